@@ -1,0 +1,61 @@
+"""Multi-task hyperparameter search on Ray: loss weights × sharing depth × learning rate, with an honest verdict.
+
+    import mtl_search
+
+    config = mtl_search.load_config("configs/quickstart.yaml", {"search.trials": 20})
+    result = mtl_search.run(config)
+    print(result.verdict.sentence())
+    result.best, result.trials, result.load_model()
+
+Importing the package loads none of ray, torch, optuna, mlflow and pandas; they come when they are needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from mtl_search.config import Config, load_config, override
+from mtl_search.errors import ConfigError, DataError, MtlSearchError, SweepError, TrialError
+
+if TYPE_CHECKING:
+    from mtl_search.api import Callback, Result, run
+    from mtl_search.data import DataSet, Target
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Callback",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "DataSet",
+    "MtlSearchError",
+    "Result",
+    "SweepError",
+    "Target",
+    "TrialError",
+    "__version__",
+    "load_config",
+    "override",
+    "run",
+]
+
+_LAZY = {
+    "Callback": "mtl_search.api",
+    "Result": "mtl_search.api",
+    "run": "mtl_search.api",
+    "DataSet": "mtl_search.data",
+    "Target": "mtl_search.data",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The parts of the public surface that need heavy packages, when they are first asked for."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,249 @@
+"""The Python door: run a sweep, read a sweep, use its best network. The command line is a thin layer over this."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtl_search.config import Config, load_config, paths
+from mtl_search.errors import SweepError
+from mtl_search.search import folder
+from mtl_search.search.journal import read_record
+from mtl_search.search.records import Event, SweepRecord, TrialRecord
+
+if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
+    import pandas as pd
+
+    from mtl_search.data import DataSet
+    from mtl_search.search.space import SpaceFunction
+    from mtl_search.search.verdict import Verdict
+    from mtl_search.training.objective import ObjectiveFunction
+    from mtl_search.training.predictor import Predictor
+
+logger = logging.getLogger(__name__)
+
+RUNS = Path("runs")
+
+
+class Callback:
+    """Told what happens in a sweep; override what you need. An exception in a callback is logged, the sweep goes on."""
+
+    def on_sweep_start(self, record: SweepRecord) -> None:
+        """A session begins: the first, or a resume."""
+
+    def on_trial_start(self, trial: TrialRecord) -> None:
+        """A trial begins."""
+
+    def on_epoch_end(self, trial: TrialRecord) -> None:
+        """An epoch ended; it is `trial.epochs[-1]`."""
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        """A trial ended: `trial.state` says how, `trial.reason` why it failed."""
+
+    def on_sweep_end(self, record: SweepRecord) -> None:
+        """Every arm has spent its budget."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best configuration of a sweep, by its validation objective.
+
+    Attributes:
+        trial: Its id.
+        arm: `search`, `equal`, or `single/<task>` where there is nothing else.
+        objective: Δm on the validation split, or the sweep's own objective.
+        metrics: `val/<task>/<metric>` and losses at its best epoch.
+        overrides: What to put into the config to get it: dotted path → value.
+        weights: Task → loss weight.
+        depth: Sharing depth.
+        lr: Learning rate.
+        parameters: Number of parameters of the network.
+    """
+
+    trial: str
+    arm: str
+    objective: float
+    metrics: Mapping[str, float]
+    overrides: Mapping[str, Any]
+    weights: Mapping[str, float]
+    depth: Any
+    lr: float | None
+    parameters: int
+
+
+class Result:
+    """A sweep, read from its folder; finished or not.
+
+    Args:
+        directory: Folder of the sweep.
+
+    Raises:
+        SweepError: There is no sweep in it.
+    """
+
+    def __init__(self, directory: str | Path) -> None:
+        self.directory = Path(directory)
+        if not (self.directory / folder.JOURNAL).exists():
+            raise SweepError(f"{self.directory} holds no sweep (there is no {folder.JOURNAL} in it)")
+        self.config: Config = load_config(self.directory / folder.CONFIG)
+        self.record: SweepRecord = read_record(self.directory / folder.JOURNAL)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every arm has spent its budget."""
+        return self.record.complete
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial, best first within each arm; the columns are those of `report.leaderboard`."""
+        from mtl_search.report import leaderboard
+
+        return leaderboard(self.record, self.config)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether sharing helps, with its interval."""
+        from mtl_search.search.verdict import judge
+
+        return judge(self.record, self.config)
+
+    @property
+    def best(self) -> Best:
+        """The best configuration, by its validation objective.
+
+        Raises:
+            SweepError: No trial has got to the end of an epoch.
+        """
+        trial = self._best_trial()
+        assert trial.best is not None
+        info = trial.info
+        return Best(
+            trial.id, trial.arm, trial.best.objective, trial.best.metrics, trial.overrides,
+            info["weights"], info["depth"], info["lr"], info["parameters"],
+        )  # fmt: skip
+
+    def best_config(self) -> Config:
+        """The config of the best trial, ready to train or to search around."""
+        tree = load_config(self.directory / folder.CONFIG).model_dump(mode="json", by_alias=True, exclude_none=True)
+        for path, value in self.best.overrides.items():
+            paths.put(tree, path, value)
+        return load_config(tree)
+
+    def load_model(self, trial: str | None = None) -> Predictor:
+        """The trained network of a trial; default: the best.
+
+        Raises:
+            SweepError: The network of that trial was not kept.
+        """
+        from mtl_search.training.predictor import load_predictor
+
+        name = trial or self._best_trial().id
+        if name not in self.record.trials:
+            raise SweepError(f"there is no trial {name!r} in {self.directory}")
+        return load_predictor(self.directory / "trials" / name / "best")
+
+    def _best_trial(self) -> TrialRecord:
+        for arms in (("search", "equal"), tuple({t.arm for t in self.record if not t.is_finalist})):
+            found = [t for t in self.record if t.arm in arms and t.epochs and t.state in ("COMPLETE", "PRUNED")]
+            if found:
+                return max(found, key=lambda t: t.objective or float("-inf"))
+        raise SweepError(f"no trial in {self.directory} has got to the end of an epoch yet")
+
+
+def run(
+    config: Config | str | Path | Mapping[str, Any],
+    overrides: Mapping[str, Any] | Iterable[str] = (),
+    *,
+    output: str | Path | None = None,
+    resume: bool = False,
+    space: SpaceFunction | None = None,
+    objective: ObjectiveFunction | None = None,
+    data: DataSet | None = None,
+    callbacks: Iterable[Callback] = (),
+) -> Result:
+    """Run a sweep to its end, or until it is interrupted.
+
+    Args:
+        config: A config, the path of a YAML file, or the same as a mapping.
+        overrides: Dotted path → value, or `["search.trials=20"]`.
+        output: Folder of the sweep; default: `runs/<name>`, or `runs/<name>-2`, ... where that is taken.
+        resume: Go on with the sweep in `output` (default: the latest of this name in `runs`). Finished trials stay; a
+            larger `search.trials` extends the sweep.
+        space: An Optuna define-by-run function in place of `search.space`: it gets a trial, suggests by dotted path
+            (`trial.suggest_float("training.optimizer.lr", 1e-4, 1e-2, log=True)`), and may return constants.
+        objective: A function of the metrics (`val/<task>/<metric>` → value), higher is better, in place of Δm.
+        data: A data set in place of the one that the config names.
+        callbacks: Told what happens.
+
+    Returns:
+        The result; `result.complete` is False after an interruption.
+
+    Raises:
+        ConfigError: Something in the config is wrong; nothing has been written.
+        DataError: The data cannot be read.
+        SweepError: The sweep cannot start, or cannot go on.
+    """
+    from mtl_search.search.sweep import run_sweep
+    from mtl_search.tracking import Tracker
+
+    parsed = load_config(config, overrides) if not isinstance(config, Config) else _overridden(config, overrides)
+    directory = choose_folder(parsed.name, output, resume=resume)
+    tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
+    observers = [_notifier(callback) for callback in callbacks]
+    if tracker is not None:
+        tracker.start()
+        observers.append(tracker.observe)
+    try:
+        run_sweep(
+            parsed, directory, resume=resume, space=space, objective=objective, data=data, observers=observers
+        )
+        result = Result(directory)
+        if tracker is not None:
+            tracker.finish(result.record)
+    finally:
+        if tracker is not None:
+            tracker.close()
+    return result
+
+
+def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path:
+    """Where a sweep of this name goes, or the one to go on with.
+
+    Raises:
+        SweepError: There is nothing to resume.
+    """
+    if output is not None:
+        return Path(output)
+    return folder.latest_folder(RUNS, name) if resume else folder.new_folder(RUNS, name)
+
+
+def _overridden(config: Config, overrides: Mapping[str, Any] | Iterable[str]) -> Config:
+    from mtl_search.config import override
+
+    return override(config, overrides)
+
+
+def _notifier(callback: Callback) -> Any:
+    """A journal observer that calls the methods of a callback."""
+
+    def notify(event: Event, record: SweepRecord) -> None:
+        try:
+            match event["event"]:
+                case "sweep":
+                    callback.on_sweep_start(record)
+                case "trial":
+                    callback.on_trial_start(record.trials[event["id"]])
+                case "epoch":
+                    callback.on_epoch_end(record.trials[event["id"]])
+                case "end":
+                    callback.on_trial_end(record.trials[event["id"]])
+                case "done":
+                    callback.on_sweep_end(record)
+        except Exception:
+            logger.exception("the callback %s failed; the sweep goes on", type(callback).__name__)
+
+    return notify

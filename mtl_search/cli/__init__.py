@@ -1,0 +1,18 @@
+"""The command line: run, validate, report, list, ui."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point of `mtl-search`; a user's mistake ends in one message and never in a traceback."""
+    from mtl_search.cli.app import app
+    from mtl_search.cli.failures import explain
+
+    try:
+        app(standalone_mode=True)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.exit(explain(error))

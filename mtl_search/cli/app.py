@@ -1,0 +1,115 @@
+"""The commands and their options; what they do is elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mtl_search import __version__
+from mtl_search.cli import listing
+from mtl_search.cli.options import Config_, Debug, Output, Overrides, SweepFolder
+
+app = typer.Typer(
+    name="mtl-search",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Multi-task hyperparameter search on Ray: which **loss weights** and which **sharing depth** to use, what that "
+    "gains over separate networks, and every run in MLflow.\n\nStart with `mtl-search run configs/quickstart.yaml`.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mtl-search {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    # A config names code of the user's as "module:attribute", which they expect to find where they are.
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+
+
+@app.command()
+def run(
+    config: Config_,
+    overrides: Overrides = None,
+    output: Output = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the latest sweep of this name (or the one in --output)."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live progress; one line a finished trial.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run a sweep: single-task arms, equal weights, search, finalists on fresh seeds, verdict.
+
+    Finished trials are never run again: after Ctrl-C or a crash, `--resume` goes on where it stopped, and
+    `--resume search.trials=80` extends a sweep that has finished.
+
+    Examples:
+
+        mtl-search run configs/quickstart.yaml
+
+        mtl-search run configs/quickstart.yaml search.trials=40 training.epochs=12
+
+        mtl-search run configs/quickstart.yaml --resume search.trials=80
+    """
+    from mtl_search.cli.running import run_command
+
+    raise typer.Exit(run_command(config, overrides or [], output, resume=resume, quiet=quiet))
+
+
+@app.command()
+def validate(config: Config_, overrides: Overrides = None, debug: Debug = False) -> None:
+    """Build everything, train nothing: tasks, stages with widths, parameters at each depth, space, budget, resources.
+
+    Ends with exit status 2 and one message when anything in the config is wrong.
+    """
+    from mtl_search.cli.validation import validate_command
+
+    validate_command(config, overrides or [], Console())
+
+
+@app.command()
+def report(
+    sweep: SweepFolder,
+    format: Annotated[str, typer.Option(help="`table` or `json`.", metavar="table|json")] = "table",
+    debug: Debug = False,
+) -> None:
+    """Leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
+    from mtl_search.cli.reporting import report_command
+
+    report_command(sweep, format)
+
+
+@app.command("list")
+def list_(
+    family: Annotated[str | None, typer.Argument(help="One family, such as `heads`; default: all.", show_default=False)] = None,
+    debug: Debug = False,
+) -> None:
+    """Members of every family (data sets, heads, losses, backbones, ...) with their arguments."""
+    listing.list_command(family, Console())
+
+
+@app.command()
+def ui(
+    sweep: SweepFolder = None,
+    port: Annotated[int, typer.Option(help="Port of the MLflow server.")] = 5000,
+    host: Annotated[str, typer.Option(help="Address it listens on.")] = "127.0.0.1",
+    debug: Debug = False,
+) -> None:
+    """Start MLflow on the sweep's store, and print the page that compares the sweep's runs."""
+    from mtl_search.cli.ui import ui_command
+
+    raise typer.Exit(ui_command(sweep, host, port))
+

@@ -1,0 +1,29 @@
+"""Exceptions as a message and an exit status: 2 for wrong input, 1 for what could not go on."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from tempfile import gettempdir
+
+from rich.console import Console
+from rich.markup import escape
+
+from mtl_search.errors import ConfigError, DataError, MtlSearchError
+
+WRONG_INPUT, FAILED = 2, 1
+
+
+def explain(error: Exception) -> int:
+    """Print an error as a user wants to read it; returns the exit status."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    if isinstance(error, MtlSearchError):
+        console.print(f"[bold red]error:[/] {escape(str(error))}")
+        return WRONG_INPUT if isinstance(error, ConfigError | DataError) else FAILED
+    log = Path(gettempdir()) / "mtl-search-error.txt"
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    console.print(
+        f"[bold red]internal error:[/] {escape(type(error).__name__)}: {escape(str(error))}\n"
+        f"  This is a bug in mtl_search, not in your config. The traceback is in {log}; --debug prints it."
+    )
+    return FAILED

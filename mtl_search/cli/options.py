@@ -1,0 +1,32 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config_ = Annotated[Path, typer.Argument(help="YAML file of the sweep.", metavar="CONFIG", show_default=False)]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Changes to the config, as dotted paths: `search.trials=20`, `tasks.left.loss_weight=2`, "
+        "`'search.space.model.sharing.depth={int: [0, 2]}'`.",
+        metavar="[PATH=VALUE]...",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder of the sweep; default: `runs/<name>`.", show_default=False),
+]
+SweepFolder = Annotated[
+    Path | None,
+    typer.Argument(
+        help="Folder of a sweep, or the config or name of one in `runs/`; default: the latest.",
+        metavar="[SWEEP]",
+        show_default=False,
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Print tracebacks.", hidden=True)]

@@ -1,0 +1,142 @@
+"""What a user sees while a sweep runs: trials done, the best so far, time left."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from mtl_search.api import Callback
+from mtl_search.search.records import SweepRecord, TrialRecord
+
+
+class SweepProgress(Callback):
+    """Base of both displays: what is known of a sweep while it runs."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.record: SweepRecord | None = None
+        self.begun = time.monotonic()
+        self._ended_here = 0
+
+    def __enter__(self) -> SweepProgress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Nothing to put away."""
+
+    def on_sweep_start(self, record: SweepRecord) -> None:
+        """A session begins."""
+        self.record = record
+        self.begun = time.monotonic()
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        """Count it."""
+        self._ended_here += 1
+
+    @property
+    def total(self) -> int:
+        """Trials that the sweep is to have."""
+        return sum(self.record.budget.values()) if self.record else 0
+
+    @property
+    def done(self) -> int:
+        """Trials that have ended, in this session and earlier ones."""
+        return sum(trial.finished for trial in self.record) if self.record else 0
+
+    def time_left(self) -> str:
+        """At the pace of this session so far."""
+        if not self._ended_here:
+            return "?"
+        seconds = (time.monotonic() - self.begun) / self._ended_here * max(0, self.total - self.done)
+        return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+    def best(self) -> str:
+        """Best trial that shares so far; before there is one, the best of the single-task arms."""
+        trials = [t for t in self.record or () if not t.is_finalist and t.objective is not None and t.state != "FAIL"]
+        shared = [t for t in trials if t.arm in ("equal", "search")]
+        if shared:
+            top = max(shared, key=lambda t: t.objective or float("-inf"))
+            return f"best {top.objective:+.4f} ({top.id})"
+        if trials:
+            tasks = dict.fromkeys(t.arm for t in trials)
+            tops = [max(t.objective for t in trials if t.arm == arm and t.objective is not None) for arm in tasks]
+            return "best alone: " + ", ".join(f"{arm.split('/')[-1]} {top:.3f}" for arm, top in zip(tasks, tops, strict=True))
+        return "no result yet"
+
+
+class LiveProgress(SweepProgress):
+    """One bar that stays at the foot of the terminal."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[phase]}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[best]}", style="cyan"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}", style="dim"),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID = self._bar.add_task("", total=None, phase="starting Ray", best="", left="")
+
+    def __enter__(self) -> LiveProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def on_sweep_start(self, record: SweepRecord) -> None:
+        """Show how many trials there are."""
+        super().on_sweep_start(record)
+        self._refresh("starting")
+
+    def on_trial_start(self, trial: TrialRecord) -> None:
+        """Show which arm runs."""
+        self._refresh(trial.arm)
+
+    def on_epoch_end(self, trial: TrialRecord) -> None:
+        """Show the best so far."""
+        self._refresh(trial.arm)
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        """Move the bar; a failure gets a line that stays."""
+        super().on_trial_end(trial)
+        if trial.state == "FAIL":
+            self.console.print(f"[red]{trial.id} failed:[/] {escape(trial.reason.splitlines()[-1])}")
+        self._refresh(trial.arm)
+
+    def _refresh(self, phase: str) -> None:
+        left = f"{self.time_left()} left"
+        self._bar.update(
+            self._task, completed=self.done, total=self.total or None, phase=phase, best=self.best(), left=left
+        )
+
+
+class PlainProgress(SweepProgress):
+    """One line a finished trial, for files and pipes."""
+
+    def on_sweep_start(self, record: SweepRecord) -> None:
+        """Say how much there is to do."""
+        super().on_sweep_start(record)
+        arms = ", ".join(f"{arm} {count}" for arm, count in record.budget.items())
+        self.console.print(f"{self.total} trials, {record.slots} at a time: {arms}", highlight=False)
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        """One line."""
+        super().on_trial_end(trial)
+        value = f"{trial.objective:.4f}" if trial.objective is not None else "-"
+        why = f" ({escape(trial.reason.splitlines()[-1])})" if trial.reason else ""
+        self.console.print(
+            f"{self.done}/{self.total} {trial.id} {trial.state.lower()}{why} {value}; {self.best()}; "
+            f"{self.time_left()} left",
+            highlight=False,
+            soft_wrap=True,
+        )

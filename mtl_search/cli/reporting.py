@@ -1,0 +1,54 @@
+"""`mtl-search report`, and how a sweep is named on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from mtl_search import api
+from mtl_search.config import load_config
+from mtl_search.errors import ConfigError, SweepError
+from mtl_search.report import render, to_json
+from mtl_search.search import folder
+
+
+def report_command(sweep: Path | None, format: str) -> None:
+    """Show a sweep as a table, or print it as JSON.
+
+    Raises:
+        ConfigError: Another format.
+        SweepError: There is no such sweep.
+    """
+    if format not in ("table", "json"):
+        raise ConfigError("not a format", path="--format", value=format, allowed=("table", "json"))
+    result = api.Result(find_sweep(sweep))
+    if format == "json":
+        print(json.dumps(to_json(result.record, result.config), indent=1))  # noqa: T201
+    else:
+        render(result.record, result.config, Console(), folder=result.directory)
+
+
+def find_sweep(named: Path | None) -> Path:
+    """The folder of a sweep that is named by its folder, its config, its name, or not at all (the latest).
+
+    Raises:
+        SweepError: There is none.
+    """
+    if named is not None and (named / folder.JOURNAL).exists():
+        return named
+    if named is not None and named.suffix in (".yaml", ".yml") and named.is_file():
+        return folder.latest_folder(api.RUNS, load_config(named).name)
+    if named is not None:
+        return _called(named)
+    journals = sorted(api.RUNS.glob(f"*/{folder.JOURNAL}"), key=lambda path: path.stat().st_mtime)
+    if not journals:
+        raise SweepError(f"there is no sweep in {api.RUNS}/ yet: mtl-search run CONFIG makes one")
+    return journals[-1].parent
+
+
+def _called(name: Path) -> Path:
+    if (api.RUNS / name / folder.JOURNAL).exists():
+        return api.RUNS / name
+    return folder.latest_folder(api.RUNS, str(name))

@@ -1,0 +1,45 @@
+"""`mtl-search run`: a sweep with live progress, then its report."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from mtl_search import api
+from mtl_search.cli.progress import LiveProgress, PlainProgress
+from mtl_search.config import load_config
+from mtl_search.report import render
+
+INTERRUPTED = 130
+
+
+def run_command(config_file: Path, overrides: list[str], output: Path | None, *, resume: bool, quiet: bool) -> int:
+    """Run a sweep and show its report; returns the exit status."""
+    console = Console()
+    config = load_config(config_file, overrides)
+    directory = api.choose_folder(config.name, output, resume=resume)
+    # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it stop cleanly.
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    live = console.is_terminal and not quiet
+    progress = LiveProgress(console) if live else PlainProgress(console)
+    console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
+    try:
+        with progress:
+            result = api.run(config, output=directory, resume=resume, callbacks=[progress])
+    except KeyboardInterrupt:
+        console.print("[yellow]Stopped before the first trial.[/]")
+        return INTERRUPTED
+    console.print()
+    render(result.record, result.config, console, folder=directory)
+    if result.complete:
+        return 0
+    console.print(f"[yellow]Stopped.[/] Go on with: mtl-search run {config_file} --resume --output {directory}")
+    return INTERRUPTED
+
+
+def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    os.kill(os.getpid(), signal.SIGINT)

@@ -1,0 +1,193 @@
+"""The config: frozen pydantic models, one a section.
+
+A part that is chosen by name (a head, a backbone, an optimiser, ...) is a `Member`: `{name: convnet, channels: [16, 32]}`,
+or just `convnet`. Which names and arguments exist is the business of that family's registry; this module knows shapes only.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Role = Literal["main", "auxiliary"]
+ArmName = Literal["single", "equal", "search"]
+
+
+class Section(BaseModel):
+    """Base of all sections: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Member(BaseModel):
+    """A part chosen by name, with its own arguments beside the name."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = Field(description="name in the family's table, or 'module:attribute' for your own")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Everything beside the name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class TaskConfig(Section):
+    """One target of the network, as a named output in Keras."""
+
+    head: Member = Field(description="what turns features into this output (see `mtl-search list heads`)")
+    target: str | None = Field(None, description="target of the data set; default: the task's name")
+    view: Names = Field((), description="input(s) that the head reads; default: the data set's only view")
+    loss: Member | None = Field(None, description="loss by name; default: the head's own")
+    loss_weight: float = Field(1.0, ge=0, description="how much this loss counts, relative to the others")
+    metrics: Names = Field((), description="metrics by name, the first selects; default: the head's own")
+    role: Role = Field("main", description="main tasks count in the objective, auxiliary ones only help")
+
+
+class ModelConfig(Section):
+    """The network: a backbone cut into stages, and how the tasks share it."""
+
+    backbone: Member
+    sharing: Member = Field(default_factory=lambda: Member(name="hard"))
+
+
+class EarlyStopping(Section):
+    """Stop a trial whose validation objective no longer improves."""
+
+    patience: int = Field(ge=1, description="epochs without improvement that are allowed")
+    min_delta: float = Field(0.0, ge=0, description="smallest gain that counts as improvement")
+
+
+class TrainingConfig(Section):
+    """How one trial trains."""
+
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
+    eval_batch_size: int = Field(512, ge=1)
+    optimizer: Member = Field(default_factory=lambda: Member.model_validate({"name": "adamw", "lr": 1e-3}))
+    schedule: Member | None = Field(None, description="learning-rate schedule of torch, stepped once an epoch")
+    accumulate: int = Field(1, ge=1, description="batches whose gradients are added up before a step")
+    clip_norm: float | None = Field(None, gt=0, description="largest norm of the whole gradient")
+    precision: Literal["fp32", "bf16"] = "fp32"
+    loss_scale: Literal["trivial", "none"] = Field(
+        "trivial", description="trivial: each loss is divided by that of its best constant prediction"
+    )
+    early_stopping: EarlyStopping | None = None
+    train_metrics: bool = Field(True, description="compute the metrics on the training batches, too")
+    checkpoint_every_s: float = Field(30.0, ge=0, description="seconds of training between two checkpoints of a trial")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    resident: Literal["auto", "always", "never"] = Field(
+        "auto", description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory"
+    )
+
+
+class SpaceEntry(Section):
+    """One searched value: exactly one of float, log, int, choice, log_ratio."""
+
+    float_: tuple[float, float] | None = Field(None, alias="float", description="[low, high], uniform")
+    log: tuple[float, float] | None = Field(None, description="[low, high] > 0, uniform in the logarithm")
+    int_: tuple[int, int] | None = Field(None, alias="int", description="[low, high], both ends included")
+    choice: tuple[Any, ...] | None = Field(None, min_length=1, description="one of these, without order")
+    log_ratio: float | None = Field(None, gt=1, description="ratio to the reference task from 1/R to R, log-uniform")
+    reference: str | None = Field(None, description="log_ratio: the task whose weight the others are relative to")
+    when: dict[str, Any] | None = Field(None, description="searched only where these paths have these values")
+
+    @property
+    def kind(self) -> str:
+        """Which of the five it is."""
+        return next(kind for kind in _KINDS if getattr(self, _KINDS[kind]) is not None)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SpaceEntry:
+        given = [kind for kind, field in _KINDS.items() if getattr(self, field) is not None]
+        if len(given) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(_KINDS)}; given: {', '.join(given) or 'none'}")
+        bounds = {"float": self.float_, "log": self.log, "int": self.int_}.get(given[0])
+        if bounds is not None and not bounds[0] <= bounds[1]:
+            raise ValueError(f"{given[0]} needs [low, high] with low <= high; given: {list(bounds)}")
+        if self.log is not None and not self.log[0] > 0:
+            raise ValueError(f"log needs a low end above 0; given: {list(self.log)}")
+        if (self.log_ratio is None) != (self.reference is None):
+            raise ValueError("log_ratio and reference belong together: {log_ratio: 100, reference: <task>}")
+        return self
+
+
+_KINDS = {"float": "float_", "log": "log", "int": "int_", "choice": "choice", "log_ratio": "log_ratio"}
+
+
+class Finalists(Section):
+    """Configurations that are trained again on fresh seeds before anything is claimed of them."""
+
+    top: int = Field(1, ge=0, description="configurations an arm; 0: no finalists and no verdict")
+    seeds: int = Field(3, ge=2, description="fresh seeds a configuration")
+
+
+class SearchConfig(Section):
+    """What is searched, how, and with how many trials."""
+
+    trials: int = Field(
+        20, ge=1, description="budget of each arm: N for search, N for equal, N in all for the single-task arms"
+    )
+    arms: Annotated[tuple[ArmName, ...], BeforeValidator(_as_tuple)] = Field(
+        ("single", "equal", "search"), min_length=1
+    )
+    space: dict[str, SpaceEntry] = Field(default_factory=dict, description="dotted path → what to try there")
+    scheduler: Member = Field(default_factory=lambda: Member(name="fifo"))
+    sampler: Member = Field(default_factory=lambda: Member(name="tpe"))
+    objective: str = Field("delta_m", description="delta_m, a metric such as val/left/accuracy, or 'module:attribute'")
+    finalists: Finalists = Field(default_factory=Finalists)
+    retries: int = Field(2, ge=0, description="times a trial is started again after its process died")
+    stop_after_failures: int = Field(
+        5, ge=1, description="end the sweep when its first trials have all failed, this many"
+    )
+
+
+class TrackingConfig(Section):
+    """Where the runs are recorded."""
+
+    enabled: bool = True
+    uri: str | None = Field(None, description="MLflow tracking URI; default: SQLite beside the sweeps")
+    experiment: str | None = Field(None, description="MLflow experiment; default: the config's name")
+
+
+class ResourcesConfig(Section):
+    """What one trial may use."""
+
+    workers: int = Field(1, ge=1)
+    cpus_per_worker: float = Field(1, gt=0)
+    gpus_per_worker: float = Field(0, ge=0)
+    max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto", description="trials at a time; auto: what the cluster holds"
+    )
+
+
+class Config(Section):
+    """Everything that one sweep is."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="names the sweep's folder and experiment")
+    seed: int = Field(0, ge=0)
+    data: Member
+    tasks: dict[str, TaskConfig] = Field(min_length=1)
+    model: ModelConfig
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    search: SearchConfig = Field(default_factory=SearchConfig)
+    tracking: TrackingConfig = Field(default_factory=TrackingConfig)
+    resources: ResourcesConfig = Field(default_factory=ResourcesConfig)
+
+    @property
+    def main_tasks(self) -> tuple[str, ...]:
+        """Names of the tasks that count in the objective, in order."""
+        return tuple(name for name, task in self.tasks.items() if task.role == "main")

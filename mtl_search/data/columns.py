@@ -1,0 +1,166 @@
+"""Columns of a table → one (N, W) float32 input, with everything that is fitted taken from the train rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mtl_search.data.arguments import wrong
+from mtl_search.data.dataset import Array
+from mtl_search.data.encode import as_column, as_numbers, missing, number_text
+from mtl_search.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mtl_search.data.encode import Column
+
+
+@dataclass(frozen=True)
+class Numeric:
+    """A column of numbers, standardised to mean 0 and standard deviation 1 on the train rows.
+
+    A missing value becomes the mean, that is 0. Where train rows have missing values, a second column says which.
+    """
+
+    name: str
+    mean: float
+    deviation: float
+    indicator: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that it becomes."""
+        return (self.name, f"{self.name} missing") if self.indicator else (self.name,)
+
+    def transform(self, values: Column) -> Array:
+        """(N,) values → (N, 1 or 2) float32.
+
+        Raises:
+            DataError: A value is not a number, or is infinite.
+        """
+        numbers = as_numbers(values)
+        if numbers is None:
+            raise DataError(f"column {self.name!r} is numeric, but row {_first_text(values)} is not a number")
+        if np.isinf(numbers).any():
+            raise DataError(f"column {self.name!r} has an infinite value in row {int(np.isinf(numbers).argmax())}")
+        gone = np.isnan(numbers)
+        scaled = np.where(gone, 0.0, (numbers - self.mean) / self.deviation)
+        parts = [scaled, gone] if self.indicator else [scaled]
+        return np.stack(parts, axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """A column of names, one-hot over the names of the train rows, and one more column for missing or unknown."""
+
+    name: str
+    categories: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that it becomes."""
+        return (*(f"{self.name}={category}" for category in self.categories), f"{self.name} other")
+
+    def transform(self, values: Column) -> Array:
+        """(N,) values → (N, categories + 1) float32."""
+        number: dict[str | None, int] = {category: k for k, category in enumerate(self.categories)}
+        codes = np.array([number.get(key, len(number)) for key in _keys(values)], np.int64)
+        return np.eye(len(number) + 1, dtype=np.float32)[codes]
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """All input columns of a table, side by side in the order given."""
+
+    columns: tuple[Numeric | Categorical, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the W columns of the input."""
+        return tuple(name for column in self.columns for name in column.names)
+
+    def transform(self, frame: pd.DataFrame) -> Array:
+        """Rows of the table → (N, W) float32."""
+        return np.concatenate([c.transform(as_column(frame[c.name])) for c in self.columns], axis=1)
+
+
+def fit_columns(
+    train: pd.DataFrame, names: Sequence[str], categorical: Sequence[str] | None, max_categories: int
+) -> TableEncoder:
+    """The encoder that the train rows ask for.
+
+    Args:
+        train: The train rows alone; no other row may have a say.
+        names: The input columns, in order.
+        categorical: Which of them hold categories; None: those that hold anything but numbers.
+        max_categories: A column with more categories is refused: it is most likely an identifier or free text.
+
+    Raises:
+        ConfigError: A column has too many categories.
+        DataError: A column that is not to be categorical holds other things than numbers.
+    """
+    columns: list[Numeric | Categorical] = []
+    for name in names:
+        values = as_column(train[name])
+        numbers = as_numbers(values)
+        if name in categorical if categorical is not None else numbers is None:
+            columns.append(_fit_categorical(name, values, max_categories))
+        elif numbers is None:
+            raise DataError(
+                f"column {name!r} is not among the categorical ones, but row {_first_text(values)} is not a number"
+            )
+        else:
+            columns.append(_fit_numeric(name, numbers))
+    return TableEncoder(tuple(columns))
+
+
+def _fit_numeric(name: str, numbers: Array) -> Numeric:
+    known = numbers[~np.isnan(numbers)]
+    if np.isinf(known).any():
+        raise DataError(f"column {name!r} has infinite values")
+    mean = float(known.mean()) if len(known) else 0.0
+    deviation = float(known.std()) if len(known) else 0.0
+    # Rounding leaves a tiny deviation to a constant column; dividing by it would blow up a test row that differs.
+    constant = deviation <= 1e-12 * max(1.0, abs(mean))
+    return Numeric(name, mean, 1.0 if constant else deviation, indicator=len(known) < len(numbers))
+
+
+def _fit_categorical(name: str, values: Column, max_categories: int) -> Categorical:
+    categories = sorted({key for key in _keys(values) if key is not None})
+    if len(categories) > max_categories:
+        raise wrong(
+            "columns",
+            f"column {name!r} has {len(categories)} different texts, more than max_categories={max_categories}; "
+            "leave it out of `columns`, or raise `max_categories`",
+            name,
+        )
+    return Categorical(name, tuple(categories))
+
+
+def _keys(values: Column) -> list[str | None]:
+    """Category of each row as text (numbers in their shortest form), None where missing."""
+    gone = missing(values)
+    return [None if no else _key(value) for value, no in zip(values, gone, strict=True)]
+
+
+def _key(value: object) -> str:
+    """The same text for 1, 1.0, "1" and "1.0": a file's other rows must not change how this one is read."""
+    if isinstance(value, bool | np.bool_):
+        return str(value)
+    try:
+        number = float(value)  # type: ignore[arg-type]  # that it may be anything is the point of the try
+    except (TypeError, ValueError):
+        return str(value).strip()
+    return number_text(number) if abs(number) < 2.0**53 else str(value).strip()
+
+
+def _first_text(values: Column) -> str:
+    """Number and value of the first row that holds no number."""
+    for row, (value, gone) in enumerate(zip(values, missing(values), strict=True)):
+        if not gone and (isinstance(value, bool) or as_numbers(values.iloc[row : row + 1]) is None):
+            return f"{row} ({value!r})"
+    return f"0 ({values.iloc[0]!r})"

@@ -1,0 +1,243 @@
+"""What every data set is: named inputs (views), named targets with missing labels, and a three-way split.
+
+Shapes and encodings, used in all of the package:
+
+    N samples; a view is (N, ...) float32 or int64; a token view is (N, T, ...) with a mask (N, T) bool
+    target kinds   class       (N,) int64, -1 where missing
+                   binary      (N,) int64 in {0, 1}, -1 where missing
+                   multilabel  (N, L) int64 in {0, 1}, -1 where missing
+                   real        (N,) float32, NaN where missing
+                   tags        (N, T) int64, -1 where missing or padded
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeGuard, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from mtl_search.errors import DataError
+
+Array = npt.NDArray[Any]
+TargetKind = Literal["class", "binary", "multilabel", "real", "tags"]
+SPLITS = ("train", "validation", "test")
+MISSING = -1
+_DIMENSIONS: dict[TargetKind, int] = {"class": 1, "binary": 1, "multilabel": 2, "real": 1, "tags": 2}
+
+
+class InputArray(Protocol):
+    """What an input must offer: a numpy array does, a memory map does, `on_disk.OnDisk` does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, ...)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or int64."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all samples together."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def __getitem__(self, rows: Any, /) -> Any:
+        """Samples by a slice or an integer array, as an array in memory."""
+
+
+def in_memory(x: InputArray) -> TypeGuard[Array]:
+    """Whether the array is held in memory; anything else is read from somewhere at every access."""
+    return isinstance(x, np.ndarray) and not isinstance(x, np.memmap)
+
+
+def network_dtype(dtype: np.dtype[Any], name: str) -> np.dtype[Any]:
+    """The type in which values of a type reach the network.
+
+    Fractions, bytes and bools are measurements (float32); all other integers are numbers of tokens (int64).
+
+    Raises:
+        DataError: The type is not a number.
+    """
+    if dtype.kind == "f" or dtype in (np.uint8, np.bool_):
+        return np.dtype(np.float32)
+    if dtype.kind in "iu":
+        return np.dtype(np.int64)
+    raise DataError(f"input {name!r} has values of type {dtype}; numbers are needed")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target: its values (missing ones marked), its kind, and the names of its classes.
+
+    Attributes:
+        values: Encoded as the module's legend says; other integers and fractions are converted.
+        kind: What the values mean; heads ask for it.
+        classes: Names of the classes, labels or tags, in the order of their numbers; empty for `real`.
+
+    Raises:
+        DataError: The kind is unknown, or the values have the wrong type or number of dimensions.
+    """
+
+    values: Array
+    kind: TargetKind
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in _DIMENSIONS:
+            raise DataError(f"there is no kind of target {self.kind!r}; allowed: {', '.join(get_args(TargetKind))}")
+        values = np.asarray(self.values)
+        if values.ndim != _DIMENSIONS[self.kind]:
+            raise DataError(f"a {self.kind} target has {_DIMENSIONS[self.kind]} dimension(s); given: {values.shape}")
+        if values.dtype.kind not in ("fiu" if self.kind == "real" else "iu"):
+            wanted = "numbers" if self.kind == "real" else "integers, -1 where missing"
+            raise DataError(f"a {self.kind} target holds {wanted}; given: {values.dtype}")
+        # No copy where the type is right already: arrays in Ray's object store are shared between processes.
+        wanted_type = np.float32 if self.kind == "real" else np.int64
+        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which the data set refuses
+            object.__setattr__(self, "values", values.astype(wanted_type, copy=False))
+        object.__setattr__(self, "classes", tuple(self.classes))
+
+    @property
+    def labelled(self) -> Array:
+        """Where there is a label; same shape as `values`."""
+        return ~np.isnan(self.values) if self.kind == "real" else np.asarray(self.values != MISSING)
+
+    @property
+    def size(self) -> int:
+        """Outputs that a head needs: number of classes, labels or tags; 1 for real and binary targets."""
+        return 1 if self.kind in ("real", "binary") else len(self.classes)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Named views and targets over the same N samples, split three ways.
+
+    Attributes:
+        inputs: View name → array (N, ...), without NaN. Anything that numpy can index by an integer array will do,
+            such as a memory map; what is not an in-memory array is streamed batch by batch.
+        targets: Target name → `Target`.
+        splits: `train`, `validation` and `test` → sample numbers, disjoint.
+        masks: View name → (N, T) bool, True at real tokens; only for token views of unequal length.
+
+    Raises:
+        DataError: Lengths differ, a split is missing, empty or overlaps another, a label is out of range, or an
+            input is not a number.
+    """
+
+    inputs: Mapping[str, InputArray]
+    targets: Mapping[str, Target]
+    splits: Mapping[str, Array]
+    masks: Mapping[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.inputs or not self.targets:
+            raise DataError("a data set needs at least one input and one target")
+        object.__setattr__(self, "inputs", {name: _checked_input(name, x) for name, x in self.inputs.items()})
+        for name, target in self.targets.items():
+            if not isinstance(target, Target):
+                raise DataError(f"target {name!r} is a {type(target).__name__}; a mtl_search.data.Target is needed")
+        self._check_masks()
+        samples = common_length(self.inputs, self.targets)
+        object.__setattr__(self, "splits", _checked_splits(self.splits, samples))
+        for name, target in self.targets.items():
+            _check_labels(name, target)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that inputs and targets take, or would take once read."""
+        arrays = [*self.inputs.values(), *self.masks.values(), *(t.values for t in self.targets.values())]
+        return sum(int(x.nbytes) for x in arrays)
+
+    def _check_masks(self) -> None:
+        for name, mask in self.masks.items():
+            if name not in self.inputs:
+                raise DataError(f"there is a mask for {name!r}, but no such input; inputs: {', '.join(self.inputs)}")
+            shape = self.inputs[name].shape[:2]
+            if mask.dtype != np.bool_ or mask.shape != shape:
+                raise DataError(f"the mask of {name!r} is {mask.dtype} {mask.shape}; needed: bool {shape}")
+
+
+def common_length(inputs: Mapping[str, InputArray], targets: Mapping[str, Target]) -> int:
+    """Number of samples.
+
+    Raises:
+        DataError: Not all inputs and targets have the same.
+    """
+    lengths = {name: len(x) for name, x in inputs.items()}
+    lengths |= {f"target {name}": len(target.values) for name, target in targets.items()}
+    if len(set(lengths.values())) != 1:
+        raise DataError(f"inputs and targets differ in length: {lengths}")
+    return next(iter(lengths.values()))
+
+
+def _checked_input(name: str, x: InputArray) -> InputArray:
+    """The input in float32 or int64; no copy where it is so already.
+
+    Raises:
+        DataError: It is no array of numbers, has NaN or infinite values, or is streamed in another type.
+    """
+    if not all(hasattr(x, key) for key in ("shape", "dtype", "nbytes", "__getitem__")):
+        raise DataError(f"input {name!r} is a {type(x).__name__}; a numpy array is needed")
+    if not x.shape:
+        raise DataError(f"input {name!r} is a single number; an array (N, ...) is needed")
+    dtype = network_dtype(x.dtype, name)
+    if not in_memory(x):
+        if x.dtype != dtype:
+            raise DataError(f"input {name!r} is streamed as {x.dtype}; needed: {dtype} (see mtl_search.data.on_disk)")
+        return x
+    x = x.astype(dtype, copy=False)
+    if dtype.kind == "f" and not np.isfinite(x).all():
+        raise DataError(f"input {name!r} has NaN or infinite values; only labels may be missing")
+    return x
+
+
+def _checked_splits(splits: Mapping[str, Array], samples: int) -> dict[str, Array]:
+    missing = [name for name in SPLITS if name not in splits]
+    if missing:
+        raise DataError(f"the data set has no {', '.join(missing)} split; all of {', '.join(SPLITS)} are needed")
+    unknown = [str(name) for name in splits if name not in SPLITS]
+    if unknown:
+        raise DataError(f"the data set has unknown splits: {', '.join(unknown)}; allowed: {', '.join(SPLITS)}")
+    checked = {name: _checked_rows(name, np.asarray(splits[name]), samples) for name in SPLITS}
+    # Counting is linear and needs one byte a sample, where sorting all row numbers would dominate a large data set.
+    count = np.zeros(samples, np.uint8)
+    for name, rows in checked.items():
+        count[rows] += 1
+        if int(np.count_nonzero(count)) != sum(len(checked[n]) for n in SPLITS[: SPLITS.index(name) + 1]):
+            raise DataError("a sample is in two splits, or twice in one")
+    return checked
+
+
+def _checked_rows(name: str, rows: Array, samples: int) -> Array:
+    if rows.size == 0:
+        raise DataError(f"the {name} split is empty")
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        raise DataError(f"the {name} split holds sample numbers, (n,) integers; given: {rows.dtype} {rows.shape}")
+    if rows.min() < 0 or rows.max() >= samples:
+        raise DataError(f"the {name} split names samples outside 0..{samples - 1}")
+    return rows.astype(np.int64, copy=False)
+
+
+def _check_labels(name: str, target: Target) -> None:
+    if target.kind == "real":
+        if np.isinf(target.values).any():
+            raise DataError(f"target {name!r} has infinite values")
+        return
+    if target.kind == "multilabel" and target.values.shape[1] != len(target.classes):
+        raise DataError(f"target {name!r} has {target.values.shape[1]} labels and {len(target.classes)} names for them")
+    if target.values.size == 0:
+        raise DataError(f"target {name!r} is empty: {target.values.shape}")
+    classes = 2 if target.kind in ("binary", "multilabel") else len(target.classes)
+    low, high = int(target.values.min()), int(target.values.max())
+    if low < MISSING or high >= classes:
+        raise DataError(
+            f"target {name!r} ({target.kind}) has labels from {low} to {high}; allowed: -1 (missing) to {classes - 1}"
+        )

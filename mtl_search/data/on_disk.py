@@ -1,0 +1,61 @@
+"""An input that stays in its file and is read batch by batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtl_search.data.dataset import Array, network_dtype
+from mtl_search.errors import DataError
+
+
+class OnDisk:
+    """A `.npy` file as an input: opened as a memory map, converted where it is read.
+
+    It is pickled as its path, so that Ray's object store gets a few bytes and not the whole file (numpy pickles a
+    memory map as a copy of its content). The path must therefore exist on every node that trains.
+
+    Args:
+        path: A `.npy` file with an array (N, ...).
+        divisor: What the values are divided by, such as 255 for bytes; leaves float32.
+
+    Raises:
+        DataError: The file is missing, is no `.npy` file, or holds something other than numbers.
+    """
+
+    def __init__(self, path: str | Path, divisor: float = 1.0) -> None:
+        self.path = Path(path)
+        self.divisor = divisor
+        try:
+            self._map: Array = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"cannot open {self.path} as a .npy file: {error}") from None
+        kept = network_dtype(self._map.dtype, self.path.stem)
+        self.dtype: np.dtype[Any] = kept if divisor == 1.0 else np.dtype(np.float32)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, ...)."""
+        return self._map.shape
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes once read."""
+        return self._map.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self._map)
+
+    def __getitem__(self, rows: Any, /) -> Array:
+        """Samples by a slice or an integer array, read now, as an own array in memory."""
+        return divided(np.array(self._map[rows], self.dtype, subok=False), self.divisor)
+
+    def __reduce__(self) -> tuple[type[OnDisk], tuple[Path, float]]:
+        return OnDisk, (self.path, self.divisor)
+
+
+def divided(x: Array, divisor: float) -> Array:
+    """`x / divisor` in float32; `x` itself where the divisor is 1."""
+    return x if divisor == 1.0 else np.asarray(np.divide(x, divisor, dtype=np.float32))

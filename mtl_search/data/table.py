@@ -1,0 +1,232 @@
+"""A table in a CSV or Parquet file: some columns are the input, others the targets."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mtl_search.data import arguments
+from mtl_search.data.arguments import TargetSpec
+from mtl_search.data.columns import fit_columns
+from mtl_search.data.dataset import SPLITS, Array, DataSet, Target, TargetKind
+from mtl_search.data.encode import as_column, encode
+from mtl_search.data.files import find_file
+from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_PARQUET = (".parquet", ".pq")
+_KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
+
+
+def table(
+    path: str | Mapping[str, str],
+    targets: Mapping[str, Any],
+    *,
+    columns: Sequence[str] | None = None,
+    categorical: Sequence[str] | None = None,
+    fractions: Sequence[float] | Mapping[str, float] = DEFAULT_FRACTIONS,
+    split: str | None = None,
+    stratify: str | None = None,
+    group: str | None = None,
+    separator: str | None = None,
+    max_categories: int = 64,
+    seed: int = 0,
+) -> DataSet:
+    """One view `table`, (N, W) float32, and any number of targets.
+
+    Numbers are standardised, missing ones become the mean (with a column that says so, where train rows lack some);
+    categories become one column each and one for missing or unknown. All of that is fitted on the train rows only.
+    Missing labels are masked. In a CSV, the texts that pandas takes for missing (NA, NaN, null, None, ...) are.
+
+    Args:
+        path: A CSV (`.csv`, `.tsv`, also `.gz`) or Parquet file; `package:NAME/path` is a file inside an installed
+            package; `{train: ..., validation: ..., test: ...}` gives each split its own file (those of validation
+            and test may lack the targets).
+        targets: Target name → kind (class, binary, multilabel or real), or `{kind: ..., column: ...}` where the
+            column is called otherwise, or `{kind: multilabel, columns: [...]}`.
+        columns: The input columns; default: all but targets, `split` and `group`.
+        categorical: Input columns that hold categories; default: those with anything but numbers in a train row.
+        fractions: Parts of train, validation and test, for a split by seed.
+        split: Column that says `train`, `validation` or `test`, instead of a split by seed.
+        stratify: Class or binary target whose classes are spread evenly over the splits.
+        group: Column whose equal values stay together in one split, such as a patient's number.
+        separator: Between the cells of a CSV; default: comma, or tab in a `.tsv`.
+        max_categories: More categories than this in one column are taken for a mistake.
+        seed: Of the split.
+
+    Raises:
+        ConfigError: An argument is wrong, or names a column that is not there.
+        DataError: The file cannot be read, or its content does not fit.
+    """
+    specs = arguments.targets(targets, _KINDS, "column")
+    if separator is not None:
+        arguments.text("separator", separator)
+    frames = _read(path, separator)
+    _check_choices(frames, split, stratify, group)
+    inputs, labels = _choose_columns(
+        frames, specs, columns=columns, categorical=categorical, taken={split, group} - {None}
+    )
+    import pandas as pd
+
+    frame = next(iter(frames.values())) if len(frames) == 1 else pd.concat(frames.values(), ignore_index=True)
+    encoded = {name: _target(name, frame, spec) for name, spec in specs.items()}
+    if len(frames) > 1:
+        splits = _consecutive([len(part) for part in frames.values()])
+    elif split is not None:
+        splits = _given_split(frame, split)
+    else:
+        parts = arguments.fractions("fractions", fractions)
+        splits = random_split(
+            len(frame),
+            parts,
+            arguments.whole("seed", seed, 0),
+            stratify=_stratify(encoded, stratify),
+            groups=None if group is None else frame[group].astype(str).to_numpy(dtype=str),
+        )
+    most = arguments.whole("max_categories", max_categories, 1)
+    encoder = fit_columns(frame.iloc[splits["train"]], inputs, labels, most)
+    return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
+
+
+def _read(path: object, separator: str | None) -> dict[str, pd.DataFrame]:
+    """One table called "", or one a split."""
+    if not isinstance(path, Mapping):
+        return {"": _read_file("path", path, separator)}
+    for key in path:
+        arguments.known(f"path.{key}", str(key), SPLITS, "split")
+    lacking = [name for name in SPLITS if name not in path]
+    if lacking:
+        raise arguments.wrong(
+            "path", f"a file for {', '.join(lacking)} is needed, too (or one file for all)", dict(path)
+        )
+    return {name: _read_file(f"path.{name}", path[name], separator) for name in SPLITS}
+
+
+def _read_file(name: str, value: object, separator: str | None) -> pd.DataFrame:
+    path = find_file(name, value, _CSV + _PARQUET)
+    kind = next((suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)), None)
+    if kind is None or not path.is_file():
+        raise arguments.wrong(name, f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}", value)
+    try:
+        frame = _read_parquet(path) if kind in _PARQUET else _read_csv(path, separator or _usual(kind))
+    except Exception as error:  # noqa: BLE001  pandas and pyarrow raise what they like on a broken file
+        raise DataError(f"cannot read {path}: {type(error).__name__}: {str(error).strip()}") from None
+    if frame.empty:
+        raise DataError(f"{path} has no rows")
+    frame.columns = [str(column) for column in frame.columns]
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(f"{path} has two columns called {twice!r}")
+    return frame
+
+
+def _usual(kind: str) -> str:
+    return "\t" if kind.startswith(".tsv") else ","
+
+
+def _read_csv(path: Path, separator: str) -> pd.DataFrame:
+    """All cells as texts: pandas would otherwise read a train row's 1 as 1.0 or "1" by what a test row holds."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the header
+        return pd.read_csv(path, sep=separator, dtype=str, skipinitialspace=True, index_col=False)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(path).reset_index(drop=True)
+
+
+def _check_choices(frames: Mapping[str, pd.DataFrame], split: object, stratify: object, group: object) -> None:
+    """Only one way to split; the columns for it exist."""
+    given = "`path` names a file for each split" if len(frames) > 1 else "`split` names a column" if split else None
+    if split is not None and len(frames) > 1:
+        raise arguments.wrong("split", f"the split is given already: {given}", split)
+    for name, value in (("stratify", stratify), ("group", group)):
+        if value is not None and given:
+            raise arguments.wrong(name, f"only a split by seed can do this, but {given}", value)
+    if stratify is not None and group is not None:
+        raise arguments.wrong("group", "a split is either stratified or by group, not both", group)
+    frame = next(iter(frames.values()))
+    for name, value in (("split", split), ("group", group)):
+        if value is not None:
+            arguments.known(name, arguments.text(name, value), frame.columns, "column")
+    if group is not None and frame[str(group)].isna().any():
+        raise DataError(f"the group column {group!r} has empty cells")
+
+
+def _choose_columns(
+    frames: Mapping[str, pd.DataFrame],
+    specs: Mapping[str, TargetSpec],
+    *,
+    columns: object,
+    categorical: object,
+    taken: set[str | None],
+) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """The input columns, and which of them are categorical (None: to be seen from the train rows)."""
+    frame = next(iter(frames.values()))
+    taken = set(taken)
+    for name, spec in specs.items():
+        key = "columns" if spec.kind == "multilabel" else "column"
+        for source in spec.sources:
+            path = f"targets.{name}" if source == name else f"targets.{name}.{key}"
+            arguments.known(path, source, frame.columns, "column")
+            taken.add(source)
+    inputs = (
+        tuple(c for c in frame.columns if c not in taken) if columns is None else arguments.names("columns", columns)
+    )
+    if not inputs:
+        raise ConfigError("no column is left for the input: all are targets", path="data.columns")
+    for column in inputs:
+        arguments.known("columns", column, frame.columns, "column")
+        if column in taken:
+            raise arguments.wrong(
+                "columns", "this column is a target, the split or the group, so it cannot be input", column
+            )
+        for part, other in frames.items():
+            if column not in other.columns:
+                raise DataError(f"the {part} file has no column {column!r}, which the train file has")
+    if categorical is None:
+        return inputs, None
+    chosen = () if categorical in ([], ()) else arguments.names("categorical", categorical)
+    for column in chosen:
+        arguments.known("categorical", column, inputs, "input column")
+    return inputs, chosen
+
+
+def _target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
+    if spec.kind != "multilabel":
+        return encode(name, as_column(frame[spec.sources[0]]), spec.kind)
+    # Column by column, so that each may be written in its own way (0/1, false/true, 1.0).
+    labels = [encode(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel") for source in spec.sources]
+    return Target(np.concatenate([label.values for label in labels], axis=1), "multilabel", spec.sources)
+
+
+def _stratify(targets: Mapping[str, Target], name: object) -> Array | None:
+    if name is None:
+        return None
+    fit = [key for key, target in targets.items() if target.kind in ("class", "binary")]
+    return targets[arguments.known("stratify", arguments.text("stratify", name), fit, "class or binary target")].values
+
+
+def _given_split(frame: pd.DataFrame, column: str) -> dict[str, Array]:
+    values = frame[column].astype(str).str.strip().to_numpy(dtype=object)
+    odd = sorted({str(value) for value in values} - set(SPLITS))
+    if odd:
+        raise arguments.wrong("split", f"column {column!r} must say {', '.join(SPLITS)} in every row", odd[0], SPLITS)
+    return {name: np.flatnonzero(values == name) for name in SPLITS}
+
+
+def _consecutive(lengths: list[int]) -> dict[str, Array]:
+    ends = np.cumsum([0, *lengths])
+    return {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(SPLITS)}

@@ -1,0 +1,67 @@
+"""Every exception that mtl_search raises on purpose.
+
+    MtlSearchError
+    ├── ConfigError        a key, a value or a combination in the config is wrong
+    ├── DataError          the data set cannot be read or does not fit the tasks
+    ├── SweepError         a sweep cannot start, resume or go on
+    └── TrialError         one trial failed; the sweep goes on
+
+All of them are mistakes that a user can mend, so the command line prints them without a traceback and exits
+with status 2 (wrong input) or 1 (the sweep could not go on). Broken invariants of our own are `assert`s.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MtlSearchError(Exception):
+    """Base of all errors that carry a message for the user."""
+
+
+class ConfigError(MtlSearchError, ValueError):
+    """Something in the config is wrong.
+
+    Args:
+        message: What is wrong and what is allowed.
+        path: Dotted path of the key, such as `tasks.left.head.name`; empty for the whole file.
+        value: The offending value; left out of the message when not given.
+        allowed: What would have been accepted. The nearest name is suggested when the value is a string.
+    """
+
+    _NO_VALUE = object()
+
+    def __init__(
+        self, message: str, *, path: str = "", value: object = _NO_VALUE, allowed: Iterable[str] = ()
+    ) -> None:
+        self.path = path
+        self.problem = message
+        names = [str(name) for name in allowed]
+        parts = [f"{path}: {message}" if path else message]
+        if value is not self._NO_VALUE:
+            parts.append(f"  value:    {value!r}")
+        if names:
+            parts.append(f"  allowed:  {', '.join(names)}")
+            near = nearest(str(path.rsplit(".", 1)[-1] if value is self._NO_VALUE else value), names)
+            if near:
+                parts.append(f"  did you mean {near!r}?")
+        super().__init__("\n".join(parts))
+
+
+class DataError(MtlSearchError, ValueError):
+    """The data cannot be read, or it does not fit what the tasks ask of it."""
+
+
+class SweepError(MtlSearchError, RuntimeError):
+    """A sweep cannot start, resume or go on; the message says what to do."""
+
+
+class TrialError(MtlSearchError, RuntimeError):
+    """One trial failed for a reason that training knows, such as a loss that is not finite."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The member of `names` that looks most like `name`, or None when none is close."""
+    found = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
+    return next((n for n in names if found and n.lower() == found[0]), None)

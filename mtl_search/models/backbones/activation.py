@@ -1,0 +1,24 @@
+"""Activations by name."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from mtl_search.models.checks import one_of
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "elu": nn.ELU,
+}
+
+
+def activation_layer(name: str, path: str) -> nn.Module:
+    """A fresh activation.
+
+    Raises:
+        ConfigError: No activation of this name.
+    """
+    return ACTIVATIONS[one_of(name, ACTIVATIONS, path)]()

@@ -1,0 +1,65 @@
+"""Multi-layer perceptron: one stage a layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from torch import nn
+
+from mtl_search.errors import ConfigError
+from mtl_search.models import checks
+from mtl_search.models.backbones.activation import activation_layer
+from mtl_search.models.stage import Stage
+
+PATH = "model.backbone"
+NORMS = ("none", "layer", "batch")
+
+
+def mlp(
+    input_shape: tuple[int, ...],
+    *,
+    widths: Sequence[int] = (64, 64),
+    activation: str = "relu",
+    dropout: float = 0.0,
+    norm: str = "none",
+) -> list[Stage]:
+    """Dense layers: each stage is linear → norm → activation → dropout. Images and tokens are flattened first.
+
+    Args:
+        input_shape: Shape of a view without the batch.
+        widths: Width of each layer; as many stages.
+        activation: `relu`, `gelu`, `silu`, `tanh` or `elu`.
+        dropout: Share of features set to zero in training.
+        norm: `none`, `layer` or `batch`. Batch normalisation cannot train on a batch of one sample: torch refuses it.
+
+    Returns:
+        Stages from (B, *input_shape) to (B, widths[-1]).
+
+    Raises:
+        ConfigError: An argument is out of range, or a view is a single number without features.
+    """
+    sizes = checks.wholes(widths, f"{PATH}.widths")
+    rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
+    checks.one_of(norm, NORMS, f"{PATH}.norm")
+    if not input_shape or math.prod(input_shape) == 0:
+        raise ConfigError("the view has no features", path=f"{PATH}.name", value=list(input_shape))
+    stages: list[Stage] = []
+    inputs = math.prod(input_shape)
+    for size in sizes:
+        layers: list[nn.Module] = [nn.Flatten()] if not stages and len(input_shape) > 1 else []
+        layers += dense_layers(inputs, size, norm, activation, rate)
+        stages.append(Stage(nn.Sequential(*layers), size, f"dense {size}"))
+        inputs = size
+    return stages
+
+
+def dense_layers(inputs: int, size: int, norm: str, activation: str, dropout: float) -> list[nn.Module]:
+    """Linear → norm → activation → dropout, without those that do nothing."""
+    norms: dict[str, list[nn.Module]] = {
+        "none": [],
+        "layer": [nn.LayerNorm(size)],
+        "batch": [nn.BatchNorm1d(size)],
+    }
+    drop: list[nn.Module] = [nn.Dropout(dropout)] if dropout else []
+    return [nn.Linear(inputs, size), *norms[norm], activation_layer(activation, f"{PATH}.activation"), *drop]

@@ -1,0 +1,130 @@
+"""One tag a token, with a linear-chain conditional random field.
+
+B sentences, T tokens, K tags
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torchcrf
+from torch import Tensor
+
+from mtl_search.data.dataset import MISSING, Target
+from mtl_search.models.heads.base import Head, Masks, labelled_in
+from mtl_search.models.heads.dense import dense
+
+
+class Crf(Head):
+    """Tags by a linear-chain CRF over emissions of a dense layer (Lafferty, McCallum and Pereira 2001).
+
+    The score of tags y is start[y_1] + Σ_t emission_t[y_t] + Σ_t transition[y_{t-1}, y_t] + end[y_T]; the loss of a
+    sentence is the logarithm of the sum of exp(score) over all tag sequences minus the score of the right one. It is
+    pytorch-crf's, in float32 also under autocast. Target (B, T) in 0..K-1, -1 where missing or padded.
+
+    Losses are counted by token, so that long sentences weigh more and the trivial loss, the entropy of the tags'
+    shares, is that of a model without transitions. A token whose tag is missing inside a sentence is left out of it
+    and its neighbours become adjacent, in the loss only: pytorch-crf knows no unobserved tags, and wants its mask on
+    at the first token and contiguous (its issues 61 and 85). Prediction tags all real tokens, labelled or not.
+
+    The output is the emissions (B, T, K) in float32, −inf at padding: that is how `predict` knows the real tokens.
+
+    Args:
+        width: Width of the features of a token.
+        target: The whole target, all splits.
+        loss: Ignored: the likelihood is the CRF's own.
+        dropout: Share of features set to zero in training.
+        hidden: Widths of hidden layers with ReLU before the emissions.
+    """
+
+    target_kinds = ("tags",)
+    losses = ("crf",)
+    metrics = ("token_accuracy", "token_f1")
+    tokens = True
+
+    def __init__(
+        self, width: int, target: Target, loss: Any, *, dropout: float = 0.0, hidden: Sequence[int] = ()
+    ) -> None:
+        super().__init__(target, loss)
+        self.complete = False
+        self.dense, _ = dense(width, hidden, dropout, target.size)
+        self.crf = torchcrf.CRF(target.size, batch_first=True)
+
+    def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
+        """Emissions (B, T, K) from features (B, T, W)."""
+        (x,) = features
+        emissions: Tensor = self.dense(x).float()
+        mask = masks[0] if masks else None
+        return emissions if mask is None else emissions.masked_fill(~mask.unsqueeze(2), float("-inf"))
+
+    def loss_sum(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum of −log likelihood over the sentences, and the number of labelled tokens."""
+        labelled = labelled_in(target)
+        order, mask = compact(labelled)
+        tags = target.gather(1, order).masked_fill(~mask, 0)
+        emissions = take(output, order).masked_fill(~mask.unsqueeze(2), 0.0)
+        # A sentence without any label keeps one made-up token, so that the mask is on at the first step, and counts 0.
+        empty = ~mask[:, 0]
+        mask = torch.cat([torch.ones_like(mask[:, :1]), mask[:, 1:]], 1)
+        with torch.autocast(output.device.type, enabled=False):
+            likelihood: Tensor = self.crf(emissions.float(), tags, mask, reduction="none")
+        return -likelihood.masked_fill(empty, 0.0).sum(), labelled.sum()
+
+    def predict(self, output: Tensor) -> Tensor:
+        """Emissions (B, T, K) → the most likely tags (B, T) int64, -1 at padding."""
+        real = output[..., 0] != float("-inf")
+        order, mask = compact(real)
+        with torch.no_grad(), torch.autocast(output.device.type, enabled=False):
+            best = self._viterbi(take(output.float(), order).masked_fill(~mask.unsqueeze(2), 0.0), mask)
+        tags = torch.full_like(real, MISSING, dtype=torch.int64)
+        return tags.scatter(1, order, best.masked_fill(~mask, MISSING))
+
+    def fit(self, target: Tensor) -> None:
+        """Trivial loss from tags (N, T): the entropy of the tags' shares, −Σ_k p_k log p_k, a token."""
+        tags = target[labelled_in(target)]
+        if tags.numel():
+            share = torch.bincount(tags, minlength=self.outputs) / tags.numel()
+            self.set_trivial(-torch.special.xlogy(share, share).sum())
+
+    def _viterbi(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """Best tags (B, T) of compacted emissions, batched: pytorch-crf walks back token by token in Python.
+
+        Where the mask is off the step is an identity, so that the walk back stays on the last real token's tag.
+        """
+        crf = self.crf
+        score = crf.start_transitions + emissions[:, 0]
+        stay = torch.arange(self.outputs, device=emissions.device).expand_as(score)
+        came_from = []
+        for t in range(1, emissions.shape[1]):
+            step, origin = (score.unsqueeze(2) + crf.transitions).max(1)
+            on = mask[:, t, None]
+            score = torch.where(on, step + emissions[:, t], score)
+            came_from.append(torch.where(on, origin, stay))
+        tag = (score + crf.end_transitions).argmax(1, keepdim=True)
+        tags = [tag]
+        for origin in reversed(came_from):
+            tag = origin.gather(1, tag)
+            tags.append(tag)
+        return torch.cat(tags[::-1], 1)
+
+
+def compact(keep: Tensor) -> tuple[Tensor, Tensor]:
+    """Kept tokens to the front, in order.
+
+    Args:
+        keep: (B, T) bool.
+
+    Returns:
+        (B, L) positions of the tokens, kept ones first, and (B, L) bool, True at the kept ones; L is the largest
+        number of kept tokens of a sentence, at least 1, so that no step is spent on padding alone.
+    """
+    longest = max(1, int(keep.sum(1).max())) if keep.numel() else 1
+    order = (~keep).to(torch.uint8).argsort(dim=1, stable=True)[:, :longest]
+    return order, keep.gather(1, order)
+
+
+def take(x: Tensor, order: Tensor) -> Tensor:
+    """(B, T, K) tokens at the positions (B, L) → (B, L, K)."""
+    return x.gather(1, order.unsqueeze(2).expand(-1, -1, x.shape[2]))

@@ -1,0 +1,38 @@
+"""The dense part of a head: hidden layers with ReLU and dropout, then one linear layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from mtl_search.models import checks
+
+
+def dense(width: int, hidden: Sequence[int], dropout: float, outputs: int | None) -> tuple[nn.Module, int]:
+    """Hidden layers and the output layer, and the width that leaves them.
+
+    Dropout follows each hidden layer; without hidden layers it comes before the output layer, so that it acts on the
+    features, as in `GlobalAveragePooling → Dropout(0.5) → Dense` of Keras.
+
+    Args:
+        width: Width of the features (B, W).
+        hidden: Widths of the hidden layers; may be empty.
+        dropout: Share of features set to zero in training, 0 or more and below 1.
+        outputs: Width of the last linear layer; None for none.
+
+    Raises:
+        ConfigError: A width or the dropout is out of range; its path is the argument's name.
+    """
+    rate = checks.number(dropout, "dropout", high=1.0)
+    layers: list[nn.Module] = []
+    for size in checks.wholes(hidden, "hidden", empty=True):
+        layers += [nn.Linear(width, size), nn.ReLU()]
+        layers += [nn.Dropout(rate)] if rate else []
+        width = size
+    if not layers and rate:
+        layers.append(nn.Dropout(rate))
+    if outputs is not None:
+        layers.append(nn.Linear(width, outputs))
+        width = outputs
+    return (layers[0] if len(layers) == 1 else nn.Sequential(*layers)), width

@@ -1,0 +1,35 @@
+"""One of K exclusive classes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from mtl_search.models.heads.base import PooledHead
+
+
+class Softmax(PooledHead):
+    """Class probabilities by softmax over K logits; target (B,) in 0..K-1, -1 where missing.
+
+    Its trivial loss is that of always predicting the training classes' shares: the entropy of the prior,
+    −Σ_k p_k log p_k, or its counterpart when the loss has class weights or label smoothing.
+    """
+
+    target_kinds = ("class",)
+    losses = ("cross_entropy",)
+    metrics = ("accuracy", "balanced_accuracy", "f1", "auroc")
+
+    def predict(self, output: Tensor) -> Tensor:
+        """Logits (B, K) → probabilities (B, K)."""
+        return output.float().softmax(1)
+
+    def fit(self, target: Tensor) -> None:
+        """Trivial loss from labels (N,)."""
+        labels = self.labels_of(target)
+        if labels.numel() == 0:
+            return
+        prior = torch.bincount(labels, minlength=self.outputs) / labels.numel()
+        (present,) = prior.nonzero(as_tuple=True)
+        best = self.elementwise.best_constant(prior.clamp(min=1e-30).log(), labels)
+        losses = self.elementwise(best.expand(len(present), -1), present)
+        self.set_trivial((prior[present] * losses).sum())

@@ -1,0 +1,49 @@
+"""Binary cross-entropy, of one label or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from mtl_search.errors import ConfigError
+from mtl_search.models import checks
+from mtl_search.models.losses.base import ElementwiseLoss, Reduction
+
+
+class BinaryCrossEntropy(ElementwiseLoss):
+    """Binary cross-entropy of logits: −v·y·log σ(z) − (1 − y)·log(1 − σ(z)).
+
+    Args:
+        pos_weight: v, the weight of label 1: one number, or one a label of a multilabel target.
+    """
+
+    weight: Tensor | None
+
+    def __init__(self, pos_weight: float | Sequence[float] | None = None) -> None:
+        super().__init__()
+        weight: float | tuple[float, ...] | None = None
+        if isinstance(pos_weight, Sequence):
+            weight = checks.numbers(pos_weight, "pos_weight")
+        elif pos_weight is not None:
+            weight = checks.number(pos_weight, "pos_weight", open_low=True)
+        self.register_buffer("weight", None if weight is None else torch.tensor(weight), persistent=False)
+
+    def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
+        """(B,) or (B, L) logits and labels in {0, 1} → the same shape."""
+        return F.binary_cross_entropy_with_logits(
+            output.float(), target.float(), pos_weight=self.weight, reduction=reduction
+        )
+
+    def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
+        """Log odds with the odds multiplied by v."""
+        return start if self.weight is None else start + self.weight.clamp(min=1e-30).log()
+
+    def check_size(self, size: int) -> None:
+        """Refuse a number of weights that is not that of the labels."""
+        if self.weight is not None and self.weight.ndim and len(self.weight) != size:
+            raise ConfigError(
+                "needs one weight a label", path="pos_weight", value=self.weight.tolist(), allowed=[f"{size} weights"]
+            )

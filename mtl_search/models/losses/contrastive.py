@@ -1,0 +1,35 @@
+"""Contrastive loss of the distance between two embeddings."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from mtl_search.models import checks
+from mtl_search.models.losses.base import ElementwiseLoss, Reduction, reduced
+
+
+class Contrastive(ElementwiseLoss):
+    """Contrastive loss of a pair at distance d: ½[y·d² + (1 − y)·max(0, m − d)²], y = 1 for the same.
+
+    Source: Hadsell, Chopra and LeCun 2006, "Dimensionality reduction by learning an invariant mapping", with their Y
+    turned round (theirs is 1 for different pairs).
+
+    Args:
+        margin: m > 0, the distance beyond which different pairs cost nothing.
+    """
+
+    on_distance = True
+
+    def __init__(self, margin: float = 1.0) -> None:
+        super().__init__()
+        self.margin = checks.number(margin, "margin", open_low=True)
+
+    def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
+        """(B,) distances and labels in {0, 1} → (B,)."""
+        distance, same = output.float(), target.float()
+        apart = (self.margin - distance).clamp(min=0)
+        return reduced(0.5 * (same * distance.square() + (1 - same) * apart.square()), reduction)
+
+    def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
+        """Distance (1 − p)·m for a share p of same pairs."""
+        return (-start).sigmoid() * self.margin

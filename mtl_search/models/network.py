@@ -1,0 +1,185 @@
+"""The whole network of a config: backbone stages, shared by a policy, then one head a task.
+
+B samples
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from mtl_search.config.schema import Config, TaskConfig
+from mtl_search.data.dataset import DataSet
+from mtl_search.errors import ConfigError
+from mtl_search.models.backbones import BACKBONES
+from mtl_search.models.heads import Head, build_head, head_class
+from mtl_search.models.keys import safe_key
+from mtl_search.models.sharing import SHARING, Row, SharingPolicy
+from mtl_search.models.stage import Stage, StagesBuilder, parameter_count
+
+__all__ = ["MultiTaskNetwork", "build_network", "describe", "parameter_count"]
+
+
+class MultiTaskNetwork(nn.Module):
+    """Views in, one output a task out.
+
+    Args:
+        sharing: What turns views into features of each task.
+        heads: Task → head.
+        target_names: Task → name of its target in the data set.
+
+    Attributes:
+        heads: Task → head, in the order of the config. A plain dict, because task names may hold anything; the modules
+            are registered under safe names.
+        views: Task → the views that its head reads.
+        target_names: Task → name of its target in the data set.
+    """
+
+    __call__: Callable[..., dict[str, Tensor]]
+
+    def __init__(self, sharing: SharingPolicy, heads: Mapping[str, Head], target_names: Mapping[str, str]) -> None:
+        super().__init__()
+        assert list(heads) == list(sharing.views) == list(target_names)
+        self.sharing = sharing
+        self.heads = dict(heads)
+        self.head_modules = nn.ModuleDict({safe_key(task): head for task, head in heads.items()})
+        self.views = sharing.views
+        self.target_names = dict(target_names)
+
+    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Task → output of its head; what it means is the head's business.
+
+        Args:
+            inputs: View → (B, ...); views that no task reads are ignored.
+            masks: View → (B, T) bool, True at real tokens; a view without one has real tokens only.
+        """
+        features = self.sharing(inputs, masks)
+        if not masks:
+            return {task: head(*features[task]) for task, head in self.heads.items()}
+        return {
+            task: head(*features[task], masks=[masks.get(view) for view in self.views[task]])
+            for task, head in self.heads.items()
+        }
+
+    def fit(self, targets: Mapping[str, Tensor]) -> None:
+        """Set scaling and trivial losses of the heads.
+
+        Args:
+            targets: Task → training labels, missing ones marked.
+        """
+        for task, head in self.heads.items():
+            head.fit(targets[task])
+
+    def predict(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Outputs of `forward` → probabilities, values or tags."""
+        return {task: self.heads[task].predict(output) for task, output in outputs.items()}
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Parameters that more than one task reads."""
+        return self.sharing.shared_parameters()
+
+    def task_parameters(self, task: str) -> list[nn.Parameter]:
+        """Parameters that only this task reads, its head included."""
+        return [*self.sharing.task_parameters(task), *self.heads[task].parameters()]
+
+
+def build_network(config: Config, data: DataSet) -> MultiTaskNetwork:
+    """The network that a config describes, for this data; weights are drawn from torch's global generator.
+
+    Raises:
+        ConfigError: Anything in `tasks` or `model` that does not exist or does not fit; the path is that of the key.
+    """
+    targets = {task: _target_name(task, section, data) for task, section in config.tasks.items()}
+    views = {task: _views(task, section, data) for task, section in config.tasks.items()}
+    build = _stages_builder(config, data, views)
+    sharing = _sharing(config, build, views)
+    heads = {
+        task: build_head(
+            task, section, sharing.width, data.targets[targets[task]], views=len(views[task]), features=sharing.kind
+        )
+        for task, section in config.tasks.items()
+    }
+    return MultiTaskNetwork(sharing, heads, targets)
+
+
+def describe(network: MultiTaskNetwork) -> list[Row]:
+    """One row a stage and a head, in the order in which data passes."""
+    heads = [
+        Row(f"{type(head).__name__} head", head.outputs, parameter_count(head), (task,))
+        for task, head in network.heads.items()
+    ]
+    return network.sharing.rows() + heads
+
+
+def _target_name(task: str, section: TaskConfig, data: DataSet) -> str:
+    name = task if section.target is None else section.target
+    if name not in data.targets:
+        raise ConfigError(
+            "the data set has no target of this name", path=f"tasks.{task}.target", value=name, allowed=data.targets
+        )
+    return name
+
+
+def _views(task: str, section: TaskConfig, data: DataSet) -> tuple[str, ...]:
+    path = f"tasks.{task}.view"
+    for name in section.view:
+        if name not in data.inputs:
+            raise ConfigError("the data set has no view of this name", path=path, value=name, allowed=data.inputs)
+    if section.view:
+        return section.view
+    needed = head_class(task, section).views
+    if len(data.inputs) != needed:
+        raise ConfigError(
+            f"the head reads {needed} view(s) and the data set has {len(data.inputs)}: say which",
+            path=path,
+            value=list(section.view),
+            allowed=data.inputs,
+        )
+    return tuple(data.inputs)
+
+
+def _stages_builder(config: Config, data: DataSet, views: Mapping[str, tuple[str, ...]]) -> StagesBuilder:
+    """A builder of stages for the one shape that all views have."""
+    (first, *_), *_ = views.values()
+    shape = data.inputs[first].shape[1:]
+    for task, names in views.items():
+        for name in names:
+            other = data.inputs[name].shape[1:]
+            if other != shape:
+                raise ConfigError(
+                    f"views that pass one backbone need one shape; {name!r} is {other} and {first!r} is {shape}",
+                    path=f"tasks.{task}.view",
+                    value=name,
+                    allowed=[view for view, x in data.inputs.items() if x.shape[1:] == shape],
+                )
+    member = config.model.backbone
+    BACKBONES.check_arguments(member.name, member.arguments, "model.backbone")
+    backbone = BACKBONES.get_member(member.name, "model.backbone")
+    if np.issubdtype(data.inputs[first].dtype, np.integer) and not getattr(backbone, "reads_integers", False):
+        raise ConfigError(
+            f"the backbone reads real numbers, and view {first!r} holds {data.inputs[first].dtype}",
+            path="model.backbone",
+            value=member.name,
+        )
+    return partial(_checked_stages, backbone, tuple(int(size) for size in shape), member.arguments)
+
+
+def _checked_stages(backbone: Callable[..., Any], shape: tuple[int, ...], arguments: Mapping[str, Any]) -> list[Stage]:
+    stages = backbone(shape, **arguments)
+    if not isinstance(stages, list) or not stages or not all(isinstance(stage, Stage) for stage in stages):
+        raise ConfigError(
+            "a backbone returns a list of mtl_search.models.stage.Stage", path="model.backbone", value=repr(stages)
+        )
+    return stages
+
+
+def _sharing(config: Config, build: StagesBuilder, views: Mapping[str, tuple[str, ...]]) -> SharingPolicy:
+    member = config.model.sharing
+    SHARING.check_arguments(member.name, member.arguments, "model.sharing")
+    make: Any = SHARING.get_member(member.name, "model.sharing")
+    sharing: SharingPolicy = make(build, views, **member.arguments)
+    return sharing

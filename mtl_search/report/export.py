@@ -1,0 +1,74 @@
+"""A sweep's report as plain JSON types, for `mtl-search report --format json` and for other programs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from mtl_search.config import Config
+from mtl_search.report.leaderboard import leaderboard
+from mtl_search.report.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
+from mtl_search.search.records import SweepRecord
+from mtl_search.search.verdict import judge, main_metrics, validation_reference
+
+# Raised when a key is renamed, removed or changes its meaning; new keys do not raise it.
+FORMAT = 1
+
+
+def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
+    """The whole report.
+
+    Keys:
+        format: Version of this layout.
+        sweep: `id, name, started` (Unix seconds), `sessions`, `complete`.
+        tasks: Main tasks with their metrics, the first of which selects.
+        reference: `val/<task>/<metric>` of the best single-task trials; empty without that arm.
+        trials: The rows of `leaderboard`, with its columns as keys; null for what a trial does not have.
+        verdict: `outcome, weights_outcome, sentence, notes, parameters, single_parameters, final_reference`;
+            `search, equal, weights`: null or `arm, against, seeds, delta_m, delta_m_per_metric, gains`, each number an
+            estimate `{values, mean, low, high}` over the seeds as a fraction (0.018 is 1.8 %); `winners` by arm with
+            `origin, trials, parameters, depth, test`.
+        arms: `arm, states, epochs, seconds` of each arm.
+        mean_ranks: Of `single, equal, search` over the main tasks on the test split; 1 is best.
+        rungs: `arm, epoch, trials, spearman` where a scheduler stopped trials.
+        pareto: null, or `points, trials, hypervolume, against`.
+    """
+    tasks = main_metrics(record, config)
+    reference = validation_reference(record, tasks)
+    verdict = judge(record, config)
+    front = pareto_front(record, tasks, reference)
+    tree = {
+        "format": FORMAT,
+        "sweep": {
+            "id": record.id,
+            "name": record.name or config.name,
+            "started": record.started,
+            "sessions": record.sessions,
+            "complete": record.complete,
+        },
+        "tasks": {task: list(metrics) for task, metrics in tasks.items()},
+        "reference": reference,
+        "trials": leaderboard(record, config).to_dict(orient="records"),
+        "verdict": verdict.to_dict(),
+        "arms": [asdict(totals) for totals in arm_totals(record, tasks)],
+        "mean_ranks": mean_ranks(verdict, tasks),
+        "rungs": [asdict(rung) for rung in rung_correlations(record, tasks)],
+        "pareto": asdict(front) if front else None,
+    }
+    plain: dict[str, Any] = _plain(tree)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Lists, dicts with text keys, and null for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    missing = value is pd.NA or (isinstance(value, float) and not math.isfinite(value))
+    return None if missing else value

@@ -1,0 +1,227 @@
+"""The report on a terminal."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from mtl_search.config import Config
+from mtl_search.report import formats
+from mtl_search.report.leaderboard import leaderboard
+from mtl_search.report.summary import ArmTotals, arm_totals, mean_ranks, pareto_front, rung_correlations
+from mtl_search.report.tables import Column, fitted
+from mtl_search.search.paired import Tasks
+from mtl_search.search.records import SweepRecord
+from mtl_search.search.verdict import Verdict, judge, main_metrics, validation_reference
+from mtl_search.training.objective import key
+
+_TOP = {"search": 5}  # rows of other arms: one, or three where there is no search arm
+_MOST_SINGLE_ROWS = 4
+_STYLE = {"sharing helps": "green", "sharing hurts": "red", "no significant gain": "yellow", "not tested": "dim"}
+_STATES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
+
+
+def render(record: SweepRecord, config: Config, console: Console, folder: Path | None = None) -> None:
+    """Print the report.
+
+    Args:
+        record: Of the sweep, finished or not.
+        config: Of the sweep.
+        console: Where to, with its width; at least 60 columns look well.
+        folder: Of the sweep, for the commands at the end; default `runs/<name>`.
+    """
+    tasks = main_metrics(record, config)
+    verdict = judge(record, config)
+    _leaderboard(record, config, tasks, console)
+    _finalists(verdict, tasks, console)
+    _totals(record, tasks, mean_ranks(verdict, tasks), console)
+    for line in _remarks(record, tasks):
+        console.print(Text(line))
+    style = _STYLE[verdict.outcome]
+    console.print(Panel(Text(verdict.sentence()), title="Verdict", title_align="left", border_style=style))
+    # Not wrapped, or a command could not be copied.
+    commands = _next(record, config, folder or Path("runs") / config.name)
+    console.print(commands, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Console) -> None:
+    table = leaderboard(record, config)
+    search = table[~table["arm"].str.startswith("final/")] if len(table) else table
+    if not (search["epochs"] > 0).any():
+        console.print(Text(f"{config.name}: no finished trial yet ({len(table)} begun)."))
+        for line in _failures(table):
+            console.print(line)
+        return
+    groups = [part.head(_rows_of(str(arm), table)) for arm, part in search.groupby("arm", sort=False)]
+    top = pd.concat(groups)
+    ends = [sum(len(g) for g in groups[: n + 1]) - 1 for n in range(len(groups) - 1)]
+    # One rule below all single-task arms, not one each.
+    arms = [str(group["arm"].iloc[0]).split("/")[0] for group in groups]
+    sections = [end for n, end in enumerate(ends) if arms[n] != arms[n + 1]]
+    title = f"{config.name}: best trials of each arm (validation)"
+    console.print(fitted(title, _columns(top, config, tasks), console, sections))
+    for line in _failures(table):
+        console.print(line)
+
+
+def _rows_of(arm: str, table: pd.DataFrame) -> int:
+    return _TOP.get(arm, 1 if arm.startswith("single/") or (table["arm"] == "search").any() else 3)
+
+
+def _columns(top: pd.DataFrame, config: Config, tasks: Tasks) -> list[Column]:
+    def cells(name: str, show: Callable[[Any], str]) -> list[str]:
+        return ["" if value is pd.NA else show(value) for value in top[name]]
+
+    weights = [f"weight/{task}" for task in config.tasks]
+    first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
+    helpers = [name for name in config.tasks if name not in tasks]
+    helper_columns = [c for c in top.columns if any(c.startswith(f"val/{name}/") for name in helpers)]
+    return [
+        Column("trial", cells("trial", str), right=False),
+        Column("state", [Text(state, style=_STATES[state]) for state in top["state"]], 20, right=False),
+        Column("Δm %", cells("delta_m", formats.percent)),
+        *([] if top["delta_m"].notna().any() else [Column("objective", cells("objective", formats.number))]),
+        *(Column(f"{t}\n{m}", cells(key("val", t, m), formats.number), 80 - n) for n, (t, m) in enumerate(first)),
+        *(Column(c.removeprefix("val/").replace("/", "\n", 1), cells(c, formats.number), 5) for c in helper_columns),
+        Column("depth", cells("depth", formats.depth), 90),
+        Column(
+            "weights",
+            [formats.weights(row) for row in top[weights].to_numpy(dtype=float)],
+            85 if len(weights) < 6 else 30,
+        ),
+        Column("lr", cells("lr", formats.rate), 70),
+        Column("params", cells("parameters", formats.count), 75),
+        Column("epochs", cells("epochs", str), 10),
+        Column("seconds", cells("seconds", formats.seconds), 65),
+    ]
+
+
+def _failures(table: pd.DataFrame) -> list[Text]:
+    failed = table[table["state"] == "FAIL"] if len(table) else table
+    if not len(failed):
+        return []
+    example = failed.iloc[0]
+    reason = " ".join(str(example["reason"]).split()) or "no reason given"
+    text = f"{len(failed)} trial(s) failed; {example['trial']}: {reason}"
+    return [Text(text, style="red", no_wrap=True, overflow="ellipsis")]
+
+
+def _finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
+    arms = [arm for arm in ("single", "equal", "search") if _winners_of(verdict, arm, tasks)]
+    if not arms:
+        return
+    gains = {"equal": verdict.equal, "search": verdict.search}
+    compared = [gains.get(arm) for arm in arms]
+    first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
+    columns = [
+        Column("arm", arms, right=False),
+        Column("Δm %", [formats.with_interval(c.delta_m if c else None, 100, 2) for c in compared]),
+        *(
+            Column(f"{task}\n{metric}", [_test_cell(verdict, arm, task, metric) for arm in arms], 80 - n)
+            for n, (task, metric) in enumerate(first)
+        ),
+        Column("params", [formats.count(_parameters(verdict, arm)) for arm in arms], 85),
+        Column("seeds", [_seeds(verdict, arm, tasks) for arm in arms], 60),
+        Column("configuration of", [_origin(verdict, arm) for arm in arms], 50, right=False),
+    ]
+    console.print(fitted("Finalists on fresh seeds (test split, mean ± 95 % interval)", columns, console))
+
+
+def _winners_of(verdict: Verdict, arm: str, tasks: Tasks) -> list[Any]:
+    names = [f"single/{task}" for task in tasks] if arm == "single" else [arm]
+    return [verdict.winners[name] for name in names if name in verdict.winners]
+
+
+def _test_cell(verdict: Verdict, arm: str, task: str, metric: str) -> str:
+    winner = verdict.winners.get(f"single/{task}" if arm == "single" else arm)
+    return formats.with_interval(winner.test.get(key("test", task, metric)) if winner else None)
+
+
+def _parameters(verdict: Verdict, arm: str) -> int | None:
+    if arm == "single":
+        return verdict.single_parameters
+    return verdict.winners[arm].parameters
+
+
+def _seeds(verdict: Verdict, arm: str, tasks: Tasks) -> str:
+    counts = sorted({len(winner.trials) for winner in _winners_of(verdict, arm, tasks)})
+    return "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+
+
+def _origin(verdict: Verdict, arm: str) -> str:
+    return "the best of each task" if arm == "single" else verdict.winners[arm].origin
+
+
+def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console: Console) -> None:
+    totals = _together(arm_totals(record, tasks))
+    if not totals:
+        return
+
+    def states(state: str) -> Sequence[str]:
+        return [str(total.states.get(state, "")) for total in totals]
+
+    columns = [
+        Column("arm", [total.arm for total in totals], right=False),
+        Column("trials", [str(sum(total.states.values())) for total in totals]),
+        *(Column(state.lower(), states(state), 50) for state in _STATES),
+        Column("epochs", [str(total.epochs) for total in totals], 60),
+        Column("seconds", [formats.seconds(total.seconds) for total in totals], 70),
+        Column("mean rank (test)", [_rank(total.arm, ranks) for total in totals], 40),
+    ]
+    console.print(fitted("What each arm took", columns, console))
+
+
+def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
+    """The single-task arms of many tasks as one row."""
+    rows: list[ArmTotals] = []
+    for prefix in ("single/", "", "final/single/", "final/"):
+        part = [t for t in totals if t.arm.rpartition("/")[0] == prefix.rstrip("/")]
+        if "single" not in prefix or len(part) <= _MOST_SINGLE_ROWS:
+            rows += part
+            continue
+        states = sum((Counter(t.states) for t in part), Counter[str]())
+        name = f"{prefix.rstrip('/')} ({len(part)} tasks)"
+        rows.append(ArmTotals(name, dict(states), sum(t.epochs for t in part), sum(t.seconds for t in part)))
+    return rows
+
+
+def _rank(arm: str, ranks: dict[str, float]) -> str:
+    # Only finalists are ranked; the single-task finalists share one rank, shown in each of their rows.
+    name = arm.removeprefix("final/").split("/")[0].split(" ")[0]
+    return f"{ranks[name]:.2f}" if arm.startswith("final/") and name in ranks else ""
+
+
+def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
+    lines = []
+    for rung in rung_correlations(record, tasks):
+        value = "undefined, all alike" if rung.spearman is None else f"{rung.spearman:+.2f}"
+        lines.append(
+            f"Rank correlation of epoch {rung.epoch} with the end, arm {rung.arm}: {value} "
+            f"({rung.trials} trials that were not stopped)"
+        )
+    front = pareto_front(record, tasks, validation_reference(record, tasks))
+    if front:
+        reference = "the single-task references" if front.against == "single" else "the best value of each task"
+        lines.append(
+            f"Pareto front over the main tasks: {len(front.trials)} of {front.points} trials; "
+            f"hypervolume {front.hypervolume:.3f} (1 is what {reference} span)"
+        )
+    return lines
+
+
+def _next(record: SweepRecord, config: Config, folder: Path) -> Text:
+    name = shlex.quote(str(folder))
+    lines = [f"mtl-search ui {name}", f"mtl-search report {name} --format json"]
+    if record.complete:
+        lines.append(f"mtl-search run {name}/config.yaml --resume search.trials={2 * config.search.trials}")
+    else:
+        lines.append(f"mtl-search run {name}/config.yaml --resume")
+    return Text("Next:  " + "\n       ".join(lines), style="bold")

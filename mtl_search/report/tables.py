@@ -1,0 +1,74 @@
+"""Tables that fit: columns come in from the most important on, as long as the terminal is wide enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+Cell = str | Text
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        header: Its title, which may have two lines.
+        cells: One a row.
+        importance: The highest come first while there is room; 0 stays whatever happens.
+        right: Whether it is aligned to the right, as numbers are.
+    """
+
+    header: str
+    cells: Sequence[Cell]
+    importance: int = 0
+    right: bool = True
+
+
+def fitted(title: str, columns: Sequence[Column], console: Console, sections: Sequence[int] = ()) -> RenderableType:
+    """The table with as many columns as fit, and a line that names those that do not.
+
+    Args:
+        title: Printed above.
+        columns: All of them, in order; those without any text are left out.
+        console: Gives the width.
+        sections: Row numbers after which a gap is left.
+    """
+    filled = [column for column in columns if any(str(cell) for cell in column.cells)]
+    shown = [column for column in filled if not column.importance]
+    for column in sorted(filled, key=lambda c: -c.importance):
+        more = [c for c in filled if c in shown or c is column]  # in their own order
+        if column.importance and _fits(_table(more, sections), console):
+            shown = more
+    table = _table(shown, sections)
+    table.title = Text(title, style="bold", overflow="ellipsis", no_wrap=True)
+    hidden = [column.header.replace("\n", " ") for column in filled if column not in shown]
+    if not hidden:
+        return table
+    names = ", ".join(hidden)
+    note = Text(f"hidden, the terminal is too narrow: {names}", style="dim", overflow="ellipsis", no_wrap=True)
+    return Group(table, note)
+
+
+def _fits(table: Table, console: Console) -> bool:
+    # Without a limit on the width, or the measure would already be cut to it.
+    wide = console.options.update(width=10_000, max_width=10_000)
+    return Measurement.get(console, wide, table).maximum <= console.width
+
+
+def _table(columns: Sequence[Column], sections: Sequence[int]) -> Table:
+    table = Table(title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        table.add_column(
+            Text(column.header), justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis"
+        )
+    for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        cells = [cell if isinstance(cell, Text) else Text(cell) for cell in row]
+        table.add_row(*cells, end_section=number in sections)
+    return table

@@ -1,0 +1,116 @@
+"""Arms: groups of trials with one purpose and their own equal budget.
+
+    single/<task>   one network a main task: neither weights nor depth to search; N trials over all tasks
+    equal           all tasks, every weight 1; depth and the rest searched; N trials
+    search          all tasks; everything in the space searched; N trials
+    final/<arm>     the best of an arm again, on fresh seeds
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
+from mtl_search.search.records import FINAL
+
+SINGLE = "single/"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm.
+
+    Attributes:
+        name: `single/<task>`, `equal` or `search`.
+        tasks: Tasks that its networks have.
+        entries: The part of `search.space` that it searches.
+        budget: Number of trials.
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    entries: Mapping[str, SpaceEntry]
+    budget: int
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it trains one task alone."""
+        return self.name.startswith(SINGLE)
+
+    def holds(self, path: str) -> bool:
+        """Whether the arm keeps the value at this path fixed although the space may offer it."""
+        is_weight = path.startswith("tasks.") and path.endswith(".loss_weight")
+        if self.is_single:
+            return is_weight or path.startswith("model.sharing")
+        return self.name == "equal" and is_weight
+
+    def config(self, base: Config, overrides: Mapping[str, Any]) -> Config:
+        """The config of one trial: only the arm's tasks, its fixed values, and what was drawn."""
+        tree = to_dict(base)
+        tree["search"]["space"] = {}
+        tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
+        if self.is_single:
+            tree["model"]["sharing"] = {"name": "hard"}
+        if self.name != "search":
+            for task in self.tasks:
+                tree["tasks"][task]["loss_weight"] = 1.0
+        for path, value in overrides.items():
+            if not self.holds(path):
+                paths.put(tree, path, value)
+        return parse(tree)
+
+
+def plan_arms(config: Config) -> list[Arm]:
+    """The arms that the config asks for, in the order in which they begin."""
+    search, arms = config.search, []
+    if "single" in search.arms:
+        share = _shares(search.trials, len(config.main_tasks))
+        for task, budget in zip(config.main_tasks, share, strict=True):
+            arms.append(_arm(config, f"{SINGLE}{task}", (task,), budget))
+    arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in ("equal", "search") if name in search.arms]
+    return arms
+
+
+def base_arm(name: str) -> str:
+    """The arm that a finalist's arm comes from; other arms are their own."""
+    return name.removeprefix(FINAL)
+
+
+def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
+    """Seed of a trial: any two trials of a sweep differ, and the same sweep gives the same ones again.
+
+    Finalists differ by their number alone, so that the n-th seed of one arm meets the n-th of another.
+    """
+    stream = zlib.crc32(FINAL.encode() if arm.startswith(FINAL) else arm.encode())
+    return int(np.random.SeedSequence([sweep_seed, stream, number]).generate_state(1)[0])
+
+
+def config_hash(config: Config) -> str:
+    """First 12 hex digits of the SHA-256 of what a trial trains: data, tasks, model and training."""
+    tree = {name: part for name, part in to_dict(config).items() if name in ("data", "tasks", "model", "training")}
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _arm(config: Config, name: str, tasks: tuple[str, ...], budget: int) -> Arm:
+    arm = Arm(name, tasks, {}, budget)
+    others = set(config.tasks) - set(tasks)
+    entries = {p: e for p, e in config.search.space.items() if not arm.holds(p) and not _concerns(p, others)}
+    return Arm(name, tasks, entries, budget)
+
+
+def _concerns(path: str, tasks: set[str]) -> bool:
+    """Whether a path of the space belongs to one of these tasks alone."""
+    section, *rest = path.split(".")
+    return section == "tasks" and bool(rest) and rest[0] in tasks
+
+
+def _shares(total: int, parts: int) -> list[int]:
+    """`total` split as evenly as whole numbers allow, at least 1 each."""
+    return [max(1, total // parts + (number < total % parts)) for number in range(parts)]

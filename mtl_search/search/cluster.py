@@ -1,0 +1,84 @@
+"""The Ray cluster that a sweep runs on, and how many trials fit on it at a time."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ray
+
+from mtl_search.config import Config
+from mtl_search.errors import ConfigError, SweepError
+
+# Ray reads these when it is imported or started; a value that the user has set stays.
+_SETTINGS = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # one JSON, CSV and TensorBoard file a trial would only repeat the journal
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # the journal is what a sweep resumes from, not Tune's snapshots
+    "TUNE_WARN_THRESHOLD_S": "5",
+    "RAY_AIR_NEW_OUTPUT": "0",  # the old output is silent at verbose=0, the new one is not
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # keep CUDA_VISIBLE_DEVICES as it is for actors without a GPU
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean in a trial what they mean to the user
+    "RAY_DEDUP_LOGS": "1",
+}
+
+
+def configure() -> None:
+    """Set the environment that Ray reads; call it before Ray starts."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    for name in ("ray.tune", "ray.train", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def connected(config: Config) -> Iterator[None]:
+    """A Ray cluster: the one this process is connected to already, or a local one for as long as the sweep lasts."""
+    configure()
+    if ray.is_initialized():
+        yield
+        return
+    # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
+    dashboard = config.resources.workers > 1
+    ray.init(include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+    _protect_token()
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def slots(config: Config) -> int:
+    """How many trials run at a time.
+
+    Raises:
+        SweepError: Not even one fits; the message shows the arithmetic.
+    """
+    wanted, there = config.resources, ray.cluster_resources()
+    needs = {"CPU": wanted.cpus_per_worker * wanted.workers, "GPU": wanted.gpus_per_worker * wanted.workers}
+    fits = {name: int(there.get(name, 0) / need) for name, need in needs.items() if need > 0}
+    if min(fits.values()) < 1:
+        lines = [f"  {name}: {need:g} needed a trial, {there.get(name, 0):g} in the cluster" for name, need in needs.items()]
+        raise SweepError(
+            "no trial fits on this cluster (resources.workers × per worker):\n" + "\n".join(lines)
+        )
+    return min(fits.values()) if wanted.max_concurrent == "auto" else min(wanted.max_concurrent, *fits.values())
+
+
+def check_workers(config: Config) -> None:
+    """Refuse what this version cannot do.
+
+    Raises:
+        ConfigError: More than one worker a trial.
+    """
+    if config.resources.workers > 1:
+        raise ConfigError("trials on several workers are not built yet", path="resources.workers", value=config.resources.workers, allowed=["1"])
+
+
+def _protect_token() -> None:
+    """Ray 2.60 writes the cluster's token so that every user of the machine can read it; only its owner should."""
+    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
+    if token.is_file() and token.stat().st_mode & 0o077:
+        token.chmod(0o600)

@@ -1,0 +1,115 @@
+"""The journal: an append-only file of events, one JSON object a line. It is the truth of a sweep.
+
+    sweep   id, name, time                                a session begins (the first, or a resume)
+    trial   id, arm, number, params, seed, ...            a trial begins
+    info    id, info                                      what the built trial says of itself
+    epoch   id, epoch, metrics, objective, seconds, time  an epoch ended
+    end     id, state, reason, test, time                 a trial ended
+    done    time                                          every arm has spent its budget
+
+The Optuna studies, the scheduler's rungs and the MLflow runs are all rebuilt from here. A process that is killed while it
+writes leaves at most one broken last line, which is cut off when the journal is next opened.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mtl_search.errors import SweepError
+from mtl_search.search.records import Event, SweepRecord
+
+Observer = Callable[[Event, SweepRecord], None]
+
+# Losing an epoch line costs nothing, since the trial is not finished; these are on the disk before the sweep goes on.
+_DURABLE = frozenset({"sweep", "trial", "end", "done"})
+
+
+class Journal:
+    """Appends events, keeps the record up to date and tells observers.
+
+    Args:
+        path: The file; made when missing, read when present.
+        observers: Called with each new event after it was written; they must not raise.
+
+    Raises:
+        SweepError: The file is not a journal.
+    """
+
+    def __init__(self, path: Path, observers: Iterable[Observer] = ()) -> None:
+        self.path = path
+        self.record = SweepRecord()
+        self.observers = list(observers)
+        for event in read_events(path):
+            self.record.apply(event)
+        _cut_broken_line(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Append one event, apply it to the record, tell the observers."""
+        event = {"event": kind, "time": time.time(), **fields}
+        self._file.write(json.dumps(event, allow_nan=False, default=_plain) + "\n")
+        self._file.flush()
+        if kind in _DURABLE:
+            os.fsync(self._file.fileno())
+        self.record.apply(event)
+        for observer in self.observers:
+            observer(event, self.record)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """The complete events of a journal; none when there is no file.
+
+    Raises:
+        SweepError: A line other than the last is not a JSON object.
+    """
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")
+    events = []
+    for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline was never finished
+        try:
+            events.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise SweepError(f"{path}, line {number}: not a journal of a sweep ({error})") from None
+    return events
+
+
+def read_record(path: Path) -> SweepRecord:
+    """The record that a journal tells."""
+    record = SweepRecord()
+    for event in read_events(path):
+        record.apply(event)
+    return record
+
+
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that are numbers; JSON has no NaN, and nothing can be compared with one."""
+    return {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+
+
+def _cut_broken_line(path: Path) -> None:
+    if not path.exists():
+        return
+    text = path.read_bytes()
+    whole = text.rfind(b"\n") + 1
+    if whole < len(text):
+        with path.open("r+b") as file:
+            file.truncate(whole)
+
+
+def _plain(value: Any) -> Any:
+    """Numpy scalars and the like as the Python value that they hold."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"cannot write {type(value).__name__} to the journal")

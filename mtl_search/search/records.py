@@ -1,0 +1,157 @@
+"""What a sweep remembers: one record a trial, rebuilt from the events of its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
+Event = Mapping[str, Any]
+
+FINAL = "final/"
+
+
+@dataclass
+class EpochRecord:
+    """One epoch of one trial.
+
+    Attributes:
+        epoch: Counted from 1; a trial that was interrupted goes on counting where it stopped.
+        metrics: `train/<task>/loss`, `val/<task>/<metric>`, `lr`, ...; only finite numbers.
+        objective: The number that sampler and scheduler saw, best so far, higher is better.
+        time: Unix time at the end of the epoch, seconds.
+    """
+
+    epoch: int
+    metrics: dict[str, float]
+    objective: float
+    time: float
+
+
+@dataclass
+class TrialRecord:
+    """One trial, finished or not.
+
+    Attributes:
+        id: Name that is unique in the sweep and survives restarts, such as `search-0003`.
+        arm: `single/<task>`, `equal`, `search`, or `final/<arm>` for a finalist.
+        number: Place within its arm, from 0.
+        params: What the sampler chose, by dotted path (weights as ratios to their reference task).
+        distributions: The sampled distribution of each param, as Optuna's JSON.
+        overrides: What differs from the sweep's config, by dotted path: the params with the weights worked out.
+        seed: Seed of weights, batches and dropout.
+        config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of their origin.
+        origin: Finalists: id of the trial whose configuration is trained again; else empty.
+        info: `parameters`, `depth`, `weights`, `lr`, ... as the trial found them when it was built.
+        test: Metrics on the test split at the best epoch; finalists only.
+    """
+
+    id: str
+    arm: str
+    number: int
+    params: dict[str, Any]
+    distributions: dict[str, str]
+    overrides: dict[str, Any]
+    seed: int
+    started: float
+    config_hash: str = ""
+    origin: str = ""
+    state: State = "RUNNING"
+    reason: str = ""
+    ended: float = 0.0
+    info: dict[str, Any] = field(default_factory=dict)
+    epochs: list[EpochRecord] = field(default_factory=list)
+    test: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def is_finalist(self) -> bool:
+        """Whether it trains an earlier configuration again on a fresh seed."""
+        return self.arm.startswith(FINAL)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it reached an end of any kind."""
+        return self.state != "RUNNING"
+
+    @property
+    def best(self) -> EpochRecord | None:
+        """The epoch with the best objective; the first such where several tie. None before the first epoch."""
+        return max(self.epochs, key=lambda e: (e.objective, -e.epoch), default=None)
+
+    @property
+    def objective(self) -> float | None:
+        """Best objective so far."""
+        return self.best.objective if self.best else None
+
+
+class SweepRecord:
+    """All that is known of a sweep: the trials by id, in the order in which they began.
+
+    Attributes:
+        id: Lasting id, 12 hex digits.
+        name: Of the config.
+        started: Unix time of the first session, seconds.
+        sessions: How often it was started or resumed.
+        budget: Arm → number of trials that it is to have, finalists included.
+        slots: Trials at a time in the latest session.
+        custom_objective: Whether a function of the user's judged the trials, which the journal cannot work out again.
+        complete: Whether every arm has spent its budget.
+        trials: By id.
+    """
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.started = 0.0
+        self.sessions = 0
+        self.slots = 1
+        self.budget: dict[str, int] = {}
+        self.custom_objective = False
+        self.complete = False
+        self.trials: dict[str, TrialRecord] = {}
+
+    def __iter__(self) -> Iterator[TrialRecord]:
+        return iter(self.trials.values())
+
+    def arm(self, name: str) -> list[TrialRecord]:
+        """The trials of one arm, by number."""
+        return sorted((t for t in self if t.arm == name), key=lambda t: t.number)
+
+    def apply(self, event: Event) -> None:
+        """Take one event in. Events of kinds that this version does not know are ignored."""
+        handler = getattr(self, f"_on_{event['event']}", None)
+        if handler is not None:
+            handler(event)
+
+    def _on_sweep(self, event: Event) -> None:
+        if not self.id:
+            self.id, self.name, self.started = event["id"], event["name"], event["time"]
+        self.sessions += 1
+        self.slots = event.get("slots", 1)
+        self.budget = dict(event.get("budget", {}))
+        self.custom_objective = bool(event.get("custom_objective", False))
+        self.complete = False
+
+    def _on_trial(self, event: Event) -> None:
+        known = {key: event[key] for key in event if key in TrialRecord.__dataclass_fields__}
+        self.trials[event["id"]] = TrialRecord(**known, started=event["time"])
+
+    def _on_info(self, event: Event) -> None:
+        self.trials[event["id"]].info.update(event["info"])
+
+    def _on_epoch(self, event: Event) -> None:
+        trial = self.trials[event["id"]]
+        # A trial that was interrupted may report an epoch again: the later word counts.
+        trial.epochs = [e for e in trial.epochs if e.epoch < event["epoch"]]
+        trial.epochs.append(EpochRecord(event["epoch"], event["metrics"], event["objective"], event["time"]))
+        trial.seconds = event["seconds"]
+
+    def _on_end(self, event: Event) -> None:
+        trial = self.trials[event["id"]]
+        trial.state, trial.reason, trial.ended = event["state"], event["reason"], event["time"]
+        trial.test = dict(event.get("test", {}))
+
+    def _on_done(self, event: Event) -> None:
+        self.complete = True

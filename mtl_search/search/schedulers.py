@@ -1,0 +1,132 @@
+"""When to stop a trial early: Ray Tune's schedulers, one set of rungs an arm.
+
+Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so they must not share rungs.
+Finalists are never stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
+
+from mtl_search.config import Config
+from mtl_search.errors import ConfigError
+from mtl_search.registry import Registry
+from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
+from mtl_search.search.study import METRIC
+
+
+def _fifo(epochs: int) -> TrialScheduler:
+    """Every trial trains to its end."""
+    return FIFOScheduler()
+
+
+def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3, brackets: int = 1) -> TrialScheduler:
+    """Asynchronous successive halving (Li et al., "Massively Parallel Hyperparameter Tuning", 2020).
+
+    Args:
+        grace_period: Epochs that every trial gets.
+        reduction_factor: Of the trials at a rung, one in this many goes on.
+        brackets: Sets of rungs with later and later first rungs.
+    """
+    return AsyncHyperBandScheduler(
+        time_attr="epoch",
+        metric=METRIC,
+        mode="max",
+        max_t=epochs,
+        grace_period=grace_period,
+        reduction_factor=reduction_factor,
+        brackets=brackets,
+        # The last rung is the trial's own end; without this a trial that survived it could still be told to stop.
+        stop_last_trials=False,
+    )
+
+
+SCHEDULERS: Registry[Callable[..., TrialScheduler]] = Registry(
+    "scheduler", {"fifo": _fifo, "asha": _asha}, given=("epochs",)
+)
+
+
+def build_scheduler(config: Config) -> TrialScheduler:
+    """The scheduler of one arm.
+
+    Raises:
+        ConfigError: Unknown name or argument, or a value that Ray refuses.
+    """
+    member, path = config.search.scheduler, "search.scheduler"
+    SCHEDULERS.check_arguments(member.name, member.arguments, path)
+    try:
+        return SCHEDULERS.get_member(member.name, f"{path}.name")(config.training.epochs, **member.arguments)
+    except (AssertionError, TypeError, ValueError) as error:
+        hint = f"{error} (max_t is training.epochs = {config.training.epochs})"
+        raise ConfigError(f"Ray refuses this scheduler: {hint}", path=path, value=member.arguments) from None
+
+
+class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
+    """Passes each trial to the scheduler of its arm, under the trial's own lasting id.
+
+    Args:
+        config: Of the sweep.
+        slots: Number of trials at a time; as many actors are kept warm between two trials.
+    """
+
+    def __init__(self, config: Config, slots: int) -> None:
+        super().__init__()
+        self._config = config
+        self._slots = slots
+        self._arms: dict[str, TrialScheduler] = {}
+        self._known: set[str] = set()
+        self._warm = False
+
+    def restore(self, record: SweepRecord, objectives: Callable[[TrialRecord], dict[int, float]]) -> None:  # type: ignore[override]
+        """Fill the rungs with what the trials of earlier sessions reported."""
+        for trial in record:
+            if trial.is_finalist:
+                continue
+            self._add(trial.arm, trial.id)
+            for epoch, objective in objectives(trial).items():
+                self._arm(trial.arm).on_trial_result(None, _stand_in(trial.id), {"epoch": epoch, METRIC: objective})
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        """Register the trial with its arm."""
+        self._keep_slots_warm(tune_controller, trial)
+        self._add(trial.config["arm"], trial.config["id"])
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """The arm's decision about a trial that is still running."""
+        if trial.config["arm"].startswith(FINAL):
+            return str(TrialScheduler.CONTINUE)
+        return str(self._arm(trial.config["arm"]).on_trial_result(None, _stand_in(trial.config["id"]), result))
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """Nothing to do: a trial that ended by itself has passed every rung that it will."""
+
+    def _add(self, arm: str, trial_id: str) -> None:
+        if trial_id not in self._known:  # a trial whose process died is added again
+            self._known.add(trial_id)
+            self._arm(arm).on_trial_add(None, _stand_in(trial_id))
+
+    def _arm(self, name: str) -> TrialScheduler:
+        if name not in self._arms:
+            self._arms[name] = build_scheduler(self._config)
+        return self._arms[name]
+
+    def _keep_slots_warm(self, tune_controller: Any, trial: Trial) -> None:
+        """Let Tune keep every idle actor, not one only.
+
+        Between the arms all slots are idle for a moment; Tune would end all actors but one there
+        (`ray/tune/utils/object_cache.py`, `may_keep_one`), and starting them again takes seconds.
+        """
+        if not self._warm:
+            self._warm = True
+            cache = tune_controller._actor_cache
+            cache.increase_max(trial.placement_group_factory, by=self._slots)
+
+
+def _stand_in(trial_id: str) -> Any:
+    """What a scheduler needs of a Tune trial: an id, here one that survives a restart."""
+    return SimpleNamespace(trial_id=trial_id)

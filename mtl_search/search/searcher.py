@@ -1,0 +1,265 @@
+"""Which trial runs next: a Tune searcher that goes through the arms and asks the study of each.
+
+Phases run one after another, because each needs what the one before found:
+
+    single/*        the references of Δm
+    equal, search   side by side, turn by turn
+    final/*         the best of each arm again, on fresh seeds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from optuna.samplers import BaseSampler
+from ray.tune.search import Searcher
+
+from mtl_search.config import Config
+from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.search.arms import SINGLE, Arm, config_hash, trial_seed
+from mtl_search.search.journal import Journal, finite
+from mtl_search.search.records import FINAL, TrialRecord
+from mtl_search.search.referee import Referee
+from mtl_search.search.samplers import SAMPLERS
+from mtl_search.search.space import RestrictedTrial, Space, SpaceFunction
+from mtl_search.search.study import ArmStudy
+from mtl_search.training.trial import REPORT, Report, TrialSpec
+
+
+class ArmSearcher(Searcher):  # type: ignore[misc]
+    """Hands out the trials of a sweep and writes their beginnings and ends to the journal.
+
+    Args:
+        config: Of the sweep.
+        arms: From `plan_arms`.
+        journal: What is already in it is not run again; its unfinished trials are taken up first.
+        referee: Judges the trials.
+        directory: Of the sweep.
+        slots: Trials at a time.
+        space: A define-by-run function of the user's in place of the config's space.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        arms: Sequence[Arm],
+        journal: Journal,
+        referee: Referee,
+        directory: Path,
+        slots: int,
+        space: SpaceFunction | None = None,
+    ) -> None:
+        super().__init__()
+        self.error: MtlSearchError | None = None
+        self._config, self._journal, self._referee = config, journal, referee
+        self._directory, self._slots = directory, slots
+        self._arms = {arm.name: arm for arm in arms}
+        self._spaces = {arm.name: _ArmSpace(config, arm, space) for arm in arms}
+        self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
+        self._studies: dict[str, ArmStudy] = {}
+        self._interrupted = [trial for trial in journal.record if not trial.finished]
+        self._finalists: list[tuple[str, str]] | None = None  # (arm, origin) still to begin
+
+    @property
+    def finished(self) -> bool:
+        """Whether every arm, finalists included, has spent its budget."""
+        return self._finalists == [] and not self._live and self.error is None
+
+    # ------------------------------------------------------------- Tune's calls
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next trial; None while nothing may begin yet; FINISHED after the last."""
+        if len(self._live) >= self._slots:
+            return None
+        try:
+            record = self._next()
+            if isinstance(record, TrialRecord):
+                self._live[trial_id] = record
+                return {"id": record.id, "arm": record.arm, "spec": self._spec(record).to_json()}
+        except MtlSearchError as error:  # to be raised where the user sees it, after Tune has wound down
+            self.error = error
+            return str(self.FINISHED)
+        return record
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Nothing to do: epochs are told by `record_epoch`, which also sees the last one."""
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """A trial ended by itself or was stopped; one whose process died too often is told by `record_crash`."""
+        if error or not result or REPORT not in result:
+            return
+        report = Report.from_json(result[REPORT])
+        self._end(trial_id, "PRUNED" if report.state == "RUNNING" else report.state, report.reason, report.test)
+
+    def save(self, checkpoint_path: str) -> None:
+        """The journal holds the state, so Tune's snapshots need none."""
+        Path(checkpoint_path).touch()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its searcher for a restore of its own, which is never used: the open journal cannot travel."""
+        return {}
+
+    # ------------------------------------------- what Tune tells callbacks only
+
+    def record_epoch(self, trial_id: str, report: Report) -> None:
+        """Write an epoch down and tell the study."""
+        record = self._live[trial_id]
+        if report.info and not record.info:
+            self._journal.write("info", id=record.id, info=report.info)
+        if report.state == "FAIL":
+            return
+        self._journal.write(
+            "epoch", id=record.id, epoch=report.epoch, metrics=finite(report.metrics),
+            objective=report.objective, seconds=report.seconds,
+        )  # fmt: skip
+        if not record.is_finalist:
+            self._study(record.arm).report(record.id, report.epoch, report.objective)
+
+    def record_crash(self, trial_id: str, reason: str) -> None:
+        """A trial whose process died more often than `search.retries` allows."""
+        if trial_id in self._live:
+            self._end(trial_id, "FAIL", reason, {})
+
+    # ---------------------------------------------------------------- its parts
+
+    def _end(self, trial_id: str, state: str, reason: str, test: Mapping[str, float]) -> None:
+        record = self._live.pop(trial_id)
+        self._journal.write("end", id=record.id, state=state, reason=reason, test=dict(test))
+        if not record.is_finalist:
+            self._study(record.arm).finish(record)
+        self._stop_if_nothing_works()
+
+    def _stop_if_nothing_works(self) -> None:
+        """A mistake in the model or the data fails every trial alike: there is no use in trying them all."""
+        ended = [trial for trial in self._journal.record if trial.finished]
+        if len(ended) >= self._config.search.stop_after_failures and all(t.state == "FAIL" for t in ended):
+            self.error = SweepError(
+                f"the first {len(ended)} trials have all failed, the last one with:\n  {ended[-1].reason}\n"
+                "  (search.stop_after_failures sets how many may)"
+            )
+
+    def _next(self) -> TrialRecord | str | None:
+        if self.error is not None:
+            return str(self.FINISHED) if not self._live else None
+        if self._interrupted:
+            record = self._interrupted.pop(0)
+            if not record.is_finalist:
+                self._study(record.arm)  # which takes the trial in as running
+            return record
+        for phase in self._phases():
+            arm = self._least_advanced(phase)
+            if arm is not None:
+                return self._new_trial(arm)
+            if any(record.arm in phase for record in self._live.values()):
+                return None
+        return self._next_finalist()
+
+    def _phases(self) -> list[list[str]]:
+        singles = [name for name in self._arms if name.startswith(SINGLE)]
+        return [singles, [name for name in self._arms if name not in singles]]
+
+    def _least_advanced(self, names: list[str]) -> str | None:
+        """The arm that has begun the smallest part of its budget; None when all have begun all of it."""
+        begun = {name: len(self._journal.record.arm(name)) / self._arms[name].budget for name in names}
+        open_arms = [name for name in names if begun[name] < 1]
+        return min(open_arms, key=lambda name: begun[name], default=None)
+
+    def _new_trial(self, arm: str) -> TrialRecord:
+        number = len(self._journal.record.arm(arm))
+        name = _trial_id(arm, number)
+        values, params, distributions = self._study(arm).ask(name, number)
+        overrides = self._spaces[arm].overrides(values)
+        seed = trial_seed(self._config.seed, arm, number)
+        return self._begin(name, arm, number, params, distributions, overrides, seed)
+
+    def _next_finalist(self) -> TrialRecord | str | None:
+        if self._finalists is None:
+            self._finalists = self._choose_finalists()
+        if not self._finalists:
+            return None if self._live else str(self.FINISHED)
+        arm, origin_id = self._finalists.pop(0)
+        origin = self._journal.record.trials[origin_id]
+        number = len(self._journal.record.arm(arm))
+        seed = trial_seed(self._config.seed, arm, number % self._config.search.finalists.seeds)
+        name = _trial_id(arm, number)
+        return self._begin(name, arm, number, origin.params, {}, origin.overrides, seed, origin_id)
+
+    def _choose_finalists(self) -> list[tuple[str, str]]:
+        """Arm and origin of every finalist that has not begun, seed by seed."""
+        wanted = self._config.search.finalists
+        chosen: list[tuple[str, str]] = []
+        for arm in self._arms:
+            for origin in self._best_of(arm, 1 if arm.startswith(SINGLE) else wanted.top):
+                begun = sum(trial.origin == origin.id for trial in self._journal.record.arm(FINAL + arm))
+                chosen += [(FINAL + arm, origin.id)] * (wanted.seeds - begun)
+        return chosen if wanted.top else []
+
+    def _best_of(self, arm: str, count: int) -> list[TrialRecord]:
+        """The best trials of an arm that trained to their end, no configuration twice."""
+        judged = [(t, self._referee.best(t)) for t in self._journal.record.arm(arm) if t.state == "COMPLETE"]
+        ranked = sorted(((t, b[1]) for t, b in judged if b is not None), key=lambda pair: -pair[1])
+        distinct = {trial.config_hash: trial for trial, _ in reversed(ranked)}
+        return [trial for trial, _ in ranked if distinct[trial.config_hash] is trial][:count]
+
+    def _begin(
+        self, name: str, arm: str, number: int, params: Mapping[str, Any], distributions: Mapping[str, str],
+        overrides: Mapping[str, Any], seed: int, origin: str = "",
+    ) -> TrialRecord:  # fmt: skip
+        config = self._arms[arm.removeprefix(FINAL)].config(self._config, overrides)
+        self._journal.write(
+            "trial", id=name, arm=arm, number=number, params=params, distributions=distributions,
+            overrides=overrides, seed=seed, config_hash=config_hash(config), origin=origin,
+        )  # fmt: skip
+        return self._journal.record.trials[name]
+
+    def _spec(self, record: TrialRecord) -> TrialSpec:
+        return TrialSpec(
+            id=record.id,
+            config=self._arms[record.arm.removeprefix(FINAL)].config(self._config, record.overrides),
+            seed=record.seed,
+            objective=self._referee.objective(record.arm),
+            directory=str(self._directory / "trials" / record.id),
+            test=record.is_finalist,
+        )
+
+    def _study(self, arm: str) -> ArmStudy:
+        """The study of an arm; it is made, with the journal's trials in it, when it is first needed."""
+        if arm not in self._studies:
+            study = ArmStudy(arm, self._spaces[arm], self._sampler, trial_seed(self._config.seed, arm, 0))
+            self._studies[arm] = study
+            for record in self._journal.record.arm(arm):
+                study.restore_trial(record, self._referee.objectives(record))
+            if not self._journal.record.arm(arm) and arm == "search":
+                study.enqueue(self._spaces[arm].equal_weights())
+        return self._studies[arm]
+
+    def _sampler(self, seed: int) -> BaseSampler:
+        member = self._config.search.sampler
+        return SAMPLERS[member.name](seed, **member.arguments)
+
+
+class _ArmSpace:
+    """The space of one arm: the config's entries, or the user's function with the arm's fixed values held."""
+
+    def __init__(self, config: Config, arm: Arm, function: SpaceFunction | None) -> None:
+        self._arm, self._function = arm, function
+        self._space = Space({} if function else arm.entries, arm.tasks, config.model_dump(by_alias=True, exclude_none=True))
+
+    def __call__(self, trial: Any) -> dict[str, Any] | None:
+        if self._function is None:
+            self._space(trial)
+            return None
+        return self._function(RestrictedTrial(trial, self._arm.holds))
+
+    def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        held = {path: value for path, value in values.items() if not self._arm.holds(path)}
+        return self._space.overrides(held)
+
+    def equal_weights(self) -> dict[str, float]:
+        return self._space.equal_weights()
+
+
+def _trial_id(arm: str, number: int) -> str:
+    return f"{arm.replace('/', '-')}-{number:04d}"

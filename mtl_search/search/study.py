@@ -1,0 +1,111 @@
+"""One Optuna study an arm, through Ray's `OptunaSearch`, with the states that Ray does not tell Optuna.
+
+Ray tells COMPLETE for trials that a scheduler stopped and leaves trials with a NaN result running for ever
+(`ray/tune/search/optuna/optuna_search.py`, `on_trial_complete`); here a stopped trial is PRUNED and a failed one FAIL.
+The sampler is seeded anew for each trial by its number, so that what is drawn depends on the history alone: a sweep that
+was interrupted and resumed draws what it would have drawn without the interruption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optuna
+from optuna.distributions import distribution_to_json, json_to_distribution
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState, create_trial
+from ray.tune.search.optuna import OptunaSearch
+
+from mtl_search.search.records import TrialRecord
+
+_STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": TrialState.FAIL}
+METRIC = "objective"
+
+
+class ArmStudy(OptunaSearch):  # type: ignore[misc]
+    """The study of one arm; higher objectives are better.
+
+    Args:
+        name: Of the arm.
+        space: Define-by-run function that draws the params of a trial.
+        sampler: Makes a sampler from a seed.
+        seed: Of the arm.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        space: Callable[[Any], dict[str, Any] | None],
+        sampler: Callable[[int], BaseSampler],
+        seed: int,
+    ) -> None:
+        super().__init__(space=space, metric=METRIC, mode="max", sampler=sampler(seed), study_name=name)
+        self._make_sampler = sampler
+        self._arm_seed = seed
+        self._reported: dict[str, set[int]] = {}
+
+    def ask(self, trial_id: str, number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Draw the params of a new trial.
+
+        Returns:
+            What the trial is to use by dotted path, the params that Optuna drew, and their distributions as JSON.
+        """
+        self._ot_study.sampler = self._make_sampler(self._arm_seed + number)
+        values = dict(self.suggest(trial_id))
+        drawn = self._ot_trials[trial_id]
+        distributions = {name: distribution_to_json(d) for name, d in drawn.distributions.items()}
+        return values, dict(drawn.params), distributions
+
+    def enqueue(self, params: Mapping[str, Any]) -> None:
+        """Let the next trial have these params; those left out are drawn."""
+        if params:
+            self._ot_study.enqueue_trial(dict(params))
+
+    def report(self, trial_id: str, epoch: int, objective: float) -> None:
+        """The objective after an epoch, best so far; an epoch that is reported again is ignored."""
+        reported = self._reported.setdefault(trial_id, set())
+        if epoch not in reported:
+            reported.add(epoch)
+            self._ot_trials[trial_id].report(objective, epoch)
+
+    def finish(self, record: TrialRecord) -> None:
+        """Tell Optuna how a trial ended."""
+        state = _STATES[record.state]
+        value = record.objective if state is TrialState.COMPLETE else None
+        self._ot_study.tell(self._ot_trials[record.id], value, state=state)
+        self._completed_trials.add(record.id)
+        self._forget(record.id)
+
+    def restore_trial(self, record: TrialRecord, objectives: Mapping[int, float]) -> None:
+        """Take in a trial of an earlier session, finished or not.
+
+        Args:
+            record: The trial.
+            objectives: Epoch → objective, best so far, by the reference that holds now.
+        """
+        if not record.finished:
+            self.enqueue(record.params)
+            self.ask(record.id, record.number)
+            return
+        complete = record.state == "COMPLETE" and bool(objectives)
+        self._ot_study.add_trial(
+            create_trial(
+                state=_STATES[record.state],
+                value=max(objectives.values()) if complete else None,
+                params=record.params,
+                distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
+                intermediate_values=dict(objectives),
+            )
+        )
+        self._completed_trials.add(record.id)
+
+    def _forget(self, trial_id: str) -> None:
+        """Optuna's storage keeps what matters of a trial that ended; the handle would only take memory."""
+        self._ot_trials.pop(trial_id, None)
+        self._reported.pop(trial_id, None)
+
+
+def silence() -> None:
+    """Optuna's own log lines say what the progress display says already."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -1,0 +1,181 @@
+"""One sweep: all arms in one Tune run on warm slots, from the first single-task trial to the last finalist."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from ray import tune
+
+from mtl_search.config import Config
+from mtl_search.data import DataSet, build_data
+from mtl_search.search import cluster, folder, preflight
+from mtl_search.search.arms import Arm, plan_arms
+from mtl_search.search.callback import Recorder
+from mtl_search.search.journal import Journal, Observer
+from mtl_search.search.records import Event, SweepRecord, TrialRecord
+from mtl_search.search.referee import Referee
+from mtl_search.search.schedulers import ArmScheduler
+from mtl_search.search.searcher import ArmSearcher
+from mtl_search.search.space import SpaceFunction
+from mtl_search.search.study import silence
+from mtl_search.training.objective import ObjectiveFunction
+from mtl_search.training.ray_slot import Slot
+
+logger = logging.getLogger(__name__)
+
+
+def run_sweep(
+    config: Config,
+    directory: Path,
+    *,
+    resume: bool = False,
+    space: SpaceFunction | None = None,
+    objective: ObjectiveFunction | None = None,
+    data: DataSet | None = None,
+    observers: Iterable[Observer] = (),
+) -> SweepRecord:
+    """Run a sweep to its end, or until it is interrupted.
+
+    Args:
+        config: What to run.
+        directory: Folder of the sweep.
+        resume: Go on with the sweep in that folder; finished trials stay as they are.
+        space: An Optuna define-by-run function in place of `search.space`; it suggests by dotted path.
+        objective: A function of the metrics (`val/<task>/<metric>` → value) in place of `search.objective`, higher is
+            better. Single-task arms are judged by their own metric all the same, as the reference that they are.
+        data: Takes the place of the data set that the config names.
+        observers: Called with every event of the journal, in the driver.
+
+    Returns:
+        What the journal tells; its `complete` is False after an interruption.
+
+    Raises:
+        ConfigError: Something in the config is wrong; nothing has been written.
+        SweepError: The sweep cannot start, or cannot go on.
+    """
+    silence()
+    cluster.check_workers(config)
+    data = build_data(config.data, config.seed) if data is None else data
+    network = preflight.check(config, data, needs_space=space is None)
+    objective = objective or preflight.objective_function(config)
+    with folder.locked(directory):
+        folder.prepare(directory, config, resume=resume)
+        journal = Journal(directory / folder.JOURNAL, [*observers, _Tidy(directory)])
+        arms = plan_arms(config)
+        referee = Referee(
+            journal.record,
+            preflight.task_metrics(config, network),
+            kind=config.search.objective,
+            has_singles="single" in config.search.arms,
+            deviations=preflight.deviations(config, data),
+            function=objective,
+        )
+        try:
+            with cluster.connected(config):
+                _run(config, directory, journal, arms, referee, data, space, objective)
+        finally:
+            journal.close()
+    return journal.record
+
+
+def _run(
+    config: Config, directory: Path, journal: Journal, arms: list[Arm], referee: Referee, data: DataSet,
+    space: SpaceFunction | None, objective: ObjectiveFunction | None,
+) -> None:  # fmt: skip
+    slots = cluster.slots(config)
+    journal.write(
+        "sweep",
+        id=journal.record.id or uuid.uuid4().hex[:12],
+        name=config.name,
+        slots=slots,
+        budget=trial_budget(config, arms),
+        custom_objective=objective is not None,
+    )
+    searcher = ArmSearcher(config, arms, journal, referee, directory, slots, space)
+    scheduler = ArmScheduler(config, slots)
+    scheduler.restore(journal.record, referee.objectives)
+    scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
+    try:
+        _tune(config, searcher, scheduler, data, objective, scratch, directory)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if searcher.error is not None:
+        raise searcher.error
+    if searcher.finished:
+        journal.write("done")
+
+
+def _tune(
+    config: Config, searcher: ArmSearcher, scheduler: ArmScheduler, data: DataSet,
+    objective: ObjectiveFunction | None, scratch: Path, directory: Path,
+) -> None:  # fmt: skip
+    wanted = config.resources
+    threads = max(1, int(wanted.cpus_per_worker))
+    slot = tune.with_parameters(Slot, data=data, threads=threads, objective=objective)
+    tuner = tune.Tuner(
+        tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker}),
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=scheduler,
+            num_samples=1_000_000_000,  # the searcher says when it has finished
+            reuse_actors=True,
+            trial_name_creator=lambda trial: trial.config["id"],
+            trial_dirname_creator=lambda trial: trial.config["id"],
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(scratch),
+            callbacks=[Recorder(searcher)],
+            failure_config=tune.FailureConfig(max_failures=config.search.retries),
+            verbose=0,
+        ),
+    )
+    tuner.fit()
+
+
+def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
+    """Trials of each arm, finalists included."""
+    counts = {arm.name: arm.budget for arm in arms}
+    wanted = config.search.finalists
+    for arm in arms:
+        if wanted.top:
+            counts[f"final/{arm.name}"] = wanted.seeds * (1 if arm.is_single else wanted.top)
+    return counts
+
+
+class _Tidy:
+    """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._best: dict[str, TrialRecord] = {}
+
+    def __call__(self, event: Event, record: SweepRecord) -> None:
+        if event["event"] != "end":
+            return
+        ended = record.trials[event["id"]]
+        loser = None if ended.is_finalist else self._loser(ended, record)
+        folder.forget_checkpoints(self._directory, ended.id, best=loser is ended)
+        if loser is not None and loser is not ended:
+            folder.forget_checkpoints(self._directory, loser.id, best=True)
+
+    def _loser(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
+        """Which of the trial that ended and the best of its arm so far is the worse one; the other is kept."""
+        if ended.arm not in self._best:
+            earlier = [t for t in record.arm(ended.arm) if t.finished and t is not ended]
+            self._best[ended.arm] = max(earlier, key=_worth, default=ended)
+        best = self._best[ended.arm]
+        if best is ended:
+            return None
+        self._best[ended.arm], loser = (ended, best) if _worth(ended) > _worth(best) else (best, ended)
+        return loser
+
+
+def _worth(trial: TrialRecord) -> float:
+    """Objective of a trial that may be kept; one that failed is worth nothing."""
+    return float("-inf") if trial.state == "FAIL" or trial.objective is None else trial.objective

@@ -1,0 +1,307 @@
+"""Does sharing help? The answer of a finished sweep, from its finalists and from nothing else.
+
+Finalists are trained on fresh seeds, and the seed index pairs them across arms: the multi-task network of seed index i
+is compared with the single-task networks of the same i, so that what a seed has in common cancels out. The interval is
+Student's t over these paired differences. It measures what the seeds change (initial weights, batches, dropout) on this
+one split; it says nothing of other splits or data sets. Test metrics are read here and select nothing: where an arm has
+several finalists, the one with the best mean validation objective speaks for it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from mtl_search.config import Config
+from mtl_search.search.paired import MIN_SEEDS, Comparison, Estimate, Runs, Tasks, compare, difference, estimate
+from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
+from mtl_search.training.metrics import METRICS
+from mtl_search.training.objective import key
+
+Outcome = Literal["sharing helps", "no significant gain", "sharing hurts", "not tested"]
+WeightsOutcome = Literal["weights help", "no significant gain", "weights hurt", "not tested"]
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The configuration that speaks for an arm.
+
+    Attributes:
+        arm: Without `final/`.
+        origin: Id of the trial whose configuration it is.
+        trials: Ids of its finished finalists, by seed index.
+        parameters: Of the network; None when no finalist said.
+        depth: Sharing depth.
+        test: Each test metric over the seeds.
+    """
+
+    arm: str
+    origin: str
+    trials: dict[int, str]
+    parameters: int | None
+    depth: Any
+    test: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a sweep has shown.
+
+    Attributes:
+        outcome: Of sharing: the search arm (without one, the equal arm) against separate networks.
+        weights_outcome: Of the search arm against the equal arm.
+        search: Search arm against single-task arms; None when it could not be compared.
+        equal: Equal arm against single-task arms.
+        weights: Search arm against equal arm: the difference of both Δm, or where there is no single-task arm the gain
+            over the equal arm itself.
+        winners: Who speaks for each arm.
+        final_reference: Mean over seeds of the single-task winners' test metrics.
+        parameters: Of the multi-task network that was judged.
+        single_parameters: Of the single-task networks together.
+        notes: What a reader must know to trust the numbers: failed seeds, sharing depth 0, ...
+    """
+
+    outcome: Outcome = "not tested"
+    weights_outcome: WeightsOutcome = "not tested"
+    search: Comparison | None = None
+    equal: Comparison | None = None
+    weights: Comparison | None = None
+    winners: dict[str, Winner] = field(default_factory=dict)
+    final_reference: dict[str, float] = field(default_factory=dict)
+    parameters: int | None = None
+    single_parameters: int | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sharing(self) -> Comparison | None:
+        """The comparison that `outcome` is about."""
+        return self.search or self.equal
+
+    def sentence(self) -> str:
+        """The verdict in plain words."""
+        return " ".join([*_sharing_words(self), *_weights_words(self), *(f"{note}." for note in self.notes)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers and words as plain JSON types."""
+        return {**asdict(self), "notes": list(self.notes), "sentence": self.sentence()}
+
+
+def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...]]:
+    """Main tasks with their metrics: those of the config, or where it leaves them to the head, those in the journal."""
+    return {task: config.tasks[task].metrics or journal_metrics(record, task) for task in config.main_tasks}
+
+
+def journal_metrics(record: SweepRecord, task: str) -> tuple[str, ...]:
+    """Validation metrics of a task that the journal holds, in the order in which they were written."""
+    prefix = f"val/{task}/"
+    found: dict[str, None] = {}
+    for trial in record:
+        names = [name for epoch in trial.epochs for name in epoch.metrics if name.startswith(prefix)]
+        found.update(dict.fromkeys(name.removeprefix(prefix) for name in names))
+    return tuple(name for name in found if name in METRICS or ":" in name)
+
+
+def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
+    """`val/<task>/<metric>` of the best trial of each single-task arm at its best epoch; empty arms are left out."""
+    reference = {}
+    for task, metrics in tasks.items():
+        ended = [t for t in record.arm(f"single/{task}") if t.state in ("COMPLETE", "PRUNED") and t.best is not None]
+        trial = max(ended, key=lambda t: (t.objective or 0.0, -t.number), default=None)
+        if trial is not None and trial.best is not None:
+            names = [key("val", task, metric) for metric in metrics]
+            reference.update({name: trial.best.metrics[name] for name in names if name in trial.best.metrics})
+    return reference
+
+
+def judge(record: SweepRecord, config: Config) -> Verdict:
+    """The verdict of a sweep under its config."""
+    return verdict(record, main_metrics(record, config), config.search.finalists.seeds)
+
+
+def verdict(record: SweepRecord, tasks: Tasks, seeds: int) -> Verdict:
+    """The verdict from the finalists in a record.
+
+    Args:
+        record: Of the sweep, finished or not.
+        tasks: Main tasks with their metrics. Auxiliary tasks are no part of Δm.
+        seeds: Finalists a configuration; the seed index of finalist n is n modulo this.
+    """
+    if not any(trial.is_finalist for trial in record):
+        return Verdict(notes=("No finalist has been trained on fresh seeds, so nothing is claimed",))
+    winners, notes = _winners(record, tasks, seeds)
+    tests = {arm: _tests(record, winner) for arm, winner in winners.items()}
+    single = _merge([tests.get(f"single/{task}", {}) for task in tasks])
+    against_single = {arm: compare(arm, "single", tests.get(arm, {}), single, tasks) for arm in ("search", "equal")}
+    weights = _weights(tests, single, tasks, against_single)
+    sharing = against_single["search"] or against_single["equal"]
+    judged = winners.get(sharing.arm if sharing else "search") or winners.get("equal")
+    return Verdict(
+        outcome=_outcome(sharing),
+        weights_outcome=_weights_outcome(weights),
+        search=against_single["search"],
+        equal=against_single["equal"],
+        weights=weights,
+        winners=winners,
+        final_reference={name: statistics.fmean(run[name] for run in single.values()) for name in _names(single)},
+        parameters=judged.parameters if judged else None,
+        single_parameters=_sum([winners.get(f"single/{task}") for task in tasks]),
+        notes=tuple(notes + _remarks(judged, sharing, weights)),
+    )
+
+
+def _winners(record: SweepRecord, tasks: Tasks, seeds: int) -> tuple[dict[str, Winner], list[str]]:
+    """The winner of each arm that has finalists, and remarks on finalists that are missing."""
+    winners, notes = {}, []
+    for arm in [*(f"single/{task}" for task in tasks), "equal", "search"]:
+        finalists = record.arm(FINAL + arm)
+        wanted = _wanted(arm, tasks)
+        usable = [t for t in finalists if t.state == "COMPLETE" and wanted <= set(t.test) and t.objective is not None]
+        if finalists and len(usable) < len(finalists):
+            notes.append(_missing(arm, finalists, usable))
+        by_origin: dict[str, list[TrialRecord]] = {}
+        for trial in usable:
+            by_origin.setdefault(trial.origin, []).append(trial)
+        if by_origin:
+            # max() keeps the first of equals, which is the origin that ranked higher in the search.
+            group = max(by_origin.values(), key=_strength)
+            winners[arm] = _winner(arm, group, seeds)
+    return winners, notes
+
+
+def _wanted(arm: str, tasks: Tasks) -> set[str]:
+    mine = [arm.removeprefix("single/")] if arm.startswith("single/") else list(tasks)
+    return {key("test", task, metric) for task in mine for metric in tasks[task]}
+
+
+def _strength(group: list[TrialRecord]) -> tuple[bool, float]:
+    """Mean validation objective over the fresh seeds; a single lucky seed loses against two."""
+    return len(group) >= MIN_SEEDS, statistics.fmean(t.objective or 0.0 for t in group)
+
+
+def _winner(arm: str, group: list[TrialRecord], seeds: int) -> Winner:
+    by_seed = {trial.number % seeds: trial for trial in group}
+    info = group[0].info
+    return Winner(
+        arm=arm,
+        origin=group[0].origin,
+        trials={index: by_seed[index].id for index in sorted(by_seed)},
+        parameters=info.get("parameters"),
+        depth=info.get("depth"),
+        test={name: estimate([by_seed[i].test[name] for i in sorted(by_seed)]) for name in _common(group)},
+    )
+
+
+def _common(group: list[TrialRecord]) -> list[str]:
+    return [name for name in group[0].test if all(name in trial.test for trial in group)]
+
+
+def _missing(arm: str, finalists: list[TrialRecord], usable: list[TrialRecord]) -> str:
+    def count(what: str, number: int) -> list[str]:
+        return [f"{number} {what}"] if number else []
+
+    failed = sum(t.state in ("FAIL", "PRUNED") for t in finalists)
+    running = sum(t.state == "RUNNING" for t in finalists)
+    undefined = len(finalists) - len(usable) - failed - running
+    reasons = [*count("failed", failed), *count("not finished", running), *count("without test metrics", undefined)]
+    return f"{len(usable)} of {len(finalists)} finalists of arm {arm} count ({', '.join(reasons)})"
+
+
+def _tests(record: SweepRecord, winner: Winner) -> dict[int, dict[str, float]]:
+    """Test metrics by seed index."""
+    return {index: record.trials[trial].test for index, trial in winner.trials.items()}
+
+
+def _merge(parts: list[dict[int, dict[str, float]]]) -> dict[int, dict[str, float]]:
+    """One run made of the single-task runs of a seed index, for the indices that all of them have."""
+    shared = set.intersection(*(set(part) for part in parts)) if parts else set()
+    return {i: {name: value for part in parts for name, value in part[i].items()} for i in sorted(shared)}
+
+
+def _weights(
+    tests: Mapping[str, Runs],
+    single: Runs,
+    tasks: Tasks,
+    against_single: Mapping[str, Comparison | None],
+) -> Comparison | None:
+    """Search against equal: paired differences of Δm, so with the single-task arms as the common measure."""
+    ours, theirs = against_single["search"], against_single["equal"]
+    if ours is None or theirs is None:
+        # The single-task arms may be missing altogether; then the equal arm is the reference.
+        if single:
+            return None
+        return compare("search", "equal", tests.get("search", {}), tests.get("equal", {}), tasks)
+    return difference(ours, theirs)
+
+
+def _names(runs: Mapping[int, Mapping[str, float]]) -> list[str]:
+    first = next(iter(runs.values()), {})
+    return [name for name in first if all(name in run for run in runs.values())]
+
+
+def _sum(winners: Sequence[Winner | None]) -> int | None:
+    counts = [winner.parameters for winner in winners if winner and winner.parameters is not None]
+    return sum(counts) if len(counts) == len(winners) else None
+
+
+def _outcome(comparison: Comparison | None) -> Outcome:
+    words: dict[int | None, Outcome] = {1: "sharing helps", 0: "no significant gain", -1: "sharing hurts"}
+    return words.get(comparison.sign, "not tested") if comparison else "not tested"
+
+
+def _weights_outcome(comparison: Comparison | None) -> WeightsOutcome:
+    words: dict[int | None, WeightsOutcome] = {1: "weights help", 0: "no significant gain", -1: "weights hurt"}
+    return words.get(comparison.sign, "not tested") if comparison else "not tested"
+
+
+def _remarks(winner: Winner | None, *comparisons: Comparison | None) -> list[str]:
+    notes = []
+    depth = winner.depth if winner else None
+    depths = set(depth.values()) if isinstance(depth, Mapping) else {depth}
+    if depths == {0}:
+        notes.append("The best network found shares nothing (sharing depth 0)")
+    for comparison in filter(None, comparisons):
+        if comparison.without_spread:
+            notes.append(f"All seeds gave the same Δm of {comparison.arm}, so its interval says nothing")
+    return notes
+
+
+def _sharing_words(result: Verdict) -> list[str]:
+    compared = result.sharing
+    if compared is None:
+        single = any(arm.startswith("single/") for arm in result.winners)
+        reason = "no seed has finished in both arms" if single else "there are no single-task networks to compare with"
+        return [f"Not tested: {reason}."] if result.winners or not result.notes else ["Not tested."]
+    numbers = _numbers(compared)
+    if result.outcome == "not tested":
+        return [f"Not tested: one seed is not enough ({numbers})."]
+    sizes = ""
+    if result.parameters and result.single_parameters:
+        sizes = (
+            f" One network of {result.parameters:,} parameters ({compared.arm} arm) stands against"
+            f" {result.single_parameters:,} in {len(compared.gains)} separate ones."
+        )
+    return [f"{result.outcome.capitalize()}: {numbers}.{sizes}"]
+
+
+def _weights_words(result: Verdict) -> list[str]:
+    if result.weights is None:
+        return []
+    words = {
+        "weights help": "Searched weights beat equal ones",
+        "weights hurt": "Searched weights lose against equal ones",
+        "no significant gain": "Searched weights against equal ones: no significant gain",
+        "not tested": "Searched weights against equal ones: not tested, one seed is not enough",
+    }
+    return [f"{words[result.weights_outcome]}: {_numbers(result.weights)}."]
+
+
+def _numbers(compared: Comparison) -> str:
+    value = compared.delta_m
+    name = "Δm" if compared.against == "single" else "difference in Δm"
+    mean = f"{name} = {100 * value.mean:+.1f} %"
+    if value.low is None or value.high is None:
+        return f"{mean}, 1 seed, test split"
+    interval = f"95 % interval {100 * value.low:+.1f} … {100 * value.high:+.1f} %"
+    return f"{mean} ({interval}, {len(compared.seeds)} seeds, test split)"

@@ -1,0 +1,261 @@
+"""All that this package asks of MLflow. Any call may raise; `is_outage` tells a dead server from a refused request."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mtl_search.errors import ConfigError, SweepError
+from mtl_search.tracking.projection import PARENT, SWEEP, TRIAL, Point
+
+T = TypeVar("T")
+
+SQLITE = "sqlite:///"
+_DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")  # where MLflow writes without a server between
+
+# A tracker that waits is worse than one that tries again later, which it does by itself. A request that is retried
+# inside MLflow could also make a run twice: the first attempt may have arrived although its answer did not.
+_SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # set_terminated() prints otherwise
+}
+_MAX_METRICS, _MAX_PARAMS, _MAX_TAGS = 1000, 100, 100
+# Codes with which MLflow answers that this one request is wrong; trying again would not help.
+_REFUSALS = {
+    "INVALID_PARAMETER_VALUE",
+    "RESOURCE_DOES_NOT_EXIST",
+    "RESOURCE_ALREADY_EXISTS",
+    "BAD_REQUEST",
+    "INVALID_STATE",
+}
+
+
+class Store:
+    """One experiment of one MLflow store.
+
+    Args:
+        uri: Tracking URI.
+        experiment: Name; the experiment is made when there is none.
+        artifacts: Folder of artifacts where MLflow itself stores on this machine; ignored for a server.
+
+    Raises:
+        ConfigError: The URI is none that MLflow knows, or the experiment has been deleted.
+        SweepError: The store cannot be reached or written.
+    """
+
+    def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
+        _check_scheme(uri)
+        database = re.split(r"[:+]", uri, maxsplit=1)[0] in _DATABASES
+        if uri.startswith(SQLITE):
+            _check_sqlite(sqlite_path(uri))
+        if database:
+            _check_folder(artifacts)
+        self.uri = uri
+        self._client = _twice(uri, lambda: _connect(uri))
+        self.experiment_id = self._experiment(experiment, artifacts if database else None)
+
+    def _experiment(self, name: str, artifacts: Path | None) -> str:
+        def find() -> Any:
+            return self._client.get_experiment_by_name(name) or self._new_experiment(name, artifacts)
+
+        found = _twice(self.uri, find)
+        if found.lifecycle_stage == "deleted":
+            raise ConfigError(
+                "this MLflow experiment has been deleted; choose another name, or restore it: "
+                f"MLFLOW_TRACKING_URI={self.uri} mlflow experiments restore -x {found.experiment_id}",
+                path="tracking.experiment",
+                value=name,
+            )
+        return str(found.experiment_id)
+
+    def _new_experiment(self, name: str, artifacts: Path | None) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            location = artifacts.resolve().as_uri() if artifacts else None
+            return self._client.get_experiment(self._client.create_experiment(name, artifact_location=location))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return self._client.get_experiment_by_name(name)  # another process was faster
+
+    def find_runs(self, sweep: str, trial: str | None = None) -> list[Any]:
+        """The runs of a sweep that are not deleted, oldest first; with `trial`, of that trial."""
+        wanted = f"tags.`{SWEEP}` = '{_quoted(sweep)}'"
+        if trial is not None:
+            wanted += f" AND tags.`{TRIAL}` = '{_quoted(trial)}'"
+        runs: list[Any] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_runs(
+                [self.experiment_id], wanted, max_results=500, order_by=["attributes.start_time ASC"], page_token=token
+            )
+            runs.extend(page)
+            token = page.token
+            if not token:
+                return runs
+
+    def find_parent(self, sweep: str) -> Any | None:
+        """The run of the sweep itself."""
+        return next((run for run in self.find_runs(sweep) if PARENT not in run.data.tags), None)
+
+    def create_run(self, name: str, tags: Mapping[str, str], started: int) -> str:
+        """A new run; returns its id."""
+        run = self._client.create_run(self.experiment_id, start_time=started, tags=dict(tags), run_name=name)
+        return str(run.info.run_id)
+
+    def send(
+        self,
+        run: str,
+        points: Sequence[Point] = (),
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Log in batches that MLflow accepts; metrics in order, so the last point arrives last."""
+        from mlflow.entities import Metric, Param, RunTag
+
+        for tag_part in _parts(list((tags or {}).items()), _MAX_TAGS):
+            self._client.log_batch(run, tags=[RunTag(*item) for item in tag_part])
+        for param_part in _parts(list((params or {}).items()), _MAX_PARAMS):
+            self._client.log_batch(run, params=[Param(*item) for item in param_part])
+        for part in _parts(points, _MAX_METRICS):
+            self._client.log_batch(run, metrics=[Metric(p.name, p.value, p.time, p.step) for p in part])
+
+    def set_status(self, run: str, status: str, ended: int | None = None) -> None:
+        """RUNNING again, or an end at a time in milliseconds."""
+        if status == "RUNNING":
+            self._client.update_run(run, status=status)
+        else:
+            self._client.set_terminated(run, status, ended)
+
+    def log_text(self, run: str, text: str, file: str) -> None:
+        """An artifact from a text."""
+        self._client.log_text(run, text, file)
+
+    def log_path(self, run: str, path: Path, target: str) -> None:
+        """An artifact from a file, or from all files of a folder. `target` is a folder."""
+        if path.is_dir():
+            self._client.log_artifacts(run, str(path), target)
+        else:
+            self._client.log_artifact(run, str(path), target or None)
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether the store as a whole does not answer; else it refused this one request."""
+    from mlflow.exceptions import MlflowException
+
+    if isinstance(error, MlflowException):
+        return error.error_code not in _REFUSALS
+    return isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
+
+
+def _connect(uri: str) -> Any:
+    from mlflow.tracking import MlflowClient
+    from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
+
+    _quiet()
+    try:
+        return MlflowClient(tracking_uri=uri)
+    except UnsupportedModelRegistryStoreURIException as error:
+        raise _unknown_address(uri) from error
+
+
+def _twice(uri: str, call: Callable[[], T]) -> T:
+    """The result of a call that gets a second chance.
+
+    Of several processes that open a new database at once, all but one may fail to make MLflow's default experiment.
+
+    Raises:
+        SweepError: It failed twice.
+    """
+    try:
+        return call()
+    except ConfigError:
+        raise
+    except Exception:  # noqa: BLE001  # MLflow wraps what its stores raise, but not all of it
+        time.sleep(0.5)
+    try:
+        return call()
+    except Exception as error:
+        raise SweepError(_unreachable(uri, error)) from error
+
+
+def _check_scheme(uri: str) -> None:
+    scheme = uri.split(":", 1)[0] if ":" in uri else ""
+    if scheme in ("", "file"):  # MLflow has given up its file store
+        raise _unknown_address(uri)
+
+
+def _unknown_address(uri: str) -> ConfigError:
+    return ConfigError(
+        "this is no address of an MLflow store",
+        path="tracking.uri",
+        value=public(uri),
+        allowed=["sqlite:///<file>", "http://<server>:<port>", "https://...", "postgresql://...", "mysql://..."],
+    )
+
+
+def sqlite_path(uri: str) -> Path:
+    """The file of an SQLite URI."""
+    return Path(uri.removeprefix(SQLITE).partition("?")[0])
+
+
+def _quiet() -> None:
+    """MLflow's loggers at WARNING, unless the user has chosen. Its import sets them to INFO."""
+    if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+        for name in ("mlflow", "alembic", "sqlalchemy"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _check_sqlite(path: Path) -> None:
+    """Open the database for writing. MLflow itself would try ten times, for minutes, before it says what is wrong."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=20)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+    except (OSError, sqlite3.Error) as error:
+        raise SweepError(f"tracking: cannot write the MLflow database {path}: {error}") from error
+
+
+def _check_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SweepError(f"tracking: cannot make the folder for MLflow's artifacts {path}: {error}") from error
+    if not os.access(path, os.W_OK):
+        raise SweepError(f"tracking: the folder for MLflow's artifacts {path} is not writable")
+
+
+def _unreachable(uri: str, error: Exception) -> str:
+    cause = str(error).strip().splitlines()
+    return (
+        f"tracking: MLflow at {public(uri)} cannot be used: {cause[0][:300] if cause else type(error).__name__}\n"
+        "  start the server or change tracking.uri; to go on without it: tracking.enabled=false"
+    )
+
+
+def public(uri: str) -> str:
+    """The URI without a password."""
+    scheme, separator, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "")
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Iterable[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,222 @@
+"""The tracker: a journal observer that writes to MLflow from its own thread, so that the sweep never waits for it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mtl_search.config import Config, load_config
+from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.search.journal import read_events
+from mtl_search.search.records import Event, SweepRecord
+from mtl_search.tracking import links
+from mtl_search.tracking.mirror import Mirror, first_line
+from mtl_search.tracking.store import Store, public
+
+log = logging.getLogger("mtl_search.tracking")
+
+# After an end or the last event, others are likely to follow at once.
+_SOON_S = 0.25
+_BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
+_STOP: Event = {"event": "stop tracking"}
+
+
+class Tracker:
+    """Projects one sweep to MLflow: one run for the sweep, below it one a trial.
+
+    The journal is the truth and the spool: whatever is in it and not in MLflow is sent when the tracker starts, or when
+    MLflow answers again. After `start` nothing is raised: a server that dies costs one line in the log.
+
+    Args:
+        config: Of the sweep.
+        sweep_dir: Its folder, with `journal.jsonl`.
+        flush_s: Seconds between two writes while trials train.
+    """
+
+    def __init__(self, config: Config, sweep_dir: Path, *, flush_s: float = 2.0) -> None:
+        self.config = config
+        self.sweep_dir = sweep_dir
+        self.uri = links.tracking_uri(config, sweep_dir)
+        self._flush_s = flush_s
+        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._mirror: Mirror | None = None
+        self._connected = threading.Event()
+        self._problem: Exception | None = None
+        self._abandoned = False
+        self._closed: int | None = None
+        self._failures = 0
+        self._degraded = ""
+        self._thread = threading.Thread(target=self._run, name="mtl_search.tracking", daemon=True)
+
+    def start(self, timeout: float = 60.0) -> None:
+        """Connect, and read what the journal already has.
+
+        Args:
+            timeout: Seconds to wait for the store.
+
+        Raises:
+            ConfigError: The tracking URI or the experiment is wrong.
+            SweepError: The store cannot be reached or written, or did not answer in time.
+        """
+        while not self._queue.empty():  # what was observed before now is in the journal, too
+            self._queue.get()
+        for event in read_events(self.sweep_dir / "journal.jsonl"):
+            self._queue.put(event)
+        self._thread.start()
+        if not self._connected.wait(timeout):
+            self._abandoned = True
+            raise SweepError(
+                f"tracking: MLflow at {public(self.uri)} did not answer within {timeout:.0f} s\n"
+                "  to go on without it: tracking.enabled=false"
+            )
+        if self._problem is not None:
+            raise self._problem
+
+    def observe(self, event: Event, record: SweepRecord) -> None:
+        """Take one event; returns at once."""
+        self._queue.put(event)
+
+    def finish(self, artifacts: Mapping[str, Path] | None = None) -> None:
+        """Hand over what belongs to the sweep's run when it has ended.
+
+        Args:
+            artifacts: Artifact folder → a file or folder on this machine: `{"best/search": .../trials/<id>/best}`.
+        """
+        self._queue.put({"event": "artifacts", "artifacts": dict(artifacts or {})})
+
+    def close(self, timeout: float = 30.0) -> int:
+        """Send the rest and end. A sweep that is not complete is marked KILLED, until it is resumed.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Number of events that have not arrived; they are in the journal, and `sync` sends them.
+        """
+        if self._closed is not None or not self._thread.is_alive():
+            return self.unsent
+        self._queue.put(_STOP)
+        self._thread.join(timeout)
+        unsent = self.unsent
+        self._closed = unsent
+        if unsent:
+            where = self.sweep_dir / "journal.jsonl"
+            log.warning(
+                "%d events did not reach MLflow at %s; %s has them, and they are sent when the sweep is resumed",
+                unsent,
+                public(self.uri),
+                where,
+            )
+        return unsent
+
+    @property
+    def degraded(self) -> str:
+        """Why nothing reaches MLflow at the moment; empty when all is well."""
+        return self._degraded
+
+    @property
+    def unsent(self) -> int:
+        """Events that have not arrived yet."""
+        return self._queue.qsize() + (self._mirror.waiting if self._mirror else 0)
+
+    def compare_url(self, trials: Sequence[str], ui: str | None = None) -> str:
+        """Address of the page that compares these trials' runs, at most the first 30."""
+        mirror = self._mirror
+        assert mirror is not None, "the tracker has not been started"
+        found = [mirror.run_ids[trial] for trial in trials if trial in mirror.run_ids]
+        return links.compare_url(mirror.store.experiment_id, found, ui or links.ui_address(self.uri))
+
+    def ui_command(self, port: int = 5000) -> list[str] | None:
+        """Command that serves MLflow's pages on this store; None where the URI is a server."""
+        return links.ui_command(self.config, self.sweep_dir, port)
+
+    def _run(self) -> None:
+        try:
+            store: Store = links.open_store(self.config, self.sweep_dir)
+        except MtlSearchError as error:
+            self._problem = error
+            return
+        except Exception as error:  # noqa: BLE001  # whatever MLflow raises must reach the caller of start()
+            self._problem = SweepError(f"tracking: {type(error).__name__}: {first_line(error)}")
+            return
+        else:
+            self._mirror = Mirror(self.config, store, self.sweep_dir.resolve().name)
+        finally:
+            self._connected.set()
+        if not self._abandoned:
+            self._loop(self._mirror)
+
+    def _loop(self, mirror: Mirror) -> None:
+        due = time.monotonic()
+        while True:
+            event = self._next(due - time.monotonic())
+            if event is _STOP:
+                break
+            if event is not None:
+                self._take(mirror, event)
+                # While MLflow is silent, its next attempt has its own time.
+                if event["event"] in ("end", "done", "sweep") and not self._failures:
+                    due = min(due, time.monotonic() + _SOON_S)
+            if time.monotonic() >= due:
+                self._attempt(mirror)
+                wait = _BACKOFF_S[min(self._failures, len(_BACKOFF_S)) - 1] if self._failures else self._flush_s
+                due = time.monotonic() + wait
+        mirror.stop(time.time())
+        self._attempt(mirror)
+        if self._failures == 1:  # it may have been a hiccup, and there is no later
+            time.sleep(_BACKOFF_S[0])
+            self._attempt(mirror)
+
+    def _next(self, timeout: float) -> Event | None:
+        try:
+            return self._queue.get(timeout=max(timeout, 0.0))
+        except queue.Empty:
+            return None
+
+    def _take(self, mirror: Mirror, event: Event) -> None:
+        if event["event"] == "artifacts":
+            mirror.artifacts.update(event["artifacts"])
+            return
+        try:
+            mirror.take(event)
+        except Exception as error:  # noqa: BLE001  # an event that cannot be read must not end the thread
+            log.warning("tracking passed over an event of the journal: %s", first_line(error))
+
+    def _attempt(self, mirror: Mirror) -> None:
+        try:
+            mirror.send()
+        except Exception as error:  # noqa: BLE001  # nothing that MLflow does may end a sweep
+            self._failures += 1
+            self._degraded = f"MLflow at {public(self.uri)} does not answer: {first_line(error)}"
+            if self._failures == 2:  # once is a hiccup
+                log.warning("%s. The sweep goes on; what is missing is sent later", self._degraded)
+            return
+        if self._failures >= 2:
+            log.info("MLflow at %s answers again", public(self.uri))
+        self._failures, self._degraded = 0, ""
+
+
+def sync(sweep_dir: Path, config: Config | None = None, *, timeout: float = 600.0) -> int:
+    """Send everything that is in a sweep's journal and not in MLflow. Not for a sweep that is running.
+
+    Args:
+        sweep_dir: Folder of the sweep.
+        config: Default: the resolved config in that folder.
+        timeout: Seconds at most.
+
+    Returns:
+        Number of events that have not arrived.
+
+    Raises:
+        ConfigError: The config or the tracking URI is wrong.
+        SweepError: There is no journal, or the store cannot be reached.
+    """
+    if not (sweep_dir / "journal.jsonl").exists():
+        raise SweepError(f"{sweep_dir} has no journal.jsonl, so there is nothing to send")
+    tracker = Tracker(config or load_config(sweep_dir / "config.yaml"), sweep_dir)
+    tracker.start()
+    return tracker.close(timeout)

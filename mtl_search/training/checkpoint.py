@@ -1,0 +1,133 @@
+"""Checkpoints of a trial: safetensors, JSON, and optimiser state that loads with `weights_only`; never a pickle.
+
+    <trial>/last   where an interrupted trial goes on: network, optimiser, schedule, random state, progress
+    <trial>/best   the network at its best epoch, with all that is needed to build it again without the data
+
+Each is written beside its place and moved in, so that a process that dies while it writes leaves the old one whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from mtl_search.config import to_dict
+from mtl_search.data import DataSet
+from mtl_search.data.layout import layout
+from mtl_search.training.trial import TrialSpec
+
+
+@dataclass
+class Progress:
+    """How far a trial is.
+
+    Attributes:
+        epoch: Epochs done.
+        best: Best objective, higher is better.
+        best_epoch: The epoch of `best`, from 1; 0 before the first.
+        since_improvement: Epochs since the objective last rose by more than the wanted delta.
+        anchor: The objective that the next improvement is measured from.
+        metrics: Of the last epoch.
+        seconds: Training and validation so far.
+    """
+
+    epoch: int = 0
+    best: float = float("-inf")
+    best_epoch: int = 0
+    since_improvement: int = 0
+    anchor: float = float("-inf")
+    metrics: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def update(self, objective: float, min_delta: float) -> None:
+        """Take in the objective of the epoch that just ended."""
+        if objective > self.best:
+            self.best, self.best_epoch = objective, self.epoch
+        if objective > self.anchor + min_delta:
+            self.anchor, self.since_improvement = objective, 0
+        else:
+            self.since_improvement += 1
+
+
+def exists(directory: Path) -> bool:
+    """Whether the trial can go on from a checkpoint."""
+    place, old = directory / "last", directory / "last.old"
+    if not place.exists() and old.exists():  # the process died between the two moves of `_replace`
+        os.replace(old, place)
+    return place.is_dir()
+
+
+def save(
+    directory: Path, network: nn.Module, optimizer: Optimizer, schedule: LRScheduler | None, progress: Progress
+) -> None:
+    """Write `last`: everything that the next epoch depends on."""
+
+    def write(folder: Path) -> None:
+        save_file(_tensors(network), folder / "model.safetensors")
+        cuda = torch.cuda.get_rng_state() if torch.cuda.is_available() else torch.empty(0, dtype=torch.uint8)
+        state = {"optimizer": optimizer.state_dict(), "random": torch.get_rng_state(), "random_cuda": cuda}
+        if schedule is not None:
+            state["schedule"] = schedule.state_dict()
+        torch.save(state, folder / "optimizer.pt")
+        (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
+
+    _replace(directory / "last", write)
+
+
+def load(directory: Path, network: nn.Module, optimizer: Optimizer, schedule: LRScheduler | None) -> Progress:
+    """Take the trial up where `save` left it."""
+    folder = directory / "last"
+    network.load_state_dict(load_file(folder / "model.safetensors"))
+    state = torch.load(folder / "optimizer.pt", weights_only=True, map_location="cpu")
+    optimizer.load_state_dict(state["optimizer"])
+    if schedule is not None:
+        schedule.load_state_dict(state["schedule"])
+    torch.set_rng_state(state["random"])
+    if len(state["random_cuda"]) and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["random_cuda"])
+    return Progress(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))
+
+
+def save_best(directory: Path, network: nn.Module, spec: TrialSpec, data: DataSet) -> None:
+    """Write `best`: the network, its config and the shape of its data."""
+
+    def write(folder: Path) -> None:
+        save_file(_tensors(network), folder / "model.safetensors")
+        card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": layout(data).to_json()}
+        (folder / "model.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+
+    _replace(directory / "best", write)
+
+
+def load_best(directory: Path, network: nn.Module) -> None:
+    """The network's parameters as they were at its best epoch."""
+    network.load_state_dict(load_file(directory / "best" / "model.safetensors"))
+
+
+def _tensors(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Parameters and buffers without memory that two names share, which safetensors refuses."""
+    return {name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()}
+
+
+def _replace(place: Path, write: Callable[[Path], Any]) -> None:
+    """Fill a new folder and move it to its place."""
+    fresh, old = place.with_name(place.name + ".new"), place.with_name(place.name + ".old")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    write(fresh)
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        os.replace(place, old)
+    os.replace(fresh, place)
+    shutil.rmtree(old, ignore_errors=True)

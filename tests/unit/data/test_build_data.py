@@ -1,0 +1,148 @@
+"""`build_data`: from the config's section `data` to a data set, with every mistake named and nothing let through."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtl_search.config import Member
+from mtl_search.data import DATASETS, DataSet, build_data
+from mtl_search.errors import ConfigError, DataError, MtlSearchError
+
+from . import user_sets
+from .conftest import Build
+
+USER = f"{user_sets.__name__}:"
+
+# Arguments with which each member builds something small; a new member without them fails here.
+SMALL: dict[str, dict[str, Any]] = {
+    "digit_pairs": {"train": 20, "validation": 10, "test": 10},
+    "table": {"path": "package:palmerpenguins/data/penguins.csv", "targets": {"species": "class"}},
+    "arrays": {"path": "a.npz", "inputs": ["x"], "targets": {"y": "class"}},
+}
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_with_arrays(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("a.npz", x=np.random.default_rng(0).normal(size=(30, 2)), y=np.arange(30) % 3)
+
+
+def test_every_member_has_a_case() -> None:
+    assert set(SMALL) == set(DATASETS)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_seed_of_the_run_reaches_the_data(build: Build, name: str) -> None:
+    first, again, other = (build(name, **SMALL[name], run_seed=seed) for seed in (1, 1, 2))
+
+    def seen(data: DataSet) -> Any:
+        (view, x), rows = next(iter(data.inputs.items())), data.splits["train"]
+        return view, x[rows].tolist()
+
+    assert seen(first) == seen(again) != seen(other)
+    assert seen(build(name, **SMALL[name], seed=1, run_seed=5)) == seen(first)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_members_describe_their_arguments(name: str) -> None:
+    described = inspect.getdoc(DATASETS[name]) or ""
+    for argument in DATASETS.arguments(name):
+        assert f"\n    {argument}: " in described, f"{name} says nothing of {argument}"
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_an_unknown_argument(build: Build, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"has no such argument(.|\n)*did you mean 'fractions'") as caught:
+        build(name, **SMALL[name], fraction=[0.6, 0.2, 0.2])
+    assert caught.value.path == "data.fraction"
+
+
+@pytest.mark.parametrize(("name", "missing"), [("table", "'path', 'targets'"), ("arrays", "'path', 'inputs'")])
+def test_a_missing_argument(build: Build, name: str, missing: str) -> None:
+    with pytest.raises(ConfigError, match=f"needs {missing}"):
+        build(name)
+
+
+def test_an_unknown_data_set(build: Build) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'digit_pairs'") as caught:
+        build("digit_pair")
+    assert caught.value.path == "data.name"
+    assert "value:    'digit_pair'" in str(caught.value)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 50) | st.floats() | st.sampled_from(["species", "x", "class", ""]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["train", "test", "y", "kind"]), inner),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+@given(data=st.data())
+def test_no_value_of_any_argument_ends_in_a_traceback(name: str, data: st.DataObject) -> None:
+    changes = data.draw(
+        st.dictionaries(st.sampled_from(list(DATASETS.arguments(name))), values, min_size=1, max_size=3)
+    )
+    with contextlib.suppress(MtlSearchError):
+        build_data(Member.model_validate({"name": name, **SMALL[name], **changes}), 0)
+
+
+class TestUserCode:
+    def test_a_function_gets_its_arguments_and_the_seed(self, build: Build) -> None:
+        data = build(USER + "line", n=20, slope=2.0, run_seed=4)
+        expected = user_sets.line(20, 4, 2.0)
+        assert (data.inputs["x"][:] == expected.inputs["x"][:]).all()
+        assert (data.targets["y"].values == expected.targets["y"].values).all()
+
+    def test_a_seed_of_its_own_stays(self, build: Build) -> None:
+        data = build(USER + "line", seed=9, run_seed=4)
+        assert (data.inputs["x"][:] == user_sets.line(seed=9).inputs["x"][:]).all()
+
+    @pytest.mark.parametrize("name", ["without_seed", "open_ended"])
+    def test_functions_without_a_seed(self, build: Build, name: str) -> None:
+        assert len(build(USER + name, n=12, run_seed=4)) == 12
+
+    def test_a_data_set_itself(self, build: Build) -> None:
+        assert build(USER + "READY") is user_sets.READY
+        with pytest.raises(ConfigError, match=r"takes no arguments(.|\n)*'n': 3"):
+            build(USER + "READY", n=3)
+
+    @pytest.mark.parametrize(
+        ("name", "arguments", "path", "message"),
+        [
+            (USER + "line", {"N": 3}, "data.N", "did you mean 'n'"),
+            (USER + "lime", {}, "data.name", "did you mean 'line'"),
+            ("no_such_module:line", {}, "data.name", "cannot import module"),
+            (USER + "NUMBER", {}, "data.name", "this is a int, neither a DataSet nor a function"),
+            ("builtins:dict", {}, "data.name", "wrap it in a `def`"),
+        ],
+    )
+    def test_mistakes_in_the_config(
+        self, build: Build, name: str, arguments: dict[str, Any], path: str, message: str
+    ) -> None:
+        with pytest.raises(ConfigError, match=message) as caught:
+            build(name, **arguments)
+        assert caught.value.path == path
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("not_a_data_set", "returned a dict; a mtl_search.data.DataSet is needed"),
+            ("failing", "failed with KeyError: 'no such key'"),
+            ("complaining", "^the archive is empty$"),
+            ("line", "failed with TypeError"),
+        ],
+    )
+    def test_failures_of_the_function(self, build: Build, name: str, message: str) -> None:
+        arguments = {"n": "many"} if name == "line" else {}
+        with pytest.raises(DataError, match=message) as caught:
+            build(USER + name, **arguments)
+        if name == "failing":
+            assert isinstance(caught.value.__cause__, KeyError), "the cause is kept for whoever wants to see it"

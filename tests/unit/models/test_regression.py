@@ -1,0 +1,66 @@
+"""Scaling of real targets: learned in standard deviations, predicted in the target's own units."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from mtl_search.data.dataset import Target
+from mtl_search.models.heads.regression import Regression
+from mtl_search.models.losses import LOSSES
+
+
+def _head(labels: torch.Tensor, loss: str = "mse") -> Regression:
+    torch.manual_seed(0)
+    head = Regression(5, Target(labels.numpy(), "real"), LOSSES[loss]())
+    head.fit(labels)
+    return head
+
+
+def test_mean_and_deviation_are_those_of_the_labelled_samples() -> None:
+    head = _head(torch.tensor([1.0, float("nan"), 3.0, 5.0]))
+    assert head.mean.item() == pytest.approx(3.0)
+    assert head.std.item() == pytest.approx(np.std([1, 3, 5]))
+
+
+def test_predictions_are_in_the_units_of_the_target() -> None:
+    head = _head(torch.tensor([1000.0, 3000.0]))
+    torch.testing.assert_close(head.predict(torch.tensor([-1.0, 0.0, 2.0])), torch.tensor([1000.0, 2000.0, 4000.0]))
+
+
+def test_encoding_is_the_inverse_of_predicting() -> None:
+    labels = torch.tensor([3.0, -7.0, 22.0, 4.5])
+    head = _head(labels)
+    torch.testing.assert_close(head.predict(head.encode(labels)), labels)
+
+
+def test_the_loss_does_not_depend_on_the_units() -> None:
+    labels = torch.randn(50, generator=torch.Generator().manual_seed(0))
+    features = torch.randn(50, 5, generator=torch.Generator().manual_seed(1))
+    grams, kilos = _head(1000 * labels + 5000), _head(labels + 5)
+    loss = [h.loss(h(features), y).item() for h, y in ((grams, 1000 * labels + 5000), (kilos, labels + 5))]
+    assert loss[0] == pytest.approx(loss[1], rel=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6, -3.3333])
+def test_a_constant_target_keeps_scale_1_and_is_predicted(value: float) -> None:
+    labels = torch.full((7,), value)
+    head = _head(labels)
+    assert head.std.item() == 1.0
+    torch.testing.assert_close(head.predict(torch.zeros(3)), torch.full((3,), value))
+
+
+def test_a_small_deviation_on_a_large_mean_is_no_constant() -> None:
+    head = _head(torch.tensor([2000.0, 2001.0, 2002.0]))
+    assert head.std.item() == pytest.approx(np.std([0, 1, 2]), rel=1e-5)
+
+
+def test_one_label_is_a_constant() -> None:
+    assert _head(torch.tensor([4.0, float("nan")])).std.item() == 1.0
+
+
+def test_scaling_is_in_the_checkpoint_and_not_learned() -> None:
+    head = _head(torch.tensor([1.0, 2.0, 9.0]))
+    assert {"mean", "std", "trivial_loss"} <= set(head.state_dict())
+    assert not {"mean", "std"} & {name for name, _ in head.named_parameters()}
