@@ -144,7 +144,20 @@ class Result:
         name = trial or self._best_trial().id
         if name not in self.record.trials:
             raise SweepError(f"there is no trial {name!r} in {self.directory}")
-        return load_predictor(self.directory / "trials" / name / "best")
+        return load_predictor(self._model_folder(name))
+
+    def models(self) -> dict[str, Path]:
+        """`model/<arm>` → folder of the trained network of the arm's best trial."""
+        found = {}
+        for arm in dict.fromkeys(trial.arm for trial in self.record if not trial.is_finalist):
+            kept = [t for t in self.record.arm(arm) if (self._model_folder(t.id) / "model.json").exists()]
+            if kept:
+                best = max(kept, key=lambda t: t.objective or float("-inf"))
+                found[f"model/{arm}"] = self._model_folder(best.id)
+        return found
+
+    def _model_folder(self, trial: str) -> Path:
+        return self.directory / "trials" / trial / "best"
 
     def _best_trial(self) -> TrialRecord:
         for arms in (("search", "equal"), tuple({t.arm for t in self.record if not t.is_finalist})):
@@ -203,7 +216,7 @@ def run(
         )
         result = Result(directory)
         if tracker is not None:
-            tracker.finish(result.record)
+            tracker.finish(result.models())
     finally:
         if tracker is not None:
             tracker.close()

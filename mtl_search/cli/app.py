@@ -109,7 +109,7 @@ def ui(
     debug: Debug = False,
 ) -> None:
     """Start MLflow on the sweep's store, and print the page that compares the sweep's runs."""
-    from mtl_search.cli.ui import ui_command
+    from mtl_search.cli.ui import serve
 
-    raise typer.Exit(ui_command(sweep, host, port))
+    raise typer.Exit(serve(sweep, host, port))
 

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 from rich.console import Console
 
 from mtl_search import api
 from mtl_search.cli.reporting import find_sweep
-from mtl_search.tracking import Tracker
+from mtl_search.tracking import find_compare_url, ui_command
 
 
-def ui_command(sweep: Path | None, host: str, port: int) -> int:
+def serve(sweep: Path | None, host: str, port: int) -> int:
     """Print the address of the page that compares the sweep's runs, then serve until Ctrl-C.
 
     A sweep that is tracked on a server needs none here: then only the address is printed.
     """
     console = Console(highlight=False, soft_wrap=True)
     result = api.Result(find_sweep(sweep))
-    tracker = Tracker(result.config, result.directory)
-    uri = tracker.uri
-    remote = uri.startswith(("http://", "https://"))
-    address = uri.rstrip("/") if remote else f"http://{host}:{port}"
-    console.print(f"Compare the runs of {result.config.name}:\n  {tracker.compare_url(result.record, address)}")
-    if remote:
+    command = ui_command(result.config, result.directory, port)
+    address = None if command is None else f"http://{host}:{port}"
+    url = find_compare_url(result.config, result.directory, address)
+    console.print(f"Compare the best runs of {result.config.name}:\n  {url}")
+    if command is None:
         return 0
-    console.print("Ctrl-C stops the server.")
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", host, "--port", str(port)]
+    console.print("Starting MLflow; Ctrl-C stops it.")
     try:
-        return subprocess.call(command)
+        return subprocess.call([*command, "--host", host])
     except KeyboardInterrupt:
         return 0

@@ -45,12 +45,12 @@ class Numeric:
         numbers = as_numbers(values)
         if numbers is None:
             raise DataError(f"column {self.name!r} is numeric, but row {_first_text(values)} is not a number")
-        if np.isinf(numbers).any():
-            raise DataError(f"column {self.name!r} has an infinite value in row {int(np.isinf(numbers).argmax())}")
+        _check_range(self.name, numbers)
         gone = np.isnan(numbers)
         scaled = np.where(gone, 0.0, (numbers - self.mean) / self.deviation)
         parts = [scaled, gone] if self.indicator else [scaled]
-        return np.stack(parts, axis=1).astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large after all becomes infinite, which the data set refuses
+            return np.stack(parts, axis=1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,16 @@ def fit_columns(
     return TableEncoder(tuple(columns))
 
 
+def _check_range(name: str, numbers: Array) -> None:
+    """Refuse what float32 cannot hold; up to there, squares stay within float64."""
+    too_large = np.abs(numbers) > np.finfo(np.float32).max
+    if too_large.any():
+        raise DataError(f"column {name!r} has values that are infinite or too large, such as {numbers[too_large][0]:g}")
+
+
 def _fit_numeric(name: str, numbers: Array) -> Numeric:
     known = numbers[~np.isnan(numbers)]
-    if np.isinf(known).any():
-        raise DataError(f"column {name!r} has infinite values")
+    _check_range(name, known)
     mean = float(known.mean()) if len(known) else 0.0
     deviation = float(known.std()) if len(known) else 0.0
     # Rounding leaves a tiny deviation to a constant column; dividing by it would blow up a test row that differs.

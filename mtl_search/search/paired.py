@@ -106,7 +106,7 @@ def compare(arm: str, against: str, runs: Runs, references: Runs, tasks: Tasks) 
 
 
 def difference(ours: Comparison, theirs: Comparison) -> Comparison | None:
-    """Our gains minus theirs over what both were compared with, at the seed indices that both have; None without any."""
+    """Our gains minus theirs, at the seed indices that both have; None when they have none in common."""
     seeds = [index for index in ours.seeds if index in theirs.seeds]
     if not seeds:
         return None

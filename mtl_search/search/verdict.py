@@ -261,10 +261,8 @@ def _remarks(winner: Winner | None, *comparisons: Comparison | None) -> list[str
     depths = set(depth.values()) if isinstance(depth, Mapping) else {depth}
     if depths == {0}:
         notes.append("The best network found shares nothing (sharing depth 0)")
-    for comparison in filter(None, comparisons):
-        if comparison.without_spread:
-            notes.append(f"All seeds gave the same Δm of {comparison.arm}, so its interval says nothing")
-    return notes
+    same = [c.arm for c in comparisons if c and c.without_spread]
+    return notes + [f"All seeds gave the same Δm of {arm}, so its interval says nothing" for arm in dict.fromkeys(same)]
 
 
 def _sharing_words(result: Verdict) -> list[str]:

@@ -115,7 +115,7 @@ def test_inputs_of_a_folder_stay_on_disk(folder: str, npz: str) -> None:
 
 def test_a_list_of_inputs_names_views_after_keys(path: str) -> None:
     assert set(arrays(path, ["pixels", "tokens"], TARGETS).inputs) == {"pixels", "tokens"}
-    assert set(arrays(path, "pixels", TARGETS).inputs) == {"pixels"}  # type: ignore[arg-type]
+    assert set(arrays(path, "pixels", TARGETS).inputs) == {"pixels"}
 
 
 def test_texts_as_labels(path: str) -> None:

@@ -81,12 +81,8 @@ HEAD_CASES: dict[str, HeadCase] = {
         ),
     ),
     "binary": HeadCase("binary", BINARY_LOSSES),
-    "multilabel": HeadCase(
-        "multilabel", (*BINARY_LOSSES, ("binary_cross_entropy", {"pos_weight": [0.5, 1.0, 4.0]}))
-    ),
-    "regression": HeadCase(
-        "real", (("mse", {}), ("mae", {}), ("huber", {"delta": 0.7}), ("smooth_l1", {"beta": 0.4}))
-    ),
+    "multilabel": HeadCase("multilabel", (*BINARY_LOSSES, ("binary_cross_entropy", {"pos_weight": [0.5, 1.0, 4.0]}))),
+    "regression": HeadCase("real", (("mse", {}), ("mae", {}), ("huber", {"delta": 0.7}), ("smooth_l1", {"beta": 0.4}))),
     "pair": HeadCase("binary", (*BINARY_LOSSES, ("contrastive", {"margin": 1.5}))),
     "crf": HeadCase("tags", (("crf", {}),), rank=3),
 }
@@ -128,7 +124,12 @@ BACKBONE_CASES: dict[str, list[BackboneCase]] = {
     ],
     "convnet": [
         ((1, 8, 8), {}, [16, 32], ["map"] * 2),
-        ((3, 9, 7), {"channels": [4, 6, 8, 8], "norm": "group", "dense": [5]}, [4, 6, 8, 8, 5], ["map"] * 4 + ["vector"]),
+        (
+            (3, 9, 7),
+            {"channels": [4, 6, 8, 8], "norm": "group", "dense": [5]},
+            [4, 6, 8, 8, 5],
+            ["map"] * 4 + ["vector"],
+        ),
         ((8, 8), {"channels": [4], "norm": "none", "pool": 1, "kernel": 5, "dropout": 0.2}, [4], ["map"]),
     ],
 }

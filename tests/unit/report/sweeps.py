@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ class Builder:
         self.record = SweepRecord()
         self.now = 1_700_000_000.0
         self.journal = Journal(path, self.observers)
+        weakref.finalize(self, self.journal.close)  # a test need not
 
     def event(self, kind: str, **fields: Any) -> None:
         self.now += 1.0
@@ -121,7 +123,8 @@ class Builder:
 def whole(builder: Builder, trials: int = 4, seeds: int = 3, gain: float = 0.02, random: int = 0) -> Builder:
     """A finished sweep: single arms, equal, search, finalists; the search arm is better by `gain`."""
     generator = np.random.default_rng(random)
-    builder.sweep()
+    if not builder.sweep_record.id:
+        builder.sweep()
     for task in builder.tasks:
         for number in range(trials):
             builder.trial(f"single/{task}", number, 0.85 + 0.01 * number)

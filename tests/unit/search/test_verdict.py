@@ -25,14 +25,14 @@ def builder(tmp_path: Path) -> Builder:
 
 
 def two_tasks(
-    path: Path, single: Sequence[float], equal: Sequence[float], search: Sequence[float], **states: Mapping[int, State]
+    path: Path, single: Sequence[float], equal: Sequence[float], search: Sequence[float], states: Mapping[str, Mapping[int, State]] | None = None
 ) -> Verdict:
     """Verdict over the tasks a and b, whose test accuracies are the same, one number a seed."""
     builder = Builder(path / "journal.jsonl", ("a", "b")).sweep()
     for arm, values in {"single/a": single, "single/b": single, "equal": equal, "search": search}.items():
         mine = [arm[-1]] if "/" in arm else ["a", "b"]
         for number, value in enumerate(values):
-            state = states.get(arm.replace("/", "_"), {}).get(number, "COMPLETE")
+            state = (states or {}).get(arm, {}).get(number, "COMPLETE")
             builder.finalist(arm, number, dict.fromkeys(mine, value), state=state)
     return verdict(builder.sweep_record, TWO, max(map(len, (single, equal, search))))
 
@@ -120,7 +120,7 @@ def test_same_gain_of_all_seeds_is_no_proof(tmp_path: Path) -> None:
 
 def test_failed_seeds_are_left_out_in_pairs_and_said(tmp_path: Path) -> None:
     result = two_tasks(
-        tmp_path, [0.8, 0.7, 0.8, 0.9], [0.8] * 4, [0.84, 0.99, 0.85, 0.95], single_a={1: "FAIL"}, search={0: "FAIL"}
+        tmp_path, [0.8, 0.7, 0.8, 0.9], [0.8] * 4, [0.84, 0.99, 0.85, 0.95], {"single/a": {1: "FAIL"}, "search": {0: "FAIL"}}
     )
     assert result.search is not None
     assert result.search.seeds == (2, 3)
@@ -130,7 +130,7 @@ def test_failed_seeds_are_left_out_in_pairs_and_said(tmp_path: Path) -> None:
 
 
 def test_one_seed_is_not_tested(tmp_path: Path) -> None:
-    result = two_tasks(tmp_path, [0.8] * 2, [0.8] * 2, [0.9, 0.9], search={1: "FAIL"})
+    result = two_tasks(tmp_path, [0.8] * 2, [0.8] * 2, [0.9, 0.9], {"search": {1: "FAIL"}})
     assert result.outcome == "not tested"
     assert "Not tested: one seed is not enough (Δm = +12.5 %, 1 seed, test split)" in result.sentence()
 

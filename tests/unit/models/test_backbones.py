@@ -1,0 +1,160 @@
+"""Backbones: published widths, shapes, and refusals that name the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from mtl_search.errors import ConfigError
+from mtl_search.models.backbones import BACKBONES
+from mtl_search.models.stage import Stage, parameter_count, run
+from tests.unit.models.cases import BACKBONE_CASES
+
+CASES = [(name, *case) for name, cases in BACKBONE_CASES.items() for case in cases]
+RANK = {"vector": 2, "tokens": 3, "map": 4}
+
+every_case = pytest.mark.parametrize(("name", "shape", "arguments", "widths", "kinds"), CASES)
+
+
+@every_case
+def test_stages_publish_the_widths_and_kinds_that_leave_them(
+    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+) -> None:
+    stages = BACKBONES[name](shape, **arguments)
+    assert [stage.width for stage in stages] == widths
+    assert [stage.kind for stage in stages] == kinds
+    x = torch.randn(3, *shape)
+    for stage in stages:
+        x = stage(x)
+        assert x.shape[:2] == (3, stage.width)
+        assert x.ndim == RANK[stage.kind]
+        assert str(stage.width) in stage.label
+
+
+@every_case
+def test_stages_in_order_are_the_whole_network(
+    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+) -> None:
+    stages = nn.ModuleList(BACKBONES[name](shape, **arguments)).eval()
+    x = torch.randn(3, *shape)
+    whole = nn.Sequential(*[stage.body for stage in stages if isinstance(stage, Stage)])
+    torch.testing.assert_close(run(stages, x, None), whole(x))
+
+
+@every_case
+def test_each_call_draws_new_weights(
+    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+) -> None:
+    one, two = (BACKBONES[name](shape, **arguments)[0] for _ in range(2))
+    assert not torch.equal(next(one.parameters()), next(two.parameters()))
+
+
+@every_case
+def test_all_parameters_learn(
+    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+) -> None:
+    stages = nn.ModuleList(BACKBONES[name](shape, **arguments))
+    run(stages, torch.randn(4, *shape), None).square().sum().backward()
+    assert all(p.grad is not None for p in stages.parameters())
+
+
+def test_mlp_has_the_parameters_of_its_layers() -> None:
+    sizes = [parameter_count(stage) for stage in BACKBONES["mlp"]((3, 2), widths=[5, 4])]
+    assert sizes == [6 * 5 + 5, 5 * 4 + 4]
+
+
+def test_convnet_has_the_parameters_of_its_layers() -> None:
+    stages = BACKBONES["convnet"]((2, 8, 8), channels=[4], dense=[3], norm="none")
+    assert [parameter_count(stage) for stage in stages] == [2 * 4 * 9 + 4, 4 * 4 * 4 * 3 + 3]
+
+
+def test_a_map_smaller_than_the_pool_is_not_pooled() -> None:
+    x = torch.randn(1, 1, 5, 3)
+    sizes = []
+    for stage in BACKBONES["convnet"]((1, 5, 3), channels=[4, 4, 4]):
+        x = stage(x)
+        sizes.append(tuple(x.shape[2:]))
+    assert sizes == [(2, 1), (2, 1), (2, 1)]
+
+
+def test_an_image_without_channels_has_one() -> None:
+    torch.manual_seed(0)
+    flat = nn.ModuleList(BACKBONES["convnet"]((8, 6))).eval()
+    torch.manual_seed(0)
+    full = nn.ModuleList(BACKBONES["convnet"]((1, 8, 6))).eval()
+    x = torch.randn(3, 8, 6)
+    torch.testing.assert_close(run(flat, x, None), run(full, x.unsqueeze(1), None))
+
+
+@pytest.mark.parametrize("norm", ["none", "layer"])
+def test_a_batch_of_one_trains_without_batch_normalisation(norm: str) -> None:
+    (stage,) = BACKBONES["mlp"]((4,), widths=[3], norm=norm)
+    assert stage(torch.randn(1, 4)).shape == (1, 3)
+
+
+def test_batch_normalisation_cannot_train_on_a_batch_of_one() -> None:
+    """What the docstring says: it can predict one sample, but not learn from one."""
+    (stage,) = BACKBONES["mlp"]((4,), widths=[3], norm="batch")
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        stage(torch.randn(1, 4))
+    assert stage.eval()(torch.randn(1, 4)).shape == (1, 3)
+
+
+def test_batch_normalisation_of_maps_trains_on_one_sample_while_they_have_several_pixels() -> None:
+    (stage,) = BACKBONES["convnet"]((1, 8, 8), channels=[3])
+    assert stage(torch.randn(1, 1, 8, 8)).shape == (1, 3, 4, 4)
+    (stage,) = BACKBONES["convnet"]((1, 1, 1), channels=[3], kernel=1)
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        stage(torch.randn(1, 1, 1, 1))
+
+
+IMAGE, TABLE = (1, 8, 8), (6,)
+BAD: list[tuple[str, tuple[int, ...], Mapping[str, Any], str]] = [
+    ("mlp", TABLE, {"widths": []}, "widths"),
+    ("mlp", TABLE, {"widths": [8, -1]}, "widths"),
+    ("mlp", TABLE, {"widths": [8, 2.5]}, "widths"),
+    ("mlp", TABLE, {"widths": "64"}, "widths"),
+    ("mlp", TABLE, {"widths": 64}, "widths"),
+    ("mlp", TABLE, {"widths": [True]}, "widths"),
+    ("mlp", TABLE, {"dropout": 1.0}, "dropout"),
+    ("mlp", TABLE, {"dropout": None}, "dropout"),
+    ("mlp", TABLE, {"activation": "rellu"}, "activation"),
+    ("mlp", TABLE, {"norm": "batchnorm"}, "norm"),
+    ("mlp", (), {}, "name"),
+    ("mlp", (0,), {}, "name"),
+    ("convnet", TABLE, {}, "name"),
+    ("convnet", (32, 32, 3), {}, "name"),
+    ("convnet", IMAGE, {"channels": []}, "channels"),
+    ("convnet", IMAGE, {"channels": [0]}, "channels"),
+    ("convnet", IMAGE, {"dense": [-2]}, "dense"),
+    ("convnet", IMAGE, {"kernel": 9}, "kernel"),
+    ("convnet", IMAGE, {"kernel": 2}, "kernel"),
+    ("convnet", IMAGE, {"kernel": 0}, "kernel"),
+    ("convnet", IMAGE, {"pool": 0}, "pool"),
+    ("convnet", IMAGE, {"norm": "layer"}, "norm"),
+    ("convnet", IMAGE, {"dropout": -0.1}, "dropout"),
+    ("convnet", IMAGE, {"activation": 3}, "activation"),
+]
+
+
+@pytest.mark.parametrize(("name", "shape", "arguments", "argument"), BAD)
+def test_a_wrong_value_is_named_by_its_path(
+    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], argument: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        BACKBONES[name](shape, **arguments)
+    assert caught.value.path == f"model.backbone.{argument}"
+    assert "value:" in str(caught.value)
+
+
+def test_a_near_name_is_suggested() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'relu'"):
+        BACKBONES["mlp"](TABLE, activation="rellu")
+    with pytest.raises(ConfigError, match="allowed:  1, 3, 5, 7"):
+        BACKBONES["convnet"](IMAGE, kernel=4)
+    with pytest.raises(ConfigError, match="channels, height, width"):
+        BACKBONES["convnet"]((32, 32, 3))

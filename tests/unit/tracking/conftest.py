@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search.config import Config
+from mtl_search.tracking.links import open_store
+from tests.unit.report.sweeps import config
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database whose migrations have run, which takes two seconds."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    open_store(config(name="template"), folder / "runs" / "sweep")
+    return folder / "runs" / "mlflow.db"
+
+
+@pytest.fixture
+def sweep_dir(tmp_path: Path, empty_database: Path) -> Path:
+    folder = tmp_path / "runs" / "demo"
+    folder.mkdir(parents=True)
+    shutil.copy(empty_database, folder.parent / "mlflow.db")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[int]:
+    """A real `mlflow server` on SQLite; its port."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(empty_database, folder / "mlflow.db")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
+        "--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+    ]  # fmt: skip
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=folder, env={**os.environ}, start_new_session=True
+        )
+        try:
+            _wait_for(port, server, folder / "log")
+            yield port
+        finally:
+            os.killpg(server.pid, 15)
+            server.wait(20)
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 90
+    while time.monotonic() < end:
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(log.read_text())
+
+
+class Runs:
+    """What a store has of the experiment `demo`, by trial; the sweep's own run under an empty name."""
+
+    def __init__(self, uri: str, experiment: str = "demo") -> None:
+        from mlflow.tracking import MlflowClient
+
+        self.client = MlflowClient(tracking_uri=uri)
+        found = self.client.get_experiment_by_name(experiment)
+        assert found is not None
+        self.experiment = found
+        self.all = list(self.client.search_runs([found.experiment_id], max_results=1000))
+        self.by_trial = {run.data.tags.get("mtl_search.trial", ""): run for run in self.all}
+        assert len(self.by_trial) == len(self.all), "a run is there twice"
+
+    @property
+    def parent(self) -> Any:
+        return self.by_trial[""]
+
+    def history(self, trial: str, metric: str) -> list[tuple[int, float, int]]:
+        points = self.client.get_metric_history(self.by_trial[trial].info.run_id, metric)
+        return sorted((point.step, point.value, point.timestamp) for point in points)
+
+
+def of_server(url: str, name: str) -> Config:
+    return config(name=name, **{"tracking.uri": url})

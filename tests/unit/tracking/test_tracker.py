@@ -1,0 +1,378 @@
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search.config import load_config, to_yaml
+from mtl_search.errors import ConfigError, SweepError
+from mtl_search.search.records import SweepRecord
+from mtl_search.tracking import Tracker, find_compare_url, sync
+from mtl_search.tracking.links import open_store, tracking_uri
+from tests.unit.report.sweeps import Builder, config, wait_until, whole
+from tests.unit.tracking.conftest import Runs
+
+
+def tracked(sweep_dir: Path, **overrides: Any) -> tuple[Tracker, Builder]:
+    tracker = Tracker(config(**overrides), sweep_dir, flush_s=0.1)
+    tracker.start()
+    return tracker, Builder(sweep_dir / "journal.jsonl", observers=[tracker.observe])
+
+
+def runs_of(tracker: Tracker) -> Runs:
+    return Runs(tracker.uri)
+
+
+def test_importing_loads_no_mlflow() -> None:
+    program = "import sys, mtl_search.tracking; sys.exit('mlflow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_one_parent_one_child_a_trial(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    whole(builder, trials=2, seeds=2)
+    assert tracker.close() == 0
+    found = runs_of(tracker)
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    parent = found.parent
+    assert parent.info.run_name == "demo"
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params["training.epochs"] == "10"
+    for trial, run in found.by_trial.items():
+        if trial:
+            assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+            assert run.info.status == "FINISHED"
+            assert run.info.run_name == trial
+    artifact = found.client.download_artifacts(parent.info.run_id, "config.yaml")
+    assert load_config(artifact) == tracker.config
+    assert str(sweep_dir.parent / "mlartifacts") in artifact
+
+
+def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    trial = builder.trial("search", 3, 0.9, depth={"left": 1, "right": 2})
+    final = builder.finalist("search", 0, {"left": 0.7, "right": 0.8, "same": 0.9}, origin=trial)
+    assert tracker.close() == 0
+    found = runs_of(tracker)
+    tags, record = found.by_trial[trial].data.tags, builder.sweep_record.trials[trial]
+    expected = {
+        "sweep": "sweep-1", "trial": trial, "arm": "search", "config_hash": "0123456789ab", "parameters": "1500",
+        "depth": '{"left": 1, "right": 2}', "state": "COMPLETE",
+    }  # fmt: skip
+    assert expected == {name: tags[f"mtl_search.{name}"] for name in expected}
+    assert found.by_trial[trial].data.params == {
+        "training.optimizer.lr": "0.01", "model.sharing.depth": "2", "seed": "3"
+    }  # fmt: skip
+    times = [round(epoch.time * 1000) for epoch in record.epochs]
+    assert found.history(trial, "val/left/accuracy") == [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
+    assert found.history(trial, "val/delta_m") == [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
+    assert found.history(trial, "train/left/loss")[0][:2] == (1, 1.0)
+    assert found.by_trial[trial].info.end_time == round(record.ended * 1000)
+    assert found.by_trial[final].data.tags["mtl_search.origin"] == trial
+    assert found.by_trial[final].data.metrics["test/same/accuracy"] == 0.9
+
+
+def test_objective_is_called_delta_m_only_where_it_is(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep().trial("single/left", 0, 0.9)
+    tracker.close()
+    assert "val/objective" in runs_of(tracker).by_trial["single-left-0000"].data.metrics
+    assert "val/delta_m" not in runs_of(tracker).by_trial["single-left-0000"].data.metrics
+
+
+@pytest.mark.parametrize(("state", "status"), [("COMPLETE", "FINISHED"), ("PRUNED", "FINISHED"), ("FAIL", "FAILED")])
+def test_states(sweep_dir: Path, state: Any, status: str) -> None:
+    tracker, builder = tracked(sweep_dir)
+    trial = builder.sweep().trial("search", 0, 0.9, state=state)
+    tracker.close()
+    run = runs_of(tracker).by_trial[trial]
+    assert (run.info.status, run.data.tags["mtl_search.state"]) == (status, state)
+    assert run.data.tags.get("mtl_search.reason") == ("loss is not finite" if state == "FAIL" else None)
+
+
+def test_metrics_arrive_while_a_trial_trains(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    trial = builder.sweep().begin("search", 0)
+    builder.epoch(trial, 1, 0.5, {"left": 0.5})
+    wait_until(lambda: tracker.unsent == 0)
+    run = runs_of(tracker).by_trial[trial]
+    assert (run.info.status, run.data.metrics["val/left/accuracy"]) == ("RUNNING", 0.5)
+    tracker.close()
+
+
+def test_an_interrupted_sweep_is_killed_and_resumed_without_doubles(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    ended = builder.sweep().trial("search", 0, 0.9)
+    trial = builder.begin("search", 1)
+    builder.epoch(trial, 1, 0.5, {"left": 0.5})
+    assert tracker.close() == 0
+    before = runs_of(tracker)
+    assert (before.parent.info.status, before.by_trial[trial].info.status) == ("KILLED", "KILLED")
+
+    tracker, builder = tracked(sweep_dir)
+    builder.now = 1_700_001_000.0
+    builder.sweep()
+    builder.epoch(trial, 1, 0.5, {"left": 0.5})  # the same epoch again, at another time
+    builder.epoch(trial, 2, 0.6, {"left": 0.6})
+    builder.end(trial)
+    builder.done()
+    assert tracker.close() == 0
+    after = runs_of(tracker)
+    assert {r.info.run_id for r in after.all} == {r.info.run_id for r in before.all}
+    assert after.parent.info.status == after.by_trial[trial].info.status == "FINISHED"
+    assert [point[:2] for point in after.history(trial, "val/left/accuracy")] == [(1, 0.5), (2, 0.6)]
+    assert after.history(ended, "val/left/accuracy") == before.history(ended, "val/left/accuracy")
+
+
+def test_an_extended_sweep_goes_on_in_its_run(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    whole(builder, trials=1, seeds=2)
+    tracker.close()
+    tracker, builder = tracked(sweep_dir, **{"search.trials": 80})  # a param cannot change in MLflow
+    builder.sweep()
+    wait_until(lambda: tracker.unsent == 0)
+    assert runs_of(tracker).parent.info.status == "RUNNING"
+    new = builder.trial("search", 7, 0.95)
+    builder.done()
+    assert tracker.close() == 0
+    found = runs_of(tracker)
+    assert new in found.by_trial
+    artifact = found.client.download_artifacts(found.parent.info.run_id, "config.yaml")
+    assert load_config(artifact).search.trials == 80
+
+
+def test_replay_changes_nothing(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    whole(builder, trials=2, seeds=2)
+    tracker.close()
+    before = runs_of(tracker)
+    for _ in range(2):
+        assert sync(sweep_dir, tracker.config) == 0
+    after = runs_of(tracker)
+    assert {r.info.run_id: r.info.status for r in after.all} == {r.info.run_id: r.info.status for r in before.all}
+    for trial, metric in (("search-0001", "val/left/accuracy"), ("", "trials_ended")):
+        assert after.history(trial, metric) == before.history(trial, metric)
+
+
+def test_sync_restores_everything_from_the_journal_alone(sweep_dir: Path) -> None:
+    (sweep_dir / "config.yaml").write_text(to_yaml(config()))
+    builder = whole(Builder(sweep_dir / "journal.jsonl"), trials=2, seeds=2)  # nobody observed
+    assert sync(sweep_dir) == 0
+    found = Runs(tracking_uri(config(), sweep_dir))
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    assert len(found.history("search-0001", "val/left/accuracy")) == 3
+
+
+def test_sync_without_a_journal(tmp_path: Path) -> None:
+    with pytest.raises(SweepError, match="no journal"):
+        sync(tmp_path)
+
+
+def test_more_than_a_batch_holds(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    trial = builder.sweep().begin("search", 0)
+    overrides = {f"model.backbone.size{number}": number for number in range(250)}
+    builder.event(
+        "trial", id="wide", arm="search", number=9, params={}, distributions={}, overrides=overrides, seed=1
+    )  # fmt: skip
+    many = {f"part{number}": 0.001 * number for number in range(700)}
+    for epoch in (1, 2, 3):
+        builder.epoch(trial, epoch, 0.5, many)
+    assert tracker.close() == 0
+    found = runs_of(tracker)
+    assert len(found.by_trial["wide"].data.params) == 251
+    assert len(found.by_trial[trial].data.metrics) == 2 * 700 + 3
+    assert [point[0] for point in found.history(trial, "val/part699/accuracy")] == [1, 2, 3]
+
+
+def test_names_and_values_that_mlflow_refuses(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    overrides = {
+        "a(b)": 1,
+        "a[b]": 2,
+        "tasks.x.head": {"name": "softmax", "list": [1, 2]},
+        "long": "x" * 9000,
+        "none": None,
+    }
+    builder.event(
+        "trial", id="odd", arm="search", number=0, params={}, distributions={}, overrides=overrides, seed=1
+    )  # fmt: skip
+    builder.event(
+        "epoch", id="odd", epoch=1, metrics={"val//ä (b)/../c@d": 1.0, "/x/": 2.0}, objective=0.1, seconds=1.0
+    )  # fmt: skip
+    builder.end("odd", "FAIL", "r" * 10_000)
+    assert tracker.close() == 0
+    run = runs_of(tracker).by_trial["odd"]
+    assert run.data.metrics["val/ä _b_/__/c_d"] == 1.0
+    assert run.data.metrics["x"] == 2.0
+    assert len(run.data.params["long"]) == 6000
+    assert run.data.params["tasks.x.head.list"] == "[1, 2]"
+    assert sorted(value for name, value in run.data.params.items() if name.startswith("a_b_")) == ["1", "2"]
+    assert len(run.data.tags["mtl_search.reason"]) == 8000
+
+
+def test_artifacts_of_the_sweep(sweep_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tracker, builder = tracked(sweep_dir)
+    whole(builder, trials=1, seeds=2)
+    best = sweep_dir / "trials" / "search-0000" / "best"
+    best.mkdir(parents=True)
+    (best / "model.safetensors").write_bytes(b"weights")
+    (sweep_dir / "report.json").write_text("{}")
+    tracker.finish({"best/search": best, "report": sweep_dir / "report.json", "gone": sweep_dir / "no such file"})
+    assert tracker.close() == 1
+    found = runs_of(tracker)
+    names = [item.path for item in found.client.list_artifacts(found.parent.info.run_id, "best/search")]
+    assert names == ["best/search/model.safetensors"]
+    names = [item.path for item in found.client.list_artifacts(found.parent.info.run_id, "report")]
+    assert names == ["report/report.json"]
+    assert "artifact gone" in caplog.text
+
+
+def test_a_trial_that_mlflow_refuses_does_not_stop_the_others(
+    sweep_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracker, builder = tracked(sweep_dir)
+    trial = builder.sweep().begin("search", 0)
+    wait_until(lambda: tracker.unsent == 0)
+    found = runs_of(tracker)
+    found.client.delete_run(found.by_trial[trial].info.run_id)
+    builder.epoch(trial, 1, 0.5, {"left": 0.5})
+    builder.end(trial)
+    other = builder.trial("search", 1, 0.9)
+    assert tracker.close() == 2
+    assert other in runs_of(tracker).by_trial
+    assert caplog.text.count("MLflow refused a part of search-0000") == 1
+    assert not tracker.degraded
+
+
+def test_compare_address(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    trials = [builder.trial("search", number, 0.5 + 0.01 * number, epochs=1) for number in range(35)]
+    assert tracker.close() == 0
+    found = runs_of(tracker)
+    ids = [found.by_trial[trial].info.run_id for trial in reversed(trials)]
+    address = find_compare_url(tracker.config, sweep_dir)
+    quoted = "%2C".join(f"%22{identity}%22" for identity in ids[:30])
+    experiment = found.experiment.experiment_id
+    assert address == (
+        f"http://127.0.0.1:5000/#/compare-runs?runs=%5B{quoted}%5D&experiments=%5B%22{experiment}%22%5D"
+    )  # fmt: skip
+    assert tracker.compare_url(trials[:2], "http://host:1/") == (
+        f"http://host:1/#/compare-runs?runs=%5B%22{ids[-1]}%22%2C%22{ids[-2]}%22%5D&experiments=%5B%22{experiment}%22%5D"
+    )
+    command = tracker.ui_command(5001)
+    assert command is not None
+    assert f"sqlite:///{sweep_dir.parent / 'mlflow.db'}" in command
+    assert command[-1] == "5001"
+
+
+@pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/x", "ftp://server", "localhost:5000"])
+def test_wrong_addresses(tmp_path: Path, uri: str) -> None:
+    tracker = Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo")
+    with pytest.raises(ConfigError, match="tracking.uri: this is no address of an MLflow store") as raised:
+        tracker.start()
+    assert "sqlite:///<file>" in str(raised.value)
+
+
+def test_unwritable_places_are_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "text.db").write_text("this is no database, but it is long enough to be taken for one" * 10)
+    for uri in (f"sqlite:///{tmp_path}/file/mlflow.db", f"sqlite:///{tmp_path}/text.db", f"sqlite:///{tmp_path}"):
+        started = time.monotonic()
+        with pytest.raises(SweepError, match="cannot write the MLflow database"):
+            Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
+        assert time.monotonic() - started < 5
+
+
+def test_a_server_that_is_not_there_is_said_before_anything_trains(tmp_path: Path) -> None:
+    uri = "http://user:secret@127.0.0.1:9"
+    started = time.monotonic()
+    with pytest.raises(SweepError, match=r"http://127.0.0.1:9 cannot be used") as raised:
+        Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
+    assert time.monotonic() - started < 10
+    assert "tracking.enabled=false" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_deleted_experiment(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    tracker.close()
+    found = runs_of(tracker)
+    found.client.delete_experiment(found.experiment.experiment_id)
+    with pytest.raises(ConfigError, match=r"tracking.experiment: .*has been deleted"):
+        tracked(sweep_dir)
+
+
+def test_racing_processes_make_one_experiment(sweep_dir: Path) -> None:
+    problems: list[Exception] = []
+    found: list[str] = []
+
+    def open_it() -> None:
+        try:
+            found.append(open_store(config(), sweep_dir).experiment_id)
+        except Exception as error:  # noqa: BLE001
+            problems.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert len(found) == 6
+    assert len(set(found)) == 1
+
+
+def test_observing_never_waits(sweep_dir: Path) -> None:
+    tracker = Tracker(config(), sweep_dir)  # not started: nobody takes anything
+    started = time.monotonic()
+    for number in range(10_000):
+        tracker.observe({"event": "epoch", "id": "x", "epoch": number}, SweepRecord())
+    assert time.monotonic() - started < 1
+    assert tracker.close() == 10_000
+
+
+def test_an_event_that_makes_no_sense_is_passed_over(sweep_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    tracker.observe({"event": "epoch", "id": "unknown"}, SweepRecord())
+    tracker.observe({"event": "trial", "id": "half"}, SweepRecord())
+    trial = builder.trial("search", 0, 0.9)
+    assert tracker.close() == 0
+    assert trial in runs_of(tracker).by_trial
+    assert "passed over an event" in caplog.text
+
+
+def test_mlflow_stays_quiet(
+    sweep_dir: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (sweep_dir.parent / "mlflow.db").unlink()  # with the migrations
+    with caplog.at_level(logging.INFO):
+        tracker, builder = tracked(sweep_dir)
+        whole(builder, trials=1, seeds=2)
+        tracker.close()
+    assert capfd.readouterr() == ("", "")
+    assert caplog.text == ""
+
+
+def test_what_has_arrived_is_let_go(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    for number in range(20):
+        builder.trial("search", number, 0.9)
+    wait_until(lambda: tracker.unsent == 0)
+    mirror = tracker._mirror
+    assert mirror is not None
+    assert not mirror.record.trials
+    assert not mirror._runs
+    tracker.close()
