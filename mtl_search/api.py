@@ -208,12 +208,12 @@ def run(
     tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
     observers = [_notifier(callback) for callback in callbacks]
     if tracker is not None:
-        tracker.start()
         observers.append(tracker.observe)
     try:
         run_sweep(
-            parsed, directory, resume=resume, space=space, objective=objective, data=data, observers=observers
-        )
+            parsed, directory, resume=resume, space=space, objective=objective, data=data, observers=observers,
+            on_accepted=tracker.start if tracker else None,
+        )  # fmt: skip
         result = Result(directory)
         if tracker is not None:
             tracker.finish(result.models())

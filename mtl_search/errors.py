@@ -38,13 +38,14 @@ class ConfigError(MtlSearchError, ValueError):
         self.path = path
         self.problem = message
         names = [str(name) for name in allowed]
+        self.allowed = tuple(names)
         parts = [f"{path}: {message}" if path else message]
         if value is not self._NO_VALUE:
-            parts.append(f"  value:    {value!r}")
+            parts.append(f"  value:    {_shortened(repr(value))}")
         if names:
             parts.append(f"  allowed:  {', '.join(names)}")
-            near = nearest(str(path.rsplit(".", 1)[-1] if value is self._NO_VALUE else value), names)
-            if near:
+            wrong = path.rsplit(".", 1)[-1] if value is self._NO_VALUE else value
+            if isinstance(wrong, str) and (near := nearest(wrong, names)):
                 parts.append(f"  did you mean {near!r}?")
         super().__init__("\n".join(parts))
 
@@ -59,6 +60,11 @@ class SweepError(MtlSearchError, RuntimeError):
 
 class TrialError(MtlSearchError, RuntimeError):
     """One trial failed for a reason that training knows, such as a loss that is not finite."""
+
+
+def _shortened(text: str, length: int = 300) -> str:
+    """A whole section in place of a value would bury the message."""
+    return text if len(text) <= length else f"{text[: length - 4]} ..."
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -56,8 +56,17 @@ class Registry(Mapping[str, T], Generic[T]):
         return self._members[name]
 
     def arguments(self, name: str, path: str = "") -> dict[str, inspect.Parameter]:
-        """The parameters of a member that a config may set, in order."""
-        parameters = inspect.signature(cast("Any", self.get_member(name, path))).parameters
+        """The parameters of a member that a config may set, in order.
+
+        Raises:
+            ConfigError: No such member, or what `module:attribute` names cannot be called.
+        """
+        member: Any = self.get_member(name, path)
+        try:
+            parameters = inspect.signature(member).parameters
+        except (TypeError, ValueError):
+            message = f"a {self.kind} is a class or a function, and this is a {type(member).__name__}"
+            raise ConfigError(message, path=path, value=name) from None
         return {key: p for key, p in parameters.items() if key not in self._given and key != "self"}
 
     def check_arguments(self, name: str, arguments: Mapping[str, object], path: str = "") -> None:
@@ -93,7 +102,7 @@ def import_attribute(name: str, path: str = "") -> Any:
     module_name, _, attribute = name.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # the user's module may raise anything at import
+    except (Exception, SystemExit) as error:  # the user's module may raise anything at import
         raise ConfigError(
             f"cannot import module {module_name!r} ({type(error).__name__}: {error})", path=path, value=name
         ) from error

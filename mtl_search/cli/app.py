@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,8 +19,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Multi-task hyperparameter search on Ray: which **loss weights** and which **sharing depth** to use, what that "
-    "gains over separate networks, and every run in MLflow.\n\nStart with `mtl-search run configs/quickstart.yaml`.",
+    help="Multi-task hyperparameter search on Ray: which **loss weights** and which **sharing depth** to use, "
+    "what that gains over separate networks, and every run in MLflow.\n\n"
+    "Start with `mtl-search run configs/quickstart.yaml`.",
 )
 
 
@@ -35,12 +36,13 @@ def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     # A config names code of the user's as "module:attribute", which they expect to find where they are.
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917  # typer calls it by name
     config: Config_,
     overrides: Overrides = None,
     output: Output = None,
@@ -49,7 +51,7 @@ def run(
         typer.Option("--resume", help="Go on with the latest sweep of this name (or the one in --output)."),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live progress; one line a finished trial.")] = False,
-    debug: Debug = False,
+    debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Run a sweep: single-task arms, equal weights, search, finalists on fresh seeds, verdict.
 
@@ -57,7 +59,6 @@ def run(
     `--resume search.trials=80` extends a sweep that has finished.
 
     Examples:
-
         mtl-search run configs/quickstart.yaml
 
         mtl-search run configs/quickstart.yaml search.trials=40 training.epochs=12
@@ -83,18 +84,20 @@ def validate(config: Config_, overrides: Overrides = None, debug: Debug = False)
 @app.command()
 def report(
     sweep: SweepFolder,
-    format: Annotated[str, typer.Option(help="`table` or `json`.", metavar="table|json")] = "table",
+    form: Annotated[str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")] = "table",
     debug: Debug = False,
 ) -> None:
     """Leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
     from mtl_search.cli.reporting import report_command
 
-    report_command(sweep, format)
+    report_command(sweep, form)
 
 
 @app.command("list")
 def list_(
-    family: Annotated[str | None, typer.Argument(help="One family, such as `heads`; default: all.", show_default=False)] = None,
+    family: Annotated[
+        str | None, typer.Argument(help="One family, such as `heads`; default: all.", show_default=False)
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Members of every family (data sets, heads, losses, backbones, ...) with their arguments."""
@@ -112,4 +115,3 @@ def ui(
     from mtl_search.cli.ui import serve
 
     raise typer.Exit(serve(sweep, host, port))
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
@@ -25,7 +24,7 @@ class SweepProgress(Callback):
     def __enter__(self) -> SweepProgress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Nothing to put away."""
 
     def on_sweep_start(self, record: SweepRecord) -> None:
@@ -64,7 +63,9 @@ class SweepProgress(Callback):
         if trials:
             tasks = dict.fromkeys(t.arm for t in trials)
             tops = [max(t.objective for t in trials if t.arm == arm and t.objective is not None) for arm in tasks]
-            return "best alone: " + ", ".join(f"{arm.split('/')[-1]} {top:.3f}" for arm, top in zip(tasks, tops, strict=True))
+            return "best alone: " + ", ".join(
+                f"{arm.split('/')[-1]} {top:.3f}" for arm, top in zip(tasks, tops, strict=True)
+            )
         return "no result yet"
 
 
@@ -90,7 +91,7 @@ class LiveProgress(SweepProgress):
         self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
     def on_sweep_start(self, record: SweepRecord) -> None:

@@ -14,17 +14,17 @@ from mtl_search.report import render, to_json
 from mtl_search.search import folder
 
 
-def report_command(sweep: Path | None, format: str) -> None:
+def report_command(sweep: Path | None, form: str) -> None:
     """Show a sweep as a table, or print it as JSON.
 
     Raises:
         ConfigError: Another format.
         SweepError: There is no such sweep.
     """
-    if format not in ("table", "json"):
-        raise ConfigError("not a format", path="--format", value=format, allowed=("table", "json"))
+    if form not in ("table", "json"):
+        raise ConfigError("not a format", path="--format", value=form, allowed=("table", "json"))
     result = api.Result(find_sweep(sweep))
-    if format == "json":
+    if form == "json":
         print(json.dumps(to_json(result.record, result.config), indent=1))  # noqa: T201
     else:
         render(result.record, result.config, Console(), folder=result.directory)

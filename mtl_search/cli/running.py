@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 
 from mtl_search import api
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
 from mtl_search.report import render
+from mtl_search.search import folder
 
 INTERRUPTED = 130
 
@@ -31,13 +34,22 @@ def run_command(config_file: Path, overrides: list[str], output: Path | None, *,
         with progress:
             result = api.run(config, output=directory, resume=resume, callbacks=[progress])
     except KeyboardInterrupt:
-        console.print("[yellow]Stopped before the first trial.[/]")
-        return INTERRUPTED
+        console.print()
+        return _stopped(console, config_file, overrides, directory)
     console.print()
     render(result.record, result.config, console, folder=directory)
     if result.complete:
         return 0
-    console.print(f"[yellow]Stopped.[/] Go on with: mtl-search run {config_file} --resume --output {directory}")
+    return _stopped(console, config_file, overrides, directory)
+
+
+def _stopped(console: Console, config_file: Path, overrides: list[str], directory: Path) -> int:
+    """Say how to go on, with the overrides, which belong to the sweep."""
+    if not (directory / folder.JOURNAL).exists():
+        console.print("[yellow]Stopped before the first trial.[/]")
+        return INTERRUPTED
+    command = shlex.join(["mtl-search", "run", str(config_file), *overrides, "--resume", "--output", str(directory)])
+    console.print(f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True)
     return INTERRUPTED
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from mtl_search.config import Config, SpaceEntry, load_config
 from mtl_search.data import SPLITS, DataSet, build_data
 from mtl_search.models.network import MultiTaskNetwork, describe, parameter_count
+from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.search import cluster, preflight
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.sweep import trial_budget
@@ -82,8 +83,10 @@ def _stages(config: Config, network: MultiTaskNetwork) -> Table:
 def _depths(config: Config, network: MultiTaskNetwork) -> Table:
     table = _table("Parameters at each sharing depth", "depth", "parameters", "")
     sharing = network.sharing
+    if not isinstance(sharing, HardSharing):
+        return table
     heads = sum(parameter_count(head) for head in network.heads.values())
-    for depth in range(sharing.stages + 1) if hasattr(sharing, "parameters_at") else ():
+    for depth in range(sharing.stages + 1):
         what = {0: "separate networks", sharing.stages: "only heads separate"}.get(depth, "")
         table.add_row(str(depth), f"{sharing.parameters_at(depth) + heads:,}", what)
     return table
@@ -110,7 +113,9 @@ def _values(entry: SpaceEntry) -> str:
 
 def _budget(config: Config) -> Table:
     budget = trial_budget(config, plan_arms(config))
-    table = _table(f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs", "arm", "trials")
+    table = _table(
+        f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs", "arm", "trials"
+    )
     for arm, trials in budget.items():
         table.add_row(arm, str(trials))
     return table

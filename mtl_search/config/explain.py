@@ -8,15 +8,23 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from mtl_search.config.schema import Member
 from mtl_search.errors import ConfigError
 
 _SHOWN = 5
+_WORDS = {
+    "dict_type": "a mapping is needed",
+    "tuple_type": "a list is needed",
+    "string_type": "a text is needed",
+    "bool_type": "true or false is needed",
+    "bool_parsing": "true or false is needed",
+}
 
 
 def translate(error: ValidationError, model: type[BaseModel]) -> ConfigError:
     """One `ConfigError` that lists the first few complaints."""
-    problems = [_explain(item, model) for item in error.errors(include_url=False)]
-    unique = list({problem.path: problem for problem in problems}.values())
+    items = error.errors(include_url=False)
+    unique = _one_a_path([_explain(item, model) for item in items], [item["input"] for item in items])
     if len(unique) == 1:
         return unique[0]
     text = "\n".join(str(problem) for problem in unique[:_SHOWN])
@@ -27,9 +35,20 @@ def translate(error: ValidationError, model: type[BaseModel]) -> ConfigError:
     return summary
 
 
+def _one_a_path(problems: list[ConfigError], values: list[object]) -> list[ConfigError]:
+    """A value that may be of two kinds is refused once by each: one error, with what the first one would have taken."""
+    found: dict[str, ConfigError] = {}
+    for problem, value in zip(problems, values, strict=True):
+        earlier = found.get(problem.path)
+        if earlier is not None:
+            problem = ConfigError(problem.problem, path=problem.path, value=value, allowed=earlier.allowed)
+        found[problem.path] = problem
+    return list(found.values())
+
+
 def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
     keys = [str(key) for key in item["loc"]]
-    owner, path = _owner(model, keys)
+    owner, annotation, path = _owner(model, keys)
     if item["type"] == "extra_forbidden":
         fields = [field.alias or name for name, field in owner.model_fields.items()]
         return ConfigError("unknown key", path=".".join(path), allowed=fields)
@@ -40,11 +59,22 @@ def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
     if item["type"] == "literal_error":
         allowed = [word.strip("' ") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")]
         return ConfigError("not one of the allowed values", path=".".join(path), value=item["input"], allowed=allowed)
-    return ConfigError(item["msg"].removeprefix("Value error, "), path=".".join(path), value=item["input"])
+    if item["type"] in ("model_type", "model_attributes_type"):
+        return _not_a_section(_models_in(annotation)[0], path, item["input"])
+    message = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+    return ConfigError(message, path=".".join(path), value=item["input"])
 
 
-def _owner(model: type[BaseModel], keys: list[str]) -> tuple[Any, list[str]]:
-    """The model that the last key belongs to, and the path without pydantic's own union tags."""
+def _not_a_section(owner: type[BaseModel], path: list[str], value: object) -> ConfigError:
+    """Something else stands where a section, or a part chosen by name, is needed."""
+    if owner is Member:
+        return ConfigError("a name is needed, or {name: ..., <argument>: ...}", path=".".join(path), value=value)
+    fields = [field.alias or name for name, field in owner.model_fields.items()]
+    return ConfigError("a mapping is needed", path=".".join(path), value=value, allowed=fields)
+
+
+def _owner(model: type[BaseModel], keys: list[str]) -> tuple[Any, Any, list[str]]:
+    """The model that the last key belongs to, that key's annotation, and the path without pydantic's own union tags."""
     owner: Any = model
     current: Any = model
     path: list[str] = []
@@ -60,7 +90,7 @@ def _owner(model: type[BaseModel], keys: list[str]) -> tuple[Any, list[str]]:
             current = get_args(current)[1]
         elif key.isdigit() or current is None:
             path.append(key)
-    return owner, path
+    return owner, current, path
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

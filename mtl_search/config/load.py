@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +15,7 @@ from mtl_search.config import paths
 from mtl_search.config.explain import translate
 from mtl_search.config.schema import Config
 from mtl_search.errors import ConfigError
+from mtl_search.registry import join
 
 Overrides = Mapping[str, Any] | Iterable[str]
 
@@ -33,9 +34,9 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
     Raises:
         ConfigError: Anything in it is wrong; the message names the key, the value and what is allowed.
     """
-    tree = copy.deepcopy(dict(source)) if isinstance(source, Mapping) else _read_yaml(Path(source))
+    tree: dict[str, Any] = _plain(source if isinstance(source, Mapping) else _read_yaml(Path(source)))
     for path, value in _pairs(overrides):
-        paths.put(tree, path, value)
+        paths.put(tree, path, _plain(value, path))
     return parse(_with_environment(tree))
 
 
@@ -67,36 +68,78 @@ def to_yaml(config: Config) -> str:
 def _pairs(overrides: Overrides) -> Iterable[tuple[str, Any]]:
     if isinstance(overrides, Mapping):
         return overrides.items()
-    return [_split_override(text) for text in overrides]
+    return [_split_override(text) for text in ([overrides] if isinstance(overrides, str) else overrides)]
 
 
 def _split_override(text: str) -> tuple[str, Any]:
     path, equals, value = text.partition("=")
+    path = path.strip()
     if not equals or not path:
         raise ConfigError("an override is written path=value, such as search.trials=20", value=text)
     try:
-        return path.strip(), yaml.load(value, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
+        return path, _load_yaml(value)
+    except _NOT_YAML as error:
         raise ConfigError(f"the value is not YAML: {_one_line(error)}", path=path, value=value) from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         found = [str(p) for p in sorted(path.parent.glob("*.y*ml"))] if path.parent.is_dir() else []
         raise ConfigError("no such config file", value=str(path), allowed=found) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
         raise ConfigError(f"cannot read the config file: {error}", value=str(path)) from None
-    except yaml.YAMLError as error:
+    try:
+        tree = _load_yaml(text)
+    except _NOT_YAML as error:
         raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}") from None
     if not isinstance(tree, dict):
         raise ConfigError("a config is a mapping of sections", value=tree, allowed=Config.model_fields)
     return tree
 
 
-def _one_line(error: yaml.YAMLError) -> str:
-    return " ".join(str(error).split())
+# Tags such as `!!int x`, `!!bool x` and `!!timestamp x` fail inside PyYAML in the ways of Python's own types, and lists
+# that are nested very deep end its recursion.
+_NOT_YAML = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+
+def _load_yaml(text: str) -> Any:
+    return yaml.load(text, Loader=_StrictLoader)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+_DEEPEST = 50
+
+
+def _plain(node: Any, path: str = "", depth: int = 0) -> Any:
+    """A copy in which nothing is shared (YAML's aliases are), of what YAML and JSON can both write.
+
+    Raises:
+        ConfigError: A key that is no text, a value of another type, NaN or infinity, or a structure that holds itself.
+    """
+    if depth > _DEEPEST:
+        raise ConfigError(f"nested more than {_DEEPEST} deep", path=path.split(".")[0])
+    if isinstance(node, Mapping):
+        for key in node:
+            if not isinstance(key, str):
+                raise ConfigError("a key is text: put it in quotes", path=path, value=key)
+        return {key: _plain(value, join(path, key), depth + 1) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(value, f"{path}.{number}", depth + 1) for number, value in enumerate(node)]
+    if isinstance(node, os.PathLike):
+        return str(node)
+    if hasattr(node, "item") and getattr(node, "shape", None) == ():  # a number of numpy's, which Python users have
+        node = node.item()
+    if isinstance(node, float) and not math.isfinite(node):
+        raise ConfigError("a finite number is needed", path=path, value=node)
+    if node is not None and not isinstance(node, str | int | float):
+        allowed = ("text", "numbers", "true and false", "null", "lists", "mappings")
+        raise ConfigError(f"a config cannot hold a {type(node).__name__}", path=path, value=node, allowed=allowed)
+    return node
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -105,7 +148,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 def _with_environment(node: Any, path: str = "") -> Any:
     """Replace `${NAME}` in every string; a string that is nothing but a variable is read as YAML (`${N}` → 3)."""
     if isinstance(node, dict):
-        return {key: _with_environment(value, f"{path}.{key}" if path else str(key)) for key, value in node.items()}
+        return {key: _with_environment(value, join(path, key)) for key, value in node.items()}
     if isinstance(node, list):
         return [_with_environment(value, f"{path}.{number}") for number, value in enumerate(node)]
     if not isinstance(node, str) or "${" not in node:
@@ -122,19 +165,19 @@ def _with_environment(node: Any, path: str = "") -> Any:
     if not _VARIABLE.fullmatch(node):
         return text
     try:
-        value = yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError:
+        value = _load_yaml(text)
+    except _NOT_YAML:
         return text
-    return value if isinstance(value, int | float | bool) else text
+    return _plain(value, path) if isinstance(value, int | float) else text
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which a key given twice is an error and `1e-3` is a number, as YAML 1.2 says."""
+    """Safe YAML in which a key given twice is an error, `1e-3` is a number and `2024-01-01` is text, as YAML 1.2 says."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
-            key = key_node.value
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
             seen.add(key)
@@ -146,3 +189,7 @@ _StrictLoader.add_implicit_resolver(
     re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
     list("-+.0123456789"),
 )
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in _StrictLoader.yaml_implicit_resolvers.items()
+}

@@ -22,8 +22,10 @@ def put(tree: dict[str, Any], path: str, value: Any) -> None:
     """Set the value at a path in place; a name that stands for `{name: ...}` is opened up first.
 
     Raises:
-        ConfigError: The path leads through something that has no keys.
+        ConfigError: The path leads through something that has no keys, or is no text.
     """
+    if not isinstance(path, str) or not path:
+        raise ConfigError("an override needs a dotted path, such as search.trials", value=path)
     *parents, last = split(path)
     node = tree
     for depth, key in enumerate(parents):

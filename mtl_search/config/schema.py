@@ -6,18 +6,43 @@ or just `convnet`. Which names and arguments exist is the business of that famil
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 Role = Literal["main", "auxiliary"]
 ArmName = Literal["single", "equal", "search"]
+
+
+# What `int` and its like hold in an entry of the space.
+_BOUNDS = (tuple[float, float] | None, tuple[int, int] | None)
 
 
 class Section(BaseModel):
     """Base of all sections: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Pydantic would read `epochs: true` as 1."""
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if annotation in (int, float, float | None) and isinstance(value, bool):
+            raise ValueError("a number is needed")
+        if annotation in _BOUNDS and isinstance(value, list | tuple) and any(isinstance(item, bool) for item in value):
+            raise ValueError("two numbers are needed")
+        return value
 
 
 class Member(BaseModel):
@@ -31,6 +56,11 @@ class Member(BaseModel):
     @classmethod
     def _from_name(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
+
+    @model_serializer
+    def _to_plain(self) -> dict[str, Any]:
+        """Arguments that are None stay, although `exclude_none` drops None elsewhere: None need not be their default."""
+        return {"name": self.name, **self.arguments}
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -118,6 +148,8 @@ class SpaceEntry(Section):
         bounds = {"float": self.float_, "log": self.log, "int": self.int_}.get(given[0])
         if bounds is not None and not bounds[0] <= bounds[1]:
             raise ValueError(f"{given[0]} needs [low, high] with low <= high; given: {list(bounds)}")
+        if bounds is not None and not math.isfinite(bounds[1] - bounds[0]):
+            raise ValueError(f"{given[0]} needs ends whose distance is a number; given: {list(bounds)}")
         if self.log is not None and not self.log[0] > 0:
             raise ValueError(f"log needs a low end above 0; given: {list(self.log)}")
         if (self.log_ratio is None) != (self.reference is None):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
+from mtl_search.data.layout import Layout
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.heads import Head, build_head, head_class
@@ -87,7 +88,7 @@ class MultiTaskNetwork(nn.Module):
         return [*self.sharing.task_parameters(task), *self.heads[task].parameters()]
 
 
-def build_network(config: Config, data: DataSet) -> MultiTaskNetwork:
+def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
     """The network that a config describes, for this data; weights are drawn from torch's global generator.
 
     Raises:
@@ -115,7 +116,7 @@ def describe(network: MultiTaskNetwork) -> list[Row]:
     return network.sharing.rows() + heads
 
 
-def _target_name(task: str, section: TaskConfig, data: DataSet) -> str:
+def _target_name(task: str, section: TaskConfig, data: DataSet | Layout) -> str:
     name = task if section.target is None else section.target
     if name not in data.targets:
         raise ConfigError(
@@ -124,7 +125,7 @@ def _target_name(task: str, section: TaskConfig, data: DataSet) -> str:
     return name
 
 
-def _views(task: str, section: TaskConfig, data: DataSet) -> tuple[str, ...]:
+def _views(task: str, section: TaskConfig, data: DataSet | Layout) -> tuple[str, ...]:
     path = f"tasks.{task}.view"
     for name in section.view:
         if name not in data.inputs:
@@ -142,7 +143,7 @@ def _views(task: str, section: TaskConfig, data: DataSet) -> tuple[str, ...]:
     return tuple(data.inputs)
 
 
-def _stages_builder(config: Config, data: DataSet, views: Mapping[str, tuple[str, ...]]) -> StagesBuilder:
+def _stages_builder(config: Config, data: DataSet | Layout, views: Mapping[str, tuple[str, ...]]) -> StagesBuilder:
     """A builder of stages for the one shape that all views have."""
     (first, *_), *_ = views.values()
     shape = data.inputs[first].shape[1:]

@@ -21,6 +21,7 @@ from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.search.records import FINAL
 
 SINGLE = "single/"
+_NOT_TRAINED = ("checkpoint_every_s", "resident")
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,12 @@ def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
 
 
 def config_hash(config: Config) -> str:
-    """First 12 hex digits of the SHA-256 of what a trial trains: data, tasks, model and training."""
+    """First 12 hex digits of the SHA-256 of what a trial trains: data, tasks, model and training.
+
+    Settings of `training` that change nothing about its result are left out: they may change when a sweep is resumed.
+    """
     tree = {name: part for name, part in to_dict(config).items() if name in ("data", "tasks", "model", "training")}
+    tree["training"] = {key: value for key, value in tree["training"].items() if key not in _NOT_TRAINED}
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -24,7 +24,6 @@ class Recorder(Callback):  # type: ignore[misc]
         self._searcher.record_epoch(trial.trial_id, Report.from_json(result[REPORT]))
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """The process of a trial died, and it may not be started again."""
-        error = trial.get_pickled_error() or trial.get_error() or "unknown"
-        last = str(error).strip().splitlines()[0]
-        self._searcher.record_crash(trial.trial_id, f"the trial's process died {trial.num_failures} times: {last}")
+        """The process of a trial died, or could not begin."""
+        error = trial.get_pickled_error() or trial.get_error() or "for unknown reasons"
+        self._searcher.record_crash(trial.trial_id, str(error).strip())

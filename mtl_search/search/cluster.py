@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,12 +44,30 @@ def connected(config: Config) -> Iterator[None]:
         return
     # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
     dashboard = config.resources.workers > 1
-    ray.init(include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+    with handlers_kept(signal.SIGTERM):
+        ray.init(include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
     _protect_token()
     try:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def handlers_kept(*signals: signal.Signals) -> Iterator[None]:
+    """Put back the program's own signal handlers afterwards: Ray and Tune replace them and leave theirs in place.
+
+    Ray ends the process at SIGTERM; after a sweep, Tune would swallow the first Ctrl-C. A handler of Ray's stays where
+    there was none before, because it cleans up.
+    """
+    before = {number: signal.getsignal(number) for number in signals}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                if handler is not None and not (number == signal.SIGTERM and handler == signal.SIG_DFL):
+                    signal.signal(number, handler)
 
 
 def slots(config: Config) -> int:
@@ -60,10 +80,10 @@ def slots(config: Config) -> int:
     needs = {"CPU": wanted.cpus_per_worker * wanted.workers, "GPU": wanted.gpus_per_worker * wanted.workers}
     fits = {name: int(there.get(name, 0) / need) for name, need in needs.items() if need > 0}
     if min(fits.values()) < 1:
-        lines = [f"  {name}: {need:g} needed a trial, {there.get(name, 0):g} in the cluster" for name, need in needs.items()]
-        raise SweepError(
-            "no trial fits on this cluster (resources.workers × per worker):\n" + "\n".join(lines)
-        )
+        lines = [
+            f"  {name}: {need:g} needed a trial, {there.get(name, 0):g} in the cluster" for name, need in needs.items()
+        ]
+        raise SweepError("no trial fits on this cluster (resources.workers × per worker):\n" + "\n".join(lines))
     return min(fits.values()) if wanted.max_concurrent == "auto" else min(wanted.max_concurrent, *fits.values())
 
 
@@ -74,7 +94,12 @@ def check_workers(config: Config) -> None:
         ConfigError: More than one worker a trial.
     """
     if config.resources.workers > 1:
-        raise ConfigError("trials on several workers are not built yet", path="resources.workers", value=config.resources.workers, allowed=["1"])
+        raise ConfigError(
+            "trials on several workers are not built yet",
+            path="resources.workers",
+            value=config.resources.workers,
+            allowed=["1"],
+        )
 
 
 def _protect_token() -> None:

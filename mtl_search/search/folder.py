@@ -1,8 +1,8 @@
 """The folder of a sweep: where it lies, whether it may be resumed, and that one driver at a time writes to it.
 
-    <folder>/config.yaml      the resolved config
-    <folder>/journal.jsonl    the truth
-    <folder>/trials/<id>/     checkpoints
+<folder>/config.yaml      the resolved config
+<folder>/journal.jsonl    the truth
+<folder>/trials/<id>/     checkpoints
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ def latest_folder(root: Path, name: str) -> Path:
     Raises:
         SweepError: There is none.
     """
-    found = [p for p in root.glob(f"{name}*") if (p / JOURNAL).exists() and _is_numbered(p.name, name)]
+    sweeps = [journal.parent for journal in root.glob(f"*/{JOURNAL}")]
+    found = [folder for folder in sweeps if _is_numbered(folder.name, name)]
     if not found:
-        others = sorted(p.parent.name for p in root.glob(f"*/{JOURNAL}"))
-        there = f"; sweeps there: {', '.join(others)}" if others else ""
+        there = f"; sweeps there: {', '.join(sorted(folder.name for folder in sweeps))}" if sweeps else ""
         raise SweepError(f"no sweep called {name!r} in {root} to resume or read{there}")
     return max(found, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
 
@@ -54,7 +54,7 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
         SweepError: The folder holds a sweep already, or nothing to resume.
         ConfigError: A value differs from the sweep's that must not change.
     """
-    held = (folder / JOURNAL).exists()
+    held = _holds_sweep(folder)
     if held and not resume:
         raise SweepError(f"{folder} holds a sweep already: --resume goes on with it, --output names another folder")
     if resume and not held:
@@ -74,13 +74,18 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         SweepError: Another process runs this sweep.
     """
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise SweepError(f"another process is running the sweep in {folder}") from None
-        yield
+        try:
+            yield
+        finally:
+            if new and not _holds_sweep(folder):  # refused before it began
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_checkpoints(folder: Path, trial_id: str, *, best: bool) -> None:
@@ -88,6 +93,11 @@ def forget_checkpoints(folder: Path, trial_id: str, *, best: bool) -> None:
     trial = folder / "trials" / trial_id
     for part in ("last", "last.new", "last.old", "best.new", "best.old", *(("best",) if best else ())):
         shutil.rmtree(trial / part, ignore_errors=True)
+
+
+def _holds_sweep(folder: Path) -> bool:
+    journal = folder / JOURNAL
+    return journal.exists() and journal.stat().st_size > 0
 
 
 def _check_same(old: Config, new: Config) -> None:
@@ -101,10 +111,12 @@ def _check_same(old: Config, new: Config) -> None:
             )  # fmt: skip
     if new.search.trials < old.search.trials:
         raise ConfigError(
-            f"a sweep can be extended, not cut (it had {old.search.trials})", path="search.trials", value=new.search.trials
+            f"a sweep can be extended, not cut (it had {old.search.trials})",
+            path="search.trials",
+            value=new.search.trials,
         )
 
 
 def _is_numbered(folder: str, name: str) -> bool:
     rest = folder.removeprefix(name)
-    return rest == "" or (rest.startswith("-") and rest[1:].isdigit())
+    return folder == name or (rest != folder and rest.startswith("-") and rest[1:].isdigit())

@@ -43,10 +43,8 @@ class Journal:
 
     def __init__(self, path: Path, observers: Iterable[Observer] = ()) -> None:
         self.path = path
-        self.record = SweepRecord()
         self.observers = list(observers)
-        for event in read_events(path):
-            self.record.apply(event)
+        self.record = read_record(path)
         _cut_broken_line(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
@@ -75,27 +73,41 @@ def read_events(path: Path) -> list[dict[str, Any]]:
     """
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = path.read_bytes().split(b"\n")
     events = []
     for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline was never finished
         try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise SweepError(f"{path}, line {number}: not a journal of a sweep ({error})") from None
+            event = json.loads(line)
+        except ValueError as error:
+            raise _not_a_journal(path, number, error) from None
+        if not isinstance(event, dict) or "event" not in event:
+            raise _not_a_journal(path, number, "an event is needed")
+        events.append(event)
     return events
 
 
 def read_record(path: Path) -> SweepRecord:
-    """The record that a journal tells."""
+    """The record that a journal tells.
+
+    Raises:
+        SweepError: It is not a journal.
+    """
     record = SweepRecord()
-    for event in read_events(path):
-        record.apply(event)
+    for number, event in enumerate(read_events(path), start=1):
+        try:
+            record.apply(event)
+        except (KeyError, TypeError) as error:  # a field is missing, or it is about a trial that never began
+            raise _not_a_journal(path, number, repr(error)) from None
     return record
 
 
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
     """The metrics that are numbers; JSON has no NaN, and nothing can be compared with one."""
     return {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+
+
+def _not_a_journal(path: Path, line: int, why: object) -> SweepError:
+    return SweepError(f"{path}, line {line}: not a journal of a sweep ({why})")
 
 
 def _cut_broken_line(path: Path) -> None:

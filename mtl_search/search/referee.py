@@ -6,6 +6,7 @@ after an extension) changes every Δm with it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from mtl_search.errors import SweepError, TrialError
@@ -63,7 +64,13 @@ class Referee:
                     f"no trial of arm {SINGLE}{task} got to the end of an epoch, so there is no reference for Δm"
                     + "".join(f"\n  {reason}" for reason in sorted(reasons)[:3])
                 )
-            values |= {f"val/{task}/{name}": trial.best.metrics[f"val/{task}/{name}"] for name in names}
+            for key in (f"val/{task}/{name}" for name in names):
+                if key not in trial.best.metrics:
+                    raise SweepError(
+                        f"{key} is undefined at the best epoch of {trial.id}, so there is no reference for Δm"
+                        f"\n  (a metric such as auroc needs labels of both outcomes; tasks.{task}.metrics names others)"
+                    )
+                values[key] = trial.best.metrics[key]
         return values
 
     def objective(self, arm: str) -> Objective:
@@ -96,7 +103,9 @@ class Referee:
         pairs = []
         for epoch in trial.epochs:
             try:
-                pairs.append((epoch, float(judge(epoch.metrics))))
+                value = float(judge(epoch.metrics))
             except (TrialError, KeyError):  # a metric that was undefined in that epoch; the trial failed there
                 continue
+            if math.isfinite(value):
+                pairs.append((epoch, value))
         return pairs

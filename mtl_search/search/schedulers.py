@@ -6,6 +6,7 @@ Finalists are never stopped.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -25,14 +26,17 @@ def _fifo(epochs: int) -> TrialScheduler:
     return FIFOScheduler()
 
 
-def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3, brackets: int = 1) -> TrialScheduler:
+def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3) -> TrialScheduler:
     """Asynchronous successive halving (Li et al., "Massively Parallel Hyperparameter Tuning", 2020).
 
     Args:
         grace_period: Epochs that every trial gets.
-        reduction_factor: Of the trials at a rung, one in this many goes on.
-        brackets: Sets of rungs with later and later first rungs.
+        reduction_factor: Of the trials at a rung, one in this many goes on; at least 1.1.
+
+    There is one bracket: Ray would give each trial one of several by chance, which a resumed sweep could not repeat.
     """
+    _check_number("grace_period", grace_period, 1, epochs, whole=True)
+    _check_number("reduction_factor", reduction_factor, 1.1, math.inf)
     return AsyncHyperBandScheduler(
         time_attr="epoch",
         metric=METRIC,
@@ -40,10 +44,18 @@ def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3, brack
         max_t=epochs,
         grace_period=grace_period,
         reduction_factor=reduction_factor,
-        brackets=brackets,
+        brackets=1,
         # The last rung is the trial's own end; without this a trial that survived it could still be told to stop.
         stop_last_trials=False,
     )
+
+
+def _check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    kinds = (int,) if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        limits = f"from {low:g} to {high:g} (training.epochs)" if high < math.inf else f"of at least {low:g}"
+        what = f"a {'whole ' * whole}number {limits} is needed"
+        raise ConfigError(what, path=f"search.scheduler.{name}", value=value)
 
 
 SCHEDULERS: Registry[Callable[..., TrialScheduler]] = Registry(
@@ -60,10 +72,16 @@ def build_scheduler(config: Config) -> TrialScheduler:
     member, path = config.search.scheduler, "search.scheduler"
     SCHEDULERS.check_arguments(member.name, member.arguments, path)
     try:
-        return SCHEDULERS.get_member(member.name, f"{path}.name")(config.training.epochs, **member.arguments)
+        scheduler = SCHEDULERS.get_member(member.name, f"{path}.name")(config.training.epochs, **member.arguments)
     except (AssertionError, TypeError, ValueError) as error:
-        hint = f"{error} (max_t is training.epochs = {config.training.epochs})"
-        raise ConfigError(f"Ray refuses this scheduler: {hint}", path=path, value=member.arguments) from None
+        if isinstance(error, ConfigError):
+            raise
+        hint = f"{error} (training.epochs = {config.training.epochs})"
+        raise ConfigError(f"this scheduler cannot be made: {hint}", path=path, value=member.arguments) from error
+    if not isinstance(scheduler, TrialScheduler):
+        what = f"this gives a {type(scheduler).__name__} and no scheduler of Ray Tune"
+        raise ConfigError(what, path=path, value=member.name)
+    return scheduler
 
 
 class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
@@ -79,17 +97,19 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
         self._config = config
         self._slots = slots
         self._arms: dict[str, TrialScheduler] = {}
+        self._earlier: list[TrialRecord] = []
+        self._objectives: Callable[[TrialRecord], dict[int, float]] = lambda trial: {}
         self._known: set[str] = set()
         self._warm = False
 
     def restore(self, record: SweepRecord, objectives: Callable[[TrialRecord], dict[int, float]]) -> None:  # type: ignore[override]
-        """Fill the rungs with what the trials of earlier sessions reported."""
-        for trial in record:
-            if trial.is_finalist:
-                continue
-            self._add(trial.arm, trial.id)
-            for epoch, objective in objectives(trial).items():
-                self._arm(trial.arm).on_trial_result(None, _stand_in(trial.id), {"epoch": epoch, METRIC: objective})
+        """Take in what the trials of earlier sessions reported.
+
+        The rungs of an arm are filled when its first trial begins: in a sweep that was extended, the references that its
+        objectives depend on may still change until then.
+        """
+        self._earlier = [trial for trial in record if not trial.is_finalist]
+        self._objectives = objectives
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """Register the trial with its arm."""
@@ -103,7 +123,9 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
         return str(self._arm(trial.config["arm"]).on_trial_result(None, _stand_in(trial.config["id"]), result))
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        """Nothing to do: a trial that ended by itself has passed every rung that it will."""
+        """The last result of a trial that ended by itself counts in the rungs, too."""
+        if not trial.config["arm"].startswith(FINAL):
+            self._arm(trial.config["arm"]).on_trial_complete(None, _stand_in(trial.config["id"]), result)
 
     def _add(self, arm: str, trial_id: str) -> None:
         if trial_id not in self._known:  # a trial whose process died is added again
@@ -113,7 +135,19 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
     def _arm(self, name: str) -> TrialScheduler:
         if name not in self._arms:
             self._arms[name] = build_scheduler(self._config)
+            for trial in self._earlier:
+                if trial.arm == name:
+                    self._restore_trial(trial)
         return self._arms[name]
+
+    def _restore_trial(self, trial: TrialRecord) -> None:
+        self._add(trial.arm, trial.id)
+        results = [{"epoch": epoch, METRIC: value} for epoch, value in self._objectives(trial).items()]
+        if not trial.finished:
+            # Whether to stop it at its last epoch was not written down; without that epoch it is decided again.
+            results = results[:-1]
+        for result in results:
+            self._arm(trial.arm).on_trial_result(None, _stand_in(trial.id), result)
 
     def _keep_slots_warm(self, tune_controller: Any, trial: Trial) -> None:
         """Let Tune keep every idle actor, not one only.

@@ -9,7 +9,8 @@ Phases run one after another, because each needs what the one before found:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         self._arms = {arm.name: arm for arm in arms}
         self._spaces = {arm.name: _ArmSpace(config, arm, space) for arm in arms}
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
+        self._crashes: Counter[str] = Counter()  # our id of a trial → how often its process died
         self._studies: dict[str, ArmStudy] = {}
         self._interrupted = [trial for trial in journal.record if not trial.finished]
         self._finalists: list[tuple[str, str]] | None = None  # (arm, origin) still to begin
@@ -87,7 +89,7 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         """Nothing to do: epochs are told by `record_epoch`, which also sees the last one."""
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """A trial ended by itself or was stopped; one whose process died too often is told by `record_crash`."""
+        """A trial ended by itself or was stopped; one whose process died is told by `record_crash`."""
         if error or not result or REPORT not in result:
             return
         report = Report.from_json(result[REPORT])
@@ -118,9 +120,18 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
             self._study(record.arm).report(record.id, report.epoch, report.objective)
 
     def record_crash(self, trial_id: str, reason: str) -> None:
-        """A trial whose process died more often than `search.retries` allows."""
-        if trial_id in self._live:
-            self._end(trial_id, "FAIL", reason, {})
+        """The process of a trial died: it begins again, as a new trial of Tune's, or has died too often and fails.
+
+        Tune's own retries (`max_failures`) do not cover a process that died between two trials: Tune finds out when it
+        hands the next trial to it, and ends that trial at once.
+        """
+        record = self._live[trial_id]
+        self._crashes[record.id] += 1
+        times = self._crashes[record.id]
+        if times > self._config.search.retries:
+            self._end(trial_id, "FAIL", f"its process died {times} time{'s' * (times > 1)}: {reason}", {})
+        else:
+            self._interrupted.append(self._live.pop(trial_id))
 
     # ---------------------------------------------------------------- its parts
 
@@ -143,18 +154,24 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
     def _next(self) -> TrialRecord | str | None:
         if self.error is not None:
             return str(self.FINISHED) if not self._live else None
-        if self._interrupted:
-            record = self._interrupted.pop(0)
-            if not record.is_finalist:
-                self._study(record.arm)  # which takes the trial in as running
-            return record
         for phase in self._phases():
+            record = self._next_interrupted(phase)
+            if record is not None:
+                self._study(record.arm)  # which takes the trial in as running
+                return record
             arm = self._least_advanced(phase)
             if arm is not None:
                 return self._new_trial(arm)
             if any(record.arm in phase for record in self._live.values()):
                 return None
-        return self._next_finalist()
+        return self._next_interrupted([FINAL + arm for arm in self._arms]) or self._next_finalist()
+
+    def _next_interrupted(self, arms: Collection[str]) -> TrialRecord | None:
+        """A trial of these arms that began and did not end; not before its phase, whose references it is judged by."""
+        record = next((trial for trial in self._interrupted if trial.arm in arms), None)
+        if record is not None:
+            self._interrupted.remove(record)
+        return record
 
     def _phases(self) -> list[list[str]]:
         singles = [name for name in self._arms if name.startswith(SINGLE)]
@@ -181,8 +198,9 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
             return None if self._live else str(self.FINISHED)
         arm, origin_id = self._finalists.pop(0)
         origin = self._journal.record.trials[origin_id]
-        number = len(self._journal.record.arm(arm))
-        seed = trial_seed(self._config.seed, arm, number % self._config.search.finalists.seeds)
+        trials = self._journal.record.arm(arm)
+        number = len(trials)
+        seed = trial_seed(self._config.seed, arm, sum(trial.origin == origin_id for trial in trials))
         name = _trial_id(arm, number)
         return self._begin(name, arm, number, origin.params, {}, origin.overrides, seed, origin_id)
 
@@ -245,7 +263,9 @@ class _ArmSpace:
 
     def __init__(self, config: Config, arm: Arm, function: SpaceFunction | None) -> None:
         self._arm, self._function = arm, function
-        self._space = Space({} if function else arm.entries, arm.tasks, config.model_dump(by_alias=True, exclude_none=True))
+        self._space = Space(
+            {} if function else arm.entries, arm.tasks, config.model_dump(by_alias=True, exclude_none=True)
+        )
 
     def __call__(self, trial: Any) -> dict[str, Any] | None:
         if self._function is None:

@@ -6,7 +6,9 @@ least `FLOOR`: the overall scale of the loss is the learning rate's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from optuna.trial import Trial
@@ -40,9 +42,7 @@ class Space:
         self.entries: dict[str, SpaceEntry] = {}
         for path, entry in entries.items():
             self._add(path, entry)
-        # A condition may look at another searched value, which must therefore be drawn before it.
-        self.entries = dict(sorted(self.entries.items(), key=lambda item: item[1].when is not None))
-        self._check_conditions()
+        self.entries = _conditions_first(self.entries)
 
     def __call__(self, trial: Trial) -> None:
         """Draw every value whose condition holds."""
@@ -54,7 +54,7 @@ class Space:
     def overrides(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Config values by dotted path: the params, with ratios worked out into loss weights."""
         values = {path: value for path, value in params.items() if path not in self.ratios}
-        if self.ratios:
+        if self.ratios and self.ratios.keys() <= params.keys():  # they have one condition, so it is all or none
             ratios = {self.reference: 1.0} | {self.ratios[path]: params[path] for path in self.ratios}
             weights = normalised_weights({task: ratios[task] for task in self.tasks})
             values |= {f"tasks.{task}.loss_weight": weight for task, weight in weights.items()}
@@ -64,12 +64,44 @@ class Space:
         """The params that give every task the same weight."""
         return dict.fromkeys(self.ratios, 1.0)
 
-    def ends(self) -> Iterable[tuple[str, Any]]:
-        """Each path with the values at its ends (every choice), to check them before anything trains."""
+    def ends(self) -> Iterable[tuple[str, Any, dict[str, Any]]]:
+        """Each path with the values at its ends (every choice), to check them before anything trains.
+
+        Yields:
+            Path, value, and what else must hold for the path to be searched: dotted path → value.
+        """
         for path, entry in self.entries.items():
             values = entry.choice or entry.float_ or entry.log or entry.int_ or (1.0,)
-            for value in dict.fromkeys(map(_hashable, values)):
-                yield path, value
+            for number, value in enumerate(values):
+                if value not in values[:number]:
+                    yield path, value, self._premises(entry)
+
+    def check_conditions(self) -> None:
+        """Refuse conditions on what is neither in the config nor searched.
+
+        Raises:
+            ConfigError: There is one.
+        """
+        known = {**paths.flatten(self.fixed), **self.entries}
+        for path, entry in self.entries.items():
+            for condition in entry.when or {}:
+                if condition not in known:
+                    raise ConfigError(
+                        "the condition names nothing in the config", path=f"search.space.{path}.when",
+                        value=condition, allowed=[p for p in known if p.split(".")[0] in ("tasks", "model", "training")],
+                    )  # fmt: skip
+
+    def _premises(self, entry: SpaceEntry) -> dict[str, Any]:
+        """Values by which the conditions of an entry, and theirs in turn, hold."""
+        premises: dict[str, Any] = {}
+        for path, wanted in (entry.when or {}).items():
+            if path in self.entries:
+                premises |= self._premises(self.entries[path])
+            accepted = _listed(wanted)
+            present = paths.get(self.fixed, path)
+            if accepted and present not in accepted:
+                premises[path] = accepted[0]
+        return premises
 
     def _add(self, path: str, entry: SpaceEntry) -> None:
         where = f"search.space.{path}"
@@ -81,11 +113,15 @@ class Space:
         if entry.log_ratio is not None:
             return self._add_ratios(path, entry, where)
         if section != "tasks":
-            self.entries[path] = entry
-            return None
+            return self._add_one(path, entry, where)
         for task in self._tasks_of(rest[0], where):
-            self.entries[".".join(["tasks", task, *rest[1:]])] = entry
+            self._add_one(".".join(["tasks", task, *rest[1:]]), entry, where)
         return None
+
+    def _add_one(self, path: str, entry: SpaceEntry, where: str) -> None:
+        if path in self.entries:
+            raise ConfigError(f"another entry of the space searches {path}, too", path=where)
+        self.entries[path] = entry
 
     def _add_ratios(self, path: str, entry: SpaceEntry, where: str) -> None:
         if path != "tasks.*.loss_weight":
@@ -98,7 +134,7 @@ class Space:
         self.reference = entry.reference
         for task in self.tasks:
             if task != entry.reference:
-                self.entries[f"tasks.{task}.loss_weight"] = entry
+                self._add_one(f"tasks.{task}.loss_weight", entry, where)
                 self.ratios[f"tasks.{task}.loss_weight"] = task
 
     def _tasks_of(self, name: str, where: str) -> tuple[str, ...]:
@@ -111,19 +147,36 @@ class Space:
     def _applies(self, entry: SpaceEntry, drawn: Mapping[str, Any]) -> bool:
         for path, wanted in (entry.when or {}).items():
             value = drawn.get(path, paths.get(self.fixed, path))
-            if value not in (wanted if isinstance(wanted, list | tuple) else [wanted]):
+            if (list(value) if isinstance(value, tuple) else value) not in _listed(wanted):
                 return False
         return True
 
-    def _check_conditions(self) -> None:
-        known = {**paths.flatten(self.fixed), **self.entries}
-        for path, entry in self.entries.items():
-            for condition in entry.when or {}:
-                if condition not in known:
-                    raise ConfigError(
-                        "the condition names nothing in the config", path=f"search.space.{path}.when",
-                        value=condition, allowed=[p for p in known if p.split(".")[0] in ("tasks", "model", "training")],
-                    )  # fmt: skip
+
+def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry]:
+    """The entries in an order in which each comes after those that its condition looks at.
+
+    Raises:
+        ConfigError: Conditions that wait for each other.
+    """
+    ordered: dict[str, SpaceEntry] = {}
+
+    def add(path: str, waiting: tuple[str, ...]) -> None:
+        if path in waiting:
+            circle = " → ".join([*waiting[waiting.index(path) :], path])
+            raise ConfigError(f"conditions go round in a circle: {circle}", path=f"search.space.{path}.when")
+        for other in entries[path].when or {}:
+            if other in entries:
+                add(other, (*waiting, path))
+        ordered.setdefault(path, entries[path])
+
+    for path in entries:
+        add(path, ())
+    return ordered
+
+
+def _listed(wanted: Any) -> list[Any]:
+    """The values that a condition accepts."""
+    return list(wanted) if isinstance(wanted, list | tuple) else [wanted]
 
 
 def normalised_weights(ratios: Mapping[str, float]) -> dict[str, float]:
@@ -140,6 +193,15 @@ def normalised_weights(ratios: Mapping[str, float]) -> dict[str, float]:
         if not low:
             return {task: FLOOR if task in lifted else ratios[task] * scale for task in ratios}
         lifted |= low
+
+
+@contextmanager
+def any_choice() -> Iterator[None]:
+    """Lists and mappings as choices, such as the widths of layers: Optuna warns of them because a database of its own
+    could not store them, and we have none."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Choices for a categorical distribution should be", UserWarning)
+        yield
 
 
 class RestrictedTrial:
@@ -178,10 +240,7 @@ def _suggest(trial: Trial, path: str, entry: SpaceEntry) -> Any:
     if entry.int_ is not None:
         return trial.suggest_int(path, *entry.int_)
     if entry.choice is not None:
-        return trial.suggest_categorical(path, entry.choice)
+        with any_choice():
+            return trial.suggest_categorical(path, entry.choice)
     assert entry.log_ratio is not None
     return trial.suggest_float(path, 1 / entry.log_ratio, entry.log_ratio, log=True)
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(map(_hashable, value)) if isinstance(value, list) else value

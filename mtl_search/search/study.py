@@ -18,6 +18,7 @@ from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
 from mtl_search.search.records import TrialRecord
+from mtl_search.search.space import any_choice
 
 _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": TrialState.FAIL}
 METRIC = "objective"
@@ -51,7 +52,7 @@ class ArmStudy(OptunaSearch):  # type: ignore[misc]
         Returns:
             What the trial is to use by dotted path, the params that Optuna drew, and their distributions as JSON.
         """
-        self._ot_study.sampler = self._make_sampler(self._arm_seed + number)
+        self._ot_study.sampler = self._make_sampler((self._arm_seed + number) % 2**32)
         values = dict(self.suggest(trial_id))
         drawn = self._ot_trials[trial_id]
         distributions = {name: distribution_to_json(d) for name, d in drawn.distributions.items()}
@@ -71,8 +72,7 @@ class ArmStudy(OptunaSearch):  # type: ignore[misc]
 
     def finish(self, record: TrialRecord) -> None:
         """Tell Optuna how a trial ended."""
-        state = _STATES[record.state]
-        value = record.objective if state is TrialState.COMPLETE else None
+        state, value = _verdict(record, record.objective)
         self._ot_study.tell(self._ot_trials[record.id], value, state=state)
         self._completed_trials.add(record.id)
         self._forget(record.id)
@@ -87,23 +87,33 @@ class ArmStudy(OptunaSearch):  # type: ignore[misc]
         if not record.finished:
             self.enqueue(record.params)
             self.ask(record.id, record.number)
+            for epoch, objective in objectives.items():
+                self.report(record.id, epoch, objective)
             return
-        complete = record.state == "COMPLETE" and bool(objectives)
-        self._ot_study.add_trial(
-            create_trial(
-                state=_STATES[record.state],
-                value=max(objectives.values()) if complete else None,
+        state, value = _verdict(record, max(objectives.values(), default=None))
+        with any_choice():
+            trial = create_trial(
+                state=state,
+                value=value,
                 params=record.params,
                 distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
                 intermediate_values=dict(objectives),
             )
-        )
+            self._ot_study.add_trial(trial)
         self._completed_trials.add(record.id)
 
     def _forget(self, trial_id: str) -> None:
         """Optuna's storage keeps what matters of a trial that ended; the handle would only take memory."""
         self._ot_trials.pop(trial_id, None)
         self._reported.pop(trial_id, None)
+
+
+def _verdict(record: TrialRecord, objective: float | None) -> tuple[TrialState, float | None]:
+    """State and value as Optuna wants them; a trial that is complete and yet was worth nothing has failed."""
+    state = _STATES[record.state]
+    if state is TrialState.COMPLETE:
+        return (state, objective) if objective is not None else (TrialState.FAIL, None)
+    return state, None
 
 
 def silence() -> None:

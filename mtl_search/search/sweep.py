@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+import signal
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ray import tune
@@ -38,6 +39,7 @@ def run_sweep(
     objective: ObjectiveFunction | None = None,
     data: DataSet | None = None,
     observers: Iterable[Observer] = (),
+    on_accepted: Callable[[], None] | None = None,
 ) -> SweepRecord:
     """Run a sweep to its end, or until it is interrupted.
 
@@ -50,6 +52,8 @@ def run_sweep(
             better. Single-task arms are judged by their own metric all the same, as the reference that they are.
         data: Takes the place of the data set that the config names.
         observers: Called with every event of the journal, in the driver.
+        on_accepted: Called once this process holds the folder and the config fits it, before the first event. What it
+            raises ends the sweep.
 
     Returns:
         What the journal tells; its `complete` is False after an interruption.
@@ -59,12 +63,15 @@ def run_sweep(
         SweepError: The sweep cannot start, or cannot go on.
     """
     silence()
+    directory = directory.absolute()  # the processes of trials may work in another folder
     cluster.check_workers(config)
     data = build_data(config.data, config.seed) if data is None else data
     network = preflight.check(config, data, needs_space=space is None)
     objective = objective or preflight.objective_function(config)
     with folder.locked(directory):
         folder.prepare(directory, config, resume=resume)
+        if on_accepted is not None:
+            on_accepted()
         journal = Journal(directory / folder.JOURNAL, [*observers, _Tidy(directory)])
         arms = plan_arms(config)
         referee = Referee(
@@ -131,11 +138,12 @@ def _tune(
             name="tune",
             storage_path=str(scratch),
             callbacks=[Recorder(searcher)],
-            failure_config=tune.FailureConfig(max_failures=config.search.retries),
+            failure_config=tune.FailureConfig(max_failures=0),  # the searcher begins it again
             verbose=0,
         ),
     )
-    tuner.fit()
+    with cluster.handlers_kept(signal.SIGINT, signal.SIGUSR1):
+        tuner.fit()
 
 
 def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:

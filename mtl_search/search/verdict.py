@@ -20,8 +20,9 @@ from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
 from mtl_search.training.metrics import METRICS
 from mtl_search.training.objective import key
 
-Outcome = Literal["sharing helps", "no significant gain", "sharing hurts", "not tested"]
-WeightsOutcome = Literal["weights help", "no significant gain", "weights hurt", "not tested"]
+Neither = Literal["no significant gain", "not tested"]
+Outcome = Literal["sharing helps", "sharing hurts"] | Neither
+WeightsOutcome = Literal["weights help", "weights hurt"] | Neither
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def verdict(record: SweepRecord, tasks: Tasks, seeds: int) -> Verdict:
     sharing = against_single["search"] or against_single["equal"]
     judged = winners.get(sharing.arm if sharing else "search") or winners.get("equal")
     return Verdict(
-        outcome=_outcome(sharing),
+        outcome=_sharing_outcome(sharing),
         weights_outcome=_weights_outcome(weights),
         search=against_single["search"],
         equal=against_single["equal"],
@@ -245,14 +246,18 @@ def _sum(winners: Sequence[Winner | None]) -> int | None:
     return sum(counts) if len(counts) == len(winners) else None
 
 
-def _outcome(comparison: Comparison | None) -> Outcome:
-    words: dict[int | None, Outcome] = {1: "sharing helps", 0: "no significant gain", -1: "sharing hurts"}
-    return words.get(comparison.sign, "not tested") if comparison else "not tested"
+def _sharing_outcome(comparison: Comparison | None) -> Outcome:
+    sign = comparison.sign if comparison else None
+    return "sharing helps" if sign == 1 else "sharing hurts" if sign == -1 else _neither(sign)
 
 
 def _weights_outcome(comparison: Comparison | None) -> WeightsOutcome:
-    words: dict[int | None, WeightsOutcome] = {1: "weights help", 0: "no significant gain", -1: "weights hurt"}
-    return words.get(comparison.sign, "not tested") if comparison else "not tested"
+    sign = comparison.sign if comparison else None
+    return "weights help" if sign == 1 else "weights hurt" if sign == -1 else _neither(sign)
+
+
+def _neither(sign: int | None) -> Neither:
+    return "not tested" if sign is None else "no significant gain"
 
 
 def _remarks(winner: Winner | None, *comparisons: Comparison | None) -> list[str]:

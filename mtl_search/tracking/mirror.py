@@ -17,7 +17,7 @@ from mtl_search.config import Config, to_yaml
 from mtl_search.search.records import Event, SweepRecord, TrialRecord
 from mtl_search.tracking import projection as view
 from mtl_search.tracking.projection import Point
-from mtl_search.tracking.store import Store, is_outage
+from mtl_search.tracking.store import Store, first_line, is_outage
 
 log = logging.getLogger("mtl_search.tracking")
 
@@ -113,6 +113,7 @@ class Mirror:
         if self._parent_waits or self._progress or not self.parent.id:
             self._guard("the sweep", self._send_parent, self._parent_waits)
             self._parent_waits = 0
+            self._progress.clear()
         for trial_id in list(self._dirty):
             trial = self.record.trials[trial_id]
             self._guard(trial_id, partial(self._send_trial, trial), self._dirty[trial_id])
@@ -174,10 +175,8 @@ class Mirror:
         self._ensure(run, self.name, tags, self.record.started, None)
         # A param cannot be changed; where an extended sweep differs, the artifact has the new config.
         params = {name: value for name, value in view.sweep_params(self.config).items() if name not in run.params}
-        progress = list(self._progress)
-        store.send(run.id, progress, params)
+        store.send(run.id, self._progress, params)
         run.params |= set(params)
-        del self._progress[: len(progress)]
         if not self._config_sent:
             store.log_text(run.id, to_yaml(self.config), "config.yaml")
             self._config_sent = True
@@ -214,9 +213,3 @@ class Mirror:
         for target, path in list(self.artifacts.items()):
             self._guard(f"artifact {target}", partial(self.store.log_path, self.parent.id, path, target), 1)
             del self.artifacts[target]
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's message, shortened."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:300]

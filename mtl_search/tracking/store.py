@@ -7,8 +7,9 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # set_terminated() prints otherwise
 }
-_MAX_METRICS, _MAX_PARAMS, _MAX_TAGS = 1000, 100, 100
+_MAX_METRICS, _MAX_PARAMS, _MAX_TAGS = 800, 100, 100  # 100 is MLflow's limit, and 1000 for all three together
 # Codes with which MLflow answers that this one request is wrong; trying again would not help.
 _REFUSALS = {
     "INVALID_PARAMETER_VALUE",
@@ -124,12 +125,17 @@ class Store:
         """Log in batches that MLflow accepts; metrics in order, so the last point arrives last."""
         from mlflow.entities import Metric, Param, RunTag
 
-        for tag_part in _parts(list((tags or {}).items()), _MAX_TAGS):
-            self._client.log_batch(run, tags=[RunTag(*item) for item in tag_part])
-        for param_part in _parts(list((params or {}).items()), _MAX_PARAMS):
-            self._client.log_batch(run, params=[Param(*item) for item in param_part])
-        for part in _parts(points, _MAX_METRICS):
-            self._client.log_batch(run, metrics=[Metric(p.name, p.value, p.time, p.step) for p in part])
+        all_metrics = [Metric(p.name, p.value, p.time, p.step) for p in points]
+        all_params = [Param(*item) for item in (params or {}).items()]
+        all_tags = [RunTag(*item) for item in (tags or {}).items()]
+        parts = zip_longest(
+            _parts(all_metrics, _MAX_METRICS),
+            _parts(all_params, _MAX_PARAMS),
+            _parts(all_tags, _MAX_TAGS),
+            fillvalue=(),
+        )
+        for some_metrics, some_params, some_tags in parts:
+            self._client.log_batch(run, some_metrics, some_params, some_tags)
 
     def set_status(self, run: str, status: str, ended: int | None = None) -> None:
         """RUNNING again, or an end at a time in milliseconds."""
@@ -238,9 +244,8 @@ def _check_folder(path: Path) -> None:
 
 
 def _unreachable(uri: str, error: Exception) -> str:
-    cause = str(error).strip().splitlines()
     return (
-        f"tracking: MLflow at {public(uri)} cannot be used: {cause[0][:300] if cause else type(error).__name__}\n"
+        f"tracking: MLflow at {public(uri)} cannot be used: {first_line(error)}\n"
         "  start the server or change tracking.uri; to go on without it: tracking.enabled=false"
     )
 
@@ -252,10 +257,16 @@ def public(uri: str) -> str:
     return f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}"
 
 
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, shortened, and without passwords in addresses."""
+    lines = str(error).strip().splitlines()
+    return re.sub(r"//[^/@\s]+@", "//", lines[0] if lines else type(error).__name__)[:300]
+
+
 def _quoted(text: str) -> str:
     return text.replace("'", "")
 
 
-def _parts(items: Sequence[T], size: int) -> Iterator[Iterable[T]]:
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

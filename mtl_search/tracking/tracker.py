@@ -14,8 +14,8 @@ from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.journal import read_events
 from mtl_search.search.records import Event, SweepRecord
 from mtl_search.tracking import links
-from mtl_search.tracking.mirror import Mirror, first_line
-from mtl_search.tracking.store import Store, public
+from mtl_search.tracking.mirror import Mirror
+from mtl_search.tracking.store import Store, first_line, public
 
 log = logging.getLogger("mtl_search.tracking")
 
@@ -43,6 +43,7 @@ class Tracker:
         self.uri = links.tracking_uri(config, sweep_dir)
         self._flush_s = flush_s
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._history: Sequence[Event] = ()
         self._mirror: Mirror | None = None
         self._connected = threading.Event()
         self._problem: Exception | None = None
@@ -64,8 +65,7 @@ class Tracker:
         """
         while not self._queue.empty():  # what was observed before now is in the journal, too
             self._queue.get()
-        for event in read_events(self.sweep_dir / "journal.jsonl"):
-            self._queue.put(event)
+        self._history = read_events(self.sweep_dir / "journal.jsonl")
         self._thread.start()
         if not self._connected.wait(timeout):
             self._abandoned = True
@@ -121,7 +121,7 @@ class Tracker:
     @property
     def unsent(self) -> int:
         """Events that have not arrived yet."""
-        return self._queue.qsize() + (self._mirror.waiting if self._mirror else 0)
+        return self._queue.qsize() + len(self._history) + (self._mirror.waiting if self._mirror else 0)
 
     def compare_url(self, trials: Sequence[str], ui: str | None = None) -> str:
         """Address of the page that compares these trials' runs, at most the first 30."""
@@ -151,7 +151,12 @@ class Tracker:
             self._loop(self._mirror)
 
     def _loop(self, mirror: Mirror) -> None:
-        due = time.monotonic()
+        # First what was there before, so that epochs which are told again are known as such.
+        for told in self._history:
+            self._take(mirror, told)
+        self._history = ()
+        self._attempt(mirror)
+        due = time.monotonic() + self._flush_s
         while True:
             event = self._next(due - time.monotonic())
             if event is _STOP:

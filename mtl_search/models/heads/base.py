@@ -64,7 +64,8 @@ class Head(nn.Module, ABC):
         self.register_buffer("trivial_loss", torch.ones(()))
         self.elementwise: ElementwiseLoss = as_elementwise(loss)
         self.elementwise.check_size(target.size)
-        self.complete = bool(target.labelled.all())
+        # A target without values, as of a stored model, says nothing about what is missing.
+        self.complete = target.values.size > 0 and bool(target.labelled.all())
         self.outputs = target.size
 
     @abstractmethod

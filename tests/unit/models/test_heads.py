@@ -138,6 +138,23 @@ def test_missing_labels_of_the_training_split_turn_the_short_way_off() -> None:
 
 
 @every_head
+def test_a_target_without_values_takes_the_long_way(name: str, loss: Loss) -> None:
+    """A stored model is rebuilt from a layout, which has no labels, and may then meet missing ones."""
+    case = HEAD_CASES[name]
+    labels = case.labels(SAMPLES, missing=True)
+    make: Any = HEADS[name]
+    torch.manual_seed(0)
+    head: Head = make(5, case.target(labels[:0]), LOSSES[loss[0]](**loss[1]), **case.arguments)
+    assert not head.complete
+    head.load_state_dict(case.build(name, loss, labels).state_dict())
+    features = case.features(SAMPLES, head.views)
+    torch.testing.assert_close(
+        head.loss(head(*features), labels),
+        case.build(name, loss, labels).loss(head(*features), labels),
+    )
+
+
+@every_head
 def test_predictions_are_finite_float32_or_tags_and_carry_no_gradient_of_their_own(name: str, loss: Loss) -> None:
     case = HEAD_CASES[name]
     labels = case.labels(SAMPLES, missing=True)

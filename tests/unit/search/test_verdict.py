@@ -25,7 +25,11 @@ def builder(tmp_path: Path) -> Builder:
 
 
 def two_tasks(
-    path: Path, single: Sequence[float], equal: Sequence[float], search: Sequence[float], states: Mapping[str, Mapping[int, State]] | None = None
+    path: Path,
+    single: Sequence[float],
+    equal: Sequence[float],
+    search: Sequence[float],
+    states: Mapping[str, Mapping[int, State]] | None = None,
 ) -> Verdict:
     """Verdict over the tasks a and b, whose test accuracies are the same, one number a seed."""
     builder = Builder(path / "journal.jsonl", ("a", "b")).sweep()
@@ -120,7 +124,11 @@ def test_same_gain_of_all_seeds_is_no_proof(tmp_path: Path) -> None:
 
 def test_failed_seeds_are_left_out_in_pairs_and_said(tmp_path: Path) -> None:
     result = two_tasks(
-        tmp_path, [0.8, 0.7, 0.8, 0.9], [0.8] * 4, [0.84, 0.99, 0.85, 0.95], {"single/a": {1: "FAIL"}, "search": {0: "FAIL"}}
+        tmp_path,
+        [0.8, 0.7, 0.8, 0.9],
+        [0.8] * 4,
+        [0.84, 0.99, 0.85, 0.95],
+        {"single/a": {1: "FAIL"}, "search": {0: "FAIL"}},
     )
     assert result.search is not None
     assert result.search.seeds == (2, 3)

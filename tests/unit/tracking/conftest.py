@@ -9,11 +9,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mtl_search.config import Config
 from mtl_search.tracking.links import open_store
 from tests.unit.report.sweeps import config
 
@@ -44,7 +42,8 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path
         port = int(probe.getsockname()[1])
     command = [
         sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
-        "--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        "--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "1",
     ]  # fmt: skip
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
@@ -68,30 +67,3 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.2)
     raise AssertionError(log.read_text())
-
-
-class Runs:
-    """What a store has of the experiment `demo`, by trial; the sweep's own run under an empty name."""
-
-    def __init__(self, uri: str, experiment: str = "demo") -> None:
-        from mlflow.tracking import MlflowClient
-
-        self.client = MlflowClient(tracking_uri=uri)
-        found = self.client.get_experiment_by_name(experiment)
-        assert found is not None
-        self.experiment = found
-        self.all = list(self.client.search_runs([found.experiment_id], max_results=1000))
-        self.by_trial = {run.data.tags.get("mtl_search.trial", ""): run for run in self.all}
-        assert len(self.by_trial) == len(self.all), "a run is there twice"
-
-    @property
-    def parent(self) -> Any:
-        return self.by_trial[""]
-
-    def history(self, trial: str, metric: str) -> list[tuple[int, float, int]]:
-        points = self.client.get_metric_history(self.by_trial[trial].info.run_id, metric)
-        return sorted((point.step, point.value, point.timestamp) for point in points)
-
-
-def of_server(url: str, name: str) -> Config:
-    return config(name=name, **{"tracking.uri": url})

@@ -32,7 +32,7 @@ class Proxy:
             def do_GET(self) -> None:
                 proxy.handle(self)
 
-            do_POST = do_PUT = do_PATCH = do_GET
+            do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815  # http.server's names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Silence."""

@@ -1,0 +1,283 @@
+"""Samples a second of our training loop and of a hand-written torch loop, on the same model and the same batches.
+
+    .venv/bin/python -m tests.benchmarks.step_throughput [--epochs 3] [--repeats 7] [--only mlp] [--threads 1]
+
+Four tasks on one shared trunk: two of several classes, one yes-or-no, one real number. Ours is `Trainer.train_epoch`,
+reached through the config and the `arrays` data set as by a user. The hand-written loop is an `nn.Sequential` trunk, four
+`nn.Linear` heads, torch's functional losses, a weighted sum, `zero_grad`, `backward`, `step`: no metrics, no running loss.
+It is timed with both ways of making batches that people write, and the faster one counts: `x[rows]` a batch, and
+`x[permutation]` once an epoch, then slices.
+
+Both start from the same weights, with the same AdamW (fused). At the end the script compares their parameters, which must be
+equal to the last bit: the two did the same work. They run in turn, an epoch block each, and the ratio is the median over the
+blocks of (our samples a second) / (theirs); goal: 0.95.
+
+Variants: `missing` has no label for about a third of two targets; `metrics` also computes the training metrics, which is our
+default and which the hand-written loop does not do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mtl_search.config import Config, load_config
+from mtl_search.data import DataSet, build_data
+from mtl_search.data.loader import DeviceData
+from mtl_search.training.objective import Objective
+from mtl_search.training.trainer import Trainer
+from mtl_search.training.trial import TrialSpec
+
+WEIGHTS = {"kind": 1.0, "sort": 0.5, "flag": 2.0, "size": 0.25}
+CLASSES = {"kind": 10, "sort": 5}
+GOAL = 0.95
+
+# Of one sample, how many samples, and the backbone.
+MODELS: dict[str, tuple[tuple[int, ...], int, dict[str, Any]]] = {
+    "mlp": ((128,), 32_768, {"name": "mlp", "widths": [128, 128, 64]}),
+    "convnet": ((1, 28, 28), 4_096, {"name": "convnet", "channels": [16, 32], "dense": [64]}),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One line of the table."""
+
+    model: str
+    batch_size: int
+    missing: bool
+    metrics: bool
+
+
+class Plain(nn.Module):
+    """The network as one writes it without a framework."""
+
+    def __init__(self, model: str, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        if model == "mlp":
+            self.trunk = nn.Sequential(
+                nn.Linear(shape[0], 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU()
+            )
+        else:
+            self.trunk = nn.Sequential(
+                nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
+                nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
+                nn.Flatten(), nn.Linear(32 * 7 * 7, 64), nn.ReLU(),
+            )  # fmt: skip
+        self.kind, self.sort, self.flag, self.size = nn.Linear(64, 10), nn.Linear(64, 5), nn.Linear(64, 1), nn.Linear(64, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        x = self.trunk(x)
+        return self.kind(x), self.sort(x), self.flag(x).squeeze(1), self.size(x).squeeze(1)
+
+
+class PlainLoop:
+    """The hand-written training: data as tensors, losses by hand."""
+
+    def __init__(self, trainer: Trainer, model: str, data: DataSet, *, missing: bool) -> None:
+        self.data, self.missing = data, missing
+        self.network = Plain(model, data.inputs["x"].shape[1:])
+        copy_weights(trainer, self.network)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-3, fused=True)
+        rows = torch.from_numpy(data.splits["train"])
+        self.x = torch.from_numpy(np.asarray(data.inputs["x"]))[rows]
+        size = torch.from_numpy(data.targets["size"].values)[rows]
+        self.size = (size - size.nanmean()) / trainer.heads["size"].std  # type: ignore[operator]
+        self.kind, self.sort, self.flag = (
+            torch.from_numpy(data.targets[name].values)[rows] for name in ("kind", "sort", "flag")
+        )
+        self.weights = WEIGHTS
+        # Our loop's order, to make the same batches: sample numbers within the split.
+        self.position = np.zeros(len(data), dtype=np.int64)
+        self.position[data.splits["train"]] = np.arange(len(rows))
+
+    def permutation(self, epoch: int) -> Tensor:
+        """The order of the epoch; the seed is the trial's, so that both loops see the same batches."""
+        order = np.random.default_rng([0, epoch]).permutation(self.data.splits["train"])
+        return torch.from_numpy(self.position[order])
+
+    def batches_by_row(self, epoch: int, size: int) -> Iterator[tuple[Tensor, ...]]:
+        """`x[rows]` for each batch."""
+        for rows in self.permutation(epoch).split(size):
+            yield self.x[rows], self.kind[rows], self.sort[rows], self.flag[rows], self.size[rows]
+
+    def batches_by_slice(self, epoch: int, size: int) -> Iterator[tuple[Tensor, ...]]:
+        """`x[permutation]` once, then slices."""
+        rows = self.permutation(epoch)
+        x, kind, sort, flag, real = self.x[rows], self.kind[rows], self.sort[rows], self.flag[rows], self.size[rows]
+        for i in range(0, len(rows), size):
+            yield x[i : i + size], kind[i : i + size], sort[i : i + size], flag[i : i + size], real[i : i + size]
+
+    def train_epoch(self, batches: Iterator[tuple[Tensor, ...]]) -> None:
+        """One epoch."""
+        self.network.train()
+        w = self.weights
+        for x, kind, sort, flag, size in batches:
+            out_kind, out_sort, out_flag, out_size = self.network(x)
+            loss = (
+                w["kind"] * F.cross_entropy(out_kind, kind, ignore_index=-1)
+                + w["sort"] * self.cross_entropy(out_sort, sort)
+                + w["flag"] * F.binary_cross_entropy_with_logits(out_flag, flag.float())
+                + w["size"] * self.mse(out_size, size)
+            )
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+
+    def cross_entropy(self, output: Tensor, target: Tensor) -> Tensor:
+        """Mean over the labelled samples."""
+        if not self.missing:
+            return F.cross_entropy(output, target)
+        return F.cross_entropy(output, target, ignore_index=-1, reduction="sum") / (target != -1).sum().clamp(min=1)
+
+    def mse(self, output: Tensor, target: Tensor) -> Tensor:
+        """Mean over the labelled samples."""
+        if not self.missing:
+            return F.mse_loss(output, target)
+        known = ~target.isnan()
+        losses = (output - target.nan_to_num(0.0)).square() * known
+        return losses.sum() / known.sum().clamp(min=1)
+
+
+def copy_weights(trainer: Trainer, plain: nn.Module) -> None:
+    """Our initial parameters and buffers into the hand-written network; both list them in the same order."""
+    with torch.no_grad():
+        for target, source in zip(plain.parameters(), trainer.network.parameters(), strict=True):
+            target.copy_(source)
+
+
+def largest_difference(trainer: Trainer, plain: nn.Module) -> float:
+    """Between the parameters of the two; 0 when they did the same work."""
+    pairs = zip(plain.parameters(), trainer.network.parameters(), strict=True)
+    return max(float((a - b).abs().max()) for a, b in pairs)
+
+
+def write_arrays(folder: Path, shape: tuple[int, ...], samples: int, *, missing: bool) -> Path:
+    """Random arrays; their content does not matter for the time."""
+    rng = np.random.default_rng(0)
+    arrays: dict[str, Any] = {"x": rng.normal(size=(samples, *shape)).astype(np.float32)}
+    arrays |= {name: rng.integers(0, classes, samples) for name, classes in CLASSES.items()}
+    arrays |= {"flag": rng.integers(0, 2, samples), "size": rng.normal(50, 20, samples).astype(np.float32)}
+    if missing:
+        arrays["sort"][rng.random(samples) < 1 / 3] = -1
+        arrays["size"][rng.random(samples) < 1 / 3] = np.nan
+    rows = np.arange(samples)  # all but a few samples are for training: only that is timed
+    arrays |= {"train": rows[:-64], "validation": rows[-64:-32], "test": rows[-32:]}
+    path = folder / "arrays.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+def make_config(path: Path, variant: Variant) -> Config:
+    """As a user would write it."""
+    heads = {"kind": "softmax", "sort": "softmax", "flag": "binary", "size": "regression"}
+    kinds = {"kind": "class", "sort": "class", "flag": "binary", "size": "real"}
+    splits = {name: name for name in ("train", "validation", "test")}
+    return load_config(
+        {
+            "name": "step_throughput",
+            "data": {"name": "arrays", "path": str(path), "inputs": ["x"], "targets": kinds, "splits": splits},
+            "tasks": {task: {"head": head, "loss_weight": WEIGHTS[task]} for task, head in heads.items()},
+            "model": {"backbone": MODELS[variant.model][2]},
+            "training": {
+                "batch_size": variant.batch_size,
+                "optimizer": {"name": "adamw", "lr": 1e-3},
+                "loss_scale": "none",
+                "train_metrics": variant.metrics,
+            },
+        }
+    )
+
+
+def make_trainer(config: Config, data: DataSet, folder: Path) -> Trainer:
+    """As a slot makes it."""
+    objective = Objective({"kind": ("accuracy",)}, "primary")
+    device = torch.device("cpu")
+    return Trainer(TrialSpec("t", config, 0, objective, str(folder)), data, device, DeviceData(data, device))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def measure(variant: Variant, epochs: int, repeats: int) -> tuple[float, float, list[float]]:
+    """Median samples a second of ours and of the faster hand-written loop, and the ratio of each block."""
+    shape, samples, _ = MODELS[variant.model]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = make_config(write_arrays(folder, shape, samples, missing=variant.missing), variant)
+        data = build_data(config.data, config.seed)
+        trainer = make_trainer(config, data, folder)
+        plain = PlainLoop(trainer, variant.model, data, missing=variant.missing)
+        by_slice = PlainLoop(trainer, variant.model, data, missing=variant.missing)
+        trained = len(data.splits["train"])
+
+        def ours_block() -> None:
+            for _ in range(epochs):
+                trainer.train_epoch()
+                trainer.progress.epoch += 1
+
+        def plain_block(loop: PlainLoop, batches: Callable[[int, int], Iterator[tuple[Tensor, ...]]], first: int) -> None:
+            for epoch in range(first, first + epochs):
+                loop.train_epoch(batches(epoch, variant.batch_size))
+
+        ours, theirs = [], []
+        for block in range(repeats + 1):  # the first block only warms up
+            first = block * epochs
+            by_row_s = seconds(lambda: plain_block(plain, plain.batches_by_row, first))  # noqa: B023
+            ours_s = seconds(ours_block)
+            by_slice_s = seconds(lambda: plain_block(by_slice, by_slice.batches_by_slice, first))  # noqa: B023
+            if block:
+                ours.append(epochs * trained / ours_s)
+                theirs.append((epochs * trained / by_row_s, epochs * trained / by_slice_s))
+        best = max(range(2), key=lambda way: statistics.median(pair[way] for pair in theirs))
+        rival = [pair[best] for pair in theirs]
+        differs = largest_difference(trainer, plain.network)
+        print(f"    parameters differ by at most {differs:g}", end="; ")
+        print(f"faster batches: {('x[rows]', 'x[permutation], then slices')[best]}")
+    return statistics.median(ours), statistics.median(rival), [a / b for a, b in zip(ours, rival, strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=2, help="epochs of a block")
+    parser.add_argument("--repeats", type=int, default=7, help="blocks of each loop")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; a slot has those of its worker")
+    parser.add_argument("--only", choices=list(MODELS), help="one model")
+    wanted = parser.parse_args()
+    torch.set_num_threads(wanted.threads)
+    variants = [
+        Variant(model, batch_size, missing, metrics)
+        for model in ([wanted.only] if wanted.only else MODELS)
+        for batch_size in (64, 512)
+        for missing, metrics in ((False, False), (False, True), (True, False))
+    ]
+    print(f"torch {torch.__version__}, {wanted.threads} thread(s), {wanted.repeats} blocks of {wanted.epochs} epochs")
+    print("ratio = our samples a second / those of the hand-written loop, median over the blocks (lowest .. highest)\n")
+    for variant in variants:
+        name = f"{variant.model} batch {variant.batch_size}"
+        name += (", missing labels" if variant.missing else "") + (", with training metrics" if variant.metrics else "")
+        ours, rival, ratios = measure(variant, wanted.epochs, wanted.repeats)
+        ratio = statistics.median(ratios)
+        verdict = "" if variant.metrics else "  ok" if ratio >= GOAL else f"  BELOW {GOAL}"
+        print(
+            f"{name:44s} ours {ours:9.0f}/s  by hand {rival:9.0f}/s  "
+            f"ratio {ratio:.3f} ({min(ratios):.3f} .. {max(ratios):.3f}){verdict}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""What a user would bring along: a data set, a backbone that can misbehave, an objective. Named `module:attribute`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import ray
+import torch
+from torch import Tensor, nn
+
+from mtl_search.data import DataSet, Target
+from mtl_search.models.stage import Stage
+
+
+def points(samples: int = 240, seed: int = 0) -> DataSet:
+    """Points in four dimensions with a colour (three classes, some missing) and a size (real)."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(samples, 4)).astype(np.float32)
+    colour = np.digitize(x[:, 0] + 0.5 * x[:, 1], [-0.5, 0.5])
+    colour[::17] = -1
+    size = x[:, 0] - x[:, 2] + 0.1 * rng.normal(size=samples)
+    rows = np.arange(samples)
+    return DataSet(
+        inputs={"x": x},
+        targets={"colour": Target(colour, "class", ("red", "green", "blue")), "size": Target(size, "real")},
+        splits={"train": rows[: samples // 2], "validation": rows[samples // 2 : -60], "test": rows[-60:]},
+    )
+
+
+def backbone(
+    input_shape: tuple[int, ...], mode: str = "fine", pause: float = 0.0, log: str = "", width: int = 8
+) -> list[Stage]:
+    """Two dense stages.
+
+    Args:
+        input_shape: (4,)
+        mode: `fine`, `raises` (when it is built for a trial) or `raises_later` (in the first forward pass).
+        pause: Seconds that a forward pass takes longer.
+        log: File that gets the number of each process that trains it, a line a network.
+        width: Of both stages.
+    """
+    if ray.is_initialized() and ray._private.worker.global_worker.mode == ray.WORKER_MODE:
+        if log:
+            with Path(log).open("a") as file:
+                file.write(f"{os.getpid()}\n")
+        if mode == "raises":
+            raise ValueError("this network cannot be built")
+    first = nn.Sequential(_Moody(mode, pause), nn.Linear(input_shape[0], width), nn.ReLU())
+    second = nn.Sequential(nn.Linear(width, width), nn.ReLU())
+    return [Stage(first, width, "first"), Stage(second, width, "second")]
+
+
+class _Moody(nn.Module):
+    def __init__(self, mode: str, pause: float) -> None:
+        super().__init__()
+        self.mode, self.pause = mode, pause
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.mode == "raises_later" and self.training:
+            raise RuntimeError("this network cannot be trained")
+        if self.pause and self.training:
+            time.sleep(self.pause)
+        return torch.clone(x)
+
+
+def accuracy(metrics: Mapping[str, float]) -> float:
+    """An objective of the user's."""
+    return metrics["val/colour/accuracy"]

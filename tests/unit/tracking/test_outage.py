@@ -1,0 +1,127 @@
+"""MLflow behind a real server that goes away in every way that servers have, and comes back."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mtl_search.errors import SweepError
+from mtl_search.tracking import Tracker, sync
+from tests.unit.report.sweeps import Builder, wait_until, whole
+from tests.unit.tracking.runs import Runs, of_server
+from tests.unit.tracking.stub import Mode, Proxy
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+
+@pytest.fixture
+def proxy(mlflow_server: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    found = Proxy(mlflow_server)
+    yield found
+    found.stop()
+
+
+def test_a_whole_sweep_on_a_server(proxy: Proxy, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    tracker = Tracker(of_server(proxy.url, "plain"), tmp_path / "plain", flush_s=0.1)
+    tracker.start()
+    builder = whole(Builder(tmp_path / "plain" / "journal.jsonl", observers=[tracker.observe]), trials=2, seeds=2)
+    tracker.finish({"report": builder.path})
+    assert tracker.close() == 0
+    found = Runs(proxy.url, "plain")
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    names = {item.path for item in found.client.list_artifacts(found.parent.info.run_id)}
+    assert names == {"config.yaml", "report"}
+    assert tracker.ui_command() is None
+    assert tracker.compare_url([]).startswith(f"{proxy.url}/#/experiments/")
+    assert capfd.readouterr().out == ""  # MLflow's client prints addresses of runs if nobody stops it
+
+
+@pytest.mark.parametrize("mode", ["refuse", "error", "hang"])
+def test_outage_in_the_middle(proxy: Proxy, mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    name = f"outage-{mode}"
+    tracker = Tracker(of_server(proxy.url, name), tmp_path / name, flush_s=0.1)
+    tracker.start()
+    builder = Builder(tmp_path / name / "journal.jsonl", observers=[tracker.observe]).sweep()
+    builder.trial("single/left", 0, 0.8)
+    wait_until(lambda: tracker.unsent == 0)
+    _break(proxy, mode)
+    started = time.monotonic()
+    whole(builder, trials=2, seeds=2)
+    assert time.monotonic() - started < 1  # the sweep does not wait
+    wait_until(lambda: bool(tracker.degraded))
+    assert proxy.url in tracker.degraded
+    started = time.monotonic()
+    unsent = tracker.close(timeout=10)
+    assert time.monotonic() - started < 8
+    assert unsent > 50
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert sum("events did not reach MLflow" in line for line in lines) == 1
+    assert len(lines) <= 2
+
+    _mend(proxy, mode)
+    assert sync(tmp_path / name, tracker.config) == 0
+    found = Runs(proxy.url, name)
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    assert {run.info.status for run in found.all} == {"FINISHED"}
+    for trial in builder.sweep_record:
+        task = trial.arm.split("/")[-1] if "single/" in trial.arm else "left"
+        assert len(found.history(trial.id, f"val/{task}/accuracy")) == len(trial.epochs)
+
+
+def test_a_short_outage_mends_itself(proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "mtl_search")
+    tracker = Tracker(of_server(proxy.url, "short"), tmp_path / "short", flush_s=0.1)
+    tracker.start()
+    builder = Builder(tmp_path / "short" / "journal.jsonl", observers=[tracker.observe]).sweep()
+    proxy.mode = "error"
+    trial = builder.trial("search", 0, 0.9)
+    wait_until(lambda: "does not answer" in caplog.text)
+    proxy.mode = "forward"
+    wait_until(lambda: tracker.unsent == 0 and not tracker.degraded)
+    assert trial in Runs(proxy.url, "short").by_trial
+    assert "answers again" in caplog.text
+    assert tracker.close() == 0
+
+
+def test_a_lost_answer_makes_no_second_run(proxy: Proxy, tmp_path: Path) -> None:
+    tracker = Tracker(of_server(proxy.url, "lost"), tmp_path / "lost", flush_s=0.1)
+    tracker.start()
+    builder = Builder(tmp_path / "lost" / "journal.jsonl", observers=[tracker.observe]).sweep()
+    wait_until(lambda: tracker.unsent == 0)
+    proxy.mode = "lose answer"  # the request arrives, and nobody hears of it
+    trial = builder.begin("search", 0)
+    wait_until(lambda: bool(tracker.degraded))
+    proxy.mode = "forward"
+    builder.epoch(trial, 1, 0.5, {"left": 0.5})
+    builder.end(trial)
+    assert tracker.close() == 0
+    assert len(Runs(proxy.url, "lost").history(trial, "val/left/accuracy")) == 1  # Runs refuses doubles
+
+
+def test_a_server_that_hangs_is_said_before_anything_trains(proxy: Proxy, tmp_path: Path) -> None:
+    proxy.mode = "hang"
+    started = time.monotonic()
+    with pytest.raises(SweepError, match="cannot be used"):
+        Tracker(of_server(proxy.url, "never"), tmp_path / "never").start()
+    assert time.monotonic() - started < 6
+    with pytest.raises(SweepError, match="did not answer within 0 s"):
+        Tracker(of_server(proxy.url, "never"), tmp_path / "never").start(timeout=0.2)
+
+
+def _break(proxy: Proxy, mode: str) -> None:
+    if mode == "refuse":
+        proxy.stop()
+    else:
+        modes: dict[str, Mode] = {"error": "error", "hang": "hang"}
+        proxy.mode = modes[mode]
+
+
+def _mend(proxy: Proxy, mode: str) -> None:
+    if mode == "refuse":
+        proxy.start()
+    proxy.mode = "forward"
