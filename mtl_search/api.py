@@ -152,7 +152,7 @@ class Result:
         for arm in dict.fromkeys(trial.arm for trial in self.record if not trial.is_finalist):
             kept = [t for t in self.record.arm(arm) if (self._model_folder(t.id) / "model.json").exists()]
             if kept:
-                best = max(kept, key=lambda t: t.objective or float("-inf"))
+                best = max(kept, key=lambda t: t.worth)
                 found[f"model/{arm}"] = self._model_folder(best.id)
         return found
 
@@ -163,7 +163,7 @@ class Result:
         for arms in (("search", "equal"), tuple({t.arm for t in self.record if not t.is_finalist})):
             found = [t for t in self.record if t.arm in arms and t.epochs and t.state in ("COMPLETE", "PRUNED")]
             if found:
-                return max(found, key=lambda t: t.objective or float("-inf"))
+                return max(found, key=lambda t: t.worth)
         raise SweepError(f"no trial in {self.directory} has got to the end of an epoch yet")
 
 

@@ -80,9 +80,8 @@ class Registry(Mapping[str, T], Generic[T]):
         named = {key: p for key, p in known.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
         for key in arguments:
             if key not in named and not open_ended:
-                raise ConfigError(
-                    f"{self.kind} {name!r} has no such argument", path=join(path, key), allowed=named or ["no arguments"]
-                )
+                message = f"{self.kind} {name!r} has no such argument"
+                raise ConfigError(message, path=join(path, key), allowed=named or ["no arguments"])
         missing = [key for key, p in named.items() if p.default is p.empty and key not in arguments]
         if missing:
             raise ConfigError(f"{self.kind} {name!r} needs {', '.join(map(repr, missing))}", path=path, allowed=named)

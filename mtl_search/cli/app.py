@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from mtl_search import __version__
 from mtl_search.cli import listing
 from mtl_search.cli.options import Config_, Debug, Output, Overrides, SweepFolder
+from mtl_search.cli.screen import console
 
 app = typer.Typer(
     name="mtl-search",
@@ -78,12 +78,12 @@ def validate(config: Config_, overrides: Overrides = None, debug: Debug = False)
     """
     from mtl_search.cli.validation import validate_command
 
-    validate_command(config, overrides or [], Console())
+    validate_command(config, overrides or [], console())
 
 
 @app.command()
 def report(
-    sweep: SweepFolder,
+    sweep: SweepFolder = None,
     form: Annotated[str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")] = "table",
     debug: Debug = False,
 ) -> None:
@@ -101,7 +101,7 @@ def list_(
     debug: Debug = False,
 ) -> None:
     """Members of every family (data sets, heads, losses, backbones, ...) with their arguments."""
-    listing.list_command(family, Console())
+    listing.list_command(family, console())
 
 
 @app.command()

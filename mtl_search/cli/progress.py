@@ -58,7 +58,7 @@ class SweepProgress(Callback):
         trials = [t for t in self.record or () if not t.is_finalist and t.objective is not None and t.state != "FAIL"]
         shared = [t for t in trials if t.arm in ("equal", "search")]
         if shared:
-            top = max(shared, key=lambda t: t.objective or float("-inf"))
+            top = max(shared, key=lambda t: t.worth)
             return f"best {top.objective:+.4f} ({top.id})"
         if trials:
             tasks = dict.fromkeys(t.arm for t in trials)

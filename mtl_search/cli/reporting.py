@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rich.console import Console
-
 from mtl_search import api
+from mtl_search.cli.screen import console
 from mtl_search.config import load_config
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.report import render, to_json
@@ -27,7 +26,7 @@ def report_command(sweep: Path | None, form: str) -> None:
     if form == "json":
         print(json.dumps(to_json(result.record, result.config), indent=1))  # noqa: T201
     else:
-        render(result.record, result.config, Console(), folder=result.directory)
+        render(result.record, result.config, console(), folder=result.directory)
 
 
 def find_sweep(named: Path | None) -> Path:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from mtl_search import api
+from mtl_search.cli import screen
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
 from mtl_search.report import render
@@ -22,7 +23,7 @@ INTERRUPTED = 130
 
 def run_command(config_file: Path, overrides: list[str], output: Path | None, *, resume: bool, quiet: bool) -> int:
     """Run a sweep and show its report; returns the exit status."""
-    console = Console()
+    console = screen.console()
     config = load_config(config_file, overrides)
     directory = api.choose_folder(config.name, output, resume=resume)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it stop cleanly.

@@ -19,7 +19,7 @@ def serve(sweep: Path | None, host: str, port: int) -> int:
     """
     console = Console(highlight=False, soft_wrap=True)
     result = api.Result(find_sweep(sweep))
-    command = ui_command(result.config, result.directory, port)
+    command = ui_command(result.config, result.directory, port, host)
     address = None if command is None else f"http://{host}:{port}"
     url = find_compare_url(result.config, result.directory, address)
     console.print(f"Compare the best runs of {result.config.name}:\n  {url}")
@@ -27,6 +27,6 @@ def serve(sweep: Path | None, host: str, port: int) -> int:
         return 0
     console.print("Starting MLflow; Ctrl-C stops it.")
     try:
-        return subprocess.call([*command, "--host", host])
+        return subprocess.call(command)
     except KeyboardInterrupt:
         return 0

@@ -39,10 +39,10 @@ def _one_a_path(problems: list[ConfigError], values: list[object]) -> list[Confi
     """A value that may be of two kinds is refused once by each: one error, with what the first one would have taken."""
     found: dict[str, ConfigError] = {}
     for problem, value in zip(problems, values, strict=True):
-        earlier = found.get(problem.path)
-        if earlier is not None:
-            problem = ConfigError(problem.problem, path=problem.path, value=value, allowed=earlier.allowed)
-        found[problem.path] = problem
+        path = problem.path
+        earlier = found.get(path)
+        both = earlier and ConfigError(problem.problem, path=path, value=value, allowed=earlier.allowed)
+        found[path] = both or problem
     return list(found.values())
 
 

@@ -105,7 +105,7 @@ _NOT_YAML = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, Re
 
 
 def _load_yaml(text: str) -> Any:
-    return yaml.load(text, Loader=_StrictLoader)
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (it is a SafeLoader)
 
 
 def _one_line(error: Exception) -> str:
@@ -122,7 +122,7 @@ def _plain(node: Any, path: str = "", depth: int = 0) -> Any:
         ConfigError: A key that is no text, a value of another type, NaN or infinity, or a structure that holds itself.
     """
     if depth > _DEEPEST:
-        raise ConfigError(f"nested more than {_DEEPEST} deep", path=path.split(".")[0])
+        raise ConfigError(f"nested more than {_DEEPEST} deep", path=path.partition(".")[0])
     if isinstance(node, Mapping):
         for key in node:
             if not isinstance(key, str):
@@ -172,7 +172,7 @@ def _with_environment(node: Any, path: str = "") -> Any:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which a key given twice is an error, `1e-3` is a number and `2024-01-01` is text, as YAML 1.2 says."""
+    """Safe YAML where a key given twice is an error, `1e-3` is a number and `2024-01-01` is text, as YAML 1.2 says."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()

@@ -1,7 +1,8 @@
 """The config: frozen pydantic models, one a section.
 
-A part that is chosen by name (a head, a backbone, an optimiser, ...) is a `Member`: `{name: convnet, channels: [16, 32]}`,
-or just `convnet`. Which names and arguments exist is the business of that family's registry; this module knows shapes only.
+A part that is chosen by name (a head, a backbone, an optimiser, ...) is a `Member`: `{name: convnet, channels: [16,
+32]}`, or just `convnet`. Which names and arguments exist is the business of that family's registry; this module knows
+shapes only.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Member(BaseModel):
 
     @model_serializer
     def _to_plain(self) -> dict[str, Any]:
-        """Arguments that are None stay, although `exclude_none` drops None elsewhere: None need not be their default."""
+        """Arguments that are None stay where `exclude_none` drops None elsewhere: it need not be their default."""
         return {"name": self.name, **self.arguments}
 
     @property

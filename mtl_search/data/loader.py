@@ -17,7 +17,6 @@ several batches is permuted at a time, as many as stay within `_CHUNK_BYTES`, an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -124,6 +123,7 @@ class Loader:
         self.epoch = 0
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
+        self.sizes = batch_sizes(len(self.rows), batch_size, pair_up=shuffle)
         self._tensors: list[Tensor] | None = None
         if resident is not None:
             assert resident.device == device, "the resident tensors must lie on the loader's device"
@@ -131,7 +131,7 @@ class Loader:
 
     def __len__(self) -> int:
         """Batches of an epoch."""
-        return math.ceil(len(self.rows) / self.batch_size)
+        return len(self.sizes)
 
     @property
     def samples(self) -> int:
@@ -154,21 +154,20 @@ class Loader:
         return self._resident(self._tensors, self.order())
 
     def _resident(self, tensors: list[Tensor], order: Array) -> Iterator[Batch]:
-        for chunk in _chunks(tensors, order, self.batch_size, self.device):
-            yield from map(self._maker, zip(*(x.split(self.batch_size) for x in chunk), strict=True))
+        for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
+            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True))
 
     def _stream(self, order: Array) -> Iterator[Batch]:
         pin = self.device.type == "cuda"
         sources = list(self._sources.values())
-        starts = range(0, len(order), self.batch_size)
+        parts = np.split(order, np.cumsum(self.sizes)[:-1])
 
-        def fetch(start: int) -> list[Tensor]:
-            rows = order[start : start + self.batch_size]
+        def fetch(rows: Array) -> list[Tensor]:
             # Indexing by an array always copies, so these tensors are writable and own their memory.
             fetched = [torch.from_numpy(np.ascontiguousarray(x[rows])) for x in sources]
             return [x.pin_memory() for x in fetched] if pin else fetched
 
-        for tensors in prefetch(fetch, starts, _PREFETCH):
+        for tensors in prefetch(fetch, parts, _PREFETCH):
             yield self._maker([x.to(self.device, non_blocking=True) for x in tensors])
 
 
@@ -233,13 +232,31 @@ def _sources(data: DataSet, views: Sequence[str], targets: Sequence[str]) -> dic
     return found | {("target", name): data.targets[name].values for name in targets}
 
 
-def _chunks(tensors: list[Tensor], order: Array, batch_size: int, device: torch.device) -> Iterator[list[Tensor]]:
-    """The samples in order, some whole batches at a time."""
+def batch_sizes(samples: int, batch_size: int, *, pair_up: bool) -> list[int]:
+    """Sizes of the batches of an epoch; the last one may be short.
+
+    Args:
+        samples: n.
+        batch_size: B.
+        pair_up: A last batch of one sample joins the one before it: batch normalisation cannot train on it.
+    """
+    full, rest = divmod(samples, batch_size)
+    if pair_up and rest == 1 and full:
+        return [*[batch_size] * (full - 1), batch_size + 1]
+    return [batch_size] * full + ([rest] if rest else [])
+
+
+def _chunks(
+    tensors: list[Tensor], order: Array, sizes: list[int], device: torch.device
+) -> Iterator[tuple[list[Tensor], list[int]]]:
+    """The samples in order, some whole batches at a time, with the sizes of these batches."""
     first, n = int(order[0]), len(order)
     if int(order[-1]) - first == n - 1 and (np.diff(order) == 1).all():
-        yield [x[first : first + n] for x in tensors]
+        yield [x[first : first + n] for x in tensors], sizes
         return
-    batch_bytes = batch_size * sum(x.element_size() * x[0].numel() for x in tensors)
+    batch_bytes = sizes[0] * sum(x.element_size() * x[0].numel() for x in tensors)
     room = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
-    for rows in as_tensor(order).to(device).split(batch_size * max(1, room // max(1, batch_bytes))):
-        yield [x.index_select(0, rows) for x in tensors]
+    many = max(1, room // max(1, batch_bytes))
+    groups = [sizes[start : start + many] for start in range(0, len(sizes), many)]
+    for rows, group in zip(as_tensor(order).to(device).split([sum(g) for g in groups]), groups, strict=True):
+        yield [x.index_select(0, rows) for x in tensors], group

@@ -220,8 +220,6 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
 def _next(record: SweepRecord, config: Config, folder: Path) -> Text:
     name = shlex.quote(str(folder))
     lines = [f"mtl-search ui {name}", f"mtl-search report {name} --format json"]
-    if record.complete:
-        lines.append(f"mtl-search run {name}/config.yaml --resume search.trials={2 * config.search.trials}")
-    else:
-        lines.append(f"mtl-search run {name}/config.yaml --resume")
+    more = f" search.trials={2 * config.search.trials}" if record.complete else ""
+    lines.append(f"mtl-search run {name}/config.yaml --output {name} --resume{more}")
     return Text("Next:  " + "\n       ".join(lines), style="bold")

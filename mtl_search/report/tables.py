@@ -13,6 +13,9 @@ from rich.text import Text
 
 Cell = str | Text
 
+# A sweep over very many tasks would otherwise fill screens; the JSON report has every number.
+_MOST_TABLES = 3
+
 
 @dataclass(frozen=True)
 class Column:
@@ -32,7 +35,7 @@ class Column:
 
 
 def fitted(title: str, columns: Sequence[Column], console: Console, sections: Sequence[int] = ()) -> RenderableType:
-    """The table with as many columns as fit, and a line that names those that do not.
+    """The table, cut into as many below each other as the width needs, each beginning with the first column.
 
     Args:
         title: Printed above.
@@ -41,19 +44,33 @@ def fitted(title: str, columns: Sequence[Column], console: Console, sections: Se
         sections: Row numbers after which a gap is left.
     """
     filled = [column for column in columns if any(str(cell) for cell in column.cells)]
-    shown = [column for column in filled if not column.importance]
-    for column in sorted(filled, key=lambda c: -c.importance):
-        more = [c for c in filled if c in shown or c is column]  # in their own order
-        if column.importance and _fits(_table(more, sections), console):
-            shown = more
+    shown = _most_that_fit(filled, [column for column in filled if not column.importance], sections, console)
     table = _table(shown, sections)
     table.title = Text(title, style="bold", overflow="ellipsis", no_wrap=True)
-    hidden = [column.header.replace("\n", " ") for column in filled if column not in shown]
-    if not hidden:
-        return table
-    names = ", ".join(hidden)
-    note = Text(f"hidden, the terminal is too narrow: {names}", style="dim", overflow="ellipsis", no_wrap=True)
-    return Group(table, note)
+    parts: list[RenderableType] = [table]
+    rest = [column for column in filled if column not in shown]
+    while rest and len(parts) < _MOST_TABLES:
+        shown = _most_that_fit([filled[0], *rest], filled[:1], sections, console)
+        if len(shown) == 1:
+            break
+        parts.append(_table(shown, sections))
+        rest = [column for column in rest if column not in shown]
+    if rest:
+        names = ", ".join(column.header.replace("\n", " ") for column in rest)
+        note = f"hidden, the terminal is too narrow: {names}"
+        parts.append(Text(note, style="dim", overflow="ellipsis", no_wrap=True))
+    return Group(*parts)
+
+
+def _most_that_fit(
+    columns: Sequence[Column], shown: list[Column], sections: Sequence[int], console: Console
+) -> list[Column]:
+    """`shown`, and of the other columns as many as there is room for, the most important first."""
+    for column in sorted(columns, key=lambda c: -c.importance):
+        more = [c for c in columns if c in shown or c is column]  # in their own order
+        if column not in shown and _fits(_table(more, sections), console):
+            shown = more
+    return shown
 
 
 def _fits(table: Table, console: Console) -> bool:

@@ -1,9 +1,9 @@
 """Arms: groups of trials with one purpose and their own equal budget.
 
-    single/<task>   one network a main task: neither weights nor depth to search; N trials over all tasks
-    equal           all tasks, every weight 1; depth and the rest searched; N trials
-    search          all tasks; everything in the space searched; N trials
-    final/<arm>     the best of an arm again, on fresh seeds
+single/<task>   one network a main task: neither weights nor depth to search; N trials over all tasks
+equal           all tasks, every weight 1; depth and the rest searched; N trials
+search          all tasks; everything in the space searched; N trials
+final/<arm>     the best of an arm again, on fresh seeds
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def plan_arms(config: Config) -> list[Arm]:
         share = _shares(search.trials, len(config.main_tasks))
         for task, budget in zip(config.main_tasks, share, strict=True):
             arms.append(_arm(config, f"{SINGLE}{task}", (task,), budget))
-    arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in ("equal", "search") if name in search.arms]
-    return arms
+    shared = [name for name in ("equal", "search") if name in search.arms]
+    return arms + [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
 
 
 def base_arm(name: str) -> str:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +63,7 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f"{CONFIG}.new"
     fresh.write_text(to_yaml(config), encoding="utf-8")
-    os.replace(fresh, folder / CONFIG)
+    fresh.replace(folder / CONFIG)
 
 
 @contextmanager

@@ -7,8 +7,8 @@
     end     id, state, reason, test, time                 a trial ended
     done    time                                          every arm has spent its budget
 
-The Optuna studies, the scheduler's rungs and the MLflow runs are all rebuilt from here. A process that is killed while it
-writes leaves at most one broken last line, which is cut off when the journal is next opened.
+The Optuna studies, the scheduler's rungs and the MLflow runs are all rebuilt from here. A process that is killed while
+it writes leaves at most one broken last line, which is cut off when the journal is next opened.
 """
 
 from __future__ import annotations
@@ -93,11 +93,14 @@ def read_record(path: Path) -> SweepRecord:
         SweepError: It is not a journal.
     """
     record = SweepRecord()
-    for number, event in enumerate(read_events(path), start=1):
-        try:
+    events = read_events(path)
+    applied = 0
+    try:
+        for event in events:
             record.apply(event)
-        except (KeyError, TypeError) as error:  # a field is missing, or it is about a trial that never began
-            raise _not_a_journal(path, number, repr(error)) from None
+            applied += 1
+    except (KeyError, TypeError) as error:  # a field is missing, or it is about a trial that never began
+        raise _not_a_journal(path, applied + 1, repr(error)) from None
     return record
 
 

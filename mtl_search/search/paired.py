@@ -77,6 +77,15 @@ class Comparison:
         value = self.delta_m
         return value.low is not None and value.mean - value.low < SAME < abs(value.mean)
 
+    def numbers(self) -> str:
+        """Δm with its interval, in words: `Δm = +1.8 % (95 % interval +0.4 … +3.2 %, 3 seeds, test split)`."""
+        value = self.delta_m
+        mean = f"{'Δm' if self.against == 'single' else 'difference in Δm'} = {100 * value.mean:+.1f} %"
+        if value.low is None or value.high is None:
+            return f"{mean}, 1 seed, test split"
+        interval = f"95 % interval {100 * value.low:+.1f} … {100 * value.high:+.1f} %"
+        return f"{mean} ({interval}, {len(self.seeds)} seeds, test split)"
+
 
 def estimate(values: Sequence[float]) -> Estimate:
     """Mean with its 95 % Student-t interval; at least one value."""

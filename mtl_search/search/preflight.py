@@ -1,8 +1,9 @@
-"""All that can be wrong with a sweep, found before anything trains: names, arguments, and networks at every end of the space."""
+"""What can be wrong with a sweep, before anything trains: names, arguments, networks at all ends of the space."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,17 @@ import torch
 
 from mtl_search.config import Config, override
 from mtl_search.data import DataSet
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.registry import import_attribute
-from mtl_search.search.samplers import SAMPLERS
+from mtl_search.search.samplers import build_sampler
 from mtl_search.search.schedulers import build_scheduler
 from mtl_search.search.space import Space
-from mtl_search.training.metrics import METRICS, metric_names
+from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule
+
+_TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
 def check(config: Config, data: DataSet, *, needs_space: bool = True) -> MultiTaskNetwork:
@@ -37,23 +40,29 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True) -> MultiTa
     """
     _check_search(config)
     network = _build(config, data)
-    for path, value in search_ends(config):
-        _check_end(config, data, path, value)
+    _check_objective(config, network)
+    _check_labels(config, data)
+    for path, value, premises in _space(config).ends():
+        _check_end(config, data, path, value, premises)
     if needs_space and not config.search.space and "search" in config.search.arms:
         raise ConfigError("the search arm has nothing to search: the space is empty", path="search.space", value={})
     return network
 
 
-def search_ends(config: Config) -> Iterator[tuple[str, Any]]:
-    """Every searched path with the values at its ends."""
-    tree = config.model_dump(by_alias=True, exclude_none=True)
-    yield from Space(config.search.space, tuple(config.tasks), tree).ends()
-
-
 def objective_function(config: Config) -> ObjectiveFunction | None:
-    """The user's function that `search.objective` names as `module:attribute`, if it does."""
+    """The user's function that `search.objective` names as `module:attribute`, if it does.
+
+    Raises:
+        ConfigError: There is no such function.
+    """
     name = config.search.objective
-    return import_attribute(name, "search.objective") if ":" in name else None
+    if ":" not in name:
+        return None
+    function: ObjectiveFunction = import_attribute(name, "search.objective")
+    if not callable(function):
+        what = f"a function of the metrics is needed, and this is a {type(function).__name__}"
+        raise ConfigError(what, path="search.objective", value=name)
+    return function
 
 
 def task_metrics(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:
@@ -68,7 +77,8 @@ def deviations(config: Config, data: DataSet) -> dict[str, float]:
     for name, task in config.tasks.items():
         target = data.targets[task.target or name]
         if target.kind == "real":
-            found[name] = float(np.nanstd(target.values[data.splits["train"]])) or 1.0
+            labels = target.values[data.splits["train"]]
+            found[name] = float(np.std(labels[~np.isnan(labels)])) or 1.0
     return found
 
 
@@ -76,34 +86,67 @@ def _check_search(config: Config) -> None:
     search = config.search
     if not config.main_tasks:
         raise ConfigError("at least one task must have the role main", path="tasks")
-    SAMPLERS.check_arguments(search.sampler.name, search.sampler.arguments, "search.sampler")
+    for task in config.tasks:
+        if not _TASK_NAME.fullmatch(task):
+            raise ConfigError(
+                "a task's name is part of dotted paths, metrics and folders: letters, digits, _, - and inner spaces",
+                path="tasks", value=task,
+            )  # fmt: skip
+    build_sampler(search.sampler, config.seed % 2**32)
     build_scheduler(config)
-    if search.objective == "delta_m" or objective_function(config) is not None:
+
+
+def _check_objective(config: Config, network: MultiTaskNetwork) -> None:
+    if objective_function(config) is not None:
         return
-    allowed = ["delta_m", *(f"val/{task}/{metric}" for task in config.tasks for metric in ("loss", *METRICS))]
-    if search.objective not in allowed:
+    names = metric_names(config, network)
+    allowed = ["delta_m", *(f"val/{task}/{metric}" for task in names for metric in (*names[task], "loss"))]
+    if config.search.objective not in allowed:
         raise ConfigError(
-            "not an objective (or 'module:attribute' of a function of the metrics)",
-            path="search.objective", value=search.objective, allowed=allowed[:1] + allowed[1:8] + ["..."],
+            "not an objective of these tasks (or 'module:attribute' of a function of the metrics)",
+            path="search.objective", value=config.search.objective, allowed=allowed,
         )  # fmt: skip
 
 
+def _check_labels(config: Config, data: DataSet) -> None:
+    """A task without a label to train on, or to be judged by, would fail in every trial."""
+    for name, task in config.tasks.items():
+        labelled = data.targets[task.target or name].labelled
+        for split in ("train", "validation"):
+            if not labelled[data.splits[split]].any():
+                what = f"the {split} split has no label of this target"
+                raise ConfigError(what, path=f"tasks.{name}.target", value=task.target or name)
+
+
+def _space(config: Config) -> Space:
+    tree = config.model_dump(by_alias=True, exclude_none=True)
+    space = Space(config.search.space, tuple(config.tasks), tree)
+    space.check_conditions()
+    return space
+
+
 def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
-    """Network, optimiser and schedule of a config, with a random state that leaves no trace."""
-    with torch.random.fork_rng(devices=[]):
-        network = build_network(config, data)
-    metric_names(config, network)
-    optimizer = build_optimizer(config.training.optimizer, network.parameters())
-    build_schedule(config.training.schedule, optimizer, config.training.epochs)
+    """Network, optimiser and schedule of a config, with a random state that leaves no trace.
+
+    Raises:
+        ConfigError: They cannot be built; also where torch or a member of the user's fails in a way of its own.
+    """
+    try:
+        with torch.random.fork_rng(devices=[]):
+            network = build_network(config, data)
+        metric_names(config, network)
+        optimizer = build_optimizer(config.training.optimizer, network.parameters())
+        build_schedule(config.training.schedule, optimizer, config.training.epochs)
+    except MtlSearchError:
+        raise
+    except Exception as error:  # the cause stays chained, for `--debug` and for Python
+        raise ConfigError(f"this network cannot be built ({type(error).__name__}: {error})", path="model") from error
     return network
 
 
-def _check_end(config: Config, data: DataSet, path: str, value: Any) -> None:
-    """Build the network with one searched value at one of its ends."""
-    tree_end: Mapping[str, Any] = {path: list(value) if isinstance(value, tuple) else value}
+def _check_end(config: Config, data: DataSet, path: str, value: Any, premises: Mapping[str, Any]) -> None:
+    """Build the network with one searched value at one of its ends, where it is searched at all."""
     try:
-        _build(override(config, tree_end), data)
+        _build(override(config, {**premises, path: value}), data)
     except ConfigError as error:
         raise ConfigError(f"fails where this is {value!r}:\n{error}", path=f"search.space.{path}") from None
-
-

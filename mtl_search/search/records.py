@@ -85,6 +85,11 @@ class TrialRecord:
         """Best objective so far."""
         return self.best.objective if self.best else None
 
+    @property
+    def worth(self) -> float:
+        """Best objective so far for comparing trials; minus infinity before the first epoch and after a failure."""
+        return self.best.objective if self.best and self.state != "FAIL" else float("-inf")
+
 
 class SweepRecord:
     """All that is known of a sweep: the trials by id, in the order in which they began.

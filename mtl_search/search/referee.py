@@ -1,7 +1,7 @@
 """What trials are judged by: the single-task references, and the objective of each arm.
 
-Objectives are always worked out from the metrics in the journal, so that a reference that changes (more single-task trials
-after an extension) changes every Δm with it.
+Objectives are always worked out from the metrics in the journal, so that a reference that changes (more single-task
+trials after an extension) changes every Δm with it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Referee:
     def reference_trial(self, task: str) -> TrialRecord | None:
         """The best single-task trial of a task; None when none has got to the end of an epoch."""
         trials = [t for t in self.record.arm(f"{SINGLE}{task}") if t.epochs and t.state in ("COMPLETE", "PRUNED")]
-        return max(trials, key=lambda t: t.objective or float("-inf"), default=None)
+        return max(trials, key=lambda t: t.worth, default=None)
 
     def reference(self) -> dict[str, float]:
         """`val/<task>/<metric>` of the best single-task trials, at their best epochs.

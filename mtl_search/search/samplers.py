@@ -28,9 +28,7 @@ def _random(seed: int) -> BaseSampler:
 def _whole(name: str, value: object, low: int) -> None:
     """Optuna takes any value here and fails at the first trial that it concerns."""
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise ConfigError(
-            f"a whole number of at least {low} is needed", path=f"search.sampler.{name}", value=value
-        )
+        raise ConfigError(f"a whole number of at least {low} is needed", path=f"search.sampler.{name}", value=value)
 
 
 SAMPLERS: Registry[Callable[..., BaseSampler]] = Registry("sampler", {"tpe": _tpe, "random": _random}, given=("seed",))
@@ -51,5 +49,6 @@ def build_sampler(member: Member, seed: int) -> BaseSampler:
             raise
         raise ConfigError(f"this sampler cannot be made: {error}", path=path, value=member.arguments) from error
     if not isinstance(sampler, BaseSampler):
-        raise ConfigError(f"this gives a {type(sampler).__name__} and no sampler of Optuna", path=path, value=member.name)
+        what = f"this gives a {type(sampler).__name__} and no sampler of Optuna"
+        raise ConfigError(what, path=path, value=member.name)
     return sampler

@@ -1,7 +1,7 @@
 """When to stop a trial early: Ray Tune's schedulers, one set of rungs an arm.
 
-Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so they must not share rungs.
-Finalists are never stopped.
+Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so they must not share
+rungs. Finalists are never stopped.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3) -> Tr
     """Asynchronous successive halving (Li et al., "Massively Parallel Hyperparameter Tuning", 2020).
 
     Args:
+        epochs: Of a trial that is not stopped.
         grace_period: Epochs that every trial gets.
         reduction_factor: Of the trials at a rung, one in this many goes on; at least 1.1.
 
@@ -48,6 +49,10 @@ def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3) -> Tr
         # The last rung is the trial's own end; without this a trial that survived it could still be told to stop.
         stop_last_trials=False,
     )
+
+
+# FIFO and ASHA look at the trial and its result alone.
+_NO_CONTROLLER: Any = None
 
 
 def _check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
@@ -84,7 +89,7 @@ def build_scheduler(config: Config) -> TrialScheduler:
     return scheduler
 
 
-class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
+class ArmScheduler(FIFOScheduler):
     """Passes each trial to the scheduler of its arm, under the trial's own lasting id.
 
     Args:
@@ -93,7 +98,7 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
     """
 
     def __init__(self, config: Config, slots: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._config = config
         self._slots = slots
         self._arms: dict[str, TrialScheduler] = {}
@@ -105,8 +110,8 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
     def restore(self, record: SweepRecord, objectives: Callable[[TrialRecord], dict[int, float]]) -> None:  # type: ignore[override]
         """Take in what the trials of earlier sessions reported.
 
-        The rungs of an arm are filled when its first trial begins: in a sweep that was extended, the references that its
-        objectives depend on may still change until then.
+        The rungs of an arm are filled when its first trial begins: in a sweep that was extended, the references that
+        its objectives depend on may still change until then.
         """
         self._earlier = [trial for trial in record if not trial.is_finalist]
         self._objectives = objectives
@@ -120,17 +125,19 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
         """The arm's decision about a trial that is still running."""
         if trial.config["arm"].startswith(FINAL):
             return str(TrialScheduler.CONTINUE)
-        return str(self._arm(trial.config["arm"]).on_trial_result(None, _stand_in(trial.config["id"]), result))
+        return str(
+            self._arm(trial.config["arm"]).on_trial_result(_NO_CONTROLLER, _stand_in(trial.config["id"]), result)
+        )
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """The last result of a trial that ended by itself counts in the rungs, too."""
         if not trial.config["arm"].startswith(FINAL):
-            self._arm(trial.config["arm"]).on_trial_complete(None, _stand_in(trial.config["id"]), result)
+            self._arm(trial.config["arm"]).on_trial_complete(_NO_CONTROLLER, _stand_in(trial.config["id"]), result)
 
     def _add(self, arm: str, trial_id: str) -> None:
         if trial_id not in self._known:  # a trial whose process died is added again
             self._known.add(trial_id)
-            self._arm(arm).on_trial_add(None, _stand_in(trial_id))
+            self._arm(arm).on_trial_add(_NO_CONTROLLER, _stand_in(trial_id))
 
     def _arm(self, name: str) -> TrialScheduler:
         if name not in self._arms:
@@ -147,7 +154,7 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
             # Whether to stop it at its last epoch was not written down; without that epoch it is decided again.
             results = results[:-1]
         for result in results:
-            self._arm(trial.arm).on_trial_result(None, _stand_in(trial.id), result)
+            self._arm(trial.arm).on_trial_result(_NO_CONTROLLER, _stand_in(trial.id), result)
 
     def _keep_slots_warm(self, tune_controller: Any, trial: Trial) -> None:
         """Let Tune keep every idle actor, not one only.
@@ -157,7 +164,7 @@ class ArmScheduler(FIFOScheduler):  # type: ignore[misc]
         """
         if not self._warm:
             self._warm = True
-            cache = tune_controller._actor_cache
+            cache = tune_controller._actor_cache  # noqa: SLF001
             cache.increase_max(trial.placement_group_factory, by=self._slots)
 
 

@@ -17,6 +17,7 @@ from mtl_search.config import SpaceEntry, paths
 from mtl_search.errors import ConfigError
 
 FLOOR = 0.01
+_SEARCHABLE = ("tasks", "model", "training")
 
 # The user's own space: suggests by dotted path, and may return more values, which are constants of the trial.
 SpaceFunction = Callable[[Any], "dict[str, Any] | None"]
@@ -86,10 +87,9 @@ class Space:
         for path, entry in self.entries.items():
             for condition in entry.when or {}:
                 if condition not in known:
-                    raise ConfigError(
-                        "the condition names nothing in the config", path=f"search.space.{path}.when",
-                        value=condition, allowed=[p for p in known if p.split(".")[0] in ("tasks", "model", "training")],
-                    )  # fmt: skip
+                    allowed = [p for p in known if p.partition(".")[0] in _SEARCHABLE]
+                    what = "the condition names nothing in the config"
+                    raise ConfigError(what, path=f"search.space.{path}.when", value=condition, allowed=allowed)
 
     def _premises(self, entry: SpaceEntry) -> dict[str, Any]:
         """Values by which the conditions of an entry, and theirs in turn, hold."""
@@ -106,8 +106,8 @@ class Space:
     def _add(self, path: str, entry: SpaceEntry) -> None:
         where = f"search.space.{path}"
         section, *rest = path.split(".")
-        if section not in ("tasks", "model", "training"):
-            raise ConfigError("cannot be searched", path=where, value=section, allowed=("tasks", "model", "training"))
+        if section not in _SEARCHABLE:
+            raise ConfigError("cannot be searched", path=where, value=section, allowed=_SEARCHABLE)
         if section == "tasks" and len(rest) < 2:
             raise ConfigError("a path into the tasks is tasks.<task>.<key>, or tasks.*.<key> for all", path=where)
         if entry.log_ratio is not None:
@@ -197,8 +197,10 @@ def normalised_weights(ratios: Mapping[str, float]) -> dict[str, float]:
 
 @contextmanager
 def any_choice() -> Iterator[None]:
-    """Lists and mappings as choices, such as the widths of layers: Optuna warns of them because a database of its own
-    could not store them, and we have none."""
+    """Lists and mappings as choices, such as the widths of layers, without Optuna's warning.
+
+    Optuna warns because a database of its own could not store them, and we have none.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Choices for a categorical distribution should be", UserWarning)
         yield

@@ -2,8 +2,8 @@
 
 Ray tells COMPLETE for trials that a scheduler stopped and leaves trials with a NaN result running for ever
 (`ray/tune/search/optuna/optuna_search.py`, `on_trial_complete`); here a stopped trial is PRUNED and a failed one FAIL.
-The sampler is seeded anew for each trial by its number, so that what is drawn depends on the history alone: a sweep that
-was interrupted and resumed draws what it would have drawn without the interruption.
+The sampler is seeded anew for each trial by its number, so that what is drawn depends on the history alone: a sweep
+that was interrupted and resumed draws what it would have drawn without the interruption.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL":
 METRIC = "objective"
 
 
-class ArmStudy(OptunaSearch):  # type: ignore[misc]
+class ArmStudy(OptunaSearch):
     """The study of one arm; higher objectives are better.
 
     Args:
@@ -33,6 +33,8 @@ class ArmStudy(OptunaSearch):  # type: ignore[misc]
         sampler: Makes a sampler from a seed.
         seed: Of the arm.
     """
+
+    _ot_study: Any  # optuna.Study; Ray declares None and sets it in its own __init__
 
     def __init__(
         self,
@@ -53,7 +55,7 @@ class ArmStudy(OptunaSearch):  # type: ignore[misc]
             What the trial is to use by dotted path, the params that Optuna drew, and their distributions as JSON.
         """
         self._ot_study.sampler = self._make_sampler((self._arm_seed + number) % 2**32)
-        values = dict(self.suggest(trial_id))
+        values = dict(self.suggest(trial_id) or {})
         drawn = self._ot_trials[trial_id]
         distributions = {name: distribution_to_json(d) for name, d in drawn.distributions.items()}
         return values, dict(drawn.params), distributions

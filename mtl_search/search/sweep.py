@@ -176,14 +176,10 @@ class _Tidy:
         """Which of the trial that ended and the best of its arm so far is the worse one; the other is kept."""
         if ended.arm not in self._best:
             earlier = [t for t in record.arm(ended.arm) if t.finished and t is not ended]
-            self._best[ended.arm] = max(earlier, key=_worth, default=ended)
+            self._best[ended.arm] = max(earlier, key=lambda t: t.worth, default=ended)
         best = self._best[ended.arm]
         if best is ended:
             return None
-        self._best[ended.arm], loser = (ended, best) if _worth(ended) > _worth(best) else (best, ended)
+        self._best[ended.arm], loser = (ended, best) if ended.worth > best.worth else (best, ended)
         return loser
 
-
-def _worth(trial: TrialRecord) -> float:
-    """Objective of a trial that may be kept; one that failed is worth nothing."""
-    return float("-inf") if trial.state == "FAIL" or trial.objective is None else trial.objective

@@ -109,7 +109,7 @@ def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
     reference = {}
     for task, metrics in tasks.items():
         ended = [t for t in record.arm(f"single/{task}") if t.state in ("COMPLETE", "PRUNED") and t.best is not None]
-        trial = max(ended, key=lambda t: (t.objective or 0.0, -t.number), default=None)
+        trial = max(ended, key=lambda t: (t.worth, -t.number), default=None)
         if trial is not None and trial.best is not None:
             names = [key("val", task, metric) for metric in metrics]
             reference.update({name: trial.best.metrics[name] for name in names if name in trial.best.metrics})
@@ -178,7 +178,7 @@ def _wanted(arm: str, tasks: Tasks) -> set[str]:
 
 def _strength(group: list[TrialRecord]) -> tuple[bool, float]:
     """Mean validation objective over the fresh seeds; a single lucky seed loses against two."""
-    return len(group) >= MIN_SEEDS, statistics.fmean(t.objective or 0.0 for t in group)
+    return len(group) >= MIN_SEEDS, statistics.fmean(t.worth for t in group)
 
 
 def _winner(arm: str, group: list[TrialRecord], seeds: int) -> Winner:
@@ -276,7 +276,7 @@ def _sharing_words(result: Verdict) -> list[str]:
         single = any(arm.startswith("single/") for arm in result.winners)
         reason = "no seed has finished in both arms" if single else "there are no single-task networks to compare with"
         return [f"Not tested: {reason}."] if result.winners or not result.notes else ["Not tested."]
-    numbers = _numbers(compared)
+    numbers = compared.numbers()
     if result.outcome == "not tested":
         return [f"Not tested: one seed is not enough ({numbers})."]
     sizes = ""
@@ -297,14 +297,4 @@ def _weights_words(result: Verdict) -> list[str]:
         "no significant gain": "Searched weights against equal ones: no significant gain",
         "not tested": "Searched weights against equal ones: not tested, one seed is not enough",
     }
-    return [f"{words[result.weights_outcome]}: {_numbers(result.weights)}."]
-
-
-def _numbers(compared: Comparison) -> str:
-    value = compared.delta_m
-    name = "Δm" if compared.against == "single" else "difference in Δm"
-    mean = f"{name} = {100 * value.mean:+.1f} %"
-    if value.low is None or value.high is None:
-        return f"{mean}, 1 seed, test split"
-    interval = f"95 % interval {100 * value.low:+.1f} … {100 * value.high:+.1f} %"
-    return f"{mean} ({interval}, {len(compared.seeds)} seeds, test split)"
+    return [f"{words[result.weights_outcome]}: {result.weights.numbers()}."]

@@ -42,14 +42,14 @@ def open_store(config: Config, sweep_dir: Path) -> Store:
     return Store(uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir))
 
 
-def ui_command(config: Config, sweep_dir: Path, port: int = 5000) -> list[str] | None:
+def ui_command(config: Config, sweep_dir: Path, port: int = 5000, host: str = "127.0.0.1") -> list[str] | None:
     """Command that serves MLflow's pages on the sweep's store; None where the URI is a server, which has its own."""
     uri = tracking_uri(config, sweep_dir)
     if uri.startswith(("http://", "https://")):
         return None
     artifacts = artifact_folder(uri, sweep_dir).as_uri()
     store = ["--backend-store-uri", uri, "--default-artifact-root", artifacts]
-    return [sys.executable, "-m", "mlflow", "server", *store, "--host", "127.0.0.1", "--port", str(port)]
+    return [sys.executable, "-m", "mlflow", "server", *store, "--host", host, "--port", str(port)]
 
 
 def compare_url(experiment_id: str, run_ids: Sequence[str], ui: str = LOCAL_UI) -> str:
@@ -94,4 +94,4 @@ def best_trials(record: SweepRecord, top: int) -> list[str]:
     """Ids of the best trials that share; where there are none, of any."""
     ended = [t for t in record if t.objective is not None and not t.is_finalist]
     shared = [t for t in ended if t.arm in ("search", "equal")] or ended
-    return [t.id for t in sorted(shared, key=lambda t: -(t.objective or 0.0))][:top]
+    return [t.id for t in sorted(shared, key=lambda t: -t.worth)][:top]

@@ -9,7 +9,6 @@ Each is written beside its place and moved in, so that a process that dies while
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -64,7 +63,7 @@ def exists(directory: Path) -> bool:
     """Whether the trial can go on from a checkpoint."""
     place, old = directory / "last", directory / "last.old"
     if not place.exists() and old.exists():  # the process died between the two moves of `_replace`
-        os.replace(old, place)
+        old.replace(place)
     return place.is_dir()
 
 
@@ -128,6 +127,6 @@ def _replace(place: Path, write: Callable[[Path], Any]) -> None:
     write(fresh)
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
-        os.replace(place, old)
-    os.replace(fresh, place)
+        place.replace(old)
+    fresh.replace(place)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,5 +1,8 @@
 """Metrics by name, computed by torchmetrics over all labelled samples of a split at once.
 
+The data set has checked the labels already, so torchmetrics does not check them again (`validate_args=False`): for small
+splits that takes as long as the metric.
+
 A metric that the labels leave undefined (AUROC where only one class occurs) is NaN, never a made-up number.
 """
 
@@ -57,26 +60,29 @@ def _task(kind: TargetKind) -> str:
 
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     if kind == "binary":
-        return F.accuracy(p, y, task="binary")
-    return F.accuracy(p, y, task="multiclass", num_classes=classes, average="micro")
+        return F.accuracy(p, y, task="binary", validate_args=False)
+    return F.accuracy(p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False)
 
 
 def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     present = torch.unique(y)
-    recall = F.recall(p, y, task="multiclass", num_classes=classes, average="none")
+    recall = F.recall(p, y, task="multiclass", num_classes=classes, average="none", validate_args=False)
     return recall[present].mean()
 
 
 def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.f1_score(p, y, task=_task(kind), num_classes=classes, num_labels=classes, average="macro")  # type: ignore[arg-type]
+    return F.f1_score(
+        p, y, task=_task(kind), num_classes=classes, num_labels=classes, average="macro",
+        ignore_index=MISSING if kind == "multilabel" else None, validate_args=False,
+    )  # type: ignore[arg-type]  # fmt: skip
 
 
 def _auroc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return _mean_over_columns(p, y, kind, classes, lambda a, b: F.auroc(a, b, task="binary"))
+    return _mean_over_columns(p, y, kind, classes, lambda a, b: F.auroc(a, b, task="binary", validate_args=False))
 
 
 def _average_precision(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return _mean_over_columns(p, y, kind, classes, lambda a, b: F.average_precision(a, b, task="binary"))
+    return _mean_over_columns(p, y, kind, classes, lambda a, b: F.average_precision(a, b, task="binary", validate_args=False))
 
 
 def _mean_over_columns(
@@ -94,15 +100,15 @@ def _mean_over_columns(
 
 
 def _mcc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.matthews_corrcoef(p, y, task="binary")
+    return F.matthews_corrcoef(p, y, task="binary", validate_args=False)
 
 
 def _token_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.f1_score(p, y, task="multiclass", num_classes=classes, average="macro")
+    return F.f1_score(p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False)
 
 
 def _token_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.accuracy(p, y, task="multiclass", num_classes=classes, average="micro")
+    return F.accuracy(p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False)
 
 
 METRICS: Registry[Metric] = Registry(
@@ -171,4 +177,4 @@ def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Ten
     else:
         known = target != MISSING
     prediction = prediction.float() if prediction.is_floating_point() else prediction
-    return prediction[known], target[known]
+    return (prediction, target) if known.all() and kind != "tags" else (prediction[known], target[known])

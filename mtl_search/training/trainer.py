@@ -1,22 +1,27 @@
 """The training loop of one trial, an epoch at a time.
 
-    T tasks, B samples of a batch; all losses are means over the labelled samples of the batch
+T tasks, B samples of a batch, G batches of a step (`training.accumulate`), N samples of a split
 """
 
 from __future__ import annotations
 
 import math
+import random
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from mtl_search.data import DataSet
 from mtl_search.data.loader import Batch, DeviceData, Loader
 from mtl_search.errors import TrialError
+from mtl_search.models.heads.base import labelled_in
 from mtl_search.models.network import build_network, parameter_count
 from mtl_search.training import checkpoint
 from mtl_search.training.metrics import compute, metric_names
@@ -50,12 +55,13 @@ class Trainer:
         self.config = spec.config.training
         self.objective = objective or spec.objective
         self.directory = Path(spec.directory)
-        torch.manual_seed(spec.seed)
+        seed_everything(spec.seed)
 
         self.network = build_network(spec.config, data)
         self.network.fit({task: self._labels(task, "train") for task in spec.config.tasks})
         self.network.to(device)
         self.heads = self.network.heads
+        self.target_names = self.network.target_names
         self.metric_names = metric_names(spec.config, self.network)
         self.loss_coefficients = self._loss_coefficients()
         self.optimizer = build_optimizer(self.config.optimizer, self.network.parameters())
@@ -73,40 +79,36 @@ class Trainer:
         """One pass over the training split; returns its losses and, when asked for, its metrics."""
         self.network.train()
         self.train_loader.set_epoch(self.progress.epoch)
-        batches, group = len(self.train_loader), self.config.accumulate
-        totals = torch.zeros(len(self.heads), device=self.device)
-        seen: list[tuple[dict[str, Tensor], Batch]] = []
+        autocast, clip_norm = self._autocast(), self.config.clip_norm
+        seen = _Seen(keep_outputs=self.config.train_metrics)
 
-        for number, batch in enumerate(self.train_loader, start=1):
-            with self._autocast():
-                outputs = self.network(batch.inputs, batch.masks)
-                losses = self._losses(outputs, batch)  # (T,)
-                loss = losses @ self.loss_coefficients
-            (loss / min(group, batches - (number - 1) // group * group)).backward()
-            if number % group == 0 or number == batches:
-                if self.config.clip_norm is not None:
-                    torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip_norm)
-                self.optimizer.step()
-                self.optimizer.zero_grad()
-            totals += losses.detach()
-            if self.config.train_metrics:
-                seen.append(({task: output.detach() for task, output in outputs.items()}, batch))
+        for batches in _groups(self.train_loader, self.config.accumulate):
+            shares = self._shares(batches) if len(batches) > 1 else None  # (G, T)
+            for number, batch in enumerate(batches):
+                with autocast:
+                    outputs = self.network(batch.inputs, batch.masks)
+                    losses = self._losses(outputs, batch)  # (T,), of the labelled samples of the batch
+                loss = losses.dot(self.loss_coefficients if shares is None else self.loss_coefficients * shares[number])
+                loss.backward()  # type: ignore[no-untyped-call]
+                seen.add(outputs, batch, losses)
+            if clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_(self.network.parameters(), clip_norm)
+            self.optimizer.step()
+            self.optimizer.zero_grad()
 
-        metrics = self._named_losses("train", totals / batches)
-        return metrics | self._metrics("train", seen) if seen else metrics
+        metrics = self._named_losses("train", self._mean_losses(seen))
+        return metrics | self._metrics("train", seen) if self.config.train_metrics else metrics
 
     @torch.inference_mode()
     def evaluate(self, split: str) -> dict[str, float]:
         """Losses and metrics over all labelled samples of a split; `split` is a key of the data set's splits."""
         self.network.eval()
-        name = _SHORT.get(split, split)
-        seen = []
+        name, seen = _SHORT.get(split, split), _Seen()
+        autocast = self._autocast()
         for batch in self._loader(split, self.config.eval_batch_size, shuffle=False):
-            with self._autocast():
-                seen.append((self.network(batch.inputs, batch.masks), batch))
-        losses = [
-            self.heads[task].loss(*_joined(seen, task, self.network.target_names[task])) for task in self.heads
-        ]
+            with autocast:
+                seen.add(self.network(batch.inputs, batch.masks), batch)
+        losses = [head.loss(seen.outputs_of(t), seen.labels_of(self.target_names[t])) for t, head in self.heads.items()]
         return self._named_losses(name, torch.stack(losses)) | self._metrics(name, seen)
 
     def run_epoch(self) -> Report:
@@ -152,8 +154,25 @@ class Trainer:
 
     def _losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
         """Loss of each task (T,), each the mean over the labelled samples of the batch."""
-        targets = self.network.target_names
-        return torch.stack([head.loss(outputs[task], batch.targets[targets[task]]) for task, head in self.heads.items()])
+        targets, names = batch.targets, self.target_names
+        return torch.stack([head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()])
+
+    def _shares(self, batches: Sequence[Batch]) -> Tensor:
+        """What part of a step's labels each of its batches has, (G, T): with it, G small batches are one big batch."""
+        counts = torch.stack([self._label_counts(task, batches) for task in self.heads], dim=1)
+        return counts / counts.sum(0).clamp(min=1)
+
+    def _mean_losses(self, seen: _Seen) -> Tensor:
+        """Loss of each task (T,) over the labelled samples of all batches, each as it was when its batch came."""
+        shares = self._shares(seen.batches)
+        return (torch.stack(seen.losses) * shares).sum(0)
+
+    def _label_counts(self, task: str, batches: Sequence[Batch]) -> Tensor:
+        """Number of labels of the task in each batch (G,)."""
+        if self.heads[task].complete:
+            return torch.tensor([float(batch.size) for batch in batches], device=self.device)
+        name = self.target_names[task]
+        return torch.stack([labelled_in(batch.targets[name]).sum() for batch in batches]).float()
 
     def _loss_coefficients(self) -> Tensor:
         """Loss weight of each task (T,), over the loss of its best constant prediction unless `loss_scale: none`."""
@@ -163,12 +182,14 @@ class Trainer:
             return coefficients
         return coefficients / torch.stack([head.trivial_loss for head in self.heads.values()])
 
-    def _metrics(self, name: str, seen: list[tuple[dict[str, Tensor], Batch]]) -> dict[str, float]:
+    def _metrics(self, name: str, seen: _Seen) -> dict[str, float]:
         metrics = {}
         for task, head in self.heads.items():
-            target_name = self.network.target_names[task]
-            output, labels = _joined(seen, task, target_name)
-            prediction, target = head.predict(output), self.data.targets[target_name]
+            target_name = self.target_names[task]
+            target = self.data.targets[target_name]
+            with torch.no_grad():
+                prediction = head.predict(seen.outputs_of(task))
+            labels = seen.labels_of(target_name)
             for metric in self.metric_names[task]:
                 metrics[key(name, task, metric)] = compute(metric, prediction, labels, target.kind, target.size)
         return metrics
@@ -229,14 +250,53 @@ class Trainer:
         return torch.from_numpy(target.values[self.data.splits[split]])  # indexing copies, so it is writable
 
     def _autocast(self) -> AbstractContextManager[object]:
-        enabled = self.config.precision == "bf16"
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
+        if self.config.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+
+class _Seen:
+    """What an epoch leaves behind for its losses and metrics: outputs, labels and losses, but no inputs.
+
+    Args:
+        keep_outputs: Whether metrics will be asked for.
+    """
+
+    def __init__(self, *, keep_outputs: bool = True) -> None:
+        self.losses: list[Tensor] = []
+        self.batches: list[Batch] = []
+        self._outputs: list[dict[str, Tensor]] = []
+        self._keep_outputs = keep_outputs
+
+    def add(self, outputs: dict[str, Tensor], batch: Batch, losses: Tensor | None = None) -> None:
+        """Take in one batch."""
+        self.batches.append(Batch({}, {}, batch.targets, batch.size))
+        if losses is not None:
+            self.losses.append(losses.detach())
+        if self._keep_outputs:
+            self._outputs.append({task: output.detach() for task, output in outputs.items()})
+
+    def outputs_of(self, task: str) -> Tensor:
+        """(N, ...) float32."""
+        return torch.cat([outputs[task] for outputs in self._outputs]).float()
+
+    def labels_of(self, target: str) -> Tensor:
+        """(N, ...)."""
+        return torch.cat([batch.targets[target] for batch in self.batches])
 
 
 _SHORT = {"validation": "val"}
 
 
-def _joined(seen: list[tuple[dict[str, Tensor], Batch]], task: str, target: str) -> tuple[Tensor, Tensor]:
-    """Outputs and labels of all batches in one tensor each."""
-    outputs = torch.cat([outputs[task].float() for outputs, _ in seen])
-    return outputs, torch.cat([batch.targets[target] for _, batch in seen])
+def seed_everything(seed: int) -> None:
+    """Seed torch's generators, and those that a network or a data set of the user's may draw from."""
+    torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+
+
+def _groups(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+    """The batches of each step; the last step of an epoch may have fewer."""
+    batches = iter(batches)
+    while group := list(islice(batches, size)):
+        yield group

@@ -11,11 +11,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
@@ -79,9 +78,25 @@ def environment() -> dict[str, str]:
 def mtl_search(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end."""
     command = [str(MTL_SEARCH), *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False
-    )
+    return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+
+
+# Its number and when it began, in ticks since the machine did: numbers are used again.
+Process = tuple[int, int]
+
+
+def _processes() -> Iterator[tuple[int, int, int]]:
+    """Number, parent and beginning of every process that is not a zombie."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended in the meantime
+            state, parent, *rest = (folder / "stat").read_text().rpartition(")")[2].split()
+            if state != "Z":
+                yield int(folder.name), int(parent), int(rest[17])
+
+
+def running_processes() -> set[Process]:
+    """All of this machine."""
+    return {(pid, began) for pid, _, began in _processes()}
 
 
 class Driver:
@@ -109,9 +124,14 @@ class Driver:
             assert time.monotonic() < end, f"the driver did not get there:\n{self.output}"
             time.sleep(0.01)
 
-    def descendants(self) -> list[psutil.Process]:
+    def descendants(self) -> set[Process]:
         """All processes that it has started, directly or not."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+        found, parents = {(self.process.pid, 0)}, {self.process.pid}
+        while parents:
+            children = {(pid, began) for pid, parent, began in _processes() if parent in parents} - found
+            found |= children
+            parents = {pid for pid, _ in children}
+        return found - {(self.process.pid, 0)}
 
     def kill(self) -> None:
         """SIGKILL to the driver alone; what it started must notice by itself."""
@@ -119,8 +139,10 @@ class Driver:
         assert orphans
         self.process.kill()
         self.process.wait()
-        _, alive = psutil.wait_procs(orphans, timeout=30)
-        assert not alive, f"outlived the driver: {alive}"
+        end = time.monotonic() + 30
+        while alive := orphans & running_processes():
+            assert time.monotonic() < end, f"outlived the driver: {alive}"
+            time.sleep(0.1)
 
     def stop(self, number: signal.Signals, *, group: bool, timeout: float = 60) -> float:
         """Send a signal (to the whole group, as Ctrl-C in a terminal does); returns the seconds until the end."""
@@ -134,15 +156,15 @@ class Driver:
 def driver(arguments: list[str], cwd: Path, sweep: Path) -> Iterator[Driver]:
     """A driver that is gone afterwards, with all that it started."""
     running = Driver(arguments, cwd, sweep)
-    started: list[psutil.Process] = []
     try:
         yield running
     finally:
         if running.process.poll() is None:
-            started = [*running.descendants(), psutil.Process(running.process.pid)]
-        for process in started:
-            if process.is_running():
-                process.kill()
+            started = running.descendants()
+            running.process.kill()
+            for pid, _ in started & running_processes():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         running.process.wait()
 
 

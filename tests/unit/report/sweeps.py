@@ -140,7 +140,7 @@ def whole(builder: Builder, trials: int = 4, seeds: int = 3, gain: float = 0.02,
     return builder
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Give another thread the time it needs, and no more."""
     end = time.monotonic() + seconds
     while not condition():

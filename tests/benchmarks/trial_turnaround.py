@@ -1,0 +1,220 @@
+"""Seconds a trial: our sweep on warm slots beside scripts that do the same work with plain Ray Tune.
+
+    .venv/bin/python -m tests.benchmarks.trial_turnaround [--trials 40] [--concurrent 2] [--rivals FOLDER] [--repeats 1]
+
+The work of a trial is 5 epochs of 0.05 s of sleep, 0.25 s in all. Every contender runs in its own process, one after another:
+
+    ours                `run_sweep` whole: arms, Optuna, journal, checkpoints; a backbone that sleeps in each training epoch,
+                        and the optimiser steps, validation, metrics and best checkpoint of a network of 10 parameters
+    ours, MLflow        the same through `mtl_search.run` with MLflow on SQLite
+    ours, MLP           a real small MLP on 1000 samples in place of the sleep
+    plain_tune          a function trainable, no Ray Train; actors not reused, and reused
+    idiomatic_ray       a `TorchTrainer.fit()` in each trial, as Ray's own guide has it
+
+The rivals are scripts of a folder (`--rivals` or MTL_SEARCH_RIVALS); those that are not there are left out.
+
+    seconds a trial   = (time from the sweep's first act to its end) / trials: as the rivals print it, after `ray.init`
+    overhead          = seconds a trial × trials at a time - the work of a trial: what a slot is busy with besides training
+    on a warm slot    = the median over trials of (begin of the slot's next trial - begin of this one) - its work, without
+                        the first trial of each slot, which starts the process: from the journal's times. For `MLP` the work
+                        is what the trial says that it spent in training and validation.
+    ratio             = the rival's overhead / our overhead, both in the second sense of the word (whole sweep, start included)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EPOCHS, SLEEP_S = 5, 0.05
+WORK_S = EPOCHS * SLEEP_S
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one contender took.
+
+    Attributes:
+        per_trial: Seconds.
+        work: Seconds of training a trial.
+        slots: Trials at a time.
+        warm: Overhead of a trial on a slot that is warm; None where only the whole is known.
+    """
+
+    per_trial: float
+    work: float
+    slots: int
+    warm: float | None = None
+
+    @property
+    def overhead(self) -> float:
+        """Seconds of a slot's time a trial beyond its work."""
+        return self.per_trial * self.slots - self.work
+
+
+def config(kind: str, trials: int, slots: int, folder: Path) -> dict[str, Any]:
+    """Of a sweep with one arm, as the rivals have."""
+    module = "tests.benchmarks.empty_work"
+    backbone: Any = {"name": f"{module}:sleeping", "seconds": SLEEP_S}
+    data: Any = {"name": f"{module}:data"}
+    if kind == "mlp":
+        backbone = {"name": "mlp", "widths": [32, 32]}
+        data = {"name": "digit_pairs", "train": 1000, "validation": 200, "test": 200}
+    task = {"head": "softmax", "view": "left" if kind == "mlp" else "x", "metrics": "accuracy"}
+    return {
+        "name": "turnaround",
+        "data": data,
+        "tasks": {"left" if kind == "mlp" else "y": task},
+        "model": {"backbone": backbone},
+        "training": {"epochs": EPOCHS, "batch_size": 64},
+        "search": {
+            "trials": trials,
+            "arms": "search",
+            "space": {"training.optimizer.lr": {"log": [1e-4, 1e-1]}},
+            "finalists": {"top": 0},
+            "objective": f"val/{'left' if kind == 'mlp' else 'y'}/accuracy",
+        },
+        "tracking": {"enabled": kind == "mlflow", "uri": f"sqlite:///{folder}/mlflow.db"},
+        "resources": {"max_concurrent": slots},
+    }
+
+
+def run_ours(kind: str, trials: int, slots: int) -> None:
+    """In a process of its own: the sweep, and one line of JSON."""
+    import ray
+
+    from mtl_search import load_config, run
+    from mtl_search.search import cluster
+
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        parsed = load_config(config(kind, trials, slots, folder))
+        cluster.configure()
+        ray.init(num_cpus=8, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        began = time.perf_counter()
+        result = run(parsed, output=folder / "sweep")
+        seconds = time.perf_counter() - began
+        record = result.record
+    ended = [t for t in record if t.state == "COMPLETE"]
+    assert len(ended) == trials, [t.reason for t in record]
+    work = WORK_S if kind != "mlp" else statistics.median(t.seconds for t in ended)
+    print(json.dumps({"per_trial": seconds / trials, "work": work, "slots": slots, "warm": warm_overhead(ended, slots, kind)}))
+
+
+def warm_overhead(trials: list[Any], slots: int, kind: str) -> float:
+    """Median seconds between the begins of a slot's trials, less their work.
+
+    The journal does not name slots, but every trial begins when a slot becomes free: with trials in the order in which they
+    began, the one that begins `slots` places later takes such a slot over.
+    """
+    spans = []
+    for before, after in zip(trials, trials[slots:], strict=False):
+        work = before.seconds if kind == "mlp" else WORK_S
+        spans.append(after.started - before.started - work)
+    return statistics.median(spans[slots:])  # without the first trial of each slot
+
+
+def ours(kind: str, trials: int, slots: int) -> Outcome:
+    """One of our sweeps."""
+    command = [sys.executable, "-m", "tests.benchmarks.trial_turnaround", "--inside", kind]
+    text = call([*command, "--trials", str(trials), "--concurrent", str(slots)])
+    return Outcome(**json.loads(text.strip().splitlines()[-1]))
+
+
+def rival(script: Path, arguments: list[str], slots: int) -> Outcome:
+    """One of the rivals; it prints `per_trial=1.23s`."""
+    text = call([sys.executable, str(script), *arguments])
+    found = re.search(r"per_trial=([\d.]+)s", text)
+    if found is None:
+        raise SystemExit(f"{script} printed no per_trial=...:\n{text}")
+    return Outcome(float(found[1]), WORK_S, slots)
+
+
+def call(command: list[str]) -> str:
+    """The standard output of a command."""
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TRAIN_V2_ENABLED": "1"}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def median_of(outcomes: list[Outcome]) -> Outcome:
+    """The run in the middle, by seconds a trial."""
+    return sorted(outcomes, key=lambda outcome: outcome.per_trial)[len(outcomes) // 2]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workers", type=int, default=1, choices=[1], help="workers a trial")
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--concurrent", type=int, default=2, help="trials at a time")
+    parser.add_argument("--repeats", type=int, default=1, help="of every contender; the median one is shown")
+    default = os.environ.get("MTL_SEARCH_RIVALS") or REPOSITORY.parent / "shared" / "rivals"
+    parser.add_argument("--rivals", type=Path, default=default, help="folder of the rivals' scripts")
+    parser.add_argument("--idiomatic-trials", type=int, default=4, help="trials of idiomatic_ray, which is slow")
+    parser.add_argument("--only-ours", action="store_true")
+    parser.add_argument("--inside", choices=["empty", "mlflow", "mlp"], help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
+    trials, slots = wanted.trials, wanted.concurrent
+    if wanted.inside:
+        run_ours(wanted.inside, trials, slots)
+        return
+
+    contenders: dict[str, Any] = {
+        "ours": lambda: ours("empty", trials, slots),
+        "ours, MLflow": lambda: ours("mlflow", trials, slots),
+        "ours, MLP": lambda: ours("mlp", trials, slots),
+    }
+    plain, idiomatic = wanted.rivals / "plain_tune.py", wanted.rivals / "idiomatic_ray.py"
+    few = wanted.idiomatic_trials
+    if not wanted.only_ours:
+        contenders |= {
+            "plain_tune": lambda: rival(plain, [str(trials), str(slots)], slots),
+            "plain_tune, reused": lambda: rival(plain, [str(trials), str(slots), "reuse"], slots),
+            "idiomatic_ray": lambda: rival(idiomatic, ["1", str(few), str(slots)], slots),
+        }
+        for script in (plain, idiomatic):
+            if not script.exists():
+                print(f"left out, because {script} does not exist (set --rivals or MTL_SEARCH_RIVALS to its folder)")
+                contenders = {name: run for name, run in contenders.items() if not name.startswith(script.stem)}
+
+    print(f"{trials} trials, {slots} at a time ({few} of idiomatic_ray), {WORK_S:.2f} s of training each, 1 worker\n")
+    print(f"{'':20s} {'s a trial':>10s} {'overhead s':>11s} {'on a warm slot s':>17s}")
+    outcomes = {}
+    for name, run in contenders.items():
+        outcomes[name] = median_of([run() for _ in range(wanted.repeats)])
+        one = outcomes[name]
+        warm = "" if one.warm is None else f"{one.warm:.3f}"
+        print(f"{name:20s} {one.per_trial:10.3f} {one.overhead:11.3f} {warm:>17s}", flush=True)
+
+    mine = outcomes["ours"]
+    print(f"\noverhead = seconds a trial × {slots} - {WORK_S:.2f} s (MLP: - its seconds of training, {outcomes['ours, MLP'].work:.2f} s)")
+    verdict("overhead on a warm slot, s", mine.warm or 0.0, 0.15, at_most=True)
+    for name, goal in (("plain_tune", 5.0), ("plain_tune, reused", 0.0), ("idiomatic_ray", 40.0)):
+        if name in outcomes:
+            ratio = outcomes[name].overhead / mine.overhead
+            verdict(f"overhead of {name} / ours = {outcomes[name].overhead:.3f} / {mine.overhead:.3f}", ratio, goal)
+
+
+def verdict(what: str, value: float, goal: float, *, at_most: bool = False) -> None:
+    """One figure beside its goal."""
+    reached = value <= goal if at_most else value >= goal
+    bound = f"goal {'<=' if at_most else '>='} {goal:g}: {'ok' if reached else 'MISSED'}" if goal else "no goal"
+    print(f"{what}: {value:.2f}  ({bound})")
+
+
+if __name__ == "__main__":
+    main()

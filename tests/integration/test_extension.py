@@ -1,0 +1,73 @@
+"""A finished sweep gets more trials: the old ones stay, every arm grows, and the references are those of all trials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search import ConfigError, SweepError, run
+from tests.integration.sweeps import ASHA, assert_mirrored, assert_sound, outcome, tiny, whole_lines
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
+
+
+@pytest.mark.parametrize("changes", [{}, ASHA])
+def test_a_finished_sweep_is_extended(runs: Path, changes: dict[str, Any]) -> None:
+    sweep = runs / "tiny"
+    first = run(tiny(changes), output=sweep).record
+    before = whole_lines(sweep)
+
+    result = run(tiny(changes), {"search.trials": 8}, output=sweep, resume=True)
+    assert whole_lines(sweep).startswith(before)
+    record = assert_sound(sweep)
+    for arm, count in {"single/colour": 4, "single/size": 4, "equal": 8, "search": 8}.items():
+        assert len(record.arm(arm)) == count
+    old = outcome(first)
+    assert {name: trial for name, trial in outcome(record).items() if name in old} == old
+    assert_mirrored(sweep)
+
+    # New trials are judged by the references of all single-task trials.
+    best = {t: max(record.arm(f"single/{t}"), key=lambda x: x.objective or -1e9).best for t in ("colour", "size")}
+    colour, size = best["colour"], best["size"]
+    assert colour is not None
+    assert size is not None
+    for trial in record.arm("search")[4:]:
+        epoch = trial.epochs[0]
+        gain_colour = epoch.metrics["val/colour/accuracy"] / colour.metrics["val/colour/accuracy"] - 1
+        gain_size = 1 - epoch.metrics["val/size/mae"] / size.metrics["val/size/mae"]
+        assert epoch.objective == pytest.approx((gain_colour + gain_size) / 2)
+
+    # Finalists are added for new winners only, each with both seeds.
+    for arm in ("single/colour", "single/size", "equal", "search"):
+        origins = [trial.origin for trial in record.arm(f"final/{arm}")]
+        earlier = {trial.origin for trial in first.arm(f"final/{arm}")}
+        winner = result.trials.query(f"arm == '{arm}' and state == 'COMPLETE'").iloc[0]["trial"]
+        assert set(origins) == earlier | {winner}
+        assert all(origins.count(origin) == 2 for origin in origins)
+
+
+def test_a_sweep_is_extended_to_what_it_would_have_been(runs: Path) -> None:
+    """Without references that change, the order in which trials were asked for does not matter."""
+    changes = {"search.arms": ["equal"], "search.finalists.top": 0, **ASHA}
+    run(tiny({**changes, "search.trials": 3}), output=runs / "extended")
+    run(tiny({**changes, "search.trials": 8}), output=runs / "extended", resume=True)
+    run(tiny({**changes, "search.trials": 8}), output=runs / "whole")
+    assert outcome(assert_sound(runs / "extended")) == outcome(assert_sound(runs / "whole"))
+
+
+def test_what_cannot_go_on_is_refused(runs: Path) -> None:
+    sweep, few = runs / "tiny", {"search.arms": ["equal"], "search.trials": 2, "search.finalists.top": 0}
+    with pytest.raises(SweepError, match="no sweep"):
+        run(tiny(few), output=sweep, resume=True)
+    run(tiny(few), output=sweep)
+    content = {file: file.read_bytes() for file in (sweep / "config.yaml", sweep / "journal.jsonl")}
+    with pytest.raises(SweepError, match="holds a sweep already"):
+        run(tiny(few), output=sweep)
+    with pytest.raises(ConfigError, match=r"training\.epochs"):
+        run(tiny(few), {"training.epochs": 7}, output=sweep, resume=True)
+    with pytest.raises(ConfigError, match=r"search\.trials"):
+        run(tiny(few), {"search.trials": 1}, output=sweep, resume=True)
+    assert {file: file.read_bytes() for file in content} == content
+    assert_mirrored(sweep)

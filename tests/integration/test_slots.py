@@ -1,0 +1,45 @@
+"""Slots stay warm from the first trial to the last, and give back what they held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import ray
+
+from mtl_search import run
+from tests.integration.sweeps import ASHA, PARTS, assert_mirrored, assert_sound, tiny
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_two_slots_are_two_processes_from_the_first_trial_to_the_last(runs: Path, slots: int) -> None:
+    log = runs.parent / "pids"
+    changes = {
+        **ASHA,
+        "search.trials": 8,
+        "resources.max_concurrent": slots,
+        "model.backbone": {"name": f"{PARTS}:backbone", "log": str(log), "pause": 0.005},
+    }
+    run(tiny(changes), output=runs / "tiny")
+    record = assert_sound(runs / "tiny")
+    assert record.slots == slots
+    assert len(set(log.read_text().split())) == slots
+    states = [trial.state for trial in record]
+    assert states.count("PRUNED") >= 2
+    assert "FAIL" not in states
+    for trial in record:
+        assert (len(trial.epochs) == 4) == (trial.state == "COMPLETE"), trial.id
+    assert all(trial.state == "COMPLETE" for trial in record if trial.is_finalist)
+    _wait_until(lambda: ray.available_resources().get("CPU") == ray.cluster_resources()["CPU"])
+    assert_mirrored(runs / "tiny")
+
+
+def _wait_until(condition: Callable[[], bool], timeout: float = 20) -> None:
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, ray.available_resources()
+        time.sleep(0.1)

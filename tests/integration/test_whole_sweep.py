@@ -1,0 +1,163 @@
+"""One sweep by every door: the same trials, the same numbers, and MLflow tells them, too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from mtl_search import ConfigError, Result, SweepError, run
+from tests.integration.sweeps import (
+    ARMS,
+    REPOSITORY,
+    assert_mirrored,
+    assert_sound,
+    mtl_search,
+    outcome,
+    tiny,
+    write_config,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
+
+
+@pytest.fixture(scope="module")
+def by_python(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Result:
+    folder = tmp_path_factory.mktemp("by_python")
+    return run(tiny(), output=folder / "runs" / "tiny")
+
+
+def test_every_arm_has_its_budget(by_python: Result) -> None:
+    record = assert_sound(by_python.directory)
+    singles = {"single/colour": 2, "single/size": 2}
+    assert record.budget == {**singles, "equal": 4, "search": 4, **{f"final/{arm}": 2 for arm in ARMS}}
+    assert Counter(trial.state for trial in record) == {"COMPLETE": 20}
+
+
+def test_arms_run_one_after_another(by_python: Result) -> None:
+    phases = [0 if "single/" in t.arm else 1 for t in by_python.record if not t.is_finalist]
+    assert phases == sorted(phases)
+    finalists = [trial.is_finalist for trial in by_python.record]
+    assert finalists == sorted(finalists)
+
+
+def test_finalists_train_the_best_of_their_arm_again_on_fresh_seeds(by_python: Result) -> None:
+    record = by_python.record
+    for arm in ARMS:
+        best = max(record.arm(arm), key=lambda t: t.objective or 0.0)
+        finalists = record.arm(f"final/{arm}")
+        assert {t.origin for t in finalists} == {best.id}
+        assert {t.config_hash for t in finalists} == {best.config_hash}
+        assert len({t.seed for t in (*finalists, best)}) == 3
+        assert all(t.overrides == best.overrides for t in finalists)
+        assert all(t.test for t in finalists)
+
+
+def test_the_first_search_trial_has_equal_weights(by_python: Result) -> None:
+    weights = [tuple(t.info["weights"].values()) for t in by_python.record.arm("search")]
+    assert weights[0] == (1.0, 1.0)
+    assert len(set(weights)) == 4
+
+
+def test_mlflow_has_one_run_a_trial(by_python: Result) -> None:
+    assert_mirrored(by_python.directory)
+
+
+def test_the_result_can_be_used(by_python: Result) -> None:
+    assert len(by_python.trials) == 20
+    assert by_python.verdict.sentence()
+    assert by_python.best.arm in ("equal", "search")
+    assert by_python.load_model() is not None
+
+
+def test_twice_is_the_same(by_python: Result, runs: Path) -> None:
+    again = run(tiny(), output=runs / "tiny")
+    assert outcome(again.record) == outcome(by_python.record)
+    assert again.verdict == by_python.verdict
+
+
+def test_another_seed_is_not_the_same(by_python: Result, runs: Path) -> None:
+    other = run(tiny({"seed": 1, "search.finalists.top": 0}), output=runs / "tiny")
+    for trial in other.record:
+        same = by_python.record.trials[trial.id]
+        assert trial.seed != same.seed
+        assert trial.epochs[0].metrics != same.epochs[0].metrics
+
+
+def test_the_command_line_finds_the_same(by_python: Result, runs: Path) -> None:
+    done = mtl_search("run", write_config(runs.parent), cwd=runs.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    record = assert_sound(runs / "tiny")
+    assert outcome(record) == outcome(by_python.record)
+    assert by_python.verdict == Result(runs / "tiny").verdict
+    assert by_python.verdict.outcome.lower() in done.stdout.lower()
+    assert_mirrored(runs / "tiny")
+
+
+_OWN = dedent(
+    """
+    from tests.integration.parts import accuracy, backbone as stages, points
+
+    def data(samples, seed):
+        return points(samples, seed)
+
+    def backbone(input_shape, width):
+        return stages(input_shape, width=width)
+
+    def objective(metrics):
+        return accuracy(metrics)
+    """
+)
+
+
+def test_code_in_the_working_directory_works_by_name(runs: Path) -> None:
+    (runs.parent / "own_code.py").write_text(_OWN)
+    changes = {
+        "data": {"name": "own_code:data", "samples": 200},
+        "model.backbone": {"name": "own_code:backbone", "width": 5},
+        "search.objective": "own_code:objective",
+        "search.trials": 2,
+    }
+    done = mtl_search("run", write_config(runs.parent, changes), cwd=runs.parent)
+    assert done.returncode == 0, done.stderr
+    record = assert_sound(runs / "tiny")
+    assert {trial.state for trial in record} == {"COMPLETE"}
+    for trial in (*record.arm("equal"), *record.arm("search")):
+        assert trial.objective == max(epoch.metrics["val/colour/accuracy"] for epoch in trial.epochs)
+
+
+def test_penguins(runs: Path) -> None:
+    config = REPOSITORY / "configs" / "penguins.yaml"
+    few = ["training.epochs=3", "search.trials=4", "search.finalists.seeds=2", "resources.max_concurrent=2"]
+    done = mtl_search("run", config, *few, cwd=runs.parent)
+    assert done.returncode == 0, done.stderr
+    record = assert_sound(runs / "penguins")
+    assert {trial.state for trial in record} <= {"COMPLETE", "PRUNED"}
+    assert_mirrored(runs / "penguins")
+
+
+def test_a_function_of_the_users_is_the_space(runs: Path) -> None:
+    changes = {"search.arms": ["equal", "search"], "search.trials": 3, "search.finalists.top": 0}
+    result = run(tiny(changes), output=runs / "tiny", space=_space)
+    assert result.complete
+    for trial in result.record.arm("search"):
+        assert trial.info["lr"] == trial.params["training.optimizer.lr"]
+        assert trial.overrides["training.batch_size"] == 60
+    assert {trial.info["weights"]["size"] for trial in result.record.arm("equal")} == {1.0}
+
+
+def _space(trial: object) -> dict[str, object]:
+    trial.suggest_float("training.optimizer.lr", 1e-3, 1e-1, log=True)  # type: ignore[attr-defined]
+    trial.suggest_float("tasks.size.loss_weight", 0.1, 10, log=True)  # type: ignore[attr-defined]
+    return {"training.batch_size": 60}
+
+
+def test_nothing_is_left_where_the_sweep_is_refused(runs: Path) -> None:
+    with pytest.raises(SweepError, match="no trial fits"):
+        run(tiny({"resources.cpus_per_worker": 64}), output=runs / "tiny")
+    with pytest.raises(ConfigError, match=r"tracking\.uri"):
+        run(tiny({"tracking.uri": "file:/somewhere"}), output=runs / "tiny")
+    assert not (runs / "tiny").exists()
