@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,10 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True) -> MultiTa
     network = _build(config, data)
     _check_objective(config, network)
     _check_labels(config, data)
-    for path, value, premises in _space(config).ends():
-        _check_end(config, data, path, value, premises)
+    space = _space(config)
+    for path, value, premises in space.ends():
+        with _blamed_on(space.written[path], value):
+            _build(override(config, {**premises, path: value}), data)
     if needs_space and not config.search.space and "search" in config.search.arms:
         raise ConfigError("the search arm has nothing to search: the space is empty", path="search.space", value={})
     return network
@@ -144,9 +147,10 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
     return network
 
 
-def _check_end(config: Config, data: DataSet, path: str, value: Any, premises: Mapping[str, Any]) -> None:
-    """Build the network with one searched value at one of its ends, where it is searched at all."""
+@contextmanager
+def _blamed_on(path: str, value: Any) -> Iterator[None]:
+    """Say of a config that is wrong that one searched value at one of its ends has made it so."""
     try:
-        _build(override(config, {**premises, path: value}), data)
+        yield
     except ConfigError as error:
-        raise ConfigError(f"fails where this is {value!r}:\n{error}", path=f"search.space.{path}") from None
+        raise ConfigError(f"fails where this is {value!r}:\n{error}", path=path) from error

@@ -41,6 +41,7 @@ class Space:
         self.ratios: dict[str, str] = {}  # path of a searched ratio → its task
         self.reference = ""
         self.entries: dict[str, SpaceEntry] = {}
+        self.written: dict[str, str] = {}  # path → that of its entry in the config, which may hold a `*`
         for path, entry in entries.items():
             self._add(path, entry)
         self.entries = _conditions_first(self.entries)
@@ -89,7 +90,7 @@ class Space:
                 if condition not in known:
                     allowed = [p for p in known if p.partition(".")[0] in _SEARCHABLE]
                     what = "the condition names nothing in the config"
-                    raise ConfigError(what, path=f"search.space.{path}.when", value=condition, allowed=allowed)
+                    raise ConfigError(what, path=f"{self.written[path]}.when", value=condition, allowed=allowed)
 
     def _premises(self, entry: SpaceEntry) -> dict[str, Any]:
         """Values by which the conditions of an entry, and theirs in turn, hold."""
@@ -122,6 +123,7 @@ class Space:
         if path in self.entries:
             raise ConfigError(f"another entry of the space searches {path}, too", path=where)
         self.entries[path] = entry
+        self.written[path] = where
 
     def _add_ratios(self, path: str, entry: SpaceEntry, where: str) -> None:
         if path != "tasks.*.loss_weight":
