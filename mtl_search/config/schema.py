@@ -76,12 +76,29 @@ def _as_tuple(value: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
+class BesideConfig(Section):
+    """A view that goes round the backbone, straight to one task's head."""
+
+    values: int | None = Field(None, ge=1, description="a view of integers: how many values there may be, from 0 on")
+    width: int = Field(8, ge=1, description="a view of integers: width of the embedding of each value")
+
+
+def _named(value: object) -> object:
+    """A list of names as a mapping to defaults."""
+    if isinstance(value, str):
+        return {value: {}}
+    return {name: {} for name in value} if isinstance(value, list | tuple) else value
+
+
 class TaskConfig(Section):
     """One target of the network, as a named output in Keras."""
 
     head: Member = Field(description="what turns features into this output (see `mtl-search list heads`)")
     target: str | None = Field(None, description="target of the data set; default: the task's name")
     view: Names = Field((), description="input(s) that the head reads; default: the data set's only view")
+    beside: Annotated[dict[str, BesideConfig], BeforeValidator(_named)] = Field(
+        default_factory=dict, description="view(s) put beside the features of this task alone, before its head"
+    )
     loss: Member | None = Field(None, description="loss by name; default: the head's own")
     loss_weight: float = Field(1.0, ge=0, description="how much this loss counts, relative to the others")
     metrics: Names = Field((), description="metrics by name, the first selects; default: the head's own")

@@ -17,6 +17,7 @@ from mtl_search.data.dataset import DataSet
 from mtl_search.data.layout import Layout
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
+from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
 from mtl_search.models.keys import safe_key
 from mtl_search.models.sharing import SHARING, Row, SharingPolicy
@@ -32,23 +33,35 @@ class MultiTaskNetwork(nn.Module):
         sharing: What turns views into features of each task.
         heads: Task → head.
         target_names: Task → name of its target in the data set.
+        beside: Task → what puts views beside its features; only for tasks that have such views.
 
     Attributes:
         heads: Task → head, in the order of the config. A plain dict, because task names may hold anything; the modules
             are registered under safe names.
-        views: Task → the views that its head reads.
+        views: Task → the views that it reads, through the backbone and beside it.
         target_names: Task → name of its target in the data set.
     """
 
     __call__: Callable[..., dict[str, Tensor]]
 
-    def __init__(self, sharing: SharingPolicy, heads: Mapping[str, Head], target_names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        sharing: SharingPolicy,
+        heads: Mapping[str, Head],
+        target_names: Mapping[str, str],
+        beside: Mapping[str, Beside] | None = None,
+    ) -> None:
         super().__init__()
         assert list(heads) == list(sharing.views) == list(target_names)
         self.sharing = sharing
         self.heads = dict(heads)
         self.head_modules = nn.ModuleDict({safe_key(task): head for task, head in heads.items()})
-        self.views = sharing.views
+        self.beside = dict(beside or {})
+        self.beside_modules = nn.ModuleDict({safe_key(task): module for task, module in self.beside.items()})
+        self.views = {
+            task: (*names, *(self.beside[task].views if task in self.beside else ()))
+            for task, names in sharing.views.items()
+        }
         self.target_names = dict(target_names)
 
     def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
@@ -59,10 +72,12 @@ class MultiTaskNetwork(nn.Module):
             masks: View → (B, T) bool, True at real tokens; a view without one has real tokens only.
         """
         features = self.sharing(inputs, masks)
+        for task, beside in self.beside.items():
+            features[task] = tuple([beside(x, inputs) for x in features[task]])
         if not masks:
             return {task: head(*features[task]) for task, head in self.heads.items()}
         return {
-            task: head(*features[task], masks=[masks.get(view) for view in self.views[task]])
+            task: head(*features[task], masks=[masks.get(view) for view in self.sharing.views[task]])
             for task, head in self.heads.items()
         }
 
@@ -84,8 +99,9 @@ class MultiTaskNetwork(nn.Module):
         return self.sharing.shared_parameters()
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
-        """Parameters that only this task reads, its head included."""
-        return [*self.sharing.task_parameters(task), *self.heads[task].parameters()]
+        """Parameters that only this task reads, its head and what stands beside its features included."""
+        beside = self.beside[task].parameters() if task in self.beside else ()
+        return [*self.sharing.task_parameters(task), *beside, *self.heads[task].parameters()]
 
 
 def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
@@ -98,13 +114,19 @@ def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
     views = {task: _views(task, section, data) for task, section in config.tasks.items()}
     build = _stages_builder(config, data, views)
     sharing = _sharing(config, build, views)
+    beside = {
+        task: build_beside(task, section.beside, data, sharing.width, sharing.kind)
+        for task, section in config.tasks.items()
+        if section.beside
+    }
+    widths = {task: beside[task].width if task in beside else sharing.width for task in config.tasks}
     heads = {
         task: build_head(
-            task, section, sharing.width, data.targets[targets[task]], views=len(views[task]), features=sharing.kind
+            task, section, widths[task], data.targets[targets[task]], views=len(views[task]), features=sharing.kind
         )
         for task, section in config.tasks.items()
     }
-    return MultiTaskNetwork(sharing, heads, targets)
+    return MultiTaskNetwork(sharing, heads, targets, beside)
 
 
 def describe(network: MultiTaskNetwork) -> list[Row]:
@@ -113,7 +135,11 @@ def describe(network: MultiTaskNetwork) -> list[Row]:
         Row(f"{type(head).__name__} head", head.outputs, parameter_count(head), (task,))
         for task, head in network.heads.items()
     ]
-    return network.sharing.rows() + heads
+    beside = [
+        Row(f"beside: {', '.join(module.views)}", module.width, parameter_count(module), (task,))
+        for task, module in network.beside.items()
+    ]
+    return network.sharing.rows() + beside + heads
 
 
 def _target_name(task: str, section: TaskConfig, data: DataSet | Layout) -> str:

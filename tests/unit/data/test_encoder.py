@@ -143,7 +143,7 @@ def test_subwords_that_do_not_fit_are_counted(make: Callable[..., DataSet], capl
     make(view="subwords", length=32)
     assert "lose an entity" not in caplog.text
     make(view="subwords", length=16, marks=True)
-    assert "lose an entity after sub-word 16" in caplog.text
+    assert "lose an entity after 16 sub-words" in caplog.text
 
 
 def test_longest_is_kept(folder: Path) -> None:
