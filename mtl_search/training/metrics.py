@@ -8,7 +8,7 @@ A metric that the labels leave undefined (AUROC where only one class occurs) is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,9 +20,12 @@ from mtl_search.data.dataset import MISSING, TargetKind
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import Registry
+from mtl_search.training.relation_score import relation_f1
+from mtl_search.training.span_score import span_f1
 
 # (prediction, target, kind, classes) → scalar. Only labelled samples come in.
-Compute = Callable[[Tensor, Tensor, TargetKind, int], Tensor]
+# Of a metric by name: (prediction, target, names of the classes) → scalar. Everything comes in, as the data set has it.
+Compute = Callable[..., Tensor]
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,14 @@ class Metric:
         worst: Value of a predictor that knows nothing, for normalising: 0.5 for AUROC, 0 for accuracy. For metrics in
             the target's own units it is a multiple of the labels' standard deviation (mae, rmse: 1) or variance (mse).
         power: 0 when `worst` is a plain number, 1 or 2 when it is a multiple of the standard deviation to that power.
+        by_name: `compute` gets everything as it is, missing labels included, and the names of the classes.
     """
 
     compute: Compute
     higher_is_better: bool = True
     worst: float = 0.0
     power: int = 0
+    by_name: bool = False
 
     def normalise(self, value: float, deviation: float = 1.0) -> float:
         """The value on a scale where 1 is perfect and 0 knows nothing.
@@ -122,6 +127,8 @@ METRICS: Registry[Metric] = Registry(
         "mcc": Metric(_mcc),
         "token_accuracy": Metric(_token_accuracy),
         "token_f1": Metric(_token_f1),
+        "relation_f1": Metric(relation_f1, by_name=True),
+        "span_f1": Metric(span_f1, by_name=True),
         "r2": Metric(lambda p, y, kind, classes: F.r2_score(p, y)),
         "mse": Metric(lambda p, y, kind, classes: F.mean_squared_error(p, y), False, worst=1.0, power=2),
         "rmse": Metric(lambda p, y, kind, classes: F.mean_squared_error(p, y, squared=False), False, worst=1.0, power=1),
@@ -149,7 +156,9 @@ def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[s
     return names
 
 
-def compute(name: str, prediction: Tensor, target: Tensor, kind: TargetKind, classes: int) -> float:
+def compute(
+    name: str, prediction: Tensor, target: Tensor, kind: TargetKind, classes: int, names: Sequence[str] = ()
+) -> float:
     """A metric over the labelled samples.
 
     Args:
@@ -158,10 +167,13 @@ def compute(name: str, prediction: Tensor, target: Tensor, kind: TargetKind, cla
         target: As the data set has it, with missing labels.
         kind: Kind of the target.
         classes: Number of classes, labels or tags.
+        names: What they are called, for the metrics that ask for it.
 
     Returns:
         The value; NaN when there is no label or the metric is undefined on these labels.
     """
+    if METRICS[name].by_name:
+        return float(METRICS[name].compute(prediction, target, names))
     prediction, target = _labelled(prediction, target, kind)
     if len(target) == 0 or (name == "r2" and len(target) < 2):
         return float("nan")

@@ -191,7 +191,8 @@ class Trainer:
                 prediction = head.predict(seen.outputs_of(task))
             labels = seen.labels_of(target_name)
             for metric in self.metric_names[task]:
-                metrics[key(name, task, metric)] = compute(metric, prediction, labels, target.kind, target.size)
+                value = compute(metric, prediction, labels, target.kind, target.size, target.classes)
+                metrics[key(name, task, metric)] = value
         return metrics
 
     def _named_losses(self, name: str, losses: Tensor) -> dict[str, float]:

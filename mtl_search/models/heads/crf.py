@@ -41,7 +41,7 @@ class Crf(Head):
 
     target_kinds = ("tags",)
     losses = ("crf",)
-    metrics = ("token_accuracy", "token_f1")
+    metrics = ("token_accuracy", "token_f1", "span_f1")
     tokens = True
 
     def __init__(

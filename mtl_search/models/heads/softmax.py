@@ -17,7 +17,7 @@ class Softmax(PooledHead):
 
     target_kinds = ("class",)
     losses = ("cross_entropy",)
-    metrics = ("accuracy", "balanced_accuracy", "f1", "auroc")
+    metrics = ("accuracy", "balanced_accuracy", "f1", "auroc", "relation_f1")
 
     def predict(self, output: Tensor) -> Tensor:
         """Logits (B, K) → probabilities (B, K)."""
