@@ -78,6 +78,21 @@ def arrays(
         return DataSet(inputs=samples, targets=encoded, splits=rows, masks=_masks(store, masks, views))
 
 
+def read_arrays(path: object, keys: Mapping[str, str]) -> tuple[Array, ...]:
+    """Some arrays of an npz file or of a folder of npy files, in memory.
+
+    Args:
+        path: As for `arrays`.
+        keys: Argument that names the array, for messages → its key.
+
+    Raises:
+        ConfigError: There is no such file or key.
+        DataError: An array cannot be read.
+    """
+    with _open(path) as store:
+        return tuple(store.load(name, key) for name, key in keys.items())
+
+
 class _Store(ABC):
     """Arrays by key."""
 

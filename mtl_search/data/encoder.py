@@ -167,6 +167,7 @@ def _load(name: str, source: str, kind: str) -> Any:
             path=f"data.{name}",
             value=source,
         ) from None
+    transformers.utils.logging.disable_progress_bar()  # one that appears and is gone again for every file
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that other libraries wrote beside the model
