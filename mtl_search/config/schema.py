@@ -110,6 +110,9 @@ class ModelConfig(Section):
 
     backbone: Member
     sharing: Member = Field(default_factory=lambda: Member(name="hard"))
+    augment: tuple[Member, ...] = Field(
+        (), description="random changes of training images, by name in kornia.augmentation"
+    )
 
 
 class EarlyStopping(Section):

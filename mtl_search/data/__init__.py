@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.config.schema import Member
-from mtl_search.data import arrays, digit_pairs, image_pairs, semeval, table
+from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, table
 from mtl_search.data.dataset import MISSING, SPLITS, DataSet, InputArray, Target, TargetKind
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 from mtl_search.registry import Registry
@@ -38,6 +38,7 @@ DATASETS: Registry[Callable[..., DataSet]] = Registry(
     {
         "arrays": arrays.arrays,
         "digit_pairs": digit_pairs.digit_pairs,
+        "image_folder": image_folder.image_folder,
         "image_pairs": image_pairs.image_pairs,
         "semeval": semeval.semeval,
         "table": table.table,

@@ -77,18 +77,18 @@ def table(
     import pandas as pd
 
     frame = next(iter(frames.values())) if len(frames) == 1 else pd.concat(frames.values(), ignore_index=True)
-    encoded = {name: _target(name, frame, spec) for name, spec in specs.items()}
+    encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
     if len(frames) > 1:
         splits = _consecutive([len(part) for part in frames.values()])
     elif split is not None:
-        splits = _given_split(frame, split)
+        splits = given_split(frame, split)
     else:
         parts = arguments.fractions("fractions", fractions)
         splits = random_split(
             len(frame),
             parts,
             arguments.whole("seed", seed, 0),
-            stratify=_stratify(encoded, stratify),
+            stratify=stratify_labels(encoded, stratify),
             groups=None if group is None else frame[group].astype(str).to_numpy(dtype=str),
         )
     most = arguments.whole("max_categories", max_categories, 1)
@@ -99,7 +99,7 @@ def table(
 def _read(path: object, separator: str | None) -> dict[str, pd.DataFrame]:
     """One table called "", or one a split."""
     if not isinstance(path, Mapping):
-        return {"": _read_file("path", path, separator)}
+        return {"": read_table("path", path, separator)}
     for key in path:
         arguments.known(f"path.{key}", str(key), SPLITS, "split")
     lacking = [name for name in SPLITS if name not in path]
@@ -107,10 +107,17 @@ def _read(path: object, separator: str | None) -> dict[str, pd.DataFrame]:
         raise arguments.wrong(
             "path", f"a file for {', '.join(lacking)} is needed, too (or one file for all)", dict(path)
         )
-    return {name: _read_file(f"path.{name}", path[name], separator) for name in SPLITS}
+    return {name: read_table(f"path.{name}", path[name], separator) for name in SPLITS}
 
 
-def _read_file(name: str, value: object, separator: str | None) -> pd.DataFrame:
+def read_table(name: str, value: object, separator: str | None) -> pd.DataFrame:
+    """A table of a file; the cells of a CSV are texts.
+
+    Args:
+        name: The argument, for messages.
+        value: The file.
+        separator: Between the cells of a CSV; None: the usual one.
+    """
     path = find_file(name, value, _CSV + _PARQUET)
     kind = next((suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)), None)
     if kind is None or not path.is_file():
@@ -204,7 +211,8 @@ def _choose_columns(
     return inputs, chosen
 
 
-def _target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
+def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
+    """The target of some columns."""
     if spec.kind != "multilabel":
         return encode(name, as_column(frame[spec.sources[0]]), spec.kind)
     # Column by column, so that each may be written in its own way (0/1, false/true, 1.0).
@@ -212,14 +220,16 @@ def _target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
     return Target(np.concatenate([label.values for label in labels], axis=1), "multilabel", spec.sources)
 
 
-def _stratify(targets: Mapping[str, Target], name: object) -> Array | None:
+def stratify_labels(targets: Mapping[str, Target], name: object) -> Array | None:
+    """Labels of the target that the argument `stratify` names, if any."""
     if name is None:
         return None
     fit = [key for key, target in targets.items() if target.kind in ("class", "binary")]
     return targets[arguments.known("stratify", arguments.text("stratify", name), fit, "class or binary target")].values
 
 
-def _given_split(frame: pd.DataFrame, column: str) -> dict[str, Array]:
+def given_split(frame: pd.DataFrame, column: str) -> dict[str, Array]:
+    """The split that a column says."""
     values = frame[column].astype(str).str.strip().to_numpy(dtype=object)
     odd = sorted({str(value) for value in values} - set(SPLITS))
     if odd:

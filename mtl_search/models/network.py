@@ -16,6 +16,7 @@ from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.layout import Layout
 from mtl_search.errors import ConfigError
+from mtl_search.models.augment import Augment, build_augment
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
@@ -34,6 +35,7 @@ class MultiTaskNetwork(nn.Module):
         heads: Task → head.
         target_names: Task → name of its target in the data set.
         beside: Task → what puts views beside its features; only for tasks that have such views.
+        augment: What changes images in training.
 
     Attributes:
         heads: Task → head, in the order of the config. A plain dict, because task names may hold anything; the modules
@@ -50,12 +52,14 @@ class MultiTaskNetwork(nn.Module):
         heads: Mapping[str, Head],
         target_names: Mapping[str, str],
         beside: Mapping[str, Beside] | None = None,
+        augment: Augment | None = None,
     ) -> None:
         super().__init__()
         assert list(heads) == list(sharing.views) == list(target_names)
         self.sharing = sharing
         self.heads = dict(heads)
         self.head_modules = nn.ModuleDict({safe_key(task): head for task, head in heads.items()})
+        self.augment = augment
         self.beside = dict(beside or {})
         self.beside_modules = nn.ModuleDict({safe_key(task): module for task, module in self.beside.items()})
         self.views = {
@@ -71,6 +75,8 @@ class MultiTaskNetwork(nn.Module):
             inputs: View → (B, ...); views that no task reads are ignored.
             masks: View → (B, T) bool, True at real tokens; a view without one has real tokens only.
         """
+        if self.augment is not None and self.training:
+            inputs = {view: self.augment(x) for view, x in inputs.items()}
         features = self.sharing(inputs, masks)
         for task, beside in self.beside.items():
             features[task] = tuple([beside(x, inputs) for x in features[task]])
@@ -126,7 +132,7 @@ def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
         )
         for task, section in config.tasks.items()
     }
-    return MultiTaskNetwork(sharing, heads, targets, beside)
+    return MultiTaskNetwork(sharing, heads, targets, beside, build_augment(config.model.augment))
 
 
 def describe(network: MultiTaskNetwork) -> list[Row]:

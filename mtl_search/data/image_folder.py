@@ -1,0 +1,190 @@
+"""A folder of image files with a CSV of labels, any number of label columns."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mtl_search.data import arguments
+from mtl_search.data.cache import cache_folder, cached, digest
+from mtl_search.data.dataset import Array, DataSet, InputArray, Target, TargetKind
+from mtl_search.data.files import find_file
+from mtl_search.data.image_files import ImageFiles, check_images, shown
+from mtl_search.data.on_disk import OnDisk
+from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.data.table import column_target, given_split, read_table, stratify_labels
+from mtl_search.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+_KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
+_BAD = ("skip", "fatal")
+_FORMAT = "decoded images 1"
+# Decoded bytes up to which all images are kept in the cache.
+_SMALL = 8 << 30
+
+
+def image_folder(
+    path: str,
+    labels: str,
+    targets: Mapping[str, Any],
+    *,
+    file: str = "file",
+    size: int | Sequence[int] = 64,
+    channels: int = 3,
+    bad_images: str = "fatal",
+    fractions: Sequence[float] | Mapping[str, float] = DEFAULT_FRACTIONS,
+    split: str | None = None,
+    stratify: str | None = None,
+    group: str | None = None,
+    decoded: str = "auto",
+    cache: str | None = None,
+    seed: int = 0,
+) -> DataSet:
+    """One view `image`, (N, C, H, V) float32 in [0, 1], and any number of targets, some labels missing.
+
+    Every file is decoded once, by threads, when the data set is built: a missing, truncated or otherwise bad file is
+    named then, and not in the middle of a sweep. Decoded images are kept in a cache on disk and read batch by batch
+    from there; where they would take more than 8 GiB they are decoded again whenever they are read.
+
+    Args:
+        path: The folder.
+        labels: A CSV or Parquet file with a row an image.
+        targets: Target name → kind (class, binary, multilabel or real), or `{kind: ..., column: ...}`; as for `table`.
+        file: Column that names the image's file, relative to the folder.
+        size: H and V: one number, or two. Images are scaled and cut to it in the middle.
+        channels: C, 3 or 1 (grey).
+        bad_images: `fatal`, or `skip` them (they are counted in the log).
+        fractions: Parts of train, validation and test, for a split by seed.
+        split: Column that says `train`, `validation` or `test`, instead of a split by seed.
+        stratify: Class or binary target whose classes are spread evenly over the splits.
+        group: Column whose equal values stay together in one split, such as the person on the photograph.
+        decoded: `auto`; `cache` keeps decoded images whatever they take; `never` keeps none.
+        cache: Folder where they are kept; default: `mtl_search` in the user's cache.
+        seed: Of the split.
+
+    Raises:
+        ConfigError: An argument is wrong, or names a column that is not there.
+        DataError: A file cannot be read, or an image is bad and `bad_images` is `fatal`.
+    """
+    arguments.known("bad_images", bad_images, _BAD, "way to treat bad images")
+    arguments.known("decoded", decoded, ("auto", "cache", "never"), "way to keep decoded images")
+    shape = _shape(size, channels)
+    specs = arguments.targets(targets, _KINDS, "column")
+    folder = find_file("path", path, ())
+    if not folder.is_dir():
+        raise arguments.wrong("path", "a folder of images is needed", path)
+    frame = read_table("labels", labels, None)
+    _check_columns(frame, {"file": file, "split": split, "group": group}, specs)
+    if split is not None and (stratify is not None or group is not None):
+        raise arguments.wrong(
+            "split", "only a split by seed is stratified or by group, and this column gives one", split
+        )
+    if stratify is not None and group is not None:
+        raise arguments.wrong("group", "a split is either stratified or by group, not both", group)
+
+    names = [str(name).strip() for name in frame[file]]
+    if len(set(names)) < len(names):
+        twice = next(name for k, name in enumerate(names) if name in names[:k])
+        raise DataError(f"{labels} names the file {twice!r} twice, so it could come into two splits")
+    images, fine = _images(folder, names, shape, decoded, cache_folder("cache", cache))
+    problems = {name: problem for name, problem in zip(names, fine, strict=True) if problem}
+    if problems:
+        text = f"{len(problems)} of {len(names)} images are bad: {shown(list(problems), list(problems.values()))}"
+        if bad_images == "fatal" or len(problems) == len(names):
+            raise DataError(f"{text} (leave them out: `bad_images: skip`)")
+        logger.warning("%s; they are left out", text)
+    good = np.array([row for row, problem in enumerate(fine) if not problem])
+    encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
+    rows = _split(frame, good, encoded, split=split, stratify=stratify, group=group, fractions=fractions, seed=seed)
+    return DataSet({"image": images}, encoded, rows)
+
+
+def _shape(size: object, channels: object) -> tuple[int, int, int]:
+    sides = size if isinstance(size, list | tuple) else [size, size]
+    if len(sides) != 2:
+        raise arguments.wrong("size", "one number, or height and width", size)
+    if channels not in (1, 3):
+        raise arguments.wrong("channels", "3 for colours or 1 for grey", channels)
+    return int(channels), arguments.whole("size", sides[0], 1), arguments.whole("size", sides[1], 1)  # type: ignore[call-overload]
+
+
+def _check_columns(frame: pd.DataFrame, choices: Mapping[str, object], specs: Mapping[str, Any]) -> None:
+    for name, column in choices.items():
+        if column is not None:
+            arguments.known(name, arguments.text(name, column), frame.columns, "column")
+            if frame[str(column)].isna().any():
+                raise DataError(f"the {name} column {column!r} has empty cells")
+    for name, spec in specs.items():
+        for source in spec.sources:
+            arguments.known(f"targets.{name}", source, frame.columns, "column")
+
+
+def _images(
+    folder: Path, names: Sequence[str], shape: tuple[int, int, int], decoded: str, cache: Path
+) -> tuple[InputArray, list[str]]:
+    """The images, all of them, and what is wrong with each file.
+
+    A bad file's pixels are black, and its row is in no split.
+    """
+    paths = [folder / name for name in names]
+    small = len(paths) * int(np.prod(shape)) <= _SMALL
+    keep = decoded == "cache" or (decoded == "auto" and small)
+    key = digest([_FORMAT, str(shape), str(folder.resolve()), *(f"{path}:{_stamp(path)}" for path in paths)])
+    found: list[str] = []
+
+    def write(path: Path) -> None:
+        store = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(paths), *shape))
+        found.extend(check_images(paths, shape, store))
+        store.flush()
+
+    def write_problems(path: Path) -> None:
+        path.write_text(json.dumps(found or check_images(paths, shape, None)), encoding="utf-8")
+
+    inside = cache / "images"
+    logger.info("decoding %d images of %s, unless they are in the cache", len(paths), folder)
+    pixels = cached(inside, key, ".npy", write) if keep else None
+    problems: list[str] = json.loads(cached(inside, key, ".json", write_problems).read_text(encoding="utf-8"))
+    return (ImageFiles(paths, shape) if pixels is None else OnDisk(pixels, 255.0)), problems
+
+
+def _stamp(path: Path) -> str:
+    """What changes when a file does."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return "missing"
+    return f"{stat.st_size}:{stat.st_mtime_ns}"
+
+
+def _split(
+    frame: pd.DataFrame,
+    good: Array,
+    targets: Mapping[str, Target],
+    *,
+    split: str | None,
+    stratify: object,
+    group: str | None,
+    fractions: object,
+    seed: object,
+) -> dict[str, Array]:
+    """Rows of the three splits, good ones only."""
+    if split is not None:
+        return {name: np.intersect1d(rows, good) for name, rows in given_split(frame, split).items()}
+    labels = stratify_labels(targets, stratify)
+    dealt = random_split(
+        len(good),
+        arguments.fractions("fractions", fractions),
+        arguments.whole("seed", seed, 0),
+        stratify=None if labels is None else labels[good],
+        groups=None if group is None else frame[group].astype(str).to_numpy(dtype=str)[good],
+    )
+    return {name: good[rows] for name, rows in dealt.items()}
