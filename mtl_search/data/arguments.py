@@ -90,10 +90,12 @@ class TargetSpec:
     Attributes:
         kind: Kind of the target.
         sources: The column (or columns, for multilabel) of a table, or the key of an array.
+        positive: For a binary target of a table, the value of the column that counts as 1, all others as 0.
     """
 
     kind: TargetKind
     sources: tuple[str, ...]
+    positive: str | None = None
 
 
 def targets(value: object, kinds: tuple[TargetKind, ...], source: str) -> dict[str, TargetSpec]:
@@ -110,7 +112,7 @@ def targets(value: object, kinds: tuple[TargetKind, ...], source: str) -> dict[s
 def _target(name: str, value: object, kinds: tuple[TargetKind, ...], source: str) -> TargetSpec:
     path = f"targets.{name}"
     spec = {"kind": value} if isinstance(value, str) else mapping(path, value)
-    allowed = ("kind", source, "columns") if source == "column" else ("kind", source)
+    allowed = ("kind", source, "columns", "positive") if source == "column" else ("kind", source)
     for key in spec:
         if key not in allowed:
             raise ConfigError("unknown key", path=f"data.{path}.{key}", allowed=allowed)
@@ -126,4 +128,8 @@ def _target(name: str, value: object, kinds: tuple[TargetKind, ...], source: str
         return TargetSpec(kind, names(f"{path}.columns", spec["columns"]))
     if "columns" in spec:
         raise wrong(f"{path}.columns", f"only a multilabel target has several columns; this one is {kind}", value)
-    return TargetSpec(kind, (text(f"{path}.{source}", spec.get(source, name)),))
+    positive = spec.get("positive")
+    if positive is not None and kind != "binary":
+        raise wrong(f"{path}.positive", f"only a binary target has a positive value; this one is {kind}", positive)
+    chosen = None if positive is None else text(f"{path}.positive", positive)
+    return TargetSpec(kind, (text(f"{path}.{source}", spec.get(source, name)),), chosen)

@@ -40,7 +40,7 @@ def decode(path: Path, shape: tuple[int, int, int]) -> Array:
             pixels = np.asarray(fitted, np.uint8)
     except Exception as error:  # noqa: BLE001  pillow raises OSError, SyntaxError, struct.error, zlib.error and others
         raise ValueError(f"{type(error).__name__}: {error}") from None
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+    return np.asarray(pixels[None] if channels == 1 else pixels.transpose(2, 0, 1))
 
 
 class ImageFiles:

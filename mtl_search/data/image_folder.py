@@ -114,7 +114,7 @@ def _shape(size: object, channels: object) -> tuple[int, int, int]:
         raise arguments.wrong("size", "one number, or height and width", size)
     if channels not in (1, 3):
         raise arguments.wrong("channels", "3 for colours or 1 for grey", channels)
-    return int(channels), arguments.whole("size", sides[0], 1), arguments.whole("size", sides[1], 1)  # type: ignore[call-overload]
+    return int(channels), arguments.whole("size", sides[0], 1), arguments.whole("size", sides[1], 1)
 
 
 def _check_columns(frame: pd.DataFrame, choices: Mapping[str, object], specs: Mapping[str, Any]) -> None:

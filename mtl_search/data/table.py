@@ -12,8 +12,8 @@ import numpy as np
 from mtl_search.data import arguments
 from mtl_search.data.arguments import TargetSpec
 from mtl_search.data.columns import fit_columns
-from mtl_search.data.dataset import SPLITS, Array, DataSet, Target, TargetKind
-from mtl_search.data.encode import as_column, encode
+from mtl_search.data.dataset import MISSING, SPLITS, Array, DataSet, Target, TargetKind
+from mtl_search.data.encode import as_column, encode, missing
 from mtl_search.data.files import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
 from mtl_search.errors import ConfigError, DataError
@@ -30,7 +30,9 @@ def table(
     path: str | Mapping[str, str],
     targets: Mapping[str, Any],
     *,
+    names: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
     categorical: Sequence[str] | None = None,
     fractions: Sequence[float] | Mapping[str, float] = DEFAULT_FRACTIONS,
     split: str | None = None,
@@ -51,8 +53,11 @@ def table(
             package; `{train: ..., validation: ..., test: ...}` gives each split its own file (those of validation
             and test may lack the targets).
         targets: Target name → kind (class, binary, multilabel or real), or `{kind: ..., column: ...}` where the
-            column is called otherwise, or `{kind: multilabel, columns: [...]}`.
-        columns: The input columns; default: all but targets, `split` and `group`.
+            column is called otherwise, or `{kind: multilabel, columns: [...]}`, or
+            `{kind: binary, column: ..., positive: value}` where any other value of the column is 0.
+        names: Names of the columns of a CSV that has no line with them.
+        columns: The input columns; default: all but targets, `split`, `group` and those of `ignore`.
+        ignore: Columns that are no input, such as a number that only tells the rows apart.
         categorical: Input columns that hold categories; default: those with anything but numbers in a train row.
         fractions: Parts of train, validation and test, for a split by seed.
         split: Column that says `train`, `validation` or `test`, instead of a split by seed.
@@ -69,10 +74,13 @@ def table(
     specs = arguments.targets(targets, _KINDS, "column")
     if separator is not None:
         arguments.text("separator", separator)
-    frames = _read(path, separator)
+    frames = _read(path, separator, None if names is None else arguments.names("names", names))
+    ignored = arguments.names("ignore", ignore) if ignore else ()
+    for column in ignored:
+        arguments.known("ignore", column, next(iter(frames.values())).columns, "column")
     _check_choices(frames, split, stratify, group)
     inputs, labels = _choose_columns(
-        frames, specs, columns=columns, categorical=categorical, taken={split, group} - {None}
+        frames, specs, columns=columns, categorical=categorical, taken={split, group, *ignored} - {None}
     )
     import pandas as pd
 
@@ -96,10 +104,10 @@ def table(
     return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
 
 
-def _read(path: object, separator: str | None) -> dict[str, pd.DataFrame]:
+def _read(path: object, separator: str | None, names: tuple[str, ...] | None) -> dict[str, pd.DataFrame]:
     """One table called "", or one a split."""
     if not isinstance(path, Mapping):
-        return {"": read_table("path", path, separator)}
+        return {"": read_table("path", path, separator, names)}
     for key in path:
         arguments.known(f"path.{key}", str(key), SPLITS, "split")
     lacking = [name for name in SPLITS if name not in path]
@@ -107,23 +115,26 @@ def _read(path: object, separator: str | None) -> dict[str, pd.DataFrame]:
         raise arguments.wrong(
             "path", f"a file for {', '.join(lacking)} is needed, too (or one file for all)", dict(path)
         )
-    return {name: read_table(f"path.{name}", path[name], separator) for name in SPLITS}
+    return {name: read_table(f"path.{name}", path[name], separator, names) for name in SPLITS}
 
 
-def read_table(name: str, value: object, separator: str | None) -> pd.DataFrame:
+def read_table(name: str, value: object, separator: str | None, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """A table of a file; the cells of a CSV are texts.
 
     Args:
         name: The argument, for messages.
         value: The file.
         separator: Between the cells of a CSV; None: the usual one.
+        names: Of the columns, for a CSV that has no line with them; its file may then be called anything.
     """
     path = find_file(name, value, _CSV + _PARQUET)
     kind = next((suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)), None)
+    if kind is None and names is not None:
+        kind = ".csv"
     if kind is None or not path.is_file():
         raise arguments.wrong(name, f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}", value)
     try:
-        frame = _read_parquet(path) if kind in _PARQUET else _read_csv(path, separator or _usual(kind))
+        frame = _read_parquet(path) if kind in _PARQUET else _read_csv(path, separator or _usual(kind), names)
     except Exception as error:  # noqa: BLE001  pandas and pyarrow raise what they like on a broken file
         raise DataError(f"cannot read {path}: {type(error).__name__}: {str(error).strip()}") from None
     if frame.empty:
@@ -139,13 +150,20 @@ def _usual(kind: str) -> str:
     return "\t" if kind.startswith(".tsv") else ","
 
 
-def _read_csv(path: Path, separator: str) -> pd.DataFrame:
+def _read_csv(path: Path, separator: str, names: tuple[str, ...] | None) -> pd.DataFrame:
     """All cells as texts: pandas would otherwise read a train row's 1 as 1.0 or "1" by what a test row holds."""
     import pandas as pd
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the header
-        return pd.read_csv(path, sep=separator, dtype=str, skipinitialspace=True, index_col=False)
+        frame = pd.read_csv(
+            path, sep=separator, dtype=str, skipinitialspace=True, index_col=False, header=0 if names is None else None
+        )
+    if names is not None:
+        if len(names) != frame.shape[1]:
+            raise ValueError(f"`names` has {len(names)} names, and the file has {frame.shape[1]} columns")
+        frame.columns = list(names)
+    return frame
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -213,11 +231,23 @@ def _choose_columns(
 
 def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
     """The target of some columns."""
+    if spec.positive is not None:
+        return _one_value(name, frame[spec.sources[0]], spec.positive)
     if spec.kind != "multilabel":
         return encode(name, as_column(frame[spec.sources[0]]), spec.kind)
     # Column by column, so that each may be written in its own way (0/1, false/true, 1.0).
     labels = [encode(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel") for source in spec.sources]
     return Target(np.concatenate([label.values for label in labels], axis=1), "multilabel", spec.sources)
+
+
+def _one_value(name: str, column: pd.Series[Any], positive: str) -> Target:
+    """1 where the column has the value, 0 where it has another, missing where it has none."""
+    gone = missing(column)
+    equal = (column.astype(str).str.strip() == positive).to_numpy(dtype=bool) & ~gone
+    if not equal.any():
+        found = sorted(set(column[~gone].astype(str).str.strip()))[:20]
+        raise arguments.wrong(f"targets.{name}.positive", "no row has this value", positive, found)
+    return Target(np.where(gone, MISSING, equal), "binary", ("other", positive))
 
 
 def stratify_labels(targets: Mapping[str, Target], name: object) -> Array | None:

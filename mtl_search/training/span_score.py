@@ -30,8 +30,9 @@ def span_f1(tags: Tensor, target: Tensor, names: Sequence[str]) -> Tensor:
     found, labelled = (_spans(x[known], sentence, names) for x in (tags, target))
     if len(found) + len(labelled) == 0:
         return torch.tensor(torch.nan)
-    common = torch.cat([found, labelled]).unique(dim=0, return_counts=True)[1]
-    return 2 * (common == 2).sum() / (len(found) + len(labelled))
+    _, times = torch.unique(torch.cat([found, labelled]), dim=0, return_counts=True)
+    right = torch.count_nonzero(times == 2)
+    return 2 * right / (len(found) + len(labelled))
 
 
 def _spans(tags: Tensor, sentence: Tensor, names: Sequence[str]) -> Tensor:

@@ -84,6 +84,9 @@ class Trainer:
 
         for batches in _groups(self.train_loader, self.config.accumulate):
             shares = self._shares(batches) if len(batches) > 1 else None  # (G, T)
+            if (penalty := self.network.sharing.penalty()) is not None:
+                penalty.backward()
+                seen.penalties.append(penalty.detach())
             for number, batch in enumerate(batches):
                 with autocast:
                     outputs = self.network(batch.inputs, batch.masks)
@@ -96,7 +99,7 @@ class Trainer:
             self.optimizer.step()
             self.optimizer.zero_grad()
 
-        metrics = self._named_losses("train", self._mean_losses(seen))
+        metrics = self._named_losses("train", self._mean_losses(seen)) | seen.mean_penalty()
         return metrics | self._metrics("train", seen) if self.config.train_metrics else metrics
 
     @torch.inference_mode()
@@ -265,6 +268,7 @@ class _Seen:
 
     def __init__(self, *, keep_outputs: bool = True) -> None:
         self.losses: list[Tensor] = []
+        self.penalties: list[Tensor] = []
         self.batches: list[Batch] = []
         self._outputs: list[dict[str, Tensor]] = []
         self._keep_outputs = keep_outputs
@@ -276,6 +280,10 @@ class _Seen:
             self.losses.append(losses.detach())
         if self._keep_outputs:
             self._outputs.append({task: output.detach() for task, output in outputs.items()})
+
+    def mean_penalty(self) -> dict[str, float]:
+        """`train/penalty`, the mean over the steps; nothing where the sharing policy adds none to the loss."""
+        return {"train/penalty": torch.stack(self.penalties).mean().item()} if self.penalties else {}
 
     def outputs_of(self, task: str) -> Tensor:
         """(N, ...) float32."""

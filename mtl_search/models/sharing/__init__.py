@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from mtl_search.models.sharing.base import Row, SharingPolicy
+from mtl_search.models.sharing.cross_stitch import CrossStitch
 from mtl_search.models.sharing.hard import HardSharing
+from mtl_search.models.sharing.soft import SoftSharing
 from mtl_search.registry import Registry
 
-__all__ = ["SHARING", "HardSharing", "Row", "SharingPolicy"]
+__all__ = ["SHARING", "CrossStitch", "HardSharing", "Row", "SharingPolicy", "SoftSharing"]
 
-SHARING: Registry[type[SharingPolicy]] = Registry("sharing policy", {"hard": HardSharing}, given=("build", "views"))
+SHARING: Registry[type[SharingPolicy]] = Registry(
+    "sharing policy",
+    {"hard": HardSharing, "soft": SoftSharing, "cross_stitch": CrossStitch},
+    given=("build", "views"),
+)

@@ -63,6 +63,10 @@ class SharingPolicy(nn.Module, ABC):
         """Sharing depth for tables: one number, a number a task where they differ, None where it means nothing."""
         return None
 
+    def penalty(self) -> Tensor | None:
+        """() what the policy adds to the loss once a step; None, as by default, when it adds nothing."""
+        return None
+
     @abstractmethod
     def rows(self) -> list[Row]:
         """What there is, in the order in which data passes."""
