@@ -72,7 +72,7 @@ class ImageFiles:
         """Samples by a slice or an integer array, decoded now."""
         images = in_threads(self._decode, list(self.paths[rows]))
         stacked = np.stack(images) if images else np.empty((0, *self.image_shape), np.uint8)
-        return np.divide(stacked, 255, dtype=np.float32)
+        return np.asarray(np.divide(stacked, 255, dtype=np.float32))
 
     def _decode(self, path: str) -> Array:
         try:
