@@ -83,7 +83,7 @@ def image_folder(
     if not folder.is_dir():
         raise arguments.wrong("path", "a folder of images is needed", path)
     frame = read_table("labels", labels, None)
-    _check_columns(frame, {"file": file, "split": split, "group": group}, specs)
+    _check_columns(frame, {"file": arguments.text("file", file), "split": split, "group": group}, specs)
     if split is not None and (stratify is not None or group is not None):
         raise arguments.wrong(
             "split", "only a split by seed is stratified or by group, and this column gives one", split

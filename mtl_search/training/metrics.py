@@ -157,7 +157,7 @@ def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[s
 
 
 def compute(
-    name: str, prediction: Tensor, target: Tensor, kind: TargetKind, classes: int, names: Sequence[str] = ()
+    name: str, prediction: Tensor, target: Tensor, kind: TargetKind, classes: int, *, names: Sequence[str] = ()
 ) -> float:
     """A metric over the labelled samples.
 

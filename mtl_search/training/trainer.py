@@ -194,7 +194,7 @@ class Trainer:
                 prediction = head.predict(seen.outputs_of(task))
             labels = seen.labels_of(target_name)
             for metric in self.metric_names[task]:
-                value = compute(metric, prediction, labels, target.kind, target.size, target.classes)
+                value = compute(metric, prediction, labels, target.kind, target.size, names=target.classes)
                 metrics[key(name, task, metric)] = value
         return metrics
 

@@ -131,9 +131,9 @@ def test_missing_relations_do_not_count_and_none_at_all_is_undefined() -> None:
 
 def test_by_name_of_the_metric() -> None:
     probabilities, target = torch.eye(19)[[0, 1]], torch.tensor([0, 0])
-    assert compute("relation_f1", probabilities, target, "class", 19, DIRECTED) == pytest.approx(0.5)
+    assert compute("relation_f1", probabilities, target, "class", 19, names=DIRECTED) == pytest.approx(0.5)
     tags = torch.tensor([[1, 2, 0]])
-    assert compute("span_f1", tags, tags, "tags", 3, BIO) == 1
+    assert compute("span_f1", tags, tags, "tags", 3, names=BIO) == 1
 
 
 BIO = ("O", "B-x", "I-x", "B-y", "I-y")
