@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from mtl_search.data.dataset import Target
 from mtl_search.models import checks
@@ -24,7 +25,8 @@ class Pair(Head):
     """Whether two views show the same, from the Euclidean distance d of their embeddings, d = ‖f(a) − f(b)‖.
 
     With `binary_cross_entropy` the logit of `same` is s·(m − d), scale s > 0 and threshold m learned. With
-    `contrastive` the output is d itself, and two views count as the same when d is below half the loss's margin.
+    `contrastive` the output is d itself, and two views count as the same when d is below half the loss's margin; with
+    `cosine` it is their cosine, and they count as the same when it is above the middle between 1 and the loss's margin.
     Swapping the views changes nothing, to the last bit, but for dropout. Target (B,): 1 same, 0 different, -1 missing.
 
     Differs from Koch et al. 2015 (weighted L1 distance) and follows the siamese networks of Keras' examples.
@@ -42,7 +44,7 @@ class Pair(Head):
     """
 
     target_kinds = ("binary",)
-    losses = ("binary_cross_entropy", "contrastive")
+    losses = ("binary_cross_entropy", "contrastive", "cosine")
     metrics = ("accuracy", "f1", "auroc", "average_precision", "mcc")
     views = 2
 
@@ -64,24 +66,28 @@ class Pair(Head):
         layers, width = dense(width, [size for size in before if size], dropout, last)
         # An empty one would still cost a call a view.
         self.embed = layers if hidden or dropout else None
-        self.on_distance = self.elementwise.on_distance
+        self.on_distance, self.on_cosine = self.elementwise.on_distance, self.elementwise.on_cosine
         threshold = checks.number(margin, "margin", open_low=True)
         log_scale = math.log(checks.number(scale, "scale", open_low=True))
-        if not self.on_distance:
+        if not (self.on_distance or self.on_cosine):
             self.threshold = nn.Parameter(torch.tensor(threshold))
             self.log_scale = nn.Parameter(torch.tensor(log_scale))
 
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
-        """Logits of `same` (B,), or distances (B,) when the loss reads those."""
+        """Logits of `same` (B,), or distances or cosines (B,) when the loss reads those."""
         left, right = features
         left_mask, right_mask = masks or (None, None)
         # In float32: squares of small differences vanish in half precision.
-        difference = self._embedding(left, left_mask).float() - self._embedding(right, right_mask).float()
-        distance = (difference.square().sum(1) + EPS).sqrt()
+        one, two = self._embedding(left, left_mask).float(), self._embedding(right, right_mask).float()
+        if self.on_cosine:
+            return F.cosine_similarity(one, two)
+        distance = ((one - two).square().sum(1) + EPS).sqrt()
         return distance if self.on_distance else self.log_scale.exp() * (self.threshold - distance)
 
     def predict(self, output: Tensor) -> Tensor:
         """Output (B,) → probability of `same` (B,)."""
+        if self.on_cosine:
+            return (output.float() - (1 + self._margin) / 2).sigmoid()
         if not self.on_distance:
             return output.float().sigmoid()
         return (self._margin / 2 - output.float()).sigmoid()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from mtl_search.models.losses.base import ElementwiseLoss, Reduction, UserLoss, as_elementwise
 from mtl_search.models.losses.binary_cross_entropy import BinaryCrossEntropy
 from mtl_search.models.losses.contrastive import Contrastive
+from mtl_search.models.losses.cosine import CosineEmbedding
 from mtl_search.models.losses.crf import CrfLikelihood
 from mtl_search.models.losses.cross_entropy import CrossEntropy
 from mtl_search.models.losses.regression import Huber, MeanAbsoluteError, MeanSquaredError, SmoothL1
@@ -28,6 +29,7 @@ LOSSES: Registry[Callable[..., object]] = Registry(
         "huber": Huber,
         "smooth_l1": SmoothL1,
         "contrastive": Contrastive,
+        "cosine": CosineEmbedding,
         "crf": CrfLikelihood,
     },
 )

@@ -26,10 +26,12 @@ class ElementwiseLoss(nn.Module, ABC):
     Attributes:
         ignores_missing: The loss leaves out missing labels itself when it is summed.
         on_distance: The loss reads the distance of a pair, not a logit.
+        on_cosine: The loss reads the cosine of a pair, not a logit.
     """
 
     ignores_missing: ClassVar[bool] = False
     on_distance: ClassVar[bool] = False
+    on_cosine: ClassVar[bool] = False
 
     __call__: Callable[..., Tensor]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.heads import HEADS, Head
 from mtl_search.models.losses import LOSSES
 from mtl_search.models.sharing import SHARING
+from mtl_search.models.stage import Stage
+from tests.unit.models.extras import PACKAGES, need_package
 
 WIDTH, TOKENS, CLASSES = 5, 4, 3
 
@@ -83,7 +86,7 @@ HEAD_CASES: dict[str, HeadCase] = {
     "binary": HeadCase("binary", BINARY_LOSSES),
     "multilabel": HeadCase("multilabel", (*BINARY_LOSSES, ("binary_cross_entropy", {"pos_weight": [0.5, 1.0, 4.0]}))),
     "regression": HeadCase("real", (("mse", {}), ("mae", {}), ("huber", {"delta": 0.7}), ("smooth_l1", {"beta": 0.4}))),
-    "pair": HeadCase("binary", (*BINARY_LOSSES, ("contrastive", {"margin": 1.5}))),
+    "pair": HeadCase("binary", (*BINARY_LOSSES, ("contrastive", {"margin": 1.5}), ("cosine", {"margin": 0.2}))),
     "crf": HeadCase("tags", (("crf", {}),), rank=3),
 }
 
@@ -110,8 +113,11 @@ LOSS_CASES: dict[str, LossCase | None] = {
     "huber": ({"delta": 0.5}, lambda z, y: 0.5 * (z - y) ** 2 if abs(z - y) <= 0.5 else 0.5 * (abs(z - y) - 0.25)),
     "smooth_l1": ({"beta": 0.5}, lambda z, y: (z - y) ** 2 if abs(z - y) <= 0.5 else abs(z - y) - 0.25),
     "contrastive": ({"margin": 2.0}, lambda d, y: 0.5 * (y * d**2 + (1 - y) * max(0.0, 2.0 - d) ** 2)),
+    "cosine": ({"margin": 0.2}, lambda c, y: y * (1 - c) + (1 - y) * max(0.0, c - 0.2)),
     "crf": None,  # a whole sentence has a loss, a token has none: tested with the head
 }
+
+TINY_BERT = str(Path(__file__).parent / "tiny_bert")  # a configuration without weights
 
 # Backbones: a shape of view, arguments, and the widths and kinds of the stages that must come out.
 BackboneCase = tuple[tuple[int, ...], Mapping[str, Any], list[int], list[str]]
@@ -132,10 +138,48 @@ BACKBONE_CASES: dict[str, list[BackboneCase]] = {
         ),
         ((8, 8), {"channels": [4], "norm": "none", "pool": 1, "kernel": 5, "dropout": 0.2}, [4], ["map"]),
     ],
+    "bilstm": [
+        ((5, 6), {"hidden": 4}, [8], ["tokens"]),
+        ((5, 6), {"hidden": 3, "layers": 3, "bidirectional": False, "dropout": 0.2}, [3] * 3, ["tokens"] * 3),
+        ((5, 6), {"hidden": 4, "layers": 2, "indices": 2, "index_values": 9}, [8] * 2, ["tokens"] * 2),
+        ((5,), {"hidden": 4, "vocabulary": 30, "embedding": 7}, [8], ["tokens"]),
+        ((5, 3), {"hidden": 4, "vocabulary": 30, "indices": 2, "index_values": 9}, [8], ["tokens"]),
+    ],
+    "transformer": [
+        ((5,), {"model": TINY_BERT, "pretrained": False}, [8] * 3, ["tokens"] * 3),
+        ((5,), {"model": TINY_BERT, "pretrained": False, "vocabulary": 34, "dropout": 0.3}, [8] * 3, ["tokens"] * 3),
+    ],
+    "timm": [
+        ((3, 32, 32), {"model": "resnet10t"}, [64, 64, 128, 256, 512], ["map"] * 5),
+        ((32, 40), {"model": "vit_tiny_patch16_224", "stages": "children"}, [192, 192], ["tokens"] * 2),
+    ],
 }
+
+
+def build_backbone(name: str, shape: tuple[int, ...], arguments: Mapping[str, Any]) -> list[Stage]:
+    """The stages of a case, where its package is installed."""
+    if name in PACKAGES:
+        need_package(PACKAGES[name])
+    return BACKBONES[name](shape, **arguments)
+
+
+def backbone_input(name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], samples: int = 3) -> Tensor:
+    """A view for a case: real numbers, numbers of tokens, or both beside each other."""
+    generator = torch.Generator().manual_seed(0)
+    if name == "transformer" or (len(shape) == 1 and "vocabulary" in arguments):
+        return torch.randint(0, 30, (samples, *shape), generator=generator)
+    x = torch.randn(samples, *shape, generator=generator)
+    indices = arguments.get("indices", 0)
+    if "vocabulary" in arguments or indices:
+        first = 0 if "vocabulary" in arguments else shape[1] - indices
+        x[..., first:] = torch.randint(0, 9, x[..., first:].shape, generator=generator).float()
+    return x
+
 
 SHARING_CASES: dict[str, list[Mapping[str, Any]]] = {
     "hard": [{}, {"depth": 0}, {"depth": 1}, {"depth": {"a": 0, "b": 2, "c": 1}}],
+    "soft": [{"strength": 0.1}, {"strength": [0.1, 0.0], "depth": 2}],
+    "cross_stitch": [{}, {"keep": 0.5}],
 }
 
 for _table, _registry in (

@@ -12,7 +12,7 @@ from torch import nn
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.stage import Stage, parameter_count, run
-from tests.unit.models.cases import BACKBONE_CASES
+from tests.unit.models.cases import BACKBONE_CASES, backbone_input, build_backbone
 
 CASES = [(name, *case) for name, cases in BACKBONE_CASES.items() for case in cases]
 RANK = {"vector": 2, "tokens": 3, "map": 4}
@@ -24,13 +24,14 @@ every_case = pytest.mark.parametrize(("name", "shape", "arguments", "widths", "k
 def test_stages_publish_the_widths_and_kinds_that_leave_them(
     name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
 ) -> None:
-    stages = BACKBONES[name](shape, **arguments)
+    stages = build_backbone(name, shape, arguments)
     assert [stage.width for stage in stages] == widths
     assert [stage.kind for stage in stages] == kinds
-    x = torch.randn(3, *shape)
+    x = backbone_input(name, shape, arguments)
     for stage in stages:
         x = stage(x)
-        assert x.shape[:2] == (3, stage.width)
+        assert len(x) == 3
+        assert x.shape[2 if stage.kind == "tokens" else 1] == stage.width
         assert x.ndim == RANK[stage.kind]
         assert str(stage.width) in stage.label
 
@@ -39,8 +40,8 @@ def test_stages_publish_the_widths_and_kinds_that_leave_them(
 def test_stages_in_order_are_the_whole_network(
     name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
 ) -> None:
-    stages = nn.ModuleList(BACKBONES[name](shape, **arguments)).eval()
-    x = torch.randn(3, *shape)
+    stages = nn.ModuleList(build_backbone(name, shape, arguments)).eval()
+    x = backbone_input(name, shape, arguments)
     whole = nn.Sequential(*[stage.body for stage in stages if isinstance(stage, Stage)])
     torch.testing.assert_close(run(stages, x, None), whole(x))
 
@@ -49,7 +50,7 @@ def test_stages_in_order_are_the_whole_network(
 def test_each_call_draws_new_weights(
     name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
 ) -> None:
-    one, two = (BACKBONES[name](shape, **arguments)[0] for _ in range(2))
+    one, two = (build_backbone(name, shape, arguments)[0] for _ in range(2))
     assert not torch.equal(next(one.parameters()), next(two.parameters()))
 
 
@@ -57,8 +58,8 @@ def test_each_call_draws_new_weights(
 def test_all_parameters_learn(
     name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
 ) -> None:
-    stages = nn.ModuleList(BACKBONES[name](shape, **arguments))
-    run(stages, torch.randn(4, *shape), None).square().sum().backward()
+    stages = nn.ModuleList(build_backbone(name, shape, arguments))
+    run(stages, backbone_input(name, shape, arguments, 4), None).square().sum().backward()
     assert all(p.grad is not None for p in stages.parameters())
 
 

@@ -22,8 +22,8 @@ def _inputs(name: str) -> tuple[torch.Tensor, torch.Tensor]:
     if name == "cross_entropy":
         return torch.randn(40, 3, generator=generator), torch.randint(0, 3, (40,), generator=generator)
     output = torch.randn(40, generator=generator) * 2
-    if name in ("binary_cross_entropy", "contrastive"):
-        output = output.abs() if name == "contrastive" else output
+    if name in ("binary_cross_entropy", "contrastive", "cosine"):
+        output = {"contrastive": output.abs(), "cosine": output.tanh()}.get(name, output)
         return output, torch.randint(0, 2, (40,), generator=generator)
     return output, torch.randn(40, generator=generator)
 
@@ -97,6 +97,25 @@ def test_contrastive_best_constant_against_a_grid() -> None:
     assert float(loss.best_constant(share.logit(), one)) == pytest.approx(float(grid[costs.argmin()]), abs=1e-3)
 
 
+def test_cosine_is_torchs_cosine_embedding_loss() -> None:
+    generator = torch.Generator().manual_seed(0)
+    one, two = torch.randn(9, 4, generator=generator), torch.randn(9, 4, generator=generator)
+    same = torch.randint(0, 2, (9,), generator=generator)
+    ours = LOSSES["cosine"](margin=0.3)(torch.cosine_similarity(one, two), same)
+    theirs = torch.nn.functional.cosine_embedding_loss(one, two, 2 * same - 1, margin=0.3, reduction="none")
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.7])
+def test_cosine_best_constant_against_a_grid(share: float) -> None:
+    loss = LOSSES["cosine"](margin=0.25)
+    grid = torch.linspace(-1, 1, 4001)
+    one, zero = torch.ones(4001), torch.zeros(4001)
+    costs = share * loss(grid, one) + (1 - share) * loss(grid, zero)
+    best = loss.best_constant(torch.tensor(share).logit(), one)
+    assert float(best) == pytest.approx(float(grid[costs.argmin()]), abs=1e-3)
+
+
 def test_different_pairs_beyond_the_margin_cost_nothing_and_pull_nothing() -> None:
     distance = torch.tensor([2.5, 0.5], requires_grad=True)
     loss = LOSSES["contrastive"](margin=2.0)(distance, torch.tensor([0, 0]), "sum")
@@ -137,6 +156,7 @@ BAD: list[tuple[str, Mapping[str, Any], str]] = [
     ("huber", {"delta": float("inf")}, "delta"),
     ("smooth_l1", {"beta": -0.1}, "beta"),
     ("contrastive", {"margin": True}, "margin"),
+    ("cosine", {"margin": 1.0}, "margin"),
 ]
 
 

@@ -1,0 +1,157 @@
+"""Recurrent network over tokens: one stage an LSTM layer.
+
+B samples, T tokens, L the most real tokens of a sample, W width of the tokens, U hidden units a direction
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from mtl_search.errors import ConfigError
+from mtl_search.models import checks
+from mtl_search.models.backbones.mlp import PATH
+from mtl_search.models.backbones.stages import MaskedStage
+from mtl_search.models.heads.crf import compact, take
+from mtl_search.models.stage import Stage
+
+
+def bilstm(
+    input_shape: tuple[int, ...],
+    *,
+    hidden: int = 128,
+    layers: int = 1,
+    bidirectional: bool = True,
+    dropout: float = 0.0,
+    vocabulary: int | None = None,
+    embedding: int = 100,
+    indices: int = 0,
+    index_values: int | None = None,
+    index_width: int = 8,
+) -> list[Stage]:
+    """LSTM layers over tokens (Hochreiter & Schmidhuber 1997), in both directions unless told otherwise.
+
+    A token is a vector, or a number with `vocabulary`. Beside it there may be whole numbers, such as its positions
+    relative to two entities (Zeng et al. 2014, "Relation classification via convolutional deep neural network"): the
+    last `indices` columns of the view, each embedded in a table of its own and put beside the token.
+
+    Only real tokens are read, wherever they stand: a sentence with padding gives what it gives without, and zeros at
+    the padding.
+
+    Args:
+        input_shape: (T, W + indices) vectors; with `vocabulary` (T,) numbers of tokens, or (T, 1 + indices).
+        hidden: Units a direction; a stage is twice as wide when it goes both ways.
+        layers: As many stages.
+        bidirectional: Read the sentence backwards, too.
+        dropout: Share of features set to zero in training, after each layer.
+        vocabulary: Numbers of tokens are 0 .. vocabulary - 1, and their vectors are learned.
+        embedding: Width of those vectors.
+        indices: Columns of the view that hold whole numbers, the last ones.
+        index_values: Such a number is 0 .. index_values - 1; lower and higher ones count as the nearest of these.
+        index_width: Width of the vector of such a number.
+
+    Returns:
+        Stages from (B, T, ...) to (B, T, hidden), or (B, T, 2 · hidden) in both directions.
+
+    Raises:
+        ConfigError: An argument is out of range, or the view holds no tokens.
+    """
+    units = checks.whole(hidden, f"{PATH}.hidden")
+    depth = checks.whole(layers, f"{PATH}.layers")
+    rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
+    if not isinstance(bidirectional, bool):
+        raise ConfigError("not true or false", path=f"{PATH}.bidirectional", value=bidirectional)
+    first = _Inputs(
+        _token_width(input_shape, indices, vocabulary),
+        vocabulary=None if vocabulary is None else checks.whole(vocabulary, f"{PATH}.vocabulary"),
+        embedding=checks.whole(embedding, f"{PATH}.embedding"),
+        indices=checks.whole(indices, f"{PATH}.indices", low=0),
+        index_values=checks.whole(index_values, f"{PATH}.index_values") if indices else 1,
+        index_width=checks.whole(index_width, f"{PATH}.index_width"),
+    )
+    width, stages = first.width, list[Stage]()
+    for i in range(depth):
+        body = _Layer(width, units, bidirectional, rate, first if i == 0 else None)
+        width = units * (2 if bidirectional else 1)
+        stages.append(MaskedStage(body, width, f"{'bilstm' if bidirectional else 'lstm'} {width}", "tokens"))
+    return stages
+
+
+bilstm.reads_integers = True  # type: ignore[attr-defined]
+
+
+class _Inputs(nn.Module):
+    """A view as vectors (B, T, width): tokens as they are or embedded, and numbers beside them embedded."""
+
+    def __init__(
+        self, tokens: int, *, vocabulary: int | None, embedding: int, indices: int, index_values: int, index_width: int
+    ) -> None:
+        super().__init__()
+        self.indices = indices
+        self.table = None if vocabulary is None else nn.Embedding(vocabulary, embedding)
+        self.index_tables = nn.ModuleList(nn.Embedding(index_values, index_width) for _ in range(indices))
+        self.width = (tokens if vocabulary is None else embedding) + indices * index_width
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is not None:  # padding may hold anything, such as -1 or NaN
+            x = x.masked_fill(~mask.view(*mask.shape, *[1] * (x.ndim - 2)), 0)
+        if x.ndim == 2:
+            x = x.unsqueeze(2)
+        tokens, numbers = x[..., : x.shape[2] - self.indices], x[..., x.shape[2] - self.indices :].long()
+        parts = [tokens.float() if self.table is None else self.table(tokens.squeeze(2).long())]
+        for i, table in enumerate(self.index_tables):
+            assert isinstance(table, nn.Embedding)
+            parts.append(table(numbers[..., i].clamp(0, table.num_embeddings - 1)))
+        return torch.cat(parts, 2) if len(parts) > 1 else parts[0]
+
+
+class _Layer(nn.Module):
+    """One LSTM layer with what stands before and after it."""
+
+    def __init__(self, width: int, units: int, bidirectional: bool, dropout: float, inputs: _Inputs | None) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.lstm = nn.LSTM(width, units, batch_first=True, bidirectional=bidirectional)
+        self.dropout = nn.Dropout(dropout) if dropout else None
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        if self.inputs is not None:
+            x = self.inputs(x, mask)
+        y = self.lstm(x)[0] if mask is None else self._masked(x, mask)
+        return y if self.dropout is None else self.dropout(y)
+
+    def _masked(self, x: Tensor, mask: Tensor) -> Tensor:
+        """The layer over real tokens only, moved to the front and back."""
+        order, real = compact(mask)  # (B, L)
+        # A sentence without a token keeps a made-up one, since torch packs none of length 0; its output is 0 below.
+        lengths = real.sum(1).clamp(min=1).cpu()
+        packed = pack_padded_sequence(take(x, order), lengths, batch_first=True, enforce_sorted=False)
+        y, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=order.shape[1])
+        y = y.masked_fill(~real.unsqueeze(2), 0.0)
+        places = order.unsqueeze(2).expand(-1, -1, y.shape[2])
+        return y.new_zeros(*x.shape[:2], y.shape[2]).scatter(1, places, y)
+
+
+def _token_width(shape: tuple[int, ...], indices: int, vocabulary: int | None) -> int:
+    """Columns of a token without the numbers beside it.
+
+    Raises:
+        ConfigError: The view has another shape than the arguments ask for.
+    """
+    columns = checks.whole(indices, f"{PATH}.indices", low=0)
+    if vocabulary is None and len(shape) == 2 and shape[1] > columns:
+        return shape[1] - columns
+    if vocabulary is not None and shape[1:] == ((1 + columns,) if columns else ()) and shape:
+        return 1
+    if vocabulary is None and len(shape) == 1:
+        raise ConfigError(
+            f"a view of shape {shape} holds numbers of tokens: say how many there are", path=f"{PATH}.vocabulary"
+        )
+    wanted = "(tokens, width)" if vocabulary is None else "(tokens,)"
+    beside = f", {columns} column(s) of whole numbers included" if columns else ""
+    raise ConfigError(
+        f"the backbone reads tokens {wanted}{beside}, and the view's shape is {shape}",
+        path=f"{PATH}.name",
+        value="bilstm",
+    )
