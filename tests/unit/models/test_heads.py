@@ -251,11 +251,11 @@ def test_a_head_says_what_it_takes(name: str) -> None:
 
 
 METRICS = {
-    "class": ("accuracy", "balanced_accuracy", "f1", "auroc"),
+    "class": ("accuracy", "balanced_accuracy", "f1", "auroc", "relation_f1"),
     "binary": ("accuracy", "f1", "auroc", "average_precision", "mcc"),
     "multilabel": ("auroc", "f1", "average_precision"),
     "real": ("r2", "mae", "rmse", "mse"),
-    "tags": ("token_accuracy", "token_f1"),
+    "tags": ("token_accuracy", "token_f1", "span_f1"),
 }
 
 
