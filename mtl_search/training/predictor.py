@@ -15,6 +15,7 @@ from torch import Tensor
 from mtl_search.config import Config, parse
 from mtl_search.data.layout import Layout
 from mtl_search.errors import SweepError
+from mtl_search.models.backbones.weights import without_weights
 from mtl_search.models.network import MultiTaskNetwork, build_network
 
 
@@ -78,7 +79,8 @@ def load_predictor(folder: Path) -> Predictor:
         raise SweepError(f"no trained network in {folder}: only the best of each arm and the finalists are kept")
     card = json.loads(card_file.read_text(encoding="utf-8"))
     config, layout = parse(card["config"]), Layout.from_json(card["data"])
-    network = build_network(config, layout)
+    with without_weights():
+        network = build_network(config, layout)
     network.load_state_dict(load_file(folder / "model.safetensors"))
     return Predictor(network, config, layout)
 

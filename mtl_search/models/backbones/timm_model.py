@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from mtl_search.data.files import find_file
 from mtl_search.errors import ConfigError
 from mtl_search.models import checks
+from mtl_search.models.backbones import weights as initial
 from mtl_search.models.backbones.cut import (
     CutError,
     check_equal,
@@ -181,7 +182,8 @@ def _build(
         arguments["img_size"] = shape[1:]
     if rate := checks.number(drop_path, f"{PATH}.drop_path", high=1.0):
         arguments["drop_path_rate"] = rate
-    if weights is not None:
+    pretrained = pretrained and initial.wanted()
+    if weights is not None and initial.wanted():
         return _from_file(timm, model, arguments, weights)
     try:
         with hub() if pretrained else nullcontext():

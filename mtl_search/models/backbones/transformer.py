@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mtl_search.data.files import PACKAGE, find_file
 from mtl_search.errors import ConfigError
 from mtl_search.models import checks
+from mtl_search.models.backbones import weights
 from mtl_search.models.backbones.cut import CutError, check_equal, in_eval_mode
 from mtl_search.models.backbones.extras import hub, import_extra
 from mtl_search.models.backbones.mlp import PATH
@@ -143,7 +144,7 @@ def _from(transformers: Any, name: str, pretrained: bool, dropout: float | None)
         rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
         for key in [key for key in vars(config) if key in _DROPOUTS]:
             setattr(config, key, rate)
-    if not pretrained:
+    if not (pretrained and weights.wanted()):
         return transformers.AutoModel.from_config(config).float()
     return transformers.AutoModel.from_pretrained(name, config=config).float()
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.timm_model import timm_model
+from mtl_search.models.backbones.weights import without_weights
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.stage import Stage, parameter_count, run
 from tests.unit.models.extras import need_package
@@ -174,6 +175,14 @@ def test_weights_that_lack_a_layer_are_refused(timm: Any, tmp_path: Path) -> Non
     _save(tmp_path / "w.pt", state)
     with pytest.raises(ConfigError, match=r"lacks \d+ of the parameters of 'resnet18', the first .*'layer4\.0\.conv1"):
         timm_model((3, 32, 32), model="resnet18", weights=str(tmp_path / "w.pt"))
+
+
+def test_a_stored_model_needs_no_weights_to_start_from() -> None:
+    with without_weights():
+        stages = timm_model((3, 32, 32), model="resnet18", weights="/no/such/file.pt")
+        assert len(timm_model((3, 32, 32), model="resnet18", pretrained=True)) == len(stages)
+    with pytest.raises(ConfigError, match="no such file"):
+        timm_model((3, 32, 32), model="resnet18", weights="/no/such/file.pt")
 
 
 class Dangerous:

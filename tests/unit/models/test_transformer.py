@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.transformer import transformer
+from mtl_search.models.backbones.weights import without_weights
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.stage import Stage, parameter_count, run
 from tests.unit.models.cases import TINY_BERT
@@ -159,6 +160,11 @@ def test_a_missing_hub_gives_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp
     assert caught.value.path == "model.backbone.model"
     assert "\n" not in str(caught.value)
     assert "cannot get 'bert-base-uncased' from the hub" in str(caught.value)
+
+
+def test_a_stored_model_needs_the_configuration_only() -> None:
+    with without_weights():
+        assert len(_tiny(pretrained=True)) == 3
 
 
 @pytest.mark.parametrize("family", ["DebertaV2", "ModernBert", "Albert"])
