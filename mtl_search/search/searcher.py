@@ -29,7 +29,7 @@ from mtl_search.search.study import ArmStudy
 from mtl_search.training.trial import REPORT, Report, TrialSpec
 
 
-class ArmSearcher(Searcher):  # type: ignore[misc]
+class ArmSearcher(Searcher):
     """Hands out the trials of a sweep and writes their beginnings and ends to the journal.
 
     Args:
@@ -71,7 +71,7 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
 
     # ------------------------------------------------------------- Tune's calls
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a str
         """The next trial; None while nothing may begin yet; FINISHED after the last."""
         if len(self._live) >= self._slots:
             return None
@@ -125,7 +125,10 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         Tune's own retries (`max_failures`) do not cover a process that died between two trials: Tune finds out when it
         hands the next trial to it, and ends that trial at once.
         """
-        record = self._live[trial_id]
+        record = self._live.get(trial_id)
+        if record is None:  # it had ended, and something went wrong when that was written down
+            self.error = SweepError(f"the sweep cannot go on: {reason}")
+            return
         self._crashes[record.id] += 1
         times = self._crashes[record.id]
         if times > self._config.search.retries:

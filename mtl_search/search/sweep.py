@@ -182,4 +182,3 @@ class _Tidy:
             return None
         self._best[ended.arm], loser = (ended, best) if ended.worth > best.worth else (best, ended)
         return loser
-
