@@ -48,6 +48,7 @@ class ArmSearcher(Searcher):
         arms: Sequence[Arm],
         journal: Journal,
         referee: Referee,
+        *,
         directory: Path,
         slots: int,
         space: SpaceFunction | None = None,
@@ -192,7 +193,9 @@ class ArmSearcher(Searcher):
         values, params, distributions = self._study(arm).ask(name, number)
         overrides = self._spaces[arm].overrides(values)
         seed = trial_seed(self._config.seed, arm, number)
-        return self._begin(name, arm, number, params, distributions, overrides, seed)
+        return self._begin(
+            name, arm, number, params=params, distributions=distributions, overrides=overrides, seed=seed
+        )
 
     def _next_finalist(self) -> TrialRecord | str | None:
         if self._finalists is None:
@@ -205,7 +208,10 @@ class ArmSearcher(Searcher):
         number = len(trials)
         seed = trial_seed(self._config.seed, arm, sum(trial.origin == origin_id for trial in trials))
         name = _trial_id(arm, number)
-        return self._begin(name, arm, number, origin.params, {}, origin.overrides, seed, origin_id)
+        return self._begin(
+            name, arm, number, params=origin.params, distributions={}, overrides=origin.overrides,
+            seed=seed, origin=origin_id,
+        )  # fmt: skip
 
     def _choose_finalists(self) -> list[tuple[str, str]]:
         """Arm and origin of every finalist that has not begun, seed by seed."""
@@ -225,7 +231,7 @@ class ArmSearcher(Searcher):
         return [trial for trial, _ in ranked if distinct[trial.config_hash] is trial][:count]
 
     def _begin(
-        self, name: str, arm: str, number: int, params: Mapping[str, Any], distributions: Mapping[str, str],
+        self, name: str, arm: str, number: int, *, params: Mapping[str, Any], distributions: Mapping[str, str],
         overrides: Mapping[str, Any], seed: int, origin: str = "",
     ) -> TrialRecord:  # fmt: skip
         config = self._arms[arm.removeprefix(FINAL)].config(self._config, overrides)

@@ -99,7 +99,9 @@ class Slot(tune.Trainable):
         device = choose_device(training.device)
         if self._resident is None and should_be_resident(self._data, training.resident, device):
             self._resident = DeviceData(self._data, device)
-        return Trainer(self._spec, self._data, device, self._resident, self._custom_objective)
+        # A single-task trial is a reference, and is judged by its own metric whatever the sweep's objective is.
+        custom = None if self._spec.objective.kind == "primary" else self._custom_objective
+        return Trainer(self._spec, self._data, device, self._resident, custom)
 
     def _failure(self, reason: str) -> Report:
         epoch = self._trainer.progress.epoch if self._trainer else 0

@@ -41,7 +41,9 @@ class FakeTune:
             has_singles="single" in config.search.arms,
             function=function,
         )
-        self.searcher = ArmSearcher(config, plan_arms(config), self.journal, self.referee, directory, slots, space)
+        self.searcher = ArmSearcher(
+            config, plan_arms(config), self.journal, self.referee, directory=directory, slots=slots, space=space
+        )
         self.live: dict[str, TrialSpec] = {}
         self._asked = 0
 
