@@ -27,7 +27,7 @@ from tests.integration.sweeps import (
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster")]
 
 # A pause in each of the 4 batches of an epoch, so that the end comes in the middle of a trial.
-_CHANGES: dict[str, Any] = {**ASHA, "model.backbone": {"name": f"{PARTS}:backbone", "pause": 0.005}, "search.trials": 4}
+_CHANGES: dict[str, Any] = {**ASHA, "model.backbone": {"name": f"{PARTS}:backbone", "pause": 0.01}, "search.trials": 4}
 
 
 @pytest.fixture(scope="module")
