@@ -23,7 +23,7 @@ from mtl_search.search.arms import SINGLE, Arm, config_hash, trial_seed
 from mtl_search.search.journal import Journal, finite
 from mtl_search.search.records import FINAL, TrialRecord
 from mtl_search.search.referee import Referee
-from mtl_search.search.samplers import SAMPLERS
+from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space import RestrictedTrial, Space, SpaceFunction
 from mtl_search.search.study import ArmStudy
 from mtl_search.training.trial import REPORT, Report, TrialSpec
@@ -68,7 +68,7 @@ class ArmSearcher(Searcher):
     @property
     def finished(self) -> bool:
         """Whether every arm, finalists included, has spent its budget."""
-        return self._finalists == [] and not self._live and self.error is None
+        return self._finalists == [] and not self._live and not self._interrupted and self.error is None
 
     # ------------------------------------------------------------- Tune's calls
 
@@ -188,6 +188,7 @@ class ArmSearcher(Searcher):
         return min(open_arms, key=lambda name: begun[name], default=None)
 
     def _new_trial(self, arm: str) -> TrialRecord:
+        self._referee.objective(arm)  # which fails where there is no reference, before the trial is in the journal
         number = len(self._journal.record.arm(arm))
         name = _trial_id(arm, number)
         values, params, distributions = self._study(arm).ask(name, number)
@@ -263,8 +264,7 @@ class ArmSearcher(Searcher):
         return self._studies[arm]
 
     def _sampler(self, seed: int) -> BaseSampler:
-        member = self._config.search.sampler
-        return SAMPLERS[member.name](seed, **member.arguments)
+        return build_sampler(self._config.search.sampler, seed)
 
 
 class _ArmSpace:
@@ -280,7 +280,15 @@ class _ArmSpace:
         if self._function is None:
             self._space(trial)
             return None
-        return self._function(RestrictedTrial(trial, self._arm.holds))
+        try:
+            values = self._function(RestrictedTrial(trial, self._arm.holds))
+        except MtlSearchError:
+            raise
+        except Exception as error:  # the user's function may raise anything
+            raise SweepError(f"the space function failed for arm {self._arm.name}: {error!r}") from error
+        if values is not None and not isinstance(values, dict):
+            raise SweepError(f"the space function returned {values!r}; a dict of constants or None is needed")
+        return values
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
         held = {path: value for path, value in values.items() if not self._arm.holds(path)}

@@ -417,3 +417,18 @@ def test_an_objective_of_the_users_chooses_the_finalists(session: Session) -> No
     assert {trial.origin for trial in fake.record.arm("final/search")} == {worst.id}
     best = max(fake.record.arm("single/kind"), key=lambda trial: trial.epochs[0].metrics["val/kind/accuracy"])
     assert {trial.origin for trial in fake.record.arm("final/single/kind")} == {best.id}
+
+
+@pytest.mark.parametrize("answer", [ZeroDivisionError("no"), ["training.optimizer.lr"]])
+def test_a_space_of_the_users_that_fails_ends_the_sweep_with_its_reason(session: Session, answer: object) -> None:
+    def space(trial: Any) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    tune = session(space=space)
+    assert tune.suggest() == tune.searcher.FINISHED
+    assert isinstance(tune.searcher.error, SweepError)
+    assert ("ZeroDivisionError" in str(tune.searcher.error)) == isinstance(answer, Exception)
+    assert not tune.record.trials  # nothing began that could never end
+    assert not tune.searcher.finished
