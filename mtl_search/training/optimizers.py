@@ -30,7 +30,8 @@ OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry(
     given=("params",),
 )
 
-# One fused kernel a step where torch has one for every device; measured 2x a step of small networks on CPU.
+# One fused kernel a step where torch has one for every device: a step of a 64-64-64-10 network with AdamW and batch 64
+# took 1.3 to 2 times less CPU time with it.
 _FUSED = frozenset({"sgd", "adam", "adamw", "adagrad"})
 
 
