@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 from rich.console import Console
 from rich.markup import escape
@@ -38,8 +39,11 @@ class SweepProgress(Callback):
 
     @property
     def total(self) -> int:
-        """Trials that the sweep is to have."""
-        return sum(self.record.budget.values()) if self.record else 0
+        """Trials that the sweep is to have; an extended one keeps the finalists of earlier winners beside the new."""
+        if self.record is None:
+            return 0
+        begun = Counter(trial.arm for trial in self.record)
+        return sum(max(count, begun[arm]) for arm, count in self.record.budget.items())
 
     @property
     def done(self) -> int:

@@ -101,7 +101,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 # Tags such as `!!int x`, `!!bool x` and `!!timestamp x` fail inside PyYAML in the ways of Python's own types, and lists
 # that are nested very deep end its recursion.
-_NOT_YAML = (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_NOT_YAML = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 def _load_yaml(text: str) -> Any:

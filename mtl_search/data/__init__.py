@@ -76,10 +76,10 @@ def build_data(member: Member, seed: int) -> DataSet:
             )
         return builder
     _check_signature(builder, member.name)
-    DATASETS.check_arguments(member.name, member.arguments, "data")
     arguments = member.arguments
     if "seed" in DATASETS.arguments(member.name):
         arguments.setdefault("seed", seed)
+    DATASETS.check_arguments(member.name, arguments, "data")
     return builder(**arguments) if member.name in DATASETS else _call_user(builder, member.name, arguments)
 
 

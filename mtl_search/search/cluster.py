@@ -17,9 +17,10 @@ from mtl_search.errors import ConfigError, SweepError
 
 # Ray reads these when it is imported or started; a value that the user has set stays.
 _SETTINGS = {
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # one JSON, CSV and TensorBoard file a trial would only repeat the journal
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # JSON, CSV and TensorBoard files would only repeat the journal
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # the journal is what a sweep resumes from, not Tune's snapshots
     "TUNE_WARN_THRESHOLD_S": "5",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # the journal has the reason of a trial that failed
     "RAY_AIR_NEW_OUTPUT": "0",  # the old output is silent at verbose=0, the new one is not
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # keep CUDA_VISIBLE_DEVICES as it is for actors without a GPU
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean in a trial what they mean to the user
@@ -33,6 +34,7 @@ def configure() -> None:
         os.environ.setdefault(name, value)
     for name in ("ray.tune", "ray.train", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)  # "Trials did not complete", which the journal tells
 
 
 @contextmanager

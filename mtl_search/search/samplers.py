@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from mtl_search.config import Member
@@ -17,7 +19,9 @@ def _tpe(seed: int, n_startup_trials: int = 10, n_ei_candidates: int = 24, group
     _whole("n_startup_trials", n_startup_trials, 0)
     _whole("n_ei_candidates", n_ei_candidates, 1)
     extra: dict[str, Any] = {"multivariate": True, "group": True} if group else {}
-    return TPESampler(seed=seed, n_startup_trials=n_startup_trials, n_ei_candidates=n_ei_candidates, **extra)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
+        return TPESampler(seed=seed, n_startup_trials=n_startup_trials, n_ei_candidates=n_ei_candidates, **extra)
 
 
 def _random(seed: int) -> BaseSampler:

@@ -135,9 +135,10 @@ class ArmScheduler(FIFOScheduler):
             self._arm(trial.config["arm"]).on_trial_complete(_NO_CONTROLLER, _stand_in(trial.config["id"]), result)
 
     def _add(self, arm: str, trial_id: str) -> None:
+        scheduler = self._arm(arm)  # first: it takes in the trials of earlier sessions, and this may be one of them
         if trial_id not in self._known:  # a trial whose process died is added again
             self._known.add(trial_id)
-            self._arm(arm).on_trial_add(_NO_CONTROLLER, _stand_in(trial_id))
+            scheduler.on_trial_add(_NO_CONTROLLER, _stand_in(trial_id))
 
     def _arm(self, name: str) -> TrialScheduler:
         if name not in self._arms:
@@ -161,11 +162,15 @@ class ArmScheduler(FIFOScheduler):
 
         Between the arms all slots are idle for a moment; Tune would end all actors but one there
         (`ray/tune/utils/object_cache.py`, `may_keep_one`), and starting them again takes seconds.
+        And let as many trials wait for an actor as there are slots: with one only, Tune's default for searchers, the
+        trial that waits for the second actor gets the first one back as soon as a short trial ends, the second is given
+        up before it has started, and so for ever.
         """
         if not self._warm:
             self._warm = True
             cache = tune_controller._actor_cache  # noqa: SLF001
             cache.increase_max(trial.placement_group_factory, by=self._slots)
+            tune_controller.update_max_pending_trials(self._slots)
 
 
 def _stand_in(trial_id: str) -> Any:

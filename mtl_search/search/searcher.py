@@ -23,13 +23,13 @@ from mtl_search.search.arms import SINGLE, Arm, config_hash, trial_seed
 from mtl_search.search.journal import Journal, finite
 from mtl_search.search.records import FINAL, TrialRecord
 from mtl_search.search.referee import Referee
-from mtl_search.search.samplers import SAMPLERS
+from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space import RestrictedTrial, Space, SpaceFunction
 from mtl_search.search.study import ArmStudy
 from mtl_search.training.trial import REPORT, Report, TrialSpec
 
 
-class ArmSearcher(Searcher):  # type: ignore[misc]
+class ArmSearcher(Searcher):
     """Hands out the trials of a sweep and writes their beginnings and ends to the journal.
 
     Args:
@@ -48,6 +48,7 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         arms: Sequence[Arm],
         journal: Journal,
         referee: Referee,
+        *,
         directory: Path,
         slots: int,
         space: SpaceFunction | None = None,
@@ -67,11 +68,11 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
     @property
     def finished(self) -> bool:
         """Whether every arm, finalists included, has spent its budget."""
-        return self._finalists == [] and not self._live and self.error is None
+        return self._finalists == [] and not self._live and not self._interrupted and self.error is None
 
     # ------------------------------------------------------------- Tune's calls
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a str
         """The next trial; None while nothing may begin yet; FINISHED after the last."""
         if len(self._live) >= self._slots:
             return None
@@ -125,7 +126,10 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         Tune's own retries (`max_failures`) do not cover a process that died between two trials: Tune finds out when it
         hands the next trial to it, and ends that trial at once.
         """
-        record = self._live[trial_id]
+        record = self._live.get(trial_id)
+        if record is None:  # it had ended, and something went wrong when that was written down
+            self.error = SweepError(f"the sweep cannot go on: {reason}")
+            return
         self._crashes[record.id] += 1
         times = self._crashes[record.id]
         if times > self._config.search.retries:
@@ -184,12 +188,15 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         return min(open_arms, key=lambda name: begun[name], default=None)
 
     def _new_trial(self, arm: str) -> TrialRecord:
+        self._referee.objective(arm)  # which fails where there is no reference, before the trial is in the journal
         number = len(self._journal.record.arm(arm))
         name = _trial_id(arm, number)
         values, params, distributions = self._study(arm).ask(name, number)
         overrides = self._spaces[arm].overrides(values)
         seed = trial_seed(self._config.seed, arm, number)
-        return self._begin(name, arm, number, params, distributions, overrides, seed)
+        return self._begin(
+            name, arm, number, params=params, distributions=distributions, overrides=overrides, seed=seed
+        )
 
     def _next_finalist(self) -> TrialRecord | str | None:
         if self._finalists is None:
@@ -202,7 +209,10 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         number = len(trials)
         seed = trial_seed(self._config.seed, arm, sum(trial.origin == origin_id for trial in trials))
         name = _trial_id(arm, number)
-        return self._begin(name, arm, number, origin.params, {}, origin.overrides, seed, origin_id)
+        return self._begin(
+            name, arm, number, params=origin.params, distributions={}, overrides=origin.overrides,
+            seed=seed, origin=origin_id,
+        )  # fmt: skip
 
     def _choose_finalists(self) -> list[tuple[str, str]]:
         """Arm and origin of every finalist that has not begun, seed by seed."""
@@ -222,7 +232,7 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         return [trial for trial, _ in ranked if distinct[trial.config_hash] is trial][:count]
 
     def _begin(
-        self, name: str, arm: str, number: int, params: Mapping[str, Any], distributions: Mapping[str, str],
+        self, name: str, arm: str, number: int, *, params: Mapping[str, Any], distributions: Mapping[str, str],
         overrides: Mapping[str, Any], seed: int, origin: str = "",
     ) -> TrialRecord:  # fmt: skip
         config = self._arms[arm.removeprefix(FINAL)].config(self._config, overrides)
@@ -254,8 +264,7 @@ class ArmSearcher(Searcher):  # type: ignore[misc]
         return self._studies[arm]
 
     def _sampler(self, seed: int) -> BaseSampler:
-        member = self._config.search.sampler
-        return SAMPLERS[member.name](seed, **member.arguments)
+        return build_sampler(self._config.search.sampler, seed)
 
 
 class _ArmSpace:
@@ -271,7 +280,15 @@ class _ArmSpace:
         if self._function is None:
             self._space(trial)
             return None
-        return self._function(RestrictedTrial(trial, self._arm.holds))
+        try:
+            values = self._function(RestrictedTrial(trial, self._arm.holds))
+        except MtlSearchError:
+            raise
+        except Exception as error:  # the user's function may raise anything
+            raise SweepError(f"the space function failed for arm {self._arm.name}: {error!r}") from error
+        if values is not None and not isinstance(values, dict):
+            raise SweepError(f"the space function returned {values!r}; a dict of constants or None is needed")
+        return values
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
         held = {path: value for path, value in values.items() if not self._arm.holds(path)}

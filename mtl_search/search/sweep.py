@@ -8,6 +8,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ray import tune
@@ -18,12 +19,13 @@ from mtl_search.search import cluster, folder, preflight
 from mtl_search.search.arms import Arm, plan_arms
 from mtl_search.search.callback import Recorder
 from mtl_search.search.journal import Journal, Observer
-from mtl_search.search.records import Event, SweepRecord, TrialRecord
+from mtl_search.search.records import SweepRecord
 from mtl_search.search.referee import Referee
 from mtl_search.search.schedulers import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import silence
+from mtl_search.search.tidy import Tidy
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.ray_slot import Slot
 
@@ -72,7 +74,7 @@ def run_sweep(
         folder.prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
-        journal = Journal(directory / folder.JOURNAL, [*observers, _Tidy(directory)])
+        journal = Journal(directory / folder.JOURNAL, [*observers, Tidy(directory)])
         arms = plan_arms(config)
         referee = Referee(
             journal.record,
@@ -84,31 +86,39 @@ def run_sweep(
         )
         try:
             with cluster.connected(config):
-                _run(config, directory, journal, arms, referee, data, space, objective)
+                _run(_Sweep(config, directory, data, space, objective), journal, arms, referee)
         finally:
             journal.close()
     return journal.record
 
 
-def _run(
-    config: Config, directory: Path, journal: Journal, arms: list[Arm], referee: Referee, data: DataSet,
-    space: SpaceFunction | None, objective: ObjectiveFunction | None,
-) -> None:  # fmt: skip
-    slots = cluster.slots(config)
+@dataclass(frozen=True)
+class _Sweep:
+    """What the parts of one session have in common."""
+
+    config: Config
+    directory: Path
+    data: DataSet
+    space: SpaceFunction | None
+    objective: ObjectiveFunction | None
+
+
+def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> None:
+    config, slots = sweep.config, cluster.slots(sweep.config)
     journal.write(
         "sweep",
         id=journal.record.id or uuid.uuid4().hex[:12],
         name=config.name,
         slots=slots,
         budget=trial_budget(config, arms),
-        custom_objective=objective is not None,
+        custom_objective=sweep.objective is not None,
     )
-    searcher = ArmSearcher(config, arms, journal, referee, directory, slots, space)
+    searcher = ArmSearcher(config, arms, journal, referee, directory=sweep.directory, slots=slots, space=sweep.space)
     scheduler = ArmScheduler(config, slots)
     scheduler.restore(journal.record, referee.objectives)
     scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
     try:
-        _tune(config, searcher, scheduler, data, objective, scratch, directory)
+        _tune(sweep, searcher, scheduler, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if searcher.error is not None:
@@ -117,13 +127,10 @@ def _run(
         journal.write("done")
 
 
-def _tune(
-    config: Config, searcher: ArmSearcher, scheduler: ArmScheduler, data: DataSet,
-    objective: ObjectiveFunction | None, scratch: Path, directory: Path,
-) -> None:  # fmt: skip
-    wanted = config.resources
+def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch: Path) -> None:
+    wanted = sweep.config.resources
     threads = max(1, int(wanted.cpus_per_worker))
-    slot = tune.with_parameters(Slot, data=data, threads=threads, objective=objective)
+    slot = tune.with_parameters(Slot, data=sweep.data, threads=threads, objective=sweep.objective)
     tuner = tune.Tuner(
         tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker}),
         tune_config=tune.TuneConfig(
@@ -154,32 +161,3 @@ def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
         if wanted.top:
             counts[f"final/{arm.name}"] = wanted.seeds * (1 if arm.is_single else wanted.top)
     return counts
-
-
-class _Tidy:
-    """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._best: dict[str, TrialRecord] = {}
-
-    def __call__(self, event: Event, record: SweepRecord) -> None:
-        if event["event"] != "end":
-            return
-        ended = record.trials[event["id"]]
-        loser = None if ended.is_finalist else self._loser(ended, record)
-        folder.forget_checkpoints(self._directory, ended.id, best=loser is ended)
-        if loser is not None and loser is not ended:
-            folder.forget_checkpoints(self._directory, loser.id, best=True)
-
-    def _loser(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
-        """Which of the trial that ended and the best of its arm so far is the worse one; the other is kept."""
-        if ended.arm not in self._best:
-            earlier = [t for t in record.arm(ended.arm) if t.finished and t is not ended]
-            self._best[ended.arm] = max(earlier, key=lambda t: t.worth, default=ended)
-        best = self._best[ended.arm]
-        if best is ended:
-            return None
-        self._best[ended.arm], loser = (ended, best) if ended.worth > best.worth else (best, ended)
-        return loser
-

@@ -1,4 +1,4 @@
-"""Training of one trial: the loop, its objective, checkpoints, and the slots that trials run in."""
+"""Training of one trial: the loop, its metrics and objective, its checkpoints, and the slot it runs in."""
 
 from mtl_search.models.backbones.extras import define_torchvision_schemas
 

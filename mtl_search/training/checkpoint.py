@@ -104,7 +104,7 @@ def save_best(directory: Path, network: nn.Module, spec: TrialSpec, data: DataSe
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
         card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": layout(data).to_json()}
-        (folder / "model.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+        (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
 
     _replace(directory / "best", write)
 

@@ -1,7 +1,7 @@
 """Metrics by name, computed by torchmetrics over all labelled samples of a split at once.
 
-The data set has checked the labels already, so torchmetrics does not check them again (`validate_args=False`): for small
-splits that takes as long as the metric.
+The data set has checked the labels already, so torchmetrics does not check them again (`validate_args=False`): for
+small splits that takes as long as the metric.
 
 A metric that the labels leave undefined (AUROC where only one class occurs) is NaN, never a made-up number.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 import torchmetrics.functional as F
 from torch import Tensor
+from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
 from mtl_search.config import Config
 from mtl_search.data.dataset import MISSING, TargetKind
@@ -59,10 +60,6 @@ class Metric:
         return (value - worst) / (best - worst)
 
 
-def _task(kind: TargetKind) -> str:
-    return {"class": "multiclass", "tags": "multiclass", "binary": "binary", "multilabel": "multilabel"}[kind]
-
-
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     if kind == "binary":
         return F.accuracy(p, y, task="binary", validate_args=False)
@@ -76,23 +73,24 @@ def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> 
 
 
 def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.f1_score(
-        p, y, task=_task(kind), num_classes=classes, num_labels=classes, average="macro",
-        ignore_index=MISSING if kind == "multilabel" else None, validate_args=False,
-    )  # type: ignore[arg-type]  # fmt: skip
+    if kind == "binary":
+        return F.f1_score(p, y, task="binary", validate_args=False)
+    if kind == "multilabel":
+        return F.f1_score(
+            p, y, task="multilabel", num_labels=classes, average="macro", ignore_index=MISSING, validate_args=False
+        )
+    return F.f1_score(p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False)
 
 
 def _auroc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return _mean_over_columns(p, y, kind, classes, lambda a, b: F.auroc(a, b, task="binary", validate_args=False))
+    return _mean_over_columns(p, y, kind, classes, binary_auroc)
 
 
 def _average_precision(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return _mean_over_columns(p, y, kind, classes, lambda a, b: F.average_precision(a, b, task="binary", validate_args=False))
+    return _mean_over_columns(p, y, kind, classes, binary_average_precision)
 
 
-def _mean_over_columns(
-    p: Tensor, y: Tensor, kind: TargetKind, classes: int, score: Callable[[Tensor, Tensor], Tensor]
-) -> Tensor:
+def _mean_over_columns(p: Tensor, y: Tensor, kind: TargetKind, classes: int, score: Callable[..., Tensor]) -> Tensor:
     """Mean of a binary score, one against the rest, over the classes or labels that occur with both outcomes."""
     if kind == "binary":
         columns = [(p, y)]
@@ -100,7 +98,7 @@ def _mean_over_columns(
         columns = [(p[known, label], y[known, label]) for label, known in enumerate((y != MISSING).T)]
     else:
         columns = [(p[:, label], (y == label).long()) for label in range(classes)]
-    scores = [score(a, b) for a, b in columns if len(b) and 0 < int(b.sum()) < len(b)]
+    scores = [score(a, b, validate_args=False) for a, b in columns if len(b) and 0 < int(b.sum()) < len(b)]
     return torch.stack(scores).mean() if scores else torch.tensor(torch.nan)
 
 
@@ -131,7 +129,9 @@ METRICS: Registry[Metric] = Registry(
         "span_f1": Metric(span_f1, by_name=True),
         "r2": Metric(lambda p, y, kind, classes: F.r2_score(p, y)),
         "mse": Metric(lambda p, y, kind, classes: F.mean_squared_error(p, y), False, worst=1.0, power=2),
-        "rmse": Metric(lambda p, y, kind, classes: F.mean_squared_error(p, y, squared=False), False, worst=1.0, power=1),
+        "rmse": Metric(
+            lambda p, y, kind, classes: F.mean_squared_error(p, y, squared=False), False, worst=1.0, power=1
+        ),
         "mae": Metric(lambda p, y, kind, classes: F.mean_absolute_error(p, y), False, worst=1.0, power=1),
     },
 )

@@ -31,7 +31,9 @@ def gain(metric: str, value: float, reference: float) -> float:
     return sign * (value - reference) / scale
 
 
-def task_gains(values: Metrics, reference: Metrics, tasks: Mapping[str, tuple[str, ...]], split: str) -> dict[str, float]:
+def task_gains(
+    values: Metrics, reference: Metrics, tasks: Mapping[str, tuple[str, ...]], split: str
+) -> dict[str, float]:
     """Gain of each task: the mean over its metrics.
 
     Args:
@@ -107,7 +109,9 @@ class Objective:
             ((task, names),) = self.tasks.items()
             return _signed(names[0], metrics[key("val", task, names[0])])
         if self.kind == "normalised":
-            return math.fsum(self._normalised(task, names[0], metrics) for task, names in self.tasks.items()) / len(self.tasks)
+            return math.fsum(self._normalised(task, names[0], metrics) for task, names in self.tasks.items()) / len(
+                self.tasks
+            )
         return _signed(self.kind.rsplit("/", 1)[-1], metrics[self.kind])
 
     def _normalised(self, task: str, metric: str, metrics: Metrics) -> float:

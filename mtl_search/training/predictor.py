@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtl_search.config import Config, parse
+from mtl_search.data.dataset import Array
 from mtl_search.data.layout import Layout
 from mtl_search.errors import SweepError
 from mtl_search.models.backbones.weights import without_weights
@@ -40,7 +41,7 @@ class Predictor:
     @torch.inference_mode()
     def predict(
         self, inputs: Mapping[str, Any], masks: Mapping[str, Any] | None = None, batch_size: int = 512
-    ) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    ) -> dict[str, Array]:
         """Predictions of every task.
 
         Args:

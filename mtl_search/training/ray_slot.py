@@ -1,12 +1,13 @@
 """A warm slot: one Tune actor that trains trial after trial.
 
 Starting a process, importing torch and moving the data to the device take seconds; a trial of a small network takes
-less. So the actor stays (`reuse_actors=True`), and `reset_config` sets up the next trial in it. What could bleed from one
-trial into the next is set anew: the network and optimiser are built again, the random generators are seeded, cached GPU
-memory is given back, and cuDNN's benchmark choices are off.
+less. So the actor stays (`reuse_actors=True`), and `reset_config` sets up the next trial in it. What could bleed from
+one trial into the next is set anew: the network and optimiser are built again, the random generators are seeded, cached
+GPU memory is given back, and cuDNN's benchmark choices are off.
 
-A failure that belongs to the trial (a loss that is not finite, an error in a network of the user's, too little GPU memory)
-is an answer, not a crash: the slot stays warm. Only a dead process is a crash, which Tune answers with a new actor.
+A failure that belongs to the trial (a loss that is not finite, an error in a network of the user's, too little GPU
+memory) is an answer, not a crash: the slot stays warm. Only a dead process is a crash, which Tune answers with a new
+actor.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import REPORT, Report, TrialSpec
 
 
-class Slot(tune.Trainable):  # type: ignore[misc]
+class Slot(tune.Trainable):
     """Trains the trials that Tune hands it, one after another, in its own process."""
 
-    def setup(
+    def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
         self, config: dict[str, Any], data: DataSet, threads: int = 1, objective: ObjectiveFunction | None = None
     ) -> None:
         """Called once an actor.
@@ -86,8 +87,8 @@ class Slot(tune.Trainable):  # type: ignore[misc]
         self._trainer = None
         gc.collect()
         if not self._used:
-            # What is alive now are modules and the slot itself. A collection that looked at them again after every trial
-            # would take 0.15 s.
+            # What is alive now are modules and the slot itself. A collection that looked at them again after every
+            # trial would take 0.15 s.
             gc.freeze()
             self._used = True
         if torch.cuda.is_available():
@@ -98,7 +99,9 @@ class Slot(tune.Trainable):  # type: ignore[misc]
         device = choose_device(training.device)
         if self._resident is None and should_be_resident(self._data, training.resident, device):
             self._resident = DeviceData(self._data, device)
-        return Trainer(self._spec, self._data, device, self._resident, self._custom_objective)
+        # A single-task trial is a reference, and is judged by its own metric whatever the sweep's objective is.
+        custom = None if self._spec.objective.kind == "primary" else self._custom_objective
+        return Trainer(self._spec, self._data, device, self._resident, custom)
 
     def _failure(self, reason: str) -> Report:
         epoch = self._trainer.progress.epoch if self._trainer else 0

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mtl_search.config import Config, parse, to_dict
 from mtl_search.training.objective import Objective
 
-# Key of a Tune result under which the whole report travels as one string, which Ray passes on without walking through it.
+# Key of a Tune result under which the whole report travels, as one string: Ray passes it on without a walk through it.
 REPORT = "report"
 
 

@@ -27,7 +27,7 @@ from tests.integration.sweeps import (
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster")]
 
 # A pause in each of the 4 batches of an epoch, so that the end comes in the middle of a trial.
-_CHANGES: dict[str, Any] = {**ASHA, "model.backbone": {"name": f"{PARTS}:backbone", "pause": 0.01}, "search.trials": 6}
+_CHANGES: dict[str, Any] = {**ASHA, "model.backbone": {"name": f"{PARTS}:backbone", "pause": 0.01}, "search.trials": 4}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def _in_singles(record: SweepRecord) -> bool:
 
 def _in_search(record: SweepRecord) -> bool:
     running = any(trial.arm == "search" and len(trial.epochs) == 2 and not trial.finished for trial in record)
-    return finished(record, "search") >= 2 and running
+    return finished(record, "search") >= 1 and running
 
 
 def _in_finals(record: SweepRecord) -> bool:
@@ -62,13 +62,12 @@ def test_resume_after_the_driver_was_killed(
     with driver(["run", str(config)], runs.parent, sweep) as first:
         first.wait_for(moment)
         first.kill()
-    before = whole_lines(sweep)
-
-    if by_command_line:
-        done = mtl_search("run", config, "--resume", cwd=runs.parent)
-        assert done.returncode == 0, done.stderr
-    else:
-        run(config, output=sweep, resume=True)
+        before = whole_lines(sweep)
+        if by_command_line:
+            done = mtl_search("run", config, "--resume", cwd=runs.parent)
+            assert done.returncode == 0, done.stderr
+        else:
+            run(config, output=sweep, resume=True)
 
     assert whole_lines(sweep).startswith(before)
     record = assert_sound(sweep)

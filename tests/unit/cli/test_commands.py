@@ -1,0 +1,115 @@
+"""The command line without running a sweep: help, validate, list, report, and how mistakes end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mtl_search import __version__
+from mtl_search.cli.failures import FAILED, WRONG_INPUT, explain
+from mtl_search.cli.listing import families
+from mtl_search.errors import ConfigError, DataError, SweepError
+from tests.unit.cli.test_fuzzing import run_cli
+from tests.unit.search import small
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A good config, in a folder where there is no sweep yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(small.tree()))
+    return "small.yaml"
+
+
+def test_version_and_help() -> None:
+    assert run_cli("--version") == (0, f"mtl-search {__version__}\n")
+    status, output = run_cli("--help")
+    assert status == 0
+    assert all(command in output for command in ("run", "validate", "report", "list", "ui"))
+
+
+def test_validate_shows_everything_that_a_sweep_would_be(config: str) -> None:
+    status, output = run_cli("validate", config, "search.trials=6")
+    assert status == 0
+    for words in ("kind", "regression", "dense 4", "Softmax head", "tasks.*.loss_weight", "single/size", "log-uniform"):
+        assert words in output
+    assert "is valid" in output
+    assert f"mtl-search run {config} search.trials=6" in output
+    assert not (Path.cwd() / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("override", "where"),
+    [
+        ("search.trails=3", "search.trails: unknown key"),
+        ("tasks.kind.head=softmx", "tasks.kind.head: there is no head"),
+        ("model.sharing.depth=9", "model.sharing.depth: "),
+        ("search.space.training.optimizer.lrr={log: [1e-4, 1e-2]}", "search.space.training.optimizer.lrr: "),
+        ("tasks.kind.metrics=[r2]", "tasks.kind.metrics: "),
+        ("data=no.such.module:x", "data.name: cannot import module"),
+        ("nothing", "an override is written path=value"),
+    ],
+)
+@pytest.mark.parametrize("command", ["validate", "run"])
+def test_a_wrong_config_ends_in_one_message_and_status_2(config: str, command: str, override: str, where: str) -> None:
+    status, output = run_cli(command, config, override)
+    assert status == WRONG_INPUT
+    assert f"error: {where}" in output
+    assert "Traceback" not in output
+    assert not (Path.cwd() / "runs").exists()
+
+
+def test_a_missing_config_names_the_nearest(config: str) -> None:
+    status, output = run_cli("validate", "smal.yaml")
+    assert status == WRONG_INPUT
+    assert f"did you mean '{config}'?" in output
+
+
+def test_list_shows_every_member_of_every_family(config: str) -> None:
+    status, output = run_cli("list")
+    assert status == 0
+    for family, (_, load) in families().items():
+        assert family in output
+        for member in load():
+            assert member in output
+
+
+def test_list_of_one_family_has_arguments_and_defaults(config: str) -> None:
+    status, output = run_cli("list", "schedulers")
+    assert status == 0
+    assert "grace_period=1" in output
+    assert "softmax" not in output
+    status, output = run_cli("list", "scheduler")
+    assert (status, "did you mean 'schedulers'?" in output) == (WRONG_INPUT, True)
+
+
+@pytest.mark.parametrize("named", [[], ["small"], ["small.yaml"], ["/abs/nowhere"], ["**"], ["runs"]])
+def test_report_without_a_sweep_says_so(config: str, named: list[str]) -> None:
+    status, output = run_cli("report", *named)
+    assert status == FAILED
+    assert output.startswith("error: ")
+    assert "internal error" not in output
+
+
+def test_resume_without_a_sweep_says_so(config: str) -> None:
+    status, output = run_cli("run", config, "--resume")
+    assert status == FAILED
+    assert "no sweep called 'small'" in output
+
+
+def test_each_error_has_its_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(ConfigError("[no] markup", path="a.b")) == WRONG_INPUT
+    assert explain(DataError("x")) == WRONG_INPUT
+    assert explain(SweepError("x")) == FAILED
+    assert "error: a.b: [no] markup" in capsys.readouterr().err
+
+
+def test_our_own_mistakes_are_said_to_be_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(ZeroDivisionError("oops")) == FAILED
+    shown = capsys.readouterr().err
+    assert "internal error: ZeroDivisionError: oops" in shown
+    assert "This is a bug in mtl_search" in shown
+    assert "Traceback" not in shown

@@ -1,0 +1,137 @@
+"""Tune by hand: asks the searcher for trials, reports made-up epochs, ends, crashes, and kills of the driver."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+from mtl_search.config import Config
+from mtl_search.search.arms import plan_arms
+from mtl_search.search.journal import Journal
+from mtl_search.search.records import SweepRecord, TrialRecord
+from mtl_search.search.referee import Referee
+from mtl_search.search.searcher import ArmSearcher
+from mtl_search.training.metrics import METRICS
+from mtl_search.training.trial import REPORT, Report, TrialSpec
+
+METRICS_OF = {"kind": ("accuracy",), "size": ("r2", "mae"), "flag": ("accuracy",)}
+
+
+class FakeTune:
+    """One session of a sweep; a second one on the same folder is a resume.
+
+    Args:
+        config: Of the sweep.
+        directory: Of the sweep.
+        slots: Trials at a time.
+        space: The user's space function.
+        function: The user's objective.
+    """
+
+    def __init__(
+        self, config: Config, directory: Path, slots: int = 2, space: Any = None, function: Any = None
+    ) -> None:
+        self.config = config
+        self.journal = Journal(directory / "journal.jsonl")
+        self.referee = Referee(
+            self.journal.record,
+            {task: METRICS_OF[task] for task in config.main_tasks},
+            kind=config.search.objective,
+            has_singles="single" in config.search.arms,
+            function=function,
+        )
+        self.searcher = ArmSearcher(
+            config, plan_arms(config), self.journal, self.referee, directory=directory, slots=slots, space=space
+        )
+        self.live: dict[str, TrialSpec] = {}
+        self._asked = 0
+
+    @property
+    def record(self) -> SweepRecord:
+        return self.journal.record
+
+    def suggest(self) -> str | None:
+        """Ask for a trial: Tune's id of one that begins, None for not yet, or FINISHED."""
+        self._asked += 1
+        trial_id = f"tune{self._asked}"
+        answer = self.searcher.suggest(trial_id)
+        if not isinstance(answer, dict):
+            return answer
+        assert set(answer) == {"id", "arm", "spec"}
+        self.live[trial_id] = TrialSpec.from_json(answer["spec"])
+        assert self.live[trial_id].id == answer["id"]
+        return trial_id
+
+    def epoch(self, trial_id: str, number: int, state: Any = "RUNNING", **changes: float) -> Report:
+        """Report an epoch, as a slot does; `changes` replace metrics by `<task>_<metric>`."""
+        spec = self.live[trial_id]
+        metrics = made_up(spec, number) | {f"val/{key.replace('_', '/', 1)}": value for key, value in changes.items()}
+        earlier = [epoch.objective for epoch in self.record.trials[spec.id].epochs if epoch.epoch < number]
+        best = max([*earlier, spec.objective(metrics)])
+        test = {f"test/{key[4:]}": value for key, value in metrics.items()} if spec.test and state == "COMPLETE" else {}
+        report = Report(number, metrics, best, state, info={"parameters": 1}, test=test, seconds=float(number))
+        self.searcher.record_epoch(trial_id, report)
+        return report
+
+    def end(self, trial_id: str, state: str = "COMPLETE", epochs: int = 2, **changes: float) -> TrialRecord:
+        """Let a trial report its epochs and end: COMPLETE, PRUNED, FAIL, or CRASH for good."""
+        for number in range(1, epochs):
+            self.epoch(trial_id, number, **changes)
+        spec = self.live[trial_id]
+        if state == "CRASH":
+            for _ in range(self.config.search.retries):
+                self.crash(trial_id)
+                trial_id = self.suggest() or ""
+                assert self.live[trial_id].id == spec.id
+            self.crash(trial_id)
+        elif state == "FAIL":
+            report = Report(epochs - 1, {}, float("nan"), "FAIL", "the loss is nan", {"parameters": 1})
+            self.searcher.record_epoch(trial_id, report)
+            self._complete(trial_id, report)
+        else:
+            self._complete(trial_id, self.epoch(trial_id, epochs, "RUNNING" if state == "PRUNED" else state, **changes))
+        return self.record.trials[spec.id]
+
+    def crash(self, trial_id: str) -> None:
+        """The process of a trial dies."""
+        del self.live[trial_id]
+        self.searcher.on_trial_complete(trial_id, error=True)
+        self.searcher.record_crash(trial_id, "killed")
+
+    def _complete(self, trial_id: str, report: Report) -> None:
+        del self.live[trial_id]
+        self.searcher.on_trial_complete(trial_id, {REPORT: report.to_json(), "epoch": report.epoch})
+
+    def run(self, states: Any = lambda spec: "COMPLETE") -> list[TrialSpec]:
+        """Run to the end, as many at a time as there are slots; returns what began, in order."""
+        began = []
+        while True:
+            answer = self.suggest()
+            if answer in self.live:
+                began.append(self.live[answer])
+            elif self.live:
+                first = next(iter(self.live))
+                self.end(first, states(self.live[first]))
+            elif answer == "FINISHED":
+                return began
+            else:
+                raise AssertionError("nothing runs, and nothing may begin")
+
+    def kill(self) -> None:
+        """The driver dies; nothing more is written."""
+        self.journal.close()
+
+
+def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
+    """Metrics that depend on the trial's params alone, and get better with every epoch."""
+    text = (
+        str(sorted(spec.config.training.optimizer.arguments.items())) + str(spec.config.model.sharing) + str(spec.seed)
+    )
+    level = zlib.crc32(text.encode()) / 2**32
+    values = {}
+    for task in spec.config.tasks:
+        for metric in METRICS_OF[task]:
+            value = 0.5 + 0.3 * level + 0.01 * epoch
+            values[f"val/{task}/{metric}"] = value if METRICS[metric].higher_is_better else 1 - value
+    return values

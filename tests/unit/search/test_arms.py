@@ -1,0 +1,150 @@
+"""Arms: their budgets, what each holds fixed, seeds, and hashes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtl_search.config import Config, load_config
+from mtl_search.search.arms import Arm, base_arm, config_hash, plan_arms, trial_seed
+from tests.unit.search import small
+
+
+def arms(config: Config) -> dict[str, Arm]:
+    return {arm.name: arm for arm in plan_arms(config)}
+
+
+@given(st.integers(1, 50), st.integers(1, 6))
+def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(trials: int, tasks: int) -> None:
+    tree = small.tree()
+    tree["tasks"] = {f"t{number}": tree["tasks"]["kind"] for number in range(tasks)}
+    tree["search"]["trials"] = trials
+    tree["search"]["space"] = {}
+    planned = arms(load_config(tree))
+    assert list(planned) == [*(f"single/t{number}" for number in range(tasks)), "equal", "search"]
+    assert planned["equal"].budget == planned["search"].budget == trials
+    single = [arm.budget for arm in planned.values() if arm.is_single]
+    assert sum(single) == max(trials, tasks)
+    assert max(single) - min(single) <= 1
+
+
+def test_auxiliary_tasks_have_no_single_arm_and_take_part_in_the_shared_ones() -> None:
+    planned = arms(small.config())
+    assert list(planned) == ["single/kind", "single/size", "equal", "search"]
+    assert planned["single/size"].tasks == ("size",)
+    assert planned["equal"].tasks == planned["search"].tasks == ("kind", "size", "flag")
+
+
+def test_only_the_wanted_arms_are_planned() -> None:
+    assert list(arms(small.config({"search.arms": ["search"]}))) == ["search"]
+    assert list(arms(small.config({"search.arms": ["equal", "single"]}))) == ["single/kind", "single/size", "equal"]
+
+
+def test_what_each_arm_searches() -> None:
+    config = small.config(
+        {
+            "search.space.tasks.size.head.dropout": {"float": [0, 0.5]},
+            "search.space.tasks.flag.head.dropout": {"float": [0, 0.5]},
+            "search.space.tasks.*.head.hidden": {"choice": [[], [4]]},
+        }
+    )
+    planned = arms(config)
+    everything = set(config.search.space)
+    assert set(planned["search"].entries) == everything
+    assert set(planned["equal"].entries) == everything - {"tasks.*.loss_weight"}
+    assert set(planned["single/kind"].entries) == {"training.optimizer.lr", "tasks.*.head.hidden"}
+    assert set(planned["single/size"].entries) == {
+        "training.optimizer.lr", "tasks.*.head.hidden", "tasks.size.head.dropout",
+    }  # fmt: skip
+
+
+OVERRIDES: dict[str, Any] = {
+    "tasks.kind.loss_weight": 0.5,
+    "tasks.size.loss_weight": 2.0,
+    "model.sharing.depth": 0,
+    "training.optimizer.lr": 0.05,
+}
+
+
+def test_the_search_arm_takes_every_override_and_keeps_fixed_weights() -> None:
+    config = arms(small.config({"tasks.flag.loss_weight": 3}))["search"].config(
+        small.config({"tasks.flag.loss_weight": 3}), OVERRIDES
+    )
+    assert [task.loss_weight for task in config.tasks.values()] == [0.5, 2.0, 3.0]
+    assert config.model.sharing.arguments == {"depth": 0}
+    assert config.training.optimizer.arguments["lr"] == 0.05
+
+
+def test_the_equal_arm_holds_all_weights_at_one() -> None:
+    base = small.config({"tasks.flag.loss_weight": 3})
+    config = arms(base)["equal"].config(base, OVERRIDES)
+    assert [task.loss_weight for task in config.tasks.values()] == [1.0, 1.0, 1.0]
+    assert config.model.sharing.arguments == {"depth": 0}
+
+
+def test_a_single_arm_has_one_task_and_no_sharing_to_choose() -> None:
+    config = arms(small.config())["single/size"].config(small.config(), {**OVERRIDES, "tasks.size.head.dropout": 0.1})
+    assert list(config.tasks) == ["size"]
+    assert config.tasks["size"].loss_weight == 1.0
+    assert (config.model.sharing.name, config.model.sharing.arguments) == ("hard", {})
+    assert config.tasks["size"].head.arguments == {"dropout": 0.1}
+    assert config.training.optimizer.arguments["lr"] == 0.05
+
+
+def test_seeds_of_a_sweep_are_all_different() -> None:
+    names = ["single/a", "single/b", "equal", "search", "final/search"]
+    seeds = [trial_seed(sweep, arm, number) for sweep in (0, 1) for arm in names for number in range(200)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+def test_seeds_of_finalists_are_paired_across_arms() -> None:
+    for number in range(5):
+        seeds = {trial_seed(3, f"final/{arm}", number) for arm in ("search", "equal", "single/a")}
+        assert len(seeds) == 1
+
+
+def test_seeds_are_the_same_in_every_process() -> None:
+    assert trial_seed(0, "search", 0) == 2353253374
+    assert trial_seed(2**70, "search", 0) == trial_seed(2**70, "search", 0)
+
+
+def test_a_finalists_arm_has_a_base() -> None:
+    assert base_arm("final/single/a") == "single/a"
+    assert base_arm("search") == "search"
+
+
+TRAINED = [
+    ("data", {"name": "tests.unit.search.small:no_data", "size": 2}),
+    ("tasks.kind.loss_weight", 2),
+    ("tasks.kind.head.dropout", 0.5),
+    ("model.sharing.depth", 2),
+    ("model.backbone.widths", [4, 5]),
+    ("training.optimizer.lr", 0.02),
+    ("training.epochs", 5),
+    ("training.precision", "bf16"),
+    ("training.batch_size", 9),
+]
+UNTRAINED = [
+    ("search.trials", 9),
+    ("search.space.model.sharing.depth", None),
+    ("resources.max_concurrent", 1),
+    ("tracking.experiment", "x"),
+    ("name", "other"),
+    ("training.checkpoint_every_s", 1),
+    ("training.resident", "never"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), TRAINED)
+def test_the_hash_changes_with_what_is_trained(path: str, value: Any) -> None:
+    assert config_hash(small.config({path: value})) != config_hash(small.config())
+
+
+@pytest.mark.parametrize(("path", "value"), UNTRAINED)
+def test_the_hash_stays_when_nothing_that_is_trained_changes(path: str, value: Any) -> None:
+    assert config_hash(small.config({path: value})) == config_hash(small.config())
+    assert len(config_hash(small.config())) == 12

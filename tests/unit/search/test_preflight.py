@@ -1,0 +1,201 @@
+"""Mistakes that only the data, the network or the space can show, each as one message before anything trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from mtl_search.config import load_config
+from mtl_search.errors import ConfigError
+from mtl_search.search import preflight
+from tests.unit.search import small
+
+HERE = "tests.unit.search.small"
+
+
+def message(overrides: dict[str, Any]) -> str:
+    with pytest.raises(ConfigError) as caught:
+        preflight.check(small.config(overrides), small.DATA)
+    return str(caught.value)
+
+
+def test_a_sweep_without_a_main_task_is_refused() -> None:
+    text = message({"tasks.kind.role": "auxiliary", "tasks.size.role": "auxiliary"})
+    assert text.startswith("tasks: at least one task must have the role main")
+
+
+def test_a_good_config_gives_its_network() -> None:
+    network = preflight.check(small.config(), small.DATA)
+    assert list(network.heads) == ["kind", "size", "flag"]
+
+
+def test_the_check_leaves_the_random_state_alone() -> None:
+    before = torch.get_rng_state()
+    preflight.check(small.config(), small.DATA)
+    torch.testing.assert_close(torch.get_rng_state(), before)
+
+
+SPACE: list[tuple[str, dict[str, Any], str]] = [
+    # path in the space, entry, words
+    ("tasks.knd.loss_weight", {"float": [0.5, 2]}, "did you mean 'kind'?"),
+    ("tasks", {"choice": [1]}, "tasks.<task>.<key>"),
+    ("tasks.kind", {"choice": [1]}, "tasks.<task>.<key>"),
+    ("tasks.*.hed.dropout", {"float": [0, 0.5]}, "did you mean 'head'?"),
+    ("tasks.kind.head.drop", {"float": [0, 0.5]}, "did you mean 'dropout'?"),
+    ("model.backbone.width", {"choice": [[4], [8]]}, "did you mean 'widths'?"),
+    ("model.backbone.widths", {"choice": [[4, 4], [0]]}, "whole number"),
+    ("model.sharing.deph", {"int": [0, 1]}, "did you mean 'depth'?"),
+    ("model.sharing.depth", {"int": [0, 3]}, "fails where this is 3"),
+    ("model.sharing.depth", {"int": [-1, 2]}, "fails where this is -1"),
+    ("training.epoch", {"int": [1, 2]}, "did you mean 'epochs'?"),
+    ("training.epochs", {"int": [0, 2]}, "fails where this is 0"),
+    ("training.optimizer.lrr", {"log": [1e-4, 1e-2]}, "did you mean 'lr'?"),
+    ("training.optimizer.lr", {"float": [-1, 1]}, "fails where this is -1.0"),
+    ("training.optimizer.name", {"choice": ["adam", "adamm"]}, "did you mean 'adam'?"),
+    ("training.schedule", {"choice": [None, "cosin"]}, "did you mean 'cosine'?"),
+    ("data.train", {"int": [1, 2]}, "cannot be searched"),
+    ("search.trials", {"int": [1, 2]}, "cannot be searched"),
+    ("tasks.*.loss_weight", {"log_ratio": 10, "reference": "knd"}, "did you mean 'kind'?"),
+    ("tasks.size.loss_weight", {"log_ratio": 10, "reference": "kind"}, "log_ratio is for tasks.*.loss_weight"),
+    (
+        "training.batch_size",
+        {"choice": [8], "when": {"model.sharing.deep": 1}},
+        "the condition names nothing in the config\n  value:    'model.sharing.deep'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "entry", "words"), SPACE, ids=[f"{path} {entry}" for path, entry, _ in SPACE])
+def test_a_mistake_in_the_space_is_found_at_its_path(path: str, entry: dict[str, Any], words: str) -> None:
+    text = message({"search.space": {path: entry}})
+    assert text.startswith(f"search.space.{path}")
+    assert words in text
+
+
+def test_two_entries_for_one_value_are_refused() -> None:
+    text = message({"search.space.tasks.size.loss_weight": {"float": [0.5, 2]}})
+    assert text.startswith("search.space.tasks.size.loss_weight: another entry of the space searches")
+
+
+def test_conditions_in_a_circle_are_refused() -> None:
+    text = message(
+        {
+            "search.space.training.batch_size": {"choice": [8], "when": {"training.accumulate": 1}},
+            "search.space.training.accumulate": {"choice": [1], "when": {"training.batch_size": 8}},
+        }
+    )
+    assert "circle: training.batch_size → training.accumulate → training.batch_size" in text
+
+
+def test_an_empty_space_is_refused_where_something_is_to_be_searched() -> None:
+    assert message({"search.space": {}}).startswith("search.space: ")
+    config = small.config({"search.space": {}})
+    preflight.check(config, small.DATA, needs_space=False)
+    preflight.check(small.config({"search.space": {}, "search.arms": ["equal"]}), small.DATA)
+
+
+def test_a_conditional_value_is_checked_where_its_condition_holds() -> None:
+    entries = {
+        "model.backbone.name": {"choice": ["mlp", "convnet"]},
+        "model.backbone.widths": {"choice": [[4, 4], [8, 8]], "when": {"model.backbone.name": "mlp"}},
+    }
+    text = message({"search.space": entries, "model.backbone": "mlp"})
+    assert "search.space.model.backbone.name: fails where this is 'convnet'" in text  # no images in this data
+    del entries["model.backbone.name"]
+    config = small.config({"search.space": entries, "model.backbone": "mlp"})
+    preflight.check(config, small.DATA)
+    momentum: dict[str, Any] = {
+        "training.optimizer.name": {"choice": ["adamw", "sgd"]},
+        "training.optimizer.momentum": {"float": [0.0, 0.9], "when": {"training.optimizer.name": "sgd"}},
+    }
+    preflight.check(small.config({"search.space": momentum}), small.DATA)
+    momentum["training.optimizer.momentum"]["when"] = {"training.optimizer.name": ["adamw"]}
+    assert "no such argument" in message({"search.space": momentum})
+
+
+LATE: list[tuple[str, Any, str, str]] = [
+    # path, value, where the message says it is, words
+    ("tasks.kind.head", "softmx", "tasks.kind.head", "did you mean 'softmax'?"),
+    ("tasks.kind.head", "regression", "tasks.kind.head", "allowed:  softmax"),
+    ("tasks.kind.head", "crf", "tasks.kind.head", "softmax"),
+    ("tasks.kind.head.drop", 0.5, "tasks.kind.head.drop", "did you mean 'dropout'?"),
+    ("tasks.kind.head.dropout", 2, "tasks.kind.head.dropout", "not a number in range"),
+    ("tasks.kind.target", "knd", "tasks.kind.target", "did you mean 'kind'?"),
+    ("tasks.size.target", "never", "tasks.size.target", "the train split has no label"),
+    ("tasks.kind.view", "z", "tasks.kind.view", "allowed:  x, y"),
+    ("tasks.kind.view", ["x", "y"], "tasks.kind.view", "reads 1 view(s)"),
+    ("tasks.kind.view", [], "tasks.kind.view", "say which"),
+    ("tasks.kind.metrics", ["accuracy", "r2"], "tasks.kind.metrics", "value:    'r2'"),
+    ("tasks.size.metrics", "accuracy", "tasks.size.metrics", "allowed:  r2, mae, rmse, mse"),
+    ("tasks.kind.loss", "mse", "tasks.kind.loss", "cross_entropy"),
+    ("model.backbone", "mpl", "model.backbone", "did you mean 'mlp'?"),
+    ("model.backbone", "convnet", "model.backbone.name", "images"),
+    ("model.backbone", f"{HERE}:broken_backbone", "model", "ZeroDivisionError: a mistake of the user's"),
+    ("model.backbone", f"{HERE}:NOT_CALLABLE", "model.backbone", "this is a int"),
+    ("model.backbone", f"{HERE}:nothing", "model.backbone", "has no attribute 'nothing'"),
+    ("model.backbone", "no.such.module:x", "model.backbone", "cannot import module"),
+    ("model.sharing", "soft", "model.sharing", "allowed:  hard"),
+    ("model.sharing.depth", 3, "model.sharing.depth", "0 .. 2"),
+    ("model.sharing.depth", {"knd": 1}, "model.sharing.depth", "did you mean 'kind'?"),
+    ("training.optimizer", "adamm", "training.optimizer", "did you mean 'adam'?"),
+    ("training.optimizer.lrr", 1, "training.optimizer.lrr", "did you mean 'lr'?"),
+    ("training.optimizer.lr", -1.0, "training.optimizer", "Invalid learning rate"),
+    ("training.optimizer.lr", "fast", "training.optimizer", "torch refuses"),
+    ("training.schedule", "cosin", "training.schedule", "did you mean 'cosine'?"),
+    ("training.schedule", "step", "training.schedule", "needs 'step_size'"),
+    ("training.schedule", {"name": "cosine", "eta": 0}, "training.schedule.eta", "did you mean 'eta_min'?"),
+    ("search.scheduler", "ahsa", "search.scheduler", "did you mean 'asha'?"),
+    ("search.scheduler", {"name": "asha", "grace": 1}, "search.scheduler.grace", "did you mean 'grace_period'?"),
+    ("search.sampler", "tpee", "search.sampler", "did you mean 'tpe'?"),
+    ("search.sampler", {"name": "tpe", "startup": 1}, "search.sampler.startup", "n_startup_trials"),
+    ("search.sampler", {"name": "tpe", "n_startup_trials": -1}, "search.sampler.n_startup_trials", "at least 0"),
+    ("search.sampler", {"name": "tpe", "n_ei_candidates": "x"}, "search.sampler.n_ei_candidates", "at least 1"),
+    ("search.sampler", {"name": "builtins:str"}, "search.sampler", ""),
+    ("search.objective", "delta", "search.objective", "did you mean 'delta_m'?"),
+    ("search.objective", "val/kind/r2", "search.objective", "allowed:  delta_m, val/kind/accuracy, val/kind/loss"),
+    ("search.objective", "val/kind/f1", "search.objective", "not an objective of these tasks"),
+    ("search.objective", f"{HERE}:NOT_CALLABLE", "search.objective", "a function of the metrics is needed"),
+    ("search.objective", f"{HERE}:add_upp", "search.objective", "did you mean 'add_up'?"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "where", "words"), LATE, ids=[f"{path} {value}" for path, value, *_ in LATE])
+def test_a_mistake_that_only_building_shows(path: str, value: Any, where: str, words: str) -> None:
+    text = message({path: value})
+    assert text.startswith(where)
+    assert words in text
+
+
+@pytest.mark.parametrize("name", ["a.b", "a/b", "", "*", " x", "x ", "a=b", ".."])
+def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
+    given = small.tree()
+    given["tasks"][name] = {**given["tasks"]["kind"], "target": "kind"}
+    with pytest.raises(ConfigError, match=r"^tasks: a task's name is part of dotted paths"):
+        preflight.check(load_config(given), small.DATA)
+
+
+@pytest.mark.parametrize("objective", ["delta_m", "val/kind/accuracy", "val/flag/loss", f"{HERE}:add_up"])
+def test_objectives_that_are_there(objective: str) -> None:
+    preflight.check(small.config({"search.objective": objective}), small.DATA)
+
+
+def test_an_objective_of_the_users_is_found() -> None:
+    assert preflight.objective_function(small.config()) is None
+    function = preflight.objective_function(small.config({"search.objective": f"{HERE}:add_up"}))
+    assert function is not None
+    assert function({"val/kind/accuracy": 1.0, "val/size/r2": 2.0}) == 3.0
+
+
+def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
+    config = small.config({"tasks.kind.metrics": []})
+    network = preflight.check(config, small.DATA)
+    assert preflight.task_metrics(config, network) == {"kind": ("accuracy",), "size": ("r2", "mae")}
+
+
+def test_deviations_are_of_the_training_labels_of_real_targets() -> None:
+    values = small.DATA.targets["size"].values[:20]
+    found = preflight.deviations(small.config(), small.DATA)
+    assert found == {"size": pytest.approx(float(np.std(values[~np.isnan(values)])), rel=1e-6)}

@@ -1,0 +1,434 @@
+"""The order of a sweep: phases, budgets, finalists, interruptions, with Tune's calls made by hand."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mtl_search.config import Config
+from mtl_search.errors import SweepError
+from mtl_search.search.arms import plan_arms
+from tests.unit.search import small
+from tests.unit.search.fake_tune import FakeTune
+
+Session = Callable[..., FakeTune]
+BUDGET = {"single/kind": 2, "single/size": 2, "equal": 4, "search": 4}
+FINAL = {f"final/{arm}": 2 for arm in BUDGET}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A session of the sweep in the test's folder; calling it again resumes."""
+    with ExitStack() as stack:
+
+        def begin(config: Config | None = None, **options: Any) -> FakeTune:
+            fake = FakeTune(config or small.config(), tmp_path, **options)
+            stack.callback(fake.kill)
+            return fake
+
+        yield begin
+
+
+def budget(config: Config) -> dict[str, int]:
+    """Trials that each arm must end with."""
+    arms = {arm.name: arm.budget for arm in plan_arms(config)}
+    return arms | {f"final/{arm}": config.search.finalists.seeds for arm in arms}
+
+
+def counts(fake: FakeTune) -> dict[str, int]:
+    return dict(Counter(trial.arm for trial in fake.record))
+
+
+def test_every_arm_gets_its_budget_and_the_sweep_is_finished(session: Session) -> None:
+    fake = session()
+    assert not fake.searcher.finished
+    fake.run()
+    assert fake.searcher.finished
+    assert counts(fake) == BUDGET | FINAL == budget(fake.config)
+    assert all(trial.state == "COMPLETE" for trial in fake.record)
+    assert fake.suggest() == "FINISHED"
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_phases_follow_one_another_and_arms_of_a_phase_take_turns(session: Session, slots: int) -> None:
+    began = [spec.id.rsplit("-", 1)[0] for spec in session(slots=slots).run()]
+    assert began[:4] == ["single-kind", "single-size"] * 2
+    assert began[4:12] == ["equal", "search"] * 4
+    assert sorted(began[12:]) == sorted(f"final-{arm.replace('/', '-')}" for arm in BUDGET for _ in range(2))
+
+
+@pytest.mark.parametrize("slots", [1, 2, 5])
+def test_no_more_trials_than_slots(session: Session, slots: int) -> None:
+    fake = session(slots=slots)
+    ids = [fake.suggest() for _ in range(slots + 2)]
+    expected = min(slots, 4)  # four single-task trials, then the reference is waited for
+    assert ids[:expected] == list(fake.live)
+    assert ids[expected:] == [None] * (slots + 2 - expected)
+
+
+def test_a_phase_waits_for_the_one_before(session: Session) -> None:
+    fake = session(slots=4)
+    singles = [str(fake.suggest()) for _ in range(4)]
+    for trial in singles[:3]:
+        fake.end(trial)
+        assert fake.suggest() is None
+    fake.end(singles[3])
+    assert fake.live[str(fake.suggest())].id == "equal-0000"
+
+
+def test_references_are_the_best_single_task_trials_and_reach_the_specs(session: Session) -> None:
+    fake = session(slots=1)
+    for accuracy in (0.9, 0.7):
+        for _ in range(2):
+            fake.end(str(fake.suggest()), kind_accuracy=accuracy, size_r2=accuracy, size_mae=1 - accuracy)
+    spec = fake.live[str(fake.suggest())]
+    assert spec.objective.kind == "delta_m"
+    assert spec.objective.reference == {
+        "val/kind/accuracy": 0.9,
+        "val/size/r2": 0.9,
+        "val/size/mae": pytest.approx(0.1),
+    }
+    assert spec.objective.tasks == {"kind": ("accuracy",), "size": ("r2", "mae")}
+    assert list(spec.config.tasks) == ["kind", "size", "flag"]
+    assert not spec.test
+
+
+def test_single_task_trials_are_judged_by_their_own_first_metric(session: Session) -> None:
+    fake = session(slots=2)
+    fake.suggest()
+    size = fake.live[str(fake.suggest())]
+    assert (size.objective.kind, size.objective.tasks) == ("primary", {"size": ("r2", "mae")})
+    assert list(size.config.tasks) == ["size"]
+
+
+def test_the_first_search_trial_has_equal_weights_and_the_others_sum_to_k(session: Session) -> None:
+    fake = session()
+    fake.run()
+    weights = [
+        [value for path, value in trial.overrides.items() if path.endswith("loss_weight")]
+        for trial in fake.record.arm("search")
+    ]
+    assert weights[0] == [1.0, 1.0, 1.0]
+    assert all(sum(values) == pytest.approx(3) and values != weights[0] for values in weights[1:])
+    for trial in fake.record.arm("equal"):
+        assert set(trial.overrides) == {"model.sharing.depth", "training.optimizer.lr"}
+    for trial in fake.record.arm("single/kind"):
+        assert set(trial.overrides) == {"training.optimizer.lr"}
+
+
+def test_no_two_trials_have_the_same_seed_or_directory(session: Session) -> None:
+    specs = session().run()
+    ordinary = [spec for spec in specs if not spec.test]
+    assert len({spec.seed for spec in ordinary}) == len(ordinary)
+    assert len({spec.directory for spec in specs}) == len({spec.id for spec in specs}) == len(specs)
+
+
+def test_trials_differ_in_what_they_train(session: Session) -> None:
+    """Hyper-parameters that never reach the trainer would make all trials equal (ultralytics#23814)."""
+    specs = session().run()
+    rates = {spec.config.training.optimizer.arguments["lr"] for spec in specs if not spec.test}
+    assert len(rates) == sum(BUDGET.values())
+    for spec in specs:
+        assert 1e-4 <= spec.config.training.optimizer.arguments["lr"] <= 1e-1
+
+
+def test_the_same_config_gives_the_same_trials(session: Session, tmp_path: Path) -> None:
+    one = session(slots=1)
+    one.run()
+    with tempfile.TemporaryDirectory() as other:
+        two = FakeTune(small.config(), Path(other), slots=1)
+        two.run()
+        two.kill()
+    assert [(t.id, t.params, t.seed) for t in one.record] == [(t.id, t.params, t.seed) for t in two.record]
+
+
+# ------------------------------------------------------------------------------------------------------- finalists
+
+
+def test_finalists_repeat_the_best_on_fresh_seeds_and_read_the_test_split(session: Session) -> None:
+    fake = session()
+    specs = {spec.id: spec for spec in fake.run()}
+    for arm in BUDGET:
+        finalists = fake.record.arm(f"final/{arm}")
+        (origin,) = {trial.origin for trial in finalists}
+        best = max(fake.record.arm(arm), key=lambda trial: trial.objective or 0.0)
+        assert origin == best.id
+        for trial in finalists:
+            assert specs[trial.id].test
+            assert trial.test
+            assert specs[trial.id].config == specs[origin].config
+            assert trial.config_hash == best.config_hash
+        assert len({trial.seed for trial in [*finalists, best]}) == 3
+    seeds = {tuple(trial.seed for trial in fake.record.arm(arm)) for arm in FINAL}
+    assert len(seeds) == 1  # paired across arms
+
+
+def test_only_trials_that_trained_to_their_end_become_finalists(session: Session) -> None:
+    fake = session(slots=1)
+    values = {"search-0000": ("PRUNED", 0.99), "search-0001": ("COMPLETE", 0.6), "search-0002": ("FAIL", 0.98)}
+    while not fake.record.arm("final/search"):
+        trial = str(fake.suggest())
+        state, value = values.get(fake.live[trial].id, ("COMPLETE", 0.55))
+        fake.end(trial, state, kind_accuracy=value, size_r2=value, size_mae=1 - value)
+    assert fake.record.arm("final/search")[0].origin == "search-0001"
+
+
+def test_the_best_epoch_of_the_validation_split_decides(session: Session) -> None:
+    fake = session(slots=1)
+    while not fake.record.arm("final/equal"):
+        trial = str(fake.suggest())
+        if fake.live[trial].id == "equal-0002":  # best in its first epoch, bad in its last
+            fake.epoch(trial, 1, kind_accuracy=0.99, size_r2=0.99, size_mae=0.01)
+            fake.epoch(trial, 2, kind_accuracy=0.1, size_r2=0.1, size_mae=0.9)
+            fake._complete(trial, fake.epoch(trial, 3, "COMPLETE", kind_accuracy=0.1, size_r2=0.1, size_mae=0.9))
+        else:
+            fake.end(trial, kind_accuracy=0.8, size_r2=0.8, size_mae=0.2)
+    assert fake.record.arm("final/equal")[0].origin == "equal-0002"
+
+
+def test_several_finalists_are_different_configurations(session: Session) -> None:
+    fake = session(small.config({"search.finalists.top": 3}))
+    fake.run()
+    origins = Counter(trial.origin for trial in fake.record.arm("final/search"))
+    assert sorted(origins.values()) == [2, 2, 2]
+    hashes = {fake.record.trials[origin].config_hash for origin in origins}
+    assert len(hashes) == 3
+    assert counts(fake)["final/single/kind"] == 2  # a single-task arm is a reference: one is enough
+
+
+def test_without_finalists_the_sweep_ends_after_the_search(session: Session) -> None:
+    fake = session(small.config({"search.finalists.top": 0}))
+    fake.run()
+    assert counts(fake) == BUDGET
+    assert fake.searcher.finished
+
+
+# ---------------------------------------------------------------------------------------------------------- failures
+
+
+def test_failed_trials_count_in_the_budget_and_the_sweep_goes_on(session: Session) -> None:
+    fake = session()
+    fake.run(lambda spec: "FAIL" if spec.id in ("equal-0001", "search-0000", "final-search-0001") else "COMPLETE")
+    assert counts(fake) == BUDGET | FINAL
+    failed = [trial for trial in fake.record if trial.state == "FAIL"]
+    assert [trial.id for trial in failed] == ["search-0000", "equal-0001", "final-search-0001"]
+    assert all(trial.reason == "the loss is nan" for trial in failed)
+    assert fake.searcher.finished
+
+
+def test_a_failed_epoch_is_not_an_epoch(session: Session) -> None:
+    fake = session()
+    record = fake.end(str(fake.suggest()), "FAIL", epochs=2)
+    assert [epoch.epoch for epoch in record.epochs] == [1]
+    assert record.info == {"parameters": 1}
+
+
+def test_the_sweep_ends_when_its_first_trials_have_all_failed(session: Session) -> None:
+    fake = session(small.config({"search.stop_after_failures": 2}), slots=1)
+    assert len(fake.run(lambda spec: "FAIL")) == 2
+    assert isinstance(fake.searcher.error, SweepError)
+    assert "the first 2 trials have all failed" in str(fake.searcher.error)
+    assert "the loss is nan" in str(fake.searcher.error)
+    assert not fake.searcher.finished
+
+
+def test_a_success_among_failures_lets_the_sweep_go_on(session: Session) -> None:
+    fake = session(small.config({"search.stop_after_failures": 2}), slots=1)
+    fake.run(lambda spec: "FAIL" if spec.id not in ("single-kind-0000", "single-size-0001") else "COMPLETE")
+    assert fake.searcher.error is None
+    arms = counts(fake)
+    assert {arm: arms[arm] for arm in BUDGET} == BUDGET
+    assert "final/search" not in arms  # none of them trained to its end
+
+
+def test_a_reference_that_nobody_reached_ends_the_sweep_with_the_reason(session: Session) -> None:
+    fake = session(slots=1)
+    fake.run(lambda spec: "FAIL" if "size" in spec.id else "COMPLETE")
+    assert isinstance(fake.searcher.error, SweepError)
+    assert "no trial of arm single/size got to the end of an epoch" in str(fake.searcher.error)
+    assert "the loss is nan" in str(fake.searcher.error)
+    assert not any(trial.epochs for trial in fake.record.arm("equal"))
+
+
+def test_a_process_that_dies_is_started_again_and_then_given_up(session: Session) -> None:
+    fake = session(small.config({"search.retries": 2}), slots=1)
+    record = fake.end(str(fake.suggest()), "CRASH")
+    assert (record.state, "died 3 times: killed" in record.reason) == ("FAIL", True)
+    began = [spec.id for spec in fake.run()]
+    assert record.id not in began
+    assert counts(fake) == BUDGET | FINAL
+
+
+def test_a_crash_that_is_forgiven_leaves_one_trial(session: Session) -> None:
+    fake = session(slots=1)
+    first = str(fake.suggest())
+    spec = fake.live[first]
+    fake.epoch(first, 1)
+    fake.crash(first)
+    assert not fake.searcher.finished
+    again = str(fake.suggest())
+    assert fake.live[again] == spec
+    assert fake.end(again).state == "COMPLETE"
+    fake.run()
+    assert counts(fake) == BUDGET | FINAL
+
+
+# ------------------------------------------------------------------------------------------- interruptions, extensions
+
+
+def test_interrupted_trials_come_first_and_as_they_were(session: Session) -> None:
+    fake = session(slots=2)
+    while "search-0001" not in {spec.id for spec in fake.live.values()}:
+        if fake.suggest() is None:
+            fake.end(next(iter(fake.live)))
+    trial = next(name for name, spec in fake.live.items() if spec.id == "search-0001")
+    fake.epoch(trial, 1)
+    left = list(fake.live.values())
+    fake.kill()
+    resumed = session(slots=2)
+    again = [resumed.live[str(resumed.suggest())] for _ in left]
+    assert again == left
+    resumed.run()
+    assert counts(resumed) == BUDGET | FINAL
+
+
+@pytest.mark.parametrize("after", [1, 4, 5, 9, 13, 17])
+def test_a_sweep_that_is_killed_and_resumed_runs_the_same_trials(session: Session, after: int, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as other:
+        straight = FakeTune(small.config(), Path(other), slots=1)
+        straight.run()
+        straight.kill()
+    fake = session(slots=1)
+    for _ in range(after):
+        fake.end(str(fake.suggest()))
+    fake.epoch(str(fake.suggest()), 1)
+    fake.kill()
+    resumed = session(slots=1)
+    resumed.run()
+    assert [(t.id, t.params, t.seed, t.state) for t in resumed.record] == [
+        (t.id, t.params, t.seed, t.state) for t in straight.record
+    ]
+
+
+def test_a_finished_sweep_has_nothing_left_to_run(session: Session) -> None:
+    session().run()
+    again = session()
+    assert again.run() == []
+    assert again.searcher.finished
+
+
+def test_a_finished_sweep_can_be_extended(session: Session) -> None:
+    first = session()
+    first.run()
+    finished = {trial.id: trial for trial in first.record}
+    first.kill()
+    longer = session(small.config({"search.trials": 7}))
+    began = longer.run()
+    assert {spec.id for spec in began}.isdisjoint(finished)
+    for name, trial in finished.items():
+        assert longer.record.trials[name] == trial
+    totals = counts(longer)
+    assert {arm: totals[arm] for arm in BUDGET} == {"single/kind": 4, "single/size": 3, "equal": 7, "search": 7}
+    for arm in BUDGET:
+        best = max(longer.record.arm(arm), key=lambda trial: (longer.referee.best(trial) or (None, -1e9))[1])
+        seeds = [trial.seed for trial in longer.record.arm(f"final/{arm}") if trial.origin == best.id]
+        assert len(set(seeds)) == len(seeds) == 2
+    assert longer.searcher.finished
+
+
+ACTIONS = st.lists(st.tuples(st.sampled_from(["ask", "ask", "end", "kill", "crash"]), st.integers(0, 9)), max_size=60)
+ENDS = ("COMPLETE", "COMPLETE", "PRUNED", "FAIL")
+
+
+@settings(max_examples=25)
+@given(ACTIONS, st.integers(1, 4))
+def test_whatever_happens_each_arm_ends_with_exactly_its_budget(actions: list[tuple[str, int]], slots: int) -> None:
+    config = small.config({"search.stop_after_failures": 99, "search.retries": 1})
+
+    def state(name: str, number: int) -> str:
+        return "COMPLETE" if name.startswith("single") else ENDS[number % len(ENDS)]
+
+    with tempfile.TemporaryDirectory() as folder:
+        fake = FakeTune(config, Path(folder), slots)
+        finished: dict[str, str] = {}
+        for action, number in actions:
+            running = sorted(fake.live)
+            if action == "kill":
+                fake.kill()
+                fake = FakeTune(config, Path(folder), slots)
+            elif action == "ask" or not running:
+                answer = fake.suggest()
+                assert len(fake.live) <= slots
+                assert answer not in fake.live or fake.live[str(answer)].id not in finished
+            elif action == "crash" and not fake.live[running[number % len(running)]].id.startswith("single"):
+                fake.crash(running[number % len(running)])
+            else:
+                trial = running[number % len(running)]
+                record = fake.end(trial, state(fake.live[trial].id, number))
+                finished[record.id] = record.state
+        assert {fake.record.trials[name].state for name in finished} <= {"COMPLETE", "PRUNED", "FAIL"}
+        fake.run(lambda spec: "COMPLETE")
+        assert fake.searcher.error is None
+        totals = counts(fake)
+        assert {arm: totals[arm] for arm in BUDGET} == BUDGET
+        assert all(trial.finished for trial in fake.record)
+        assert all(fake.record.trials[name].state == ended for name, ended in finished.items())
+        for arm, seeds in FINAL.items():
+            trained = any(t.state == "COMPLETE" for t in fake.record.arm(arm.removeprefix("final/")))
+            assert totals.get(arm, 0) == (seeds if trained else 0)
+        text = (Path(folder) / "journal.jsonl").read_text()
+        assert text.count('"event": "trial"') == text.count('"event": "end"') == len(fake.record.trials)
+        fake.kill()
+
+
+# --------------------------------------------------------------------------------------------- the user's own functions
+
+
+def test_a_space_of_the_users_serves_every_arm(session: Session) -> None:
+    def mine(trial: Any) -> dict[str, Any]:
+        for task in ("kind", "size"):
+            trial.suggest_float(f"tasks.{task}.loss_weight", 0.1, 10, log=True)
+        trial.suggest_int("model.sharing.depth", 0, 2)
+        rate = trial.suggest_float("training.optimizer.lr", 1e-3, 1e-2, log=True)
+        return {"training.optimizer.weight_decay": rate / 10}
+
+    config = small.config({"search.space": {}})
+    specs = session(config, space=mine).run()
+    for spec in specs:
+        arguments = spec.config.training.optimizer.arguments
+        assert arguments["weight_decay"] == arguments["lr"] / 10
+        weights = {task.loss_weight for task in spec.config.tasks.values()}
+        assert ("search" in spec.id) == (weights != {1.0})
+        assert ("depth" in spec.config.model.sharing.arguments) == ("single" not in spec.id)
+
+
+def test_an_objective_of_the_users_chooses_the_finalists(session: Session) -> None:
+    fake = session(function=lambda metrics: -metrics["val/kind/accuracy"] if "val/kind/accuracy" in metrics else 0.0)
+    fake.run()
+    worst = min(fake.record.arm("search"), key=lambda trial: trial.epochs[0].metrics["val/kind/accuracy"])
+    assert {trial.origin for trial in fake.record.arm("final/search")} == {worst.id}
+    best = max(fake.record.arm("single/kind"), key=lambda trial: trial.epochs[0].metrics["val/kind/accuracy"])
+    assert {trial.origin for trial in fake.record.arm("final/single/kind")} == {best.id}
+
+
+@pytest.mark.parametrize("answer", [ZeroDivisionError("no"), ["training.optimizer.lr"]])
+def test_a_space_of_the_users_that_fails_ends_the_sweep_with_its_reason(session: Session, answer: object) -> None:
+    def space(trial: Any) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    tune = session(space=space)
+    assert tune.suggest() == tune.searcher.FINISHED
+    assert isinstance(tune.searcher.error, SweepError)
+    assert ("ZeroDivisionError" in str(tune.searcher.error)) == isinstance(answer, Exception)
+    assert not tune.record.trials  # nothing began that could never end
+    assert not tune.searcher.finished

@@ -1,0 +1,122 @@
+"""Registries: explicit tables, `module:attribute` for the user's own, and what is said when a name is wrong."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from mtl_search.cli.listing import families
+from mtl_search.errors import ConfigError
+from mtl_search.registry import Registry, import_attribute, join
+
+
+def small(width: int, *, rate: float = 0.5, given: int = 0) -> None:
+    """Takes a width."""
+
+
+def open_ended(*args: int, needed: int, **more: int) -> None:
+    """Takes anything."""
+
+
+PARTS: Registry[Any] = Registry("part", {"small": small, "open": open_ended}, given=("given",))
+HERE = "tests.unit.test_registry"
+
+
+def message(call: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_a_registry_is_a_read_only_mapping() -> None:
+    assert isinstance(PARTS, Mapping)
+    assert (list(PARTS), len(PARTS), "small" in PARTS, "x" in PARTS) == (["small", "open"], 2, True, False)
+    assert PARTS["small"] is small
+    assert not hasattr(PARTS, "__setitem__")
+
+
+def test_a_registry_does_not_share_the_given_table() -> None:
+    table: dict[str, Any] = {"small": small}
+    made: Registry[Any] = Registry("part", table)
+    table["late"] = small
+    assert "late" not in made
+
+
+def test_an_unknown_name_is_told_with_the_nearest() -> None:
+    text = message(lambda: PARTS.get_member("smal", "model.part"))
+    assert text.startswith("model.part: there is no part of this name")
+    assert "value:    'smal'" in text
+    assert "allowed:  small, open" in text
+    assert "did you mean 'small'?" in text
+
+
+def test_members_of_the_user_are_imported() -> None:
+    assert PARTS.get_member(f"{HERE}:small") is small
+    assert list(PARTS.arguments(f"{HERE}:small")) == ["width", "rate"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no.such.module:x", "cannot import module 'no.such.module' (ModuleNotFoundError"),
+        (":x", "cannot import module ''"),
+        (".relative:x", "cannot import module '.relative'"),
+        ("tests.unit.broken_module:x", "cannot import module"),
+        (f"{HERE}:smal", "has no attribute 'smal'"),
+        (f"{HERE}:", "has no attribute ''"),
+    ],
+)
+def test_a_member_that_cannot_be_imported(name: str, words: str) -> None:
+    text = message(lambda: import_attribute(name, "a.b"))
+    assert text.startswith("a.b: ")
+    assert words in text
+
+
+def test_a_module_that_ends_the_program_ends_in_a_message(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "quits_at_import.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "(SystemExit: 3)" in message(lambda: import_attribute("quits_at_import:x"))
+
+
+def test_arguments_that_are_given_are_not_the_users() -> None:
+    assert list(PARTS.arguments("small")) == ["width", "rate"]
+    PARTS.check_arguments("small", {"width": 3, "rate": 0.1})
+    assert message(lambda: PARTS.check_arguments("small", {"width": 3, "given": 1}, "p")).startswith("p.given: ")
+
+
+def test_wrong_and_missing_arguments() -> None:
+    text = message(lambda: PARTS.check_arguments("small", {"width": 3, "rat": 0.1}, "model.part"))
+    assert text.startswith("model.part.rat: part 'small' has no such argument")
+    assert "did you mean 'rate'?" in text
+    assert "needs 'width'" in message(lambda: PARTS.check_arguments("small", {}))
+
+
+def test_a_member_that_takes_anything_takes_anything_but_lacks_what_it_needs() -> None:
+    PARTS.check_arguments("open", {"needed": 1, "else": 2})
+    assert "needs 'needed'" in message(lambda: PARTS.check_arguments("open", {"else": 2}))
+
+
+@pytest.mark.parametrize("name", [f"{HERE}:HERE", "builtins:type"])
+def test_what_has_no_readable_arguments_is_refused(name: str) -> None:
+    assert "a part is a class or a function" in message(lambda: PARTS.check_arguments(name, {}, "p"))
+
+
+def test_paths_are_joined_by_dots() -> None:
+    assert (join("a.b", "c"), join("", "c")) == ("a.b.c", "c")
+
+
+@pytest.mark.parametrize("family", families())
+def test_every_member_says_what_it_is(family: str) -> None:
+    _, load = families()[family]
+    members = load()
+    assert len(members) > 0
+    for name in members:
+        assert name == name.strip().lower()
+        if callable(members[name]):
+            first = (inspect.getdoc(members[name]) or "").split("\n")[0]
+            assert len(first) > 10, f"{family}: {name} has no docstring"
+            for argument in members.arguments(name):
+                assert argument.isidentifier()

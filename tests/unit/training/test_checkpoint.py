@@ -1,0 +1,104 @@
+"""A trial that was interrupted goes on as if it had not been, whenever the process died."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mtl_search.config import Config, override
+from mtl_search.training import checkpoint
+from tests.unit.training.trials import assert_same_weights, config, told, train, trainer, weights_of
+
+
+def _settings() -> Config:
+    settings = config(
+        epochs=7,
+        checkpoint_every_s=0,
+        optimizer={"name": "adamw", "lr": 0.05},
+        schedule={"name": "cosine", "warmup_epochs": 2},
+        early_stopping={"patience": 3},
+    )
+    return override(settings, {"model.backbone.dropout": 0.3})
+
+
+@pytest.mark.parametrize("done", [1, 3])
+def test_a_trial_taken_up_again_is_the_one_that_ran_through(done: int, tmp_path: Path) -> None:
+    whole = trainer(_settings(), tmp_path / "whole", test=True)
+    expected = train(whole)
+    assert len(expected) > done
+
+    first = trainer(_settings(), tmp_path / "cut", test=True)
+    before = [first.run_epoch() for _ in range(done)]
+    torch.rand(7)  # the process that takes it up again has drawn other numbers since
+    second = trainer(_settings(), tmp_path / "cut", test=True)
+    after = train(second)
+
+    assert [told(report) for report in before + after] == [told(report) for report in expected]
+    assert after[-1].test == expected[-1].test
+    assert second.progress.best_epoch == whole.progress.best_epoch
+    assert_same_weights(weights_of(second), weights_of(whole))
+
+
+def test_nothing_is_pickled_but_what_loads_as_plain_tensors(tmp_path: Path) -> None:
+    trainer(_settings(), tmp_path).run_epoch()
+    files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {
+        "last/model.safetensors", "last/optimizer.pt", "last/progress.json",
+        "best/model.safetensors", "best/model.json",
+    }  # fmt: skip
+    assert torch.load(tmp_path / "last/optimizer.pt", weights_only=True).keys() >= {"optimizer", "random", "schedule"}
+
+
+class _DiedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("moves", [0, 1, 2], ids=["before the moves", "between them", "after them"])
+@pytest.mark.parametrize("part", ["last", "best"])
+def test_a_process_may_die_at_any_point_of_a_replacement(
+    part: str, moves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [told(report) for report in train(trainer(_settings(), tmp_path / "whole", test=True))]
+    made = trainer(_settings(), tmp_path / "cut", test=True)
+    made.run_epoch()
+    made.run_epoch()
+
+    replace, rmtree, left = os.replace, shutil.rmtree, [moves]
+
+    def dying_replace(self: Path, target: Path) -> Path:
+        if target.name.startswith(part):
+            if not left[0]:
+                raise _DiedError
+            left[0] -= 1
+        replace(self, target)
+        return Path(target)
+
+    def dying_rmtree(path: Path, **options: Any) -> None:
+        if moves == 2 and path.name == f"{part}.old" and not left[0]:
+            raise _DiedError
+        rmtree(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dying_replace)
+        patch.setattr(shutil, "rmtree", dying_rmtree)
+        made.progress.best = float("-inf")  # so that `best` is written in this epoch
+        with pytest.raises(_DiedError):
+            made.run_epoch()
+
+    again = trainer(_settings(), tmp_path / "cut", test=True)
+    assert again.progress.epoch == (3 if part == "last" and moves == 2 else 2)
+    rest = train(again)
+    assert [told(report) for report in rest] == whole[-len(rest) :]
+    assert not list((tmp_path / "cut").glob("*.new"))
+    assert not list((tmp_path / "cut").glob("*.old"))
+
+
+def test_a_trial_that_lost_its_checkpoint_starts_again(tmp_path: Path) -> None:
+    (tmp_path / "last.new").mkdir()
+    assert not checkpoint.exists(tmp_path)
+    assert trainer(config(), tmp_path).progress.epoch == 0

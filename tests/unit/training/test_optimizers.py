@@ -1,0 +1,111 @@
+"""Every optimiser and schedule: builds as torch has it, and refuses what torch does not know."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import torch
+
+from mtl_search.config import Member
+from mtl_search.errors import ConfigError
+from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES, build_optimizer, build_schedule
+
+# Arguments that each schedule needs, and the factors on the learning rate over four epochs.
+SCHEDULE_CASES: dict[str, tuple[dict[str, Any], list[float]]] = {
+    "cosine": ({}, [1.0, 0.853553, 0.5, 0.146447]),
+    "linear": ({"end_factor": 0.0}, [1.0, 0.75, 0.5, 0.25]),
+    "step": ({"step_size": 2}, [1.0, 1.0, 0.1, 0.1]),
+    "multistep": ({"milestones": [1, 3], "gamma": 0.5}, [1.0, 0.5, 0.5, 0.25]),
+    "exponential": ({"gamma": 0.5}, [1.0, 0.5, 0.25, 0.125]),
+}
+assert SCHEDULE_CASES.keys() == set(SCHEDULES), "a schedule without a case, or a case without a schedule"
+
+
+def _parameters() -> list[torch.nn.Parameter]:
+    return [torch.nn.Parameter(torch.ones(3))]
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_every_optimizer_builds_and_goes_downhill(name: str) -> None:
+    parameters = _parameters()
+    optimizer = build_optimizer(Member.model_validate({"name": name, "lr": 0.01}), parameters)
+    assert type(optimizer) is OPTIMIZERS[name]
+    assert optimizer.param_groups[0]["lr"] == 0.01
+    parameters[0].square().sum().backward()
+    optimizer.step()
+    assert (parameters[0] < 1).all()
+
+
+@pytest.mark.parametrize("name", list(SCHEDULES))
+def test_every_schedule_gives_its_learning_rates(name: str) -> None:
+    arguments, factors = SCHEDULE_CASES[name]
+    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 2.0}), _parameters())
+    schedule = build_schedule(Member.model_validate({"name": name, **arguments}), optimizer, epochs=4)
+    assert schedule is not None
+    rates = []
+    for _ in range(4):
+        rates.append(optimizer.param_groups[0]["lr"] / 2.0)
+        optimizer.step()
+        schedule.step()
+    assert rates == pytest.approx(factors, abs=1e-6)
+
+
+def test_a_warm_up_leads_into_the_cosine() -> None:
+    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 1.0}), _parameters())
+    schedule = build_schedule(Member.model_validate({"name": "cosine", "warmup_epochs": 2}), optimizer, epochs=4)
+    assert schedule is not None
+    rates = []
+    for _ in range(4):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates == pytest.approx([1 / 3, 2 / 3, 1.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("member", "path"),
+    [
+        ({"name": "adamx"}, "training.optimizer.name"),
+        ({"name": "adamw", "learning_rate": 1}, "training.optimizer.learning_rate"),
+        ({"name": "adamw", "lr": -1.0}, "training.optimizer"),
+        ({"name": "sgd", "lr": "fast"}, "training.optimizer"),
+        ({"name": "adam", "betas": 3}, "training.optimizer"),
+    ],
+)
+def test_a_wrong_optimizer_is_a_config_error(member: dict[str, Any], path: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_optimizer(Member.model_validate(member), _parameters())
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("member", "path"),
+    [
+        ({"name": "cosinus"}, "training.schedule.name"),
+        ({"name": "cosine", "warm": 1}, "training.schedule.warm"),
+        ({"name": "step"}, "training.schedule"),
+        ({"name": "step", "step_size": 0}, "training.schedule"),
+        ({"name": "step", "step_size": "two"}, "training.schedule"),
+        ({"name": "multistep", "milestones": 3}, "training.schedule"),
+        ({"name": "cosine", "warmup_epochs": -1}, "training.schedule"),
+        ({"name": "linear", "start_factor": 7}, "training.schedule"),
+        ({"name": "exponential", "gamma": "half"}, "training.schedule"),
+    ],
+)
+def test_a_wrong_schedule_is_a_config_error(member: dict[str, Any], path: str) -> None:
+    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 1.0}), _parameters())
+    with pytest.raises(ConfigError) as caught:
+        build_schedule(Member.model_validate(member), optimizer, epochs=4)
+    assert caught.value.path == path
+
+
+def test_building_an_optimizer_does_not_load_torchs_compiler() -> None:
+    code = (
+        "import sys, torch; from mtl_search.config import Member; from mtl_search.training.optimizers import *;"
+        "build_optimizer(Member(name='adamw'), torch.nn.Linear(2, 2).parameters());"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,162 @@
+"""A slot, called as Tune calls it but without a cluster: failures are answers, and trials leave nothing behind."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mtl_search.config import Config, override
+from mtl_search.models.stage import Stage
+from mtl_search.training.ray_slot import Slot, _poisons_the_process, choose_device
+from mtl_search.training.trial import REPORT, Report, TrialSpec
+from tests.unit.training import trials
+
+
+class _Faulty(nn.Module):
+    def __init__(self, fault: str) -> None:
+        super().__init__()
+        self.dense, self.fault = nn.Linear(6, 8), fault
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.fault == "raises":
+            raise RuntimeError("the user's network is wrong")
+        if self.fault == "memory":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        x = self.dense(x)
+        return x / 0 if self.fault == "nan" else x
+
+
+def faulty(input_shape: tuple[int, ...], *, fault: str = "") -> list[Stage]:
+    if fault == "build":
+        raise ValueError("no such width")
+    return [Stage(_Faulty(fault), 8, "faulty")]
+
+
+class _Drawing(nn.Module):
+    """Draws from every generator there is, and leaves torch in another state than it found it in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Linear(6, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        torch.backends.cudnn.benchmark = True
+        noise = random.random() + np.random.random() + float(torch.rand(()))  # noqa: NPY002
+        return torch.relu(self.dense(x)) * (1 + noise)
+
+
+def drawing(input_shape: tuple[int, ...]) -> list[Stage]:
+    return [Stage(_Drawing(), 8, "drawing")]
+
+
+def _trial(settings: Config, directory: Path, seed: int = 3) -> dict[str, Any]:
+    return {"spec": trials.spec(settings, directory, seed=seed).to_json()}
+
+
+def _slot(trial: dict[str, Any]) -> Slot:
+    """As `tune.Trainable.__init__` leaves it, which needs a Tune session for its logs."""
+    slot: Slot = Slot.__new__(Slot)
+    slot.setup(trial, data=trials.data())
+    return slot
+
+
+def _run(slot: Slot) -> list[Report]:
+    reports = []
+    while True:
+        result = slot.step()
+        reports.append(Report.from_json(result[REPORT]))
+        assert result["epoch"] == reports[-1].epoch
+        assert result["done"] == (reports[-1].state != "RUNNING")
+        assert ("objective" in result) == (reports[-1].state != "FAIL")
+        if result["done"]:
+            return reports
+
+
+def _settings(backbone: str, **arguments: Any) -> Config:
+    base = trials.config(epochs=2)
+    return override(base, {"model.backbone": {"name": f"{__name__}:{backbone}", **arguments}})
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("raises", "RuntimeError: the user's network is wrong"),
+        ("memory", "out of GPU memory; a smaller training.batch_size helps"),
+        ("nan", "the train loss of task 'kind' is nan in epoch 1"),
+        ("build", "no such width"),
+    ],
+)
+def test_a_failure_is_an_answer_and_the_slot_goes_on(fault: str, reason: str, tmp_path: Path) -> None:
+    slot = _slot(_trial(_settings("faulty", fault=fault), tmp_path / "bad"))
+    (report,) = _run(slot)
+    assert report.state == "FAIL"
+    assert report.epoch == 0
+    assert reason in report.reason
+
+    good = _trial(trials.config(), tmp_path / "good")
+    assert slot.reset_config(good)
+    after = _run(slot)
+    assert [told.state for told in after] == ["RUNNING"] * 3 + ["COMPLETE"]
+    alone = _run(_slot(_trial(trials.config(), tmp_path / "alone")))
+    assert [trials.told(report) for report in after] == [trials.told(report) for report in alone]
+
+
+@pytest.mark.parametrize("backbone", ["mlp", "convnet", "drawing"])
+def test_nothing_of_a_trial_is_left_in_the_next(backbone: str, tmp_path: Path) -> None:
+    settings = _settings("drawing") if backbone == "drawing" else trials.config(backbone, epochs=2)
+    other = override(_settings("drawing"), {"training.precision": "bf16", "training.optimizer.lr": 0.1})
+    slot = _slot(_trial(other, tmp_path / "first", seed=11))
+    _run(slot)
+    assert slot.reset_config(_trial(settings, tmp_path / "second"))
+    assert not torch.backends.cudnn.benchmark
+    second = _run(slot)
+    alone = _run(_slot(_trial(settings, tmp_path / "alone")))
+    assert [trials.told(report) for report in second] == [trials.told(report) for report in alone]
+
+
+def test_a_trial_stopped_half_way_leaves_nothing_either(tmp_path: Path) -> None:
+    slot = _slot(_trial(trials.config(epochs=9), tmp_path / "stopped", seed=11))
+    slot.step()
+    slot.reset_config(_trial(trials.config(), tmp_path / "second"))
+    second = _run(slot)
+    alone = _run(_slot(_trial(trials.config(), tmp_path / "alone")))
+    assert [trials.told(report) for report in second] == [trials.told(report) for report in alone]
+
+
+def test_trials_and_reports_travel_as_text(tmp_path: Path) -> None:
+    spec = trials.spec(trials.config("convnet", schedule="cosine"), tmp_path, test=True)
+    assert TrialSpec.from_json(spec.to_json()) == spec
+    report = Report(3, {"val/kind/auroc": float("nan"), "lr": 0.1}, 0.5, "COMPLETE", info={"depth": 2}, test={"a": 1.0})
+    back = Report.from_json(report.to_json())
+    assert repr(back) == repr(report)
+
+
+def test_only_a_broken_accelerator_ends_the_process() -> None:
+    assert not _poisons_the_process(RuntimeError("shapes cannot be multiplied"))
+    assert not _poisons_the_process(ValueError("x"))
+    if hasattr(torch, "AcceleratorError"):
+        assert _poisons_the_process(torch.AcceleratorError("CUDA error: device-side assert triggered"))
+
+
+def test_the_device_is_the_one_asked_for() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_trial_on_the_gpu_is_near_the_one_on_the_cpu(precision: str, tmp_path: Path) -> None:
+    settings = trials.config("convnet", epochs=2, precision=precision)
+    ends = {}
+    for device in ("cpu", "cuda"):
+        placed = trials.changed(settings, device=device)
+        ends[device] = _run(_slot(_trial(placed, tmp_path / device)))[-1].metrics
+    for name, value in ends["cpu"].items():
+        if name.endswith("/loss"):
+            assert ends["cuda"][name] == pytest.approx(value, rel=1e-3 if precision == "fp32" else 0.1), name
