@@ -25,8 +25,8 @@ def searchers(monkeypatch: pytest.MonkeyPatch) -> list[ArmSearcher]:
     made: list[ArmSearcher] = []
 
     class Kept(ArmSearcher):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
             made.append(self)
 
     monkeypatch.setattr(sweep, "ArmSearcher", Kept)
