@@ -51,11 +51,11 @@ class SweepProgress(Callback):
         return sum(trial.finished for trial in self.record) if self.record else 0
 
     def time_left(self) -> str:
-        """At the pace of this session so far."""
+        """At the pace of this session so far; empty before its first trial has ended."""
         if not self._ended_here:
-            return "?"
+            return ""
         seconds = (time.monotonic() - self.begun) / self._ended_here * max(0, self.total - self.done)
-        return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+        return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
 
     def best(self) -> str:
         """Best trial that shares so far; before there is one, the best of the single-task arms."""
@@ -119,7 +119,7 @@ class LiveProgress(SweepProgress):
         self._refresh(trial.arm)
 
     def _refresh(self, phase: str) -> None:
-        left = f"{self.time_left()} left"
+        left = self.time_left()
         self._bar.update(
             self._task, completed=self.done, total=self.total or None, phase=phase, best=self.best(), left=left
         )
@@ -139,9 +139,7 @@ class PlainProgress(SweepProgress):
         super().on_trial_end(trial)
         value = f"{trial.objective:.4f}" if trial.objective is not None else "-"
         why = f" ({escape(trial.reason.splitlines()[-1])})" if trial.reason else ""
-        self.console.print(
-            f"{self.done}/{self.total} {trial.id} {trial.state.lower()}{why} {value}; {self.best()}; "
-            f"{self.time_left()} left",
-            highlight=False,
-            soft_wrap=True,
+        line = (
+            f"{self.done}/{self.total} {trial.id} {trial.state.lower()}{why} {value}; {self.best()}; {self.time_left()}"
         )
+        self.console.print(line, highlight=False, soft_wrap=True)
