@@ -27,6 +27,7 @@ from mtl_search.training import checkpoint
 from mtl_search.training.metrics import compute, metric_names
 from mtl_search.training.objective import ObjectiveFunction, key
 from mtl_search.training.optimizers import build_optimizer, build_schedule
+from mtl_search.training.seen import Seen
 from mtl_search.training.trial import Report, TrialSpec
 
 
@@ -81,7 +82,7 @@ class Trainer:
         self.network.train()
         self.train_loader.set_epoch(self.progress.epoch)
         autocast, clip_norm = self._autocast(), self.config.clip_norm
-        seen = _Seen(keep_outputs=self.config.train_metrics)
+        seen = Seen(keep_outputs=self.config.train_metrics)
 
         for batches in _groups(self.train_loader, self.config.accumulate):
             shares = self._shares(batches) if len(batches) > 1 else None  # (G, T)
@@ -108,7 +109,7 @@ class Trainer:
     def evaluate(self, split: str) -> dict[str, float]:
         """Losses and metrics over all labelled samples of a split; `split` is a key of the data set's splits."""
         self.network.eval()
-        name, seen = _SHORT.get(split, split), _Seen()
+        name, seen = _SHORT.get(split, split), Seen()
         autocast = self._autocast()
         for batch in self._loader(split, self.config.eval_batch_size, shuffle=False):
             with autocast:
@@ -167,7 +168,7 @@ class Trainer:
         counts = torch.stack([self._label_counts(task, batches) for task in self.heads], dim=1)
         return counts / counts.sum(0).clamp(min=1)
 
-    def _mean_losses(self, seen: _Seen) -> Tensor:
+    def _mean_losses(self, seen: Seen) -> Tensor:
         """Loss of each task (T,) over the labelled samples of all batches, each as it was when its batch came."""
         losses = torch.stack(seen.losses)
         broken = ~losses.isfinite()
@@ -190,7 +191,7 @@ class Trainer:
             return coefficients
         return coefficients / torch.stack([head.trivial_loss for head in self.heads.values()])
 
-    def _metrics(self, name: str, seen: _Seen) -> dict[str, float]:
+    def _metrics(self, name: str, seen: Seen) -> dict[str, float]:
         metrics = {}
         for task, head in self.heads.items():
             target_name = self.target_names[task]
@@ -262,41 +263,6 @@ class Trainer:
         if self.config.precision == "fp32":
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
-
-
-class _Seen:
-    """What an epoch leaves behind for its losses and metrics: outputs, labels and losses, but no inputs.
-
-    Args:
-        keep_outputs: Whether metrics will be asked for.
-    """
-
-    def __init__(self, *, keep_outputs: bool = True) -> None:
-        self.losses: list[Tensor] = []
-        self.penalties: list[Tensor] = []
-        self.batches: list[Batch] = []
-        self._outputs: list[dict[str, Tensor]] = []
-        self._keep_outputs = keep_outputs
-
-    def add(self, outputs: dict[str, Tensor], batch: Batch, losses: Tensor | None = None) -> None:
-        """Take in one batch."""
-        self.batches.append(Batch({}, {}, batch.targets, batch.size))
-        if losses is not None:
-            self.losses.append(losses.detach())
-        if self._keep_outputs:
-            self._outputs.append({task: output.detach() for task, output in outputs.items()})
-
-    def mean_penalty(self) -> dict[str, float]:
-        """`train/penalty`, the mean over the steps; nothing where the sharing policy adds none to the loss."""
-        return {"train/penalty": torch.stack(self.penalties).mean().item()} if self.penalties else {}
-
-    def outputs_of(self, task: str) -> Tensor:
-        """(N, ...) float32."""
-        return torch.cat([outputs[task] for outputs in self._outputs]).float()
-
-    def labels_of(self, target: str) -> Tensor:
-        """(N, ...)."""
-        return torch.cat([batch.targets[target] for batch in self.batches])
 
 
 _SHORT = {"validation": "val"}

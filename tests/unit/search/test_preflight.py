@@ -137,7 +137,7 @@ LATE: list[tuple[str, Any, str, str]] = [
     ("model.backbone", f"{HERE}:NOT_CALLABLE", "model.backbone", "this is a int"),
     ("model.backbone", f"{HERE}:nothing", "model.backbone", "has no attribute 'nothing'"),
     ("model.backbone", "no.such.module:x", "model.backbone", "cannot import module"),
-    ("model.sharing", "soft", "model.sharing", "allowed:  hard"),
+    ("model.sharing", "sotf", "model.sharing", "did you mean 'soft'?"),
     ("model.sharing.depth", 3, "model.sharing.depth", "0 .. 2"),
     ("model.sharing.depth", {"knd": 1}, "model.sharing.depth", "did you mean 'kind'?"),
     ("training.optimizer", "adamm", "training.optimizer", "did you mean 'adam'?"),
