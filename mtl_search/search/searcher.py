@@ -19,12 +19,13 @@ from ray.tune.search import Searcher
 
 from mtl_search.config import Config
 from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.search.arm_space import ArmSpace
 from mtl_search.search.arms import SINGLE, Arm, config_hash, trial_seed
 from mtl_search.search.journal import Journal, finite
 from mtl_search.search.records import FINAL, TrialRecord
 from mtl_search.search.referee import Referee
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.space import RestrictedTrial, Space, SpaceFunction
+from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import ArmStudy
 from mtl_search.training.trial import REPORT, Report, TrialSpec
 
@@ -58,7 +59,7 @@ class ArmSearcher(Searcher):
         self._config, self._journal, self._referee = config, journal, referee
         self._directory, self._slots = directory, slots
         self._arms = {arm.name: arm for arm in arms}
-        self._spaces = {arm.name: _ArmSpace(config, arm, space) for arm in arms}
+        self._spaces = {arm.name: ArmSpace(config, arm, space) for arm in arms}
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
         self._crashes: Counter[str] = Counter()  # our id of a trial → how often its process died
         self._studies: dict[str, ArmStudy] = {}
@@ -265,37 +266,6 @@ class ArmSearcher(Searcher):
 
     def _sampler(self, seed: int) -> BaseSampler:
         return build_sampler(self._config.search.sampler, seed)
-
-
-class _ArmSpace:
-    """The space of one arm: the config's entries, or the user's function with the arm's fixed values held."""
-
-    def __init__(self, config: Config, arm: Arm, function: SpaceFunction | None) -> None:
-        self._arm, self._function = arm, function
-        self._space = Space(
-            {} if function else arm.entries, arm.tasks, config.model_dump(by_alias=True, exclude_none=True)
-        )
-
-    def __call__(self, trial: Any) -> dict[str, Any] | None:
-        if self._function is None:
-            self._space(trial)
-            return None
-        try:
-            values = self._function(RestrictedTrial(trial, self._arm.holds))
-        except MtlSearchError:
-            raise
-        except Exception as error:  # the user's function may raise anything
-            raise SweepError(f"the space function failed for arm {self._arm.name}: {error!r}") from error
-        if values is not None and not isinstance(values, dict):
-            raise SweepError(f"the space function returned {values!r}; a dict of constants or None is needed")
-        return values
-
-    def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        held = {path: value for path, value in values.items() if not self._arm.holds(path)}
-        return self._space.overrides(held)
-
-    def equal_weights(self) -> dict[str, float]:
-        return self._space.equal_weights()
 
 
 def _trial_id(arm: str, number: int) -> str:
