@@ -21,6 +21,7 @@ from mtl_search.errors import ConfigError, DataError, MtlSearchError, SweepError
 if TYPE_CHECKING:
     from mtl_search.api import Callback, Result, run
     from mtl_search.data import DataSet, Target
+    from mtl_search.search.smoke import smoke
 
 __version__ = "0.1.0"
 
@@ -39,12 +40,14 @@ __all__ = [
     "load_config",
     "override",
     "run",
+    "smoke",
 ]
 
 _LAZY = {
     "Callback": "mtl_search.api",
     "Result": "mtl_search.api",
     "run": "mtl_search.api",
+    "smoke": "mtl_search.search.smoke",
     "DataSet": "mtl_search.data",
     "Target": "mtl_search.data",
 }

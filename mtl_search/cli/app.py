@@ -46,6 +46,10 @@ def run(  # noqa: PLR0917  # typer calls it by name
     config: Config_,
     overrides: Overrides = None,
     output: Output = None,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="The whole sweep in small: few trials, 2 epochs, 256 samples of each split."),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with the latest sweep of this name (or the one in --output)."),
@@ -64,10 +68,12 @@ def run(  # noqa: PLR0917  # typer calls it by name
         mtl-search run configs/quickstart.yaml search.trials=40 training.epochs=12
 
         mtl-search run configs/quickstart.yaml --resume search.trials=80
+
+        mtl-search run configs/quickstart.yaml --smoke
     """
     from mtl_search.cli.running import run_command
 
-    raise typer.Exit(run_command(config, overrides or [], output, resume=resume, quiet=quiet))
+    raise typer.Exit(run_command(config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet))
 
 
 @app.command()

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mtl_search.config import Config, SpaceEntry, load_config
-from mtl_search.data import SPLITS, DataSet, build_data
+from mtl_search.data import SPLITS, DataSet, data_of
 from mtl_search.models.network import MultiTaskNetwork, describe, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.search import cluster, preflight
@@ -26,7 +26,7 @@ def validate_command(config_file: Path, overrides: list[str], console: Console) 
     """
     config = load_config(config_file, overrides)
     cluster.check_workers(config)
-    data = build_data(config.data, config.seed)
+    data = data_of(config)
     network = preflight.check(config, data)
     tables = [
         _data(config, data),

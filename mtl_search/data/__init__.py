@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.config.schema import Member
+from mtl_search.config.schema import Config, Member
 from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, table
 from mtl_search.data.dataset import MISSING, SPLITS, DataSet, InputArray, Target, TargetKind
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
@@ -30,7 +30,9 @@ __all__ = [
     "Target",
     "TargetKind",
     "build_data",
+    "data_of",
     "should_be_resident",
+    "used_part",
 ]
 
 DATASETS: Registry[Callable[..., DataSet]] = Registry(
@@ -53,6 +55,22 @@ def __getattr__(name: str) -> Any:
 
         return getattr(loader, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def data_of(config: Config) -> DataSet:
+    """The data set of a sweep: `data`, with no more samples of a split than `training.samples`.
+
+    Raises:
+        ConfigError: No such data set or argument, or an argument has a wrong value.
+        DataError: The data cannot be read, or user code failed or returned something else.
+    """
+    return used_part(build_data(config.data, config.seed), config)
+
+
+def used_part(data: DataSet, config: Config) -> DataSet:
+    """What a sweep uses of a data set."""
+    most = config.training.samples
+    return data if most is None else data.sampled(most, config.seed)
 
 
 def build_data(member: Member, seed: int) -> DataSet:

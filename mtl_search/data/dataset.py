@@ -13,7 +13,7 @@ Shapes and encodings, used in all of the package:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeGuard, get_args
 
 import numpy as np
@@ -149,6 +149,17 @@ class DataSet:
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
+
+    def sampled(self, samples: int, seed: int) -> DataSet:
+        """The same data with smaller splits, for a first try.
+
+        Args:
+            samples: The most that a split keeps.
+            seed: Chooses them.
+        """
+        rng = np.random.default_rng(seed)
+        splits = {name: np.sort(rng.permutation(rows)[:samples]) for name, rows in self.splits.items()}
+        return replace(self, splits=splits)
 
     @property
     def nbytes(self) -> int:

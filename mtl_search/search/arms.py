@@ -65,6 +65,8 @@ class Arm:
         for path, value in overrides.items():
             if not self.holds(path):
                 paths.put(tree, path, value)
+        rates = tree["training"]["lr_factors"]
+        rates["tasks"] = {task: factor for task, factor in rates["tasks"].items() if task in self.tasks}
         return parse(tree)
 
 
@@ -112,7 +114,8 @@ def _arm(config: Config, name: str, tasks: tuple[str, ...], budget: int) -> Arm:
 
 def _concerns(path: str, tasks: set[str]) -> bool:
     """Whether a path of the space belongs to one of these tasks alone."""
-    section, *rest = path.split(".")
+    own = path.removeprefix("training.lr_factors.")
+    section, *rest = own.split(".")
     return section == "tasks" and bool(rest) and rest[0] in tasks
 
 

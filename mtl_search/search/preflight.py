@@ -20,7 +20,7 @@ from mtl_search.search.schedulers import build_scheduler
 from mtl_search.search.space import Space
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
-from mtl_search.training.optimizers import build_optimizer, build_schedule
+from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
@@ -95,6 +95,10 @@ def _check_search(config: Config) -> None:
                 "a task's name is part of dotted paths, metrics and folders: letters, digits, _, - and inner spaces",
                 path="tasks", value=task,
             )  # fmt: skip
+    for task in config.training.lr_factors.tasks:
+        if task not in config.tasks:
+            where = "training.lr_factors.tasks"
+            raise ConfigError("there is no task of this name", path=where, value=task, allowed=config.tasks)
     build_sampler(search.sampler, config.seed % 2**32)
     build_scheduler(config)
 
@@ -138,7 +142,7 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         with torch.random.fork_rng(devices=[]):
             network = build_network(config, data)
         metric_names(config, network)
-        optimizer = build_optimizer(config.training.optimizer, network.parameters())
+        optimizer = build_optimizer(config.training.optimizer, parameter_groups(network, config.training))
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
     except MtlSearchError:
         raise

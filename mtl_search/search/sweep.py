@@ -14,7 +14,7 @@ from pathlib import Path
 from ray import tune
 
 from mtl_search.config import Config
-from mtl_search.data import DataSet, build_data
+from mtl_search.data import DataSet, data_of, used_part
 from mtl_search.search import cluster, folder, preflight
 from mtl_search.search.arms import Arm, plan_arms
 from mtl_search.search.callback import Recorder
@@ -67,7 +67,7 @@ def run_sweep(
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
     cluster.check_workers(config)
-    data = build_data(config.data, config.seed) if data is None else data
+    data = data_of(config) if data is None else used_part(data, config)
     network = preflight.check(config, data, needs_space=space is None)
     objective = objective or preflight.objective_function(config)
     with folder.locked(directory):

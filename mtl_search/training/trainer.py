@@ -26,7 +26,7 @@ from mtl_search.models.network import build_network, parameter_count
 from mtl_search.training import checkpoint
 from mtl_search.training.metrics import compute, metric_names
 from mtl_search.training.objective import ObjectiveFunction, key
-from mtl_search.training.optimizers import build_optimizer, build_schedule
+from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
 from mtl_search.training.seen import Seen
 from mtl_search.training.trial import Report, TrialSpec
 
@@ -66,7 +66,7 @@ class Trainer:
         self.metric_names = metric_names(spec.config, self.network)
         self.loss_coefficients = self._loss_coefficients()
         self.parameters = list(self.network.parameters())
-        self.optimizer = build_optimizer(self.config.optimizer, self.parameters)
+        self.optimizer = build_optimizer(self.config.optimizer, parameter_groups(self.network, self.config))
         self.schedule = build_schedule(self.config.schedule, self.optimizer, self.config.epochs)
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
 
@@ -126,7 +126,7 @@ class Trainer:
         began, progress = time.perf_counter(), self.progress
         if progress.epoch >= self.config.epochs:  # taken up again after its last epoch, before its end was recorded
             return self._report(progress.metrics, done=True)
-        rate = self.optimizer.param_groups[0]["lr"]
+        rate = learning_rate(self.optimizer)
         metrics = self.train_epoch() | self.evaluate("validation")
         if self.schedule is not None:
             self.schedule.step()

@@ -83,7 +83,7 @@ def test_widths_parameters_and_rows(data: DataSet) -> None:
     network = build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}})
     assert network.heads["relation"].dense.in_features == 6 + 4 + 1 + 2
     assert network.heads["tags"].dense.in_features == 6
-    (table,) = network.beside["relation"].parameters()
+    (table,) = network.between["relation"][0].parameters()
     assert table.shape == (9, 4)
     assert any(p is table for p in network.task_parameters("relation"))
     assert not any(p is table for p in [*network.shared_parameters(), *network.task_parameters("tags")])
@@ -105,8 +105,8 @@ def test_a_network_is_built_from_a_stored_layout(data: DataSet) -> None:
 
 
 def test_a_list_of_names_is_enough_for_real_numbers(data: DataSet) -> None:
-    assert build(data, ["weight", "pair"]).beside["relation"].views == ("weight", "pair")
-    assert build(data, "weight").beside["relation"].views == ("weight",)
+    assert build(data, ["weight", "pair"]).between["relation"][0].views == ("weight", "pair")
+    assert build(data, "weight").between["relation"][0].views == ("weight",)
 
 
 @pytest.mark.parametrize(
