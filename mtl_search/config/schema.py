@@ -215,6 +215,9 @@ class Finalists(Section):
 
     top: int = Field(1, ge=0, description="configurations an arm; 0: no finalists and no verdict")
     seeds: int = Field(3, ge=2, description="fresh seeds a configuration")
+    without_auxiliary: bool = Field(
+        True, description="train the best once more without each auxiliary task, to say what that task was worth"
+    )
 
 
 class SearchConfig(Section):
