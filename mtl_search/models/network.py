@@ -21,10 +21,10 @@ from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
 from mtl_search.models.keys import safe_key
-from mtl_search.models.sharing import SHARING, Row, SharingPolicy
+from mtl_search.models.sharing import SHARING, SharingPolicy
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count
 
-__all__ = ["MultiTaskNetwork", "build_network", "describe", "parameter_count"]
+__all__ = ["MultiTaskNetwork", "build_network", "parameter_count"]
 
 
 class MultiTaskNetwork(nn.Module):
@@ -133,19 +133,6 @@ def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
         for task, section in config.tasks.items()
     }
     return MultiTaskNetwork(sharing, heads, targets, beside, build_augment(config.model.augment))
-
-
-def describe(network: MultiTaskNetwork) -> list[Row]:
-    """One row a stage and a head, in the order in which data passes."""
-    heads = [
-        Row(f"{type(head).__name__} head", head.outputs, parameter_count(head), (task,))
-        for task, head in network.heads.items()
-    ]
-    beside = [
-        Row(f"beside: {', '.join(module.views)}", module.width, parameter_count(module), (task,))
-        for task, module in network.beside.items()
-    ]
-    return network.sharing.rows() + beside + heads
 
 
 def _target_name(task: str, section: TaskConfig, data: DataSet | Layout) -> str:
