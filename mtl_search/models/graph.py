@@ -173,19 +173,18 @@ class _Builder:
 
     def _head(self, task: str) -> None:
         """The head, and before it what stands beside its features."""
-        head, views = self.network.heads[task], self.network.sharing.views[task]
+        head = self.network.heads[task]
         source = next(f"block:{i}" for i in reversed(range(len(self.blocks))) if task in self.blocks[i].tasks)
         if task in self.network.beside:
             beside = self.network.beside[task]
-            label = f"beside: {', '.join(beside.views)}"
-            node = self._module(f"beside:{task}", "beside", label, beside, task, views)
+            node = self._of_task(task, "beside", beside, f"beside: {', '.join(beside.views)}")
             self._add(node, [source, *(f"view:{view}" for view in beside.views)])
             source = node.id
-        self._add(self._module(f"head:{task}", "head", f"{type(head).__name__} head", head, task, views), [source])
+        self._add(self._of_task(task, "head", head, f"{type(head).__name__} head"), [source])
 
-    def _module(self, id_: str, kind: Kind, label: str, module: nn.Module, task: str, views: tuple[str, ...]) -> Node:
-        takes, gives = self.shapes.of(module, label)
-        return Node(id_, kind, label, takes, gives, *_sizes(list(module.parameters())), (task,), views)
+    def _of_task(self, task: str, kind: Kind, module: nn.Module, label: str) -> Node:
+        views, sizes = self.network.sharing.views[task], _sizes(list(module.parameters()))
+        return Node(f"{kind}:{task}", kind, label, *self.shapes.of(module, label), *sizes, (task,), views)
 
     def _add(self, node: Node, sources: Sequence[str]) -> None:
         self.nodes[node.id] = node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from mtl_search.config import Config
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph import Graph, Node
 from mtl_search.report import graph_text as text
 from mtl_search.report.graph_layout import LINE, Arrow, Box, Layout, Tie, arrange
+
+# It would tell at the end of a sweep, on a machine's first picture, that a list of fonts is being made.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 ENDINGS = (".png", ".svg", ".pdf")
 
@@ -57,27 +62,38 @@ def picture_ending(path: Path) -> str:
     return ending
 
 
-def draw(graph: Graph, path: Path, title: str = "", subtitle: str = "") -> None:
+def draw(graph: Graph, config: Config, path: Path, trial: str = "") -> None:
     """Write the picture of a network.
 
     Args:
         graph: The network.
+        config: What it was built from, for the title.
         path: File; its ending is one of `ENDINGS`. Its folder is made where there is none.
-        title: Above the picture.
-        subtitle: Below the title.
+        trial: Whose network it is, for the title.
 
     Raises:
         ConfigError: Another ending, or the file cannot be written.
     """
-    form = picture_ending(path)[1:]
-    figure = paint(graph, title, subtitle)
+    ending = picture_ending(path)
+    figure = paint(graph, f"{config.name}: {trial}" if trial else config.name, _subtitle(graph, config))
     width, height = figure.get_size_inches()
     dpi = min(_DPI, (_MOST_PIXELS / (width * height)) ** 0.5, _MOST_SIDE / max(width, height))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, format=form, dpi=dpi, facecolor="white", bbox_inches=None)
+        figure.savefig(path, format=ending[1:], dpi=dpi, facecolor="white", bbox_inches=None)
     except OSError as error:
         raise ConfigError(f"cannot write the picture: {error.strerror or error}", value=str(path)) from error
+
+
+def _subtitle(graph: Graph, config: Config) -> str:
+    """`timm resnet50, hard sharing · 23,534,669 parameters, 23,508,032 of them shared`."""
+    backbone = config.model.backbone
+    model = backbone.arguments.get("model")  # such as those of timm
+    name = backbone.name if model is None else f"{backbone.name} {Path(str(model)).name}"
+    shared = f"{graph.shared:,} of them shared" if graph.shared else "none of them shared"
+    frozen = graph.parameters - graph.trainable
+    note = f", {frozen:,} frozen" if frozen else ""
+    return f"{name}, {config.model.sharing.name} sharing · {graph.parameters:,} parameters, {shared}{note}"
 
 
 def paint(graph: Graph, title: str = "", subtitle: str = "") -> Figure:
@@ -173,7 +189,7 @@ def _write(
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------- legend
+# --------------------------------------------------------------------------------------------------------------- legend
 
 # What it shows, the words, and where it ends.
 _Entry = tuple["_Style | str", str, float]

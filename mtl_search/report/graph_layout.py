@@ -186,10 +186,12 @@ class _Arranger:
                 boxes = [self._box(views, text.views_forms(views), row)]
             else:
                 boxes = [self._box((view,), text.forms(view), row) for view in views]
-            self.views_of |= {node.id: boxes for node in group}
-            passage = [Box((), (), _PASSAGE, row)] if self._read(group[0]) else []
-            self.passage_of |= {group[0].id: box for box in passage}
-            self.slots.append(_Slot(row, first, last, [*passage, *boxes]))
+            self.views_of |= dict.fromkeys((node.id for node in group), boxes)
+            slot = _Slot(row, first, last, boxes)
+            if self._read(group[0]):
+                passage = self.passage_of[group[0].id] = Box((), (), _PASSAGE, row)
+                slot.boxes = [passage, *boxes]
+            self.slots.append(slot)
 
     def _neighbours(self, readers: Iterable[Node]) -> list[list[Node]]:
         groups: list[list[Node]] = []

@@ -52,7 +52,9 @@ def forms(node: Node) -> Forms:
 
 def views_forms(views: tuple[Node, ...]) -> Forms:
     """What one box for several views of one shape says."""
-    return _always(Line(cut(", ".join(view.label for view in views)), title=True), Line(f"each {batch(views[0].gives)}"))
+    return _always(
+        Line(cut(", ".join(view.label for view in views)), title=True), Line(f"each {batch(views[0].gives)}")
+    )
 
 
 def batch(shape: Shape) -> str:
