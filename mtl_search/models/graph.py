@@ -160,13 +160,14 @@ class _Builder:
         return node.id
 
     def _block(self, i: int, block: Block, entry: str | None) -> None:
-        sources = [f"block:{j}" for j in block.reads] or ([entry] if entry else [f"view:{v}" for v in block.views])
+        views = tuple(node.label for node in self.nodes.values() if node.kind == "input" and node.label in block.views)
+        sources = [f"block:{j}" for j in block.reads] or ([entry] if entry else [f"view:{view}" for view in views])
         before = self.nodes[sources[0]].gives
         takes, gives = (before, before) if block.module is None else self.shapes.of(block.module, block.label)
         weights = list(block.weights if block.module is None else block.module.parameters())
         kind: Kind = "mixture" if block.module is None else "stage"
         node = Node(
-            f"block:{i}", kind, block.label, takes, gives, *_sizes(weights), block.tasks, block.views,
+            f"block:{i}", kind, block.label, takes, gives, *_sizes(weights), block.tasks, views,
             block.column, block.alike,
         )  # fmt: skip
         self._add(node, sources)

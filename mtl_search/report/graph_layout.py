@@ -137,6 +137,7 @@ class _Arranger:
         self._choose_rows()
         self._fill_slots()
         self._fill_views()
+        self.slots = _merged(self.slots)
         width = self._place_across()
         height = self._place_down()
         boxes = tuple(box for slot in self.slots for box in slot.boxes if box.forms)
@@ -166,7 +167,6 @@ class _Arranger:
                 continue
             box = self.box_of[node.id] = self._box((node,), text.forms(node), self.rows[node.id])
             self.slots.append(_Slot(box.row, *self._span(node), [box]))
-        self.slots = _merged(self.slots)
 
     def _span(self, node: Node) -> tuple[int, int]:
         lanes = [self.lanes[task] for task in ((node.column,) if node.column else node.tasks)]
@@ -180,7 +180,7 @@ class _Arranger:
         """Boxes of the views above those that read them; neighbours that read the same have them together."""
         readers = [node for node in self.graph.nodes if self._views(node)]
         for group in self._neighbours(readers):
-            row, first, last = self.rows[group[0].id] - 1, self._span(group[0])[0], self._span(group[-1])[1]
+            row, first, last = self.rows[group[0].id] - 1, self._span(group[0])[0], self._last(group)
             views = tuple(self._views(group[0]))
             if len(group) > 1 and len(views) > 1:
                 boxes = [self._box(views, text.views_forms(views), row)]
@@ -194,20 +194,19 @@ class _Arranger:
             self.slots.append(slot)
 
     def _neighbours(self, readers: Iterable[Node]) -> list[list[Node]]:
+        """Those that stand beside each other and read the same views, and nothing else, together."""
         groups: list[list[Node]] = []
         for node in sorted(readers, key=lambda node: (self.rows[node.id], self._span(node))):
-            before = groups[-1][-1] if groups else None
-            if (
-                before is not None
-                and self.rows[before.id] == self.rows[node.id]
-                and self._span(before)[1] + 1 == self._span(node)[0]
-                and self._views(before) == self._views(node)
-                and not self._read(node)
-            ):
-                groups[-1].append(node)
+            group = groups[-1] if groups else []
+            alike = group and not self._read(node) and self._views(node) == self._views(group[0])
+            if alike and self.rows[node.id] == self.rows[group[0].id] and self._span(node)[0] <= self._last(group) + 1:
+                group.append(node)
             else:
                 groups.append([node])
         return groups
+
+    def _last(self, nodes: Iterable[Node]) -> int:
+        return max(self._span(node)[1] for node in nodes)
 
     # ---------------------------------------------------------------- sizes and places
 
