@@ -15,7 +15,7 @@ from mtl_search.config import Config
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph import Graph, Node
 from mtl_search.report import graph_text as text
-from mtl_search.report.graph_layout import LINE, Arrow, Box, Layout, Tie, arrange
+from mtl_search.report.graph_layout import LABEL_INDENT, LINE, ROW_GAP, Arrow, Box, Layout, Tie, arrange
 
 # It would tell at the end of a sweep, on a machine's first picture, that a list of fonts is being made.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
@@ -44,7 +44,7 @@ _STYLES = {
     "some": _Style("#e6f0f0", "#4f8f8f", "shared by some tasks"),
     "own": _Style("#fce5cd", "#c9772b", "of one task"),
     "column": _Style("#fce5cd", "#c9772b", "column of one task, mixed into all"),
-    "mixture": _Style("#dcecd5", "#588a4b", "learned mixture of the columns"),
+    "mixture": _Style("#dcecd5", "#588a4b", "mixture of the columns"),
     "beside": _Style("#e9def2", "#7f5aa2", "views put beside one task's features"),
     "head": _Style("#f6c79b", "#a85a14", "head"),
 }
@@ -162,7 +162,7 @@ def _paint_arrow(axes: Axes, arrow: Arrow, left: float, top: float) -> None:
         )
     )  # fmt: skip
     if arrow.label:
-        place = (left + (x0 + x1) / 2 + 0.06, top + (y0 + y1) / 2)
+        place = (left + x0 + LABEL_INDENT, top + y0 + ROW_GAP / 2)  # where no box is, however long the arrow
         _write(axes, arrow.label, place, text.LABEL_POINTS, align="left", color=_GREY, style="italic")
 
 

@@ -18,8 +18,8 @@ from mtl_search.models.graph import Edge, Graph, Node
 from mtl_search.report import graph_text as text
 from mtl_search.report.graph_text import Forms, Line
 
-LINE, PADDING = 0.155, 0.09
-_ROW_GAP, _LANE_GAP, _BOX_GAP = 0.30, 0.16, 0.12
+LINE, PADDING, LABEL_INDENT = 0.155, 0.09, 0.06
+ROW_GAP, _LANE_GAP, _BOX_GAP = 0.30, 0.16, 0.12
 _PASSAGE = 0.3  # width left free for an arrow that passes between boxes
 _LEAST = 0.95  # width of a box
 
@@ -239,8 +239,8 @@ class _Arranger:
             height = max(len(box.lines) for box in boxes[row]) * LINE + 2 * PADDING
             for box in boxes[row]:
                 box.y, box.height = y, height
-            y += height + _ROW_GAP
-        return y - _ROW_GAP
+            y += height + ROW_GAP
+        return y - ROW_GAP
 
     # ---------------------------------------------------------------- what is drawn between boxes
 
@@ -251,14 +251,20 @@ class _Arranger:
         for edge in self.graph.edges:
             if edge.source in self.box_of:
                 way = self.passage_of.get(edge.target)
-                yield _arrow(self.box_of[edge.source], self.box_of[edge.target], way, self._label(edge))
+                target = self.box_of[edge.target]
+                yield _arrow(
+                    self.box_of[edge.source],
+                    target,
+                    way,
+                    self._label(edge, (target.width + _LANE_GAP) / 2 - LABEL_INDENT),
+                )
 
-    def _label(self, edge: Edge) -> str:
+    def _label(self, edge: Edge, room: float) -> str:
         """The views that an arrow carries, where they part, or where several leave the backbone."""
         source, target = self.graph.by_id[edge.source], self.graph.by_id[edge.target]
         part = any(set(e.views) != set(source.views) for e in self.graph.edges if e.source == edge.source)
         leave = len(edge.views) > 1 and target.kind in ("head", "beside")
-        return text.cut(", ".join(edge.views), 22) if part or leave else ""
+        return text.fitting(", ".join(edge.views), room, text.LABEL_POINTS) if part or leave else ""
 
     def _alike(self) -> list[Node]:
         return [node for node in self.graph.nodes if node.alike]

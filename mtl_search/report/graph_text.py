@@ -67,6 +67,14 @@ def cut(text: str, letters: int = _MOST_LETTERS) -> str:
     return text if len(text) <= letters else f"{text[: letters - 1].rstrip(' ,')}…"
 
 
+def fitting(text: str, room: float, points: float) -> str:
+    """The text, its end left out where it is wider than the room, in inches."""
+    letters = len(text)
+    while letters > 2 and text_width(cut(text, letters), points) > room:
+        letters -= 1
+    return cut(text, letters)
+
+
 def width(lines: tuple[Line, ...]) -> float:
     """Of the longest line, in inches."""
     return max(text_width(line.text, TITLE_POINTS if line.title else TEXT_POINTS, bold=line.title) for line in lines)

@@ -14,7 +14,7 @@ from mtl_search.models.network import build_network
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.sharing.base import Block, Features
 
-VIEWS = ("left", "right", "top")
+VIEWS = ("left", "right", "seen from above, in the rain")
 
 
 def config(

@@ -163,9 +163,16 @@ def _texts_and_patches(figure: Figure) -> tuple[list[Any], list[Any]]:
     return texts, [p.get_window_extent(renderer) for p in axes.patches if isinstance(p, FancyBboxPatch)]
 
 
-@pytest.mark.parametrize(("name", "arguments"), POLICIES, ids=IDS)
-def test_text_stays_inside_and_apart(name: str, arguments: Any) -> None:
-    figure = paint(graph(THREE, 2, {"name": name, **arguments}, ["a"]), "a title", "and a subtitle " * 4)
+FAR = {"a": ["left"], "b" * 40: [VIEWS[2]], "c": ["left", VIEWS[2]]}
+
+
+@pytest.mark.parametrize(
+    ("views", "name", "arguments"),
+    [*((THREE, *policy) for policy in POLICIES), (FAR, "hard", {"depth": 1}), (FAR, "hard", {"depth": {"c": 0}})],
+    ids=[*IDS, "long names", "long names apart"],
+)
+def test_text_stays_inside_and_apart(views: Any, name: str, arguments: Any) -> None:
+    figure = paint(graph(views, 2, {"name": name, **arguments}, ["a", "c"]), "a title", "and a subtitle " * 4)
     texts, patches = _texts_and_patches(figure)
     assert len(texts) > 20
     for one, other in itertools.combinations(texts, 2):
