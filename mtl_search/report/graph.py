@@ -15,7 +15,8 @@ from mtl_search.config import Config
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph import Graph, Node
 from mtl_search.report import graph_text as text
-from mtl_search.report.graph_layout import LABEL_INDENT, LINE, ROW_GAP, Arrow, Box, Layout, Tie, arrange
+from mtl_search.report.graph_layout import LABEL_INDENT, ROW_GAP, arrange
+from mtl_search.report.graph_parts import LINE, Arrow, Box, Layout, Tie
 
 # It would tell at the end of a sweep, on a machine's first picture, that a list of fonts is being made.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)

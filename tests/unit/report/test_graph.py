@@ -17,7 +17,8 @@ from matplotlib.patches import FancyBboxPatch
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph import Graph
 from mtl_search.report.graph import ENDINGS, draw, paint, picture_ending
-from mtl_search.report.graph_layout import Arrow, Box, Layout, arrange
+from mtl_search.report.graph_layout import arrange
+from mtl_search.report.graph_parts import Arrow, Box, Layout
 from mtl_search.report.graph_text import cut
 from tests.unit.models.cases import SHARING_CASES
 from tests.unit.report.graphs import VIEWS, config, graph
