@@ -77,14 +77,27 @@ def run(  # noqa: PLR0917  # typer calls it by name
 
 
 @app.command()
-def validate(config: Config_, overrides: Overrides = None, debug: Debug = False) -> None:
-    """Build everything, train nothing: tasks, stages with widths, parameters at each depth, space, budget, resources.
+def validate(
+    config: Config_,
+    overrides: Overrides = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option("--graph", help="Draw the network into this .png, .svg or .pdf file.", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Build everything, train nothing: tasks, layers with shapes, parameters at each depth, space, budget, resources.
 
     Ends with exit status 2 and one message when anything in the config is wrong.
+
+    Examples:
+        mtl-search validate configs/quickstart.yaml --graph model.png
+
+        mtl-search validate configs/quickstart.yaml model.sharing.depth=0 --graph separate.svg
     """
     from mtl_search.cli.validation import validate_command
 
-    validate_command(config, overrides or [], console())
+    validate_command(config, overrides or [], console(), graph)
 
 
 @app.command()

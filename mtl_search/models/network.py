@@ -21,14 +21,14 @@ from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
 from mtl_search.models.keys import safe_key
-from mtl_search.models.sharing import SHARING, Row, SharingPolicy
+from mtl_search.models.sharing import SHARING, SharingPolicy
 from mtl_search.models.spans import Spans, build_spans
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count
 
 # What stands between the features of a task and its head.
 Between = Beside | Spans
 
-__all__ = ["MultiTaskNetwork", "build_network", "describe", "parameter_count"]
+__all__ = ["Between", "MultiTaskNetwork", "build_network", "parameter_count"]
 
 
 class MultiTaskNetwork(nn.Module):
@@ -138,25 +138,6 @@ def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
         for task, section in config.tasks.items()
     }  # fmt: skip
     return MultiTaskNetwork(sharing, heads, targets, between, build_augment(config.model.augment))
-
-
-def describe(network: MultiTaskNetwork) -> list[Row]:
-    """One row a stage and a head, in the order in which data passes."""
-    heads = [
-        Row(f"{type(head).__name__} head", head.outputs, parameter_count(head), (task,))
-        for task, head in network.heads.items()
-    ]
-    between = [
-        Row(
-            f"{type(module).__name__.lower()}: {', '.join(module.views)}",
-            module.width,
-            parameter_count(module),
-            (task,),
-        )
-        for task, modules in network.between.items()
-        for module in modules
-    ]
-    return network.sharing.rows() + between + heads
 
 
 def _between(task: str, section: TaskConfig, data: DataSet | Layout, sharing: SharingPolicy) -> list[Between]:

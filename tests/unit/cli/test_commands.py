@@ -41,6 +41,35 @@ def test_validate_shows_everything_that_a_sweep_would_be(config: str) -> None:
     assert not (Path.cwd() / "runs").exists()
 
 
+def test_validate_sums_up_the_network(config: str) -> None:
+    _, output = run_cli("validate", config)
+    lines = {line[:25].rstrip(): line[25:].split() for line in output.split("Network")[1].splitlines()}
+    assert lines["x (view)"] == ["(B,", "6)", "0", "all", "tasks"]
+    assert lines["dense 4"] == ["(B,", "4)", "20", "size"], "the last of those with this label"
+    assert lines["Softmax head"] == ["(B,", "3)", "15", "kind"]
+    assert lines["Binary head"] == ["(B)", "5", "flag"]
+    shared, own = 6 * 4 + 4, 3 * (4 * 4 + 4) + 15 + 5 + 5
+    totals = ("total", "shared by several tasks", "of one task", "trainable", "frozen")
+    assert [lines[name] for name in totals] == [[str(n)] for n in (shared + own, shared, own, shared + own, 0)]
+
+
+@pytest.mark.parametrize("file", ["model.png", "pictures/model.svg", "model.PDF"])
+def test_validate_draws_the_network(config: str, file: str) -> None:
+    status, output = run_cli("validate", config, "--graph", file)
+    assert status == 0
+    assert f"Picture of the network: {file}" in output
+    assert Path(file).stat().st_size > 4000
+
+
+def test_a_picture_that_cannot_be_is_refused_before_the_data_are_read(config: str) -> None:
+    status, output = run_cli("validate", config, "data=no.such.module:x", "--graph", "model.jpg")
+    assert status == WRONG_INPUT
+    assert "error: --graph: the ending of a picture's file" in output
+    assert ".png, .svg, .pdf" in output
+    status, output = run_cli("validate", config, "--graph", f"{config}/model.png")
+    assert (status, "error: --graph: cannot write the picture" in output) == (WRONG_INPUT, True)
+
+
 @pytest.mark.parametrize(
     ("override", "where"),
     [

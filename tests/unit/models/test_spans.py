@@ -11,7 +11,8 @@ import torch
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
-from mtl_search.models.network import MultiTaskNetwork, build_network, describe
+from mtl_search.models.graph import describe
+from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.spans import Spans
 
 N, T, W = 6, 5, 3
@@ -59,7 +60,8 @@ def _build(data: DataSet, spans: Any, backbone: str = "tests.unit.models.test_be
 def test_a_network_with_spans(data: DataSet) -> None:
     network = _build(data, {"view": "spans"})
     assert network.views == {"relation": ("tokens", "spans")}
-    assert ("spans: spans", 18, 0, ("relation",)) in describe(network)
+    node = describe(network, data).by_id["spans:relation"]
+    assert (node.label, node.takes, node.gives, node.tasks) == ("spans: spans", (T, 6), (18,), ("relation",))
     output = network({name: torch.from_numpy(x[:]) for name, x in data.inputs.items()})["relation"]
     assert output.shape == (N, 2)
 
