@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from mtl_search.config import Config, SpaceEntry, load_config
-from mtl_search.data import SPLITS, DataSet, build_data
+from mtl_search.data import SPLITS, DataSet, Sources, build_data
+from mtl_search.data.draws import draws_of
 from mtl_search.models.network import MultiTaskNetwork, describe, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.search import cluster, preflight
@@ -30,6 +31,7 @@ def validate_command(config_file: Path, overrides: list[str], console: Console) 
     network = preflight.check(config, data)
     tables = [
         _data(config, data),
+        *([] if data.sources is None else [_sources(config, data, data.sources, network)]),
         _tasks(config, data, network),
         _stages(config, network),
         _depths(config, network),
@@ -55,6 +57,18 @@ def _data(config: Config, data: DataSet) -> Table:
         table.add_row(f"view {view}", " × ".join(map(str, x.shape[1:])), str(x.dtype))
     for name in SPLITS:
         table.add_row(f"split {name}", f"{len(data.splits[name])} samples", "")
+    return table
+
+
+def _sources(config: Config, data: DataSet, sources: Sources, network: MultiTaskNetwork) -> Table:
+    batch_size = config.training.batch_size
+    draws = draws_of(data, "train", network.target_names.values(), batch_size)
+    title = f"Sources — {sources.sampling}, an epoch draws {draws.batches} batches of {batch_size}"
+    table = _table(title, "source", *SPLITS, "of the batches", "an epoch")
+    sizes = [sources.sizes(data.splits[split]) for split in SPLITS]
+    for name, share, *counts in zip(sources.names, draws.shares, *sizes, strict=True):
+        drawn = f"{share * draws.batches:.4g} batches" if share else "none: no task has a label in it"
+        table.add_row(name, *map(str, counts), f"{share:.2%}", drawn)
     return table
 
 
