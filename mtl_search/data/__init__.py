@@ -13,8 +13,8 @@ from mtl_search.config.schema import Member
 from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
 from mtl_search.data.dataset import MISSING, SPLITS, DataSet, InputArray, Target, TargetKind
 from mtl_search.data.draws import Sources
-from mtl_search.data.union import join
 from mtl_search.data.sampling import SAMPLING, Sampling
+from mtl_search.data.union import join
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 from mtl_search.registry import Registry
 

@@ -62,6 +62,7 @@ class Sources:
 
         Raises:
             DataError: It does not.
+            ConfigError: The policy gives no parts.
         """
         numbers = self.numbers
         if len(set(self.names)) < len(self.names):
@@ -73,6 +74,7 @@ class Sources:
         for name, size in zip(self.names, self.sizes(train), strict=True):
             if size == 0:
                 raise DataError(f"source {name!r} has no sample in the train split")
+        self.shares(self.sizes(train))
 
     def sizes(self, rows: Array) -> Array:
         """(K,) samples of each source among the rows."""
@@ -82,9 +84,13 @@ class Sources:
         """(K,) parts of the batches for sources of these sizes.
 
         Raises:
-            ConfigError: A policy of the user's gives something else.
+            ConfigError: A policy of the user's gives something else, or fails.
         """
-        shares = np.asarray(self.sampling.shares(sizes), np.float64)
+        try:
+            shares = np.asarray(self.sampling.shares(sizes), np.float64)
+        except Exception as error:  # noqa: BLE001  code of the user's may raise anything
+            what = f"the policy failed with {type(error).__name__}: {error}"
+            raise ConfigError(what, path="data.sampling", value=type(self.sampling).__name__) from error
         if shares.shape != sizes.shape or not (np.isfinite(shares).all() and (shares > 0).all()):
             what = f"a part above 0 is needed for each of {len(sizes)} sources"
             raise ConfigError(what, path="data.sampling", value=shares.tolist())

@@ -10,8 +10,8 @@ from typing import Any
 from mtl_search.config.schema import Member
 from mtl_search.data import arguments
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.union import join
 from mtl_search.data.sampling import build_sampling
+from mtl_search.data.union import join
 from mtl_search.errors import ConfigError, DataError
 
 # Part of dotted paths and of the names of metrics.
