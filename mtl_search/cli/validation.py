@@ -61,13 +61,13 @@ def _data(config: Config, data: DataSet) -> Table:
 
 
 def _sources(config: Config, data: DataSet, sources: Sources, network: MultiTaskNetwork) -> Table:
-    batch_size = config.training.batch_size
-    draws = draws_of(data, "train", network.target_names.values(), batch_size)
-    title = f"Sources — {sources.sampling}, an epoch draws {draws.batches} batches of {batch_size}"
-    table = _table(title, "source", *SPLITS, "of the batches", "an epoch")
+    draws = draws_of(data, "train", network.target_names.values(), config.training.batch_size)
+    table = _table(f"Sources — {sources.sampling}", "source", *SPLITS, "of the batches", "an epoch")
     sizes = [sources.sizes(data.splits[split]) for split in SPLITS]
     for name, share, *counts in zip(sources.names, draws.shares, *sizes, strict=True):
-        drawn = f"{share * draws.batches:.4g} batches" if share else "none: no task has a label in it"
+        drawn = (
+            f"{share * draws.batches:.4g} of {draws.batches} batches" if share else "none: no task has a label in it"
+        )
         table.add_row(name, *map(str, counts), f"{share:.2%}", drawn)
     return table
 

@@ -88,7 +88,7 @@ class Sources:
         """
         try:
             shares = np.asarray(self.sampling.shares(sizes), np.float64)
-        except Exception as error:  # noqa: BLE001  code of the user's may raise anything
+        except Exception as error:
             what = f"the policy failed with {type(error).__name__}: {error}"
             raise ConfigError(what, path="data.sampling", value=type(self.sampling).__name__) from error
         if shares.shape != sizes.shape or not (np.isfinite(shares).all() and (shares > 0).all()):

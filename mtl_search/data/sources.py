@@ -37,17 +37,20 @@ def sources(
     full, so `sampling` sets the parts of the sources in the batches and in the samples alike. With n_k training samples
     in source k, of K sources:
 
-        proportional                       n_k / Σ n      each source about once an epoch
-        uniform                            1 / K          in random order
-        {name: temperature, temperature: τ}  ∝ n_k^(1/τ)  τ ≥ 1; between the two above
-        round_robin                        1 / K          one after the other, in a strict cycle
+        proportional                          n_k / Σ n     each source about once an epoch
+        uniform                               1 / K         in random order
+        {name: temperature, temperature: τ}   ∝ n_k^(1/τ)   between both; τ ≥ 1
+        round_robin                           1 / K         one after the other, in a strict cycle
 
     An epoch is ceil(n / batch size) batches for n training samples in all, or `batches`. A source begins again, in
     another order, when all its samples have come, and goes on in the next epoch where it stopped: a small source ends
-    no epoch, and of a large one nothing is left out. The parts hold to within a batch or so over the whole run, not
-    only in the mean. A trial whose tasks have no label in some source, as in single-task arms, draws nothing from it,
-    and from the others as much as it otherwise would. With `training.accumulate` above 1, a step has several batches,
-    which may be of several sources.
+    no epoch, and of a large one nothing is left out. Parts are kept by quota: of the first t batches of a run, a source
+    of part p has had t·p to within half a batch (where there are two; a little more of many). Parts act on the tasks
+    beside their loss weights, since each batch moves the heads of its own source.
+
+    A trial whose tasks have no label in some source, as in single-task arms, draws nothing from it, and from the others
+    as much as it otherwise would. With `training.accumulate` above 1 a step has several batches, maybe of several
+    sources.
 
     Args:
         sources: Name → data set, as under `data`: `{news: {name: table, path: news.csv, ...}, tweets: {...}}`.

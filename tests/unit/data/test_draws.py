@@ -153,7 +153,7 @@ def test_a_share_of_less_than_a_batch_is_carried_over_epochs() -> None:
     assert set(drawn) == {0, 32}
 
 
-# ------------------------------------------------------------------------------------------------- tasks of some sources
+# ------------------------------------------------------------------------------------------------ tasks of some sources
 
 
 @pytest.mark.parametrize("name", SAMPLING)
@@ -256,7 +256,7 @@ def test_a_policy_of_the_users_that_fails() -> None:
         def shares(self, sizes: Any) -> Any:
             raise KeyError("sizes")
 
-    with pytest.raises(ConfigError, match="failed with KeyError: 'sizes'(.|\n)*'Failing'"):
+    with pytest.raises(ConfigError, match=r"failed with KeyError: 'sizes'(.|\n)*'Failing'"):
         _data(Failing())
 
 
