@@ -100,6 +100,10 @@ class Loader:
         seed: Of the order.
         resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
 
+    Attributes:
+        sizes: Samples of each batch of an epoch.
+        draws: Source → its samples in the epoch that was begun last; empty where the data set has no sources.
+
     Raises:
         ConfigError: The data set has no such view or target.
     """
@@ -125,6 +129,7 @@ class Loader:
         self._sources = _sources(data, views, targets)
         self._order = _order(data, split, targets, batch_size, shuffle=shuffle)
         self.sizes = self._order.sizes
+        self.draws: dict[str, int] = {}
         self._tensors: list[Tensor] | None = None
         if resident is not None:
             assert resident.device == device, "the resident tensors must lie on the loader's device"
@@ -147,14 +152,10 @@ class Loader:
         """Numbers of the samples of the current epoch in their order, (n,) int64."""
         return self._order.rows(self.seed, self.epoch)
 
-    def draws(self) -> dict[str, int]:
-        """Samples of the current epoch by their source; empty where the data set has no sources."""
-        return self._order.draws(self.order())
-
     def __iter__(self) -> Iterator[Batch]:
-        if self._tensors is None:
-            return self._stream(self.order())
-        return self._resident(self._tensors, self.order())
+        order = self.order()
+        self.draws = self._order.draws(order)
+        return self._stream(order) if self._tensors is None else self._resident(self._tensors, order)
 
     def _resident(self, tensors: list[Tensor], order: Array) -> Iterator[Batch]:
         for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):

@@ -218,7 +218,7 @@ class Trainer:
 
     def _draws(self) -> dict[str, float]:
         """Samples that the epoch drew from each source of the data set, if it has some."""
-        return {f"train/draws/{source}": float(count) for source, count in self.train_loader.draws().items()}
+        return {f"train/draws/{source}": float(count) for source, count in self.train_loader.draws.items()}
 
     def _finite_objective(self, metrics: dict[str, float]) -> float:
         value = float(self.objective(metrics))

@@ -78,7 +78,7 @@ def test_draws_are_the_documented_ones(name: str, resident: bool) -> None:
             assert len(batch) == 32, "every batch is full"
             assert len(sources) == 1, "a batch is from one source"
             drawn[sources.pop()] += 32
-        told.update(loader.draws())
+        told.update(loader.draws)
     assert drawn == told
     samples = epochs * 35 * 32
     for source, share in zip(("big", "small"), EXPECTED[name][1], strict=True):
@@ -147,8 +147,8 @@ def test_a_share_of_less_than_a_batch_is_carried_over_epochs() -> None:
     loader = _loader(_data(_policy("proportional"), batches=3))  # 3/11 of a batch an epoch
     drawn = []
     for epoch in range(11):
-        loader.set_epoch(epoch)
-        drawn.append(loader.draws()["small"])
+        _epoch(loader, epoch)
+        drawn.append(loader.draws["small"])
     assert sum(drawn) == 3 * 32
     assert set(drawn) == {0, 32}
 
@@ -165,14 +165,16 @@ def test_a_single_task_draws_from_its_own_source_what_it_gets_in_joint_training(
     alone, joint = _loader(data, [target]), _loader(data)
     own = [batch for epoch in range(10) for batch in _epoch(alone, epoch)]
     shared = [b for epoch in range(10) for b in _epoch(joint, epoch) if (b[0] >= 5000) == (least == 5000)]
-    assert alone.draws() == {source: 32 * len(alone)}
+    assert alone.draws == {source: 32 * len(alone)}
     assert abs(len(own) - len(shared)) <= 5.5  # the epoch is a whole number of batches in both, half a batch off
     both = min(len(own), len(shared))
     assert own[:both] == shared[:both], "the same batches, in the same order"
 
 
 def test_targets_without_labels_draw_from_all_sources() -> None:
-    assert set(_loader(_data(_policy("uniform")), []).draws()) == {"big", "small"}
+    loader = _loader(_data(_policy("uniform")), [])
+    _epoch(loader, 0)
+    assert set(loader.draws) == {"big", "small"}
 
 
 def test_validation_is_in_order_and_whole() -> None:
@@ -181,7 +183,7 @@ def test_validation_is_in_order_and_whole() -> None:
     assert [number for batch in _epoch(loader, 0) for number in batch] == data.inputs["x"][
         data.splits["validation"]
     ].ravel().tolist()
-    assert loader.draws() == {}
+    assert loader.draws == {}
 
 
 def test_a_streamed_part_gives_the_batches_of_memory(tmp_path: Path) -> None:
@@ -262,7 +264,8 @@ def test_a_policy_of_the_users_that_fails() -> None:
 
 def test_parts_of_a_users_policy_need_not_sum_to_1() -> None:
     loader = _loader(_data(Fixed(6, 2)), batch_size=11)
-    assert loader.draws() == {"big": 75 * 11, "small": 25 * 11}
+    _epoch(loader, 0)
+    assert loader.draws == {"big": 75 * 11, "small": 25 * 11}
 
 
 @pytest.mark.parametrize(
