@@ -122,9 +122,15 @@ def test_round_robin_is_a_strict_cycle_over_epochs() -> None:
     assert sources == [turn % 2 == 1 for turn in range(4 * 35)]
 
 
-def test_other_policies_come_in_random_order() -> None:
-    sources = [batch[0] >= 5000 for batch in _epoch(_loader(_data(_policy("uniform"))), 0)]
-    assert sources != [turn % 2 == 1 for turn in range(35)]
+@pytest.mark.parametrize("name", [name for name in SAMPLING if name != "round_robin"])
+def test_other_policies_mix_the_sources_anew_each_epoch(name: str) -> None:
+    data = _data(_policy(name))
+    mixed = {
+        tuple(batch[0] >= 5000 for batch in _epoch(_loader(data, seed=seed), epoch))
+        for seed in (0, 1)
+        for epoch in (0, 1)
+    }
+    assert len(mixed) == 4
 
 
 def test_a_source_smaller_than_a_batch_fills_it() -> None:

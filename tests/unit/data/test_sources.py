@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mtl_search.data import SPLITS, DataSet, Target
+from mtl_search.config import load_config, override
+from mtl_search.data import SPLITS, DataSet, Target, build_data
 from mtl_search.data.sampling import Proportional, Temperature
 from mtl_search.errors import ConfigError, DataError
 
@@ -17,6 +19,7 @@ from .conftest import Build
 
 USER = f"{user_sets.__name__}:"
 HERE = f"{__name__}:"
+CONFIG = Path(__file__).resolve().parents[3] / "configs" / "two_sources.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -145,6 +148,20 @@ def test_mistakes_have_their_path(build: Build, arguments: dict[str, Any], path:
 def test_data_that_does_not_fit_names_its_source(build: Build, changed: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         build("sources", sources=_sources(b=changed))
+
+
+def test_the_shipped_config(need_data: Callable[[str], Path]) -> None:
+    need_data("mnist")
+    config = load_config(CONFIG, {"data.sources.digits.train": 100})
+    shared = str(need_data("fashion_mnist").parent)
+    for source, folder in (("garments", "fashion_mnist"), ("digits", "mnist")):
+        files = {key: f"{shared}/{folder}/t10k-{key}-idx{n}-ubyte.gz" for key, n in (("images", 3), ("labels", 1))}
+        config = override(config, {f"data.sources.{source}.{key}": file for key, file in files.items()})
+    joined = build_data(config.data, config.seed)
+    labelled = {task: joined.targets[task].labelled[joined.splits["train"]].sum() for task in config.tasks}
+    assert labelled == {"garment": 3000, "digit": 100, "same": 3100}
+    assert joined.sources is not None
+    assert joined.sources.sampling == Temperature(2)
 
 
 def test_labels_of_two_tables_with_other_classes_are_no_one_target(build: Build) -> None:
