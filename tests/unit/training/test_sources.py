@@ -53,10 +53,10 @@ def test_every_policy_has_a_case() -> None:
 
 @pytest.mark.parametrize("policy", SAMPLING)
 def test_a_trial_draws_the_documented_shares(policy: str, tmp_path: Path) -> None:
-    reports = train(trainer(config(epochs=12, batch_size=4), tmp_path, _samples(policy)))
+    reports = train(trainer(config(epochs=4, batch_size=4), tmp_path, _samples(policy)))
     drawn = {name: sum(r.metrics[f"train/draws/{name}"] for r in reports) for name in ("big", "small")}
     share = POLICIES[policy][1]
-    assert sum(drawn.values()) == 12 * 220
+    assert sum(drawn.values()) == 4 * 220
     assert drawn["big"] / sum(drawn.values()) == pytest.approx(share, rel=0.01)
     assert drawn["small"] / sum(drawn.values()) == pytest.approx(1 - share, rel=0.01)
     assert all(math.isfinite(value) for report in reports for value in report.metrics.values())
