@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from mtl_search.config import Config, SpaceEntry, load_config
-from mtl_search.data import SPLITS, DataSet, data_of
+from mtl_search.data import SPLITS, DataSet, Sources, data_of
+from mtl_search.data.draws import draws_of
 from mtl_search.models.checks import within
 from mtl_search.models.graph import Graph, Node, describe
 from mtl_search.models.network import MultiTaskNetwork, parameter_count
@@ -41,6 +42,7 @@ def validate_command(config_file: Path, overrides: list[str], console: Console, 
     graph = describe(network, data)
     tables = [
         _data(config, data),
+        *([] if data.sources is None else [_sources(config, data, data.sources, network)]),
         _tasks(config, data, network),
         _network(config, graph),
         _depths(config, network),
@@ -71,6 +73,18 @@ def _data(config: Config, data: DataSet) -> Table:
         table.add_row(f"view {view}", " × ".join(map(str, x.shape[1:])), str(x.dtype))
     for name in SPLITS:
         table.add_row(f"split {name}", f"{len(data.splits[name])} samples", "")
+    return table
+
+
+def _sources(config: Config, data: DataSet, sources: Sources, network: MultiTaskNetwork) -> Table:
+    draws = draws_of(data, "train", network.target_names.values(), config.training.batch_size)
+    table = _table(f"Sources — {sources.sampling}", "source", *SPLITS, "of the batches", "an epoch")
+    sizes = [sources.sizes(data.splits[split]) for split in SPLITS]
+    for name, share, *counts in zip(sources.names, draws.shares, *sizes, strict=True):
+        drawn = (
+            f"{share * draws.batches:.4g} of {draws.batches} batches" if share else "none: no task has a label in it"
+        )
+        table.add_row(name, *map(str, counts), f"{share:.2%}", drawn)
     return table
 
 

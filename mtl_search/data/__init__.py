@@ -10,8 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.config.schema import Config, Member
-from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, table
+from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
 from mtl_search.data.dataset import MISSING, SPLITS, DataSet, InputArray, Target, TargetKind
+from mtl_search.data.draws import Sources
+from mtl_search.data.sampling import SAMPLING, Sampling
+from mtl_search.data.union import join
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 from mtl_search.registry import Registry
 
@@ -21,16 +24,20 @@ if TYPE_CHECKING:
 __all__ = [
     "DATASETS",
     "MISSING",
+    "SAMPLING",
     "SPLITS",
     "Batch",
     "DataSet",
     "DeviceData",
     "InputArray",
     "Loader",
+    "Sampling",
+    "Sources",
     "Target",
     "TargetKind",
     "build_data",
     "data_of",
+    "join",
     "should_be_resident",
     "used_part",
 ]
@@ -43,6 +50,7 @@ DATASETS: Registry[Callable[..., DataSet]] = Registry(
         "image_folder": image_folder.image_folder,
         "image_pairs": image_pairs.image_pairs,
         "semeval": semeval.semeval,
+        "sources": sources.sources,
         "table": table.table,
     },
 )

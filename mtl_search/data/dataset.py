@@ -14,12 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, TypeGuard, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from mtl_search.errors import DataError
+
+if TYPE_CHECKING:
+    from mtl_search.data.draws import Sources
 
 Array = npt.NDArray[Any]
 TargetKind = Literal["class", "binary", "multilabel", "real", "tags"]
@@ -123,6 +126,7 @@ class DataSet:
         targets: Target name → `Target`.
         splits: `train`, `validation` and `test` → sample numbers, disjoint.
         masks: View name → (N, T) bool, True at real tokens; only for token views of unequal length.
+        sources: Which source each sample is from, where training draws its batches from several; see `draws`.
 
     Raises:
         DataError: Lengths differ, a split is missing, empty or overlaps another, a label is out of range, or an
@@ -133,6 +137,7 @@ class DataSet:
     targets: Mapping[str, Target]
     splits: Mapping[str, Array]
     masks: Mapping[str, Array] = field(default_factory=dict)
+    sources: Sources | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs or not self.targets:
@@ -146,6 +151,8 @@ class DataSet:
         object.__setattr__(self, "splits", _checked_splits(self.splits, samples))
         for name, target in self.targets.items():
             _check_labels(name, target)
+        if self.sources is not None:
+            self.sources.check(samples, self.splits["train"])
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))

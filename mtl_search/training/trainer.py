@@ -102,7 +102,7 @@ class Trainer:
             for parameter in self.parameters:  # what `zero_grad` does, without its 5 % of a small network's step
                 parameter.grad = None
 
-        metrics = self._named_losses("train", self._mean_losses(seen)) | seen.mean_penalty()
+        metrics = self._named_losses("train", self._mean_losses(seen)) | seen.mean_penalty() | self._draws()
         return metrics | self._metrics("train", seen) if self.config.train_metrics else metrics
 
     @torch.inference_mode()
@@ -215,6 +215,10 @@ class Trainer:
             if not math.isfinite(value):
                 raise TrialError(f"the {name} loss of task {task!r} is {value} in epoch {self.progress.epoch + 1}")
         return {f"{name}/{task}/loss": value for task, value in zip(self.heads, values, strict=True)}
+
+    def _draws(self) -> dict[str, float]:
+        """Samples that the epoch drew from each source of the data set, if it has some."""
+        return {f"train/draws/{source}": float(count) for source, count in self.train_loader.draws.items()}
 
     def _finite_objective(self, metrics: dict[str, float]) -> float:
         value = float(self.objective(metrics))

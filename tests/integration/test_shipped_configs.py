@@ -24,6 +24,7 @@ DATA: dict[str, tuple[str, ...]] = {
     "relation_entities": ("semeval2010_task8",),
     "relation_entities_strict": ("semeval2010_task8",),
     "relation_transformer": ("semeval2010_task8",),
+    "two_sources": ("fashion_mnist", "mnist"),
     "tox21": ("tox21",),
     "census": ("census_income_kdd",),
     "quickstart": (),

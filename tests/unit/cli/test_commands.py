@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -68,6 +69,36 @@ def test_a_picture_that_cannot_be_is_refused_before_the_data_are_read(config: st
     assert ".png, .svg, .pdf" in output
     status, output = run_cli("validate", config, "--graph", f"{config}/model.png")
     assert (status, "error: --graph: cannot write the picture" in output) == (WRONG_INPUT, True)
+
+
+def test_validate_shows_what_is_drawn_from_each_source(config: str) -> None:
+    rows = np.arange(120)
+    for name, train in (("big", 100), ("small", 10)):
+        splits = {"train": rows[:train], "validation": rows[100:110], "test": rows[110:]}
+        np.savez(f"{name}.npz", x=np.ones((120, 2)), **{name: rows % 2}, **splits)
+    arrays = {"name": "arrays", "inputs": ["x"], "splits": {name: name for name in ("train", "validation", "test")}}
+    tree = small.tree() | {
+        "data": {
+            "name": "sources",
+            "sampling": {"name": "temperature", "temperature": 2},
+            "sources": {n: {**arrays, "path": f"{n}.npz", "targets": {n: "binary"}} for n in ("big", "small")},
+        },
+        "tasks": {"big": {"head": "binary"}, "small": {"head": "binary"}},
+    }
+    tree["search"] |= {"space": {"training.optimizer.lr": {"log": [1e-3, 1e-1]}}}
+    Path("two.yaml").write_text(yaml.safe_dump(tree))
+    status, output = run_cli("validate", "two.yaml")
+    assert status == 0, output
+    assert "Sources — Temperature(temperature=2)" in output
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    assert "big 100 10 10 75.97% 10.64 of 14 batches" in lines  # 14 = ceil(110 / 8)
+    assert "small 10 10 10 24.03% 3.364 of 14 batches" in lines
+    del tree["tasks"]["small"]
+    Path("one.yaml").write_text(yaml.safe_dump(tree))
+    assert "none: no task has a label in it" in run_cli("validate", "one.yaml")[1]
+    status, output = run_cli("validate", "two.yaml", "data.sources.small.path=smal.npz")
+    assert status == WRONG_INPUT
+    assert "error: data.sources.small.path: there is no such file" in output
 
 
 @pytest.mark.parametrize(
