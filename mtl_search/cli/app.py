@@ -48,7 +48,7 @@ def run(  # noqa: PLR0917  # typer calls it by name
     output: Output = None,
     smoke: Annotated[
         bool,
-        typer.Option("--smoke", help="The whole sweep in small: few trials, 2 epochs, 256 samples of each split."),
+        typer.Option("--smoke", help="The whole sweep in small: few trials, one epoch, 128 samples of each split."),
     ] = False,
     resume: Annotated[
         bool,

@@ -7,15 +7,15 @@ from typing import Any
 from mtl_search.config import Config, override
 from mtl_search.data import DATASETS
 
-_EPOCHS = 2
-_SAMPLES = 256  # of each split
+_EPOCHS = 1
+_SAMPLES = 128  # of each split
 
 
 def smoke(config: Config) -> Config:
     """The same sweep in a minute or so, to see that everything in it works before it is run in earnest.
 
-    At most 2 epochs of at most 256 samples, one trial a main task (2 at least) in each arm, one finalist an arm on 2
-    seeds. No trial is stopped early, since so few epochs leave a scheduler nothing to decide. A data set that takes
+    One epoch of at most 128 samples, one trial a main task (2 at least) in each arm, one finalist an arm on 2
+    seeds. No trial is stopped early, since one epoch leaves a scheduler nothing to decide. A data set that takes
     long to read says itself how it is read in part, by its attribute `smoke`. The name gets `-smoke` at its end, so
     that folders and MLflow experiments stay apart.
 
@@ -28,7 +28,7 @@ def smoke(config: Config) -> Config:
     search, training = config.search, config.training
     changes: dict[str, Any] = {
         "name": f"{config.name}-smoke",
-        "training.epochs": min(_EPOCHS, training.epochs),
+        "training.epochs": _EPOCHS,
         "training.samples": min(_SAMPLES, training.samples or _SAMPLES),
         "search.trials": min(max(2, len(config.main_tasks)), search.trials),
         "search.scheduler": "fifo",

@@ -1,4 +1,7 @@
-"""Every config that is shipped runs to its verdict, in small, on its own data."""
+"""Every config that is shipped runs to its verdict, in small, on its own data.
+
+Those with large networks or encoders take minutes each: `pytest -m large tests/integration/test_shipped_configs.py`.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,13 @@ def test_every_shipped_config_is_here() -> None:
     assert {path.stem for path in (REPOSITORY / "configs").glob("*.yaml")} == DATA.keys()
 
 
-@pytest.mark.parametrize("name", [name for name in DATA if name != "quickstart"])
+_QUICK = ("penguins", "faces")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=() if n in _QUICK else pytest.mark.large) for n in DATA if n != "quickstart"],
+)
 def test_a_smoke_run_ends_with_a_verdict(
     name: str, tmp_path: Path, shared_data: Path, need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ def test_the_sweep_stays_what_it_is(path: Path) -> None:
 
 def test_its_budget() -> None:
     small = _small(trials=50, finalists={"top": 3, "seeds": 9}, scheduler="asha")
-    assert (small.training.epochs, small.training.samples, small.search.trials) == (2, 256, 3)
+    assert (small.training.epochs, small.training.samples, small.search.trials) == (1, 128, 3)
     assert (small.search.finalists.top, small.search.finalists.seeds, small.search.scheduler.name) == (1, 2, "fifo")
 
 
