@@ -1,6 +1,6 @@
 # Needs make and a Python >= 3.10; everything else is installed into .venv, at the versions of constraints.txt.
 #   make test PYTHON=python3.12         another interpreter for a new .venv
-#   make test PYTEST_ARGS="-m 'not slow'"
+#   make test PYTEST_ARGS="-m 'not slow and not large'"
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
