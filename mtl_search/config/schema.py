@@ -151,9 +151,9 @@ class TrainingConfig(Section):
     """How one trial trains."""
 
     epochs: int = Field(10, ge=1)
-    samples: int | None = Field(None, ge=2, description="most samples of each split that are used, chosen by seed")
     batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
     eval_batch_size: int = Field(512, ge=1)
+    samples: int | None = Field(None, ge=2, description="most samples of each split that are used, chosen by seed")
     optimizer: Member = Field(default_factory=lambda: Member.model_validate({"name": "adamw", "lr": 1e-3}))
     lr_factors: LearningRates = Field(
         default_factory=LearningRates, description="learning rates of backbone and heads, relative to the optimizer's"
