@@ -11,7 +11,7 @@ from mtl_search.config import Config, SpaceEntry, load_config
 from mtl_search.data import SPLITS, DataSet, build_data
 from mtl_search.models.network import MultiTaskNetwork, describe, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
-from mtl_search.search import cluster, preflight
+from mtl_search.search import capacity, preflight
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.sweep import trial_budget
 from mtl_search.training.metrics import metric_names
@@ -25,7 +25,7 @@ def validate_command(config_file: Path, overrides: list[str], console: Console) 
         DataError: The data cannot be read, or does not fit.
     """
     config = load_config(config_file, overrides)
-    cluster.check_workers(config)
+    capacity.check(config)
     data = build_data(config.data, config.seed)
     network = preflight.check(config, data)
     tables = [

@@ -1,4 +1,4 @@
-"""The Ray cluster that a sweep runs on, and how many trials fit on it at a time."""
+"""The Ray cluster that a sweep runs on: one that stands already, or a local one for as long as the sweep lasts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 import ray
 
 from mtl_search.config import Config
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import SweepError
+from mtl_search.search import capacity
 
 # Ray reads these when it is imported or started; a value that the user has set stays.
 _SETTINGS = {
@@ -26,6 +27,8 @@ _SETTINGS = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean in a trial what they mean to the user
     "RAY_DEDUP_LOGS": "1",
 }
+
+_MANY_NODES = 1000
 
 
 def configure() -> None:
@@ -73,35 +76,22 @@ def handlers_kept(*signals: signal.Signals) -> Iterator[None]:
 
 
 def slots(config: Config) -> int:
-    """How many trials run at a time.
+    """How many trials run at a time on the cluster that this process is connected to.
 
     Raises:
         SweepError: Not even one fits; the message shows the arithmetic.
     """
-    wanted, there = config.resources, ray.cluster_resources()
-    needs = {"CPU": wanted.cpus_per_worker * wanted.workers, "GPU": wanted.gpus_per_worker * wanted.workers}
-    fits = {name: int(there.get(name, 0) / need) for name, need in needs.items() if need > 0}
-    if min(fits.values()) < 1:
-        lines = [
-            f"  {name}: {need:g} needed a trial, {there.get(name, 0):g} in the cluster" for name, need in needs.items()
-        ]
-        raise SweepError("no trial fits on this cluster (resources.workers × per worker):\n" + "\n".join(lines))
-    return min(fits.values()) if wanted.max_concurrent == "auto" else min(wanted.max_concurrent, *fits.values())
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return capacity.slots(config.resources, nodes, _later_nodes())
 
 
-def check_workers(config: Config) -> None:
-    """Refuse what this version cannot do.
-
-    Raises:
-        ConfigError: More than one worker a trial.
-    """
-    if config.resources.workers > 1:
-        raise ConfigError(
-            "trials on several workers are not built yet",
-            path="resources.workers",
-            value=config.resources.workers,
-            allowed=["1"],
-        )
+def _later_nodes() -> list[dict[str, float]]:
+    """Of all the nodes that the cluster's autoscaler may have at a time; empty where there is none."""
+    grown = ray._private.state.state.get_cluster_config()  # noqa: SLF001  # as Ray Train does
+    groups = [] if grown is None else grown.node_group_configs
+    # -1: as many as it likes.
+    counts = [_MANY_NODES if group.max_count < 0 else group.max_count for group in groups]
+    return [dict(group.resources) for group, count in zip(groups, counts, strict=True) for _ in range(count)]
 
 
 def _protect_token() -> None:

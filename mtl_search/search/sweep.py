@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import ray
 from ray import tune
 
 from mtl_search.config import Config
 from mtl_search.data import DataSet, build_data
-from mtl_search.search import cluster, folder, preflight
+from mtl_search.search import capacity, cluster, folder, orphans, preflight
 from mtl_search.search.arms import Arm, plan_arms
 from mtl_search.search.callback import Recorder
 from mtl_search.search.journal import Journal, Observer
@@ -66,7 +68,7 @@ def run_sweep(
     """
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
-    cluster.check_workers(config)
+    capacity.check(config)
     data = build_data(config.data, config.seed) if data is None else data
     network = preflight.check(config, data, needs_space=space is None)
     objective = objective or preflight.objective_function(config)
@@ -120,6 +122,8 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
     try:
         _tune(sweep, searcher, scheduler, scratch)
     finally:
+        if config.resources.workers > 1:
+            orphans.wait_for_slots()
         shutil.rmtree(scratch, ignore_errors=True)
     if searcher.error is not None:
         raise searcher.error
@@ -128,11 +132,11 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
 
 
 def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch: Path) -> None:
-    wanted = sweep.config.resources
-    threads = max(1, int(wanted.cpus_per_worker))
-    slot = tune.with_parameters(Slot, data=sweep.data, threads=threads, objective=sweep.objective)
+    callbacks: list[tune.Callback] = [Recorder(searcher)]
+    if sweep.config.resources.workers > 1:
+        callbacks.append(orphans.Reaper())
     tuner = tune.Tuner(
-        tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker}),
+        _slot(sweep),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
             scheduler=scheduler,
@@ -144,13 +148,28 @@ def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(scratch),
-            callbacks=[Recorder(searcher)],
+            callbacks=callbacks,
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher begins it again
             verbose=0,
         ),
     )
     with cluster.handlers_kept(signal.SIGINT, signal.SIGUSR1):
         tuner.fit()
+
+
+def _slot(sweep: _Sweep) -> Any:
+    """What Tune makes an actor of: a slot that trains in its own process, or one that leads a worker group."""
+    wanted = sweep.config.resources
+    if wanted.workers == 1:
+        threads = max(1, int(wanted.cpus_per_worker))
+        slot = tune.with_parameters(Slot, data=sweep.data, threads=threads, objective=sweep.objective)
+        return tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker})
+    from mtl_search.training.ray_group import GroupSlot  # Ray Train is slow to import
+
+    parcel = [ray.put((sweep.data, sweep.objective))]
+    retries = sweep.config.search.retries
+    leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries)
+    return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something
 
 
 def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
