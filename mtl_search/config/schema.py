@@ -139,6 +139,9 @@ class TrainingConfig(Section):
     early_stopping: EarlyStopping | None = None
     train_metrics: bool = Field(True, description="compute the metrics on the training batches, too")
     checkpoint_every_s: float = Field(30.0, ge=0, description="seconds of training between two checkpoints of a trial")
+    sync_batch_norm: bool = Field(
+        False, description="several workers: batch normalisation over the whole batch, not each worker's part; GPU only"
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     resident: Literal["auto", "always", "never"] = Field(
         "auto", description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory"

@@ -45,12 +45,14 @@ class Batch:
         masks: View name → (B, T) bool, for those views that have one.
         targets: Target name → (B,), (B, L) or (B, T), missing labels marked as in the data set.
         size: B.
+        total: Samples of the whole batch, of which other workers may hold a part.
     """
 
     inputs: dict[str, Tensor]
     masks: dict[str, Tensor]
     targets: dict[str, Tensor]
     size: int
+    total: int
 
 
 class DeviceData:
@@ -96,6 +98,11 @@ class Loader:
         shuffle: A new random order each epoch; otherwise the split's own order.
         seed: Of the order.
         resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
+        part: (r, R): this is worker r of R, and gets its part of every batch, which may be empty.
+
+    Attributes:
+        totals: Samples of each whole batch of an epoch.
+        sizes: Samples of this worker's part of each.
 
     Raises:
         ConfigError: The data set has no such view or target.
@@ -113,6 +120,7 @@ class Loader:
         shuffle: bool = False,
         seed: int = 0,
         resident: DeviceData | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         assert batch_size > 0
         self.rows = data.splits[split]
@@ -123,7 +131,11 @@ class Loader:
         self.epoch = 0
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
-        self.sizes = batch_sizes(len(self.rows), batch_size, pair_up=shuffle)
+        self.totals = batch_sizes(len(self.rows), batch_size, pair_up=shuffle)
+        self._part = part
+        # Batch normalisation cannot train on one sample, so a part has none or at least two.
+        self._parts = [part_bounds(total, part, least=2 if shuffle else 1) for total in self.totals]
+        self.sizes = [stop - start for start, stop in self._parts]
         self._tensors: list[Tensor] | None = None
         if resident is not None:
             assert resident.device == device, "the resident tensors must lie on the loader's device"
@@ -149,13 +161,20 @@ class Loader:
         return np.asarray(np.random.default_rng([self.seed, self.epoch]).permutation(self.rows))
 
     def __iter__(self) -> Iterator[Batch]:
-        if self._tensors is None:
-            return self._stream(self.order())
-        return self._resident(self._tensors, self.order())
+        order = self._own(self.order())
+        return self._stream(order) if self._tensors is None else self._resident(self._tensors, order)
+
+    def _own(self, order: Array) -> Array:
+        """The samples of this worker's parts, in order."""
+        if self._part[1] == 1:
+            return order
+        starts = np.cumsum([0, *self.totals[:-1]])
+        return np.concatenate([order[s + a : s + b] for s, (a, b) in zip(starts, self._parts, strict=True)])
 
     def _resident(self, tensors: list[Tensor], order: Array) -> Iterator[Batch]:
+        totals = iter(self.totals)
         for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
-            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True))
+            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), totals)
 
     def _stream(self, order: Array) -> Iterator[Batch]:
         pin = self.device.type == "cuda"
@@ -163,12 +182,14 @@ class Loader:
         parts = np.split(order, np.cumsum(self.sizes)[:-1])
 
         def fetch(rows: Array) -> list[Tensor]:
-            # Indexing by an array always copies, so these tensors are writable and own their memory.
-            fetched = [torch.from_numpy(np.ascontiguousarray(x[rows])) for x in sources]
+            # Indexing by an array always copies, so these tensors are writable and own their memory. Not every source
+            # can read no sample at all.
+            read = rows if len(rows) else self.rows[:1]
+            fetched = [torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources]
             return [x.pin_memory() for x in fetched] if pin else fetched
 
-        for tensors in prefetch(fetch, parts, _PREFETCH):
-            yield self._maker([x.to(self.device, non_blocking=True) for x in tensors])
+        for tensors, total in zip(prefetch(fetch, parts, _PREFETCH), self.totals, strict=True):
+            yield self._maker([x.to(self.device, non_blocking=True) for x in tensors], total)
 
 
 class _Maker:
@@ -181,13 +202,14 @@ class _Maker:
         self._masks = masks
         self._targets = targets
 
-    def __call__(self, tensors: Sequence[Tensor]) -> Batch:
+    def __call__(self, tensors: Sequence[Tensor], total: int) -> Batch:
         views, masks = len(self._views), len(self._masks)
         return Batch(
             dict(zip(self._views, tensors, strict=False)),
             dict(zip(self._masks, tensors[views:], strict=False)) if masks else {},
             dict(zip(self._targets, tensors[views + masks :], strict=True)),
             len(tensors[0]),
+            total,
         )
 
 
@@ -246,15 +268,31 @@ def batch_sizes(samples: int, batch_size: int, *, pair_up: bool) -> list[int]:
     return [batch_size] * full + ([rest] if rest else [])
 
 
+def part_bounds(total: int, part: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
+    """Where worker r's part of a batch of `total` samples begins and ends.
+
+    The parts are disjoint, complete and as even as can be, but for this: where there are too few samples for every one
+    to have `least`, the first workers have them and the others none. Worker 0 always has some.
+    """
+    rank, ranks = part
+    busy = max(1, min(ranks, total // least))
+    if rank >= busy:
+        return total, total
+    size, rest = divmod(total, busy)
+    start = rank * size + min(rank, rest)
+    return start, start + size + (rank < rest)
+
+
 def _chunks(
     tensors: list[Tensor], order: Array, sizes: list[int], device: torch.device
 ) -> Iterator[tuple[list[Tensor], list[int]]]:
     """The samples in order, some whole batches at a time, with the sizes of these batches."""
-    first, n = int(order[0]), len(order)
-    if int(order[-1]) - first == n - 1 and (np.diff(order) == 1).all():
+    n = len(order)
+    first = int(order[0]) if n else 0
+    if n == 0 or (int(order[-1]) - first == n - 1 and (np.diff(order) == 1).all()):
         yield [x[first : first + n] for x in tensors], sizes
         return
-    batch_bytes = sizes[0] * sum(x.element_size() * x[0].numel() for x in tensors)
+    batch_bytes = max(sizes) * sum(x.element_size() * x[0].numel() for x in tensors)
     room = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
     many = max(1, room // max(1, batch_bytes))
     groups = [sizes[start : start + many] for start in range(0, len(sizes), many)]

@@ -33,7 +33,7 @@ class Head(nn.Module, ABC):
     A head is built for the width of its features and for its target, then `fit` once on the training labels: that sets
     the scaling of targets and the loss of the best constant prediction, both kept as buffers. Subclasses give
     `forward`, `predict` and `fit`, and say in the class attributes what they take; a loss that is not one of a label
-    by itself needs its own `loss_sum`, too.
+    by itself needs its own `loss_sum`, too, and where it counts something else than labels, its own `label_count`.
 
     Args:
         target: The whole target, all splits. Where it has no missing label, losses are reduced in one operation.
@@ -99,6 +99,13 @@ class Head(nn.Module, ABC):
         # The loss is evaluated at label 0 where there is none, because NaN times 0 is NaN in the gradient, too.
         losses = self.elementwise(output, self.encode(target.masked_fill(~labelled, 0)))
         return losses.masked_fill(~labelled, 0.0).sum(), labelled.sum()
+
+    def label_count(self, target: Tensor) -> Tensor:
+        """() how many labels there are: the count of `loss_sum`, which depends on the labels alone.
+
+        Batches that are added up to one, and workers that hold parts of one, count by it.
+        """
+        return labelled_in(target).sum()
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Mean loss over the labelled samples; exactly 0, with a zero gradient, when there is none."""

@@ -1,0 +1,145 @@
+"""One step: the gradient of a global batch, whatever part of it this rank holds.
+
+T tasks, G batches of a step (`training.accumulate`), R ranks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+
+from mtl_search.config import Config
+from mtl_search.data.loader import Batch
+from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.training.guard import Guard
+from mtl_search.training.peers import Peers
+from mtl_search.training.seen import Seen
+
+
+class Step:
+    """Computes the gradient of a step and leaves it in `.grad`, the same on all ranks.
+
+    The loss of a task is the mean over the labelled samples of the whole global batch. So each rank's mean counts by
+    its share of these labels, and gradients are summed over ranks, not averaged. A rank without a label of a task, or
+    without a sample at all, adds zeros.
+
+    The sum over ranks is our own rather than `DistributedDataParallel`'s, which reduces once a backward and in every
+    backward: here a step may have several (the penalty of the sharing policy, accumulated batches, one a task), and the
+    gradients of the tasks must be summed before they are combined.
+
+    Args:
+        network: On its device, the same on all ranks.
+        config: Of the trial.
+        peers: The ranks.
+        device: Where the network is.
+        guard: What keeps a rank that fails in step.
+    """
+
+    def __init__(
+        self, network: MultiTaskNetwork, config: Config, peers: Peers, device: torch.device, guard: Guard
+    ) -> None:
+        self.network, self.peers, self.device, self.guard = network, peers, device, guard
+        self.heads, self.target_names = network.heads, network.target_names
+        self.parameters = [p for p in network.parameters() if p.requires_grad]
+        self.coefficients = self._coefficients(config)
+        self._precision = config.training.precision
+        self._needs_all = config.training.sync_batch_norm and peers.size > 1
+
+    def gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
+        """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
+        shares = self.shares(batches) if len(batches) > 1 or self.peers.size > 1 else None  # (G, T)
+        if self.peers.rank == 0 and (penalty := self.network.sharing.penalty()) is not None:
+            penalty.backward()  # it counts once, not once a rank
+            seen.penalties.append(penalty.detach())
+        autocast = self.autocast()
+        for number, batch in enumerate(batches):
+            if self.takes_no_part(batch):
+                seen.add_nothing(batch, len(self.heads), self.device)
+                continue
+            try:
+                with autocast:
+                    outputs = self.network(batch.inputs, batch.masks)
+                    losses = self.losses(outputs, batch)
+                losses.dot(self.coefficients if shares is None else self.coefficients * shares[number]).backward()
+            except Exception as error:  # noqa: BLE001  the user's network may raise anything
+                self.guard.keep(error)
+                seen.add_nothing(batch, len(self.heads), self.device)
+            else:
+                seen.add(outputs, batch, losses)
+        if self.peers.size > 1:
+            self.sum_gradients()
+
+    def losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
+        """Loss of each task (T,), each the mean over the labelled samples of the batch."""
+        targets, names = batch.targets, self.target_names
+        return torch.stack([head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()])
+
+    def takes_no_part(self, batch: Batch) -> bool:
+        """Whether this rank leaves the batch to others: it has no sample of it, or has failed.
+
+        Synchronised batch normalisation speaks to all ranks within the forward pass, so an empty part then passes, too.
+        """
+        return self.guard.failure is not None or (batch.size == 0 and not (self._needs_all and batch.inputs))
+
+    def shares(self, batches: Sequence[Batch]) -> Tensor:
+        """What part of a step's labels each of its batches has on this rank, (G, T).
+
+        With it, G small batches, or the R parts of one, are one big batch.
+        """
+        counts = torch.stack([self._label_counts(task, batches) for task in self.heads], dim=1)
+        total = counts.sum(0)
+        if self.peers.size > 1:
+            if all(head.complete for head in self.heads.values()):
+                total.fill_(sum(batch.total for batch in batches))
+            else:
+                self.peers.sum(total)
+        return counts / total.clamp(min=1)
+
+    def mean_losses(self, seen: Seen) -> Tensor:
+        """Loss of each task (T,) over the labelled samples of all batches and ranks, each as it was in its step."""
+        losses = torch.stack(seen.losses)
+        broken = (~losses.isfinite()).any(1)
+        first = torch.where(broken, torch.arange(len(losses), device=self.device), len(losses)).min()
+        # The first batch with such a loss alone: after its step all tasks have one.
+        earliest = int(self._least(first))
+        if earliest < len(losses):
+            return self.peers.sum(losses[earliest].clone())
+        return self.peers.sum((losses * self.shares(seen.batches)).sum(0))
+
+    def sum_gradients(self) -> None:
+        """Sum `.grad` over ranks. A parameter without one counts as zero: another rank may have one."""
+        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters]
+        for parameter, gradient in zip(self.parameters, self.peers.sum_all(gradients), strict=True):
+            parameter.grad = gradient
+        self.guard.look()
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The precision of the forward pass."""
+        if self._precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def _least(self, x: Tensor) -> Tensor:
+        """The least () over ranks."""
+        every = torch.zeros(self.peers.size, dtype=x.dtype, device=self.device)
+        every[self.peers.rank] = x
+        return self.peers.sum(every).min()
+
+    def _label_counts(self, task: str, batches: Sequence[Batch]) -> Tensor:
+        """Number of labels of the task in each batch (G,)."""
+        head, name = self.heads[task], self.target_names[task]
+        if head.complete:
+            return torch.tensor([float(batch.size) for batch in batches], device=self.device)
+        none = torch.zeros((), device=self.device)
+        return torch.stack([head.label_count(batch.targets[name]).float() if batch.size else none for batch in batches])
+
+    def _coefficients(self, config: Config) -> Tensor:
+        """Loss weight of each task (T,), over the loss of its best constant prediction unless `loss_scale: none`."""
+        weights = [task.loss_weight for task in config.tasks.values()]
+        coefficients = torch.tensor(weights, device=self.device)
+        if config.training.loss_scale == "none":
+            return coefficients
+        return coefficients / torch.stack([head.trivial_loss for head in self.heads.values()])
