@@ -13,7 +13,6 @@ from pathlib import Path
 import ray
 
 from mtl_search.config import Config
-from mtl_search.errors import SweepError
 from mtl_search.search import capacity
 
 # Ray reads these when it is imported or started; a value that the user has set stays.

@@ -118,8 +118,9 @@ class WorkerGroup:
             run_config=RunConfig(
                 name="group",
                 storage_path=str(folder),
-                failure_config=FailureConfig(max_failures=_DEATHS, controller_failure_limit=_STARTS),
-                callbacks=[ray_mailbox.Witness(self._mailbox)],
+                # The type hints are those of Ray Train's first version.
+                failure_config=FailureConfig(max_failures=_DEATHS, controller_failure_limit=_STARTS),  # type: ignore[call-arg]
+                callbacks=[ray_mailbox.Witness(self._mailbox)],  # type: ignore[list-item]
             ),
         )
         self._thread = threading.Thread(target=self._fit, args=(trainer,), name="worker group", daemon=True)
@@ -165,17 +166,18 @@ class WorkerGroup:
 
 def _bundle(resources: ResourcesConfig) -> dict[str, float]:
     """What one worker needs of a node."""
-    return {"CPU": resources.cpus_per_worker} | ({"GPU": resources.gpus_per_worker} if resources.gpus_per_worker else {})
+    needs = {"CPU": resources.cpus_per_worker, "GPU": resources.gpus_per_worker}
+    return {name: need for name, need in needs.items() if need}
 
 
 def _make_mailbox(retries: int) -> tuple[Any, int]:
     """A mailbox, and the number in its name that no other group has."""
     # By value, so that its process does not import this package, and with it torch: 2 seconds and 150 MB.
     cloudpickle.register_pickle_by_value(ray_mailbox)
-    actor = ray.remote(num_cpus=0, max_concurrency=1000)(ray_mailbox.Mailbox)
+    actor = ray.remote(ray_mailbox.Mailbox)
     while True:
         mark = random.randrange(1, MOST_BYTES)
         try:
-            return actor.options(name=f"{MAILBOX}{mark}").remote(retries, _GRACE_S), mark
+            return actor.options(name=f"{MAILBOX}{mark}", num_cpus=0).remote(retries, _GRACE_S), mark
         except ValueError:  # another group has this number
             continue

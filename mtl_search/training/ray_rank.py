@@ -1,9 +1,9 @@
 """What every worker of a group does: read commands and train, trial after trial.
 
-The group that Ray Train connects (`WORLD`) is used to make another one, over which trials train. When a trial fails, its
-ranks may be anywhere in an exchange of tensors, and that group is of no use any more: each rank closes its end, which
-also ends the waiting of the others over gloo, and with the next trial all make a new one, in milliseconds. Over NCCL
-nothing ends such a wait but the death of the process: the mailbox sees to that.
+The group that Ray Train connects (`WORLD`) is used to make another one, over which trials train. When a trial fails,
+its ranks may be anywhere in an exchange of tensors, and that group is of no use any more: each rank closes its end,
+which also ends the waiting of the others over gloo, and with the next trial all make a new one, in milliseconds. Over
+NCCL nothing ends such a wait but the death of the process: the mailbox sees to that.
 """
 
 from __future__ import annotations

@@ -159,6 +159,10 @@ class Trainer:
             self._last_checkpoint = time.monotonic()
         return self._report(progress.metrics, done)
 
+    def report(self) -> Report:
+        """The last epoch's report again, for one who did not hear it."""
+        return self._report(self.progress.metrics, self._is_done())
+
     def info(self) -> dict[str, Any]:
         """What tables and MLflow say of the trial's network and settings."""
         config = self.spec.config
