@@ -10,7 +10,7 @@ import typer
 
 from mtl_search import __version__
 from mtl_search.cli import listing
-from mtl_search.cli.options import Config_, Debug, Output, Overrides, SweepFolder
+from mtl_search.cli.options import Address, Config_, Debug, Output, Overrides, SweepFolder
 from mtl_search.cli.screen import console
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ def run(  # noqa: PLR0917  # typer calls it by name
         bool,
         typer.Option("--resume", help="Go on with the latest sweep of this name (or the one in --output)."),
     ] = False,
+    address: Address = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live progress; one line a finished trial.")] = False,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
@@ -67,7 +68,7 @@ def run(  # noqa: PLR0917  # typer calls it by name
     """
     from mtl_search.cli.running import run_command
 
-    raise typer.Exit(run_command(config, overrides or [], output, resume=resume, quiet=quiet))
+    raise typer.Exit(run_command(config, overrides or [], output, resume=resume, quiet=quiet, address=address))
 
 
 @app.command()

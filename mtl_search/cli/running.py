@@ -21,7 +21,9 @@ from mtl_search.search import folder
 INTERRUPTED = 130
 
 
-def run_command(config_file: Path, overrides: list[str], output: Path | None, *, resume: bool, quiet: bool) -> int:
+def run_command(
+    config_file: Path, overrides: list[str], output: Path | None, *, resume: bool, quiet: bool, address: str | None
+) -> int:
     """Run a sweep and show its report; returns the exit status."""
     console = screen.console()
     config = load_config(config_file, overrides)
@@ -33,23 +35,25 @@ def run_command(config_file: Path, overrides: list[str], output: Path | None, *,
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
     try:
         with progress:
-            result = api.run(config, output=directory, resume=resume, callbacks=[progress])
+            result = api.run(config, output=directory, resume=resume, callbacks=[progress], address=address)
     except KeyboardInterrupt:
         console.print()
-        return _stopped(console, config_file, overrides, directory)
+        return _stopped(console, config_file, overrides, directory, address)
     console.print()
     render(result.record, result.config, console, folder=directory)
     if result.complete:
         return 0
-    return _stopped(console, config_file, overrides, directory)
+    return _stopped(console, config_file, overrides, directory, address)
 
 
-def _stopped(console: Console, config_file: Path, overrides: list[str], directory: Path) -> int:
+def _stopped(console: Console, config_file: Path, overrides: list[str], directory: Path, address: str | None) -> int:
     """Say how to go on, with the overrides, which belong to the sweep."""
     if not (directory / folder.JOURNAL).exists():
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
-    command = shlex.join(["mtl-search", "run", str(config_file), *overrides, "--resume", "--output", str(directory)])
+    where = ["--address", address] if address else []
+    words = ["mtl-search", "run", str(config_file), *overrides, "--resume", "--output", str(directory), *where]
+    command = shlex.join(words)
     console.print(f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True)
     return INTERRUPTED
 

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import grpc
 import ray
+from ray._private import services
 
 from mtl_search.config import Config
+from mtl_search.errors import SweepError
 from mtl_search.search import capacity
 
 # Ray reads these when it is imported or started; a value that the user has set stays.
@@ -26,7 +29,10 @@ _SETTINGS = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean in a trial what they mean to the user
     "RAY_DEDUP_LOGS": "1",
 }
+# Those of them that the processes of trials read.
+_READ_BY_WORKERS = ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "RAY_CHDIR_TO_TRIAL_DIR")
 
+_PATIENCE_S = 5.0
 _MANY_NODES = 1000
 
 
@@ -39,22 +45,99 @@ def configure() -> None:
     logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)  # "Trials did not complete", which the journal tells
 
 
+def find(address: str | None = None) -> str:
+    """Which Ray cluster a sweep is to run on; quickly, before anything is read or built.
+
+    Args:
+        address: `HOST:PORT` of a cluster that stands already, or `auto` for the one that runs on this machine. Default:
+            the one that this process is connected to, else the one that the environment names (RAY_ADDRESS, as in a
+            Ray job), else a local one, which ends with the sweep.
+
+    Returns:
+        `HOST:PORT`, or `local`.
+
+    Raises:
+        SweepError: There is no cluster at that address.
+    """
+    if ray.is_initialized():
+        here: str = ray.get_runtime_context().gcs_address
+        if address not in (None, "auto", "local") and _located(str(address)) != here:
+            raise SweepError(f"this process is connected to the Ray cluster at {here} already, not to {address}")
+        return here
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    if address == "local":
+        return address
+    place = _located(address)
+    _knock(place)
+    return place
+
+
 @contextmanager
-def connected(config: Config) -> Iterator[None]:
-    """A Ray cluster: the one this process is connected to already, or a local one for as long as the sweep lasts."""
+def connected(config: Config, place: str = "local") -> Iterator[None]:
+    """Connected to the cluster that `find` has found, for as long as the sweep lasts.
+
+    Raises:
+        SweepError: It does not let this process in.
+    """
     configure()
     if ray.is_initialized():
         yield
         return
-    # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
-    dashboard = config.resources.workers > 1
     with handlers_kept(signal.SIGTERM):
-        ray.init(include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
-    _protect_token()
+        if place == "local":
+            _start(config)
+        else:
+            _join(place)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _start(config: Config) -> None:
+    # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
+    dashboard = config.resources.workers > 1
+    ray.init(address="local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+    _protect_token()
+
+
+def _join(place: str) -> None:
+    # The nodes do not inherit this process' environment.
+    environment = {"env_vars": {name: _SETTINGS[name] for name in _READ_BY_WORKERS}}
+    try:
+        ray.init(address=place, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment)
+    except Exception as error:  # Ray has many kinds: another version, no token, a machine that is not a node of it
+        ray.shutdown()
+        raise SweepError(f"cannot join the Ray cluster at {place}: {error}") from error
+
+
+def _located(address: str) -> str:
+    """`HOST:PORT`, found out for `auto`."""
+    if "://" in address:
+        what = "a driver that is not on a node of the cluster cannot run a sweep: start it there, as HOST:PORT or auto"
+        raise SweepError(f"cannot use the Ray address {address!r}: {what}")
+    try:
+        found = services.canonicalize_bootstrap_address(address)
+    except Exception as error:  # of the name's look-up
+        raise SweepError(f"cannot use the Ray address {address!r}, which is no HOST:PORT: {error}") from error
+    if found is None:
+        raise SweepError("no Ray cluster runs on this machine: `ray start --head` starts one")
+    return found
+
+
+def _knock(address: str) -> None:
+    """See whether a Ray cluster answers; Ray itself would try for minutes.
+
+    Raises:
+        SweepError: It does not.
+    """
+    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):  # its key is Ray's business
+        return
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=_PATIENCE_S)
+        except grpc.FutureTimeoutError:
+            raise SweepError(f"no Ray cluster answers at {address} (--address, RAY_ADDRESS)") from None
 
 
 @contextmanager

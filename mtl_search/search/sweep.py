@@ -44,6 +44,7 @@ def run_sweep(
     data: DataSet | None = None,
     observers: Iterable[Observer] = (),
     on_accepted: Callable[[], None] | None = None,
+    address: str | None = None,
 ) -> SweepRecord:
     """Run a sweep to its end, or until it is interrupted.
 
@@ -58,6 +59,7 @@ def run_sweep(
         observers: Called with every event of the journal, in the driver.
         on_accepted: Called once this process holds the folder and the config fits it, before the first event. What it
             raises ends the sweep.
+        address: Of a Ray cluster that stands already (see `cluster.find`).
 
     Returns:
         What the journal tells; its `complete` is False after an interruption.
@@ -69,6 +71,7 @@ def run_sweep(
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
     capacity.check(config)
+    place = cluster.find(address)
     data = build_data(config.data, config.seed) if data is None else data
     network = preflight.check(config, data, needs_space=space is None)
     objective = objective or preflight.objective_function(config)
@@ -87,7 +90,7 @@ def run_sweep(
             function=objective,
         )
         try:
-            with cluster.connected(config):
+            with cluster.connected(config, place):
                 _run(_Sweep(config, directory, data, space, objective), journal, arms, referee)
         finally:
             journal.close()
@@ -150,6 +153,8 @@ def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch
             storage_path=str(scratch),
             callbacks=callbacks,
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher begins it again
+            # Trials have checkpoints of their own; Tune's would want a folder that all nodes share.
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
         ),
     )

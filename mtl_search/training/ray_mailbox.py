@@ -64,8 +64,8 @@ class Mailbox:
 
         Args:
             epoch: Counted from 1.
-            spec: A new trial, whose first epoch this is; the ranks let go of the last one. Trial and epoch are one call,
-                because Ray may begin the calls of one caller in any order here.
+            spec: A new trial, whose first epoch this is; the ranks let go of the last one. Trial and epoch are one
+                call, because Ray may begin the calls of one caller in any order here.
         """
         async with self._changed:
             if spec is not None:
