@@ -136,6 +136,13 @@ class TrainingConfig(Section):
     loss_scale: Literal["trivial", "none"] = Field(
         "trivial", description="trivial: each loss is divided by that of its best constant prediction"
     )
+    weighting: Member = Field(
+        default_factory=lambda: Member(name="static"),
+        description="how the losses are weighed beside their loss weights (see `mtl-search list weightings`)",
+    )
+    aggregator: Member | None = Field(
+        None, description="how the tasks' gradients of shared layers become one; default: they are added up"
+    )
     early_stopping: EarlyStopping | None = None
     train_metrics: bool = Field(True, description="compute the metrics on the training batches, too")
     checkpoint_every_s: float = Field(30.0, ge=0, description="seconds of training between two checkpoints of a trial")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,11 @@ from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.guard import Guard
 from mtl_search.training.peers import Peers
 from mtl_search.training.seen import Seen
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """Of the forward pass; may be entered again and again."""
+    return nullcontext() if precision == "fp32" else torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 class Step:
@@ -36,7 +42,12 @@ class Step:
         peers: The ranks.
         device: Where the network is.
         guard: What keeps a rank that fails in step.
+
+    Attributes:
+        looks_back: `look_back` is to be called after the optimiser's step.
     """
+
+    looks_back = False
 
     def __init__(
         self, network: MultiTaskNetwork, config: Config, peers: Peers, device: torch.device, guard: Guard
@@ -45,39 +56,71 @@ class Step:
         self.heads, self.target_names = network.heads, network.target_names
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.coefficients = self._coefficients(config)
-        self._precision = config.training.precision
+        self._autocast = autocast(config.training.precision, device)
         self._needs_all = config.training.sync_batch_norm and peers.size > 1
 
     def gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
         shares = self.shares(batches) if len(batches) > 1 or self.peers.size > 1 else None  # (G, T)
-        if self.peers.rank == 0 and (penalty := self.network.sharing.penalty()) is not None:
-            penalty.backward()  # it counts once, not once a rank
-            seen.penalties.append(penalty.detach())
-        autocast = self.autocast()
+        if self.peers.rank == 0:
+            self.penalise(seen)  # it counts once, not once a rank
         for number, batch in enumerate(batches):
-            if self.takes_no_part(batch):
-                seen.add_nothing(batch, len(self.heads), self.device)
-                continue
-            try:
-                with autocast:
-                    outputs = self.network(batch.inputs, batch.masks)
-                    losses = self.losses(outputs, batch)
-                losses.dot(self.coefficients if shares is None else self.coefficients * shares[number]).backward()
-            except Exception as error:  # noqa: BLE001  the user's network may raise anything
-                self.guard.keep(error)
-                seen.add_nothing(batch, len(self.heads), self.device)
-            else:
-                seen.add(outputs, batch, losses)
+            losses = self.forward(batch, seen)
+            if losses is not None:
+                self.backward(losses.dot(self.coefficients if shares is None else self.coefficients * shares[number]))
         if self.peers.size > 1:
             self.sum_gradients()
+
+    def look_back(self, batches: Sequence[Batch]) -> None:
+        """See the same batches again after the optimiser's step, where `looks_back`."""
+
+    def end_epoch(self) -> dict[str, float]:
+        """Called after the last step of an epoch; what it has to say for the log."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next epoch depends on."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from such a state."""
+
+    # ---------------------------------------------------------------- its parts
+
+    def penalise(self, seen: Seen) -> None:
+        """Add the gradient of what the sharing policy adds to the loss."""
+        if (penalty := self.network.sharing.penalty()) is not None:
+            penalty.backward()
+            seen.penalties.append(penalty.detach())
+
+    def forward(self, batch: Batch, seen: Seen) -> Tensor | None:
+        """Loss of each task (T,), the mean over this rank's part of the batch; None where it takes no part."""
+        if not self._takes_no_part(batch):
+            try:
+                with self._autocast:
+                    outputs = self.network(batch.inputs, batch.masks)
+                    losses = self.losses(outputs, batch)
+            except Exception as error:  # noqa: BLE001  the user's network may raise anything
+                self.guard.keep(error)
+            else:
+                seen.add(outputs, batch, losses)
+                return losses
+        seen.add_nothing(batch, len(self.heads), self.device)
+        return None
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradient of a loss () on this rank."""
+        try:
+            loss.backward()
+        except Exception as error:  # noqa: BLE001  the user's network may raise anything
+            self.guard.keep(error)
 
     def losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
         """Loss of each task (T,), each the mean over the labelled samples of the batch."""
         targets, names = batch.targets, self.target_names
         return torch.stack([head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()])
 
-    def takes_no_part(self, batch: Batch) -> bool:
+    def _takes_no_part(self, batch: Batch) -> bool:
         """Whether this rank leaves the batch to others: it has no sample of it, or has failed.
 
         Synchronised batch normalisation speaks to all ranks within the forward pass, so an empty part then passes, too.
@@ -89,14 +132,21 @@ class Step:
 
         With it, G small batches, or the R parts of one, are one big batch.
         """
-        counts = torch.stack([self._label_counts(task, batches) for task in self.heads], dim=1)
+        counts = self.counts(batches)
+        return counts / self.total(counts, batches).clamp(min=1)
+
+    def counts(self, batches: Sequence[Batch]) -> Tensor:
+        """Number of labels of each task in each batch on this rank, (G, T)."""
+        return torch.stack([self._label_counts(task, batches) for task in self.heads], dim=1)
+
+    def total(self, counts: Tensor, batches: Sequence[Batch]) -> Tensor:
+        """Number of labels of each task in all batches and on all ranks, (T,)."""
         total = counts.sum(0)
-        if self.peers.size > 1:
-            if all(head.complete for head in self.heads.values()):
-                total.fill_(sum(batch.total for batch in batches))
-            else:
-                self.peers.sum(total)
-        return counts / total.clamp(min=1)
+        if self.peers.size == 1:
+            return total
+        if all(head.complete for head in self.heads.values()):
+            return total.fill_(sum(batch.total for batch in batches))
+        return self.peers.sum(total)
 
     def mean_losses(self, seen: Seen) -> Tensor:
         """Loss of each task (T,) over the labelled samples of all batches and ranks, each as it was in its step."""
@@ -115,12 +165,6 @@ class Step:
         for parameter, gradient in zip(self.parameters, self.peers.sum_all(gradients), strict=True):
             parameter.grad = gradient
         self.guard.look()
-
-    def autocast(self) -> AbstractContextManager[object]:
-        """The precision of the forward pass."""
-        if self._precision == "fp32":
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     def _least(self, x: Tensor) -> Tensor:
         """The least () over ranks."""

@@ -23,6 +23,7 @@ from mtl_search.data.loader import Batch, DeviceData, Loader
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
 from mtl_search.training import checkpoint
+from mtl_search.training.balanced_step import build_step
 from mtl_search.training.guard import Guard
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
@@ -30,7 +31,7 @@ from mtl_search.training.optimizers import build_optimizer, build_schedule
 from mtl_search.training.peers import Alone, Group, Peers
 from mtl_search.training.scores import Scores
 from mtl_search.training.seen import Seen
-from mtl_search.training.step import Step
+from mtl_search.training.step import autocast
 from mtl_search.training.trial import Report, TrialSpec
 
 
@@ -80,7 +81,7 @@ class Trainer:
         self.schedule = build_schedule(self.config.schedule, self.optimizer, self.config.epochs)
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
         self.guard = Guard(self.peers)
-        self.step = Step(self.network, spec.config, self.peers, device, self.guard)
+        self.step = build_step(self.network, spec, self.peers, device, self.guard)
         self.scores = Scores(self.network, data.targets, metric_names(spec.config, self.network))
 
         self.progress = checkpoint.Progress()
@@ -102,22 +103,24 @@ class Trainer:
             if clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(self.parameters, clip_norm)
             self.optimizer.step()
+            if self.step.looks_back:
+                self.step.look_back(batches)
             for parameter in self.parameters:  # what `zero_grad` does, without its 5 % of a small network's step
                 parameter.grad = None
         self.guard.check()
         self.peers.copy_from_first(list(self.network.buffers()))
-        return self._training_scores(seen)
+        return self._training_scores(seen) | self.step.end_epoch()
 
     @torch.inference_mode()
     def evaluate(self, split: str) -> dict[str, float]:
         """Losses and metrics over all labelled samples of a split; `split` is a key of the data set's splits."""
         self.network.eval()
         name, seen = _SHORT.get(split, split), Seen()
-        autocast = self.step.autocast()
+        precision = autocast(self.config.precision, self.device)
         try:
             for batch in self._loader(split, self.config.eval_batch_size, shuffle=False):
                 if batch.size:
-                    with autocast:
+                    with precision:
                         seen.add(self.network(batch.inputs, batch.masks), batch)
         except Exception as error:  # noqa: BLE001  the user's network may raise anything
             self.guard.keep(error)
@@ -192,7 +195,9 @@ class Trainer:
 
     def _parts(self) -> dict[str, checkpoint.Stateful]:
         """What a checkpoint holds beside the network."""
-        parts: dict[str, checkpoint.Stateful | None] = {"optimizer": self.optimizer, "schedule": self.schedule}
+        parts: dict[str, checkpoint.Stateful | None] = {
+            "optimizer": self.optimizer, "schedule": self.schedule, "balance": self.step,
+        }  # fmt: skip
         return {name: part for name, part in parts.items() if part is not None}
 
     def _training_scores(self, seen: Seen) -> dict[str, float]:
