@@ -37,7 +37,6 @@ _SETTINGS = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean in a trial what they mean to the user
 }
 
-_GRACE_S = 30.0  # for ranks to come back from a trial that failed; more than a rank computes without the others
 _END_S = 8.0  # for a group to end; Tune waits 10 seconds for the actor
 
 # Deaths of workers that one group survives. What bounds those of one trial is `search.retries`.
@@ -178,6 +177,6 @@ def _make_mailbox(retries: int) -> tuple[Any, int]:
     while True:
         mark = random.randrange(1, MOST_BYTES)
         try:
-            return actor.options(name=f"{MAILBOX}{mark}", num_cpus=0).remote(retries, _GRACE_S), mark
+            return actor.options(name=f"{MAILBOX}{mark}", num_cpus=0).remote(retries), mark
         except ValueError:  # another group has this number
             continue

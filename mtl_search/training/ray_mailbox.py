@@ -12,6 +12,7 @@ the module imports nothing of the project, and commands are tuples.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import ray
@@ -35,10 +36,11 @@ class Mailbox:
     Args:
         retries: Times that a trial is begun again after a rank died.
         grace: Seconds in which ranks have to come back from a trial that failed; one that hangs longer is killed.
+        suspicion: Seconds in which Ray Train finds a dead rank, by far.
     """
 
-    def __init__(self, retries: int, grace: float) -> None:
-        self._retries, self._grace = retries, grace
+    def __init__(self, retries: int, grace: float = 30.0, suspicion: float = 10.0) -> None:
+        self._retries, self._grace, self._suspicion = retries, grace, suspicion
         self._changed = asyncio.Condition()
         self._commands: dict[int, Command] = {}
         self._next = 0  # number of the next command
@@ -53,7 +55,8 @@ class Mailbox:
         self._why = "its worker group broke"
         self._ranks: dict[int, Any] = {}
         self._reading: dict[int, int] = {}  # rank → number of the command that it waits for; it is done with all before
-        self._watches: set[asyncio.Task[None]] = set()
+        self._breaking = False  # a rank was found dead, and the next group is not there yet
+        self._tasks: set[asyncio.Task[None]] = set()
         self._killed = False  # by the mailbox itself, which is nobody's death
         self._ended = False
 
@@ -93,7 +96,7 @@ class Mailbox:
         """
         async with self._changed:
             self._attempts += 1
-            self._ranks, self._reading = {}, {}
+            self._ranks, self._reading, self._breaking = {}, {}, False
             if self._attempts == 1:
                 return 0
             start = self._next
@@ -123,21 +126,26 @@ class Mailbox:
             if not self._failed:
                 self._settle(report, failed=False)
 
-    async def fail(self, rank: int, number: int, report: str) -> None:
-        """Obeying this command has failed; what other ranks say of it afterwards are consequences."""
+    async def fail(self, rank: int, number: int, report: str, *, link_broke: bool) -> None:
+        """Obeying this command has failed; what other ranks say of it afterwards are consequences.
+
+        Args:
+            rank: Whose word this is.
+            number: Of the command.
+            report: Why the trial has failed.
+            link_broke: This rank lost another one in mid-exchange; if that one has died, Ray Train says so (`note`).
+        """
         async with self._changed:
             if number < self._trial:  # the others are in the next trial already, and count on this rank
                 self._kill(rank)
-            elif not self._failed:
-                self._failures += 1
-                self._settle(report, failed=True)
-                watch = asyncio.create_task(self._kill_hanging(number, self._attempts))
-                self._watches.add(watch)
-                watch.add_done_callback(self._watches.discard)
+            elif link_broke:
+                self._later(self._suspect(number, report, self._attempts))
+            else:
+                self._fail_trial(number, report)
 
     async def note(self, why: str) -> None:
         """Why the group is about to be started again."""
-        self._why = why
+        self._why, self._breaking = why, True
 
     # ---------------------------------------------------------------- its parts
 
@@ -168,6 +176,24 @@ class Mailbox:
         if self._deaths > self._retries:
             times = f"{self._deaths} time{'s' * (self._deaths > 1)}"
             self._settle(f"{DIED}its workers died {times}: {self._why}", failed=True)
+
+    def _fail_trial(self, number: int, report: str) -> None:
+        if not self._failed:
+            self._failures += 1
+            self._settle(report, failed=True)
+            self._later(self._kill_hanging(number, self._attempts))
+
+    async def _suspect(self, number: int, report: str, attempt: int) -> None:
+        """Fail the trial after a while, unless a rank was found dead by then: its group begins the trial again."""
+        await asyncio.sleep(self._suspicion)
+        async with self._changed:
+            if attempt == self._attempts and number >= self._trial and not self._breaking:
+                self._fail_trial(number, report)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)  # or it might be collected before it ran
+        task.add_done_callback(self._tasks.discard)
 
     async def _kill_hanging(self, number: int, attempt: int) -> None:
         """Kill the ranks that still wait for others in the trial that failed; Ray Train then starts a new group."""

@@ -90,7 +90,7 @@ class _Rank:
     def _fail(self, number: int, error: Exception) -> None:
         """Say so first: the others fail too when this rank closes its end, and would say that instead."""
         report = self._runner.failure(error)
-        ray.get(self._mailbox.fail.remote(self._rank, number, report.to_json()))
+        ray.get(self._mailbox.fail.remote(self._rank, number, report.to_json(), link_broke=_is_of_the_link(error)))
         error.__traceback__ = error.__context__ = error.__cause__ = None  # their frames hold the trainer
         self._runner.release()
         self._unlink()
@@ -101,3 +101,8 @@ class _Rank:
             dist.destroy_process_group(self._link)
             self._link = None
             gc.collect()
+
+
+def _is_of_the_link(error: Exception) -> bool:
+    """Whether another rank went away, or did not come; gloo has no type of its own for that."""
+    return isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "/gloo/" in str(error))
