@@ -27,7 +27,8 @@ from mtl_search.search.referee import Referee
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import ArmStudy
-from mtl_search.training.trial import REPORT, Report, TrialSpec
+from mtl_search.training.report import REPORT, Report
+from mtl_search.training.trial import TrialSpec
 
 
 class ArmSearcher(Searcher):

@@ -26,9 +26,7 @@ from ray.train.torch import TorchTrainer
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.training import ray_mailbox
 from mtl_search.training.ray_mailbox import MAILBOX, MOST_BYTES
-from mtl_search.training.ray_rank import serve
-from mtl_search.training.ray_slot import result_of
-from mtl_search.training.trial import Report
+from mtl_search.training.report import Report
 
 # What Ray Train reads in the slot's process, and passes on to its own.
 _SETTINGS = {
@@ -70,7 +68,7 @@ class GroupSlot(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """One epoch."""
-        return result_of(self._group.run_epoch())
+        return self._group.run_epoch().to_result()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Checkpoints are the trainer's business."""
@@ -102,7 +100,7 @@ class WorkerGroup:
         self._error: BaseException | None = None
         gpus = resources.gpus_per_worker
         trainer = TorchTrainer(
-            serve,
+            _serve,
             train_loop_config={
                 "mailbox": self._mailbox,
                 "parcel": parcel,
@@ -161,6 +159,12 @@ class WorkerGroup:
             trainer.fit()
         except BaseException as error:  # noqa: BLE001  # told by `run_epoch`, in the thread that can
             self._error = error
+
+
+def _serve(told: dict[str, Any]) -> None:
+    from mtl_search.training.ray_rank import serve  # what trains is slow to import, and the slot does not train
+
+    serve(told)
 
 
 def _bundle(resources: ResourcesConfig) -> dict[str, float]:

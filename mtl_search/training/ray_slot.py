@@ -17,7 +17,7 @@ from ray import tune
 from mtl_search.data import DataSet
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.runner import Runner, poisons_the_process
-from mtl_search.training.trial import REPORT, Report, TrialSpec
+from mtl_search.training.trial import TrialSpec
 
 
 class Slot(tune.Trainable):
@@ -50,16 +50,10 @@ class Slot(tune.Trainable):
             if poisons_the_process(error):
                 raise
             report = self._runner.failure(error)
-        return result_of(report)
+        return report.to_result()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Checkpoints are the trainer's business."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         """Checkpoints are the trainer's business."""
-
-
-def result_of(report: Report) -> dict[str, Any]:
-    """A report as Tune wants it; a trial that failed has no objective."""
-    result = {REPORT: report.to_json(), "epoch": report.epoch, "done": report.state != "RUNNING"}
-    return result if report.state == "FAIL" else {**result, "objective": report.objective}

@@ -14,8 +14,9 @@ from mtl_search.data import DataSet
 from mtl_search.data.loader import DeviceData, should_be_resident
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.peers import Peers, reason
+from mtl_search.training.report import Report
 from mtl_search.training.trainer import Trainer
-from mtl_search.training.trial import Report, TrialSpec
+from mtl_search.training.trial import TrialSpec
 
 
 class Runner:

@@ -29,10 +29,11 @@ from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule
 from mtl_search.training.peers import Alone, Group, Peers
+from mtl_search.training.report import Report
 from mtl_search.training.scores import Scores
 from mtl_search.training.seen import Seen
 from mtl_search.training.step import autocast
-from mtl_search.training.trial import Report, TrialSpec
+from mtl_search.training.trial import TrialSpec
 
 
 class Trainer:

@@ -15,7 +15,7 @@ from ray.util import placement_group_table
 
 from mtl_search import Callback, run
 from mtl_search.search.records import SweepRecord, TrialRecord
-from tests.integration.sweeps import ASHA, PARTS, assert_sound, events, tiny, titled
+from tests.integration.sweeps import ASHA, PARTS, assert_sound, tiny, titled
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster")]
 
@@ -72,13 +72,15 @@ def _sweep(folder: Path, workers: int, changes: dict[str, Any], *callbacks: Call
     return assert_sound(folder)
 
 
-def test_a_worker_that_dies_changes_nothing(tmp_path: Path) -> None:
-    killer = KillOnce("ray::RayTrainWorker", "search-0001")
-    changes = {"search.trials": 3, "training.epochs": 4}
-    two = _sweep(tmp_path / "two", 2, changes, killer)
-    assert killer.killed
+def test_processes_that_die_change_nothing(tmp_path: Path) -> None:
+    """The cluster has room for one group only: the slot that takes the dead one's place needs all that it held."""
+    worker, slot = KillOnce("ray::RayTrainWorker", "search-0001"), KillOnce("ray::GroupSlot", "search-0002")
+    changes = {"search.trials": 4, "training.epochs": 4}
+    two = _sweep(tmp_path / "two", 2, {**changes, "resources.cpus_per_worker": 2}, worker, slot)
+    assert worker.killed
+    assert slot.killed
     assert {trial.state for trial in two} == {"COMPLETE"}
-    assert len(set((tmp_path / "two.pids").read_text().split())) == 4  # Ray Train starts all ranks again
+    assert len(set((tmp_path / "two.pids").read_text().split())) == 6  # Ray Train starts all ranks again
 
     one = _sweep(tmp_path / "one", 1, changes)
     for trial in two:
@@ -108,13 +110,3 @@ def test_pruned_and_failed_trials_leave_the_group_warm(tmp_path: Path) -> None:
     states = [trial.state for trial in record]
     assert "PRUNED" in states
     assert len(set((tmp_path / "sweep.pids").read_text().split())) == 2
-
-
-def test_a_slot_that_dies_takes_its_group_with_it(tmp_path: Path) -> None:
-    """The cluster has room for two groups, so the sweep could go on beside the workers of the first."""
-    killer = KillOnce("ray::GroupSlot", "search-0000")
-    record = _sweep(tmp_path / "sweep", 2, {"search.trials": 2, "resources.cpus_per_worker": 2}, killer)
-    assert killer.killed
-    assert {trial.state for trial in record} == {"COMPLETE"}
-    begun = [event["id"] for event in events(tmp_path / "sweep") if event["event"] == "trial"]
-    assert sorted(begun) == ["search-0000", "search-0001"]
