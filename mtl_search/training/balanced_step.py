@@ -241,7 +241,7 @@ class BalancedStep(Step):
         ones = torch.ones(len(rows), device=self.device)
         if self.aggregator is None or not self.shared or not bool(rows.isfinite().all()):
             return rows.sum(0), ones  # what is not finite shows in the losses, by the name of its task
-        known = self._known if self.aggregator.leaves_out else ones.bool()
+        known = rows.any(1) if self.aggregator.leaves_out else ones.bool()
         if not bool(known.any()):
             return rows.sum(0), ones
         try:
