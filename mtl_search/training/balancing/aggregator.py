@@ -54,7 +54,7 @@ class Aggregator:
             None for the weights of a method that does not combine whole gradients.
         """
         if isinstance(self.module, jd.GramianWeightedAggregator):
-            weights: Tensor = self.module.gramian_weighting(gramian(jacobian)).to(jacobian.dtype)
+            weights: Tensor = self.module.gramian_weighting(products(jacobian, jacobian)).to(jacobian.dtype)
             return weights @ jacobian, weights
         if isinstance(self.module, jd.WeightedAggregator):
             weights = self.module.weighting(jacobian)
@@ -71,16 +71,15 @@ class Aggregator:
         set_state(self.module, dict(state), device)
 
 
-def gramian(jacobian: Tensor) -> Tensor:
-    """JJᵀ (T, T) in double precision.
+def products(one: Tensor, other: Tensor) -> Tensor:
+    """Inner products of the rows of two matrices (T, P) in double precision, (T, T).
 
-    Many methods invert it, and its condition is the square of the gradients': in float32 they would magnify what the
-    order of a sum has changed, and ranks of different numbers would drift apart.
+    Many methods invert those of the gradients, whose condition is the square of the gradients': in float32 they would
+    magnify what the order of a sum has changed, and different numbers of ranks would drift apart.
     """
-    inner = torch.zeros(len(jacobian), len(jacobian), dtype=torch.float64, device=jacobian.device)
-    for part in jacobian.split(_COLUMNS, dim=1):
-        exact = part.double()
-        inner += exact @ exact.T
+    inner = torch.zeros(len(one), len(other), dtype=torch.float64, device=one.device)
+    for left, right in zip(one.split(_COLUMNS, dim=1), other.split(_COLUMNS, dim=1), strict=True):
+        inner += left.double() @ right.double().T
     return inner
 
 
@@ -100,5 +99,5 @@ class Independent(Aggregator):
     def aggregate(self, jacobian: Tensor, halves: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor | None]:
         """The step follows the mean over both halves."""
         assert halves is not None
-        weights: Tensor = self._weighting(halves[0] @ halves[1].T)
+        weights: Tensor = self._weighting(products(*halves)).to(jacobian.dtype)
         return weights @ jacobian, weights
