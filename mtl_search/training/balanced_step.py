@@ -90,9 +90,8 @@ class BalancedStep(Step):
     def gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
         self._steps += 1
-        counts = self.counts(batches)
-        total = self.total(counts, batches)
-        self._known, self._shares = total > 0, counts / total.clamp(min=1)
+        own, whole = self.counts(batches)
+        self._known, self._shares = whole > 0, own / whole.clamp(min=1)
         if self._reads_gradients or len(batches) > 1:
             self._from_gradients(batches, seen)
         else:
@@ -191,8 +190,8 @@ class BalancedStep(Step):
                 losses += scaled.detach()
                 self._differentiate(scaled, parts[number % halves], own)
         first = self._shares[::halves].sum(0)
-        losses, first, *summed = self.peers.sum_all([losses, first, *parts, *own])
-        self.guard.look()
+        failed, losses, first, *summed = self.peers.sum_all([self.guard.flag(self.device), losses, first, *parts, *own])
+        self.guard.look(failed)
         self._combine(losses, summed[:halves], first, summed[halves:])
         self.penalise(seen)  # on every rank the same, so there is nothing to sum
 
