@@ -5,7 +5,7 @@ T tasks, G batches of a step (`training.accumulate`), R ranks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -18,6 +18,8 @@ from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.guard import Guard
 from mtl_search.training.peers import Peers
 from mtl_search.training.seen import Seen
+
+Forward = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], dict[str, Tensor]]
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
@@ -93,12 +95,18 @@ class Step:
             penalty.backward()
             seen.penalties.append(penalty.detach())
 
-    def forward(self, batch: Batch, seen: Seen) -> Tensor | None:
-        """Loss of each task (T,), the mean over this rank's part of the batch; None where it takes no part."""
+    def forward(self, batch: Batch, seen: Seen, network: Forward | None = None) -> Tensor | None:
+        """Loss of each task (T,), the mean over this rank's part of the batch; None where it takes no part.
+
+        Args:
+            batch: The part.
+            seen: Takes it in.
+            network: What runs the network, if not itself.
+        """
         if not self._takes_no_part(batch):
             try:
                 with self._autocast:
-                    outputs = self.network(batch.inputs, batch.masks)
+                    outputs = (network or self.network)(batch.inputs, batch.masks)
                     losses = self.losses(outputs, batch)
             except Exception as error:  # noqa: BLE001  the user's network may raise anything
                 self.guard.keep(error)
