@@ -17,7 +17,7 @@ several batches is permuted at a time, as many as stay within `_CHUNK_BYTES`, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.utils import dlpack
 
-from mtl_search.data.dataset import Array, DataSet, InputArray, in_memory
+from mtl_search.data.dataset import Array, DataSet, InputArray, Target, in_memory
 from mtl_search.data.memory import device_memory
 from mtl_search.data.prefetch import prefetch
 from mtl_search.errors import ConfigError
@@ -46,6 +46,8 @@ class Batch:
         targets: Target name → (B,), (B, L) or (B, T), missing labels marked as in the data set.
         size: B.
         total: Samples of the whole batch, of which other workers may hold a part.
+        labels: Target name → how many labels there are in this part and in the whole batch; only where some are missing
+            in the data set, and only when the loader counts.
     """
 
     inputs: dict[str, Tensor]
@@ -53,6 +55,11 @@ class Batch:
     targets: dict[str, Tensor]
     size: int
     total: int
+    labels: Mapping[str, tuple[int, int]]
+
+
+# Of each batch of an epoch: samples of the whole, and labels as `Batch` has them.
+_Counts = list[tuple[int, dict[str, tuple[int, int]]]]
 
 
 class DeviceData:
@@ -99,6 +106,7 @@ class Loader:
         seed: Of the order.
         resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
         part: (r, R): this is worker r of R, and gets its part of every batch, which may be empty.
+        count_labels: Whether batches say how many labels they hold. All workers have all labels, so none need be asked.
 
     Attributes:
         totals: Samples of each whole batch of an epoch.
@@ -121,6 +129,7 @@ class Loader:
         seed: int = 0,
         resident: DeviceData | None = None,
         part: tuple[int, int] = (0, 1),
+        count_labels: bool = False,
     ) -> None:
         assert batch_size > 0
         self.rows = data.splits[split]
@@ -129,6 +138,7 @@ class Loader:
         self.shuffle = shuffle
         self.seed = seed
         self.epoch = 0
+        self._labels = {name: _labels_a_sample(data.targets[name]) for name in targets} if count_labels else {}
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
         self.totals = batch_sizes(len(self.rows), batch_size, pair_up=shuffle)
@@ -161,8 +171,24 @@ class Loader:
         return np.asarray(np.random.default_rng([self.seed, self.epoch]).permutation(self.rows))
 
     def __iter__(self) -> Iterator[Batch]:
-        order = self._own(self.order())
-        return self._stream(order) if self._tensors is None else self._resident(self._tensors, order)
+        order = self.order()
+        counts = self._counts(order)
+        own = self._own(order)
+        return self._stream(own, counts) if self._tensors is None else self._resident(self._tensors, own, counts)
+
+    def _counts(self, order: Array) -> _Counts:
+        """Of each batch: samples of the whole, and labels of the part and of the whole."""
+        counts: _Counts = [(total, {}) for total in self.totals]
+        ends = np.cumsum([0, *self.totals])
+        starts, bounds = ends[:-1], np.array(self._parts)
+        for name, labels in self._labels.items():
+            if labels is None:
+                continue
+            until = np.concatenate([[0], np.cumsum(labels[order])])  # labels before each place in the order
+            own = until[starts + bounds[:, 1]] - until[starts + bounds[:, 0]]
+            for (_, found), mine, whole in zip(counts, own.tolist(), np.diff(until[ends]).tolist(), strict=True):
+                found[name] = mine, whole
+        return counts
 
     def _own(self, order: Array) -> Array:
         """The samples of this worker's parts, in order."""
@@ -171,12 +197,12 @@ class Loader:
         starts = np.cumsum([0, *self.totals[:-1]])
         return np.concatenate([order[s + a : s + b] for s, (a, b) in zip(starts, self._parts, strict=True)])
 
-    def _resident(self, tensors: list[Tensor], order: Array) -> Iterator[Batch]:
-        totals = iter(self.totals)
+    def _resident(self, tensors: list[Tensor], order: Array, counts: _Counts) -> Iterator[Batch]:
+        left = iter(counts)
         for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
-            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), totals)
+            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), left)
 
-    def _stream(self, order: Array) -> Iterator[Batch]:
+    def _stream(self, order: Array, counts: _Counts) -> Iterator[Batch]:
         pin = self.device.type == "cuda"
         sources = list(self._sources.values())
         parts = np.split(order, np.cumsum(self.sizes)[:-1])
@@ -188,8 +214,8 @@ class Loader:
             fetched = [torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources]
             return [x.pin_memory() for x in fetched] if pin else fetched
 
-        for tensors, total in zip(prefetch(fetch, parts, _PREFETCH), self.totals, strict=True):
-            yield self._maker([x.to(self.device, non_blocking=True) for x in tensors], total)
+        for tensors, count in zip(prefetch(fetch, parts, _PREFETCH), counts, strict=True):
+            yield self._maker([x.to(self.device, non_blocking=True) for x in tensors], count)
 
 
 class _Maker:
@@ -202,14 +228,14 @@ class _Maker:
         self._masks = masks
         self._targets = targets
 
-    def __call__(self, tensors: Sequence[Tensor], total: int) -> Batch:
+    def __call__(self, tensors: Sequence[Tensor], counts: tuple[int, dict[str, tuple[int, int]]]) -> Batch:
         views, masks = len(self._views), len(self._masks)
         return Batch(
             dict(zip(self._views, tensors, strict=False)),
             dict(zip(self._masks, tensors[views:], strict=False)) if masks else {},
             dict(zip(self._targets, tensors[views + masks :], strict=True)),
             len(tensors[0]),
-            total,
+            *counts,
         )
 
 
@@ -235,6 +261,12 @@ def as_tensor(x: Array) -> Tensor:
 def _from_read_only(x: Array) -> Tensor:
     tensor: Tensor = dlpack.from_dlpack(x)
     return tensor
+
+
+def _labels_a_sample(target: Target) -> Array | None:
+    """How many labels each sample has, (N,); None where none is missing."""
+    labelled = target.labelled
+    return None if labelled.all() else labelled.reshape(len(labelled), -1).sum(1)
 
 
 def _load(x: InputArray) -> Array:

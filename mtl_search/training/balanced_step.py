@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.loader import Batch
-from mtl_search.errors import MtlSearchError, TrialError
+from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.balancing import (
     Aggregator,
@@ -22,6 +22,7 @@ from mtl_search.training.balancing import (
     build_weighting,
     same_draws,
 )
+from mtl_search.training.cut import Cut, Found
 from mtl_search.training.guard import Guard
 from mtl_search.training.peers import Peers
 from mtl_search.training.seen import Seen
@@ -79,8 +80,7 @@ class BalancedStep(Step):
         self.weighting, self.aggregator, self._spec = weighting, aggregator, spec
         self.looks_back = weighting is not None and weighting.looks_back
         self._reads_gradients = aggregator is not None or (weighting is not None and weighting.needs_gradients)
-        self.shared = [p for p in network.shared_parameters() if p.requires_grad]
-        self.own = [[p for p in network.task_parameters(task) if p.requires_grad] for task in self.heads]
+        self.cut = Cut(network)
         self._loss_weights = torch.tensor([task.loss_weight for task in spec.config.tasks.values()], device=device)
         trivial = torch.stack([head.trivial_loss for head in self.heads.values()])
         self._last = self.coefficients * trivial  # (T,) what a task without a label shows; first, that it knows nothing
@@ -90,13 +90,12 @@ class BalancedStep(Step):
     def gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
         self._steps += 1
-        counts = self.counts(batches)
-        total = self.total(counts, batches)
-        self._known, self._shares = total > 0, counts / total.clamp(min=1)
-        if self._reads_gradients or len(batches) > 1:
+        own, whole = self.counts(batches)
+        self._known, self._shares = whole > 0, own / whole.clamp(min=1)
+        if self.weighting is None or self._reads_gradients or len(batches) > 1:
             self._from_gradients(batches, seen)
         else:
-            self._from_losses(batches[0], seen)
+            self._from_losses(self.weighting, batches[0], seen)
 
     def look_back(self, batches: Sequence[Batch]) -> None:
         """Show the weighting the losses after the optimiser's step."""
@@ -151,26 +150,24 @@ class BalancedStep(Step):
 
     # ---------------------------------------------------------------- by the losses
 
-    def _from_losses(self, batch: Batch, seen: Seen) -> None:
+    def _from_losses(self, weighting: Weighting, batch: Batch, seen: Seen) -> None:
         """One backward pass."""
         if self.peers.rank == 0:
             self.penalise(seen)
         losses, factors = self.forward(batch, seen), self.coefficients * self._shares[0]
         shown = torch.zeros_like(factors) if losses is None else factors * losses.detach()
-        weights = self._weigh(self.peers.sum(shown), None)
+        weights = self._weigh(weighting, self.peers.sum(shown), None)
         self._used.append(weights * self._loss_weights)
         if losses is not None:
             self.backward(losses.dot(weights * factors))
         if self.peers.size > 1:
             self.sum_gradients()
 
-    def _weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+    def _weigh(self, weighting: Weighting, losses: Tensor, jacobian: Tensor | None) -> Tensor:
         """Weights (T,) by the losses of the global batch (T,), times loss weights and over trivial losses."""
         self._last = losses = torch.where(self._known, losses, self._last)
-        if self.weighting is None:
-            return torch.ones_like(losses)
-        with self._draws(self.weighting), torch.no_grad():
-            return self.weighting.weigh(losses, jacobian).detach()
+        with self._draws(weighting), torch.no_grad():
+            return weighting.weigh(losses, jacobian).detach()
 
     def _draws(self, method: Weighting | Aggregator) -> AbstractContextManager[None]:
         return same_draws(self._spec.seed, self._steps, self.device) if method.draws else nullcontext()
@@ -178,39 +175,28 @@ class BalancedStep(Step):
     # ---------------------------------------------------------------- by the gradients
 
     def _from_gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
-        """One backward pass a task and batch."""
+        """Gradients of each task by itself."""
         halves = 2 if self.aggregator is not None and self.aggregator.independent else 1
-        width = sum(p.numel() for p in self.shared)
-        parts = [torch.zeros(len(self.heads), width, device=self.device) for _ in range(halves)]
-        own = [torch.zeros_like(p) for owned in self.own for p in owned]
+        found = [Found() for _ in range(halves)]
         losses = torch.zeros_like(self.coefficients)
         for number, batch in enumerate(batches):
-            own_losses = self.forward(batch, seen)
+            own_losses = self.forward(batch, seen, self.cut)
             if own_losses is not None:
                 scaled = own_losses * (self.coefficients * self._shares[number])
                 losses += scaled.detach()
-                self._differentiate(scaled, parts[number % halves], own)
+                try:
+                    self.cut.add_gradients(scaled, found[number % halves])
+                except Exception as error:  # noqa: BLE001  the user's network may raise anything
+                    self.guard.keep(error)
         first = self._shares[::halves].sum(0)
-        losses, first, *summed = self.peers.sum_all([losses, first, *parts, *own])
-        self.guard.look()
-        self._combine(losses, summed[:halves], first, summed[halves:])
+        parts, own = [self.cut.jacobian(half) for half in found], self.cut.own_gradients(found)
+        if self.peers.size > 1:
+            flag = self.guard.flag(self.device)
+            failed, losses, first, *summed = self.peers.sum_all([flag, losses, first, *parts, *own])
+            parts, own = summed[:halves], summed[halves:]
+            self.guard.look(failed)
+        self._combine(losses, parts, first, own)
         self.penalise(seen)  # on every rank the same, so there is nothing to sum
-
-    def _differentiate(self, losses: Tensor, jacobian: Tensor, own: Sequence[Tensor]) -> None:
-        """Add the gradients of the losses (T,) to the rows of the Jacobian (T, P) and to those of own parameters."""
-        place, last = 0, len(self.own) - 1
-        try:
-            for number, (loss, owned) in enumerate(zip(losses.unbind(), self.own, strict=True)):
-                found = torch.autograd.grad(
-                    loss, [*self.shared, *owned], retain_graph=number < last, allow_unused=True, materialize_grads=True
-                )
-                if self.shared:
-                    jacobian[number] += torch.cat([g.reshape(-1) for g in found[: len(self.shared)]])
-                for gradient in found[len(self.shared) :]:
-                    own[place].add_(gradient)
-                    place += 1
-        except Exception as error:  # noqa: BLE001  the user's network may raise anything
-            self.guard.keep(error)
 
     def _combine(self, losses: Tensor, parts: Sequence[Tensor], first: Tensor, own: Sequence[Tensor]) -> None:
         """Set `.grad` from the gradients of the global batch.
@@ -221,12 +207,13 @@ class BalancedStep(Step):
             first: What share of the labels the first half has (T,).
             own: Gradients of the own parameters, task by task.
         """
-        jacobian = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-        weights = self._weigh(losses, jacobian)
-        rows, scales = weights.unsqueeze(1) * jacobian, None
+        rows = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        effective = torch.ones_like(losses)
         if self.weighting is not None:
-            rows, scales = self.weighting.rows(rows)
-        effective = weights if scales is None else weights * scales
+            effective = weights = self._weigh(self.weighting, losses, rows)
+            rows, scales = self.weighting.rows(weights.unsqueeze(1) * rows)
+            effective = weights if scales is None else weights * scales
+            own = [weights[task] * gradient for task, gradient in zip(self.cut.owners, own, strict=True)]
         halves = None
         if len(parts) == 2:
             share = torch.stack([first, 1 - first]).clamp(min=1e-12)
@@ -234,39 +221,38 @@ class BalancedStep(Step):
         vector, used = self._aggregate(rows, halves)
         if used is not None:
             self._used.append(effective * used * self._loss_weights)
-        self._set_gradients(vector, weights, own)
+        self._set_gradients(vector, own)
 
     def _aggregate(self, rows: Tensor, halves: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor | None]:
         """The shared gradient (P,), and the weights (T,) that the rows (T, P) have in it."""
         ones = torch.ones(len(rows), device=self.device)
-        if self.aggregator is None or not self.shared or not bool(rows.isfinite().all()):
-            return rows.sum(0), ones  # what is not finite shows in the losses, by the name of its task
-        known = self._known if self.aggregator.leaves_out else ones.bool()
-        if not bool(known.any()):
+        known = rows.any(1) if self.aggregator is not None and self.aggregator.leaves_out else ones.bool()
+        if self.aggregator is None or not self.cut.shared or not bool(known.any()):
             return rows.sum(0), ones
+        vector, used, failure = None, None, None
         try:
             with self._draws(self.aggregator), torch.no_grad():
-                vector, used = self.aggregator.aggregate(rows[known], halves)
-        except Exception as error:
-            self.guard.check()  # zeros of a rank that has failed may be the cause
-            if isinstance(error, MtlSearchError):
-                raise
-            raise TrialError(f"{self._name} failed: {error}") from error
-        if not bool(vector.isfinite().all()):
-            self.guard.check()
+                vector, used = self.aggregator.aggregate(rows if bool(known.all()) else rows[known], halves)
+        except Exception as error:  # noqa: BLE001  solvers, and methods of the user's, may raise anything
+            failure = error
+        if vector is not None and bool(vector.isfinite().all()):
+            return vector, None if used is None else torch.zeros_like(ones).masked_scatter(known, used)
+        self.guard.check()  # zeros of a rank that has failed may be the cause
+        if not bool(rows.isfinite().all()):
+            return rows.sum(0), ones  # which shows in the losses, by the name of the task
+        if failure is None:
             raise TrialError(f"{self._name} made a gradient that is not finite of some that are")
-        return vector, None if used is None else torch.zeros_like(ones).masked_scatter(known, used)
+        raise TrialError(f"{self._name} failed: {failure}") from failure
 
     @property
     def _name(self) -> str:
         member = self._spec.config.training.aggregator
         return f"the aggregator {member.name!r}" if member is not None else "no aggregator"
 
-    def _set_gradients(self, vector: Tensor, weights: Tensor, own: Sequence[Tensor]) -> None:
-        """Shared parameters follow `vector` (P,), those of a task its own weighted loss."""
-        for parameter, part in zip(self.shared, vector.split([p.numel() for p in self.shared]), strict=True):
+    def _set_gradients(self, vector: Tensor, own: Sequence[Tensor]) -> None:
+        """Shared parameters follow `vector` (P,), the others the gradients of their own tasks."""
+        shared = self.cut.shared
+        for parameter, part in zip(shared, vector.split([p.numel() for p in shared]), strict=True):
             parameter.grad = part.view_as(parameter)
-        gradients = iter(own)
-        for weight, owned in zip(weights.unbind(), self.own, strict=True):
-            for parameter in owned:
-                parameter.grad = weight * next(gradients)
+        for parameter, gradient in zip(self.cut.own_parameters, own, strict=True):
+            parameter.grad = gradient

@@ -82,13 +82,13 @@ def save(directory: Path, network: nn.Module, parts: Mapping[str, Stateful], pro
 
     Of the ranks only the random states differ (dropout draws other numbers on each); all of them are kept.
     """
-    random = peers.gather(torch.get_rng_state().unsqueeze(0))
-    random_cuda = peers.gather(torch.cuda.get_rng_state().unsqueeze(0)) if torch.cuda.is_available() else None
+    states = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else [])]
+    random = peers.gather([state.unsqueeze(0) for state in states])  # one row a rank
 
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        torch.save(state | {"random": random, "random_cuda": random_cuda}, folder / "optimizer.pt")
+        torch.save(state | {"random": random}, folder / "optimizer.pt")
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
 
     peers.decide(lambda: _replace(directory / "last", write))
@@ -106,10 +106,11 @@ def load(directory: Path, network: nn.Module, parts: Mapping[str, Stateful], pee
     state = torch.load(io.BytesIO(written), weights_only=True, map_location="cpu")
     for name, part in parts.items():
         part.load_state_dict(state[name])
-    if peers.rank < len(state["random"]):
-        torch.set_rng_state(state["random"][peers.rank].clone())  # torch crashes on a row of a larger tensor
-        if state["random_cuda"] is not None and torch.cuda.is_available():
-            torch.cuda.set_rng_state(state["random_cuda"][peers.rank].clone())
+    cpu, *cuda = state["random"]
+    if peers.rank < len(cpu):
+        torch.set_rng_state(cpu[peers.rank].clone())  # torch crashes on a row of a larger tensor
+        if cuda and torch.cuda.is_available():
+            torch.cuda.set_rng_state(cuda[0][peers.rank].clone())
     return Progress(**json.loads(peers.bytes_from_first((folder / "progress.json").read_bytes)))
 
 

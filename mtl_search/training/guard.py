@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import torch
+from torch import Tensor
 
 from mtl_search.data.loader import Batch
 from mtl_search.training.peers import Peers
 
-# Steps between two looks at the others in mid-epoch: a look is one small message, which a step of a small network would
-# feel, and a failure costs at most so many steps of the others.
+# Steps between two looks at the others' flags in mid-epoch: they travel with the gradients, but a GPU has to be waited
+# for before they are read. A failure costs at most so many steps of the others.
 _EVERY = 16
 
 
@@ -46,12 +47,20 @@ class Guard:
         except Exception as error:  # noqa: BLE001  whatever the data set raised
             self.keep(error)
         for _ in range(made, count):
-            yield Batch({}, {}, {}, 0, 0)
+            yield Batch({}, {}, {}, 0, 0, {})
 
-    def look(self) -> None:
-        """Now and then `check`."""
+    def flag(self, device: torch.device) -> Tensor:
+        """(1,) to be summed over ranks in every step: whether this one has failed."""
+        return torch.full((1,), float(self.failure is not None), device=device)
+
+    def look(self, failed: Tensor) -> None:
+        """Look at the sum of the flags now and then.
+
+        Raises:
+            TrialError: A rank has failed.
+        """
         self._steps += 1
-        if self._steps % _EVERY == 0:
+        if self._steps % _EVERY == 0 and failed.item():
             self.check()
 
     def check(self) -> None:

@@ -52,11 +52,11 @@ class Peers(ABC):
         """Overwrite the tensors with those of rank 0."""
 
     @abstractmethod
-    def gather(self, x: Tensor | None) -> Tensor | None:
-        """Rows of all ranks, (Σ n_r, ...) in the order of ranks, on rank 0; None on the others.
+    def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
+        """Rows of all ranks, (Σ n_r, ...) each in the order of ranks, on rank 0; nothing on the others.
 
         Args:
-            x: (n_r, ...), of any type; None where n_r is 0, which rank 0 must not say.
+            tensors: (n_r, ...) each, of any type; None where n_r is 0, which rank 0 must not say.
         """
 
     @abstractmethod
@@ -100,9 +100,9 @@ class Alone(Peers):
     def copy_from_first(self, tensors: Sequence[Tensor]) -> None:
         """Nothing to do."""
 
-    def gather(self, x: Tensor | None) -> Tensor | None:
-        """The tensor itself."""
-        return x
+    def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
+        """The tensors themselves."""
+        return [x for x in tensors if x is not None]
 
     def bytes_from_first(self, read: Callable[[], bytes]) -> bytes:
         """What `read` returns."""
@@ -162,21 +162,21 @@ class Group(Peers):
                 for i, part in zip(bucket, flat.split([tensors[i].numel() for i in bucket]), strict=True):
                     tensors[i].copy_(part.view(tensors[i].shape))
 
-    def gather(self, x: Tensor | None) -> Tensor | None:
-        """As bytes, so that lengths may differ and a rank without rows need not know their shape and type."""
-        own = self._as_bytes(x)
-        length = torch.zeros(self.size, dtype=torch.int64, device=self.device)
-        length[self.rank] = len(own)
-        lengths = self.sum(length).tolist()
-        padded = torch.zeros(max(lengths), dtype=torch.uint8, device=self.device)
+    def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
+        """All in one message of bytes: lengths may differ, and a rank without rows need not know shape and type."""
+        parts = [self._as_bytes(x) for x in tensors]
+        lengths = torch.zeros(self.size, len(parts), dtype=torch.int64, device=self.device)
+        lengths[self.rank] = torch.tensor([len(part) for part in parts])
+        sizes = self.sum(lengths).tolist()
+        own = torch.cat(parts)
+        padded = torch.zeros(max(map(sum, sizes)), dtype=torch.uint8, device=self.device)
         padded[: len(own)] = own
-        received = [torch.empty_like(padded) for _ in lengths] if self.rank == 0 else None
+        received = [torch.empty_like(padded) for _ in sizes] if self.rank == 0 else None
         dist.gather(padded, received, group=self.group, group_dst=0)
         if received is None:
-            return None
-        assert x is not None, "rank 0 always has rows"
-        rows = torch.cat([part[:n] for part, n in zip(received, lengths, strict=True)])
-        return rows.view(x.dtype).reshape(-1, *x.shape[1:]).to(x.device)
+            return []
+        split = [x[: sum(size)].split(size) for x, size in zip(received, sizes, strict=True)]
+        return [_from_bytes(own, part) for own, *part in zip(tensors, *split, strict=True)]
 
     def bytes_from_first(self, read: Callable[[], bytes]) -> bytes:
         """Broadcast of the number of bytes, then of the bytes."""
@@ -228,6 +228,13 @@ class Group(Peers):
         if x is None or not x.numel():
             return torch.empty(0, dtype=torch.uint8, device=self.device)
         return x.detach().contiguous().reshape(-1).view(torch.uint8).to(self.device)
+
+
+def _from_bytes(own: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
+    """Rows of all ranks, with shape and type of this one's."""
+    assert own is not None, "rank 0 always has rows"
+    # Parts of a message begin anywhere, and other types want to begin at multiples of their size.
+    return torch.cat(list(parts)).clone().view(own.dtype).reshape(-1, *own.shape[1:]).to(own.device)
 
 
 def reason(failure: Exception) -> str:

@@ -30,7 +30,7 @@ class Seen:
 
     def add(self, outputs: dict[str, Tensor], batch: Batch, losses: Tensor | None = None) -> None:
         """Take in one batch."""
-        self.batches.append(Batch({}, {}, batch.targets, batch.size, batch.total))
+        self.batches.append(Batch({}, {}, batch.targets, batch.size, batch.total, batch.labels))
         if losses is not None:
             self.losses.append(losses.detach())
         if self._keep_outputs:
@@ -38,7 +38,7 @@ class Seen:
 
     def add_nothing(self, batch: Batch, tasks: int, device: torch.device) -> None:
         """Take in a batch of which this rank has no sample."""
-        self.batches.append(Batch({}, {}, {}, 0, batch.total))
+        self.batches.append(Batch({}, {}, {}, 0, batch.total, batch.labels))
         self.losses.append(torch.zeros(tasks, device=device))
 
     def mean_penalty(self) -> dict[str, float]:
@@ -52,12 +52,10 @@ class Seen:
             target_names: Task → name of its target.
             peers: The ranks.
         """
-        outputs = {task: peers.gather(self._outputs_of(task)) for task in target_names}
-        labels = {name: peers.gather(self._labels_of(name)) for name in dict.fromkeys(target_names.values())}
-        return (
-            {task: rows for task, rows in outputs.items() if rows is not None},
-            {name: rows for name, rows in labels.items() if rows is not None},
-        )
+        names = list(dict.fromkeys(target_names.values()))
+        own = [*map(self._outputs_of, target_names), *map(self._labels_of, names)]
+        rows = peers.gather(own)
+        return dict(zip(target_names, rows, strict=False)), dict(zip(names, rows[len(target_names) :], strict=False))
 
     def _outputs_of(self, task: str) -> Tensor | None:
         """(N, ...) float32."""

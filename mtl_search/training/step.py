@@ -5,7 +5,7 @@ T tasks, G batches of a step (`training.accumulate`), R ranks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -18,6 +18,8 @@ from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.guard import Guard
 from mtl_search.training.peers import Peers
 from mtl_search.training.seen import Seen
+
+Forward = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], dict[str, Tensor]]
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
@@ -93,12 +95,18 @@ class Step:
             penalty.backward()
             seen.penalties.append(penalty.detach())
 
-    def forward(self, batch: Batch, seen: Seen) -> Tensor | None:
-        """Loss of each task (T,), the mean over this rank's part of the batch; None where it takes no part."""
+    def forward(self, batch: Batch, seen: Seen, network: Forward | None = None) -> Tensor | None:
+        """Loss of each task (T,), the mean over this rank's part of the batch; None where it takes no part.
+
+        Args:
+            batch: The part.
+            seen: Takes it in.
+            network: What runs the network, if not itself.
+        """
         if not self._takes_no_part(batch):
             try:
                 with self._autocast:
-                    outputs = self.network(batch.inputs, batch.masks)
+                    outputs = (network or self.network)(batch.inputs, batch.masks)
                     losses = self.losses(outputs, batch)
             except Exception as error:  # noqa: BLE001  the user's network may raise anything
                 self.guard.keep(error)
@@ -132,53 +140,39 @@ class Step:
 
         With it, G small batches, or the R parts of one, are one big batch.
         """
-        counts = self.counts(batches)
-        return counts / self.total(counts, batches).clamp(min=1)
+        own, whole = self.counts(batches)
+        return own / whole.clamp(min=1)
 
-    def counts(self, batches: Sequence[Batch]) -> Tensor:
-        """Number of labels of each task in each batch on this rank, (G, T)."""
-        return torch.stack([self._label_counts(task, batches) for task in self.heads], dim=1)
-
-    def total(self, counts: Tensor, batches: Sequence[Batch]) -> Tensor:
-        """Number of labels of each task in all batches and on all ranks, (T,)."""
-        total = counts.sum(0)
-        if self.peers.size == 1:
-            return total
-        if all(head.complete for head in self.heads.values()):
-            return total.fill_(sum(batch.total for batch in batches))
-        return self.peers.sum(total)
+    def counts(self, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
+        """Labels of each task in each batch on this rank (G, T), and in all batches on all ranks (T,)."""
+        names = self.target_names.values()
+        counts = [[batch.labels.get(name, (batch.size, batch.total)) for name in names] for batch in batches]
+        both = torch.tensor(counts, dtype=torch.float32, device=self.device)  # (G, T, 2)
+        return both[..., 0], both[..., 1].sum(0)
 
     def mean_losses(self, seen: Seen) -> Tensor:
         """Loss of each task (T,) over the labelled samples of all batches and ranks, each as it was in its step."""
         losses = torch.stack(seen.losses)
         broken = (~losses.isfinite()).any(1)
-        first = torch.where(broken, torch.arange(len(losses), device=self.device), len(losses)).min()
+        steps = torch.arange(len(losses), device=self.device)
+        first = torch.where(broken, steps, len(losses)).min()
+        at_first = losses[first.clamp(max=len(losses) - 1)]
+        own = torch.cat([first.unsqueeze(0).float(), at_first, (losses * self.shares(seen.batches)).sum(0)])
+        every = torch.zeros(self.peers.size, len(own), device=self.device)
+        every[self.peers.rank] = own
+        every = self.peers.sum(every)
+        earliest = every[:, 0].min()
         # The first batch with such a loss alone: after its step all tasks have one.
-        earliest = int(self._least(first))
-        if earliest < len(losses):
-            return self.peers.sum(losses[earliest].clone())
-        return self.peers.sum((losses * self.shares(seen.batches)).sum(0))
+        of_first = every[every[:, 0] == earliest, 1 : len(self.heads) + 1].sum(0)
+        return torch.where(earliest < len(losses), of_first, every[:, len(self.heads) + 1 :].sum(0))
 
     def sum_gradients(self) -> None:
         """Sum `.grad` over ranks. A parameter without one counts as zero: another rank may have one."""
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters]
-        for parameter, gradient in zip(self.parameters, self.peers.sum_all(gradients), strict=True):
+        failed, *summed = self.peers.sum_all([self.guard.flag(self.device), *gradients])
+        for parameter, gradient in zip(self.parameters, summed, strict=True):
             parameter.grad = gradient
-        self.guard.look()
-
-    def _least(self, x: Tensor) -> Tensor:
-        """The least () over ranks."""
-        every = torch.zeros(self.peers.size, dtype=x.dtype, device=self.device)
-        every[self.peers.rank] = x
-        return self.peers.sum(every).min()
-
-    def _label_counts(self, task: str, batches: Sequence[Batch]) -> Tensor:
-        """Number of labels of the task in each batch (G,)."""
-        head, name = self.heads[task], self.target_names[task]
-        if head.complete:
-            return torch.tensor([float(batch.size) for batch in batches], device=self.device)
-        none = torch.zeros((), device=self.device)
-        return torch.stack([head.label_count(batch.targets[name]).float() if batch.size else none for batch in batches])
+        self.guard.look(failed)
 
     def _coefficients(self, config: Config) -> Tensor:
         """Loss weight of each task (T,), over the loss of its best constant prediction unless `loss_scale: none`."""

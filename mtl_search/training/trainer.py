@@ -253,6 +253,7 @@ class Trainer:
             seed=self.spec.seed,
             resident=self.resident,
             part=(self.peers.rank, self.peers.size),
+            count_labels=split == "train",
         )
 
     def _labels(self, task: str, split: str) -> Tensor:

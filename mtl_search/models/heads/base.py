@@ -33,7 +33,7 @@ class Head(nn.Module, ABC):
     A head is built for the width of its features and for its target, then `fit` once on the training labels: that sets
     the scaling of targets and the loss of the best constant prediction, both kept as buffers. Subclasses give
     `forward`, `predict` and `fit`, and say in the class attributes what they take; a loss that is not one of a label
-    by itself needs its own `loss_sum`, too, and where it counts something else than labels, its own `label_count`.
+    by itself needs its own `loss_sum`, too.
 
     Args:
         target: The whole target, all splits. Where it has no missing label, losses are reduced in one operation.
@@ -88,7 +88,8 @@ class Head(nn.Module, ABC):
     def loss_sum(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Sum of the losses of the labelled samples, and how many there are; (0, 0) when there is none.
 
-        Returning both, rather than their ratio, lets several workers form the mean over the whole global batch.
+        The count is that of the labels, whatever the loss: by it accumulated batches, and the parts of a batch that
+        several workers hold, make up one mean over the whole global batch.
         """
         if self.complete:
             count = torch.full((), target.numel(), device=target.device)
@@ -99,13 +100,6 @@ class Head(nn.Module, ABC):
         # The loss is evaluated at label 0 where there is none, because NaN times 0 is NaN in the gradient, too.
         losses = self.elementwise(output, self.encode(target.masked_fill(~labelled, 0)))
         return losses.masked_fill(~labelled, 0.0).sum(), labelled.sum()
-
-    def label_count(self, target: Tensor) -> Tensor:
-        """() how many labels there are: the count of `loss_sum`, which depends on the labels alone.
-
-        Batches that are added up to one, and workers that hold parts of one, count by it.
-        """
-        return labelled_in(target).sum()
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Mean loss over the labelled samples; exactly 0, with a zero gradient, when there is none."""

@@ -22,7 +22,6 @@ from mtl_search.training.balancing.aggregator import Aggregator
 from mtl_search.training.balancing.db_mtl import DualBalancing
 from mtl_search.training.balancing.draws import same_draws
 from mtl_search.training.balancing.gradnorm import GradNorm
-from mtl_search.training.balancing.nash_mtl import NashMTL
 from mtl_search.training.balancing.weighting import Scalarized, Weighting
 
 __all__ = [
@@ -67,7 +66,7 @@ AGGREGATORS: Registry[Callable[..., Aggregator]] = Registry(
         "dualproj": solved.DualProj,
         "cagrad": solved.CAGrad,
         "fairgrad": solved.FairGrad,
-        "nash_mtl": NashMTL,
+        "nash_mtl": solved.NashMTL,
         "excess_mtl": aggregators.ExcessMTL,
         "sdmgrad": aggregators.SDMGrad,
         "modo": aggregators.MoDo,

@@ -14,6 +14,9 @@ from torch import Tensor
 
 from mtl_search.training.balancing.state import get_state, set_state
 
+# Of the Jacobian at a time, so that a copy in double precision is never large.
+_COLUMNS = 2**20
+
 
 class Aggregator:
     """Base of all aggregators: one of torchjd's, with its capabilities named.
@@ -26,8 +29,8 @@ class Aggregator:
 
     Attributes:
         draws: It draws random numbers, which must be the same on all ranks.
-        leaves_out: A task without a label in the step, whose gradient is zero, is left out: the method would take the
-            zero for a gradient. The others see such a row of zeros.
+        leaves_out: A task whose gradient is zero, as without a label in the step, is left out: the method would take
+            the zero for a wish. The others see such a row of zeros.
         independent: It reads the gradients of two independent halves of the step's batches.
         symmetric: Tasks in another order give the same gradient, up to what is drawn.
     """
@@ -50,8 +53,11 @@ class Aggregator:
         Returns:
             None for the weights of a method that does not combine whole gradients.
         """
+        if isinstance(self.module, jd.GramianWeightedAggregator):
+            weights: Tensor = self.module.gramian_weighting(products(jacobian, jacobian)).to(jacobian.dtype)
+            return weights @ jacobian, weights
         if isinstance(self.module, jd.WeightedAggregator):
-            weights: Tensor = self.module.weighting(jacobian)
+            weights = self.module.weighting(jacobian)
             return weights @ jacobian, weights
         vector: Tensor = self.module(jacobian)
         return vector, None
@@ -63,6 +69,18 @@ class Aggregator:
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
         """Go on from such a state."""
         set_state(self.module, dict(state), device)
+
+
+def products(one: Tensor, other: Tensor) -> Tensor:
+    """Inner products of the rows of two matrices (T, P) in double precision, (T, T).
+
+    Many methods invert those of the gradients, whose condition is the square of the gradients': in float32 they would
+    magnify what the order of a sum has changed, and different numbers of ranks would drift apart.
+    """
+    inner = torch.zeros(len(one), len(other), dtype=torch.float64, device=one.device)
+    for left, right in zip(one.split(_COLUMNS, dim=1), other.split(_COLUMNS, dim=1), strict=True):
+        inner += left.double() @ right.double().T
+    return inner
 
 
 class Independent(Aggregator):
@@ -81,5 +99,5 @@ class Independent(Aggregator):
     def aggregate(self, jacobian: Tensor, halves: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor | None]:
         """The step follows the mean over both halves."""
         assert halves is not None
-        weights: Tensor = self._weighting(halves[0] @ halves[1].T)
+        weights: Tensor = self._weighting(products(*halves)).to(jacobian.dtype)
         return weights @ jacobian, weights

@@ -23,7 +23,7 @@ class Sum(Aggregator):
 
 
 class Mean(Aggregator):
-    """Σ g_t / T."""
+    """Σ g_t / T, the mean gradient."""
 
     def __init__(self, tasks: int) -> None:
         super().__init__(jd.Mean())

@@ -302,6 +302,36 @@ def test_batches_on_a_gpu_are_those_of_the_cpu(make_data: MakeData, resident: bo
         assert torch.equal(batch.masks["words"].cpu(), expected.masks["words"])
 
 
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(workers: int, resident: bool) -> None:
+    rng = np.random.default_rng(0)
+    many = rng.integers(-1, 2, (40, 3))
+    some = np.where(rng.random(40) < 0.8, np.nan, 1.0).astype(np.float32)
+    data = DataSet(
+        inputs={"x": np.arange(40, dtype=np.float32)[:, None]},
+        targets={
+            "many": Target(many, "multilabel", ("a", "b", "c")),
+            "some": Target(some, "real"),
+            "all": Target(np.arange(40.0), "real"),
+        },
+        splits={"train": np.arange(3, 37), "validation": np.arange(3), "test": np.arange(37, 40)},
+    )
+    names = ["many", "some", "all"]
+    settings: dict[str, Any] = {"targets": names, "shuffle": True, "count_labels": True, "resident": resident}
+    parts = [list(_loader(data, **settings, part=(worker, workers))) for worker in range(workers)]
+    for batches in zip(*parts, strict=True):
+        held = {
+            name: [int(x.targets[name].ne(-1).mul(~x.targets[name].isnan()).sum()) for x in batches] for name in names
+        }
+        for worker, batch in enumerate(batches):
+            assert set(batch.labels) == {"many", "some"}
+            for name, (own, whole) in batch.labels.items():
+                assert own == held[name][worker]
+                assert whole == sum(held[name])
+    assert _loader(data, targets=names)._counts(data.splits["train"])[0] == (8, {})
+
+
 @given(total=st.integers(1, 40), workers=st.integers(1, 9), least=st.integers(1, 3))
 def test_parts_are_disjoint_complete_and_even(total: int, workers: int, least: int) -> None:
     bounds = [part_bounds(total, (worker, workers), least=least) for worker in range(workers)]

@@ -13,6 +13,7 @@ from torch import Tensor
 from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.loader import DeviceData
+from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
 from mtl_search.training.peers import Peers
 from mtl_search.training.trainer import Trainer
 from tests.unit.training.trials import CPU, OBJECTIVE, config, data, spec
@@ -75,6 +76,20 @@ class Parity:
         return {name: p.detach() for name, p in made.network.named_parameters()}, metrics
 
 
+def balanced(backbone: str) -> dict[str, Parity]:
+    """Every weighting and every aggregator, on labels that are missing unevenly."""
+    cases = {}
+    for family, table in (("weighting", WEIGHTINGS), ("aggregator", AGGREGATORS)):
+        for name in table:
+            independent = getattr(table[name], "independent", False)
+            batches = {"batch_size": 8, "accumulate": 2} if independent else {"batch_size": 16}
+            # Of three tasks two are always nearest to each other, and the choice between them would hang on rounding.
+            member = {"name": name, **({"n_selected": 2} if name == "krum" else {})}
+            training = {family: member, "train_metrics": False, "optimizer": {**SGD, "lr": 0.01}, **batches}
+            cases[f"{backbone}, {family} {name}"] = Parity(backbone, training, labels="sparse", resident=True)
+    return cases
+
+
 CASES = {
     "mlp": Parity(labels="all"),
     "mlp, adamw": Parity(training={"optimizer": {"name": "adamw", "lr": 1e-3}}),
@@ -89,4 +104,12 @@ CASES = {
     "depth 1": Parity(values={"model.sharing.depth": 1}),
     "a last batch of three": Parity(train=51),
     "fewer samples a batch than ranks": Parity(training={"batch_size": 3}, train=12),
+    "accumulated weighting": Parity(training={"batch_size": 8, "accumulate": 3, "weighting": "famo"}),
+    "weighting and aggregator": Parity(training={"weighting": "db_mtl", "aggregator": "pcgrad"}, labels="sparse"),
+    "soft sharing and an aggregator": Parity(
+        training={"aggregator": "mgda", "weighting": "uw"},
+        values={"model.sharing": {"name": "soft", "strength": 0.1}},
+    ),
+    **balanced("mlp"),
+    **balanced("convnet"),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,7 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def _all_cases(peers: Peers, folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, case in CASES.items():
-        found[name] = case.run(folder / name, peers)
+    found: dict[str, Any] = {name: CASES[name].run(folder / name, peers) for name in _names(peers.size)}
     for work in (exchanges, resumed, failing, batch_norm, dropped):
         found[work.__name__] = work(peers, folder)
     return found
@@ -43,9 +43,23 @@ def _all_cases(peers: Peers, folder: Path) -> dict[str, Any]:
 # ---------------------------------------------------------------- the same training
 
 
+def _names(ranks: int) -> list[str]:
+    """Cases; four ranks share two cores for long, so they leave out one half of the largest family."""
+    return [name for name in CASES if ranks == 2 or not name.startswith(("convnet, weighting", "convnet, aggregator"))]
+
+
+@cache
+def _alone(name: str) -> tuple[dict[str, Tensor], dict[str, float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        return CASES[name].run(Path(folder))
+
+
 @pytest.mark.parametrize("name", list(CASES))
-def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Results, tmp_path: Path) -> None:
-    parameters, metrics = CASES[name].run(tmp_path)
+def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Results) -> None:
+    if name not in results[0]:
+        assert name not in _names(len(results))
+        return
+    parameters, metrics = _alone(name)
     first = results[0][name]
     for theirs, theirs_metrics in (rank[name] for rank in results):
         assert theirs_metrics == pytest.approx(first[1], rel=0, abs=0, nan_ok=True)
@@ -74,8 +88,7 @@ def exchanges(peers: Peers, folder: Path) -> dict[str, Any]:
         "untouched": large[0][0, 0].item(),
         "shapes": [x.shape for x in summed],
         "copied": copied,
-        "gather": peers.gather(rows),
-        "truths": peers.gather(torch.tensor([rank == 0, rank == 1])),
+        "gather": peers.gather([torch.tensor([rank == 0, rank == 1]), rows]),
         "decide": peers.decide(lambda: {"rank": rank, "best": float("-inf")}),
         "bytes": peers.bytes_from_first(lambda: bytes([rank, 7])),
         "nothing": peers.bytes_from_first(lambda: b""),
@@ -109,19 +122,20 @@ def test_every_message_arrives(results: Results) -> None:
         assert found["agreed"] == ("", "")
         assert found["disagreed"] == ("TrialError", f"worker 1 of {size}: it was 1")
         if rank:
-            assert found["gather"] is found["truths"] is None
+            assert found["gather"] == []
             assert found["error"][0] == "TrialError"
             assert "ZeroDivisionError" in found["error"][1]
         else:
-            expected = [[r, r] for r in range(size) if r != 1 for _ in range(r + 1)]
-            assert found["gather"].tolist() == expected
-            assert found["truths"].tolist() == [True, False, False, True] + [False] * 2 * (size - 2)
+            truths, numbers = found["gather"]
+            assert numbers.tolist() == [[r, r] for r in range(size) if r != 1 for _ in range(r + 1)]
+            assert truths.tolist() == [True, False, False, True] + [False] * 2 * (size - 2)
             assert found["error"] == ("ZeroDivisionError", "division by zero")
 
 
 def test_alone_every_message_is_the_identity() -> None:
     alone, x = Alone(), torch.ones(2)
-    assert alone.sum(x) is alone.gather(x) is x
+    assert alone.sum(x) is x
+    assert alone.gather([x]) == [x]
     assert alone.sum_all([x]) == [x]
     assert alone.decide(lambda: x) is x
     assert alone.bytes_from_first(lambda: b"a") == b"a"
