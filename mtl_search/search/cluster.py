@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 import ray
 from ray._private import services
+from ray._private.authentication import authentication_token_setup as authentication
 
 from mtl_search.config import Config
 from mtl_search.errors import SweepError
@@ -40,7 +41,7 @@ def configure() -> None:
     """Set the environment that Ray reads; call it before Ray starts."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    for name in ("ray.tune", "ray.train", "ray.data"):
+    for name in ("ray.tune", "ray.train", "ray.data", "ray._private.authentication"):
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)  # "Trials did not complete", which the journal tells
 
@@ -104,11 +105,14 @@ def _start(config: Config) -> None:
 def _join(place: str) -> None:
     # The nodes do not inherit this process' environment.
     environment = {"env_vars": {name: _SETTINGS[name] for name in _READ_BY_WORKERS}}
+    # A cluster may want the token that lies in the home folder, and one that wants none does not mind it.
+    authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
     try:
         ray.init(address=place, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment)
     except Exception as error:  # Ray has many kinds: another version, no token, a machine that is not a node of it
         ray.shutdown()
-        raise SweepError(f"cannot join the Ray cluster at {place}: {error}") from error
+        hint = "a cluster with a token wants it in RAY_AUTH_TOKEN or ~/.ray/auth_token"
+        raise SweepError(f"cannot join the Ray cluster at {place}: {error} ({hint})") from error
 
 
 def _located(address: str) -> str:
