@@ -27,7 +27,9 @@ from torch import Tensor
 from torch.utils import dlpack
 
 from mtl_search.data.dataset import Array, DataSet, InputArray, Target, in_memory
+from mtl_search.data.draws import draws_of
 from mtl_search.data.memory import device_memory
+from mtl_search.data.order import AsGiven, Order, Shuffled
 from mtl_search.data.prefetch import prefetch
 from mtl_search.errors import ConfigError
 
@@ -90,7 +92,7 @@ class DeviceData:
 
 
 class Loader:
-    """Iterates over the batches of one split; the last one may be short.
+    """Iterates over the batches of one split; the last one may be short, unless they are drawn from sources.
 
     The order changes with `set_epoch` only: call it before every epoch. An iterator that is dropped half-way leaves
     nothing behind.
@@ -102,7 +104,8 @@ class Loader:
         targets: Targets that the batches hold.
         batch_size: Samples of a batch.
         device: Where the batches shall lie.
-        shuffle: A new random order each epoch; otherwise the split's own order.
+        shuffle: A new random order each epoch, drawn from the data set's sources where it has some; otherwise the
+            split's own order.
         seed: Of the order.
         resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
         part: (r, R): this is worker r of R, and gets its part of every batch, which may be empty.
@@ -111,6 +114,7 @@ class Loader:
     Attributes:
         totals: Samples of each whole batch of an epoch.
         sizes: Samples of this worker's part of each.
+        draws: Source → its samples in the epoch that was begun last; empty where the data set has no sources.
 
     Raises:
         ConfigError: The data set has no such view or target.
@@ -132,20 +136,19 @@ class Loader:
         count_labels: bool = False,
     ) -> None:
         assert batch_size > 0
-        self.rows = data.splits[split]
-        self.batch_size = batch_size
         self.device = device
-        self.shuffle = shuffle
         self.seed = seed
         self.epoch = 0
         self._labels = {name: _labels_a_sample(data.targets[name]) for name in targets} if count_labels else {}
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
-        self.totals = batch_sizes(len(self.rows), batch_size, pair_up=shuffle)
+        self._order = _order(data, split, targets, batch_size, shuffle=shuffle)
+        self.totals = self._order.sizes
         self._part = part
         # Batch normalisation cannot train on one sample, so a part has none or at least two.
         self._parts = [part_bounds(total, part, least=2 if shuffle else 1) for total in self.totals]
         self.sizes = [stop - start for start, stop in self._parts]
+        self.draws: dict[str, int] = {}
         self._tensors: list[Tensor] | None = None
         if resident is not None:
             assert resident.device == device, "the resident tensors must lie on the loader's device"
@@ -157,21 +160,20 @@ class Loader:
 
     @property
     def samples(self) -> int:
-        """Samples of an epoch."""
-        return len(self.rows)
+        """Samples of an epoch, over all workers."""
+        return sum(self.totals)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of the iterators made from now on."""
         self.epoch = epoch
 
     def order(self) -> Array:
-        """Numbers of the split's samples in the order of the current epoch, (n,) int64."""
-        if not self.shuffle:
-            return self.rows
-        return np.asarray(np.random.default_rng([self.seed, self.epoch]).permutation(self.rows))
+        """Numbers of the samples of the current epoch in their order, (n,) int64."""
+        return self._order.rows(self.seed, self.epoch)
 
     def __iter__(self) -> Iterator[Batch]:
         order = self.order()
+        self.draws = self._order.draws(order)
         counts = self._counts(order)
         own = self._own(order)
         return self._stream(own, counts) if self._tensors is None else self._resident(self._tensors, own, counts)
@@ -210,7 +212,7 @@ class Loader:
         def fetch(rows: Array) -> list[Tensor]:
             # Indexing by an array always copies, so these tensors are writable and own their memory. Not every source
             # can read no sample at all.
-            read = rows if len(rows) else self.rows[:1]
+            read = rows if len(rows) else self._order.samples[:1]
             fetched = [torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources]
             return [x.pin_memory() for x in fetched] if pin else fetched
 
@@ -286,18 +288,11 @@ def _sources(data: DataSet, views: Sequence[str], targets: Sequence[str]) -> dic
     return found | {("target", name): data.targets[name].values for name in targets}
 
 
-def batch_sizes(samples: int, batch_size: int, *, pair_up: bool) -> list[int]:
-    """Sizes of the batches of an epoch; the last one may be short.
-
-    Args:
-        samples: n.
-        batch_size: B.
-        pair_up: A last batch of one sample joins the one before it: batch normalisation cannot train on it.
-    """
-    full, rest = divmod(samples, batch_size)
-    if pair_up and rest == 1 and full:
-        return [*[batch_size] * (full - 1), batch_size + 1]
-    return [batch_size] * full + ([rest] if rest else [])
+def _order(data: DataSet, split: str, targets: Sequence[str], batch_size: int, *, shuffle: bool) -> Order:
+    rows = data.splits[split]
+    if not shuffle:
+        return AsGiven(rows, batch_size)
+    return Shuffled(rows, batch_size) if data.sources is None else draws_of(data, split, targets, batch_size)
 
 
 def part_bounds(total: int, part: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
