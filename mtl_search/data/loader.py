@@ -26,10 +26,11 @@ import torch
 from torch import Tensor
 from torch.utils import dlpack
 
-from mtl_search.data.dataset import Array, DataSet, InputArray, Target, in_memory
+from mtl_search.data.dataset import Array, DataSet, InputArray, in_memory
 from mtl_search.data.draws import draws_of
 from mtl_search.data.memory import device_memory
 from mtl_search.data.order import AsGiven, Order, Shuffled
+from mtl_search.data.parts import Counts, Parts
 from mtl_search.data.prefetch import prefetch
 from mtl_search.errors import ConfigError
 
@@ -58,10 +59,6 @@ class Batch:
     size: int
     total: int
     labels: Mapping[str, tuple[int, int]]
-
-
-# Of each batch of an epoch: samples of the whole, and labels as `Batch` has them.
-_Counts = list[tuple[int, dict[str, tuple[int, int]]]]
 
 
 class DeviceData:
@@ -139,15 +136,14 @@ class Loader:
         self.device = device
         self.seed = seed
         self.epoch = 0
-        self._labels = {name: _labels_a_sample(data.targets[name]) for name in targets} if count_labels else {}
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
         self._order = _order(data, split, targets, batch_size, shuffle=shuffle)
         self.totals = self._order.sizes
-        self._part = part
         # Batch normalisation cannot train on one sample, so a part has none or at least two.
-        self._parts = [part_bounds(total, part, least=2 if shuffle else 1) for total in self.totals]
-        self.sizes = [stop - start for start, stop in self._parts]
+        counted = {name: data.targets[name] for name in targets} if count_labels else {}
+        self._parts = Parts(self.totals, part, least=2 if shuffle else 1, targets=counted)
+        self.sizes = self._parts.sizes
         self.draws: dict[str, int] = {}
         self._tensors: list[Tensor] | None = None
         if resident is not None:
@@ -174,37 +170,15 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         order = self.order()
         self.draws = self._order.draws(order)
-        counts = self._counts(order)
-        own = self._own(order)
+        counts, own = self._parts.counts(order), self._parts.rows(order)
         return self._stream(own, counts) if self._tensors is None else self._resident(self._tensors, own, counts)
 
-    def _counts(self, order: Array) -> _Counts:
-        """Of each batch: samples of the whole, and labels of the part and of the whole."""
-        counts: _Counts = [(total, {}) for total in self.totals]
-        ends = np.cumsum([0, *self.totals])
-        starts, bounds = ends[:-1], np.array(self._parts)
-        for name, labels in self._labels.items():
-            if labels is None:
-                continue
-            until = np.concatenate([[0], np.cumsum(labels[order])])  # labels before each place in the order
-            own = until[starts + bounds[:, 1]] - until[starts + bounds[:, 0]]
-            for (_, found), mine, whole in zip(counts, own.tolist(), np.diff(until[ends]).tolist(), strict=True):
-                found[name] = mine, whole
-        return counts
-
-    def _own(self, order: Array) -> Array:
-        """The samples of this worker's parts, in order."""
-        if self._part[1] == 1:
-            return order
-        starts = np.cumsum([0, *self.totals[:-1]])
-        return np.concatenate([order[s + a : s + b] for s, (a, b) in zip(starts, self._parts, strict=True)])
-
-    def _resident(self, tensors: list[Tensor], order: Array, counts: _Counts) -> Iterator[Batch]:
+    def _resident(self, tensors: list[Tensor], order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
         left = iter(counts)
         for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
             yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), left)
 
-    def _stream(self, order: Array, counts: _Counts) -> Iterator[Batch]:
+    def _stream(self, order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
         pin = self.device.type == "cuda"
         sources = list(self._sources.values())
         parts = np.split(order, np.cumsum(self.sizes)[:-1])
@@ -230,7 +204,7 @@ class _Maker:
         self._masks = masks
         self._targets = targets
 
-    def __call__(self, tensors: Sequence[Tensor], counts: tuple[int, dict[str, tuple[int, int]]]) -> Batch:
+    def __call__(self, tensors: Sequence[Tensor], counts: Counts) -> Batch:
         views, masks = len(self._views), len(self._masks)
         return Batch(
             dict(zip(self._views, tensors, strict=False)),
@@ -265,12 +239,6 @@ def _from_read_only(x: Array) -> Tensor:
     return tensor
 
 
-def _labels_a_sample(target: Target) -> Array | None:
-    """How many labels each sample has, (N,); None where none is missing."""
-    labelled = target.labelled
-    return None if labelled.all() else labelled.reshape(len(labelled), -1).sum(1)
-
-
 def _load(x: InputArray) -> Array:
     """All samples in memory; a memory map is still one after `[:]`."""
     loaded = x if in_memory(x) else x[:]
@@ -293,21 +261,6 @@ def _order(data: DataSet, split: str, targets: Sequence[str], batch_size: int, *
     if not shuffle:
         return AsGiven(rows, batch_size)
     return Shuffled(rows, batch_size) if data.sources is None else draws_of(data, split, targets, batch_size)
-
-
-def part_bounds(total: int, part: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
-    """Where worker r's part of a batch of `total` samples begins and ends.
-
-    The parts are disjoint, complete and as even as can be, but for this: where there are too few samples for every one
-    to have `least`, the first workers have them and the others none. Worker 0 always has some.
-    """
-    rank, ranks = part
-    busy = max(1, min(ranks, total // least))
-    if rank >= busy:
-        return total, total
-    size, rest = divmod(total, busy)
-    start = rank * size + min(rank, rest)
-    return start, start + size + (rank < rest)
 
 
 def _chunks(
