@@ -19,8 +19,9 @@ from mtl_search.config import Config, load_config, override
 from mtl_search.errors import ConfigError, DataError, MtlSearchError, SweepError, TrialError
 
 if TYPE_CHECKING:
-    from mtl_search.api import Callback, Result, run
+    from mtl_search.api import Callback, Result, plot_model, run
     from mtl_search.data import DataSet, Target
+    from mtl_search.search.smoke import smoke
 
 __version__ = "0.1.0"
 
@@ -38,13 +39,17 @@ __all__ = [
     "__version__",
     "load_config",
     "override",
+    "plot_model",
     "run",
+    "smoke",
 ]
 
 _LAZY = {
     "Callback": "mtl_search.api",
     "Result": "mtl_search.api",
+    "plot_model": "mtl_search.api",
     "run": "mtl_search.api",
+    "smoke": "mtl_search.search.smoke",
     "DataSet": "mtl_search.data",
     "Target": "mtl_search.data",
 }

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.config import Config, load_config, paths
+from mtl_search.config import Config, load_config, override, paths
 from mtl_search.errors import SweepError
 from mtl_search.search import folder
 from mtl_search.search.journal import read_record
@@ -146,6 +146,24 @@ class Result:
             raise SweepError(f"there is no trial {name!r} in {self.directory}")
         return load_predictor(self._model_folder(name))
 
+    def plot_model(self, path: str | Path, trial: str | None = None) -> None:
+        """Draw the network of a trial; default: the best.
+
+        Args:
+            path: File to write: `.png`, `.svg` or `.pdf`.
+            trial: Its id.
+
+        Raises:
+            ConfigError: Another ending, or the file cannot be written.
+            SweepError: The network of that trial was not kept.
+        """
+        from mtl_search.models.graph import describe
+        from mtl_search.report.graph import draw
+
+        name = trial or self._best_trial().id
+        model = self.load_model(name)
+        draw(describe(model.network, model.layout), model.config, Path(path), name)
+
     def models(self) -> dict[str, Path]:
         """`model/<arm>` → folder of the trained network of the arm's best trial."""
         found = {}
@@ -207,7 +225,7 @@ def run(
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 
-    parsed = load_config(config, overrides) if not isinstance(config, Config) else _overridden(config, overrides)
+    parsed = _parsed(config, overrides)
     directory = choose_folder(parsed.name, output, resume=resume)
     tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
     observers = [_notifier(callback) for callback in callbacks]
@@ -220,11 +238,45 @@ def run(
         )  # fmt: skip
         result = Result(directory)
         if tracker is not None:
-            tracker.finish(result.models())
+            tracker.finish({**result.models(), **_picture(result)})
     finally:
         if tracker is not None:
             tracker.close()
     return result
+
+
+def plot_model(
+    config: Config | str | Path | Mapping[str, Any],
+    path: str | Path,
+    overrides: Mapping[str, Any] | Iterable[str] = (),
+    *,
+    data: DataSet | None = None,
+) -> None:
+    """Draw the network of a config: its views, stages and heads, with shapes, parameters, and who shares what.
+
+    Args:
+        config: A config, the path of a YAML file, or the same as a mapping.
+        path: File to write: `.png`, `.svg` or `.pdf`.
+        overrides: Dotted path → value, or `["model.sharing.depth=0"]`.
+        data: A data set in place of the one that the config names.
+
+    Raises:
+        ConfigError: Something in the config is wrong, the file has another ending, or it cannot be written.
+        DataError: The data cannot be read.
+    """
+    import torch
+
+    from mtl_search.data import data_of
+    from mtl_search.models.graph import describe
+    from mtl_search.models.network import build_network
+    from mtl_search.report.graph import draw, picture_ending
+
+    parsed = _parsed(config, overrides)
+    picture_ending(Path(path))  # before the data are read, which may take a while
+    data = data_of(parsed) if data is None else data
+    with torch.random.fork_rng(devices=[]):
+        network = build_network(parsed, data)
+    draw(describe(network, data), parsed, Path(path))
 
 
 def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path:
@@ -238,10 +290,21 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
     return folder.latest_folder(RUNS, name) if resume else folder.new_folder(RUNS, name)
 
 
-def _overridden(config: Config, overrides: Mapping[str, Any] | Iterable[str]) -> Config:
-    from mtl_search.config import override
+def _parsed(config: Config | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str]) -> Config:
+    return override(config, overrides) if isinstance(config, Config) else load_config(config, overrides)
 
-    return override(config, overrides)
+
+def _picture(result: Result) -> dict[str, Path]:
+    """`graph` → picture of the best network; nothing where there is none yet. A sweep does not fail for want of it."""
+    file = result.directory / folder.PICTURE
+    try:
+        if not result.models():
+            return {}
+        result.plot_model(file)
+    except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
+        logger.warning("the best network could not be drawn: %s", " ".join(str(error).split()))
+        return {}
+    return {"graph": file}
 
 
 def _notifier(callback: Callback) -> Any:

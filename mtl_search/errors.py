@@ -35,6 +35,7 @@ class ConfigError(MtlSearchError, ValueError):
     def __init__(self, message: str, *, path: str = "", value: object = _NO_VALUE, allowed: Iterable[str] = ()) -> None:
         self.path = path
         self.problem = message
+        self.value = value
         names = [str(name) for name in allowed]
         self.allowed = tuple(names)
         parts = [f"{path}: {message}" if path else message]
@@ -46,6 +47,10 @@ class ConfigError(MtlSearchError, ValueError):
             if isinstance(wrong, str) and (near := nearest(wrong, names)):
                 parts.append(f"  did you mean {near!r}?")
         super().__init__("\n".join(parts))
+
+    def at(self, path: str) -> ConfigError:
+        """The same problem at another path, for a section that stands inside another one."""
+        return ConfigError(self.problem, path=path, value=self.value, allowed=self.allowed)
 
 
 class DataError(MtlSearchError, ValueError):

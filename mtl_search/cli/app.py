@@ -46,6 +46,10 @@ def run(  # noqa: PLR0917  # typer calls it by name
     config: Config_,
     overrides: Overrides = None,
     output: Output = None,
+    smoke: Annotated[
+        bool,
+        typer.Option("--smoke", help="The whole sweep in small: few trials, 2 epochs, 256 samples of each split."),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with the latest sweep of this name (or the one in --output)."),
@@ -65,21 +69,39 @@ def run(  # noqa: PLR0917  # typer calls it by name
         mtl-search run configs/quickstart.yaml search.trials=40 training.epochs=12
 
         mtl-search run configs/quickstart.yaml --resume search.trials=80
+
+        mtl-search run configs/quickstart.yaml --smoke
     """
     from mtl_search.cli.running import run_command
 
-    raise typer.Exit(run_command(config, overrides or [], output, resume=resume, quiet=quiet, address=address))
+    status = run_command(
+        config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet, address=address
+    )  # fmt: skip
+    raise typer.Exit(status)
 
 
 @app.command()
-def validate(config: Config_, overrides: Overrides = None, debug: Debug = False) -> None:
-    """Build everything, train nothing: tasks, stages with widths, parameters at each depth, space, budget, resources.
+def validate(
+    config: Config_,
+    overrides: Overrides = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option("--graph", help="Draw the network into this .png, .svg or .pdf file.", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Build everything, train nothing: tasks, layers with shapes, parameters at each depth, space, budget, resources.
 
     Ends with exit status 2 and one message when anything in the config is wrong.
+
+    Examples:
+        mtl-search validate configs/quickstart.yaml --graph model.png
+
+        mtl-search validate configs/quickstart.yaml model.sharing.depth=0 --graph separate.svg
     """
     from mtl_search.cli.validation import validate_command
 
-    validate_command(config, overrides or [], console())
+    validate_command(config, overrides or [], console(), graph)
 
 
 @app.command()

@@ -18,6 +18,7 @@ def families() -> dict[str, tuple[str, Callable[[], Registry[Any]]]]:
     """Family → where it stands in a config, and its table (imported when it is asked for)."""
     return {
         "datasets": ("data", lambda: _table("mtl_search.data", "DATASETS")),
+        "sampling": ("data.sampling, of data.name: sources", lambda: _table("mtl_search.data", "SAMPLING")),
         "heads": ("tasks.<task>.head", lambda: _table("mtl_search.models.heads", "HEADS")),
         "losses": ("tasks.<task>.loss", lambda: _table("mtl_search.models.losses", "LOSSES")),
         "metrics": ("tasks.<task>.metrics", lambda: _table("mtl_search.training.metrics", "METRICS")),

@@ -11,6 +11,7 @@ from types import FrameType
 from rich.console import Console
 from rich.markup import escape
 
+import mtl_search
 from mtl_search import api
 from mtl_search.cli import screen
 from mtl_search.cli.progress import LiveProgress, PlainProgress
@@ -22,11 +23,20 @@ INTERRUPTED = 130
 
 
 def run_command(
-    config_file: Path, overrides: list[str], output: Path | None, *, resume: bool, quiet: bool, address: str | None
+    config_file: Path,
+    overrides: list[str],
+    output: Path | None,
+    *,
+    smoke: bool,
+    resume: bool,
+    quiet: bool,
+    address: str | None,
 ) -> int:
     """Run a sweep and show its report; returns the exit status."""
     console = screen.console()
+    arguments = [str(config_file), *overrides, *["--smoke"] * smoke, *(["--address", address] if address else [])]
     config = load_config(config_file, overrides)
+    config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
@@ -38,22 +48,20 @@ def run_command(
             result = api.run(config, output=directory, resume=resume, callbacks=[progress], address=address)
     except KeyboardInterrupt:
         console.print()
-        return _stopped(console, config_file, overrides, directory, address)
+        return _stopped(console, arguments, directory)
     console.print()
     render(result.record, result.config, console, folder=directory)
     if result.complete:
         return 0
-    return _stopped(console, config_file, overrides, directory, address)
+    return _stopped(console, arguments, directory)
 
 
-def _stopped(console: Console, config_file: Path, overrides: list[str], directory: Path, address: str | None) -> int:
-    """Say how to go on, with the overrides, which belong to the sweep."""
+def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
+    """Say how to go on, with the arguments that belong to the sweep."""
     if not (directory / folder.JOURNAL).exists():
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
-    where = ["--address", address] if address else []
-    words = ["mtl-search", "run", str(config_file), *overrides, "--resume", "--output", str(directory), *where]
-    command = shlex.join(words)
+    command = shlex.join(["mtl-search", "run", *arguments, "--resume", "--output", str(directory)])
     console.print(f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True)
     return INTERRUPTED
 

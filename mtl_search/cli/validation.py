@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from mtl_search.config import Config, SpaceEntry, load_config
-from mtl_search.data import SPLITS, DataSet, build_data
-from mtl_search.models.network import MultiTaskNetwork, describe, parameter_count
+from mtl_search.data import SPLITS, DataSet, Sources, data_of
+from mtl_search.data.draws import draws_of
+from mtl_search.models.checks import within
+from mtl_search.models.graph import Graph, Node, describe
+from mtl_search.models.network import MultiTaskNetwork, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.search import capacity, preflight
 from mtl_search.search.arms import plan_arms
@@ -17,21 +21,30 @@ from mtl_search.search.sweep import trial_budget
 from mtl_search.training.metrics import metric_names
 
 
-def validate_command(config_file: Path, overrides: list[str], console: Console) -> None:
+def validate_command(config_file: Path, overrides: list[str], console: Console, graph_file: Path | None = None) -> None:
     """Check a config to its last value and show what it means.
 
+    Args:
+        config_file: YAML file.
+        overrides: `path=value`.
+        console: Where to.
+        graph_file: Where the picture of the network goes; None for none.
+
     Raises:
-        ConfigError: Something in it is wrong.
+        ConfigError: Something in it is wrong, or the picture cannot be written.
         DataError: The data cannot be read, or does not fit.
     """
     config = load_config(config_file, overrides)
+    _check_ending(graph_file)
     capacity.check(config)
-    data = build_data(config.data, config.seed)
+    data = data_of(config)
     network = preflight.check(config, data)
+    graph = describe(network, data)
     tables = [
         _data(config, data),
+        *([] if data.sources is None else [_sources(config, data, data.sources, network)]),
         _tasks(config, data, network),
-        _stages(config, network),
+        _network(config, graph),
         _depths(config, network),
         _space(config),
         _budget(config),
@@ -39,6 +52,11 @@ def validate_command(config_file: Path, overrides: list[str], console: Console) 
     for table in tables:
         console.print(table, "")
     console.print(_resources(config), "", highlight=False)
+    if graph_file is not None:
+        _draw(graph, config, graph_file)
+        console.print(
+            f"[bold]Picture[/] of the network: {escape(str(graph_file))}", "", highlight=False, soft_wrap=True
+        )
     console.print(f"[green]{config_file} is valid.[/] Next: mtl-search run {' '.join([str(config_file), *overrides])}")
 
 
@@ -58,6 +76,18 @@ def _data(config: Config, data: DataSet) -> Table:
     return table
 
 
+def _sources(config: Config, data: DataSet, sources: Sources, network: MultiTaskNetwork) -> Table:
+    draws = draws_of(data, "train", network.target_names.values(), config.training.batch_size)
+    table = _table(f"Sources — {sources.sampling}", "source", *SPLITS, "of the batches", "an epoch")
+    sizes = [sources.sizes(data.splits[split]) for split in SPLITS]
+    for name, share, *counts in zip(sources.names, draws.shares, *sizes, strict=True):
+        drawn = (
+            f"{share * draws.batches:.4g} of {draws.batches} batches" if share else "none: no task has a label in it"
+        )
+        table.add_row(name, *map(str, counts), f"{share:.2%}", drawn)
+    return table
+
+
 def _tasks(config: Config, data: DataSet, network: MultiTaskNetwork) -> Table:
     table = _table("Tasks", "task", "role", "head", "target", "views", "loss weight", "metrics", "labelled")
     metrics = metric_names(config, network)
@@ -72,12 +102,44 @@ def _tasks(config: Config, data: DataSet, network: MultiTaskNetwork) -> Table:
     return table
 
 
-def _stages(config: Config, network: MultiTaskNetwork) -> Table:
+def _network(config: Config, graph: Graph) -> Table:
     title = f"Network — {config.model.backbone.name}, {config.model.sharing.name} sharing"
-    table = _table(f"{title}, {parameter_count(network):,} parameters", "stage", "width", "parameters", "read by")
-    for row in describe(network):
-        table.add_row(row.label, str(row.width), f"{row.parameters:,}", ", ".join(row.tasks))
+    table = _table(title, "layer", "output shape", "parameters", "read by")
+    for node in graph.nodes:
+        tasks = "all tasks" if len(node.tasks) == len(graph.tasks) > 1 else ", ".join(node.tasks)
+        table.add_row(_label(node), _shape(node), _count(node), tasks)
+    frozen = graph.parameters - graph.trainable
+    totals = {
+        "total": graph.parameters,
+        "shared by several tasks": graph.shared,
+        "of one task": graph.parameters - graph.shared,
+        "trainable": graph.trainable,
+        "frozen": frozen,
+    }
+    table.add_row()
+    for name, count in totals.items():
+        table.add_row(name, "", f"{count:,}", "")
     return table
+
+
+def _label(node: Node) -> str:
+    match node.kind:
+        case "input":
+            return f"{node.label} (view)"
+        case "augment":
+            return f"{node.label} (in training)"
+    return node.label if node.column is None else f"{node.label} (column of {node.column})"
+
+
+def _shape(node: Node) -> str:
+    return f"({', '.join(['B', *map(str, node.gives)])})"
+
+
+def _count(node: Node) -> str:
+    frozen = node.parameters - node.trainable
+    if not frozen:
+        return f"{node.parameters:,}"
+    return f"{node.parameters:,} frozen" if frozen == node.parameters else f"{node.parameters:,}, {frozen:,} frozen"
 
 
 def _depths(config: Config, network: MultiTaskNetwork) -> Table:
@@ -85,10 +147,10 @@ def _depths(config: Config, network: MultiTaskNetwork) -> Table:
     sharing = network.sharing
     if not isinstance(sharing, HardSharing):
         return table
-    heads = sum(parameter_count(head) for head in network.heads.values())
+    rest = parameter_count(network) - parameter_count(sharing)
     for depth in range(sharing.stages + 1):
         what = {0: "separate networks", sharing.stages: "only heads separate"}.get(depth, "")
-        table.add_row(str(depth), f"{sharing.parameters_at(depth) + heads:,}", what)
+        table.add_row(str(depth), f"{sharing.parameters_at(depth) + rest:,}", what)
     return table
 
 
@@ -128,3 +190,20 @@ def _resources(config: Config) -> str:
         f"{wanted.gpus_per_worker:g} GPU; at a time: {wanted.max_concurrent}; "
         f"scheduler {search.scheduler.name}, sampler {search.sampler.name}"
     )
+
+
+def _check_ending(graph_file: Path | None) -> None:
+    """Before the data are read, which may take a while."""
+    if graph_file is None:
+        return
+    from mtl_search.report.graph import picture_ending
+
+    with within("--graph"):
+        picture_ending(graph_file)
+
+
+def _draw(graph: Graph, config: Config, graph_file: Path) -> None:
+    from mtl_search.report.graph import draw
+
+    with within("--graph"):
+        draw(graph, config, graph_file)

@@ -83,6 +83,18 @@ class BesideConfig(Section):
     width: int = Field(8, ge=1, description="a view of integers: width of the embedding of each value")
 
 
+class SpansConfig(Section):
+    """Which tokens a head reads: the mean of each span, side by side, in place of one vector for the sentence."""
+
+    view: str = Field(description="view of whole numbers (tokens,): 1 in the first span, 2 in the second, ..., else 0")
+    count: int = Field(2, ge=1, description="how many spans there are")
+    first: bool = Field(True, description="read the first token, too, which stands for the sentence in BERT's family")
+
+
+def _as_view(value: object) -> object:
+    return {"view": value} if isinstance(value, str) else value
+
+
 def _named(value: object) -> object:
     """A list of names as a mapping to defaults."""
     if isinstance(value, str):
@@ -98,6 +110,9 @@ class TaskConfig(Section):
     view: Names = Field((), description="input(s) that the head reads; default: the data set's only view")
     beside: Annotated[dict[str, BesideConfig], BeforeValidator(_named)] = Field(
         default_factory=dict, description="view(s) put beside the features of this task alone, before its head"
+    )
+    spans: Annotated[SpansConfig | None, BeforeValidator(_as_view)] = Field(
+        None, description="spans of tokens that the head reads, such as two entities; default: all tokens, pooled"
     )
     loss: Member | None = Field(None, description="loss by name; default: the head's own")
     loss_weight: float = Field(1.0, ge=0, description="how much this loss counts, relative to the others")
@@ -122,13 +137,27 @@ class EarlyStopping(Section):
     min_delta: float = Field(0.0, ge=0, description="smallest gain that counts as improvement")
 
 
+class LearningRates(Section):
+    """Factors on the optimiser's learning rate; 0 lets a part stay as it is."""
+
+    backbone: float = Field(1.0, ge=0, description="of all stages, shared or a task's own")
+    heads: float = Field(1.0, ge=0, description="of each head, with what stands beside its features")
+    tasks: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="task → of its head, in place of `heads`"
+    )
+
+
 class TrainingConfig(Section):
     """How one trial trains."""
 
     epochs: int = Field(10, ge=1)
+    samples: int | None = Field(None, ge=2, description="most samples of each split that are used, chosen by seed")
     batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
     eval_batch_size: int = Field(512, ge=1)
     optimizer: Member = Field(default_factory=lambda: Member.model_validate({"name": "adamw", "lr": 1e-3}))
+    lr_factors: LearningRates = Field(
+        default_factory=LearningRates, description="learning rates of backbone and heads, relative to the optimizer's"
+    )
     schedule: Member | None = Field(None, description="learning-rate schedule of torch, stepped once an epoch")
     accumulate: int = Field(1, ge=1, description="batches whose gradients are added up before a step")
     clip_norm: float | None = Field(None, gt=0, description="largest norm of the whole gradient")
@@ -196,6 +225,9 @@ class Finalists(Section):
 
     top: int = Field(1, ge=0, description="configurations an arm; 0: no finalists and no verdict")
     seeds: int = Field(3, ge=2, description="fresh seeds a configuration")
+    without_auxiliary: bool = Field(
+        True, description="train the best once more without each auxiliary task, to say what that task was worth"
+    )
 
 
 class SearchConfig(Section):

@@ -9,9 +9,12 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.config.schema import Member
-from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, table
+from mtl_search.config.schema import Config, Member
+from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
 from mtl_search.data.dataset import MISSING, SPLITS, DataSet, InputArray, Target, TargetKind
+from mtl_search.data.draws import Sources
+from mtl_search.data.sampling import SAMPLING, Sampling
+from mtl_search.data.union import join
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 from mtl_search.registry import Registry
 
@@ -21,16 +24,22 @@ if TYPE_CHECKING:
 __all__ = [
     "DATASETS",
     "MISSING",
+    "SAMPLING",
     "SPLITS",
     "Batch",
     "DataSet",
     "DeviceData",
     "InputArray",
     "Loader",
+    "Sampling",
+    "Sources",
     "Target",
     "TargetKind",
     "build_data",
+    "data_of",
+    "join",
     "should_be_resident",
+    "used_part",
 ]
 
 DATASETS: Registry[Callable[..., DataSet]] = Registry(
@@ -41,6 +50,7 @@ DATASETS: Registry[Callable[..., DataSet]] = Registry(
         "image_folder": image_folder.image_folder,
         "image_pairs": image_pairs.image_pairs,
         "semeval": semeval.semeval,
+        "sources": sources.sources,
         "table": table.table,
     },
 )
@@ -53,6 +63,22 @@ def __getattr__(name: str) -> Any:
 
         return getattr(loader, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def data_of(config: Config) -> DataSet:
+    """The data set of a sweep: `data`, with no more samples of a split than `training.samples`.
+
+    Raises:
+        ConfigError: No such data set or argument, or an argument has a wrong value.
+        DataError: The data cannot be read, or user code failed or returned something else.
+    """
+    return used_part(build_data(config.data, config.seed), config)
+
+
+def used_part(data: DataSet, config: Config) -> DataSet:
+    """What a sweep uses of a data set."""
+    most = config.training.samples
+    return data if most is None else data.sampled(most, config.seed)
 
 
 def build_data(member: Member, seed: int) -> DataSet:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mtl_search.config.schema import Member
 from mtl_search.data.dataset import SPLITS, TargetKind
 from mtl_search.errors import ConfigError
 
@@ -56,6 +57,14 @@ def mapping(name: str, value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not value or not all(isinstance(key, str) for key in value):
         raise wrong(name, "a mapping from names is needed", value)
     return dict(value)
+
+
+def member(name: str, value: object) -> Member:
+    """A part chosen by name: `name`, or `{name: ..., <argument>: ...}`."""
+    tree = {"name": value} if isinstance(value, str) else value
+    if not isinstance(tree, Mapping) or not isinstance(tree.get("name"), str) or not tree["name"]:
+        raise wrong(name, "a name is needed, or {name: ..., <argument>: ...}", value)
+    return Member.model_validate(mapping(name, tree))
 
 
 def known(name: str, value: str, allowed: Iterable[str], what: str) -> str:

@@ -13,13 +13,16 @@ Shapes and encodings, used in all of the package:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeGuard, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from mtl_search.errors import DataError
+
+if TYPE_CHECKING:
+    from mtl_search.data.draws import Sources
 
 Array = npt.NDArray[Any]
 TargetKind = Literal["class", "binary", "multilabel", "real", "tags"]
@@ -123,6 +126,7 @@ class DataSet:
         targets: Target name → `Target`.
         splits: `train`, `validation` and `test` → sample numbers, disjoint.
         masks: View name → (N, T) bool, True at real tokens; only for token views of unequal length.
+        sources: Which source each sample is from, where training draws its batches from several; see `draws`.
 
     Raises:
         DataError: Lengths differ, a split is missing, empty or overlaps another, a label is out of range, or an
@@ -133,6 +137,7 @@ class DataSet:
     targets: Mapping[str, Target]
     splits: Mapping[str, Array]
     masks: Mapping[str, Array] = field(default_factory=dict)
+    sources: Sources | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs or not self.targets:
@@ -146,9 +151,22 @@ class DataSet:
         object.__setattr__(self, "splits", _checked_splits(self.splits, samples))
         for name, target in self.targets.items():
             _check_labels(name, target)
+        if self.sources is not None:
+            self.sources.check(samples, self.splits["train"])
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
+
+    def sampled(self, samples: int, seed: int) -> DataSet:
+        """The same data with smaller splits, for a first try.
+
+        Args:
+            samples: The most that a split keeps.
+            seed: Chooses them.
+        """
+        rng = np.random.default_rng(seed)
+        splits = {name: np.sort(rng.permutation(rows)[:samples]) for name, rows in self.splits.items()}
+        return replace(self, splits=splits)
 
     @property
     def nbytes(self) -> int:

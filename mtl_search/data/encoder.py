@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from mtl_search.data.arguments import text, wrong
 from mtl_search.data.cache import cached, digest, folder_digest
 from mtl_search.data.dataset import Array
 from mtl_search.data.files import PACKAGE, find_file
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import DataError
 
 logger = logging.getLogger(__name__)
 
@@ -159,17 +160,12 @@ def _load(name: str, source: str, kind: str) -> Any:
     Raises:
         ConfigError: The package is missing, or it cannot load this.
     """
-    try:
-        import transformers
-    except ImportError as error:
-        raise ConfigError(
-            f"encoders need the package transformers: pip install 'mtl-search[text]' ({error})",
-            path=f"data.{name}",
-            value=source,
-        ) from None
+    from mtl_search.data.extras import hub, import_extra
+
+    transformers = import_extra("transformers", "text", f"data.{name}")
     transformers.utils.logging.disable_progress_bar()  # one that appears and is gone again for every file
     try:
-        with warnings.catch_warnings():
+        with nullcontext() if Path(source).is_dir() else hub(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that other libraries wrote beside the model
             return getattr(transformers, kind).from_pretrained(source)
     except Exception as error:  # noqa: BLE001  transformers raises what it likes, from OSError to KeyError

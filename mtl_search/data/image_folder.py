@@ -45,6 +45,7 @@ def image_folder(
     split: str | None = None,
     stratify: str | None = None,
     group: str | None = None,
+    limit: int | None = None,
     decoded: str = "auto",
     cache: str | None = None,
     seed: int = 0,
@@ -67,6 +68,7 @@ def image_folder(
         split: Column that says `train`, `validation` or `test`, instead of a split by seed.
         stratify: Class or binary target whose classes are spread evenly over the splits.
         group: Column whose equal values stay together in one split, such as the person on the photograph.
+        limit: Use so many images at most, chosen by seed; default: all.
         decoded: `auto`; `cache` keeps decoded images whatever they take; `never` keeps none.
         cache: Folder where they are kept; default: `mtl_search` in the user's cache.
         seed: Of the split.
@@ -83,6 +85,8 @@ def image_folder(
     if not folder.is_dir():
         raise arguments.wrong("path", "a folder of images is needed", path)
     frame = read_table("labels", labels, None)
+    if limit is not None and len(frame) > arguments.whole("limit", limit, 3):
+        frame = frame.sample(limit, random_state=seed).sort_index().reset_index(drop=True)
     _check_columns(frame, {"file": arguments.text("file", file), "split": split, "group": group}, specs)
     if split is not None and (stratify is not None or group is not None):
         raise arguments.wrong(
@@ -106,6 +110,10 @@ def image_folder(
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
     rows = _split(frame, good, encoded, split=split, stratify=stratify, group=group, fractions=fractions, seed=seed)
     return DataSet({"image": images}, encoded, rows)
+
+
+# Every file is decoded before the first trial.
+image_folder.smoke = {"limit": 1000}  # type: ignore[attr-defined]
 
 
 def _shape(size: object, channels: object) -> tuple[int, int, int]:

@@ -26,8 +26,11 @@ import torch
 from torch import Tensor
 from torch.utils import dlpack
 
-from mtl_search.data.dataset import Array, DataSet, InputArray, Target, in_memory
+from mtl_search.data.dataset import Array, DataSet, InputArray, in_memory
+from mtl_search.data.draws import draws_of
 from mtl_search.data.memory import device_memory
+from mtl_search.data.order import AsGiven, Order, Shuffled
+from mtl_search.data.parts import Counts, Parts
 from mtl_search.data.prefetch import prefetch
 from mtl_search.errors import ConfigError
 
@@ -58,10 +61,6 @@ class Batch:
     labels: Mapping[str, tuple[int, int]]
 
 
-# Of each batch of an epoch: samples of the whole, and labels as `Batch` has them.
-_Counts = list[tuple[int, dict[str, tuple[int, int]]]]
-
-
 class DeviceData:
     """All samples of some views and targets as tensors on one device; loaders of all splits share it.
 
@@ -90,7 +89,7 @@ class DeviceData:
 
 
 class Loader:
-    """Iterates over the batches of one split; the last one may be short.
+    """Iterates over the batches of one split; the last one may be short, unless they are drawn from sources.
 
     The order changes with `set_epoch` only: call it before every epoch. An iterator that is dropped half-way leaves
     nothing behind.
@@ -102,7 +101,8 @@ class Loader:
         targets: Targets that the batches hold.
         batch_size: Samples of a batch.
         device: Where the batches shall lie.
-        shuffle: A new random order each epoch; otherwise the split's own order.
+        shuffle: A new random order each epoch, drawn from the data set's sources where it has some; otherwise the
+            split's own order.
         seed: Of the order.
         resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
         part: (r, R): this is worker r of R, and gets its part of every batch, which may be empty.
@@ -111,6 +111,7 @@ class Loader:
     Attributes:
         totals: Samples of each whole batch of an epoch.
         sizes: Samples of this worker's part of each.
+        draws: Source → its samples in the epoch that was begun last; empty where the data set has no sources.
 
     Raises:
         ConfigError: The data set has no such view or target.
@@ -132,20 +133,18 @@ class Loader:
         count_labels: bool = False,
     ) -> None:
         assert batch_size > 0
-        self.rows = data.splits[split]
-        self.batch_size = batch_size
         self.device = device
-        self.shuffle = shuffle
         self.seed = seed
         self.epoch = 0
-        self._labels = {name: _labels_a_sample(data.targets[name]) for name in targets} if count_labels else {}
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
-        self.totals = batch_sizes(len(self.rows), batch_size, pair_up=shuffle)
-        self._part = part
+        self._order = _order(data, split, targets, batch_size, shuffle=shuffle)
+        self.totals = self._order.sizes
         # Batch normalisation cannot train on one sample, so a part has none or at least two.
-        self._parts = [part_bounds(total, part, least=2 if shuffle else 1) for total in self.totals]
-        self.sizes = [stop - start for start, stop in self._parts]
+        counted = {name: data.targets[name] for name in targets} if count_labels else {}
+        self._parts = Parts(self.totals, part, least=2 if shuffle else 1, targets=counted)
+        self.sizes = self._parts.sizes
+        self.draws: dict[str, int] = {}
         self._tensors: list[Tensor] | None = None
         if resident is not None:
             assert resident.device == device, "the resident tensors must lie on the loader's device"
@@ -157,52 +156,29 @@ class Loader:
 
     @property
     def samples(self) -> int:
-        """Samples of an epoch."""
-        return len(self.rows)
+        """Samples of an epoch, over all workers."""
+        return sum(self.totals)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of the iterators made from now on."""
         self.epoch = epoch
 
     def order(self) -> Array:
-        """Numbers of the split's samples in the order of the current epoch, (n,) int64."""
-        if not self.shuffle:
-            return self.rows
-        return np.asarray(np.random.default_rng([self.seed, self.epoch]).permutation(self.rows))
+        """Numbers of the samples of the current epoch in their order, (n,) int64."""
+        return self._order.rows(self.seed, self.epoch)
 
     def __iter__(self) -> Iterator[Batch]:
         order = self.order()
-        counts = self._counts(order)
-        own = self._own(order)
+        self.draws = self._order.draws(order)
+        counts, own = self._parts.counts(order), self._parts.rows(order)
         return self._stream(own, counts) if self._tensors is None else self._resident(self._tensors, own, counts)
 
-    def _counts(self, order: Array) -> _Counts:
-        """Of each batch: samples of the whole, and labels of the part and of the whole."""
-        counts: _Counts = [(total, {}) for total in self.totals]
-        ends = np.cumsum([0, *self.totals])
-        starts, bounds = ends[:-1], np.array(self._parts)
-        for name, labels in self._labels.items():
-            if labels is None:
-                continue
-            until = np.concatenate([[0], np.cumsum(labels[order])])  # labels before each place in the order
-            own = until[starts + bounds[:, 1]] - until[starts + bounds[:, 0]]
-            for (_, found), mine, whole in zip(counts, own.tolist(), np.diff(until[ends]).tolist(), strict=True):
-                found[name] = mine, whole
-        return counts
-
-    def _own(self, order: Array) -> Array:
-        """The samples of this worker's parts, in order."""
-        if self._part[1] == 1:
-            return order
-        starts = np.cumsum([0, *self.totals[:-1]])
-        return np.concatenate([order[s + a : s + b] for s, (a, b) in zip(starts, self._parts, strict=True)])
-
-    def _resident(self, tensors: list[Tensor], order: Array, counts: _Counts) -> Iterator[Batch]:
+    def _resident(self, tensors: list[Tensor], order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
         left = iter(counts)
         for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
             yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), left)
 
-    def _stream(self, order: Array, counts: _Counts) -> Iterator[Batch]:
+    def _stream(self, order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
         pin = self.device.type == "cuda"
         sources = list(self._sources.values())
         parts = np.split(order, np.cumsum(self.sizes)[:-1])
@@ -210,7 +186,7 @@ class Loader:
         def fetch(rows: Array) -> list[Tensor]:
             # Indexing by an array always copies, so these tensors are writable and own their memory. Not every source
             # can read no sample at all.
-            read = rows if len(rows) else self.rows[:1]
+            read = rows if len(rows) else self._order.samples[:1]
             fetched = [torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources]
             return [x.pin_memory() for x in fetched] if pin else fetched
 
@@ -228,7 +204,7 @@ class _Maker:
         self._masks = masks
         self._targets = targets
 
-    def __call__(self, tensors: Sequence[Tensor], counts: tuple[int, dict[str, tuple[int, int]]]) -> Batch:
+    def __call__(self, tensors: Sequence[Tensor], counts: Counts) -> Batch:
         views, masks = len(self._views), len(self._masks)
         return Batch(
             dict(zip(self._views, tensors, strict=False)),
@@ -263,12 +239,6 @@ def _from_read_only(x: Array) -> Tensor:
     return tensor
 
 
-def _labels_a_sample(target: Target) -> Array | None:
-    """How many labels each sample has, (N,); None where none is missing."""
-    labelled = target.labelled
-    return None if labelled.all() else labelled.reshape(len(labelled), -1).sum(1)
-
-
 def _load(x: InputArray) -> Array:
     """All samples in memory; a memory map is still one after `[:]`."""
     loaded = x if in_memory(x) else x[:]
@@ -286,33 +256,11 @@ def _sources(data: DataSet, views: Sequence[str], targets: Sequence[str]) -> dic
     return found | {("target", name): data.targets[name].values for name in targets}
 
 
-def batch_sizes(samples: int, batch_size: int, *, pair_up: bool) -> list[int]:
-    """Sizes of the batches of an epoch; the last one may be short.
-
-    Args:
-        samples: n.
-        batch_size: B.
-        pair_up: A last batch of one sample joins the one before it: batch normalisation cannot train on it.
-    """
-    full, rest = divmod(samples, batch_size)
-    if pair_up and rest == 1 and full:
-        return [*[batch_size] * (full - 1), batch_size + 1]
-    return [batch_size] * full + ([rest] if rest else [])
-
-
-def part_bounds(total: int, part: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
-    """Where worker r's part of a batch of `total` samples begins and ends.
-
-    The parts are disjoint, complete and as even as can be, but for this: where there are too few samples for every one
-    to have `least`, the first workers have them and the others none. Worker 0 always has some.
-    """
-    rank, ranks = part
-    busy = max(1, min(ranks, total // least))
-    if rank >= busy:
-        return total, total
-    size, rest = divmod(total, busy)
-    start = rank * size + min(rank, rest)
-    return start, start + size + (rank < rest)
+def _order(data: DataSet, split: str, targets: Sequence[str], batch_size: int, *, shuffle: bool) -> Order:
+    rows = data.splits[split]
+    if not shuffle:
+        return AsGiven(rows, batch_size)
+    return Shuffled(rows, batch_size) if data.sources is None else draws_of(data, split, targets, batch_size)
 
 
 def _chunks(

@@ -43,10 +43,11 @@ def semeval(
     tags: str = "entity",
     length: int = 40,
     validation: float = 0.1,
+    limit: int | None = None,
     cache: str | None = None,
     seed: int = 0,
 ) -> DataSet:
-    """Targets `relation` (class) and `entities` (tags); views `tokens`, `position1`, `position2`, or `subwords`.
+    """Targets `relation` (class), `entities` (tags); views `tokens`, `position1`, `position2`, or `subwords`, `spans`.
 
     The official test file is the test split. Sentences of the training file that have the same words are kept together
     in train or in validation, and those whose words occur in the test file are left out: no sentence is in two splits.
@@ -58,9 +59,10 @@ def semeval(
     which can then read the entities off its input. A longer sentence is cut so that both entities stay where T tokens
     can hold them; what is cut is counted in the log.
 
-    With `view: subwords` the only view is (N, T) numbers for a transformer that is trained along, and tags are on the
-    first sub-word of each token. `marks` puts a $ on both sides of entity 1 and a # on both sides of entity 2; the
-    tagger can read the entities off those, too.
+    With `view: subwords`, `subwords` is (N, T) numbers for a transformer that is trained along, and `spans` (N, T) is 1
+    in entity 1, 2 in entity 2 and 0 elsewhere, for a head that reads the two apart (`tasks.<task>.spans`). Tags are on
+    the first sub-word of each token. `marks` puts a $ on both sides of entity 1 and a # on both sides of entity 2, in
+    the spans, too; the tagger can read the entities off those.
 
     Args:
         train: TRAIN_FILE.TXT.
@@ -74,6 +76,7 @@ def semeval(
         tags: `entity`, B and I of any entity and O; or `e1e2`, which tells the two apart.
         length: T.
         validation: Part of the training file that becomes the validation split.
+        limit: Use so many sentences of each file at most, the first ones; default: all.
         cache: Folder where token vectors are kept; default: `mtl_search` in the user's cache.
         seed: Of the validation split.
 
@@ -90,8 +93,9 @@ def semeval(
     if view == "subwords" and encoder is None:
         raise arguments.wrong("encoder", "sub-words are those of an encoder: its name is needed", encoder)
 
-    official = read_marked(find_file("test", test, (".TXT", ".txt")))
-    own = _without(read_marked(find_file("train", train, (".TXT", ".txt"))), official)
+    most = None if limit is None else arguments.whole("limit", limit, 2)
+    official = read_marked(find_file("test", test, (".TXT", ".txt")))[:most]
+    own = _without(read_marked(find_file("train", train, (".TXT", ".txt"))), official)[:most]
     sentences = [*own, *official]
     splits = _split(own, validation, arguments.whole("seed", seed, 0))
     splits["test"] = np.arange(len(own), len(sentences))
@@ -110,6 +114,10 @@ def semeval(
         tagged = entity_tags(sentences, windows, which=tags == "e1e2")
     masks = dict.fromkeys(inputs, mask)
     return DataSet(inputs, {"relation": relation, "entities": Target(tagged[0], "tags", tagged[1])}, splits, masks)
+
+
+# Vectors of all sentences take minutes.
+semeval.smoke = {"limit": 400}  # type: ignore[attr-defined]
 
 
 def _without(own: Sequence[Marked], official: Sequence[Marked]) -> list[Marked]:
@@ -182,8 +190,10 @@ def _subwords(
     written = [_with_marks(s) if marked else (s.tokens, list(range(len(s.tokens)))) for s in shown]
     parts = subwords(tokenizer, [tokens for tokens, _ in written], size)
     on_subwords = np.full(parts.ids.shape, MISSING, np.int64)
+    spans = np.zeros(parts.ids.shape, np.int64)
     lost = 0
     for row, (_, origin) in enumerate(written):
+        spans[row] = _spans(shown[row], origin)[parts.words[row]]
         words, at = np.unique(parts.words[row], return_index=True)
         tagged = [(place, origin[word]) for word, place in zip(words, at, strict=True) if word >= 0]
         for place, token in tagged:
@@ -194,7 +204,18 @@ def _subwords(
         logger.warning(
             "%d of %d sentences lose an entity after %d sub-words (raise `length`)", lost, len(sentences), size
         )
-    return {"subwords": parts.ids}, parts.mask, (on_subwords, names)
+    return {"subwords": parts.ids, "spans": spans}, parts.mask, (on_subwords, names)
+
+
+def _spans(sentence: Marked, origin: Sequence[int]) -> Array:
+    """Which entity each written token belongs to, 0 for none; one more 0 at the end, where -1 points."""
+    spans = np.zeros(len(origin) + 1, np.int64)
+    for number, (begin, end) in enumerate((sentence.first, sentence.second), 1):
+        places = [place for place, token in enumerate(origin) if begin <= token < end]
+        first, last = places[0], places[-1]
+        is_marked = first > 0 and origin[first - 1] < 0
+        spans[first - is_marked : last + 1 + is_marked] = number
+    return spans
 
 
 def _cut(sentence: Marked, start: int, length: int) -> Marked:

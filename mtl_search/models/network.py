@@ -5,7 +5,7 @@ B samples
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,11 +21,15 @@ from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
 from mtl_search.models.keys import safe_key
-from mtl_search.models.sharing import SHARING, Row, SharingPolicy
+from mtl_search.models.sharing import SHARING, SharingPolicy
 from mtl_search.models.sharing.base import Features
+from mtl_search.models.spans import Spans, build_spans
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count
 
-__all__ = ["MultiTaskNetwork", "build_network", "describe", "parameter_count"]
+# What stands between the features of a task and its head.
+Between = Beside | Spans
+
+__all__ = ["Between", "MultiTaskNetwork", "build_network", "parameter_count"]
 
 
 class MultiTaskNetwork(nn.Module):
@@ -35,7 +39,7 @@ class MultiTaskNetwork(nn.Module):
         sharing: What turns views into features of each task.
         heads: Task → head.
         target_names: Task → name of its target in the data set.
-        beside: Task → what puts views beside its features; only for tasks that have such views.
+        between: Task → what its features pass before its head, in order; only for tasks that have such.
         augment: What changes images in training.
 
     Attributes:
@@ -52,7 +56,7 @@ class MultiTaskNetwork(nn.Module):
         sharing: SharingPolicy,
         heads: Mapping[str, Head],
         target_names: Mapping[str, str],
-        beside: Mapping[str, Beside] | None = None,
+        between: Mapping[str, Sequence[Between]] | None = None,
         augment: Augment | None = None,
     ) -> None:
         super().__init__()
@@ -61,10 +65,10 @@ class MultiTaskNetwork(nn.Module):
         self.heads = dict(heads)
         self.head_modules = nn.ModuleDict({safe_key(task): head for task, head in heads.items()})
         self.augment = augment
-        self.beside = dict(beside or {})
-        self.beside_modules = nn.ModuleDict({safe_key(task): module for task, module in self.beside.items()})
+        self.between = {task: list(modules) for task, modules in (between or {}).items() if modules}
+        self.between_modules = nn.ModuleDict({safe_key(t): nn.ModuleList(m) for t, m in self.between.items()})
         self.views = {
-            task: (*names, *(self.beside[task].views if task in self.beside else ()))
+            task: (*names, *(view for module in self.between.get(task, ()) for view in module.views))
             for task, names in sharing.views.items()
         }
         self.target_names = dict(target_names)
@@ -91,12 +95,13 @@ class MultiTaskNetwork(nn.Module):
         """Task → output of its head.
 
         Args:
-            features: Of the sharing policy; what stands beside them is put there in place.
+            features: Of the sharing policy; what stands between them and the heads takes their place in it.
             inputs: View → (B, ...), augmented.
             masks: As of `forward`.
         """
-        for task, beside in self.beside.items():
-            features[task] = tuple([beside(x, inputs) for x in features[task]])
+        for task, modules in self.between.items():
+            for module in modules:
+                features[task] = tuple([module(x, inputs) for x in features[task]])
         if not masks:
             return {task: head(*features[task]) for task, head in self.heads.items()}
         return {
@@ -122,9 +127,13 @@ class MultiTaskNetwork(nn.Module):
         return self.sharing.shared_parameters()
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
-        """Parameters that only this task reads, its head and what stands beside its features included."""
-        beside = self.beside[task].parameters() if task in self.beside else ()
-        return [*self.sharing.task_parameters(task), *beside, *self.heads[task].parameters()]
+        """Parameters that only this task reads, its head and what stands before it included."""
+        return [*self.sharing.task_parameters(task), *self.head_parameters(task)]
+
+    def head_parameters(self, task: str) -> list[nn.Parameter]:
+        """Parameters after the backbone: those of the task's head and of what stands before it."""
+        modules = [*self.between.get(task, ()), self.heads[task]]
+        return [p for module in modules for p in module.parameters()]
 
 
 def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
@@ -137,32 +146,25 @@ def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
     views = {task: _views(task, section, data) for task, section in config.tasks.items()}
     build = _stages_builder(config, data, views)
     sharing = _sharing(config, build, views)
-    beside = {
-        task: build_beside(task, section.beside, data, sharing.width, sharing.kind)
-        for task, section in config.tasks.items()
-        if section.beside
-    }
-    widths = {task: beside[task].width if task in beside else sharing.width for task in config.tasks}
+    between = {task: _between(task, section, data, sharing) for task, section in config.tasks.items()}
     heads = {
         task: build_head(
-            task, section, widths[task], data.targets[targets[task]], views=len(views[task]), features=sharing.kind
+            task, section, between[task][-1].width if between[task] else sharing.width, data.targets[targets[task]],
+            views=len(views[task]), features="vector" if section.spans else sharing.kind,
         )
         for task, section in config.tasks.items()
-    }
-    return MultiTaskNetwork(sharing, heads, targets, beside, build_augment(config.model.augment))
+    }  # fmt: skip
+    return MultiTaskNetwork(sharing, heads, targets, between, build_augment(config.model.augment))
 
 
-def describe(network: MultiTaskNetwork) -> list[Row]:
-    """One row a stage and a head, in the order in which data passes."""
-    heads = [
-        Row(f"{type(head).__name__} head", head.outputs, parameter_count(head), (task,))
-        for task, head in network.heads.items()
-    ]
-    beside = [
-        Row(f"beside: {', '.join(module.views)}", module.width, parameter_count(module), (task,))
-        for task, module in network.beside.items()
-    ]
-    return network.sharing.rows() + beside + heads
+def _between(task: str, section: TaskConfig, data: DataSet | Layout, sharing: SharingPolicy) -> list[Between]:
+    modules: list[Between] = []
+    if section.beside:
+        modules.append(build_beside(task, section.beside, data, sharing.width, sharing.kind))
+    if section.spans is not None:
+        width = modules[-1].width if modules else sharing.width
+        modules.append(build_spans(task, section.spans, data, width, sharing.kind))
+    return modules
 
 
 def _target_name(task: str, section: TaskConfig, data: DataSet | Layout) -> str:

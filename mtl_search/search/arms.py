@@ -3,6 +3,7 @@
 single/<task>   one network a main task: neither weights nor depth to search; N trials over all tasks
 equal           all tasks, every weight 1, losses added up; depth and the rest searched; N trials
 search          all tasks; everything in the space searched, weightings and aggregators too; N trials
+without/<task>  searches nothing: the best of `search` without an auxiliary task, which is what that task was worth
 final/<arm>     the best of an arm again, on fresh seeds
 """
 
@@ -11,8 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.search.records import FINAL
 
 SINGLE = "single/"
+WITHOUT = "without/"
+SHARED = ("equal", "search")
 _NOT_TRAINED = ("checkpoint_every_s", "resident")
 _BALANCING = ("training.weighting", "training.aggregator")
 
@@ -30,16 +33,18 @@ class Arm:
     """One arm.
 
     Attributes:
-        name: `single/<task>`, `equal` or `search`.
+        name: `single/<task>`, `equal`, `search` or `without/<task>`.
         tasks: Tasks that its networks have.
         entries: The part of `search.space` that it searches.
-        budget: Number of trials.
+        budget: Number of trials, finalists apart.
+        origin: The arm whose best is trained again: another one for `without/<task>`.
     """
 
     name: str
     tasks: tuple[str, ...]
     entries: Mapping[str, SpaceEntry]
     budget: int
+    origin: str = ""
 
     @property
     def is_single(self) -> bool:
@@ -48,6 +53,8 @@ class Arm:
 
     def holds(self, path: str) -> bool:
         """Whether the arm keeps the value at this path fixed although the space may offer it."""
+        if self.name.startswith(WITHOUT):
+            return _concerns(path, {self.name.removeprefix(WITHOUT)})
         is_weight = (path.startswith("tasks.") and path.endswith(".loss_weight")) or path.startswith(_BALANCING)
         if self.is_single:
             return is_weight or path.startswith("model.sharing")
@@ -60,7 +67,7 @@ class Arm:
         tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
         if self.is_single:
             tree["model"]["sharing"] = {"name": "hard"}
-        if self.name != "search":
+        if self.is_single or self.name == "equal":
             for task in self.tasks:
                 tree["tasks"][task]["loss_weight"] = 1.0
             for path in _BALANCING:
@@ -68,6 +75,10 @@ class Arm:
         for path, value in overrides.items():
             if not self.holds(path):
                 paths.put(tree, path, value)
+        for values in (tree["training"]["lr_factors"]["tasks"], tree["model"]["sharing"].get("depth")):
+            if isinstance(values, dict):
+                for task in set(values) - set(self.tasks):
+                    del values[task]
         return parse(tree)
 
 
@@ -78,8 +89,19 @@ def plan_arms(config: Config) -> list[Arm]:
         share = _shares(search.trials, len(config.main_tasks))
         for task, budget in zip(config.main_tasks, share, strict=True):
             arms.append(_arm(config, f"{SINGLE}{task}", (task,), budget))
-    shared = [name for name in ("equal", "search") if name in search.arms]
-    return arms + [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
+    shared: list[str] = [name for name in SHARED if name in search.arms]
+    arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
+    return arms + _ablations(config, shared)
+
+
+def _ablations(config: Config, shared: Sequence[str]) -> list[Arm]:
+    """An arm without each auxiliary task, where there are finalists to compare."""
+    finalists = config.search.finalists
+    if not (shared and finalists.top and finalists.without_auxiliary):
+        return []
+    removed = [task for task in config.tasks if task not in config.main_tasks]
+    rest = {task: tuple(other for other in config.tasks if other != task) for task in removed}
+    return [Arm(WITHOUT + task, rest[task], {}, 0, origin=shared[-1]) for task in removed]
 
 
 def base_arm(name: str) -> str:
@@ -107,15 +129,16 @@ def config_hash(config: Config) -> str:
 
 
 def _arm(config: Config, name: str, tasks: tuple[str, ...], budget: int) -> Arm:
-    arm = Arm(name, tasks, {}, budget)
+    arm = Arm(name, tasks, {}, budget, origin=name)
     others = set(config.tasks) - set(tasks)
     entries = {p: e for p, e in config.search.space.items() if not arm.holds(p) and not _concerns(p, others)}
-    return Arm(name, tasks, entries, budget)
+    return replace(arm, entries=entries)
 
 
 def _concerns(path: str, tasks: set[str]) -> bool:
     """Whether a path of the space belongs to one of these tasks alone."""
-    section, *rest = path.split(".")
+    own = path.removeprefix("training.lr_factors.")
+    section, *rest = own.split(".")
     return section == "tasks" and bool(rest) and rest[0] in tasks
 
 

@@ -3,6 +3,7 @@
 <folder>/config.yaml      the resolved config
 <folder>/journal.jsonl    the truth
 <folder>/trials/<id>/     checkpoints
+<folder>/model.png        the network of the best trial, where the sweep is tracked
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from mtl_search.errors import ConfigError, SweepError
 
 CONFIG = "config.yaml"
 JOURNAL = "journal.jsonl"
+PICTURE = "model.png"
 
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
 _RESUMABLE = ("search.trials", "search.finalists.top", "search.retries", "search.stop_after_failures", "resources.",

@@ -21,7 +21,7 @@ from mtl_search.search.space import Space
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
-from mtl_search.training.optimizers import build_optimizer, build_schedule
+from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 from mtl_search.training.trainer import check_sync_batch_norm
 
 _CPU = torch.device("cpu")
@@ -100,6 +100,10 @@ def _check_search(config: Config) -> None:
                 "a task's name is part of dotted paths, metrics and folders: letters, digits, _, - and inner spaces",
                 path="tasks", value=task,
             )  # fmt: skip
+    for task in config.training.lr_factors.tasks:
+        if task not in config.tasks:
+            where = "training.lr_factors.tasks"
+            raise ConfigError("there is no task of this name", path=where, value=task, allowed=config.tasks)
     build_sampler(search.sampler, config.seed % 2**32)
     build_scheduler(config)
 
@@ -143,7 +147,7 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         with torch.random.fork_rng(devices=[]):
             network = build_network(config, data)
         metric_names(config, network)
-        optimizer = build_optimizer(config.training.optimizer, network.parameters())
+        optimizer = build_optimizer(config.training.optimizer, parameter_groups(network, config.training))
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
         build_weighting(config.training, len(config.tasks), _CPU)
         build_aggregator(config.training, len(config.tasks), _CPU)

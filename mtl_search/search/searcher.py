@@ -20,7 +20,7 @@ from ray.tune.search import Searcher
 from mtl_search.config import Config
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.arm_space import ArmSpace
-from mtl_search.search.arms import SINGLE, Arm, config_hash, trial_seed
+from mtl_search.search.arms import SHARED, SINGLE, Arm, config_hash, trial_seed
 from mtl_search.search.journal import Journal, finite
 from mtl_search.search.records import FINAL, TrialRecord
 from mtl_search.search.referee import Referee
@@ -185,8 +185,9 @@ class ArmSearcher(Searcher):
 
     def _least_advanced(self, names: list[str]) -> str | None:
         """The arm that has begun the smallest part of its budget; None when all have begun all of it."""
-        begun = {name: len(self._journal.record.arm(name)) / self._arms[name].budget for name in names}
-        open_arms = [name for name in names if begun[name] < 1]
+        budgets = {name: self._arms[name].budget for name in names if self._arms[name].budget}
+        begun = {name: len(self._journal.record.arm(name)) / budget for name, budget in budgets.items()}
+        open_arms = [name for name in begun if begun[name] < 1]
         return min(open_arms, key=lambda name: begun[name], default=None)
 
     def _new_trial(self, arm: str) -> TrialRecord:
@@ -220,10 +221,11 @@ class ArmSearcher(Searcher):
         """Arm and origin of every finalist that has not begun, seed by seed."""
         wanted = self._config.search.finalists
         chosen: list[tuple[str, str]] = []
-        for arm in self._arms:
-            for origin in self._best_of(arm, 1 if arm.startswith(SINGLE) else wanted.top):
-                begun = sum(trial.origin == origin.id for trial in self._journal.record.arm(FINAL + arm))
-                chosen += [(FINAL + arm, origin.id)] * (wanted.seeds - begun)
+        for arm in self._arms.values():
+            count = wanted.top if arm.name in SHARED else 1
+            for origin in self._best_of(arm.origin, count):
+                begun = sum(trial.origin == origin.id for trial in self._journal.record.arm(FINAL + arm.name))
+                chosen += [(FINAL + arm.name, origin.id)] * (wanted.seeds - begun)
         return chosen if wanted.top else []
 
     def _best_of(self, arm: str, count: int) -> list[TrialRecord]:

@@ -16,9 +16,9 @@ import ray
 from ray import tune
 
 from mtl_search.config import Config
-from mtl_search.data import DataSet, build_data
+from mtl_search.data import DataSet, data_of, used_part
 from mtl_search.search import capacity, cluster, folder, orphans, preflight
-from mtl_search.search.arms import Arm, plan_arms
+from mtl_search.search.arms import SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
 from mtl_search.search.journal import Journal, Observer
 from mtl_search.search.records import SweepRecord
@@ -72,7 +72,7 @@ def run_sweep(
     directory = directory.absolute()  # the processes of trials may work in another folder
     capacity.check(config)
     place = cluster.find(address)
-    data = build_data(config.data, config.seed) if data is None else data
+    data = data_of(config) if data is None else used_part(data, config)
     network = preflight.check(config, data, needs_space=space is None)
     objective = objective or preflight.objective_function(config)
     with folder.locked(directory):
@@ -179,9 +179,9 @@ def _slot(sweep: _Sweep) -> Any:
 
 def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
     """Trials of each arm, finalists included."""
-    counts = {arm.name: arm.budget for arm in arms}
+    counts = {arm.name: arm.budget for arm in arms if arm.budget}
     wanted = config.search.finalists
     for arm in arms:
         if wanted.top:
-            counts[f"final/{arm.name}"] = wanted.seeds * (1 if arm.is_single else wanted.top)
+            counts[f"final/{arm.name}"] = wanted.seeds * (wanted.top if arm.name in SHARED else 1)
     return counts

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from mtl_search.config import Config
+from mtl_search.search.arms import WITHOUT
 from mtl_search.search.paired import MIN_SEEDS, Comparison, Estimate, Runs, Tasks, compare, difference, estimate
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
 from mtl_search.training.metrics import METRICS
@@ -61,6 +62,7 @@ class Verdict:
         final_reference: Mean over seeds of the single-task winners' test metrics.
         parameters: Of the multi-task network that was judged.
         single_parameters: Of the single-task networks together.
+        auxiliary: What each auxiliary task was worth: Δm of the best network less that of the same without the task.
         notes: What a reader must know to trust the numbers: failed seeds, sharing depth 0, ...
     """
 
@@ -73,6 +75,7 @@ class Verdict:
     final_reference: dict[str, float] = field(default_factory=dict)
     parameters: int | None = None
     single_parameters: int | None = None
+    auxiliary: dict[str, Comparison] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -82,7 +85,14 @@ class Verdict:
 
     def sentence(self) -> str:
         """The verdict in plain words."""
-        return " ".join([*_sharing_words(self), *_weights_words(self), *(f"{note}." for note in self.notes)])
+        return " ".join(
+            [
+                *_sharing_words(self),
+                *_weights_words(self),
+                *_auxiliary_words(self),
+                *(f"{note}." for note in self.notes),
+            ]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers and words as plain JSON types."""
@@ -148,6 +158,7 @@ def verdict(record: SweepRecord, tasks: Tasks, seeds: int) -> Verdict:
         final_reference={name: statistics.fmean(run[name] for run in single.values()) for name in _names(single)},
         parameters=judged.parameters if judged else None,
         single_parameters=_sum([winners.get(f"single/{task}") for task in tasks]),
+        auxiliary=_auxiliary(record, winners, single, tasks, seeds),
         notes=tuple(notes + _remarks(judged, sharing, weights)),
     )
 
@@ -155,7 +166,8 @@ def verdict(record: SweepRecord, tasks: Tasks, seeds: int) -> Verdict:
 def _winners(record: SweepRecord, tasks: Tasks, seeds: int) -> tuple[dict[str, Winner], list[str]]:
     """The winner of each arm that has finalists, and remarks on finalists that are missing."""
     winners, notes = {}, []
-    for arm in [*(f"single/{task}" for task in tasks), "equal", "search"]:
+    without = dict.fromkeys(t.arm.removeprefix(FINAL) for t in record if t.arm.startswith(FINAL + WITHOUT))
+    for arm in [*(f"single/{task}" for task in tasks), "equal", "search", *without]:
         finalists = record.arm(FINAL + arm)
         wanted = _wanted(arm, tasks)
         usable = [t for t in finalists if t.state == "COMPLETE" and wanted <= set(t.test) and t.objective is not None]
@@ -236,6 +248,29 @@ def _weights(
     return difference(ours, theirs)
 
 
+def _auxiliary(
+    record: SweepRecord, winners: Mapping[str, Winner], single: Runs, tasks: Tasks, seeds: int
+) -> dict[str, Comparison]:
+    """The same configuration with and without each auxiliary task, on the same seeds."""
+    worth = {}
+    for arm, winner in winners.items():
+        if not arm.startswith(WITHOUT):
+            continue
+        wanted = _wanted(arm, tasks)
+        whole = [
+            t for name in ("search", "equal") for t in record.arm(FINAL + name)
+            if t.origin == winner.origin and t.state == "COMPLETE" and wanted <= set(t.test)
+        ]  # fmt: skip
+        ours, theirs = {t.number % seeds: t.test for t in whole}, _tests(record, winner)
+        with_it, without = (compare(name, "single", runs, single, tasks) for name, runs in (("", ours), (arm, theirs)))
+        found = difference(with_it, without) if with_it and without else None
+        if not single:
+            found = compare("", arm, ours, theirs, tasks)
+        if found is not None:
+            worth[arm.removeprefix(WITHOUT)] = found
+    return worth
+
+
 def _names(runs: Mapping[int, Mapping[str, float]]) -> list[str]:
     first = next(iter(runs.values()), {})
     return [name for name in first if all(name in run for run in runs.values())]
@@ -286,6 +321,16 @@ def _sharing_words(result: Verdict) -> list[str]:
             f" {result.single_parameters:,} in {len(compared.gains)} separate ones."
         )
     return [f"{result.outcome.capitalize()}: {numbers}.{sizes}"]
+
+
+def _auxiliary_words(result: Verdict) -> list[str]:
+    words = {
+        1: "helps",
+        -1: "hurts",
+        0: "makes no significant difference",
+        None: "is not tested, one seed is not enough",
+    }
+    return [f"Auxiliary task {task} {words[c.sign]}: {c.numbers()}." for task, c in result.auxiliary.items()]
 
 
 def _weights_words(result: Verdict) -> list[str]:

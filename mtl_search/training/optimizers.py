@@ -11,7 +11,9 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler
 
 from mtl_search.config import Member
+from mtl_search.config.schema import LearningRates, TrainingConfig
 from mtl_search.errors import ConfigError
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import Registry
 
 OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry(
@@ -87,8 +89,30 @@ def _spare_compiler() -> None:
         setattr(plain, "__dynamo_disable", plain)
 
 
+def parameter_groups(network: MultiTaskNetwork, training: TrainingConfig) -> list[dict[str, Any]]:
+    """Parameters with their learning rates, as `training.lr_factors` has them; one group where all factors are 1.
+
+    Each group keeps its `factor`, so that the rate before it can be told whatever a schedule has done since.
+    """
+    factors = training.lr_factors
+    if factors == LearningRates():
+        return [{"params": list(network.parameters()), "factor": 1.0}]
+    groups = [(factors.backbone, list(network.sharing.parameters()))]
+    groups += [(factors.tasks.get(task, factors.heads), network.head_parameters(task)) for task in network.heads]
+    return [{"params": parameters, "factor": factor} for factor, parameters in groups if parameters]
+
+
+def learning_rate(optimizer: Optimizer) -> float:
+    """The rate of now, before the factors of the groups."""
+    return float(max((group["lr"] / group["factor"] for group in optimizer.param_groups if group["factor"]), default=0))
+
+
 def build_optimizer(member: Member, parameters: Any) -> Optimizer:
     """The optimiser that `training.optimizer` names.
+
+    Args:
+        member: Name and arguments.
+        parameters: Parameters, or groups of them; the learning rate of a group is multiplied by its `factor`.
 
     Raises:
         ConfigError: Unknown name or argument, or a value that torch refuses.
@@ -101,9 +125,12 @@ def build_optimizer(member: Member, parameters: Any) -> Optimizer:
     if member.name in _FUSED and not {"fused", "foreach", "differentiable"} & arguments.keys():
         arguments["fused"] = True
     try:
-        return make(parameters, **arguments)
+        optimizer = make(parameters, **arguments)
     except (ValueError, TypeError, RuntimeError) as error:
         raise ConfigError(f"torch refuses this optimizer: {error}", path=path, value=member.arguments) from None
+    for group in optimizer.param_groups:
+        group["lr"] *= group.setdefault("factor", 1.0)
+    return optimizer
 
 
 def build_schedule(member: Member | None, optimizer: Optimizer, epochs: int) -> LRScheduler | None:

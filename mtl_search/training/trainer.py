@@ -27,7 +27,7 @@ from mtl_search.training.balanced_step import build_step
 from mtl_search.training.guard import Guard
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
-from mtl_search.training.optimizers import build_optimizer, build_schedule
+from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
 from mtl_search.training.peers import Alone, Group, Peers
 from mtl_search.training.report import Report
 from mtl_search.training.scores import Scores
@@ -78,7 +78,7 @@ class Trainer:
         self.heads = self.network.heads
         self.target_names = self.network.target_names
         self.parameters = list(self.network.parameters())
-        self.optimizer = build_optimizer(self.config.optimizer, self.parameters)
+        self.optimizer = build_optimizer(self.config.optimizer, parameter_groups(self.network, self.config))
         self.schedule = build_schedule(self.config.schedule, self.optimizer, self.config.epochs)
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
         self.guard = Guard(self.peers)
@@ -110,7 +110,7 @@ class Trainer:
                 parameter.grad = None
         self.guard.check()
         self.peers.copy_from_first(list(self.network.buffers()))
-        return self._training_scores(seen) | self.step.end_epoch()
+        return self._training_scores(seen) | self._draws() | self.step.end_epoch()
 
     @torch.inference_mode()
     def evaluate(self, split: str) -> dict[str, float]:
@@ -144,7 +144,7 @@ class Trainer:
         began, progress = time.perf_counter(), self.progress
         if progress.epoch >= self.config.epochs:  # taken up again after its last epoch, before its end was recorded
             return self._report(progress.metrics, done=True)
-        rate = self.optimizer.param_groups[0]["lr"]
+        rate = learning_rate(self.optimizer)
         metrics = self.train_epoch() | self.evaluate("validation")
         if self.schedule is not None:
             self.schedule.step()
@@ -211,6 +211,10 @@ class Trainer:
             return named | self.scores.metrics("train", outputs, labels) if wants_metrics else named
 
         return self.peers.decide(judge)
+
+    def _draws(self) -> dict[str, float]:
+        """Samples that the epoch drew from each source of the data set, if it has some."""
+        return {f"train/draws/{source}": float(count) for source, count in self.train_loader.draws.items()}
 
     def _finite_objective(self, metrics: dict[str, float]) -> float:
         value = float(self.objective(metrics))

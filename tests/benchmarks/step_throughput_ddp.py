@@ -23,7 +23,8 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from mtl_search.data import build_data
-from mtl_search.data.loader import DeviceData, part_bounds
+from mtl_search.data.loader import DeviceData
+from mtl_search.data.parts import part_bounds
 from mtl_search.training.objective import Objective
 from mtl_search.training.peers import Group
 from mtl_search.training.trainer import Trainer

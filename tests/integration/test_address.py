@@ -51,5 +51,5 @@ def test_a_wrong_address_is_one_clear_line(runs: Path) -> None:
 def test_a_process_that_is_connected_stays_where_it_is(runs: Path, address: str) -> None:
     assert cluster.find() == cluster.find("auto") == cluster.find(address) == address
     with pytest.raises(SweepError, match="is connected to the Ray cluster at"):
-        run(tiny(_FEW), output=runs / "other", address="192.0.2.1:6379")
+        run(tiny({**_FEW, "tracking.enabled": False}), output=runs / "other", address="192.0.2.1:6379")
     assert not (runs / "other").exists()

@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 from mtl_search import ConfigError, Result, SweepError, run
 from tests.integration.sweeps import (
@@ -14,6 +15,7 @@ from tests.integration.sweeps import (
     REPOSITORY,
     assert_mirrored,
     assert_sound,
+    mlflow_runs,
     mtl_search,
     outcome,
     tiny,
@@ -63,6 +65,18 @@ def test_the_first_search_trial_has_equal_weights(by_python: Result) -> None:
 
 def test_mlflow_has_one_run_a_trial(by_python: Result) -> None:
     assert_mirrored(by_python.directory)
+
+
+def test_the_best_network_is_drawn(by_python: Result, tmp_path: Path) -> None:
+    (parent,), _ = mlflow_runs(by_python.directory)
+    client = MlflowClient(f"sqlite:///{by_python.directory.parent / 'mlflow.db'}")
+    assert [item.path for item in client.list_artifacts(parent.info.run_id, "graph")] == ["graph/model.png"]
+    stored = Path(client.download_artifacts(parent.info.run_id, "graph/model.png", str(tmp_path)))
+    assert stored.read_bytes() == (by_python.directory / "model.png").read_bytes()
+    by_python.plot_model(tmp_path / "single.svg", by_python.record.arm("final/single/size")[0].id)
+    assert (tmp_path / "single.svg").stat().st_size > 4000
+    with pytest.raises(SweepError, match="there is no trial 'nobody'"):
+        by_python.plot_model(tmp_path / "x.png", "nobody")
 
 
 def test_the_result_can_be_used(by_python: Result) -> None:

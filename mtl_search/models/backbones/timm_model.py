@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from mtl_search.data.extras import hub, import_extra
 from mtl_search.data.files import find_file
 from mtl_search.errors import ConfigError
 from mtl_search.models import checks
@@ -27,7 +28,6 @@ from mtl_search.models.backbones.cut import (
     outermost_calls,
     to_stages,
 )
-from mtl_search.models.backbones.extras import hub, import_extra
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.stages import freeze
 from mtl_search.models.stage import Stage

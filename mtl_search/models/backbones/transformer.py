@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mtl_search.data.extras import hub, import_extra
 from mtl_search.data.files import PACKAGE, find_file
 from mtl_search.errors import ConfigError
 from mtl_search.models import checks
 from mtl_search.models.backbones import weights
 from mtl_search.models.backbones.cut import CutError, check_equal, in_eval_mode
-from mtl_search.models.backbones.extras import hub, import_extra
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.stages import MaskedStage, freeze
 from mtl_search.models.stage import Stage, run

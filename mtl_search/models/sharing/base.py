@@ -14,20 +14,28 @@ Views = Mapping[str, Sequence[str]]
 Features = dict[str, tuple[Tensor, ...]]
 
 
-class Row(NamedTuple):
-    """One line of a network's description.
+class Block(NamedTuple):
+    """One box of a network's picture, one line of its summary.
 
     Attributes:
-        label: What it is, such as `dense 64` or `Softmax head`.
-        width: Width of the features that leave it.
-        parameters: Numbers that it learns.
-        tasks: The tasks that read it; more than one: it is shared.
+        label: What it is, such as `dense 64`.
+        tasks: The tasks that read it, directly or through others; more than one: it is shared.
+        views: The views that pass it.
+        module: What runs; None for a mixture of what it reads.
+        reads: Positions of the blocks before it that it reads; empty: it reads its views themselves.
+        weights: Parameters of a block without a module.
+        column: The task in whose column it stands, where that is not plain from `tasks`.
+        alike: Strength λ that keeps it like the same block of other columns; 0 for none.
     """
 
     label: str
-    width: int
-    parameters: int
     tasks: tuple[str, ...]
+    views: tuple[str, ...]
+    module: nn.Module | None
+    reads: tuple[int, ...] = ()
+    weights: tuple[nn.Parameter, ...] = ()
+    column: str | None = None
+    alike: float = 0.0
 
 
 class SharingPolicy(nn.Module, ABC):
@@ -68,8 +76,8 @@ class SharingPolicy(nn.Module, ABC):
         return None
 
     @abstractmethod
-    def rows(self) -> list[Row]:
-        """What there is, in the order in which data passes."""
+    def blocks(self) -> list[Block]:
+        """What there is, in the order in which data passes; a head reads the last block that its task reads."""
 
     @abstractmethod
     def shared_parameters(self) -> list[nn.Parameter]:

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from mtl_search.errors import ConfigError
 from mtl_search.models import checks
 from mtl_search.models.keys import safe_key
-from mtl_search.models.sharing.base import Features, Row, SharingPolicy, Views
+from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
 from mtl_search.models.sharing.hard import apart, together
-from mtl_search.models.stage import StagesBuilder, parameter_count
+from mtl_search.models.stage import StagesBuilder
 
 PATH = "model.sharing"
 
@@ -70,15 +70,17 @@ class CrossStitch(SharingPolicy):
         """The same stage of every column."""
         return [column[stage] for column in self.columns.values()]  # type: ignore[index]
 
-    def rows(self) -> list[Row]:
+    def blocks(self) -> list[Block]:
         """Stage by stage: that of each column, then the matrix."""
-        everyone, rows = tuple(self.views), list[Row]()
+        tasks, views, found = tuple(self.views), tuple(self._read), list[Block]()
         for i in range(self.stages):
-            for stage in self._level(i):
-                rows.append(Row(str(stage.label), int(stage.width), parameter_count(stage), everyone))  # type: ignore[arg-type]
+            before = (len(found) - 1,) if i else ()
+            level = range(len(found), len(found) + len(tasks))
+            for task, stage in zip(tasks, self._level(i), strict=True):
+                found.append(Block(str(stage.label), tasks, views, stage, before, column=task))
             if self.mixtures:
-                rows.append(Row("cross-stitch", rows[-1].width, self.mixtures[i].numel(), everyone))
-        return rows
+                found.append(Block("cross-stitch", tasks, views, None, tuple(level), (self.mixtures[i],)))
+        return found
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """All of them: through the mixtures every task reads every column."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from mtl_search.errors import ConfigError
 from mtl_search.models import checks
 from mtl_search.models.keys import safe_key
-from mtl_search.models.sharing.base import Features, Row, SharingPolicy, Views
+from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run
 
 PATH = "model.sharing.depth"
@@ -126,10 +126,17 @@ class HardSharing(SharingPolicy):
         different = set(self.depths.values())
         return different.pop() if len(different) == 1 else dict(self.depths)
 
-    def rows(self) -> list[Row]:
+    def blocks(self) -> list[Block]:
         """The trunk, then each task's copies."""
-        rows = [_row(stage, self.readers(i)) for i, stage in enumerate(self.trunk)]
-        return rows + [_row(stage, (task,)) for task in self.views for stage in self.branch(task)]
+        found = [
+            _block(stage, self.readers(i), self._order[: self._active[i]], i - 1) for i, stage in enumerate(self.trunk)
+        ]
+        for task, depth in self.depths.items():
+            before = depth - 1
+            for stage in self.branch(task):
+                found.append(_block(stage, (task,), self.views[task], before))
+                before = len(found) - 1
+        return found
 
 
 def together(
@@ -172,6 +179,6 @@ def _depths(depth: int | Mapping[str, int] | None, tasks: list[str], stages: int
     return dict.fromkeys(tasks, shared)
 
 
-def _row(stage: nn.Module, tasks: tuple[str, ...]) -> Row:
+def _block(stage: nn.Module, tasks: tuple[str, ...], views: Sequence[str], before: int) -> Block:
     assert isinstance(stage, Stage)
-    return Row(stage.label, stage.width, parameter_count(stage), tasks)
+    return Block(stage.label, tasks, tuple(views), stage, (before,) if before >= 0 else ())

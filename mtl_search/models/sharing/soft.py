@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
 from mtl_search.models import checks
-from mtl_search.models.sharing.base import Features, Row, SharingPolicy, Views
+from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.models.stage import StagesBuilder
 
@@ -60,13 +60,19 @@ class SoftSharing(SharingPolicy):
         prices = [
             strength * mean_distance([column[i] for column in columns])
             for i, strength in enumerate(self.strengths)
-            if strength and any(p.requires_grad for p in columns[0][i].parameters())
+            if strength and _learns(columns[0][i])
         ]
         return torch.stack(prices).sum() if prices else None
 
-    def rows(self) -> list[Row]:
+    def blocks(self) -> list[Block]:
         """Each task's column."""
-        return self.columns.rows()
+        blocks = self.columns.blocks()
+        if len(self.views) == 1:
+            return blocks
+        # The columns follow each other, each with its stages in order.
+        strengths = [*self.strengths, *[0.0] * (self.stages - len(self.strengths))] * len(self.views)
+        pairs = zip(blocks, strengths, strict=True)
+        return [block._replace(alike=strength if _learns(block.module) else 0.0) for block, strength in pairs]
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """None: features of a task depend on its own column only."""
@@ -81,6 +87,10 @@ def mean_distance(columns: Sequence[nn.Module]) -> Tensor:
     """() mean over pairs of modules of one kind of ‖θ_k − θ_l‖²: twice the sum of the unbiased variances."""
     theta_KP = torch.stack([torch.cat([p.flatten() for p in m.parameters() if p.requires_grad]) for m in columns])
     return 2 * theta_KP.var(0).sum()
+
+
+def _learns(module: nn.Module | None) -> bool:
+    return module is not None and any(p.requires_grad for p in module.parameters())
 
 
 def _strengths(strength: object, alike: int) -> tuple[float, ...]:

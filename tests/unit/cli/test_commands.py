@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -39,6 +40,65 @@ def test_validate_shows_everything_that_a_sweep_would_be(config: str) -> None:
     assert "is valid" in output
     assert f"mtl-search run {config} search.trials=6" in output
     assert not (Path.cwd() / "runs").exists()
+
+
+def test_validate_sums_up_the_network(config: str) -> None:
+    _, output = run_cli("validate", config)
+    lines = {line[:25].rstrip(): line[25:].split() for line in output.split("Network")[1].splitlines()}
+    assert lines["x (view)"] == ["(B,", "6)", "0", "all", "tasks"]
+    assert lines["dense 4"] == ["(B,", "4)", "20", "size"], "the last of those with this label"
+    assert lines["Softmax head"] == ["(B,", "3)", "15", "kind"]
+    assert lines["Binary head"] == ["(B)", "5", "flag"]
+    shared, own = 6 * 4 + 4, 3 * (4 * 4 + 4) + 15 + 5 + 5
+    totals = ("total", "shared by several tasks", "of one task", "trainable", "frozen")
+    assert [lines[name] for name in totals] == [[str(n)] for n in (shared + own, shared, own, shared + own, 0)]
+
+
+@pytest.mark.parametrize("file", ["model.png", "pictures/model.svg", "model.PDF"])
+def test_validate_draws_the_network(config: str, file: str) -> None:
+    status, output = run_cli("validate", config, "--graph", file)
+    assert status == 0
+    assert f"Picture of the network: {file}" in output
+    assert Path(file).stat().st_size > 4000
+
+
+def test_a_picture_that_cannot_be_is_refused_before_the_data_are_read(config: str) -> None:
+    status, output = run_cli("validate", config, "data=no.such.module:x", "--graph", "model.jpg")
+    assert status == WRONG_INPUT
+    assert "error: --graph: the ending of a picture's file" in output
+    assert ".png, .svg, .pdf" in output
+    status, output = run_cli("validate", config, "--graph", f"{config}/model.png")
+    assert (status, "error: --graph: cannot write the picture" in output) == (WRONG_INPUT, True)
+
+
+def test_validate_shows_what_is_drawn_from_each_source(config: str) -> None:
+    rows = np.arange(120)
+    for name, train in (("big", 100), ("small", 10)):
+        splits = {"train": rows[:train], "validation": rows[100:110], "test": rows[110:]}
+        np.savez(f"{name}.npz", x=np.ones((120, 2)), **{name: rows % 2}, **splits)
+    arrays = {"name": "arrays", "inputs": ["x"], "splits": {name: name for name in ("train", "validation", "test")}}
+    tree = small.tree() | {
+        "data": {
+            "name": "sources",
+            "sampling": {"name": "temperature", "temperature": 2},
+            "sources": {n: {**arrays, "path": f"{n}.npz", "targets": {n: "binary"}} for n in ("big", "small")},
+        },
+        "tasks": {"big": {"head": "binary"}, "small": {"head": "binary"}},
+    }
+    tree["search"] |= {"space": {"training.optimizer.lr": {"log": [1e-3, 1e-1]}}}
+    Path("two.yaml").write_text(yaml.safe_dump(tree))
+    status, output = run_cli("validate", "two.yaml")
+    assert status == 0, output
+    assert "Sources — Temperature(temperature=2)" in output
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    assert "big 100 10 10 75.97% 10.64 of 14 batches" in lines  # 14 = ceil(110 / 8)
+    assert "small 10 10 10 24.03% 3.364 of 14 batches" in lines
+    del tree["tasks"]["small"]
+    Path("one.yaml").write_text(yaml.safe_dump(tree))
+    assert "none: no task has a label in it" in run_cli("validate", "one.yaml")[1]
+    status, output = run_cli("validate", "two.yaml", "data.sources.small.path=smal.npz")
+    assert status == WRONG_INPUT
+    assert "error: data.sources.small.path: there is no such file" in output
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,12 @@ SMALL: dict[str, dict[str, Any]] = {
     "arrays": {"path": "a.npz", "inputs": ["x"], "targets": {"y": "class"}},
     "image_pairs": {"path": "images.npz", "train": 20, "validation": 10, "test": 10},
     "image_folder": {"path": "images", "labels": "labels.csv", "targets": {"y": "class"}, "size": 4, "cache": "kept"},
+    "sources": {
+        "sources": {
+            "a": {"name": "arrays", "path": "a.npz", "inputs": ["x"], "targets": {"y": "class"}},
+            "b": {"name": "arrays", "path": "a.npz", "inputs": ["x"], "targets": {"y": "class"}},
+        }
+    },
     "semeval": {"train": "train.txt", "test": "test.txt", "length": 8, "validation": 0.2},
 }
 # Any text is a name on the hub, which would be asked for it.

@@ -127,7 +127,7 @@ def test_positions_are_the_last_two_columns(make: Callable[..., DataSet]) -> Non
 def test_subwords_with_and_without_marks(make: Callable[..., DataSet], folder: Path, marks: bool) -> None:
     data = make(view="subwords", length=32, marks=marks, tags="e1e2")
     ids, mask, tags = data.inputs["subwords"], data.masks["subwords"], data.targets["entities"].values
-    assert set(data.inputs) == {"subwords"}
+    assert set(data.inputs) == {"subwords", "spans"}
     assert (ids.dtype, ids.shape) == (np.int64, mask.shape)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     text = "[CLS] $ the thing3 $ w0 an # old box3 # . [SEP]".replace("$ the thing3 $", "the $ thing3 $")
@@ -137,6 +137,11 @@ def test_subwords_with_and_without_marks(make: Callable[..., DataSet], folder: P
     assert shown == ["the", "th", "w", "an", "old", "box", "."], "a tag on the first sub-word of every token"
     assert tags[3][tags[3] >= 0].tolist() == [0, 1, 0, 0, 3, 4, 0]
     assert (tags[~mask] == -1).all()
+
+    spans = data.inputs["spans"][:]
+    first, second = (tokenizer.decode(ids[3][spans[3] == number]) for number in (1, 2))
+    assert (first, second) == (("$ thing3 $", "# old box3 #") if marks else ("thing3", "old box3"))
+    assert (spans[~mask] == 0).all()
 
 
 def test_subwords_that_do_not_fit_are_counted(make: Callable[..., DataSet], caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,8 @@ from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.data.layout import Layout, layout
 from mtl_search.errors import ConfigError
-from mtl_search.models.network import MultiTaskNetwork, build_network, describe
+from mtl_search.models.graph import describe
+from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
 
 N, T = 12, 5
@@ -83,11 +84,21 @@ def test_widths_parameters_and_rows(data: DataSet) -> None:
     network = build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}})
     assert network.heads["relation"].dense.in_features == 6 + 4 + 1 + 2
     assert network.heads["tags"].dense.in_features == 6
-    (table,) = network.beside["relation"].parameters()
+    (table,) = network.between["relation"][0].parameters()
     assert table.shape == (9, 4)
     assert any(p is table for p in network.task_parameters("relation"))
     assert not any(p is table for p in [*network.shared_parameters(), *network.task_parameters("tags")])
-    assert ("beside: position, weight, pair", 13, 36, ("relation",)) in describe(network)
+
+
+def test_the_graph_shows_where_the_views_join(data: DataSet) -> None:
+    graph = describe(build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}}), data)
+    node = graph.by_id["beside:relation"]
+    assert (node.label, node.takes, node.gives) == ("beside: position, weight, pair", (T, 6), (T, 13))
+    assert (node.parameters, node.tasks) == (36, ("relation",))
+    assert [source.id for source in graph.sources(node)] == ["block:0", "view:position", "view:weight", "view:pair"]
+    assert [source.id for source in graph.sources(graph.by_id["head:relation"])] == ["beside:relation"]
+    assert [source.id for source in graph.sources(graph.by_id["head:tags"])] == ["block:0"]
+    assert graph.by_id["view:position"].tasks == ("relation",)
 
 
 def test_beside_vectors(data: DataSet) -> None:
@@ -105,8 +116,8 @@ def test_a_network_is_built_from_a_stored_layout(data: DataSet) -> None:
 
 
 def test_a_list_of_names_is_enough_for_real_numbers(data: DataSet) -> None:
-    assert build(data, ["weight", "pair"]).beside["relation"].views == ("weight", "pair")
-    assert build(data, "weight").beside["relation"].views == ("weight",)
+    assert build(data, ["weight", "pair"]).between["relation"][0].views == ("weight", "pair")
+    assert build(data, "weight").between["relation"][0].views == ("weight",)
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,10 @@ def test_it_has_a_column_a_task_and_a_matrix_a_stage() -> None:
     size = sum(parameter_count(stage) for stage in _stages())
     sharing = _stitched()
     assert parameter_count(sharing) == 3 * size + 2 * 9
-    assert [row.label for row in sharing.rows()] == [*["dense 7"] * 3, "cross-stitch", *["dense 5"] * 3, "cross-stitch"]
+    blocks = sharing.blocks()
+    assert [block.label for block in blocks] == [*["dense 7"] * 3, "cross-stitch", *["dense 5"] * 3, "cross-stitch"]
+    assert [block.reads for block in blocks] == [(), (), (), (0, 1, 2), (3,), (3,), (3,), (4, 5, 6)]
+    assert [block.column for block in blocks] == [*TASKS, None, *TASKS, None]
     assert sharing.depth is None
 
 

@@ -71,7 +71,8 @@ def test_parameters_belong_to_one_task_or_are_shared(name: str) -> None:
         ids = [id(p) for parameters in owned for p in parameters]
         assert len(ids) == len(set(ids))
         assert set(ids) == {id(p) for p in policy.parameters()}
-        assert sum(row.parameters for row in policy.rows()) == parameter_count(policy)
+        blocks = [parameter_count(b.module) if b.module else sum(map(Tensor.numel, b.weights)) for b in policy.blocks()]
+        assert sum(blocks) == parameter_count(policy)
 
 
 @pytest.mark.parametrize("name", SHARING)
@@ -239,16 +240,22 @@ def test_each_view_keeps_its_own_mask(depth: Any, masked: tuple[str, ...]) -> No
             torch.testing.assert_close(x, run(own, inputs[view], masks.get(view)))
 
 
-def test_rows_say_who_reads_what() -> None:
-    rows = _sharing({"a": 2, "b": 1, "c": 2}).rows()
-    assert [(row.label, row.width, row.tasks) for row in rows] == [
-        ("dense 7", 7, ("a", "b", "c")),
-        ("dense 5", 5, ("a", "c")),
-        ("dense 4", 4, ("a",)),
-        ("dense 5", 5, ("b",)),
-        ("dense 4", 4, ("b",)),
-        ("dense 4", 4, ("c",)),
+def test_blocks_say_who_reads_what() -> None:
+    blocks = _sharing({"a": 2, "b": 1, "c": 2}, THREE_VIEWS).blocks()
+    assert [(block.label, block.tasks, block.views, block.reads) for block in blocks] == [
+        ("dense 7", ("a", "b", "c"), ("x", "y"), ()),
+        ("dense 5", ("a", "c"), ("x", "y"), (0,)),
+        ("dense 4", ("a",), ("x",), (1,)),
+        ("dense 5", ("b",), ("y",), (0,)),
+        ("dense 4", ("b",), ("y",), (3,)),
+        ("dense 4", ("c",), ("x", "y"), (1,)),
     ]
+
+
+def test_a_view_passes_the_trunk_only_as_far_as_a_task_needs_it() -> None:
+    blocks = _sharing({"a": 3, "b": 1, "c": 0}, THREE_VIEWS).blocks()
+    assert [block.views for block in blocks[:3]] == [("x", "y"), ("x",), ("x",)]
+    assert blocks[-3].reads == (), "the first copy of c reads its views themselves"
 
 
 def test_the_same_seed_builds_the_same_network() -> None:

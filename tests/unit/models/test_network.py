@@ -15,7 +15,7 @@ from mtl_search.config import Config, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.keys import safe_key
-from mtl_search.models.network import MultiTaskNetwork, build_network, describe, parameter_count
+from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
 
 N = 20
@@ -122,18 +122,6 @@ def test_parameters_are_shared_or_of_one_task(depth: Any) -> None:
     owned = [network.shared_parameters(), *(network.task_parameters(task) for task in TASKS)]
     ids = [id(p) for parameters in owned for p in parameters]
     assert len(ids) == len(set(ids)) == len(list(network.parameters()))
-    assert sum(row.parameters for row in describe(network)) == parameter_count(network)
-
-
-def test_the_description_ends_with_the_heads() -> None:
-    rows = describe(build_network(_config({"digit": TASKS["digit"], "same": TASKS["same"]}), DATA))
-    assert [(row.label, row.width, row.tasks) for row in rows] == [
-        ("dense 64", 64, ("digit", "same")),
-        ("dense 64", 64, ("digit", "same")),
-        ("Softmax head", 3, ("digit",)),
-        ("Pair head", 1, ("same",)),
-    ]
-    assert [row.parameters for row in rows] == [65 * 64, 65 * 64, 65 * 3, 65 * 6 + 2]
 
 
 ODD_NAMES = ["a.b", "a%2Eb", "type", "keys", "forward", "training", "", "with space", "task:x", "größe", "."]

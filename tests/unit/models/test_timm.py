@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("timm")
 @pytest.fixture(scope="module")
 def timm() -> Any:
     need_package("timm")
-    from mtl_search.models.backbones.extras import import_extra
+    from mtl_search.data.extras import import_extra
 
     return import_extra("timm", "images", "model.backbone.name")
 

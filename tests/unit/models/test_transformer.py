@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("transformers")
 @pytest.fixture(scope="module")
 def transformers() -> Any:
     need_package("transformers")
-    from mtl_search.models.backbones.extras import import_extra
+    from mtl_search.data.extras import import_extra
 
     return import_extra("transformers", "text", "model.backbone.name")
 

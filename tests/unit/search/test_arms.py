@@ -33,14 +33,31 @@ def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(tria
 
 def test_auxiliary_tasks_have_no_single_arm_and_take_part_in_the_shared_ones() -> None:
     planned = arms(small.config())
-    assert list(planned) == ["single/kind", "single/size", "equal", "search"]
+    assert list(planned) == ["single/kind", "single/size", "equal", "search", "without/flag"]
     assert planned["single/size"].tasks == ("size",)
     assert planned["equal"].tasks == planned["search"].tasks == ("kind", "size", "flag")
 
 
 def test_only_the_wanted_arms_are_planned() -> None:
-    assert list(arms(small.config({"search.arms": ["search"]}))) == ["search"]
-    assert list(arms(small.config({"search.arms": ["equal", "single"]}))) == ["single/kind", "single/size", "equal"]
+    assert list(arms(small.config({"search.arms": ["search"]}))) == ["search", "without/flag"]
+    planned = arms(small.config({"search.arms": ["equal", "single"]}))
+    assert list(planned) == ["single/kind", "single/size", "equal", "without/flag"]
+    assert planned["without/flag"].origin == "equal"
+    for finalists in ({"search.finalists.top": 0}, {"search.finalists.without_auxiliary": False}):
+        assert "without/flag" not in arms(small.config(finalists))
+
+
+def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
+    sharing = {"name": "hard", "depth": {"kind": 1, "flag": 2}}
+    base = small.config({"model.sharing": sharing, "training.lr_factors.tasks": {"flag": 2.0, "size": 3.0}})
+    arm = arms(base)["without/flag"]
+    assert (arm.tasks, arm.budget, arm.origin) == (("kind", "size"), 0, "search")
+    weights = {f"tasks.{task}.loss_weight": weight for task, weight in {"kind": 0.5, "size": 1.5, "flag": 1.0}.items()}
+    config = arm.config(base, {**weights, "training.optimizer.lr": 0.02})
+    assert {task: section.loss_weight for task, section in config.tasks.items()} == {"kind": 0.5, "size": 1.5}
+    assert config.model.sharing.arguments["depth"] == {"kind": 1}
+    assert config.training.lr_factors.tasks == {"size": 3.0}
+    assert config.training.optimizer.arguments["lr"] == 0.02
 
 
 def test_what_each_arm_searches() -> None:

@@ -21,7 +21,7 @@ from tests.unit.search.fake_tune import FakeTune
 
 Session = Callable[..., FakeTune]
 BUDGET = {"single/kind": 2, "single/size": 2, "equal": 4, "search": 4}
-FINAL = {f"final/{arm}": 2 for arm in BUDGET}
+FINAL = {f"final/{arm}": 2 for arm in (*BUDGET, "without/flag")}
 
 
 @pytest.fixture
@@ -39,8 +39,9 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def budget(config: Config) -> dict[str, int]:
     """Trials that each arm must end with."""
-    arms = {arm.name: arm.budget for arm in plan_arms(config)}
-    return arms | {f"final/{arm}": config.search.finalists.seeds for arm in arms}
+    planned = plan_arms(config)
+    arms = {arm.name: arm.budget for arm in planned if arm.budget}
+    return arms | {f"final/{arm.name}": config.search.finalists.seeds for arm in planned}
 
 
 def counts(fake: FakeTune) -> dict[str, int]:
@@ -62,7 +63,7 @@ def test_phases_follow_one_another_and_arms_of_a_phase_take_turns(session: Sessi
     began = [spec.id.rsplit("-", 1)[0] for spec in session(slots=slots).run()]
     assert began[:4] == ["single-kind", "single-size"] * 2
     assert began[4:12] == ["equal", "search"] * 4
-    assert sorted(began[12:]) == sorted(f"final-{arm.replace('/', '-')}" for arm in BUDGET for _ in range(2))
+    assert sorted(began[12:]) == sorted(arm.replace("/", "-") for arm in FINAL for _ in range(2))
 
 
 @pytest.mark.parametrize("slots", [1, 2, 5])
@@ -382,7 +383,8 @@ def test_whatever_happens_each_arm_ends_with_exactly_its_budget(actions: list[tu
         assert all(trial.finished for trial in fake.record)
         assert all(fake.record.trials[name].state == ended for name, ended in finished.items())
         for arm, seeds in FINAL.items():
-            trained = any(t.state == "COMPLETE" for t in fake.record.arm(arm.removeprefix("final/")))
+            origin = "search" if "without" in arm else arm.removeprefix("final/")
+            trained = any(t.state == "COMPLETE" for t in fake.record.arm(origin))
             assert totals.get(arm, 0) == (seeds if trained else 0)
         text = (Path(folder) / "journal.jsonl").read_text()
         assert text.count('"event": "trial"') == text.count('"event": "end"') == len(fake.record.trials)
@@ -406,7 +408,7 @@ def test_a_space_of_the_users_serves_every_arm(session: Session) -> None:
         arguments = spec.config.training.optimizer.arguments
         assert arguments["weight_decay"] == arguments["lr"] / 10
         weights = {task.loss_weight for task in spec.config.tasks.values()}
-        assert ("search" in spec.id) == (weights != {1.0})
+        assert ("search" in spec.id or "without" in spec.id) == (weights != {1.0})
         assert ("depth" in spec.config.model.sharing.arguments) == ("single" not in spec.id)
 
 

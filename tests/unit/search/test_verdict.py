@@ -258,3 +258,31 @@ def test_without_any_effect_few_sweeps_claim_one(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         claims += two_tasks(folder, list(single), list(equal), list(search)).outcome != "no significant gain"
     assert claims <= 9  # 60 × 5 % = 3 expected; more than 9 has a probability below 0.1 %
+
+
+@pytest.mark.parametrize(
+    ("without", "words"),
+    [
+        ([0.50, 0.52, 0.49], "Auxiliary task help helps: difference in Δm = +19.3 %"),
+        ([0.60, 0.61, 0.61], "makes no significant difference"),
+        ([0.70, 0.72, 0.69], "Auxiliary task help hurts"),
+    ],
+)
+def test_what_an_auxiliary_task_was_worth(tmp_path: Path, without: list[float], words: str) -> None:
+    builder = Builder(tmp_path / "journal.jsonl", ("a",)).sweep()
+    for arm, values in {"single/a": [0.5] * 3, "search": [0.60, 0.61, 0.59], "without/help": without}.items():
+        for number, value in enumerate(values):
+            builder.finalist(arm, number, {"a": value}, origin="search-0003")
+    result = verdict(builder.sweep_record, {"a": ("accuracy",)}, 3)
+    found = result.auxiliary["help"].delta_m
+    assert found.values == pytest.approx([(x - y) / 0.5 for x, y in zip([0.60, 0.61, 0.59], without, strict=True)])
+    assert words in result.sentence()
+
+
+def test_without_single_tasks_an_auxiliary_task_is_measured_against_the_network_without_it(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl", ("a",)).sweep()
+    for arm, values in {"equal": [0.6, 0.6], "without/help": [0.5, 0.48]}.items():
+        for number, value in enumerate(values):
+            builder.finalist(arm, number, {"a": value}, origin="equal-0001")
+    result = verdict(builder.sweep_record, {"a": ("accuracy",)}, 2)
+    assert result.auxiliary["help"].delta_m.values == pytest.approx([0.2, 0.25])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,17 +77,27 @@ class Parity:
         return {name: p.detach() for name, p in made.network.named_parameters()}, metrics
 
 
-def balanced(backbone: str) -> dict[str, Parity]:
-    """Every weighting and every aggregator, on labels that are missing unevenly."""
-    cases = {}
-    for family, table in (("weighting", WEIGHTINGS), ("aggregator", AGGREGATORS)):
-        for name in table:
-            independent = getattr(table[name], "independent", False)
-            batches = {"batch_size": 8, "accumulate": 2} if independent else {"batch_size": 16}
-            # Of three tasks two are always nearest to each other, and the choice between them would hang on rounding.
-            member = {"name": name, **({"n_selected": 2} if name == "krum" else {})}
-            training = {family: member, "train_metrics": False, "optimizer": {**SGD, "lr": 0.01}, **batches}
-            cases[f"{backbone}, {family} {name}"] = Parity(backbone, training, labels="sparse", resident=True)
+# Of three tasks two are always nearest to each other, and the choice between them would hang on rounding.
+_ARGUMENTS = {"krum": {"n_selected": 2}}
+
+
+def _balanced(backbone: str, **members: str) -> Parity:
+    """Labels missing unevenly; small steps, so that rounding is not magnified."""
+    aggregator = members.get("aggregator")
+    independent = aggregator is not None and getattr(AGGREGATORS[aggregator], "independent", False)
+    training: dict[str, Any] = {key: {"name": name, **_ARGUMENTS.get(name, {})} for key, name in members.items()}
+    training |= {"batch_size": 8, "accumulate": 2} if independent else {"batch_size": 16}
+    training |= {"train_metrics": False, "optimizer": {**SGD, "lr": 0.01}}
+    return Parity(backbone, training, labels="sparse", resident=True)
+
+
+def balanced() -> dict[str, Parity]:
+    """Every weighting and every aggregator by itself on an MLP, and in pairs on a convnet."""
+    cases = {f"mlp, weighting {name}": _balanced("mlp", weighting=name) for name in WEIGHTINGS}
+    cases |= {f"mlp, aggregator {name}": _balanced("mlp", aggregator=name) for name in AGGREGATORS}
+    for weighting, aggregator in zip(itertools.cycle(WEIGHTINGS), reversed([*AGGREGATORS]), strict=False):
+        pair = _balanced("convnet", weighting=weighting, aggregator=aggregator)
+        cases[f"convnet, {weighting} and {aggregator}"] = pair
     return cases
 
 
@@ -110,6 +121,5 @@ CASES = {
         training={"aggregator": "mgda", "weighting": "uw"},
         values={"model.sharing": {"name": "soft", "strength": 0.1}},
     ),
-    **balanced("mlp"),
-    **balanced("convnet"),
+    **balanced(),
 }

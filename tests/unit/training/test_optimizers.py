@@ -6,12 +6,23 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from mtl_search.config import Member
+from mtl_search.config import Member, load_config
+from mtl_search.config.schema import TrainingConfig
+from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
-from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES, build_optimizer, build_schedule
+from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.training.optimizers import (
+    OPTIMIZERS,
+    SCHEDULES,
+    build_optimizer,
+    build_schedule,
+    learning_rate,
+    parameter_groups,
+)
 
 # Arguments that each schedule needs, and the factors on the learning rate over four epochs.
 SCHEDULE_CASES: dict[str, tuple[dict[str, Any], list[float]]] = {
@@ -109,3 +120,48 @@ def test_building_an_optimizer_does_not_load_torchs_compiler() -> None:
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def _two_tasks(**factors: Any) -> tuple[MultiTaskNetwork, TrainingConfig]:
+    data = DataSet(
+        {"x": np.zeros((6, 3), np.float32)},
+        {name: Target(np.arange(6) % 2, "class", ("no", "yes")) for name in ("a", "b")},
+        {"train": np.arange(4), "validation": np.array([4]), "test": np.array([5])},
+    )
+    tree = {
+        "name": "x", "data": "unused", "tasks": {"a": {"head": "softmax"}, "b": {"head": "softmax"}},
+        "model": {"backbone": {"name": "mlp", "widths": [4, 4]}, "sharing": {"name": "hard", "depth": 1}},
+        "training": {"optimizer": {"name": "sgd", "lr": 0.5}, "lr_factors": factors},
+    }  # fmt: skip
+    config = load_config(tree)
+    return build_network(config, data), config.training
+
+
+def test_learning_rates_of_backbone_and_heads() -> None:
+    network, training = _two_tasks(backbone=0.1, heads=2.0, tasks={"b": 0.0})
+    optimizer = build_optimizer(training.optimizer, parameter_groups(network, training))
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    for p in network.parameters():
+        p.grad = torch.ones_like(p)
+    schedule = build_schedule(Member.model_validate({"name": "step", "step_size": 1, "gamma": 0.5}), optimizer, 4)
+    assert schedule is not None
+    optimizer.step()
+    steps = {name: (before[name] - p).detach().mean().item() for name, p in network.named_parameters()}
+    for name, step in steps.items():
+        rate = {"sharing": 0.05, "head_modules": 0.0 if ":b." in name else 1.0}[name.split(".")[0]]
+        assert step == pytest.approx(rate), name
+    assert learning_rate(optimizer) == 0.5
+    schedule.step()
+    assert learning_rate(optimizer) == 0.25
+
+
+def test_without_factors_there_is_one_group_of_all_parameters() -> None:
+    network, training = _two_tasks()
+    (group,) = parameter_groups(network, training)
+    assert [id(p) for p in group["params"]] == [id(p) for p in network.parameters()]
+
+
+def test_every_parameter_is_in_one_group() -> None:
+    network, training = _two_tasks(backbone=0.5)
+    grouped = [id(p) for group in parameter_groups(network, training) for p in group["params"]]
+    assert sorted(grouped) == sorted(id(p) for p in network.parameters())

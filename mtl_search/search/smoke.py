@@ -1,0 +1,39 @@
+"""A sweep made small: all its arms, networks, heads and losses, and next to no training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mtl_search.config import Config, override
+from mtl_search.data import DATASETS
+
+_EPOCHS = 2
+_SAMPLES = 256  # of each split
+
+
+def smoke(config: Config) -> Config:
+    """The same sweep in a minute or so, to see that everything in it works before it is run in earnest.
+
+    At most 2 epochs of at most 256 samples, one trial a main task (2 at least) in each arm, one finalist an arm on 2
+    seeds. No trial is stopped early, since so few epochs leave a scheduler nothing to decide. A data set that takes
+    long to read says itself how it is read in part, by its attribute `smoke`. The name gets `-smoke` at its end, so
+    that folders and MLflow experiments stay apart.
+
+    Args:
+        config: Of the whole sweep.
+
+    Raises:
+        ConfigError: There is no such data set.
+    """
+    search, training = config.search, config.training
+    changes: dict[str, Any] = {
+        "name": f"{config.name}-smoke",
+        "training.epochs": min(_EPOCHS, training.epochs),
+        "training.samples": min(_SAMPLES, training.samples or _SAMPLES),
+        "search.trials": min(max(2, len(config.main_tasks)), search.trials),
+        "search.scheduler": "fifo",
+        "search.finalists.top": min(1, search.finalists.top),
+        "search.finalists.seeds": 2,
+    }
+    in_part = getattr(DATASETS.get_member(config.data.name, "data.name"), "smoke", {})
+    return override(config, changes | {f"data.{key}": value for key, value in in_part.items()})

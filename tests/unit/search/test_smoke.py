@@ -1,0 +1,46 @@
+"""A smoke run is the same sweep in small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search.config import load_config, to_dict
+from mtl_search.search.smoke import smoke
+
+CONFIGS = sorted((Path(__file__).resolve().parents[3] / "configs").glob("*.yaml"))
+
+
+def _small(**search: Any) -> Any:
+    tasks = {name: {"head": "softmax"} for name in "abc"}
+    tree = {"name": "x", "data": "digit_pairs", "tasks": tasks, "model": {"backbone": "mlp"}, "search": search}
+    return smoke(load_config(tree))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_sweep_stays_what_it_is(path: Path) -> None:
+    whole = load_config(path)
+    part = smoke(whole)
+    assert part.name == f"{whole.name}-smoke"
+    for section in ("tasks", "model", "tracking", "resources"):
+        assert to_dict(part)[section] == to_dict(whole)[section]
+    assert part.search.space == whole.search.space
+    assert part.search.arms == whole.search.arms
+
+
+def test_its_budget() -> None:
+    small = _small(trials=50, finalists={"top": 3, "seeds": 9}, scheduler="asha")
+    assert (small.training.epochs, small.training.samples, small.search.trials) == (2, 256, 3)
+    assert (small.search.finalists.top, small.search.finalists.seeds, small.search.scheduler.name) == (1, 2, "fifo")
+
+
+def test_what_is_smaller_already_stays() -> None:
+    small = _small(trials=1, finalists={"top": 0})
+    assert (small.search.trials, small.search.finalists.top) == (1, 0)
+
+
+def test_a_data_set_says_how_it_is_read_in_part() -> None:
+    path = next(path for path in CONFIGS if path.stem == "relation_entities")
+    assert smoke(load_config(path)).data.arguments["limit"] == 400
