@@ -161,7 +161,8 @@ def ours(kind: str, wanted: Sweep) -> Outcome:
     command = [sys.executable, "-m", "tests.benchmarks.trial_turnaround", "--inside", kind]
     numbers = ["--trials", wanted.trials, "--concurrent", wanted.slots, "--workers", wanted.workers]
     text = call([*command, *map(str, numbers), *(["--asha"] if wanted.asha else [])])
-    return Outcome(**json.loads(text.strip().splitlines()[-1]))
+    line = next(line for line in text.splitlines() if line.startswith('{"per_trial"'))  # Ray may print lines, too
+    return Outcome(**json.loads(line))
 
 
 def rival(script: Path, arguments: list[str], slots: int) -> Outcome:
