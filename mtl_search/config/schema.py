@@ -267,6 +267,10 @@ class ResourcesConfig(Section):
     max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto", description="trials at a time; auto: what the cluster holds"
     )
+    storage: str | None = Field(
+        None,
+        description="folder for checkpoints that all nodes reach, as a path, s3:// or gs://; default: the sweep's own",
+    )
 
 
 class Config(Section):

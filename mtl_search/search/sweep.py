@@ -17,7 +17,7 @@ from ray import tune
 
 from mtl_search.config import Config
 from mtl_search.data import DataSet, data_of, used_part
-from mtl_search.search import capacity, cluster, folder, orphans, preflight
+from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflight, tidy
 from mtl_search.search.arms import SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
 from mtl_search.search.journal import Journal, Observer
@@ -27,7 +27,6 @@ from mtl_search.search.schedulers import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import silence
-from mtl_search.search.tidy import Tidy
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.ray_slot import Slot
 
@@ -71,6 +70,7 @@ def run_sweep(
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
     capacity.check(config)
+    tidy.check_storage(config)
     place = cluster.find(address)
     data = data_of(config) if data is None else used_part(data, config)
     network = preflight.check(config, data, needs_space=space is None)
@@ -79,7 +79,7 @@ def run_sweep(
         folder.prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
-        journal = Journal(directory / folder.JOURNAL, [*observers, Tidy(directory)])
+        journal = Journal(directory / folder.JOURNAL, [*observers, tidy.Tidy(directory, config)])
         arms = plan_arms(config)
         referee = Referee(
             journal.record,
@@ -110,6 +110,8 @@ class _Sweep:
 
 def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> None:
     config, slots = sweep.config, cluster.slots(sweep.config)
+    if config.resources.storage is None:
+        nodes.check_folder(sweep.directory)
     journal.write(
         "sweep",
         id=journal.record.id or uuid.uuid4().hex[:12],

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +23,7 @@ from mtl_search.config import to_dict
 from mtl_search.data import DataSet
 from mtl_search.data.layout import layout
 from mtl_search.training.peers import Peers
+from mtl_search.training.place import Place
 from mtl_search.training.trial import TrialSpec
 
 
@@ -59,12 +59,13 @@ class Progress:
             self.since_improvement += 1
 
 
-def exists(directory: Path) -> bool:
-    """Whether the trial can go on from a checkpoint."""
-    place, old = directory / "last", directory / "last.old"
-    if not place.exists() and old.exists():  # the process died between the two moves of `_replace`
-        old.replace(place)
-    return place.is_dir()
+def exists(place: Place) -> bool:
+    """Whether the trial can go on from a checkpoint; one that another node has written is fetched."""
+    place.fetch()
+    last, old = place.folder / "last", place.folder / "last.old"
+    if not last.exists() and old.exists():  # the process died between the two moves of `replace`
+        old.replace(last)
+    return last.is_dir()
 
 
 class Stateful(Protocol):
@@ -77,7 +78,7 @@ class Stateful(Protocol):
         """Go on from such a state."""
 
 
-def save(directory: Path, network: nn.Module, parts: Mapping[str, Stateful], progress: Progress, peers: Peers) -> None:
+def save(place: Place, network: nn.Module, parts: Mapping[str, Stateful], progress: Progress, peers: Peers) -> None:
     """Write `last`: everything that the next epoch depends on. All ranks call it, rank 0 writes.
 
     Of the ranks only the random states differ (dropout draws other numbers on each); all of them are kept.
@@ -91,18 +92,17 @@ def save(directory: Path, network: nn.Module, parts: Mapping[str, Stateful], pro
         torch.save(state | {"random": random}, folder / "optimizer.pt")
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
 
-    peers.decide(lambda: _replace(directory / "last", write))
+    peers.decide(lambda: place.write("last", write))
 
 
-def load(directory: Path, network: nn.Module, parts: Mapping[str, Stateful], peers: Peers) -> Progress:
+def load(place: Place, network: nn.Module, parts: Mapping[str, Stateful], peers: Peers) -> Progress:
     """Take the trial up where `save` left it. Rank 0 reads: the others may be where its files are not.
 
     A rank that was not there when the checkpoint was written keeps the random state that it has.
     """
-    folder = directory / "last"
-    peers.decide(lambda: _load_network(network, folder))
+    peers.decide(lambda: _load_network(network, place.folder / "last"))
     peers.copy_from_first(state_tensors(network))
-    written = peers.bytes_from_first((folder / "optimizer.pt").read_bytes)
+    written = peers.bytes_from_first(lambda: place.read("last", "optimizer.pt"))
     state = torch.load(io.BytesIO(written), weights_only=True, map_location="cpu")
     for name, part in parts.items():
         part.load_state_dict(state[name])
@@ -111,7 +111,7 @@ def load(directory: Path, network: nn.Module, parts: Mapping[str, Stateful], pee
         torch.set_rng_state(cpu[peers.rank].clone())  # torch crashes on a row of a larger tensor
         if cuda and torch.cuda.is_available():
             torch.cuda.set_rng_state(cuda[0][peers.rank].clone())
-    return Progress(**json.loads(peers.bytes_from_first((folder / "progress.json").read_bytes)))
+    return Progress(**json.loads(peers.bytes_from_first(lambda: place.read("last", "progress.json"))))
 
 
 def state_tensors(network: nn.Module) -> list[torch.Tensor]:
@@ -119,7 +119,7 @@ def state_tensors(network: nn.Module) -> list[torch.Tensor]:
     return [*network.parameters(), *network.buffers()]
 
 
-def save_best(directory: Path, network: nn.Module, spec: TrialSpec, data: DataSet) -> None:
+def save_best(place: Place, network: nn.Module, spec: TrialSpec, data: DataSet) -> None:
     """Write `best`: the network, its config and the shape of its data."""
 
     def write(folder: Path) -> None:
@@ -127,12 +127,12 @@ def save_best(directory: Path, network: nn.Module, spec: TrialSpec, data: DataSe
         card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": layout(data).to_json()}
         (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
 
-    _replace(directory / "best", write)
+    place.write("best", write)
 
 
-def load_best(directory: Path, network: nn.Module, peers: Peers) -> None:
+def load_best(place: Place, network: nn.Module, peers: Peers) -> None:
     """The network's parameters as they were at its best epoch; rank 0 reads."""
-    peers.decide(lambda: _load_network(network, directory / "best"))
+    peers.decide(lambda: _load_network(network, place.folder / "best"))
     peers.copy_from_first(state_tensors(network))
 
 
@@ -143,16 +143,3 @@ def _load_network(network: nn.Module, folder: Path) -> None:
 def _tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     """Parameters and buffers without memory that two names share, which safetensors refuses."""
     return {name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()}
-
-
-def _replace(place: Path, write: Callable[[Path], Any]) -> None:
-    """Fill a new folder and move it to its place."""
-    fresh, old = place.with_name(place.name + ".new"), place.with_name(place.name + ".old")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    write(fresh)
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.replace(old)
-    fresh.replace(place)
-    shutil.rmtree(old, ignore_errors=True)

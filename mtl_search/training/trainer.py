@@ -10,7 +10,6 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
 from mtl_search.training.peers import Alone, Group, Peers
+from mtl_search.training.place import Place
 from mtl_search.training.report import Report
 from mtl_search.training.scores import Scores
 from mtl_search.training.seen import Seen
@@ -71,7 +71,7 @@ class Trainer:
         self.peers = peers or Alone()
         self.config = spec.config.training
         self.objective = objective or spec.objective
-        self.directory = Path(spec.directory)
+        self.place = Place(spec.directory, spec.storage)
         seed_everything(spec.seed)
 
         self.network = self._network()
@@ -87,8 +87,8 @@ class Trainer:
 
         self.progress = checkpoint.Progress()
         self._last_checkpoint = time.monotonic()
-        if self.peers.decide(lambda: checkpoint.exists(self.directory)):
-            self.progress = checkpoint.load(self.directory, self.network, self._parts(), self.peers)
+        if self.peers.decide(lambda: checkpoint.exists(self.place)):
+            self.progress = checkpoint.load(self.place, self.network, self._parts(), self.peers)
 
     # ---------------------------------------------------------------- the loop
 
@@ -152,14 +152,14 @@ class Trainer:
 
         progress.epoch += 1
         if progress.best_epoch == 0 or objective > progress.best:
-            self.peers.decide(lambda: checkpoint.save_best(self.directory, self.network, self.spec, self.data))
+            self.peers.decide(lambda: checkpoint.save_best(self.place, self.network, self.spec, self.data))
         progress.update(objective, self.config.early_stopping.min_delta if self.config.early_stopping else 0.0)
         seconds = self.peers.decide(lambda: time.perf_counter() - began)
         progress.seconds += seconds
         progress.metrics = metrics | {"lr": rate, "seconds": seconds}
         done = self._is_done()
         if not done and self.peers.decide(self._checkpoint_is_due):
-            checkpoint.save(self.directory, self.network, self._parts(), progress, self.peers)
+            checkpoint.save(self.place, self.network, self._parts(), progress, self.peers)
             self._last_checkpoint = time.monotonic()
         return self._report(progress.metrics, done)
 
@@ -233,7 +233,7 @@ class Trainer:
     def _report(self, metrics: dict[str, float], done: bool) -> Report:
         test: dict[str, float] = {}
         if done and self.spec.test:
-            checkpoint.load_best(self.directory, self.network, self.peers)
+            checkpoint.load_best(self.place, self.network, self.peers)
             test = self.evaluate("test")
         return Report(
             epoch=self.progress.epoch,

@@ -20,6 +20,7 @@ class TrialSpec:
         objective: What an epoch's validation metrics are worth.
         directory: Where its checkpoints go.
         test: Read the test split once at the end, at the best epoch; for finalists only.
+        storage: URI of its folder in a storage that all nodes reach; empty where they reach `directory`.
     """
 
     id: str
@@ -28,6 +29,7 @@ class TrialSpec:
     objective: Objective
     directory: str
     test: bool = False
+    storage: str = ""
 
     def to_json(self) -> str:
         """The trial as one string."""
