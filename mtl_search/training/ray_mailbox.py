@@ -45,6 +45,7 @@ class Mailbox:
         self._commands: dict[int, Command] = {}
         self._next = 0  # number of the next command
         self._failures = 0
+        self._known_to_fail = 0  # commands before this one are of a trial whose failure is told, or of one before it
         self._trial = -1  # number of its command
         self._spec: str | None = None
         self._wanted: int | None = None  # epoch that the slot waits for
@@ -136,6 +137,8 @@ class Mailbox:
             link_broke: This rank lost another one in mid-exchange; if that one has died, Ray Train says so (`note`).
         """
         async with self._changed:
+            if number < self._known_to_fail:
+                return
             if number < self._trial:  # the others are in the next trial already, and count on this rank
                 self._kill(rank)
             elif link_broke:
@@ -179,7 +182,7 @@ class Mailbox:
 
     def _fail_trial(self, number: int, report: str) -> None:
         if not self._failed:
-            self._failures += 1
+            self._failures, self._known_to_fail = self._failures + 1, self._next
             self._settle(report, failed=True)
             self._later(self._kill_hanging(number, self._attempts))
 

@@ -13,7 +13,7 @@ import pytest
 import ray
 from ray.util import placement_group_table
 
-from mtl_search import Callback, run
+from mtl_search import Callback, Result, run
 from mtl_search.search.records import SweepRecord, TrialRecord
 from tests.integration.sweeps import ASHA, PARTS, assert_sound, tiny, titled
 
@@ -73,14 +73,20 @@ def _sweep(folder: Path, workers: int, changes: dict[str, Any], *callbacks: Call
 
 
 def test_processes_that_die_change_nothing(tmp_path: Path) -> None:
-    """The cluster has room for one group only: the slot that takes the dead one's place needs all that it held."""
+    """The cluster has room for one group only: the slot that takes the dead one's place needs all that it held.
+
+    Checkpoints go by way of a storage, as they would to another node.
+    """
     worker, slot = KillOnce("ray::RayTrainWorker", "search-0001"), KillOnce("ray::GroupSlot", "search-0002")
     changes = {"search.trials": 4, "training.epochs": 4}
-    two = _sweep(tmp_path / "two", 2, {**changes, "resources.cpus_per_worker": 2}, worker, slot)
+    large = {"resources.cpus_per_worker": 2, "resources.storage": str(tmp_path / "storage")}
+    two = _sweep(tmp_path / "two", 2, {**changes, **large}, worker, slot)
     assert worker.killed
     assert slot.killed
     assert {trial.state for trial in two} == {"COMPLETE"}
     assert len(set((tmp_path / "two.pids").read_text().split())) == 6  # Ray Train starts all ranks again
+    assert Result(tmp_path / "two").load_model() is not None
+    assert not list((tmp_path / "storage").glob("*/*"))
 
     one = _sweep(tmp_path / "one", 1, changes)
     for trial in two:
