@@ -14,6 +14,19 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+# Tests that share one Ray, or whose time-outs are short: one process runs them, one after another, while a second one
+# runs the rest (pytest-xdist, `--dist loadgroup`).
+_ONE_PROCESS = ("integration", "tracking")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests belong into one process."""
+    for item in items:
+        if item.path.parent.name in _ONE_PROCESS:
+            item.add_marker(pytest.mark.xdist_group("ray"))
+
+
 def _under_ci() -> bool:
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
 

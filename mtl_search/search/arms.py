@@ -66,7 +66,7 @@ class Arm:
         tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
         if self.is_single:
             tree["model"]["sharing"] = {"name": "hard"}
-        if self.is_single or self.name == "equal":
+        if self.is_single or self.origin == "equal":
             for task in self.tasks:
                 tree["tasks"][task]["loss_weight"] = 1.0
         for path, value in overrides.items():

@@ -41,7 +41,8 @@ class TrialRecord:
         distributions: The sampled distribution of each param, as Optuna's JSON.
         overrides: What differs from the sweep's config, by dotted path: the params with the weights worked out.
         seed: Seed of weights, batches and dropout.
-        config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of their origin.
+        config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of their
+            origin, unless they leave an auxiliary task out.
         origin: Finalists: id of the trial whose configuration is trained again; else empty.
         info: `parameters`, `depth`, `weights`, `lr`, ... as the trial found them when it was built.
         test: Metrics on the test split at the best epoch; finalists only.

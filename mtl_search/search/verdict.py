@@ -18,6 +18,7 @@ from mtl_search.config import Config
 from mtl_search.search.arms import WITHOUT
 from mtl_search.search.paired import MIN_SEEDS, Comparison, Estimate, Runs, Tasks, compare, difference, estimate
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
+from mtl_search.search.words import sentence
 from mtl_search.training.metrics import METRICS
 from mtl_search.training.objective import key
 
@@ -85,14 +86,7 @@ class Verdict:
 
     def sentence(self) -> str:
         """The verdict in plain words."""
-        return " ".join(
-            [
-                *_sharing_words(self),
-                *_weights_words(self),
-                *_auxiliary_words(self),
-                *(f"{note}." for note in self.notes),
-            ]
-        )
+        return sentence(self)
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers and words as plain JSON types."""
@@ -303,43 +297,3 @@ def _remarks(winner: Winner | None, *comparisons: Comparison | None) -> list[str
         notes.append("The best network found shares nothing (sharing depth 0)")
     same = [c.arm for c in comparisons if c and c.without_spread]
     return notes + [f"All seeds gave the same Δm of {arm}, so its interval says nothing" for arm in dict.fromkeys(same)]
-
-
-def _sharing_words(result: Verdict) -> list[str]:
-    compared = result.sharing
-    if compared is None:
-        single = any(arm.startswith("single/") for arm in result.winners)
-        reason = "no seed has finished in both arms" if single else "there are no single-task networks to compare with"
-        return [f"Not tested: {reason}."] if result.winners or not result.notes else ["Not tested."]
-    numbers = compared.numbers()
-    if result.outcome == "not tested":
-        return [f"Not tested: one seed is not enough ({numbers})."]
-    sizes = ""
-    if result.parameters and result.single_parameters:
-        sizes = (
-            f" One network of {result.parameters:,} parameters ({compared.arm} arm) stands against"
-            f" {result.single_parameters:,} in {len(compared.gains)} separate ones."
-        )
-    return [f"{result.outcome.capitalize()}: {numbers}.{sizes}"]
-
-
-def _auxiliary_words(result: Verdict) -> list[str]:
-    words = {
-        1: "helps",
-        -1: "hurts",
-        0: "makes no significant difference",
-        None: "is not tested, one seed is not enough",
-    }
-    return [f"Auxiliary task {task} {words[c.sign]}: {c.numbers()}." for task, c in result.auxiliary.items()]
-
-
-def _weights_words(result: Verdict) -> list[str]:
-    if result.weights is None:
-        return []
-    words = {
-        "weights help": "Searched weights beat equal ones",
-        "weights hurt": "Searched weights lose against equal ones",
-        "no significant gain": "Searched weights against equal ones: no significant gain",
-        "not tested": "Searched weights against equal ones: not tested, one seed is not enough",
-    }
-    return [f"{words[result.weights_outcome]}: {result.weights.numbers()}."]

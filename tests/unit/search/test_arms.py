@@ -47,6 +47,17 @@ def test_only_the_wanted_arms_are_planned() -> None:
         assert "without/flag" not in arms(small.config(finalists))
 
 
+def test_an_arm_without_an_auxiliary_task_has_the_weights_of_the_arm_it_comes_from() -> None:
+    changes = {"search.arms": ["equal"], "tasks.kind.loss_weight": 0.3}
+    base = small.config(changes)
+    planned = arms(base)
+    for name in ("equal", "without/flag"):
+        weights = {task.loss_weight for task in planned[name].config(base, {}).tasks.values()}
+        assert weights == {1.0}, name
+    base = small.config({"tasks.kind.loss_weight": 0.3})
+    assert arms(base)["without/flag"].config(base, {}).tasks["kind"].loss_weight == 0.3
+
+
 def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
     sharing = {"name": "hard", "depth": {"kind": 1, "flag": 2}}
     base = small.config({"model.sharing": sharing, "training.lr_factors.tasks": {"flag": 2.0, "size": 3.0}})
