@@ -195,6 +195,7 @@ def run(
     objective: ObjectiveFunction | None = None,
     data: DataSet | None = None,
     callbacks: Iterable[Callback] = (),
+    address: str | None = None,
 ) -> Result:
     """Run a sweep to its end, or until it is interrupted.
 
@@ -209,6 +210,9 @@ def run(
         objective: A function of the metrics (`val/<task>/<metric>` → value), higher is better, in place of Δm.
         data: A data set in place of the one that the config names.
         callbacks: Told what happens.
+        address: `HOST:PORT` of a Ray cluster that stands already, or `auto` for the one that runs on this machine; this
+            machine must be a node of it. Default: the cluster that this process is connected to, else the one that
+            RAY_ADDRESS names, else a local one.
 
     Returns:
         The result; `result.complete` is False after an interruption.
@@ -230,7 +234,7 @@ def run(
     try:
         run_sweep(
             parsed, directory, resume=resume, space=space, objective=objective, data=data, observers=observers,
-            on_accepted=tracker.start if tracker else None,
+            on_accepted=tracker.start if tracker else None, address=address,
         )  # fmt: skip
         result = Result(directory)
         if tracker is not None:

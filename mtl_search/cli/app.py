@@ -10,7 +10,7 @@ import typer
 
 from mtl_search import __version__
 from mtl_search.cli import listing
-from mtl_search.cli.options import Config_, Debug, Output, Overrides, SweepFolder
+from mtl_search.cli.options import Address, Config_, Debug, Output, Overrides, SweepFolder
 from mtl_search.cli.screen import console
 
 app = typer.Typer(
@@ -54,6 +54,7 @@ def run(  # noqa: PLR0917  # typer calls it by name
         bool,
         typer.Option("--resume", help="Go on with the latest sweep of this name (or the one in --output)."),
     ] = False,
+    address: Address = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live progress; one line a finished trial.")] = False,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
@@ -73,7 +74,10 @@ def run(  # noqa: PLR0917  # typer calls it by name
     """
     from mtl_search.cli.running import run_command
 
-    raise typer.Exit(run_command(config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet))
+    status = run_command(
+        config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet, address=address
+    )  # fmt: skip
+    raise typer.Exit(status)
 
 
 @app.command()

@@ -26,6 +26,8 @@ def families() -> dict[str, tuple[str, Callable[[], Registry[Any]]]]:
         "sharing": ("model.sharing", lambda: _table("mtl_search.models.sharing", "SHARING")),
         "optimizers": ("training.optimizer", lambda: _table("mtl_search.training.optimizers", "OPTIMIZERS")),
         "schedules": ("training.schedule", lambda: _table("mtl_search.training.optimizers", "SCHEDULES")),
+        "weightings": ("training.weighting", lambda: _table("mtl_search.training.balancing", "WEIGHTINGS")),
+        "aggregators": ("training.aggregator", lambda: _table("mtl_search.training.balancing", "AGGREGATORS")),
         "schedulers": ("search.scheduler", lambda: _table("mtl_search.search.schedulers", "SCHEDULERS")),
         "samplers": ("search.sampler", lambda: _table("mtl_search.search.samplers", "SAMPLERS")),
     }

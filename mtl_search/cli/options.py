@@ -21,6 +21,16 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Folder of the sweep; default: `runs/<name>`.", show_default=False),
 ]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        help="A Ray cluster that stands already: `HOST:PORT`, or `auto` for the one on this machine; default: "
+        "RAY_ADDRESS, or a local one.",
+        metavar="auto|HOST:PORT",
+        show_default=False,
+    ),
+]
 SweepFolder = Annotated[
     Path | None,
     typer.Argument(

@@ -23,11 +23,18 @@ INTERRUPTED = 130
 
 
 def run_command(
-    config_file: Path, overrides: list[str], output: Path | None, *, smoke: bool, resume: bool, quiet: bool
+    config_file: Path,
+    overrides: list[str],
+    output: Path | None,
+    *,
+    smoke: bool,
+    resume: bool,
+    quiet: bool,
+    address: str | None,
 ) -> int:
     """Run a sweep and show its report; returns the exit status."""
     console = screen.console()
-    arguments = [str(config_file), *overrides, *["--smoke"] * smoke]
+    arguments = [str(config_file), *overrides, *["--smoke"] * smoke, *(["--address", address] if address else [])]
     config = load_config(config_file, overrides)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
@@ -38,7 +45,7 @@ def run_command(
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
     try:
         with progress:
-            result = api.run(config, output=directory, resume=resume, callbacks=[progress])
+            result = api.run(config, output=directory, resume=resume, callbacks=[progress], address=address)
     except KeyboardInterrupt:
         console.print()
         return _stopped(console, arguments, directory)

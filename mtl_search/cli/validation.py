@@ -15,7 +15,7 @@ from mtl_search.models.checks import within
 from mtl_search.models.graph import Graph, Node, describe
 from mtl_search.models.network import MultiTaskNetwork, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
-from mtl_search.search import cluster, preflight
+from mtl_search.search import capacity, preflight
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.sweep import trial_budget
 from mtl_search.training.metrics import metric_names
@@ -36,7 +36,7 @@ def validate_command(config_file: Path, overrides: list[str], console: Console, 
     """
     config = load_config(config_file, overrides)
     _check_ending(graph_file)
-    cluster.check_workers(config)
+    capacity.check(config)
     data = data_of(config)
     network = preflight.check(config, data)
     graph = describe(network, data)

@@ -165,9 +165,19 @@ class TrainingConfig(Section):
     loss_scale: Literal["trivial", "none"] = Field(
         "trivial", description="trivial: each loss is divided by that of its best constant prediction"
     )
+    weighting: Member = Field(
+        default_factory=lambda: Member(name="static"),
+        description="how the losses are weighed beside their loss weights (see `mtl-search list weightings`)",
+    )
+    aggregator: Member | None = Field(
+        None, description="how the tasks' gradients of shared layers become one; default: they are added up"
+    )
     early_stopping: EarlyStopping | None = None
     train_metrics: bool = Field(True, description="compute the metrics on the training batches, too")
     checkpoint_every_s: float = Field(30.0, ge=0, description="seconds of training between two checkpoints of a trial")
+    sync_batch_norm: bool = Field(
+        False, description="several workers: batch normalisation over the whole batch, not each worker's part; GPU only"
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     resident: Literal["auto", "always", "never"] = Field(
         "auto", description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory"
@@ -256,6 +266,10 @@ class ResourcesConfig(Section):
     gpus_per_worker: float = Field(0, ge=0)
     max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto", description="trials at a time; auto: what the cluster holds"
+    )
+    storage: str | None = Field(
+        None,
+        description="folder for checkpoints that all nodes reach, as a path, s3:// or gs://; default: the sweep's own",
     )
 
 

@@ -17,7 +17,7 @@ several batches is permuted at a time, as many as stay within `_CHUNK_BYTES`, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +30,7 @@ from mtl_search.data.dataset import Array, DataSet, InputArray, in_memory
 from mtl_search.data.draws import draws_of
 from mtl_search.data.memory import device_memory
 from mtl_search.data.order import AsGiven, Order, Shuffled
+from mtl_search.data.parts import Counts, Parts
 from mtl_search.data.prefetch import prefetch
 from mtl_search.errors import ConfigError
 
@@ -47,12 +48,17 @@ class Batch:
         masks: View name → (B, T) bool, for those views that have one.
         targets: Target name → (B,), (B, L) or (B, T), missing labels marked as in the data set.
         size: B.
+        total: Samples of the whole batch, of which other workers may hold a part.
+        labels: Target name → how many labels there are in this part and in the whole batch; only where some are missing
+            in the data set, and only when the loader counts.
     """
 
     inputs: dict[str, Tensor]
     masks: dict[str, Tensor]
     targets: dict[str, Tensor]
     size: int
+    total: int
+    labels: Mapping[str, tuple[int, int]]
 
 
 class DeviceData:
@@ -99,9 +105,12 @@ class Loader:
             split's own order.
         seed: Of the order.
         resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
+        part: (r, R): this is worker r of R, and gets its part of every batch, which may be empty.
+        count_labels: Whether batches say how many labels they hold. All workers have all labels, so none need be asked.
 
     Attributes:
-        sizes: Samples of each batch of an epoch.
+        totals: Samples of each whole batch of an epoch.
+        sizes: Samples of this worker's part of each.
         draws: Source → its samples in the epoch that was begun last; empty where the data set has no sources.
 
     Raises:
@@ -120,6 +129,8 @@ class Loader:
         shuffle: bool = False,
         seed: int = 0,
         resident: DeviceData | None = None,
+        part: tuple[int, int] = (0, 1),
+        count_labels: bool = False,
     ) -> None:
         assert batch_size > 0
         self.device = device
@@ -128,7 +139,11 @@ class Loader:
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
         self._order = _order(data, split, targets, batch_size, shuffle=shuffle)
-        self.sizes = self._order.sizes
+        self.totals = self._order.sizes
+        # Batch normalisation cannot train on one sample, so a part has none or at least two.
+        counted = {name: data.targets[name] for name in targets} if count_labels else {}
+        self._parts = Parts(self.totals, part, least=2 if shuffle else 1, targets=counted)
+        self.sizes = self._parts.sizes
         self.draws: dict[str, int] = {}
         self._tensors: list[Tensor] | None = None
         if resident is not None:
@@ -141,8 +156,8 @@ class Loader:
 
     @property
     def samples(self) -> int:
-        """Samples of an epoch."""
-        return sum(self.sizes)
+        """Samples of an epoch, over all workers."""
+        return sum(self.totals)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of the iterators made from now on."""
@@ -155,24 +170,28 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         order = self.order()
         self.draws = self._order.draws(order)
-        return self._stream(order) if self._tensors is None else self._resident(self._tensors, order)
+        counts, own = self._parts.counts(order), self._parts.rows(order)
+        return self._stream(own, counts) if self._tensors is None else self._resident(self._tensors, own, counts)
 
-    def _resident(self, tensors: list[Tensor], order: Array) -> Iterator[Batch]:
+    def _resident(self, tensors: list[Tensor], order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
+        left = iter(counts)
         for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
-            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True))
+            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), left)
 
-    def _stream(self, order: Array) -> Iterator[Batch]:
+    def _stream(self, order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
         pin = self.device.type == "cuda"
         sources = list(self._sources.values())
         parts = np.split(order, np.cumsum(self.sizes)[:-1])
 
         def fetch(rows: Array) -> list[Tensor]:
-            # Indexing by an array always copies, so these tensors are writable and own their memory.
-            fetched = [torch.from_numpy(np.ascontiguousarray(x[rows])) for x in sources]
+            # Indexing by an array always copies, so these tensors are writable and own their memory. Not every source
+            # can read no sample at all.
+            read = rows if len(rows) else self._order.samples[:1]
+            fetched = [torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources]
             return [x.pin_memory() for x in fetched] if pin else fetched
 
-        for tensors in prefetch(fetch, parts, _PREFETCH):
-            yield self._maker([x.to(self.device, non_blocking=True) for x in tensors])
+        for tensors, count in zip(prefetch(fetch, parts, _PREFETCH), counts, strict=True):
+            yield self._maker([x.to(self.device, non_blocking=True) for x in tensors], count)
 
 
 class _Maker:
@@ -185,13 +204,14 @@ class _Maker:
         self._masks = masks
         self._targets = targets
 
-    def __call__(self, tensors: Sequence[Tensor]) -> Batch:
+    def __call__(self, tensors: Sequence[Tensor], counts: Counts) -> Batch:
         views, masks = len(self._views), len(self._masks)
         return Batch(
             dict(zip(self._views, tensors, strict=False)),
             dict(zip(self._masks, tensors[views:], strict=False)) if masks else {},
             dict(zip(self._targets, tensors[views + masks :], strict=True)),
             len(tensors[0]),
+            *counts,
         )
 
 
@@ -247,11 +267,12 @@ def _chunks(
     tensors: list[Tensor], order: Array, sizes: list[int], device: torch.device
 ) -> Iterator[tuple[list[Tensor], list[int]]]:
     """The samples in order, some whole batches at a time, with the sizes of these batches."""
-    first, n = int(order[0]), len(order)
-    if int(order[-1]) - first == n - 1 and (np.diff(order) == 1).all():
+    n = len(order)
+    first = int(order[0]) if n else 0
+    if n == 0 or (int(order[-1]) - first == n - 1 and (np.diff(order) == 1).all()):
         yield [x[first : first + n] for x in tensors], sizes
         return
-    batch_bytes = sizes[0] * sum(x.element_size() * x[0].numel() for x in tensors)
+    batch_bytes = max(sizes) * sum(x.element_size() * x[0].numel() for x in tensors)
     room = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
     many = max(1, room // max(1, batch_bytes))
     groups = [sizes[start : start + many] for start in range(0, len(sizes), many)]

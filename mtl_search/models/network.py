@@ -22,6 +22,7 @@ from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
 from mtl_search.models.keys import safe_key
 from mtl_search.models.sharing import SHARING, SharingPolicy
+from mtl_search.models.sharing.base import Features
 from mtl_search.models.spans import Spans, build_spans
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count
 
@@ -79,9 +80,25 @@ class MultiTaskNetwork(nn.Module):
             inputs: View → (B, ...); views that no task reads are ignored.
             masks: View → (B, T) bool, True at real tokens; a view without one has real tokens only.
         """
-        if self.augment is not None and self.training:
-            inputs = {view: self.augment(x) for view, x in inputs.items()}
-        features = self.sharing(inputs, masks)
+        inputs = self.augmented(inputs)
+        return self.from_features(self.sharing(inputs, masks), inputs, masks)
+
+    def augmented(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Views as the sharing policy gets them: in training images are changed at random, where the config says so."""
+        if self.augment is None or not self.training:
+            return inputs
+        return {view: self.augment(x) for view, x in inputs.items()}
+
+    def from_features(
+        self, features: Features, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Task → output of its head.
+
+        Args:
+            features: Of the sharing policy; what stands between them and the heads takes their place in it.
+            inputs: View → (B, ...), augmented.
+            masks: As of `forward`.
+        """
         for task, modules in self.between.items():
             for module in modules:
                 features[task] = tuple([module(x, inputs) for x in features[task]])

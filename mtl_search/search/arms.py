@@ -1,8 +1,8 @@
 """Arms: groups of trials with one purpose and their own equal budget.
 
 single/<task>   one network a main task: neither weights nor depth to search; N trials over all tasks
-equal           all tasks, every weight 1; depth and the rest searched; N trials
-search          all tasks; everything in the space searched; N trials
+equal           all tasks, every weight 1, losses added up; depth and the rest searched; N trials
+search          all tasks; everything in the space searched, weightings and aggregators too; N trials
 without/<task>  searches nothing: the best of `search` without an auxiliary task, which is what that task was worth
 final/<arm>     the best of an arm again, on fresh seeds
 """
@@ -25,6 +25,7 @@ SINGLE = "single/"
 WITHOUT = "without/"
 SHARED = ("equal", "search")
 _NOT_TRAINED = ("checkpoint_every_s", "resident")
+_BALANCING = ("training.weighting", "training.aggregator")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Arm:
         """Whether the arm keeps the value at this path fixed although the space may offer it."""
         if self.name.startswith(WITHOUT):
             return _concerns(path, {self.name.removeprefix(WITHOUT)})
-        is_weight = path.startswith("tasks.") and path.endswith(".loss_weight")
+        is_weight = (path.startswith("tasks.") and path.endswith(".loss_weight")) or path.startswith(_BALANCING)
         if self.is_single:
             return is_weight or path.startswith("model.sharing")
         return self.name == "equal" and is_weight
@@ -69,6 +70,8 @@ class Arm:
         if self.is_single or self.origin == "equal":
             for task in self.tasks:
                 tree["tasks"][task]["loss_weight"] = 1.0
+            for path in _BALANCING:
+                tree["training"].pop(path.rpartition(".")[2], None)
         for path, value in overrides.items():
             if not self.holds(path):
                 paths.put(tree, path, value)

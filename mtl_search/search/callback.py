@@ -10,7 +10,7 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from mtl_search.search.searcher import ArmSearcher
-from mtl_search.training.trial import REPORT, Report
+from mtl_search.training.report import REPORT, Report
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -1,4 +1,4 @@
-"""The Ray cluster that a sweep runs on, and how many trials fit on it at a time."""
+"""The Ray cluster that a sweep runs on: one that stands already, or a local one for as long as the sweep lasts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import grpc
 import ray
+from ray._private import services
+from ray._private.authentication import authentication_token_setup as authentication
 
 from mtl_search.config import Config
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import SweepError
+from mtl_search.search import capacity
 
 # Ray reads these when it is imported or started; a value that the user has set stays.
 _SETTINGS = {
@@ -26,33 +30,118 @@ _SETTINGS = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean in a trial what they mean to the user
     "RAY_DEDUP_LOGS": "1",
 }
+# Those of them that the processes of trials read.
+_READ_BY_WORKERS = ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "RAY_CHDIR_TO_TRIAL_DIR")
+
+_PATIENCE_S = 5.0
+_MANY_NODES = 1000
 
 
 def configure() -> None:
     """Set the environment that Ray reads; call it before Ray starts."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    for name in ("ray.tune", "ray.train", "ray.data"):
+    for name in ("ray.tune", "ray.train", "ray.data", "ray._private.authentication"):
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)  # "Trials did not complete", which the journal tells
 
 
+def find(address: str | None = None) -> str:
+    """Which Ray cluster a sweep is to run on; quickly, before anything is read or built.
+
+    Args:
+        address: `HOST:PORT` of a cluster that stands already, or `auto` for the one that runs on this machine. Default:
+            the one that this process is connected to, else the one that the environment names (RAY_ADDRESS, as in a
+            Ray job), else a local one, which ends with the sweep.
+
+    Returns:
+        `HOST:PORT`, or `local`.
+
+    Raises:
+        SweepError: There is no cluster at that address.
+    """
+    if ray.is_initialized():
+        here: str = ray.get_runtime_context().gcs_address
+        if address not in (None, "auto", "local") and _located(str(address)) != here:
+            raise SweepError(f"this process is connected to the Ray cluster at {here} already, not to {address}")
+        return here
+    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    if address == "local":
+        return address
+    place = _located(address)
+    _knock(place)
+    return place
+
+
 @contextmanager
-def connected(config: Config) -> Iterator[None]:
-    """A Ray cluster: the one this process is connected to already, or a local one for as long as the sweep lasts."""
+def connected(config: Config, place: str = "local") -> Iterator[None]:
+    """Connected to the cluster that `find` has found, for as long as the sweep lasts.
+
+    Raises:
+        SweepError: It does not let this process in.
+    """
     configure()
     if ray.is_initialized():
         yield
         return
-    # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
-    dashboard = config.resources.workers > 1
     with handlers_kept(signal.SIGTERM):
-        ray.init(include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
-    _protect_token()
+        if place == "local":
+            _start(config)
+        else:
+            _join(place)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _start(config: Config) -> None:
+    # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
+    dashboard = config.resources.workers > 1
+    ray.init(address="local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+    _protect_token()
+
+
+def _join(place: str) -> None:
+    # The nodes do not inherit this process' environment.
+    environment = {"env_vars": {name: _SETTINGS[name] for name in _READ_BY_WORKERS}}
+    # A cluster may want the token that lies in the home folder, and one that wants none does not mind it.
+    authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    try:
+        ray.init(address=place, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment)
+    except Exception as error:  # Ray has many kinds: another version, no token, a machine that is not a node of it
+        ray.shutdown()
+        hint = "a cluster with a token wants it in RAY_AUTH_TOKEN or ~/.ray/auth_token"
+        raise SweepError(f"cannot join the Ray cluster at {place}: {error} ({hint})") from error
+
+
+def _located(address: str) -> str:
+    """`HOST:PORT`, found out for `auto`."""
+    if "://" in address:
+        what = "a driver that is not on a node of the cluster cannot run a sweep: start it there, as HOST:PORT or auto"
+        raise SweepError(f"cannot use the Ray address {address!r}: {what}")
+    try:
+        found = services.canonicalize_bootstrap_address(address)
+    except Exception as error:  # of the name's look-up
+        raise SweepError(f"cannot use the Ray address {address!r}, which is no HOST:PORT: {error}") from error
+    if found is None:
+        raise SweepError("no Ray cluster runs on this machine: `ray start --head` starts one")
+    return found
+
+
+def _knock(address: str) -> None:
+    """See whether a Ray cluster answers; Ray itself would try for minutes.
+
+    Raises:
+        SweepError: It does not.
+    """
+    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):  # its key is Ray's business
+        return
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=_PATIENCE_S)
+        except grpc.FutureTimeoutError:
+            raise SweepError(f"no Ray cluster answers at {address} (--address, RAY_ADDRESS)") from None
 
 
 @contextmanager
@@ -73,35 +162,22 @@ def handlers_kept(*signals: signal.Signals) -> Iterator[None]:
 
 
 def slots(config: Config) -> int:
-    """How many trials run at a time.
+    """How many trials run at a time on the cluster that this process is connected to.
 
     Raises:
         SweepError: Not even one fits; the message shows the arithmetic.
     """
-    wanted, there = config.resources, ray.cluster_resources()
-    needs = {"CPU": wanted.cpus_per_worker * wanted.workers, "GPU": wanted.gpus_per_worker * wanted.workers}
-    fits = {name: int(there.get(name, 0) / need) for name, need in needs.items() if need > 0}
-    if min(fits.values()) < 1:
-        lines = [
-            f"  {name}: {need:g} needed a trial, {there.get(name, 0):g} in the cluster" for name, need in needs.items()
-        ]
-        raise SweepError("no trial fits on this cluster (resources.workers × per worker):\n" + "\n".join(lines))
-    return min(fits.values()) if wanted.max_concurrent == "auto" else min(wanted.max_concurrent, *fits.values())
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return capacity.slots(config.resources, nodes, _later_nodes())
 
 
-def check_workers(config: Config) -> None:
-    """Refuse what this version cannot do.
-
-    Raises:
-        ConfigError: More than one worker a trial.
-    """
-    if config.resources.workers > 1:
-        raise ConfigError(
-            "trials on several workers are not built yet",
-            path="resources.workers",
-            value=config.resources.workers,
-            allowed=["1"],
-        )
+def _later_nodes() -> list[dict[str, float]]:
+    """Of all the nodes that the cluster's autoscaler may have at a time; empty where there is none."""
+    grown = ray._private.state.state.get_cluster_config()  # noqa: SLF001  # as Ray Train does
+    groups = [] if grown is None else grown.node_group_configs
+    # -1: as many as it likes.
+    counts = [_MANY_NODES if group.max_count < 0 else group.max_count for group in groups]
+    return [dict(group.resources) for group, count in zip(groups, counts, strict=True) for _ in range(count)]
 
 
 def _protect_token() -> None:

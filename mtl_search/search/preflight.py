@@ -18,10 +18,13 @@ from mtl_search.registry import import_attribute
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.schedulers import build_scheduler
 from mtl_search.search.space import Space
+from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
+from mtl_search.training.trainer import check_sync_batch_norm
 
+_CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
@@ -43,6 +46,8 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True) -> MultiTa
     network = _build(config, data)
     _check_objective(config, network)
     _check_labels(config, data)
+    if config.resources.workers > 1:
+        check_sync_batch_norm(config, torch.device("cuda") if config.resources.gpus_per_worker else _CPU)
     space = _space(config)
     for path, value, premises in space.ends():
         with _blamed_on(space.written[path], value):
@@ -144,6 +149,8 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         metric_names(config, network)
         optimizer = build_optimizer(config.training.optimizer, parameter_groups(network, config.training))
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
+        build_weighting(config.training, len(config.tasks), _CPU)
+        build_aggregator(config.training, len(config.tasks), _CPU)
     except MtlSearchError:
         raise
     except Exception as error:  # the cause stays chained, for `--debug` and for Python

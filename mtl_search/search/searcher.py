@@ -27,7 +27,9 @@ from mtl_search.search.referee import Referee
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import ArmStudy
-from mtl_search.training.trial import REPORT, Report, TrialSpec
+from mtl_search.search.tidy import trial_storage
+from mtl_search.training.report import REPORT, Report
+from mtl_search.training.trial import TrialSpec
 
 
 class ArmSearcher(Searcher):
@@ -253,6 +255,7 @@ class ArmSearcher(Searcher):
             objective=self._referee.objective(record.arm),
             directory=str(self._directory / "trials" / record.id),
             test=record.is_finalist,
+            storage=trial_storage(self._config, self._journal.record, record.id),
         )
 
     def _study(self, arm: str) -> ArmStudy:

@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import ray
 from ray import tune
 
 from mtl_search.config import Config
 from mtl_search.data import DataSet, data_of, used_part
-from mtl_search.search import cluster, folder, preflight
+from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflight, tidy
 from mtl_search.search.arms import SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
 from mtl_search.search.journal import Journal, Observer
@@ -25,7 +27,6 @@ from mtl_search.search.schedulers import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import silence
-from mtl_search.search.tidy import Tidy
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.ray_slot import Slot
 
@@ -42,6 +43,7 @@ def run_sweep(
     data: DataSet | None = None,
     observers: Iterable[Observer] = (),
     on_accepted: Callable[[], None] | None = None,
+    address: str | None = None,
 ) -> SweepRecord:
     """Run a sweep to its end, or until it is interrupted.
 
@@ -56,6 +58,7 @@ def run_sweep(
         observers: Called with every event of the journal, in the driver.
         on_accepted: Called once this process holds the folder and the config fits it, before the first event. What it
             raises ends the sweep.
+        address: Of a Ray cluster that stands already (see `cluster.find`).
 
     Returns:
         What the journal tells; its `complete` is False after an interruption.
@@ -66,7 +69,9 @@ def run_sweep(
     """
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
-    cluster.check_workers(config)
+    capacity.check(config)
+    tidy.check_storage(config)
+    place = cluster.find(address)
     data = data_of(config) if data is None else used_part(data, config)
     network = preflight.check(config, data, needs_space=space is None)
     objective = objective or preflight.objective_function(config)
@@ -74,7 +79,7 @@ def run_sweep(
         folder.prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
-        journal = Journal(directory / folder.JOURNAL, [*observers, Tidy(directory)])
+        journal = Journal(directory / folder.JOURNAL, [*observers, tidy.Tidy(directory, config)])
         arms = plan_arms(config)
         referee = Referee(
             journal.record,
@@ -85,7 +90,7 @@ def run_sweep(
             function=objective,
         )
         try:
-            with cluster.connected(config):
+            with cluster.connected(config, place):
                 _run(_Sweep(config, directory, data, space, objective), journal, arms, referee)
         finally:
             journal.close()
@@ -105,6 +110,8 @@ class _Sweep:
 
 def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> None:
     config, slots = sweep.config, cluster.slots(sweep.config)
+    if config.resources.storage is None:
+        nodes.check_folder(sweep.directory)
     journal.write(
         "sweep",
         id=journal.record.id or uuid.uuid4().hex[:12],
@@ -120,6 +127,8 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
     try:
         _tune(sweep, searcher, scheduler, scratch)
     finally:
+        if config.resources.workers > 1:
+            orphans.wait_for_slots()
         shutil.rmtree(scratch, ignore_errors=True)
     if searcher.error is not None:
         raise searcher.error
@@ -128,11 +137,11 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
 
 
 def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch: Path) -> None:
-    wanted = sweep.config.resources
-    threads = max(1, int(wanted.cpus_per_worker))
-    slot = tune.with_parameters(Slot, data=sweep.data, threads=threads, objective=sweep.objective)
+    callbacks: list[tune.Callback] = [Recorder(searcher)]
+    if sweep.config.resources.workers > 1:
+        callbacks.append(orphans.Reaper())
     tuner = tune.Tuner(
-        tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker}),
+        _slot(sweep),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
             scheduler=scheduler,
@@ -144,13 +153,30 @@ def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch
         run_config=tune.RunConfig(
             name="tune",
             storage_path=str(scratch),
-            callbacks=[Recorder(searcher)],
+            callbacks=callbacks,
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher begins it again
+            # Trials have checkpoints of their own; Tune's would want a folder that all nodes share.
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             verbose=0,
         ),
     )
     with cluster.handlers_kept(signal.SIGINT, signal.SIGUSR1):
         tuner.fit()
+
+
+def _slot(sweep: _Sweep) -> Any:
+    """What Tune makes an actor of: a slot that trains in its own process, or one that leads a worker group."""
+    wanted = sweep.config.resources
+    if wanted.workers == 1:
+        threads = max(1, int(wanted.cpus_per_worker))
+        slot = tune.with_parameters(Slot, data=sweep.data, threads=threads, objective=sweep.objective)
+        return tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker})
+    from mtl_search.training.ray_group import GroupSlot  # Ray Train is slow to import
+
+    parcel = [ray.put((sweep.data, sweep.objective))]
+    retries = sweep.config.search.retries
+    leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries)
+    return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something
 
 
 def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:

@@ -1,18 +1,25 @@
-"""Deletes the networks that a sweep has no use for, as it goes."""
+"""Deletes the networks that a sweep has no use for, as it goes, and brings the others home from the storage."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+from mtl_search.config import Config
+from mtl_search.errors import ConfigError
 from mtl_search.search import folder
 from mtl_search.search.records import Event, SweepRecord, TrialRecord
+from mtl_search.training.place import fetch
+from mtl_search.training.storage import Storage, below
+
+logger = logging.getLogger(__name__)
 
 
 class Tidy:
     """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, config: Config) -> None:
+        self._directory, self._config = directory, config
         self._best: dict[str, TrialRecord] = {}
 
     def __call__(self, event: Event, record: SweepRecord) -> None:
@@ -21,6 +28,7 @@ class Tidy:
             return
         ended = record.trials[event["id"]]
         loser = None if ended.is_finalist else self._loser(ended, record)
+        self._empty_storage(ended, record, keep=loser is not ended)
         folder.forget_checkpoints(self._directory, ended.id, best=loser is ended)
         if loser is not None and loser is not ended:
             folder.forget_checkpoints(self._directory, loser.id, best=True)
@@ -35,3 +43,38 @@ class Tidy:
             return None
         self._best[ended.arm], loser = (ended, best) if ended.worth > best.worth else (best, ended)
         return loser
+
+    def _empty_storage(self, ended: TrialRecord, record: SweepRecord, *, keep: bool) -> None:
+        """Delete what the trial has in the storage; a network that is kept comes to the sweep's folder before."""
+        uri = trial_storage(self._config, record, ended.id)
+        if not uri:
+            return
+        try:
+            storage = Storage(uri)
+            if keep:
+                fetch(storage, "best", self._directory / "trials" / ended.id / "best")
+            storage.delete()
+        except OSError as error:
+            logger.error("the files of trial %s stay in %s: %s", ended.id, uri, error)
+
+
+def trial_storage(config: Config, record: SweepRecord, trial_id: str) -> str:
+    """URI of a trial's folder in the storage; empty where there is none."""
+    uri = config.resources.storage
+    return below(uri, f"{record.name}-{record.id}", trial_id) if uri else ""
+
+
+def check_storage(config: Config) -> None:
+    """See whether the storage can be written to.
+
+    Raises:
+        ConfigError: It cannot, or there is no such kind of storage.
+    """
+    uri = config.resources.storage
+    if uri is None:
+        return
+    try:
+        Storage(uri).check()
+    except (ValueError, OSError) as error:
+        what = f"no folder that can be written to: an absolute path, s3://bucket/folder or gs://bucket/folder ({error})"
+        raise ConfigError(what, path="resources.storage", value=uri) from error

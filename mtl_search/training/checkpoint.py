@@ -8,22 +8,22 @@ Each is written beside its place and moved in, so that a process that dies while
 
 from __future__ import annotations
 
+import io
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from mtl_search.config import to_dict
 from mtl_search.data import DataSet
 from mtl_search.data.layout import layout
+from mtl_search.training.peers import Peers
+from mtl_search.training.place import Place
 from mtl_search.training.trial import TrialSpec
 
 
@@ -59,46 +59,67 @@ class Progress:
             self.since_improvement += 1
 
 
-def exists(directory: Path) -> bool:
-    """Whether the trial can go on from a checkpoint."""
-    place, old = directory / "last", directory / "last.old"
-    if not place.exists() and old.exists():  # the process died between the two moves of `_replace`
-        old.replace(place)
-    return place.is_dir()
+def exists(place: Place) -> bool:
+    """Whether the trial can go on from a checkpoint; one that another node has written is fetched."""
+    place.fetch()
+    last, old = place.folder / "last", place.folder / "last.old"
+    if not last.exists() and old.exists():  # the process died between the two moves of `replace`
+        old.replace(last)
+    return last.is_dir()
 
 
-def save(
-    directory: Path, network: nn.Module, optimizer: Optimizer, schedule: LRScheduler | None, progress: Progress
-) -> None:
-    """Write `last`: everything that the next epoch depends on."""
+class Stateful(Protocol):
+    """Optimiser, schedule, weighting: what has a state beside the network's."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors, numbers and texts, in lists and mappings."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Go on from such a state."""
+
+
+def save(place: Place, network: nn.Module, parts: Mapping[str, Stateful], progress: Progress, peers: Peers) -> None:
+    """Write `last`: everything that the next epoch depends on. All ranks call it, rank 0 writes.
+
+    Of the ranks only the random states differ (dropout draws other numbers on each); all of them are kept.
+    """
+    states = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else [])]
+    random = peers.gather([state.unsqueeze(0) for state in states])  # one row a rank
 
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
-        cuda = torch.cuda.get_rng_state() if torch.cuda.is_available() else torch.empty(0, dtype=torch.uint8)
-        state = {"optimizer": optimizer.state_dict(), "random": torch.get_rng_state(), "random_cuda": cuda}
-        if schedule is not None:
-            state["schedule"] = schedule.state_dict()
-        torch.save(state, folder / "optimizer.pt")
+        state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+        torch.save(state | {"random": random}, folder / "optimizer.pt")
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
 
-    _replace(directory / "last", write)
+    peers.decide(lambda: place.write("last", write))
 
 
-def load(directory: Path, network: nn.Module, optimizer: Optimizer, schedule: LRScheduler | None) -> Progress:
-    """Take the trial up where `save` left it."""
-    folder = directory / "last"
-    network.load_state_dict(load_file(folder / "model.safetensors"))
-    state = torch.load(folder / "optimizer.pt", weights_only=True, map_location="cpu")
-    optimizer.load_state_dict(state["optimizer"])
-    if schedule is not None:
-        schedule.load_state_dict(state["schedule"])
-    torch.set_rng_state(state["random"])
-    if len(state["random_cuda"]) and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["random_cuda"])
-    return Progress(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))
+def load(place: Place, network: nn.Module, parts: Mapping[str, Stateful], peers: Peers) -> Progress:
+    """Take the trial up where `save` left it. Rank 0 reads: the others may be where its files are not.
+
+    A rank that was not there when the checkpoint was written keeps the random state that it has.
+    """
+    peers.decide(lambda: _load_network(network, place.folder / "last"))
+    peers.copy_from_first(state_tensors(network))
+    written = peers.bytes_from_first(lambda: place.read("last", "optimizer.pt"))
+    state = torch.load(io.BytesIO(written), weights_only=True, map_location="cpu")
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    cpu, *cuda = state["random"]
+    if peers.rank < len(cpu):
+        torch.set_rng_state(cpu[peers.rank].clone())  # torch crashes on a row of a larger tensor
+        if cuda and torch.cuda.is_available():
+            torch.cuda.set_rng_state(cuda[0][peers.rank].clone())
+    return Progress(**json.loads(peers.bytes_from_first(lambda: place.read("last", "progress.json"))))
 
 
-def save_best(directory: Path, network: nn.Module, spec: TrialSpec, data: DataSet) -> None:
+def state_tensors(network: nn.Module) -> list[torch.Tensor]:
+    """Parameters and buffers, also those that are not stored: all that must be the same on all ranks."""
+    return [*network.parameters(), *network.buffers()]
+
+
+def save_best(place: Place, network: nn.Module, spec: TrialSpec, data: DataSet) -> None:
     """Write `best`: the network, its config and the shape of its data."""
 
     def write(folder: Path) -> None:
@@ -106,27 +127,19 @@ def save_best(directory: Path, network: nn.Module, spec: TrialSpec, data: DataSe
         card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": layout(data).to_json()}
         (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
 
-    _replace(directory / "best", write)
+    place.write("best", write)
 
 
-def load_best(directory: Path, network: nn.Module) -> None:
-    """The network's parameters as they were at its best epoch."""
-    network.load_state_dict(load_file(directory / "best" / "model.safetensors"))
+def load_best(place: Place, network: nn.Module, peers: Peers) -> None:
+    """The network's parameters as they were at its best epoch; rank 0 reads."""
+    peers.decide(lambda: _load_network(network, place.folder / "best"))
+    peers.copy_from_first(state_tensors(network))
+
+
+def _load_network(network: nn.Module, folder: Path) -> None:
+    network.load_state_dict(load_file(folder / "model.safetensors"))
 
 
 def _tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     """Parameters and buffers without memory that two names share, which safetensors refuses."""
     return {name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()}
-
-
-def _replace(place: Path, write: Callable[[Path], Any]) -> None:
-    """Fill a new folder and move it to its place."""
-    fresh, old = place.with_name(place.name + ".new"), place.with_name(place.name + ".old")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    write(fresh)
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.replace(old)
-    fresh.replace(place)
-    shutil.rmtree(old, ignore_errors=True)

@@ -1,6 +1,6 @@
 """The training loop of one trial, an epoch at a time.
 
-T tasks, B samples of a batch, G batches of a step (`training.accumulate`), N samples of a split
+T tasks, G batches of a step (`training.accumulate`), N samples of a split
 """
 
 from __future__ import annotations
@@ -8,31 +8,43 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from mtl_search.config import Config
 from mtl_search.data import DataSet
 from mtl_search.data.loader import Batch, DeviceData, Loader
-from mtl_search.errors import TrialError
-from mtl_search.models.heads.base import labelled_in
-from mtl_search.models.network import build_network, parameter_count
+from mtl_search.errors import ConfigError, TrialError
+from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
 from mtl_search.training import checkpoint
-from mtl_search.training.metrics import compute, metric_names
-from mtl_search.training.objective import ObjectiveFunction, key
+from mtl_search.training.balanced_step import build_step
+from mtl_search.training.guard import Guard
+from mtl_search.training.metrics import metric_names
+from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
+from mtl_search.training.peers import Alone, Group, Peers
+from mtl_search.training.place import Place
+from mtl_search.training.report import Report
+from mtl_search.training.scores import Scores
 from mtl_search.training.seen import Seen
-from mtl_search.training.trial import Report, TrialSpec
+from mtl_search.training.step import autocast
+from mtl_search.training.trial import TrialSpec
 
 
 class Trainer:
     """Trains the network of one trial and judges it after every epoch.
+
+    With several ranks each builds a trainer of the same trial and makes the same calls; all get the same reports and
+    the same errors. Each holds its part of every batch. The same on all are weights, optimiser, progress and the order
+    of the samples. What differs are the numbers that dropout and augmentation draw, and within an epoch the running
+    statistics of batch normalisation, which rank 0 hands to the others at its end (`training.sync_batch_norm` makes
+    them, and the normalisation itself, the whole batch's). Rank 0 alone computes metrics, reads and writes the trial's
+    folder, and looks at the clock.
 
     Args:
         spec: The trial.
@@ -40,6 +52,7 @@ class Trainer:
         device: Where to train.
         resident: The data set on the device, when it is small enough to live there; None streams it.
         objective: Takes the place of `spec.objective`, for a function of the user's.
+        peers: The ranks that train it together.
 
     A trial whose folder holds a checkpoint goes on from there.
     """
@@ -51,29 +64,31 @@ class Trainer:
         device: torch.device,
         resident: DeviceData | None = None,
         objective: ObjectiveFunction | None = None,
+        *,
+        peers: Peers | None = None,
     ) -> None:
         self.spec, self.data, self.device, self.resident = spec, data, device, resident
+        self.peers = peers or Alone()
         self.config = spec.config.training
         self.objective = objective or spec.objective
-        self.directory = Path(spec.directory)
+        self.place = Place(spec.directory, spec.storage)
         seed_everything(spec.seed)
 
-        self.network = build_network(spec.config, data)
-        self.network.fit({task: self._labels(task, "train") for task in spec.config.tasks})
-        self.network.to(device)
+        self.network = self._network()
         self.heads = self.network.heads
         self.target_names = self.network.target_names
-        self.metric_names = metric_names(spec.config, self.network)
-        self.loss_coefficients = self._loss_coefficients()
         self.parameters = list(self.network.parameters())
         self.optimizer = build_optimizer(self.config.optimizer, parameter_groups(self.network, self.config))
         self.schedule = build_schedule(self.config.schedule, self.optimizer, self.config.epochs)
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
+        self.guard = Guard(self.peers)
+        self.step = build_step(self.network, spec, self.peers, device, self.guard)
+        self.scores = Scores(self.network, data.targets, metric_names(spec.config, self.network))
 
         self.progress = checkpoint.Progress()
         self._last_checkpoint = time.monotonic()
-        if checkpoint.exists(self.directory):
-            self.progress = checkpoint.load(self.directory, self.network, self.optimizer, self.schedule)
+        if self.peers.decide(lambda: checkpoint.exists(self.place)):
+            self.progress = checkpoint.load(self.place, self.network, self._parts(), self.peers)
 
     # ---------------------------------------------------------------- the loop
 
@@ -81,41 +96,44 @@ class Trainer:
         """One pass over the training split; returns its losses and, when asked for, its metrics."""
         self.network.train()
         self.train_loader.set_epoch(self.progress.epoch)
-        autocast, clip_norm = self._autocast(), self.config.clip_norm
+        clip_norm = self.config.clip_norm
         seen = Seen(keep_outputs=self.config.train_metrics)
 
-        for batches in _groups(self.train_loader, self.config.accumulate):
-            shares = self._shares(batches) if len(batches) > 1 else None  # (G, T)
-            if (penalty := self.network.sharing.penalty()) is not None:
-                penalty.backward()
-                seen.penalties.append(penalty.detach())
-            for number, batch in enumerate(batches):
-                with autocast:
-                    outputs = self.network(batch.inputs, batch.masks)
-                    losses = self._losses(outputs, batch)  # (T,), of the labelled samples of the batch
-                loss = losses.dot(self.loss_coefficients if shares is None else self.loss_coefficients * shares[number])
-                loss.backward()
-                seen.add(outputs, batch, losses)
+        for batches in _groups(self.guard.batches(self.train_loader, len(self.train_loader)), self.config.accumulate):
+            self.step.gradients(batches, seen)
             if clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(self.parameters, clip_norm)
             self.optimizer.step()
+            if self.step.looks_back:
+                self.step.look_back(batches)
             for parameter in self.parameters:  # what `zero_grad` does, without its 5 % of a small network's step
                 parameter.grad = None
-
-        metrics = self._named_losses("train", self._mean_losses(seen)) | seen.mean_penalty() | self._draws()
-        return metrics | self._metrics("train", seen) if self.config.train_metrics else metrics
+        self.guard.check()
+        self.peers.copy_from_first(list(self.network.buffers()))
+        return self._training_scores(seen) | self._draws() | self.step.end_epoch()
 
     @torch.inference_mode()
     def evaluate(self, split: str) -> dict[str, float]:
         """Losses and metrics over all labelled samples of a split; `split` is a key of the data set's splits."""
         self.network.eval()
         name, seen = _SHORT.get(split, split), Seen()
-        autocast = self._autocast()
-        for batch in self._loader(split, self.config.eval_batch_size, shuffle=False):
-            with autocast:
-                seen.add(self.network(batch.inputs, batch.masks), batch)
-        losses = [head.loss(seen.outputs_of(t), seen.labels_of(self.target_names[t])) for t, head in self.heads.items()]
-        return self._named_losses(name, torch.stack(losses)) | self._metrics(name, seen)
+        precision = autocast(self.config.precision, self.device)
+        try:
+            for batch in self._loader(split, self.config.eval_batch_size, shuffle=False):
+                if batch.size:
+                    with precision:
+                        seen.add(self.network(batch.inputs, batch.masks), batch)
+        except Exception as error:  # noqa: BLE001  the user's network may raise anything
+            self.guard.keep(error)
+        self.guard.check()
+        outputs, labels = seen.collect(self.target_names, self.peers)
+        epoch = self.progress.epoch + 1
+
+        def judge() -> dict[str, float]:
+            losses = self.scores.named(name, self.scores.losses(outputs, labels), epoch)
+            return losses | self.scores.metrics(name, outputs, labels)
+
+        return self.peers.decide(judge)
 
     def run_epoch(self) -> Report:
         """Train one epoch, validate, keep the best, and say how it went.
@@ -130,20 +148,24 @@ class Trainer:
         metrics = self.train_epoch() | self.evaluate("validation")
         if self.schedule is not None:
             self.schedule.step()
-        objective = self._finite_objective(metrics)
+        objective = self.peers.decide(lambda: self._finite_objective(metrics))
 
         progress.epoch += 1
         if progress.best_epoch == 0 or objective > progress.best:
-            checkpoint.save_best(self.directory, self.network, self.spec, self.data)
+            self.peers.decide(lambda: checkpoint.save_best(self.place, self.network, self.spec, self.data))
         progress.update(objective, self.config.early_stopping.min_delta if self.config.early_stopping else 0.0)
-        seconds = time.perf_counter() - began
+        seconds = self.peers.decide(lambda: time.perf_counter() - began)
         progress.seconds += seconds
         progress.metrics = metrics | {"lr": rate, "seconds": seconds}
         done = self._is_done()
-        if time.monotonic() - self._last_checkpoint >= self.config.checkpoint_every_s and not done:
-            checkpoint.save(self.directory, self.network, self.optimizer, self.schedule, progress)
+        if not done and self.peers.decide(self._checkpoint_is_due):
+            checkpoint.save(self.place, self.network, self._parts(), progress, self.peers)
             self._last_checkpoint = time.monotonic()
         return self._report(progress.metrics, done)
+
+    def report(self) -> Report:
+        """The last epoch's report again, for one who did not hear it."""
+        return self._report(self.progress.metrics, self._is_done())
 
     def info(self) -> dict[str, Any]:
         """What tables and MLflow say of the trial's network and settings."""
@@ -158,63 +180,37 @@ class Trainer:
 
     # ---------------------------------------------------------------- its parts
 
-    def _losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
-        """Loss of each task (T,), each the mean over the labelled samples of the batch."""
-        targets, names = batch.targets, self.target_names
-        return torch.stack([head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()])
+    def _network(self) -> MultiTaskNetwork:
+        """The network on the device, the same on all ranks; afterwards each draws random numbers of its own."""
+        config, peers = self.spec.config, self.peers
+        network = build_network(config, self.data)
+        network.fit({task: self._labels(task, "train") for task in config.tasks})
+        network.to(self.device)
+        if self.config.sync_batch_norm and isinstance(peers, Group):
+            check_sync_batch_norm(config, self.device)
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network, peers.group)
+        peers.copy_from_first(checkpoint.state_tensors(network))  # a layer of the user's may not heed the seed
+        if peers.rank:
+            seed_everything(int(np.random.SeedSequence([self.spec.seed, peers.rank]).generate_state(1)[0]))
+        return network
 
-    def _shares(self, batches: Sequence[Batch]) -> Tensor:
-        """What part of a step's labels each of its batches has, (G, T): with it, G small batches are one big batch."""
-        counts = torch.stack([self._label_counts(task, batches) for task in self.heads], dim=1)
-        return counts / counts.sum(0).clamp(min=1)
+    def _parts(self) -> dict[str, checkpoint.Stateful]:
+        """What a checkpoint holds beside the network."""
+        parts: dict[str, checkpoint.Stateful | None] = {
+            "optimizer": self.optimizer, "schedule": self.schedule, "balance": self.step,
+        }  # fmt: skip
+        return {name: part for name, part in parts.items() if part is not None}
 
-    def _mean_losses(self, seen: Seen) -> Tensor:
-        """Loss of each task (T,) over the labelled samples of all batches, each as it was when its batch came."""
-        losses = torch.stack(seen.losses)
-        broken = ~losses.isfinite()
-        if broken.any():  # the first batch with such a loss: after its step all tasks have one
-            return losses[broken.any(1)][0]
-        return (losses * self._shares(seen.batches)).sum(0)
+    def _training_scores(self, seen: Seen) -> dict[str, float]:
+        """What the report says of the training split."""
+        losses, wants_metrics = self.step.mean_losses(seen).tolist(), self.config.train_metrics
+        outputs, labels = seen.collect(self.target_names, self.peers) if wants_metrics else ({}, {})
 
-    def _label_counts(self, task: str, batches: Sequence[Batch]) -> Tensor:
-        """Number of labels of the task in each batch (G,)."""
-        if self.heads[task].complete:
-            return torch.tensor([float(batch.size) for batch in batches], device=self.device)
-        name = self.target_names[task]
-        return torch.stack([labelled_in(batch.targets[name]).sum() for batch in batches]).float()
+        def judge() -> dict[str, float]:
+            named = self.scores.named("train", losses, self.progress.epoch + 1) | seen.mean_penalty()
+            return named | self.scores.metrics("train", outputs, labels) if wants_metrics else named
 
-    def _loss_coefficients(self) -> Tensor:
-        """Loss weight of each task (T,), over the loss of its best constant prediction unless `loss_scale: none`."""
-        weights = [task.loss_weight for task in self.spec.config.tasks.values()]
-        coefficients = torch.tensor(weights, device=self.device)
-        if self.config.loss_scale == "none":
-            return coefficients
-        return coefficients / torch.stack([head.trivial_loss for head in self.heads.values()])
-
-    def _metrics(self, name: str, seen: Seen) -> dict[str, float]:
-        metrics = {}
-        for task, head in self.heads.items():
-            target_name = self.target_names[task]
-            target = self.data.targets[target_name]
-            with torch.no_grad():
-                prediction = head.predict(seen.outputs_of(task))
-            labels = seen.labels_of(target_name)
-            for metric in self.metric_names[task]:
-                value = compute(metric, prediction, labels, target.kind, target.size, names=target.classes)
-                metrics[key(name, task, metric)] = value
-        return metrics
-
-    def _named_losses(self, name: str, losses: Tensor) -> dict[str, float]:
-        """Losses by name, as the head gives them: unweighted and not scaled.
-
-        Raises:
-            TrialError: One is not finite.
-        """
-        values = losses.tolist()
-        for task, value in zip(self.heads, values, strict=True):
-            if not math.isfinite(value):
-                raise TrialError(f"the {name} loss of task {task!r} is {value} in epoch {self.progress.epoch + 1}")
-        return {f"{name}/{task}/loss": value for task, value in zip(self.heads, values, strict=True)}
+        return self.peers.decide(judge)
 
     def _draws(self) -> dict[str, float]:
         """Samples that the epoch drew from each source of the data set, if it has some."""
@@ -226,6 +222,9 @@ class Trainer:
             raise TrialError(f"the objective is {value} in epoch {self.progress.epoch + 1}")
         return value
 
+    def _checkpoint_is_due(self) -> bool:
+        return time.monotonic() - self._last_checkpoint >= self.config.checkpoint_every_s
+
     def _is_done(self) -> bool:
         stopping = self.config.early_stopping
         patience_spent = stopping is not None and self.progress.since_improvement >= stopping.patience
@@ -234,7 +233,7 @@ class Trainer:
     def _report(self, metrics: dict[str, float], done: bool) -> Report:
         test: dict[str, float] = {}
         if done and self.spec.test:
-            checkpoint.load_best(self.directory, self.network)
+            checkpoint.load_best(self.place, self.network, self.peers)
             test = self.evaluate("test")
         return Report(
             epoch=self.progress.epoch,
@@ -257,16 +256,13 @@ class Trainer:
             shuffle=shuffle,
             seed=self.spec.seed,
             resident=self.resident,
+            part=(self.peers.rank, self.peers.size),
+            count_labels=split == "train",
         )
 
     def _labels(self, task: str, split: str) -> Tensor:
         target = self.data.targets[self.spec.config.tasks[task].target or task]
         return torch.from_numpy(target.values[self.data.splits[split]])  # indexing copies, so it is writable
-
-    def _autocast(self) -> AbstractContextManager[object]:
-        if self.config.precision == "fp32":
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
 
 _SHORT = {"validation": "val"}
@@ -277,6 +273,21 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002
+
+
+def check_sync_batch_norm(config: Config, device: torch.device) -> None:
+    """Refuse synchronised batch normalisation where torch has none.
+
+    Raises:
+        ConfigError: On the CPU.
+    """
+    if config.training.sync_batch_norm and device.type != "cuda":
+        raise ConfigError(
+            "torch synchronises batch normalisation between workers on GPUs only; without it each worker normalises "
+            "by its own part of the batch (or choose a norm that does not look at the batch: group, layer, none)",
+            path="training.sync_batch_norm",
+            value=True,
+        )
 
 
 def _groups(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:

@@ -2,6 +2,8 @@
 
     .venv/bin/python -m tests.benchmarks.step_throughput [--blocks 9] [--clock cpu] [--only mlp] [--threads 1]
 
+With `--workers 2` the rival is a hand-written `DistributedDataParallel` loop: see `step_throughput_ddp`.
+
 Four tasks on one shared trunk: two of several classes, one yes-or-no, one real number. Ours is `Trainer.train_epoch`,
 reached through the config and the `arrays` data set as by a user. The hand-written loop is an `nn.Sequential` trunk,
 four `nn.Linear` heads, torch's functional losses, a weighted sum, `zero_grad`, `backward`, `step`: no metrics, no
@@ -259,6 +261,7 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=9, help="epochs of each loop that are timed")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; a slot has those of its worker")
+    parser.add_argument("--workers", type=int, default=1, help="processes that train together; wall clock only")
     parser.add_argument("--only", choices=list(MODELS), help="one model")
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
@@ -268,6 +271,11 @@ def main() -> None:
         for batch_size in (64, 512)
         for missing, metrics in ((False, False), (False, True), (True, False))
     ]
+    if wanted.workers > 1:
+        from tests.benchmarks import step_throughput_ddp
+
+        step_throughput_ddp.report(variants, wanted.blocks, wanted.workers, wanted.threads)
+        return
     clock = time.process_time if wanted.clock == "cpu" else time.perf_counter
     print(f"torch {torch.__version__}, {wanted.threads} thread(s), {wanted.blocks} blocks, {wanted.clock} clock")
     print("ratio = our samples a second / those of the hand-written loop, median over the blocks (lowest .. highest)\n")

@@ -38,7 +38,8 @@ def backbone(
 
     Args:
         input_shape: (4,)
-        mode: `fine`, `raises` (when it is built for a trial) or `raises_later` (in the first forward pass).
+        mode: `fine`, `raises` (when it is built for a trial) or `raises_later` (in the first forward pass);
+            `one_raises` and `one_raises_later` do the same on the second worker only.
         pause: Seconds that a forward pass takes longer.
         log: File that gets the number of each process that trains it, a line a network.
         width: Of both stages.
@@ -47,11 +48,15 @@ def backbone(
         if log:
             with Path(log).open("a") as file:
                 file.write(f"{os.getpid()}\n")
-        if mode == "raises":
+        if mode == "raises" or (mode == "one_raises" and _is_second()):
             raise ValueError("this network cannot be built")
     first = nn.Sequential(_Moody(mode, pause), nn.Linear(input_shape[0], width), nn.ReLU())
     second = nn.Sequential(nn.Linear(width, width), nn.ReLU())
     return [Stage(first, width, "first"), Stage(second, width, "second")]
+
+
+def _is_second() -> bool:
+    return os.environ.get("RANK") == "1"  # as Ray Train sets it
 
 
 class _Moody(nn.Module):
@@ -60,7 +65,7 @@ class _Moody(nn.Module):
         self.mode, self.pause = mode, pause
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.mode == "raises_later" and self.training:
+        if self.training and (self.mode == "raises_later" or (self.mode == "one_raises_later" and _is_second())):
             raise RuntimeError("this network cannot be trained")
         if self.pause and self.training:
             time.sleep(self.pause)

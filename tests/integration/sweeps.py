@@ -105,6 +105,11 @@ def _title(process: Process) -> str:
     return ""
 
 
+def titled(beginning: str) -> list[int]:
+    """Numbers of the processes whose title begins so, such as `ray::RayTrainWorker`."""
+    return [process[0] for process in sorted(running_processes()) if _title(process).startswith(beginning)]
+
+
 def _is_worker(title: str) -> bool:
     """Idle, or called after what it does at the moment."""
     return title.startswith("ray::") and "Agent" not in title

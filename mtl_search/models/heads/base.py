@@ -88,7 +88,8 @@ class Head(nn.Module, ABC):
     def loss_sum(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Sum of the losses of the labelled samples, and how many there are; (0, 0) when there is none.
 
-        Returning both, rather than their ratio, lets several workers form the mean over the whole global batch.
+        The count is that of the labels, whatever the loss: by it accumulated batches, and the parts of a batch that
+        several workers hold, make up one mean over the whole global batch.
         """
         if self.complete:
             count = torch.full((), target.numel(), device=target.device)

@@ -20,7 +20,7 @@ from mtl_search.config import load_config
 from mtl_search.config.load import Overrides
 from mtl_search.data import build_data
 from mtl_search.errors import ConfigError, MtlSearchError
-from mtl_search.search import cluster, preflight
+from mtl_search.search import capacity, preflight
 from tests.unit.config import trees
 from tests.unit.search import small
 
@@ -254,7 +254,7 @@ def whole_path(source: Any, overrides: Overrides = ()) -> str:
     """Load, read the data, build everything: the message, or nothing when all is well."""
     try:
         config = load_config(source, overrides)
-        cluster.check_workers(config)
+        capacity.check(config)
         with _tiny(config.data.arguments):
             preflight.check(config, build_data(config.data, config.seed))
     except MtlSearchError as error:

@@ -22,6 +22,7 @@ from mtl_search.data import SPLITS, Batch, DataSet, DeviceData, Loader, Target, 
 from mtl_search.data.loader import as_tensor
 from mtl_search.data.memory import device_memory
 from mtl_search.data.on_disk import OnDisk
+from mtl_search.data.parts import part_bounds
 from mtl_search.errors import ConfigError, DataError
 
 from .conftest import MakeData
@@ -300,3 +301,73 @@ def test_batches_on_a_gpu_are_those_of_the_cpu(make_data: MakeData, resident: bo
         assert batch.inputs["x"].device.type == "cuda"
         assert torch.equal(batch.inputs["x"].cpu(), expected.inputs["x"])
         assert torch.equal(batch.masks["words"].cpu(), expected.masks["words"])
+
+
+@pytest.mark.parametrize("resident", [True, False])
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(workers: int, resident: bool) -> None:
+    rng = np.random.default_rng(0)
+    many = rng.integers(-1, 2, (40, 3))
+    some = np.where(rng.random(40) < 0.8, np.nan, 1.0).astype(np.float32)
+    data = DataSet(
+        inputs={"x": np.arange(40, dtype=np.float32)[:, None]},
+        targets={
+            "many": Target(many, "multilabel", ("a", "b", "c")),
+            "some": Target(some, "real"),
+            "all": Target(np.arange(40.0), "real"),
+        },
+        splits={"train": np.arange(3, 37), "validation": np.arange(3), "test": np.arange(37, 40)},
+    )
+    names = ["many", "some", "all"]
+    settings: dict[str, Any] = {"targets": names, "shuffle": True, "count_labels": True, "resident": resident}
+    parts = [list(_loader(data, **settings, part=(worker, workers))) for worker in range(workers)]
+    for batches in zip(*parts, strict=True):
+        held = {
+            name: [int(x.targets[name].ne(-1).mul(~x.targets[name].isnan()).sum()) for x in batches] for name in names
+        }
+        for worker, batch in enumerate(batches):
+            assert set(batch.labels) == {"many", "some"}
+            for name, (own, whole) in batch.labels.items():
+                assert own == held[name][worker]
+                assert whole == sum(held[name])
+    assert all(batch.labels == {} for batch in _loader(data, targets=names))
+
+
+@given(total=st.integers(1, 40), workers=st.integers(1, 9), least=st.integers(1, 3))
+def test_parts_are_disjoint_complete_and_even(total: int, workers: int, least: int) -> None:
+    bounds = [part_bounds(total, (worker, workers), least=least) for worker in range(workers)]
+    assert [start for start, _ in bounds] == [0, *(stop for _, stop in bounds[:-1])]
+    assert bounds[-1][1] == total
+    sizes = [stop - start for start, stop in bounds]
+    busy = [size for size in sizes if size]
+    assert sizes[: len(busy)] == busy, "the first workers have the samples"
+    assert max(busy) - min(busy) <= 1
+    assert len(busy) == 1 or min(busy) >= least
+    assert len(busy) == workers or total < workers * least, "nobody idles who could work"
+
+
+@given(
+    n=st.integers(1, 60), batch_size=st.integers(1, 30), workers=st.integers(2, 5), resident=st.booleans(),
+    shuffle=st.booleans(),
+)  # fmt: skip
+def test_the_workers_parts_are_the_whole_batches(
+    n: int, batch_size: int, workers: int, resident: bool, shuffle: bool
+) -> None:
+    rows = np.arange(n + 2)
+    data = DataSet(
+        inputs={"x": rows[:, None].astype(np.float32)},
+        targets={"number": Target(rows.astype(np.float32), "real")},
+        splits={"train": rows[:n], "validation": rows[n : n + 1], "test": rows[n + 1 :]},
+    )
+    settings: dict[str, Any] = {"targets": ["number"], "batch_size": batch_size, "shuffle": shuffle}
+    whole = list(_loader(data, **settings))
+    loaders = [_loader(data, **settings, resident=resident, part=(worker, workers)) for worker in range(workers)]
+    parts = [list(loader) for loader in loaders]
+    for number, batch in enumerate(whole):
+        own = [part[number] for part in parts]
+        assert torch.equal(torch.cat([part.inputs["x"] for part in own]), batch.inputs["x"])
+        assert torch.equal(torch.cat([part.targets["number"] for part in own]), batch.targets["number"])
+        assert {part.total for part in own} == {batch.size} == {batch.total}
+        assert [part.size for part in own] == [loader.sizes[number] for loader in loaders]
+        assert not shuffle or batch.size == 1 or 1 not in [part.size for part in own]
+    assert {len(part) for part in parts} == {len(whole)}

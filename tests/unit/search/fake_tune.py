@@ -13,7 +13,8 @@ from mtl_search.search.records import SweepRecord, TrialRecord
 from mtl_search.search.referee import Referee
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.training.metrics import METRICS
-from mtl_search.training.trial import REPORT, Report, TrialSpec
+from mtl_search.training.report import REPORT, Report
+from mtl_search.training.trial import TrialSpec
 
 METRICS_OF = {"kind": ("accuracy",), "size": ("r2", "mae"), "flag": ("accuracy",)}
 

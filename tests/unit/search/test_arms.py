@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.config import Config, load_config
+from mtl_search.config import Config, load_config, to_dict
 from mtl_search.search.arms import Arm, base_arm, config_hash, plan_arms, trial_seed
 from tests.unit.search import small
 
@@ -113,6 +113,27 @@ def test_the_equal_arm_holds_all_weights_at_one() -> None:
     assert config.model.sharing.arguments == {"depth": 0}
 
 
+def test_only_the_search_arm_weighs_and_aggregates() -> None:
+    searched = {
+        "training.weighting": {"choice": ["static", "uw"]},
+        "training.weighting.lr": {"log": [1e-3, 1e-1], "when": {"training.weighting": "uw"}},
+        "training.aggregator": {"choice": ["pcgrad", "mgda"]},
+    }
+    base = small.config({"training.aggregator": "upgrad", "training.weighting": {"name": "dwa", "temperature": 3}})
+    base = load_config(to_dict(base), {f"search.space.{path}": entry for path, entry in searched.items()})
+    drawn = {"training.weighting": "uw", "training.weighting.lr": 0.01, "training.aggregator": "mgda"}
+    planned = arms(base)
+    for name in ("equal", "single/kind"):
+        assert not set(searched) & set(planned[name].entries)
+        plain = planned[name].config(base, drawn).training
+        assert (plain.weighting.name, plain.weighting.arguments, plain.aggregator) == ("static", {}, None)
+    assert set(searched) <= set(planned["search"].entries)
+    balanced = planned["search"].config(base, drawn).training
+    assert (balanced.weighting.name, balanced.weighting.arguments) == ("uw", {"lr": 0.01})
+    assert balanced.aggregator is not None
+    assert balanced.aggregator.name == "mgda"
+
+
 def test_a_single_arm_has_one_task_and_no_sharing_to_choose() -> None:
     config = arms(small.config())["single/size"].config(small.config(), {**OVERRIDES, "tasks.size.head.dropout": 0.1})
     assert list(config.tasks) == ["size"]
@@ -155,6 +176,8 @@ TRAINED = [
     ("training.epochs", 5),
     ("training.precision", "bf16"),
     ("training.batch_size", 9),
+    ("training.weighting", "uw"),
+    ("training.aggregator", "mgda"),
 ]
 UNTRAINED = [
     ("search.trials", 9),

@@ -32,9 +32,27 @@ def test_a_good_config_gives_its_network() -> None:
     assert list(network.heads) == ["kind", "size", "flag"]
 
 
+def test_weightings_and_aggregators_are_searched_with_their_arguments() -> None:
+    space = {
+        "training.weighting": {"choice": ["static", "uw", {"name": "dwa", "temperature": 1.5}]},
+        "training.weighting.lr": {"log": [1e-3, 1e-1], "when": {"training.weighting": "uw"}},
+        "training.aggregator": {"choice": [None, "pcgrad", {"name": "cagrad", "c": 0.2}]},
+        "training.aggregator.c": {"float": [0.1, 0.9], "when": {"training.aggregator": {"name": "cagrad", "c": 0.2}}},
+    }
+    preflight.check(small.config({"search.space": space}), small.DATA)
+
+
+def test_synchronised_batch_normalisation_is_refused_where_there_is_no_gpu() -> None:
+    alone = {"training.sync_batch_norm": True}
+    preflight.check(small.config(alone), small.DATA)  # one worker has nobody to synchronise with
+    text = message({**alone, "resources.workers": 2})
+    assert text.startswith("training.sync_batch_norm: torch synchronises batch normalisation between workers on GPUs")
+    preflight.check(small.config({**alone, "resources.workers": 2, "resources.gpus_per_worker": 1}), small.DATA)
+
+
 def test_the_check_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
-    preflight.check(small.config(), small.DATA)
+    preflight.check(small.config({"training.aggregator": "graddrop", "training.weighting": "random"}), small.DATA)
     torch.testing.assert_close(torch.get_rng_state(), before)
 
 
@@ -56,6 +74,11 @@ SPACE: list[tuple[str, dict[str, Any], str]] = [
     ("training.optimizer.lr", {"float": [-1, 1]}, "fails where this is -1.0"),
     ("training.optimizer.name", {"choice": ["adam", "adamm"]}, "did you mean 'adam'?"),
     ("training.schedule", {"choice": [None, "cosin"]}, "did you mean 'cosine'?"),
+    ("training.weighting", {"choice": ["uw", "dwe"]}, "did you mean 'dwa'?"),
+    ("training.weighting.temperature", {"log": [0.1, 5]}, "weighting 'static' has no such argument"),
+    ("training.aggregator", {"choice": [None, "pcgrd"]}, "did you mean 'pcgrad'?"),
+    ("training.aggregator", {"choice": [{"name": "cagrad", "c": -1}]}, "training.aggregator.c"),
+    ("training.aggregator.name", {"choice": ["mgda", "sdmgrad"]}, "two independent batches"),
     ("data.train", {"int": [1, 2]}, "cannot be searched"),
     ("search.trials", {"int": [1, 2]}, "cannot be searched"),
     ("tasks.*.loss_weight", {"log_ratio": 10, "reference": "knd"}, "did you mean 'kind'?"),

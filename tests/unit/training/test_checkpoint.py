@@ -12,6 +12,7 @@ import torch
 
 from mtl_search.config import Config, override
 from mtl_search.training import checkpoint
+from mtl_search.training.place import Place
 from tests.unit.training.trials import assert_same_weights, config, told, train, trainer, weights_of
 
 
@@ -100,5 +101,5 @@ def test_a_process_may_die_at_any_point_of_a_replacement(
 
 def test_a_trial_that_lost_its_checkpoint_starts_again(tmp_path: Path) -> None:
     (tmp_path / "last.new").mkdir()
-    assert not checkpoint.exists(tmp_path)
+    assert not checkpoint.exists(Place(tmp_path))
     assert trainer(config(), tmp_path).progress.epoch == 0

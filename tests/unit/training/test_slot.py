@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from mtl_search.config import Config, override
 from mtl_search.models.stage import Stage
-from mtl_search.training.ray_slot import Slot, _poisons_the_process, choose_device
-from mtl_search.training.trial import REPORT, Report, TrialSpec
+from mtl_search.training.ray_slot import Slot
+from mtl_search.training.report import REPORT, Report
+from mtl_search.training.runner import choose_device, poisons_the_process
+from mtl_search.training.trial import TrialSpec
 from tests.unit.training import trials
 
 
@@ -138,10 +140,10 @@ def test_trials_and_reports_travel_as_text(tmp_path: Path) -> None:
 
 
 def test_only_a_broken_accelerator_ends_the_process() -> None:
-    assert not _poisons_the_process(RuntimeError("shapes cannot be multiplied"))
-    assert not _poisons_the_process(ValueError("x"))
+    assert not poisons_the_process(RuntimeError("shapes cannot be multiplied"))
+    assert not poisons_the_process(ValueError("x"))
     if hasattr(torch, "AcceleratorError"):
-        assert _poisons_the_process(torch.AcceleratorError("CUDA error: device-side assert triggered"))
+        assert poisons_the_process(torch.AcceleratorError("CUDA error: device-side assert triggered"))
 
 
 def test_the_device_is_the_one_asked_for() -> None:

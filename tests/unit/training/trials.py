@@ -13,8 +13,9 @@ from mtl_search.config import Config, override, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.models.stage import Stage
 from mtl_search.training.objective import Objective, ObjectiveFunction
+from mtl_search.training.report import Report
 from mtl_search.training.trainer import Trainer
-from mtl_search.training.trial import Report, TrialSpec
+from mtl_search.training.trial import TrialSpec
 
 CPU = torch.device("cpu")
 WEIGHTS = {"kind": 1.5, "flag": 0.25, "size": 2.0}

@@ -1,0 +1,64 @@
+"""Dual balancing: of losses by their logarithm, of gradients by their norm.
+
+T tasks, P shared parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mtl_search.models import checks
+from mtl_search.training.balancing.weighting import Weighting
+
+_EPS = 1e-8
+
+
+class DualBalancing(Weighting):
+    """DB-MTL: heads follow ∇ log L_t; shared parameters follow moving averages of it, all scaled to the largest norm.
+
+    At step k: ĝ_t ← β_k ĝ_t + (1 − β_k) ∇ log L_t with β_k = β/k^σ, from ĝ_t = 0 before the first; the shared gradient
+    is α Σ_t ĝ_t/‖ĝ_t‖ with α = max_t ‖ĝ_t‖. Loss weights and trivial losses change nothing here: the logarithm turns
+    them into constants. The averages take T × P numbers, in memory and in checkpoints.
+
+    Source: Lin et al. 2023, "Dual-balancing for multi-task learning", Algorithm 1.
+
+    Args:
+        tasks: T.
+        beta: β in [0, 1); 0 keeps no average.
+        sigma: σ ≥ 0, how fast the average gives way to the step's own gradient.
+    """
+
+    needs_gradients = True
+
+    def __init__(self, tasks: int, *, beta: float = 0.9, sigma: float = 0.0) -> None:
+        self.beta, self.sigma = checks.number(beta, "beta", high=1.0), checks.number(sigma, "sigma")
+        self._steps = 0
+        self._average: Tensor | None = None
+
+    def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+        """∂ log L_t/∂L_t."""
+        return 1 / (losses + _EPS)
+
+    def rows(self, jacobian: Tensor) -> tuple[Tensor, Tensor | None]:
+        """∇ log L (T, P) → averages of one norm."""
+        self._steps += 1
+        beta = self.beta / self._steps**self.sigma
+        if self._average is None:
+            self._average = torch.zeros_like(jacobian)
+        self._average = beta * self._average + (1 - beta) * jacobian
+        norms = self._average.norm(dim=1)
+        scales = norms.max() / norms.clamp(min=_EPS)
+        return scales.unsqueeze(1) * self._average, scales
+
+    def state_dict(self) -> dict[str, Any]:
+        """Averages and the number of steps."""
+        return {"steps": self._steps, "average": self._average}
+
+    def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
+        """Averages and the number of steps."""
+        self._steps = state["steps"]
+        self._average = None if state["average"] is None else state["average"].to(device)

@@ -1,0 +1,83 @@
+"""GradNorm with the gradients themselves.
+
+T tasks, P shared parameters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from mtl_search.models import checks
+from mtl_search.training.balancing.weighting import Weighting
+
+_FLOOR = 1e-3
+
+
+class GradNorm(Weighting):
+    """GradNorm: weights w learned so that the gradients of all tasks have norms in a wanted relation.
+
+    With G_t = ‖w_t ∇L_t‖ over the shared parameters, Ḡ their mean, and r_t = (L_t/L_t(0)) / mean(L/L(0)) how slowly a
+    task trains beside the others, w takes a step down Σ_t |G_t − Ḡ·r_t^α|, with Ḡ·r_t^α held constant; then Σ w = T.
+
+    Differs from the paper in that the norm is over all shared parameters, not the last shared layer (their gradients
+    are there anyway), and in that no weight falls below 0.001: the paper's could become negative. Where nothing is
+    shared (depth 0), all norms are zero and weights stay 1.
+
+    Source: Chen et al. 2018, "GradNorm: Gradient normalization for adaptive loss balancing", Algorithm 1.
+
+    Args:
+        tasks: T.
+        alpha: α ≥ 0; the larger, the harder slow tasks are pushed. The paper's is 0.12 to 1.5.
+        lr: Learning rate of w, by Adam; the paper's is 0.025.
+    """
+
+    needs_gradients = True
+
+    def __init__(self, tasks: int, *, alpha: float = 1.5, lr: float = 0.025) -> None:
+        self.alpha = checks.number(alpha, "alpha")
+        self._weights = torch.ones(tasks, requires_grad=True)
+        self._first: Tensor | None = None
+        self._optimizer = Adam([self._weights], lr=checks.number(lr, "lr"))
+
+    def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+        """The weights as they are before their step, as in Algorithm 1."""
+        assert jacobian is not None
+        if self._first is None:
+            self._first = losses.clone()
+        used = self._weights.detach().clone()
+        self._learn(losses / self._first.clamp(min=1e-12), jacobian.norm(dim=1))
+        return used
+
+    def _learn(self, ratios: Tensor, norms: Tensor) -> None:
+        """One step of w.
+
+        Args:
+            ratios: L/L(0), (T,).
+            norms: ‖∇L_t‖, (T,).
+        """
+        with torch.enable_grad():
+            own = self._weights * norms
+            wanted = (own.mean() * (ratios / ratios.mean().clamp(min=1e-12)) ** self.alpha).detach()
+            (own - wanted).abs().sum().backward()
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        with torch.no_grad():
+            self._weights.clamp_(min=_FLOOR)
+            self._weights.mul_(len(self._weights) / self._weights.sum())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights, first losses and the optimiser."""
+        weights = self._weights.detach().clone()
+        return {"weights": weights, "first": self._first, "optimizer": self._optimizer.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
+        """Weights, first losses and the optimiser."""
+        with torch.no_grad():
+            self._weights.copy_(state["weights"])
+        self._first = None if state["first"] is None else state["first"].to(device)
+        self._optimizer.load_state_dict(state["optimizer"])

@@ -1,0 +1,119 @@
+"""Trains trial after trial in one process, and leaves nothing of one in the next.
+
+What could bleed over is set anew: the network and optimiser are built again, the random generators are seeded, cached
+GPU memory is given back, and cuDNN's benchmark choices are off.
+"""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+
+from mtl_search.data import DataSet
+from mtl_search.data.loader import DeviceData, should_be_resident
+from mtl_search.training.objective import ObjectiveFunction
+from mtl_search.training.peers import Peers, reason
+from mtl_search.training.report import Report
+from mtl_search.training.trainer import Trainer
+from mtl_search.training.trial import TrialSpec
+
+
+class Runner:
+    """One process's place for trials.
+
+    Args:
+        data: The data set.
+        objective: A function of the user's in place of the trials' own objective.
+        threads: CPU threads of torch.
+        device: Where to train; default: what each trial's `training.device` asks for.
+    """
+
+    def __init__(
+        self,
+        data: DataSet,
+        objective: ObjectiveFunction | None = None,
+        *,
+        threads: int = 1,
+        device: torch.device | None = None,
+    ) -> None:
+        torch.set_num_threads(threads)
+        self._data, self._custom_objective, self._device = data, objective, device
+        self._resident: DeviceData | None = None
+        self._spec: TrialSpec | None = None
+        self._peers: Peers | None = None
+        self._trainer: Trainer | None = None
+        self._used = False
+
+    def begin(self, spec: TrialSpec, peers: Peers | None = None) -> None:
+        """Make ready for a trial; it is built in its first epoch, where a failure has somewhere to go.
+
+        Args:
+            spec: The trial.
+            peers: The ranks that train it together; default: this process alone.
+        """
+        self.release()
+        self._spec, self._peers = spec, peers
+        torch.backends.cudnn.benchmark = False
+
+    def run_epoch(self) -> Report:
+        """The trial's next epoch. Raises whatever the trial's network or data raise."""
+        return self._ready().run_epoch()
+
+    def run_until(self, epoch: int) -> Report:
+        """Train until this epoch is done, and report it; it may have been done before the process began."""
+        trainer = self._ready()
+        if trainer.progress.epoch >= epoch:
+            return trainer.report()
+        report = trainer.run_epoch()
+        while report.state == "RUNNING" and report.epoch < epoch:
+            report = trainer.run_epoch()
+        return report
+
+    def failure(self, error: Exception) -> Report:
+        """The report of a trial that this error ended."""
+        epoch = self._trainer.progress.epoch if self._trainer else 0
+        info = self._trainer.info() if self._trainer else {}
+        return Report(epoch, {}, float("nan"), "FAIL", reason(error), info)
+
+    def release(self) -> None:
+        """Let go of the trial that ended, so that the next one finds its memory free."""
+        if self._spec is None:
+            return
+        self._spec = self._peers = self._trainer = None
+        gc.collect()
+        if not self._used:
+            # What is alive now are modules and the runner itself. A collection that looked at them again after every
+            # trial would take 0.15 s.
+            gc.freeze()
+            self._used = True
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _ready(self) -> Trainer:
+        if self._trainer is None:
+            self._trainer = self._build()
+        return self._trainer
+
+    def _build(self) -> Trainer:
+        assert self._spec is not None, "`begin` comes first"
+        training = self._spec.config.training
+        device = self._device or choose_device(training.device)
+        if self._resident is None and should_be_resident(self._data, training.resident, device):
+            self._resident = DeviceData(self._data, device)
+        # A single-task trial is a reference, and is judged by its own metric whatever the sweep's objective is.
+        custom = None if self._spec.objective.kind == "primary" else self._custom_objective
+        return Trainer(self._spec, self._data, device, self._resident, custom, peers=self._peers)
+
+
+def choose_device(setting: str) -> torch.device:
+    """The device that `training.device` asks for; `auto` takes a GPU when this process may use one."""
+    if setting == "auto":
+        setting = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(setting)
+
+
+def poisons_the_process(error: Exception) -> bool:
+    """Whether the process cannot go on: after such an error every further CUDA call fails as well."""
+    accelerator = getattr(torch, "AcceleratorError", ())
+    return isinstance(error, accelerator) if accelerator else "CUDA error" in str(error)

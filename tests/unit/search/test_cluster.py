@@ -1,0 +1,37 @@
+"""Addresses of clusters, told apart before anything is started."""
+
+from __future__ import annotations
+
+import pytest
+import ray
+
+from mtl_search.errors import SweepError
+from mtl_search.search import cluster
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has no Ray yet, where no environment names one."""
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+
+def test_a_local_cluster_is_the_default() -> None:
+    assert cluster.find() == cluster.find("local") == "local"
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("127.0.0.1:1", "no Ray cluster answers at"),
+        ("somewhere", "which is no HOST:PORT"),
+        ("ray://127.0.0.1:10001", "start it there"),
+    ],
+)
+def test_a_wrong_address_is_told_at_once(address: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE_S", 0.2)
+    with pytest.raises(SweepError, match=words):
+        cluster.find(address)
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with pytest.raises(SweepError, match=words):
+        cluster.find()

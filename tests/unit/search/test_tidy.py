@@ -1,0 +1,70 @@
+"""What a sweep keeps of its trials: in its own folder, and by way of a storage."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from mtl_search.config import override
+from mtl_search.errors import ConfigError
+from mtl_search.search import tidy
+from mtl_search.search.journal import Journal
+from mtl_search.training.storage import Storage
+from tests.unit.search import small
+
+_OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "final-search-0000": 0.1}
+
+
+def _run(folder: Path, storage: str | None) -> None:
+    """Four trials one after another, each of which leaves two parts where its node puts them."""
+    config = override(small.config(), {"resources.storage": storage})
+    journal = Journal(folder / "journal.jsonl", [tidy.Tidy(folder, config)])
+    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
+    for number, (name, objective) in enumerate(_OBJECTIVES.items()):
+        arm = "final/search" if name.startswith("final") else "search"
+        journal.write(
+            "trial", id=name, arm=arm, number=number, params={}, distributions={}, overrides={}, seed=0
+        )  # fmt: skip
+        uri = tidy.trial_storage(config, journal.record, name)
+        for part in ("last", "best"):
+            own = folder / ("node" if uri else "trials") / name / part
+            own.mkdir(parents=True)
+            (own / "model.safetensors").write_text(name)
+            if uri:
+                Storage(uri).put(own, part)
+        journal.write("epoch", id=name, epoch=1, metrics={}, objective=objective, seconds=1.0)
+        journal.write("end", id=name, state="COMPLETE", reason="", test={})
+    journal.close()
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_the_best_of_an_arm_and_finalists_are_kept(tmp_path: Path, *, stored: bool) -> None:
+    storage = tmp_path / "storage"
+    _run(tmp_path / "sweep", str(storage) if stored else None)
+    kept = {path.parent.name: path.name for path in (tmp_path / "sweep" / "trials").glob("*/*")}
+    assert kept == {"search-0002": "best", "final-search-0000": "best"}
+    for name in kept:
+        assert (tmp_path / "sweep" / "trials" / name / "best" / "model.safetensors").read_text() == name
+    if stored:
+        assert not list((storage / "small-0123456789ab").iterdir())
+
+
+def test_a_storage_that_fails_does_not_end_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def dead(self: Storage) -> None:
+        raise OSError("the line is dead")
+
+    monkeypatch.setattr(Storage, "delete", dead)
+    with caplog.at_level(logging.ERROR):
+        _run(tmp_path / "sweep", str(tmp_path / "storage"))
+    assert f"search-0000 stay in {tmp_path}/storage/small-0123456789ab/search-0000: the line is dead" in caplog.text
+
+
+@pytest.mark.parametrize("uri", ["nowhere://x", "not/absolute", "/proc/mtl_search"])
+def test_a_storage_that_cannot_be_is_refused(uri: str) -> None:
+    with pytest.raises(ConfigError, match="no folder that can be written to") as caught:
+        tidy.check_storage(override(small.config(), {"resources.storage": uri}))
+    assert caught.value.path == "resources.storage"

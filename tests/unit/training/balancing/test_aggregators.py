@@ -1,0 +1,427 @@
+"""Every aggregator against its formula or a brute force, and what all of them have in common."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mtl_search.config.schema import Member, TrainingConfig
+from mtl_search.errors import ConfigError, TrialError
+from mtl_search.training.balancing import AGGREGATORS, Aggregator, build_aggregator, same_draws, solved
+
+CPU = torch.device("cpu")
+Matrix = NDArray[np.float64]
+
+
+def built(name: str, tasks: int = 3, **arguments: Any) -> Aggregator:
+    training = TrainingConfig(aggregator=Member(name=name, **arguments), accumulate=2)
+    made = build_aggregator(training, tasks, CPU)
+    assert made is not None
+    return made
+
+
+def halves(jacobian: Tensor) -> tuple[Tensor, Tensor]:
+    """Two that differ, with the given one as their mean."""
+    away = torch.linspace(-0.3, 0.3, jacobian.numel()).view_as(jacobian) * jacobian.abs().max()
+    return jacobian + away, jacobian - away
+
+
+def aggregated(made: Aggregator, jacobian: Tensor, step: int = 1) -> tuple[Tensor, Tensor | None]:
+    with same_draws(7, step, CPU), torch.no_grad():
+        vector, weights = made.aggregate(jacobian, halves(jacobian))
+    return vector.clone(), None if weights is None else weights.clone()
+
+
+def random_jacobian(seed: int, tasks: int = 3, width: int = 6) -> Tensor:
+    return torch.randn(tasks, width, generator=torch.Generator().manual_seed(seed))
+
+
+# Two gradients in conflict, at about 120°; the third is at right angles to both in `THREE`.
+TWO = torch.tensor([[2.0, 0.0, 0.0], [-1.0, 1.5, 0.0]])
+THREE = torch.tensor([[2.0, 0.0, 0.0], [-1.0, 1.5, 0.0], [0.0, 0.0, 0.5]])
+
+
+# ---------------------------------------------------------------- each against its formula
+
+
+def _surgery(J: Matrix) -> Matrix:
+    """PCGrad of two tasks, where the order does not matter."""
+    g, h = J
+    dot = g @ h
+    return g + h - min(dot, 0) * h / (h @ h) - min(dot, 0) * g / (g @ g)
+
+
+def _shortest(J: Matrix) -> Matrix:
+    """The point of a segment that is nearest to 0."""
+    g, h = J
+    t = np.clip((h @ (h - g)) / ((g - h) @ (g - h)), 0, 1)
+    return t * g + (1 - t) * h
+
+
+def _impartial(J: Matrix) -> Matrix:
+    """Weights that add up to 1, with equal projections on both unit gradients."""
+    g, h = J
+    u = g / np.linalg.norm(g) - h / np.linalg.norm(h)
+    a = (h @ u) / ((h - g) @ u)
+    return a * g + (1 - a) * h
+
+
+def _aligned(J: Matrix) -> Matrix:
+    """Mean of the rows of the polar factor of J times its least singular value."""
+    left, singular, right = np.linalg.svd(J, full_matrices=False)
+    return np.full(len(J), 1 / len(J)) @ (left @ right) * singular.min()
+
+
+def _conflict_free(J: Matrix) -> Matrix:
+    """The unit vector of equal cosines, as long as the projections on it add up to."""
+    units = J / np.linalg.norm(J, axis=1, keepdims=True)
+    direction = np.linalg.solve(units @ units.T, np.ones(len(J))) @ units
+    direction /= np.linalg.norm(direction)
+    return (J @ direction).sum() * direction
+
+
+def _onto_cone(vector: Matrix, J: Matrix) -> Matrix:
+    """The nearest vector with v·g ≥ 0 for all g: the best of the projections onto all faces of the cone."""
+    best = np.zeros_like(vector)
+    for size in range(len(J) + 1):
+        for face in itertools.combinations(range(len(J)), size):
+            basis = J[list(face)]
+            tried = vector - (np.linalg.pinv(basis) @ (basis @ vector) if size else 0)
+            better = np.linalg.norm(tried - vector) < np.linalg.norm(best - vector)
+            if (J @ tried > -1e-9).all() and better:
+                best = tried
+    return best
+
+
+def _conflict_averse(J: Matrix) -> Matrix:
+    """CAGrad of two tasks by a fine grid over the simplex."""
+    mean = J.mean(0)
+    radius = 0.4 * np.linalg.norm(mean)
+    grid = np.linspace(0, 1, 200_001)
+    mixed = grid[:, None] * J[0] + (1 - grid)[:, None] * J[1]
+    best = mixed[np.argmin(mixed @ mean + radius * np.linalg.norm(mixed, axis=1))]
+    return mean + radius * best / np.linalg.norm(best)
+
+
+def _fair_of_two(J: Matrix) -> Matrix:
+    """w_i (Gw)_i = 1: with r = w_1/w_2, r² = G_22/G_11, and w_2 from either equation."""
+    G = J @ J.T
+    ratio = math.sqrt(G[1, 1] / G[0, 0])
+    second = 1 / math.sqrt(ratio * G[0, 1] + G[1, 1])
+    return np.array([ratio * second, second]) @ J
+
+
+def _excess(J: Matrix) -> Matrix:
+    """First step: softmax of η·Σ g²/√(g² + 10⁻⁷)."""
+    risk = (J**2 / np.sqrt(J**2 + 1e-7)).sum(1)
+    weights = np.exp(risk - risk.max())
+    return weights / weights.sum() @ J
+
+
+def _priority(J: Matrix) -> Matrix:
+    """The first unit gradient, bent until the second makes the share τ of its own progress; as long as the first.
+
+    Norms are those of the first step, so the moving average is exact.
+    """
+    g, h = (row / np.linalg.norm(row) for row in J)
+    short = max(0.0, 0.3 - h @ g)
+    bent = g + short * h
+    return bent / np.linalg.norm(bent) * np.linalg.norm(J[0])
+
+
+def _onto_simplex(y: Matrix) -> Matrix:
+    """By bisection of the shift."""
+    low, high = y.min() - 1, y.max()
+    for _ in range(200):
+        shift = (low + high) / 2
+        low, high = (shift, high) if np.clip(y - shift, 0, None).sum() > 1 else (low, shift)
+    return np.clip(y - low, 0, None)
+
+
+def _modo(J: Matrix) -> Matrix:
+    one, other = (half.double().numpy() for half in halves(torch.from_numpy(J).float()))
+    even = np.full(len(J), 1 / len(J))
+    return _onto_simplex(even - 0.2 * (one @ other.T @ even + 0.1 * even)) @ J
+
+
+def _sdmgrad(J: Matrix) -> Matrix:
+    one, other = (half.double().numpy() for half in halves(torch.from_numpy(J).float()))
+    A, even = one @ other.T, np.full(len(J), 1 / len(J))
+    A = A / np.sqrt(np.clip(np.diag(A), 0, None)).mean() ** 2
+    w, velocity = even, np.zeros(len(J))
+    for _ in range(3):
+        velocity = 0.5 * velocity + A @ (w + 0.3 * even)
+        w = _onto_simplex(w - 0.1 * velocity)
+    return (w + 0.3 * even) / 1.3 @ J
+
+
+def _krum(J: Matrix) -> Matrix:
+    """The row whose nearest T − 2 other rows are nearest."""
+    distances = np.linalg.norm(J[:, None] - J[None], axis=2)
+    scores = np.sort(distances, axis=1)[:, 1 : len(J) - 1].sum(1)
+    return J[np.argmin(scores)]
+
+
+def _with_draws(draw: Callable[[Matrix], Matrix]) -> Callable[[Matrix], Matrix]:
+    def reference(J: Matrix) -> Matrix:
+        with same_draws(7, 1, CPU):
+            return draw(J)
+
+    return reference
+
+
+def _random(J: Matrix) -> Matrix:
+    return torch.randn(len(J)).softmax(0).double().numpy() @ J
+
+
+def _sign_dropout(J: Matrix) -> Matrix:
+    purity = 0.5 * (1 + J.sum(0) / np.abs(J).sum(0))
+    drawn = torch.rand(J.shape[1]).double().numpy()
+    kept = np.where(purity > drawn, J > 0, J < 0)
+    return ((0.2 + 0.8 * kept) * J).sum(0)
+
+
+REFERENCES: dict[str, tuple[dict[str, Any], Tensor, Callable[[Matrix], Matrix]]] = {
+    "sum": ({}, THREE, lambda J: J.sum(0)),
+    "mean": ({}, THREE, lambda J: J.mean(0)),
+    "random": ({}, THREE, _with_draws(_random)),
+    "pcgrad": ({}, TWO, _surgery),
+    "gradvac": ({}, TWO, _surgery),  # in the first step, where the moving average of the cosine is 0
+    "graddrop": ({"leak": 0.2}, random_jacobian(3), _with_draws(_sign_dropout)),
+    "mgda": ({}, TWO, _shortest),
+    "imtl_g": ({}, TWO, _impartial),
+    "aligned_mtl": ({}, THREE, _aligned),
+    "config": ({}, THREE, _conflict_free),
+    "upgrad": ({}, THREE, lambda J: np.mean([_onto_cone(row, J) for row in J], 0)),
+    "dualproj": ({}, torch.cat([TWO * 4, -TWO[:1] * 6]) + THREE, lambda J: _onto_cone(J.mean(0), J)),
+    "cagrad": ({"c": 0.4}, TWO, _conflict_averse),
+    "fairgrad": ({"alpha": 1.0}, TWO, _fair_of_two),
+    "nash_mtl": ({"max_norm": 0.0}, TWO, _fair_of_two),
+    "excess_mtl": ({}, THREE, _excess),
+    "sdmgrad": ({"lr": 0.1, "n_iter": 3}, THREE, _sdmgrad),
+    "modo": ({"gamma": 0.2}, THREE, _modo),
+    "pcd": ({"tau": 0.3}, TWO, _priority),
+    "krum": ({}, random_jacobian(5), _krum),
+    "trimmed_mean": ({}, random_jacobian(6, 5), lambda J: np.sort(J, 0)[1:-1].mean(0)),
+}
+
+
+def test_every_aggregator_has_a_reference() -> None:
+    assert REFERENCES.keys() == set(AGGREGATORS)
+
+
+@pytest.mark.parametrize("name", list(REFERENCES))
+def test_the_gradient_is_that_of_the_formula(name: str) -> None:
+    arguments, jacobian, reference = REFERENCES[name]
+    made = built(name, len(jacobian), **arguments)
+    vector, weights = aggregated(made, jacobian)
+    # The cone's projections are of a matrix with 10⁻⁴ on its diagonal, the moving average of PCD has 10⁻⁸ added.
+    np.testing.assert_allclose(vector, reference(jacobian.double().numpy()), rtol=2e-3, atol=2e-3)
+    if weights is not None:
+        torch.testing.assert_close(weights @ jacobian, vector)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0, 10.0])
+@pytest.mark.parametrize("tasks", [2, 4, 7])
+def test_fair_weights_solve_their_equation(alpha: float, tasks: int) -> None:
+    for seed in range(20):
+        jacobian = random_jacobian(seed, tasks, 9).double() * 10.0 ** (seed % 5 - 2)
+        _, weights = built("fairgrad", tasks, alpha=alpha).aggregate(jacobian)
+        assert weights is not None
+        assert weights.min() > 0
+        residual = (jacobian @ jacobian.T @ weights) * weights ** (1 / alpha)
+        torch.testing.assert_close(residual, torch.ones_like(residual), rtol=1e-7, atol=1e-7)
+
+
+def test_nash_mtl_keeps_to_its_longest_gradient() -> None:
+    for limit, length in ((0.0, math.sqrt(3)), (0.7, 0.7), (5.0, math.sqrt(3))):
+        vector, _ = aggregated(built("nash_mtl", max_norm=limit), THREE)
+        assert vector.norm().item() == pytest.approx(length, rel=1e-5)
+
+
+def test_the_cone_of_upgrad_hurts_no_task() -> None:
+    for seed in range(30):
+        jacobian = random_jacobian(seed, 4, 5)
+        for name in ("upgrad", "dualproj"):
+            vector, _ = aggregated(built(name, 4), jacobian)
+            assert (jacobian @ vector).min() > -2e-3 * jacobian.square().sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("upgrad", [-0.170568, -0.723892, 0.486991, 0.443565]),
+        ("dualproj", [0.009340, -0.358669, 0.249329, 0.188535]),
+        ("cagrad", [0.057971, -0.374879, 0.216908, 0.198261]),
+    ],
+)
+def test_own_solvers_find_what_those_of_torchjd_find(name: str, expected: list[float]) -> None:
+    """Values of torchjd 0.18 with quadprog 0.1.14 and clarabel 0.11.1."""
+    jacobian = torch.tensor([[2.0, -1.0, 0.5, 0.0], [-1.5, 0.5, 1.0, -0.3], [0.2, -0.8, -1.2, 1.0]])
+    np.testing.assert_allclose(aggregated(built(name), jacobian)[0], expected, rtol=2e-4, atol=1e-5)
+
+
+# ---------------------------------------------------------------- what all have in common
+
+# A(cJ) = c^degree · A(J) in the first step; None: no such rule.
+DEGREES: dict[str, float | None] = dict.fromkeys(AGGREGATORS, 1.0)
+DEGREES |= {"excess_mtl": None, "modo": None, "fairgrad": 0.0, "nash_mtl": 0.0}
+
+
+@pytest.mark.parametrize("scale", [1e-2, 300.0])
+@pytest.mark.parametrize("name", list(AGGREGATORS))
+def test_how_the_gradient_changes_with_the_scale_of_all(name: str, scale: float) -> None:
+    degree, jacobian = DEGREES[name], random_jacobian(1)
+    one, other = (aggregated(built(name), jacobian * c)[0] for c in (1.0, scale))
+    if degree is None:
+        assert not torch.allclose(one * scale, other, rtol=1e-2)
+    else:
+        torch.testing.assert_close(other, one * scale**degree, rtol=1e-3, atol=1e-4 * float(other.abs().max()))
+
+
+@pytest.mark.parametrize("name", list(AGGREGATORS))
+def test_tasks_in_another_order_have_the_same_gradient(name: str) -> None:
+    jacobian, order = random_jacobian(2, 5), torch.tensor([2, 0, 4, 1, 3])
+    one, other = built(name, 5), built(name, 5)
+    with same_draws(7, 1, CPU):
+        first, _ = one.aggregate(jacobian, halves(jacobian))
+    with same_draws(7, 1, CPU):
+        second, _ = other.aggregate(jacobian[order], tuple(half[order] for half in halves(jacobian)))
+    if one.symmetric and not one.draws:
+        torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4)
+    if not one.symmetric:
+        assert not torch.allclose(first, second, rtol=1e-2)
+
+
+@pytest.mark.parametrize("name", list(AGGREGATORS))
+def test_what_draws_says_so(name: str) -> None:
+    jacobian = random_jacobian(4)
+    against = -jacobian[:1] - jacobian[1:2] + 0.5 * jacobian[2:]
+    jacobian = torch.cat([jacobian[:2], against])  # in conflict, so that order matters
+    vectors = [aggregated(built(name), jacobian, step)[0] for step in range(6)]
+    assert all(torch.equal(vectors[0], other) for other in vectors[1:]) != built(name).draws
+    assert torch.equal(vectors[0], aggregated(built(name), jacobian, 0)[0])
+
+
+@pytest.mark.parametrize("name", list(AGGREGATORS))
+def test_a_task_without_a_gradient_is_left_out_or_changes_nothing_but_the_scale(name: str) -> None:
+    """What a task without a label in the step looks like: a row of zeros."""
+    made, jacobian = built(name), torch.cat([random_jacobian(8, 2), torch.zeros(1, 6)])
+    if made.leaves_out:
+        return  # the step drops the row: see the tests of the step
+    vector, _ = aggregated(made, jacobian)
+    assert vector.isfinite().all()
+    if name not in (
+        "excess_mtl",
+        "krum",
+        "trimmed_mean",
+        "modo",
+        "sdmgrad",
+    ):  # these weigh it as a gradient, on purpose
+        assert vector.norm() > 0.05 * jacobian.norm()
+
+
+@pytest.mark.parametrize("name", list(AGGREGATORS))
+def test_an_aggregator_taken_up_again_goes_on_as_if_nothing_had_been(name: str) -> None:
+    def steps(made: Aggregator, seeds: range) -> list[Tensor]:
+        return [aggregated(made, random_jacobian(seed), seed)[0] for seed in seeds]
+
+    whole, cut = built(name), built(name)
+    steps(whole, range(4))
+    steps(cut, range(4))
+    file = io.BytesIO()
+    torch.save(cut.state_dict(), file)
+    file.seek(0)
+    fresh = built(name)
+    fresh.load_state_dict(torch.load(file, weights_only=True), CPU)
+    for one, other in zip(steps(whole, range(4, 8)), steps(fresh, range(4, 8)), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["gradvac", "excess_mtl", "pcd", "sdmgrad", "modo"])
+def test_state_matters_where_there_is_one(name: str) -> None:
+    """Or the test above would pass without any state in the file."""
+    arguments = {"sdmgrad": {"lr": 0.05}, "pcd": {"tau": 0.9}}.get(name, {})
+    used = built(name, **arguments)
+    for seed in range(4):
+        aggregated(used, random_jacobian(seed), seed)
+    jacobian = torch.cat([THREE, THREE], 1)
+    assert not torch.equal(aggregated(used, jacobian)[0], aggregated(built(name, **arguments), jacobian)[0])
+
+
+# ---------------------------------------------------------------- what fails, and what is refused
+
+
+@pytest.mark.parametrize("name", ["fairgrad", "nash_mtl"])
+def test_a_problem_without_a_solution_is_an_error(name: str) -> None:
+    opposite = torch.tensor([[1.0, 2.0], [-1.0, -2.0]])
+    with pytest.raises(TrialError, match="no fair weights"):
+        aggregated(built(name, 2), opposite)
+
+
+def test_a_solver_that_stops_too_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, minimize = built("cagrad"), solved.minimize
+    monkeypatch.setattr(solved, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1}))
+    with pytest.raises(TrialError, match="did not find the least value"):
+        aggregated(made, random_jacobian(0) * torch.tensor([[1.0], [30.0], [0.1]]))
+
+
+@pytest.mark.parametrize(
+    ("member", "tasks", "path"),
+    [
+        ({"name": "pcgrd"}, 3, "training.aggregator.name"),
+        ({"name": "pcgrad", "beta": 1}, 3, "training.aggregator.beta"),
+        ({"name": "cagrad", "c": -1}, 3, "training.aggregator.c"),
+        ({"name": "fairgrad", "alpha": 0}, 3, "training.aggregator.alpha"),
+        ({"name": "graddrop", "leak": 2}, 3, "training.aggregator.leak"),
+        ({"name": "aligned_mtl", "scale_mode": "max"}, 3, "training.aggregator.scale_mode"),
+        ({"name": "krum"}, 2, "training.aggregator.n_byzantine"),
+        ({"name": "krum", "n_byzantine": 2}, 3, "training.aggregator.n_byzantine"),
+        ({"name": "trimmed_mean"}, 2, "training.aggregator.trim_number"),
+        ({"name": "torchjd.aggregation:Sum"}, 3, "training.aggregator"),
+        ({"name": "builtins:list"}, 3, "training.aggregator"),
+        ({"name": f"{__name__}:needs_more"}, 3, "training.aggregator"),
+    ],
+)
+def test_a_wrong_aggregator_is_refused_by_its_path(member: dict[str, Any], tasks: int, path: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        built(**member, tasks=tasks)
+    assert caught.value.path.startswith(path)
+
+
+def needs_more(tasks: int) -> Aggregator:
+    """An aggregator whose solver is not installed."""
+    raise ImportError("Solver requires ['tamarisk'] to be installed")
+
+
+def test_a_missing_solver_is_named() -> None:
+    with pytest.raises(ConfigError, match="tamarisk"):
+        built(f"{__name__}:needs_more")
+
+
+def test_two_batches_a_step_are_asked_for_where_they_are_needed() -> None:
+    with pytest.raises(ConfigError, match="two independent batches") as caught:
+        build_aggregator(TrainingConfig(aggregator=Member(name="sdmgrad")), 3, CPU)
+    assert caught.value.path == "training.accumulate"
+
+
+def test_a_single_task_has_no_aggregator() -> None:
+    assert build_aggregator(TrainingConfig(aggregator=Member(name="krum")), 1, CPU) is None
+    with pytest.raises(ConfigError):
+        build_aggregator(TrainingConfig(aggregator=Member(name="krumm")), 1, CPU)
+
+
+def test_trying_out_an_aggregator_leaves_no_trace() -> None:
+    before = torch.get_rng_state()
+    fresh = built("excess_mtl").state_dict()
+    assert torch.equal(before, torch.get_rng_state())
+    assert fresh["weighting._n_steps"] == 0

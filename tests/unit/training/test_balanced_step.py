@@ -1,0 +1,253 @@
+"""Weightings and aggregators in the loop: whose gradient goes where, what is logged, and how it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from mtl_search.config import Config, override
+from mtl_search.errors import ConfigError, TrialError
+from mtl_search.training.balanced_step import BalancedStep
+from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
+from mtl_search.training.step import Step
+from mtl_search.training.trainer import Trainer
+from tests.unit.training.parity import Parity
+from tests.unit.training.trials import (
+    WEIGHTS,
+    assert_same_weights,
+    config,
+    data,
+    told,
+    train,
+    trainer,
+    weights_of,
+)
+
+SGD = {"name": "sgd", "lr": 0.1}
+
+
+def _gradients(made: Trainer) -> dict[str, Tensor]:
+    """Of the first step; the optimiser does not take it."""
+    found: dict[str, Tensor] = {}
+
+    def record() -> None:
+        found.update({n: p.grad.clone() for n, p in made.network.named_parameters() if p.grad is not None})
+
+    made.optimizer.step = record  # type: ignore[method-assign,assignment]
+    made.train_epoch()
+    return found
+
+
+def _by_task(made: Trainer) -> tuple[dict[str, list[Tensor]], dict[str, float]]:
+    """Gradient of each task's weighted loss over the training split, for every parameter, and those losses."""
+    network = made.network.train()
+    rows = torch.from_numpy(made.data.splits["train"])
+    outputs = network({"x": torch.from_numpy(made.data.inputs["x"])[rows]})
+    gradients, losses = {}, {}
+    for task, head in network.heads.items():
+        target = torch.from_numpy(made.data.targets[task].values)[rows]
+        loss = WEIGHTS[task] / head.trivial_loss * head.loss(outputs[task], target)
+        found = torch.autograd.grad(
+            loss, list(network.parameters()), retain_graph=True, materialize_grads=True, allow_unused=True
+        )
+        gradients[task], losses[task] = list(found), loss.item()
+    return gradients, losses
+
+
+def _whole(directory: Path, **training: Any) -> Trainer:
+    """One step an epoch."""
+    return trainer(config(batch_size=48, optimizer=SGD, **training), directory, data(missing=True))
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_weighting_weighs_every_task_wherever_its_gradient_goes(accumulate: int, tmp_path: Path) -> None:
+    batches = {"batch_size": 48 // accumulate, "accumulate": accumulate}
+    made = trainer(config(optimizer=SGD, weighting="geometric_mean", **batches), tmp_path, data(missing=True))
+    gradients, losses = _by_task(made)
+    mean = torch.tensor(list(losses.values())).log().mean().exp()
+    weights = {task: mean / (3 * loss) for task, loss in losses.items()}
+    found = _gradients(made)
+    for number, (name, _) in enumerate(made.network.named_parameters()):
+        expected = sum(weights[task] * rows[number] for task, rows in gradients.items())
+        torch.testing.assert_close(found[name], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_an_aggregator_sees_shared_parameters_alone(tmp_path: Path) -> None:
+    made = _whole(tmp_path, aggregator="mgda")
+    gradients, _ = _by_task(made)
+    found = _gradients(made)
+    shared = {id(p) for p in made.network.shared_parameters()}
+    numbers = [i for i, p in enumerate(made.network.parameters()) if id(p) in shared]
+    assert 0 < len(numbers) < len(list(made.network.parameters()))
+    jacobian = torch.stack([torch.cat([rows[i].flatten() for i in numbers]) for rows in gradients.values()])
+    vector = torch.cat([found[n].flatten() for i, (n, _) in enumerate(made.network.named_parameters()) if i in numbers])
+    assert vector.norm() < min(row.norm() for row in jacobian)  # the shortest of the hull
+    assert (jacobian @ vector).min() >= 0.99 * vector.square().sum()
+    for number, (name, _) in enumerate(made.network.named_parameters()):
+        if number not in numbers:
+            torch.testing.assert_close(found[name], sum(rows[number] for rows in gradients.values()))
+
+
+def test_weighting_then_aggregator(tmp_path: Path) -> None:
+    """Geometric mean, then the sum: as the geometric mean alone. Then a method that is not linear: not the same."""
+    plain = _gradients(_whole(tmp_path / "a", weighting="geometric_mean"))
+    summed = _gradients(_whole(tmp_path / "b", weighting="geometric_mean", aggregator="sum"))
+    other = _gradients(_whole(tmp_path / "c", weighting="geometric_mean", aggregator="mgda"))
+    for name, gradient in plain.items():
+        torch.testing.assert_close(summed[name], gradient, rtol=1e-4, atol=1e-6)
+        if "head" in name:
+            torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-6)
+    assert any(not torch.allclose(other[name], gradient, rtol=0.1) for name, gradient in plain.items())
+
+
+def test_the_sum_is_what_training_without_an_aggregator_does(tmp_path: Path) -> None:
+    plain = _gradients(_whole(tmp_path / "a"))
+    for name, gradient in _gradients(_whole(tmp_path / "b", aggregator="sum")).items():
+        torch.testing.assert_close(gradient, plain[name])
+
+
+@pytest.mark.parametrize("how", [{"aggregator": "mgda"}, {"weighting": "geometric_mean"}, {"weighting": "gradnorm"}])
+@pytest.mark.parametrize("sharing", [{"name": "soft", "strength": 0.5}, {"name": "hard", "depth": 0}])
+def test_where_nothing_is_shared_tasks_follow_their_own_losses(
+    how: dict[str, Any], sharing: dict[str, Any], tmp_path: Path
+) -> None:
+    def of(training: dict[str, Any], folder: str) -> tuple[Trainer, dict[str, Tensor]]:
+        settings = override(config(batch_size=48, optimizer=SGD, **training), {"model.sharing": sharing})
+        made = trainer(settings, tmp_path / folder, data(missing=True))
+        return made, _gradients(made)
+
+    made, found = of(how, "balanced")
+    _, plain = of({}, "plain")
+    pull: dict[str, Tensor] = {}
+    if (penalty := made.network.sharing.penalty()) is not None:
+        named = list(made.network.sharing.named_parameters())
+        pull = dict(
+            zip([f"sharing.{n}" for n, _ in named], torch.autograd.grad(penalty, [p for _, p in named]), strict=True)
+        )
+    ratios = []
+    for name, gradient in found.items():
+        own, expected = gradient - pull.get(name, 0), plain[name] - pull.get(name, 0)
+        ratio = (own * expected).sum() / expected.square().sum()
+        torch.testing.assert_close(own, ratio * expected, rtol=1e-3, atol=1e-6)
+        ratios.append(float(ratio))
+    if how != {"weighting": "geometric_mean"}:
+        assert ratios == pytest.approx([1.0] * len(ratios), rel=1e-3)
+
+
+def test_a_task_without_a_label_is_left_out_where_its_zero_would_be_taken_for_a_wish(tmp_path: Path) -> None:
+    made = Parity(training={"aggregator": "mgda", "optimizer": {"name": "sgd", "lr": 0.01}}, labels="sparse").trainer(
+        tmp_path
+    )
+    before = torch.cat([p.detach().flatten() for p in made.network.shared_parameters()])
+    made.train_epoch()
+    after = torch.cat([p.detach().flatten() for p in made.network.shared_parameters()])
+    assert (after - before).norm() > 1e-4  # the shortest vector of a hull with a zero in it is that zero
+
+
+# Those with a history, an optimiser of their own or random draws; the others have nothing to go on from.
+HISTORIES = {
+    "weighting": ["uw", "dwa", "famo", "random", "gradnorm", "db_mtl"],
+    "aggregator": ["pcgrad", "gradvac", "excess_mtl", "sdmgrad", "pcd"],
+}
+
+
+@pytest.mark.parametrize(("family", "name"), [(family, name) for family in HISTORIES for name in HISTORIES[family]])
+def test_a_balanced_trial_taken_up_again_is_the_one_that_ran_through(family: str, name: str, tmp_path: Path) -> None:
+    training = {"epochs": 4, "checkpoint_every_s": 0, "batch_size": 8, "accumulate": 3, family: name}
+    settings = override(config(optimizer=SGD, **training), {"model.backbone.dropout": 0.2})
+    samples = data(missing=True)
+    whole = trainer(settings, tmp_path / "whole", samples)
+    expected = [told(report) for report in train(whole)]
+    first = trainer(settings, tmp_path / "cut", samples)
+    found = [told(first.run_epoch()) for _ in range(3)]
+    torch.rand(3)
+    second = trainer(settings, tmp_path / "cut", samples)
+    found.append(told(second.run_epoch()))
+    assert found == expected
+    assert_same_weights(weights_of(second), weights_of(whole))
+
+
+def _logged(settings: Config, directory: Path) -> dict[str, float]:
+    metrics = trainer(settings, directory, data(missing=True)).train_epoch()
+    return {name.removeprefix("train/weight/"): value for name, value in metrics.items() if "/weight/" in name}
+
+
+@pytest.mark.parametrize("family", ["weighting", "aggregator"])
+def test_weights_are_logged_as_static_ones_would_be_written(family: str, tmp_path: Path) -> None:
+    table: Any = {"weighting": WEIGHTINGS, "aggregator": AGGREGATORS}[family]
+    for name in table:
+        found = _logged(config(accumulate=2, batch_size=8, **{family: name}), tmp_path / name)
+        if name in ("static", "graddrop", "config", "trimmed_mean"):
+            assert found == {}, name
+            continue
+        assert list(found) == list(WEIGHTS), name
+        assert sum(found.values()) == pytest.approx(3, rel=1e-4), name
+        if name in ("mean", "sum"):
+            assert found == pytest.approx({task: 3 * weight / 3.75 for task, weight in WEIGHTS.items()}), name
+
+
+def test_plain_training_takes_the_direct_way(tmp_path: Path) -> None:
+    assert type(trainer(config(), tmp_path).step) is Step
+    assert type(trainer(config(weighting="mean"), tmp_path).step) is BalancedStep
+    one_task = override(
+        config(weighting="uw", aggregator="pcgrad"), {"tasks": {"kind": {"head": "softmax", "view": "x"}}}
+    )
+    single = one_task.model_copy(update={"tasks": {"kind": one_task.tasks["kind"]}})
+    assert type(trainer(single, tmp_path).step) is Step
+
+
+def broken(tasks: int) -> Any:
+    """An aggregator that fails after it has been tried out."""
+    from mtl_search.training.balancing.aggregators import Sum
+
+    class Broken(Sum):
+        calls = 0
+
+        def aggregate(self, jacobian: Tensor, halves: Any = None) -> Any:
+            self.calls += 1
+            if jacobian.shape[1] > tasks + 1:
+                raise ArithmeticError("it does not converge")
+            return super().aggregate(jacobian, halves)
+
+    return Broken(tasks)
+
+
+def not_a_number(tasks: int) -> Any:
+    """An aggregator that returns NaN."""
+    from mtl_search.training.balancing.aggregators import Sum
+
+    class Broken(Sum):
+        def aggregate(self, jacobian: Tensor, halves: Any = None) -> Any:
+            return jacobian.sum(0) * float("nan"), None
+
+    return Broken(tasks)
+
+
+@pytest.mark.parametrize(("name", "text"), [("broken", "it does not converge"), ("not_a_number", "not finite")])
+def test_an_aggregator_that_fails_fails_the_trial(name: str, text: str, tmp_path: Path) -> None:
+    made = trainer(config(aggregator=f"{__name__}:{name}"), tmp_path)
+    with pytest.raises(TrialError, match=rf"{name}' (failed|made).*{text}"):
+        made.run_epoch()
+
+
+def test_a_loss_that_is_not_finite_is_named_and_not_the_aggregator(tmp_path: Path) -> None:
+    made = trainer(config(aggregator="fairgrad"), tmp_path)
+    with torch.no_grad():
+        next(made.heads["flag"].parameters()).fill_(float("nan"))
+    with pytest.raises(TrialError, match="train loss of task 'flag' is nan"):
+        made.run_epoch()
+
+
+def test_a_weight_that_is_not_finite_is_named(tmp_path: Path) -> None:
+    settings = override(config(weighting="geometric_mean", batch_size=48), {"tasks.flag.loss_weight": 0.0})
+    with pytest.raises(TrialError, match=r"weight of task '.*' became nan"):
+        trainer(settings, tmp_path).run_epoch()
+
+
+def test_a_wrong_name_is_refused_when_the_trainer_is_built(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"training\.weighting\.name"):
+        trainer(config(weighting="dwe"), tmp_path)

@@ -1,0 +1,284 @@
+"""Several ranks train as one does, write as one does, and fail as one does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from mtl_search.config import Config, override
+from mtl_search.errors import TrialError
+from mtl_search.models.stage import Stage
+from mtl_search.training import guard
+from mtl_search.training.peers import Alone, Peers
+from mtl_search.training.trainer import Trainer
+from tests.unit.training.parity import CASES, Parity
+from tests.unit.training.ranks import on_ranks
+from tests.unit.training.trials import CPU, changed, config, data, spec, told, train
+
+Results = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=[2, 4])
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Of every rank: case → what it returned. One start for all of them, which takes longer than the cases."""
+    folder = tmp_path_factory.mktemp(f"ranks_{request.param}")
+    return on_ranks(request.param, _all_cases, folder, folder)
+
+
+def _all_cases(peers: Peers, folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {name: CASES[name].run(folder / name, peers) for name in _names(peers.size)}
+    for work in (exchanges, resumed, failing, batch_norm, dropped):
+        found[work.__name__] = work(peers, folder)
+    return found
+
+
+# ---------------------------------------------------------------- the same training
+
+
+def _names(ranks: int) -> list[str]:
+    """Cases; four ranks share the cores for long, so they leave out the pairs of weighting and aggregator."""
+    return [name for name in CASES if ranks == 2 or " and " not in name]
+
+
+@cache
+def _alone(name: str) -> tuple[dict[str, Tensor], dict[str, float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        return CASES[name].run(Path(folder))
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Results) -> None:
+    if name not in results[0]:
+        assert name not in _names(len(results))
+        return
+    parameters, metrics = _alone(name)
+    first = results[0][name]
+    for theirs, theirs_metrics in (rank[name] for rank in results):
+        assert theirs_metrics == pytest.approx(first[1], rel=0, abs=0, nan_ok=True)
+        for key, value in parameters.items():
+            assert torch.equal(theirs[key], first[0][key]), key  # the ranks never drift apart
+            torch.testing.assert_close(theirs[key], value, rtol=0, atol=1e-5, msg=lambda m, k=key: f"{k}: {m}")
+    assert first[1].keys() == metrics.keys()
+    for key, number in metrics.items():
+        assert first[1][key] == pytest.approx(number, rel=1e-4, abs=1e-5, nan_ok=True), key
+
+
+# ---------------------------------------------------------------- what ranks say to each other
+
+
+def exchanges(peers: Peers, folder: Path) -> dict[str, Any]:
+    """Every message once."""
+    rank = peers.rank
+    rows = None if rank == 1 else torch.full((rank + 1, 2), rank)
+    large = [torch.full((3, 5), float(rank)), torch.full((2_500_000,), 1.0), torch.tensor(float(rank))]
+    copied = [torch.tensor([rank]), torch.tensor(rank > 0), torch.full((2,), float(rank), dtype=torch.bfloat16)]
+    summed = peers.sum_all(large)
+    peers.copy_from_first(copied)
+    return {
+        "sum": peers.sum(torch.tensor([1.0, float(rank)])),
+        "sum_all": [x.flatten()[-1].item() for x in summed],
+        "untouched": large[0][0, 0].item(),
+        "shapes": [x.shape for x in summed],
+        "copied": copied,
+        "gather": peers.gather([torch.tensor([rank == 0, rank == 1]), rows]),
+        "decide": peers.decide(lambda: {"rank": rank, "best": float("-inf")}),
+        "bytes": peers.bytes_from_first(lambda: bytes([rank, 7])),
+        "nothing": peers.bytes_from_first(lambda: b""),
+        "error": _caught(lambda: peers.decide(lambda: 1 / 0)),
+        "agreed": _caught(lambda: peers.agree(None)),
+        "disagreed": _caught(lambda: peers.agree(TrialError(f"it was {rank}") if rank else None)),
+        "barrier": peers.barrier(),
+    }
+
+
+def _caught(work: Callable[[], Any]) -> tuple[str, str]:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  they are compared
+        return type(error).__name__, str(error)
+    return "", ""
+
+
+def test_every_message_arrives(results: Results) -> None:
+    size = len(results)
+    for rank, found in enumerate(result["exchanges"] for result in results):
+        total = sum(range(size))
+        assert found["sum"].tolist() == [size, total]
+        assert found["sum_all"] == [total, size, total]
+        assert found["untouched"] == rank
+        assert found["shapes"] == [(3, 5), (2_500_000,), ()]
+        assert [x.tolist() for x in found["copied"]] == [[0], False, [0.0, 0.0]]
+        assert found["decide"] == {"rank": 0, "best": float("-inf")}
+        assert found["bytes"] == b"\x00\x07"
+        assert found["nothing"] == b""
+        assert found["agreed"] == ("", "")
+        assert found["disagreed"] == ("TrialError", f"worker 1 of {size}: it was 1")
+        if rank:
+            assert found["gather"] == []
+            assert found["error"][0] == "TrialError"
+            assert "ZeroDivisionError" in found["error"][1]
+        else:
+            truths, numbers = found["gather"]
+            assert numbers.tolist() == [[r, r] for r in range(size) if r != 1 for _ in range(r + 1)]
+            assert truths.tolist() == [True, False, False, True] + [False] * 2 * (size - 2)
+            assert found["error"] == ("ZeroDivisionError", "division by zero")
+
+
+def test_alone_every_message_is_the_identity() -> None:
+    alone, x = Alone(), torch.ones(2)
+    assert alone.sum(x) is x
+    assert alone.gather([x]) == [x]
+    assert alone.sum_all([x]) == [x]
+    assert alone.decide(lambda: x) is x
+    assert alone.bytes_from_first(lambda: b"a") == b"a"
+    alone.agree(None)
+    with pytest.raises(KeyError):
+        alone.agree(KeyError("a"))
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+def _noisy() -> Config:
+    settings = config(epochs=4, checkpoint_every_s=0, optimizer={"name": "adamw", "lr": 0.02}, schedule="cosine")
+    return override(settings, {"model.backbone.dropout": 0.3})
+
+
+def resumed(peers: Peers, folder: Path) -> dict[str, Any]:
+    """A trial that runs through, and one that is taken up again; only rank 0 knows their folders."""
+    places = {name: folder / f"{name}_{peers.rank}" for name in ("whole", "cut")}
+    whole = train(_on(peers, _noisy(), places["whole"], test=True))
+    first = [_on(peers, _noisy(), places["cut"], test=True).run_epoch()]
+    torch.rand(5)
+    rest = train(_on(peers, _noisy(), places["cut"], test=True))
+    return {
+        "whole": [told(report) for report in whole],
+        "cut": [told(report) for report in first + rest],
+        "test": (whole[-1].test, rest[-1].test),
+        "written": sorted(path.name for path in folder.glob(f"*_{peers.rank}/*")),
+        "dropout": torch.rand(1).item(),
+    }
+
+
+def _on(peers: Peers, settings: Config, folder: Path, *, test: bool = False) -> Trainer:
+    return Trainer(spec(settings, folder, test=test), data(missing=True, train=96), CPU, peers=peers)
+
+
+def test_a_trial_taken_up_again_is_the_one_that_ran_through(results: Results) -> None:
+    for rank, found in enumerate(result["resumed"] for result in results):
+        assert found["whole"] == found["cut"] == results[0]["resumed"]["whole"]
+        assert found["test"][0] == found["test"][1] != {}
+        assert found["written"] == (["best", "best", "last", "last"] if rank == 0 else [])
+    assert len({result["resumed"]["dropout"] for result in results}) == len(results)
+
+
+# ---------------------------------------------------------------- failures
+
+
+class _Breaks(nn.Module):
+    def __init__(self, how: str, width: int) -> None:
+        super().__init__()
+        self.dense, self.how, self.calls = nn.Linear(width, 4), how, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += self.training == (self.how != "judged")
+        if self.calls == 3 and dist.get_rank() == 1:
+            if self.how == "nan":
+                return self.dense(x) * float("nan")
+            raise ValueError("the third call")
+        return torch.relu(self.dense(x))
+
+
+def breaking_backbone(input_shape: tuple[int, ...], *, how: str) -> list[Stage]:
+    """One layer that fails at its third call on rank 1."""
+    return [Stage(_Breaks(how, input_shape[-1]), 4, "breaks")]
+
+
+def failing(peers: Peers, folder: Path) -> dict[str, Any]:
+    """How each failure ends."""
+
+    def broken(how: str, **training: Any) -> Callable[[], Any]:
+        settings = override(
+            config(**training), {"model.backbone": {"name": f"{__name__}:breaking_backbone", "how": how}}
+        )
+        return lambda: train(_on(peers, settings, folder / how))
+
+    def objective(_: Any) -> float:
+        raise KeyError("no such metric")
+
+    judged = Trainer(spec(config(), folder / "objective"), data(), CPU, objective=objective, peers=peers)
+    sync = changed(config("convnet"), sync_batch_norm=True)
+    return {
+        "nan": _caught(broken("nan")),
+        "raised": _caught(broken("raised")),
+        "early": _caught(broken("raised", batch_size=4, epochs=1)),
+        "judged": _caught(broken("judged")),
+        "objective": _caught(judged.run_epoch),
+        "sync": _caught(lambda: _on(peers, sync, folder / "sync")),
+        "after": peers.sum(torch.ones(1)).item(),  # nobody is a message behind
+    }
+
+
+def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
+    size = len(results)
+    found = [result["failing"] for result in results]
+    assert {one["nan"] for one in found} == {("TrialError", "the train loss of task 'kind' is nan in epoch 1")}
+    for how in ("raised", "early", "judged"):
+        ((kind, text),) = {one[how] for one in found}
+        assert kind == "TrialError"
+        assert text.startswith(f"worker 1 of {size}: Traceback")
+        assert "ValueError: the third call" in text
+    assert [one["objective"][0] for one in found] == ["KeyError"] + ["TrialError"] * (size - 1)
+    assert all("no such metric" in one["objective"][1] for one in found)
+    assert {one["sync"][0] for one in found} == {"ConfigError"}
+    assert "training.sync_batch_norm" in found[0]["sync"][1]
+    assert {one["after"] for one in found} == {size}
+
+
+def test_the_others_learn_of_a_failure_within_some_steps() -> None:
+    assert 1 < guard._EVERY <= 64
+
+
+# ---------------------------------------------------------------- batch normalisation
+
+
+def batch_norm(peers: Peers, folder: Path) -> dict[str, Any]:
+    """Statistics after an epoch, with batches whose last part is too short for all ranks."""
+    case = Parity("convnet", values={"model.backbone.norm": "batch"}, train=51)
+    made = case.trainer(folder / "norm", peers)
+    made.train_epoch()
+    return {name: buffer for name, buffer in made.network.named_buffers() if "running" in name}
+
+
+def test_all_ranks_judge_by_the_statistics_of_rank_0(results: Results) -> None:
+    first = results[0]["batch_norm"]
+    assert first
+    for result in results:
+        for name, buffer in result["batch_norm"].items():
+            assert torch.equal(buffer, first[name]), name
+            assert buffer.isfinite().all()
+
+
+# ---------------------------------------------------------------- dropout
+
+
+def dropped(peers: Peers, folder: Path) -> Tensor:
+    """What a rank's dropout keeps."""
+    made = _on(peers, override(config(), {"model.backbone.dropout": 0.5}), folder / "dropout")
+    del made
+    return nn.functional.dropout(torch.ones(64))
+
+
+def test_ranks_drop_other_features(results: Results, tmp_path: Path) -> None:
+    kept = {tuple(result["dropped"].tolist()) for result in results}
+    assert len(kept) == len(results)
+    alone = dropped(Alone(), tmp_path)
+    assert torch.equal(results[0]["dropped"], alone)  # rank 0 is what it is alone
