@@ -33,6 +33,8 @@ def _under_ci() -> bool:
 
 # Read when the libraries are imported, and inherited by the processes that tests start.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# Two processes run tests side by side: with more threads each, they would wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 # No deadline: an example's time says more about a busy machine than about the code. Under CI the same examples every
