@@ -24,7 +24,7 @@ quickstart: $(INSTALLED) ## Install, then run the smallest sweep: configs/quicks
 	$(BIN)/mtl-search run configs/quickstart.yaml
 
 test: lint ## Install with the development tools, then lint and run every test
-	$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 lint: $(INSTALLED_DEV) ## Style, types and the direction of imports
 	$(BIN)/ruff check .

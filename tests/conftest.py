@@ -10,21 +10,27 @@ from typing import NoReturn
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 # Tests that share one Ray, or whose time-outs are short: one process runs them, one after another, while a second one
-# runs the rest (pytest-xdist, `--dist loadgroup`).
-_ONE_PROCESS = ("integration", "tracking")
+# runs the rest. (pytest-xdist's own groups by a mark do not reach its scheduler with pytest 9.)
+_ONE_PROCESS = ("tests/integration/", "tests/unit/tracking/")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests belong into one process."""
-    for item in items:
-        if item.path.parent.name in _ONE_PROCESS:
-            item.add_marker(pytest.mark.xdist_group("ray"))
+class _TwoLanes(LoadScopeScheduling):
+    """Everything in `_ONE_PROCESS` is one piece of work, every other file another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "ray" if nodeid.startswith(_ONE_PROCESS) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _TwoLanes:
+    """Asked by pytest-xdist."""
+    return _TwoLanes(config, log)
 
 
 def _under_ci() -> bool:
