@@ -7,7 +7,7 @@ F1 score.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -40,16 +40,17 @@ class Scores:
         values: list[float] = torch.stack(found).tolist()
         return values
 
-    def named(self, split: str, losses: list[float], epoch: int) -> dict[str, float]:
-        """Losses by name, as the head gives them: unweighted and not scaled.
+    def named(self, split: str, losses: Sequence[float | None], epoch: int) -> dict[str, float]:
+        """Losses by name, as the head gives them: unweighted and not scaled; None for a task that had no label.
 
         Raises:
             TrialError: One is not finite; `epoch`, from 1, is named.
         """
-        for task, value in zip(self._heads, losses, strict=True):
+        known = {task: value for task, value in zip(self._heads, losses, strict=True) if value is not None}
+        for task, value in known.items():
             if not math.isfinite(value):
                 raise TrialError(f"the {split} loss of task {task!r} is {value} in epoch {epoch}")
-        return {f"{split}/{task}/loss": value for task, value in zip(self._heads, losses, strict=True)}
+        return {f"{split}/{task}/loss": value for task, value in known.items()}
 
     def metrics(self, split: str, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> dict[str, float]:
         """`<split>/<task>/<metric>` over all labelled samples."""

@@ -150,8 +150,16 @@ class Step:
         both = torch.tensor(counts, dtype=torch.float32, device=self.device)  # (G, T, 2)
         return both[..., 0], both[..., 1].sum(0)
 
-    def mean_losses(self, seen: Seen) -> Tensor:
-        """Loss of each task (T,) over the labelled samples of all batches and ranks, each as it was in its step."""
+    def mean_losses(self, seen: Seen) -> list[float | None]:
+        """Loss of each task over the labelled samples of all batches and ranks, each as it was in its step.
+
+        None for a task without any label in them: an epoch may draw no batch of a small source.
+        """
+        known, losses = self.counts(seen.batches)[1] > 0, self._mean_losses(seen)
+        return [loss if has else None for has, loss in zip(known.tolist(), losses.tolist(), strict=True)]
+
+    def _mean_losses(self, seen: Seen) -> Tensor:
+        """The same (T,), with 0 for a task without any label."""
         losses = torch.stack(seen.losses)
         broken = (~losses.isfinite()).any(1)
         steps = torch.arange(len(losses), device=self.device)

@@ -203,7 +203,7 @@ class Trainer:
 
     def _training_scores(self, seen: Seen) -> dict[str, float]:
         """What the report says of the training split."""
-        losses, wants_metrics = self.step.mean_losses(seen).tolist(), self.config.train_metrics
+        losses, wants_metrics = self.step.mean_losses(seen), self.config.train_metrics
         outputs, labels = seen.collect(self.target_names, self.peers) if wants_metrics else ({}, {})
 
         def judge() -> dict[str, float]:

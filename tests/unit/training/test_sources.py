@@ -124,6 +124,13 @@ def test_every_head_lives_with_batches_without_its_labels(tmp_path: Path) -> Non
     assert losses[0] != losses[1], "it trains"
 
 
+def test_an_epoch_without_a_batch_of_a_source_has_no_loss_of_its_tasks(tmp_path: Path) -> None:
+    made = trainer(config(epochs=2, batch_size=16), tmp_path, _samples(batches=1))
+    told_of = {name for name in made.train_epoch() if name.startswith("train/") and name.endswith("/loss")}
+    (drawn,) = [source for source, count in made.train_loader.draws.items() if count]
+    assert told_of == {"big": {"train/kind/loss", "train/size/loss"}, "small": {"train/flag/loss"}}[drawn]
+
+
 def test_a_task_is_judged_on_its_own_source(tmp_path: Path) -> None:
     """Validation on the joined data is validation on the source that has the labels."""
     samples, settings = _samples(), config(epochs=2, batch_size=16)
