@@ -10,7 +10,7 @@ import numpy as np
 
 from mtl_search.data.arguments import wrong
 from mtl_search.data.dataset import Array
-from mtl_search.data.encode import as_column, as_numbers, missing, number_text
+from mtl_search.data.encode import as_column, as_numbers, distinct, missing, number_text
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ class Categorical:
     def transform(self, values: Column) -> Array:
         """(N,) values → (N, categories + 1) float32."""
         number: dict[str | None, int] = {category: k for k, category in enumerate(self.categories)}
-        codes = np.array([number.get(key, len(number)) for key in _keys(values)], np.int64)
-        return np.eye(len(number) + 1, dtype=np.float32)[codes]
+        rows, keys = _keys(values)
+        codes = np.array([number.get(key, len(number)) for key in keys], np.int64)
+        return np.eye(len(number) + 1, dtype=np.float32)[codes[rows]]
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _fit_numeric(name: str, numbers: Array) -> Numeric:
 
 
 def _fit_categorical(name: str, values: Column, max_categories: int) -> Categorical:
-    categories = sorted({key for key in _keys(values) if key is not None})
+    categories = sorted({key for key in _keys(values)[1] if key is not None})
     if len(categories) > max_categories:
         raise wrong(
             "columns",
@@ -147,10 +148,11 @@ def _fit_categorical(name: str, values: Column, max_categories: int) -> Categori
     return Categorical(name, tuple(categories))
 
 
-def _keys(values: Column) -> list[str | None]:
-    """Category of each row as text (numbers in their shortest form), None where missing."""
-    gone = missing(values)
-    return [None if no else _key(value) for value, no in zip(values, gone, strict=True)]
+def _keys(values: Column) -> tuple[Array, list[str | None]]:
+    """Categories as texts (numbers in their shortest form), None where missing, and which of them each row has (N,)."""
+    rows, kinds = distinct(values)
+    gone = missing(kinds)
+    return rows, [None if no else _key(value) for value, no in zip(kinds, gone, strict=True)]
 
 
 def _key(value: object) -> str:

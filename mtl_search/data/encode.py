@@ -94,9 +94,21 @@ def missing(values: Column) -> Array:
     return gone
 
 
+def distinct(values: Column) -> tuple[Array, Column]:
+    """Which of the distinct values each row has, (N,), and those: a column of texts has few, and each is looked at once.
+
+    Other columns come back as they are: 1 and True are equal, and not the same.
+    """
+    from pandas.api.types import is_object_dtype, is_string_dtype
+
+    if is_object_dtype(values.dtype) or not is_string_dtype(values.dtype):
+        return np.arange(len(values)), values
+    rows, kinds = values.factorize(use_na_sentinel=False)
+    return rows, as_column(kinds.to_series())
+
+
 def as_numbers(values: Column) -> Array | None:
     """(N,) float64 with NaN where missing; None when some value is not a number (bools and dates are none)."""
-    import pandas as pd
     from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype, is_timedelta64_dtype
 
     kind = values.dtype
@@ -104,6 +116,15 @@ def as_numbers(values: Column) -> Array | None:
         return None
     if is_numeric_dtype(kind) and kind != np.complex128:
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    rows, kinds = distinct(values)
+    numbers = _parsed(kinds)
+    return None if numbers is None else numbers[rows]
+
+
+def _parsed(values: Column) -> Array | None:
+    """The same of texts, or of values of any kind."""
+    import pandas as pd
+
     present = ~missing(values)
     kept = values[present]
     if any(isinstance(value, bool | np.bool_) for value in kept):
