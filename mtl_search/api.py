@@ -196,9 +196,9 @@ class Result:
         draw(describe(model.network, model.layout), model.config, Path(path), name)
 
     def models(self) -> dict[str, Path]:
-        """`model/<arm>` → folder of the trained network of the arm's best trial."""
+        """`model/<arm>` → folder of the trained network of the arm's best trial; seed arms give weights alone."""
         found = {}
-        for arm in dict.fromkeys(trial.arm for trial in self.record if not trial.is_finalist):
+        for arm in dict.fromkeys(trial.arm for trial in self.record if not (trial.is_finalist or trial.is_seed)):
             kept = [t for t in self.record.arm(arm) if (self._model_folder(t.id) / "model.json").exists()]
             if kept:
                 best = max(kept, key=lambda t: t.worth)

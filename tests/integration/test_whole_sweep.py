@@ -161,6 +161,7 @@ def test_a_function_of_the_users_is_the_space(runs: Path) -> None:
     assert_mirrored(runs / "tiny")
     (seed,) = result.record.arm("seed/uw")
     assert next(iter(result.record)) is seed
+    assert list(result.models()) == ["model/equal", "model/search"]
     found = result.mean_weights(seed.id)
     assert found["size"] != pytest.approx(1, abs=1e-4)
     weights = [trial.params["tasks.size.loss_weight"] for trial in result.record.arm("search")]
