@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.config import Config, load_config, override, paths
-from mtl_search.errors import SweepError
+from mtl_search.errors import SweepError, nearest
 from mtl_search.search import folder
 from mtl_search.search.journal import read_record
 from mtl_search.search.records import Event, SweepRecord, TrialRecord
@@ -133,6 +133,40 @@ class Result:
             paths.put(tree, path, value)
         return load_config(tree)
 
+    def mean_weights(self, trial: str | None = None, *, last: int | None = None) -> dict[str, float]:
+        """Static loss weights that do on average what a trial did: task → weight, adding up to the number of tasks.
+
+        Of a trial with a weighting or an aggregator the arithmetic mean over epochs of the weights that it logged
+        (`train/weight/<task>`): gradients add up, so this is what a task's were multiplied by on average; a mean of
+        logarithms has no answer where a method gives a task a weight of 0 or less. Of a trial with static weights its
+        loss weights. None is below 0.01, as in the search.
+
+        Args:
+            trial: Its id; default: the best.
+            last: Only so many epochs, the last ones; default: all.
+
+        Raises:
+            ConfigError: `last` is no whole number above 0.
+            SweepError: There is no such trial, or it has no weights to export.
+        """
+        from mtl_search.search import weights
+
+        return weights.mean_weights(self.trial(trial), last)
+
+    def trial(self, name: str | None = None) -> TrialRecord:
+        """What the journal tells of a trial; default: the best.
+
+        Raises:
+            SweepError: There is no such trial.
+        """
+        if name is None:
+            return self._best_trial()
+        if name not in self.record.trials:
+            near = nearest(name, self.record.trials)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise SweepError(f"there is no trial {name!r} in {self.directory}{hint}")
+        return self.record.trials[name]
+
     def load_model(self, trial: str | None = None) -> Predictor:
         """The trained network of a trial; default: the best.
 
@@ -141,10 +175,7 @@ class Result:
         """
         from mtl_search.training.predictor import load_predictor
 
-        name = trial or self._best_trial().id
-        if name not in self.record.trials:
-            raise SweepError(f"there is no trial {name!r} in {self.directory}")
-        return load_predictor(self._model_folder(name))
+        return load_predictor(self._model_folder(self.trial(trial).id))
 
     def plot_model(self, path: str | Path, trial: str | None = None) -> None:
         """Draw the network of a trial; default: the best.
@@ -165,9 +196,9 @@ class Result:
         draw(describe(model.network, model.layout), model.config, Path(path), name)
 
     def models(self) -> dict[str, Path]:
-        """`model/<arm>` → folder of the trained network of the arm's best trial."""
+        """`model/<arm>` → folder of the trained network of the arm's best trial; seed arms give weights alone."""
         found = {}
-        for arm in dict.fromkeys(trial.arm for trial in self.record if not trial.is_finalist):
+        for arm in dict.fromkeys(trial.arm for trial in self.record if not (trial.is_finalist or trial.is_seed)):
             kept = [t for t in self.record.arm(arm) if (self._model_folder(t.id) / "model.json").exists()]
             if kept:
                 best = max(kept, key=lambda t: t.worth)
@@ -178,7 +209,8 @@ class Result:
         return self.directory / "trials" / trial / "best"
 
     def _best_trial(self) -> TrialRecord:
-        for arms in (("search", "equal"), tuple({t.arm for t in self.record if not t.is_finalist})):
+        others = tuple({t.arm for t in self.record if not (t.is_finalist or t.is_seed)})
+        for arms in (("search", "equal"), others):
             found = [t for t in self.record if t.arm in arms and t.epochs and t.state in ("COMPLETE", "PRUNED")]
             if found:
                 return max(found, key=lambda t: t.worth)

@@ -1,4 +1,4 @@
-"""The command line: run, validate, report, list, ui."""
+"""The command line: run, validate, report, export-weights, list, ui."""
 
 from __future__ import annotations
 

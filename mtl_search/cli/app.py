@@ -116,6 +116,45 @@ def report(
     report_command(sweep, form)
 
 
+@app.command("export-weights")
+def export_weights(
+    sweep: SweepFolder = None,
+    trial: Annotated[
+        str | None,
+        typer.Option("--trial", help="Id of a trial; default: the best.", metavar="ID", show_default=False),
+    ] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--last", help="Mean of the last N epochs; default: of all.", metavar="N", show_default=False),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="`yaml`, `overrides` or `json`.", metavar="yaml|overrides|json"),
+    ] = "yaml",
+    debug: Debug = False,
+) -> None:
+    """Turn an adaptive trial into static loss weights: the mean of the weights that it logged.
+
+    A weighting such as `uw` or `famo`, or an aggregator, changes how much each task counts at every step, and logs it
+    as `train/weight/<task>`. The mean over epochs, normalised to sum to the number of tasks, is what static loss
+    weights would have done on average. They go to standard output, what is to be known of them to standard error. Of
+    a trial with static weights these are its loss weights.
+
+    A search can begin with them: `search.start=[runs/faces]` takes those of the best adaptive trial of that sweep, and
+    `search.start=[uw]` runs one trial with `uw` first.
+
+    Examples:
+        mtl-search export-weights runs/faces
+
+        mtl-search export-weights runs/faces --trial search-0003 --last 5 --format json
+
+        mtl-search run configs/faces.yaml training.weighting=static $(mtl-search export-weights --format overrides)
+    """
+    from mtl_search.cli.exporting import export_command
+
+    export_command(sweep, trial, last, form)
+
+
 @app.command("list")
 def list_(
     family: Annotated[

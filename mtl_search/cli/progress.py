@@ -64,9 +64,10 @@ class SweepProgress(Callback):
         if shared:
             top = max(shared, key=lambda t: t.worth)
             return f"best {top.objective:+.4f} ({top.id})"
-        if trials:
-            tasks = dict.fromkeys(t.arm for t in trials)
-            tops = [max(t.objective for t in trials if t.arm == arm and t.objective is not None) for arm in tasks]
+        alone = [t for t in trials if not t.is_seed]
+        if alone:
+            tasks = dict.fromkeys(t.arm for t in alone)
+            tops = [max(t.objective for t in alone if t.arm == arm and t.objective is not None) for arm in tasks]
             return "best alone: " + ", ".join(
                 f"{arm.split('/')[-1]} {top:.3f}" for arm, top in zip(tasks, tops, strict=True)
             )

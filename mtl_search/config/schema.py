@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from mtl_search.config.start import StartPoints
+
 Role = Literal["main", "auxiliary"]
 ArmName = Literal["single", "equal", "search"]
 
@@ -240,6 +242,11 @@ class SearchConfig(Section):
         ("single", "equal", "search"), min_length=1
     )
     space: dict[str, SpaceEntry] = Field(default_factory=dict, description="dotted path → what to try there")
+    start: StartPoints = Field(
+        (),
+        description="loss weights that the search arm tries after equal ones: task → weight (1 where left out), the "
+        "folder of an earlier sweep, or a weighting, of which one trial is run first",
+    )
     scheduler: Member = Field(default_factory=lambda: Member(name="fifo"))
     sampler: Member = Field(default_factory=lambda: Member(name="tpe"))
     objective: str = Field("delta_m", description="delta_m, a metric such as val/left/accuracy, or 'module:attribute'")

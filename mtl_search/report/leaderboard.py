@@ -46,7 +46,8 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
 
 def arm_names(tasks: Tasks, record: SweepRecord) -> list[str]:
     """Arms in the order in which they run, finalists last; arms of tasks that are no longer main come after them."""
-    known = [*(f"single/{task}" for task in tasks), "equal", "search"]
+    seeds = dict.fromkeys(trial.arm for trial in record if trial.is_seed)
+    known = [*(f"single/{task}" for task in tasks), *seeds, "equal", "search"]
     order = [*known, *(FINAL + arm for arm in known)]
     found = dict.fromkeys(trial.arm for trial in record)  # `final/without/<task>` comes last by itself
     return [arm for arm in order if arm in found] + [arm for arm in found if arm not in order]

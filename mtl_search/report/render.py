@@ -182,7 +182,7 @@ def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console:
 def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
     """The single-task arms of many tasks as one row."""
     rows: list[ArmTotals] = []
-    for prefix in ("single/", "", "final/single/", "final/"):
+    for prefix in ("single/", "seed/", "", "final/single/", "final/"):
         part = [t for t in totals if t.arm.rpartition("/")[0] == prefix.rstrip("/")]
         if "single" not in prefix or len(part) <= _MOST_SINGLE_ROWS:
             rows += part

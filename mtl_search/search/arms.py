@@ -1,6 +1,7 @@
 """Arms: groups of trials with one purpose and their own equal budget.
 
 single/<task>   one network a main task: neither weights nor depth to search; N trials over all tasks
+seed/<name>     searches nothing: one trial with this weighting, whose mean weights `search` begins with
 equal           all tasks, every weight 1, losses added up; depth and the rest searched; N trials
 search          all tasks; everything in the space searched, weightings and aggregators too; N trials
 without/<task>  searches nothing: the best of `search` without an auxiliary task, which is what that task was worth
@@ -19,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
-from mtl_search.search.records import FINAL
+from mtl_search.search import start
+from mtl_search.search.records import FINAL, SEED
 
 SINGLE = "single/"
 WITHOUT = "without/"
@@ -33,7 +35,7 @@ class Arm:
     """One arm.
 
     Attributes:
-        name: `single/<task>`, `equal`, `search` or `without/<task>`.
+        name: `single/<task>`, `seed/<weighting>`, `equal`, `search` or `without/<task>`.
         tasks: Tasks that its networks have.
         entries: The part of `search.space` that it searches.
         budget: Number of trials, finalists apart.
@@ -51,8 +53,15 @@ class Arm:
         """Whether it trains one task alone."""
         return self.name.startswith(SINGLE)
 
+    @property
+    def is_seed(self) -> bool:
+        """Whether it only finds weights for the search to begin with: no candidate for finalists."""
+        return self.name.startswith(SEED)
+
     def holds(self, path: str) -> bool:
         """Whether the arm keeps the value at this path fixed although the space may offer it."""
+        if self.is_seed:
+            return True
         if self.name.startswith(WITHOUT):
             return _concerns(path, {self.name.removeprefix(WITHOUT)})
         is_weight = (path.startswith("tasks.") and path.endswith(".loss_weight")) or path.startswith(_BALANCING)
@@ -67,11 +76,7 @@ class Arm:
         tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
         if self.is_single:
             tree["model"]["sharing"] = {"name": "hard"}
-        if self.is_single or self.origin == "equal":
-            for task in self.tasks:
-                tree["tasks"][task]["loss_weight"] = 1.0
-            for path in _BALANCING:
-                tree["training"].pop(path.rpartition(".")[2], None)
+        self._balance(tree, base)
         for path, value in overrides.items():
             if not self.holds(path):
                 paths.put(tree, path, value)
@@ -81,6 +86,16 @@ class Arm:
                     del values[task]
         return parse(tree)
 
+    def _balance(self, tree: dict[str, Any], base: Config) -> None:
+        """Put the arm's own loss weights and weighting into the tree of its config."""
+        if self.is_seed:
+            tree["training"]["weighting"] = start.member(base, self.name.removeprefix(SEED)).model_dump()
+        if self.is_single or self.origin == "equal":
+            for task in self.tasks:
+                tree["tasks"][task]["loss_weight"] = 1.0
+            for path in _BALANCING:
+                tree["training"].pop(path.rpartition(".")[2], None)
+
 
 def plan_arms(config: Config) -> list[Arm]:
     """The arms that the config asks for, in the order in which they begin."""
@@ -89,6 +104,8 @@ def plan_arms(config: Config) -> list[Arm]:
         share = _shares(search.trials, len(config.main_tasks))
         for task, budget in zip(config.main_tasks, share, strict=True):
             arms.append(_arm(config, f"{SINGLE}{task}", (task,), budget))
+    if "search" in search.arms:
+        arms += [Arm(SEED + name, tuple(config.tasks), {}, 1) for name in start.weightings(config)]
     shared: list[str] = [name for name in SHARED if name in search.arms]
     arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
     return arms + _ablations(config, shared)

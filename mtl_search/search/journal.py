@@ -5,6 +5,7 @@
     info    id, info                                      what the built trial says of itself
     epoch   id, epoch, metrics, objective, seconds, time  an epoch ended
     end     id, state, reason, test, time                 a trial ended
+    start   points                                        loss weights that the search arm tries after equal ones
     done    time                                          every arm has spent its budget
 
 The Optuna studies, the scheduler's rungs and the MLflow runs are all rebuilt from here. A process that is killed while
@@ -27,7 +28,7 @@ from mtl_search.search.records import Event, SweepRecord
 Observer = Callable[[Event, SweepRecord], None]
 
 # Losing an epoch line costs nothing, since the trial is not finished; these are on the disk before the sweep goes on.
-_DURABLE = frozenset({"sweep", "trial", "end", "done"})
+_DURABLE = frozenset({"sweep", "start", "trial", "end", "done"})
 
 
 class Journal:

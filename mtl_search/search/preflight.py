@@ -15,6 +15,7 @@ from mtl_search.data import DataSet
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.registry import import_attribute
+from mtl_search.search import start, start_params
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.schedulers import build_scheduler
 from mtl_search.search.space import Space
@@ -28,13 +29,14 @@ _CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
-def check(config: Config, data: DataSet, *, needs_space: bool = True) -> MultiTaskNetwork:
+def check(config: Config, data: DataSet, *, needs_space: bool = True, started: bool = False) -> MultiTaskNetwork:
     """Build everything once, train nothing.
 
     Args:
         config: Of the sweep.
         data: Its data set.
         needs_space: Whether an empty space is an error; it is not where a function of the user's takes its place.
+        started: The journal knows already what the search begins with.
 
     Returns:
         The network as the config has it, without anything searched.
@@ -54,6 +56,10 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True) -> MultiTa
             _build(override(config, {**premises, path: value}), data)
     if needs_space and not config.search.space and "search" in config.search.arms:
         raise ConfigError("the search arm has nothing to search: the space is empty", path="search.space", value={})
+    start.check(config, known=started)
+    if needs_space and config.search.start:
+        fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
+        start_params.searched(space.entries, fixed, fixed)
     return network
 
 

@@ -10,6 +10,7 @@ State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 Event = Mapping[str, Any]
 
 FINAL = "final/"
+SEED = "seed/"
 
 
 @dataclass
@@ -35,7 +36,7 @@ class TrialRecord:
 
     Attributes:
         id: Name that is unique in the sweep and survives restarts, such as `search-0003`.
-        arm: `single/<task>`, `equal`, `search`, or `final/<arm>` for a finalist.
+        arm: `single/<task>`, `seed/<weighting>`, `equal`, `search`, or `final/<arm>` for a finalist.
         number: Place within its arm, from 0.
         params: What the sampler chose, by dotted path (weights as ratios to their reference task).
         distributions: The sampled distribution of each param, as Optuna's JSON.
@@ -72,6 +73,11 @@ class TrialRecord:
         return self.arm.startswith(FINAL)
 
     @property
+    def is_seed(self) -> bool:
+        """Whether it only found weights for the search to begin with."""
+        return self.arm.startswith(SEED)
+
+    @property
     def finished(self) -> bool:
         """Whether it reached an end of any kind."""
         return self.state != "RUNNING"
@@ -103,6 +109,7 @@ class SweepRecord:
         budget: Arm → number of trials that it is to have, finalists included.
         slots: Trials at a time in the latest session.
         custom_objective: Whether a function of the user's judged the trials, which the journal cannot work out again.
+        start: Loss weights that the search arm tries after equal ones; None until they are known.
         complete: Whether every arm has spent its budget.
         trials: By id.
     """
@@ -115,6 +122,7 @@ class SweepRecord:
         self.slots = 1
         self.budget: dict[str, int] = {}
         self.custom_objective = False
+        self.start: list[dict[str, float]] | None = None
         self.complete = False
         self.trials: dict[str, TrialRecord] = {}
 
@@ -158,6 +166,9 @@ class SweepRecord:
         trial = self.trials[event["id"]]
         trial.state, trial.reason, trial.ended = event["state"], event["reason"], event["time"]
         trial.test = dict(event.get("test", {}))
+
+    def _on_start(self, event: Event) -> None:
+        self.start = [dict(point) for point in event["points"]]
 
     def _on_done(self, event: Event) -> None:
         self.complete = True

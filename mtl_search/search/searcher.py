@@ -3,6 +3,7 @@
 Phases run one after another, because each needs what the one before found:
 
     single/*        the references of Δm
+    seed/*          weights that the search begins with (`search.start`)
     equal, search   side by side, turn by turn
     final/*         the best of each arm again, on fresh seeds
 """
@@ -19,6 +20,7 @@ from ray.tune.search import Searcher
 
 from mtl_search.config import Config
 from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.search import start
 from mtl_search.search.arm_space import ArmSpace
 from mtl_search.search.arms import SHARED, SINGLE, Arm, config_hash, trial_seed
 from mtl_search.search.journal import Journal, finite
@@ -182,7 +184,8 @@ class ArmSearcher(Searcher):
 
     def _phases(self) -> list[list[str]]:
         singles = [name for name in self._arms if name.startswith(SINGLE)]
-        return [singles, [name for name in self._arms if name not in singles]]
+        seeds = [name for name, arm in self._arms.items() if arm.is_seed]
+        return [singles, seeds, [name for name in self._arms if name not in (*singles, *seeds)]]
 
     def _least_advanced(self, names: list[str]) -> str | None:
         """The arm that has begun the smallest part of its budget; None when all have begun all of it."""
@@ -222,7 +225,7 @@ class ArmSearcher(Searcher):
         """Arm and origin of every finalist that has not begun, seed by seed."""
         wanted = self._config.search.finalists
         chosen: list[tuple[str, str]] = []
-        for arm in self._arms.values():
+        for arm in (arm for arm in self._arms.values() if not arm.is_seed):
             count = wanted.top if arm.name in SHARED else 1
             for origin in self._best_of(arm.origin, count):
                 begun = sum(trial.origin == origin.id for trial in self._journal.record.arm(FINAL + arm.name))
@@ -265,13 +268,26 @@ class ArmSearcher(Searcher):
             self._studies[arm] = study
             for record in self._journal.record.arm(arm):
                 study.restore_trial(record, self._referee.objectives(record))
-            if not self._journal.record.arm(arm) and arm == "search":
-                study.enqueue(self._spaces[arm].equal_weights())
+            if arm == "search":
+                for params in self._beginning()[len(self._journal.record.arm(arm)) :]:
+                    study.enqueue(params)
         return self._studies[arm]
+
+    def _beginning(self) -> list[dict[str, Any]]:
+        """The params of the first trials of the search arm: equal weights, then the points of `search.start`.
+
+        The n-th trial takes the n-th, so a resumed sweep goes on behind those that have begun. What the points are is
+        written down once: an earlier sweep that one comes from may change, or be gone.
+        """
+        space, record = self._spaces["search"], self._journal.record
+        if record.start is None and self._config.search.start:
+            self._journal.write("start", points=start.resolve(self._config, record))
+        points = [space.params_of(weights) for weights in record.start or ()]
+        return [params for params in (space.equal_weights(), *points) if params]
 
     def _sampler(self, seed: int) -> BaseSampler:
         return build_sampler(self._config.search.sampler, seed)
 
 
 def _trial_id(arm: str, number: int) -> str:
-    return f"{arm.replace('/', '-')}-{number:04d}"
+    return f"{arm.replace('/', '-').replace(':', '-')}-{number:04d}"  # it names a folder

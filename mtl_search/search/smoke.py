@@ -14,10 +14,10 @@ _SAMPLES = 128  # of each split
 def smoke(config: Config) -> Config:
     """The same sweep in a minute or so, to see that everything in it works before it is run in earnest.
 
-    One epoch of at most 128 samples, one trial a main task (2 at least) in each arm, one finalist an arm on 2
-    seeds. No trial is stopped early, since one epoch leaves a scheduler nothing to decide. A data set that takes
-    long to read says itself how it is read in part, by its attribute `smoke`. The name gets `-smoke` at its end, so
-    that folders and MLflow experiments stay apart.
+    One epoch of at most 128 samples, one trial a main task (2 at least, and enough for `search.start`) in each arm,
+    one finalist an arm on 2 seeds. No trial is stopped early, since one epoch leaves a scheduler nothing to decide. A
+    data set that takes long to read says itself how it is read in part, by its attribute `smoke`. The name gets
+    `-smoke` at its end, so that folders and MLflow experiments stay apart.
 
     Args:
         config: Of the whole sweep.
@@ -30,7 +30,7 @@ def smoke(config: Config) -> Config:
         "name": f"{config.name}-smoke",
         "training.epochs": _EPOCHS,
         "training.samples": min(_SAMPLES, training.samples or _SAMPLES),
-        "search.trials": min(max(2, len(config.main_tasks)), search.trials),
+        "search.trials": min(max(2, len(config.main_tasks), 1 + len(search.start)), search.trials),
         "search.scheduler": "fifo",
         "search.finalists.top": min(1, search.finalists.top),
         "search.finalists.seeds": 2,

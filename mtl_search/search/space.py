@@ -1,7 +1,7 @@
 """The search space of an arm: entries of the config as an Optuna define-by-run function, and back to config values.
 
 Loss weights are searched as K-1 log-ratios to a reference task, then normalised so that they sum to K with each at
-least `FLOOR`: the overall scale of the loss is the learning rate's business.
+least `weights.FLOOR`: the overall scale of the loss is the learning rate's business.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from optuna.trial import Trial
 
 from mtl_search.config import SpaceEntry, paths
 from mtl_search.errors import ConfigError
+from mtl_search.search.weights import normalised_weights
 
-FLOOR = 0.01
 _SEARCHABLE = ("tasks", "model", "training")
 
 # The user's own space: suggests by dotted path, and may return more values, which are constants of the trial.
@@ -179,22 +179,6 @@ def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry
 def _listed(wanted: Any) -> list[Any]:
     """The values that a condition accepts."""
     return list(wanted) if isinstance(wanted, list | tuple) else [wanted]
-
-
-def normalised_weights(ratios: Mapping[str, float]) -> dict[str, float]:
-    """Weights in the given ratios that sum to the number of tasks, each at least `FLOOR`.
-
-    Where the floor lifts some, the others keep their ratios and share what is left.
-    """
-    total = float(len(ratios))
-    lifted: set[str] = set()
-    while True:
-        free = {task: ratio for task, ratio in ratios.items() if task not in lifted}
-        scale = (total - FLOOR * len(lifted)) / sum(free.values())
-        low = {task for task, ratio in free.items() if ratio * scale < FLOOR}
-        if not low:
-            return {task: FLOOR if task in lifted else ratios[task] * scale for task in ratios}
-        lifted |= low
 
 
 @contextmanager

@@ -18,9 +18,10 @@ from ray import tune
 from mtl_search.config import Config
 from mtl_search.data import DataSet, data_of, used_part
 from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflight, tidy
+from mtl_search.search.arm_space import ArmSpace
 from mtl_search.search.arms import SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
-from mtl_search.search.journal import Journal, Observer
+from mtl_search.search.journal import Journal, Observer, read_record
 from mtl_search.search.records import SweepRecord
 from mtl_search.search.referee import Referee
 from mtl_search.search.schedulers import ArmScheduler
@@ -73,7 +74,9 @@ def run_sweep(
     tidy.check_storage(config)
     place = cluster.find(address)
     data = data_of(config) if data is None else used_part(data, config)
-    network = preflight.check(config, data, needs_space=space is None)
+    started = resume and read_record(directory / folder.JOURNAL).start is not None
+    network = preflight.check(config, data, needs_space=space is None, started=started)
+    _check_function(config, space)
     objective = objective or preflight.objective_function(config)
     with folder.locked(directory):
         folder.prepare(directory, config, resume=resume)
@@ -95,6 +98,13 @@ def run_sweep(
         finally:
             journal.close()
     return journal.record
+
+
+def _check_function(config: Config, space: SpaceFunction | None) -> None:
+    """Points to begin with need loss weights in the space, also where it is a function of the user's."""
+    if space is not None and config.search.start:
+        (arm,) = (arm for arm in plan_arms(config) if arm.name == "search")
+        ArmSpace(config, arm, space).check_start()
 
 
 @dataclass(frozen=True)
@@ -184,6 +194,6 @@ def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
     counts = {arm.name: arm.budget for arm in arms if arm.budget}
     wanted = config.search.finalists
     for arm in arms:
-        if wanted.top:
+        if wanted.top and not arm.is_seed:
             counts[f"final/{arm.name}"] = wanted.seeds * (wanted.top if arm.name in SHARED else 1)
     return counts

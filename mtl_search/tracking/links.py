@@ -92,6 +92,6 @@ def ui_address(uri: str) -> str:
 
 def best_trials(record: SweepRecord, top: int) -> list[str]:
     """Ids of the best trials that share; where there are none, of any."""
-    ended = [t for t in record if t.objective is not None and not t.is_finalist]
+    ended = [t for t in record if t.objective is not None and not (t.is_finalist or t.is_seed)]
     shared = [t for t in ended if t.arm in ("search", "equal")] or ended
     return [t.id for t in sorted(shared, key=lambda t: -t.worth)][:top]

@@ -65,6 +65,8 @@ class BalancedStep(Step):
         aggregator: None: gradients are added up.
     """
 
+    adaptive = True
+
     def __init__(
         self,
         network: MultiTaskNetwork,

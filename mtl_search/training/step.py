@@ -47,9 +47,11 @@ class Step:
 
     Attributes:
         looks_back: `look_back` is to be called after the optimiser's step.
+        adaptive: It decides for itself how much each task counts, on top of the loss weights.
     """
 
     looks_back = False
+    adaptive = False
 
     def __init__(
         self, network: MultiTaskNetwork, config: Config, peers: Peers, device: torch.device, guard: Guard

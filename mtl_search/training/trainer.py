@@ -176,6 +176,7 @@ class Trainer:
             "weights": {task: settings.loss_weight for task, settings in config.tasks.items()},
             "lr": config.training.optimizer.arguments.get("lr"),
             "tasks": list(config.tasks),
+            "adaptive": self.step.adaptive,
         }
 
     # ---------------------------------------------------------------- its parts

@@ -155,8 +155,18 @@ def test_penguins(runs: Path) -> None:
 
 def test_a_function_of_the_users_is_the_space(runs: Path) -> None:
     changes = {"search.arms": ["equal", "search"], "search.trials": 3, "search.finalists.top": 0}
-    result = run(tiny(changes), output=runs / "tiny", space=_space)
+    points = {"search.start": ["uw", {"size": 4.0}]}
+    result = run(tiny(changes | points), output=runs / "tiny", space=_space)
     assert result.complete
+    assert_mirrored(runs / "tiny")
+    (seed,) = result.record.arm("seed/uw")
+    assert next(iter(result.record)) is seed
+    assert list(result.models()) == ["model/equal", "model/search"]
+    found = result.mean_weights(seed.id)
+    assert found["size"] != pytest.approx(1, abs=1e-4)
+    weights = [trial.params["tasks.size.loss_weight"] for trial in result.record.arm("search")]
+    assert weights[:2] == [pytest.approx(found["size"] / found["colour"]), 4.0]
+    assert weights[2] not in weights[:2]
     for trial in result.record.arm("search"):
         assert trial.info["lr"] == trial.params["training.optimizer.lr"]
         assert trial.overrides["training.batch_size"] == 60

@@ -29,7 +29,7 @@ def test_version_and_help() -> None:
     assert run_cli("--version") == (0, f"mtl-search {__version__}\n")
     status, output = run_cli("--help")
     assert status == 0
-    assert all(command in output for command in ("run", "validate", "report", "list", "ui"))
+    assert all(command in output for command in ("run", "validate", "report", "export-weights", "list", "ui"))
 
 
 def test_validate_shows_everything_that_a_sweep_would_be(config: str) -> None:
@@ -40,6 +40,19 @@ def test_validate_shows_everything_that_a_sweep_would_be(config: str) -> None:
     assert "is valid" in output
     assert f"mtl-search run {config} search.trials=6" in output
     assert not (Path.cwd() / "runs").exists()
+
+
+def test_validate_counts_the_trials_that_find_weights(config: str) -> None:
+    status, output = run_cli("validate", config, "search.start=[uw, {size: 2}]")
+    assert status == 0
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    assert "seed/uw 1" in lines
+    assert not any(line.startswith("final/seed") for line in lines)
+    assert any(line.startswith("Budget — 23 trials") for line in lines)
+    status, output = run_cli("validate", config, "search.start=[uv]")
+    assert status == WRONG_INPUT
+    assert output.startswith("error: search.start[0]: ")
+    assert "did you mean 'uw'?" in output
 
 
 def test_validate_sums_up_the_network(config: str) -> None:

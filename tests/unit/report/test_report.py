@@ -174,6 +174,18 @@ def test_totals(builder: Builder) -> None:
     assert (totals.states, totals.epochs, totals.seconds) == ({"COMPLETE": 1, "PRUNED": 1}, 5, 2.5)
 
 
+def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builder) -> None:
+    builder.trial("seed/uw", 0, 0.99)
+    without = judge(whole(builder).sweep_record, config())
+    table = leaderboard(builder.sweep_record, config())
+    assert list(dict.fromkeys(table["arm"]))[:5] == [*(f"single/{task}" for task in TASKS), "seed/uw", "equal"]
+    shown = text(builder.sweep_record, config())
+    assert "seed-uw-0000" in shown.split("Finalists")[0]
+    assert "seed/uw" in shown.split("What each arm took")[1]
+    assert not any("seed" in arm for arm in without.winners)
+    assert pareto_front(builder.sweep_record, METRICS, {}).points == 8  # type: ignore[union-attr]
+
+
 def test_mean_ranks_share_ties(builder: Builder) -> None:
     scores = {"left": (0.8, 0.9, 0.9), "right": (0.7, 0.8, 0.9), "same": (0.9, 0.8, 0.7)}
     for task, (single, _, _) in scores.items():

@@ -71,7 +71,7 @@ class FakeTune:
         earlier = [epoch.objective for epoch in self.record.trials[spec.id].epochs if epoch.epoch < number]
         best = max([*earlier, spec.objective(metrics)])
         test = {f"test/{key[4:]}": value for key, value in metrics.items()} if spec.test and state == "COMPLETE" else {}
-        report = Report(number, metrics, best, state, info={"parameters": 1}, test=test, seconds=float(number))
+        report = Report(number, metrics, best, state, info=info(spec), test=test, seconds=float(number))
         self.searcher.record_epoch(trial_id, report)
         return report
 
@@ -124,8 +124,18 @@ class FakeTune:
         self.journal.close()
 
 
+WEIGHTS = {"kind": 0.6, "size": 1.2, "flag": 1.2}
+
+
+def info(spec: TrialSpec) -> dict[str, Any]:
+    """What a slot says of a trial, as far as anything reads it here."""
+    if spec.config.training.weighting.name == "static":
+        return {"parameters": 1}
+    return {"parameters": 1, "tasks": list(spec.config.tasks), "adaptive": True}
+
+
 def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
-    """Metrics that depend on the trial's params alone, and get better with every epoch."""
+    """Metrics that depend on the trial's params alone and get better with every epoch; weights where it is adaptive."""
     text = (
         str(sorted(spec.config.training.optimizer.arguments.items())) + str(spec.config.model.sharing) + str(spec.seed)
     )
@@ -135,4 +145,6 @@ def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
         for metric in METRICS_OF[task]:
             value = 0.5 + 0.3 * level + 0.01 * epoch
             values[f"val/{task}/{metric}"] = value if METRICS[metric].higher_is_better else 1 - value
+    if "adaptive" in info(spec):
+        values |= {f"train/weight/{task}": WEIGHTS[task] for task in spec.config.tasks}
     return values

@@ -36,6 +36,11 @@ def test_its_budget() -> None:
     assert (small.search.finalists.top, small.search.finalists.seeds, small.search.scheduler.name) == (1, 2, "fifo")
 
 
+def test_all_points_to_begin_with_are_tried() -> None:
+    assert _small(trials=50, start=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 5
+    assert _small(trials=4, start=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 4
+
+
 def test_what_is_smaller_already_stays() -> None:
     small = _small(trials=1, finalists={"top": 0})
     assert (small.search.trials, small.search.finalists.top) == (1, 0)

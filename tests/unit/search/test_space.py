@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
 
 from mtl_search.config import SpaceEntry
-from mtl_search.search.space import FLOOR, RestrictedTrial, Space, normalised_weights
+from mtl_search.search.space import RestrictedTrial, Space
+from mtl_search.search.weights import FLOOR, normalised_weights
 
 TASKS = ("a", "b", "c")
 

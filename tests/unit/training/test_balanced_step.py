@@ -200,6 +200,12 @@ def test_plain_training_takes_the_direct_way(tmp_path: Path) -> None:
     assert type(trainer(single, tmp_path).step) is Step
 
 
+def test_a_trial_says_whether_its_weights_are_its_own(tmp_path: Path) -> None:
+    """By which static weights are told from those that a trial found."""
+    ways: list[dict[str, Any]] = [{}, {"weighting": "uw"}, {"aggregator": "graddrop"}]
+    assert [trainer(config(**way), tmp_path).info()["adaptive"] for way in ways] == [False, True, True]
+
+
 def broken(tasks: int) -> Any:
     """An aggregator that fails after it has been tried out."""
     from mtl_search.training.balancing.aggregators import Sum

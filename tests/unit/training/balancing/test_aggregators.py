@@ -215,13 +215,18 @@ REFERENCES: dict[str, tuple[dict[str, Any], Tensor, Callable[[Matrix], Matrix]]]
 }
 
 
-def test_every_aggregator_has_a_reference() -> None:
+# An aggregator that is new in the table and has no case here ends the collection with its name.
+CASES = [pytest.param(name, *REFERENCES[name], id=name) for name in AGGREGATORS]
+
+
+def test_no_reference_is_of_an_aggregator_that_is_gone() -> None:
     assert REFERENCES.keys() == set(AGGREGATORS)
 
 
-@pytest.mark.parametrize("name", list(REFERENCES))
-def test_the_gradient_is_that_of_the_formula(name: str) -> None:
-    arguments, jacobian, reference = REFERENCES[name]
+@pytest.mark.parametrize(("name", "arguments", "jacobian", "reference"), CASES)
+def test_the_gradient_is_that_of_the_formula(
+    name: str, arguments: dict[str, Any], jacobian: Tensor, reference: Callable[[Matrix], Matrix]
+) -> None:
     made = built(name, len(jacobian), **arguments)
     vector, weights = aggregated(made, jacobian)
     # The cone's projections are of a matrix with 10⁻⁴ on its diagonal, the moving average of PCD has 10⁻⁸ added.

@@ -1,0 +1,70 @@
+"""`mtl-search export-weights`: the weights of a trial, to be pasted into a config or onto a command line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from mtl_search import api
+from mtl_search.cli.reporting import find_sweep
+from mtl_search.errors import ConfigError
+from mtl_search.search import weights
+from mtl_search.search.records import SweepRecord, TrialRecord
+
+Weights = Mapping[str, float]
+
+
+def export_command(sweep: Path | None, trial: str | None, last: int | None, form: str) -> None:
+    """Print the weights to standard output, and what is to be known of them to standard error.
+
+    Raises:
+        ConfigError: Another format, or `last` is no number above 0.
+        SweepError: There is no such sweep or trial, or it has no weights.
+    """
+    if form not in _FORMS:
+        raise ConfigError("not a format", path="--format", value=form, allowed=_FORMS)
+    if last is not None and last < 1:
+        raise ConfigError("a whole number of 1 or more is needed", path="--last", value=last)
+    result = api.Result(find_sweep(sweep))
+    chosen = result.trial(trial)
+    found = result.mean_weights(chosen.id, last=last)
+    print(_FORMS[form](found, chosen))  # noqa: T201
+    Console(stderr=True, soft_wrap=True, highlight=False).print(_note(chosen, last, result.record), markup=False)
+
+
+def _note(trial: TrialRecord, last: int | None, record: SweepRecord) -> str:
+    if not weights.is_adaptive(trial):
+        other = weights.best_adaptive(record)
+        hint = f" The best adaptive trial is {other.id} (--trial)." if other else ""
+        even = ", whatever --last says" if last else ""
+        return f"{trial.id} has static weights: these are its loss weights{even}.{hint}"
+    epochs = len(trial.epochs) if last is None else min(last, len(trial.epochs))
+    return (
+        f"Mean of {'the last ' if last else ''}{epochs} epoch(s) of {trial.id}, which is adaptive. To train with them: "
+        "training.weighting=static training.aggregator=null"
+    )
+
+
+def _yaml(found: Weights, trial: TrialRecord) -> str:
+    tasks = {task: {"loss_weight": _rounded(weight)} for task, weight in found.items()}
+    return yaml.safe_dump({"tasks": tasks}, sort_keys=False, allow_unicode=True).rstrip("\n")
+
+
+def _overrides(found: Weights, trial: TrialRecord) -> str:
+    return shlex.join(f"tasks.{task}.loss_weight={_rounded(weight)}" for task, weight in found.items())
+
+
+def _json(found: Weights, trial: TrialRecord) -> str:
+    return json.dumps({"trial": trial.id, "adaptive": weights.is_adaptive(trial), "weights": found}, indent=1)
+
+
+def _rounded(weight: float) -> float:
+    return float(f"{weight:.6g}")
+
+
+_FORMS: dict[str, Callable[[Weights, TrialRecord], str]] = {"yaml": _yaml, "overrides": _overrides, "json": _json}

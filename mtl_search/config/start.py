@@ -1,0 +1,31 @@
+"""The shapes of `search.start`: what each point means is the business of the search."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainValidator
+
+_TOO_LARGE = 1e300
+
+
+def _point(value: object) -> object:
+    """One message, where pydantic would refuse a value once by each kind that it might have been."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and value and all(map(_is_number, value.values())):
+        return {task: float(weight) for task, weight in value.items()}
+    raise ValueError("a mapping of tasks to loss weights, the name of a weighting, or the folder of a sweep is needed")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _TOO_LARGE
+
+
+def _as_points(value: object) -> object:
+    return (value,) if isinstance(value, str | dict) else value
+
+
+# Task → loss weight, the name of a weighting, or the folder of a sweep.
+StartPoint = Annotated[str | dict[str, float], PlainValidator(_point)]
+StartPoints = Annotated[tuple[StartPoint, ...], BeforeValidator(_as_points)]

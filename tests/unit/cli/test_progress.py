@@ -1,0 +1,25 @@
+"""The line that says how far a sweep is."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from mtl_search.cli.progress import PlainProgress
+from tests.unit.report.sweeps import Builder
+
+
+def test_a_trial_that_only_found_weights_is_counted_and_never_the_best(tmp_path: Path) -> None:
+    made = Builder(tmp_path / "journal.jsonl")
+    progress = PlainProgress(Console(file=io.StringIO()))
+    made.event("sweep", id="sweep-1", name="demo", budget={"single/left": 1, "seed/uw": 1, "search": 1})
+    progress.on_sweep_start(made.sweep_record)
+    assert progress.total == 3
+    made.trial("seed/uw", 0, 0.95)
+    assert (progress.done, progress.best()) == (1, "no result yet")
+    made.trial("single/left", 0, 0.5)
+    assert progress.best() == "best alone: left 0.500"
+    made.trial("search", 0, 0.6)
+    assert progress.best() == "best +0.6000 (search-0000)"
