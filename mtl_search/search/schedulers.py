@@ -1,14 +1,14 @@
-"""When to stop a trial early: Ray Tune's schedulers, one set of rungs an arm.
+"""When to stop a trial early: Ray Tune's schedulers, one for each arm.
 
 Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so they must not share
-rungs. Finalists are never stopped.
+rungs or medians. Finalists are never stopped.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -17,6 +17,7 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialSch
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry
+from mtl_search.search.median import MedianStopping
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
 from mtl_search.search.study import METRIC
 
@@ -36,8 +37,8 @@ def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3) -> Tr
 
     There is one bracket: Ray would give each trial one of several by chance, which a resumed sweep could not repeat.
     """
-    _check_number("grace_period", grace_period, 1, epochs, whole=True)
-    _check_number("reduction_factor", reduction_factor, 1.1, math.inf)
+    check_number("grace_period", grace_period, 1, epochs, whole=True)
+    check_number("reduction_factor", reduction_factor, 1.1, math.inf)
     return AsyncHyperBandScheduler(
         time_attr="epoch",
         metric=METRIC,
@@ -51,11 +52,29 @@ def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3) -> Tr
     )
 
 
-# FIFO and ASHA look at the trial and its result alone.
+def _median(epochs: int, grace_period: int = 1, min_samples_required: int = 3) -> TrialScheduler:
+    """Stops a trial whose best is below the median of the others' means so far (Golovin et al., "Vizier", 2017).
+
+    Args:
+        epochs: Of a trial that is not stopped.
+        grace_period: Epochs that every trial gets, and from which on the means are taken.
+        min_samples_required: Other trials that must have got as far before one is stopped.
+    """
+    check_number("grace_period", grace_period, 1, epochs, whole=True)
+    check_number("min_samples_required", min_samples_required, 1, math.inf, whole=True)
+    return MedianStopping(grace_period, min_samples_required)
+
+
+# FIFO, ASHA and the median rule look at the trial and its result alone.
 _NO_CONTROLLER: Any = None
 
 
-def _check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    """Refuse an argument of a scheduler that is no number of this range.
+
+    Raises:
+        ConfigError: It is none.
+    """
     kinds = (int,) if whole else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
         limits = f"from {low:g} to {high:g} (training.epochs)" if high < math.inf else f"of at least {low:g}"
@@ -64,7 +83,7 @@ def _check_number(name: str, value: object, low: float, high: float, *, whole: b
 
 
 SCHEDULERS: Registry[Callable[..., TrialScheduler]] = Registry(
-    "scheduler", {"fifo": _fifo, "asha": _asha}, given=("epochs",)
+    "scheduler", {"fifo": _fifo, "asha": _asha, "median": _median}, given=("epochs",)
 )
 
 
@@ -173,6 +192,12 @@ class ArmScheduler(FIFOScheduler):
             tune_controller.update_max_pending_trials(self._slots)
 
 
+@dataclass(frozen=True)
+class _StandIn:
+    """What a scheduler needs of a Tune trial: an id, here one that survives a restart; trials of one id are equal."""
+
+    trial_id: str
+
+
 def _stand_in(trial_id: str) -> Any:
-    """What a scheduler needs of a Tune trial: an id, here one that survives a restart."""
-    return SimpleNamespace(trial_id=trial_id)
+    return _StandIn(trial_id)
