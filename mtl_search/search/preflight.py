@@ -22,7 +22,7 @@ from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
-from mtl_search.training.trainer import check_sync_batch_norm
+from mtl_search.training.sync_batch_norm import check_sync_batch_norm
 
 _CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
