@@ -179,7 +179,7 @@ class Result:
 
     def _best_trial(self) -> TrialRecord:
         for arms in (("search", "equal"), tuple({t.arm for t in self.record if not t.is_finalist})):
-            found = [t for t in self.record if t.arm in arms and t.epochs and t.state in ("COMPLETE", "PRUNED")]
+            found = [t for t in self.record if t.arm in arms and t.is_result]
             if found:
                 return max(found, key=lambda t: t.worth)
         raise SweepError(f"no trial in {self.directory} has got to the end of an epoch yet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mtl_search.config import Config
+from mtl_search.config import Config, SpaceEntry
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.arms import Arm
 from mtl_search.search.space import RestrictedTrial, Space, SpaceFunction
@@ -34,6 +34,11 @@ class ArmSpace:
         if values is not None and not isinstance(values, dict):
             raise SweepError(f"the space function returned {values!r}; a dict of constants or None is needed")
         return values
+
+    @property
+    def entries(self) -> Mapping[str, SpaceEntry]:
+        """What the config has it draw, path by path: ratios of loss weights for each task but their reference."""
+        return self._space.entries
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Config values by dotted path, without those that the arm holds."""

@@ -15,8 +15,9 @@ from mtl_search.data import DataSet
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.registry import import_attribute
+from mtl_search.search.mutable import check_population
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.schedulers import build_scheduler
+from mtl_search.search.schedulers import build_scheduler, population_rules
 from mtl_search.search.space import Space
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.metrics import metric_names
@@ -43,6 +44,8 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True) -> MultiTa
         ConfigError: The first thing that is wrong.
     """
     _check_search(config)
+    if population_rules(config) is not None:
+        check_population(config, needs_space=needs_space)
     network = _build(config, data)
     _check_objective(config, network)
     _check_labels(config, data)

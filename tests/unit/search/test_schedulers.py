@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from mtl_search.errors import ConfigError
+from mtl_search.search.population import Rules
 from mtl_search.search.records import EpochRecord, SweepRecord, TrialRecord
-from mtl_search.search.schedulers import SCHEDULERS, ArmScheduler, build_scheduler
+from mtl_search.search.schedulers import SCHEDULERS, ArmScheduler, build_scheduler, population_rules
 from tests.unit.search import small
 
 EPOCHS = 9
@@ -251,6 +252,37 @@ def test_arguments_that_the_median_rule_refuses(arguments: dict[str, Any], words
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"interval": 9}, "search.scheduler.interval: a whole number from 1 to 8 (less than training.epochs)"),
+        ({"interval": 0}, "search.scheduler.interval"),
+        ({"interval": 1.5}, "search.scheduler.interval"),
+        ({"quantile": 0.6}, "search.scheduler.quantile: a number from 0 to 0.5"),
+        ({"resample": -0.1}, "search.scheduler.resample: a number from 0 to 1"),
+        ({"factors": []}, "search.scheduler.factors: a list of numbers above 0"),
+        ({"factors": [0.8, 0]}, "search.scheduler.factors"),
+        ({"factors": 1.2}, "search.scheduler.factors"),
+        ({"factors": [True]}, "search.scheduler.factors"),
+        ({"generations": 3}, "has no such argument"),
+    ],
+)
+def test_arguments_that_a_population_refuses(arguments: dict[str, Any], words: str) -> None:
+    config = small.config({"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", **arguments}})
+    with pytest.raises(ConfigError) as caught:
+        build_scheduler(config)
+    assert words in str(caught.value)
+
+
+def test_a_population_has_rules_and_stops_nobody() -> None:
+    config = small.config({"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", "factors": [2]}})
+    assert population_rules(config) == Rules(2, 0.25, 0.25, (2.0,))
+    assert population_rules(small.config()) is None
+    assert {decision for *_, decision in run(Stream(ArmScheduler(config, 1)), range(6))} == {"CONTINUE"}
+    with pytest.raises(ConfigError, match=r"^training.epochs: a population meets between two epochs"):
+        build_scheduler(small.config({"training.epochs": 1, "search.scheduler": "pbt"}))
+
+
 def test_what_is_no_scheduler_is_refused() -> None:
     config = small.config({"search.scheduler": "tests.unit.search.small:no_data"})
     with pytest.raises(ConfigError, match="no scheduler of Ray Tune"):
@@ -258,7 +290,7 @@ def test_what_is_no_scheduler_is_refused() -> None:
 
 
 def test_every_scheduler_has_a_test_here() -> None:
-    assert set(SCHEDULERS) == {"fifo", "asha", "median"}
+    assert set(SCHEDULERS) == {"fifo", "asha", "median", "pbt"}
 
 
 def test_rungs_are_filled_when_they_are_first_needed(tmp_path: Path) -> None:
