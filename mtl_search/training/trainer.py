@@ -144,10 +144,8 @@ class Trainer:
             TrialError: A loss or the objective is not a finite number.
         """
         began, progress = time.perf_counter(), self.progress
-        if progress.epoch >= self.config.epochs:  # taken up again after its last epoch, before its end was recorded
-            return self._report(progress.metrics, done=True)
-        if self._pauses():  # taken up again where it had paused
-            return self._report(progress.metrics, done=False)
+        if self._is_done() or self._pauses():  # taken up again before its end, or its pause, was recorded
+            return self.report()
         rate = learning_rate(self.optimizer)
         metrics = self.train_epoch() | self.evaluate("validation")
         if self.schedule is not None:

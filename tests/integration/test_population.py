@@ -8,8 +8,20 @@ from typing import Any
 import pytest
 
 from mtl_search import Result, run
+from mtl_search.search.journal import read_record
 from mtl_search.search.records import SweepRecord
-from tests.integration.sweeps import assert_mirrored, assert_sound, events, mlflow_runs, outcome, tiny
+from tests.integration.sweeps import (
+    PARTS,
+    assert_mirrored,
+    assert_sound,
+    driver,
+    events,
+    mlflow_runs,
+    mtl_search,
+    outcome,
+    tiny,
+    write_config,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster")]
 
@@ -17,7 +29,7 @@ _PBT: dict[str, Any] = {
     "search.space.model.sharing.depth": None,
     "search.scheduler": {"name": "pbt", "interval": 1, "quantile": 0.5},
     "training.checkpoint_every_s": 1000,
-    "search.arms": ["single", "search"],
+    "search.arms": ["search"],
 }
 
 
@@ -29,12 +41,9 @@ def test_a_population_trains_in_turns_and_its_values_are_trained_again(runs: Pat
     sweep = runs / "tiny"
     run(tiny({**_PBT, "resources.max_concurrent": 2}), output=sweep)
     record = assert_sound(sweep)
-    assert record.budget == {
-        "single/colour": 4, "single/size": 4, "search": 6,
-        "final/single/colour": 2, "final/single/size": 2, "final/search": 2,
-    }  # fmt: skip
+    assert record.budget == {"search": 6, "final/search": 2}
     assert {trial.state for trial in record} == {"COMPLETE"}
-    assert _exchanges(record) == 2 * 1 * 2 + 2 * 2  # two meetings; one of two, two of four
+    assert _exchanges(record) == 4  # half of them at each of two meetings
     *members, final, mean = record.arm("search")
     assert {trial.role for trial in members} == {"member"}
     for member in members:
@@ -64,8 +73,23 @@ def test_a_population_trains_in_turns_and_its_values_are_trained_again(runs: Pat
 
 
 @pytest.mark.large
+@pytest.mark.parametrize("event", ["perturb", "generation", "epoch"])
+def test_a_population_whose_driver_is_killed_ends_as_one_that_was_not(runs: Path, event: str) -> None:
+    changes = {**_PBT, "tracking.enabled": False, "model.backbone": {"name": f"{PARTS}:backbone", "pause": 0.01}}
+    sweep, whole, config = runs / "tiny", runs / "whole", write_config(runs.parent, changes)
+    with driver(["run", str(config)], runs.parent, sweep) as first:
+        first.wait_for(lambda record: sum(e["event"] == event for e in events(sweep)) >= (7 if event == "epoch" else 1))
+        first.kill()
+    done = mtl_search("run", config, "--resume", cwd=runs.parent)
+    assert done.returncode == 0, done.stderr
+    assert read_record(sweep / "journal.jsonl").sessions == 2
+    run(tiny(changes), output=whole)
+    assert outcome(assert_sound(sweep)) == outcome(assert_sound(whole))
+
+
+@pytest.mark.large
 def test_a_population_on_worker_groups(tmp_path: Path) -> None:
-    changes = {**_PBT, "search.arms": ["search"], "search.finalists.top": 0, "tracking.enabled": False}
+    changes = {**_PBT, "search.finalists.top": 0, "tracking.enabled": False}
     two = tmp_path / "two"
     storage = {"resources.storage": str(tmp_path / "storage")}
     run(tiny({**changes, **storage, "resources.workers": 2, "resources.max_concurrent": 2}), output=two)

@@ -78,6 +78,10 @@ def outcome(fake: FakeTune) -> dict[str, Any]:
     }
 
 
+def budget(fake: FakeTune) -> dict[str, int]:
+    return trial_budget(fake.config, list(fake.searcher._arms.values()))
+
+
 @pytest.fixture(scope="module")
 def straight() -> dict[str, Any]:
     """What a sweep without interruptions ends with, one trial at a time."""
@@ -94,8 +98,7 @@ def test_every_arm_has_its_members_and_two_trials_of_fixed_values(session: Sessi
     fake.run()
     assert fake.searcher.finished
     assert {trial.state for trial in fake.record} == {"COMPLETE"}
-    planned = trial_budget(fake.config, list(fake.searcher._arms.values()))
-    assert Counter(trial.arm for trial in fake.record) == planned
+    assert Counter(trial.arm for trial in fake.record) == budget(fake)
     for arm in ARMS:
         roles = [trial.role for trial in fake.record.arm(arm)]
         assert roles == [*["member"] * MEMBERS[arm], "final", "mean"]
@@ -161,6 +164,7 @@ def test_only_fixed_values_become_finalists(session: Session) -> None:
         origins = {fake.record.trials[trial.origin].role for trial in fake.record.arm(f"final/{arm}")}
         assert origins == ({"final"} | ({"mean"} if arm in ("equal", "search") else origins))
         assert "member" not in origins
+    assert Counter(trial.arm for trial in fake.record) == budget(fake)
     reference = fake.referee.reference_trial("kind")
     assert reference is not None
     assert reference.role in ("final", "mean")
@@ -246,6 +250,14 @@ def test_a_driver_that_dies_after_a_copy_makes_it_again(
     resumed.run()
     assert outcome(resumed) == straight
     assert copies.made.count(twice) >= 2
+
+
+def test_an_arm_with_nothing_to_change_exchanges_networks_all_the_same(session: Session) -> None:
+    fake = session(config(**{"search.space.training.optimizer.lr": None}))
+    fake.run()
+    assert Counter(trial.arm for trial in fake.record) == budget(fake)
+    assert {p.donor for trial in fake.record.arm("equal") for p in trial.perturbs}
+    assert all(trial.overrides == {} for trial in fake.record.arm("equal"))
 
 
 def test_members_that_fail_drop_out(session: Session) -> None:

@@ -95,6 +95,8 @@ def test_a_member_that_stops_early_ends(tmp_path: Path) -> None:
     config = settings(**{"training.early_stopping": {"patience": 1}, "training.optimizer.lr": 0.0})
     reports = train(member(config, tmp_path, 2))
     assert [report.state for report in reports] == ["RUNNING", "COMPLETE"]
+    # The driver died before it wrote that down, and saw a member that had paused.
+    assert train(member(config, tmp_path, 4)) == reports[-1:]
 
 
 def _pair(folder: Path, schedule: Any = None, **options: Any) -> tuple[Trainer, Trainer]:
