@@ -211,7 +211,7 @@ class Result:
     def _best_trial(self) -> TrialRecord:
         others = tuple({t.arm for t in self.record if not (t.is_finalist or t.is_seed)})
         for arms in (("search", "equal"), others):
-            found = [t for t in self.record if t.arm in arms and t.epochs and t.state in ("COMPLETE", "PRUNED")]
+            found = [t for t in self.record if t.arm in arms and t.is_result]
             if found:
                 return max(found, key=lambda t: t.worth)
         raise SweepError(f"no trial in {self.directory} has got to the end of an epoch yet")

@@ -62,16 +62,19 @@ class SweepProgress(Callback):
         trials = [t for t in self.record or () if not t.is_finalist and t.objective is not None and t.state != "FAIL"]
         shared = [t for t in trials if t.arm in ("equal", "search")]
         if shared:
-            top = max(shared, key=lambda t: t.worth)
+            top = max(shared, key=_rank)
             return f"best {top.objective:+.4f} ({top.id})"
         alone = [t for t in trials if not t.is_seed]
         if alone:
             tasks = dict.fromkeys(t.arm for t in alone)
-            tops = [max(t.objective for t in alone if t.arm == arm and t.objective is not None) for arm in tasks]
-            return "best alone: " + ", ".join(
-                f"{arm.split('/')[-1]} {top:.3f}" for arm, top in zip(tasks, tops, strict=True)
-            )
+            tops = [max((t for t in alone if t.arm == arm), key=_rank) for arm in tasks]
+            return "best alone: " + ", ".join(f"{top.arm.split('/')[-1]} {top.objective:.3f}" for top in tops)
         return "no result yet"
+
+
+def _rank(trial: TrialRecord) -> tuple[bool, float]:
+    """A member of a population is shown as long as there is nothing with fixed values."""
+    return not trial.is_member, trial.worth
 
 
 class LiveProgress(SweepProgress):

@@ -174,12 +174,15 @@ def _values(entry: SpaceEntry) -> str:
 
 
 def _budget(config: Config) -> Table:
-    budget = trial_budget(config, plan_arms(config))
+    arms = plan_arms(config)
+    budget = trial_budget(config, arms)
     table = _table(
         f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs", "arm", "trials"
     )
+    members = {arm.name: arm.members for arm in arms if arm.members}
     for arm, trials in budget.items():
-        table.add_row(arm, str(trials))
+        rest = trials - members.get(arm, 0)
+        table.add_row(arm, f"{members[arm]} as a population, then {rest}" if arm in members else str(trials))
     return table
 
 

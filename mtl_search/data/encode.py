@@ -95,16 +95,17 @@ def missing(values: Column) -> Array:
 
 
 def distinct(values: Column) -> tuple[Array, Column]:
-    """Which of the distinct values each row has, (N,), and those: a column of texts has few, and each is looked at once.
+    """Which of the distinct values each row has, (N,), and those: a column of texts has few: each is seen once.
 
     Other columns come back as they are: 1 and True are equal, and not the same.
     """
+    import pandas as pd
     from pandas.api.types import is_object_dtype, is_string_dtype
 
     if is_object_dtype(values.dtype) or not is_string_dtype(values.dtype):
         return np.arange(len(values)), values
     rows, kinds = values.factorize(use_na_sentinel=False)
-    return rows, as_column(kinds.to_series())
+    return rows, pd.Series(kinds, dtype=values.dtype)
 
 
 def as_numbers(values: Column) -> Array | None:

@@ -14,17 +14,18 @@ from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
 from mtl_search.search.verdict import journal_metrics, main_metrics, validation_reference
 from mtl_search.training.objective import delta_m, key
 
-_FIRST = ["trial", "arm", "number", "state", "delta_m", "objective", "best_epoch", "epochs", "seconds"]
+_FIRST = ["trial", "arm", "number", "state", "role", "delta_m", "objective", "best_epoch", "epochs", "seconds"]
 _LAST = ["lr", "parameters", "seed", "origin", "config_hash", "reason"]
 
 
 def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
-    """All trials, best first within each arm.
+    """All trials, best first within each arm; members of a population after what was trained with fixed values.
 
-    Columns: `trial, arm, number, state`; `delta_m` of the best epoch against the final single-task references (of
-    single-task trials: of their own task); `objective` as the sweep saw it; `best_epoch, epochs, seconds`;
-    `val/<task>/<metric>` at the best epoch; `depth`; `weight/<task>`; `lr, parameters, seed, origin, config_hash`;
-    `reason` of a failure. What a trial does not have is NaN, or None as depth.
+    Columns: `trial, arm, number, state`; `role` (`member` of a population, `final` or `mean` of what follows it, else
+    empty); `delta_m` of the best epoch against the final single-task references (of single-task trials: of their own
+    task); `objective` as the sweep saw it; `best_epoch, epochs, seconds`; `val/<task>/<metric>` at the best epoch;
+    `depth`; `weight/<task>`; `lr, parameters, seed, origin, config_hash`; `reason` of a failure. What a trial does not
+    have is NaN, or None as depth.
     """
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
@@ -60,10 +61,10 @@ def all_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...
     return {**main, **{name: metrics or journal_metrics(record, name) for name, metrics in helpers.items()}}
 
 
-def _rank(trial: TrialRecord, value: float, arms: list[str], by_delta_m: bool) -> tuple[int, float, int]:
-    """By arm, best first; those without an epoch last."""
+def _rank(trial: TrialRecord, value: float, arms: list[str], by_delta_m: bool) -> tuple[int, bool, float, int]:
+    """By arm, best first; those without an epoch last, members of a population after the others."""
     score = value if by_delta_m and math.isfinite(value) and "single/" not in trial.arm else trial.objective
-    return arms.index(trial.arm), (math.inf if score is None else -score), trial.number
+    return arms.index(trial.arm), trial.is_member, (math.inf if score is None else -score), trial.number
 
 
 def _delta_m(trial: TrialRecord, tasks: Tasks, reference: Mapping[str, float]) -> float:
@@ -87,6 +88,7 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "arm": trial.arm,
         "number": trial.number,
         "state": trial.state,
+        "role": trial.role,
         "delta_m": value,
         "objective": best.objective if best else math.nan,
         "best_epoch": best.epoch if best else 0,

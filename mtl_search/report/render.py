@@ -87,6 +87,7 @@ def _columns(top: pd.DataFrame, config: Config, tasks: Tasks) -> list[Column]:
     return [
         Column("trial", cells("trial", str), right=False),
         Column("state", [Text(state, style=_STATES[state]) for state in top["state"]], 20, right=False),
+        Column("role", cells("role", str), 60, right=False),
         Column("Δm %", cells("delta_m", formats.percent)),
         *([] if top["delta_m"].notna().any() else [Column("objective", cells("objective", formats.number))]),
         *(Column(f"{t}\n{m}", cells(key("val", t, m), formats.number), 80 - n) for n, (t, m) in enumerate(first)),

@@ -134,9 +134,12 @@ def _spearman(pairs: list[tuple[float, float]]) -> float | None:
 
 
 def pareto_front(record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]) -> Front | None:
-    """The front over the trials of the arms `equal` and `search`; None for one task or without an ended trial."""
+    """The front over the trials of the arms `equal` and `search`; None for one task or without an ended trial.
+
+    Members of populations are no part of it: no config gives their networks.
+    """
     names = {task: (metrics[0], key("val", task, metrics[0])) for task, metrics in tasks.items() if metrics}
-    trials = [t for t in record if t.arm in ("equal", "search") and t.state in ("COMPLETE", "PRUNED") and t.best]
+    trials = [t for t in record if t.arm in ("equal", "search") and t.is_result]
     usable = [t for t in trials if t.best and all(name in t.best.metrics for _, name in names.values())]
     if len(names) < 2 or not usable:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mtl_search.config import Config
+from mtl_search.config import Config, SpaceEntry
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search import start_params
 from mtl_search.search.arms import Arm
@@ -28,6 +28,11 @@ class ArmSpace:
             self._space(trial)
             return None
         return self._call(trial)
+
+    @property
+    def entries(self) -> Mapping[str, SpaceEntry]:
+        """What the config has it draw, path by path: ratios of loss weights for each task but their reference."""
+        return self._space.entries
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Config values by dotted path, without those that the arm holds."""

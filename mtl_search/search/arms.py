@@ -6,6 +6,9 @@ equal           all tasks, every weight 1, losses added up; depth and the rest s
 search          all tasks; everything in the space searched, weightings and aggregators too; N trials
 without/<task>  searches nothing: the best of `search` without an auxiliary task, which is what that task was worth
 final/<arm>     the best of an arm again, on fresh seeds
+
+Under a scheduler that makes the trials of an arm a population, they are its members, and two more trials of the arm
+train from scratch with what the population found (`EXPORTS`).
 """
 
 from __future__ import annotations
@@ -21,11 +24,13 @@ import numpy as np
 
 from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.search import start
-from mtl_search.search.records import FINAL, SEED
+from mtl_search.search.records import FINAL, MEMBER, SEED, Role
 
 SINGLE = "single/"
 WITHOUT = "without/"
 SHARED = ("equal", "search")
+# Roles of the trials that come after a population, in their order.
+EXPORTS: tuple[Role, ...] = ("final", "mean")
 _NOT_TRAINED = ("checkpoint_every_s", "resident")
 _BALANCING = ("training.weighting", "training.aggregator")
 
@@ -40,6 +45,7 @@ class Arm:
         entries: The part of `search.space` that it searches.
         budget: Number of trials, finalists apart.
         origin: The arm whose best is trained again: another one for `without/<task>`.
+        members: Number of trials, the first ones, that are a population; 0: there is none.
     """
 
     name: str
@@ -47,6 +53,13 @@ class Arm:
     entries: Mapping[str, SpaceEntry]
     budget: int
     origin: str = ""
+    members: int = 0
+
+    def role(self, number: int) -> Role:
+        """Of a trial to the arm's population."""
+        if not self.members:
+            return ""
+        return MEMBER if number < self.members else EXPORTS[number - self.members]
 
     @property
     def is_single(self) -> bool:
@@ -99,6 +112,8 @@ class Arm:
 
 def plan_arms(config: Config) -> list[Arm]:
     """The arms that the config asks for, in the order in which they begin."""
+    from mtl_search.search.schedulers import population_rules  # Ray is slow to import, and reports need none of it
+
     search, arms = config.search, []
     if "single" in search.arms:
         share = _shares(search.trials, len(config.main_tasks))
@@ -108,7 +123,13 @@ def plan_arms(config: Config) -> list[Arm]:
         arms += [Arm(SEED + name, tuple(config.tasks), {}, 1) for name in start.weightings(config)]
     shared: list[str] = [name for name in SHARED if name in search.arms]
     arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
+    if population_rules(config) is not None:
+        arms = [arm if arm.is_seed else _with_population(arm) for arm in arms]
     return arms + _ablations(config, shared)
+
+
+def _with_population(arm: Arm) -> Arm:
+    return replace(arm, members=arm.budget, budget=arm.budget + len(EXPORTS))
 
 
 def _ablations(config: Config, shared: Sequence[str]) -> list[Arm]:

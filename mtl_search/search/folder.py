@@ -110,6 +110,18 @@ def _check_same(old: Config, new: Config) -> None:
                 f" start a new sweep, or change only {', '.join(p.rstrip('.') for p in _RESUMABLE)}",
                 path=path, value=after.get(path),
             )  # fmt: skip
+    _check_extension(old, new)
+
+
+def _check_extension(old: Config, new: Config) -> None:
+    from mtl_search.search.schedulers import population_rules  # Ray is slow to import, and most uses need none of it
+
+    if new.search.trials != old.search.trials and population_rules(new) is not None:
+        raise ConfigError(
+            f"a population keeps its size (it was {old.search.trials}): what its members did depends on all of them",
+            path="search.trials",
+            value=new.search.trials,
+        )
     if new.search.trials < old.search.trials:
         raise ConfigError(
             f"a sweep can be extended, not cut (it had {old.search.trials})",

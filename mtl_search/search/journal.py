@@ -1,12 +1,14 @@
 """The journal: an append-only file of events, one JSON object a line. It is the truth of a sweep.
 
-    sweep   id, name, time                                a session begins (the first, or a resume)
-    trial   id, arm, number, params, seed, ...            a trial begins
-    info    id, info                                      what the built trial says of itself
-    epoch   id, epoch, metrics, objective, seconds, time  an epoch ended
-    end     id, state, reason, test, time                 a trial ended
-    start   points                                        loss weights that the search arm tries after equal ones
-    done    time                                          every arm has spent its budget
+    sweep       id, name, time                                a session begins (the first, or a resume)
+    trial       id, arm, number, params, seed, ...            a trial begins
+    info        id, info                                      what the built trial says of itself
+    epoch       id, epoch, metrics, objective, seconds, time  an epoch ended
+    perturb     id, epoch, donor, params, overrides           a member goes on with another's network and other values
+    generation  arm, epoch                                    every perturb of this epoch is written
+    end         id, state, reason, test, time                 a trial ended
+    start       points                                        loss weights that the search arm tries after equal ones
+    done        time                                          every arm has spent its budget
 
 The Optuna studies, the scheduler's rungs and the MLflow runs are all rebuilt from here. A process that is killed while
 it writes leaves at most one broken last line, which is cut off when the journal is next opened.
@@ -28,7 +30,7 @@ from mtl_search.search.records import Event, SweepRecord
 Observer = Callable[[Event, SweepRecord], None]
 
 # Losing an epoch line costs nothing, since the trial is not finished; these are on the disk before the sweep goes on.
-_DURABLE = frozenset({"sweep", "start", "trial", "end", "done"})
+_DURABLE = frozenset({"sweep", "start", "trial", "perturb", "generation", "end", "done"})
 
 
 class Journal:

@@ -16,14 +16,15 @@ from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.registry import import_attribute
 from mtl_search.search import start, start_params
+from mtl_search.search.mutable import check_population
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.schedulers import build_scheduler
+from mtl_search.search.schedulers import build_scheduler, population_rules
 from mtl_search.search.space import Space
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
-from mtl_search.training.trainer import check_sync_batch_norm
+from mtl_search.training.sync_batch_norm import check_sync_batch_norm
 
 _CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
@@ -45,6 +46,8 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True, started: b
         ConfigError: The first thing that is wrong.
     """
     _check_search(config)
+    if population_rules(config) is not None:
+        check_population(config, needs_space=needs_space)
     network = _build(config, data)
     _check_objective(config, network)
     _check_labels(config, data)

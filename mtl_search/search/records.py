@@ -12,6 +12,10 @@ Event = Mapping[str, Any]
 FINAL = "final/"
 SEED = "seed/"
 
+# What a trial is to the population of its arm, where there is one: of it, or trained from scratch with its values.
+Role = Literal["", "member", "final", "mean"]
+MEMBER: Role = "member"
+
 
 @dataclass
 class EpochRecord:
@@ -30,6 +34,23 @@ class EpochRecord:
     time: float
 
 
+@dataclass(frozen=True)
+class Perturb:
+    """A member of a population went on with the network of another one, and with other values.
+
+    Attributes:
+        epoch: After which.
+        donor: Id of the trial whose network it was.
+        params: The values before.
+        overrides: The same as config values.
+    """
+
+    epoch: int
+    donor: str
+    params: dict[str, Any]
+    overrides: dict[str, Any]
+
+
 @dataclass
 class TrialRecord:
     """One trial, finished or not.
@@ -38,13 +59,17 @@ class TrialRecord:
         id: Name that is unique in the sweep and survives restarts, such as `search-0003`.
         arm: `single/<task>`, `seed/<weighting>`, `equal`, `search`, or `final/<arm>` for a finalist.
         number: Place within its arm, from 0.
-        params: What the sampler chose, by dotted path (weights as ratios to their reference task).
+        params: What the sampler chose, by dotted path (weights as ratios to their reference task); of a member of a
+            population, what holds now.
         distributions: The sampled distribution of each param, as Optuna's JSON.
         overrides: What differs from the sweep's config, by dotted path: the params with the weights worked out.
         seed: Seed of weights, batches and dropout.
         config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of their
             origin, unless they leave an auxiliary task out.
         origin: Finalists: id of the trial whose configuration is trained again; else empty.
+        role: `member` of a population, or `final` or `mean`: trained from scratch with the values that the best member
+            had at its end, or that the population had on average; else empty.
+        perturbs: Members: each exchange so far.
         info: `parameters`, `depth`, `weights`, `lr`, ... as the trial found them when it was built.
         test: Metrics on the test split at the best epoch; finalists only.
     """
@@ -59,6 +84,8 @@ class TrialRecord:
     started: float
     config_hash: str = ""
     origin: str = ""
+    role: Role = ""
+    perturbs: list[Perturb] = field(default_factory=list)
     state: State = "RUNNING"
     reason: str = ""
     ended: float = 0.0
@@ -78,9 +105,37 @@ class TrialRecord:
         return self.arm.startswith(SEED)
 
     @property
+    def is_member(self) -> bool:
+        """Whether it is of a population: its network was made with values that changed, so nothing is claimed of it."""
+        return self.role == MEMBER
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the sampler chose what it began with."""
+        return self.role in ("", MEMBER) and not self.is_finalist
+
+    @property
     def finished(self) -> bool:
         """Whether it reached an end of any kind."""
         return self.state != "RUNNING"
+
+    @property
+    def is_result(self) -> bool:
+        """Whether it says what some fixed values are worth: it trained with them, and did not fail."""
+        return not self.is_member and bool(self.epochs) and self.state in ("COMPLETE", "PRUNED")
+
+    @property
+    def last_epoch(self) -> int:
+        """Number of the last epoch; 0 before the first."""
+        return self.epochs[-1].epoch if self.epochs else 0
+
+    def params_at(self, epoch: int) -> dict[str, Any]:
+        """The params that it trained this epoch with."""
+        return next((p.params for p in self.perturbs if p.epoch >= epoch), self.params)
+
+    def overrides_at(self, epoch: int) -> dict[str, Any]:
+        """The overrides that it trained this epoch with."""
+        return next((p.overrides for p in self.perturbs if p.epoch >= epoch), self.overrides)
 
     @property
     def best(self) -> EpochRecord | None:
@@ -111,6 +166,7 @@ class SweepRecord:
         custom_objective: Whether a function of the user's judged the trials, which the journal cannot work out again.
         start: Loss weights that the search arm tries after equal ones; None until they are known.
         complete: Whether every arm has spent its budget.
+        generations: Arm → epoch up to which its population has met and made its exchanges.
         trials: By id.
     """
 
@@ -124,6 +180,7 @@ class SweepRecord:
         self.custom_objective = False
         self.start: list[dict[str, float]] | None = None
         self.complete = False
+        self.generations: dict[str, int] = {}
         self.trials: dict[str, TrialRecord] = {}
 
     def __iter__(self) -> Iterator[TrialRecord]:
@@ -161,6 +218,14 @@ class SweepRecord:
         trial.epochs = [e for e in trial.epochs if e.epoch < event["epoch"]]
         trial.epochs.append(EpochRecord(event["epoch"], event["metrics"], event["objective"], event["time"]))
         trial.seconds = event["seconds"]
+
+    def _on_perturb(self, event: Event) -> None:
+        trial = self.trials[event["id"]]
+        trial.perturbs.append(Perturb(event["epoch"], event["donor"], trial.params, trial.overrides))
+        trial.params, trial.overrides = dict(event["params"]), dict(event["overrides"])
+
+    def _on_generation(self, event: Event) -> None:
+        self.generations[event["arm"]] = event["epoch"]
 
     def _on_end(self, event: Event) -> None:
         trial = self.trials[event["id"]]

@@ -45,8 +45,11 @@ class Referee:
         self.has_singles = has_singles
 
     def reference_trial(self, task: str) -> TrialRecord | None:
-        """The best single-task trial of a task; None when none has got to the end of an epoch."""
-        trials = [t for t in self.record.arm(f"{SINGLE}{task}") if t.epochs and t.state in ("COMPLETE", "PRUNED")]
+        """The best single-task trial of a task; None when none has got to the end of an epoch.
+
+        A member of a population is none: what the other arms are compared with is what fixed values can do.
+        """
+        trials = [trial for trial in self.record.arm(f"{SINGLE}{task}") if trial.is_result]
         return max(trials, key=lambda t: t.worth, default=None)
 
     def reference(self) -> dict[str, float]:
@@ -89,6 +92,10 @@ class Referee:
             best = max(best, value)
             values[epoch.epoch] = best
         return values
+
+    def worth(self, trial: TrialRecord, epoch: int) -> float:
+        """The objective of this very epoch, by the reference that holds now; minus infinity where it has none."""
+        return next((value for judged, value in self._judged(trial) if judged.epoch == epoch), -math.inf)
 
     def best(self, trial: TrialRecord) -> tuple[EpochRecord, float] | None:
         """The best epoch of a trial with its objective, by the reference that holds now."""

@@ -1,14 +1,14 @@
-"""When to stop a trial early: Ray Tune's schedulers, one set of rungs an arm.
+"""When to stop a trial early: Ray Tune's schedulers, one for each arm.
 
 Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so they must not share
-rungs. Finalists are never stopped.
+rungs or medians. Finalists are never stopped.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from types import SimpleNamespace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -17,6 +17,8 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialSch
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry
+from mtl_search.search.median import MedianStopping
+from mtl_search.search.population import Rules
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
 from mtl_search.search.study import METRIC
 
@@ -36,8 +38,8 @@ def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3) -> Tr
 
     There is one bracket: Ray would give each trial one of several by chance, which a resumed sweep could not repeat.
     """
-    _check_number("grace_period", grace_period, 1, epochs, whole=True)
-    _check_number("reduction_factor", reduction_factor, 1.1, math.inf)
+    check_number("grace_period", grace_period, 1, epochs, whole=True, limit="training.epochs")
+    check_number("reduction_factor", reduction_factor, 1.1, math.inf)
     return AsyncHyperBandScheduler(
         time_attr="epoch",
         metric=METRIC,
@@ -51,20 +53,94 @@ def _asha(epochs: int, grace_period: int = 1, reduction_factor: float = 3) -> Tr
     )
 
 
-# FIFO and ASHA look at the trial and its result alone.
+def _median(epochs: int, grace_period: int = 1, min_samples_required: int = 3) -> TrialScheduler:
+    """Stops a trial whose best is below the median of the others' means so far (Golovin et al., "Vizier", 2017).
+
+    Args:
+        epochs: Of a trial that is not stopped.
+        grace_period: Epochs that every trial gets, and from which on the means are taken.
+        min_samples_required: Other trials that must have got as far before one is stopped.
+    """
+    check_number("grace_period", grace_period, 1, epochs, whole=True, limit="training.epochs")
+    check_number("min_samples_required", min_samples_required, 1, math.inf, whole=True)
+    return MedianStopping(grace_period, min_samples_required)
+
+
+class Population(FIFOScheduler):
+    """Stops nobody; that the trials of an arm are a population is the searcher's business.
+
+    Attributes:
+        rules: Of the population.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.rules = rules
+
+
+def _pbt(
+    epochs: int,
+    interval: int = 2,
+    quantile: float = 0.25,
+    resample: float = 0.25,
+    factors: Sequence[float] = (0.8, 1.25),
+) -> TrialScheduler:
+    """Population based training: loss weights and learning rates change while networks train (Jaderberg et al. 2017).
+
+    The trials of an arm are its population. Every `interval` epochs the worst take over the networks of the best, with
+    values near theirs. After its end the arm gets two more trials, from scratch with fixed values: those that the best
+    member had at its end, and those that the population had on average. Only these two may be the arm's best.
+
+    Args:
+        epochs: Of a trial.
+        interval: Epochs between two exchanges.
+        quantile: Part of the population that takes over a network, at most 0.5; at least one of two members does.
+        resample: Probability that a value is drawn anew instead of being multiplied.
+        factors: What values are multiplied by, one of these; whole numbers go up or down by 1.
+    """
+    if epochs < 2:
+        raise ConfigError("a population meets between two epochs: 2 or more", path="training.epochs", value=epochs)
+    check_number("interval", interval, 1, epochs - 1, whole=True, limit="less than training.epochs")
+    check_number("quantile", quantile, 0, 0.5)
+    check_number("resample", resample, 0, 1)
+    numbers = isinstance(factors, list | tuple) and all(
+        isinstance(f, int | float) and not isinstance(f, bool) and 0 < f < math.inf for f in factors
+    )
+    if not numbers or not factors:
+        raise ConfigError("a list of numbers above 0 is needed", path="search.scheduler.factors", value=factors)
+    return Population(Rules(interval, quantile, resample, tuple(map(float, factors))))
+
+
+# FIFO, ASHA and the median rule look at the trial and its result alone.
 _NO_CONTROLLER: Any = None
 
 
-def _check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+def check_number(
+    name: str, value: object, low: float, high: float, *, whole: bool = False, limit: str = ""
+) -> None:  # fmt: skip
+    """Refuse an argument of a scheduler that is no number of this range.
+
+    Args:
+        name: Of the argument.
+        value: As the config has it.
+        low: Smallest value.
+        high: Largest value.
+        whole: Whether it must be a whole number.
+        limit: Where the largest value comes from.
+
+    Raises:
+        ConfigError: It is none.
+    """
     kinds = (int,) if whole else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-        limits = f"from {low:g} to {high:g} (training.epochs)" if high < math.inf else f"of at least {low:g}"
+        limits = f"from {low:g} to {high:g}" if high < math.inf else f"of at least {low:g}"
+        limits += f" ({limit})" if limit else ""
         what = f"a {'whole ' * whole}number {limits} is needed"
         raise ConfigError(what, path=f"search.scheduler.{name}", value=value)
 
 
 SCHEDULERS: Registry[Callable[..., TrialScheduler]] = Registry(
-    "scheduler", {"fifo": _fifo, "asha": _asha}, given=("epochs",)
+    "scheduler", {"fifo": _fifo, "asha": _asha, "median": _median, "pbt": _pbt}, given=("epochs",)
 )
 
 
@@ -87,6 +163,12 @@ def build_scheduler(config: Config) -> TrialScheduler:
         what = f"this gives a {type(scheduler).__name__} and no scheduler of Ray Tune"
         raise ConfigError(what, path=path, value=member.name)
     return scheduler
+
+
+def population_rules(config: Config) -> Rules | None:
+    """Those of the scheduler, where it makes the trials of an arm a population."""
+    scheduler = build_scheduler(config)
+    return scheduler.rules if isinstance(scheduler, Population) else None
 
 
 class ArmScheduler(FIFOScheduler):
@@ -173,6 +255,12 @@ class ArmScheduler(FIFOScheduler):
             tune_controller.update_max_pending_trials(self._slots)
 
 
+@dataclass(frozen=True)
+class _StandIn:
+    """What a scheduler needs of a Tune trial: an id, here one that survives a restart; trials of one id are equal."""
+
+    trial_id: str
+
+
 def _stand_in(trial_id: str) -> Any:
-    """What a scheduler needs of a Tune trial: an id, here one that survives a restart."""
-    return SimpleNamespace(trial_id=trial_id)
+    return _StandIn(trial_id)

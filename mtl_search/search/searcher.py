@@ -6,6 +6,8 @@ Phases run one after another, because each needs what the one before found:
     seed/*          weights that the search begins with (`search.start`)
     equal, search   side by side, turn by turn
     final/*         the best of each arm again, on fresh seeds
+
+Where the trials of an arm are a population, a trial may be handed out several times (`generations`).
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ from mtl_search.config import Config
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search import start
 from mtl_search.search.arm_space import ArmSpace
-from mtl_search.search.arms import SHARED, SINGLE, Arm, config_hash, trial_seed
+from mtl_search.search.arms import EXPORTS, SINGLE, Arm, config_hash, trial_seed
+from mtl_search.search.finalists import choose_finalists
+from mtl_search.search.generations import Generations
 from mtl_search.search.journal import Journal, finite
-from mtl_search.search.records import FINAL, TrialRecord
+from mtl_search.search.records import FINAL, Role, TrialRecord
 from mtl_search.search.referee import Referee
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space import SpaceFunction
@@ -67,7 +71,8 @@ class ArmSearcher(Searcher):
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
         self._crashes: Counter[str] = Counter()  # our id of a trial → how often its process died
         self._studies: dict[str, ArmStudy] = {}
-        self._interrupted = [trial for trial in journal.record if not trial.finished]
+        self._generations = Generations(config, self._arms, self._spaces, journal, referee, directory=directory)
+        self._interrupted = [trial for trial in journal.record if not (trial.finished or trial.is_member)]
         self._finalists: list[tuple[str, str]] | None = None  # (arm, origin) still to begin
 
     @property
@@ -99,6 +104,9 @@ class ArmSearcher(Searcher):
         if error or not result or REPORT not in result:
             return
         report = Report.from_json(result[REPORT])
+        if report.state == "PAUSED":
+            del self._live[trial_id]
+            return
         self._end(trial_id, "PRUNED" if report.state == "RUNNING" else report.state, report.reason, report.test)
 
     def save(self, checkpoint_path: str) -> None:
@@ -114,7 +122,7 @@ class ArmSearcher(Searcher):
     def record_epoch(self, trial_id: str, report: Report) -> None:
         """Write an epoch down and tell the study."""
         record = self._live[trial_id]
-        if report.info and not record.info:
+        if report.info and report.info != record.info:  # of a member, again after an exchange
             self._journal.write("info", id=record.id, info=report.info)
         if report.state == "FAIL":
             return
@@ -122,7 +130,7 @@ class ArmSearcher(Searcher):
             "epoch", id=record.id, epoch=report.epoch, metrics=finite(report.metrics),
             objective=report.objective, seconds=report.seconds,
         )  # fmt: skip
-        if not record.is_finalist:
+        if record.is_sampled:
             self._study(record.arm).report(record.id, report.epoch, report.objective)
 
     def record_crash(self, trial_id: str, reason: str) -> None:
@@ -140,14 +148,16 @@ class ArmSearcher(Searcher):
         if times > self._config.search.retries:
             self._end(trial_id, "FAIL", f"its process died {times} time{'s' * (times > 1)}: {reason}", {})
         else:
-            self._interrupted.append(self._live.pop(trial_id))
+            del self._live[trial_id]
+            if not record.is_member:
+                self._interrupted.append(record)
 
     # ---------------------------------------------------------------- its parts
 
     def _end(self, trial_id: str, state: str, reason: str, test: Mapping[str, float]) -> None:
         record = self._live.pop(trial_id)
         self._journal.write("end", id=record.id, state=state, reason=reason, test=dict(test))
-        if not record.is_finalist:
+        if record.is_sampled:
             self._study(record.arm).finish(record)
         self._stop_if_nothing_works()
 
@@ -164,7 +174,8 @@ class ArmSearcher(Searcher):
         if self.error is not None:
             return str(self.FINISHED) if not self._live else None
         for phase in self._phases():
-            record = self._next_interrupted(phase)
+            running = {record.id for record in self._live.values()}
+            record = self._next_interrupted(phase) or self._generations.next_member(phase, running)
             if record is not None:
                 self._study(record.arm)  # which takes the trial in as running
                 return record
@@ -191,23 +202,29 @@ class ArmSearcher(Searcher):
         """The arm that has begun the smallest part of its budget; None when all have begun all of it."""
         budgets = {name: self._arms[name].budget for name in names if self._arms[name].budget}
         begun = {name: len(self._journal.record.arm(name)) / budget for name, budget in budgets.items()}
-        open_arms = [name for name in begun if begun[name] < 1]
+        open_arms = [name for name in begun if begun[name] < 1 and self._generations.may_begin(name)]
         return min(open_arms, key=lambda name: begun[name], default=None)
 
     def _new_trial(self, arm: str) -> TrialRecord:
         self._referee.objective(arm)  # which fails where there is no reference, before the trial is in the journal
         number = len(self._journal.record.arm(arm))
-        name = _trial_id(arm, number)
-        values, params, distributions = self._study(arm).ask(name, number)
+        name, role = _trial_id(arm, number), self._arms[arm].role(number)
+        distributions: dict[str, str] = {}
+        if role in EXPORTS:
+            values = params = self._generations.export(arm, role)
+        else:
+            values, params, distributions = self._study(arm).ask(name, number)
         overrides = self._spaces[arm].overrides(values)
         seed = trial_seed(self._config.seed, arm, number)
         return self._begin(
-            name, arm, number, params=params, distributions=distributions, overrides=overrides, seed=seed
+            name, arm, number, params=params, distributions=distributions, overrides=overrides, seed=seed, role=role
         )
 
     def _next_finalist(self) -> TrialRecord | str | None:
         if self._finalists is None:
-            self._finalists = self._choose_finalists()
+            wanted = self._config.search.finalists
+            arms = [arm for arm in self._arms.values() if not arm.is_seed]
+            self._finalists = choose_finalists(arms, self._journal.record, self._referee, wanted)
         if not self._finalists:
             return None if self._live else str(self.FINISHED)
         arm, origin_id = self._finalists.pop(0)
@@ -221,32 +238,14 @@ class ArmSearcher(Searcher):
             seed=seed, origin=origin_id,
         )  # fmt: skip
 
-    def _choose_finalists(self) -> list[tuple[str, str]]:
-        """Arm and origin of every finalist that has not begun, seed by seed."""
-        wanted = self._config.search.finalists
-        chosen: list[tuple[str, str]] = []
-        for arm in (arm for arm in self._arms.values() if not arm.is_seed):
-            count = wanted.top if arm.name in SHARED else 1
-            for origin in self._best_of(arm.origin, count):
-                begun = sum(trial.origin == origin.id for trial in self._journal.record.arm(FINAL + arm.name))
-                chosen += [(FINAL + arm.name, origin.id)] * (wanted.seeds - begun)
-        return chosen if wanted.top else []
-
-    def _best_of(self, arm: str, count: int) -> list[TrialRecord]:
-        """The best trials of an arm that trained to their end, no configuration twice."""
-        judged = [(t, self._referee.best(t)) for t in self._journal.record.arm(arm) if t.state == "COMPLETE"]
-        ranked = sorted(((t, b[1]) for t, b in judged if b is not None), key=lambda pair: -pair[1])
-        distinct = {trial.config_hash: trial for trial, _ in reversed(ranked)}
-        return [trial for trial, _ in ranked if distinct[trial.config_hash] is trial][:count]
-
     def _begin(
         self, name: str, arm: str, number: int, *, params: Mapping[str, Any], distributions: Mapping[str, str],
-        overrides: Mapping[str, Any], seed: int, origin: str = "",
+        overrides: Mapping[str, Any], seed: int, origin: str = "", role: Role = "",
     ) -> TrialRecord:  # fmt: skip
         config = self._arms[arm.removeprefix(FINAL)].config(self._config, overrides)
         self._journal.write(
             "trial", id=name, arm=arm, number=number, params=params, distributions=distributions,
-            overrides=overrides, seed=seed, config_hash=config_hash(config), origin=origin,
+            overrides=overrides, seed=seed, config_hash=config_hash(config), origin=origin, role=role,
         )  # fmt: skip
         return self._journal.record.trials[name]
 
@@ -259,6 +258,7 @@ class ArmSearcher(Searcher):
             directory=str(self._directory / "trials" / record.id),
             test=record.is_finalist,
             storage=trial_storage(self._config, self._journal.record, record.id),
+            until=self._generations.until(record),
         )
 
     def _study(self, arm: str) -> ArmStudy:
@@ -266,7 +266,7 @@ class ArmSearcher(Searcher):
         if arm not in self._studies:
             study = ArmStudy(arm, self._spaces[arm], self._sampler, trial_seed(self._config.seed, arm, 0))
             self._studies[arm] = study
-            for record in self._journal.record.arm(arm):
+            for record in filter(lambda trial: trial.is_sampled, self._journal.record.arm(arm)):
                 study.restore_trial(record, self._referee.objectives(record))
             if arm == "search":
                 for params in self._beginning()[len(self._journal.record.arm(arm)) :]:

@@ -87,7 +87,7 @@ class ArmStudy(OptunaSearch):
             objectives: Epoch → objective, best so far, by the reference that holds now.
         """
         if not record.finished:
-            self.enqueue(record.params)
+            self.enqueue(record.params_at(1))
             self.ask(record.id, record.number)
             for epoch, objective in objectives.items():
                 self.report(record.id, epoch, objective)
@@ -97,7 +97,7 @@ class ArmStudy(OptunaSearch):
             trial = create_trial(
                 state=state,
                 value=value,
-                params=record.params,
+                params=record.params_at(1),  # a member of a population may have gone on with others
                 distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
                 intermediate_values=dict(objectives),
             )

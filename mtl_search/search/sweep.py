@@ -19,7 +19,7 @@ from mtl_search.config import Config
 from mtl_search.data import DataSet, data_of, used_part
 from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflight, tidy
 from mtl_search.search.arm_space import ArmSpace
-from mtl_search.search.arms import SHARED, Arm, plan_arms
+from mtl_search.search.arms import EXPORTS, SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
 from mtl_search.search.journal import Journal, Observer, read_record
 from mtl_search.search.records import SweepRecord
@@ -195,5 +195,6 @@ def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
     wanted = config.search.finalists
     for arm in arms:
         if wanted.top and not arm.is_seed:
-            counts[f"final/{arm.name}"] = wanted.seeds * (wanted.top if arm.name in SHARED else 1)
+            top = min(wanted.top, len(EXPORTS)) if arm.members else wanted.top
+            counts[f"final/{arm.name}"] = wanted.seeds * (top if arm.name in SHARED else 1)
     return counts

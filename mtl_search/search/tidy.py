@@ -16,7 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 class Tidy:
-    """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines."""
+    """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines.
+
+    So do all members of a population: their networks were made with values that changed, and the best of an arm is one
+    that was trained with fixed ones.
+    """
 
     def __init__(self, directory: Path, config: Config) -> None:
         self._directory, self._config = directory, config
@@ -35,8 +39,10 @@ class Tidy:
 
     def _loser(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
         """Which of the trial that ended and the best of its arm so far is the worse one; the other is kept."""
+        if ended.is_member:
+            return ended
         if ended.arm not in self._best:
-            earlier = [t for t in record.arm(ended.arm) if t.finished and t is not ended]
+            earlier = [t for t in record.arm(ended.arm) if t.finished and t is not ended and not t.is_member]
             self._best[ended.arm] = max(earlier, key=lambda t: t.worth, default=ended)
         best = self._best[ended.arm]
         if best is ended:

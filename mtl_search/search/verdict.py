@@ -112,7 +112,7 @@ def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
     """`val/<task>/<metric>` of the best trial of each single-task arm at its best epoch; empty arms are left out."""
     reference = {}
     for task, metrics in tasks.items():
-        ended = [t for t in record.arm(f"single/{task}") if t.state in ("COMPLETE", "PRUNED") and t.best is not None]
+        ended = [t for t in record.arm(f"single/{task}") if t.is_result]
         trial = max(ended, key=lambda t: (t.worth, -t.number), default=None)
         if trial is not None and trial.best is not None:
             names = [key("val", task, metric) for metric in metrics]

@@ -19,6 +19,8 @@ from mtl_search.tracking import projection as view
 from mtl_search.tracking.projection import Point
 from mtl_search.tracking.store import Store, first_line, is_outage
 
+_OF_TRIALS = ("trial", "info", "epoch", "perturb", "end")
+
 log = logging.getLogger("mtl_search.tracking")
 
 
@@ -69,7 +71,7 @@ class Mirror:
 
     def take(self, event: Event) -> None:
         """Note one event; sends nothing."""
-        trial = event.get("id") if event["event"] in ("trial", "info", "epoch", "end") else None
+        trial = event.get("id") if event["event"] in _OF_TRIALS else None
         if trial is not None and event["event"] != "trial" and trial not in self.record.trials:
             return  # of a trial that has ended and was let go
         self.record.apply(event)

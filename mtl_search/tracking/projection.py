@@ -92,8 +92,8 @@ def trial_tags(trial: TrialRecord, sweep: SweepRecord, parent: str) -> dict[str,
 
 
 def trial_params(trial: TrialRecord) -> dict[str, str]:
-    """Params of a trial's run: what differs from the sweep's config, and the seed."""
-    return _params({**flatten(trial.overrides), "seed": trial.seed})
+    """Params of a trial's run: what differs from the sweep's config, at its beginning, and the seed."""
+    return _params({**flatten(trial.overrides_at(1)), "seed": trial.seed})
 
 
 def sweep_params(config: Config) -> dict[str, str]:
@@ -118,8 +118,9 @@ def objective_name(trial_arm: str, config: Config) -> str:
 
 
 def epoch_points(trial: TrialRecord, epoch: EpochRecord, config: Config) -> list[Point]:
-    """Metrics of one epoch, the cursor last."""
-    values = {objective_name(trial.arm, config): epoch.objective, **epoch.metrics}
+    """Metrics of one epoch, with the values that a member of a population trained it with; the cursor last."""
+    changing = {f"pbt/{path}": value for path, value in trial.overrides_at(epoch.epoch).items() if trial.is_member}
+    values = {objective_name(trial.arm, config): epoch.objective, **epoch.metrics, **changing}
     cleaned = clean_names(values)
     cleaned.pop(CURSOR, None)
     cleaned[CURSOR] = epoch.epoch

@@ -89,13 +89,20 @@ def _spare_compiler() -> None:
         setattr(plain, "__dynamo_disable", plain)
 
 
-def parameter_groups(network: MultiTaskNetwork, training: TrainingConfig) -> list[dict[str, Any]]:
+def parameter_groups(
+    network: MultiTaskNetwork, training: TrainingConfig, *, split: bool = False
+) -> list[dict[str, Any]]:
     """Parameters with their learning rates, as `training.lr_factors` has them; one group where all factors are 1.
 
     Each group keeps its `factor`, so that the rate before it can be told whatever a schedule has done since.
+
+    Args:
+        network: Whose parameters.
+        training: With the factors.
+        split: The same groups whatever the factors are, for trials that exchange the states of their optimisers.
     """
     factors = training.lr_factors
-    if factors == LearningRates():
+    if factors == LearningRates() and not split:
         return [{"params": list(network.parameters()), "factor": 1.0}]
     groups = [(factors.backbone, list(network.sharing.parameters()))]
     groups += [(factors.tasks.get(task, factors.heads), network.head_parameters(task)) for task in network.heads]

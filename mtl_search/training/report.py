@@ -19,7 +19,7 @@ class Report:
         epoch: Counted from 1; unchanged when the trial failed before its end.
         metrics: `train/<task>/loss`, `val/<task>/<metric>`, `lr`, `seconds`.
         objective: Best so far, higher is better; NaN when the trial failed.
-        state: RUNNING, or how it ended by itself.
+        state: RUNNING, or how it ended by itself; PAUSED at `TrialSpec.until`, from where it goes on later.
         reason: Why it failed or ended early.
         info: Of the built network: `parameters`, `depth`, `weights`, `lr`, `tasks`.
         test: Metrics on the test split; only in the last report of a finalist.
@@ -29,7 +29,7 @@ class Report:
     epoch: int
     metrics: Mapping[str, float]
     objective: float
-    state: Literal["RUNNING", "COMPLETE", "FAIL"]
+    state: Literal["RUNNING", "PAUSED", "COMPLETE", "FAIL"]
     reason: str = ""
     info: Mapping[str, Any] = field(default_factory=dict)
     test: Mapping[str, float] = field(default_factory=dict)

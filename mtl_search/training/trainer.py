@@ -6,7 +6,6 @@ T tasks, G batches of a step (`training.accumulate`), N samples of a split
 from __future__ import annotations
 
 import math
-import random
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -16,10 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config import Config
 from mtl_search.data import DataSet
 from mtl_search.data.loader import Batch, DeviceData, Loader
-from mtl_search.errors import ConfigError, TrialError
+from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
 from mtl_search.training import checkpoint
 from mtl_search.training.balanced_step import build_step
@@ -29,10 +27,13 @@ from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
 from mtl_search.training.peers import Alone, Group, Peers
 from mtl_search.training.place import Place
+from mtl_search.training.population import OwnSettings
 from mtl_search.training.report import Report
 from mtl_search.training.scores import Scores
+from mtl_search.training.seeds import seed_everything
 from mtl_search.training.seen import Seen
 from mtl_search.training.step import autocast
+from mtl_search.training.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.trial import TrialSpec
 
 
@@ -78,7 +79,8 @@ class Trainer:
         self.heads = self.network.heads
         self.target_names = self.network.target_names
         self.parameters = list(self.network.parameters())
-        self.optimizer = build_optimizer(self.config.optimizer, parameter_groups(self.network, self.config))
+        groups = parameter_groups(self.network, self.config, split=spec.until is not None)
+        self.optimizer = build_optimizer(self.config.optimizer, groups)
         self.schedule = build_schedule(self.config.schedule, self.optimizer, self.config.epochs)
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
         self.guard = Guard(self.peers)
@@ -88,7 +90,7 @@ class Trainer:
         self.progress = checkpoint.Progress()
         self._last_checkpoint = time.monotonic()
         if self.peers.decide(lambda: checkpoint.exists(self.place)):
-            self.progress = checkpoint.load(self.place, self.network, self._parts(), self.peers)
+            self.progress = self._go_on()
 
     # ---------------------------------------------------------------- the loop
 
@@ -142,8 +144,8 @@ class Trainer:
             TrialError: A loss or the objective is not a finite number.
         """
         began, progress = time.perf_counter(), self.progress
-        if progress.epoch >= self.config.epochs:  # taken up again after its last epoch, before its end was recorded
-            return self._report(progress.metrics, done=True)
+        if self._is_done() or self._pauses():  # taken up again before its end, or its pause, was recorded
+            return self.report()
         rate = learning_rate(self.optimizer)
         metrics = self.train_epoch() | self.evaluate("validation")
         if self.schedule is not None:
@@ -158,7 +160,7 @@ class Trainer:
         progress.seconds += seconds
         progress.metrics = metrics | {"lr": rate, "seconds": seconds}
         done = self._is_done()
-        if not done and self.peers.decide(self._checkpoint_is_due):
+        if self._pauses() or (not done and self.peers.decide(self._checkpoint_is_due)):
             checkpoint.save(self.place, self.network, self._parts(), progress, self.peers)
             self._last_checkpoint = time.monotonic()
         return self._report(progress.metrics, done)
@@ -180,6 +182,17 @@ class Trainer:
         }
 
     # ---------------------------------------------------------------- its parts
+
+    def _go_on(self) -> checkpoint.Progress:
+        """From a checkpoint. A member of a population may find another's there, and keeps its own settings."""
+        parts = self._parts()
+        if self.spec.until is None:
+            return checkpoint.load(self.place, self.network, parts, self.peers)
+        parts.pop("schedule", None)
+        own = OwnSettings(self.optimizer, self.schedule, self.config.optimizer)
+        progress = checkpoint.load(self.place, self.network, parts, self.peers)
+        own.put_back(progress.epoch)
+        return progress
 
     def _network(self) -> MultiTaskNetwork:
         """The network on the device, the same on all ranks; afterwards each draws random numbers of its own."""
@@ -226,6 +239,9 @@ class Trainer:
     def _checkpoint_is_due(self) -> bool:
         return time.monotonic() - self._last_checkpoint >= self.config.checkpoint_every_s
 
+    def _pauses(self) -> bool:
+        return self.spec.until is not None and self.progress.epoch >= self.spec.until
+
     def _is_done(self) -> bool:
         stopping = self.config.early_stopping
         patience_spent = stopping is not None and self.progress.since_improvement >= stopping.patience
@@ -240,7 +256,7 @@ class Trainer:
             epoch=self.progress.epoch,
             metrics=metrics,
             objective=self.progress.best,
-            state="COMPLETE" if done else "RUNNING",
+            state="COMPLETE" if done else "PAUSED" if self._pauses() else "RUNNING",
             info=self.info(),
             test=test,
             seconds=self.progress.seconds,
@@ -267,28 +283,6 @@ class Trainer:
 
 
 _SHORT = {"validation": "val"}
-
-
-def seed_everything(seed: int) -> None:
-    """Seed torch's generators, and those that a network or a data set of the user's may draw from."""
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
-
-
-def check_sync_batch_norm(config: Config, device: torch.device) -> None:
-    """Refuse synchronised batch normalisation where torch has none.
-
-    Raises:
-        ConfigError: On the CPU.
-    """
-    if config.training.sync_batch_norm and device.type != "cuda":
-        raise ConfigError(
-            "torch synchronises batch normalisation between workers on GPUs only; without it each worker normalises "
-            "by its own part of the batch (or choose a norm that does not look at the batch: group, layer, none)",
-            path="training.sync_batch_norm",
-            value=True,
-        )
 
 
 def _groups(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:

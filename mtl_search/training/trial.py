@@ -21,6 +21,8 @@ class TrialSpec:
         directory: Where its checkpoints go.
         test: Read the test split once at the end, at the best epoch; for finalists only.
         storage: URI of its folder in a storage that all nodes reach; empty where they reach `directory`.
+        until: Epoch at which it pauses, for a member of a population, which may go on from the checkpoint of another
+            one; None: it trains to its end.
     """
 
     id: str
@@ -30,6 +32,7 @@ class TrialSpec:
     directory: str
     test: bool = False
     storage: str = ""
+    until: int | None = None
 
     def to_json(self) -> str:
         """The trial as one string."""

@@ -53,14 +53,14 @@ class Builder:
         self.event("sweep", id=identity, name="demo")
         return self
 
-    def begin(self, arm: str, number: int, origin: str = "", **info: Any) -> str:
+    def begin(self, arm: str, number: int, origin: str = "", role: str = "", **info: Any) -> str:
         """A trial that has begun; returns its id."""
         trial = f"{arm.replace('/', '-')}-{number:04d}"
         mine = [arm.split("single/")[1]] if "single/" in arm else list(self.tasks)
         self.event(
             "trial", id=trial, arm=arm, number=number, params={"training.optimizer.lr": 0.01}, distributions={},
             overrides={"training.optimizer.lr": 0.01, "model.sharing.depth": 2}, seed=number,
-            config_hash="0123456789ab", origin=origin,
+            config_hash="0123456789ab", origin=origin, role=role,
         )  # fmt: skip
         facts = {
             "parameters": 1000 if "single" in arm else 1500,

@@ -10,7 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from mtl_search.config import Config
+from mtl_search import Result
+from mtl_search.config import Config, to_yaml
 from mtl_search.report import leaderboard, render, to_json
 from mtl_search.report.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.search.records import SweepRecord
@@ -142,6 +143,27 @@ def test_leaderboard_columns_and_order(builder: Builder) -> None:
     assert row["parameters"] == 1500
     assert row["weight/left"] == 1.0
     assert math.isnan(table["delta_m"].iloc[1])  # no reference for right and same
+
+
+def test_nothing_is_claimed_of_a_population(builder: Builder, tmp_path: Path) -> None:
+    """Members have the best numbers of all here; what counts are the trials with fixed values."""
+    for arm in ("single/left", "single/right", "single/same", "search"):
+        for number, (role, value) in enumerate([("member", 0.9), ("member", 0.8), ("final", 0.4), ("mean", 0.5)]):
+            builder.trial(arm, number, value, role=role)
+    settings = config()
+    (tmp_path / "config.yaml").write_text(to_yaml(settings))
+    result = Result(tmp_path)
+    assert (result.best.trial, result.best.objective) == ("search-0003", 0.5)
+    table = result.trials[result.trials["arm"] == "search"]
+    assert list(table["role"]) == ["mean", "final", "member", "member"]
+    assert list(table["trial"]) == ["search-0003", "search-0002", "search-0000", "search-0001"]
+    reference = validation_reference(result.record, METRICS)
+    assert reference == dict.fromkeys((f"val/{task}/accuracy" for task in TASKS), 0.5)
+    assert table["delta_m"].iloc[0] == 0
+    front = pareto_front(result.record, METRICS, reference)
+    assert front is not None
+    assert front.points == 2
+    assert "member" in text(result.record, settings, 200)
 
 
 def test_best_epoch_is_shown_not_the_last(builder: Builder) -> None:

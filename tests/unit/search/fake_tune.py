@@ -94,6 +94,19 @@ class FakeTune:
             self._complete(trial_id, self.epoch(trial_id, epochs, "RUNNING" if state == "PRUNED" else state, **changes))
         return self.record.trials[spec.id]
 
+    def advance(self, trial_id: str, epochs: int | None = None) -> None:
+        """Let a member of a population train up to its pause or its end, or only so many epochs."""
+        spec, first = self.live[trial_id], self.record.trials[self.live[trial_id].id].last_epoch + 1
+        assert spec.until is not None
+        if epochs is not None and first + epochs - 1 < spec.until:
+            for number in range(first, first + epochs):
+                self.epoch(trial_id, number)
+            return
+        for number in range(first, spec.until):
+            self.epoch(trial_id, number)
+        state = "COMPLETE" if spec.until == spec.config.training.epochs else "PAUSED"
+        self._complete(trial_id, self.epoch(trial_id, max(first, spec.until), state))
+
     def crash(self, trial_id: str) -> None:
         """The process of a trial dies."""
         del self.live[trial_id]
@@ -113,7 +126,13 @@ class FakeTune:
                 began.append(self.live[answer])
             elif self.live:
                 first = next(iter(self.live))
-                self.end(first, states(self.live[first]))
+                spec, state = self.live[first], states(self.live[first])
+                if spec.until is None:
+                    self.end(first, state)
+                elif state == "COMPLETE":
+                    self.advance(first)
+                else:
+                    self.end(first, state, epochs=self.record.trials[spec.id].last_epoch + 2)
             elif answer == "FINISHED":
                 return began
             else:

@@ -71,6 +71,15 @@ def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
     assert config.training.optimizer.arguments["lr"] == 0.02
 
 
+def test_a_population_is_followed_by_two_trials_of_what_it_found() -> None:
+    planned = arms(small.config({"search.scheduler": {"name": "pbt", "interval": 1}}))
+    assert {name: (arm.members, arm.budget) for name, arm in planned.items()} == {
+        "single/kind": (2, 4), "single/size": (2, 4), "equal": (4, 6), "search": (4, 6), "without/flag": (0, 0),
+    }  # fmt: skip
+    assert [planned["search"].role(number) for number in range(6)] == [*["member"] * 4, "final", "mean"]
+    assert arms(small.config())["search"].role(0) == ""
+
+
 def test_what_each_arm_searches() -> None:
     config = small.config(
         {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mtl_search.config import load_config
+from mtl_search.config import load_config, override
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search import folder
 from tests.unit.search import small
@@ -94,6 +94,17 @@ MUST_NOT_CHANGE: list[tuple[str, Any]] = [
     ("search.objective", "val/kind/accuracy"),
     ("search.finalists.seeds", 5),
 ]
+
+
+def test_a_population_keeps_its_size(tmp_path: Path) -> None:
+    config = small.config({"search.scheduler": {"name": "pbt", "interval": 1}})
+    folder.prepare(tmp_path / "demo", config, resume=False)
+    sweep(tmp_path / "other")
+    (tmp_path / "demo" / folder.JOURNAL).write_text("{}\n")
+    folder.prepare(tmp_path / "demo", config, resume=True)
+    for trials in (3, 9):
+        with pytest.raises(ConfigError, match=r"^search.trials: a population keeps its size \(it was 4\)"):
+            folder.prepare(tmp_path / "demo", override(config, {"search.trials": trials}), resume=True)
 
 
 def resumed(tmp_path: Path, change: dict[str, Any]) -> None:

@@ -50,6 +50,42 @@ def test_synchronised_batch_normalisation_is_refused_where_there_is_no_gpu() -> 
     preflight.check(small.config({**alone, "resources.workers": 2, "resources.gpus_per_worker": 1}), small.DATA)
 
 
+POPULATION: list[tuple[dict[str, Any], str, str]] = [
+    ({"model.sharing.depth": {"int": [0, 2]}}, "search.space.model.sharing.depth", "cannot change then"),
+    ({"tasks.kind.head.dropout": {"float": [0, 0.5]}}, "search.space.tasks.kind.head.dropout", "give tasks.kind.head"),
+    ({"training.batch_size": {"int": [8, 16]}}, "search.space.training.batch_size", "training.lr_factors.* as a range"),
+    ({"training.optimizer.name": {"choice": ["adam", "sgd"]}}, "search.space.training.optimizer.name", "=null"),
+    ({"training.optimizer.lr": {"choice": [0.1, 0.2]}}, "search.space.training.optimizer.lr", "as a range"),
+    ({"training.optimizer": {"choice": ["adam", "sgd"]}}, "search.space.training.optimizer", "cannot change"),
+    ({"tasks.kind.loss_weight": {"choice": [1, 2]}}, "search.space.tasks.kind.loss_weight", "cannot change"),
+    (
+        {"training.optimizer.lr": {"log": [1e-3, 1e-1], "when": {"training.optimizer.name": "adamw"}}},
+        "search.space.training.optimizer.lr.when", "cannot follow conditions",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("space", "where", "words"), POPULATION, ids=[where for _, where, _ in POPULATION])
+def test_what_a_population_cannot_change_is_refused(space: dict[str, Any], where: str, words: str) -> None:
+    text = message({"search.scheduler": {"name": "pbt", "interval": 1}, "search.space": space})
+    assert text.startswith(f"{where}: pbt c")
+    assert words in text
+
+
+def test_what_a_population_may_change() -> None:
+    space = {
+        "tasks.*.loss_weight": {"log_ratio": 10, "reference": "kind"},
+        "training.optimizer.lr": {"log": [1e-4, 1e-1]},
+        "training.optimizer.weight_decay": {"float": [0, 0.1]},
+        "training.lr_factors.backbone": {"log": [0.1, 1]},
+        "training.lr_factors.tasks.kind": {"float": [0.5, 1]},
+    }
+    config = small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.space": space})
+    preflight.check(config, small.DATA)
+    with pytest.raises(ConfigError, match=r"^search.scheduler.name: a population needs search.space"):
+        preflight.check(config, small.DATA, needs_space=False)
+
+
 def test_the_check_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
     preflight.check(small.config({"training.aggregator": "graddrop", "training.weighting": "random"}), small.DATA)

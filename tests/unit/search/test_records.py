@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mtl_search.search.journal import read_record
 from tests.unit.report.sweeps import Builder
 
 
@@ -37,6 +38,24 @@ def test_a_trial_runs_until_it_ends(tmp_path: Path) -> None:
     builder.end(trial, "FAIL", "why")
     assert (record.finished, record.state, record.reason) == (True, "FAIL", "why")
     assert record.ended > record.started > 0
+
+
+def test_a_member_of_a_population_knows_what_it_trained_each_epoch_with(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep()
+    trial = builder.begin("search", 0, role="member")
+    first = builder.sweep_record.trials[trial].params
+    for epoch, lr in ((2, 0.1), (4, 0.2)):
+        values = {"training.optimizer.lr": lr}
+        builder.event("perturb", id=trial, epoch=epoch, donor="search-0001", params=values, overrides=values)
+        builder.event("generation", arm="search", epoch=epoch)
+    record = read_record(builder.path).trials[trial]
+    rates = [record.params_at(epoch)["training.optimizer.lr"] for epoch in range(1, 7)]
+    assert rates == [first["training.optimizer.lr"]] * 2 + [0.1] * 2 + [0.2] * 2
+    assert record.overrides_at(2)["model.sharing.depth"] == 2
+    assert record.overrides_at(3) == {"training.optimizer.lr": 0.1}
+    assert record.overrides == {"training.optimizer.lr": 0.2}
+    assert [perturb.donor for perturb in record.perturbs] == ["search-0001"] * 2
+    assert builder.sweep_record.generations == {"search": 4}
 
 
 def test_trials_of_an_arm_come_by_number(tmp_path: Path) -> None:

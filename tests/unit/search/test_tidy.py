@@ -63,6 +63,21 @@ def test_a_storage_that_fails_does_not_end_the_sweep(
     assert f"search-0000 stay in {tmp_path}/storage/small-0123456789ab/search-0000: the line is dead" in caplog.text
 
 
+def test_no_network_of_a_member_is_kept(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
+    for number, (role, objective) in enumerate([("member", 0.9), ("member", 0.8), ("final", 0.3), ("mean", 0.5)]):
+        name = f"search-{number:04d}"
+        fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 0, "role": role}
+        journal.write("trial", id=name, arm="search", number=number, **fields)
+        for part in ("last", "best"):
+            (tmp_path / "trials" / name / part).mkdir(parents=True)
+        journal.write("epoch", id=name, epoch=1, metrics={}, objective=objective, seconds=1.0)
+        journal.write("end", id=name, state="COMPLETE", reason="", test={})
+    journal.close()
+    assert [path.parent.name for path in (tmp_path / "trials").glob("*/*")] == ["search-0003"]
+
+
 @pytest.mark.parametrize("uri", ["nowhere://x", "not/absolute", "/proc/mtl_search"])
 def test_a_storage_that_cannot_be_is_refused(uri: str) -> None:
     with pytest.raises(ConfigError, match="no folder that can be written to") as caught:

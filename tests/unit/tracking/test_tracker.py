@@ -79,6 +79,28 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
     assert found.by_trial[final].data.metrics["test/same/accuracy"] == 0.9
 
 
+def test_the_values_of_a_member_of_a_population_are_metrics_over_epochs(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    trial = builder.sweep().begin("search", 0, role="member")
+    for epoch in (1, 2):
+        builder.epoch(trial, epoch, 0.5, {"left": 0.5})
+    values = {"training.optimizer.lr": 0.002, "tasks.left.loss_weight": 1.5}
+    builder.event("perturb", id=trial, epoch=2, donor="search-0001", params=values, overrides=values)
+    builder.event("generation", arm="search", epoch=2)
+    builder.event("info", id=trial, info={"weights": {"left": 1.5}})
+    builder.epoch(trial, 3, 0.6, {"left": 0.6})
+    builder.end(trial)
+    assert tracker.close() == 0
+    found = runs_of(tracker)
+    rates = [value for _, value, _ in found.history(trial, "pbt/training.optimizer.lr")]
+    assert rates == [0.01, 0.01, 0.002]
+    assert found.history(trial, "pbt/tasks.left.loss_weight")[0][:2] == (3, 1.5)
+    run = found.by_trial[trial].data
+    assert run.params["training.optimizer.lr"] == "0.01"  # what it began with
+    assert run.tags["mtl_search.weights"] == '{"left": 1.5}'
+    assert found.parent.info.status == "KILLED"
+
+
 def test_objective_is_called_delta_m_only_where_it_is(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep().trial("single/left", 0, 0.9)
