@@ -21,6 +21,7 @@ class TrialSpec:
         directory: Where its checkpoints go.
         test: Read the test split once at the end, at the best epoch; for finalists only.
         storage: URI of its folder in a storage that all nodes reach; empty where they reach `directory`.
+        shrunk: What was changed in its config after it ran out of memory (see `memory`); empty: nothing.
     """
 
     id: str
@@ -30,6 +31,7 @@ class TrialSpec:
     directory: str
     test: bool = False
     storage: str = ""
+    shrunk: str = ""
 
     def to_json(self) -> str:
         """The trial as one string."""
