@@ -12,7 +12,7 @@ from mtl_search import Callback, SweepError, run
 from mtl_search.search import sweep
 from mtl_search.search.records import SweepRecord, TrialRecord
 from mtl_search.search.searcher import ArmSearcher
-from tests.integration.sweeps import PARTS, assert_mirrored, assert_sound, tiny
+from tests.integration.sweeps import PARTS, assert_mirrored, assert_sound, mlflow_runs, tiny
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 
@@ -66,6 +66,25 @@ def test_failed_trials_do_not_end_the_sweep(
     told = searchers[0]._studies["search"]._ot_study.get_trials()
     assert [trial.state for trial in told] == [TrialState[state] for state in states]
     assert_mirrored(runs / "tiny")
+
+
+def test_a_trial_out_of_memory_begins_again_with_smaller_batches(runs: Path) -> None:
+    changes = {
+        **_ONE_ARM,
+        "search.trials": 4,
+        "search.space": {"model.backbone.mode": {"choice": ["fine", "small"]}},
+        "training.on_out_of_memory": "accumulate",
+        "training.batch_size": 20,
+    }
+    run(tiny(changes), output=runs / "tiny")
+    record = assert_sound(runs / "tiny")
+    assert {trial.state for trial in record} == {"COMPLETE"}
+    notes = {trial.params["model.backbone.mode"]: trial.info.get("out_of_memory") for trial in record}
+    assert notes == {"fine": None, "small": "batch_size 20 → 10, accumulate 1 → 2"}
+    assert_mirrored(runs / "tiny")
+    _, children = mlflow_runs(runs / "tiny")
+    tags = {run.data.tags["mtl_search.trial"]: run.data.tags.get("mtl_search.out_of_memory") for run in children}
+    assert tags == {trial.id: trial.info.get("out_of_memory") for trial in record}
 
 
 def test_a_sweep_in_which_everything_fails_ends_with_the_reason(runs: Path) -> None:

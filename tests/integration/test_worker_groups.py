@@ -99,18 +99,28 @@ def test_processes_that_die_change_nothing(tmp_path: Path) -> None:
 
 
 def test_pruned_and_failed_trials_leave_the_group_warm(tmp_path: Path) -> None:
-    modes = {"choice": ["fine", "one_raises", "one_raises_later", "raises"]}
+    """The parts of a batch have 15 samples on each of two workers, and 7 or 8 when the batch is halved."""
+    modes = {"choice": ["fine", "one_raises", "one_raises_later", "raises", "one_nan", "small"]}
     changes = {
         **ASHA,
+        "seed": 2,  # which draws every mode
         "search.trials": 12,
         "search.space": {"model.backbone.mode": modes},
+        "training.on_out_of_memory": "accumulate",
         "search.stop_after_failures": 99,
     }
     record = _sweep(tmp_path / "sweep", 2, changes)
-    reasons = {"one_raises": "cannot be built", "one_raises_later": "cannot be trained", "raises": "cannot be built"}
+    reasons = {
+        "one_raises": "cannot be built",
+        "one_raises_later": "cannot be trained",
+        "raises": "cannot be built",
+        "one_nan": "the train loss of task 'colour' is nan in epoch 1",
+    }
+    assert {trial.params["model.backbone.mode"] for trial in record} == {"fine", "small", *reasons}
     for trial in record:
         mode = trial.params["model.backbone.mode"]
-        assert (trial.state == "FAIL") == (mode != "fine"), (trial.id, trial.reason)
+        assert (trial.state == "FAIL") == (mode in reasons), (trial.id, trial.reason)
+        assert ("out_of_memory" in trial.info) == (mode == "small"), trial.id
         assert reasons.get(mode, "") in trial.reason, (trial.id, trial.reason)
         assert (trial.state != "COMPLETE") or len(trial.epochs) == 4
     states = [trial.state for trial in record]
