@@ -34,13 +34,13 @@ def writes_to(folder: Path | str) -> Iterator[None]:
         raise
     except Exception as error:
         if is_full(error):
-            raise DiskFullError(explain(folder)) from error
+            raise DiskFullError(explain(f"there is no room to write to {folder}")) from error
         raise
 
 
-def explain(folder: Path | str) -> str:
+def explain(what: str) -> str:
     """What is full, and how to go on."""
     return (
-        f"the disk is full: there is no room to write to {folder}\n"
+        f"the disk is full: {what}\n"
         "  free some space there, and --resume goes on with the sweep: no trial is lost by this"
     )

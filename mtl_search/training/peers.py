@@ -248,6 +248,8 @@ def reason(failure: Exception) -> str:
         return str(failure)
     if memory.is_out_of_memory(failure):
         return memory.explain(failure)
+    if disk.is_full(failure):  # of a file that a network or a data set of the user's writes
+        return disk.explain(str(failure))
     return "".join(traceback.format_exception(failure)).strip()
 
 

@@ -67,6 +67,7 @@ VICTIMS = {
 TIMES = {"singles": "single/size", "search": "search", "finals": "final/search"}
 # The same when the trial has ended, so that the process is found dead when the next one begins.
 BETWEEN = {"between": "search"}
+# Another scheduler, pbt say, is one more line.
 SCHEDULERS: dict[str, dict[str, Any]] = {"fifo": {"training.epochs": 4}, "asha": ASHA}
 # Seconds between two checkpoints: one after every epoch, or none in time.
 CHECKPOINTS = {"kept": 0, "lost": 3600}
@@ -85,7 +86,7 @@ class Cell:
         return f"{self.victim}-{self.time}-{self.scheduler}-{self.checkpoint}"
 
 
-# Those that tell most, in every run of the tests: each victim once, each time, both schedulers, both checkpoints.
+# Those that tell most, in every run of the tests: each process, each time, each scheduler, with and without checkpoint.
 _DEFAULT = [
     Cell("slot", "search", "asha", "kept"),
     Cell("driver", "search", "asha", "lost"),

@@ -252,6 +252,7 @@ def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
         f"worker 1 of {size}: out of memory: CUDA out of memory"
     }
     assert [one["disk"][0] for one in found] == ["OSError"] + ["DiskFullError"] * (size - 1)
+    assert all("No space left on device" in one["disk"][1] for one in found)
     assert {one["sync"][0] for one in found} == {"ConfigError"}
     assert "training.sync_batch_norm" in found[0]["sync"][1]
     assert {one["after"] for one in found} == {size}
