@@ -16,7 +16,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.config import Config, load_config, override
-from mtl_search.errors import ConfigError, DataError, MtlSearchError, SweepError, TrialError
+from mtl_search.errors import (
+    ConfigError,
+    DataError,
+    DiskFullError,
+    MtlSearchError,
+    OutOfMemoryError,
+    SweepError,
+    TrialError,
+)
 
 if TYPE_CHECKING:
     from mtl_search.api import Callback, Result, plot_model, run
@@ -31,7 +39,9 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DataSet",
+    "DiskFullError",
     "MtlSearchError",
+    "OutOfMemoryError",
     "Result",
     "SweepError",
     "Target",

@@ -4,7 +4,9 @@
     ├── ConfigError        a key, a value or a combination in the config is wrong
     ├── DataError          the data set cannot be read or does not fit the tasks
     ├── SweepError         a sweep cannot start, resume or go on
+    │   └── DiskFullError      there is no room for its files; with room again, a resume goes on
     └── TrialError         one trial failed; the sweep goes on
+        └── OutOfMemoryError   it may fit with smaller batches
 
 All of them are mistakes that a user can mend, so the command line prints them without a traceback and exits
 with status 2 (wrong input) or 1 (the sweep could not go on). Broken invariants of our own are `assert`s.
@@ -61,8 +63,16 @@ class SweepError(MtlSearchError, RuntimeError):
     """A sweep cannot start, resume or go on; the message says what to do."""
 
 
+class DiskFullError(SweepError):
+    """A disk has no room left for a file of the sweep; the message names the folder."""
+
+
 class TrialError(MtlSearchError, RuntimeError):
     """One trial failed for a reason that training knows, such as a loss that is not finite."""
+
+
+class OutOfMemoryError(TrialError):
+    """A worker of a trial had too little memory, on its GPU or its node."""
 
 
 def _shortened(text: str, length: int = 300) -> str:

@@ -175,6 +175,9 @@ class TrainingConfig(Section):
         None, description="how the tasks' gradients of shared layers become one; default: they are added up"
     )
     early_stopping: EarlyStopping | None = None
+    on_out_of_memory: Literal["fail", "accumulate"] = Field(
+        "fail", description="accumulate: begin the trial again, once, with half the batch and twice `accumulate`"
+    )
     train_metrics: bool = Field(True, description="compute the metrics on the training batches, too")
     checkpoint_every_s: float = Field(30.0, ge=0, description="seconds of training between two checkpoints of a trial")
     sync_batch_norm: bool = Field(

@@ -23,7 +23,7 @@ PICTURE = "model.png"
 
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
 _RESUMABLE = ("search.trials", "search.finalists.top", "search.retries", "search.stop_after_failures", "resources.",
-              "tracking.", "training.checkpoint_every_s", "training.resident")  # fmt: skip
+              "tracking.", "training.checkpoint_every_s", "training.resident", "training.on_out_of_memory")  # fmt: skip
 
 
 def new_folder(root: Path, name: str) -> Path:

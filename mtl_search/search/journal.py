@@ -26,6 +26,7 @@ from typing import Any
 
 from mtl_search.errors import SweepError
 from mtl_search.search.records import Event, SweepRecord
+from mtl_search.training import disk
 
 Observer = Callable[[Event, SweepRecord], None]
 
@@ -50,18 +51,34 @@ class Journal:
         self.record = read_record(path)
         _cut_broken_line(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab", buffering=0)
 
     def write(self, kind: str, **fields: Any) -> None:
-        """Append one event, apply it to the record, tell the observers."""
+        """Append one event, apply it to the record, tell the observers.
+
+        Raises:
+            DiskFullError: There is no room; nothing is written, applied or told.
+        """
         event = {"event": kind, "time": time.time(), **fields}
-        self._file.write(json.dumps(event, allow_nan=False, default=_plain) + "\n")
-        self._file.flush()
-        if kind in _DURABLE:
-            os.fsync(self._file.fileno())
+        line = json.dumps(event, allow_nan=False, default=_plain) + "\n"
+        with disk.writes_to(self.path.parent):
+            self._append(line.encode(), durable=kind in _DURABLE)
         self.record.apply(event)
         for observer in self.observers:
             observer(event, self.record)
+
+    def _append(self, line: bytes, *, durable: bool) -> None:
+        """All of it or, on a full disk, nothing: half a line would spoil the next one."""
+        number = self._file.fileno()
+        size = os.fstat(number).st_size
+        try:
+            while line:
+                line = line[os.write(number, line) :]
+            if durable:
+                os.fsync(number)
+        except OSError:
+            os.ftruncate(number, size)
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -21,12 +21,13 @@ from optuna.samplers import BaseSampler
 from ray.tune.search import Searcher
 
 from mtl_search.config import Config
-from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
 from mtl_search.search import start
 from mtl_search.search.arm_space import ArmSpace
 from mtl_search.search.arms import EXPORTS, SINGLE, Arm, config_hash, trial_seed
 from mtl_search.search.finalists import choose_finalists
 from mtl_search.search.generations import Generations
+from mtl_search.search.halt import Halt
 from mtl_search.search.journal import Journal, finite
 from mtl_search.search.records import FINAL, Role, TrialRecord
 from mtl_search.search.referee import Referee
@@ -64,6 +65,7 @@ class ArmSearcher(Searcher):
     ) -> None:
         super().__init__()
         self.error: MtlSearchError | None = None
+        self.halt = Halt()
         self._config, self._journal, self._referee = config, journal, referee
         self._directory, self._slots = directory, slots
         self._arms = {arm.name: arm for arm in arms}
@@ -84,13 +86,16 @@ class ArmSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a str
         """The next trial; None while nothing may begin yet; FINISHED after the last."""
-        if len(self._live) >= self._slots:
+        if len(self._live) >= self._slots or self.halt.error is not None:
             return None
         try:
             record = self._next()
             if isinstance(record, TrialRecord):
                 self._live[trial_id] = record
                 return {"id": record.id, "arm": record.arm, "spec": self._spec(record).to_json()}
+        except DiskFullError as error:
+            self.halt.error = error
+            return None
         except MtlSearchError as error:  # to be raised where the user sees it, after Tune has wound down
             self.error = error
             return str(self.FINISHED)
@@ -101,13 +106,14 @@ class ArmSearcher(Searcher):
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """A trial ended by itself or was stopped; one whose process died is told by `record_crash`."""
-        if error or not result or REPORT not in result:
+        if error or not result or REPORT not in result or self.halt.error is not None:
             return
         report = Report.from_json(result[REPORT])
         if report.state == "PAUSED":
             del self._live[trial_id]
             return
-        self._end(trial_id, "PRUNED" if report.state == "RUNNING" else report.state, report.reason, report.test)
+        with self.halt.on_full_disk():
+            self._end(trial_id, "PRUNED" if report.state == "RUNNING" else report.state, report.reason, report.test)
 
     def save(self, checkpoint_path: str) -> None:
         """The journal holds the state, so Tune's snapshots need none."""
@@ -121,17 +127,11 @@ class ArmSearcher(Searcher):
 
     def record_epoch(self, trial_id: str, report: Report) -> None:
         """Write an epoch down and tell the study."""
-        record = self._live[trial_id]
-        if report.info and report.info != record.info:  # of a member, again after an exchange
-            self._journal.write("info", id=record.id, info=report.info)
-        if report.state == "FAIL":
-            return
-        self._journal.write(
-            "epoch", id=record.id, epoch=report.epoch, metrics=finite(report.metrics),
-            objective=report.objective, seconds=report.seconds,
-        )  # fmt: skip
-        if record.is_sampled:
-            self._study(record.arm).report(record.id, report.epoch, report.objective)
+        if report.cause == "disk" and self.halt.error is None:
+            self.halt.error = DiskFullError(report.reason)
+        if self.halt.error is None:
+            with self.halt.on_full_disk():
+                self._write_epoch(self._live[trial_id], report)
 
     def record_crash(self, trial_id: str, reason: str) -> None:
         """The process of a trial died: it begins again, as a new trial of Tune's, or has died too often and fails.
@@ -140,19 +140,35 @@ class ArmSearcher(Searcher):
         hands the next trial to it, and ends that trial at once.
         """
         record = self._live.get(trial_id)
+        if self.halt.error is not None:
+            return
         if record is None:  # it had ended, and something went wrong when that was written down
             self.error = SweepError(f"the sweep cannot go on: {reason}")
             return
         self._crashes[record.id] += 1
         times = self._crashes[record.id]
         if times > self._config.search.retries:
-            self._end(trial_id, "FAIL", f"its process died {times} time{'s' * (times > 1)}: {reason}", {})
+            with self.halt.on_full_disk():
+                self._end(trial_id, "FAIL", f"its process died {times} time{'s' * (times > 1)}: {reason}", {})
         else:
             del self._live[trial_id]
             if not record.is_member:
                 self._interrupted.append(record)
 
     # ---------------------------------------------------------------- its parts
+
+    def _write_epoch(self, record: TrialRecord, report: Report) -> None:
+        news = {name: value for name, value in report.info.items() if record.info.get(name) != value}
+        if news:  # at its first epoch, and where it began again with other settings
+            self._journal.write("info", id=record.id, info=news)
+        if report.state == "FAIL":
+            return
+        self._journal.write(
+            "epoch", id=record.id, epoch=report.epoch, metrics=finite(report.metrics),
+            objective=report.objective, seconds=report.seconds,
+        )  # fmt: skip
+        if record.is_sampled:
+            self._study(record.arm).report(record.id, report.epoch, report.objective)
 
     def _end(self, trial_id: str, state: str, reason: str, test: Mapping[str, float]) -> None:
         record = self._live.pop(trial_id)

@@ -28,6 +28,7 @@ from mtl_search.search.schedulers import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import silence
+from mtl_search.training import disk
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.ray_slot import Slot
 
@@ -66,7 +67,7 @@ def run_sweep(
 
     Raises:
         ConfigError: Something in the config is wrong; nothing has been written.
-        SweepError: The sweep cannot start, or cannot go on.
+        SweepError: The sweep cannot start, or cannot go on; a `DiskFullError` where there is no room for its files.
     """
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
@@ -78,7 +79,7 @@ def run_sweep(
     network = preflight.check(config, data, needs_space=space is None, started=started)
     _check_function(config, space)
     objective = objective or preflight.objective_function(config)
-    with folder.locked(directory):
+    with disk.writes_to(directory), folder.locked(directory):
         folder.prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
@@ -135,13 +136,18 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
     scheduler.restore(journal.record, referee.objectives)
     scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
     try:
-        _tune(sweep, searcher, scheduler, scratch)
+        with disk.writes_to(scratch):
+            _tune(sweep, searcher, scheduler, scratch)
+    except Exception:
+        if searcher.halt.error is None:  # on a full disk Tune may have its own trouble
+            raise
     finally:
         if config.resources.workers > 1:
             orphans.wait_for_slots()
         shutil.rmtree(scratch, ignore_errors=True)
-    if searcher.error is not None:
-        raise searcher.error
+    error = searcher.halt.error or searcher.error
+    if error is not None:
+        raise error
     if searcher.finished:
         journal.write("done")
 
@@ -164,6 +170,7 @@ def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch
             name="tune",
             storage_path=str(scratch),
             callbacks=callbacks,
+            stop=searcher.halt,
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher begins it again
             # Trials have checkpoints of their own; Tune's would want a folder that all nodes share.
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),

@@ -26,6 +26,9 @@ _REFUSED = re.compile(r"[^/\w.\- :]")
 # MLflow has no word for a pruned trial: it did what it was asked to do, and the tag `state` tells the rest.
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "RUNNING"}
 
+# What a trial says of itself that becomes a tag.
+_INFO = ("parameters", "depth", "weights", "out_of_memory")
+
 # Last epoch that was sent. It ends each batch, so what is below it has arrived.
 CURSOR = "epoch"
 
@@ -87,7 +90,7 @@ def trial_tags(trial: TrialRecord, sweep: SweepRecord, parent: str) -> dict[str,
         f"{TAG}reason": trial.reason,
         **_author(),
     }
-    info = {f"{TAG}{name}": _text(trial.info.get(name)) for name in ("parameters", "depth", "weights")}
+    info = {f"{TAG}{name}": _text(trial.info.get(name)) for name in _INFO}
     return {name: value[:_TAG_LENGTH] for name, value in {**tags, **info}.items() if value}
 
 

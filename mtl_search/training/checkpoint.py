@@ -89,7 +89,9 @@ def save(place: Place, network: nn.Module, parts: Mapping[str, Stateful], progre
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        torch.save(state | {"random": random}, folder / "optimizer.pt")
+        written = io.BytesIO()  # on a full disk torch's own writer raises an error that does not say so
+        torch.save(state | {"random": random}, written)
+        (folder / "optimizer.pt").write_bytes(written.getbuffer())
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
 
     peers.decide(lambda: place.write("last", write))

@@ -12,16 +12,20 @@ import json
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed import ProcessGroup
 
-from mtl_search.errors import MtlSearchError, TrialError
+from mtl_search.errors import DiskFullError, MtlSearchError, OutOfMemoryError, TrialError
+from mtl_search.training import disk, memory
 
 V = TypeVar("V")
+
+# As what a rank's failure is raised on the others; its number, from 1, travels.
+_KINDS: tuple[type[MtlSearchError], ...] = (TrialError, OutOfMemoryError, DiskFullError)
 
 # Tensors travel in flat messages of this size: small enough for several to be on their way at a time, large enough for
 # the latency of a message not to count.
@@ -75,7 +79,7 @@ class Peers(ABC):
         """Raise on all ranks when one of them has failed.
 
         Raises:
-            TrialError: On every rank the same one.
+            TrialError: On every rank the same one; `DiskFullError` where the disk of one is full.
         """
 
     @abstractmethod
@@ -186,7 +190,7 @@ class Group(Peers):
                 data = read()
             except Exception as failure:  # noqa: BLE001  whatever it is, the others must not wait
                 error, data = failure, reason(failure).encode()
-        header = torch.tensor([len(data), error is not None], dtype=torch.int64, device=self.device)
+        header = torch.tensor([len(data), _kind(error)], dtype=torch.int64, device=self.device)
         dist.broadcast(header, group=self.group, group_src=0)
         size, failed = header.tolist()
         body = torch.empty(size, dtype=torch.uint8, device=self.device)
@@ -197,7 +201,7 @@ class Group(Peers):
             raise error
         received = data if self.rank == 0 else body.cpu().numpy().tobytes()
         if failed:
-            raise TrialError(received.decode())
+            raise _KINDS[failed - 1](received.decode())
         return received
 
     def decide(self, choose: Callable[[], V]) -> V:
@@ -208,7 +212,7 @@ class Group(Peers):
     def agree(self, failure: Exception | None) -> None:
         """All-reduce of a flag; the reason of the first rank that failed follows only where there is one."""
         failed = torch.zeros(self.size, dtype=torch.int64, device=self.device)
-        failed[self.rank] = failure is not None
+        failed[self.rank] = _kind(failure)
         ranks = self.sum(failed).nonzero().flatten().tolist()
         if not ranks:
             return
@@ -218,7 +222,8 @@ class Group(Peers):
         if text:
             body.copy_(torch.frombuffer(bytearray(text), dtype=torch.uint8))
         message = self.sum(body).cpu().numpy().tobytes().decode()
-        raise TrialError(f"worker {ranks[0]} of {self.size}: {message}") from failure
+        kind = _KINDS[int(failed[ranks[0]]) - 1]
+        raise kind(f"worker {ranks[0]} of {self.size}: {message}") from failure
 
     def barrier(self) -> None:
         """A sum that nobody reads: NCCL's own barrier guesses a device."""
@@ -241,9 +246,25 @@ def reason(failure: Exception) -> str:
     """Why a trial failed, for people: our own errors speak for themselves, others show where they came from."""
     if isinstance(failure, MtlSearchError):
         return str(failure)
-    if isinstance(failure, torch.OutOfMemoryError):
-        return f"out of GPU memory; a smaller training.batch_size helps ({failure})"
+    if memory.is_out_of_memory(failure):
+        return memory.explain(failure)
+    if disk.is_full(failure):  # of a file that a network or a data set of the user's writes
+        return disk.explain(str(failure))
     return "".join(traceback.format_exception(failure)).strip()
+
+
+def _kind(failure: Exception | None) -> int:
+    """Number of what it is to be raised as, from 1; 0 for none."""
+    if failure is None:
+        return 0
+    return 1 + ["", "memory", "disk"].index(cause(failure))
+
+
+def cause(failure: Exception) -> Literal["", "memory", "disk"]:
+    """What was short; empty when the failure is the trial's own."""
+    if disk.is_full(failure):
+        return "disk"
+    return "memory" if memory.is_out_of_memory(failure) else ""
 
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[int]]:

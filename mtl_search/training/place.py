@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mtl_search.training import disk
 from mtl_search.training.storage import Storage
 
 
@@ -48,10 +49,15 @@ class Place:
         Args:
             part: Name of a folder.
             fill: Writes its files into an empty folder.
+
+        Raises:
+            DiskFullError: There is no room.
         """
-        replace(self.folder / part, fill)
+        with disk.writes_to(self.folder):
+            replace(self.folder / part, fill)
         if self._uri:
-            self._storage.put(self.folder / part, part)
+            with disk.writes_to(self._uri):
+                self._storage.put(self.folder / part, part)
 
     @cached_property
     def _storage(self) -> Storage:
@@ -74,11 +80,15 @@ def fetch(storage: Storage, part: str, folder: Path) -> bool:
 
 
 def replace(place: Path, fill: Callable[[Path], Any]) -> None:
-    """Fill a new folder and move it to its place."""
+    """Fill a new folder and move it to its place; where that fails, nothing of it is left to take up room."""
     fresh, old = place.with_name(place.name + ".new"), place.with_name(place.name + ".old")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    fill(fresh)
+    try:
+        fresh.mkdir(parents=True)
+        fill(fresh)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.replace(old)

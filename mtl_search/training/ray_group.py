@@ -63,12 +63,18 @@ class GroupSlot(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Called instead of `setup` for every further trial."""
-        self._group.begin(new_config["spec"])
+        self._spec = new_config["spec"]
+        self._group.begin(self._spec)
         return True
 
     def step(self) -> dict[str, Any]:
         """One epoch."""
-        return self._group.run_epoch().to_result()
+        report = self._group.run_epoch()
+        if report.cause == "memory" and (again := _smaller(self._spec, report)):
+            self._spec = again
+            self._group.begin_again(again)
+            report = self._group.run_epoch()
+        return report.to_result()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Checkpoints are the trainer's business."""
@@ -127,6 +133,10 @@ class WorkerGroup:
         """A new trial; with its first epoch the workers let go of the last one."""
         self._epoch, self._spec = 0, spec
 
+    def begin_again(self, spec: str) -> None:
+        """The same trial with other settings, up to the epoch that it did not reach."""
+        self._spec = spec
+
     def run_epoch(self) -> Report:
         """Let the workers train one more epoch.
 
@@ -145,7 +155,8 @@ class WorkerGroup:
             why = answer.removeprefix(ray_mailbox.DIED)
             return Report(self._epoch, {}, float("nan"), "FAIL", why)
         report = Report.from_json(answer)
-        self._epoch = report.epoch
+        if report.state != "FAIL":
+            self._epoch = report.epoch
         return report
 
     def end(self) -> None:
@@ -159,6 +170,15 @@ class WorkerGroup:
             trainer.fit()
         except BaseException as error:  # noqa: BLE001  # told by `run_epoch`, in the thread that can
             self._error = error
+
+
+def _smaller(spec: str, report: Report) -> str:
+    """What to begin in place of a trial that ran out of memory; empty where it has failed."""
+    from mtl_search.training.memory import smaller  # which imports torch
+    from mtl_search.training.trial import TrialSpec
+
+    again = smaller(TrialSpec.from_json(spec), report)
+    return again.to_json() if again is not None else ""
 
 
 def _serve(told: dict[str, Any]) -> None:

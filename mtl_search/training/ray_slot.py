@@ -10,12 +10,15 @@ actor.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ray import tune
 
 from mtl_search.data import DataSet
+from mtl_search.training.memory import smaller
 from mtl_search.training.objective import ObjectiveFunction
+from mtl_search.training.report import Report
 from mtl_search.training.runner import Runner, poisons_the_process
 from mtl_search.training.trial import TrialSpec
 
@@ -39,18 +42,31 @@ class Slot(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Called instead of `setup` for every further trial."""
-        self._runner.begin(TrialSpec.from_json(new_config["spec"]))
+        self._begin(TrialSpec.from_json(new_config["spec"]))
+        self._epoch = 0  # last one told
         return True
 
     def step(self) -> dict[str, Any]:
         """One epoch."""
+        report = self._attempt(self._runner.run_epoch)
+        again = smaller(self._spec, report)
+        if again is not None:
+            self._begin(again)
+            report = self._attempt(lambda: self._runner.run_until(self._epoch + 1))
+        self._epoch = report.epoch
+        return report.to_result()
+
+    def _begin(self, spec: TrialSpec) -> None:
+        self._spec = spec
+        self._runner.begin(spec)
+
+    def _attempt(self, train: Callable[[], Report]) -> Report:
         try:
-            report = self._runner.run_epoch()
+            return train()
         except Exception as error:
             if poisons_the_process(error):
                 raise
-            report = self._runner.failure(error)
-        return report.to_result()
+            return self._runner.failure(error)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Checkpoints are the trainer's business."""

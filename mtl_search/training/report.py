@@ -24,6 +24,7 @@ class Report:
         info: Of the built network: `parameters`, `depth`, `weights`, `lr`, `tasks`.
         test: Metrics on the test split; only in the last report of a finalist.
         seconds: Training and validation since the trial began, over interruptions.
+        cause: What was short when it failed: `memory` or `disk`; empty when the failure is all the trial's own.
     """
 
     epoch: int
@@ -34,6 +35,7 @@ class Report:
     info: Mapping[str, Any] = field(default_factory=dict)
     test: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    cause: Literal["", "memory", "disk"] = ""
 
     def to_json(self) -> str:
         """The report as one string."""

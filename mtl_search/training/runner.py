@@ -7,13 +7,14 @@ GPU memory is given back, and cuDNN's benchmark choices are off.
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 import torch
 
 from mtl_search.data import DataSet
 from mtl_search.data.loader import DeviceData, should_be_resident
 from mtl_search.training.objective import ObjectiveFunction
-from mtl_search.training.peers import Peers, reason
+from mtl_search.training.peers import Peers, cause, reason
 from mtl_search.training.report import Report
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
@@ -58,23 +59,26 @@ class Runner:
 
     def run_epoch(self) -> Report:
         """The trial's next epoch. Raises whatever the trial's network or data raise."""
-        return self._ready().run_epoch()
+        return self._noted(self._ready().run_epoch())
 
     def run_until(self, epoch: int) -> Report:
         """Train until this epoch is done, and report it; it may have been done before the process began."""
         trainer = self._ready()
         if trainer.progress.epoch >= epoch:
-            return trainer.report()
+            return self._noted(trainer.report())
         report = trainer.run_epoch()
         while report.state == "RUNNING" and report.epoch < epoch:
             report = trainer.run_epoch()
-        return report
+        return self._noted(report)
 
     def failure(self, error: Exception) -> Report:
         """The report of a trial that this error ended."""
         epoch = self._trainer.progress.epoch if self._trainer else 0
         info = self._trainer.info() if self._trainer else {}
-        return Report(epoch, {}, float("nan"), "FAIL", reason(error), info)
+        why = reason(error)
+        if self._spec is not None and self._spec.shrunk:
+            why = f"begun again with {self._spec.shrunk}: {why}"
+        return self._noted(Report(epoch, {}, float("nan"), "FAIL", why, info, cause=cause(error)))
 
     def release(self) -> None:
         """Let go of the trial that ended, so that the next one finds its memory free."""
@@ -89,6 +93,12 @@ class Runner:
             self._used = True
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def _noted(self, report: Report) -> Report:
+        """With a word on what was changed of the trial, if anything was."""
+        if self._spec is None or not self._spec.shrunk:
+            return report
+        return replace(report, info={**report.info, "out_of_memory": self._spec.shrunk})
 
     def _ready(self) -> Trainer:
         if self._trainer is None:

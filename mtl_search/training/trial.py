@@ -23,6 +23,7 @@ class TrialSpec:
         storage: URI of its folder in a storage that all nodes reach; empty where they reach `directory`.
         until: Epoch at which it pauses, for a member of a population, which may go on from the checkpoint of another
             one; None: it trains to its end.
+        shrunk: What was changed in its config after it ran out of memory (see `memory`); empty: nothing.
     """
 
     id: str
@@ -33,6 +34,7 @@ class TrialSpec:
     test: bool = False
     storage: str = ""
     until: int | None = None
+    shrunk: str = ""
 
     def to_json(self) -> str:
         """The trial as one string."""

@@ -1,12 +1,18 @@
-"""A folder for sweeps whose MLflow database is made already, and pytest marks for all tests here."""
+"""A folder for sweeps whose MLflow database is made already, and a look at what a sweep leaves behind."""
 
 from __future__ import annotations
 
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import ray
 from mlflow.tracking import MlflowClient
+from ray.util import placement_group_table
+
+from tests.integration.sweeps import titled
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +30,22 @@ def runs(tmp_path: Path, empty_store: Path) -> Path:
     folder.mkdir()
     shutil.copy(empty_store, folder / "mlflow.db")
     return folder
+
+
+def _left_behind() -> list[object]:
+    """What a sweep that has ended must not hold any more."""
+    left: list[object] = [table for table in placement_group_table().values() if table["state"] != "REMOVED"]
+    if ray.available_resources().get("CPU") != ray.cluster_resources()["CPU"]:
+        left.append(ray.available_resources())
+    names = ("ray::RayTrainWorker", "ray::TrainController", "ray::GroupSlot", "ray::Slot", "ray::Resource", "ray::Mail")
+    return left + [(name, pid) for name in names for pid in titled(name)]
+
+
+@pytest.fixture
+def whole_again(ray_cluster: None) -> Iterator[None]:
+    """Afterwards all CPUs are free again, and there is no placement group and no process of a trial."""
+    yield
+    end = time.monotonic() + 20
+    while left := _left_behind():
+        assert time.monotonic() < end, left
+        time.sleep(0.1)

@@ -32,16 +32,24 @@ def points(samples: int = 240, seed: int = 0) -> DataSet:
 
 
 def backbone(
-    input_shape: tuple[int, ...], mode: str = "fine", pause: float = 0.0, log: str = "", width: int = 8
+    input_shape: tuple[int, ...],
+    mode: str = "fine",
+    pause: float = 0.0,
+    *,
+    log: str = "",
+    passes: str = "",
+    width: int = 8,
 ) -> list[Stage]:
     """Two dense stages.
 
     Args:
         input_shape: (4,)
         mode: `fine`, `raises` (when it is built for a trial) or `raises_later` (in the first forward pass);
-            `one_raises` and `one_raises_later` do the same on the second worker only.
+            `one_raises` and `one_raises_later` do the same on the second worker only, `one_nan` gives NaN there, and
+            `small` has memory for 10 samples, of several workers on the second one.
         pause: Seconds that a forward pass takes longer.
         log: File that gets the number of each process that trains it, a line a network.
+        passes: File that gets a line a forward pass in training.
         width: Of both stages.
     """
     if ray.is_initialized() and ray._private.worker.global_worker.mode == ray.WORKER_MODE:
@@ -50,7 +58,7 @@ def backbone(
                 file.write(f"{os.getpid()}\n")
         if mode == "raises" or (mode == "one_raises" and _is_second()):
             raise ValueError("this network cannot be built")
-    first = nn.Sequential(_Moody(mode, pause), nn.Linear(input_shape[0], width), nn.ReLU())
+    first = nn.Sequential(_Moody(mode, pause, passes), nn.Linear(input_shape[0], width), nn.ReLU())
     second = nn.Sequential(nn.Linear(width, width), nn.ReLU())
     return [Stage(first, width, "first"), Stage(second, width, "second")]
 
@@ -60,15 +68,22 @@ def _is_second() -> bool:
 
 
 class _Moody(nn.Module):
-    def __init__(self, mode: str, pause: float) -> None:
+    def __init__(self, mode: str, pause: float, passes: str) -> None:
         super().__init__()
-        self.mode, self.pause = mode, pause
+        self.mode, self.pause, self.passes = mode, pause, passes
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training and (self.mode == "raises_later" or (self.mode == "one_raises_later" and _is_second())):
             raise RuntimeError("this network cannot be trained")
+        if self.training and self.mode == "small" and len(x) > 10 and os.environ.get("RANK", "1") == "1":
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 10 bytes too many")
+        if self.training and self.mode == "one_nan" and _is_second():
+            return x * float("nan")
         if self.pause and self.training:
             time.sleep(self.pause)
+        if self.passes and self.training:
+            with Path(self.passes).open("a") as file:
+                file.write(f"{os.getpid()}\n")
         return torch.clone(x)
 
 

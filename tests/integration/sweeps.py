@@ -105,9 +105,19 @@ def _title(process: Process) -> str:
     return ""
 
 
+def descendants(pid: int) -> set[Process]:
+    """All processes that this one has started, directly or not."""
+    found, parents = {(pid, 0)}, {pid}
+    while parents:
+        children = {(child, began) for child, parent, began in _processes() if parent in parents} - found
+        found |= children
+        parents = {child for child, _ in children}
+    return found - {(pid, 0)}
+
+
 def titled(beginning: str) -> list[int]:
-    """Numbers of the processes whose title begins so, such as `ray::RayTrainWorker`."""
-    return [process[0] for process in sorted(running_processes()) if _title(process).startswith(beginning)]
+    """Numbers of our own processes whose title begins so, such as `ray::RayTrainWorker`; others may run Ray as well."""
+    return [process[0] for process in sorted(descendants(os.getpid())) if _title(process).startswith(beginning)]
 
 
 def _is_worker(title: str) -> bool:
@@ -143,12 +153,7 @@ class Driver:
 
     def descendants(self) -> set[Process]:
         """All processes that it has started, directly or not."""
-        found, parents = {(self.process.pid, 0)}, {self.process.pid}
-        while parents:
-            children = {(pid, began) for pid, parent, began in _processes() if parent in parents} - found
-            found |= children
-            parents = {pid for pid, _ in children}
-        return found - {(self.process.pid, 0)}
+        return descendants(self.process.pid)
 
     def kill(self) -> None:
         """SIGKILL to the driver alone; the processes of its trials must notice by themselves.

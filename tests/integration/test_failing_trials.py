@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from mtl_search import Callback, SweepError, run
 from mtl_search.search import sweep
 from mtl_search.search.records import SweepRecord, TrialRecord
 from mtl_search.search.searcher import ArmSearcher
-from tests.integration.sweeps import PARTS, assert_mirrored, assert_sound, tiny
+from tests.integration.sweeps import PARTS, assert_mirrored, assert_sound, mlflow_runs, tiny
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 
@@ -66,6 +68,63 @@ def test_failed_trials_do_not_end_the_sweep(
     told = searchers[0]._studies["search"]._ot_study.get_trials()
     assert [trial.state for trial in told] == [TrialState[state] for state in states]
     assert_mirrored(runs / "tiny")
+
+
+class Killer(Callback):
+    """Kills the process of a trial after each of its epochs.
+
+    Args:
+        log: What `parts.backbone` wrote; with one slot, the last line is the process that trains.
+        trial: Whose process.
+    """
+
+    def __init__(self, log: Path, trial: str) -> None:
+        self.log, self.trial = log, trial
+        self.killed: list[int] = []
+
+    def on_epoch_end(self, trial: TrialRecord) -> None:
+        if trial.id == self.trial:
+            self.killed.append(int(self.log.read_text().split()[-1]))
+            os.kill(self.killed[-1], signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_trial_whose_process_dies_too_often_fails(runs: Path) -> None:
+    log = runs.parent / "pids"
+    killer = Killer(log, "search-0000")
+    changes = {
+        **_ONE_ARM,
+        "search.trials": 2,
+        "search.retries": 1,
+        "model.backbone": {"name": f"{PARTS}:backbone", "log": str(log)},
+    }
+    run(tiny(changes), output=runs / "tiny", callbacks=[killer])
+    failed, other = assert_sound(runs / "tiny")
+    assert failed.state == "FAIL"
+    assert failed.reason.startswith("its process died 2 times: ")
+    assert "SIGKILL" in failed.reason or "died unexpectedly" in failed.reason
+    assert len(killer.killed) == 2
+    assert other.state == "COMPLETE"
+    assert_mirrored(runs / "tiny")
+
+
+def test_a_trial_out_of_memory_begins_again_with_smaller_batches(runs: Path) -> None:
+    changes = {
+        **_ONE_ARM,
+        "search.trials": 4,
+        "search.space": {"model.backbone.mode": {"choice": ["fine", "small"]}},
+        "training.on_out_of_memory": "accumulate",
+        "training.batch_size": 20,
+    }
+    run(tiny(changes), output=runs / "tiny")
+    record = assert_sound(runs / "tiny")
+    assert {trial.state for trial in record} == {"COMPLETE"}
+    notes = {trial.params["model.backbone.mode"]: trial.info.get("out_of_memory") for trial in record}
+    assert notes == {"fine": None, "small": "batch_size 20 → 10, accumulate 1 → 2"}
+    assert_mirrored(runs / "tiny")
+    _, children = mlflow_runs(runs / "tiny")
+    tags = {run.data.tags["mtl_search.trial"]: run.data.tags.get("mtl_search.out_of_memory") for run in children}
+    assert tags == {trial.id: trial.info.get("out_of_memory") for trial in record}
 
 
 def test_a_sweep_in_which_everything_fails_ends_with_the_reason(runs: Path) -> None:

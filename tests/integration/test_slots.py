@@ -10,7 +10,17 @@ import pytest
 import ray
 
 from mtl_search import run
-from tests.integration.sweeps import ASHA, PARTS, assert_mirrored, assert_sound, tiny
+from tests.integration.sweeps import (
+    ASHA,
+    PARTS,
+    assert_mirrored,
+    assert_sound,
+    driver,
+    finished,
+    tiny,
+    whole_lines,
+    write_config,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 
@@ -42,3 +52,19 @@ def _wait_until(condition: Callable[[], bool], timeout: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, ray.available_resources()
         time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_resume_after_the_driver_of_two_slots_was_killed(runs: Path) -> None:
+    sweep = runs / "tiny"
+    backbone = {"name": f"{PARTS}:backbone", "pause": 0.01}
+    changes = {**ASHA, "search.trials": 4, "model.backbone": backbone, "resources.max_concurrent": 2}
+    config = write_config(runs.parent, changes)
+    with driver(["run", str(config)], runs.parent, sweep) as first:
+        first.wait_for(lambda record: finished(record, "equal") >= 1 and sum(not t.finished for t in record) == 2)
+        first.kill()
+    before = whole_lines(sweep)
+    run(config, output=sweep, resume=True)
+    assert whole_lines(sweep).startswith(before)
+    assert_sound(sweep)
+    assert_mirrored(sweep)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mtl_search.errors import SweepError
+from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.journal import Journal, Observer, finite, read_events, read_record
 from mtl_search.search.records import SweepRecord
 from tests.unit.report.sweeps import Builder, whole
@@ -143,3 +145,27 @@ def test_finite_keeps_numbers_only() -> None:
     kept = finite({"a": 1, "b": float("nan"), "c": float("inf"), "d": np.float32(0.5)})  # type: ignore[dict-item]
     assert kept == {"a": 1.0, "d": 0.5}
     assert all(type(value) is float for value in kept.values())
+
+
+def test_on_a_full_disk_an_event_is_written_whole_or_not_at_all(
+    path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    journal = opened(lambda event, record: told.append(event["event"]))
+    journal.write("sweep", id="abc", name="tiny")
+    before, write = path.read_bytes(), os.write
+
+    def full(number: int, data: bytes) -> int:
+        if len(data) > 10:
+            return write(number, data[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(DiskFullError, match=f"no room to write to {path.parent}"):
+            journal.write("done")
+    assert path.read_bytes() == before
+    assert not journal.record.complete
+    journal.write("done")
+    assert told == ["sweep", "done"]
+    assert read_record(path).complete

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtl_search.config import Config
-from mtl_search.errors import SweepError
+from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.arms import plan_arms
+from mtl_search.search.journal import read_events
+from mtl_search.training.report import REPORT, Report
 from tests.unit.search import small
 from tests.unit.search.fake_tune import FakeTune
 
@@ -434,3 +436,50 @@ def test_a_space_of_the_users_that_fails_ends_the_sweep_with_its_reason(session:
     assert ("ZeroDivisionError" in str(tune.searcher.error)) == isinstance(answer, Exception)
     assert not tune.record.trials  # nothing began that could never end
     assert not tune.searcher.finished
+
+
+def test_a_full_disk_halts_the_sweep_and_ends_no_trial(session: Session) -> None:
+    fake = session(slots=2)
+    first, second = str(fake.suggest()), str(fake.suggest())
+    fake.epoch(first, 1)
+    report = Report(1, {}, float("nan"), "FAIL", "no room to write to /full", cause="disk")
+    fake.searcher.record_epoch(first, report)
+    assert fake.searcher.halt.stop_all()
+    fake.searcher.on_trial_complete(first, {REPORT: report.to_json()})
+    fake.epoch(second, 1)
+    fake.searcher.record_crash(second, "stopped")
+    assert fake.suggest() is None
+    assert "/full" in str(fake.searcher.halt.error)
+    assert [(trial.state, len(trial.epochs)) for trial in fake.record] == [("RUNNING", 1), ("RUNNING", 0)]
+
+    fake.kill()
+    resumed = session()
+    resumed.run()
+    assert resumed.searcher.finished
+    assert all(trial.state == "COMPLETE" for trial in resumed.record)
+
+
+def test_a_journal_without_room_halts_the_sweep(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = session(slots=1)
+    trial = str(fake.suggest())
+
+    def full(kind: str, **fields: Any) -> None:
+        raise DiskFullError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fake.journal, "write", full)
+        fake.epoch(trial, 1)
+    assert fake.searcher.halt.stop_all()
+    assert not fake.record.trials["single-kind-0000"].epochs
+
+
+def test_what_a_trial_says_of_itself_later_is_written_too(session: Session) -> None:
+    fake = session()
+    trial = str(fake.suggest())
+    fake.epoch(trial, 1)
+    shrunk = {"parameters": 1, "out_of_memory": "batch_size 4 → 2, accumulate 1 → 2"}
+    fake.searcher.record_epoch(trial, Report(2, {}, 0.5, "RUNNING", info=shrunk))
+    fake.searcher.record_epoch(trial, Report(3, {}, 0.5, "RUNNING", info=shrunk))
+    assert fake.record.trials["single-kind-0000"].info == shrunk
+    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
+    assert infos == [{"parameters": 1}, {"out_of_memory": shrunk["out_of_memory"]}]

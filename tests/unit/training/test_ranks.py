@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -193,6 +194,8 @@ class _Breaks(nn.Module):
         if self.calls == 3 and dist.get_rank() == 1:
             if self.how == "nan":
                 return self.dense(x) * float("nan")
+            if self.how == "memory":
+                raise torch.OutOfMemoryError("CUDA out of memory")
             raise ValueError("the third call")
         return torch.relu(self.dense(x))
 
@@ -214,13 +217,19 @@ def failing(peers: Peers, folder: Path) -> dict[str, Any]:
     def objective(_: Any) -> float:
         raise KeyError("no such metric")
 
+    def full_disk(_: Any) -> float:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     judged = Trainer(spec(config(), folder / "objective"), data(), CPU, objective=objective, peers=peers)
+    written = Trainer(spec(config(), folder / "disk"), data(), CPU, objective=full_disk, peers=peers)
     sync = changed(config("convnet"), sync_batch_norm=True)
     return {
         "nan": _caught(broken("nan")),
         "raised": _caught(broken("raised")),
         "early": _caught(broken("raised", batch_size=4, epochs=1)),
         "judged": _caught(broken("judged")),
+        "memory": _caught(broken("memory")),
+        "disk": _caught(written.run_epoch),
         "objective": _caught(judged.run_epoch),
         "sync": _caught(lambda: _on(peers, sync, folder / "sync")),
         "after": peers.sum(torch.ones(1)).item(),  # nobody is a message behind
@@ -238,6 +247,12 @@ def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
         assert "ValueError: the third call" in text
     assert [one["objective"][0] for one in found] == ["KeyError"] + ["TrialError"] * (size - 1)
     assert all("no such metric" in one["objective"][1] for one in found)
+    assert {one["memory"][0] for one in found} == {"OutOfMemoryError"}
+    assert {one["memory"][1].partition("\n")[0] for one in found} == {
+        f"worker 1 of {size}: out of memory: CUDA out of memory"
+    }
+    assert [one["disk"][0] for one in found] == ["OSError"] + ["DiskFullError"] * (size - 1)
+    assert all("No space left on device" in one["disk"][1] for one in found)
     assert {one["sync"][0] for one in found} == {"ConfigError"}
     assert "training.sync_batch_norm" in found[0]["sync"][1]
     assert {one["after"] for one in found} == {size}

@@ -21,23 +21,24 @@ from tests.unit.training import trials
 
 
 class _Faulty(nn.Module):
-    def __init__(self, fault: str) -> None:
+    def __init__(self, fault: str, most: int) -> None:
         super().__init__()
-        self.dense, self.fault = nn.Linear(6, 8), fault
+        self.dense, self.fault, self.most = nn.Linear(6, 8), fault, most
 
     def forward(self, x: Tensor) -> Tensor:
         if self.fault == "raises":
             raise RuntimeError("the user's network is wrong")
-        if self.fault == "memory":
+        if self.fault == "memory" or (self.most and self.training and len(x) > self.most):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         x = self.dense(x)
         return x / 0 if self.fault == "nan" else x
 
 
-def faulty(input_shape: tuple[int, ...], *, fault: str = "") -> list[Stage]:
+def faulty(input_shape: tuple[int, ...], *, fault: str = "", most: int = 0) -> list[Stage]:
+    """One layer; `most` samples fit into its memory."""
     if fault == "build":
         raise ValueError("no such width")
-    return [Stage(_Faulty(fault), 8, "faulty")]
+    return [Stage(_Faulty(fault, most), 8, "faulty")]
 
 
 class _Drawing(nn.Module):
@@ -89,7 +90,7 @@ def _settings(backbone: str, **arguments: Any) -> Config:
     ("fault", "reason"),
     [
         ("raises", "RuntimeError: the user's network is wrong"),
-        ("memory", "out of GPU memory; a smaller training.batch_size helps"),
+        ("memory", "training.on_out_of_memory: accumulate, or a smaller training.batch_size"),
         ("nan", "the train loss of task 'kind' is nan in epoch 1"),
         ("build", "no such width"),
     ],
@@ -107,6 +108,43 @@ def test_a_failure_is_an_answer_and_the_slot_goes_on(fault: str, reason: str, tm
     assert [told.state for told in after] == ["RUNNING"] * 3 + ["COMPLETE"]
     alone = _run(_slot(_trial(trials.config(), tmp_path / "alone")))
     assert [trials.told(report) for report in after] == [trials.told(report) for report in alone]
+
+
+def _memory(most: int, **training: Any) -> Config:
+    return trials.changed(_settings("faulty", most=most), on_out_of_memory="accumulate", **training)
+
+
+def test_too_little_memory_means_smaller_batches_and_the_same_steps(tmp_path: Path) -> None:
+    """48 samples by 15: three steps and a short one."""
+    reports = _run(_slot(_trial(_memory(8, batch_size=15), tmp_path / "small")))
+    assert [report.epoch for report in reports] == [1, 2]
+    assert {report.info["out_of_memory"] for report in reports} == {"batch_size 15 → 5, accumulate 1 → 3"}
+    enough = _run(_slot(_trial(_memory(0, batch_size=15), tmp_path / "enough")))
+    assert "out_of_memory" not in enough[0].info
+    for report, other in zip(reports, enough, strict=True):
+        assert trials.told(report) == pytest.approx(trials.told(other), abs=1e-4)
+
+
+def test_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
+    settings = _memory(0, batch_size=16, epochs=3, checkpoint_every_s=0)
+    slot = _slot(_trial(settings, tmp_path / "trial"))
+    first = Report.from_json(slot.step()[REPORT])
+    for module in slot._runner._ready().network.modules():
+        if isinstance(module, _Faulty):
+            module.most = 8  # as if something else had taken the rest
+    rest = _run(slot)
+    assert [report.epoch for report in [first, *rest]] == [1, 2, 3]
+    assert "out_of_memory" in rest[0].info
+    enough = _run(_slot(_trial(settings, tmp_path / "enough")))
+    for report, other in zip([first, *rest], enough, strict=True):
+        assert trials.told(report) == pytest.approx(trials.told(other), abs=1e-4)
+
+
+def test_it_is_tried_once(tmp_path: Path) -> None:
+    (report,) = _run(_slot(_trial(_memory(7, batch_size=16), tmp_path / "trial")))
+    assert report.state == "FAIL"
+    assert report.reason.startswith("begun again with batch_size 16 → 8, accumulate 1 → 2: out of memory: CUDA")
+    assert "training.precision: bf16" in report.reason
 
 
 @pytest.mark.parametrize("backbone", ["mlp", "convnet", "drawing"])
