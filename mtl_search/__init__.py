@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.config import Config, load_config, override
-from mtl_search.errors import ConfigError, DataError, MtlSearchError, SweepError, TrialError
+from mtl_search.errors import ClusterError, ConfigError, DataError, MtlSearchError, SweepError, TrialError
 
 if TYPE_CHECKING:
     from mtl_search.api import Callback, Result, plot_model, run
@@ -27,6 +27,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Callback",
+    "ClusterError",
     "Config",
     "ConfigError",
     "DataError",

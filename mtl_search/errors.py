@@ -4,6 +4,7 @@
     ├── ConfigError        a key, a value or a combination in the config is wrong
     ├── DataError          the data set cannot be read or does not fit the tasks
     ├── SweepError         a sweep cannot start, resume or go on
+    │   └── ClusterError   there is no such Ray cluster, or it is not one for this sweep
     └── TrialError         one trial failed; the sweep goes on
 
 All of them are mistakes that a user can mend, so the command line prints them without a traceback and exits
@@ -59,6 +60,10 @@ class DataError(MtlSearchError, ValueError):
 
 class SweepError(MtlSearchError, RuntimeError):
     """A sweep cannot start, resume or go on; the message says what to do."""
+
+
+class ClusterError(SweepError):
+    """There is no Ray cluster where one should be, or no sweep like this one can run on it."""
 
 
 class TrialError(MtlSearchError, RuntimeError):

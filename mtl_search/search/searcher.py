@@ -21,6 +21,7 @@ from mtl_search.config import Config
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.arm_space import ArmSpace
 from mtl_search.search.arms import SHARED, SINGLE, Arm, config_hash, trial_seed
+from mtl_search.search.census import Census
 from mtl_search.search.journal import Journal, finite
 from mtl_search.search.records import FINAL, TrialRecord
 from mtl_search.search.referee import Referee
@@ -41,7 +42,7 @@ class ArmSearcher(Searcher):
         journal: What is already in it is not run again; its unfinished trials are taken up first.
         referee: Judges the trials.
         directory: Of the sweep.
-        slots: Trials at a time.
+        census: Counts how many trials may run at a time.
         space: A define-by-run function of the user's in place of the config's space.
     """
 
@@ -53,13 +54,13 @@ class ArmSearcher(Searcher):
         referee: Referee,
         *,
         directory: Path,
-        slots: int,
+        census: Census,
         space: SpaceFunction | None = None,
     ) -> None:
         super().__init__()
         self.error: MtlSearchError | None = None
         self._config, self._journal, self._referee = config, journal, referee
-        self._directory, self._slots = directory, slots
+        self._directory, self._census = directory, census
         self._arms = {arm.name: arm for arm in arms}
         self._spaces = {arm.name: ArmSpace(config, arm, space) for arm in arms}
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
@@ -77,9 +78,11 @@ class ArmSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a str
         """The next trial; None while nothing may begin yet; FINISHED after the last."""
-        if len(self._live) >= self._slots:
+        if len(self._live) >= self._census.most:
             return None
         try:
+            if self.error is None and not self.finished and len(self._live) >= self._census.slots():
+                return None
             record = self._next()
             if isinstance(record, TrialRecord):
                 self._live[trial_id] = record
@@ -112,8 +115,9 @@ class ArmSearcher(Searcher):
     def record_epoch(self, trial_id: str, report: Report) -> None:
         """Write an epoch down and tell the study."""
         record = self._live[trial_id]
-        if report.info and not record.info:
-            self._journal.write("info", id=record.id, info=report.info)
+        news = {name: value for name, value in report.info.items() if record.info.get(name, self) != value}
+        if news:  # all of it at first, later the node where a trial goes on
+            self._journal.write("info", id=record.id, info=news)
         if report.state == "FAIL":
             return
         self._journal.write(
@@ -129,6 +133,7 @@ class ArmSearcher(Searcher):
         Tune's own retries (`max_failures`) do not cover a process that died between two trials: Tune finds out when it
         hands the next trial to it, and ends that trial at once.
         """
+        self._census.look_again()
         record = self._live.get(trial_id)
         if record is None:  # it had ended, and something went wrong when that was written down
             self.error = SweepError(f"the sweep cannot go on: {reason}")

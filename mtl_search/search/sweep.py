@@ -20,6 +20,7 @@ from mtl_search.data import DataSet, data_of, used_part
 from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflight, tidy
 from mtl_search.search.arms import SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
+from mtl_search.search.census import Census
 from mtl_search.search.journal import Journal, Observer
 from mtl_search.search.records import SweepRecord
 from mtl_search.search.referee import Referee
@@ -110,8 +111,7 @@ class _Sweep:
 
 def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> None:
     config, slots = sweep.config, cluster.slots(sweep.config)
-    if config.resources.storage is None:
-        nodes.check_folder(sweep.directory)
+    nodes.check(sweep.directory, config.resources.storage)
     journal.write(
         "sweep",
         id=journal.record.id or uuid.uuid4().hex[:12],
@@ -120,7 +120,8 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
         budget=trial_budget(config, arms),
         custom_objective=sweep.objective is not None,
     )
-    searcher = ArmSearcher(config, arms, journal, referee, directory=sweep.directory, slots=slots, space=sweep.space)
+    census = Census(config.resources, slots)
+    searcher = ArmSearcher(config, arms, journal, referee, directory=sweep.directory, census=census, space=sweep.space)
     scheduler = ArmScheduler(config, slots)
     scheduler.restore(journal.record, referee.objectives)
     scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
@@ -175,7 +176,8 @@ def _slot(sweep: _Sweep) -> Any:
 
     parcel = [ray.put((sweep.data, sweep.objective))]
     retries = sweep.config.search.retries
-    leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries)
+    grows = bool(cluster.later_nodes())
+    leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries, grows=grows)
     return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something
 
 

@@ -87,7 +87,7 @@ def trial_tags(trial: TrialRecord, sweep: SweepRecord, parent: str) -> dict[str,
         f"{TAG}reason": trial.reason,
         **_author(),
     }
-    info = {f"{TAG}{name}": _text(trial.info.get(name)) for name in ("parameters", "depth", "weights")}
+    info = {f"{TAG}{name}": _text(trial.info.get(name)) for name in ("parameters", "depth", "weights", "node")}
     return {name: value[:_TAG_LENGTH] for name, value in {**tags, **info}.items() if value}
 
 

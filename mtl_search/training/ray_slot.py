@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from ray import tune
+from ray.util import get_node_ip_address
 
 from mtl_search.data import DataSet
 from mtl_search.training.objective import ObjectiveFunction
@@ -35,6 +36,7 @@ class Slot(tune.Trainable):
             objective: A function of the user's in place of the trial's own objective.
         """
         self._runner = Runner(data, objective, threads=threads)
+        self._node = get_node_ip_address()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -50,7 +52,7 @@ class Slot(tune.Trainable):
             if poisons_the_process(error):
                 raise
             report = self._runner.failure(error)
-        return report.to_result()
+        return report.on(self._node).to_result()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Checkpoints are the trainer's business."""
