@@ -5,7 +5,8 @@ a cable to a switch that can be cut), host name, and view of the disk, in which 
 files is there but what the test says is shared. All of it lives in namespaces that go with the node's processes:
 nothing of this machine's own network or disk is touched, and nothing is left when the test's process dies.
 
-Elsewhere nodes are plain processes with addresses of their own on the loopback device.
+Elsewhere, and where MTL_SEARCH_PLAIN_NODES is set, nodes are plain processes with addresses of their own on the
+loopback device.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _HEALTH = {
 @cache
 def enclosed() -> bool:
     """Whether nodes are machines of their own here, and not plain processes."""
+    if os.environ.get("MTL_SEARCH_PLAIN_NODES"):
+        return False
     probe = ["unshare", *_NAMESPACES, "--fork", "--mount-proc", "ip", "link", "add", "probe", "type", "bridge"]
     tools = ("unshare", "nsenter", "setpriv", "ip")
     return all(map(shutil.which, tools)) and subprocess.run(probe, capture_output=True, check=False).returncode == 0
