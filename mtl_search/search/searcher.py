@@ -110,6 +110,10 @@ class ArmSearcher(Searcher):
         """Tune pickles its searcher for a restore of its own, which is never used: the open journal cannot travel."""
         return {}
 
+    def give_up(self, error: MtlSearchError) -> None:
+        """The sweep cannot go on; the trials that have not ended are those that a resume takes up."""
+        self.error = error
+
     # ------------------------------------------- what Tune tells callbacks only
 
     def record_epoch(self, trial_id: str, report: Report) -> None:

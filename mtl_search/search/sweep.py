@@ -20,7 +20,7 @@ from mtl_search.data import DataSet, data_of, used_part
 from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflight, tidy
 from mtl_search.search.arms import SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
-from mtl_search.search.census import Census
+from mtl_search.search.census import Census, Patience
 from mtl_search.search.journal import Journal, Observer
 from mtl_search.search.records import SweepRecord
 from mtl_search.search.referee import Referee
@@ -126,7 +126,7 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
     scheduler.restore(journal.record, referee.objectives)
     scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
     try:
-        _tune(sweep, searcher, scheduler, scratch)
+        _tune(sweep, searcher, scheduler, Patience(census, searcher.give_up), scratch)
     finally:
         if config.resources.workers > 1:
             orphans.wait_for_slots()
@@ -137,7 +137,7 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
         journal.write("done")
 
 
-def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch: Path) -> None:
+def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, patience: Patience, scratch: Path) -> None:
     callbacks: list[tune.Callback] = [Recorder(searcher)]
     if sweep.config.resources.workers > 1:
         callbacks.append(orphans.Reaper())
@@ -153,6 +153,7 @@ def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch
         ),
         run_config=tune.RunConfig(
             name="tune",
+            stop=patience,
             storage_path=str(scratch),
             callbacks=callbacks,
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher begins it again

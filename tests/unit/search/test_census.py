@@ -11,7 +11,7 @@ import pytest
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.errors import SweepError
 from mtl_search.search import census as module
-from mtl_search.search.census import Census
+from mtl_search.search.census import Census, Patience
 
 Clock = Callable[[float], None]
 
@@ -68,6 +68,10 @@ def test_after_its_patience_it_says_what_is_missing(pass_time: Clock) -> None:
     pass_time(61)
     with pytest.raises(SweepError) as caught:
         census.slots()
+    pass_time(1)
+    told: list[SweepError] = []
+    assert Patience(census, told.append).stop_all()
+    assert "room for 1 of 2" in str(told[0])
     for words in ("for 60 seconds (resources.patience)", "in all: room for 1 of 2", "--resume goes on"):
         assert words in str(caught.value)
 
