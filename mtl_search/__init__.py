@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_search.config import Config, load_config, override
 from mtl_search.errors import (
+    ClusterError,
     ConfigError,
     DataError,
     DiskFullError,
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Callback",
+    "ClusterError",
     "Config",
     "ConfigError",
     "DataError",

@@ -4,7 +4,8 @@
     ├── ConfigError        a key, a value or a combination in the config is wrong
     ├── DataError          the data set cannot be read or does not fit the tasks
     ├── SweepError         a sweep cannot start, resume or go on
-    │   └── DiskFullError      there is no room for its files; with room again, a resume goes on
+    │   ├── DiskFullError      there is no room for its files; with room again, a resume goes on
+    │   └── ClusterError       there is no such Ray cluster, or it is not one for this sweep
     └── TrialError         one trial failed; the sweep goes on
         └── OutOfMemoryError   it may fit with smaller batches
 
@@ -65,6 +66,10 @@ class SweepError(MtlSearchError, RuntimeError):
 
 class DiskFullError(SweepError):
     """A disk has no room left for a file of the sweep; the message names the folder."""
+
+
+class ClusterError(SweepError):
+    """There is no Ray cluster where one should be, or no sweep like this one can run on it."""
 
 
 class TrialError(MtlSearchError, RuntimeError):

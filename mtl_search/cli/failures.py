@@ -9,7 +9,7 @@ from tempfile import gettempdir
 from rich.console import Console
 from rich.markup import escape
 
-from mtl_search.errors import ConfigError, DataError, MtlSearchError
+from mtl_search.errors import ClusterError, ConfigError, DataError, MtlSearchError
 
 WRONG_INPUT, FAILED = 2, 1
 
@@ -19,7 +19,7 @@ def explain(error: Exception) -> int:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     if isinstance(error, MtlSearchError):
         console.print(f"[bold red]error:[/] {escape(str(error))}")
-        return WRONG_INPUT if isinstance(error, ConfigError | DataError) else FAILED
+        return WRONG_INPUT if isinstance(error, ConfigError | DataError | ClusterError) else FAILED
     log = Path(gettempdir()) / "mtl-search-error.txt"
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     console.print(

@@ -281,6 +281,9 @@ class ResourcesConfig(Section):
         None,
         description="folder for checkpoints that all nodes reach, as a path, s3:// or gs://; default: the sweep's own",
     )
+    patience: float = Field(
+        600.0, ge=0, description="seconds that a sweep waits for a node when none is left that a trial fits on"
+    )
 
 
 class Config(Section):

@@ -15,7 +15,7 @@ from mtl_search.search.verdict import journal_metrics, main_metrics, validation_
 from mtl_search.training.objective import delta_m, key
 
 _FIRST = ["trial", "arm", "number", "state", "role", "delta_m", "objective", "best_epoch", "epochs", "seconds"]
-_LAST = ["lr", "parameters", "seed", "origin", "config_hash", "reason"]
+_LAST = ["lr", "parameters", "seed", "origin", "config_hash", "node", "reason"]
 
 
 def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
@@ -24,8 +24,8 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
     Columns: `trial, arm, number, state`; `role` (`member` of a population, `final` or `mean` of what follows it, else
     empty); `delta_m` of the best epoch against the final single-task references (of single-task trials: of their own
     task); `objective` as the sweep saw it; `best_epoch, epochs, seconds`; `val/<task>/<metric>` at the best epoch;
-    `depth`; `weight/<task>`; `lr, parameters, seed, origin, config_hash`; `reason` of a failure. What a trial does not
-    have is NaN, or None as depth.
+    `depth`; `weight/<task>`; `lr, parameters, seed, origin, config_hash`; `node`, the address of the one on which it
+    trained last; `reason` of a failure. What a trial does not have is NaN, or None as depth.
     """
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
@@ -102,5 +102,6 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "seed": trial.seed,
         "origin": trial.origin,
         "config_hash": trial.config_hash,
+        "node": trial.info.get("node"),
         "reason": trial.reason,
     }

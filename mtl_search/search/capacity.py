@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from mtl_search.config import Config
 from mtl_search.config.schema import ResourcesConfig
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ClusterError, ConfigError
 
 Node = Mapping[str, float]
 
@@ -50,16 +50,25 @@ def slots(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] 
         later: Of all the nodes that an autoscaler may have at a time; empty where there is none.
 
     Returns:
-        At least 1. With `max_concurrent: auto` what fits now, or 1 where only the grown cluster has room for one.
+        At least 1.
 
     Raises:
-        SweepError: Not even one ever fits; the message shows the arithmetic.
+        ClusterError: Not even one ever fits; the message shows the arithmetic.
+    """
+    found = fitting(wanted, nodes, later)
+    if found < 1:
+        raise ClusterError(arithmetic(wanted, later or nodes, autoscaler=bool(later)))
+    return found
+
+
+def fitting(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] = ()) -> int:
+    """The same where it may be 0.
+
+    With `max_concurrent: auto` it is what fits now, or 1 where only the grown cluster has room for one.
     """
     now = room(wanted, nodes) // wanted.workers
     most = max(now, room(wanted, later) // wanted.workers)
-    if most < 1:
-        raise SweepError(_arithmetic(wanted, later or nodes, autoscaler=bool(later)))
-    return max(1, now) if wanted.max_concurrent == "auto" else min(wanted.max_concurrent, most)
+    return min(max(1, now) if wanted.max_concurrent == "auto" else wanted.max_concurrent, most)
 
 
 def room(wanted: ResourcesConfig, nodes: Sequence[Node]) -> int:
@@ -82,7 +91,7 @@ def _needs(wanted: ResourcesConfig) -> dict[str, float]:
     return {name: max(need, 1 / _UNIT) for name, need in needs.items() if need > 0}
 
 
-def _arithmetic(wanted: ResourcesConfig, nodes: Sequence[Node], *, autoscaler: bool) -> str:
+def arithmetic(wanted: ResourcesConfig, nodes: Sequence[Node], *, autoscaler: bool = False) -> str:
     """Why no trial fits."""
     needs = _needs(wanted)
     worker = ", ".join(f"{need:g} {name}" for name, need in needs.items())

@@ -16,7 +16,7 @@ from ray._private import services
 from ray._private.authentication import authentication_token_setup as authentication
 
 from mtl_search.config import Config
-from mtl_search.errors import SweepError
+from mtl_search.errors import ClusterError
 from mtl_search.search import capacity
 
 # Ray reads these when it is imported or started; a value that the user has set stays.
@@ -58,12 +58,12 @@ def find(address: str | None = None) -> str:
         `HOST:PORT`, or `local`.
 
     Raises:
-        SweepError: There is no cluster at that address.
+        ClusterError: There is no cluster at that address.
     """
     if ray.is_initialized():
         here: str = ray.get_runtime_context().gcs_address
         if address not in (None, "auto", "local") and _located(str(address)) != here:
-            raise SweepError(f"this process is connected to the Ray cluster at {here} already, not to {address}")
+            raise ClusterError(f"this process is connected to the Ray cluster at {here} already, not to {address}")
         return here
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     if address == "local":
@@ -78,7 +78,7 @@ def connected(config: Config, place: str = "local") -> Iterator[None]:
     """Connected to the cluster that `find` has found, for as long as the sweep lasts.
 
     Raises:
-        SweepError: It does not let this process in.
+        ClusterError: It does not let this process in.
     """
     configure()
     if ray.is_initialized():
@@ -112,20 +112,20 @@ def _join(place: str) -> None:
     except Exception as error:  # Ray has many kinds: another version, no token, a machine that is not a node of it
         ray.shutdown()
         hint = "a cluster with a token wants it in RAY_AUTH_TOKEN or ~/.ray/auth_token"
-        raise SweepError(f"cannot join the Ray cluster at {place}: {error} ({hint})") from error
+        raise ClusterError(f"cannot join the Ray cluster at {place}: {error} ({hint})") from error
 
 
 def _located(address: str) -> str:
     """`HOST:PORT`, found out for `auto`."""
     if "://" in address:
         what = "a driver that is not on a node of the cluster cannot run a sweep: start it there, as HOST:PORT or auto"
-        raise SweepError(f"cannot use the Ray address {address!r}: {what}")
+        raise ClusterError(f"cannot use the Ray address {address!r}: {what}")
     try:
         found = services.canonicalize_bootstrap_address(address)
     except Exception as error:  # of the name's look-up
-        raise SweepError(f"cannot use the Ray address {address!r}, which is no HOST:PORT: {error}") from error
+        raise ClusterError(f"cannot use the Ray address {address!r}, which is no HOST:PORT: {error}") from error
     if found is None:
-        raise SweepError("no Ray cluster runs on this machine: `ray start --head` starts one")
+        raise ClusterError("no Ray cluster runs on this machine: `ray start --head` starts one")
     return found
 
 
@@ -133,7 +133,7 @@ def _knock(address: str) -> None:
     """See whether a Ray cluster answers; Ray itself would try for minutes.
 
     Raises:
-        SweepError: It does not.
+        ClusterError: It does not.
     """
     if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):  # its key is Ray's business
         return
@@ -141,7 +141,7 @@ def _knock(address: str) -> None:
         try:
             grpc.channel_ready_future(channel).result(timeout=_PATIENCE_S)
         except grpc.FutureTimeoutError:
-            raise SweepError(f"no Ray cluster answers at {address} (--address, RAY_ADDRESS)") from None
+            raise ClusterError(f"no Ray cluster answers at {address} (--address, RAY_ADDRESS)") from None
 
 
 @contextmanager
@@ -165,13 +165,17 @@ def slots(config: Config) -> int:
     """How many trials run at a time on the cluster that this process is connected to.
 
     Raises:
-        SweepError: Not even one fits; the message shows the arithmetic.
+        ClusterError: Not even one fits; the message shows the arithmetic.
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return capacity.slots(config.resources, nodes, _later_nodes())
+    return capacity.slots(config.resources, *nodes())
 
 
-def _later_nodes() -> list[dict[str, float]]:
+def nodes() -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Resources of each node of the cluster, and of all the nodes that its autoscaler may have, if it has one."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]], later_nodes()
+
+
+def later_nodes() -> list[dict[str, float]]:
     """Of all the nodes that the cluster's autoscaler may have at a time; empty where there is none."""
     grown = ray._private.state.state.get_cluster_config()  # noqa: SLF001  # as Ray Train does
     groups = [] if grown is None else grown.node_group_configs

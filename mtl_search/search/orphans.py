@@ -18,7 +18,8 @@ from ray.tune import Callback
 from ray.util import list_named_actors, placement_group_table, remove_placement_group
 from ray.util.placement_group import PlacementGroup
 
-from mtl_search.training.ray_mailbox import MAILBOX, MOST_BYTES
+from mtl_search.training.ray_mailbox import MAILBOX
+from mtl_search.training.ray_room import mark_of
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def release_orphans() -> int:
     found = 0
     for number, group in placement_group_table().items():
         # The number ends with that of the job.
-        mark = _mark(group) if number.endswith(ray.get_runtime_context().get_job_id()) else 0
+        mark = mark_of(group) if number.endswith(ray.get_runtime_context().get_job_id()) else 0
         if mark and f"{MAILBOX}{mark}" not in living:
             logger.debug("the placement group %s has lost its slot", number)
             remove_placement_group(PlacementGroup(ray.PlacementGroupID(bytes.fromhex(number))))
@@ -61,13 +62,3 @@ def wait_for_slots(timeout: float = 15.0) -> None:
             return
         time.sleep(0.1)
     logger.warning("a slot's workers did not end within %g seconds", timeout)
-
-
-def _mark(group: dict[str, Any]) -> int:
-    """The bytes of memory that a group's bundles ask for beside CPUs; 0 for placement groups of others, Tune's too."""
-    bundles = group["bundles"].values()
-    amounts = {bundle.get("memory", 0) for bundle in bundles if "CPU" in bundle}
-    if group["name"] or group["state"] == "REMOVED" or len(amounts) != 1:
-        return 0
-    (amount,) = amounts
-    return int(amount) if 0 < amount < MOST_BYTES else 0

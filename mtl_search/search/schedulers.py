@@ -20,6 +20,7 @@ from mtl_search.registry import Registry
 from mtl_search.search.median import MedianStopping
 from mtl_search.search.population import Rules
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
+from mtl_search.search.starting import keep_starting
 from mtl_search.search.study import METRIC
 
 
@@ -244,15 +245,15 @@ class ArmScheduler(FIFOScheduler):
 
         Between the arms all slots are idle for a moment; Tune would end all actors but one there
         (`ray/tune/utils/object_cache.py`, `may_keep_one`), and starting them again takes seconds.
-        And let as many trials wait for an actor as there are slots: with one only, Tune's default for searchers, the
-        trial that waits for the second actor gets the first one back as soon as a short trial ends, the second is given
-        up before it has started, and so for ever.
+        And let as many trials wait for an actor as there are slots (Tune's default for searchers is one), and each keep
+        the actor that is starting for it.
         """
         if not self._warm:
             self._warm = True
             cache = tune_controller._actor_cache  # noqa: SLF001
             cache.increase_max(trial.placement_group_factory, by=self._slots)
             tune_controller.update_max_pending_trials(self._slots)
+            keep_starting(tune_controller._tune_controller)  # noqa: SLF001  # the one behind the wrapper
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
 from mtl_search.search import start
 from mtl_search.search.arm_space import ArmSpace
 from mtl_search.search.arms import EXPORTS, SINGLE, Arm, config_hash, trial_seed
+from mtl_search.search.census import Census
 from mtl_search.search.finalists import choose_finalists
 from mtl_search.search.generations import Generations
 from mtl_search.search.halt import Halt
@@ -48,7 +49,7 @@ class ArmSearcher(Searcher):
         journal: What is already in it is not run again; its unfinished trials are taken up first.
         referee: Judges the trials.
         directory: Of the sweep.
-        slots: Trials at a time.
+        census: Counts how many trials may run at a time.
         space: A define-by-run function of the user's in place of the config's space.
     """
 
@@ -60,14 +61,14 @@ class ArmSearcher(Searcher):
         referee: Referee,
         *,
         directory: Path,
-        slots: int,
+        census: Census,
         space: SpaceFunction | None = None,
     ) -> None:
         super().__init__()
         self.error: MtlSearchError | None = None
         self.halt = Halt()
         self._config, self._journal, self._referee = config, journal, referee
-        self._directory, self._slots = directory, slots
+        self._directory, self._census = directory, census
         self._arms = {arm.name: arm for arm in arms}
         self._spaces = {arm.name: ArmSpace(config, arm, space) for arm in arms}
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
@@ -86,9 +87,11 @@ class ArmSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a str
         """The next trial; None while nothing may begin yet; FINISHED after the last."""
-        if len(self._live) >= self._slots or self.halt.error is not None:
+        if len(self._live) >= self._census.most or self.halt.error is not None:
             return None
         try:
+            if self.error is None and not self.finished and len(self._live) >= self._census.slots():
+                return None
             record = self._next()
             if isinstance(record, TrialRecord):
                 self._live[trial_id] = record
@@ -123,6 +126,10 @@ class ArmSearcher(Searcher):
         """Tune pickles its searcher for a restore of its own, which is never used: the open journal cannot travel."""
         return {}
 
+    def give_up(self, error: MtlSearchError) -> None:
+        """The sweep cannot go on; the trials that have not ended are those that a resume takes up."""
+        self.error = error
+
     # ------------------------------------------- what Tune tells callbacks only
 
     def record_epoch(self, trial_id: str, report: Report) -> None:
@@ -139,6 +146,7 @@ class ArmSearcher(Searcher):
         Tune's own retries (`max_failures`) do not cover a process that died between two trials: Tune finds out when it
         hands the next trial to it, and ends that trial at once.
         """
+        self._census.look_again()
         record = self._live.get(trial_id)
         if self.halt.error is not None:
             return
@@ -158,8 +166,8 @@ class ArmSearcher(Searcher):
     # ---------------------------------------------------------------- its parts
 
     def _write_epoch(self, record: TrialRecord, report: Report) -> None:
-        news = {name: value for name, value in report.info.items() if record.info.get(name) != value}
-        if news:  # at its first epoch, and where it began again with other settings
+        news = {name: value for name, value in report.info.items() if record.info.get(name, self) != value}
+        if news:  # all of it at first; later what has changed, such as the node where a trial goes on
             self._journal.write("info", id=record.id, info=news)
         if report.state == "FAIL":
             return

@@ -14,6 +14,7 @@ from typing import Any
 
 import ray
 from ray import tune
+from ray.tune.stopper import CombinedStopper
 
 from mtl_search.config import Config
 from mtl_search.data import DataSet, data_of, used_part
@@ -21,6 +22,7 @@ from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflig
 from mtl_search.search.arm_space import ArmSpace
 from mtl_search.search.arms import EXPORTS, SHARED, Arm, plan_arms
 from mtl_search.search.callback import Recorder
+from mtl_search.search.census import Census, Patience
 from mtl_search.search.journal import Journal, Observer, read_record
 from mtl_search.search.records import SweepRecord
 from mtl_search.search.referee import Referee
@@ -121,8 +123,7 @@ class _Sweep:
 
 def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> None:
     config, slots = sweep.config, cluster.slots(sweep.config)
-    if config.resources.storage is None:
-        nodes.check_folder(sweep.directory)
+    nodes.check(sweep.directory, config.resources.storage)
     journal.write(
         "sweep",
         id=journal.record.id or uuid.uuid4().hex[:12],
@@ -131,13 +132,14 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
         budget=trial_budget(config, arms),
         custom_objective=sweep.objective is not None,
     )
-    searcher = ArmSearcher(config, arms, journal, referee, directory=sweep.directory, slots=slots, space=sweep.space)
+    census = Census(config.resources, slots)
+    searcher = ArmSearcher(config, arms, journal, referee, directory=sweep.directory, census=census, space=sweep.space)
     scheduler = ArmScheduler(config, slots)
     scheduler.restore(journal.record, referee.objectives)
     scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
     try:
         with disk.writes_to(scratch):
-            _tune(sweep, searcher, scheduler, scratch)
+            _tune(sweep, searcher, scheduler, Patience(census, searcher.give_up), scratch)
     except Exception:
         if searcher.halt.error is None:  # on a full disk Tune may have its own trouble
             raise
@@ -152,7 +154,7 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
         journal.write("done")
 
 
-def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch: Path) -> None:
+def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, patience: Patience, scratch: Path) -> None:
     callbacks: list[tune.Callback] = [Recorder(searcher)]
     if sweep.config.resources.workers > 1:
         callbacks.append(orphans.Reaper())
@@ -170,7 +172,7 @@ def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, scratch
             name="tune",
             storage_path=str(scratch),
             callbacks=callbacks,
-            stop=searcher.halt,
+            stop=CombinedStopper(searcher.halt, patience),
             failure_config=tune.FailureConfig(max_failures=0),  # the searcher begins it again
             # Trials have checkpoints of their own; Tune's would want a folder that all nodes share.
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -192,7 +194,8 @@ def _slot(sweep: _Sweep) -> Any:
 
     parcel = [ray.put((sweep.data, sweep.objective))]
     retries = sweep.config.search.retries
-    leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries)
+    grows = bool(cluster.later_nodes())
+    leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries, grows=grows)
     return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something
 
 

@@ -26,6 +26,7 @@ from ray.train.torch import TorchTrainer
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.training import ray_mailbox
 from mtl_search.training.ray_mailbox import MAILBOX, MOST_BYTES
+from mtl_search.training.ray_room import Shortage
 from mtl_search.training.report import Report
 
 # What Ray Train reads in the slot's process, and passes on to its own.
@@ -47,7 +48,12 @@ class GroupSlot(tune.Trainable):
     """Trains the trials that Tune hands it, one after another, on a worker group."""
 
     def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
-        self, config: dict[str, Any], parcel: list[Any], resources: ResourcesConfig, retries: int = 0
+        self,
+        config: dict[str, Any],
+        parcel: list[Any],
+        resources: ResourcesConfig,
+        retries: int = 0,
+        grows: bool = False,
     ) -> None:
         """Called once an actor.
 
@@ -57,8 +63,9 @@ class GroupSlot(tune.Trainable):
                 store and the slot does not need.
             resources: Of a trial.
             retries: Times that a trial is begun again after a worker died.
+            grows: Whether the cluster has an autoscaler, which a group may wait for.
         """
-        self._group = WorkerGroup(parcel, resources, retries, Path(self.logdir))
+        self._group = WorkerGroup(parcel, resources, retries, Path(self.logdir), grows=grows)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -95,13 +102,17 @@ class WorkerGroup:
         resources: Of the group.
         retries: Times that a trial is begun again after a worker died.
         folder: For Train's own files.
+        grows: Whether an autoscaler may make room for a group that has lost a node.
     """
 
-    def __init__(self, parcel: list[Any], resources: ResourcesConfig, retries: int, folder: Path) -> None:
+    def __init__(
+        self, parcel: list[Any], resources: ResourcesConfig, retries: int, folder: Path, *, grows: bool = False
+    ) -> None:
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
         self._mailbox, mark = _make_mailbox(retries)
         self._epoch = 0
+        self._shortage = None if grows else Shortage(mark)
         self._spec: str | None = None  # of a trial that has not begun
         self._error: BaseException | None = None
         gpus = resources.gpus_per_worker
@@ -143,13 +154,15 @@ class WorkerGroup:
         A trial that goes on from a checkpoint, which only they know of, tells its last epoch before that again.
 
         Raises:
-            RuntimeError: The group has ended.
+            RuntimeError: The group has ended, or has lost a node and finds no room for another worker.
         """
         asked = self._mailbox.ask.remote(self._epoch + 1, self._spec)
         self._spec = None
         while not ray.wait([asked], timeout=1.0)[0]:
             if not self._thread.is_alive():
                 raise RuntimeError(f"the worker group has ended: {self._error}") from self._error
+            if self._shortage is not None and self._shortage.lasts():
+                raise RuntimeError("a node is gone, and there is no room for its workers on the others")
         answer: str = ray.get(asked)
         if answer.startswith(ray_mailbox.DIED):
             why = answer.removeprefix(ray_mailbox.DIED)

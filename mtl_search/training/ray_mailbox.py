@@ -36,10 +36,11 @@ class Mailbox:
     Args:
         retries: Times that a trial is begun again after a rank died.
         grace: Seconds in which ranks have to come back from a trial that failed; one that hangs longer is killed.
-        suspicion: Seconds in which Ray Train finds a dead rank, by far.
+        suspicion: Seconds in which Ray Train finds a dead rank, by far. When a whole node is gone, Ray takes 15 seconds
+            to see it, and a minute when it may only be out of reach.
     """
 
-    def __init__(self, retries: int, grace: float = 30.0, suspicion: float = 10.0) -> None:
+    def __init__(self, retries: int, grace: float = 30.0, suspicion: float = 90.0) -> None:
         self._retries, self._grace, self._suspicion = retries, grace, suspicion
         self._changed = asyncio.Condition()
         self._commands: dict[int, Command] = {}

@@ -18,6 +18,7 @@ import ray.train.torch
 import torch
 import torch.distributed as dist
 from ray.train.collective import broadcast_from_rank_zero
+from ray.util import get_node_ip_address
 
 from mtl_search.training.peers import Group
 from mtl_search.training.ray_mailbox import Command
@@ -47,6 +48,7 @@ def serve(told: dict[str, Any]) -> None:
 class _Rank:
     def __init__(self, rank: int, mailbox: Any, runner: Runner, device: torch.device) -> None:
         self._rank, self._mailbox, self._runner, self._device = rank, mailbox, runner, device
+        self._node = get_node_ip_address()
         self._link: dist.ProcessGroup | None = None
         self._known = 0  # failures that had been counted when the link was made
         self._next: Command | None = None  # a trial that has not begun
@@ -75,7 +77,7 @@ class _Rank:
             self._fail(number, error)
             return
         if self._rank == 0:
-            ray.get(self._mailbox.answer.remote(report.to_json()))
+            ray.get(self._mailbox.answer.remote(report.on(self._node).to_json()))
 
     def _begin(self) -> None:
         if self._next is None:
@@ -89,7 +91,7 @@ class _Rank:
 
     def _fail(self, number: int, error: Exception) -> None:
         """Say so first: the others fail too when this rank closes its end, and would say that instead."""
-        report = self._runner.failure(error)
+        report = self._runner.failure(error).on(self._node)
         ray.get(self._mailbox.fail.remote(self._rank, number, report.to_json(), link_broke=_is_of_the_link(error)))
         error.__traceback__ = error.__context__ = error.__cause__ = None  # their frames hold the trainer
         self._runner.release()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ray import tune
+from ray.util import get_node_ip_address
 
 from mtl_search.data import DataSet
 from mtl_search.training.memory import smaller
@@ -38,6 +39,7 @@ class Slot(tune.Trainable):
             objective: A function of the user's in place of the trial's own objective.
         """
         self._runner = Runner(data, objective, threads=threads)
+        self._node = get_node_ip_address()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -54,7 +56,7 @@ class Slot(tune.Trainable):
             self._begin(again)
             report = self._attempt(lambda: self._runner.run_until(self._epoch + 1))
         self._epoch = report.epoch
-        return report.to_result()
+        return report.on(self._node).to_result()
 
     def _begin(self, spec: TrialSpec) -> None:
         self._spec = spec

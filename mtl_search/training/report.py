@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 # Key of a Tune result under which the whole report travels, as one string: Ray passes it on without a walk through it.
@@ -21,7 +21,7 @@ class Report:
         objective: Best so far, higher is better; NaN when the trial failed.
         state: RUNNING, or how it ended by itself; PAUSED at `TrialSpec.until`, from where it goes on later.
         reason: Why it failed or ended early.
-        info: Of the built network: `parameters`, `depth`, `weights`, `lr`, `tasks`.
+        info: Of the built network: `parameters`, `depth`, `weights`, `lr`, `tasks`; and `node`, where it trains.
         test: Metrics on the test split; only in the last report of a finalist.
         seconds: Training and validation since the trial began, over interruptions.
         cause: What was short when it failed: `memory` or `disk`; empty when the failure is all the trial's own.
@@ -36,6 +36,10 @@ class Report:
     test: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     cause: Literal["", "memory", "disk"] = ""
+
+    def on(self, node: str) -> Report:
+        """The same, with the address of the node that it comes from."""
+        return replace(self, info={**self.info, "node": node})
 
     def to_json(self) -> str:
         """The report as one string."""

@@ -57,11 +57,24 @@ class Storage:
 
     def check(self) -> None:
         """See whether files can be written and deleted."""
-        mark = self._path(f"writable-{uuid.uuid4().hex[:12]}")
+        self.delete_mark(self.write_mark())
+
+    def write_mark(self) -> str:
+        """Write a small file; returns its name."""
+        name = f"writable-{uuid.uuid4().hex[:12]}"
         self._files.create_dir(self._path(), recursive=True)
-        with self._files.open_output_stream(mark) as file:
+        with self._files.open_output_stream(self._path(name)) as file:
             file.write(b"yes")
-        self._files.delete_file(mark)
+        return name
+
+    def has_mark(self, name: str) -> bool:
+        """Whether this is the storage to which the mark was written."""
+        found: bool = self._files.get_file_info(self._path(name)).type == FileType.File
+        return found
+
+    def delete_mark(self, name: str) -> None:
+        """Delete it again."""
+        self._files.delete_file(self._path(name))
 
     def _path(self, *names: str) -> str:
         return "/".join([self._root.rstrip("/"), *names])

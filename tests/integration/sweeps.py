@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,20 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
 
 
-def mtl_search(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end."""
-    command = [str(MTL_SEARCH), *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+def mtl_search(
+    *arguments: object, cwd: Path, inside: Sequence[str] = (), extra: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end.
+
+    Args:
+        *arguments: Of `mtl-search`.
+        cwd: Where.
+        inside: Beginning of the command, such as one that runs the rest on another node.
+        extra: More of the environment.
+    """
+    command = [*inside, str(MTL_SEARCH), *map(str, arguments)]
+    env = {**environment(), **(extra or {})}
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
 # Its number and when it began, in ticks since the machine did: numbers are used again.
@@ -128,14 +138,16 @@ def _is_worker(title: str) -> bool:
 class Driver:
     """A driver that is running: `mtl-search` in a process group of its own, as a terminal would start it."""
 
-    def __init__(self, arguments: list[str], cwd: Path, sweep: Path) -> None:
+    def __init__(
+        self, arguments: list[str], cwd: Path, sweep: Path, inside: Sequence[str], extra: Mapping[str, str]
+    ) -> None:
         self.sweep = sweep
         self.orphans: set[Process] = set()
         self._log = cwd / "driver.log"
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [str(MTL_SEARCH), *arguments],
-                cwd=cwd, env=environment(), stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                [*inside, str(MTL_SEARCH), *arguments], cwd=cwd, env={**environment(), **extra},
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
     @property
@@ -180,9 +192,11 @@ class Driver:
 
 
 @contextmanager
-def driver(arguments: list[str], cwd: Path, sweep: Path) -> Iterator[Driver]:
-    """A driver that is gone afterwards, with all that it started."""
-    running = Driver(arguments, cwd, sweep)
+def driver(
+    arguments: list[str], cwd: Path, sweep: Path, inside: Sequence[str] = (), extra: Mapping[str, str] | None = None
+) -> Iterator[Driver]:
+    """A driver that is gone afterwards, with all that it started; `inside` and `extra` as for `mtl_search`."""
+    running = Driver(arguments, cwd, sweep, inside, extra or {})
     try:
         yield running
     finally:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import ray
 import yaml
 
 from mtl_search import __version__
 from mtl_search.cli.failures import FAILED, WRONG_INPUT, explain
 from mtl_search.cli.listing import families
-from mtl_search.errors import ConfigError, DataError, SweepError
+from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
+from mtl_search.search import cluster
 from tests.unit.cli.test_fuzzing import run_cli
 from tests.unit.search import small
 
@@ -135,6 +137,30 @@ def test_a_wrong_config_ends_in_one_message_and_status_2(config: str, command: s
     assert not (Path.cwd() / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--address", "127.0.0.1:1"], "no Ray cluster answers at"),
+        (["--address", "nowhere"], "cannot use the Ray address 'nowhere', which is no HOST:PORT"),
+        (["--address", "no.such.host.invalid:6379"], "no.such.host.invalid"),
+        (["--address", "ray://127.0.0.1:10001"], "start it there"),
+        (["resources.storage=/proc/mtl_search"], "resources.storage: no folder that can be written to"),
+        (["resources.storage=nowhere://x"], "resources.storage: no folder that can be written to"),
+    ],
+)
+def test_a_cluster_or_storage_that_is_not_there_is_wrong_input(
+    config: str, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(cluster, "_PATIENCE_S", 0.2)
+    status, output = run_cli("run", config, *arguments)
+    assert status == WRONG_INPUT
+    assert words in output
+    assert output.count("error: ") == 1
+    assert "Traceback" not in output
+    assert not (Path.cwd() / "runs").exists()
+
+
 def test_a_missing_config_names_the_nearest(config: str) -> None:
     status, output = run_cli("validate", "smal.yaml")
     assert status == WRONG_INPUT
@@ -177,6 +203,7 @@ def test_each_error_has_its_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(ConfigError("[no] markup", path="a.b")) == WRONG_INPUT
     assert explain(DataError("x")) == WRONG_INPUT
     assert explain(SweepError("x")) == FAILED
+    assert explain(ClusterError("x")) == WRONG_INPUT
     assert "error: a.b: [no] markup" in capsys.readouterr().err
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mtl_search.config import Config
 from mtl_search.search.arms import plan_arms
+from mtl_search.search.census import Census
 from mtl_search.search.journal import Journal
 from mtl_search.search.records import SweepRecord, TrialRecord
 from mtl_search.search.referee import Referee
@@ -34,6 +35,8 @@ class FakeTune:
         self, config: Config, directory: Path, slots: int = 2, space: Any = None, function: Any = None
     ) -> None:
         self.config = config
+        self.nodes = [{"CPU": config.resources.cpus_per_worker}] * slots
+        self.census = Census(config.resources, slots, look=lambda: (self.nodes, []))
         self.journal = Journal(directory / "journal.jsonl")
         self.referee = Referee(
             self.journal.record,
@@ -43,7 +46,7 @@ class FakeTune:
             function=function,
         )
         self.searcher = ArmSearcher(
-            config, plan_arms(config), self.journal, self.referee, directory=directory, slots=slots, space=space
+            config, plan_arms(config), self.journal, self.referee, directory=directory, census=self.census, space=space
         )
         self.live: dict[str, TrialSpec] = {}
         self._asked = 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mtl_search.config import override
 from mtl_search.config.schema import ResourcesConfig
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ClusterError, ConfigError
 from mtl_search.search import capacity
 from tests.unit.training import trials
 
@@ -62,7 +62,7 @@ def test_an_autoscaler_is_counted_on(max_concurrent: int | str, slots: int) -> N
 def test_what_never_fits_is_refused_with_the_arithmetic(
     wanted: dict[str, float], nodes: list[dict[str, float]], lines: list[str]
 ) -> None:
-    with pytest.raises(SweepError, match="no trial fits") as caught:
+    with pytest.raises(ClusterError, match="no trial fits") as caught:
         capacity.slots(ResourcesConfig.model_validate(wanted), nodes)
     for line in lines:
         assert line in str(caught.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import ray
 
-from mtl_search.errors import SweepError
+from mtl_search.errors import ClusterError
 from mtl_search.search import cluster
 
 
@@ -30,8 +30,8 @@ def test_a_local_cluster_is_the_default() -> None:
 )
 def test_a_wrong_address_is_told_at_once(address: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_PATIENCE_S", 0.2)
-    with pytest.raises(SweepError, match=words):
+    with pytest.raises(ClusterError, match=words):
         cluster.find(address)
     monkeypatch.setenv("RAY_ADDRESS", address)
-    with pytest.raises(SweepError, match=words):
+    with pytest.raises(ClusterError, match=words):
         cluster.find()

@@ -34,6 +34,8 @@ class Controller:
         self.increased: list[tuple[Any, int]] = []
         self.pending: list[int] = []
         self._actor_cache = SimpleNamespace(increase_max=lambda what, by: self.increased.append((what, by)))
+        self._maybe_reuse_cached_actor = None
+        self._tune_controller = self
 
     def update_max_pending_trials(self, most: int) -> None:
         self.pending.append(most)

@@ -284,6 +284,48 @@ def test_a_crash_that_is_forgiven_leaves_one_trial(session: Session) -> None:
     assert counts(fake) == BUDGET | FINAL
 
 
+def test_a_trial_whose_node_died_waits_until_it_fits(session: Session) -> None:
+    fake = session(slots=2)
+    first, second = str(fake.suggest()), str(fake.suggest())
+    lost = fake.live[first]
+    fake.nodes.pop()
+    fake.crash(first)
+    assert fake.suggest() is None
+    fake.end(second)
+    again = str(fake.suggest())
+    assert fake.live[again] == lost
+    assert fake.suggest() is None
+    fake.nodes.append(fake.nodes[0])
+    fake.census.look_again()
+    assert fake.suggest() in fake.live
+    for trial in list(fake.live):
+        fake.end(trial)
+    fake.run()
+    assert counts(fake) == BUDGET | FINAL
+
+
+def test_without_a_node_the_sweep_ends_with_the_arithmetic(session: Session) -> None:
+    fake = session(small.config({"resources.patience": 0}), slots=2)
+    trial = str(fake.suggest())
+    fake.nodes.clear()
+    fake.crash(trial)
+    assert fake.suggest() == "FINISHED"
+    assert "in all: room for 0 of 1" in str(fake.searcher.error)
+    assert not fake.searcher.finished
+
+
+def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
+    fake = session(slots=1)
+    trial = str(fake.suggest())
+    name = fake.live[trial].id
+    for epoch, node in enumerate(["10.0.0.1", "10.0.0.1", "10.0.0.2"], start=1):
+        report = Report(epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None})
+        fake.searcher.record_epoch(trial, report)
+    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
+    assert infos == [{"parameters": 1, "node": "10.0.0.1", "lr": None}, {"node": "10.0.0.2"}]
+    assert fake.record.trials[name].info == {"parameters": 1, "node": "10.0.0.2", "lr": None}
+
+
 # ------------------------------------------------------------------------------------------- interruptions, extensions
 
 

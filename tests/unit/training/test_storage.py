@@ -94,7 +94,51 @@ def test_a_copy_that_broke_off_leaves_the_old_part(tmp_path: Path, monkeypatch: 
         ("/data/", "/data/sweep/t"),
         ("s3://bucket", "s3://bucket/sweep/t"),
         ("s3://bucket/folder/?region=eu-west-1", "s3://bucket/folder/sweep/t?region=eu-west-1"),
+        ("s3://key:secret@bucket/a?endpoint_override=host%3A9000&scheme=http",
+         "s3://key:secret@bucket/a/sweep/t?endpoint_override=host%3A9000&scheme=http"),
+        ("gs://bucket", "gs://bucket/sweep/t"),
+        ("gs://anonymous@bucket/folder?retry_limit_seconds=9",
+         "gs://anonymous@bucket/folder/sweep/t?retry_limit_seconds=9"),
+        ("file:///data/", "file:///data/sweep/t"),
     ],
-)
+)  # fmt: skip
 def test_a_folder_in_a_storage(uri: str, whole: str) -> None:
     assert below(uri, "sweep", "t") == whole
+
+
+@pytest.mark.parametrize(
+    ("uri", "kind", "root"),
+    [
+        ("s3://bucket/folder?region=eu-west-1", "s3", "bucket/folder/sweep/t"),
+        ("s3://bucket?region=us-east-1&endpoint_override=localhost%3A9000&scheme=http", "s3", "bucket/sweep/t"),
+        ("gs://anonymous@bucket/folder?retry_limit_seconds=9", "gcs", "bucket/folder/sweep/t"),
+    ],
+)
+def test_an_object_store_is_opened_with_its_options(uri: str, kind: str, root: str) -> None:
+    """Without a network: nothing is asked of it before the first file."""
+    storage = Storage(below(uri, "sweep", "t"))
+    assert (storage._files.type_name, storage._root) == (kind, root)
+    assert storage._path("last") == f"{root}/last"
+    if "region=eu-west-1" in uri:
+        assert storage._files.region == "eu-west-1"
+
+
+def test_a_uri_of_a_local_folder_is_that_folder(tmp_path: Path) -> None:
+    storage = Storage(below(f"file://{tmp_path}/storage", "sweep", "t"))
+    storage.put(_write(tmp_path / "in", "text"), "last")
+    other = Storage(str(tmp_path / "storage" / "sweep" / "t"))
+    assert fetch(other, "last", tmp_path / "out")
+    assert (tmp_path / "out" / "file").read_text() == "text"
+    other.delete()
+    assert not storage.get("last", tmp_path / "gone")
+
+
+def test_a_mark_tells_two_storages_apart(tmp_path: Path) -> None:
+    here, there = Storage(str(tmp_path / "here")), Storage(str(tmp_path / "there"))
+    mark = here.write_mark()
+    assert here.has_mark(mark)
+    assert not there.has_mark(mark)
+    assert not (tmp_path / "there").exists(), "to look makes no folder"
+    here.delete_mark(mark)
+    here.check()
+    assert not list((tmp_path / "here").iterdir())
