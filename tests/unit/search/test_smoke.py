@@ -13,10 +13,10 @@ from mtl_search.search.smoke import smoke
 CONFIGS = sorted((Path(__file__).resolve().parents[3] / "configs").glob("*.yaml"))
 
 
-def _small(**search: Any) -> Any:
+def _small(batch_size: int = 64, **search: Any) -> Any:
     tasks = {name: {"head": "softmax"} for name in "abc"}
-    tree = {"name": "x", "data": "digit_pairs", "tasks": tasks, "model": {"backbone": "mlp"}, "search": search}
-    return smoke(load_config(tree))
+    tree: dict[str, Any] = {"name": "x", "data": "digit_pairs", "tasks": tasks, "model": {"backbone": "mlp"}}
+    return smoke(load_config(tree | {"search": search, "training": {"batch_size": batch_size}}))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -34,6 +34,11 @@ def test_its_budget() -> None:
     small = _small(trials=50, finalists={"top": 3, "seeds": 9}, scheduler="asha")
     assert (small.training.epochs, small.training.samples, small.search.trials) == (1, 128, 3)
     assert (small.search.finalists.top, small.search.finalists.seeds, small.search.scheduler.name) == (1, 2, "fifo")
+
+
+@pytest.mark.parametrize(("batch_size", "samples"), [(8, 64), (32, 64), (50, 100), (64, 128), (1024, 128)])
+def test_two_batches_are_enough(batch_size: int, samples: int) -> None:
+    assert _small(batch_size=batch_size).training.samples == samples
 
 
 def test_what_is_smaller_already_stays() -> None:
