@@ -243,6 +243,8 @@ def reason(failure: Exception) -> str:
         return str(failure)
     if isinstance(failure, torch.OutOfMemoryError):
         return f"out of GPU memory; a smaller training.batch_size helps ({failure})"
+    if type(failure).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        return f"torch.compile cannot compile this network; training.compile: false does without ({failure})"
     return "".join(traceback.format_exception(failure)).strip()
 
 
