@@ -164,6 +164,8 @@ class TrainingConfig(Section):
     accumulate: int = Field(1, ge=1, description="batches whose gradients are added up before a step")
     clip_norm: float | None = Field(None, gt=0, description="largest norm of the whole gradient")
     precision: Literal["fp32", "bf16"] = "fp32"
+    channels_last: bool = Field(False, description="images and convolutions channels last; pays on a GPU in bf16")
+    compile: bool = Field(False, description="torch.compile once a trial, a minute or so; pays in long trials on a GPU")
     loss_scale: Literal["trivial", "none"] = Field(
         "trivial", description="trivial: each loss is divided by that of its best constant prediction"
     )

@@ -20,6 +20,7 @@ from mtl_search.search.mutable import check_population
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.schedulers import build_scheduler, population_rules
 from mtl_search.search.space import Space
+from mtl_search.training import faster
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.metrics import metric_names
 from mtl_search.training.objective import ObjectiveFunction
@@ -158,8 +159,9 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         metric_names(config, network)
         optimizer = build_optimizer(config.training.optimizer, parameter_groups(network, config.training))
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
-        build_weighting(config.training, len(config.tasks), _CPU)
-        build_aggregator(config.training, len(config.tasks), _CPU)
+        weighting = build_weighting(config.training, len(config.tasks), _CPU)
+        aggregator = build_aggregator(config.training, len(config.tasks), _CPU)
+        faster.check(config.training, network, weighting, aggregator)
     except MtlSearchError:
         raise
     except Exception as error:  # the cause stays chained, for `--debug` and for Python

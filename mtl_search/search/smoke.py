@@ -8,16 +8,19 @@ from mtl_search.config import Config, override
 from mtl_search.data import DATASETS
 
 _EPOCHS = 1
-_SAMPLES = 128  # of each split
+# Samples of each split: two batches, for large networks train on small ones. Fewer leave rare classes out, and metrics
+# such as AUROC undefined.
+_BATCHES = 2
+_LEAST, _MOST = 64, 128
 
 
 def smoke(config: Config) -> Config:
     """The same sweep in a minute or so, to see that everything in it works before it is run in earnest.
 
-    One epoch of at most 128 samples, one trial a main task (2 at least, and enough for `search.start`) in each arm,
-    one finalist an arm on 2 seeds. No trial is stopped early, since one epoch leaves a scheduler nothing to decide. A
-    data set that takes long to read says itself how it is read in part, by its attribute `smoke`. The name gets
-    `-smoke` at its end, so that folders and MLflow experiments stay apart.
+    One epoch of two batches, of 64 samples at least and 128 at most; one trial a main task (2 at least, and enough for
+    `search.start`) in each arm, one finalist an arm on 2 seeds. No trial is stopped early, since one epoch leaves a
+    scheduler nothing to decide. A data set that takes long to read says itself how it is read in part, by its attribute
+    `smoke`. The name gets `-smoke` at its end, so that folders and MLflow experiments stay apart.
 
     Args:
         config: Of the whole sweep.
@@ -26,10 +29,11 @@ def smoke(config: Config) -> Config:
         ConfigError: There is no such data set.
     """
     search, training = config.search, config.training
+    samples = min(_MOST, max(_LEAST, _BATCHES * training.batch_size))
     changes: dict[str, Any] = {
         "name": f"{config.name}-smoke",
         "training.epochs": _EPOCHS,
-        "training.samples": min(_SAMPLES, training.samples or _SAMPLES),
+        "training.samples": min(samples, training.samples or samples),
         "search.trials": min(max(2, len(config.main_tasks), 1 + len(search.start)), search.trials),
         "search.scheduler": "fifo",
         "search.finalists.top": min(1, search.finalists.top),

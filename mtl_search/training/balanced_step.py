@@ -15,6 +15,7 @@ from torch import Tensor
 from mtl_search.data.loader import Batch
 from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.training import faster
 from mtl_search.training.balancing import (
     Aggregator,
     Weighting,
@@ -39,6 +40,7 @@ def build_step(network: MultiTaskNetwork, spec: TrialSpec, peers: Peers, device:
     training, tasks = spec.config.training, len(spec.config.tasks)
     weighting = build_weighting(training, tasks, device)
     aggregator = build_aggregator(training, tasks, device)
+    faster.check(training, network, weighting, aggregator)
     if weighting is None and aggregator is None:
         return Step(network, spec.config, peers, device, guard)
     return BalancedStep(network, spec, peers, device, guard, weighting=weighting, aggregator=aggregator)
@@ -255,6 +257,6 @@ class BalancedStep(Step):
         """Shared parameters follow `vector` (P,), the others the gradients of their own tasks."""
         shared = self.cut.shared
         for parameter, part in zip(shared, vector.split([p.numel() for p in shared]), strict=True):
-            parameter.grad = part.view_as(parameter)
+            parameter.grad = faster.laid_out_as(parameter, part.view(parameter.shape))
         for parameter, gradient in zip(self.cut.own_parameters, own, strict=True):
-            parameter.grad = gradient
+            parameter.grad = faster.laid_out_as(parameter, gradient)

@@ -250,6 +250,8 @@ def reason(failure: Exception) -> str:
         return memory.explain(failure)
     if disk.is_full(failure):  # of a file that a network or a data set of the user's writes
         return disk.explain(str(failure))
+    if type(failure).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        return f"torch.compile cannot compile this network; training.compile: false does without ({failure})"
     return "".join(traceback.format_exception(failure)).strip()
 
 

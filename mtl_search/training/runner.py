@@ -13,6 +13,7 @@ import torch
 
 from mtl_search.data import DataSet
 from mtl_search.data.loader import DeviceData, should_be_resident
+from mtl_search.training import faster
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.peers import Peers, cause, reason
 from mtl_search.training.report import Report
@@ -84,7 +85,10 @@ class Runner:
         """Let go of the trial that ended, so that the next one finds its memory free."""
         if self._spec is None:
             return
+        compiled = self._spec.config.training.compile
         self._spec = self._peers = self._trainer = None
+        if compiled:
+            faster.forget()
         gc.collect()
         if not self._used:
             # What is alive now are modules and the runner itself. A collection that looked at them again after every

@@ -19,7 +19,7 @@ from mtl_search.data import DataSet
 from mtl_search.data.loader import Batch, DeviceData, Loader
 from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
-from mtl_search.training import checkpoint
+from mtl_search.training import checkpoint, faster
 from mtl_search.training.balanced_step import build_step
 from mtl_search.training.guard import Guard
 from mtl_search.training.metrics import metric_names
@@ -85,6 +85,7 @@ class Trainer:
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
         self.guard = Guard(self.peers)
         self.step = build_step(self.network, spec, self.peers, device, self.guard)
+        faster.compile_network(self.config, self.network)
         self.scores = Scores(self.network, data.targets, metric_names(spec.config, self.network))
 
         self.progress = checkpoint.Progress()
@@ -203,6 +204,7 @@ class Trainer:
         if self.config.sync_batch_norm and isinstance(peers, Group):
             check_sync_batch_norm(config, self.device)
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network, peers.group)
+        faster.lay_out(self.config, network)
         peers.copy_from_first(checkpoint.state_tensors(network))  # a layer of the user's may not heed the seed
         if peers.rank:
             seed_everything(int(np.random.SeedSequence([self.spec.seed, peers.rank]).generate_state(1)[0]))

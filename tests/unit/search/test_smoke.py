@@ -13,10 +13,10 @@ from mtl_search.search.smoke import smoke
 CONFIGS = sorted((Path(__file__).resolve().parents[3] / "configs").glob("*.yaml"))
 
 
-def _small(**search: Any) -> Any:
+def _small(batch_size: int = 64, **search: Any) -> Any:
     tasks = {name: {"head": "softmax"} for name in "abc"}
-    tree = {"name": "x", "data": "digit_pairs", "tasks": tasks, "model": {"backbone": "mlp"}, "search": search}
-    return smoke(load_config(tree))
+    tree: dict[str, Any] = {"name": "x", "data": "digit_pairs", "tasks": tasks, "model": {"backbone": "mlp"}}
+    return smoke(load_config(tree | {"search": search, "training": {"batch_size": batch_size}}))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
@@ -39,6 +39,11 @@ def test_its_budget() -> None:
 def test_all_points_to_begin_with_are_tried() -> None:
     assert _small(trials=50, start=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 5
     assert _small(trials=4, start=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 4
+
+
+@pytest.mark.parametrize(("batch_size", "samples"), [(8, 64), (32, 64), (50, 100), (64, 128), (1024, 128)])
+def test_two_batches_are_enough(batch_size: int, samples: int) -> None:
+    assert _small(batch_size=batch_size).training.samples == samples
 
 
 def test_what_is_smaller_already_stays() -> None:
