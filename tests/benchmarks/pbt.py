@@ -21,7 +21,8 @@ error: give it more trials (`search.trials=60`).
     test Δm    mean over the finalists of Δm on the test split, against the mean of the single-task finalists
     epochs     of the search arm
     training   seconds of training and validation, summed over the arm's trials
-    wall       seconds from the first begin of a trial of the arm to its last end
+    wall       seconds from the end of the arm's first epoch to the end of its last trial; what comes before is the
+               start of the slots, which in the first sweep its single-task arms have waited for
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def figures(result: Result, references: dict[str, float], tasks: dict[str, tuple
         test=statistics.fmean(delta_m(t.test, references, tasks, "test") for t in finalists),
         epochs=epochs_of(arm),
         training=sum(trial.seconds for trial in arm),
-        wall=max(trial.ended for trial in arm) - min(trial.started for trial in arm),
+        wall=max(trial.ended for trial in arm) - min(epoch.time for trial in arm for epoch in trial.epochs),
     )
 
 
