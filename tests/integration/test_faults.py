@@ -229,7 +229,7 @@ def _die_with_the_driver(cell: Cell, sweep: Path, changes: dict[str, Any]) -> by
         return any(trial.arm == arm and len(trial.epochs) == _EPOCHS_BEFORE for trial in record)
 
     with driver(["run", str(config)], sweep.parent.parent, sweep) as first:
-        first.wait_for(is_time)
+        first.wait_for(is_time, timeout=300)  # a worker group takes its time to start on a busy machine
         time.sleep(_INTO_EPOCH_S)
         first.kill()
         before = whole_lines(sweep)
