@@ -8,7 +8,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from mtl_search.config.schema import Member
+from mtl_search.config.section import Member
 from mtl_search.errors import ConfigError
 
 _SHOWN = 5

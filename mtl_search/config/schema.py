@@ -1,81 +1,18 @@
-"""The config: frozen pydantic models, one a section.
-
-A part that is chosen by name (a head, a backbone, an optimiser, ...) is a `Member`: `{name: convnet, channels: [16,
-32]}`, or just `convnet`. Which names and arguments exist is the business of that family's registry; this module knows
-shapes only.
-"""
+"""The config: frozen pydantic models, one a section. They know shapes only, and nothing of what a name stands for."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field
 
+from mtl_search.config.section import Member, Names, Section, as_tuple
+from mtl_search.config.space import SpaceEntry
 from mtl_search.config.start import StartPoints
+from mtl_search.config.training import TrainingConfig
 
 Role = Literal["main", "auxiliary"]
 ArmName = Literal["single", "equal", "search"]
-
-
-# What `int` and its like hold in an entry of the space.
-_BOUNDS = (tuple[float, float] | None, tuple[int, int] | None)
-
-
-class Section(BaseModel):
-    """Base of all sections: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Pydantic would read `epochs: true` as 1."""
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if annotation in (int, float, float | None) and isinstance(value, bool):
-            raise ValueError("a number is needed")
-        if annotation in _BOUNDS and isinstance(value, list | tuple) and any(isinstance(item, bool) for item in value):
-            raise ValueError("two numbers are needed")
-        return value
-
-
-class Member(BaseModel):
-    """A part chosen by name, with its own arguments beside the name."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    name: str = Field(description="name in the family's table, or 'module:attribute' for your own")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: object) -> object:
-        return {"name": value} if isinstance(value, str) else value
-
-    @model_serializer
-    def _to_plain(self) -> dict[str, Any]:
-        """Arguments that are None stay where `exclude_none` drops None elsewhere: it need not be their default."""
-        return {"name": self.name, **self.arguments}
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Everything beside the name."""
-        return dict(self.__pydantic_extra__ or {})
-
-
-def _as_tuple(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 class BesideConfig(Section):
@@ -132,101 +69,6 @@ class ModelConfig(Section):
     )
 
 
-class EarlyStopping(Section):
-    """Stop a trial whose validation objective no longer improves."""
-
-    patience: int = Field(ge=1, description="epochs without improvement that are allowed")
-    min_delta: float = Field(0.0, ge=0, description="smallest gain that counts as improvement")
-
-
-class LearningRates(Section):
-    """Factors on the optimiser's learning rate; 0 lets a part stay as it is."""
-
-    backbone: float = Field(1.0, ge=0, description="of all stages, shared or a task's own")
-    heads: float = Field(1.0, ge=0, description="of each head, with what stands beside its features")
-    tasks: dict[str, Annotated[float, Field(ge=0)]] = Field(
-        default_factory=dict, description="task → of its head, in place of `heads`"
-    )
-
-
-class TrainingConfig(Section):
-    """How one trial trains."""
-
-    epochs: int = Field(10, ge=1)
-    batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
-    eval_batch_size: int = Field(512, ge=1)
-    samples: int | None = Field(None, ge=2, description="most samples of each split that are used, chosen by seed")
-    optimizer: Member = Field(default_factory=lambda: Member.model_validate({"name": "adamw", "lr": 1e-3}))
-    lr_factors: LearningRates = Field(
-        default_factory=LearningRates, description="learning rates of backbone and heads, relative to the optimizer's"
-    )
-    schedule: Member | None = Field(None, description="learning-rate schedule of torch, stepped once an epoch")
-    accumulate: int = Field(1, ge=1, description="batches whose gradients are added up before a step")
-    clip_norm: float | None = Field(None, gt=0, description="largest norm of the whole gradient")
-    precision: Literal["fp32", "bf16"] = "fp32"
-    channels_last: bool = Field(False, description="images and convolutions channels last; pays on a GPU in bf16")
-    compile: bool = Field(False, description="torch.compile once a trial, a minute or so; pays in long trials on a GPU")
-    loss_scale: Literal["trivial", "none"] = Field(
-        "trivial", description="trivial: each loss is divided by that of its best constant prediction"
-    )
-    weighting: Member = Field(
-        default_factory=lambda: Member(name="static"),
-        description="how the losses are weighed beside their loss weights (see `mtl-search list weightings`)",
-    )
-    aggregator: Member | None = Field(
-        None, description="how the tasks' gradients of shared layers become one; default: they are added up"
-    )
-    early_stopping: EarlyStopping | None = None
-    on_out_of_memory: Literal["fail", "accumulate"] = Field(
-        "fail", description="accumulate: begin the trial again, once, with half the batch and twice `accumulate`"
-    )
-    train_metrics: bool = Field(True, description="compute the metrics on the training batches, too")
-    checkpoint_every_s: float = Field(30.0, ge=0, description="seconds of training between two checkpoints of a trial")
-    sync_batch_norm: bool = Field(
-        False, description="several workers: batch normalisation over the whole batch, not each worker's part; GPU only"
-    )
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    resident: Literal["auto", "always", "never"] = Field(
-        "auto", description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory"
-    )
-
-
-class SpaceEntry(Section):
-    """One searched value: exactly one of float, log, int, choice, log_ratio."""
-
-    float_: tuple[float, float] | None = Field(None, alias="float", description="[low, high], uniform")
-    log: tuple[float, float] | None = Field(None, description="[low, high] > 0, uniform in the logarithm")
-    int_: tuple[int, int] | None = Field(None, alias="int", description="[low, high], both ends included")
-    choice: tuple[Any, ...] | None = Field(None, min_length=1, description="one of these, without order")
-    log_ratio: float | None = Field(None, gt=1, description="ratio to the reference task from 1/R to R, log-uniform")
-    reference: str | None = Field(None, description="log_ratio: the task whose weight the others are relative to")
-    when: dict[str, Any] | None = Field(None, description="searched only where these paths have these values")
-
-    @property
-    def kind(self) -> str:
-        """Which of the five it is."""
-        return next(kind for kind in _KINDS if getattr(self, _KINDS[kind]) is not None)
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> SpaceEntry:
-        given = [kind for kind, field in _KINDS.items() if getattr(self, field) is not None]
-        if len(given) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(_KINDS)}; given: {', '.join(given) or 'none'}")
-        bounds = {"float": self.float_, "log": self.log, "int": self.int_}.get(given[0])
-        if bounds is not None and not bounds[0] <= bounds[1]:
-            raise ValueError(f"{given[0]} needs [low, high] with low <= high; given: {list(bounds)}")
-        if bounds is not None and not math.isfinite(bounds[1] - bounds[0]):
-            raise ValueError(f"{given[0]} needs ends whose distance is a number; given: {list(bounds)}")
-        if self.log is not None and not self.log[0] > 0:
-            raise ValueError(f"log needs a low end above 0; given: {list(self.log)}")
-        if (self.log_ratio is None) != (self.reference is None):
-            raise ValueError("log_ratio and reference belong together: {log_ratio: 100, reference: <task>}")
-        return self
-
-
-_KINDS = {"float": "float_", "log": "log", "int": "int_", "choice": "choice", "log_ratio": "log_ratio"}
-
-
 class Finalists(Section):
     """Configurations that are trained again on fresh seeds before anything is claimed of them."""
 
@@ -243,9 +85,7 @@ class SearchConfig(Section):
     trials: int = Field(
         20, ge=1, description="budget of each arm: N for search, N for equal, N in all for the single-task arms"
     )
-    arms: Annotated[tuple[ArmName, ...], BeforeValidator(_as_tuple)] = Field(
-        ("single", "equal", "search"), min_length=1
-    )
+    arms: Annotated[tuple[ArmName, ...], BeforeValidator(as_tuple)] = Field(("single", "equal", "search"), min_length=1)
     space: dict[str, SpaceEntry] = Field(default_factory=dict, description="dotted path → what to try there")
     start: StartPoints = Field(
         (),

@@ -9,7 +9,8 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.config.schema import Config, Member
+from mtl_search.config.schema import Config
+from mtl_search.config.section import Member
 from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
 from mtl_search.data.dataset import MISSING, SPLITS, DataSet, InputArray, Target, TargetKind
 from mtl_search.data.draws import Sources

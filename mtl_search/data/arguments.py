@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mtl_search.config.schema import Member
+from mtl_search.config.section import Member
 from mtl_search.data.dataset import SPLITS, TargetKind
 from mtl_search.errors import ConfigError
 

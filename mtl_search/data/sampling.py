@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mtl_search.config.schema import Member
+from mtl_search.config.section import Member
 from mtl_search.data import arguments
 from mtl_search.data.dataset import Array
 from mtl_search.errors import ConfigError

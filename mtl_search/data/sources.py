@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mtl_search.config.schema import Member
+from mtl_search.config.section import Member
 from mtl_search.data import arguments
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.sampling import build_sampling

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mtl_search.config.schema import Member
+from mtl_search.config.section import Member
 from mtl_search.data.extras import import_extra
 from mtl_search.errors import ConfigError
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtl_search.config.schema import TrainingConfig
+from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.balancing import Aggregator, Weighting

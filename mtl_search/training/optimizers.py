@@ -11,7 +11,7 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler
 
 from mtl_search.config import Member
-from mtl_search.config.schema import LearningRates, TrainingConfig
+from mtl_search.config.training import LearningRates, TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import Registry

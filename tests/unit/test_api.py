@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_search import ConfigError, Result, SweepError, api, plot_model
+from mtl_search import ConfigError, Result, SweepError, plot_model
+from mtl_search.api import running
 from mtl_search.config import to_yaml
 from tests.unit.report.sweeps import Builder
 from tests.unit.report.sweeps import config as demo
@@ -46,7 +47,7 @@ class _Sweep:
 
 
 def _picture(sweep: Any) -> dict[str, Path]:
-    return api._picture(sweep)
+    return running._picture(sweep)
 
 
 def test_the_picture_is_an_artifact(tmp_path: Path) -> None:

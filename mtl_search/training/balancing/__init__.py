@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from mtl_search.config import Member
-from mtl_search.config.schema import TrainingConfig
+from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.checks import within
 from mtl_search.registry import Registry

@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtl_search.config.schema import Member, TrainingConfig
+from mtl_search.config.section import Member
+from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.training.balancing import AGGREGATORS, Aggregator, build_aggregator, same_draws, solved
 

@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_search.config.schema import Member, TrainingConfig
+from mtl_search.config.section import Member
+from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import WEIGHTINGS, Weighting, build_weighting, same_draws
 

@@ -1,0 +1,7 @@
+"""The Python door: run a sweep, read a sweep, use its best network. The command line is a thin layer over this."""
+
+from mtl_search.api.callback import Callback
+from mtl_search.api.result import Best, Result
+from mtl_search.api.running import RUNS, choose_folder, plot_model, run
+
+__all__ = ["RUNS", "Best", "Callback", "Result", "choose_folder", "plot_model", "run"]

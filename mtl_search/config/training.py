@@ -1,0 +1,68 @@
+"""Section `training`: how one trial trains."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mtl_search.config.section import Member, Section
+
+
+class EarlyStopping(Section):
+    """Stop a trial whose validation objective no longer improves."""
+
+    patience: int = Field(ge=1, description="epochs without improvement that are allowed")
+    min_delta: float = Field(0.0, ge=0, description="smallest gain that counts as improvement")
+
+
+class LearningRates(Section):
+    """Factors on the optimiser's learning rate; 0 lets a part stay as it is."""
+
+    backbone: float = Field(1.0, ge=0, description="of all stages, shared or a task's own")
+    heads: float = Field(1.0, ge=0, description="of each head, with what stands beside its features")
+    tasks: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="task → of its head, in place of `heads`"
+    )
+
+
+class TrainingConfig(Section):
+    """How one trial trains."""
+
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
+    eval_batch_size: int = Field(512, ge=1)
+    samples: int | None = Field(None, ge=2, description="most samples of each split that are used, chosen by seed")
+    optimizer: Member = Field(default_factory=lambda: Member.model_validate({"name": "adamw", "lr": 1e-3}))
+    lr_factors: LearningRates = Field(
+        default_factory=LearningRates, description="learning rates of backbone and heads, relative to the optimizer's"
+    )
+    schedule: Member | None = Field(None, description="learning-rate schedule of torch, stepped once an epoch")
+    accumulate: int = Field(1, ge=1, description="batches whose gradients are added up before a step")
+    clip_norm: float | None = Field(None, gt=0, description="largest norm of the whole gradient")
+    precision: Literal["fp32", "bf16"] = "fp32"
+    channels_last: bool = Field(False, description="images and convolutions channels last; pays on a GPU in bf16")
+    compile: bool = Field(False, description="torch.compile once a trial, a minute or so; pays in long trials on a GPU")
+    loss_scale: Literal["trivial", "none"] = Field(
+        "trivial", description="trivial: each loss is divided by that of its best constant prediction"
+    )
+    weighting: Member = Field(
+        default_factory=lambda: Member(name="static"),
+        description="how the losses are weighed beside their loss weights (see `mtl-search list weightings`)",
+    )
+    aggregator: Member | None = Field(
+        None, description="how the tasks' gradients of shared layers become one; default: they are added up"
+    )
+    early_stopping: EarlyStopping | None = None
+    on_out_of_memory: Literal["fail", "accumulate"] = Field(
+        "fail", description="accumulate: begin the trial again, once, with half the batch and twice `accumulate`"
+    )
+    train_metrics: bool = Field(True, description="compute the metrics on the training batches, too")
+    checkpoint_every_s: float = Field(30.0, ge=0, description="seconds of training between two checkpoints of a trial")
+    sync_batch_norm: bool = Field(
+        False, description="several workers: batch normalisation over the whole batch, not each worker's part; GPU only"
+    )
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    resident: Literal["auto", "always", "never"] = Field(
+        "auto", description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory"
+    )
