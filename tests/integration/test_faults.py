@@ -67,8 +67,18 @@ VICTIMS = {
 TIMES = {"singles": "single/size", "search": "search", "finals": "final/search"}
 # The same when the trial has ended, so that the process is found dead when the next one begins.
 BETWEEN = {"between": "search"}
-# Another scheduler, pbt say, is one more line.
-SCHEDULERS: dict[str, dict[str, Any]] = {"fifo": {"training.epochs": 4}, "asha": ASHA}
+_DEPTHS = {"model.sharing.depth": {"int": [1, 2]}}  # at 0 each task has a first stage of its own, and two passes
+_SPACE: dict[str, Any] = tiny()["search"]["space"] | _DEPTHS
+SCHEDULERS: dict[str, dict[str, Any]] = {
+    "fifo": {"training.epochs": 4},
+    "asha": ASHA,
+    # Its members meet at their third epoch.
+    "pbt": {
+        "search.scheduler": {"name": "pbt", "interval": 3},
+        "training.epochs": 4,
+        "search.space": {path: entry for path, entry in _SPACE.items() if path not in _DEPTHS},
+    },
+}
 # Seconds between two checkpoints: one after every epoch, or none in time.
 CHECKPOINTS = {"kept": 0, "lost": 3600}
 
@@ -93,7 +103,7 @@ _DEFAULT = [
     Cell("rank", "singles", "asha", "kept"),
     Cell("group_slot", "finals", "fifo", "lost"),
     Cell("controller", "search", "fifo", "kept"),
-    Cell("slot", "between", "fifo", "kept"),
+    Cell("slot", "search", "pbt", "kept"),
 ]
 
 
@@ -112,7 +122,6 @@ def _cells() -> Iterator[Any]:
 
 # 4 passes an epoch and worker.
 _BATCHES = 4
-_DEPTHS = {"model.sharing.depth": {"int": [1, 2]}}  # at 0 each task has a first stage of its own, and two passes
 _EPOCHS_BEFORE = 2  # of the victim's trial
 _INTO_EPOCH_S = 0.1  # an epoch takes twice as long
 
@@ -123,7 +132,7 @@ def _changes(cell: Cell, folder: Path | None) -> dict[str, Any]:
     backbone: dict[str, Any] = {"name": f"{PARTS}:backbone"}
     changes: dict[str, Any] = {
         "search.trials": 2,
-        "search.space": tiny()["search"]["space"] | _DEPTHS,
+        "search.space": _SPACE,
         "training.checkpoint_every_s": CHECKPOINTS[cell.checkpoint],
         **SCHEDULERS[cell.scheduler],
     }
