@@ -16,21 +16,17 @@ from xdist.scheduler import LoadScopeScheduling
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-# Tests that share one Ray, or whose time-outs are short: one process runs them, one after another, while a second one
-# runs the rest. (pytest-xdist's own groups by a mark do not reach its scheduler with pytest 9.)
-_ONE_PROCESS = ("tests/integration/", "tests/unit/tracking/")
-
-
-class _TwoLanes(LoadScopeScheduling):
-    """Everything in `_ONE_PROCESS` is one piece of work, every other file another."""
+class _FileByFile(LoadScopeScheduling):
+    """Each file of tests is one piece of work, in the order of collection: those that wait for Ray come first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "ray" if nodeid.startswith(_ONE_PROCESS) else nodeid.partition("::")[0]
+        return nodeid.partition("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _TwoLanes:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _FileByFile:
     """Asked by pytest-xdist."""
-    return _TwoLanes(config, log)
+    config.option.loadscopereorder = False  # the files with most tests would come first, and they take the least time
+    return _FileByFile(config, log)
 
 
 def _under_ci() -> bool:

@@ -35,18 +35,13 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def _all_cases(peers: Peers, folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {name: CASES[name].run(folder / name, peers) for name in _names(peers.size)}
+    found: dict[str, Any] = {name: case.run(folder / name, peers) for name, case in CASES.items()}
     for work in (exchanges, resumed, failing, batch_norm, dropped):
         found[work.__name__] = work(peers, folder)
     return found
 
 
 # ---------------------------------------------------------------- the same training
-
-
-def _names(ranks: int) -> list[str]:
-    """Cases; four ranks share the cores for long, so they leave out the pairs of weighting and aggregator."""
-    return [name for name in CASES if ranks == 2 or " and " not in name]
 
 
 @cache
@@ -57,9 +52,6 @@ def _alone(name: str) -> tuple[dict[str, Tensor], dict[str, float]]:
 
 @pytest.mark.parametrize("name", list(CASES))
 def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Results) -> None:
-    if name not in results[0]:
-        assert name not in _names(len(results))
-        return
     parameters, metrics = _alone(name)
     first = results[0][name]
     for theirs, theirs_metrics in (rank[name] for rank in results):
