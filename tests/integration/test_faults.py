@@ -96,26 +96,29 @@ class Cell:
         return f"{self.victim}-{self.time}-{self.scheduler}-{self.checkpoint}"
 
 
-# Those that tell most, in every run of the tests: each process, each time, each scheduler, with and without checkpoint.
-_DEFAULT = [
-    Cell("slot", "search", "asha", "kept"),
-    Cell("driver", "search", "asha", "lost"),
+# Those that tell most. The first three are in every run of the tests: a slot, a rank and the driver, each scheduler
+# that decides something, with and without a checkpoint.
+_CHOSEN = [
+    Cell("slot", "search", "pbt", "kept"),
     Cell("rank", "singles", "asha", "kept"),
+    Cell("driver", "search", "asha", "lost"),
     Cell("group_slot", "finals", "fifo", "lost"),
     Cell("controller", "search", "fifo", "kept"),
-    Cell("slot", "search", "pbt", "kept"),
+    Cell("slot", "search", "asha", "kept"),
 ]
+_IN_EVERY_RUN = 3
 
 
 def _cells() -> Iterator[Any]:
-    """All, those of the default run first. With and without a checkpoint take turns, or it would be twice as many."""
-    yield from (pytest.param(cell, id=str(cell)) for cell in _DEFAULT)
+    """All, the chosen ones first. With and without a checkpoint take turns, or it would be twice as many."""
+    for number, cell in enumerate(_CHOSEN):
+        yield pytest.param(cell, id=str(cell), marks=() if number < _IN_EVERY_RUN else pytest.mark.large)
     killed = [name for name, victim in VICTIMS.items() if victim.signal == signal.SIGKILL]
     preempted = [name for name in VICTIMS if name not in killed]
     combinations = [*product(killed, SCHEDULERS, TIMES), *product(preempted, SCHEDULERS, ["search"])]
     combinations += [(name, "fifo", "between") for name in killed if VICTIMS[name].title]
     for number, (victim, scheduler, when) in enumerate(combinations):
-        if not any((cell.victim, cell.time, cell.scheduler) == (victim, when, scheduler) for cell in _DEFAULT):
+        if not any((cell.victim, cell.time, cell.scheduler) == (victim, when, scheduler) for cell in _CHOSEN):
             cell = Cell(victim, when, scheduler, list(CHECKPOINTS)[number % 2])
             yield pytest.param(cell, id=str(cell), marks=pytest.mark.large)
 

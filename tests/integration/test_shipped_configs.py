@@ -1,6 +1,7 @@
 """Every config that is shipped runs to its verdict, in small, on its own data.
 
-Those with large networks or encoders take minutes each: `pytest -m large tests/integration/test_shipped_configs.py`.
+In every run of the tests there is one of each kind of data; the others take as long again:
+`pytest -m large tests/integration/test_shipped_configs.py`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def test_every_shipped_config_is_here() -> None:
     assert {path.stem for path in (REPOSITORY / "configs").glob("*.yaml")} == DATA.keys()
 
 
-_QUICK = ("penguins", "faces")
+_QUICK = ("penguins", "faces", "relation_entities", "siamese_pairs", "category_age")
 
 
 @pytest.mark.parametrize(
