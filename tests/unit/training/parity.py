@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from mtl_search.config import Config, override
@@ -61,15 +62,17 @@ class Parity:
         labels[train[~np.isnan(labels[train])][3:]] = np.nan
         return dataclasses.replace(made, targets={**made.targets, "size": Target(labels, "real")})
 
-    def trainer(self, folder: Path, peers: Peers | None = None) -> Trainer:
+    def trainer(self, folder: Path, peers: Peers | None = None, device: torch.device = CPU) -> Trainer:
         """Its trainer."""
         samples = self.samples()
-        resident = DeviceData(samples, CPU) if self.resident else None
-        return Trainer(spec(self.settings(), folder), samples, CPU, resident, OBJECTIVE, peers=peers)
+        resident = DeviceData(samples, device) if self.resident else None
+        return Trainer(spec(self.settings(), folder), samples, device, resident, OBJECTIVE, peers=peers)
 
-    def run(self, folder: Path, peers: Peers | None = None) -> tuple[dict[str, Tensor], dict[str, float]]:
+    def run(
+        self, folder: Path, peers: Peers | None = None, device: torch.device = CPU
+    ) -> tuple[dict[str, Tensor], dict[str, float]]:
         """Parameters and the last epoch's metrics, the validation's included."""
-        made = self.trainer(folder, peers)
+        made = self.trainer(folder, peers, device)
         epochs = -(-self.steps * made.config.accumulate // len(made.train_loader))
         for epoch in range(epochs):
             made.progress.epoch = epoch
