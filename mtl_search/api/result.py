@@ -115,7 +115,7 @@ class Result:
         loss weights. None is below 0.01, as in the search.
 
         Args:
-            trial: Its id; default: the best.
+            trial: Its id; default: the best adaptive one, or the best where none is.
             last: Only so many epochs, the last ones; default: all.
 
         Raises:
@@ -124,7 +124,8 @@ class Result:
         """
         from mtl_search.search import weights
 
-        return weights.mean_weights(self.trial(trial), last)
+        adaptive = None if trial else weights.best_adaptive(self.record)
+        return weights.mean_weights(adaptive or self.trial(trial), last)
 
     def trial(self, name: str | None = None) -> TrialRecord:
         """What the journal tells of a trial; default: the best.

@@ -121,7 +121,9 @@ def export_weights(
     sweep: SweepFolder = None,
     trial: Annotated[
         str | None,
-        typer.Option("--trial", help="Id of a trial; default: the best.", metavar="ID", show_default=False),
+        typer.Option(
+            "--trial", help="Id of a trial; default: the best adaptive one.", metavar="ID", show_default=False
+        ),
     ] = None,
     last: Annotated[
         int | None,

@@ -53,7 +53,7 @@ def _rendered(name: str, where: str, registry: Registry[Any]) -> Table:
     table.add_column("what it is", ratio=3)
     table.add_column("arguments", ratio=4)
     for member in registry:
-        table.add_row(member, _summary(registry[member]), Text(_arguments(registry, member)))
+        table.add_row(member, Text(_summary(registry[member])), Text(_arguments(registry, member)))
     return table
 
 

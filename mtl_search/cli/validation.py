@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mtl_search.config import Config, SpaceEntry, load_config
+from mtl_search.config import Config, Member, SpaceEntry, load_config
 from mtl_search.data import SPLITS, DataSet, Sources, data_of
 from mtl_search.data.draws import draws_of
 from mtl_search.models.checks import within
@@ -57,7 +58,9 @@ def validate_command(config_file: Path, overrides: list[str], console: Console, 
         console.print(
             f"[bold]Picture[/] of the network: {escape(str(graph_file))}", "", highlight=False, soft_wrap=True
         )
-    console.print(f"[green]{config_file} is valid.[/] Next: mtl-search run {' '.join([str(config_file), *overrides])}")
+    command = shlex.join(["mtl-search", "run", str(config_file), *overrides])
+    console.print(f"[green]{escape(str(config_file))} is valid.[/] Next:")
+    console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -189,10 +192,19 @@ def _budget(config: Config) -> Table:
 def _resources(config: Config) -> str:
     wanted, search = config.resources, config.search
     return (
+        f"[bold]Balancing[/]: weighting {_member(config.training.weighting)}, "
+        f"aggregator {_member(config.training.aggregator)}\n"
         f"[bold]Resources[/] a trial: {wanted.workers} worker(s) × {wanted.cpus_per_worker:g} CPU, "
         f"{wanted.gpus_per_worker:g} GPU; at a time: {wanted.max_concurrent}; "
         f"scheduler {search.scheduler.name}, sampler {search.sampler.name}"
     )
+
+
+def _member(member: Member | None) -> str:
+    if member is None:
+        return "none"
+    arguments = ", ".join(f"{name}={value}" for name, value in member.arguments.items())
+    return escape(f"{member.name} ({arguments})" if arguments else member.name)
 
 
 def _check_ending(graph_file: Path | None) -> None:

@@ -69,7 +69,7 @@ def find(address: str | None = None) -> str:
     if address == "local":
         return address
     place = _located(address)
-    _knock(place)
+    _knock(place, address)
     return place
 
 
@@ -129,8 +129,12 @@ def _located(address: str) -> str:
     return found
 
 
-def _knock(address: str) -> None:
+def _knock(address: str, written: str) -> None:
     """See whether a Ray cluster answers; Ray itself would try for minutes.
+
+    Args:
+        address: Of the cluster.
+        written: The same as the user wrote it.
 
     Raises:
         ClusterError: It does not.
@@ -141,7 +145,9 @@ def _knock(address: str) -> None:
         try:
             grpc.channel_ready_future(channel).result(timeout=_PATIENCE_S)
         except grpc.FutureTimeoutError:
-            raise ClusterError(f"no Ray cluster answers at {address} (--address, RAY_ADDRESS)") from None
+            where = address if written in (address, "auto") else f"{written} ({address})"
+            what = "--address or RAY_ADDRESS takes HOST:PORT of a cluster, auto, or local"
+            raise ClusterError(f"no Ray cluster answers at {where}: {what}") from None
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def test_a_signal_ends_the_sweep_and_resume_goes_on(runs: Path, number: signal.S
     config = write_config(runs.parent, _SLOW)
     with driver(["run", str(config), "search.trials=3"], runs.parent, sweep) as first:
         first.wait_for(lambda record: finished(record, "equal") >= 1)
-        assert first.stop(number, group=group) < 15
+        assert first.stop(number, group=group) < 30  # what Kubernetes waits; a few seconds on an idle machine
         assert first.process.returncode == 130, first.output
         output = first.output
     assert "Traceback" not in output
