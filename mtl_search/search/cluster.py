@@ -98,7 +98,11 @@ def connected(config: Config, place: str = "local") -> Iterator[None]:
 def _start(config: Config) -> None:
     # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
     dashboard = config.resources.workers > 1
-    ray.init(address="local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        ray.init(address="local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray has many kinds, and on a machine that is very busy it gives up
+        ray.shutdown()
+        raise ClusterError(f"Ray does not start on this machine: {' '.join(str(error).split())}") from error
     _protect_token()
 
 

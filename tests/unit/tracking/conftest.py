@@ -54,7 +54,7 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path
             yield port
         finally:
             os.killpg(server.pid, 15)
-            server.wait(20)
+            server.wait(60)
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
