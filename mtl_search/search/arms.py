@@ -156,6 +156,11 @@ def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
     return int(np.random.SeedSequence([sweep_seed, stream, number]).generate_state(1)[0])
 
 
+def trial_id_of(arm: str, number: int) -> str:
+    """Name of a trial, which also names its folder."""
+    return f"{arm.replace('/', '-').replace(':', '-')}-{number:04d}"
+
+
 def config_hash(config: Config) -> str:
     """First 12 hex digits of the SHA-256 of what a trial trains: data, tasks, model and training.
 

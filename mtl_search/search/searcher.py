@@ -14,17 +14,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from optuna.samplers import BaseSampler
 from ray.tune.search import Searcher
 
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
 from mtl_search.search import start
 from mtl_search.search.arm_space import ArmSpace
-from mtl_search.search.arms import EXPORTS, SINGLE, Arm, config_hash, trial_seed
+from mtl_search.search.arms import EXPORTS, SINGLE, Arm, config_hash, trial_id_of, trial_seed
 from mtl_search.search.census import Census
 from mtl_search.search.finalists import choose_finalists
 from mtl_search.search.generations import Generations
@@ -232,7 +232,7 @@ class ArmSearcher(Searcher):
     def _new_trial(self, arm: str) -> TrialRecord:
         self._referee.objective(arm)  # which fails where there is no reference, before the trial is in the journal
         number = len(self._journal.record.arm(arm))
-        name, role = _trial_id(arm, number), self._arms[arm].role(number)
+        name, role = trial_id_of(arm, number), self._arms[arm].role(number)
         distributions: dict[str, str] = {}
         if role in EXPORTS:
             values = params = self._generations.export(arm, role)
@@ -256,7 +256,7 @@ class ArmSearcher(Searcher):
         trials = self._journal.record.arm(arm)
         number = len(trials)
         seed = trial_seed(self._config.seed, arm, sum(trial.origin == origin_id for trial in trials))
-        name = _trial_id(arm, number)
+        name = trial_id_of(arm, number)
         return self._begin(
             name, arm, number, params=origin.params, distributions={}, overrides=origin.overrides,
             seed=seed, origin=origin_id,
@@ -288,30 +288,13 @@ class ArmSearcher(Searcher):
     def _study(self, arm: str) -> ArmStudy:
         """The study of an arm; it is made, with the journal's trials in it, when it is first needed."""
         if arm not in self._studies:
-            study = ArmStudy(arm, self._spaces[arm], self._sampler, trial_seed(self._config.seed, arm, 0))
+            sampler = partial(build_sampler, self._config.search.sampler)
+            study = ArmStudy(arm, self._spaces[arm], sampler, trial_seed(self._config.seed, arm, 0))
             self._studies[arm] = study
             for record in filter(lambda trial: trial.is_sampled, self._journal.record.arm(arm)):
                 study.restore_trial(record, self._referee.objectives(record))
             if arm == "search":
-                for params in self._beginning()[len(self._journal.record.arm(arm)) :]:
+                beginning = start.beginning(self._config, self._journal, self._spaces[arm])
+                for params in beginning[len(self._journal.record.arm(arm)) :]:
                     study.enqueue(params)
         return self._studies[arm]
-
-    def _beginning(self) -> list[dict[str, Any]]:
-        """The params of the first trials of the search arm: equal weights, then the points of `search.start`.
-
-        The n-th trial takes the n-th, so a resumed sweep goes on behind those that have begun. What the points are is
-        written down once: an earlier sweep that one comes from may change, or be gone.
-        """
-        space, record = self._spaces["search"], self._journal.record
-        if record.start is None and self._config.search.start:
-            self._journal.write("start", points=start.resolve(self._config, record))
-        points = [space.params_of(weights) for weights in record.start or ()]
-        return [params for params in (space.equal_weights(), *points) if params]
-
-    def _sampler(self, seed: int) -> BaseSampler:
-        return build_sampler(self._config.search.sampler, seed)
-
-
-def _trial_id(arm: str, number: int) -> str:
-    return f"{arm.replace('/', '-').replace(':', '-')}-{number:04d}"  # it names a folder
