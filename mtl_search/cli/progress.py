@@ -73,8 +73,9 @@ class SweepProgress(Callback):
 
 
 def _rank(trial: TrialRecord) -> tuple[bool, float]:
-    """A member of a population is shown as long as there is nothing with fixed values."""
-    return not trial.is_member, trial.worth
+    """A member of a population is shown as long as nothing has ended that was trained with fixed values."""
+    follows_population = bool(trial.role) and not trial.is_member
+    return not trial.is_member and (trial.finished or not follows_population), trial.worth
 
 
 class LiveProgress(SweepProgress):

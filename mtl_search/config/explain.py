@@ -68,7 +68,10 @@ def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
 def _not_a_section(owner: type[BaseModel], path: list[str], value: object) -> ConfigError:
     """Something else stands where a section, or a part chosen by name, is needed."""
     if owner is Member:
-        return ConfigError("a name is needed, or {name: ..., <argument>: ...}", path=".".join(path), value=value)
+        message = "a name is needed, or {name: ..., <argument>: ...}"
+        if isinstance(value, list) and path[0] == "training":
+            message = f"one {message[2:]} (to search among several: search.space.{'.'.join(path)}: {{choice: [...]}})"
+        return ConfigError(message, path=".".join(path), value=value)
     fields = [field.alias or name for name, field in owner.model_fields.items()]
     return ConfigError("a mapping is needed", path=".".join(path), value=value, allowed=fields)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder that may not be there yet."""
+    there = next((place for place in (folder, *folder.parents) if place.is_dir()), Path("/"))
+    return shutil.disk_usage(there).free
 
 
 def digest(parts: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl_search.data import arguments
-from mtl_search.data.cache import cache_folder, cached, digest
+from mtl_search.data.cache import cache_folder, cached, digest, free_bytes
 from mtl_search.data.dataset import Array, DataSet, InputArray, Target, TargetKind
 from mtl_search.data.files import find_file
 from mtl_search.data.image_files import ImageFiles, check_images, shown
@@ -28,8 +28,9 @@ logger = logging.getLogger(__name__)
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
 _BAD = ("skip", "fatal")
 _FORMAT = "decoded images 1"
-# Decoded bytes up to which all images are kept in the cache.
+# Decoded bytes up to which all images are kept in the cache, and the part of the free disk that they may take.
 _SMALL = 8 << 30
+_PART_OF_FREE = 0.5
 
 
 def image_folder(
@@ -54,7 +55,8 @@ def image_folder(
 
     Every file is decoded once, by threads, when the data set is built: a missing, truncated or otherwise bad file is
     named then, and not in the middle of a sweep. Decoded images are kept in a cache on disk and read batch by batch
-    from there; where they would take more than 8 GiB they are decoded again whenever they are read.
+    from there; where they would take more than 8 GiB, or half of the free disk, they are decoded again whenever they
+    are read.
 
     Args:
         path: The folder.
@@ -144,8 +146,7 @@ def _images(
     A bad file's pixels are black, and its row is in no split.
     """
     paths = [folder / name for name in names]
-    small = len(paths) * int(np.prod(shape)) <= _SMALL
-    keep = decoded == "cache" or (decoded == "auto" and small)
+    inside = cache / "images"
     key = digest([_FORMAT, str(shape), str(folder.resolve()), *(f"{path}:{_stamp(path)}" for path in paths)])
     found: list[str] = []
 
@@ -157,11 +158,18 @@ def _images(
     def write_problems(path: Path) -> None:
         path.write_text(json.dumps(found or check_images(paths, shape, None)), encoding="utf-8")
 
-    inside = cache / "images"
+    keep = decoded == "cache" or (decoded == "auto" and _fits(inside, key, len(paths) * int(np.prod(shape))))
     logger.info("decoding %d images of %s, unless they are in the cache", len(paths), folder)
     pixels = cached(inside, key, ".npy", write) if keep else None
     problems: list[str] = json.loads(cached(inside, key, ".json", write_problems).read_text(encoding="utf-8"))
     return (ImageFiles(paths, shape) if pixels is None else OnDisk(pixels, 255.0)), problems
+
+
+def _fits(folder: Path, key: str, size: int) -> bool:
+    """Whether the cache may keep so many bytes, or has them already."""
+    if (folder / f"{key}.npy").exists():
+        return True
+    return size <= min(_SMALL, _PART_OF_FREE * free_bytes(folder))
 
 
 def _stamp(path: Path) -> str:

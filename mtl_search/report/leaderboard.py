@@ -12,6 +12,7 @@ from mtl_search.config import Config
 from mtl_search.search.paired import Tasks
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
 from mtl_search.search.verdict import journal_metrics, main_metrics, validation_reference
+from mtl_search.search.weights import shown_weights
 from mtl_search.training.objective import delta_m, key
 
 _FIRST = ["trial", "arm", "number", "state", "role", "delta_m", "objective", "best_epoch", "epochs", "seconds"]
@@ -24,8 +25,10 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
     Columns: `trial, arm, number, state`; `role` (`member` of a population, `final` or `mean` of what follows it, else
     empty); `delta_m` of the best epoch against the final single-task references (of single-task trials: of their own
     task); `objective` as the sweep saw it; `best_epoch, epochs, seconds`; `val/<task>/<metric>` at the best epoch;
-    `depth`; `weight/<task>`; `lr, parameters, seed, origin, config_hash`; `node`, the address of the one on which it
-    trained last; `reason` of a failure. What a trial does not have is NaN, or None as depth.
+    `balancing`, the weighting and the aggregator, empty for the defaults; `depth`; `weight/<task>`, where balancing
+    logged weights their mean over epochs, else the loss weights; `lr, parameters, seed, origin, config_hash`; `node`,
+    the address of the one on which it trained last; `reason` of a failure. What a trial does not have is NaN, or None
+    as depth.
     """
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
@@ -37,7 +40,7 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m))
     rows = [_row(trial, value, config, metrics) for trial, value in judged]
     names = [key("val", task, name) for task, own in metrics.items() for name in own]
-    columns = [*_FIRST, *names, "depth", *(f"weight/{task}" for task in config.tasks), *_LAST]
+    columns = [*_FIRST, *names, "balancing", "depth", *(f"weight/{task}" for task in config.tasks), *_LAST]
     table = pd.DataFrame(rows, columns=pd.Index(columns))
     # A depth may be a number, a dict or nothing; pandas would turn a column of 2 and None into 2.0 and NaN.
     table["depth"] = pd.Series([row["depth"] for row in rows], dtype=object)
@@ -82,7 +85,7 @@ def _delta_m(trial: TrialRecord, tasks: Tasks, reference: Mapping[str, float]) -
 def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> dict[str, Any]:
     best = trial.best
     values = best.metrics if best else {}
-    weights = trial.info.get("weights") or {}
+    weights = shown_weights(trial)
     return {
         "trial": trial.id,
         "arm": trial.arm,
@@ -95,6 +98,7 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "epochs": trial.epochs[-1].epoch if trial.epochs else 0,
         "seconds": trial.seconds,
         **{key("val", t, m): values.get(key("val", t, m), math.nan) for t, names in metrics.items() for m in names},
+        "balancing": trial.info.get("balancing", ""),
         "depth": trial.info.get("depth"),
         **{f"weight/{task}": weights.get(task, math.nan) for task in config.tasks},
         "lr": trial.info.get("lr", math.nan),

@@ -24,7 +24,8 @@ from mtl_search.search.verdict import Verdict, judge, main_metrics, validation_r
 from mtl_search.training.objective import key
 
 _TOP = {"search": 5}  # rows of other arms: one, or three where there is no search arm
-_MOST_SINGLE_ROWS = 4
+_MOST_TASK_ROWS = 4
+_NO_TASKS = ("", "seed", "final")  # families of arms that are not one a task
 _STYLE = {"sharing helps": "green", "sharing hurts": "red", "no significant gain": "yellow", "not tested": "dim"}
 _STATES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 
@@ -92,6 +93,7 @@ def _columns(top: pd.DataFrame, config: Config, tasks: Tasks) -> list[Column]:
         *([] if top["delta_m"].notna().any() else [Column("objective", cells("objective", formats.number))]),
         *(Column(f"{t}\n{m}", cells(key("val", t, m), formats.number), 80 - n) for n, (t, m) in enumerate(first)),
         *(Column(c.removeprefix("val/").replace("/", "\n", 1), cells(c, formats.number), 5) for c in helper_columns),
+        Column("balancing", cells("balancing", str), 86, right=False),
         Column("depth", cells("depth", formats.depth), 90),
         Column(
             "weights",
@@ -181,15 +183,15 @@ def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console:
 
 
 def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
-    """The single-task arms of many tasks as one row."""
+    """The arms of many tasks, one each, as one row."""
     rows: list[ArmTotals] = []
-    for prefix in ("single/", "seed/", "", "final/single/", "final/"):
-        part = [t for t in totals if t.arm.rpartition("/")[0] == prefix.rstrip("/")]
-        if "single" not in prefix or len(part) <= _MOST_SINGLE_ROWS:
+    for family in ("single", "seed", "", "final/single", "final", "final/without"):
+        part = [total for total in totals if total.arm.rpartition("/")[0] == family]
+        if family in _NO_TASKS or len(part) <= _MOST_TASK_ROWS:
             rows += part
             continue
         states = sum((Counter(t.states) for t in part), Counter[str]())
-        name = f"{prefix.rstrip('/')} ({len(part)} tasks)"
+        name = f"{family} ({len(part)} tasks)"
         rows.append(ArmTotals(name, dict(states), sum(t.epochs for t in part), sum(t.seconds for t in part)))
     return rows
 

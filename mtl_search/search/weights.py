@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search.records import SweepRecord, TrialRecord
@@ -60,6 +60,12 @@ def mean_weights(trial: TrialRecord, last: int | None = None) -> dict[str, float
     return normalised_weights(positive)
 
 
+def shown_weights(trial: TrialRecord) -> Mapping[str, float]:
+    """Task → how much it counted: the mean of the weights that an adaptive trial logged, else the loss weights."""
+    epochs = _logged(trial) if is_adaptive(trial) else []
+    return _mean(epochs) if epochs else trial.info.get("weights") or {}
+
+
 def best_adaptive(record: SweepRecord) -> TrialRecord | None:
     """The best adaptive trial of a sweep, finalists apart; None where none logged its weights."""
     found = [t for t in record if is_adaptive(t) and not t.is_finalist and t.worth > float("-inf") and _logged(t)]
@@ -73,7 +79,11 @@ def _logged_mean(trial: TrialRecord, last: int | None) -> dict[str, float]:
             f"trial {trial.id} logged no weights: its aggregator does not combine whole gradients, "
             "so no loss weights would do what it did"
         )
-    return {task: statistics.fmean(epoch[task] for epoch in epochs) for task in trial.info["tasks"]}
+    return _mean(epochs)
+
+
+def _mean(epochs: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {task: statistics.fmean(epoch[task] for epoch in epochs) for task in epochs[0]}
 
 
 def _logged(trial: TrialRecord) -> list[dict[str, float]]:

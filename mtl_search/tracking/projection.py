@@ -27,7 +27,7 @@ _REFUSED = re.compile(r"[^/\w.\- :]")
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "RUNNING"}
 
 # What a trial says of itself that becomes a tag.
-_INFO = ("parameters", "depth", "weights", "node", "out_of_memory")
+_INFO = ("parameters", "balancing", "depth", "weights", "node", "out_of_memory")
 
 # Last epoch that was sent. It ends each batch, so what is below it has arrived.
 CURSOR = "epoch"

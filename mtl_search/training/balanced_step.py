@@ -230,8 +230,10 @@ class BalancedStep(Step):
     def _aggregate(self, rows: Tensor, halves: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor | None]:
         """The shared gradient (P,), and the weights (T,) that the rows (T, P) have in it."""
         ones = torch.ones(len(rows), device=self.device)
-        known = rows.any(1) if self.aggregator is not None and self.aggregator.leaves_out else ones.bool()
-        if self.aggregator is None or not self.cut.shared or not bool(known.any()):
+        if self.aggregator is None or not self.cut.shared:
+            return rows.sum(0), ones
+        known = _not_zero(rows) if self.aggregator.leaves_out else ones.bool()
+        if not bool(known.any()):
             return rows.sum(0), ones
         vector, used, failure = None, None, None
         try:
@@ -239,7 +241,7 @@ class BalancedStep(Step):
                 vector, used = self.aggregator.aggregate(rows if bool(known.all()) else rows[known], halves)
         except Exception as error:  # noqa: BLE001  solvers, and methods of the user's, may raise anything
             failure = error
-        if vector is not None and bool(vector.isfinite().all()):
+        if vector is not None and _is_finite(vector):
             return vector, None if used is None else torch.zeros_like(ones).masked_scatter(known, used)
         self.guard.check()  # zeros of a rank that has failed may be the cause
         if not bool(rows.isfinite().all()):
@@ -260,3 +262,13 @@ class BalancedStep(Step):
             parameter.grad = faster.laid_out_as(parameter, part.view(parameter.shape))
         for parameter, gradient in zip(self.cut.own_parameters, own, strict=True):
             parameter.grad = faster.laid_out_as(parameter, gradient)
+
+
+def _not_zero(rows: Tensor) -> Tensor:
+    """`rows.any(1)`, (T, P) to (T,), several times faster."""
+    return (rows.amax(1) != 0) | (rows.amin(1) != 0)
+
+
+def _is_finite(vector: Tensor) -> bool:
+    """Whether all numbers are; their sum is quick to tell, but where finite ones overflow."""
+    return bool(vector.sum().isfinite()) or bool(vector.isfinite().all())

@@ -45,7 +45,9 @@ def lay_out(training: TrainingConfig, network: MultiTaskNetwork) -> None:
         return
     for parameter in network.parameters():
         if parameter.dim() == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+            # Not `contiguous`, which keeps the strides of a weight of one channel, contiguous in either format.
+            laid = torch.empty_like(parameter, memory_format=torch.channels_last)
+            parameter.data = laid.copy_(parameter.detach())
     # Before the policy, because it is called by itself where gradients of tasks are taken.
     network.sharing.register_forward_pre_hook(_channels_last)
 

@@ -19,7 +19,7 @@ from mtl_search.data import DataSet
 from mtl_search.data.loader import Batch, DeviceData, Loader
 from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
-from mtl_search.training import checkpoint, faster
+from mtl_search.training import balancing, checkpoint, faster
 from mtl_search.training.balanced_step import build_step
 from mtl_search.training.guard import Guard
 from mtl_search.training.metrics import metric_names
@@ -180,6 +180,7 @@ class Trainer:
             "lr": config.training.optimizer.arguments.get("lr"),
             "tasks": list(config.tasks),
             "adaptive": self.step.adaptive,
+            "balancing": balancing.names(config.training) if self.step.adaptive else "",
         }
 
     # ---------------------------------------------------------------- its parts

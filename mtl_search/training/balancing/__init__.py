@@ -26,7 +26,7 @@ from mtl_search.training.balancing.weighting import Scalarized, Weighting
 
 __all__ = [
     "AGGREGATORS", "WEIGHTINGS", "Aggregator", "Scalarized", "Weighting", "build_aggregator", "build_weighting",
-    "same_draws",
+    "names", "same_draws",
 ]  # fmt: skip
 
 WEIGHTINGS: Registry[Callable[..., Weighting]] = Registry(
@@ -87,6 +87,7 @@ def build_weighting(config: TrainingConfig, tasks: int, device: torch.device) ->
         ConfigError: Unknown name or argument, or one out of range.
     """
     member = config.weighting
+    _check_family(member.name, WEIGHTINGS, _WEIGHTING)
     make = WEIGHTINGS.get_member(member.name, f"{_WEIGHTING}.name")
     WEIGHTINGS.check_arguments(member.name, member.arguments, _WEIGHTING)
     if tasks == 1:
@@ -107,6 +108,7 @@ def build_aggregator(config: TrainingConfig, tasks: int, device: torch.device) -
     member = config.aggregator
     if member is None:
         return None
+    _check_family(member.name, AGGREGATORS, _AGGREGATOR)
     make = AGGREGATORS.get_member(member.name, f"{_AGGREGATOR}.name")
     AGGREGATORS.check_arguments(member.name, member.arguments, _AGGREGATOR)
     if tasks == 1:
@@ -114,6 +116,19 @@ def build_aggregator(config: TrainingConfig, tasks: int, device: torch.device) -
     _try_out(_made(make, member, _AGGREGATOR, tasks, device), member, config.accumulate, tasks, device)
     aggregator: Aggregator = _made(make, member, _AGGREGATOR, tasks, device)
     return aggregator
+
+
+def names(config: TrainingConfig) -> str:
+    """What weighs and aggregates where it is not the default: `uw`, `pcgrad`, `uw + pcgrad`."""
+    found = [config.weighting.name] if config.weighting.name != "static" else []
+    return " + ".join(found + ([config.aggregator.name] if config.aggregator else []))
+
+
+def _check_family(name: str, family: Registry[Any], path: str) -> None:
+    """Papers do not tell weightings and aggregators apart as the config does."""
+    other, place = (AGGREGATORS, _AGGREGATOR) if family is WEIGHTINGS else (WEIGHTINGS, _WEIGHTING)
+    if name in other and name not in family:
+        raise ConfigError(f"this {other.kind} stands elsewhere: `{place}: {name}`", path=f"{path}.name", value=name)
 
 
 def _made(make: Callable[..., Any], member: Member, path: str, tasks: int, device: torch.device) -> Any:

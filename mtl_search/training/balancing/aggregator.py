@@ -79,7 +79,8 @@ def products(one: Tensor, other: Tensor) -> Tensor:
     """
     inner = torch.zeros(len(one), len(other), dtype=torch.float64, device=one.device)
     for left, right in zip(one.split(_COLUMNS, dim=1), other.split(_COLUMNS, dim=1), strict=True):
-        inner += left.double() @ right.double().T
+        wide = left.double()
+        inner += wide @ (wide if one is other else right.double()).T
     return inner
 
 

@@ -23,3 +23,17 @@ def test_a_trial_that_only_found_weights_is_counted_and_never_the_best(tmp_path:
     assert progress.best() == "best alone: left 0.500"
     made.trial("search", 0, 0.6)
     assert progress.best() == "best +0.6000 (search-0000)"
+
+
+def test_a_half_trained_network_with_a_populations_values_is_not_the_best_yet(tmp_path: Path) -> None:
+    made = Builder(tmp_path / "journal.jsonl")
+    progress = PlainProgress(Console(file=io.StringIO()))
+    made.event("sweep", id="sweep-1", name="demo", budget={"search": 3})
+    progress.on_sweep_start(made.sweep_record)
+    made.trial("search", 0, 0.9, role="member")
+    fixed = made.begin("search", 1, role="final")
+    made.epoch(fixed, 1, 0.3, {"left": 0.3})
+    assert progress.best() == "best +0.9000 (search-0000)"
+    made.epoch(fixed, 2, 0.8, {"left": 0.8})
+    made.end(fixed)
+    assert progress.best() == "best +0.8000 (search-0001)"

@@ -57,6 +57,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("tasks.left", "softmax", "a mapping is needed"),
     ("tasks.left.head", None, "a name is needed"),
     ("tasks.left.head", ["softmax"], "a name is needed"),
+    ("training.weighting", ["uw", "famo"], "search.space.training.weighting: {choice: [...]}"),
     ("tasks.left.view", 3, "a list is needed"),
     ("tasks.left.view", [1], "a text is needed"),
     ("tasks.left.loss_weight", -1, "greater than or equal to 0"),

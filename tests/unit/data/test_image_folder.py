@@ -109,6 +109,22 @@ def test_images_are_decoded_once(make: Make, monkeypatch: pytest.MonkeyPatch, fo
         make()
 
 
+def test_a_cache_takes_half_of_the_free_disk_at_most(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    size = N * 3 * 6 * 8
+
+    def images(free: int, **arguments: Any) -> Any:
+        monkeypatch.setattr("mtl_search.data.image_folder.free_bytes", lambda _folder: free)
+        return make(**arguments).inputs["image"]
+
+    elsewhere = str(tmp_path / "elsewhere")
+    assert isinstance(images(2 * size - 1, cache=elsewhere), ImageFiles)
+    assert isinstance(images(2 * size - 1, cache=elsewhere, decoded="cache"), OnDisk)
+    assert isinstance(images(0, cache=elsewhere), OnDisk)  # they are there already
+    assert isinstance(images(2 * size, cache=str(tmp_path / "another")), OnDisk)
+
+
 def _break(folder: Path) -> None:
     """A truncated file, an empty one, a text, a missing one, and one whose data are damaged."""
     noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)

@@ -208,6 +208,33 @@ def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builde
     assert pareto_front(builder.sweep_record, METRICS, {}).points == 8  # type: ignore[union-attr]
 
 
+def test_what_is_left_out_to_weigh_an_auxiliary_task_has_its_row(builder: Builder) -> None:
+    whole(builder)
+    builder.finalist("without/helper", 0, {"left": 0.9})
+    assert "final/without/helper" in text(builder.sweep_record, config()).split("What each arm took")[1]
+
+
+def test_weights_of_an_adaptive_trial_are_those_that_it_logged(builder: Builder) -> None:
+    trial = builder.begin("search", 0, adaptive=True, balancing="uw")
+    for epoch, left in enumerate((1.0, 2.0), start=1):
+        logged = {"train/weight/left": left, "train/weight/right": 0.5, "train/weight/same": 0.5}
+        builder.epoch(trial, epoch, 0.1, dict.fromkeys(TASKS, 0.9), **logged)
+    builder.end(trial)
+    builder.trial("search", 1, 0.8, adaptive=True, balancing="pcd")  # it logs none
+    rows = leaderboard(builder.sweep_record, config()).set_index("trial")
+    assert rows.loc["search-0000", "weight/left"] == 1.5
+    assert rows.loc["search-0000", "balancing"] == "uw"
+    assert rows.loc["search-0001", "weight/left"] == 1.0  # the loss weight
+    board = text(builder.sweep_record, config())
+    assert "1.50:0.50:0.50" in board
+    assert "balancing" in board
+    assert "pcd" in board
+
+
+def test_no_column_for_balancing_where_all_is_static(builder: Builder) -> None:
+    assert "balancing" not in text(whole(builder).sweep_record, config())
+
+
 def test_mean_ranks_share_ties(builder: Builder) -> None:
     scores = {"left": (0.8, 0.9, 0.9), "right": (0.7, 0.8, 0.9), "same": (0.9, 0.8, 0.7)}
     for task, (single, _, _) in scores.items():

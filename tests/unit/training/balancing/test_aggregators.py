@@ -17,7 +17,7 @@ from torch import Tensor
 from mtl_search.config.section import Member
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, TrialError
-from mtl_search.training.balancing import AGGREGATORS, Aggregator, build_aggregator, same_draws, solved
+from mtl_search.training.balancing import AGGREGATORS, Aggregator, build_aggregator, build_weighting, same_draws, solved
 
 CPU = torch.device("cpu")
 Matrix = NDArray[np.float64]
@@ -402,6 +402,14 @@ def test_a_wrong_aggregator_is_refused_by_its_path(member: dict[str, Any], tasks
     with pytest.raises(ConfigError) as caught:
         built(**member, tasks=tasks)
     assert caught.value.path.startswith(path)
+
+
+def test_a_weighting_among_aggregators_is_shown_its_place() -> None:
+    with pytest.raises(ConfigError, match=r"`training.weighting: uw`"):
+        built("uw")
+    with pytest.raises(ConfigError, match=r"`training.aggregator: pcgrad`"):
+        build_weighting(TrainingConfig(weighting=Member(name="pcgrad")), 3, CPU)
+    built("mean")  # there is one of each
 
 
 def needs_more(tasks: int) -> Aggregator:
