@@ -4,7 +4,8 @@
 
 The networks, the data and the batches are those of `step_throughput`; the global batch is split evenly. The
 hand-written loop averages each worker's mean losses, as DDP does, so with missing labels it computes something else
-than ours; the work is the same. Both loops run in the same processes, an epoch each in turn, between barriers.
+than ours; the work is the same. The workers are started as `torchrun` starts them. Both loops run in the same
+processes, an epoch each in turn, between barriers.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from torch.nn.parallel import DistributedDataParallel
 
 from mtl_search.data import build_data
@@ -64,7 +65,9 @@ def measure(variant: Variant, blocks: int, workers: int, threads: int) -> tuple[
         folder = Path(name)
         shape, samples, _ = MODELS[variant.model]
         write_arrays(folder, shape, samples, missing=variant.missing)
-        mp.spawn(_worker, args=(workers, variant, blocks, (threads, folder)), nprocs=workers)  # type: ignore[no-untyped-call]
+        # What `torchrun --standalone --nproc-per-node` does, with a function for a script.
+        launch = LaunchConfig(1, 1, workers, rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0)
+        elastic_launch(launch, _worker)(variant, blocks, threads, folder)
         ours, theirs, difference = torch.load(folder / "seconds.pt")
     samples -= 64
     rates = [samples / seconds for seconds in ours], [samples / seconds for seconds in theirs]
@@ -72,12 +75,10 @@ def measure(variant: Variant, blocks: int, workers: int, threads: int) -> tuple[
     return statistics.median(rates[0]), statistics.median(rates[1]), ratios, difference
 
 
-def _worker(rank: int, workers: int, variant: Variant, blocks: int, more: tuple[int, Path]) -> None:
-    threads, folder = more
+def _worker(variant: Variant, blocks: int, threads: int, folder: Path) -> None:
     torch.set_num_threads(threads)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=workers, timeout=timedelta(minutes=5)
-    )
+    dist.init_process_group("gloo", timeout=timedelta(minutes=5))
+    rank, workers = dist.get_rank(), dist.get_world_size()
     config = make_config(folder / "arrays.npz", variant)
     data = build_data(config.data, config.seed)
     spec = TrialSpec("t", config, 0, Objective({"kind": ("accuracy",)}, "primary"), str(folder / f"trial_{rank}"))

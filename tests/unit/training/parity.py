@@ -128,5 +128,7 @@ CASES = {
         training={"aggregator": "mgda", "weighting": "uw"},
         values={"model.sharing": {"name": "soft", "strength": 0.1}},
     ),
+    "convnet, channels last": Parity("convnet", training={"channels_last": True}),
+    "convnet, channels last and an aggregator": Parity("convnet", {"channels_last": True, "aggregator": "pcgrad"}),
     **balanced(),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 import torch
 
 from mtl_search.errors import ConfigError
-from mtl_search.training.peers import reason
+from mtl_search.training.peers import Peers, reason
+from tests.unit.training.parity import Parity
+from tests.unit.training.ranks import on_ranks
 from tests.unit.training.trials import config, data, trainer, weights_of
 
 
@@ -77,3 +80,20 @@ def test_compiling_changes_no_number(tmp_path: Path) -> None:
     torch.compiler.reset()
     for name, tensor in usual.items():
         torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
+
+
+def _compiled(peers: Peers, folder: Path) -> dict[str, torch.Tensor]:
+    return _COMPILED.run(folder / f"rank_{peers.rank}", peers)[0]
+
+
+_COMPILED = Parity("convnet", {"compile": True})
+
+
+@pytest.mark.large
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_two_compiled_ranks_train_as_one_that_is_not(tmp_path: Path) -> None:
+    usual = dataclasses.replace(_COMPILED, training={}).run(tmp_path / "usual")[0]
+    one, other = on_ranks(2, _compiled, tmp_path, tmp_path)
+    for name, tensor in usual.items():
+        assert torch.equal(one[name], other[name]), name
+        torch.testing.assert_close(one[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
