@@ -12,7 +12,7 @@ Shapes and encodings, used in all of the package:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, get_args
 
@@ -160,13 +160,28 @@ class DataSet:
     def sampled(self, samples: int, seed: int) -> DataSet:
         """The same data with smaller splits, for a first try.
 
+        Each split keeps a sample of every source, and of every target a label, of binary ones both outcomes, where it
+        has them: for their sake it may be a little larger.
+
         Args:
-            samples: The most that a split keeps.
+            samples: The most that a split keeps else.
             seed: Chooses them.
         """
         rng = np.random.default_rng(seed)
-        splits = {name: np.sort(rng.permutation(rows)[:samples]) for name, rows in self.splits.items()}
+        kinds = list(self._kinds_of_samples())
+        splits = {name: _sampled(rng.permutation(rows), samples, kinds) for name, rows in self.splits.items()}
         return replace(self, splits=splits)
+
+    def _kinds_of_samples(self) -> Iterator[Array]:
+        """(N,) bool each: samples of which a part of the data must have one."""
+        if self.sources is not None:
+            yield from (np.asarray(self.sources.numbers == number) for number in range(len(self.sources.names)))
+        for target in self.targets.values():
+            if target.kind in ("binary", "multilabel"):
+                columns = target.values.reshape(len(self), -1).T
+                yield from (np.asarray(column == outcome) for column in columns for outcome in (0, 1))
+            else:
+                yield np.asarray(target.labelled.reshape(len(self), -1).any(1))
 
     @property
     def nbytes(self) -> int:
@@ -181,6 +196,14 @@ class DataSet:
             shape = self.inputs[name].shape[:2]
             if mask.dtype != np.bool_ or mask.shape != shape:
                 raise DataError(f"the mask of {name!r} is {mask.dtype} {mask.shape}; needed: bool {shape}")
+
+
+def _sampled(shuffled: Array, samples: int, kinds: Sequence[Array]) -> Array:
+    """The first so many rows, and for each kind that is among the rows its first one."""
+    among = (kind[shuffled] for kind in kinds)
+    needed = np.unique([int(mask.argmax()) for mask in among if mask.any()]).astype(np.int64)
+    others = np.setdiff1d(np.arange(len(shuffled)), needed)[: max(0, samples - len(needed))]
+    return np.sort(shuffled[np.concatenate([needed, others])])
 
 
 def common_length(inputs: Mapping[str, InputArray], targets: Mapping[str, Target]) -> int:

@@ -105,25 +105,26 @@ class Draws(Order):
         rows: Samples to train on.
         batch_size: B.
         wanted: (K,) bool, the sources to draw from.
+        pieces: Batches that one drawn batch of `pieces` · B samples is cut into.
 
     Attributes:
-        batches: Of an epoch.
+        batches: Of an epoch, before they are cut.
         shares: (K,) parts of these batches; 0 for sources that are not drawn from.
     """
 
-    def __init__(self, sources: Sources, rows: Array, batch_size: int, wanted: Array) -> None:
-        sizes = sources.sizes(rows)
+    def __init__(self, sources: Sources, rows: Array, batch_size: int, wanted: Array, pieces: int = 1) -> None:
+        sizes, drawn_size = sources.sizes(rows), batch_size * pieces
         shares = np.where(wanted, sources.shares(sizes), 0.0)
-        whole = sources.batches or -(-len(rows) // batch_size)
+        whole = sources.batches or -(-len(rows) // drawn_size)
         self.batches = max(1, round(whole * float(shares.sum())))
         self.shares = shares / shares.sum()
-        super().__init__(rows, [batch_size] * self.batches)
-        self._sources, self._batch_size = sources, batch_size
+        super().__init__(rows, [batch_size] * (self.batches * pieces))
+        self._sources, self._batch_size = sources, drawn_size
         self._drawn = np.flatnonzero(wanted)
         self._rows = {int(k): rows[sources.numbers[rows] == k] for k in self._drawn}
 
     def rows(self, seed: int, epoch: int) -> Array:
-        """Samples of an epoch, (batches · B,)."""
+        """Samples of an epoch, (batches · pieces · B,)."""
         before, after = (quotas(self.shares[self._drawn], self.batches * e) for e in (epoch, epoch + 1))
         turns = self._turns(before, after, np.random.default_rng([seed, epoch, _TURNS]))
         drawn = np.empty((self.batches, self._batch_size), np.int64)
@@ -149,7 +150,7 @@ class Draws(Order):
         return turns[np.argsort(np.concatenate(due), kind="stable")]
 
 
-def draws_of(data: DataSet, split: str, targets: Iterable[str], batch_size: int) -> Draws:
+def draws_of(data: DataSet, split: str, targets: Iterable[str], batch_size: int, pieces: int = 1) -> Draws:
     """The draws of a trial whose tasks have these targets: from the sources with a label of one, or else from all."""
     sources, rows = data.sources, data.splits[split]
     assert sources is not None
@@ -157,7 +158,7 @@ def draws_of(data: DataSet, split: str, targets: Iterable[str], batch_size: int)
     for name in targets:
         labelled = data.targets[name].labelled[rows].reshape(len(rows), -1).any(axis=1)
         wanted[sources.numbers[rows[labelled]]] = True
-    return Draws(sources, rows, batch_size, wanted if wanted.any() else ~wanted)
+    return Draws(sources, rows, batch_size, wanted if wanted.any() else ~wanted, pieces)
 
 
 def quotas(shares: Array, total: int) -> Array:

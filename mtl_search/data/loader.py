@@ -103,6 +103,7 @@ class Loader:
         device: Where the batches shall lie.
         shuffle: A new random order each epoch, drawn from the data set's sources where it has some; otherwise the
             split's own order.
+        pieces: Batches in a row that are drawn from one source, as one batch of `pieces` times their size would be.
         seed: Of the order.
         resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
         part: (r, R): this is worker r of R, and gets its part of every batch, which may be empty.
@@ -127,6 +128,7 @@ class Loader:
         batch_size: int,
         device: torch.device,
         shuffle: bool = False,
+        pieces: int = 1,
         seed: int = 0,
         resident: DeviceData | None = None,
         part: tuple[int, int] = (0, 1),
@@ -138,7 +140,7 @@ class Loader:
         self.epoch = 0
         self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
         self._sources = _sources(data, views, targets)
-        self._order = _order(data, split, targets, batch_size, shuffle=shuffle)
+        self._order = _order(data, split, targets, batch_size, pieces, shuffle=shuffle)
         self.totals = self._order.sizes
         # Batch normalisation cannot train on one sample, so a part has none or at least two.
         counted = {name: data.targets[name] for name in targets} if count_labels else {}
@@ -215,17 +217,20 @@ class _Maker:
         )
 
 
-def should_be_resident(data: DataSet, setting: Literal["auto", "always", "never"], device: torch.device) -> bool:
+def should_be_resident(
+    data: DataSet, setting: Literal["auto", "always", "never"], device: torch.device, share: float = 1.0
+) -> bool:
     """Whether the whole data set shall lie on the device.
 
     Args:
         data: The data set.
-        setting: `auto` says yes when all inputs are in memory already and take at most a quarter of the device's.
+        setting: `auto` says yes when all inputs are in memory already and take at most a quarter of the share.
         device: Where training happens.
+        share: Of the device's memory, which other processes have the rest of.
     """
     if setting != "auto":
         return setting == "always"
-    return all(map(in_memory, data.inputs.values())) and 4 * data.nbytes <= device_memory(device)
+    return all(map(in_memory, data.inputs.values())) and 4 * data.nbytes <= share * device_memory(device)
 
 
 def as_tensor(x: Array) -> Tensor:
@@ -256,11 +261,13 @@ def _sources(data: DataSet, views: Sequence[str], targets: Sequence[str]) -> dic
     return found | {("target", name): data.targets[name].values for name in targets}
 
 
-def _order(data: DataSet, split: str, targets: Sequence[str], batch_size: int, *, shuffle: bool) -> Order:
+def _order(
+    data: DataSet, split: str, targets: Sequence[str], batch_size: int, pieces: int, *, shuffle: bool
+) -> Order:  # fmt: skip
     rows = data.splits[split]
     if not shuffle:
         return AsGiven(rows, batch_size)
-    return Shuffled(rows, batch_size) if data.sources is None else draws_of(data, split, targets, batch_size)
+    return Shuffled(rows, batch_size) if data.sources is None else draws_of(data, split, targets, batch_size, pieces)
 
 
 def _chunks(

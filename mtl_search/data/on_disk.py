@@ -32,6 +32,8 @@ class OnDisk:
             self._map: Array = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise DataError(f"cannot open {self.path} as a .npy file: {error}") from None
+        if not self._map.shape:
+            raise DataError(f"{self.path} holds a single number; an array (N, ...) is needed")
         kept = network_dtype(self._map.dtype, self.path.stem)
         self.dtype: np.dtype[Any] = kept if divisor == 1.0 else np.dtype(np.float32)
 

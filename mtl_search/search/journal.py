@@ -4,6 +4,7 @@
     trial       id, arm, number, params, seed, ...            a trial begins
     info        id, info                                      what the built trial says of itself
     epoch       id, epoch, metrics, objective, seconds, time  an epoch ended
+    judged      id, objectives                                what its epochs are worth by another reference
     perturb     id, epoch, donor, params, overrides           a member goes on with another's network and other values
     generation  arm, epoch                                    every perturb of this epoch is written
     end         id, state, reason, test, time                 a trial ended

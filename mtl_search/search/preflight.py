@@ -134,9 +134,11 @@ def _check_labels(config: Config, data: DataSet) -> None:
     """A task without a label to train on, or to be judged by, would fail in every trial."""
     for name, task in config.tasks.items():
         labelled = data.targets[task.target or name].labelled
-        for split in ("train", "validation"):
+        judged = config.search.finalists.top and name in config.main_tasks
+        for split in ("train", "validation", "test") if judged else ("train", "validation"):
             if not labelled[data.splits[split]].any():
                 what = f"the {split} split has no label of this target"
+                what += ", so no finalist could be judged (none: search.finalists.top=0)" * (split == "test")
                 raise ConfigError(what, path=f"tasks.{name}.target", value=task.target or name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
@@ -24,7 +24,7 @@ class EpochRecord:
     Attributes:
         epoch: Counted from 1; a trial that was interrupted goes on counting where it stopped.
         metrics: `train/<task>/loss`, `val/<task>/<metric>`, `lr`, ...; only finite numbers.
-        objective: The number that sampler and scheduler saw, best so far, higher is better.
+        objective: Best so far, higher is better: what sampler and scheduler saw, or by a reference that has come since.
         time: Unix time at the end of the epoch, seconds.
     """
 
@@ -218,6 +218,10 @@ class SweepRecord:
         trial.epochs = [e for e in trial.epochs if e.epoch < event["epoch"]]
         trial.epochs.append(EpochRecord(event["epoch"], event["metrics"], event["objective"], event["time"]))
         trial.seconds = event["seconds"]
+
+    def _on_judged(self, event: Event) -> None:
+        trial, values = self.trials[event["id"]], dict(event["objectives"])
+        trial.epochs = [replace(e, objective=values.get(e.epoch, e.objective)) for e in trial.epochs]
 
     def _on_perturb(self, event: Event) -> None:
         trial = self.trials[event["id"]]

@@ -11,8 +11,21 @@ from collections.abc import Mapping
 
 from mtl_search.errors import SweepError, TrialError
 from mtl_search.search.arms import SINGLE, base_arm
+from mtl_search.search.journal import Journal
 from mtl_search.search.records import EpochRecord, SweepRecord, TrialRecord
 from mtl_search.training.objective import Objective, ObjectiveFunction
+
+
+def judge_again(journal: Journal, referee: Referee) -> None:
+    """Write down what trials are worth by the reference that holds now, where an earlier session had another one.
+
+    From then on every reader of the journal compares all trials by one measure.
+    """
+    for trial in list(journal.record):
+        now = referee.objectives(trial)
+        changed = [(e.epoch, now[e.epoch]) for e in trial.epochs if now.get(e.epoch, e.objective) != e.objective]
+        if changed:
+            journal.write("judged", id=trial.id, objectives=changed)
 
 
 class Referee:

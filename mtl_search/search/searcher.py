@@ -31,7 +31,7 @@ from mtl_search.search.generations import Generations
 from mtl_search.search.halt import Halt
 from mtl_search.search.journal import Journal, finite
 from mtl_search.search.records import FINAL, Role, TrialRecord
-from mtl_search.search.referee import Referee
+from mtl_search.search.referee import Referee, judge_again
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space import SpaceFunction
 from mtl_search.search.study import ArmStudy
@@ -77,6 +77,7 @@ class ArmSearcher(Searcher):
         self._generations = Generations(config, self._arms, self._spaces, journal, referee, directory=directory)
         self._interrupted = [trial for trial in journal.record if not (trial.finished or trial.is_member)]
         self._finalists: list[tuple[str, str]] | None = None  # (arm, origin) still to begin
+        self._judged_again = False  # by the references of this session
 
     @property
     def finished(self) -> bool:
@@ -180,7 +181,7 @@ class ArmSearcher(Searcher):
 
     def _end(self, trial_id: str, state: str, reason: str, test: Mapping[str, float]) -> None:
         record = self._live.pop(trial_id)
-        self._journal.write("end", id=record.id, state=state, reason=reason, test=dict(test))
+        self._journal.write("end", id=record.id, state=state, reason=reason, test=finite(test))
         if record.is_sampled:
             self._study(record.arm).finish(record)
         self._stop_if_nothing_works()
@@ -197,7 +198,9 @@ class ArmSearcher(Searcher):
     def _next(self) -> TrialRecord | str | None:
         if self.error is not None:
             return str(self.FINISHED) if not self._live else None
-        for phase in self._phases():
+        for number, phase in enumerate(self._phases()):
+            if number == 1:  # the references stand
+                self._judge_again()
             running = {record.id for record in self._live.values()}
             record = self._next_interrupted(phase) or self._generations.next_member(phase, running)
             if record is not None:
@@ -209,6 +212,11 @@ class ArmSearcher(Searcher):
             if any(record.arm in phase for record in self._live.values()):
                 return None
         return self._next_interrupted([FINAL + arm for arm in self._arms]) or self._next_finalist()
+
+    def _judge_again(self) -> None:
+        if not self._judged_again:
+            judge_again(self._journal, self._referee)
+            self._judged_again = True
 
     def _next_interrupted(self, arms: Collection[str]) -> TrialRecord | None:
         """A trial of these arms that began and did not end; not before its phase, whose references it is judged by."""

@@ -1,7 +1,8 @@
 """Does sharing help? The answer of a finished sweep, from its finalists and from nothing else.
 
 Finalists are trained on fresh seeds, and the seed index pairs them across arms: the multi-task network of seed index i
-is compared with the single-task networks of the same i, so that what a seed has in common cancels out. The interval is
+is compared with the single-task networks of the same i, so that what a seed has in common cancels out. It counts the
+finalists of one configuration, which an interrupted and extended sweep need not have begun together. The interval is
 Student's t over these paired differences. It measures what the seeds change (initial weights, batches, dropout) on this
 one split; it says nothing of other splits or data sets. Test metrics are read here and select nothing: where an arm has
 several finalists, the one with the best mean validation objective speaks for it.
@@ -10,6 +11,7 @@ several finalists, the one with the best mean validation objective speaks for it
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -122,20 +124,19 @@ def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
 
 def judge(record: SweepRecord, config: Config) -> Verdict:
     """The verdict of a sweep under its config."""
-    return verdict(record, main_metrics(record, config), config.search.finalists.seeds)
+    return verdict(record, main_metrics(record, config))
 
 
-def verdict(record: SweepRecord, tasks: Tasks, seeds: int) -> Verdict:
+def verdict(record: SweepRecord, tasks: Tasks) -> Verdict:
     """The verdict from the finalists in a record.
 
     Args:
         record: Of the sweep, finished or not.
         tasks: Main tasks with their metrics. Auxiliary tasks are no part of Δm.
-        seeds: Finalists a configuration; the seed index of finalist n is n modulo this.
     """
     if not any(trial.is_finalist for trial in record):
         return Verdict(notes=("No finalist has been trained on fresh seeds, so nothing is claimed",))
-    winners, notes = _winners(record, tasks, seeds)
+    winners, notes = _winners(record, tasks)
     tests = {arm: _tests(record, winner) for arm, winner in winners.items()}
     single = _merge([tests.get(f"single/{task}", {}) for task in tasks])
     against_single = {arm: compare(arm, "single", tests.get(arm, {}), single, tasks) for arm in ("search", "equal")}
@@ -152,12 +153,12 @@ def verdict(record: SweepRecord, tasks: Tasks, seeds: int) -> Verdict:
         final_reference={name: statistics.fmean(run[name] for run in single.values()) for name in _names(single)},
         parameters=judged.parameters if judged else None,
         single_parameters=_sum([winners.get(f"single/{task}") for task in tasks]),
-        auxiliary=_auxiliary(record, winners, single, tasks, seeds),
+        auxiliary=_auxiliary(record, winners, single, tasks),
         notes=tuple(notes + _remarks(judged, sharing, weights)),
     )
 
 
-def _winners(record: SweepRecord, tasks: Tasks, seeds: int) -> tuple[dict[str, Winner], list[str]]:
+def _winners(record: SweepRecord, tasks: Tasks) -> tuple[dict[str, Winner], list[str]]:
     """The winner of each arm that has finalists, and remarks on finalists that are missing."""
     winners, notes = {}, []
     without = dict.fromkeys(t.arm.removeprefix(FINAL) for t in record if t.arm.startswith(FINAL + WITHOUT))
@@ -173,7 +174,7 @@ def _winners(record: SweepRecord, tasks: Tasks, seeds: int) -> tuple[dict[str, W
         if by_origin:
             # max() keeps the first of equals, which is the origin that ranked higher in the search.
             group = max(by_origin.values(), key=_strength)
-            winners[arm] = _winner(arm, group, seeds)
+            winners[arm] = _winner(arm, group, _seed_indices(finalists))
     return winners, notes
 
 
@@ -187,8 +188,18 @@ def _strength(group: list[TrialRecord]) -> tuple[bool, float]:
     return len(group) >= MIN_SEEDS, statistics.fmean(t.worth for t in group)
 
 
-def _winner(arm: str, group: list[TrialRecord], seeds: int) -> Winner:
-    by_seed = {trial.number % seeds: trial for trial in group}
+def _seed_indices(finalists: Sequence[TrialRecord]) -> dict[str, int]:
+    """Id → place among the finalists of the same configuration, which chose its seed; of all trials of an arm."""
+    begun: Counter[str] = Counter()
+    indices = {}
+    for trial in finalists:
+        indices[trial.id] = begun[trial.origin]
+        begun[trial.origin] += 1
+    return indices
+
+
+def _winner(arm: str, group: list[TrialRecord], indices: Mapping[str, int]) -> Winner:
+    by_seed = {indices[trial.id]: trial for trial in group}
     info = group[0].info
     return Winner(
         arm=arm,
@@ -242,20 +253,17 @@ def _weights(
     return difference(ours, theirs)
 
 
-def _auxiliary(
-    record: SweepRecord, winners: Mapping[str, Winner], single: Runs, tasks: Tasks, seeds: int
-) -> dict[str, Comparison]:
+def _auxiliary(record: SweepRecord, winners: Mapping[str, Winner], single: Runs, tasks: Tasks) -> dict[str, Comparison]:
     """The same configuration with and without each auxiliary task, on the same seeds."""
     worth = {}
     for arm, winner in winners.items():
         if not arm.startswith(WITHOUT):
             continue
         wanted = _wanted(arm, tasks)
-        whole = [
-            t for name in ("search", "equal") for t in record.arm(FINAL + name)
-            if t.origin == winner.origin and t.state == "COMPLETE" and wanted <= set(t.test)
-        ]  # fmt: skip
-        ours, theirs = {t.number % seeds: t.test for t in whole}, _tests(record, winner)
+        whole = [t for name in ("search", "equal") for t in record.arm(FINAL + name) if t.origin == winner.origin]
+        indices = _seed_indices(whole)
+        ours = {indices[t.id]: t.test for t in whole if t.state == "COMPLETE" and wanted <= set(t.test)}
+        theirs = _tests(record, winner)
         with_it, without = (compare(name, "single", runs, single, tasks) for name, runs in (("", ours), (arm, theirs)))
         found = difference(with_it, without) if with_it and without else None
         if not single:

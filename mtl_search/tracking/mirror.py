@@ -71,6 +71,8 @@ class Mirror:
 
     def take(self, event: Event) -> None:
         """Note one event; sends nothing."""
+        if event["event"] == "judged":
+            return  # MLflow keeps a metric's values: those that the sampler saw
         trial = event.get("id") if event["event"] in _OF_TRIALS else None
         if trial is not None and event["event"] != "trial" and trial not in self.record.trials:
             return  # of a trial that has ended and was let go

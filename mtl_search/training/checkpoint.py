@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +38,8 @@ class Progress:
         since_improvement: Epochs since the objective last rose by more than the wanted delta.
         anchor: The objective that the next improvement is measured from.
         metrics: Of the last epoch.
+        best_metrics: Of the epoch of `best`.
+        anchor_metrics: Of the epoch of `anchor`.
         seconds: Training and validation so far.
     """
 
@@ -47,16 +49,24 @@ class Progress:
     since_improvement: int = 0
     anchor: float = float("-inf")
     metrics: dict[str, float] = field(default_factory=dict)
+    best_metrics: dict[str, float] = field(default_factory=dict)
+    anchor_metrics: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def update(self, objective: float, min_delta: float) -> None:
-        """Take in the objective of the epoch that just ended."""
+    def update(self, objective: float, metrics: dict[str, float], min_delta: float) -> None:
+        """Take in the objective of the epoch that just ended, and what it was worked out from."""
         if objective > self.best:
-            self.best, self.best_epoch = objective, self.epoch
+            self.best, self.best_epoch, self.best_metrics = objective, self.epoch, metrics
         if objective > self.anchor + min_delta:
-            self.anchor, self.since_improvement = objective, 0
+            self.anchor, self.since_improvement, self.anchor_metrics = objective, 0, metrics
         else:
             self.since_improvement += 1
+
+    def judged(self, objective: Callable[[dict[str, float]], float]) -> tuple[float, float]:
+        """`best` and `anchor` by this objective, which has another reference where the sweep was extended since."""
+        if not self.best_metrics:
+            return self.best, self.anchor
+        return objective(self.best_metrics), objective(self.anchor_metrics)
 
 
 def exists(place: Place) -> bool:
@@ -89,12 +99,17 @@ def save(place: Place, network: nn.Module, parts: Mapping[str, Stateful], progre
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
         state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
-        written = io.BytesIO()  # on a full disk torch's own writer raises an error that does not say so
-        torch.save(state | {"random": random}, written)
-        (folder / "optimizer.pt").write_bytes(written.getbuffer())
+        write_state(folder, state | {"random": random})
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
 
     peers.decide(lambda: place.write("last", write))
+
+
+def write_state(folder: Path, state: dict[str, Any]) -> None:
+    """Write what a checkpoint holds beside the network."""
+    written = io.BytesIO()  # on a full disk torch's own writer raises an error that does not say so
+    torch.save(state, written)
+    (folder / "optimizer.pt").write_bytes(written.getbuffer())
 
 
 def load(place: Place, network: nn.Module, parts: Mapping[str, Stateful], peers: Peers) -> Progress:

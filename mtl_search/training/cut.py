@@ -166,6 +166,9 @@ def _gradients(
         keep: Whether the graph is needed again.
         many: Whether what arrives has one row a task.
     """
-    return torch.autograd.grad(
-        outputs, inputs, arrived, retain_graph=keep, is_grads_batched=many, allow_unused=True, materialize_grads=True
-    )
+    found = torch.autograd.grad(
+        outputs, inputs, arrived, retain_graph=keep, is_grads_batched=many, allow_unused=True
+    )  # its own zeros (`materialize_grads`) have no row a task
+    rows = (len(arrived[0]),) if many and arrived else ()
+    pairs = zip(found, inputs, strict=True)
+    return tuple(x.new_zeros(*rows, *x.shape) if gradient is None else gradient for gradient, x in pairs)

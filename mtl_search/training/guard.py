@@ -21,16 +21,22 @@ class Guard:
     A rank that raised in the middle of a step would leave the others waiting for its sums. So it goes on with empty
     batches, which take part in every exchange, until the next look at one another; then all raise the same error.
     Alone, an error is raised where it occurs.
+
+    Args:
+        peers: The ranks.
+        exchanges_in_passes: They also speak to each other within the forward pass (synchronised batch normalisation),
+            where a rank that failed cannot take part: it raises at once, and those that wait for it are ended.
     """
 
-    def __init__(self, peers: Peers) -> None:
+    def __init__(self, peers: Peers, *, exchanges_in_passes: bool = False) -> None:
         self._peers = peers
+        self._at_once = peers.size == 1 or exchanges_in_passes
         self._steps = 0
         self.failure: Exception | None = None
 
     def keep(self, error: Exception) -> None:
-        """Remember the failure; raise it when no other rank waits, or when the process can do nothing any more."""
-        if self._peers.size == 1 or isinstance(error, getattr(torch, "AcceleratorError", ())):
+        """Remember the failure; raise it when it cannot wait, or when the process can do nothing any more."""
+        if self._at_once or isinstance(error, getattr(torch, "AcceleratorError", ())):
             raise error
         self.failure = self.failure or error
 

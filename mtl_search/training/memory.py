@@ -55,7 +55,7 @@ def smaller(spec: TrialSpec, report: Report) -> TrialSpec | None:
     }
     note = f"batch_size {training.batch_size} → {batch}, accumulate {training.accumulate} → {accumulate}"
     config = spec.config.model_copy(update={"training": training.model_copy(update=sizes)})
-    return replace(spec, config=config, shrunk=note)
+    return replace(spec, config=config, shrunk=note, pieces=parts)
 
 
 def _smallest_divisor(number: int) -> int:

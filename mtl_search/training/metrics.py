@@ -103,6 +103,8 @@ def _mean_over_columns(p: Tensor, y: Tensor, kind: TargetKind, classes: int, sco
 
 
 def _mcc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    if not 0 < int(y.sum()) < len(y):  # torchmetrics has numbers for labels of one outcome that mean nothing
+        return torch.tensor(torch.nan)
     return F.matthews_corrcoef(p, y, task="binary", validate_args=False)
 
 

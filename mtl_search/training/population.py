@@ -38,7 +38,7 @@ def take_over(donor: Place, member: Place) -> None:
 
     def write(folder: Path) -> None:
         shutil.copyfile(donor.folder / "last" / "model.safetensors", folder / "model.safetensors")
-        torch.save(state | {"random": own["random"]}, folder / "optimizer.pt")
+        checkpoint.write_state(folder, state | {"random": own["random"]})
         (folder / "progress.json").write_bytes(progress)
 
     member.write("last", write)

@@ -83,7 +83,7 @@ class Trainer:
         self.optimizer = build_optimizer(self.config.optimizer, groups)
         self.schedule = build_schedule(self.config.schedule, self.optimizer, self.config.epochs)
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
-        self.guard = Guard(self.peers)
+        self.guard = Guard(self.peers, exchanges_in_passes=self.config.sync_batch_norm)
         self.step = build_step(self.network, spec, self.peers, device, self.guard)
         faster.compile_network(self.config, self.network)
         self.scores = Scores(self.network, data.targets, metric_names(spec.config, self.network))
@@ -91,7 +91,8 @@ class Trainer:
         self.progress = checkpoint.Progress()
         self._last_checkpoint = time.monotonic()
         if self.peers.decide(lambda: checkpoint.exists(self.place)):
-            self.progress = self._go_on()
+            self.progress = progress = self._go_on()
+            progress.best, progress.anchor = self.peers.decide(lambda: progress.judged(self._finite_objective))
 
     # ---------------------------------------------------------------- the loop
 
@@ -156,7 +157,8 @@ class Trainer:
         progress.epoch += 1
         if progress.best_epoch == 0 or objective > progress.best:
             self.peers.decide(lambda: checkpoint.save_best(self.place, self.network, self.spec, self.data))
-        progress.update(objective, self.config.early_stopping.min_delta if self.config.early_stopping else 0.0)
+        stopping = self.config.early_stopping
+        progress.update(objective, metrics, stopping.min_delta if stopping else 0.0)
         seconds = self.peers.decide(lambda: time.perf_counter() - began)
         progress.seconds += seconds
         progress.metrics = metrics | {"lr": rate, "seconds": seconds}
@@ -274,6 +276,7 @@ class Trainer:
             batch_size=batch_size,
             device=self.device,
             shuffle=shuffle,
+            pieces=self.spec.pieces,
             seed=self.spec.seed,
             resident=self.resident,
             part=(self.peers.rank, self.peers.size),

@@ -24,6 +24,7 @@ class TrialSpec:
         until: Epoch at which it pauses, for a member of a population, which may go on from the checkpoint of another
             one; None: it trains to its end.
         shrunk: What was changed in its config after it ran out of memory (see `memory`); empty: nothing.
+        pieces: Batches that one of the config as it was is cut into since then.
     """
 
     id: str
@@ -35,6 +36,7 @@ class TrialSpec:
     storage: str = ""
     until: int | None = None
     shrunk: str = ""
+    pieces: int = 1
 
     def to_json(self) -> str:
         """The trial as one string."""

@@ -273,7 +273,9 @@ def _assert_nothing_runs_twice(cell: Cell, sweep: Path, before: bytes) -> float:
     lost = passes / (_BATCHES * VICTIMS[cell.victim].workers) - len(_told(earlier + later))
     # The epoch that it died in, and without a checkpoint those before.
     least = 0 if cell.checkpoint == "kept" else sum(trial not in ended for trial, _ in _told(earlier))
-    assert least <= lost <= least + 1
+    # Without a driver a slot goes on to the end of its epoch, where a member of a population writes a checkpoint.
+    at_an_exchange = cell.scheduler == "pbt" and cell.time != "finals" and not VICTIMS[cell.victim].title
+    assert (0 if at_an_exchange else least) <= lost <= least + 1
     return lost
 
 

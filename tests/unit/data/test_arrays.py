@@ -264,3 +264,8 @@ class TestOnDisk:
             (tmp_path / "x.npy").write_bytes(content)
         with pytest.raises(DataError, match=r"cannot open .*x\.npy"):
             OnDisk(tmp_path / "x.npy")
+
+    def test_a_single_number_is_no_input(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "x.npy", np.float32(3))
+        with pytest.raises(DataError, match="a single number"):
+            OnDisk(tmp_path / "x.npy")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mtl_search.data import DataSet, Target
+from mtl_search.data import DataSet, Sources, Target
 from mtl_search.data.dataset import in_memory, network_dtype
 from mtl_search.errors import DataError
 
@@ -131,3 +131,33 @@ def test_a_memory_map_of_another_type_would_have_to_be_loaded(tmp_path: Any) -> 
 )
 def test_types_for_the_network(given: str, wanted: str) -> None:
     assert network_dtype(np.dtype(given), "x") == np.dtype(wanted)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_keeps_rare_sources_and_labels(seed: int) -> None:
+    n = 3000
+    rows = np.arange(n)
+    rare, often = np.where(rows % 1000 == 7, 1, 0), np.where(rows % 1000 == 9, 2.0, np.nan)
+    splits = {"train": rows[:1000], "validation": rows[1000:2000], "test": rows[2000:]}
+    tags = np.stack([rare, 1 - rare], 1)
+    data = DataSet(
+        {"x": rows[:, None].astype(np.float32)},
+        {"rare": Target(rare, "binary", ("no", "yes")), "size": Target(often, "real"),
+         "tags": Target(tags, "multilabel", ("p", "q"))},
+        splits, sources=Sources(("large", "small"), (rows % 1000 >= 995).astype(int)),
+    )  # fmt: skip
+    part = data.sampled(64, seed)
+    for name, kept in part.splits.items():
+        assert len(kept) == 64
+        assert set(kept) <= set(splits[name])
+        assert set(rare[kept]) == {0, 1}
+        assert np.isfinite(often[kept]).any()
+        assert set(part.sources.numbers[kept]) == {0, 1}  # type: ignore[union-attr]
+    assert len(data.sampled(2, seed).splits["train"]) == 4  # the least that has all of it
+
+
+def test_a_part_that_lacks_nothing_is_chosen_by_chance_alone() -> None:
+    data = _data(targets={"y": Target(np.zeros(6), "real")})
+    rng = np.random.default_rng(3)
+    chosen = {name: np.sort(rng.permutation(rows)[:1]) for name, rows in data.splits.items()}
+    assert all((rows == chosen[name]).all() for name, rows in data.sampled(1, 3).splits.items())

@@ -291,3 +291,13 @@ def test_sources_fit_their_data_set(names: tuple[str, ...], numbers: list[float]
         DataSet(
             {"x": np.ones((8, 2))}, {"y": Target(np.ones(8), "real")}, splits, sources=Sources(names, np.array(numbers))
         )
+
+
+@pytest.mark.parametrize("batches", [None, 10])
+def test_batches_in_pieces_are_the_whole_ones_cut(batches: int | None) -> None:
+    data = _data(_policy("temperature"), batches)
+    whole, pieces = _loader(data, batch_size=8), _loader(data, batch_size=4, pieces=2)
+    for epoch in range(3):
+        large, small = _epoch(whole, epoch), _epoch(pieces, epoch)
+        assert [a + b for a, b in zip(small[::2], small[1::2], strict=True)] == large
+        assert whole.draws == pieces.draws

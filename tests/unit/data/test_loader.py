@@ -264,6 +264,9 @@ def test_a_quarter_of_the_memory_decides(make_data: MakeData, monkeypatch: pytes
         assert should_be_resident(data, "auto", CPU) is expected
         assert should_be_resident(data, "always", CPU) is True
         assert should_be_resident(data, "never", CPU) is False
+        # Of a device that eight share, an eighth.
+        monkeypatch.setattr(mtl_search.data.loader, "device_memory", lambda _, memory=memory: 8 * memory)
+        assert should_be_resident(data, "auto", CPU, 0.125) is expected
 
 
 def test_inputs_on_disk_are_streamed_unless_told_otherwise(make_data: MakeData, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from mtl_search.config import load_config
+from mtl_search.data import Target
 from mtl_search.errors import ConfigError
 from mtl_search.search import preflight
 from tests.unit.search import small
@@ -226,6 +228,16 @@ def test_a_mistake_that_only_building_shows(path: str, value: Any, where: str, w
     text = message({path: value})
     assert text.startswith(where)
     assert words in text
+
+
+def test_finalists_need_labels_of_main_tasks_to_be_judged_by() -> None:
+    labels = small.DATA.targets["size"].values.copy()
+    labels[small.DATA.splits["test"]] = np.nan
+    data = dataclasses.replace(small.DATA, targets={**small.DATA.targets, "size": Target(labels, "real")})
+    with pytest.raises(ConfigError, match=r"(?s)^tasks\.size\.target: the test split .*search\.finalists\.top=0"):
+        preflight.check(small.config(), data)
+    preflight.check(small.config({"search.finalists.top": 0}), data)
+    preflight.check(small.config({"tasks.size.role": "auxiliary"}), data)
 
 
 @pytest.mark.parametrize("name", ["a.b", "a/b", "", "*", " x", "x ", "a=b", ".."])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +19,10 @@ from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.journal import read_events
+from mtl_search.search.records import TrialRecord
+from mtl_search.search.verdict import verdict
 from mtl_search.training.report import REPORT, Report
+from mtl_search.training.trial import TrialSpec
 from tests.unit.search import small
 from tests.unit.search.fake_tune import FakeTune
 
@@ -370,16 +375,52 @@ def test_a_finished_sweep_has_nothing_left_to_run(session: Session) -> None:
     assert again.searcher.finished
 
 
+def test_a_metric_that_is_undefined_on_the_test_split_ends_nothing_else(session: Session) -> None:
+    fake = session()
+    while (began := str(fake.suggest())) in fake.live:
+        fake.end(began, flag_accuracy=float("nan") if fake.live[began].test else 0.5)
+    assert fake.searcher.finished
+    assert all("test/flag/accuracy" not in trial.test for trial in fake.record)
+
+
+def _unjudged(trial: TrialRecord) -> TrialRecord:
+    return dataclasses.replace(trial, epochs=[dataclasses.replace(e, objective=0.0) for e in trial.epochs])
+
+
+def test_better_references_change_what_earlier_trials_are_worth(session: Session) -> None:
+    def accuracy(spec: TrialSpec, fake: FakeTune, single: float) -> float:
+        name = fake.record.trials[spec.id].origin or spec.id
+        return single if "single" in name else {"search-0000": 0.6, "search-0003": 0.7}.get(name, 0.55)
+
+    def run(settings: Config, single: float) -> FakeTune:
+        fake = session(settings)
+        while (began := str(fake.suggest())) in fake.live:
+            value = accuracy(fake.live[began], fake, single)
+            fake.end(began, kind_accuracy=value, size_r2=value, size_mae=1 - value)
+        fake.kill()
+        return fake
+
+    run(small.config({"search.trials": 2}), 0.5)
+    record = run(small.config({"search.trials": 4}), 0.8).record
+    # Judged by the first references it was worth 0.2, and 0.7 by the second is a loss.
+    best = max(record.arm("search"), key=lambda trial: trial.worth)
+    assert (best.id, best.worth < 0) == ("search-0003", True)
+    assert verdict(record, {"kind": ("accuracy",)}).winners["search"].origin == "search-0003"
+
+
 def test_a_finished_sweep_can_be_extended(session: Session) -> None:
     first = session()
     first.run()
-    finished = {trial.id: trial for trial in first.record}
+    finished = {trial.id: copy.deepcopy(trial) for trial in first.record}
     first.kill()
     longer = session(small.config({"search.trials": 7}))
     began = longer.run()
     assert {spec.id for spec in began}.isdisjoint(finished)
     for name, trial in finished.items():
-        assert longer.record.trials[name] == trial
+        assert _unjudged(longer.record.trials[name]) == _unjudged(trial)
+    for trial in longer.record:  # also the old ones, by the references of today
+        judged = longer.referee.objectives(trial)
+        assert {epoch.epoch: epoch.objective for epoch in trial.epochs} == judged, trial.id
     totals = counts(longer)
     assert {arm: totals[arm] for arm in BUDGET} == {"single/kind": 4, "single/size": 3, "equal": 7, "search": 7}
     for arm in BUDGET:

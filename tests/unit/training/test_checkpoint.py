@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -12,8 +13,20 @@ import torch
 
 from mtl_search.config import Config, override
 from mtl_search.training import checkpoint
+from mtl_search.training.objective import Objective
 from mtl_search.training.place import Place
-from tests.unit.training.trials import assert_same_weights, config, told, train, trainer, weights_of
+from mtl_search.training.trainer import Trainer
+from tests.unit.training.trials import (
+    CPU,
+    assert_same_weights,
+    config,
+    data,
+    spec,
+    told,
+    train,
+    trainer,
+    weights_of,
+)
 
 
 def _settings() -> Config:
@@ -103,3 +116,21 @@ def test_a_trial_that_lost_its_checkpoint_starts_again(tmp_path: Path) -> None:
     (tmp_path / "last.new").mkdir()
     assert not checkpoint.exists(Place(tmp_path))
     assert trainer(config(), tmp_path).progress.epoch == 0
+
+
+def test_a_better_reference_changes_what_an_interrupted_trial_has_reached(tmp_path: Path) -> None:
+    def judged_by(error: float) -> Trainer:
+        objective = Objective({"size": ("mae",)}, "delta_m", {"val/size/mae": error})
+        settings = override(_settings(), {"tasks.size.metrics": ["mae"]})
+        made = dataclasses.replace(spec(settings, tmp_path), objective=objective)
+        return Trainer(made, data(), CPU)
+
+    first = judged_by(100.0)
+    first.run_epoch()
+    best = first.progress.best_metrics
+    again = judged_by(1.0)  # the single-task arms have found something much better since
+    expected = again.objective(best)
+    assert expected < first.progress.best
+    assert again.progress.best == again.progress.anchor == pytest.approx(expected)
+    report = again.run_epoch()
+    assert report.objective == pytest.approx(max(expected, again.objective(report.metrics)))

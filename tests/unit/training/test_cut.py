@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from mtl_search.config import override, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.stage import Stage
 from mtl_search.training.cut import Cut, Found
 from tests.unit.training.trials import all_heads, config, data
 
@@ -112,3 +114,33 @@ def test_what_is_found_adds_up_and_is_zero_without_a_sample() -> None:
         assert not zero.any()
     assert cut.jacobian(none).shape == cut.jacobian(one).shape
     assert not cut.jacobian(none).any()
+
+
+class _Spare(nn.Module):
+    """A layer with another beside it that nobody calls."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.used, self.spare = nn.Linear(width, 4), nn.Linear(width, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.used(x))
+
+
+def spare_backbone(input_shape: tuple[int, ...]) -> list[Stage]:
+    return [Stage(_Spare(input_shape[-1]), 4, "spare")]
+
+
+def test_parameters_that_nothing_depends_on_have_no_gradient() -> None:
+    samples = data()
+    settings = override(config(), {"model.backbone": {"name": f"{__name__}:spare_backbone"}})
+    network, inputs, masks = _built(settings, samples)
+    cut, found = Cut(network), Found()
+    cut.add_gradients(_losses(network, cut(inputs, masks), samples), found)
+    assert cut._at_once  # or it would be the other way that is tested
+    jacobian = cut.jacobian(found)
+    assert jacobian.any(1).all()
+    names = {id(p): name for name, p in network.named_parameters()}
+    parts = jacobian.split([p.numel() for p in cut.shared], 1)
+    unused = [part for p, part in zip(cut.shared, parts, strict=True) if "spare" in names[id(p)]]
+    assert [part.any() for part in unused] == [False, False]

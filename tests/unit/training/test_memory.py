@@ -68,3 +68,10 @@ def test_when_a_trial_stays_as_it_is() -> None:
     assert smaller(_spec(), _failed("disk")) is None
     assert smaller(_spec(workers=2, batch_size=2), _failed()) is None
     assert smaller(_spec(workers=2, batch_size=4), _failed()) is not None
+
+
+def test_batches_from_sources_are_cut_and_not_drawn_anew() -> None:
+    again = smaller(_spec(batch_size=15), _failed())
+    assert again is not None
+    assert (again.config.training.batch_size, again.pieces) == (5, 3)
+    assert TrialSpec.from_json(again.to_json()).pieces == 3

@@ -108,3 +108,8 @@ def test_normalised_1_is_perfect_and_0_knows_nothing(name: str) -> None:
     perfect = 1.0 if metric.higher_is_better else 0.0
     assert metric.normalise(perfect, deviation) == 1.0
     assert metric.normalise(metric.worst * deviation**metric.power, deviation) == 0.0
+
+
+def test_labels_of_one_outcome_correlate_with_nothing() -> None:
+    for labels in (torch.ones(6, dtype=torch.long), torch.zeros(6, dtype=torch.long)):
+        assert math.isnan(compute("mcc", torch.tensor([0.9, 0.9, 0.1, 0.1, 0.1, 0.1]), labels, "binary", 1))

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mtl_search.config import Config, override
+from mtl_search.errors import DiskFullError
 from mtl_search.training import checkpoint
 from mtl_search.training.optimizers import SCHEDULES, build_optimizer, build_schedule
 from mtl_search.training.place import Place
@@ -163,6 +164,23 @@ def test_a_lost_checkpoint_is_named(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "3" / "last")
     with pytest.raises(FileNotFoundError, match="3 holds no checkpoint"):
         take_over(donor.place, loser.place)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_says_so_in_an_exchange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    donor, taker = _pair(tmp_path)
+    network = taker.place.folder / "last" / "model.safetensors"
+    before = network.read_bytes()
+    opened = Path.open
+
+    def full(self: Path, *arguments: Any, **options: Any) -> Any:
+        is_new = self.name == "optimizer.pt" and self.parent.name == "last.new"
+        return opened(Path("/dev/full") if is_new else self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(DiskFullError, match="no room"):
+        take_over(donor.place, taker.place)
+    assert network.read_bytes() == before
 
 
 def test_members_that_exchange_have_the_same_groups_whatever_their_factors_are(tmp_path: Path) -> None:
