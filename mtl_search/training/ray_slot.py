@@ -49,14 +49,17 @@ class Slot(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """One epoch."""
-        report = self._attempt(self._runner.run_epoch)
+        """One epoch; first of a trial that goes on from a checkpoint is the one before it, again."""
+        report = self._attempt(self._train)
         again = smaller(self._spec, report)
         if again is not None:
             self._begin(again)
-            report = self._attempt(lambda: self._runner.run_until(self._epoch + 1))
+            report = self._attempt(self._train)
         self._epoch = report.epoch
         return report.on(self._node).to_result()
+
+    def _train(self) -> Report:
+        return self._runner.run_until(self._epoch + 1)
 
     def _begin(self, spec: TrialSpec) -> None:
         self._spec = spec

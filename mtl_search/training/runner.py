@@ -58,12 +58,15 @@ class Runner:
         self._spec, self._peers = spec, peers
         torch.backends.cudnn.benchmark = False
 
-    def run_epoch(self) -> Report:
-        """The trial's next epoch. Raises whatever the trial's network or data raise."""
-        return self._noted(self._ready().run_epoch())
-
     def run_until(self, epoch: int) -> Report:
-        """Train until this epoch is done, and report it; it may have been done before the process began."""
+        """Train until this epoch is done, and report it; it may have been done before the process began.
+
+        A trial that goes on from a checkpoint then tells its last epoch before that: the process that trained it may
+        have died before it could, or before it was heard.
+
+        Raises:
+            Exception: Whatever the trial's network or data raise.
+        """
         trainer = self._ready()
         if trainer.progress.epoch >= epoch:
             return self._noted(trainer.report())

@@ -200,3 +200,13 @@ def test_a_trial_on_the_gpu_is_near_the_one_on_the_cpu(precision: str, tmp_path:
     for name, value in ends["cpu"].items():
         if name.endswith("/loss"):
             assert ends["cuda"][name] == pytest.approx(value, rel=1e-3 if precision == "fp32" else 0.1), name
+
+
+def test_an_epoch_that_was_trained_and_not_told_is_told(tmp_path: Path) -> None:
+    """The driver died in the third epoch, and the slot with it once that epoch and its checkpoint were done."""
+    settings = trials.config(checkpoint_every_s=0)
+    whole = _run(_slot(_trial(settings, tmp_path / "whole")))
+    first = _slot(_trial(settings, tmp_path / "cut"))
+    heard = [Report.from_json(first.step()[REPORT]) for _ in range(3)][:2]
+    again = _run(_slot(_trial(settings, tmp_path / "cut")))
+    assert [trials.told(report) for report in heard + again] == [trials.told(report) for report in whole]
