@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -69,12 +70,12 @@ TIMES = {"singles": "single/size", "search": "search", "finals": "final/search"}
 BETWEEN = {"between": "search"}
 _DEPTHS = {"model.sharing.depth": {"int": [1, 2]}}  # at 0 each task has a first stage of its own, and two passes
 _SPACE: dict[str, Any] = tiny()["search"]["space"] | _DEPTHS
+_INTERVAL = 3  # epochs after which the members of a population meet
 SCHEDULERS: dict[str, dict[str, Any]] = {
     "fifo": {"training.epochs": 4},
     "asha": ASHA,
-    # Its members meet at their third epoch.
     "pbt": {
-        "search.scheduler": {"name": "pbt", "interval": 3},
+        "search.scheduler": {"name": "pbt", "interval": _INTERVAL},
         "training.epochs": 4,
         "search.space": {path: entry for path, entry in _SPACE.items() if path not in _DEPTHS},
     },
@@ -272,11 +273,18 @@ def _assert_nothing_runs_twice(cell: Cell, sweep: Path, before: bytes) -> float:
     passes = len((sweep.parent / "passes").read_text().splitlines())
     lost = passes / (_BATCHES * VICTIMS[cell.victim].workers) - len(_told(earlier + later))
     # The epoch that it died in, and without a checkpoint those before.
-    least = 0 if cell.checkpoint == "kept" else sum(trial not in ended for trial, _ in _told(earlier))
+    least = 0 if cell.checkpoint == "kept" else _unsaved(earlier, ended)
     # Without a driver a slot goes on to the end of its epoch, where a member of a population writes a checkpoint.
     at_an_exchange = cell.scheduler == "pbt" and cell.time != "finals" and not VICTIMS[cell.victim].title
     assert (0 if at_an_exchange else least) <= lost <= least + 1
     return lost
+
+
+def _unsaved(earlier: list[dict[str, Any]], ended: set[str]) -> int:
+    """Epochs of trials that have not ended, but for those before an exchange, at which members write checkpoints."""
+    members = {event["id"] for event in earlier if event["event"] == "trial" and event["role"] == "member"}
+    epochs = Counter(trial for trial, _ in _told(earlier) if trial not in ended)
+    return sum(count % _INTERVAL if trial in members else count for trial, count in epochs.items())
 
 
 def _told(told: list[dict[str, Any]]) -> set[tuple[str, int]]:
