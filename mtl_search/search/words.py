@@ -9,9 +9,11 @@ if TYPE_CHECKING:
 
 
 def sentence(result: Verdict) -> str:
-    """Whether sharing helps, whether weights do, what auxiliary tasks were worth, and what to know beside it."""
+    """Whether sharing helps, with equal weights too, whether weights do, what auxiliary tasks were worth, and what to know beside it."""
     notes = [f"{note}." for note in result.notes]
-    return " ".join([*_sharing_words(result), *_weights_words(result), *_auxiliary_words(result), *notes])
+    return " ".join(
+        [*_sharing_words(result), *_equal_words(result), *_weights_words(result), *_auxiliary_words(result), *notes]
+    )
 
 
 def _sharing_words(result: Verdict) -> list[str]:
@@ -30,6 +32,14 @@ def _sharing_words(result: Verdict) -> list[str]:
             f" {result.single_parameters:,} in {len(compared.gains)} separate ones."
         )
     return [f"{result.outcome.capitalize()}: {numbers}.{sizes}"]
+
+
+def _equal_words(result: Verdict) -> list[str]:
+    """Where the search arm is judged, and the equal arm comes out otherwise."""
+    equal, search = result.equal, result.search
+    if equal is None or search is None or equal.sign == search.sign or not equal.sign:
+        return []
+    return [f"With equal weights sharing {'helps' if equal.sign == 1 else 'hurts'}: {equal.numbers()}."]
 
 
 def _auxiliary_words(result: Verdict) -> list[str]:

@@ -288,6 +288,17 @@ def test_without_single_tasks_an_auxiliary_task_is_measured_against_the_network_
     assert result.auxiliary["help"].delta_m.values == pytest.approx([0.2, 0.25])
 
 
+def test_equal_weights_have_a_word_where_they_come_out_otherwise(tmp_path: Path) -> None:
+    single, spread = [0.8, 0.8, 0.8], [0.8, 0.9, 0.7]
+    for name, equal, words in (
+        ("better", [0.88, 0.881, 0.879], "With equal weights sharing helps: Δm = +10.0 %"),
+        ("worse", [0.72, 0.721, 0.719], "With equal weights sharing hurts: Δm = -10.0 %"),
+    ):
+        assert words in two_tasks(tmp_path / name, single, equal, spread).sentence()
+        assert "With equal weights" not in two_tasks(tmp_path / f"{name} both", single, equal, equal).sentence()
+    assert "With equal weights" not in two_tasks(tmp_path / "same", single, spread, spread).sentence()
+
+
 def test_seeds_are_paired_by_their_index_and_not_by_the_number_in_the_arm(builder: Builder) -> None:
     """A sweep that was interrupted after two of three finalists, and then extended to another winner."""
     for task in TASKS:
