@@ -66,7 +66,9 @@ def measure(variant: Variant, blocks: int, workers: int, threads: int) -> tuple[
         shape, samples, _ = MODELS[variant.model]
         write_arrays(folder, shape, samples, missing=variant.missing)
         # What `torchrun --standalone --nproc-per-node` does, with a function for a script.
-        launch = LaunchConfig(1, 1, workers, rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0)
+        launch = LaunchConfig(
+            1, 1, workers, run_id="ddp", rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0
+        )
         elastic_launch(launch, _worker)(variant, blocks, threads, folder)
         ours, theirs, difference = torch.load(folder / "seconds.pt")
     samples -= 64
