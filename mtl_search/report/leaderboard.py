@@ -11,7 +11,7 @@ import pandas as pd
 from mtl_search.config import Config
 from mtl_search.search.paired import Tasks
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
-from mtl_search.search.verdict import journal_metrics, main_metrics, validation_reference
+from mtl_search.search.references import journal_metrics, main_metrics, validation_reference
 from mtl_search.search.weights import shown_weights
 from mtl_search.training.objective import delta_m, key
 

@@ -20,7 +20,8 @@ from mtl_search.report.summary import ArmTotals, arm_totals, mean_ranks, pareto_
 from mtl_search.report.tables import Column, fitted
 from mtl_search.search.paired import Tasks
 from mtl_search.search.records import SweepRecord
-from mtl_search.search.verdict import Verdict, judge, main_metrics, validation_reference
+from mtl_search.search.references import main_metrics, validation_reference
+from mtl_search.search.verdict import Verdict, judge
 from mtl_search.training.objective import key
 
 _TOP = {"search": 5}  # rows of other arms: one, or three where there is no search arm

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -140,6 +140,13 @@ def _ablations(config: Config, shared: Sequence[str]) -> list[Arm]:
     removed = [task for task in config.tasks if task not in config.main_tasks]
     rest = {task: tuple(other for other in config.tasks if other != task) for task in removed}
     return [Arm(WITHOUT + task, rest[task], {}, 0, origin=shared[-1]) for task in removed]
+
+
+def phases(arms: Iterable[Arm]) -> tuple[list[str], list[str], list[str]]:
+    """Names of the arms that run side by side: the references, then what the search begins with, then the others."""
+    known = list(arms)
+    singles, seeds = [arm.name for arm in known if arm.is_single], [arm.name for arm in known if arm.is_seed]
+    return singles, seeds, [arm.name for arm in known if not (arm.is_single or arm.is_seed)]
 
 
 def base_arm(name: str) -> str:

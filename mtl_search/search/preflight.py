@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mtl_search.config import Config, override
-from mtl_search.data import DataSet
+from mtl_search.data import SPLITS, DataSet
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.registry import import_attribute
@@ -134,11 +134,12 @@ def _check_labels(config: Config, data: DataSet) -> None:
     """A task without a label to train on, or to be judged by, would fail in every trial."""
     for name, task in config.tasks.items():
         labelled = data.targets[task.target or name].labelled
-        judged = config.search.finalists.top and name in config.main_tasks
-        for split in ("train", "validation", "test") if judged else ("train", "validation"):
+        has_finalists = bool(config.search.finalists.top) and name in config.main_tasks
+        for split in SPLITS if has_finalists else SPLITS[:2]:
             if not labelled[data.splits[split]].any():
                 what = f"the {split} split has no label of this target"
-                what += ", so no finalist could be judged (none: search.finalists.top=0)" * (split == "test")
+                if split == "test":
+                    what += ", so no finalist could be judged (none: search.finalists.top=0)"
                 raise ConfigError(what, path=f"tasks.{name}.target", value=task.target or name)
 
 

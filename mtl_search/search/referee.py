@@ -13,6 +13,7 @@ from mtl_search.errors import SweepError, TrialError
 from mtl_search.search.arms import SINGLE, base_arm
 from mtl_search.search.journal import Journal
 from mtl_search.search.records import EpochRecord, SweepRecord, TrialRecord
+from mtl_search.search.references import reference_trial
 from mtl_search.training.objective import Objective, ObjectiveFunction
 
 
@@ -57,14 +58,6 @@ class Referee:
         self.kind = "normalised" if kind == "delta_m" and not has_singles else kind
         self.has_singles = has_singles
 
-    def reference_trial(self, task: str) -> TrialRecord | None:
-        """The best single-task trial of a task; None when none has got to the end of an epoch.
-
-        A member of a population is none: what the other arms are compared with is what fixed values can do.
-        """
-        trials = [trial for trial in self.record.arm(f"{SINGLE}{task}") if trial.is_result]
-        return max(trials, key=lambda t: t.worth, default=None)
-
     def reference(self) -> dict[str, float]:
         """`val/<task>/<metric>` of the best single-task trials, at their best epochs.
 
@@ -73,7 +66,7 @@ class Referee:
         """
         values: dict[str, float] = {}
         for task, names in self.metrics.items():
-            trial = self.reference_trial(task)
+            trial = reference_trial(self.record, task)
             if trial is None or trial.best is None:
                 reasons = {t.reason for t in self.record.arm(f"{SINGLE}{task}") if t.reason}
                 raise SweepError(

@@ -24,7 +24,7 @@ from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
 from mtl_search.search import start
 from mtl_search.search.arm_space import ArmSpace
-from mtl_search.search.arms import EXPORTS, SINGLE, Arm, config_hash, trial_id_of, trial_seed
+from mtl_search.search.arms import EXPORTS, Arm, config_hash, phases, trial_id_of, trial_seed
 from mtl_search.search.census import Census
 from mtl_search.search.finalists import choose_finalists
 from mtl_search.search.generations import Generations
@@ -198,9 +198,10 @@ class ArmSearcher(Searcher):
     def _next(self) -> TrialRecord | str | None:
         if self.error is not None:
             return str(self.FINISHED) if not self._live else None
-        for number, phase in enumerate(self._phases()):
-            if number == 1:  # the references stand
-                self._judge_again()
+        for number, phase in enumerate(phases(self._arms.values())):
+            if number == 1 and not self._judged_again:  # the references stand
+                judge_again(self._journal, self._referee)
+                self._judged_again = True
             running = {record.id for record in self._live.values()}
             record = self._next_interrupted(phase) or self._generations.next_member(phase, running)
             if record is not None:
@@ -213,22 +214,12 @@ class ArmSearcher(Searcher):
                 return None
         return self._next_interrupted([FINAL + arm for arm in self._arms]) or self._next_finalist()
 
-    def _judge_again(self) -> None:
-        if not self._judged_again:
-            judge_again(self._journal, self._referee)
-            self._judged_again = True
-
     def _next_interrupted(self, arms: Collection[str]) -> TrialRecord | None:
         """A trial of these arms that began and did not end; not before its phase, whose references it is judged by."""
         record = next((trial for trial in self._interrupted if trial.arm in arms), None)
         if record is not None:
             self._interrupted.remove(record)
         return record
-
-    def _phases(self) -> list[list[str]]:
-        singles = [name for name in self._arms if name.startswith(SINGLE)]
-        seeds = [name for name, arm in self._arms.items() if arm.is_seed]
-        return [singles, seeds, [name for name in self._arms if name not in (*singles, *seeds)]]
 
     def _least_advanced(self, names: list[str]) -> str | None:
         """The arm that has begun the smallest part of its budget; None when all have begun all of it."""

@@ -20,8 +20,8 @@ from mtl_search.config import Config
 from mtl_search.search.arms import WITHOUT
 from mtl_search.search.paired import MIN_SEEDS, Comparison, Estimate, Runs, Tasks, compare, difference, estimate
 from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
+from mtl_search.search.references import main_metrics
 from mtl_search.search.words import sentence
-from mtl_search.training.metrics import METRICS
 from mtl_search.training.objective import key
 
 Neither = Literal["no significant gain", "not tested"]
@@ -93,33 +93,6 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """All numbers and words as plain JSON types."""
         return {**asdict(self), "notes": list(self.notes), "sentence": self.sentence()}
-
-
-def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...]]:
-    """Main tasks with their metrics: those of the config, or where it leaves them to the head, those in the journal."""
-    return {task: config.tasks[task].metrics or journal_metrics(record, task) for task in config.main_tasks}
-
-
-def journal_metrics(record: SweepRecord, task: str) -> tuple[str, ...]:
-    """Validation metrics of a task that the journal holds, in the order in which they were written."""
-    prefix = f"val/{task}/"
-    found: dict[str, None] = {}
-    for trial in record:
-        names = [name for epoch in trial.epochs for name in epoch.metrics if name.startswith(prefix)]
-        found.update(dict.fromkeys(name.removeprefix(prefix) for name in names))
-    return tuple(name for name in found if name in METRICS or ":" in name)
-
-
-def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
-    """`val/<task>/<metric>` of the best trial of each single-task arm at its best epoch; empty arms are left out."""
-    reference = {}
-    for task, metrics in tasks.items():
-        ended = [t for t in record.arm(f"single/{task}") if t.is_result]
-        trial = max(ended, key=lambda t: (t.worth, -t.number), default=None)
-        if trial is not None and trial.best is not None:
-            names = [key("val", task, metric) for metric in metrics]
-            reference.update({name: trial.best.metrics[name] for name in names if name in trial.best.metrics})
-    return reference
 
 
 def judge(record: SweepRecord, config: Config) -> Verdict:

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
 def sentence(result: Verdict) -> str:
     """Whether sharing helps, whether weights do, what auxiliary tasks were worth, and what to know beside it."""
     notes = [f"{note}." for note in result.notes]
-    return " ".join(
-        [*_sharing_words(result), *_equal_words(result), *_weights_words(result), *_auxiliary_words(result), *notes]
-    )
+    sharing, weights = [*_sharing_words(result), *_equal_words(result)], _weights_words(result)
+    return " ".join([*sharing, *weights, *_auxiliary_words(result), *notes])
 
 
 def _sharing_words(result: Verdict) -> list[str]:

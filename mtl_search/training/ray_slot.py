@@ -49,7 +49,7 @@ class Slot(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """One epoch; first of a trial that goes on from a checkpoint is the one before it, again."""
+        """One epoch; of a trial that goes on from a checkpoint first the last one before it, again."""
         report = self._attempt(self._train)
         again = smaller(self._spec, report)
         if again is not None:

@@ -117,8 +117,8 @@ class Runner:
         training = self._spec.config.training
         device = self._device or choose_device(training.device)
         # On the CPU the samples are not copied, so there is nothing to share out.
-        share = min(1.0, self._spec.config.resources.gpus_per_worker) if device.type == "cuda" else 1.0
-        if self._resident is None and should_be_resident(self._data, training.resident, device, share or 1.0):
+        share = min(1.0, self._spec.config.resources.gpus_per_worker or 1.0) if device.type == "cuda" else 1.0
+        if self._resident is None and should_be_resident(self._data, training.resident, device, share):
             self._resident = DeviceData(self._data, device)
         # A single-task trial is a reference, and is judged by its own metric whatever the sweep's objective is.
         custom = None if self._spec.objective.kind == "primary" else self._custom_objective

@@ -39,7 +39,7 @@ from mtl_search import Result, load_config, run
 from mtl_search.config import Config, override
 from mtl_search.search.arms import EXPORTS
 from mtl_search.search.records import TrialRecord
-from mtl_search.search.verdict import main_metrics, validation_reference
+from mtl_search.search.references import main_metrics, validation_reference
 from mtl_search.training.objective import Objective, delta_m
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -15,7 +15,8 @@ from mtl_search.config import Config, to_yaml
 from mtl_search.report import leaderboard, render, to_json
 from mtl_search.report.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.search.records import SweepRecord
-from mtl_search.search.verdict import judge, main_metrics, validation_reference
+from mtl_search.search.references import main_metrics, validation_reference
+from mtl_search.search.verdict import judge
 from mtl_search.training.objective import delta_m
 from tests.unit.report.sweeps import TASKS, Builder, config, whole
 

@@ -15,6 +15,7 @@ from mtl_search.config import Config
 from mtl_search.errors import SweepError
 from mtl_search.search import generations
 from mtl_search.search.journal import read_events
+from mtl_search.search.references import reference_trial
 from mtl_search.search.sweep import trial_budget
 from mtl_search.training.place import Place
 from tests.unit.search import small
@@ -165,7 +166,7 @@ def test_only_fixed_values_become_finalists(session: Session) -> None:
         assert origins == ({"final"} | ({"mean"} if arm in ("equal", "search") else origins))
         assert "member" not in origins
     assert Counter(trial.arm for trial in fake.record) == budget(fake)
-    reference = fake.referee.reference_trial("kind")
+    reference = reference_trial(fake.record, "kind")
     assert reference is not None
     assert reference.role in ("final", "mean")
 

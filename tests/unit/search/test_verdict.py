@@ -9,7 +9,8 @@ import pytest
 
 from mtl_search.search.paired import estimate
 from mtl_search.search.records import State
-from mtl_search.search.verdict import Verdict, judge, validation_reference, verdict
+from mtl_search.search.references import validation_reference
+from mtl_search.search.verdict import Verdict, judge, verdict
 from tests.unit.report.sweeps import TASKS, Builder, config, whole
 
 METRICS = dict.fromkeys(TASKS, ("accuracy",))
