@@ -27,6 +27,8 @@ def find_file(name: str, value: object, suffixes: tuple[str, ...]) -> Path:
     try:
         path = _in_package(name, written) if written.startswith(PACKAGE) else Path(written).expanduser()
         exists = path.exists()
+    except ConfigError:  # no such package
+        raise
     except (OSError, RuntimeError, ValueError) as error:  # a name too long, an unknown ~user, a NUL in it
         raise wrong(name, f"this is no path: {error}", value) from None
     if exists:

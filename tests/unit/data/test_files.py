@@ -43,6 +43,7 @@ def test_a_missing_file_of_a_package(package: str) -> None:
         find_file("path", f"package:{package}/data/b.csv", (".csv",))
     assert f"did you mean 'package:{package}/data/a.csv'" in str(caught.value)
     assert caught.value.path == "data.path"
+    assert str(caught.value).count("data.path") == 1  # said once
 
 
 @pytest.mark.parametrize(
