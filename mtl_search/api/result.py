@@ -124,8 +124,18 @@ class Result:
         """
         from mtl_search.search import weights
 
-        adaptive = None if trial else weights.best_adaptive(self.record)
-        return weights.mean_weights(adaptive or self.trial(trial), last)
+        return weights.mean_weights(self.weights_trial(trial), last)
+
+    def weights_trial(self, name: str | None = None) -> TrialRecord:
+        """The trial that `mean_weights` takes: the named one, else the best adaptive one, or the best where none is.
+
+        Raises:
+            SweepError: There is no such trial.
+        """
+        from mtl_search.search import weights
+
+        adaptive = None if name else weights.best_adaptive(self.record)
+        return adaptive or self.trial(name)
 
     def trial(self, name: str | None = None) -> TrialRecord:
         """What the journal tells of a trial; default: the best.

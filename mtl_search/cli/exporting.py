@@ -31,8 +31,7 @@ def export_command(sweep: Path | None, trial: str | None, last: int | None, form
     if last is not None and last < 1:
         raise ConfigError("a whole number of 1 or more is needed", path="--last", value=last)
     result = api.Result(find_sweep(sweep))
-    adaptive = None if trial else weights.best_adaptive(result.record)
-    chosen = adaptive or result.trial(trial)
+    chosen = result.weights_trial(trial)
     found = result.mean_weights(chosen.id, last=last)
     print(_FORMS[form](found, chosen))  # noqa: T201
     Console(stderr=True, soft_wrap=True, highlight=False).print(_note(chosen, last, result.record), markup=False)

@@ -18,6 +18,18 @@ _WORDS = {
     "string_type": "a text is needed",
     "bool_type": "true or false is needed",
     "bool_parsing": "true or false is needed",
+    "string_pattern_mismatch": "letters, digits and . _ - are allowed, the first a letter or a digit",
+    "int_type": "a whole number is needed",
+    "int_parsing": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "float_type": "a number is needed",
+    "float_parsing": "a number is needed",
+    "finite_number": "a finite number is needed",
+    "greater_than": "a number above {gt:g} is needed",
+    "greater_than_equal": "at least {ge:g} is needed",
+    "less_than": "a number below {lt:g} is needed",
+    "less_than_equal": "at most {le:g} is needed",
+    "too_short": "at least {min_length} is needed",
 }
 
 
@@ -61,7 +73,8 @@ def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
         return ConfigError("not one of the allowed values", path=".".join(path), value=item["input"], allowed=allowed)
     if item["type"] in ("model_type", "model_attributes_type"):
         return _not_a_section(_models_in(annotation)[0], path, item["input"])
-    message = _WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
+    words = _WORDS.get(item["type"])
+    message = words.format(**item.get("ctx", {})) if words else item["msg"].removeprefix("Value error, ")
     return ConfigError(message, path=".".join(path), value=item["input"])
 
 

@@ -124,11 +124,14 @@ def plan_arms(config: Config) -> list[Arm]:
     shared: list[str] = [name for name in SHARED if name in search.arms]
     arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
     if population_rules(config) is not None:
-        arms = [arm if arm.is_seed else _with_population(arm) for arm in arms]
+        arms = [_with_population(arm) for arm in arms]
     return arms + _ablations(config, shared)
 
 
 def _with_population(arm: Arm) -> Arm:
+    """Its trials as a population, where there are two or more that could take over each other's networks."""
+    if arm.is_seed or arm.budget < 2:
+        return arm
     return replace(arm, members=arm.budget, budget=arm.budget + len(EXPORTS))
 
 

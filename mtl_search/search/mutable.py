@@ -21,6 +21,9 @@ def check_population(config: Config, *, needs_space: bool = True) -> None:
     if not needs_space:
         what = "a population needs search.space: what a space function may change is not known to it"
         raise ConfigError(what, path="search.scheduler.name", value=config.search.scheduler.name)
+    if config.search.trials < 2:
+        what = "a population has two members or more"
+        raise ConfigError(what, path="search.trials", value=config.search.trials)
     for path, entry in config.search.space.items():
         where = f"search.space.{path}"
         if not _is_mutable(path) or entry.choice is not None:

@@ -1,6 +1,6 @@
 """Trials an hour: several slots of one worker and one CPU each, beside one slot, on the same machine.
 
-    .venv/bin/python -m tests.benchmarks.slots [--slots 2] [--trials 24] [--epochs 4] [--samples 6000] [--repeats 1]
+    .venv/bin/python -m tests.benchmarks.slots [--slots 2] [--trials 16] [--epochs 20] [--samples 6000] [--repeats 1]
 
 A trial is a real training: an MLP with two heads on pairs of digits, one thread of torch, validation, metrics, best
 checkpoint. Every sweep runs in its own process on a local Ray with as many CPUs as there are slots, one sweep after the
@@ -115,8 +115,8 @@ def call(wanted: Sweep) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slots", type=int, default=2, help="trials at a time, beside one")
-    parser.add_argument("--trials", type=int, default=24)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--trials", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--samples", type=int, default=6000)
     parser.add_argument("--repeats", type=int, default=1, help="of both, by turns; the best of each counts")
     parser.add_argument("--inside", nargs=4, type=int, help=argparse.SUPPRESS)

@@ -80,6 +80,14 @@ def test_a_population_is_followed_by_two_trials_of_what_it_found() -> None:
     assert arms(small.config())["search"].role(0) == ""
 
 
+def test_one_trial_of_a_single_task_is_no_population() -> None:
+    planned = arms(small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 3}))
+    assert {name: (arm.members, arm.budget) for name, arm in planned.items() if arm.is_single} == {
+        "single/kind": (2, 4), "single/size": (0, 1),
+    }  # fmt: skip
+    assert planned["single/size"].role(0) == ""
+
+
 def test_what_each_arm_searches() -> None:
     config = small.config(
         {

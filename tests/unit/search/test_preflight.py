@@ -88,6 +88,11 @@ def test_what_a_population_may_change() -> None:
         preflight.check(config, small.DATA, needs_space=False)
 
 
+def test_one_trial_is_no_population() -> None:
+    text = message({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 1})
+    assert text.startswith("search.trials: a population has two members or more")
+
+
 def test_the_check_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
     preflight.check(small.config({"training.aggregator": "graddrop", "training.weighting": "random"}), small.DATA)
