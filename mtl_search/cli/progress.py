@@ -12,6 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from mtl_search.api import Callback
 from mtl_search.search.records import SweepRecord, TrialRecord
 
+# Seconds without a line after which a plain log tells of an epoch.
+_SILENCE = 60.0
+
 
 class SweepProgress(Callback):
     """Base of both displays: what is known of a sweep while it runs."""
@@ -131,20 +134,34 @@ class LiveProgress(SweepProgress):
 
 
 class PlainProgress(SweepProgress):
-    """One line a finished trial, for files and pipes."""
+    """One line a finished trial, for files and pipes; where trials are long, an epoch's line a minute in between."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._last_line = time.monotonic()
 
     def on_sweep_start(self, record: SweepRecord) -> None:
         """Say how much there is to do."""
         super().on_sweep_start(record)
         arms = ", ".join(f"{arm} {count}" for arm, count in record.budget.items())
-        self.console.print(f"{self.total} trials, {record.slots} at a time: {arms}", highlight=False)
+        self._print(f"{self.total} trials, {record.slots} at a time: {arms}")
+
+    def on_epoch_end(self, trial: TrialRecord) -> None:
+        """One line where there was none for a while."""
+        if time.monotonic() - self._last_line >= _SILENCE:
+            self._print(f"{self.done}/{self.total} {trial.id} epoch {trial.last_epoch} {_value(trial)}; {self.best()}")
 
     def on_trial_end(self, trial: TrialRecord) -> None:
         """One line."""
         super().on_trial_end(trial)
-        value = f"{trial.objective:.4f}" if trial.objective is not None else "-"
         why = f" ({escape(trial.reason.splitlines()[-1])})" if trial.reason else ""
-        line = (
-            f"{self.done}/{self.total} {trial.id} {trial.state.lower()}{why} {value}; {self.best()}; {self.time_left()}"
-        )
+        state = f"{trial.id} {trial.state.lower()}{why} {_value(trial)}"
+        self._print(f"{self.done}/{self.total} {state}; {self.best()}; {self.time_left()}")
+
+    def _print(self, line: str) -> None:
+        self._last_line = time.monotonic()
         self.console.print(line, highlight=False, soft_wrap=True)
+
+
+def _value(trial: TrialRecord) -> str:
+    return f"{trial.objective:.4f}" if trial.objective is not None else "-"

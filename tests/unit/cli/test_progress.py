@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from mtl_search.cli.progress import PlainProgress
@@ -37,3 +39,21 @@ def test_a_half_trained_network_with_a_populations_values_is_not_the_best_yet(tm
     made.epoch(fixed, 2, 0.8, {"left": 0.8})
     made.end(fixed)
     assert progress.best() == "best +0.8000 (search-0001)"
+
+
+def test_a_log_tells_of_an_epoch_when_it_was_silent_for_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    made, log = Builder(tmp_path / "journal.jsonl"), io.StringIO()
+    progress = PlainProgress(Console(file=log))
+    made.event("sweep", id="sweep-1", name="demo", budget={"search": 2})
+    progress.on_sweep_start(made.sweep_record)
+    before = log.getvalue()
+    trial = made.begin("search", 0)
+    for epoch, seconds in enumerate((30, 40, 30), start=1):
+        clock[0] += seconds
+        made.epoch(trial, epoch, 0.1 * epoch, {"left": 0.3})
+        progress.on_epoch_end(made.sweep_record.trials[trial])
+    assert log.getvalue().removeprefix(before) == "0/2 search-0000 epoch 2 0.2000; best +0.2000 (search-0000)\n"
