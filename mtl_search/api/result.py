@@ -159,7 +159,11 @@ class Result:
         """
         from mtl_search.training.predictor import load_predictor
 
-        return load_predictor(self._model_folder(self.trial(trial).id))
+        try:
+            return load_predictor(self._model_folder(self.trial(trial).id))
+        except SweepError as error:
+            kept = sorted(card.parts[-3] for card in self.directory.glob("trials/*/best/model.json"))
+            raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
 
     def plot_model(self, path: str | Path, trial: str | None = None) -> None:
         """Draw the network of a trial; default: the best.

@@ -17,7 +17,7 @@ class EarlyStopping(Section):
 
 
 class LearningRates(Section):
-    """Factors on the optimiser's learning rate; 0 lets a part stay as it is."""
+    """Factors on the optimiser's learning rate; 0 lets the parameters of a part stay (statistics of norms go on)."""
 
     backbone: float = Field(1.0, ge=0, description="of all stages, shared or a task's own")
     heads: float = Field(1.0, ge=0, description="of each head, with what stands beside its features")

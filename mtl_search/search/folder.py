@@ -92,7 +92,8 @@ def locked(folder: Path) -> Iterator[None]:
 def forget_checkpoints(folder: Path, trial_id: str, *, best: bool) -> None:
     """Delete what a finished trial no longer needs: where it would have gone on, and its best network unless kept."""
     trial = folder / "trials" / trial_id
-    for part in ("last", "last.new", "last.old", "best.new", "best.old", *(("best",) if best else ())):
+    parts = {f"{part}{ending}" for part in ("last", "best", "kept") for ending in ("", ".new", ".old")}
+    for part in parts if best else parts - {"best"}:
         shutil.rmtree(trial / part, ignore_errors=True)
 
 

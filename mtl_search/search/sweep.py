@@ -85,7 +85,9 @@ def run_sweep(
         folder.prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
-        journal = Journal(directory / folder.JOURNAL, [*observers, tidy.Tidy(directory, config)])
+        keeper = tidy.Tidy(directory, config)
+        journal = Journal(directory / folder.JOURNAL, [*observers, keeper])
+        keeper.catch_up(journal.record)
         arms = plan_arms(config)
         referee = Referee(
             journal.record,

@@ -28,9 +28,16 @@ class Tidy:
 
     def __call__(self, event: Event, record: SweepRecord) -> None:
         """Look at one event of the journal."""
-        if event["event"] != "end":
-            return
-        ended = record.trials[event["id"]]
+        if event["event"] == "end":
+            self._settle(record.trials[event["id"]], record)
+
+    def catch_up(self, record: SweepRecord) -> None:
+        """Do what an earlier session wrote the ends of trials for, and was killed before it had done."""
+        here = {path.parent.name for path in (self._directory / "trials").glob("*/*")}
+        for trial in [t for t in record if t.finished and t.id in here | self._in_storage(record)]:
+            self._settle(trial, record)
+
+    def _settle(self, ended: TrialRecord, record: SweepRecord) -> None:
         loser = None if ended.is_finalist else self._loser(ended, record)
         self._empty_storage(ended, record, keep=loser is not ended)
         folder.forget_checkpoints(self._directory, ended.id, best=loser is ended)
@@ -42,13 +49,24 @@ class Tidy:
         if ended.is_member:
             return ended
         if ended.arm not in self._best:
-            earlier = [t for t in record.arm(ended.arm) if t.finished and t is not ended and not t.is_member]
-            self._best[ended.arm] = max(earlier, key=lambda t: t.worth, default=ended)
+            others = [t for t in record.arm(ended.arm) if t.finished and t is not ended and not t.is_member]
+            # After an extension the best may be one whose network was let go when it was not.
+            earlier = [t for t in others if (self._directory / "trials" / t.id / "best").exists()]
+            self._best[ended.arm] = max(earlier, key=_rank, default=ended)
         best = self._best[ended.arm]
         if best is ended:
             return None
-        self._best[ended.arm], loser = (ended, best) if ended.worth > best.worth else (best, ended)
+        self._best[ended.arm], loser = (ended, best) if _rank(ended) > _rank(best) else (best, ended)
         return loser
+
+    def _in_storage(self, record: SweepRecord) -> set[str]:
+        """Ids of trials that have a folder there."""
+        uri = self._config.resources.storage
+        try:
+            return set(Storage(below(uri, _name(record))).folders()) if uri else set()
+        except OSError as error:
+            logger.error("what trials have left in %s is not known: %s", uri, error)
+            return set()
 
     def _empty_storage(self, ended: TrialRecord, record: SweepRecord, *, keep: bool) -> None:
         """Delete what the trial has in the storage; a network that is kept comes to the sweep's folder before."""
@@ -67,7 +85,12 @@ class Tidy:
 def trial_storage(config: Config, record: SweepRecord, trial_id: str) -> str:
     """URI of a trial's folder in the storage; empty where there is none."""
     uri = config.resources.storage
-    return below(uri, f"{record.name}-{record.id}", trial_id) if uri else ""
+    return below(uri, _name(record), trial_id) if uri else ""
+
+
+def _name(record: SweepRecord) -> str:
+    """Of the sweep's folder in the storage."""
+    return f"{record.name}-{record.id}"
 
 
 def check_storage(config: Config) -> None:
@@ -84,3 +107,8 @@ def check_storage(config: Config) -> None:
     except (ValueError, OSError) as error:
         what = f"no folder that can be written to: an absolute path, s3://bucket/folder or gs://bucket/folder ({error})"
         raise ConfigError(what, path="resources.storage", value=uri) from error
+
+
+def _rank(trial: TrialRecord) -> tuple[float, int]:
+    """Of two that are worth the same, everyone takes the one that began first."""
+    return trial.worth, -trial.number

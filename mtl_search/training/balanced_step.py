@@ -89,7 +89,7 @@ class BalancedStep(Step):
         trivial = torch.stack([head.trivial_loss for head in self.heads.values()])
         self._last = self.coefficients * trivial  # (T,) what a task without a label shows; first, that it knows nothing
         self._steps = 0
-        self._used: list[Tensor] = []
+        self._used: list[tuple[Tensor, Tensor]] = []  # of each step: how much tasks counted, and which had labels
 
     def gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
@@ -114,9 +114,10 @@ class BalancedStep(Step):
         self.weighting.look_back(losses)
 
     def end_epoch(self) -> dict[str, float]:
-        """`train/weight/<task>`: mean over the steps of what loss weight, weighting and aggregator made of it together.
+        """`train/weight/<task>`: what loss weight, weighting and aggregator made of it together.
 
-        Scaled to add up to T: as loss weights of a static trial they would do the same on average. Nothing where an
+        The mean over the steps in which the task had a label, scaled to add up to T: as loss weights of a static trial
+        they would do the same on average. Nothing of a task without any label in the epoch, and nothing at all where an
         aggregator does not combine whole gradients.
 
         Raises:
@@ -126,14 +127,17 @@ class BalancedStep(Step):
             self.weighting.end_epoch()
         if not self._used:
             return {}
-        mean = torch.stack(self._used).mean(0)
+        used, known = map(torch.stack, zip(*self._used, strict=True))
         self._used = []
+        counts = known.sum(0)
+        mean = torch.where(known, used, 0.0).sum(0) / counts.clamp(min=1)
         total = float(mean.sum())
-        values = (mean * (len(mean) / total) if total > 0 else mean).tolist()
+        values = (mean * (int((counts > 0).sum()) / total) if total > 0 else mean).tolist()
         for task, value in zip(self.heads, values, strict=True):
             if not abs(value) < float("inf"):
                 raise TrialError(f"the weight of task {task!r} became {value}")
-        return {f"train/weight/{task}": value for task, value in zip(self.heads, values, strict=True)}
+        logged = zip(self.heads, values, counts.tolist(), strict=True)
+        return {f"train/weight/{task}": value for task, value, count in logged if count}
 
     def state_dict(self) -> dict[str, Any]:
         """Of weighting and aggregator; random numbers follow from the number of the step."""
@@ -161,7 +165,7 @@ class BalancedStep(Step):
         losses, factors = self.forward(batch, seen), self.coefficients * self._shares[0]
         shown = torch.zeros_like(factors) if losses is None else factors * losses.detach()
         weights = self._weigh(weighting, self.peers.sum(shown), None)
-        self._used.append(weights * self._loss_weights)
+        self._used.append((weights * self._loss_weights, self._known))
         if losses is not None:
             self.backward(losses.dot(weights * factors))
         if self.peers.size > 1:
@@ -224,11 +228,14 @@ class BalancedStep(Step):
             halves = (effective / share[0]).unsqueeze(1) * parts[0], (effective / share[1]).unsqueeze(1) * parts[1]
         vector, used = self._aggregate(rows, halves)
         if used is not None:
-            self._used.append(effective * used * self._loss_weights)
+            self._used.append((effective * used * self._loss_weights, self._known))
         self._set_gradients(vector, own)
 
     def _aggregate(self, rows: Tensor, halves: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor | None]:
-        """The shared gradient (P,), and the weights (T,) that the rows (T, P) have in it."""
+        """The shared gradient (P,), and the weights (T,) that the rows (T, P) have in it.
+
+        A row of zeros has none there; what the task has to itself counts by 1, and so does the row.
+        """
         ones = torch.ones(len(rows), device=self.device)
         if self.aggregator is None or not self.cut.shared:
             return rows.sum(0), ones
@@ -242,13 +249,21 @@ class BalancedStep(Step):
         except Exception as error:  # noqa: BLE001  solvers, and methods of the user's, may raise anything
             failure = error
         if vector is not None and _is_finite(vector):
-            return vector, None if used is None else torch.zeros_like(ones).masked_scatter(known, used)
+            return vector, None if used is None else self._with_zero_rows(used, rows, known)
         self.guard.check()  # zeros of a rank that has failed may be the cause
         if not bool(rows.isfinite().all()):
             return rows.sum(0), ones  # which shows in the losses, by the name of the task
         if failure is None:
             raise TrialError(f"{self._name} made a gradient that is not finite of some that are")
         raise TrialError(f"{self._name} failed: {failure}") from failure
+
+    @staticmethod
+    def _with_zero_rows(used: Tensor, rows: Tensor, known: Tensor) -> Tensor:
+        """Weights of the `known` rows → of all rows (T,)."""
+        ones = torch.ones(len(rows), device=rows.device)
+        if not bool(known.all()):
+            return ones.masked_scatter(known, used)
+        return used if bool(used.all()) else torch.where(_not_zero(rows), used, ones)
 
     @property
     def _name(self) -> str:

@@ -2,6 +2,7 @@
 
     <trial>/last   where an interrupted trial goes on: network, optimiser, schedule, random state, progress
     <trial>/best   the network at its best epoch, with all that is needed to build it again without the data
+    <trial>/kept   the best network at the time of `last`, where `best` is a later one
 
 Each is written beside its place and moved in, so that a process that dies while it writes leaves the old one whole.
 """
@@ -128,7 +129,9 @@ def load(place: Place, network: nn.Module, parts: Mapping[str, Stateful], peers:
         torch.set_rng_state(cpu[peers.rank].clone())  # torch crashes on a row of a larger tensor
         if cuda and torch.cuda.is_available():
             torch.cuda.set_rng_state(cuda[0][peers.rank].clone())
-    return Progress(**json.loads(peers.bytes_from_first(lambda: place.read("last", "progress.json"))))
+    progress = Progress(**json.loads(peers.bytes_from_first(lambda: place.read("last", "progress.json"))))
+    peers.decide(lambda: _bring_back(place, progress.best_epoch))
+    return progress
 
 
 def state_tensors(network: nn.Module) -> list[torch.Tensor]:
@@ -136,15 +139,41 @@ def state_tensors(network: nn.Module) -> list[torch.Tensor]:
     return [*network.parameters(), *network.buffers()]
 
 
-def save_best(place: Place, network: nn.Module, spec: TrialSpec, data: DataSet) -> None:
-    """Write `best`: the network, its config and the shape of its data."""
+def save_best(place: Place, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int) -> None:
+    """Write `best`: the network after this epoch, its config and the shape of its data."""
 
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
         card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": layout(data).to_json()}
-        (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
+        (folder / "model.json").write_text(json.dumps(card | {"epoch": epoch}), encoding="utf-8")
 
+    _keep(place)
     place.write("best", write)
+
+
+def _keep(place: Place) -> None:
+    """Put the best network that `last` knows aside, before a later one takes its place.
+
+    A trial that goes on from `last` may go another way (smaller batches, sums of a GPU), and find none that is better.
+    """
+    epoch = _number(place, "last", "progress.json", "best_epoch")
+    if epoch and epoch == _number(place, "best", "model.json", "epoch"):
+        place.copy("best", "kept")
+
+
+def _bring_back(place: Place, epoch: int) -> None:
+    """Put the best network that `last` knows in its place again, if another one is there."""
+    if _number(place, "best", "model.json", "epoch") != epoch == _number(place, "kept", "model.json", "epoch"):
+        place.copy("kept", "best")
+
+
+def _number(place: Place, part: str, file: str, key: str) -> int | None:
+    """A number of a part's JSON; None where there is none."""
+    try:
+        found: int | None = json.loads(place.read(part, file)).get(key)
+    except FileNotFoundError:
+        return None
+    return found
 
 
 def load_best(place: Place, network: nn.Module, peers: Peers) -> None:

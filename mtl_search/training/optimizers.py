@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -37,12 +38,24 @@ OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry(
 _FUSED = frozenset({"sgd", "adam", "adamw", "adagrad"})
 
 
+class _Cosine(lr_scheduler.CosineAnnealingLR):
+    """torch's, but that `eta_min` is multiplied by the factor of a group, as its learning rate is."""
+
+    def get_lr(self) -> list[float | torch.Tensor]:
+        """Rates of the groups, in closed form."""
+        height = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+        ends = [self.eta_min * group.get("factor", 1.0) for group in self.optimizer.param_groups]
+        return [end + (begin - end) * height for begin, end in zip(self.base_lrs, ends, strict=True)]
+
+    _get_closed_form_lr = get_lr
+
+
 def cosine(optimizer: Optimizer, epochs: int, eta_min: float = 0.0, warmup_epochs: int = 0) -> LRScheduler:
     """Half a cosine from the learning rate to `eta_min` over the trial, after a linear warm-up if asked.
 
     Source: Loshchilov & Hutter, "SGDR", 2017, without restarts.
     """
-    decay = lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(1, epochs - warmup_epochs), eta_min=eta_min)
+    decay = _Cosine(optimizer, T_max=max(1, epochs - warmup_epochs), eta_min=eta_min)
     if not warmup_epochs:
         return decay
     warmup = lr_scheduler.LinearLR(optimizer, start_factor=1 / (warmup_epochs + 1), total_iters=warmup_epochs)

@@ -36,7 +36,7 @@ class Place:
     def fetch(self) -> None:
         """Bring what earlier processes have written, where it is not here anyway."""
         if self._uri:
-            for part in ("last", "best"):
+            for part in ("last", "best", "kept"):
                 fetch(self._storage, part, self.folder / part)
 
     def read(self, part: str, file: str) -> bytes:
@@ -58,6 +58,14 @@ class Place:
         if self._uri:
             with disk.writes_to(self._uri):
                 self._storage.put(self.folder / part, part)
+
+    def copy(self, part: str, to: str) -> None:
+        """Put a copy of a part in place of another one.
+
+        Raises:
+            DiskFullError: There is no room.
+        """
+        self.write(to, lambda fresh: shutil.copytree(self.folder / part, fresh, dirs_exist_ok=True))
 
     @cached_property
     def _storage(self) -> Storage:

@@ -129,7 +129,10 @@ def choose_device(setting: str) -> torch.device:
     """The device that `training.device` asks for; `auto` takes a GPU when this process may use one."""
     if setting == "auto":
         setting = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(setting)
+    device = torch.device(setting)
+    if device.type == "cuda" and device.index is None:  # as tensors say it that live there
+        return torch.device("cuda", torch.cuda.current_device())
+    return device
 
 
 def poisons_the_process(error: Exception) -> bool:

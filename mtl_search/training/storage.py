@@ -50,6 +50,11 @@ class Storage:
         copy_files(self._path(name), str(folder), self._files, LocalFileSystem())
         return True
 
+    def folders(self) -> list[str]:
+        """Names of the folders in this one; none where it is not there."""
+        found = self._files.get_file_info(FileSelector(self._path(), allow_not_found=True))
+        return [entry.base_name for entry in found if entry.type == FileType.Directory]
+
     def delete(self) -> None:
         """The whole folder, if there is one."""
         if self._files.get_file_info(self._path()).type == FileType.Directory:

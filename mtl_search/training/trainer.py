@@ -156,7 +156,8 @@ class Trainer:
 
         progress.epoch += 1
         if progress.best_epoch == 0 or objective > progress.best:
-            self.peers.decide(lambda: checkpoint.save_best(self.place, self.network, self.spec, self.data))
+            best = self.place, self.network, self.spec, self.data, progress.epoch
+            self.peers.decide(lambda: checkpoint.save_best(*best))
         stopping = self.config.early_stopping
         progress.update(objective, metrics, stopping.min_delta if stopping else 0.0)
         seconds = self.peers.decide(lambda: time.perf_counter() - began)

@@ -22,7 +22,8 @@ class DualBalancing(Weighting):
 
     At step k: ĝ_t ← β_k ĝ_t + (1 − β_k) ∇ log L_t with β_k = β/k^σ, from ĝ_t = 0 before the first; the shared gradient
     is α Σ_t ĝ_t/‖ĝ_t‖ with α = max_t ‖ĝ_t‖. Loss weights and trivial losses change nothing here: the logarithm turns
-    them into constants. The averages take T × P numbers, in memory and in checkpoints.
+    them into constants. An average that is zero (of a task that shares nothing, or had no label yet) is not scaled. The
+    averages take T × P numbers, in memory and in checkpoints.
 
     Source: Lin et al. 2023, "Dual-balancing for multi-task learning", Algorithm 1.
 
@@ -51,7 +52,7 @@ class DualBalancing(Weighting):
             self._average = torch.zeros_like(jacobian)
         self._average = beta * self._average + (1 - beta) * jacobian
         norms = self._average.norm(dim=1)
-        scales = norms.max() / norms.clamp(min=_EPS)
+        scales = torch.where(norms > _EPS, norms.max() / norms.clamp(min=_EPS), 1.0)
         return scales.unsqueeze(1) * self._average, scales
 
     def state_dict(self) -> dict[str, Any]:

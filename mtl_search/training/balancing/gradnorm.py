@@ -25,8 +25,9 @@ class GradNorm(Weighting):
     task trains beside the others, w takes a step down Σ_t |G_t − Ḡ·r_t^α|, with Ḡ·r_t^α held constant; then Σ w = T.
 
     Differs from the paper in that the norm is over all shared parameters, not the last shared layer (their gradients
-    are there anyway), and in that no weight falls below 0.001: the paper's could become negative. Where nothing is
-    shared (depth 0), all norms are zero and weights stay 1.
+    are there anyway), and in that no weight falls below 0.001: the paper's could become negative. Means and sums are
+    over the tasks with a gradient in the step, and the others keep their weights: those that share nothing, and those
+    without a label. Where a step has one such task (each batch from a source of its own), nothing is learned.
 
     Source: Chen et al. 2018, "GradNorm: Gradient normalization for adaptive loss balancing", Algorithm 1.
 
@@ -60,15 +61,20 @@ class GradNorm(Weighting):
             ratios: L/L(0), (T,).
             norms: ‖∇L_t‖, (T,).
         """
+        known = norms > 0
+        if int(known.sum()) < 2:
+            return
+        before, ratios = self._weights.detach().clone(), ratios[known]
         with torch.enable_grad():
-            own = self._weights * norms
+            own = self._weights[known] * norms[known]
             wanted = (own.mean() * (ratios / ratios.mean().clamp(min=1e-12)) ** self.alpha).detach()
             (own - wanted).abs().sum().backward()
         self._optimizer.step()
         self._optimizer.zero_grad()
         with torch.no_grad():
-            self._weights.clamp_(min=_FLOOR)
-            self._weights.mul_(len(self._weights) / self._weights.sum())
+            moved = self._weights[known].clamp(min=_FLOOR)
+            moved *= (len(before) - before[~known].sum()) / moved.sum()
+            self._weights.copy_(before.masked_scatter(known, moved))  # momentum moves the others, too
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, first losses and the optimiser."""

@@ -16,6 +16,9 @@ from torch.optim import Adam
 from mtl_search.models import checks
 from mtl_search.training.balancing.weighting import Scalarized
 
+# A cross-entropy of two samples may be 0 in single precision, where its logarithm and ratios to it are no numbers.
+_LEAST = 1e-8
+
 
 class Static(Scalarized):
     """Σ L_t: the loss weights of the config are all there is.
@@ -80,6 +83,10 @@ class DynamicAverage(Scalarized):
         self._averages = jd.DWA(checks.number(temperature, "temperature", open_low=True))
         super().__init__(self._averages)
 
+    def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+        """By the history, which takes in the losses."""
+        return super().weigh(losses.clamp(min=_LEAST), jacobian)
+
     def end_epoch(self) -> None:
         """The epoch's mean losses become history."""
         self._averages.step()
@@ -140,6 +147,10 @@ class GeometricMean(Scalarized):
 
     def __init__(self, tasks: int) -> None:
         super().__init__(jd.GeometricMean())
+
+    def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+        """The gradient, of losses above 0."""
+        return super().weigh(losses.clamp(min=_LEAST), jacobian)
 
 
 class RandomLoss(Scalarized):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,74 @@ def test_the_best_of_an_arm_and_finalists_are_kept(tmp_path: Path, *, stored: bo
         assert (tmp_path / "sweep" / "trials" / name / "best" / "model.safetensors").read_text() == name
     if stored:
         assert not list((storage / "small-0123456789ab").iterdir())
+
+
+def _end(journal: Journal, folder: Path, number: int, objective: float, *, seen: bool = True) -> None:
+    """A trial of the search arm that ends with a network."""
+    name = f"search-{number:04d}"
+    fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 0}
+    if name not in journal.record.trials:
+        journal.write("trial", id=name, arm="search", number=number, **fields)
+    for part in ("last", "best"):
+        (folder / "trials" / name / part).mkdir(parents=True, exist_ok=True)
+    journal.write("epoch", id=name, epoch=1, metrics={}, objective=objective, seconds=1.0)
+    if seen:
+        journal.write("end", id=name, state="COMPLETE", reason="", test={})
+
+
+def _kept(folder: Path) -> list[str]:
+    return sorted("/".join(path.parts[-2:]) for path in (folder / "trials").glob("*/*"))
+
+
+def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    journal.write("sweep", id="0123456789ab", name="small", slots=2, budget={})
+    _end(journal, tmp_path, 0, 0.5, seen=False)
+    _end(journal, tmp_path, 1, 0.5)
+    journal.write("end", id="search-0000", state="COMPLETE", reason="", test={})
+    journal.close()
+    assert _kept(tmp_path) == ["search-0000/best"]
+    assert max(journal.record, key=lambda trial: trial.worth).id == "search-0000"
+
+
+def test_a_network_that_was_let_go_does_not_cost_the_next_best(tmp_path: Path) -> None:
+    """After an extension with other references the best may be a trial that was not when it ended."""
+    journal = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
+    _end(journal, tmp_path, 0, 0.5)
+    _end(journal, tmp_path, 1, 0.6)
+    journal.write("judged", id="search-0000", objectives=[(1, 0.9)])
+    journal.close()
+    again = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    _end(again, tmp_path, 2, 0.7)
+    again.close()
+    assert _kept(tmp_path) == ["search-0002/best"]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored: bool) -> None:
+    """It wrote the end of each trial, and got no further."""
+    home, config = tmp_path / "sweep", override(
+        small.config(), {"resources.storage": str(tmp_path / "storage") if stored else None}
+    )  # fmt: skip
+    journal = Journal(home / "journal.jsonl")
+    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
+    for number, objective in enumerate((0.5, 0.7, 0.6)):
+        _end(journal, home, number, objective)
+        name = f"search-{number:04d}"
+        if stored:
+            for part in ("last", "best"):
+                (home / "trials" / name / part / "model.safetensors").write_text(name)
+                Storage(tidy.trial_storage(config, journal.record, name)).put(home / "trials" / name / part, part)
+            shutil.rmtree(home / "trials")
+    journal.close()
+    keeper = tidy.Tidy(home, config)
+    keeper.catch_up(journal.record)
+    keeper.catch_up(journal.record)  # a second time there is nothing to do
+    assert _kept(home) == ["search-0001/best"]
+    if stored:
+        assert not list((tmp_path / "storage" / "small-0123456789ab").iterdir())
+        assert (home / "trials" / "search-0001" / "best" / "model.safetensors").read_text() == "search-0001"
 
 
 def test_a_storage_that_fails_does_not_end_the_sweep(

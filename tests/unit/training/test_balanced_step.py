@@ -190,6 +190,24 @@ def test_weights_are_logged_as_static_ones_would_be_written(family: str, tmp_pat
             assert found == pytest.approx({task: 3 * weight / 3.75 for task, weight in WEIGHTS.items()}), name
 
 
+@pytest.mark.parametrize("how", [{"aggregator": "mgda"}, {"aggregator": "imtl_g"}, {"weighting": "gradnorm"}])
+def test_a_task_that_shares_nothing_counts_by_one(how: dict[str, str], tmp_path: Path) -> None:
+    even = dict.fromkeys((f"tasks.{task}.loss_weight" for task in WEIGHTS), 1.0)
+    depths = {"model.sharing": {"name": "hard", "depth": {"kind": 1, "flag": 1, "size": 0}}}
+    made = trainer(override(config(batch_size=8, **how), even | depths), tmp_path, data(missing=True))
+    raw = []
+    combine = made.step._combine  # type: ignore[attr-defined]
+
+    def noted(*arguments: Any) -> None:
+        combine(*arguments)
+        raw.append(made.step._used[-1][0])  # type: ignore[attr-defined]
+
+    made.step._combine = noted  # type: ignore[attr-defined]
+    made.train_epoch()
+    assert [float(used[2]) for used in raw] == pytest.approx([1.0] * len(raw))
+    assert len({round(float(used[0]), 4) for used in raw}) > 1
+
+
 def test_plain_training_takes_the_direct_way(tmp_path: Path) -> None:
     assert type(trainer(config(), tmp_path).step) is Step
     assert type(trainer(config(weighting="mean"), tmp_path).step) is BalancedStep
@@ -249,9 +267,10 @@ def test_a_loss_that_is_not_finite_is_named_and_not_the_aggregator(tmp_path: Pat
 
 
 def test_a_weight_that_is_not_finite_is_named(tmp_path: Path) -> None:
-    settings = override(config(weighting="geometric_mean", batch_size=48), {"tasks.flag.loss_weight": 0.0})
-    with pytest.raises(TrialError, match=r"weight of task '.*' became nan"):
-        trainer(settings, tmp_path).run_epoch()
+    made = trainer(config(weighting="uw", batch_size=48), tmp_path)
+    made.step.weighting.scalarizer.log_var.data[1] = float("nan")  # type: ignore[attr-defined]
+    with pytest.raises(TrialError, match=r"weight of task 'flag' became nan"):
+        made.run_epoch()
 
 
 def test_a_wrong_name_is_refused_when_the_trainer_is_built(tmp_path: Path) -> None:

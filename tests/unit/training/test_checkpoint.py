@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,36 @@ def test_nothing_is_pickled_but_what_loads_as_plain_tensors(tmp_path: Path) -> N
         "best/model.safetensors", "best/model.json",
     }  # fmt: skip
     assert torch.load(tmp_path / "last/optimizer.pt", weights_only=True).keys() >= {"optimizer", "random", "schedule"}
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_best_network_that_a_trial_goes_on_without_is_not_its_best(tmp_path: Path, *, stored: bool) -> None:
+    """From a checkpoint it may go another way: with smaller batches, or by the sums of a GPU."""
+    values: list[float] = []
+
+    def objective(metrics: Mapping[str, float]) -> float:
+        return values.pop(0)
+
+    def begin(name: str, every: float) -> Trainer:
+        made = dataclasses.replace(
+            spec(override(_settings(), {"training.checkpoint_every_s": every}), tmp_path / name),
+            storage=str(tmp_path / "storage") if stored else "",
+        )
+        return Trainer(made, data(), CPU, objective=objective)
+
+    values[:] = [0.1, 0.5, 0.1, 0.1, 0.05, 0.06]  # whoever goes on judges the best epoch again, twice
+    first = begin("a", 0)
+    first.run_epoch()
+    best = weights_of(first)
+    first.config = first.config.model_copy(update={"checkpoint_every_s": 1e9})
+    first.run_epoch()  # better, and lost with the process
+    assert not torch.equal(next(iter(best.values())), next(iter(weights_of(first).values())))
+    second = begin("b" if stored else "a", 1e9)
+    assert (second.progress.epoch, second.progress.best_epoch, second.progress.best) == (1, 1, 0.1)
+    second.run_epoch()
+    second.run_epoch()
+    checkpoint.load_best(second.place, second.network, second.peers)
+    assert_same_weights(weights_of(second), best)
 
 
 class _DiedError(Exception):

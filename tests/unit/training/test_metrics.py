@@ -102,6 +102,15 @@ def test_one_class_alone_has_no_ranking() -> None:
     assert math.isnan(compute("r2", torch.ones(1), torch.ones(1), "real", 1))
 
 
+@pytest.mark.parametrize(("mean", "deviation"), [(300.0, 0.5), (2000.0, 1.0), (101_325.0, 100.0)])
+def test_r2_of_targets_far_from_zero(mean: float, deviation: float) -> None:
+    rng = np.random.default_rng(0)
+    y = (mean + deviation * rng.normal(size=1000)).astype(np.float32)
+    p = (y + 0.3 * deviation * rng.normal(size=1000)).astype(np.float32)
+    expected = sk.r2_score(y.astype(np.float64), p.astype(np.float64))
+    assert compute("r2", torch.from_numpy(p), torch.from_numpy(y), "real", 1) == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize("name", list(METRICS))
 def test_normalised_1_is_perfect_and_0_knows_nothing(name: str) -> None:
     metric, deviation = METRICS[name], 3.0

@@ -155,6 +155,18 @@ def test_learning_rates_of_backbone_and_heads() -> None:
     assert learning_rate(optimizer) == 0.25
 
 
+def test_the_end_of_the_cosine_has_the_factors_of_the_groups() -> None:
+    groups = [{"params": _parameters(), "factor": factor} for factor in (1.0, 0.1, 0.0)]
+    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 1.0}), groups)
+    schedule = build_schedule(Member.model_validate({"name": "cosine", "eta_min": 0.5}), optimizer, epochs=2)
+    assert schedule is not None
+    for expected in (1.0, 0.75, 0.5):
+        assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([expected, 0.1 * expected, 0.0])
+        assert learning_rate(optimizer) == pytest.approx(expected)
+        optimizer.step()
+        schedule.step()
+
+
 def test_without_factors_there_is_one_group_of_all_parameters() -> None:
     network, training = _two_tasks()
     (group,) = parameter_groups(network, training)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mtl_search.config import Config
+from mtl_search.config import Config, override
 from mtl_search.data import SAMPLING, DataSet, join
 from mtl_search.data.sampling import RoundRobin, Uniform, build_sampling
 from mtl_search.training.predictor import load_predictor
@@ -154,3 +154,15 @@ def test_the_policy_reaches_training(tmp_path: Path) -> None:
     }
     ends["batches"] = told(train(trainer(settings, tmp_path / "batches", _samples(batches=30)))[-1])["val/size/loss"]
     assert len(set(ends.values())) == len(ends), ends
+
+
+@pytest.mark.parametrize("aggregator", ["mgda", "imtl_g", "aligned_mtl", "upgrad"])
+def test_steps_without_a_label_say_nothing_of_a_tasks_weight(aggregator: str, tmp_path: Path) -> None:
+    """Alone in its steps, each task counts by 1, however few these are."""
+    even = dict.fromkeys((f"tasks.{task}.loss_weight" for task in ("kind", "flag")), 1.0)
+    settings = override(config(aggregator=aggregator, batch_size=4), even)
+    two = settings.model_copy(update={"tasks": {task: settings.tasks[task] for task in ("kind", "flag")}})
+    metrics = trainer(two, tmp_path, _samples()).train_epoch()
+    assert metrics["train/draws/big"] > 5 * metrics["train/draws/small"] > 0
+    found = {name: value for name, value in metrics.items() if "/weight/" in name}
+    assert found == pytest.approx({"train/weight/kind": 1.0, "train/weight/flag": 1.0}, rel=1e-5)

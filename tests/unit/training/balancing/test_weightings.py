@@ -200,6 +200,40 @@ def test_gradnorm_keeps_weights_above_zero_and_their_sum() -> None:
         assert weights.sum().item() == pytest.approx(3, rel=1e-5)
 
 
+def test_gradnorm_learns_from_tasks_with_a_gradient_alone() -> None:
+    made, two = built("gradnorm"), built("gradnorm", tasks=2)
+    rows = torch.cat([JACOBIAN[:1], torch.zeros(1, 4), JACOBIAN[2:]])
+    for losses in LOSSES:
+        left, middle, right = made.weigh(losses, rows * losses.unsqueeze(1)).tolist()
+        both = losses[[0, 2]]
+        assert middle == 1.0
+        assert [left, right] == pytest.approx(two.weigh(both, rows[[0, 2]] * both.unsqueeze(1)).tolist(), rel=1e-5)
+    before = made.weigh(LOSSES[0], torch.zeros(3, 4))
+    assert made.weigh(LOSSES[1], JACOBIAN * torch.tensor([[1.0], [0.0], [0.0]])).tolist() == before.tolist()
+    assert made.weigh(LOSSES[2], JACOBIAN).tolist() == before.tolist()  # alone there is nothing to balance
+
+
+def test_db_mtl_scales_no_average_of_zero() -> None:
+    made = built("db_mtl")
+    rows, scales = made.rows(torch.cat([JACOBIAN[:2], torch.zeros(1, 4)]))
+    assert scales is not None
+    assert scales[2] == 1
+    assert scales[:2].min() == 1
+    assert not rows[2].any()
+    assert built("db_mtl").rows(torch.zeros(3, 4))[1].tolist() == [1.0, 1.0, 1.0]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", list(WEIGHTINGS))
+def test_a_loss_of_zero_leaves_weights_numbers(name: str) -> None:
+    made = built(name)
+    for _ in range(4):
+        losses = torch.tensor([0.7, 0.0, 0.4])
+        assert weigh(made, losses).isfinite().all()
+        if made.looks_back:
+            made.look_back(losses)
+        made.end_epoch()
+
+
 def test_db_mtl_adds_up_moving_averages_of_one_norm() -> None:
     """Lin et al. 2023, Algorithm 1, by numpy."""
     made = built("db_mtl", beta=0.8, sigma=0.5)
