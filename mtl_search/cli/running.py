@@ -14,6 +14,7 @@ from rich.markup import escape
 import mtl_search
 from mtl_search import api
 from mtl_search.cli import screen
+from mtl_search.cli.failures import FAILED
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
 from mtl_search.report import render
@@ -52,7 +53,7 @@ def run_command(
     console.print()
     render(result.record, result.config, console, folder=directory)
     if result.complete:
-        return 0
+        return 0 if any(trial.is_result for trial in result.record) else FAILED
     return _stopped(console, arguments, directory)
 
 

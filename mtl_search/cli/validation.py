@@ -46,7 +46,7 @@ def validate_command(config_file: Path, overrides: list[str], console: Console, 
         *([] if data.sources is None else [_sources(config, data, data.sources, network)]),
         _tasks(config, data, network),
         _network(config, graph),
-        _depths(config, network),
+        *([_depths(network.sharing, network)] if isinstance(network.sharing, HardSharing) else []),
         _space(config),
         _budget(config),
     ]
@@ -145,11 +145,8 @@ def _count(node: Node) -> str:
     return f"{node.parameters:,} frozen" if frozen == node.parameters else f"{node.parameters:,}, {frozen:,} frozen"
 
 
-def _depths(config: Config, network: MultiTaskNetwork) -> Table:
+def _depths(sharing: HardSharing, network: MultiTaskNetwork) -> Table:
     table = _table("Parameters at each sharing depth", "depth", "parameters", "")
-    sharing = network.sharing
-    if not isinstance(sharing, HardSharing):
-        return table
     rest = parameter_count(network) - parameter_count(sharing)
     for depth in range(sharing.stages + 1):
         what = {0: "separate networks", sharing.stages: "only heads separate"}.get(depth, "")

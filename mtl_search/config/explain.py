@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -35,7 +35,7 @@ _WORDS = {
 
 def translate(error: ValidationError, model: type[BaseModel]) -> ConfigError:
     """One `ConfigError` that lists the first few complaints."""
-    items = error.errors(include_url=False)
+    items = _without_echoes(error.errors(include_url=False))
     unique = _one_a_path([_explain(item, model) for item in items], [item["input"] for item in items])
     if len(unique) == 1:
         return unique[0]
@@ -45,6 +45,12 @@ def translate(error: ValidationError, model: type[BaseModel]) -> ConfigError:
     summary = ConfigError(first.problem, path=first.path)
     summary.args = (f"{len(unique)} problems in the config\n{text}{more}",)
     return summary
+
+
+def _without_echoes(items: Sequence[Any]) -> list[Any]:
+    """Without what only follows from the others: a list whose entries are all wrong is also too short."""
+    within = [item["loc"][:-1] for item in items]
+    return [item for item in items if not (item["type"] == "too_short" and item["loc"] in within)]
 
 
 def _one_a_path(problems: list[ConfigError], values: list[object]) -> list[ConfigError]:

@@ -15,6 +15,9 @@ def _point(value: object) -> object:
         return value
     if isinstance(value, dict) and value and all(map(_is_number, value.values())):
         return {task: float(weight) for task, weight in value.items()}
+    if isinstance(value, dict) and value:
+        task, weight = next((task, weight) for task, weight in value.items() if not _is_number(weight))
+        raise ValueError(f"the loss weight of {task} must be a number, and is {weight!r}")
     raise ValueError("a mapping of tasks to loss weights, the name of a weighting, or the folder of a sweep is needed")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mtl_search.config.section import Member, Section
 
@@ -26,6 +26,16 @@ class LearningRates(Section):
     )
 
 
+_OPTIMIZER = {"name": "adamw", "lr": 1e-3}
+
+
+def _of_default(value: object) -> object:
+    """`training.optimizer.lr=0.01` alone means this rate of the default."""
+    if isinstance(value, dict) and "name" not in value:
+        return {**_OPTIMIZER, **value}
+    return value
+
+
 class TrainingConfig(Section):
     """How one trial trains."""
 
@@ -33,7 +43,9 @@ class TrainingConfig(Section):
     batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
     eval_batch_size: int = Field(512, ge=1)
     samples: int | None = Field(None, ge=2, description="most samples of each split that are used, chosen by seed")
-    optimizer: Member = Field(default_factory=lambda: Member.model_validate({"name": "adamw", "lr": 1e-3}))
+    optimizer: Annotated[Member, BeforeValidator(_of_default)] = Field(
+        default_factory=lambda: Member.model_validate(_OPTIMIZER)
+    )
     lr_factors: LearningRates = Field(
         default_factory=LearningRates, description="learning rates of backbone and heads, relative to the optimizer's"
     )

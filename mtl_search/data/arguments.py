@@ -140,5 +140,12 @@ def _target(name: str, value: object, kinds: tuple[TargetKind, ...], source: str
     positive = spec.get("positive")
     if positive is not None and kind != "binary":
         raise wrong(f"{path}.positive", f"only a binary target has a positive value; this one is {kind}", positive)
-    chosen = None if positive is None else text(f"{path}.positive", positive)
+    chosen = None if positive is None else _cell(f"{path}.positive", positive)
     return TargetSpec(kind, (text(f"{path}.{source}", spec.get(source, name)),), chosen)
+
+
+def _cell(name: str, value: object) -> str:
+    """A value of a column, as its text; YAML makes a truth of an unquoted yes."""
+    if isinstance(value, bool):
+        raise wrong(name, "this is to be in quotes, as the file has it ('yes', 'true')", value)
+    return str(value) if isinstance(value, int | float) else text(name, value)

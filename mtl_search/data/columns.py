@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,13 +11,16 @@ import numpy as np
 
 from mtl_search.data.arguments import wrong
 from mtl_search.data.dataset import Array
-from mtl_search.data.encode import as_column, as_numbers, distinct, missing, number_text
+from mtl_search.data.encode import as_column, as_numbers, category_text, distinct, missing
+from mtl_search.data.table_files import odd_among_numbers
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mtl_search.data.encode import Column
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def fit_columns(
         values = as_column(train[name])
         numbers = as_numbers(values)
         if name in categorical if categorical is not None else numbers is None:
-            columns.append(_fit_categorical(name, values, max_categories))
+            columns.append(_fit_categorical(name, values, max_categories, meant=categorical is not None))
         elif numbers is None:
             raise DataError(
                 f"column {name!r} is not among the categorical ones, but row {_first_text(values)} is not a number"
@@ -136,15 +140,14 @@ def _fit_numeric(name: str, numbers: Array) -> Numeric:
     return Numeric(name, mean, 1.0 if constant else deviation, indicator=len(known) < len(numbers))
 
 
-def _fit_categorical(name: str, values: Column, max_categories: int) -> Categorical:
+def _fit_categorical(name: str, values: Column, max_categories: int, *, meant: bool) -> Categorical:
     categories = sorted({key for key in _keys(values)[1] if key is not None})
+    odd = "" if meant else odd_among_numbers(categories)
     if len(categories) > max_categories:
-        raise wrong(
-            "columns",
-            f"column {name!r} has {len(categories)} different texts, more than max_categories={max_categories}; "
-            "leave it out of `columns`, or raise `max_categories`",
-            name,
-        )
+        what = f"column {name!r} has {len(categories)} different texts, more than max_categories={max_categories}; "
+        raise wrong("columns", what + (odd or "leave it out of `columns`, or raise `max_categories`"), name)
+    if odd:
+        logger.warning("column %r is read as %d categories: %s", name, len(categories), odd)
     return Categorical(name, tuple(categories))
 
 
@@ -152,18 +155,7 @@ def _keys(values: Column) -> tuple[Array, list[str | None]]:
     """Categories as texts (numbers in their shortest form), None where missing, and which of them each row has (N,)."""
     rows, kinds = distinct(values)
     gone = missing(kinds)
-    return rows, [None if no else _key(value) for value, no in zip(kinds, gone, strict=True)]
-
-
-def _key(value: object) -> str:
-    """The same text for 1, 1.0, "1" and "1.0": a file's other rows must not change how this one is read."""
-    if isinstance(value, bool | np.bool_):
-        return str(value)
-    try:
-        number = float(value)  # type: ignore[arg-type]  # that it may be anything is the point of the try
-    except (TypeError, ValueError):
-        return str(value).strip()
-    return number_text(number) if abs(number) < 2.0**53 else str(value).strip()
+    return rows, [None if no else category_text(value) for value, no in zip(kinds, gone, strict=True)]
 
 
 def _first_text(values: Column) -> str:

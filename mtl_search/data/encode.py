@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Above this, float64 no longer tells whole numbers apart, so such labels are compared as texts.
 _EXACT = 2.0**53
 _SHOWN = 6
+# Rounding of real labels that is bearable, in their standard deviations.
+_LOST = 0.01
 
 
 def encode(name: str, values: Array | Column, kind: TargetKind) -> Target:
@@ -141,13 +143,42 @@ def number_text(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
+def category_text(value: object) -> str:
+    """The same text for 1, 1.0, "1" and "1.0": a file's other rows must not change how this one is read."""
+    if isinstance(value, bool | np.bool_):
+        return str(value)
+    try:
+        number = float(value)  # type: ignore[arg-type]  # that it may be anything is the point of the try
+    except (TypeError, ValueError):
+        return str(value).strip()
+    return number_text(number) if abs(number) < 2.0**53 else str(value).strip()
+
+
 def _real(name: str, values: Column) -> Array:
     numbers = as_numbers(values)
     if numbers is None:
         raise DataError(f"target {name!r} is real, but not all of its labels are numbers; some: {_some(values)}")
     if np.isinf(numbers).any():
         raise DataError(f"target {name!r} has infinite labels")
+    _check_precision(name, numbers[~np.isnan(numbers)])
     return numbers
+
+
+def _check_precision(name: str, numbers: Array) -> None:
+    """Labels are trained on in single precision, which tells seconds of 1970 no longer apart today."""
+    if not numbers.size:
+        return
+    low, high = numbers.min(), numbers.max()
+    if max(abs(low), abs(high)) > np.finfo(np.float32).max:
+        raise DataError(
+            f"target {name!r} has labels from {low:g} to {high:g}: scale them, single precision ends at 3e38"
+        )
+    lost = np.abs(numbers - numbers.astype(np.float32)).max()
+    if lost > _LOST * numbers.std():
+        raise DataError(
+            f"target {name!r} has labels from {low:.12g} to {high:.12g}, which single precision rounds by up to "
+            f"{lost:.2g}: take a constant such as their mean from them"
+        )
 
 
 def _some(values: Column) -> str:

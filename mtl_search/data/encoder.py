@@ -162,6 +162,8 @@ def _load(name: str, source: str, kind: str) -> Any:
     """
     from mtl_search.data.extras import hub, import_extra
 
+    if Path(source).is_dir() and not (Path(source) / "config.json").exists():
+        raise wrong(name, "this folder holds no encoder of transformers: there is no config.json in it", source)
     transformers = import_extra("transformers", "text", f"data.{name}")
     transformers.utils.logging.disable_progress_bar()  # one that appears and is gone again for every file
     try:

@@ -34,10 +34,11 @@ def find_file(name: str, value: object, suffixes: tuple[str, ...]) -> Path:
     if exists:
         return path
     folder = path.parent
-    beside = sorted(p for p in folder.iterdir() if p.name.endswith(suffixes)) if folder.is_dir() else []
+    like = (lambda p: p.name.endswith(suffixes)) if suffixes else Path.is_dir
+    beside = sorted(filter(like, folder.iterdir())) if folder.is_dir() else []
     listed = [written[: len(written) - len(path.name)] + p.name for p in beside[:_SHOWN]]
     where = "" if folder.is_dir() else f" (there is no folder {folder} either)"
-    raise wrong(name, f"there is no such file{where}", value, listed)
+    raise wrong(name, f"there is no such {'file' if suffixes else 'folder'}{where}", value, listed)
 
 
 def _in_package(name: str, written: str) -> Path:

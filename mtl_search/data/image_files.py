@@ -35,12 +35,26 @@ def decode(path: Path, shape: tuple[int, int, int]) -> Array:
     channels, height, width = shape
     try:
         with image_module.open(path) as image:
-            upright = ops.exif_transpose(image).convert("L" if channels == 1 else "RGB")
+            upright = _in_bytes(ops.exif_transpose(image), image_module).convert("L" if channels == 1 else "RGB")
             fitted = ops.fit(upright, (width, height), image_module.Resampling.BICUBIC)
             pixels = np.asarray(fitted, np.uint8)
     except Exception as error:  # noqa: BLE001  pillow raises OSError, SyntaxError, struct.error, zlib.error and others
         raise ValueError(f"{type(error).__name__}: {error}") from None
     return np.asarray(pixels[None] if channels == 1 else pixels.transpose(2, 0, 1))
+
+
+def _in_bytes(image: Any, image_module: Any) -> Any:
+    """An image whose pixels are 16-bit or real numbers with bytes instead, which pillow would cut off.
+
+    Raises:
+        ValueError: Real numbers beyond 0 .. 1, or whole ones beyond 16 bits: what is white is not known.
+    """
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    pixels, white = np.asarray(image, np.float64), 1.0 if image.mode == "F" else 65535.0
+    if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= white):
+        raise ValueError(f"pixels from {pixels.min():g} to {pixels.max():g}, and only 0 to {white:g} can be read")
+    return image_module.fromarray(np.rint(pixels * (255 / white)).astype(np.uint8))
 
 
 class ImageFiles:

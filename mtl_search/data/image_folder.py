@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from mtl_search.data.files import find_file
 from mtl_search.data.image_files import ImageFiles, check_images, shown
 from mtl_search.data.on_disk import OnDisk
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
-from mtl_search.data.table import column_target, given_split, read_table, stratify_labels
+from mtl_search.data.table import check_sources, column_target, given_split, stratify_labels
+from mtl_search.data.table_files import read_table, style
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
 _BAD = ("skip", "fatal")
-_FORMAT = "decoded images 1"
+_FORMAT = "decoded images 2"
 # Decoded bytes up to which all images are kept in the cache, and the part of the free disk that they may take.
 _SMALL = 8 << 30
 _PART_OF_FREE = 0.5
@@ -47,6 +49,9 @@ def image_folder(
     stratify: str | None = None,
     group: str | None = None,
     limit: int | None = None,
+    separator: str | None = None,
+    decimal: str = ".",
+    missing: Sequence[str] = (),
     decoded: str = "auto",
     cache: str | None = None,
     seed: int = 0,
@@ -71,6 +76,9 @@ def image_folder(
         stratify: Class or binary target whose classes are spread evenly over the splits.
         group: Column whose equal values stay together in one split, such as the person on the photograph.
         limit: Use so many images at most, chosen by seed; default: all.
+        separator: Between the cells of a CSV; default: comma, or tab in a `.tsv`.
+        decimal: `.` or `,`, in the numbers of a CSV.
+        missing: More texts of a CSV that stand for no value, such as `?`.
         decoded: `auto`; `cache` keeps decoded images whatever they take; `never` keeps none.
         cache: Folder where they are kept; default: `mtl_search` in the user's cache.
         seed: Of the split.
@@ -86,7 +94,7 @@ def image_folder(
     folder = find_file("path", path, ())
     if not folder.is_dir():
         raise arguments.wrong("path", "a folder of images is needed", path)
-    frame = read_table("labels", labels, None)
+    frame = read_table("labels", labels, style(separator, decimal, missing))
     if limit is not None and len(frame) > arguments.whole("limit", limit, 3):
         frame = frame.sample(limit, random_state=seed).sort_index().reset_index(drop=True)
     _check_columns(frame, {"file": arguments.text("file", file), "split": split, "group": group}, specs)
@@ -97,7 +105,7 @@ def image_folder(
     if stratify is not None and group is not None:
         raise arguments.wrong("group", "a split is either stratified or by group, not both", group)
 
-    names = [str(name).strip() for name in frame[file]]
+    names = [os.path.normpath(str(name).strip()) for name in frame[file]]
     if len(set(names)) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
         raise DataError(f"{labels} names the file {twice!r} twice, so it could come into two splits")
@@ -105,7 +113,9 @@ def image_folder(
     problems = {name: problem for name, problem in zip(names, fine, strict=True) if problem}
     if problems:
         text = f"{len(problems)} of {len(names)} images are bad: {shown(list(problems), list(problems.values()))}"
-        if bad_images == "fatal" or len(problems) == len(names):
+        if len(problems) == len(names):
+            raise DataError(text)
+        if bad_images == "fatal":
             raise DataError(f"{text} (leave them out: `bad_images: skip`)")
         logger.warning("%s; they are left out", text)
     good = np.array([row for row, problem in enumerate(fine) if not problem])
@@ -133,9 +143,7 @@ def _check_columns(frame: pd.DataFrame, choices: Mapping[str, object], specs: Ma
             arguments.known(name, arguments.text(name, column), frame.columns, "column")
             if frame[str(column)].isna().any():
                 raise DataError(f"the {name} column {column!r} has empty cells")
-    for name, spec in specs.items():
-        for source in spec.sources:
-            arguments.known(f"targets.{name}", source, frame.columns, "column")
+    check_sources(frame, specs)
 
 
 def _images(

@@ -34,7 +34,8 @@ _PLAIN = (
 DIRECTED = (*(f"{name}({order})" for name in _PLAIN for order in ("e1,e2", "e2,e1")), OTHER)
 UNDIRECTED = (*_PLAIN, OTHER)
 
-_SENTENCE = re.compile(r"(\d+)\t\s*(.*\S)\s*$")
+# A tab follows the number, or blanks where the marks say that this is a sentence.
+_SENTENCE = re.compile(r"(\d+)(?:\t\s*|\s+(?=.*<e[12]>))(.*\S)\s*$")
 _MARK = re.compile(r"<(/?)e([12])>")
 # Words with what joins their parts inside (left-hander's, 3.5, km/h), or any other character by itself.
 _TOKEN = re.compile(r"\w+(?:[-'’.,/&]\w+)*|[^\w\s]")
@@ -76,7 +77,7 @@ def read_marked(path: Path) -> list[Marked]:
         DataError: The file cannot be read, or a line is not as the module says; the message names it.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # other ends of lines may stand within a sentence
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path}: {error}") from None
     sentences = list(_sentences(path, lines))

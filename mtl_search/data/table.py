@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,16 +11,14 @@ from mtl_search.data import arguments
 from mtl_search.data.arguments import TargetSpec
 from mtl_search.data.columns import fit_columns
 from mtl_search.data.dataset import MISSING, SPLITS, Array, DataSet, Target, TargetKind
-from mtl_search.data.encode import as_column, encode, missing
-from mtl_search.data.files import find_file
+from mtl_search.data.encode import as_column, category_text, distinct, encode, missing
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.data.table_files import Style, read_table, style
 from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-_PARQUET = (".parquet", ".pq")
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
 
 
@@ -39,6 +35,8 @@ def table(
     stratify: str | None = None,
     group: str | None = None,
     separator: str | None = None,
+    decimal: str = ".",
+    missing: Sequence[str] = (),
     max_categories: int = 64,
     seed: int = 0,
 ) -> DataSet:
@@ -64,6 +62,8 @@ def table(
         stratify: Class or binary target whose classes are spread evenly over the splits.
         group: Column whose equal values stay together in one split, such as a patient's number.
         separator: Between the cells of a CSV; default: comma, or tab in a `.tsv`.
+        decimal: `.` or `,`, in the numbers of a CSV.
+        missing: More texts of a CSV that stand for no value, such as `?`.
         max_categories: More categories than this in one column are taken for a mistake.
         seed: Of the split.
 
@@ -72,9 +72,7 @@ def table(
         DataError: The file cannot be read, or its content does not fit.
     """
     specs = arguments.targets(targets, _KINDS, "column")
-    if separator is not None:
-        arguments.text("separator", separator)
-    frames = _read(path, separator, None if names is None else arguments.names("names", names))
+    frames = _read(path, style(separator, decimal, missing, names))
     ignored = arguments.names("ignore", ignore) if ignore else ()
     for column in ignored:
         arguments.known("ignore", column, next(iter(frames.values())).columns, "column")
@@ -104,10 +102,10 @@ def table(
     return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
 
 
-def _read(path: object, separator: str | None, names: tuple[str, ...] | None) -> dict[str, pd.DataFrame]:
+def _read(path: object, written: Style) -> dict[str, pd.DataFrame]:
     """One table called "", or one a split."""
     if not isinstance(path, Mapping):
-        return {"": read_table("path", path, separator, names)}
+        return {"": read_table("path", path, written)}
     for key in path:
         arguments.known(f"path.{key}", str(key), SPLITS, "split")
     lacking = [name for name in SPLITS if name not in path]
@@ -115,61 +113,9 @@ def _read(path: object, separator: str | None, names: tuple[str, ...] | None) ->
         raise arguments.wrong(
             "path", f"a file for {', '.join(lacking)} is needed, too (or one file for all)", dict(path)
         )
-    return {name: read_table(f"path.{name}", path[name], separator, names) for name in SPLITS}
-
-
-def read_table(name: str, value: object, separator: str | None, names: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """A table of a file; the cells of a CSV are texts.
-
-    Args:
-        name: The argument, for messages.
-        value: The file.
-        separator: Between the cells of a CSV; None: the usual one.
-        names: Of the columns, for a CSV that has no line with them; its file may then be called anything.
-    """
-    path = find_file(name, value, _CSV + _PARQUET)
-    kind = next((suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)), None)
-    if kind is None and names is not None:
-        kind = ".csv"
-    if kind is None or not path.is_file():
-        raise arguments.wrong(name, f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}", value)
-    try:
-        frame = _read_parquet(path) if kind in _PARQUET else _read_csv(path, separator or _usual(kind), names)
-    except Exception as error:  # noqa: BLE001  pandas and pyarrow raise what they like on a broken file
-        raise DataError(f"cannot read {path}: {type(error).__name__}: {str(error).strip()}") from None
-    if frame.empty:
-        raise DataError(f"{path} has no rows")
-    frame.columns = [str(column) for column in frame.columns]
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise DataError(f"{path} has two columns called {twice!r}")
-    return frame
-
-
-def _usual(kind: str) -> str:
-    return "\t" if kind.startswith(".tsv") else ","
-
-
-def _read_csv(path: Path, separator: str, names: tuple[str, ...] | None) -> pd.DataFrame:
-    """All cells as texts: pandas would otherwise read a train row's 1 as 1.0 or "1" by what a test row holds."""
-    import pandas as pd
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the header
-        frame = pd.read_csv(
-            path, sep=separator, dtype=str, skipinitialspace=True, index_col=False, header=0 if names is None else None
-        )
-    if names is not None:
-        if len(names) != frame.shape[1]:
-            raise ValueError(f"`names` has {len(names)} names, and the file has {frame.shape[1]} columns")
-        frame.columns = list(names)
-    return frame
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_parquet(path).reset_index(drop=True)
+    if len({str(path[name]) for name in SPLITS}) < len(SPLITS):
+        raise arguments.wrong("path", "each split needs a file of its own (or one file for all)", dict(path))
+    return {name: read_table(f"path.{name}", path[name], written) for name in SPLITS}
 
 
 def _check_choices(frames: Mapping[str, pd.DataFrame], split: object, stratify: object, group: object) -> None:
@@ -201,12 +147,8 @@ def _choose_columns(
     """The input columns, and which of them are categorical (None: to be seen from the train rows)."""
     frame = next(iter(frames.values()))
     taken = set(taken)
-    for name, spec in specs.items():
-        key = "columns" if spec.kind == "multilabel" else "column"
-        for source in spec.sources:
-            path = f"targets.{name}" if source == name else f"targets.{name}.{key}"
-            arguments.known(path, source, frame.columns, "column")
-            taken.add(source)
+    check_sources(frame, specs)
+    taken |= {source for spec in specs.values() for source in spec.sources}
     inputs = (
         tuple(c for c in frame.columns if c not in taken) if columns is None else arguments.names("columns", columns)
     )
@@ -229,6 +171,15 @@ def _choose_columns(
     return inputs, chosen
 
 
+def check_sources(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -> None:
+    """The columns of all targets exist."""
+    for name, spec in specs.items():
+        key = "columns" if spec.kind == "multilabel" else "column"
+        for source in spec.sources:
+            path = f"targets.{name}" if source == name else f"targets.{name}.{key}"
+            arguments.known(path, source, frame.columns, "column")
+
+
 def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
     """The target of some columns."""
     if spec.positive is not None:
@@ -243,7 +194,8 @@ def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
 def _one_value(name: str, column: pd.Series[Any], positive: str) -> Target:
     """1 where the column has the value, 0 where it has another, missing where it has none."""
     gone = missing(column)
-    equal = (column.astype(str).str.strip() == positive).to_numpy(dtype=bool) & ~gone
+    wanted, (rows, kinds) = category_text(positive), distinct(as_column(column))
+    equal = np.array([category_text(kind) == wanted for kind in kinds], bool)[rows] & ~gone
     if not equal.any():
         found = sorted(set(column[~gone].astype(str).str.strip()))[:20]
         raise arguments.wrong(f"targets.{name}.positive", "no row has this value", positive, found)

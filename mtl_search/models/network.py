@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from mtl_search.config import Member
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.layout import Layout
@@ -181,6 +182,8 @@ def _views(task: str, section: TaskConfig, data: DataSet | Layout) -> tuple[str,
     for name in section.view:
         if name not in data.inputs:
             raise ConfigError("the data set has no view of this name", path=path, value=name, allowed=data.inputs)
+    if len(set(section.view)) < len(section.view):
+        raise ConfigError("a view is given twice", path=path, value=list(section.view))
     if section.view:
         return section.view
     needed = head_class(task, section).views
@@ -211,13 +214,25 @@ def _stages_builder(config: Config, data: DataSet | Layout, views: Mapping[str, 
     member = config.model.backbone
     BACKBONES.check_arguments(member.name, member.arguments, "model.backbone")
     backbone = BACKBONES.get_member(member.name, "model.backbone")
-    if np.issubdtype(data.inputs[first].dtype, np.integer) and not getattr(backbone, "reads_integers", False):
-        raise ConfigError(
-            f"the backbone reads real numbers, and view {first!r} holds {data.inputs[first].dtype}",
-            path="model.backbone",
-            value=member.name,
-        )
+    if np.issubdtype(data.inputs[first].dtype, np.integer):
+        _check_reads_integers(first, member, getattr(backbone, "reads_integers", False))
     return partial(_checked_stages, backbone, tuple(int(size) for size in shape), member.arguments)
+
+
+def _check_reads_integers(view: str, member: Member, by: bool | str) -> None:
+    """Numbers of words are no measurements.
+
+    Args:
+        view: That holds them.
+        member: The backbone.
+        by: Whether it reads them, or by which argument.
+    """
+    if not by:
+        what = f"the backbone reads real numbers, and view {view!r} holds whole ones"
+        raise ConfigError(what, path="model.backbone", value=member.name)
+    if isinstance(by, str) and member.arguments.get(by) is None:
+        what = f"view {view!r} holds numbers of tokens: say how many there are"
+        raise ConfigError(what, path=f"model.backbone.{by}")
 
 
 def _checked_stages(backbone: Callable[..., Any], shape: tuple[int, ...], arguments: Mapping[str, Any]) -> list[Stage]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mtl_search.config import Config, load_config, paths, to_dict, to_yaml
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, SweepError, nearest
 
 CONFIG = "config.yaml"
 JOURNAL = "journal.jsonl"
@@ -44,7 +44,9 @@ def latest_folder(root: Path, name: str) -> Path:
     found = [folder for folder in sweeps if _is_numbered(folder.name, name)]
     if not found:
         there = f"; sweeps there: {', '.join(sorted(folder.name for folder in sweeps))}" if sweeps else ""
-        raise SweepError(f"no sweep called {name!r} in {root} to resume or read{there}")
+        near = nearest(name, [folder.name for folder in sweeps])
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise SweepError(f"no sweep called {name!r} in {root} to resume or read{there}{hint}")
     return max(found, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
 
 

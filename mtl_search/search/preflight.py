@@ -131,8 +131,11 @@ def _check_objective(config: Config, network: MultiTaskNetwork) -> None:
 
 
 def _check_labels(config: Config, data: DataSet) -> None:
-    """A task without a label to train on, or to be judged by, would fail in every trial."""
+    """A task without a label to train on, or to be judged by, would fail in every trial; one label teaches nothing."""
     for name, task in config.tasks.items():
+        if only := _only_label(data, task.target or name):
+            what = f"there is nothing to learn, all its labels are {only}"
+            raise ConfigError(what, path=f"tasks.{name}.target", value=task.target or name)
         labelled = data.targets[task.target or name].labelled
         has_finalists = bool(config.search.finalists.top) and name in config.main_tasks
         for split in SPLITS if has_finalists else SPLITS[:2]:
@@ -141,6 +144,16 @@ def _check_labels(config: Config, data: DataSet) -> None:
                 if split == "test":
                     what += ", so no finalist could be judged (none: search.finalists.top=0)"
                 raise ConfigError(what, path=f"tasks.{name}.target", value=task.target or name)
+
+
+def _only_label(data: DataSet, name: str) -> str:
+    """The class that all samples have, or the number that all train samples have; empty where there are several."""
+    target = data.targets[name]
+    if target.kind == "class":
+        return repr(target.classes[0]) if len(target.classes) == 1 else ""
+    train = target.values[data.splits["train"]]
+    known = train[~np.isnan(train)] if target.kind == "real" else train[:0]
+    return f"{known[0]:g}" if len(known) and known.min() == known.max() else ""
 
 
 def _space(config: Config) -> Space:

@@ -69,11 +69,13 @@ class Space:
     def ends(self) -> Iterable[tuple[str, Any, dict[str, Any]]]:
         """Each path with the values at its ends (every choice), to check them before anything trains.
 
+        A range of fractions whose ends are whole numbers has one inside, too: only whole ones may be allowed there.
+
         Yields:
             Path, value, and what else must hold for the path to be searched: dotted path → value.
         """
         for path, entry in self.entries.items():
-            values = entry.choice or entry.float_ or entry.log or entry.int_ or (1.0,)
+            values = entry.choice or _with_inner(entry.float_ or entry.log) or entry.int_ or (1.0,)
             for number, value in enumerate(values):
                 if value not in values[:number]:
                     yield path, value, self._premises(entry)
@@ -232,3 +234,10 @@ def _suggest(trial: Trial, path: str, entry: SpaceEntry) -> Any:
             return trial.suggest_categorical(path, entry.choice)
     assert entry.log_ratio is not None
     return trial.suggest_float(path, 1 / entry.log_ratio, entry.log_ratio, log=True)
+
+
+def _with_inner(limits: tuple[float, float] | None) -> tuple[float, ...]:
+    """The ends of a range, and a fraction between them where both are whole; nothing of no range."""
+    if limits is None or not all(float(limit).is_integer() for limit in limits):
+        return limits or ()
+    return (*limits, limits[0] + 0.381966 * (limits[1] - limits[0]))

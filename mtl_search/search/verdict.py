@@ -117,7 +117,7 @@ def verdict(record: SweepRecord, tasks: Tasks) -> Verdict:
     sharing = against_single["search"] or against_single["equal"]
     judged = winners.get(sharing.arm if sharing else "search") or winners.get("equal")
     return Verdict(
-        outcome=_sharing_outcome(sharing),
+        outcome=_sharing_outcome(sharing, judged),
         weights_outcome=_weights_outcome(weights),
         search=against_single["search"],
         equal=against_single["equal"],
@@ -256,8 +256,10 @@ def _sum(winners: Sequence[Winner | None]) -> int | None:
     return sum(counts) if len(counts) == len(winners) else None
 
 
-def _sharing_outcome(comparison: Comparison | None) -> Outcome:
+def _sharing_outcome(comparison: Comparison | None, judged: Winner | None) -> Outcome:
     sign = comparison.sign if comparison else None
+    if sign and _shares_nothing(judged):  # separate networks all the same, with other settings or other luck
+        return "no significant gain"
     return "sharing helps" if sign == 1 else "sharing hurts" if sign == -1 else _neither(sign)
 
 
@@ -270,11 +272,14 @@ def _neither(sign: int | None) -> Neither:
     return "not tested" if sign is None else "no significant gain"
 
 
+def _shares_nothing(winner: Winner | None) -> bool:
+    depth = winner.depth if winner else None
+    return (set(depth.values()) if isinstance(depth, Mapping) else {depth}) == {0}
+
+
 def _remarks(winner: Winner | None, *comparisons: Comparison | None) -> list[str]:
     notes = []
-    depth = winner.depth if winner else None
-    depths = set(depth.values()) if isinstance(depth, Mapping) else {depth}
-    if depths == {0}:
+    if _shares_nothing(winner):
         notes.append("The best network found shares nothing (sharing depth 0)")
     same = [c.arm for c in comparisons if c and c.without_spread]
     return notes + [f"All seeds gave the same Δm of {arm}, so its interval says nothing" for arm in dict.fromkeys(same)]

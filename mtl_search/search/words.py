@@ -30,7 +30,8 @@ def _sharing_words(result: Verdict) -> list[str]:
             f" One network of {result.parameters:,} parameters ({compared.arm} arm) stands against"
             f" {result.single_parameters:,} in {len(compared.gains)} separate ones."
         )
-    return [f"{result.outcome.capitalize()}: {numbers}.{sizes}"]
+    said = "no gain by sharing" if compared.sign and result.outcome == "no significant gain" else result.outcome
+    return [f"{said.capitalize()}: {numbers}.{sizes}"]
 
 
 def _equal_words(result: Verdict) -> list[str]:

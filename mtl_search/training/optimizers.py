@@ -146,7 +146,7 @@ def build_optimizer(member: Member, parameters: Any) -> Optimizer:
         arguments["fused"] = True
     try:
         optimizer = make(parameters, **arguments)
-    except (ValueError, TypeError, RuntimeError) as error:
+    except (ValueError, TypeError, RuntimeError, IndexError) as error:
         raise ConfigError(f"torch refuses this optimizer: {error}", path=path, value=member.arguments) from None
     for group in optimizer.param_groups:
         group["lr"] *= group.setdefault("factor", 1.0)

@@ -13,6 +13,7 @@ import torch
 
 from mtl_search.data import DataSet
 from mtl_search.data.loader import DeviceData, should_be_resident
+from mtl_search.errors import TrialError
 from mtl_search.training import faster
 from mtl_search.training.objective import ObjectiveFunction
 from mtl_search.training.peers import Peers, cause, reason
@@ -126,10 +127,16 @@ class Runner:
 
 
 def choose_device(setting: str) -> torch.device:
-    """The device that `training.device` asks for; `auto` takes a GPU when this process may use one."""
+    """The device that `training.device` asks for; `auto` takes a GPU when this process may use one.
+
+    Raises:
+        TrialError: It asks for a GPU, and there is none.
+    """
     if setting == "auto":
         setting = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(setting)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise TrialError("training.device is cuda, and the process that trains sees no GPU (auto takes what there is)")
     if device.type == "cuda" and device.index is None:  # as tensors say it that live there
         return torch.device("cuda", torch.cuda.current_device())
     return device

@@ -1,6 +1,7 @@
 """Backbones by name: functions from the shape of a view to an ordered list of stages.
 
-A function that takes integers as they are says so in an attribute `reads_integers = True`.
+A function that takes integers as they are says so in an attribute `reads_integers`: True, or the
+name of the argument that it needs for them.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def bilstm(
     return stages
 
 
-bilstm.reads_integers = True  # type: ignore[attr-defined]
+bilstm.reads_integers = "vocabulary"  # type: ignore[attr-defined]
 
 
 class _Inputs(nn.Module):

@@ -32,6 +32,8 @@ class CrossEntropy(ElementwiseLoss):
         super().__init__()
         self.label_smoothing = checks.number(label_smoothing, "label_smoothing", high=1.0)
         weights = None if class_weights is None else torch.tensor(checks.numbers(class_weights, "class_weights"))
+        if weights is not None and not weights.any():
+            raise ConfigError("one weight above 0 is needed", path="class_weights", value=weights.tolist())
         self.register_buffer("weight", weights, persistent=False)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:

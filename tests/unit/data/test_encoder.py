@@ -13,12 +13,14 @@ import torch
 
 from mtl_search.data import DataSet
 from mtl_search.data.encoder import encoder_source, load_tokenizer, subwords
+from mtl_search.data.extras import define_torchvision_schemas
 from mtl_search.data.joined import Joined
 from mtl_search.data.on_disk import OnDisk
 from mtl_search.data.semeval import semeval
 from mtl_search.errors import ConfigError
 from tests.unit.data.marked_files import plain, write_marked
 
+define_torchvision_schemas()  # as whatever loads an encoder does first
 transformers = pytest.importorskip("transformers", reason="an optional dependency: pip install 'mtl-search[text]'")
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "th", "##ing", "w", "an", "old", "box", ".", "$", "#"]

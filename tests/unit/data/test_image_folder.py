@@ -12,7 +12,7 @@ import pytest
 
 from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet, build_data
-from mtl_search.data.image_files import ImageFiles
+from mtl_search.data.image_files import ImageFiles, decode
 from mtl_search.data.on_disk import OnDisk
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import Build
@@ -218,3 +218,40 @@ def test_the_shipped_config(tmp_path: Path, need_data: Callable[[str], Path], mo
     assert (~age.labelled).sum() == 20
     shares = np.bincount(age.values[age.labelled]) / 380
     assert shares.min() > 0.2, "levels that hardly occur would be no task"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("mode", "white"), [("I;16", 65535), ("I", 65535), ("F", 1.0)])
+def test_pixels_of_more_than_a_byte_are_scaled(tmp_path: Path, mode: str, white: float, channels: int) -> None:
+    kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
+    pixels = (np.linspace(0, 1, 48).reshape(6, 8) * white).astype(kinds[mode])
+    Image.fromarray(pixels).save(tmp_path / "a.tiff")
+    with Image.open(tmp_path / "a.tiff") as image:
+        assert image.mode == mode
+    found = decode(tmp_path / "a.tiff", (channels, 6, 8))
+    assert np.abs(found - pixels / white * 255).max() <= 1
+
+
+def test_pixels_whose_white_is_not_known_are_a_bad_image(tmp_path: Path) -> None:
+    Image.fromarray(np.full((6, 8), 300.0, np.float32)).save(tmp_path / "a.tiff")
+    with pytest.raises(ValueError, match="only 0 to 1 can be read"):
+        decode(tmp_path / "a.tiff", (1, 6, 8))
+
+
+def test_a_table_of_another_style(folder: Path, make: Make) -> None:
+    lines = (folder / "labels.csv").read_text().replace(",", ";").replace(".5", ",5").splitlines()
+    lines[1] = lines[1].replace("dark", "?")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    with pytest.raises(ConfigError, match="should it be ';'") as caught:
+        make()
+    assert caught.value.path == "data.separator"
+    data = make(separator=";", decimal=",", missing="?")
+    assert data.targets["weight"].values.tolist() == [k / 2 for k in range(N)]
+    assert not data.targets["shade"].labelled[0]
+
+
+def test_one_file_by_two_names_is_one(folder: Path, make: Make) -> None:
+    text = (folder / "labels.csv").read_text().replace("\n3.png", "\n./2.png")
+    (folder / "labels.csv").write_text(text)
+    with pytest.raises(DataError, match=r"names the file '2\.png' twice"):
+        make()

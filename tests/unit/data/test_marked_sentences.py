@@ -86,6 +86,16 @@ def test_broken_files(content: str, message: str, tmp_path: Path) -> None:
         read_marked(tmp_path / "f.txt")
 
 
+def test_files_of_other_programs(tmp_path: Path) -> None:
+    """With the mark of UTF-8 and ends of lines of Windows, blanks for a tab, and a line separator within a sentence."""
+    sentences = ['1 "A <e1>b</e1> c <e2>d</e2>."', '2\t"E\u2028 <e1>f</e1>\x85 <e2>g</e2>."']
+    text = "\r\n".join(f"{sentence}\r\nOther\r\nComment: 3 of 4\r\n" for sentence in sentences)
+    (tmp_path / "f.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert [(s.number, s.tokens) for s in read_marked(tmp_path / "f.txt")] == [
+        (1, ("A", "b", "c", "d", ".")), (2, ("E", "f", "g", ".")),
+    ]  # fmt: skip
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "f.txt").write_bytes(b"\xff\xfe\x00")
     for path in (tmp_path / "f.txt", tmp_path / "none.txt", tmp_path):

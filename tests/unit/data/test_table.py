@@ -376,3 +376,68 @@ def test_free_text_among_the_inputs_is_refused(need_data: Callable[[str], Path])
     raw = need_data("penguins") / "penguins-raw.csv"
     with pytest.raises(ConfigError, match=r"'Individual ID' has .* different texts"):
         table(str(raw), {"species": {"kind": "class", "column": "Species"}})
+
+
+GERMAN = "\n".join(f"{k};{k},5;{'?' if k % 4 == 0 else 60 - k};{'ab'[k % 2]}" for k in range(40))
+
+
+def test_a_table_of_another_style(write_csv: WriteCsv, caplog: pytest.LogCaptureFixture) -> None:
+    path = str(write_csv("t.csv", f"n;half;age;y\n{GERMAN}"))
+    with pytest.raises(ConfigError, match="should it be ';'") as caught:
+        table(path, {"y": "class"})
+    assert caught.value.path == "data.separator"
+    data = table(path, {"y": "class", "half": "real"}, separator=";", decimal=",", missing=["?"])
+    assert data.inputs["table"].shape == (40, 3)  # n, age, and whether age is missing
+    assert data.targets["half"].values.tolist() == [k + 0.5 for k in range(40)]
+    assert not caplog.records
+    assert table(path, {"y": "class"}, separator=";", columns=["half", "age"]).inputs["table"].shape[1] > 40
+    half, age = (record.getMessage() for record in caplog.records)
+    assert "'0,5' looks like a number with a decimal comma (`decimal: ','`)" in half
+    assert "nearly all are numbers, but '?' is none (`missing: ['?']`" in age
+    with pytest.raises(ConfigError, match=r"more than max_categories=9.*decimal comma"):
+        table(path, {"y": "class"}, separator=";", max_categories=9)
+    caplog.clear()
+    table(path, {"y": "class"}, separator=";", columns=["half"], categorical=["half"])
+    assert not caplog.records  # it was meant
+
+
+def test_a_separator_of_two_characters(write_csv: WriteCsv) -> None:
+    text = "a||y\n" + "\n".join(f"{k}||{k % 2}" for k in range(20))
+    assert table(str(write_csv("t.csv", text)), {"y": "class"}, separator="||").inputs["table"].shape == (20, 1)
+
+
+def test_columns_without_a_name_and_of_one_name(write_csv: WriteCsv, caplog: pytest.LogCaptureFixture) -> None:
+    rows = "\n".join(f"{k},{k},{k % 2}" for k in range(20))
+    assert table(str(write_csv("t.csv", f",a,y\n{rows}")), {"y": "class"}).inputs["table"].shape == (20, 1)
+    assert "column 1 of" in caplog.text
+    with pytest.raises(DataError, match="two columns called 'a'"):
+        table(str(write_csv("t.csv", f"a,a,y\n{rows}")), {"y": "class"})
+
+
+def test_one_file_for_two_splits(path: Path) -> None:
+    with pytest.raises(ConfigError, match="a file of its own") as caught:
+        table(dict.fromkeys(SPLITS, str(path)), TARGETS)
+    assert caught.value.path == "data.path"
+
+
+@pytest.mark.parametrize("positive", [1, 1.0, "1", "1.0"])
+def test_a_positive_value_is_a_number_or_its_text(write_csv: WriteCsv, positive: object) -> None:
+    text = "a,y\n" + "\n".join(f"{k},{k % 3}" for k in range(20))
+    spec = {"y": {"kind": "binary", "positive": positive}}
+    assert table(str(write_csv("t.csv", text)), spec).targets["y"].values.tolist() == [
+        int(k % 3 == 1) for k in range(20)
+    ]
+
+
+def test_a_positive_value_that_yaml_made_a_truth_of(path: Path) -> None:
+    with pytest.raises(ConfigError, match="in quotes, as the file has it"):
+        table(str(path), {"sick": {"kind": "binary", "positive": True}})
+
+
+@pytest.mark.parametrize(("start", "step", "text"), [(1.7e9, 20, "rounds by up to"), (0, 1e38, "scale them")])
+def test_labels_that_single_precision_cannot_tell_apart(
+    write_csv: WriteCsv, start: float, step: float, text: str
+) -> None:
+    rows = "\n".join(f"{k},{start + step * k!r}" for k in range(20))
+    with pytest.raises(DataError, match=text):
+        table(str(write_csv("t.csv", f"a,y\n{rows}")), {"y": "real"})

@@ -129,7 +129,7 @@ def test_a_list_of_names_is_enough_for_real_numbers(data: DataSet) -> None:
         ({"position": {"values": 8}}, "tasks.relation.beside.position.values", "9 or more"),
         ({"weight": {"values": 8}}, "tasks.relation.beside.weight.values", "real numbers"),
         ({"position": {"value": 8}}, "tasks.relation.beside.position.value", "unknown key"),
-        ({"position": {"values": 0}}, "tasks.relation.beside.position.values", "greater than or equal to 1"),
+        ({"position": {"values": 0}}, "tasks.relation.beside.position.values", "at least 1"),
     ],
 )
 def test_mistakes_are_named(data: DataSet, beside: object, path: str, message: str) -> None:

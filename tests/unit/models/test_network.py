@@ -30,6 +30,7 @@ def _data() -> DataSet:
             "right": rng.normal(size=image.shape).astype(np.float32),
             "table": rng.normal(size=(N, 6)).astype(np.float32),
             "words": rng.integers(0, 9, (N, 4)),
+            "words with positions": rng.integers(0, 9, (N, 4, 2)),
             "tokens": rng.normal(size=(N, 4, 3)).astype(np.float32),
         },
         targets={
@@ -327,6 +328,15 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("no tokens", {"tasks": {"tags": {"head": "crf", "view": "tokens"}}}, "tasks.tags.head", "reads tokens"),
     ("integers", {"tasks": {"digit": {"head": "softmax", "view": "words"}}}, "model.backbone", "real numbers"),
+    (
+        "words",
+        {
+            "backbone": {"name": "bilstm", "indices": 1, "index_values": 9},
+            "tasks": {"digit": {"head": "softmax", "view": "words with positions"}},
+        },
+        "model.backbone.vocabulary",
+        "numbers of tokens",
+    ),
     ("backbone", {"backbone": "convnt"}, "model.backbone", "did you mean 'convnet'"),
     ("backbone argument", {"backbone": {"name": "mlp", "width": 3}}, "model.backbone.width", "did you mean 'widths'"),
     ("backbone value", {"backbone": {"name": "mlp", "widths": [-3]}}, "model.backbone.widths", "1 or more"),

@@ -180,7 +180,7 @@ def test_a_model_that_cannot_be_cut_is_refused(transformers: Any, tmp_path: Path
 BAD = [
     ((T, 3), {}, "name", "numbers of tokens"),
     ((17,), {}, "model", "does not read 17 tokens"),
-    ((T,), {"model": "/no/such/folder"}, "model", "no such file"),
+    ((T,), {"model": "/no/such/folder"}, "model", "no such folder"),
     ((T,), {"model": str(Path(__file__).parent)}, "model", "holds no model"),
     ((T,), {"model": 3}, "model", "a name on the hub or a folder"),
     ((T,), {"vocabulary": 29}, "vocabulary", "30 or more"),

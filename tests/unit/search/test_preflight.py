@@ -88,6 +88,22 @@ def test_what_a_population_may_change() -> None:
         preflight.check(config, small.DATA, needs_space=False)
 
 
+def test_a_target_with_one_label_teaches_nothing() -> None:
+    targets = dict(small.DATA.targets)
+    targets["kind"] = Target(np.zeros(small.SAMPLES, np.int64), "class", ("a",))
+    with pytest.raises(ConfigError, match=r"tasks.kind.target: there is nothing to learn, all its labels are 'a'"):
+        preflight.check(small.config(), dataclasses.replace(small.DATA, targets=targets))
+    targets = {**small.DATA.targets, "size": Target(np.where(np.arange(small.SAMPLES) % 3, 2.5, np.nan), "real")}
+    with pytest.raises(ConfigError, match=r"tasks.size.target: there is nothing to learn, all its labels are 2.5"):
+        preflight.check(small.config(), dataclasses.replace(small.DATA, targets=targets))
+
+
+def test_a_range_of_fractions_for_whole_numbers_is_refused() -> None:
+    text = message({"search.space.training.epochs": {"float": [1, 4]}})
+    assert text.startswith("search.space.training.epochs: fails where this is 2.1")
+    assert "a whole number is needed" in text
+
+
 def test_one_trial_is_no_population() -> None:
     text = message({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 1})
     assert text.startswith("search.trials: a population has two members or more")

@@ -63,7 +63,7 @@ def earlier(folder: Path, tasks: tuple[str, ...] = ("kind", "size"), *, adaptive
         ([3], "search.start.0: a mapping of tasks to loss weights, the name of a weighting"),
         ([["uw"]], "search.start.0: a mapping of tasks to loss weights"),
         ([{}], "search.start.0: a mapping of tasks to loss weights"),
-        ([{"kind": True}], "search.start.0: a mapping of tasks to loss weights"),
+        ([{"kind": True}], "search.start.0: the loss weight of kind must be a number, and is True"),
         ([{"kind": 1, "sise": 2}], "search.start[0]: there is no task of this name"),
         (["uw", {"kind": 0}], "search.start[1].kind: a weight above 0 is needed"),
         (["uv"], "search.start[0]: neither the folder of a sweep"),

@@ -214,7 +214,21 @@ def test_depth_zero_is_said(builder: Builder) -> None:
         for task in TASKS:
             builder.finalist(f"single/{task}", number, {task: 0.8})
         builder.finalist("search", number, dict.fromkeys(TASKS, 0.8 + 0.01 * number), depth={"left": 0, "right": 0})
-    assert "shares nothing (sharing depth 0)" in verdict(builder.sweep_record, METRICS).sentence()
+    found = verdict(builder.sweep_record, METRICS)
+    assert "shares nothing (sharing depth 0)" in found.sentence()
+
+
+@pytest.mark.parametrize("gain", [0.1, -0.1])
+def test_without_shared_layers_nothing_is_gained_by_sharing(builder: Builder, gain: float) -> None:
+    for number in range(3):
+        for task in TASKS:
+            builder.finalist(f"single/{task}", number, {task: 0.7 + 0.001 * number})
+        builder.finalist("search", number, dict.fromkeys(TASKS, 0.7 + gain), depth=0)
+    found = verdict(builder.sweep_record, METRICS)
+    assert found.search is not None
+    assert found.search.sign == (1 if gain > 0 else -1)
+    assert found.outcome == "no significant gain"
+    assert found.sentence().startswith("No gain by sharing: Δm = ")
 
 
 def test_no_finalists(builder: Builder) -> None:
