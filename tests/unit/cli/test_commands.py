@@ -9,11 +9,13 @@ import pytest
 import ray
 import yaml
 
-from mtl_search import __version__
+from mtl_search import __version__, api
 from mtl_search.cli.failures import FAILED, WRONG_INPUT, explain
 from mtl_search.cli.listing import families
+from mtl_search.config import Config
 from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
-from mtl_search.search import cluster
+from mtl_search.search import cluster, folder
+from mtl_search.search.journal import Journal
 from tests.unit.cli.test_fuzzing import run_cli
 from tests.unit.search import small
 
@@ -191,6 +193,29 @@ def test_report_without_a_sweep_says_so(config: str, named: list[str]) -> None:
     assert status == FAILED
     assert output.startswith("error: ")
     assert "internal error" not in output
+
+
+@pytest.mark.parametrize("state", ["COMPLETE", "FAIL"])
+def test_a_sweep_in_which_nothing_was_trained_has_failed(
+    config: str, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(parsed: Config, *, output: Path, **rest: object) -> api.Result:
+        folder.prepare(output, parsed, resume=False)
+        journal = Journal(output / folder.JOURNAL)
+        journal.write("sweep", id="0", name="small", slots=1, budget={"search": 1})
+        journal.write(
+            "trial", id="search-0000", arm="search", number=0, params={}, distributions={}, overrides={}, seed=0
+        )
+        if state == "COMPLETE":
+            metrics = {"val/kind/accuracy": 0.5, "val/size/r2": 0.1, "val/size/mae": 1.0, "val/flag/accuracy": 0.5}
+            journal.write("epoch", id="search-0000", epoch=1, metrics=metrics, objective=0.1, seconds=1.0)
+        journal.write("end", id="search-0000", state=state, reason="", test={})
+        journal.write("done")
+        journal.close()
+        return api.Result(output)
+
+    monkeypatch.setattr(api, "run", run)
+    assert run_cli("run", config)[0] == (0 if state == "COMPLETE" else FAILED)
 
 
 def test_resume_without_a_sweep_says_so(config: str) -> None:

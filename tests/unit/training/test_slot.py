@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.config import Config, override
+from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
 from mtl_search.training.ray_slot import Slot
 from mtl_search.training.report import REPORT, Report
@@ -187,6 +188,12 @@ def test_only_a_broken_accelerator_ends_the_process() -> None:
 def test_the_device_is_the_one_asked_for() -> None:
     assert choose_device("cpu") == torch.device("cpu")
     assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_one_message() -> None:
+    with pytest.raises(TrialError, match=r"^training.device is cuda, and the process that trains sees no GPU"):
+        choose_device("cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
