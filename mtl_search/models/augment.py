@@ -54,6 +54,9 @@ def build_augment(members: Sequence[Member]) -> Augment | None:
         path = f"{PATH}.{number}"
         if member.name not in known:
             raise ConfigError("kornia has no augmentation of this name", path=path, value=member.name, allowed=known)
+        p = member.arguments.get("p", 1.0)
+        if isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:  # kornia takes 2 for always
+            raise ConfigError("a probability from 0 to 1 is needed", path=f"{path}.p", value=p)
         arguments = {key: tuple(x) if isinstance(x, list) else x for key, x in member.arguments.items()}
         try:
             steps.append(getattr(kornia, member.name)(**arguments))
