@@ -163,7 +163,7 @@ def test_longest_is_kept(folder: Path) -> None:
 
 def test_a_folder_without_an_encoder_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="cannot load this encoder") as caught:
+    with pytest.raises(ConfigError, match="this folder holds no encoder") as caught:
         load_tokenizer("encoder", str(tmp_path / "empty"))
     assert caught.value.path == "data.encoder"
     assert len(str(caught.value).splitlines()) == 2
