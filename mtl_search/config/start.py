@@ -13,11 +13,11 @@ def _point(value: object) -> object:
     """One message, where pydantic would refuse a value once by each kind that it might have been."""
     if isinstance(value, str):
         return value
-    if isinstance(value, dict) and value and all(map(_is_number, value.values())):
-        return {task: float(weight) for task, weight in value.items()}
     if isinstance(value, dict) and value:
-        task, weight = next((task, weight) for task, weight in value.items() if not _is_number(weight))
-        raise ValueError(f"the loss weight of {task} must be a number, and is {weight!r}")
+        for task, weight in value.items():
+            if not _is_number(weight):
+                raise ValueError(f"the loss weight of {task} must be a number, and is {weight!r}")
+        return {task: float(weight) for task, weight in value.items()}
     raise ValueError("a mapping of tasks to loss weights, the name of a weighting, or the folder of a sweep is needed")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ import numpy as np
 from mtl_search.data.arguments import wrong
 from mtl_search.data.dataset import Array
 from mtl_search.data.encode import as_column, as_numbers, category_text, distinct, missing
-from mtl_search.data.table_files import odd_among_numbers
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mtl_search.data.encode import Column
 
 logger = logging.getLogger(__name__)
+
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
 
 @dataclass(frozen=True)
@@ -142,13 +144,37 @@ def _fit_numeric(name: str, numbers: Array) -> Numeric:
 
 def _fit_categorical(name: str, values: Column, max_categories: int, *, meant: bool) -> Categorical:
     categories = sorted({key for key in _keys(values)[1] if key is not None})
-    odd = "" if meant else odd_among_numbers(categories)
+    odd = "" if meant else _odd_among_numbers(categories)
     if len(categories) > max_categories:
         what = f"column {name!r} has {len(categories)} different texts, more than max_categories={max_categories}; "
         raise wrong("columns", what + (odd or "leave it out of `columns`, or raise `max_categories`"), name)
     if odd:
         logger.warning("column %r is read as %d categories: %s", name, len(categories), odd)
     return Categorical(name, tuple(categories))
+
+
+def _odd_among_numbers(values: Sequence[object]) -> str:
+    """What a column of texts, nearly all of them numbers, may have been meant to be; empty for other columns.
+
+    Args:
+        values: Its distinct values, without missing ones.
+    """
+    texts = [str(value) for value in values]
+    odd = [text for text in texts if not _is_number(text)]
+    commas = [text for text in odd if _DECIMAL_COMMA.fullmatch(text)]
+    if len(commas) >= 10 and len(commas) == len(odd):
+        return f"{commas[0]!r} looks like a number with a decimal comma (`decimal: ','`)"
+    if odd and len(texts) - len(odd) >= max(10, 9 * len(odd)):
+        return f"nearly all are numbers, but {odd[0]!r} is none (`missing: [{odd[0]!r}]` if it stands for no value)"
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _keys(values: Column) -> tuple[Array, list[str | None]]:

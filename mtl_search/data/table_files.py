@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ logger = logging.getLogger(__name__)
 _CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _PARQUET = (".parquet", ".pq")
 _OTHERS = (";", "\t", "|")
-_ODD_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
 
 @dataclass(frozen=True)
@@ -152,27 +150,3 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_parquet(path).reset_index(drop=True)
-
-
-def odd_among_numbers(values: Sequence[object]) -> str:
-    """What a column of texts, nearly all of them numbers, may have been meant to be; empty for other columns.
-
-    Args:
-        values: Its distinct values, without missing ones.
-    """
-    texts = [str(value) for value in values]
-    odd = [text for text in texts if not _is_number(text)]
-    commas = [text for text in odd if _ODD_COMMA.fullmatch(text)]
-    if len(commas) >= 10 and len(commas) == len(odd):
-        return f"{commas[0]!r} looks like a number with a decimal comma (`decimal: ','`)"
-    if odd and len(texts) - len(odd) >= max(10, 9 * len(odd)):
-        return f"nearly all are numbers, but {odd[0]!r} is none (`missing: [{odd[0]!r}]` if it stands for no value)"
-    return ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

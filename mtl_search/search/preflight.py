@@ -151,8 +151,10 @@ def _only_label(data: DataSet, name: str) -> str:
     target = data.targets[name]
     if target.kind == "class":
         return repr(target.classes[0]) if len(target.classes) == 1 else ""
-    train = target.values[data.splits["train"]]
-    known = train[~np.isnan(train)] if target.kind == "real" else train[:0]
+    if target.kind != "real":
+        return ""
+    known = target.values[data.splits["train"]]
+    known = known[~np.isnan(known)]
     return f"{known[0]:g}" if len(known) and known.min() == known.max() else ""
 
 

@@ -34,8 +34,10 @@ class Tidy:
     def catch_up(self, record: SweepRecord) -> None:
         """Do what an earlier session wrote the ends of trials for, and was killed before it had done."""
         here = {path.parent.name for path in (self._directory / "trials").glob("*/*")}
-        for trial in [t for t in record if t.finished and t.id in here | self._in_storage(record)]:
-            self._settle(trial, record)
+        left = here | self._in_storage(record)
+        for trial in record:
+            if trial.finished and trial.id in left:
+                self._settle(trial, record)
 
     def _settle(self, ended: TrialRecord, record: SweepRecord) -> None:
         loser = None if ended.is_finalist else self._loser(ended, record)
