@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mtl_search.data.idx import read_idx
+from mtl_search.data.readers.idx import read_idx
 
 CATEGORIES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 AGES = ("0 light", "1 medium", "2 dark")

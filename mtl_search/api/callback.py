@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from mtl_search.search.journal import Observer
-from mtl_search.search.records import Event, SweepRecord, TrialRecord
+from mtl_search.storage.journal import Observer
+from mtl_search.storage.records import Event, SweepRecord, TrialRecord
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_search.config import Config, load_config, paths
 from mtl_search.errors import SweepError, nearest
-from mtl_search.search import folder
-from mtl_search.search.journal import read_record
-from mtl_search.search.records import SweepRecord, TrialRecord
+from mtl_search.storage import sweep_directory
+from mtl_search.storage.journal import read_record
+from mtl_search.storage.records import SweepRecord, TrialRecord
 
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd
 
-    from mtl_search.search.verdict import Verdict
+    from mtl_search.analysis.judge import Verdict
     from mtl_search.training.predictor import Predictor
 
 
@@ -60,10 +60,10 @@ class Result:
 
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
-        if not (self.directory / folder.JOURNAL).exists():
-            raise SweepError(f"{self.directory} holds no sweep (there is no {folder.JOURNAL} in it)")
-        self.config: Config = load_config(self.directory / folder.CONFIG)
-        self.record: SweepRecord = read_record(self.directory / folder.JOURNAL)
+        if not (self.directory / sweep_directory.JOURNAL).exists():
+            raise SweepError(f"{self.directory} holds no sweep (there is no {sweep_directory.JOURNAL} in it)")
+        self.config: Config = load_config(self.directory / sweep_directory.CONFIG)
+        self.record: SweepRecord = read_record(self.directory / sweep_directory.JOURNAL)
 
     @property
     def complete(self) -> bool:
@@ -73,14 +73,14 @@ class Result:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """One row a trial, best first within each arm; the columns are those of `report.leaderboard`."""
-        from mtl_search.report import leaderboard
+        from mtl_search.analysis.leaderboard import leaderboard
 
         return leaderboard(self.record, self.config)
 
     @cached_property
     def verdict(self) -> Verdict:
         """Whether sharing helps, with its interval."""
-        from mtl_search.search.verdict import judge
+        from mtl_search.analysis.judge import judge
 
         return judge(self.record, self.config)
 
@@ -101,7 +101,7 @@ class Result:
 
     def best_config(self) -> Config:
         """The config of the best trial, ready to train or to search around."""
-        tree = load_config(self.directory / folder.CONFIG).model_dump(mode="json", by_alias=True, exclude_none=True)
+        tree = load_config(self.directory / sweep_directory.CONFIG).model_dump(mode="json", by_alias=True, exclude_none=True)
         for path, value in self.best.overrides.items():
             paths.put(tree, path, value)
         return load_config(tree)
@@ -122,9 +122,9 @@ class Result:
             ConfigError: `last` is no whole number above 0.
             SweepError: There is no such trial, or it has no weights to export.
         """
-        from mtl_search.search import weights
+        from mtl_search.analysis import loss_weights
 
-        return weights.mean_weights(self.weights_trial(trial), last)
+        return loss_weights.mean_weights(self.weights_trial(trial), last)
 
     def weights_trial(self, name: str | None = None) -> TrialRecord:
         """The trial that `mean_weights` takes: the named one, else the best adaptive one, or the best where none is.
@@ -132,9 +132,9 @@ class Result:
         Raises:
             SweepError: There is no such trial.
         """
-        from mtl_search.search import weights
+        from mtl_search.analysis import loss_weights
 
-        adaptive = None if name else weights.best_adaptive(self.record)
+        adaptive = None if name else loss_weights.best_adaptive(self.record)
         return adaptive or self.trial(name)
 
     def trial(self, name: str | None = None) -> TrialRecord:
@@ -177,7 +177,7 @@ class Result:
             SweepError: The network of that trial was not kept.
         """
         from mtl_search.models.graph import describe
-        from mtl_search.report.graph import draw
+        from mtl_search.report.network_plot.draw import draw
 
         name = trial or self._best_trial().id
         model = self.load_model(name)

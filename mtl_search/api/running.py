@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from mtl_search.api.callback import Callback, notifier
 from mtl_search.api.result import Result
 from mtl_search.config import Config, load_config, override
-from mtl_search.search import folder
+from mtl_search.storage import sweep_directory
 
 if TYPE_CHECKING:  # these load torch, which a refusal does not need
     from mtl_search.data import DataSet
-    from mtl_search.search.space import SpaceFunction
-    from mtl_search.training.objective import ObjectiveFunction
+    from mtl_search.metrics.objective import ObjectiveFunction
+    from mtl_search.search.space.space import SpaceFunction
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def plot_model(
     from mtl_search.data import data_of
     from mtl_search.models.graph import describe
     from mtl_search.models.network import build_network
-    from mtl_search.report.graph import draw, picture_ending
+    from mtl_search.report.network_plot.draw import draw, picture_ending
 
     parsed = _parsed(config, overrides)
     picture_ending(Path(path))  # before the data are read, which may take a while
@@ -124,7 +124,7 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
     """
     if output is not None:
         return Path(output)
-    return folder.latest_folder(RUNS, name) if resume else folder.new_folder(RUNS, name)
+    return sweep_directory.latest_folder(RUNS, name) if resume else sweep_directory.new_folder(RUNS, name)
 
 
 def _parsed(config: Config | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str]) -> Config:
@@ -133,7 +133,7 @@ def _parsed(config: Config | str | Path | Mapping[str, Any], overrides: Mapping[
 
 def _picture(result: Result) -> dict[str, Path]:
     """`graph` → picture of the best network; nothing where there is none yet. A sweep does not fail for want of it."""
-    file = result.directory / folder.PICTURE
+    file = result.directory / sweep_directory.PICTURE
     try:
         if not result.models():
             return {}

@@ -11,10 +11,10 @@ import yaml
 from rich.console import Console
 
 from mtl_search import api
+from mtl_search.analysis import loss_weights
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
-from mtl_search.search import weights
-from mtl_search.search.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord, TrialRecord
 
 Weights = Mapping[str, float]
 
@@ -38,8 +38,8 @@ def export_command(sweep: Path | None, trial: str | None, last: int | None, form
 
 
 def _note(trial: TrialRecord, last: int | None, record: SweepRecord) -> str:
-    if not weights.is_adaptive(trial):
-        other = weights.best_adaptive(record)
+    if not loss_weights.is_adaptive(trial):
+        other = loss_weights.best_adaptive(record)
         hint = f" The best adaptive trial is {other.id} (--trial)." if other else ""
         even = ", whatever --last says" if last else ""
         return f"{trial.id} has static weights: these are its loss weights{even}.{hint}"
@@ -60,7 +60,7 @@ def _overrides(found: Weights, trial: TrialRecord) -> str:
 
 
 def _json(found: Weights, trial: TrialRecord) -> str:
-    return json.dumps({"trial": trial.id, "adaptive": weights.is_adaptive(trial), "weights": found}, indent=1)
+    return json.dumps({"trial": trial.id, "adaptive": loss_weights.is_adaptive(trial), "weights": found}, indent=1)
 
 
 def _rounded(weight: float) -> float:

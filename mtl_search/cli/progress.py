@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from mtl_search.api import Callback
-from mtl_search.search.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord, TrialRecord
 
 # Seconds without a line after which a plain log tells of an epoch.
 _SILENCE = 60.0

@@ -10,7 +10,7 @@ from mtl_search.cli.screen import console
 from mtl_search.config import load_config
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.report import render, to_json
-from mtl_search.search import folder
+from mtl_search.storage import sweep_directory
 
 
 def report_command(sweep: Path | None, form: str) -> None:
@@ -35,19 +35,19 @@ def find_sweep(named: Path | None) -> Path:
     Raises:
         SweepError: There is none.
     """
-    if named is not None and (named / folder.JOURNAL).exists():
+    if named is not None and (named / sweep_directory.JOURNAL).exists():
         return named
     if named is not None and named.suffix in (".yaml", ".yml") and named.is_file():
-        return folder.latest_folder(api.RUNS, load_config(named).name)
+        return sweep_directory.latest_folder(api.RUNS, load_config(named).name)
     if named is not None:
         return _called(named)
-    journals = sorted(api.RUNS.glob(f"*/{folder.JOURNAL}"), key=lambda path: path.stat().st_mtime)
+    journals = sorted(api.RUNS.glob(f"*/{sweep_directory.JOURNAL}"), key=lambda path: path.stat().st_mtime)
     if not journals:
         raise SweepError(f"there is no sweep in {api.RUNS}/ yet: mtl-search run CONFIG makes one")
     return journals[-1].parent
 
 
 def _called(name: Path) -> Path:
-    if (api.RUNS / name / folder.JOURNAL).exists():
+    if (api.RUNS / name / sweep_directory.JOURNAL).exists():
         return api.RUNS / name
-    return folder.latest_folder(api.RUNS, str(name))
+    return sweep_directory.latest_folder(api.RUNS, str(name))

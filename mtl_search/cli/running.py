@@ -18,7 +18,7 @@ from mtl_search.cli.failures import FAILED
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
 from mtl_search.report import render
-from mtl_search.search import folder
+from mtl_search.storage import sweep_directory
 
 INTERRUPTED = 130
 
@@ -59,7 +59,7 @@ def run_command(
 
 def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
     """Say how to go on, with the arguments that belong to the sweep."""
-    if not (directory / folder.JOURNAL).exists():
+    if not (directory / sweep_directory.JOURNAL).exists():
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
     command = shlex.join(["mtl-search", "run", *arguments, "--resume", "--output", str(directory)])

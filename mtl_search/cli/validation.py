@@ -9,17 +9,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mtl_search.cluster import capacity
 from mtl_search.config import Config, Member, SpaceEntry, load_config
+from mtl_search.config.checks import within
 from mtl_search.data import SPLITS, DataSet, Sources, data_of
-from mtl_search.data.draws import draws_of
-from mtl_search.models.checks import within
+from mtl_search.data.loading.mixture_sampler import draws_of
+from mtl_search.metrics.compute import metric_names
 from mtl_search.models.graph import Graph, Node, describe
 from mtl_search.models.network import MultiTaskNetwork, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
-from mtl_search.search import capacity, preflight
+from mtl_search.search import preflight
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.sweep import trial_budget
-from mtl_search.training.metrics import metric_names
 
 
 def validate_command(config_file: Path, overrides: list[str], console: Console, graph_file: Path | None = None) -> None:
@@ -208,14 +209,14 @@ def _check_ending(graph_file: Path | None) -> None:
     """Before the data are read, which may take a while."""
     if graph_file is None:
         return
-    from mtl_search.report.graph import picture_ending
+    from mtl_search.report.network_plot.draw import picture_ending
 
     with within("--graph"):
         picture_ending(graph_file)
 
 
 def _draw(graph: Graph, config: Config, graph_file: Path) -> None:
-    from mtl_search.report.graph import draw
+    from mtl_search.report.network_plot.draw import draw
 
     with within("--graph"):
         draw(graph, config, graph_file)

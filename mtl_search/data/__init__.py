@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_search.config.schema import Config
 from mtl_search.config.section import Member
-from mtl_search.data import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
+from mtl_search.data.concat import join
 from mtl_search.data.dataset import MISSING, SPLITS, DataSet, InputArray, Target, TargetKind
-from mtl_search.data.draws import Sources
-from mtl_search.data.sampling import SAMPLING, Sampling
-from mtl_search.data.union import join
+from mtl_search.data.datasets import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
+from mtl_search.data.loading.mixture_sampler import Sources
+from mtl_search.data.mixture import SAMPLING, Sampling
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 from mtl_search.registry import Registry
 
 if TYPE_CHECKING:
-    from mtl_search.data.loader import Batch, DeviceData, Loader, should_be_resident
+    from mtl_search.data.loading.loader import Batch, DeviceData, Loader, should_be_resident
 
 __all__ = [
     "DATASETS",
@@ -60,7 +60,7 @@ DATASETS: Registry[Callable[..., DataSet]] = Registry(
 def __getattr__(name: str) -> Any:
     """The names of `loader`, which is imported at first use because it loads torch."""
     if name in ("Batch", "DeviceData", "Loader", "should_be_resident"):
-        from mtl_search.data import loader
+        from mtl_search.data.loading import loader
 
         return getattr(loader, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

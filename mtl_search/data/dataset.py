@@ -22,7 +22,7 @@ import numpy.typing as npt
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
-    from mtl_search.data.draws import Sources
+    from mtl_search.data.loading.mixture_sampler import Sources
 
 Array = npt.NDArray[Any]
 TargetKind = Literal["class", "binary", "multilabel", "real", "tags"]

@@ -11,8 +11,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from mtl_search.config.section import Member
-from mtl_search.data.extras import import_extra
 from mtl_search.errors import ConfigError
+from mtl_search.extras import import_extra
 
 PATH = "model.augment"
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mtl_search.config.schema import BesideConfig
 from mtl_search.data.dataset import DataSet, in_memory
-from mtl_search.data.layout import Layout
+from mtl_search.data.spec import Layout
 from mtl_search.errors import ConfigError
 from mtl_search.models.keys import safe_key
 from mtl_search.models.stage import FeatureKind

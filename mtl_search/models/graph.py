@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.layout import Layout
+from mtl_search.data.spec import Layout
 from mtl_search.errors import ConfigError
-from mtl_search.models.backbones.cut import in_eval_mode
+from mtl_search.models.backbones.partition import in_eval_mode
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.sharing import Block
 

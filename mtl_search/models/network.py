@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mtl_search.config import Member
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.layout import Layout
+from mtl_search.data.spec import Layout
 from mtl_search.errors import ConfigError
 from mtl_search.models.augment import Augment, build_augment
 from mtl_search.models.backbones import BACKBONES

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from mtl_search.analysis.judge import judge
+from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.config import Config
-from mtl_search.report.leaderboard import leaderboard
-from mtl_search.report.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
-from mtl_search.search.records import SweepRecord
-from mtl_search.search.references import main_metrics, validation_reference
-from mtl_search.search.verdict import judge
+from mtl_search.storage.records import SweepRecord
 
 # Raised when a key is renamed, removed or changes its meaning; new keys do not raise it.
 FORMAT = 1

@@ -13,16 +13,22 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from mtl_search.analysis.judge import Verdict, judge
+from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.paired import Tasks
+from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.summary import (
+    ArmTotals,
+    arm_totals,
+    mean_ranks,
+    pareto_front,
+    rung_correlations,
+)
 from mtl_search.config import Config
+from mtl_search.metrics.objective import key
 from mtl_search.report import formats
-from mtl_search.report.leaderboard import leaderboard
-from mtl_search.report.summary import ArmTotals, arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.report.tables import Column, fitted
-from mtl_search.search.paired import Tasks
-from mtl_search.search.records import SweepRecord
-from mtl_search.search.references import main_metrics, validation_reference
-from mtl_search.search.verdict import Verdict, judge
-from mtl_search.training.objective import key
+from mtl_search.storage.records import SweepRecord
 
 _TOP = {"search": 5}  # rows of other arms: one, or three where there is no search arm
 _MOST_TASK_ROWS = 4

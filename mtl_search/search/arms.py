@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
-from mtl_search.search import start
-from mtl_search.search.records import FINAL, MEMBER, SEED, Role
+from mtl_search.search import initial_points
+from mtl_search.storage.records import FINAL, MEMBER, SEED, Role
 
 SINGLE = "single/"
 WITHOUT = "without/"
@@ -102,7 +102,7 @@ class Arm:
     def _balance(self, tree: dict[str, Any], base: Config) -> None:
         """Put the arm's own loss weights and weighting into the tree of its config."""
         if self.is_seed:
-            tree["training"]["weighting"] = start.member(base, self.name.removeprefix(SEED)).model_dump()
+            tree["training"]["weighting"] = initial_points.member(base, self.name.removeprefix(SEED)).model_dump()
         if self.is_single or self.origin == "equal":
             for task in self.tasks:
                 tree["tasks"][task]["loss_weight"] = 1.0
@@ -120,7 +120,7 @@ def plan_arms(config: Config) -> list[Arm]:
         for task, budget in zip(config.main_tasks, share, strict=True):
             arms.append(_arm(config, f"{SINGLE}{task}", (task,), budget))
     if "search" in search.arms:
-        arms += [Arm(SEED + name, tuple(config.tasks), {}, 1) for name in start.weightings(config)]
+        arms += [Arm(SEED + name, tuple(config.tasks), {}, 1) for name in initial_points.weightings(config)]
     shared: list[str] = [name for name in SHARED if name in search.arms]
     arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
     if population_rules(config) is not None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from mtl_search.config.schema import Finalists
 from mtl_search.search.arms import SHARED, Arm
-from mtl_search.search.records import FINAL, SweepRecord, TrialRecord
-from mtl_search.search.referee import Referee
+from mtl_search.search.objectives import Referee
+from mtl_search.storage.records import FINAL, SweepRecord, TrialRecord
 
 
 def choose_finalists(

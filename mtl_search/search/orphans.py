@@ -18,8 +18,8 @@ from ray.tune import Callback
 from ray.util import list_named_actors, placement_group_table, remove_placement_group
 from ray.util.placement_group import PlacementGroup
 
-from mtl_search.training.ray_mailbox import MAILBOX
-from mtl_search.training.ray_room import mark_of
+from mtl_search.training.workers.mailbox import MAILBOX
+from mtl_search.training.workers.placement_groups import mark_of
 
 logger = logging.getLogger(__name__)
 

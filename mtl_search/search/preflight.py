@@ -13,19 +13,20 @@ import torch
 from mtl_search.config import Config, override
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.errors import ConfigError, MtlSearchError
+from mtl_search.metrics.compute import metric_names
+from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.registry import import_attribute
-from mtl_search.search import start, start_params
+from mtl_search.search import initial_points
 from mtl_search.search.mutable import check_population
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.schedulers import build_scheduler, population_rules
-from mtl_search.search.space import Space
-from mtl_search.training import faster
+from mtl_search.search.space import initial_params
+from mtl_search.search.space.space import Space
+from mtl_search.training import acceleration
 from mtl_search.training.balancing import build_aggregator, build_weighting
-from mtl_search.training.metrics import metric_names
-from mtl_search.training.objective import ObjectiveFunction
+from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
-from mtl_search.training.sync_batch_norm import check_sync_batch_norm
 
 _CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
@@ -60,10 +61,10 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True, started: b
             _build(override(config, {**premises, path: value}), data)
     if needs_space and not config.search.space and "search" in config.search.arms:
         raise ConfigError("the search arm has nothing to search: the space is empty", path="search.space", value={})
-    start.check(config, known=started)
+    initial_points.check(config, known=started)
     if needs_space and config.search.start:
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
-        start_params.searched(space.entries, fixed, fixed)
+        initial_params.searched(space.entries, fixed, fixed)
     return network
 
 
@@ -179,7 +180,7 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
         weighting = build_weighting(config.training, len(config.tasks), _CPU)
         aggregator = build_aggregator(config.training, len(config.tasks), _CPU)
-        faster.check(config.training, network, weighting, aggregator)
+        acceleration.check(config.training, network, weighting, aggregator)
     except MtlSearchError:
         raise
     except Exception as error:  # the cause stays chained, for `--debug` and for Python

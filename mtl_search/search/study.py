@@ -17,8 +17,8 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
-from mtl_search.search.records import TrialRecord
-from mtl_search.search.space import any_choice
+from mtl_search.search.space.space import any_choice
+from mtl_search.storage.records import TrialRecord
 
 _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": TrialState.FAIL}
 METRIC = "objective"

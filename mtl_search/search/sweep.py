@@ -16,23 +16,24 @@ import ray
 from ray import tune
 from ray.tune.stopper import CombinedStopper
 
+from mtl_search.cluster import capacity, connection, shared_storage
+from mtl_search.cluster.monitor import Census, Patience
 from mtl_search.config import Config
 from mtl_search.data import DataSet, data_of, used_part
-from mtl_search.search import capacity, cluster, folder, nodes, orphans, preflight, tidy
-from mtl_search.search.arm_space import ArmSpace
+from mtl_search.metrics.objective import ObjectiveFunction
+from mtl_search.search import checkpoint_retention, orphans, preflight
 from mtl_search.search.arms import EXPORTS, SHARED, Arm, plan_arms
-from mtl_search.search.callback import Recorder
-from mtl_search.search.census import Census, Patience
-from mtl_search.search.journal import Journal, Observer, read_record
-from mtl_search.search.records import SweepRecord
-from mtl_search.search.referee import Referee
+from mtl_search.search.objectives import Referee
+from mtl_search.search.recorder import Recorder
 from mtl_search.search.schedulers import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
-from mtl_search.search.space import SpaceFunction
+from mtl_search.search.space.arm_space import ArmSpace
+from mtl_search.search.space.space import SpaceFunction
 from mtl_search.search.study import silence
-from mtl_search.training import disk
-from mtl_search.training.objective import ObjectiveFunction
-from mtl_search.training.ray_slot import Slot
+from mtl_search.storage import disk, sweep_directory
+from mtl_search.storage.journal import Journal, Observer, read_record
+from mtl_search.storage.records import SweepRecord
+from mtl_search.training.workers.slot import Slot
 
 logger = logging.getLogger(__name__)
 
@@ -74,19 +75,19 @@ def run_sweep(
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
     capacity.check(config)
-    tidy.check_storage(config)
-    place = cluster.find(address)
+    checkpoint_retention.check_storage(config)
+    place = connection.find(address)
     data = data_of(config) if data is None else used_part(data, config)
-    started = resume and read_record(directory / folder.JOURNAL).start is not None
+    started = resume and read_record(directory / sweep_directory.JOURNAL).start is not None
     network = preflight.check(config, data, needs_space=space is None, started=started)
     _check_function(config, space)
     objective = objective or preflight.objective_function(config)
-    with disk.writes_to(directory), folder.locked(directory):
-        folder.prepare(directory, config, resume=resume)
+    with disk.writes_to(directory), sweep_directory.locked(directory):
+        sweep_directory.prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
-        keeper = tidy.Tidy(directory, config)
-        journal = Journal(directory / folder.JOURNAL, [*observers, keeper])
+        keeper = checkpoint_retention.Tidy(directory, config)
+        journal = Journal(directory / sweep_directory.JOURNAL, [*observers, keeper])
         keeper.catch_up(journal.record)
         arms = plan_arms(config)
         referee = Referee(
@@ -98,7 +99,7 @@ def run_sweep(
             function=objective,
         )
         try:
-            with cluster.connected(config, place):
+            with connection.connected(config, place):
                 _run(_Sweep(config, directory, data, space, objective), journal, arms, referee)
         finally:
             journal.close()
@@ -124,8 +125,8 @@ class _Sweep:
 
 
 def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> None:
-    config, slots = sweep.config, cluster.slots(sweep.config)
-    nodes.check(sweep.directory, config.resources.storage)
+    config, slots = sweep.config, connection.slots(sweep.config)
+    shared_storage.check(sweep.directory, config.resources.storage)
     journal.write(
         "sweep",
         id=journal.record.id or uuid.uuid4().hex[:12],
@@ -181,7 +182,7 @@ def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, patienc
             verbose=0,
         ),
     )
-    with cluster.handlers_kept(signal.SIGINT, signal.SIGUSR1):
+    with connection.handlers_kept(signal.SIGINT, signal.SIGUSR1):
         tuner.fit()
 
 
@@ -192,11 +193,11 @@ def _slot(sweep: _Sweep) -> Any:
         threads = max(1, int(wanted.cpus_per_worker))
         slot = tune.with_parameters(Slot, data=sweep.data, threads=threads, objective=sweep.objective)
         return tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker})
-    from mtl_search.training.ray_group import GroupSlot  # Ray Train is slow to import
+    from mtl_search.training.workers.worker_group import GroupSlot  # Ray Train is slow to import
 
     parcel = [ray.put((sweep.data, sweep.objective))]
     retries = sweep.config.search.retries
-    grows = bool(cluster.later_nodes())
+    grows = bool(connection.later_nodes())
     leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries, grows=grows)
     return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something
 

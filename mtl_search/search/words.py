@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mtl_search.search.verdict import Verdict
+    from mtl_search.analysis.judge import Verdict
 
 
 def sentence(result: Verdict) -> str:

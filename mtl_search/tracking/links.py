@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mtl_search.config import Config
-from mtl_search.search.journal import read_record
-from mtl_search.search.records import SweepRecord
+from mtl_search.storage.journal import read_record
+from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking.projection import TRIAL
 from mtl_search.tracking.store import SQLITE, Store, public, sqlite_path
 

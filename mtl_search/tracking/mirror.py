@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mtl_search.config import Config, to_yaml
-from mtl_search.search.records import Event, SweepRecord, TrialRecord
+from mtl_search.storage.records import Event, SweepRecord, TrialRecord
 from mtl_search.tracking import projection as view
 from mtl_search.tracking.projection import Point
 from mtl_search.tracking.store import Store, first_line, is_outage

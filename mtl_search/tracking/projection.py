@@ -13,7 +13,7 @@ from typing import Any
 
 from mtl_search.config import Config, to_dict
 from mtl_search.config.paths import flatten
-from mtl_search.search.records import EpochRecord, SweepRecord, TrialRecord
+from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 
 TAG = "mtl_search."
 SWEEP, TRIAL = f"{TAG}sweep", f"{TAG}trial"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mtl_search.config import Config, load_config
 from mtl_search.errors import MtlSearchError, SweepError
-from mtl_search.search.journal import read_events
-from mtl_search.search.records import Event, SweepRecord
+from mtl_search.storage.journal import read_events
+from mtl_search.storage.records import Event, SweepRecord
 from mtl_search.tracking import links
 from mtl_search.tracking.mirror import Mirror
 from mtl_search.tracking.store import Store, first_line, public

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtl_search.data.loader import Batch
+from mtl_search.data.loading.loader import Batch
 from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork
-from mtl_search.training import faster
+from mtl_search.training import acceleration
 from mtl_search.training.balancing import (
     Aggregator,
     Weighting,
@@ -23,11 +23,11 @@ from mtl_search.training.balancing import (
     build_weighting,
     same_draws,
 )
-from mtl_search.training.cut import Cut, Found
-from mtl_search.training.guard import Guard
-from mtl_search.training.peers import Peers
-from mtl_search.training.seen import Seen
+from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.failure_sync import Guard
+from mtl_search.training.epoch_outputs import Seen
 from mtl_search.training.step import Step
+from mtl_search.training.task_gradients import Cut, Found
 from mtl_search.training.trial import TrialSpec
 
 
@@ -40,7 +40,7 @@ def build_step(network: MultiTaskNetwork, spec: TrialSpec, peers: Peers, device:
     training, tasks = spec.config.training, len(spec.config.tasks)
     weighting = build_weighting(training, tasks, device)
     aggregator = build_aggregator(training, tasks, device)
-    faster.check(training, network, weighting, aggregator)
+    acceleration.check(training, network, weighting, aggregator)
     if weighting is None and aggregator is None:
         return Step(network, spec.config, peers, device, guard)
     return BalancedStep(network, spec, peers, device, guard, weighting=weighting, aggregator=aggregator)
@@ -274,9 +274,9 @@ class BalancedStep(Step):
         """Shared parameters follow `vector` (P,), the others the gradients of their own tasks."""
         shared = self.cut.shared
         for parameter, part in zip(shared, vector.split([p.numel() for p in shared]), strict=True):
-            parameter.grad = faster.laid_out_as(parameter, part.view(parameter.shape))
+            parameter.grad = acceleration.laid_out_as(parameter, part.view(parameter.shape))
         for parameter, gradient in zip(self.cut.own_parameters, own, strict=True):
-            parameter.grad = faster.laid_out_as(parameter, gradient)
+            parameter.grad = acceleration.laid_out_as(parameter, gradient)
 
 
 def _not_zero(rows: Tensor) -> Tensor:

@@ -22,9 +22,9 @@ from torch import nn
 
 from mtl_search.config import to_dict
 from mtl_search.data import DataSet
-from mtl_search.data.layout import layout
-from mtl_search.training.peers import Peers
-from mtl_search.training.place import Place
+from mtl_search.data.spec import layout
+from mtl_search.storage.trial_directory import Place
+from mtl_search.training.distributed.communicator import Peers
 from mtl_search.training.trial import TrialSpec
 
 

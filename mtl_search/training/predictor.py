@@ -14,9 +14,9 @@ from torch import Tensor
 
 from mtl_search.config import Config, parse
 from mtl_search.data.dataset import Array
-from mtl_search.data.layout import Layout
+from mtl_search.data.spec import Layout
 from mtl_search.errors import SweepError
-from mtl_search.models.backbones.weights import without_weights
+from mtl_search.models.backbones.pretrained import without_weights
 from mtl_search.models.network import MultiTaskNetwork, build_network
 
 

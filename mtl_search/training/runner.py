@@ -12,14 +12,14 @@ from dataclasses import replace
 import torch
 
 from mtl_search.data import DataSet
-from mtl_search.data.loader import DeviceData, should_be_resident
+from mtl_search.data.loading.loader import DeviceData, should_be_resident
 from mtl_search.errors import TrialError
-from mtl_search.training import faster
-from mtl_search.training.objective import ObjectiveFunction
-from mtl_search.training.peers import Peers, cause, reason
-from mtl_search.training.report import Report
+from mtl_search.metrics.objective import ObjectiveFunction
+from mtl_search.training import acceleration
+from mtl_search.training.distributed.communicator import Peers, cause, reason
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import Report
 
 
 class Runner:
@@ -92,7 +92,7 @@ class Runner:
         compiled = self._spec.config.training.compile
         self._spec = self._peers = self._trainer = None
         if compiled:
-            faster.forget()
+            acceleration.forget()
         gc.collect()
         if not self._used:
             # What is alive now are modules and the runner itself. A collection that looked at them again after every

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from mtl_search.config import Config
-from mtl_search.data.loader import Batch
+from mtl_search.data.loading.loader import Batch
 from mtl_search.models.network import MultiTaskNetwork
-from mtl_search.training import faster
-from mtl_search.training.guard import Guard
-from mtl_search.training.peers import Peers
-from mtl_search.training.seen import Seen
+from mtl_search.training import acceleration
+from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.failure_sync import Guard
+from mtl_search.training.epoch_outputs import Seen
 
 Forward = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], dict[str, Tensor]]
 
@@ -182,7 +182,7 @@ class Step:
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters]
         failed, *summed = self.peers.sum_all([self.guard.flag(self.device), *gradients])
         for parameter, gradient in zip(self.parameters, summed, strict=True):
-            parameter.grad = faster.laid_out_as(parameter, gradient)
+            parameter.grad = acceleration.laid_out_as(parameter, gradient)
         self.guard.look(failed)
 
     def _coefficients(self, config: Config) -> Tensor:

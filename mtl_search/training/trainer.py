@@ -16,25 +16,25 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.data import DataSet
-from mtl_search.data.loader import Batch, DeviceData, Loader
+from mtl_search.data.loading.loader import Batch, DeviceData, Loader
 from mtl_search.errors import TrialError
+from mtl_search.metrics.compute import metric_names
+from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
-from mtl_search.training import balancing, checkpoint, faster
+from mtl_search.storage.trial_directory import Place
+from mtl_search.training import acceleration, balancing, checkpoint
 from mtl_search.training.balanced_step import build_step
-from mtl_search.training.guard import Guard
-from mtl_search.training.metrics import metric_names
-from mtl_search.training.objective import ObjectiveFunction
+from mtl_search.training.distributed.communicator import Alone, Group, Peers
+from mtl_search.training.distributed.failure_sync import Guard
+from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
+from mtl_search.training.epoch_outputs import Seen
+from mtl_search.training.evaluator import Scores
+from mtl_search.training.exploit import OwnSettings
 from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
-from mtl_search.training.peers import Alone, Group, Peers
-from mtl_search.training.place import Place
-from mtl_search.training.population import OwnSettings
-from mtl_search.training.report import Report
-from mtl_search.training.scores import Scores
 from mtl_search.training.seeds import seed_everything
-from mtl_search.training.seen import Seen
 from mtl_search.training.step import autocast
-from mtl_search.training.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import Report
 
 
 class Trainer:
@@ -85,7 +85,7 @@ class Trainer:
         self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
         self.guard = Guard(self.peers, exchanges_in_passes=self.config.sync_batch_norm)
         self.step = build_step(self.network, spec, self.peers, device, self.guard)
-        faster.compile_network(self.config, self.network)
+        acceleration.compile_network(self.config, self.network)
         self.scores = Scores(self.network, data.targets, metric_names(spec.config, self.network))
 
         self.progress = checkpoint.Progress()
@@ -208,7 +208,7 @@ class Trainer:
         if self.config.sync_batch_norm and isinstance(peers, Group):
             check_sync_batch_norm(config, self.device)
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network, peers.group)
-        faster.lay_out(self.config, network)
+        acceleration.lay_out(self.config, network)
         peers.copy_from_first(checkpoint.state_tensors(network))  # a layer of the user's may not heed the seed
         if peers.rank:
             seed_everything(int(np.random.SeedSequence([self.spec.seed, peers.rank]).generate_state(1)[0]))

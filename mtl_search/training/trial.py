@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from mtl_search.config import Config, parse, to_dict
-from mtl_search.training.objective import Objective
+from mtl_search.metrics.objective import Objective
 
 
 @dataclass(frozen=True)

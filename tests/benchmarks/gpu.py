@@ -122,13 +122,14 @@ def run_slots(wanted: slots.Sweep, device: str) -> None:
     import ray
 
     from mtl_search import load_config, run
-    from mtl_search.search import cluster, sweep  # noqa: F401  # what is imported now is not timed
+    from mtl_search.cluster import connection
+    from mtl_search.search import sweep  # noqa: F401  # what is imported now is not timed
 
     tree = slots.config(wanted)
     tree["training"]["device"] = device
     tree["resources"]["gpus_per_worker"] = 1 / SLOTS if device == "cuda" else 0
     config = load_config(tree)
-    cluster.configure()
+    connection.configure()
     ray.init(
         address="local", num_cpus=wanted.slots, num_gpus=int(device == "cuda"), include_dashboard=False,
         log_to_driver=False, logging_level=logging.ERROR,

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtl_search.training.peers import Peers
+from mtl_search.training.distributed.communicator import Peers
 from mtl_search.training.trainer import Trainer
 from tests.benchmarks.gpu_cases import Case, DeviceLoop, cases
 from tests.benchmarks.step_throughput import largest_difference

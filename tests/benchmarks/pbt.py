@@ -36,11 +36,11 @@ from pathlib import Path
 from typing import Any
 
 from mtl_search import Result, load_config, run
+from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.config import Config, override
+from mtl_search.metrics.objective import Objective, delta_m
 from mtl_search.search.arms import EXPORTS
-from mtl_search.search.records import TrialRecord
-from mtl_search.search.references import main_metrics, validation_reference
-from mtl_search.training.objective import Objective, delta_m
+from mtl_search.storage.records import TrialRecord
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIGS = [REPOSITORY / "configs" / name for name in ("quickstart.yaml", "faces.yaml")]

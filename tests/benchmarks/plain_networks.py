@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from mtl_search.data.extras import import_extra
+from mtl_search.extras import import_extra
 
 
 class Plain(nn.Module):

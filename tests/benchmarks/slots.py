@@ -75,10 +75,11 @@ def run_sweep(wanted: Sweep) -> None:
     import ray
 
     from mtl_search import load_config, run
-    from mtl_search.search import cluster, sweep  # noqa: F401  # what is imported now is not timed
+    from mtl_search.cluster import connection
+    from mtl_search.search import sweep  # noqa: F401  # what is imported now is not timed
 
     parsed = load_config(config(wanted))
-    cluster.configure()
+    connection.configure()
     ray.init(
         address="local", num_cpus=wanted.slots, include_dashboard=False, log_to_driver=False,
         logging_level=logging.ERROR,

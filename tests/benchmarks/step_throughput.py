@@ -38,8 +38,8 @@ from torch.nn import functional as F
 
 from mtl_search.config import Config, load_config
 from mtl_search.data import DataSet, build_data
-from mtl_search.data.loader import DeviceData
-from mtl_search.training.objective import Objective
+from mtl_search.data.loading.loader import DeviceData
+from mtl_search.metrics.objective import Objective
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
 from tests.benchmarks.plain_networks import plain_network

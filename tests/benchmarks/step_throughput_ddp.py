@@ -24,10 +24,10 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from torch.nn.parallel import DistributedDataParallel
 
 from mtl_search.data import build_data
-from mtl_search.data.loader import DeviceData
-from mtl_search.data.parts import part_bounds
-from mtl_search.training.objective import Objective
-from mtl_search.training.peers import Group
+from mtl_search.data.loading.loader import DeviceData
+from mtl_search.data.loading.sharding import part_bounds
+from mtl_search.metrics.objective import Objective
+from mtl_search.training.distributed.communicator import Group
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
 from tests.benchmarks.step_throughput import (

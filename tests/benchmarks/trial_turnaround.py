@@ -120,13 +120,14 @@ def run_ours(kind: str, wanted: Sweep) -> None:
         run,
         tracking,  # noqa: F401
     )
-    from mtl_search.search import cluster, sweep  # noqa: F401  # what is imported now is not timed
+    from mtl_search.cluster import connection
+    from mtl_search.search import sweep  # noqa: F401  # what is imported now is not timed
 
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parsed = load_config(config(kind, wanted, folder))
-        cluster.configure()
+        connection.configure()
         dashboard = wanted.workers > 1  # as a sweep has it
         ray.init(num_cpus=8, include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
         began = time.perf_counter()

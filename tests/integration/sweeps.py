@@ -20,8 +20,8 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from mtl_search.config import paths
-from mtl_search.search.journal import read_events, read_record
-from mtl_search.search.records import SweepRecord
+from mtl_search.storage.journal import read_events, read_record
+from mtl_search.storage.records import SweepRecord
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MTL_SEARCH = Path(sys.executable).with_name("mtl-search")

@@ -10,7 +10,7 @@ import ray
 from ray._private.state import state
 
 from mtl_search import SweepError, run
-from mtl_search.search import cluster
+from mtl_search.cluster import connection
 from tests.integration.sweeps import assert_sound, mtl_search, tiny, write_config
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
@@ -49,7 +49,7 @@ def test_a_wrong_address_is_one_clear_line(runs: Path) -> None:
 
 
 def test_a_process_that_is_connected_stays_where_it_is(runs: Path, address: str) -> None:
-    assert cluster.find() == cluster.find("auto") == cluster.find(address) == address
+    assert connection.find() == connection.find("auto") == connection.find(address) == address
     with pytest.raises(SweepError, match="is connected to the Ray cluster at"):
         run(tiny({**_FEW, "tracking.enabled": False}), output=runs / "other", address="192.0.2.1:6379")
     assert not (runs / "other").exists()

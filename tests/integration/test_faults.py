@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from mtl_search import Callback, Result, run
-from mtl_search.search.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.integration.sweeps import (
     ASHA,
     PARTS,

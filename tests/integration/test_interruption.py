@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mtl_search import run
-from mtl_search.search.journal import read_record
+from mtl_search.storage.journal import read_record
 from tests.integration.sweeps import (
     PARTS,
     assert_mirrored,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mtl_search import Result
-from mtl_search.search.records import SweepRecord
+from mtl_search.storage.records import SweepRecord
 from tests.integration import nodes
 from tests.integration.sweeps import (
     PARTS,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mtl_search import Result, run
-from mtl_search.search.journal import read_record
-from mtl_search.search.records import SweepRecord
+from mtl_search.storage.journal import read_record
+from mtl_search.storage.records import SweepRecord
 from tests.integration.sweeps import (
     PARTS,
     assert_mirrored,

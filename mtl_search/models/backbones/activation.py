@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from mtl_search.models.checks import one_of
+from mtl_search.config.checks import one_of
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,

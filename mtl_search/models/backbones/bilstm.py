@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from mtl_search.config import checks
 from mtl_search.errors import ConfigError
-from mtl_search.models import checks
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.stages import MaskedStage
 from mtl_search.models.heads.crf import compact, take

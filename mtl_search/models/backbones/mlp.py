@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from mtl_search.config import checks
 from mtl_search.errors import ConfigError
-from mtl_search.models import checks
 from mtl_search.models.backbones.activation import activation_layer
 from mtl_search.models.stage import Stage
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from mtl_search.models import checks
+from mtl_search.config import checks
 from mtl_search.models.stage import Stage
 
 

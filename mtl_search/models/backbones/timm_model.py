@@ -14,12 +14,13 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from mtl_search.data.extras import hub, import_extra
-from mtl_search.data.files import find_file
+from mtl_search.config import checks
+from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError
-from mtl_search.models import checks
-from mtl_search.models.backbones import weights as initial
-from mtl_search.models.backbones.cut import (
+from mtl_search.extras import hub, import_extra
+from mtl_search.models.backbones import pretrained as initial
+from mtl_search.models.backbones.mlp import PATH
+from mtl_search.models.backbones.partition import (
     CutError,
     check_equal,
     group,
@@ -28,7 +29,6 @@ from mtl_search.models.backbones.cut import (
     outermost_calls,
     to_stages,
 )
-from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.stages import freeze
 from mtl_search.models.stage import Stage
 

@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mtl_search.data.extras import hub, import_extra
-from mtl_search.data.files import PACKAGE, find_file
+from mtl_search.config import checks
+from mtl_search.data.readers.paths import PACKAGE, find_file
 from mtl_search.errors import ConfigError
-from mtl_search.models import checks
-from mtl_search.models.backbones import weights
-from mtl_search.models.backbones.cut import CutError, check_equal, in_eval_mode
+from mtl_search.extras import hub, import_extra
+from mtl_search.models.backbones import pretrained as initial
 from mtl_search.models.backbones.mlp import PATH
+from mtl_search.models.backbones.partition import CutError, check_equal, in_eval_mode
 from mtl_search.models.backbones.stages import MaskedStage, freeze
 from mtl_search.models.stage import Stage, run
 
@@ -144,7 +144,7 @@ def _from(transformers: Any, name: str, pretrained: bool, dropout: float | None)
         rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
         for key in [key for key in vars(config) if key in _DROPOUTS]:
             setattr(config, key, rate)
-    if not (pretrained and weights.wanted()):
+    if not (pretrained and initial.wanted()):
         return transformers.AutoModel.from_config(config).float()
     return transformers.AutoModel.from_pretrained(name, config=config).float()
 

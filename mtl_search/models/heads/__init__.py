@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mtl_search.config.checks import within
 from mtl_search.config.schema import TaskConfig
 from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError
-from mtl_search.models.checks import within
 from mtl_search.models.heads.base import Head, Masks
 from mtl_search.models.heads.binary import Binary
 from mtl_search.models.heads.crf import Crf

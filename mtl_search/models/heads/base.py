@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from mtl_search.config import checks
 from mtl_search.data.dataset import MISSING, Target, TargetKind
-from mtl_search.models import checks
 from mtl_search.models.heads.dense import dense
 from mtl_search.models.heads.pooling import POOLS, pool
 from mtl_search.models.losses import ElementwiseLoss, as_elementwise

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from mtl_search.models import checks
+from mtl_search.config import checks
 
 
 def dense(width: int, hidden: Sequence[int], dropout: float, outputs: int | None) -> tuple[nn.Module, int]:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mtl_search.config import checks
 from mtl_search.data.dataset import Target
-from mtl_search.models import checks
 from mtl_search.models.heads.base import Head, Masks
 from mtl_search.models.heads.binary import binary_trivial
 from mtl_search.models.heads.dense import dense

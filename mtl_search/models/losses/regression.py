@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mtl_search.models import checks
+from mtl_search.config import checks
 from mtl_search.models.losses.base import ElementwiseLoss, Reduction
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from mtl_search.config import checks
 from mtl_search.errors import ConfigError
-from mtl_search.models import checks
 from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.models.stage import StagesBuilder

@@ -13,16 +13,16 @@ from typing import Any
 import torch
 
 from mtl_search.config import Member
+from mtl_search.config.checks import within
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, MtlSearchError
-from mtl_search.models.checks import within
 from mtl_search.registry import Registry
-from mtl_search.training.balancing import aggregators, scalarized, solved
-from mtl_search.training.balancing.aggregator import Aggregator
+from mtl_search.training.balancing import aggregators, solver_aggregators, weightings
+from mtl_search.training.balancing.aggregator_base import Aggregator
 from mtl_search.training.balancing.db_mtl import DualBalancing
-from mtl_search.training.balancing.draws import same_draws
 from mtl_search.training.balancing.gradnorm import GradNorm
-from mtl_search.training.balancing.weighting import Scalarized, Weighting
+from mtl_search.training.balancing.synchronized_rng import same_draws
+from mtl_search.training.balancing.weighting_base import Scalarized, Weighting
 
 __all__ = [
     "AGGREGATORS", "WEIGHTINGS", "Aggregator", "Scalarized", "Weighting", "build_aggregator", "build_weighting",
@@ -32,17 +32,17 @@ __all__ = [
 WEIGHTINGS: Registry[Callable[..., Weighting]] = Registry(
     "weighting",
     {
-        "static": scalarized.Static,
-        "mean": scalarized.Mean,
-        "uw": scalarized.Uncertainty,
-        "imtl_l": scalarized.ImpartialLoss,
-        "dwa": scalarized.DynamicAverage,
-        "famo": scalarized.Famo,
-        "geometric_mean": scalarized.GeometricMean,
-        "random": scalarized.RandomLoss,
-        "stch": scalarized.SmoothTchebycheff,
-        "cosmos": scalarized.Cosmos,
-        "pbi": scalarized.BoundaryIntersection,
+        "static": weightings.Static,
+        "mean": weightings.Mean,
+        "uw": weightings.Uncertainty,
+        "imtl_l": weightings.ImpartialLoss,
+        "dwa": weightings.DynamicAverage,
+        "famo": weightings.Famo,
+        "geometric_mean": weightings.GeometricMean,
+        "random": weightings.RandomLoss,
+        "stch": weightings.SmoothTchebycheff,
+        "cosmos": weightings.Cosmos,
+        "pbi": weightings.BoundaryIntersection,
         "gradnorm": GradNorm,
         "db_mtl": DualBalancing,
     },
@@ -62,11 +62,11 @@ AGGREGATORS: Registry[Callable[..., Aggregator]] = Registry(
         "imtl_g": aggregators.ImpartialGradient,
         "aligned_mtl": aggregators.AlignedMTL,
         "config": aggregators.ConFIG,
-        "upgrad": solved.UPGrad,
-        "dualproj": solved.DualProj,
-        "cagrad": solved.CAGrad,
-        "fairgrad": solved.FairGrad,
-        "nash_mtl": solved.NashMTL,
+        "upgrad": solver_aggregators.UPGrad,
+        "dualproj": solver_aggregators.DualProj,
+        "cagrad": solver_aggregators.CAGrad,
+        "fairgrad": solver_aggregators.FairGrad,
+        "nash_mtl": solver_aggregators.NashMTL,
         "excess_mtl": aggregators.ExcessMTL,
         "sdmgrad": aggregators.SDMGrad,
         "modo": aggregators.MoDo,

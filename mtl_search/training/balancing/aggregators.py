@@ -10,9 +10,9 @@ from typing import Any
 import torch
 import torchjd.aggregation as jd
 
+from mtl_search.config import checks
 from mtl_search.errors import ConfigError
-from mtl_search.models import checks
-from mtl_search.training.balancing.aggregator import Aggregator, Independent
+from mtl_search.training.balancing.aggregator_base import Aggregator, Independent
 
 
 class Sum(Aggregator):

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtl_search.models import checks
-from mtl_search.training.balancing.weighting import Weighting
+from mtl_search.config import checks
+from mtl_search.training.balancing.weighting_base import Weighting
 
 _EPS = 1e-8
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from mtl_search.models import checks
-from mtl_search.training.balancing.weighting import Weighting
+from mtl_search.config import checks
+from mtl_search.training.balancing.weighting_base import Weighting
 
 _FLOOR = 1e-3
 

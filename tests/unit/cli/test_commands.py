@@ -12,10 +12,11 @@ import yaml
 from mtl_search import __version__, api
 from mtl_search.cli.failures import FAILED, WRONG_INPUT, explain
 from mtl_search.cli.listing import families
+from mtl_search.cluster import connection
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
-from mtl_search.search import cluster, folder
-from mtl_search.search.journal import Journal
+from mtl_search.storage import sweep_directory
+from mtl_search.storage.journal import Journal
 from tests.unit.cli.test_fuzzing import run_cli
 from tests.unit.search import small
 
@@ -154,7 +155,7 @@ def test_a_cluster_or_storage_that_is_not_there_is_wrong_input(
     config: str, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    monkeypatch.setattr(cluster, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(connection, "_PATIENCE_S", 0.2)
     status, output = run_cli("run", config, *arguments)
     assert status == WRONG_INPUT
     assert words in output
@@ -200,8 +201,8 @@ def test_a_sweep_in_which_nothing_was_trained_has_failed(
     config: str, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(parsed: Config, *, output: Path, **rest: object) -> api.Result:
-        folder.prepare(output, parsed, resume=False)
-        journal = Journal(output / folder.JOURNAL)
+        sweep_directory.prepare(output, parsed, resume=False)
+        journal = Journal(output / sweep_directory.JOURNAL)
         journal.write("sweep", id="0", name="small", slots=1, budget={"search": 1})
         journal.write(
             "trial", id="search-0000", arm="search", number=0, params={}, distributions={}, overrides={}, seed=0

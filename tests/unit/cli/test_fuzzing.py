@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mtl_search.cli import main
+from mtl_search.cluster import capacity
 from mtl_search.config import load_config
 from mtl_search.config.load import Overrides
 from mtl_search.data import build_data
 from mtl_search.errors import ConfigError, MtlSearchError
-from mtl_search.search import capacity, preflight
+from mtl_search.search import preflight
 from tests.unit.config import trees
 from tests.unit.search import small
 

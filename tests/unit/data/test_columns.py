@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data.columns import Categorical, Numeric, fit_columns
+from mtl_search.data.preprocessing.columns import Categorical, Numeric, fit_columns
 from mtl_search.errors import ConfigError, DataError
 
 NAN = float("nan")

@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from mtl_search.data import SPLITS, DataSet
-from mtl_search.data.digit_pairs import digit_pairs
+from mtl_search.data.datasets.digit_pairs import digit_pairs
 from mtl_search.errors import ConfigError
 
 

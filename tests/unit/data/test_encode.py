@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data.encode import as_column, as_numbers, class_codes, encode, missing, number_text
+from mtl_search.data.preprocessing.labels import (
+    as_column,
+    as_numbers,
+    class_codes,
+    encode,
+    missing,
+    number_text,
+)
 from mtl_search.errors import DataError
 
 NAN = float("nan")

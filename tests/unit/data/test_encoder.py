@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from mtl_search.data import DataSet
-from mtl_search.data.encoder import encoder_source, load_tokenizer, subwords
-from mtl_search.data.extras import define_torchvision_schemas
+from mtl_search.data.datasets.semeval import semeval
 from mtl_search.data.joined import Joined
-from mtl_search.data.on_disk import OnDisk
-from mtl_search.data.semeval import semeval
+from mtl_search.data.preprocessing.token_vectors import encoder_source, load_tokenizer, subwords
+from mtl_search.data.readers.memmap import OnDisk
 from mtl_search.errors import ConfigError
+from mtl_search.extras import define_torchvision_schemas
 from tests.unit.data.marked_files import plain, write_marked
 
 define_torchvision_schemas()  # as whatever loads an encoder does first
@@ -82,7 +82,7 @@ def test_vectors_are_computed_once(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("the encoder is run again")
 
-    monkeypatch.setattr("mtl_search.data.encoder._write_vectors", fail)
+    monkeypatch.setattr("mtl_search.data.preprocessing.token_vectors._write_vectors", fail)
     again = make(seed=5, directed=False, tags="e1e2")
     assert (again.inputs["tokens"][:] == first.inputs["tokens"][:]).all()
     assert file.stat().st_mtime_ns == written
@@ -106,7 +106,7 @@ def test_a_run_that_dies_leaves_no_half_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("mtl_search.data.encoder._mean_by_word", fail)
+        patch.setattr("mtl_search.data.preprocessing.token_vectors._mean_by_word", fail)
         with pytest.raises(KeyboardInterrupt):
             make()
     assert list((tmp_path / "cache" / "token_vectors").iterdir()) == []

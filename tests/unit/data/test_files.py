@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.data.files import find_file
+from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError
 
 

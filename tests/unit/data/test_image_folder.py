@@ -12,8 +12,8 @@ import pytest
 
 from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet, build_data
-from mtl_search.data.image_files import ImageFiles, decode
-from mtl_search.data.on_disk import OnDisk
+from mtl_search.data.readers.images import ImageFiles, decode
+from mtl_search.data.readers.memmap import OnDisk
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import Build
 
@@ -99,7 +99,7 @@ def test_images_are_decoded_once(make: Make, monkeypatch: pytest.MonkeyPatch, fo
     def fail(*_: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("mtl_search.data.image_folder.check_images", fail)
+    monkeypatch.setattr("mtl_search.data.datasets.image_folder.check_images", fail)
     again = make(seed=3, targets={"kind": "class"})
     assert (again.inputs["image"][:] == first.inputs["image"][:]).all()
     with pytest.raises(AssertionError, match="decoded again"):
@@ -115,7 +115,7 @@ def test_a_cache_takes_half_of_the_free_disk_at_most(
     size = N * 3 * 6 * 8
 
     def images(free: int, **arguments: Any) -> Any:
-        monkeypatch.setattr("mtl_search.data.image_folder.free_bytes", lambda _folder: free)
+        monkeypatch.setattr("mtl_search.data.datasets.image_folder.free_bytes", lambda _folder: free)
         return make(**arguments).inputs["image"]
 
     elsewhere = str(tmp_path / "elsewhere")

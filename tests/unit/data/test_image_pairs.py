@@ -14,9 +14,9 @@ import pytest
 
 from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet, build_data
-from mtl_search.data.idx import read_idx
-from mtl_search.data.image_pairs import image_pairs
-from mtl_search.data.pairs import draw_pairs, most_pairs
+from mtl_search.data.datasets.image_pairs import image_pairs
+from mtl_search.data.preprocessing.pairs import draw_pairs, most_pairs
+from mtl_search.data.readers.idx import read_idx
 from mtl_search.errors import ConfigError, DataError
 
 CONFIG = Path(__file__).resolve().parents[3] / "configs" / "siamese_pairs.yaml"

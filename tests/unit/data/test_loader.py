@@ -17,12 +17,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-import mtl_search.data.loader
+import mtl_search.data.loading.loader
 from mtl_search.data import SPLITS, Batch, DataSet, DeviceData, Loader, Target, should_be_resident
-from mtl_search.data.loader import as_tensor
-from mtl_search.data.memory import device_memory
-from mtl_search.data.on_disk import OnDisk
-from mtl_search.data.parts import part_bounds
+from mtl_search.data.loading.device_memory import device_memory
+from mtl_search.data.loading.loader import as_tensor
+from mtl_search.data.loading.sharding import part_bounds
+from mtl_search.data.readers.memmap import OnDisk
 from mtl_search.errors import ConfigError, DataError
 
 from .conftest import MakeData
@@ -118,7 +118,7 @@ def test_torch_seed_has_no_say(make_data: MakeData) -> None:
 def test_chunks_streams_and_views_give_the_same_batches(
     make_data: MakeData, monkeypatch: pytest.MonkeyPatch, room: int, shuffle: bool
 ) -> None:
-    monkeypatch.setitem(mtl_search.data.loader._CHUNK_BYTES, "cpu", room)
+    monkeypatch.setitem(mtl_search.data.loading.loader._CHUNK_BYTES, "cpu", room)
     data = make_data(tokens=True)
     more: dict[str, Any] = {"views": ["words", "x"], "shuffle": shuffle}
     resident, streamed = _loader(data, **more), _loader(data, **more, resident=False)
@@ -260,12 +260,12 @@ def test_an_error_while_reading_reaches_the_training_loop(make_data: MakeData) -
 def test_a_quarter_of_the_memory_decides(make_data: MakeData, monkeypatch: pytest.MonkeyPatch) -> None:
     data = make_data()
     for memory, expected in ((4 * data.nbytes, True), (4 * data.nbytes - 1, False)):
-        monkeypatch.setattr(mtl_search.data.loader, "device_memory", lambda _, memory=memory: memory)
+        monkeypatch.setattr(mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: memory)
         assert should_be_resident(data, "auto", CPU) is expected
         assert should_be_resident(data, "always", CPU) is True
         assert should_be_resident(data, "never", CPU) is False
         # Of a device that eight share, an eighth.
-        monkeypatch.setattr(mtl_search.data.loader, "device_memory", lambda _, memory=memory: 8 * memory)
+        monkeypatch.setattr(mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: 8 * memory)
         assert should_be_resident(data, "auto", CPU, 0.125) is expected
 
 
@@ -279,12 +279,12 @@ def test_inputs_on_disk_are_streamed_unless_told_otherwise(make_data: MakeData, 
 
 
 def test_memory_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_search.data.memory._LIMITS", ())
+    monkeypatch.setattr("mtl_search.data.loading.device_memory._LIMITS", ())
     machine = device_memory(CPU)
     assert machine > 2**28
     for text, expected in (("1000\n", 1000), ("max\n", machine), (str(2 * machine), machine)):
         (tmp_path / "memory.max").write_text(text)
-        monkeypatch.setattr("mtl_search.data.memory._LIMITS", (tmp_path / "none", tmp_path / "memory.max"))
+        monkeypatch.setattr("mtl_search.data.loading.device_memory._LIMITS", (tmp_path / "none", tmp_path / "memory.max"))
         assert device_memory(CPU) == expected
 
 

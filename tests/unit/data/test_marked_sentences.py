@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.data.marked_sentences import DIRECTED, UNDIRECTED, read_marked, tokenize_marked, undirected
+from mtl_search.data.readers.semeval_text import (
+    DIRECTED,
+    UNDIRECTED,
+    read_marked,
+    tokenize_marked,
+    undirected,
+)
 from mtl_search.errors import DataError
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mtl_search.data.prefetch import prefetch
+from mtl_search.data.loading.prefetch import prefetch
 
 
 def _threads() -> list[threading.Thread]:

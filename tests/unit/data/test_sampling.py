@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl_search.data import SAMPLING, Sampling
-from mtl_search.data.sampling import build_sampling
+from mtl_search.data.mixture import build_sampling
 from mtl_search.errors import ConfigError
 
 # Every policy with the parts that sources of 1000 and 100 samples get; a new one without a case fails here.

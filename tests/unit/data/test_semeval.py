@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from mtl_search.data import SPLITS, DataSet
-from mtl_search.data.marked_sentences import DIRECTED
-from mtl_search.data.semeval import semeval
+from mtl_search.data.datasets.semeval import semeval
+from mtl_search.data.readers.semeval_text import DIRECTED
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import Build
 from tests.unit.data.marked_files import plain, write_marked

@@ -11,7 +11,7 @@ import pytest
 
 from mtl_search.config import load_config, override
 from mtl_search.data import SPLITS, DataSet, Target, build_data
-from mtl_search.data.sampling import Proportional, Temperature
+from mtl_search.data.mixture import Proportional, Temperature
 from mtl_search.errors import ConfigError, DataError
 
 from . import user_sets

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mtl_search.data import SPLITS, DataSet
-from mtl_search.data.table import table
+from mtl_search.data.datasets.table import table
 from mtl_search.errors import ConfigError, DataError
 
 from .conftest import Build, WriteCsv

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
-from mtl_search.data.layout import Layout, layout
+from mtl_search.data.spec import Layout, layout
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph import describe
 from mtl_search.models.network import MultiTaskNetwork, build_network

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mtl_search.config import checks
 from mtl_search.errors import ConfigError
-from mtl_search.models import checks
 
 
 @pytest.mark.parametrize("value", [1, np.int32(3)])

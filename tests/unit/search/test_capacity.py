@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtl_search.cluster import capacity
 from mtl_search.config import override
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.errors import ClusterError, ConfigError
-from mtl_search.search import capacity
 from tests.unit.training import trials
 
 _GPUS = [{"CPU": 8, "GPU": 2}, {"CPU": 8, "GPU": 1}]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from mtl_search.cluster import monitor as module
+from mtl_search.cluster.monitor import Census, Patience
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.errors import SweepError
-from mtl_search.search import census as module
-from mtl_search.search.census import Census, Patience
 
 Clock = Callable[[float], None]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import ray
 
+from mtl_search.cluster import connection
 from mtl_search.errors import ClusterError
-from mtl_search.search import cluster
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_local_cluster_is_the_default() -> None:
-    assert cluster.find() == cluster.find("local") == "local"
+    assert connection.find() == connection.find("local") == "local"
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,9 @@ def test_a_local_cluster_is_the_default() -> None:
     ],
 )
 def test_a_wrong_address_is_told_at_once(address: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(connection, "_PATIENCE_S", 0.2)
     with pytest.raises(ClusterError, match=words):
-        cluster.find(address)
+        connection.find(address)
     monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(ClusterError, match=words):
-        cluster.find()
+        connection.find()

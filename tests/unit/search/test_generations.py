@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from mtl_search.analysis.references import reference_trial
 from mtl_search.config import Config
 from mtl_search.errors import SweepError
-from mtl_search.search import generations
-from mtl_search.search.journal import read_events
-from mtl_search.search.references import reference_trial
+from mtl_search.search import pbt_controller
 from mtl_search.search.sweep import trial_budget
-from mtl_search.training.place import Place
+from mtl_search.storage.journal import read_events
+from mtl_search.storage.trial_directory import Place
 from tests.unit.search import small
 from tests.unit.search.fake_tune import FakeTune
 
@@ -55,7 +55,7 @@ class Copies:
 @pytest.fixture(autouse=True)
 def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
     made = Copies()
-    monkeypatch.setattr(generations, "take_over", made)
+    monkeypatch.setattr(pbt_controller, "take_over", made)
     return made
 
 
@@ -87,7 +87,7 @@ def budget(fake: FakeTune) -> dict[str, int]:
 def straight() -> dict[str, Any]:
     """What a sweep without interruptions ends with, one trial at a time."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generations, "take_over", Copies())
+        patch.setattr(pbt_controller, "take_over", Copies())
         fake = FakeTune(config(), Path(folder), slots=1)
         fake.run()
         fake.kill()
@@ -309,7 +309,7 @@ def test_a_network_that_is_gone_ends_the_sweep_with_a_reason(session: Session, m
     def lost(donor: Place, member: Place) -> None:
         raise FileNotFoundError("no checkpoint")
 
-    monkeypatch.setattr(generations, "take_over", lost)
+    monkeypatch.setattr(pbt_controller, "take_over", lost)
     fake = session(slots=1)
     fake.run()
     assert isinstance(fake.searcher.error, SweepError)

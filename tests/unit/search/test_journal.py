@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from mtl_search.errors import DiskFullError, SweepError
-from mtl_search.search.journal import Journal, Observer, finite, read_events, read_record
-from mtl_search.search.records import SweepRecord
+from mtl_search.storage.journal import Journal, Observer, finite, read_events, read_record
+from mtl_search.storage.records import SweepRecord
 from tests.unit.report.sweeps import Builder, whole
 
 Open = Callable[..., Journal]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mtl_search.config import SpaceEntry
-from mtl_search.search.population import Bounds, Member, Rules, explored, mean_params, moves
+from mtl_search.search.schedulers.pbt import Bounds, Member, Rules, explored, mean_params, moves
 
 RULES = Rules(interval=2, quantile=0.25, resample=0.25, factors=(0.8, 1.25))
 KINDS: dict[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mtl_search.search.journal import read_record
+from mtl_search.storage.journal import read_record
 from tests.unit.report.sweeps import Builder
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.search.referee import Referee
+from mtl_search.search.objectives import Referee
 from tests.unit.report.sweeps import Builder
 
 METRICS = {"left": ("accuracy",), "right": ("accuracy",)}

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mtl_search.analysis.judge import verdict
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.arms import plan_arms
-from mtl_search.search.journal import read_events
-from mtl_search.search.records import TrialRecord
-from mtl_search.search.verdict import verdict
-from mtl_search.training.report import REPORT, Report
+from mtl_search.storage.journal import read_events
+from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import REPORT, Report
 from tests.unit.search import small
 from tests.unit.search.fake_tune import FakeTune
 

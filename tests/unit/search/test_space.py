@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.samplers import RandomSampler
 
+from mtl_search.analysis.loss_weights import FLOOR, normalised_weights
 from mtl_search.config import SpaceEntry
-from mtl_search.search.space import RestrictedTrial, Space
-from mtl_search.search.weights import FLOOR, normalised_weights
+from mtl_search.search.space.space import RestrictedTrial, Space
 
 TASKS = ("a", "b", "c")
 

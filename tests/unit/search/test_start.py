@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.search import preflight, start
-from mtl_search.search.arm_space import ArmSpace
+from mtl_search.search import initial_points, preflight
 from mtl_search.search.arms import plan_arms
-from mtl_search.search.records import SweepRecord, TrialRecord
+from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.sweep import _check_function, trial_budget
+from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.unit.report.sweeps import Builder
 from tests.unit.search import small
 from tests.unit.search.fake_tune import WEIGHTS, FakeTune
@@ -103,16 +103,16 @@ def test_points_need_loss_weights_in_the_space_and_the_search_arm() -> None:
 
 def test_points_that_the_budget_has_no_room_for_are_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        start.check(small.config({"search.start": [POINT, "uw"], "search.trials": 3}))
+        initial_points.check(small.config({"search.start": [POINT, "uw"], "search.trials": 3}))
         assert not caplog.records
-        start.check(small.config({"search.start": [POINT, "uw"], "search.trials": 2}))
+        initial_points.check(small.config({"search.start": [POINT, "uw"], "search.trials": 2}))
     assert "search.trials is 2" in caplog.text
 
 
 def test_an_earlier_sweep_gives_the_mean_weights_of_its_best_adaptive_trial(tmp_path: Path) -> None:
     config = small.config({"search.start": [earlier(tmp_path / "a"), earlier(tmp_path / "b", adaptive=False)]})
-    start.check(config)
-    found = start.resolve(config, SweepRecord())
+    initial_points.check(config)
+    found = initial_points.resolve(config, SweepRecord())
     assert found == [{"kind": 1.6, "size": 0.4, "flag": 1.0}, {"kind": 1.5, "size": 0.5, "flag": 1.0}]
 
 
@@ -126,7 +126,7 @@ def test_an_earlier_sweep_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         (str(tmp_path / "empty"), "no trial of that sweep has weights"),
     ):
         with pytest.raises(ConfigError, match=words) as caught:
-            start.check(small.config({"search.start": [folder]}))
+            initial_points.check(small.config({"search.start": [folder]}))
         assert caught.value.path == "search.start[0]"
 
 
@@ -304,7 +304,7 @@ def test_a_seed_without_weights_is_left_out_with_a_line_in_the_log(
     trial = TrialRecord("seed-uw-0000", "seed/uw", 0, {}, {}, {}, 0, 0.0, state="COMPLETE", info={"adaptive": True})
     fake.record.trials[trial.id] = trial
     with caplog.at_level(logging.WARNING):
-        assert start.resolve(fake.config, fake.record) == []
+        assert initial_points.resolve(fake.config, fake.record) == []
     assert "search.start[0] is left out: trial seed-uw-0000 has not got to the end of an epoch" in caplog.text
 
 

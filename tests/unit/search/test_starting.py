@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mtl_search.search import starting
+from mtl_search.search.schedulers import actor_reuse
 
 
 class Controller:
@@ -53,7 +53,7 @@ def test_an_actor_that_is_starting_is_kept(
     takes_the_idle_one: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(starting, "placement_group_table", lambda group: {"state": state})
+    monkeypatch.setattr(actor_reuse, "placement_group_table", lambda group: {"state": state})
     controller: Any = Controller(actor, live, started, ready)
-    starting.keep_starting(controller)
+    actor_reuse.keep_starting(controller)
     assert controller._maybe_reuse_cached_actor(TRIAL) is takes_the_idle_one

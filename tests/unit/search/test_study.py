@@ -12,10 +12,10 @@ from optuna.trial import TrialState
 
 from mtl_search.config import Member, SpaceEntry
 from mtl_search.errors import ConfigError
-from mtl_search.search.records import EpochRecord, State, TrialRecord
 from mtl_search.search.samplers import SAMPLERS, build_sampler
-from mtl_search.search.space import Space
+from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
+from mtl_search.storage.records import EpochRecord, State, TrialRecord
 
 ENTRIES: dict[str, dict[str, Any]] = {
     "tasks.*.loss_weight": {"log_ratio": 100, "reference": "a"},

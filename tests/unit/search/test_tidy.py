@@ -10,9 +10,9 @@ import pytest
 
 from mtl_search.config import override
 from mtl_search.errors import ConfigError
-from mtl_search.search import tidy
-from mtl_search.search.journal import Journal
-from mtl_search.training.storage import Storage
+from mtl_search.search import checkpoint_retention
+from mtl_search.storage.journal import Journal
+from mtl_search.storage.remote import Storage
 from tests.unit.search import small
 
 _OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "final-search-0000": 0.1}
@@ -21,14 +21,14 @@ _OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "fina
 def _run(folder: Path, storage: str | None) -> None:
     """Four trials one after another, each of which leaves two parts where its node puts them."""
     config = override(small.config(), {"resources.storage": storage})
-    journal = Journal(folder / "journal.jsonl", [tidy.Tidy(folder, config)])
+    journal = Journal(folder / "journal.jsonl", [checkpoint_retention.Tidy(folder, config)])
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     for number, (name, objective) in enumerate(_OBJECTIVES.items()):
         arm = "final/search" if name.startswith("final") else "search"
         journal.write(
             "trial", id=name, arm=arm, number=number, params={}, distributions={}, overrides={}, seed=0
         )  # fmt: skip
-        uri = tidy.trial_storage(config, journal.record, name)
+        uri = checkpoint_retention.trial_storage(config, journal.record, name)
         for part in ("last", "best"):
             own = folder / ("node" if uri else "trials") / name / part
             own.mkdir(parents=True)
@@ -70,7 +70,7 @@ def _kept(folder: Path) -> list[str]:
 
 
 def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
     journal.write("sweep", id="0123456789ab", name="small", slots=2, budget={})
     _end(journal, tmp_path, 0, 0.5, seen=False)
     _end(journal, tmp_path, 1, 0.5)
@@ -82,13 +82,13 @@ def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
 
 def test_a_network_that_was_let_go_does_not_cost_the_next_best(tmp_path: Path) -> None:
     """After an extension with other references the best may be a trial that was not when it ended."""
-    journal = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     _end(journal, tmp_path, 0, 0.5)
     _end(journal, tmp_path, 1, 0.6)
     journal.write("judged", id="search-0000", objectives=[(1, 0.9)])
     journal.close()
-    again = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    again = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
     _end(again, tmp_path, 2, 0.7)
     again.close()
     assert _kept(tmp_path) == ["search-0002/best"]
@@ -108,10 +108,10 @@ def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored
         if stored:
             for part in ("last", "best"):
                 (home / "trials" / name / part / "model.safetensors").write_text(name)
-                Storage(tidy.trial_storage(config, journal.record, name)).put(home / "trials" / name / part, part)
+                Storage(checkpoint_retention.trial_storage(config, journal.record, name)).put(home / "trials" / name / part, part)
             shutil.rmtree(home / "trials")
     journal.close()
-    keeper = tidy.Tidy(home, config)
+    keeper = checkpoint_retention.Tidy(home, config)
     keeper.catch_up(journal.record)
     keeper.catch_up(journal.record)  # a second time there is nothing to do
     assert _kept(home) == ["search-0001/best"]
@@ -133,7 +133,7 @@ def test_a_storage_that_fails_does_not_end_the_sweep(
 
 
 def test_no_network_of_a_member_is_kept(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", [tidy.Tidy(tmp_path, small.config())])
+    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     for number, (role, objective) in enumerate([("member", 0.9), ("member", 0.8), ("final", 0.3), ("mean", 0.5)]):
         name = f"search-{number:04d}"
@@ -150,5 +150,5 @@ def test_no_network_of_a_member_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uri", ["nowhere://x", "not/absolute", "/proc/mtl_search"])
 def test_a_storage_that_cannot_be_is_refused(uri: str) -> None:
     with pytest.raises(ConfigError, match="no folder that can be written to") as caught:
-        tidy.check_storage(override(small.config(), {"resources.storage": uri}))
+        checkpoint_retention.check_storage(override(small.config(), {"resources.storage": uri}))
     assert caught.value.path == "resources.storage"

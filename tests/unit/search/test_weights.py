@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from mtl_search.analysis.loss_weights import FLOOR, best_adaptive, is_adaptive, mean_weights
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.search.records import EpochRecord, SweepRecord, TrialRecord
-from mtl_search.search.weights import FLOOR, best_adaptive, is_adaptive, mean_weights
+from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 
 
 def trial(*logged: dict[str, float], name: str = "search-0000", adaptive: bool = True, **changes: Any) -> TrialRecord:

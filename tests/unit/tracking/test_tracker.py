@@ -12,7 +12,7 @@ import pytest
 
 from mtl_search.config import load_config, to_yaml
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.search.records import SweepRecord
+from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import Tracker, find_compare_url, sync
 from mtl_search.tracking.links import open_store, tracking_uri
 from tests.unit.report.sweeps import Builder, config, wait_until, whole

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.loader import DeviceData
+from mtl_search.data.loading.loader import DeviceData
 from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
-from mtl_search.training.peers import Peers
+from mtl_search.training.distributed.communicator import Peers
 from mtl_search.training.trainer import Trainer
 from tests.unit.training.trials import CPU, OBJECTIVE, config, data, spec
 

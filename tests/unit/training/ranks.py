@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from mtl_search.training.peers import Group
+from mtl_search.training.distributed.communicator import Group
 
 
 def on_ranks(size: int, work: Callable[..., Any], folder: Path, *arguments: Any, device: str = "cpu") -> list[Any]:

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from mtl_search.config import Config, override
+from mtl_search.metrics.objective import Objective
+from mtl_search.storage.trial_directory import Place
 from mtl_search.training import checkpoint
-from mtl_search.training.objective import Objective
-from mtl_search.training.place import Place
 from mtl_search.training.trainer import Trainer
 from tests.unit.training.trials import (
     CPU,

@@ -13,7 +13,7 @@ from mtl_search.config import override, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
-from mtl_search.training.cut import Cut, Found
+from mtl_search.training.task_gradients import Cut, Found
 from tests.unit.training.trials import all_heads, config, data
 
 N = 12

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mtl_search.errors import DiskFullError, TrialError
-from mtl_search.training import disk
-from mtl_search.training.place import Place
+from mtl_search.storage import disk
+from mtl_search.storage.trial_directory import Place
 
 
 class _RustError(Exception):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtl_search.errors import ConfigError
-from mtl_search.training.peers import Peers, reason
+from mtl_search.training.distributed.communicator import Peers, reason
 from tests.unit.training.parity import Parity
 from tests.unit.training.ranks import on_ranks
 from tests.unit.training.trials import config, data, trainer, weights_of

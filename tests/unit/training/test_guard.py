@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mtl_search.training.guard import Guard
-from mtl_search.training.peers import Alone
+from mtl_search.training.distributed.communicator import Alone
+from mtl_search.training.distributed.failure_sync import Guard
 
 
 class _OneOfTwo(Alone):

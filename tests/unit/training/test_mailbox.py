@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mtl_search.training import ray_mailbox
-from mtl_search.training.ray_mailbox import DIED, Mailbox
+from mtl_search.training.workers import mailbox
+from mtl_search.training.workers.mailbox import DIED, Mailbox
 
 Story = Callable[[], Coroutine[Any, Any, None]]
 
@@ -22,7 +22,7 @@ def _told(story: Story) -> None:
 def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ranks that were killed, by the names that they entered with."""
     names: list[str] = []
-    monkeypatch.setattr(ray_mailbox.ray, "kill", names.append)
+    monkeypatch.setattr(mailbox.ray, "kill", names.append)
     return names
 
 

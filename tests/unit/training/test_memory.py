@@ -10,9 +10,9 @@ import torch
 
 from mtl_search.config import override
 from mtl_search.errors import OutOfMemoryError, TrialError
-from mtl_search.training.memory import explain, is_out_of_memory, smaller
-from mtl_search.training.report import Report
+from mtl_search.training.out_of_memory import explain, is_out_of_memory, smaller
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import Report
 from tests.unit.training import trials
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from mtl_search.errors import TrialError
-from mtl_search.training.objective import Objective, delta_m, gain, task_gains
+from mtl_search.metrics.objective import Objective, delta_m, gain, task_gains
 
 TASKS = {"digit": ("accuracy", "f1"), "age": ("mae",)}
 REFERENCE = {"val/digit/accuracy": 0.8, "val/digit/f1": 0.5, "val/age/mae": 4.0}

@@ -11,7 +11,7 @@ import torch
 
 from mtl_search.config import parse
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.training.objective import Objective
+from mtl_search.metrics.objective import Objective
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
 

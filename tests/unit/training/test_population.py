@@ -13,14 +13,14 @@ import torch
 
 from mtl_search.config import Config, override
 from mtl_search.errors import DiskFullError
+from mtl_search.storage.trial_directory import Place
 from mtl_search.training import checkpoint
+from mtl_search.training.exploit import take_over
 from mtl_search.training.optimizers import SCHEDULES, build_optimizer, build_schedule
-from mtl_search.training.place import Place
-from mtl_search.training.population import take_over
-from mtl_search.training.report import Report
 from mtl_search.training.runner import Runner
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import Report
 from tests.unit.training import trials
 from tests.unit.training.trials import assert_same_weights, told, train, weights_of
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from mtl_search.config import Config, override
 from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
-from mtl_search.training import guard
-from mtl_search.training.peers import Alone, Peers
+from mtl_search.training.distributed import failure_sync
+from mtl_search.training.distributed.communicator import Alone, Peers
 from mtl_search.training.trainer import Trainer
 from tests.unit.training.parity import CASES, Parity
 from tests.unit.training.ranks import on_ranks
@@ -251,7 +251,7 @@ def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
 
 
 def test_the_others_learn_of_a_failure_within_some_steps() -> None:
-    assert 1 < guard._EVERY <= 64
+    assert 1 < failure_sync._EVERY <= 64
 
 
 # ---------------------------------------------------------------- batch normalisation

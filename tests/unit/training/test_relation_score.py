@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_search.data.marked_sentences import DIRECTED, UNDIRECTED
-from mtl_search.training.metrics import compute
-from mtl_search.training.relation_score import relation_f1
-from mtl_search.training.span_score import span_f1
+from mtl_search.data.readers.semeval_text import DIRECTED, UNDIRECTED
+from mtl_search.metrics.compute import compute
+from mtl_search.metrics.relation_f1 import relation_f1
+from mtl_search.metrics.span_f1 import span_f1
 
 # Two runs of semeval2010_task8_scorer-v1.2.pl as their authors published them: the confusion matrix of the evaluation
 # "(9+1)-way, taking directionality into account", rows the answer and columns the proposal in the order of UNDIRECTED;

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mtl_search.training import ray_room
-from mtl_search.training.ray_room import Shortage, mark_of
+from mtl_search.training.workers import placement_groups
+from mtl_search.training.workers.placement_groups import Shortage, mark_of
 
 
 def _table(*bundles: dict[str, float], name: str = "", state: str = "CREATED") -> dict[str, Any]:
@@ -38,10 +38,10 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.nodes, self.state, self.now = ["a", "b"], "CREATED", 0.0
         table = _table({"CPU": 1, "memory": 17})
-        monkeypatch.setattr(ray_room, "time", SimpleNamespace(monotonic=lambda: self.now))
-        monkeypatch.setattr(ray_room, "placement_group_table", lambda: {"x": {**table, "state": self.state}})
+        monkeypatch.setattr(placement_groups, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(placement_groups, "placement_group_table", lambda: {"x": {**table, "state": self.state}})
         monkeypatch.setattr(
-            ray_room, "ray", SimpleNamespace(nodes=lambda: [{"NodeID": n, "Alive": True} for n in self.nodes])
+            placement_groups, "ray", SimpleNamespace(nodes=lambda: [{"NodeID": n, "Alive": True} for n in self.nodes])
         )
 
     def lasts_after(self, shortage: Shortage, seconds: int) -> bool:

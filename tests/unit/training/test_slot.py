@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from mtl_search.config import Config, override
 from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
-from mtl_search.training.ray_slot import Slot
-from mtl_search.training.report import REPORT, Report
 from mtl_search.training.runner import choose_device, poisons_the_process
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import REPORT, Report
+from mtl_search.training.workers.slot import Slot
 from tests.unit.training import trials
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.training import storage as module
-from mtl_search.training.place import fetch
-from mtl_search.training.storage import Storage, below
+from mtl_search.storage import remote as module
+from mtl_search.storage.remote import Storage, below
+from mtl_search.storage.trial_directory import fetch
 from mtl_search.training.trainer import Trainer
 from tests.unit.training import trials
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from mtl_search.config import Config, override, parse
 from mtl_search.data.dataset import DataSet, Target
+from mtl_search.metrics.objective import Objective, ObjectiveFunction
 from mtl_search.models.stage import Stage
-from mtl_search.training.objective import Objective, ObjectiveFunction
-from mtl_search.training.report import Report
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import Report
 
 CPU = torch.device("cpu")
 WEIGHTS = {"kind": 1.5, "flag": 0.25, "size": 2.0}

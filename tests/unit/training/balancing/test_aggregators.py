@@ -17,7 +17,14 @@ from torch import Tensor
 from mtl_search.config.section import Member
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, TrialError
-from mtl_search.training.balancing import AGGREGATORS, Aggregator, build_aggregator, build_weighting, same_draws, solved
+from mtl_search.training.balancing import (
+    AGGREGATORS,
+    Aggregator,
+    build_aggregator,
+    build_weighting,
+    same_draws,
+    solver_aggregators,
+)
 
 CPU = torch.device("cpu")
 Matrix = NDArray[np.float64]
@@ -375,8 +382,8 @@ def test_a_problem_without_a_solution_is_an_error(name: str) -> None:
 
 
 def test_a_solver_that_stops_too_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, minimize = built("cagrad"), solved.minimize
-    monkeypatch.setattr(solved, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1}))
+    made, minimize = built("cagrad"), solver_aggregators.minimize
+    monkeypatch.setattr(solver_aggregators, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1}))
     with pytest.raises(TrialError, match="did not find the least value"):
         aggregated(made, random_jacobian(0) * torch.tensor([[1.0], [30.0], [0.1]]))
 

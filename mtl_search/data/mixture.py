@@ -1,0 +1,123 @@
+"""How the batches of an epoch are shared out between the sources of a data set.
+
+K sources, n_k training samples of source k, p_k its part of the batches. All batches have the same size, so that a part
+of the batches is a part of the samples, too.
+
+    proportional   p_k = n_k / Σ n
+    uniform        p_k = 1 / K
+    temperature    p_k ∝ n_k^(1/τ)
+    round_robin    p_k = 1 / K, in a strict cycle
+
+The first three are "examples-proportional", "equal" and "temperature-scaled" mixing of C. Raffel and others, "Exploring
+the Limits of Transfer Learning with a Unified Text-to-Text Transformer" (JMLR 2020), section 3.5.2, without the cap on
+n_k that they put on sources of near endless size; and there a batch is drawn by chance, here by quota (see `draws`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mtl_search.config.section import Member
+from mtl_search.data.dataset import Array
+from mtl_search.data.datasets import target_spec
+from mtl_search.errors import ConfigError
+from mtl_search.registry import Registry
+
+_PATH = "data.sampling"
+
+
+class Sampling(ABC):
+    """A policy; one of the user's own is a subclass, too.
+
+    Attributes:
+        shuffled: The batches of an epoch come in random order; otherwise each source's are spread evenly, which is a
+            strict cycle where all parts are equal.
+    """
+
+    shuffled: ClassVar[bool] = True
+
+    @abstractmethod
+    def shares(self, sizes: Array) -> Array:
+        """Parts of the batches, (K,) above 0 and 1 in all, of sources with these numbers of training samples (K,)."""
+
+
+@dataclass(frozen=True)
+class Proportional(Sampling):
+    """Each source by its size: p ∝ n, so that an epoch is about one pass over every source."""
+
+    def shares(self, sizes: Array) -> Array:
+        """Parts of the batches (K,)."""
+        return np.asarray(sizes / sizes.sum())
+
+
+@dataclass(frozen=True)
+class Uniform(Sampling):
+    """All sources alike, whatever their size: p = 1/K, in random order."""
+
+    def shares(self, sizes: Array) -> Array:
+        """Parts of the batches (K,)."""
+        return np.full(len(sizes), 1 / len(sizes))
+
+
+@dataclass(frozen=True)
+class Temperature(Sampling):
+    """Between both: p ∝ n^(1/temperature), proportional at 1 and nearly uniform at 100.
+
+    Args:
+        temperature: τ, at least 1.
+    """
+
+    temperature: float
+
+    def __post_init__(self) -> None:
+        if target_spec.positive("sampling.temperature", self.temperature) < 1:
+            raise target_spec.wrong("sampling.temperature", "a number of at least 1 is needed", self.temperature)
+
+    def shares(self, sizes: Array) -> Array:
+        """Parts of the batches (K,)."""
+        raised = sizes ** (1 / self.temperature)
+        return np.asarray(raised / raised.sum())
+
+
+@dataclass(frozen=True)
+class RoundRobin(Uniform):
+    """All sources alike and one after the other: p = 1/K, in a strict cycle that goes on over epochs."""
+
+    shuffled = False
+
+
+SAMPLING: Registry[Callable[..., Sampling]] = Registry(
+    "sampling",
+    {"proportional": Proportional, "uniform": Uniform, "temperature": Temperature, "round_robin": RoundRobin},
+)
+
+
+def build_sampling(value: object) -> Sampling:
+    """The policy that `data.sampling` names.
+
+    Raises:
+        ConfigError: Unknown name or argument, a value that it refuses, or code of the user's that gives no policy.
+    """
+    member = target_spec.member("sampling", value)
+    make: Callable[..., Any] = SAMPLING.get_member(member.name, f"{_PATH}.name")
+    SAMPLING.check_arguments(member.name, member.arguments, _PATH)
+    sampling = make(**member.arguments) if member.name in SAMPLING else _call_user(make, member)
+    if not isinstance(sampling, Sampling):
+        what = f"this gives a {type(sampling).__name__}; a mtl_search.data.Sampling is needed"
+        raise ConfigError(what, path=f"{_PATH}.name", value=member.name)
+    return sampling
+
+
+def _call_user(make: Callable[..., Any], member: Member) -> Any:
+    try:
+        return make(**member.arguments)
+    except ConfigError:
+        raise
+    except Exception as error:  # user code may raise anything
+        what = f"this policy cannot be made ({type(error).__name__}: {error})"
+        raise ConfigError(what, path=_PATH, value=member.name) from error

@@ -1,0 +1,116 @@
+"""Deletes the networks that a sweep has no use for, as it goes, and brings the others home from the storage."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from mtl_search.config import Config
+from mtl_search.errors import ConfigError
+from mtl_search.storage import sweep_directory
+from mtl_search.storage.records import Event, SweepRecord, TrialRecord
+from mtl_search.storage.remote import Storage, below
+from mtl_search.storage.trial_directory import fetch
+
+logger = logging.getLogger(__name__)
+
+
+class Tidy:
+    """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines.
+
+    So do all members of a population: their networks were made with values that changed, and the best of an arm is one
+    that was trained with fixed ones.
+    """
+
+    def __init__(self, directory: Path, config: Config) -> None:
+        self._directory, self._config = directory, config
+        self._best: dict[str, TrialRecord] = {}
+
+    def __call__(self, event: Event, record: SweepRecord) -> None:
+        """Look at one event of the journal."""
+        if event["event"] == "end":
+            self._settle(record.trials[event["id"]], record)
+
+    def catch_up(self, record: SweepRecord) -> None:
+        """Do what an earlier session wrote the ends of trials for, and was killed before it had done."""
+        here = {path.parent.name for path in (self._directory / "trials").glob("*/*")}
+        left = here | self._in_storage(record)
+        for trial in record:
+            if trial.finished and trial.id in left:
+                self._settle(trial, record)
+
+    def _settle(self, ended: TrialRecord, record: SweepRecord) -> None:
+        loser = None if ended.is_finalist else self._loser(ended, record)
+        self._empty_storage(ended, record, keep=loser is not ended)
+        sweep_directory.forget_checkpoints(self._directory, ended.id, best=loser is ended)
+        if loser is not None and loser is not ended:
+            sweep_directory.forget_checkpoints(self._directory, loser.id, best=True)
+
+    def _loser(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
+        """Which of the trial that ended and the best of its arm so far is the worse one; the other is kept."""
+        if ended.is_member:
+            return ended
+        if ended.arm not in self._best:
+            others = [t for t in record.arm(ended.arm) if t.finished and t is not ended and not t.is_member]
+            # After an extension the best may be one whose network was let go when it was not.
+            earlier = [t for t in others if (self._directory / "trials" / t.id / "best").exists()]
+            self._best[ended.arm] = max(earlier, key=_rank, default=ended)
+        best = self._best[ended.arm]
+        if best is ended:
+            return None
+        self._best[ended.arm], loser = (ended, best) if _rank(ended) > _rank(best) else (best, ended)
+        return loser
+
+    def _in_storage(self, record: SweepRecord) -> set[str]:
+        """Ids of trials that have a folder there."""
+        uri = self._config.resources.storage
+        try:
+            return set(Storage(below(uri, _name(record))).folders()) if uri else set()
+        except OSError as error:
+            logger.error("what trials have left in %s is not known: %s", uri, error)
+            return set()
+
+    def _empty_storage(self, ended: TrialRecord, record: SweepRecord, *, keep: bool) -> None:
+        """Delete what the trial has in the storage; a network that is kept comes to the sweep's folder before."""
+        uri = trial_storage(self._config, record, ended.id)
+        if not uri:
+            return
+        try:
+            storage = Storage(uri)
+            if keep:
+                fetch(storage, "best", self._directory / "trials" / ended.id / "best")
+            storage.delete()
+        except OSError as error:
+            logger.error("the files of trial %s stay in %s: %s", ended.id, uri, error)
+
+
+def trial_storage(config: Config, record: SweepRecord, trial_id: str) -> str:
+    """URI of a trial's folder in the storage; empty where there is none."""
+    uri = config.resources.storage
+    return below(uri, _name(record), trial_id) if uri else ""
+
+
+def _name(record: SweepRecord) -> str:
+    """Of the sweep's folder in the storage."""
+    return f"{record.name}-{record.id}"
+
+
+def check_storage(config: Config) -> None:
+    """See whether the storage can be written to.
+
+    Raises:
+        ConfigError: It cannot, or there is no such kind of storage.
+    """
+    uri = config.resources.storage
+    if uri is None:
+        return
+    try:
+        Storage(uri).check()
+    except (ValueError, OSError) as error:
+        what = f"no folder that can be written to: an absolute path, s3://bucket/folder or gs://bucket/folder ({error})"
+        raise ConfigError(what, path="resources.storage", value=uri) from error
+
+
+def _rank(trial: TrialRecord) -> tuple[float, int]:
+    """Of two that are worth the same, everyone takes the one that began first."""
+    return trial.worth, -trial.number

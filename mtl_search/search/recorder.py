@@ -1,0 +1,40 @@
+"""What Tune tells callbacks and not searchers: the last epoch of a trial, and why a process died."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+
+from mtl_search.search.searcher import ArmSearcher
+from mtl_search.training.trial_report import REPORT, Report
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Recorder(Callback):
+    """Passes epochs and crashes on to the searcher, which writes them to the journal."""
+
+    def __init__(self, searcher: ArmSearcher) -> None:
+        self._searcher = searcher
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        """An epoch ended."""
+        self._searcher.record_epoch(trial.trial_id, Report.from_json(result[REPORT]))
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """The process of a trial died, or could not begin."""
+        self._searcher.record_crash(trial.trial_id, _last_error(trial))
+
+
+def _last_error(trial: Trial) -> str:
+    """What Tune wrote down when the trial's process died; its own `get_error` looks where the file is copied later."""
+    if trial.error_file is None or not Path(trial.error_file).exists():
+        return "Ray does not say why"
+    failures = Path(trial.error_file).read_text(encoding="utf-8").split("Failure # ")
+    return _COLOURS.sub("", failures[-1].partition("\n")[2].strip())

@@ -1,0 +1,66 @@
+"""Losses and metrics by name, of what an epoch left behind.
+
+Outputs and labels of all ranks come together before a metric is computed: the mean of the ranks' F1 scores is not the
+F1 score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from mtl_search.data.dataset import Target
+from mtl_search.errors import TrialError
+from mtl_search.metrics.compute import compute
+from mtl_search.metrics.objective import key
+from mtl_search.models.network import MultiTaskNetwork
+
+
+class Scores:
+    """Names and computes losses and metrics; on rank 0 only.
+
+    Args:
+        network: Its heads turn outputs into losses and predictions.
+        targets: Of the data set, by name.
+        metric_names: Task → names of its metrics.
+    """
+
+    def __init__(
+        self, network: MultiTaskNetwork, targets: Mapping[str, Target], metric_names: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._heads, self._target_names = network.heads, network.target_names
+        self._targets, self._metric_names = targets, metric_names
+
+    def losses(self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> list[float]:
+        """Loss of each task over all labelled samples."""
+        found = [head.loss(outputs[task], labels[self._target_names[task]]) for task, head in self._heads.items()]
+        values: list[float] = torch.stack(found).tolist()
+        return values
+
+    def named(self, split: str, losses: Sequence[float | None], epoch: int) -> dict[str, float]:
+        """Losses by name, as the head gives them: unweighted and not scaled; None for a task that had no label.
+
+        Raises:
+            TrialError: One is not finite; `epoch`, from 1, is named.
+        """
+        known = {task: value for task, value in zip(self._heads, losses, strict=True) if value is not None}
+        for task, value in known.items():
+            if not math.isfinite(value):
+                raise TrialError(f"the {split} loss of task {task!r} is {value} in epoch {epoch}")
+        return {f"{split}/{task}/loss": value for task, value in known.items()}
+
+    def metrics(self, split: str, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> dict[str, float]:
+        """`<split>/<task>/<metric>` over all labelled samples."""
+        metrics = {}
+        for task, head in self._heads.items():
+            name = self._target_names[task]
+            target = self._targets[name]
+            with torch.no_grad():
+                prediction = head.predict(outputs[task])
+            for metric in self._metric_names[task]:
+                value = compute(metric, prediction, labels[name], target.kind, target.size, names=target.classes)
+                metrics[key(split, task, metric)] = value
+        return metrics

@@ -1,0 +1,80 @@
+"""A warm slot: one Tune actor that trains trial after trial, in its own process.
+
+Starting a process, importing torch and moving the data to the device take seconds; a trial of a small network takes
+less. So the actor stays (`reuse_actors=True`), and `reset_config` sets up the next trial in it.
+
+A failure that belongs to the trial (a loss that is not finite, an error in a network of the user's, too little GPU
+memory) is an answer, not a crash: the slot stays warm. Only a dead process is a crash, which Tune answers with a new
+actor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ray import tune
+from ray.util import get_node_ip_address
+
+from mtl_search.data import DataSet
+from mtl_search.metrics.objective import ObjectiveFunction
+from mtl_search.training.out_of_memory import smaller
+from mtl_search.training.runner import Runner, poisons_the_process
+from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import Report
+
+
+class Slot(tune.Trainable):
+    """Trains the trials that Tune hands it, one after another, on one worker: itself."""
+
+    def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
+        self, config: dict[str, Any], data: DataSet, threads: int = 1, objective: ObjectiveFunction | None = None
+    ) -> None:
+        """Called once an actor.
+
+        Args:
+            config: The first trial: `spec` is its `TrialSpec` as JSON.
+            data: The data set, read in place from Ray's object store.
+            threads: CPU threads of torch.
+            objective: A function of the user's in place of the trial's own objective.
+        """
+        self._runner = Runner(data, objective, threads=threads)
+        self._node = get_node_ip_address()
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Called instead of `setup` for every further trial."""
+        self._begin(TrialSpec.from_json(new_config["spec"]))
+        self._epoch = 0  # last one told
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """One epoch; of a trial that goes on from a checkpoint first the last one before it, again."""
+        report = self._attempt(self._train)
+        again = smaller(self._spec, report)
+        if again is not None:
+            self._begin(again)
+            report = self._attempt(self._train)
+        self._epoch = report.epoch
+        return report.on(self._node).to_result()
+
+    def _train(self) -> Report:
+        return self._runner.run_until(self._epoch + 1)
+
+    def _begin(self, spec: TrialSpec) -> None:
+        self._spec = spec
+        self._runner.begin(spec)
+
+    def _attempt(self, train: Callable[[], Report]) -> Report:
+        try:
+            return train()
+        except Exception as error:
+            if poisons_the_process(error):
+                raise
+            return self._runner.failure(error)
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Checkpoints are the trainer's business."""
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Checkpoints are the trainer's business."""
