@@ -13,13 +13,10 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
 
 from mtl_search.analysis.paired import (
     MIN_SEEDS,
     Comparison,
-    Estimate,
     Runs,
     Tasks,
     compare,
@@ -27,81 +24,10 @@ from mtl_search.analysis.paired import (
     estimate,
 )
 from mtl_search.analysis.references import main_metrics
+from mtl_search.analysis.verdict import Neither, Outcome, Verdict, WeightsOutcome, Winner
 from mtl_search.config import Config
 from mtl_search.metrics.objective import key
-from mtl_search.search.arms import WITHOUT
-from mtl_search.search.words import sentence
-from mtl_search.storage.records import FINAL, SweepRecord, TrialRecord
-
-Neither = Literal["no significant gain", "not tested"]
-Outcome = Literal["sharing helps", "sharing hurts"] | Neither
-WeightsOutcome = Literal["weights help", "weights hurt"] | Neither
-
-
-@dataclass(frozen=True)
-class Winner:
-    """The configuration that speaks for an arm.
-
-    Attributes:
-        arm: Without `final/`.
-        origin: Id of the trial whose configuration it is.
-        trials: Ids of its finished finalists, by seed index.
-        parameters: Of the network; None when no finalist said.
-        depth: Sharing depth.
-        test: Each test metric over the seeds.
-    """
-
-    arm: str
-    origin: str
-    trials: dict[int, str]
-    parameters: int | None
-    depth: Any
-    test: dict[str, Estimate]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a sweep has shown.
-
-    Attributes:
-        outcome: Of sharing: the search arm (without one, the equal arm) against separate networks.
-        weights_outcome: Of the search arm against the equal arm.
-        search: Search arm against single-task arms; None when it could not be compared.
-        equal: Equal arm against single-task arms.
-        weights: Search arm against equal arm: the difference of both Δm, or where there is no single-task arm the gain
-            over the equal arm itself.
-        winners: Who speaks for each arm.
-        final_reference: Mean over seeds of the single-task winners' test metrics.
-        parameters: Of the multi-task network that was judged.
-        single_parameters: Of the single-task networks together.
-        auxiliary: What each auxiliary task was worth: Δm of the best network less that of the same without the task.
-        notes: What a reader must know to trust the numbers: failed seeds, sharing depth 0, ...
-    """
-
-    outcome: Outcome = "not tested"
-    weights_outcome: WeightsOutcome = "not tested"
-    search: Comparison | None = None
-    equal: Comparison | None = None
-    weights: Comparison | None = None
-    winners: dict[str, Winner] = field(default_factory=dict)
-    final_reference: dict[str, float] = field(default_factory=dict)
-    parameters: int | None = None
-    single_parameters: int | None = None
-    auxiliary: dict[str, Comparison] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def sharing(self) -> Comparison | None:
-        """The comparison that `outcome` is about."""
-        return self.search or self.equal
-
-    def sentence(self) -> str:
-        """The verdict in plain words."""
-        return sentence(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All numbers and words as plain JSON types."""
-        return {**asdict(self), "notes": list(self.notes), "sentence": self.sentence()}
+from mtl_search.storage.records import FINAL, WITHOUT, SweepRecord, TrialRecord
 
 
 def judge(record: SweepRecord, config: Config) -> Verdict:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from mtl_search.analysis.paired import Tasks
 from mtl_search.config import Config
-from mtl_search.metrics.compute import METRICS
+from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.objective import key
-from mtl_search.search.arms import SINGLE
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SINGLE, SweepRecord, TrialRecord
 
 
 def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...]]:

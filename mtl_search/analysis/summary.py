@@ -12,10 +12,10 @@ import numpy as np
 from scipy import stats
 
 from mtl_search.analysis import pareto
-from mtl_search.analysis.judge import Verdict
 from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.paired import Tasks
-from mtl_search.metrics.compute import METRICS
+from mtl_search.analysis.verdict import Verdict
+from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.objective import gain, key
 from mtl_search.storage.records import SweepRecord, TrialRecord
 

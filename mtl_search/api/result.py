@@ -17,7 +17,7 @@ from mtl_search.storage.records import SweepRecord, TrialRecord
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd
 
-    from mtl_search.analysis.judge import Verdict
+    from mtl_search.analysis.verdict import Verdict
     from mtl_search.training.predictor import Predictor
 
 
@@ -101,7 +101,9 @@ class Result:
 
     def best_config(self) -> Config:
         """The config of the best trial, ready to train or to search around."""
-        tree = load_config(self.directory / sweep_directory.CONFIG).model_dump(mode="json", by_alias=True, exclude_none=True)
+        tree = load_config(self.directory / sweep_directory.CONFIG).model_dump(
+            mode="json", by_alias=True, exclude_none=True
+        )
         for path, value in self.best.overrides.items():
             paths.put(tree, path, value)
         return load_config(tree)
@@ -176,7 +178,7 @@ class Result:
             ConfigError: Another ending, or the file cannot be written.
             SweepError: The network of that trial was not kept.
         """
-        from mtl_search.models.graph import describe
+        from mtl_search.models.graph_tracing import describe
         from mtl_search.report.network_plot.draw import draw
 
         name = trial or self._best_trial().id

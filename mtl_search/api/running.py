@@ -103,8 +103,8 @@ def plot_model(
     """
     import torch
 
-    from mtl_search.data import data_of
-    from mtl_search.models.graph import describe
+    from mtl_search.data.datasets import data_of
+    from mtl_search.models.graph_tracing import describe
     from mtl_search.models.network import build_network
     from mtl_search.report.network_plot.draw import draw, picture_ending
 

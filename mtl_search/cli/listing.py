@@ -21,7 +21,7 @@ def families() -> dict[str, tuple[str, Callable[[], Registry[Any]]]]:
         "sampling": ("data.sampling, of data.name: sources", lambda: _table("mtl_search.data", "SAMPLING")),
         "heads": ("tasks.<task>.head", lambda: _table("mtl_search.models.heads", "HEADS")),
         "losses": ("tasks.<task>.loss", lambda: _table("mtl_search.models.losses", "LOSSES")),
-        "metrics": ("tasks.<task>.metrics", lambda: _table("mtl_search.metrics.compute", "METRICS")),
+        "metrics": ("tasks.<task>.metrics", lambda: _table("mtl_search.metrics.definitions", "METRICS")),
         "backbones": ("model.backbone", lambda: _table("mtl_search.models.backbones", "BACKBONES")),
         "sharing": ("model.sharing", lambda: _table("mtl_search.models.sharing", "SHARING")),
         "optimizers": ("training.optimizer", lambda: _table("mtl_search.training.optimizers", "OPTIMIZERS")),

@@ -11,16 +11,17 @@ from rich.table import Table
 
 from mtl_search.cluster import capacity
 from mtl_search.config import Config, Member, SpaceEntry, load_config
-from mtl_search.config.checks import within
-from mtl_search.data import SPLITS, DataSet, Sources, data_of
+from mtl_search.config.checks import prefix_path
+from mtl_search.data import SPLITS, DataSet, Sources
+from mtl_search.data.datasets import data_of
 from mtl_search.data.loading.mixture_sampler import draws_of
-from mtl_search.metrics.compute import metric_names
-from mtl_search.models.graph import Graph, Node, describe
+from mtl_search.models.graph import Graph, Node
+from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import MultiTaskNetwork, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.search import preflight
-from mtl_search.search.arms import plan_arms
-from mtl_search.search.sweep import trial_budget
+from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.training.evaluator import metric_names
 
 
 def validate_command(config_file: Path, overrides: list[str], console: Console, graph_file: Path | None = None) -> None:
@@ -211,12 +212,12 @@ def _check_ending(graph_file: Path | None) -> None:
         return
     from mtl_search.report.network_plot.draw import picture_ending
 
-    with within("--graph"):
+    with prefix_path("--graph"):
         picture_ending(graph_file)
 
 
 def _draw(graph: Graph, config: Config, graph_file: Path) -> None:
     from mtl_search.report.network_plot.draw import draw
 
-    with within("--graph"):
+    with prefix_path("--graph"):
         draw(graph, config, graph_file)

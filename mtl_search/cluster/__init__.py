@@ -1,1 +1,1 @@
-"""TODO."""
+"""The Ray cluster: connection, capacity, monitoring and shared storage."""

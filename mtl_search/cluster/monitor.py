@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from ray.tune import Stopper
 
 from mtl_search.cluster import capacity, connection
 from mtl_search.config.schema import ResourcesConfig
@@ -63,32 +60,3 @@ class Census:
                 f"nodes have gone, and for {self._wanted.patience:g} seconds (resources.patience) "
                 f"{capacity.arithmetic(self._wanted, nodes)}\nnothing is lost: --resume goes on where there is room"
             )
-
-
-class Patience(Stopper):
-    """Ends a Tune run whose trials wait for a node that does not come: Tune itself would wait with them for ever.
-
-    Args:
-        census: Whose patience it is.
-        tell: Called with the reason.
-    """
-
-    def __init__(self, census: Census, tell: Callable[[SweepError], None]) -> None:
-        self._census, self._tell = census, tell
-
-    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """Which trial stops is not its business."""
-        return False
-
-    def stop_all(self) -> bool:
-        """Asked many times a second."""
-        try:
-            self._census.slots()
-        except SweepError as error:
-            self._tell(error)
-            return True
-        return False
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles it for a restore of its own, which is never used."""
-        return {}

@@ -1,63 +1,167 @@
 """Checks of arguments that come from a config, where a number may just as well be a word.
 
-Each returns the value in the type that torch wants, and raises a `ConfigError` with the path of the key otherwise.
+Each function takes a value and the dotted path of its key, returns the value in its proper type, and raises a
+`ConfigError` with that path otherwise.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
+from typing import Any
 
+from mtl_search.config.section import Member
 from mtl_search.errors import ConfigError
 from mtl_search.registry import join
 
 
-def whole(value: object, path: str, *, low: int = 1, high: int | None = None) -> int:
-    """A whole number from `low` to `high`, both ends included; `True` is none."""
-    given = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
-    if given is None or given < low or (high is not None and given > high):
-        allowed = f"{low} or more" if high is None else f"{low} .. {high}"
-        raise ConfigError("not a whole number in range", path=path, value=value, allowed=[allowed])
-    return given
+def check_int(value: object, path: str, *, low: int = 1, high: int | None = None, limit: str = "") -> int:
+    """Return a whole number between two ends, both included; `True` is none.
+
+    Args:
+        value: What the config has.
+        path: Dotted path of the key.
+        low: The smallest number allowed.
+        high: The largest number allowed; None means that there is no limit.
+        limit: Where the largest number comes from, for the message.
+
+    Raises:
+        ConfigError: The value is not a whole number in this range.
+    """
+    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if number is None or number < low or (high is not None and number > high):
+        allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
+        raise ConfigError(f"a whole number {allowed}{_origin(limit)} is needed", path=path, value=value)
+    return number
 
 
-def wholes(value: object, path: str, *, empty: bool = False) -> tuple[int, ...]:
-    """A list of whole numbers above 0, such as the widths of layers."""
+def check_ints(value: object, path: str, *, allow_empty: bool = False) -> tuple[int, ...]:
+    """Return a list of whole numbers above 0, such as the widths of layers.
+
+    Raises:
+        ConfigError: The value is no such list, or the list is empty and `allow_empty` is False.
+    """
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ConfigError("needs a list of whole numbers", path=path, value=value, allowed=["[64, 32]"])
-    if not value and not empty:
-        raise ConfigError("the list is empty", path=path, value=list(value), allowed=["at least one number"])
-    return tuple(whole(item, path) for item in value)
+        raise ConfigError("a list of whole numbers is needed, such as [64, 32]", path=path, value=value)
+    if not value and not allow_empty:
+        raise ConfigError("a list of at least one number is needed", path=path, value=list(value))
+    return tuple(check_int(item, path) for item in value)
 
 
-def number(value: object, path: str, *, low: float = 0.0, high: float = math.inf, open_low: bool = False) -> float:
-    """A finite number from `low` to below `high`; `open_low` leaves `low` itself out."""
-    given = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    if not low <= given < high or (open_low and given == low):
-        above = f"above {low:g}" if open_low else f"{low:g} or more"
-        allowed = above if high == math.inf else f"{above}, below {high:g}"
-        raise ConfigError("not a number in range", path=path, value=value, allowed=[allowed])
-    return given
+def check_number(
+    value: object,
+    path: str,
+    *,
+    low: float = 0.0,
+    high: float = math.inf,
+    exclude_low: bool = False,
+    exclude_high: bool = False,
+) -> float:
+    """Return a finite number between two ends.
+
+    Args:
+        value: What the config has.
+        path: Dotted path of the key.
+        low: The lower end.
+        high: The upper end.
+        exclude_low: Whether the number must be above `low`.
+        exclude_high: Whether the number must be below `high`.
+
+    Raises:
+        ConfigError: The value is not a number in this range.
+    """
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    above = number > low if exclude_low else number >= low
+    below = number < high if exclude_high or high == math.inf else number <= high
+    if not (above and below):
+        upper = f" and {'below' if exclude_high else 'at most'} {high:g}" if high < math.inf else ""
+        lower = f"above {low:g}" if exclude_low else f"of at least {low:g}"
+        raise ConfigError(f"a number {lower}{upper} is needed", path=path, value=value)
+    return number
 
 
-def numbers(value: object, path: str) -> tuple[float, ...]:
-    """A list of numbers, 0 or more."""
+def check_numbers(value: object, path: str) -> tuple[float, ...]:
+    """Return a list of numbers, each 0 or more.
+
+    Raises:
+        ConfigError: The value is no such list, or the list is empty.
+    """
     if isinstance(value, str) or not isinstance(value, Sequence) or not value:
-        raise ConfigError("needs a list of numbers", path=path, value=value, allowed=["[1.0, 2.5]"])
-    return tuple(number(item, path) for item in value)
+        raise ConfigError("a list of numbers is needed, such as [1.0, 2.5]", path=path, value=value)
+    return tuple(check_number(item, path) for item in value)
 
 
-def one_of(value: object, names: Collection[str], path: str) -> str:
-    """One of a few names."""
+def check_choice(value: object, path: str, allowed: Iterable[str], kind: str = "") -> str:
+    """Return one of a few names.
+
+    Args:
+        value: What the config has.
+        path: Dotted path of the key.
+        allowed: The names.
+        kind: What the names stand for, for the message.
+
+    Raises:
+        ConfigError: The value is none of the names.
+    """
+    names = [str(name) for name in allowed]
     if not isinstance(value, str) or value not in names:
-        raise ConfigError("not one of the allowed values", path=path, value=value, allowed=names)
+        message = f"there is no {kind} of this name" if kind else "this is not one of the allowed values"
+        raise ConfigError(message, path=path, value=value, allowed=names)
     return value
 
 
+def check_text(value: object, path: str) -> str:
+    """Return a text that is not empty.
+
+    Raises:
+        ConfigError: The value is no text, or it is empty.
+    """
+    if not isinstance(value, str) or not value:
+        raise ConfigError("a text is needed", path=path, value=value)
+    return value
+
+
+def check_names(value: object, path: str) -> tuple[str, ...]:
+    """Return a list of different names; one name stands for a list of one.
+
+    Raises:
+        ConfigError: The value is no such list, or a name is given twice.
+    """
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+        raise ConfigError("a list of names is needed", path=path, value=value)
+    if len(set(names)) < len(names):
+        raise ConfigError("a name is given twice", path=path, value=value)
+    return tuple(names)
+
+
+def check_mapping(value: object, path: str) -> dict[str, Any]:
+    """Return a mapping with at least one key, all of them texts.
+
+    Raises:
+        ConfigError: The value is no such mapping.
+    """
+    if not isinstance(value, Mapping) or not value or not all(isinstance(key, str) for key in value):
+        raise ConfigError("a mapping from names is needed", path=path, value=value)
+    return dict(value)
+
+
+def check_component(value: object, path: str) -> Member:
+    """Return a part chosen by name: `name`, or `{name: ..., <argument>: ...}`.
+
+    Raises:
+        ConfigError: The value names no part.
+    """
+    tree = {"name": value} if isinstance(value, str) else value
+    if not isinstance(tree, Mapping) or not isinstance(tree.get("name"), str) or not tree["name"]:
+        raise ConfigError("a name is needed, or {name: ..., <argument>: ...}", path=path, value=value)
+    return Member.model_validate(check_mapping(tree, path))
+
+
 @contextmanager
-def within(path: str) -> Iterator[None]:
+def prefix_path(path: str) -> Iterator[None]:
     """Put `path` in front of the path of a `ConfigError` raised inside: a head does not know its task's name."""
     try:
         yield
@@ -65,3 +169,7 @@ def within(path: str) -> Iterator[None]:
         placed = ConfigError(error.problem, path=join(path, error.path) if error.path else path)
         placed.args = (f"{path}{'.' if error.path else ': '}{error}",)
         raise placed from error
+
+
+def _origin(limit: str) -> str:
+    return f" ({limit})" if limit else ""

@@ -6,13 +6,13 @@ N_i samples of part i, N of all
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-from mtl_search.data.dataset import MISSING, SPLITS, Array, DataSet, InputArray, Target
-from mtl_search.data.loading.mixture_sampler import Sources
-from mtl_search.data.mixture import Proportional, Sampling
-from mtl_search.data.stacked import stack
+from mtl_search.data.dataset import DataSet, Target
+from mtl_search.data.mixture import Proportional, Sampling, Sources
+from mtl_search.data.types import MISSING, SPLITS, Array, InputArray, in_memory
 from mtl_search.errors import DataError
 
 Parts = Mapping[str, DataSet]
@@ -108,3 +108,69 @@ def _means(target: Target) -> str:
 def _mask(part: DataSet, view: str) -> Array:
     """(N_i, T) mask of the part's view."""
     return part.masks[view] if view in part.masks else np.ones(part.inputs[view].shape[:2], np.bool_)
+
+
+class Joined:
+    """Arrays (N, ..., W_i) as one (N, ..., ΣW_i), put together batch by batch; as float32 if one of them is.
+
+    Args:
+        parts: At least one; they agree in all but the last dimension.
+    """
+
+    def __init__(self, *parts: InputArray) -> None:
+        assert len({part.shape[:-1] for part in parts}) == 1
+        self.parts = parts
+        self.shape = (*parts[0].shape[:-1], sum(part.shape[-1] for part in parts))
+        kinds = {np.dtype(part.dtype).kind for part in parts}
+        self.dtype: np.dtype[Any] = np.dtype(np.float32 if "f" in kinds else np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes once read."""
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any, /) -> Array:
+        """Samples by a slice or an integer array."""
+        return np.concatenate([np.asarray(part[rows], self.dtype) for part in self.parts], axis=-1)
+
+
+class Stacked:
+    """Arrays (N_i, ...) as one (ΣN_i, ...), read part by part: none of them is loaded for it.
+
+    Args:
+        parts: At least one; they agree in type and in all but the first dimension.
+    """
+
+    def __init__(self, *parts: InputArray) -> None:
+        assert len({(part.shape[1:], np.dtype(part.dtype)) for part in parts}) == 1
+        self.parts = parts
+        self.dtype: np.dtype[Any] = np.dtype(parts[0].dtype)
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+        self.shape = (len(self), *parts[0].shape[1:])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes once read."""
+        return sum(part.nbytes for part in self.parts)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, rows: Any, /) -> Array:
+        """Samples by a slice or an integer array."""
+        numbers = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else np.asarray(rows)
+        home = np.searchsorted(self._starts, numbers, side="right") - 1
+        found = np.empty((len(numbers), *self.shape[1:]), self.dtype)
+        for k in np.unique(home):
+            own = home == k
+            found[own] = self.parts[k][numbers[own] - self._starts[k]]
+        return found
+
+
+def stack(parts: list[InputArray]) -> InputArray:
+    """One array after the other: in memory where all of them are, else `Stacked`."""
+    held = [part for part in parts if in_memory(part)]
+    return np.concatenate(held) if len(held) == len(parts) else Stacked(*parts)

@@ -17,15 +17,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
+from mtl_search.config.checks import check_component, check_number
 from mtl_search.config.section import Member
-from mtl_search.data.dataset import Array
-from mtl_search.data.datasets import target_spec
-from mtl_search.errors import ConfigError
+from mtl_search.data.types import Array
+from mtl_search.errors import ConfigError, DataError
 from mtl_search.registry import Registry
 
 _PATH = "data.sampling"
@@ -75,8 +75,10 @@ class Temperature(Sampling):
     temperature: float
 
     def __post_init__(self) -> None:
-        if target_spec.positive("sampling.temperature", self.temperature) < 1:
-            raise target_spec.wrong("sampling.temperature", "a number of at least 1 is needed", self.temperature)
+        if check_number(self.temperature, "data.sampling.temperature", exclude_low=True) < 1:
+            raise ConfigError(
+                "a number of at least 1 is needed", path="data.sampling.temperature", value=self.temperature
+            )
 
     def shares(self, sizes: Array) -> Array:
         """Parts of the batches (K,)."""
@@ -103,7 +105,7 @@ def build_sampling(value: object) -> Sampling:
     Raises:
         ConfigError: Unknown name or argument, a value that it refuses, or code of the user's that gives no policy.
     """
-    member = target_spec.member("sampling", value)
+    member = check_component(value, "data.sampling")
     make: Callable[..., Any] = SAMPLING.get_member(member.name, f"{_PATH}.name")
     SAMPLING.check_arguments(member.name, member.arguments, _PATH)
     sampling = make(**member.arguments) if member.name in SAMPLING else _call_user(make, member)
@@ -121,3 +123,59 @@ def _call_user(make: Callable[..., Any], member: Member) -> Any:
     except Exception as error:  # user code may raise anything
         what = f"this policy cannot be made ({type(error).__name__}: {error})"
         raise ConfigError(what, path=_PATH, value=member.name) from error
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Which source each sample of a data set is from, and how training draws from them.
+
+    Attributes:
+        names: Of the K sources.
+        numbers: (N,) number of each sample's source, from 0.
+        sampling: Parts of the sources in the batches.
+        batches: Of an epoch; None: ceil(n / B).
+    """
+
+    names: tuple[str, ...]
+    numbers: Array
+    sampling: Sampling = field(default_factory=Proportional)
+    batches: int | None = None
+
+    def check(self, samples: int, train: Array) -> None:
+        """Whether this fits a data set of so many samples with these train rows.
+
+        Raises:
+            DataError: It does not.
+            ConfigError: The policy gives no parts.
+        """
+        numbers = self.numbers
+        if len(set(self.names)) < len(self.names):
+            raise DataError(f"two sources have one name: {', '.join(self.names)}")
+        if numbers.shape != (samples,) or numbers.dtype.kind not in "iu":
+            raise DataError(f"sources are numbered by ({samples},) integers; given: {numbers.dtype} {numbers.shape}")
+        if numbers.min() < 0 or numbers.max() >= len(self.names):
+            raise DataError(f"samples are from sources outside 0..{len(self.names) - 1}")
+        for name, size in zip(self.names, self.sizes(train), strict=True):
+            if size == 0:
+                raise DataError(f"source {name!r} has no sample in the train split")
+        self.shares(self.sizes(train))
+
+    def sizes(self, rows: Array) -> Array:
+        """(K,) samples of each source among the rows."""
+        return np.bincount(self.numbers[rows], minlength=len(self.names))
+
+    def shares(self, sizes: Array) -> Array:
+        """(K,) parts of the batches for sources of these sizes.
+
+        Raises:
+            ConfigError: A policy of the user's gives something else, or fails.
+        """
+        try:
+            shares = np.asarray(self.sampling.shares(sizes), np.float64)
+        except Exception as error:
+            what = f"the policy failed with {type(error).__name__}: {error}"
+            raise ConfigError(what, path="data.sampling", value=type(self.sampling).__name__) from error
+        if shares.shape != sizes.shape or not (np.isfinite(shares).all() and (shares > 0).all()):
+            what = f"a part above 0 is needed for each of {len(sizes)} sources"
+            raise ConfigError(what, path="data.sampling", value=shares.tolist())
+        return np.asarray(shares / shares.sum())

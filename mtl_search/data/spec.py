@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mtl_search.data.dataset import DataSet, InputArray, Target, TargetKind
+from mtl_search.data.dataset import DataSet, Target
+from mtl_search.data.types import InputArray, TargetKind
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mtl_search.data.dataset import SPLITS, Array
+from mtl_search.data.types import SPLITS, Array
 from mtl_search.errors import DataError
 
 DEFAULT_FRACTIONS = (0.6, 0.2, 0.2)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Metrics by name, and the objective that is made of them."""

@@ -9,55 +9,20 @@ A metric that the labels leave undefined (AUROC where only one class occurs) is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 import torchmetrics.functional as F
 from torch import Tensor
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
-from mtl_search.config import Config
-from mtl_search.data.dataset import MISSING, TargetKind
-from mtl_search.errors import ConfigError
+from mtl_search.data.types import MISSING, TargetKind
+from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_f1
 from mtl_search.metrics.span_f1 import span_f1
-from mtl_search.models.network import MultiTaskNetwork
-from mtl_search.registry import Registry
 
 # (prediction, target, kind, classes) → scalar. Only labelled samples come in.
 # Of a metric by name: (prediction, target, names of the classes) → scalar. Everything comes in, as the data set has it.
 Compute = Callable[..., Tensor]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric.
-
-    Attributes:
-        compute: The value from predictions and labels.
-        higher_is_better: Direction.
-        worst: Value of a predictor that knows nothing, for normalising: 0.5 for AUROC, 0 for accuracy. For metrics in
-            the target's own units it is a multiple of the labels' standard deviation (mae, rmse: 1) or variance (mse).
-        power: 0 when `worst` is a plain number, 1 or 2 when it is a multiple of the standard deviation to that power.
-        by_name: `compute` gets everything as it is, missing labels included, and the names of the classes.
-    """
-
-    compute: Compute
-    higher_is_better: bool = True
-    worst: float = 0.0
-    power: int = 0
-    by_name: bool = False
-
-    def normalise(self, value: float, deviation: float = 1.0) -> float:
-        """The value on a scale where 1 is perfect and 0 knows nothing.
-
-        Args:
-            value: Of this metric.
-            deviation: Standard deviation of the training labels, for metrics in the target's units.
-        """
-        worst = self.worst * deviation**self.power
-        best = 1.0 if self.higher_is_better else 0.0
-        return (value - worst) / (best - worst)
 
 
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
@@ -116,47 +81,24 @@ def _token_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Ten
     return F.accuracy(p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False)
 
 
-METRICS: Registry[Metric] = Registry(
-    "metric",
-    {
-        "accuracy": Metric(_accuracy),
-        "balanced_accuracy": Metric(_balanced_accuracy),
-        "f1": Metric(_f1),
-        "auroc": Metric(_auroc, worst=0.5),
-        "average_precision": Metric(_average_precision),
-        "mcc": Metric(_mcc),
-        "token_accuracy": Metric(_token_accuracy),
-        "token_f1": Metric(_token_f1),
-        "relation_f1": Metric(relation_f1, by_name=True),
-        "span_f1": Metric(span_f1, by_name=True),
-        # It takes the square of a sum from a sum of squares: of 1000 ± 1, single precision leaves one digit.
-        "r2": Metric(lambda p, y, kind, classes: F.r2_score(p.double(), y.double())),
-        "mse": Metric(lambda p, y, kind, classes: F.mean_squared_error(p, y), False, worst=1.0, power=2),
-        "rmse": Metric(
-            lambda p, y, kind, classes: F.mean_squared_error(p, y, squared=False), False, worst=1.0, power=1
-        ),
-        "mae": Metric(lambda p, y, kind, classes: F.mean_absolute_error(p, y), False, worst=1.0, power=1),
-    },
-)
-
-
-def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:
-    """Task → names of its metrics; the head's first where the config names none.
-
-    Raises:
-        ConfigError: A metric that the task's head cannot give.
-    """
-    names = {}
-    for task, head in network.heads.items():
-        wanted = config.tasks[task].metrics or head.metrics[:1]
-        for number, name in enumerate(wanted):
-            if name not in head.metrics:
-                raise ConfigError(
-                    f"the head {config.tasks[task].head.name!r} cannot give this metric",
-                    path=f"tasks.{task}.metrics.{number}", value=name, allowed=head.metrics,
-                )  # fmt: skip
-        names[task] = tuple(wanted)
-    return names
+_FUNCTIONS: dict[str, Compute] = {
+    "accuracy": _accuracy,
+    "balanced_accuracy": _balanced_accuracy,
+    "f1": _f1,
+    "auroc": _auroc,
+    "average_precision": _average_precision,
+    "mcc": _mcc,
+    "token_accuracy": _token_accuracy,
+    "token_f1": _token_f1,
+    "relation_f1": relation_f1,
+    "span_f1": span_f1,
+    # It takes the square of a sum from a sum of squares: of 1000 ± 1, single precision leaves one digit.
+    "r2": lambda p, y, kind, classes: F.r2_score(p.double(), y.double()),
+    "mse": lambda p, y, kind, classes: F.mean_squared_error(p, y),
+    "rmse": lambda p, y, kind, classes: F.mean_squared_error(p, y, squared=False),
+    "mae": lambda p, y, kind, classes: F.mean_absolute_error(p, y),
+}
+assert _FUNCTIONS.keys() == METRICS.keys(), "every metric that is defined is computed here"
 
 
 def compute(
@@ -176,11 +118,11 @@ def compute(
         The value; NaN when there is no label or the metric is undefined on these labels.
     """
     if METRICS[name].by_name:
-        return float(METRICS[name].compute(prediction, target, names))
+        return float(_FUNCTIONS[name](prediction, target, names))
     prediction, target = _labelled(prediction, target, kind)
     if len(target) == 0 or (name == "r2" and len(target) < 2):
         return float("nan")
-    return float(METRICS[name].compute(prediction, target, kind, classes))
+    return float(_FUNCTIONS[name](prediction, target, kind, classes))
 
 
 def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mtl_search.errors import TrialError
-from mtl_search.metrics.compute import METRICS
+from mtl_search.metrics.definitions import METRICS
 
 Metrics = Mapping[str, float]
 ObjectiveFunction = Callable[[Metrics], float]

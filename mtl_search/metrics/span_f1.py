@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mtl_search.data.dataset import MISSING
+from mtl_search.data.types import MISSING
 
 
 def span_f1(tags: Tensor, target: Tensor, names: Sequence[str]) -> Tensor:

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.config.schema import BesideConfig
-from mtl_search.data.dataset import DataSet, in_memory
+from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import Layout
+from mtl_search.data.types import in_memory
 from mtl_search.errors import ConfigError
-from mtl_search.models.keys import safe_key
-from mtl_search.models.stage import FeatureKind
+from mtl_search.models.stage import FeatureKind, safe_key
 
 
 class Beside(nn.Module):

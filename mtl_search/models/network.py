@@ -21,11 +21,10 @@ from mtl_search.models.augment import Augment, build_augment
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
-from mtl_search.models.keys import safe_key
 from mtl_search.models.sharing import SHARING, SharingPolicy
 from mtl_search.models.sharing.base import Features
 from mtl_search.models.spans import Spans, build_spans
-from mtl_search.models.stage import Stage, StagesBuilder, parameter_count
+from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, safe_key
 
 # What stands between the features of a task and its head.
 Between = Beside | Spans

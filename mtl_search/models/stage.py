@@ -60,3 +60,11 @@ def run(stages: Iterable[nn.Module], x: Tensor, mask: Tensor | None) -> Tensor:
 def parameter_count(module: nn.Module) -> int:
     """How many numbers a module learns; a parameter that is used twice counts once."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+def safe_key(task: str) -> str:
+    """A key for `nn.ModuleDict`, different for different tasks.
+
+    The prefix keeps apart `type`, `keys`, the empty name and whatever else torch reserves.
+    """
+    return "task:" + task.replace("%", "%25").replace(".", "%2E")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from mtl_search.analysis.judge import Verdict, judge
+from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import leaderboard
 from mtl_search.analysis.paired import Tasks
 from mtl_search.analysis.references import main_metrics, validation_reference
@@ -24,6 +24,7 @@ from mtl_search.analysis.summary import (
     pareto_front,
     rung_correlations,
 )
+from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
 from mtl_search.metrics.objective import key
 from mtl_search.report import formats

@@ -24,11 +24,8 @@ import numpy as np
 
 from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.search import initial_points
-from mtl_search.storage.records import FINAL, MEMBER, SEED, Role
+from mtl_search.storage.records import FINAL, MEMBER, SEED, SHARED, SINGLE, WITHOUT, Role
 
-SINGLE = "single/"
-WITHOUT = "without/"
-SHARED = ("equal", "search")
 # Roles of the trials that come after a population, in their order.
 EXPORTS: tuple[Role, ...] = ("final", "mean")
 _NOT_TRAINED = ("checkpoint_every_s", "resident")
@@ -152,11 +149,6 @@ def phases(arms: Iterable[Arm]) -> tuple[list[str], list[str], list[str]]:
     return singles, seeds, [arm.name for arm in known if not (arm.is_single or arm.is_seed)]
 
 
-def base_arm(name: str) -> str:
-    """The arm that a finalist's arm comes from; other arms are their own."""
-    return name.removeprefix(FINAL)
-
-
 def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
     """Seed of a trial: any two trials of a sweep differ, and the same sweep gives the same ones again.
 
@@ -198,3 +190,14 @@ def _concerns(path: str, tasks: set[str]) -> bool:
 def _shares(total: int, parts: int) -> list[int]:
     """`total` split as evenly as whole numbers allow, at least 1 each."""
     return [max(1, total // parts + (number < total % parts)) for number in range(parts)]
+
+
+def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
+    """Trials of each arm, finalists included."""
+    counts = {arm.name: arm.budget for arm in arms if arm.budget}
+    wanted = config.search.finalists
+    for arm in arms:
+        if wanted.top and not arm.is_seed:
+            top = min(wanted.top, len(EXPORTS)) if arm.members else wanted.top
+            counts[f"final/{arm.name}"] = wanted.seeds * (top if arm.name in SHARED else 1)
+    return counts

@@ -6,11 +6,10 @@ import logging
 from pathlib import Path
 
 from mtl_search.config import Config
-from mtl_search.errors import ConfigError
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.records import Event, SweepRecord, TrialRecord
 from mtl_search.storage.remote import Storage, below
-from mtl_search.storage.trial_directory import fetch
+from mtl_search.storage.trial_directory import _name, fetch, trial_storage
 
 logger = logging.getLogger(__name__)
 
@@ -82,33 +81,6 @@ class Tidy:
             storage.delete()
         except OSError as error:
             logger.error("the files of trial %s stay in %s: %s", ended.id, uri, error)
-
-
-def trial_storage(config: Config, record: SweepRecord, trial_id: str) -> str:
-    """URI of a trial's folder in the storage; empty where there is none."""
-    uri = config.resources.storage
-    return below(uri, _name(record), trial_id) if uri else ""
-
-
-def _name(record: SweepRecord) -> str:
-    """Of the sweep's folder in the storage."""
-    return f"{record.name}-{record.id}"
-
-
-def check_storage(config: Config) -> None:
-    """See whether the storage can be written to.
-
-    Raises:
-        ConfigError: It cannot, or there is no such kind of storage.
-    """
-    uri = config.resources.storage
-    if uri is None:
-        return
-    try:
-        Storage(uri).check()
-    except (ValueError, OSError) as error:
-        what = f"no folder that can be written to: an absolute path, s3://bucket/folder or gs://bucket/folder ({error})"
-        raise ConfigError(what, path="resources.storage", value=uri) from error
 
 
 def _rank(trial: TrialRecord) -> tuple[float, int]:

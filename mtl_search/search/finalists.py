@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mtl_search.config.schema import Finalists
-from mtl_search.search.arms import SHARED, Arm
+from mtl_search.search.arms import Arm
 from mtl_search.search.objectives import Referee
-from mtl_search.storage.records import FINAL, SweepRecord, TrialRecord
+from mtl_search.storage.records import FINAL, SHARED, SweepRecord, TrialRecord
 
 
 def choose_finalists(

@@ -12,20 +12,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from mtl_search.analysis import loss_weights
 from mtl_search.config import Config, Member
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.storage.journal import Journal, read_record
+from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SEED, SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.training.balancing import WEIGHTINGS, build_weighting
 
 if TYPE_CHECKING:  # it imports the arms, which ask here for the weightings
-    from mtl_search.search.space.arm_space import ArmSpace
+    pass
 
 logger = logging.getLogger(__name__)
 
@@ -79,18 +79,6 @@ def resolve(config: Config, record: SweepRecord) -> list[Weights]:
     A weighting whose trial has failed has no weights: it is left out, with a line in the log.
     """
     return [point for point in _resolved(config, record) if point is not None]
-
-
-def beginning(config: Config, journal: Journal, space: ArmSpace) -> list[dict[str, Any]]:
-    """The params of the first trials of the search arm: equal weights, then the points of `search.start`.
-
-    The n-th trial takes the n-th, so a resumed sweep goes on behind those that have begun. What the points are is
-    written down once: an earlier sweep that one comes from may change, or be gone.
-    """
-    if journal.record.start is None and config.search.start:
-        journal.write("start", points=resolve(config, journal.record))
-    points = [space.params_of(point) for point in journal.record.start or ()]
-    return [params for params in (space.equal_weights(), *points) if params]
 
 
 def _resolved(config: Config, record: SweepRecord) -> Iterator[Weights | None]:

@@ -9,12 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from mtl_search.analysis.references import reference_trial
-from mtl_search.errors import SweepError, TrialError
+from mtl_search.config import Config
+from mtl_search.data import DataSet
+from mtl_search.errors import ConfigError, SweepError, TrialError
 from mtl_search.metrics.objective import Objective, ObjectiveFunction
-from mtl_search.search.arms import SINGLE, base_arm
+from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.registry import import_attribute
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
+from mtl_search.storage.records import SINGLE, EpochRecord, SweepRecord, TrialRecord, base_arm
+from mtl_search.training.evaluator import metric_names
 
 
 def judge_again(journal: Journal, referee: Referee) -> None:
@@ -122,3 +128,36 @@ class Referee:
             if math.isfinite(value):
                 pairs.append((epoch, value))
         return pairs
+
+
+def objective_function(config: Config) -> ObjectiveFunction | None:
+    """The user's function that `search.objective` names as `module:attribute`, if it does.
+
+    Raises:
+        ConfigError: There is no such function.
+    """
+    name = config.search.objective
+    if ":" not in name:
+        return None
+    function: ObjectiveFunction = import_attribute(name, "search.objective")
+    if not callable(function):
+        what = f"a function of the metrics is needed, and this is a {type(function).__name__}"
+        raise ConfigError(what, path="search.objective", value=name)
+    return function
+
+
+def task_metrics(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:
+    """Main task → names of its metrics, the head's first where the config names none."""
+    names = metric_names(config, network)
+    return {task: names[task] for task in config.main_tasks}
+
+
+def deviations(config: Config, data: DataSet) -> dict[str, float]:
+    """Standard deviation of the training labels of tasks with a real target."""
+    found = {}
+    for name, task in config.tasks.items():
+        target = data.targets[task.target or name]
+        if target.kind == "real":
+            labels = target.values[data.splits["train"]]
+            found[name] = float(np.std(labels[~np.isnan(labels)])) or 1.0
+    return found

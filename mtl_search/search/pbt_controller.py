@@ -17,14 +17,13 @@ from typing import Any
 from mtl_search.config import Config
 from mtl_search.errors import SweepError
 from mtl_search.search.arms import Arm
-from mtl_search.search.checkpoint_retention import trial_storage
 from mtl_search.search.objectives import Referee
 from mtl_search.search.schedulers import population_rules
 from mtl_search.search.schedulers.pbt import Member, Move, mean_params, moves
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import Role, TrialRecord
-from mtl_search.storage.trial_directory import Place
+from mtl_search.storage.trial_directory import Place, trial_storage
 from mtl_search.training.exploit import take_over
 
 

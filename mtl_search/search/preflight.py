@@ -13,19 +13,18 @@ import torch
 from mtl_search.config import Config, override
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.errors import ConfigError, MtlSearchError
-from mtl_search.metrics.compute import metric_names
-from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork, build_network
-from mtl_search.registry import import_attribute
 from mtl_search.search import initial_points
-from mtl_search.search.mutable import check_population
+from mtl_search.search.objectives import objective_function
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.schedulers import build_scheduler, population_rules
+from mtl_search.search.schedulers.pbt import check_population
 from mtl_search.search.space import initial_params
 from mtl_search.search.space.space import Space
 from mtl_search.training import acceleration
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
+from mtl_search.training.evaluator import metric_names
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 
 _CPU = torch.device("cpu")
@@ -66,39 +65,6 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True, started: b
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
         initial_params.searched(space.entries, fixed, fixed)
     return network
-
-
-def objective_function(config: Config) -> ObjectiveFunction | None:
-    """The user's function that `search.objective` names as `module:attribute`, if it does.
-
-    Raises:
-        ConfigError: There is no such function.
-    """
-    name = config.search.objective
-    if ":" not in name:
-        return None
-    function: ObjectiveFunction = import_attribute(name, "search.objective")
-    if not callable(function):
-        what = f"a function of the metrics is needed, and this is a {type(function).__name__}"
-        raise ConfigError(what, path="search.objective", value=name)
-    return function
-
-
-def task_metrics(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:
-    """Main task → names of its metrics, the head's first where the config names none."""
-    names = metric_names(config, network)
-    return {task: names[task] for task in config.main_tasks}
-
-
-def deviations(config: Config, data: DataSet) -> dict[str, float]:
-    """Standard deviation of the training labels of tasks with a real target."""
-    found = {}
-    for name, task in config.tasks.items():
-        target = data.targets[task.target or name]
-        if target.kind == "real":
-            labels = target.values[data.splits["train"]]
-            found[name] = float(np.std(labels[~np.isnan(labels)])) or 1.0
-    return found
 
 
 def _check_search(config: Config) -> None:

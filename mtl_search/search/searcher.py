@@ -23,19 +23,18 @@ from ray.tune.search import Searcher
 from mtl_search.cluster.monitor import Census
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
-from mtl_search.search import initial_points
 from mtl_search.search.arms import EXPORTS, Arm, config_hash, phases, trial_id_of, trial_seed
-from mtl_search.search.checkpoint_retention import trial_storage
 from mtl_search.search.finalists import choose_finalists
 from mtl_search.search.objectives import Referee, judge_again
 from mtl_search.search.pbt_controller import Generations
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.space.arm_space import ArmSpace
+from mtl_search.search.space.arm_space import ArmSpace, beginning
 from mtl_search.search.space.space import SpaceFunction
 from mtl_search.search.stoppers import Halt
 from mtl_search.search.study import ArmStudy
 from mtl_search.storage.journal import Journal, finite
 from mtl_search.storage.records import FINAL, Role, TrialRecord
+from mtl_search.storage.trial_directory import trial_storage
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, Report
 
@@ -293,7 +292,7 @@ class ArmSearcher(Searcher):
             for record in filter(lambda trial: trial.is_sampled, self._journal.record.arm(arm)):
                 study.restore_trial(record, self._referee.objectives(record))
             if arm == "search":
-                beginning = initial_points.beginning(self._config, self._journal, self._spaces[arm])
-                for params in beginning[len(self._journal.record.arm(arm)) :]:
+                points = beginning(self._config, self._journal, self._spaces[arm])
+                for params in points[len(self._journal.record.arm(arm)) :]:
                     study.enqueue(params)
         return self._studies[arm]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mtl_search.config import Config, override
-from mtl_search.data import DATASETS
+from mtl_search.data.datasets import DATASETS
 
 _EPOCHS = 1
 # Samples of each split: two batches, for large networks train on small ones. Fewer leave rare classes out, and metrics

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ray import tune
+from ray.tune import Stopper
 
-from mtl_search.errors import DiskFullError
+from mtl_search.cluster.monitor import Census
+from mtl_search.errors import DiskFullError, SweepError
 
 
 class Halt(tune.Stopper):
@@ -36,3 +38,32 @@ class Halt(tune.Stopper):
             yield
         except DiskFullError as error:
             self.error = self.error or error
+
+
+class Patience(Stopper):
+    """Ends a Tune run whose trials wait for a node that does not come: Tune itself would wait with them for ever.
+
+    Args:
+        census: Whose patience it is.
+        tell: Called with the reason.
+    """
+
+    def __init__(self, census: Census, tell: Callable[[SweepError], None]) -> None:
+        self._census, self._tell = census, tell
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Which trial stops is not its business."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Asked many times a second."""
+        try:
+            self._census.slots()
+        except SweepError as error:
+            self._tell(error)
+            return True
+        return False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles it for a restore of its own, which is never used."""
+        return {}

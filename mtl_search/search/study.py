@@ -19,9 +19,9 @@ from ray.tune.search.optuna import OptunaSearch
 
 from mtl_search.search.space.space import any_choice
 from mtl_search.storage.records import TrialRecord
+from mtl_search.training.trial_report import METRIC
 
 _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": TrialState.FAIL}
-METRIC = "objective"
 
 
 class ArmStudy(OptunaSearch):

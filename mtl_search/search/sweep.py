@@ -17,22 +17,27 @@ from ray import tune
 from ray.tune.stopper import CombinedStopper
 
 from mtl_search.cluster import capacity, connection, shared_storage
-from mtl_search.cluster.monitor import Census, Patience
+from mtl_search.cluster.monitor import Census
 from mtl_search.config import Config
-from mtl_search.data import DataSet, data_of, used_part
+from mtl_search.data import DataSet
+from mtl_search.data.datasets import data_of, used_part
 from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.search import checkpoint_retention, orphans, preflight
-from mtl_search.search.arms import EXPORTS, SHARED, Arm, plan_arms
+from mtl_search.search import checkpoint_retention, objectives, preflight
+from mtl_search.search.arms import Arm, plan_arms, trial_budget
 from mtl_search.search.objectives import Referee
 from mtl_search.search.recorder import Recorder
-from mtl_search.search.schedulers import ArmScheduler
+from mtl_search.search.resume import prepare
+from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.space.space import SpaceFunction
+from mtl_search.search.stoppers import Patience
 from mtl_search.search.study import silence
 from mtl_search.storage import disk, sweep_directory
 from mtl_search.storage.journal import Journal, Observer, read_record
 from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.remote import check_storage
+from mtl_search.training.workers import placement_groups
 from mtl_search.training.workers.slot import Slot
 
 logger = logging.getLogger(__name__)
@@ -75,15 +80,15 @@ def run_sweep(
     silence()
     directory = directory.absolute()  # the processes of trials may work in another folder
     capacity.check(config)
-    checkpoint_retention.check_storage(config)
+    check_storage(config)
     place = connection.find(address)
     data = data_of(config) if data is None else used_part(data, config)
     started = resume and read_record(directory / sweep_directory.JOURNAL).start is not None
     network = preflight.check(config, data, needs_space=space is None, started=started)
     _check_function(config, space)
-    objective = objective or preflight.objective_function(config)
+    objective = objective or objectives.objective_function(config)
     with disk.writes_to(directory), sweep_directory.locked(directory):
-        sweep_directory.prepare(directory, config, resume=resume)
+        prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
         keeper = checkpoint_retention.Tidy(directory, config)
@@ -92,10 +97,10 @@ def run_sweep(
         arms = plan_arms(config)
         referee = Referee(
             journal.record,
-            preflight.task_metrics(config, network),
+            objectives.task_metrics(config, network),
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
-            deviations=preflight.deviations(config, data),
+            deviations=objectives.deviations(config, data),
             function=objective,
         )
         try:
@@ -148,7 +153,7 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
             raise
     finally:
         if config.resources.workers > 1:
-            orphans.wait_for_slots()
+            placement_groups.wait_for_slots()
         shutil.rmtree(scratch, ignore_errors=True)
     error = searcher.halt.error or searcher.error
     if error is not None:
@@ -160,7 +165,7 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
 def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, patience: Patience, scratch: Path) -> None:
     callbacks: list[tune.Callback] = [Recorder(searcher)]
     if sweep.config.resources.workers > 1:
-        callbacks.append(orphans.Reaper())
+        callbacks.append(placement_groups.Reaper())
     tuner = tune.Tuner(
         _slot(sweep),
         tune_config=tune.TuneConfig(
@@ -200,14 +205,3 @@ def _slot(sweep: _Sweep) -> Any:
     grows = bool(connection.later_nodes())
     leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries, grows=grows)
     return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something
-
-
-def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
-    """Trials of each arm, finalists included."""
-    counts = {arm.name: arm.budget for arm in arms if arm.budget}
-    wanted = config.search.finalists
-    for arm in arms:
-        if wanted.top and not arm.is_seed:
-            top = min(wanted.top, len(EXPORTS)) if arm.members else wanted.top
-            counts[f"final/{arm.name}"] = wanted.seeds * (top if arm.name in SHARED else 1)
-    return counts

@@ -241,3 +241,17 @@ class SweepRecord:
 
     def _on_done(self, event: Event) -> None:
         self.complete = True
+
+
+SINGLE = "single/"
+
+
+WITHOUT = "without/"
+
+
+SHARED = ("equal", "search")
+
+
+def base_arm(name: str) -> str:
+    """The arm that a finalist's arm comes from; other arms are their own."""
+    return name.removeprefix(FINAL)

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem, copy_files
 
+from mtl_search.config import Config
+from mtl_search.errors import ConfigError
+
 
 class Storage:
     """One folder in a storage.
@@ -91,3 +94,19 @@ def below(uri: str, *names: str) -> str:
         return "/".join([uri.rstrip("/"), *names])
     parts = urlsplit(uri)
     return urlunsplit(parts._replace(path="/".join([parts.path.rstrip("/"), *names])))
+
+
+def check_storage(config: Config) -> None:
+    """See whether the storage can be written to.
+
+    Raises:
+        ConfigError: It cannot, or there is no such kind of storage.
+    """
+    uri = config.resources.storage
+    if uri is None:
+        return
+    try:
+        Storage(uri).check()
+    except (ValueError, OSError) as error:
+        what = f"no folder that can be written to: an absolute path, s3://bucket/folder or gs://bucket/folder ({error})"
+        raise ConfigError(what, path="resources.storage", value=uri) from error

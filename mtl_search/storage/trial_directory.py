@@ -10,8 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mtl_search.config import Config
 from mtl_search.storage import disk
-from mtl_search.storage.remote import Storage
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.remote import Storage, below
 
 
 class Place:
@@ -102,3 +104,14 @@ def replace(place: Path, fill: Callable[[Path], Any]) -> None:
         place.replace(old)
     fresh.replace(place)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def trial_storage(config: Config, record: SweepRecord, trial_id: str) -> str:
+    """URI of a trial's folder in the storage; empty where there is none."""
+    uri = config.resources.storage
+    return below(uri, _name(record), trial_id) if uri else ""
+
+
+def _name(record: SweepRecord) -> str:
+    """Of the sweep's folder in the storage."""
+    return f"{record.name}-{record.id}"

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from mtl_search.config import Config
 from mtl_search.data.dataset import Target
-from mtl_search.errors import TrialError
+from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.objective import key
 from mtl_search.models.network import MultiTaskNetwork
@@ -64,3 +65,22 @@ class Scores:
                 value = compute(metric, prediction, labels[name], target.kind, target.size, names=target.classes)
                 metrics[key(split, task, metric)] = value
         return metrics
+
+
+def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:
+    """Task → names of its metrics; the head's first where the config names none.
+
+    Raises:
+        ConfigError: A metric that the task's head cannot give.
+    """
+    names = {}
+    for task, head in network.heads.items():
+        wanted = config.tasks[task].metrics or head.metrics[:1]
+        for number, name in enumerate(wanted):
+            if name not in head.metrics:
+                raise ConfigError(
+                    f"the head {config.tasks[task].head.name!r} cannot give this metric",
+                    path=f"tasks.{task}.metrics.{number}", value=name, allowed=head.metrics,
+                )  # fmt: skip
+        names[task] = tuple(wanted)
+    return names

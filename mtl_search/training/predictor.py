@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtl_search.config import Config, parse
-from mtl_search.data.dataset import Array
 from mtl_search.data.spec import Layout
+from mtl_search.data.types import Array
 from mtl_search.errors import SweepError
 from mtl_search.models.backbones.pretrained import without_weights
 from mtl_search.models.network import MultiTaskNetwork, build_network

@@ -16,7 +16,8 @@ from mtl_search.data.loading.loader import DeviceData, should_be_resident
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.training import acceleration
-from mtl_search.training.distributed.communicator import Peers, cause, reason
+from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.failures import cause, reason
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import Report

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from mtl_search.data import DataSet
 from mtl_search.data.loading.loader import Batch, DeviceData, Loader
 from mtl_search.errors import TrialError
-from mtl_search.metrics.compute import metric_names
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
 from mtl_search.storage.trial_directory import Place
@@ -28,7 +27,7 @@ from mtl_search.training.distributed.communicator import Alone, Group, Peers
 from mtl_search.training.distributed.failure_sync import Guard
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.epoch_outputs import Seen
-from mtl_search.training.evaluator import Scores
+from mtl_search.training.evaluator import Scores, metric_names
 from mtl_search.training.exploit import OwnSettings
 from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
 from mtl_search.training.seeds import seed_everything

@@ -54,3 +54,6 @@ class Report:
         """The report as Tune wants it; a trial that failed has no objective."""
         result = {REPORT: self.to_json(), "epoch": self.epoch, "done": self.state != "RUNNING"}
         return result if self.state == "FAIL" else {**result, "objective": self.objective}
+
+
+METRIC = "objective"

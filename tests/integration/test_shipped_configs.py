@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 import mtl_search
-from mtl_search.search.arms import plan_arms
-from mtl_search.search.sweep import trial_budget
+from mtl_search.search.arms import plan_arms, trial_budget
 from tests.garments import write_garments
 from tests.integration.sweeps import REPOSITORY, assert_sound
 

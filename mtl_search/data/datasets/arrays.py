@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from mtl_search.data.dataset import SPLITS, Array, DataSet, InputArray, Target, TargetKind, common_length, network_dtype
+from mtl_search.config.checks import check_choice, check_int, check_mapping, check_names, check_number, check_text
+from mtl_search.data.dataset import DataSet, Target, common_length
 from mtl_search.data.datasets import target_spec
 from mtl_search.data.preprocessing.labels import encode
 from mtl_search.data.readers.memmap import OnDisk, divided
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
-from mtl_search.errors import DataError
+from mtl_search.data.types import SPLITS, Array, InputArray, TargetKind, network_dtype
+from mtl_search.errors import ConfigError, DataError
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real", "tags")
 
@@ -60,10 +62,10 @@ def arrays(
     """
     specs = target_spec.targets(targets, _KINDS, "key")
     views = _views(inputs)
-    divisors = {} if scale is None else target_spec.mapping("scale", scale)
+    divisors = {} if scale is None else check_mapping(scale, "data.scale")
     for view, divisor in divisors.items():
-        target_spec.known("scale", view, views, "view")
-        divisors[view] = target_spec.positive(f"scale.{view}", divisor)
+        check_choice(view, "data.scale", views, "view")
+        divisors[view] = check_number(divisor, f"data.scale.{view}", exclude_low=True)
     with _open(path) as store:
         samples = {view: store.input("inputs", key, divisors.get(view, 1.0)) for view, key in views.items()}
         encoded = {
@@ -113,7 +115,7 @@ class _Store(ABC):
 
     def load(self, name: str, key: str) -> Array:
         """The array called `key` in memory."""
-        target_spec.known(name, key, self.keys(), f"array (in {self.path.name})")
+        check_choice(key, f"data.{name}", self.keys(), f"array (in {self.path.name})")
         try:
             array = np.asarray(self._read(key))
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -153,7 +155,7 @@ class _Folder(_Store):
         return sorted(file.stem for file in self.path.glob("*.npy"))
 
     def input(self, name: str, key: str, divisor: float) -> InputArray:
-        target_spec.known(name, key, self.keys(), f"array (in {self.path.name})")
+        check_choice(key, f"data.{name}", self.keys(), f"array (in {self.path.name})")
         return OnDisk((self.path / f"{key}.npy").resolve(), divisor)
 
     def _read(self, key: str) -> Array:
@@ -173,30 +175,30 @@ def _open(value: object) -> Iterator[_Store]:
 
 def _views(inputs: object) -> dict[str, str]:
     if isinstance(inputs, Mapping):
-        chosen = target_spec.mapping("inputs", inputs)
-        return {view: target_spec.text(f"inputs.{view}", key) for view, key in chosen.items()}
-    return {key: key for key in target_spec.names("inputs", inputs)}
+        chosen = check_mapping(inputs, "data.inputs")
+        return {view: check_text(key, f"data.inputs.{view}") for view, key in chosen.items()}
+    return {key: key for key in check_names(inputs, "data.inputs")}
 
 
 def _masks(store: _Store, masks: object, views: Mapping[str, str]) -> dict[str, Array]:
-    chosen = {} if masks is None else target_spec.mapping("masks", masks)
+    chosen = {} if masks is None else check_mapping(masks, "data.masks")
     loaded = {}
     for view, key in chosen.items():
-        target_spec.known("masks", view, views, "view")
-        loaded[view] = store.load(f"masks.{view}", target_spec.text(f"masks.{view}", key)).astype(np.bool_)
+        check_choice(view, "data.masks", views, "view")
+        loaded[view] = store.load(f"masks.{view}", check_text(key, f"data.masks.{view}")).astype(np.bool_)
     return loaded
 
 
 def _given(store: _Store, n: int, splits: object, stratify: object, group: object) -> dict[str, Array]:
     for name, value in (("stratify", stratify), ("group", group)):
         if value is not None:
-            raise target_spec.wrong(name, "only a split by seed can do this; `splits` gives one", value)
-    keys = target_spec.mapping("splits", splits)
+            raise ConfigError("only a split by seed can do this; `splits` gives one", path=f"data.{name}", value=value)
+    keys = check_mapping(splits, "data.splits")
     for name in keys:
-        target_spec.known(f"splits.{name}", name, SPLITS, "split")
+        check_choice(name, f"data.splits.{name}", SPLITS, "split")
     chosen = {}
     for name, key in keys.items():
-        rows = store.load(f"splits.{name}", target_spec.text(f"splits.{name}", key))
+        rows = store.load(f"splits.{name}", check_text(key, f"data.splits.{name}"))
         if rows.dtype == np.bool_ and rows.shape != (n,):
             raise DataError(f"the {name} split {key!r} is bool {rows.shape}; needed: bool ({n},) or sample numbers")
         chosen[name] = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
@@ -214,16 +216,16 @@ def _random(
     seed: object,
 ) -> dict[str, Array]:
     parts = target_spec.fractions("fractions", fractions)
-    number = target_spec.whole("seed", seed, 0)
+    number = check_int(seed, "data.seed", low=0)
     if stratify is not None and group is not None:
-        raise target_spec.wrong("group", "a split is either stratified or by group, not both", group)
+        raise ConfigError("a split is either stratified or by group, not both", path="data.group", value=group)
     labels = groups = None
     if stratify is not None:
         fit = [name for name, target in targets.items() if target.kind in ("class", "binary")]
-        target = target_spec.known("stratify", target_spec.text("stratify", stratify), fit, "class or binary target")
+        target = check_choice(check_text(stratify, "data.stratify"), "data.stratify", fit, "class or binary target")
         labels = targets[target].values
     if group is not None:
-        groups = store.load("group", target_spec.text("group", group))
+        groups = store.load("group", check_text(group, "data.group"))
     for name, array in (("stratify", labels), ("group", groups)):
         if array is not None and array.shape != (n,):
             raise DataError(f"the array for `{name}` has shape {array.shape}; needed: ({n},)")

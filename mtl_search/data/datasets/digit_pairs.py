@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mtl_search.data.dataset import SPLITS, Array, DataSet, Target
+from mtl_search.config.checks import check_int
+from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets import target_spec
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.data.types import SPLITS, Array
+from mtl_search.errors import ConfigError
 
 _DIGITS = tuple(str(digit) for digit in range(10))
 
@@ -42,11 +45,13 @@ def digit_pairs(
     """
     counts = {"train": train, "validation": validation, "test": test}
     for name, count in counts.items():
-        if target_spec.whole(name, count, 2) % 2:
-            raise target_spec.wrong(name, "an even number is needed, for as many equal pairs as different ones", count)
+        if check_int(count, f"data.{name}", low=2) % 2:
+            raise ConfigError(
+                "an even number is needed, for as many equal pairs as different ones", path=f"data.{name}", value=count
+            )
     parts = target_spec.fractions("fractions", fractions)
     images, digits = _load()
-    scans = random_split(len(digits), parts, target_spec.whole("seed", seed, 0), stratify=digits)
+    scans = random_split(len(digits), parts, check_int(seed, "data.seed", low=0), stratify=digits)
     pairs = {}
     for number, name in enumerate(SPLITS):
         rng = np.random.default_rng([seed, number])
@@ -80,10 +85,10 @@ def _draw_pairs(name: str, scans: Array, digits: Array, count: int, rng: np.rand
     for wanted in (same, ~same):
         candidates = np.flatnonzero(wanted)
         if len(candidates) < count // 2:
-            raise target_spec.wrong(
-                name,
+            raise ConfigError(
                 f"{len(scans)} scans form no more than {2 * min(same.sum(), (~same).sum())} pairs, half of them equal",
-                count,
+                path=f"data.{name}",
+                value=count,
             )
         drawn.append(rng.choice(candidates, count // 2, replace=False))
     chosen = rng.permutation(np.concatenate(drawn))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtl_search.data.dataset import Array, DataSet, InputArray, Target, TargetKind
+from mtl_search.config.checks import check_choice, check_int, check_text
+from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets import target_spec
 from mtl_search.data.datasets.table import (
     check_sources,
@@ -25,7 +26,8 @@ from mtl_search.data.readers.memmap import OnDisk
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.readers.tables import read_table, style
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
-from mtl_search.errors import DataError
+from mtl_search.data.types import Array, InputArray, TargetKind
+from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,23 +94,23 @@ def image_folder(
         ConfigError: An argument is wrong, or names a column that is not there.
         DataError: A file cannot be read, or an image is bad and `bad_images` is `fatal`.
     """
-    target_spec.known("bad_images", bad_images, _BAD, "way to treat bad images")
-    target_spec.known("decoded", decoded, ("auto", "cache", "never"), "way to keep decoded images")
+    check_choice(bad_images, "data.bad_images", _BAD, "way to treat bad images")
+    check_choice(decoded, "data.decoded", ("auto", "cache", "never"), "way to keep decoded images")
     shape = _shape(size, channels)
     specs = target_spec.targets(targets, _KINDS, "column")
     folder = find_file("path", path, ())
     if not folder.is_dir():
-        raise target_spec.wrong("path", "a folder of images is needed", path)
+        raise ConfigError("a folder of images is needed", path="data.path", value=path)
     frame = read_table("labels", labels, style(separator, decimal, missing))
-    if limit is not None and len(frame) > target_spec.whole("limit", limit, 3):
+    if limit is not None and len(frame) > check_int(limit, "data.limit", low=3):
         frame = frame.sample(limit, random_state=seed).sort_index().reset_index(drop=True)
-    _check_columns(frame, {"file": target_spec.text("file", file), "split": split, "group": group}, specs)
+    _check_columns(frame, {"file": check_text(file, "data.file"), "split": split, "group": group}, specs)
     if split is not None and (stratify is not None or group is not None):
-        raise target_spec.wrong(
-            "split", "only a split by seed is stratified or by group, and this column gives one", split
+        raise ConfigError(
+            "only a split by seed is stratified or by group, and this column gives one", path="data.split", value=split
         )
     if stratify is not None and group is not None:
-        raise target_spec.wrong("group", "a split is either stratified or by group, not both", group)
+        raise ConfigError("a split is either stratified or by group, not both", path="data.group", value=group)
 
     names = [os.path.normpath(str(name).strip()) for name in frame[file]]
     if len(set(names)) < len(names):
@@ -136,16 +138,16 @@ image_folder.smoke = {"limit": 1000}  # type: ignore[attr-defined]
 def _shape(size: object, channels: object) -> tuple[int, int, int]:
     sides = size if isinstance(size, list | tuple) else [size, size]
     if len(sides) != 2:
-        raise target_spec.wrong("size", "one number, or height and width", size)
+        raise ConfigError("one number, or height and width", path="data.size", value=size)
     if channels not in (1, 3):
-        raise target_spec.wrong("channels", "3 for colours or 1 for grey", channels)
-    return int(channels), target_spec.whole("size", sides[0], 1), target_spec.whole("size", sides[1], 1)
+        raise ConfigError("3 for colours or 1 for grey", path="data.channels", value=channels)
+    return int(channels), check_int(sides[0], "data.size"), check_int(sides[1], "data.size")
 
 
 def _check_columns(frame: pd.DataFrame, choices: Mapping[str, object], specs: Mapping[str, Any]) -> None:
     for name, column in choices.items():
         if column is not None:
-            target_spec.known(name, target_spec.text(name, column), frame.columns, "column")
+            check_choice(check_text(column, f"data.{name}"), f"data.{name}", frame.columns, "column")
             if frame[str(column)].isna().any():
                 raise DataError(f"the {name} column {column!r} has empty cells")
     check_sources(frame, specs)
@@ -212,7 +214,7 @@ def _split(
     dealt = random_split(
         len(good),
         target_spec.fractions("fractions", fractions),
-        target_spec.whole("seed", seed, 0),
+        check_int(seed, "data.seed", low=0),
         stratify=None if labels is None else labels[good],
         groups=None if group is None else frame[group].astype(str).to_numpy(dtype=str)[good],
     )

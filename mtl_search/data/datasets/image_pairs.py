@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mtl_search.data.dataset import SPLITS, Array, DataSet, Target
+from mtl_search.config.checks import check_int, check_number, check_text
+from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets import target_spec
 from mtl_search.data.datasets.arrays import read_arrays
 from mtl_search.data.preprocessing.labels import encode
@@ -16,7 +17,8 @@ from mtl_search.data.preprocessing.pairs import draw_pairs, most_pairs
 from mtl_search.data.readers.idx import IDX_SUFFIXES, read_idx
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
-from mtl_search.errors import DataError
+from mtl_search.data.types import SPLITS, Array
+from mtl_search.errors import ConfigError, DataError
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +61,11 @@ def image_pairs(
     """
     counts = {"train": train, "validation": validation, "test": test}
     for name, count in counts.items():
-        if target_spec.whole(name, count, 2) % 2:
-            raise target_spec.wrong(name, "an even number is needed, for as many equal pairs as different ones", count)
-    number = target_spec.whole("seed", seed, 0)
+        if check_int(count, f"data.{name}", low=2) % 2:
+            raise ConfigError(
+                "an even number is needed, for as many equal pairs as different ones", path=f"data.{name}", value=count
+            )
+    number = check_int(seed, "data.seed", low=0)
     parts = target_spec.fractions("fractions", fractions)
     pixels, target = _read(path, images, labels)
     chosen = _chosen(pixels, target.values, limit, number)
@@ -72,11 +76,11 @@ def image_pairs(
         own = classes[rows[name]]
         if counts[name] > most_pairs(own):
             message = f"{len(own)} images form no more than {most_pairs(own)} pairs, half of them equal"
-            raise target_spec.wrong(name, message, counts[name])
+            raise ConfigError(message, path=f"data.{name}", value=counts[name])
         pairs[name] = draw_pairs(rows[name], own, counts[name], np.random.default_rng([number, k]))
     left, right = np.concatenate([pairs[name] for name in SPLITS]).T
     starts = np.cumsum([0, *counts.values()])
-    divisor = target_spec.positive("scale", scale)
+    divisor = check_number(scale, "data.scale", exclude_low=True)
     return DataSet(
         inputs={name: _scaled(pixels, side, divisor) for name, side in (("left", left), ("right", right))},
         targets={
@@ -95,7 +99,7 @@ def _read(path: object, images: object, labels: object) -> tuple[Array, Target]:
             read_idx(find_file(name, value, IDX_SUFFIXES)) for name, value in (("images", images), ("labels", labels))
         )
     else:
-        keys = {"images": target_spec.text("images", images), "labels": target_spec.text("labels", labels)}
+        keys = {"images": check_text(images, "data.images"), "labels": check_text(labels, "data.labels")}
         pixels, raw = read_arrays(path, keys)
     if pixels.ndim == 3:
         pixels = pixels[:, None]
@@ -118,7 +122,7 @@ def _chosen(pixels: Array, classes: Array, limit: object, seed: int) -> Array:
             "%d of %d images are left out: %d without a label, %d alike in every byte to another one",
             len(classes) - len(once), len(classes), len(classes) - len(rows), len(rows) - len(once),
         )  # fmt: skip
-    if limit is None or len(once) <= target_spec.whole("limit", limit, 3):
+    if limit is None or len(once) <= check_int(limit, "data.limit", low=3):
         return once
     assert isinstance(limit, int)
     return np.sort(np.random.default_rng(seed).choice(once, limit, replace=False))

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from mtl_search.data.dataset import MISSING, Array, DataSet, InputArray, Target
-from mtl_search.data.datasets import target_spec
-from mtl_search.data.joined import Joined
+from mtl_search.config.checks import check_choice, check_int, check_number
+from mtl_search.data.concat import Joined
+from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.preprocessing.token_vectors import (
     encoder_source,
     load_tokenizer,
@@ -34,7 +34,8 @@ from mtl_search.data.readers.semeval_text import (
     read_marked,
     undirected,
 )
-from mtl_search.errors import DataError
+from mtl_search.data.types import MISSING, Array, InputArray
+from mtl_search.errors import ConfigError, DataError
 
 logger = logging.getLogger(__name__)
 
@@ -100,20 +101,22 @@ def semeval(
         ConfigError: An argument is wrong, or the encoder cannot be loaded.
         DataError: A file cannot be read, or holds something else.
     """
-    target_spec.known("view", view, _VIEWS, "view")
-    target_spec.known("positions", positions, _POSITIONS, "way to give positions")
-    target_spec.known("tags", tags, _TAGS, "set of tags")
-    size = target_spec.whole("length", length, 2)
-    if not 0 < target_spec.positive("validation", validation) < 1:
-        raise target_spec.wrong("validation", "a part of the training file is above 0 and below 1", validation)
+    check_choice(view, "data.view", _VIEWS, "view")
+    check_choice(positions, "data.positions", _POSITIONS, "way to give positions")
+    check_choice(tags, "data.tags", _TAGS, "set of tags")
+    size = check_int(length, "data.length", low=2)
+    if not 0 < check_number(validation, "data.validation", exclude_low=True) < 1:
+        raise ConfigError(
+            "a part of the training file is above 0 and below 1", path="data.validation", value=validation
+        )
     if view == "subwords" and encoder is None:
-        raise target_spec.wrong("encoder", "sub-words are those of an encoder: its name is needed", encoder)
+        raise ConfigError("sub-words are those of an encoder: its name is needed", path="data.encoder", value=encoder)
 
-    most = None if limit is None else target_spec.whole("limit", limit, 2)
+    most = None if limit is None else check_int(limit, "data.limit", low=2)
     official = read_marked(find_file("test", test, (".TXT", ".txt")))[:most]
     own = _without(read_marked(find_file("train", train, (".TXT", ".txt"))), official)[:most]
     sentences = [*own, *official]
-    splits = _split(own, validation, target_spec.whole("seed", seed, 0))
+    splits = _split(own, validation, check_int(seed, "data.seed", low=0))
     splits["test"] = np.arange(len(own), len(sentences))
     relation = _relations(sentences, directed=directed)
 
@@ -124,7 +127,7 @@ def semeval(
         if encoder is not None:
             tokens: InputArray = _vectors(sentences, windows, encoder, cache)
         else:
-            known = target_spec.whole("vocabulary", vocabulary, 3)
+            known = check_int(vocabulary, "data.vocabulary", low=3)
             tokens = _numbers(sentences, windows, splits["train"], known)
         inputs, mask = _with_positions(sentences, windows, tokens, positions), windows.mask
         tagged = entity_tags(sentences, windows, which=tags == "e1e2")
@@ -199,7 +202,7 @@ def _subwords(
     # No sentence is longer in tokens than in sub-words, so this window keeps what the encoder's own cut would lose.
     room = size - tokenizer.num_special_tokens_to_add() - (2 * len(_MARKS) if marked else 0)
     if room < 2:
-        raise target_spec.wrong("length", "too short for the encoder's own signs and the marks", size)
+        raise ConfigError("too short for the encoder's own signs and the marks", path="data.length", value=size)
     windows = choose_windows(sentences, room)
     shown = [_cut(s, windows.start[row], windows.length[row]) for row, s in enumerate(sentences)]
     tags, names = entity_tags(shown, choose_windows(shown, room), which=which)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from mtl_search.config.checks import check_choice, check_component, check_int, check_mapping, check_text
 from mtl_search.config.section import Member
 from mtl_search.data.concat import join
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.datasets import target_spec
 from mtl_search.data.mixture import build_sampling
 from mtl_search.errors import ConfigError, DataError
 
 # Part of dotted paths and of the names of metrics.
 _NAME = re.compile(r"\w([\w -]*\w)?")
 
+BuildData = Callable[[Member, int], DataSet]
+
 
 def sources(
     sources: Mapping[str, Any],
     *,
+    build_data: BuildData,
     sampling: str | Mapping[str, Any] = "proportional",
     batches: int | None = None,
     rename: Mapping[str, Mapping[str, str]] | None = None,
@@ -54,6 +57,7 @@ def sources(
 
     Args:
         sources: Name → data set, as under `data`: `{news: {name: table, path: news.csv, ...}, tweets: {...}}`.
+        build_data: Builds one source from its name, arguments and a seed.
         sampling: Policy, by name or with its arguments: `{name: temperature, temperature: 2}`.
         batches: Batches of an epoch, instead of one pass' worth.
         rename: Source → its target → the name it gets here: tells targets apart that happen to be called the same.
@@ -63,28 +67,26 @@ def sources(
         ConfigError: An argument is wrong, also one of a source (`data.sources.<name>.<argument>`).
         DataError: A source cannot be read, or the sources do not fit together.
     """
-    chosen = target_spec.mapping("sources", sources)
+    chosen = check_mapping(sources, "data.sources")
     policy = build_sampling(sampling)
-    count = None if batches is None else target_spec.whole("batches", batches, 1)
-    names = {} if rename is None else target_spec.mapping("rename", rename)
+    count = None if batches is None else check_int(batches, "data.batches")
+    names = {} if rename is None else check_mapping(rename, "data.rename")
     for name in names:
-        target_spec.known(f"rename.{name}", name, chosen, "source")
-    number = target_spec.whole("seed", seed, 0)
-    parts = {name: _build(name, value, number) for name, value in chosen.items()}
+        check_choice(name, f"data.rename.{name}", chosen, "source")
+    number = check_int(seed, "data.seed", low=0)
+    parts = {name: _build(name, value, number, build_data) for name, value in chosen.items()}
     for name, changes in names.items():
         parts[name] = dataclasses.replace(parts[name], targets=_renamed(name, parts[name].targets, changes))
     return join(parts, policy, count)
 
 
-def _build(name: str, value: object, seed: int) -> DataSet:
+def _build(name: str, value: object, seed: int, build_data: BuildData) -> DataSet:
     """One source; what is wrong with it is told with its name or path."""
-    from mtl_search.data import build_data  # later than this module, because its table has `sources` in it
-
     path = f"data.sources.{name}"
     if not _NAME.fullmatch(name):
         what = "a source's name is part of dotted paths and metrics: letters, digits, _, - and inner spaces"
         raise ConfigError(what, path="data.sources", value=name)
-    member: Member = target_spec.member(f"sources.{name}", value)
+    member = check_component(value, path)
     try:
         part = build_data(member, seed)
     except ConfigError as error:
@@ -101,10 +103,10 @@ def _renamed(source: str, targets: Mapping[str, Target], changes: object) -> dic
     """The targets of a source under their new names."""
     path = f"rename.{source}"
     names = dict.fromkeys(targets, "")
-    for old, new in target_spec.mapping(path, changes).items():
-        target_spec.known(f"{path}.{old}", old, targets, "target")
-        names[old] = target_spec.text(f"{path}.{old}", new)
+    for old, new in check_mapping(changes, f"data.{path}").items():
+        check_choice(old, f"data.{path}.{old}", targets, "target")
+        names[old] = check_text(new, f"data.{path}.{old}")
     renamed = {names[name] or name: target for name, target in targets.items()}
     if len(renamed) < len(targets):
-        raise target_spec.wrong(path, "two targets of the source would have one name", changes)
+        raise ConfigError("two targets of the source would have one name", path=f"data.{path}", value=changes)
     return renamed

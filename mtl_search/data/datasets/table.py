@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtl_search.data.dataset import MISSING, SPLITS, Array, DataSet, Target, TargetKind
+from mtl_search.config.checks import check_choice, check_int, check_names, check_text
+from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets import target_spec
 from mtl_search.data.datasets.target_spec import TargetSpec
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.preprocessing.labels import as_column, category_text, distinct, encode, missing
+from mtl_search.data.preprocessing.labels import encode
+from mtl_search.data.readers.cells import as_column, category_text, distinct, missing
 from mtl_search.data.readers.tables import Style, read_table, style
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.data.types import MISSING, SPLITS, Array, TargetKind
 from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -73,9 +76,9 @@ def table(
     """
     specs = target_spec.targets(targets, _KINDS, "column")
     frames = _read(path, style(separator, decimal, missing, names))
-    ignored = target_spec.names("ignore", ignore) if ignore else ()
+    ignored = check_names(ignore, "data.ignore") if ignore else ()
     for column in ignored:
-        target_spec.known("ignore", column, next(iter(frames.values())).columns, "column")
+        check_choice(column, "data.ignore", next(iter(frames.values())).columns, "column")
     _check_choices(frames, split, stratify, group)
     inputs, labels = _choose_columns(
         frames, specs, columns=columns, categorical=categorical, taken={split, group, *ignored} - {None}
@@ -93,11 +96,11 @@ def table(
         splits = random_split(
             len(frame),
             parts,
-            target_spec.whole("seed", seed, 0),
+            check_int(seed, "data.seed", low=0),
             stratify=stratify_labels(encoded, stratify),
             groups=None if group is None else frame[group].astype(str).to_numpy(dtype=str),
         )
-    most = target_spec.whole("max_categories", max_categories, 1)
+    most = check_int(max_categories, "data.max_categories")
     encoder = fit_columns(frame.iloc[splits["train"]], inputs, labels, most)
     return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
 
@@ -107,14 +110,16 @@ def _read(path: object, written: Style) -> dict[str, pd.DataFrame]:
     if not isinstance(path, Mapping):
         return {"": read_table("path", path, written)}
     for key in path:
-        target_spec.known(f"path.{key}", str(key), SPLITS, "split")
+        check_choice(str(key), f"data.path.{key}", SPLITS, "split")
     lacking = [name for name in SPLITS if name not in path]
     if lacking:
-        raise target_spec.wrong(
-            "path", f"a file for {', '.join(lacking)} is needed, too (or one file for all)", dict(path)
+        raise ConfigError(
+            f"a file for {', '.join(lacking)} is needed, too (or one file for all)", path="data.path", value=dict(path)
         )
     if len({str(path[name]) for name in SPLITS}) < len(SPLITS):
-        raise target_spec.wrong("path", "each split needs a file of its own (or one file for all)", dict(path))
+        raise ConfigError(
+            "each split needs a file of its own (or one file for all)", path="data.path", value=dict(path)
+        )
     return {name: read_table(f"path.{name}", path[name], written) for name in SPLITS}
 
 
@@ -122,16 +127,16 @@ def _check_choices(frames: Mapping[str, pd.DataFrame], split: object, stratify: 
     """Only one way to split; the columns for it exist."""
     given = "`path` names a file for each split" if len(frames) > 1 else "`split` names a column" if split else None
     if split is not None and len(frames) > 1:
-        raise target_spec.wrong("split", f"the split is given already: {given}", split)
+        raise ConfigError(f"the split is given already: {given}", path="data.split", value=split)
     for name, value in (("stratify", stratify), ("group", group)):
         if value is not None and given:
-            raise target_spec.wrong(name, f"only a split by seed can do this, but {given}", value)
+            raise ConfigError(f"only a split by seed can do this, but {given}", path=f"data.{name}", value=value)
     if stratify is not None and group is not None:
-        raise target_spec.wrong("group", "a split is either stratified or by group, not both", group)
+        raise ConfigError("a split is either stratified or by group, not both", path="data.group", value=group)
     frame = next(iter(frames.values()))
     for name, value in (("split", split), ("group", group)):
         if value is not None:
-            target_spec.known(name, target_spec.text(name, value), frame.columns, "column")
+            check_choice(check_text(value, f"data.{name}"), f"data.{name}", frame.columns, "column")
     if group is not None and frame[str(group)].isna().any():
         raise DataError(f"the group column {group!r} has empty cells")
 
@@ -150,24 +155,26 @@ def _choose_columns(
     check_sources(frame, specs)
     taken |= {source for spec in specs.values() for source in spec.sources}
     inputs = (
-        tuple(c for c in frame.columns if c not in taken) if columns is None else target_spec.names("columns", columns)
+        tuple(c for c in frame.columns if c not in taken) if columns is None else check_names(columns, "data.columns")
     )
     if not inputs:
         raise ConfigError("no column is left for the input: all are targets", path="data.columns")
     for column in inputs:
-        target_spec.known("columns", column, frame.columns, "column")
+        check_choice(column, "data.columns", frame.columns, "column")
         if column in taken:
-            raise target_spec.wrong(
-                "columns", "this column is a target, the split or the group, so it cannot be input", column
+            raise ConfigError(
+                "this column is a target, the split or the group, so it cannot be input",
+                path="data.columns",
+                value=column,
             )
         for part, other in frames.items():
             if column not in other.columns:
                 raise DataError(f"the {part} file has no column {column!r}, which the train file has")
     if categorical is None:
         return inputs, None
-    chosen = () if categorical in ([], ()) else target_spec.names("categorical", categorical)
+    chosen = () if categorical in ([], ()) else check_names(categorical, "data.categorical")
     for column in chosen:
-        target_spec.known("categorical", column, inputs, "input column")
+        check_choice(column, "data.categorical", inputs, "input column")
     return inputs, chosen
 
 
@@ -177,7 +184,7 @@ def check_sources(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -> None:
         key = "columns" if spec.kind == "multilabel" else "column"
         for source in spec.sources:
             path = f"targets.{name}" if source == name else f"targets.{name}.{key}"
-            target_spec.known(path, source, frame.columns, "column")
+            check_choice(source, f"data.{path}", frame.columns, "column")
 
 
 def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
@@ -198,7 +205,7 @@ def _one_value(name: str, column: pd.Series[Any], positive: str) -> Target:
     equal = np.array([category_text(kind) == wanted for kind in kinds], bool)[rows] & ~gone
     if not equal.any():
         found = sorted(set(column[~gone].astype(str).str.strip()))[:20]
-        raise target_spec.wrong(f"targets.{name}.positive", "no row has this value", positive, found)
+        raise ConfigError("no row has this value", path=f"data.targets.{name}.positive", value=positive, allowed=found)
     return Target(np.where(gone, MISSING, equal), "binary", ("other", positive))
 
 
@@ -207,7 +214,9 @@ def stratify_labels(targets: Mapping[str, Target], name: object) -> Array | None
     if name is None:
         return None
     fit = [key for key, target in targets.items() if target.kind in ("class", "binary")]
-    return targets[target_spec.known("stratify", target_spec.text("stratify", name), fit, "class or binary target")].values
+    return targets[
+        check_choice(check_text(name, "data.stratify"), "data.stratify", fit, "class or binary target")
+    ].values
 
 
 def given_split(frame: pd.DataFrame, column: str) -> dict[str, Array]:
@@ -215,7 +224,12 @@ def given_split(frame: pd.DataFrame, column: str) -> dict[str, Array]:
     values = frame[column].astype(str).str.strip().to_numpy(dtype=object)
     odd = sorted({str(value) for value in values} - set(SPLITS))
     if odd:
-        raise target_spec.wrong("split", f"column {column!r} must say {', '.join(SPLITS)} in every row", odd[0], SPLITS)
+        raise ConfigError(
+            f"column {column!r} must say {', '.join(SPLITS)} in every row",
+            path="data.split",
+            value=odd[0],
+            allowed=SPLITS,
+        )
     return {name: np.flatnonzero(values == name) for name in SPLITS}
 
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""From a data set to batches on a device."""

@@ -26,12 +26,13 @@ import torch
 from torch import Tensor
 from torch.utils import dlpack
 
-from mtl_search.data.dataset import Array, DataSet, InputArray, in_memory
+from mtl_search.data.dataset import DataSet
 from mtl_search.data.loading.device_memory import device_memory
 from mtl_search.data.loading.mixture_sampler import draws_of
 from mtl_search.data.loading.prefetch import prefetch
 from mtl_search.data.loading.sampler import AsGiven, Order, Shuffled
 from mtl_search.data.loading.sharding import Counts, Parts
+from mtl_search.data.types import Array, InputArray, in_memory
 from mtl_search.errors import ConfigError
 
 # On a GPU a call costs more than the copy that it starts, so there the chunk is nearly always the whole split.

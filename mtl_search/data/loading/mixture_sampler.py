@@ -22,15 +22,13 @@ many batches an epoch as they get where all are drawn from: its arm is compared 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
 from mtl_search.data.loading.sampler import Order
-from mtl_search.data.mixture import Proportional, Sampling
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.data.mixture import Sources
+from mtl_search.data.types import Array
 
 if TYPE_CHECKING:
     from mtl_search.data.dataset import DataSet
@@ -39,62 +37,6 @@ if TYPE_CHECKING:
 _BLOCK = 4096
 # Ends of the generators' seeds. numpy reads [1, 2] and [1, 2, 0] as one seed, so none of them is 0.
 _TURNS, _PASSES = 1, 2
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Which source each sample of a data set is from, and how training draws from them.
-
-    Attributes:
-        names: Of the K sources.
-        numbers: (N,) number of each sample's source, from 0.
-        sampling: Parts of the sources in the batches.
-        batches: Of an epoch; None: ceil(n / B).
-    """
-
-    names: tuple[str, ...]
-    numbers: Array
-    sampling: Sampling = field(default_factory=Proportional)
-    batches: int | None = None
-
-    def check(self, samples: int, train: Array) -> None:
-        """Whether this fits a data set of so many samples with these train rows.
-
-        Raises:
-            DataError: It does not.
-            ConfigError: The policy gives no parts.
-        """
-        numbers = self.numbers
-        if len(set(self.names)) < len(self.names):
-            raise DataError(f"two sources have one name: {', '.join(self.names)}")
-        if numbers.shape != (samples,) or numbers.dtype.kind not in "iu":
-            raise DataError(f"sources are numbered by ({samples},) integers; given: {numbers.dtype} {numbers.shape}")
-        if numbers.min() < 0 or numbers.max() >= len(self.names):
-            raise DataError(f"samples are from sources outside 0..{len(self.names) - 1}")
-        for name, size in zip(self.names, self.sizes(train), strict=True):
-            if size == 0:
-                raise DataError(f"source {name!r} has no sample in the train split")
-        self.shares(self.sizes(train))
-
-    def sizes(self, rows: Array) -> Array:
-        """(K,) samples of each source among the rows."""
-        return np.bincount(self.numbers[rows], minlength=len(self.names))
-
-    def shares(self, sizes: Array) -> Array:
-        """(K,) parts of the batches for sources of these sizes.
-
-        Raises:
-            ConfigError: A policy of the user's gives something else, or fails.
-        """
-        try:
-            shares = np.asarray(self.sampling.shares(sizes), np.float64)
-        except Exception as error:
-            what = f"the policy failed with {type(error).__name__}: {error}"
-            raise ConfigError(what, path="data.sampling", value=type(self.sampling).__name__) from error
-        if shares.shape != sizes.shape or not (np.isfinite(shares).all() and (shares > 0).all()):
-            what = f"a part above 0 is needed for each of {len(sizes)} sources"
-            raise ConfigError(what, path="data.sampling", value=shares.tolist())
-        return np.asarray(shares / shares.sum())
 
 
 class Draws(Order):

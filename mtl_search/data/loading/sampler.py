@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
+from mtl_search.data.types import Array
 
 
 class Order(ABC):

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mtl_search.data.dataset import Array, Target
+from mtl_search.data.dataset import Target
+from mtl_search.data.types import Array
 
 # Of a batch: samples of the whole; target name → labels in this worker's part and in the whole.
 Counts = tuple[int, dict[str, tuple[int, int]]]

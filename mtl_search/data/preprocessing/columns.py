@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
-from mtl_search.data.datasets.target_spec import wrong
-from mtl_search.data.preprocessing.labels import (
-    as_column,
-    as_numbers,
-    category_text,
-    distinct,
-    missing,
-)
-from mtl_search.errors import DataError
+from mtl_search.data.readers.cells import as_column, as_numbers, category_text, distinct, missing
+from mtl_search.data.types import Array
+from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +146,9 @@ def _fit_categorical(name: str, values: Column, max_categories: int, *, meant: b
     odd = "" if meant else _odd_among_numbers(categories)
     if len(categories) > max_categories:
         what = f"column {name!r} has {len(categories)} different texts, more than max_categories={max_categories}; "
-        raise wrong("columns", what + (odd or "leave it out of `columns`, or raise `max_categories`"), name)
+        raise ConfigError(
+            what + (odd or "leave it out of `columns`, or raise `max_categories`"), path="data.columns", value=name
+        )
     if odd:
         logger.warning("column %r is read as %d categories: %s", name, len(categories), odd)
     return Categorical(name, tuple(categories))

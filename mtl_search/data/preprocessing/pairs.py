@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
+from mtl_search.data.types import Array
 
 # Up to this many samples all pairs are listed, so that every one of them can be drawn.
 _LISTED = 512

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
-from mtl_search.data.datasets.target_spec import text, wrong
+from mtl_search.config.checks import check_text
 from mtl_search.data.readers.cache import cached, digest, folder_digest
 from mtl_search.data.readers.paths import PACKAGE, find_file
-from mtl_search.errors import DataError
+from mtl_search.data.types import Array
+from mtl_search.errors import ConfigError, DataError
 
 logger = logging.getLogger(__name__)
 
@@ -49,13 +49,15 @@ def encoder_source(name: str, value: object) -> tuple[str, str]:
         name: The argument, for messages.
         value: A folder, `package:NAME/path` for one inside an installed package, or a name on the hub.
     """
-    written = text(name, value)
+    written = check_text(value, f"data.{name}")
     if written.startswith(PACKAGE) or Path(written).expanduser().is_dir():
         folder = find_file(name, written, ())
         return str(folder), folder_digest(folder)
     if written.startswith((".", "/", "~")):
         find_file(name, written, ())
-        raise wrong(name, "an encoder is a folder (with config.json), or a name on the hub", value)
+        raise ConfigError(
+            "an encoder is a folder (with config.json), or a name on the hub", path=f"data.{name}", value=value
+        )
     return written, written
 
 
@@ -67,7 +69,11 @@ def load_tokenizer(name: str, source: str) -> Any:
     """
     tokenizer = _load(name, source, "AutoTokenizer")
     if not tokenizer.is_fast:
-        raise wrong(name, "this encoder has no fast tokenizer, which alone tells sub-words from words", source)
+        raise ConfigError(
+            "this encoder has no fast tokenizer, which alone tells sub-words from words",
+            path=f"data.{name}",
+            value=source,
+        )
     return tokenizer
 
 
@@ -163,7 +169,11 @@ def _load(name: str, source: str, kind: str) -> Any:
     from mtl_search.extras import hub, import_extra
 
     if Path(source).is_dir() and not (Path(source) / "config.json").exists():
-        raise wrong(name, "this folder holds no encoder of transformers: there is no config.json in it", source)
+        raise ConfigError(
+            "this folder holds no encoder of transformers: there is no config.json in it",
+            path=f"data.{name}",
+            value=source,
+        )
     transformers = import_extra("transformers", "text", f"data.{name}")
     transformers.utils.logging.disable_progress_bar()  # one that appears and is gone again for every file
     try:
@@ -172,4 +182,6 @@ def _load(name: str, source: str, kind: str) -> Any:
             return getattr(transformers, kind).from_pretrained(source)
     except Exception as error:  # noqa: BLE001  transformers raises what it likes, from OSError to KeyError
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise wrong(name, f"transformers cannot load this encoder: {first}", source) from None
+        raise ConfigError(
+            f"transformers cannot load this encoder: {first}", path=f"data.{name}", value=source
+        ) from None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_search.data.dataset import MISSING, Array
 from mtl_search.data.readers.semeval_text import Marked
+from mtl_search.data.types import MISSING, Array
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
+from mtl_search.data.types import Array
 
 PADDING, UNKNOWN = 0, 1
 

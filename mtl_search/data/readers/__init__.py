@@ -1,1 +1,1 @@
-"""TODO."""
+"""From files to arrays."""

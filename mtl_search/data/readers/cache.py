@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mtl_search.data.datasets.target_spec import text, wrong
-from mtl_search.errors import DataError
+from mtl_search.config.checks import check_text
+from mtl_search.errors import ConfigError, DataError
 
 # Above this, a file is known by its size, its first and its last part.
 _WHOLE = 1 << 20
@@ -24,9 +24,9 @@ def cache_folder(name: str, value: object) -> Path:
     if value is None:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mtl_search"
     try:
-        return Path(text(name, value)).expanduser().absolute()
+        return Path(check_text(value, f"data.{name}")).expanduser().absolute()
     except RuntimeError as error:
-        raise wrong(name, f"this is no path: {error}", value) from None
+        raise ConfigError(f"this is no path: {error}", path=f"data.{name}", value=value) from None
 
 
 def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -> Path:

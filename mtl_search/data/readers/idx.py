@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
+from mtl_search.data.types import Array
 from mtl_search.errors import DataError
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

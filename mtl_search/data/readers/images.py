@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from mtl_search.data.dataset import Array
+from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mtl_search.data.dataset import Array, network_dtype
+from mtl_search.data.types import Array, network_dtype
 from mtl_search.errors import DataError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from mtl_search.data.datasets.target_spec import text, wrong
+from mtl_search.config.checks import check_text
 from mtl_search.errors import ConfigError
 
 PACKAGE = "package:"
@@ -23,14 +23,14 @@ def find_file(name: str, value: object, suffixes: tuple[str, ...]) -> Path:
     Raises:
         ConfigError: The package is not installed, or there is no such file.
     """
-    written = text(name, value)
+    written = check_text(value, f"data.{name}")
     try:
         path = _in_package(name, written) if written.startswith(PACKAGE) else Path(written).expanduser()
         exists = path.exists()
     except ConfigError:  # no such package
         raise
     except (OSError, RuntimeError, ValueError) as error:  # a name too long, an unknown ~user, a NUL in it
-        raise wrong(name, f"this is no path: {error}", value) from None
+        raise ConfigError(f"this is no path: {error}", path=f"data.{name}", value=value) from None
     if exists:
         return path
     folder = path.parent
@@ -38,14 +38,21 @@ def find_file(name: str, value: object, suffixes: tuple[str, ...]) -> Path:
     beside = sorted(filter(like, folder.iterdir())) if folder.is_dir() else []
     listed = [written[: len(written) - len(path.name)] + p.name for p in beside[:_SHOWN]]
     where = "" if folder.is_dir() else f" (there is no folder {folder} either)"
-    raise wrong(name, f"there is no such {'file' if suffixes else 'folder'}{where}", value, listed)
+    raise ConfigError(
+        f"there is no such {('file' if suffixes else 'folder')}{where}",
+        path=f"data.{name}",
+        value=value,
+        allowed=listed,
+    )
 
 
 def _in_package(name: str, written: str) -> Path:
     """The path behind `package:NAME/path`; a package of the top level is found without being imported."""
     package, _, inside = written.removeprefix(PACKAGE).partition("/")
     if not package or not inside:
-        raise wrong(name, "a file of a package is written package:NAME/path/inside/it", written)
+        raise ConfigError(
+            "a file of a package is written package:NAME/path/inside/it", path=f"data.{name}", value=written
+        )
     try:
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError, AttributeError):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.data.datasets import target_spec
-from mtl_search.data.preprocessing.labels import as_column, as_numbers
+from mtl_search.config.checks import check_choice, check_names, check_text
+from mtl_search.data.readers.cells import as_column, as_numbers
 from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError, DataError
 
@@ -48,10 +48,10 @@ def style(separator: object = None, decimal: object = ".", missing: object = (),
         ConfigError: One of them is wrong.
     """
     if separator is not None:
-        target_spec.text("separator", separator)
-    target_spec.known("decimal", str(decimal), (".", ","), "mark")
-    kept = () if missing in ([], ()) else target_spec.names("missing", missing)
-    listed = None if names is None else target_spec.names("names", names)
+        check_text(separator, "data.separator")
+    check_choice(str(decimal), "data.decimal", (".", ","), "mark")
+    kept = () if missing in ([], ()) else check_names(missing, "data.missing")
+    listed = None if names is None else check_names(names, "data.names")
     return Style(None if separator is None else str(separator), str(decimal), kept, listed)
 
 
@@ -72,7 +72,9 @@ def read_table(name: str, value: object, written: Style) -> pd.DataFrame:
     if kind is None and written.names is not None:
         kind = ".csv"
     if kind is None or not path.is_file():
-        raise target_spec.wrong(name, f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}", value)
+        raise ConfigError(
+            f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}", path=f"data.{name}", value=value
+        )
     separator = written.separator or ("\t" if kind.startswith(".tsv") else ",")
     try:
         frame = _read_parquet(path) if kind in _PARQUET else _read_csv(path, separator, written)
@@ -118,7 +120,7 @@ def _check_separator(path: Path, separator: str, header: pd.DataFrame) -> None:
     first = str(header.iloc[0, 0])
     if header.shape[1] == 1 and (other := next((mark for mark in _OTHERS if mark in first), None)):
         what = f"the first line of {path} is one cell, {first!r}; should it be {other!r}?"
-        raise target_spec.wrong("separator", what, separator)
+        raise ConfigError(what, path="data.separator", value=separator)
 
 
 def _named(frame: pd.DataFrame, header: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from mtl_search.config.checks import one_of
+from mtl_search.config.checks import check_choice
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -21,4 +21,4 @@ def activation_layer(name: str, path: str) -> nn.Module:
     Raises:
         ConfigError: No activation of this name.
     """
-    return ACTIVATIONS[one_of(name, ACTIVATIONS, path)]()
+    return ACTIVATIONS[check_choice(name, path, ACTIVATIONS)]()

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.stages import MaskedStage
-from mtl_search.models.heads.crf import compact, take
 from mtl_search.models.stage import Stage
+from mtl_search.models.tokens import compact, take
 
 
 def bilstm(
@@ -57,18 +57,18 @@ def bilstm(
     Raises:
         ConfigError: An argument is out of range, or the view holds no tokens.
     """
-    units = checks.whole(hidden, f"{PATH}.hidden")
-    depth = checks.whole(layers, f"{PATH}.layers")
-    rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
+    units = check_int(hidden, f"{PATH}.hidden")
+    depth = check_int(layers, f"{PATH}.layers")
+    rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
     if not isinstance(bidirectional, bool):
         raise ConfigError("not true or false", path=f"{PATH}.bidirectional", value=bidirectional)
     first = _Inputs(
         _token_width(input_shape, indices, vocabulary),
-        vocabulary=None if vocabulary is None else checks.whole(vocabulary, f"{PATH}.vocabulary"),
-        embedding=checks.whole(embedding, f"{PATH}.embedding"),
-        indices=checks.whole(indices, f"{PATH}.indices", low=0),
-        index_values=checks.whole(index_values, f"{PATH}.index_values") if indices else 1,
-        index_width=checks.whole(index_width, f"{PATH}.index_width"),
+        vocabulary=None if vocabulary is None else check_int(vocabulary, f"{PATH}.vocabulary"),
+        embedding=check_int(embedding, f"{PATH}.embedding"),
+        indices=check_int(indices, f"{PATH}.indices", low=0),
+        index_values=check_int(index_values, f"{PATH}.index_values") if indices else 1,
+        index_width=check_int(index_width, f"{PATH}.index_width"),
     )
     width, stages = first.width, list[Stage]()
     for i in range(depth):
@@ -139,7 +139,7 @@ def _token_width(shape: tuple[int, ...], indices: int, vocabulary: int | None) -
     Raises:
         ConfigError: The view has another shape than the arguments ask for.
     """
-    columns = checks.whole(indices, f"{PATH}.indices", low=0)
+    columns = check_int(indices, f"{PATH}.indices", low=0)
     if vocabulary is None and len(shape) == 2 and shape[1] > columns:
         return shape[1] - columns
     if vocabulary is not None and shape[1:] == ((1 + columns,) if columns else ()) and shape:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_choice, check_int, check_ints, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.activation import activation_layer
 from mtl_search.models.backbones.mlp import PATH, dense_layers
@@ -50,11 +50,11 @@ def convnet(
     Raises:
         ConfigError: An argument is out of range, or the view is no image.
     """
-    maps = checks.wholes(channels, f"{PATH}.channels")
-    sizes = checks.wholes(dense, f"{PATH}.dense", empty=True)
-    window = checks.whole(pool, f"{PATH}.pool")
-    rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
-    checks.one_of(norm, NORMS, f"{PATH}.norm")
+    maps = check_ints(channels, f"{PATH}.channels")
+    sizes = check_ints(dense, f"{PATH}.dense", allow_empty=True)
+    window = check_int(pool, f"{PATH}.pool")
+    rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
+    check_choice(norm, f"{PATH}.norm", NORMS)
     inputs, height, width = _image(input_shape)
     side = _kernel(kernel, min(height, width))
     stages: list[Stage] = []
@@ -98,7 +98,7 @@ def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 def _kernel(kernel: int, smallest: int) -> int:
     """The kernel's side: odd, so that padding keeps the size, and not above the image's smaller side."""
-    side = checks.whole(kernel, f"{PATH}.kernel", high=smallest)
+    side = check_int(kernel, f"{PATH}.kernel", high=smallest)
     if side % 2 == 0:
         odd = [str(number) for number in range(1, smallest + 1, 2)]
         raise ConfigError("the kernel's side must be odd", path=f"{PATH}.kernel", value=kernel, allowed=odd)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_choice, check_ints, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.activation import activation_layer
 from mtl_search.models.stage import Stage
@@ -39,9 +39,9 @@ def mlp(
     Raises:
         ConfigError: An argument is out of range, or a view is a single number without features.
     """
-    sizes = checks.wholes(widths, f"{PATH}.widths")
-    rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
-    checks.one_of(norm, NORMS, f"{PATH}.norm")
+    sizes = check_ints(widths, f"{PATH}.widths")
+    rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
+    check_choice(norm, f"{PATH}.norm", NORMS)
     if not input_shape or math.prod(input_shape) == 0:
         raise ConfigError("the view has no features", path=f"{PATH}.name", value=list(input_shape))
     stages: list[Stage] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_int
 from mtl_search.models.stage import Stage
 
 
@@ -44,5 +44,5 @@ def freeze(stages: list[Stage], count: object, path: str) -> list[Stage]:
     Raises:
         ConfigError: There are not so many.
     """
-    frozen = checks.whole(count, path, low=0, high=len(stages))
+    frozen = check_int(count, path, low=0, high=len(stages))
     return [FrozenStage(stage) if i < frozen else stage for i, stage in enumerate(stages)]

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_choice, check_number
 from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
@@ -77,7 +77,7 @@ def timm_model(
             had or do not fit; or the model cannot be cut.
     """
     timm = import_extra("timm", "images", f"{PATH}.name")
-    checks.one_of(stages, CUTS, f"{PATH}.stages")
+    check_choice(stages, f"{PATH}.stages", CUTS)
     shape = _image(input_shape)
     whole = _build(timm, model, shape, pretrained=pretrained, drop_path=drop_path, weights=weights)
     try:
@@ -180,7 +180,7 @@ def _build(
     known = timm.get_pretrained_cfg(model, allow_unregistered=True)
     if known is not None and known.fixed_input_size:
         arguments["img_size"] = shape[1:]
-    if rate := checks.number(drop_path, f"{PATH}.drop_path", high=1.0):
+    if rate := check_number(drop_path, f"{PATH}.drop_path", high=1.0, exclude_high=True):
         arguments["drop_path_rate"] = rate
     pretrained = pretrained and initial.wanted()
     if weights is not None and initial.wanted():

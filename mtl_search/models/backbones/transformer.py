@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_int, check_number
 from mtl_search.data.readers.paths import PACKAGE, find_file
 from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
@@ -141,7 +141,7 @@ def _load(transformers: Any, model: str, pretrained: bool, dropout: float | None
 def _from(transformers: Any, name: str, pretrained: bool, dropout: float | None) -> Any:
     config = transformers.AutoConfig.from_pretrained(name)
     if dropout is not None:
-        rate = checks.number(dropout, f"{PATH}.dropout", high=1.0)
+        rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
         for key in [key for key in vars(config) if key in _DROPOUTS]:
             setattr(config, key, rate)
     if not (pretrained and initial.wanted()):
@@ -185,7 +185,7 @@ def _not_there(model: str, name: str, error: Exception) -> ConfigError:
 
 def _enlarge(model: Any, vocabulary: int) -> None:
     path = f"{PATH}.vocabulary"
-    rows = checks.whole(vocabulary, path, low=model.config.vocab_size)
+    rows = check_int(vocabulary, path, low=model.config.vocab_size)
     if rows > model.config.vocab_size:
         model.resize_token_embeddings(rows, mean_resizing=False)
 

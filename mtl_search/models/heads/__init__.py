@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_search.config.checks import within
+from mtl_search.config.checks import prefix_path
 from mtl_search.config.schema import TaskConfig
 from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError
@@ -59,10 +59,10 @@ def build_head(
     _check_views(task, config, member, views, features)
     _check_metrics(task, config, member)
     loss = _build_loss(task, config, member)
-    with within(f"{path}.loss"):
+    with prefix_path(f"{path}.loss"):
         loss.check_size(target.size)
     make: Any = member
-    with within(f"{path}.head"):
+    with prefix_path(f"{path}.head"):
         head: Head = make(width, target, loss, **config.head.arguments)
     return head
 
@@ -131,5 +131,5 @@ def _build_loss(task: str, config: TaskConfig, member: type[Head]) -> Elementwis
     if ":" in name and not isinstance(factory, type) and not arguments:
         return as_elementwise(factory, path)
     LOSSES.check_arguments(name, arguments, path)
-    with within(path):
+    with prefix_path(path):
         return as_elementwise(factory(**arguments))

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config import checks
-from mtl_search.data.dataset import MISSING, Target, TargetKind
+from mtl_search.config.checks import check_choice
+from mtl_search.data.dataset import Target
+from mtl_search.data.types import MISSING, TargetKind
 from mtl_search.models.heads.dense import dense
 from mtl_search.models.heads.pooling import POOLS, pool
 from mtl_search.models.losses import ElementwiseLoss, as_elementwise
@@ -148,7 +149,7 @@ class PooledHead(Head):
         pool: str = "auto",
     ) -> None:
         super().__init__(target, loss)
-        self.pool = checks.one_of(pool, POOLS, "pool")
+        self.pool = check_choice(pool, "pool", POOLS)
         self.dense, _ = dense(width, hidden, dropout, target.size)
 
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:

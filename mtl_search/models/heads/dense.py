@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_ints, check_number
 
 
 def dense(width: int, hidden: Sequence[int], dropout: float, outputs: int | None) -> tuple[nn.Module, int]:
@@ -24,9 +24,9 @@ def dense(width: int, hidden: Sequence[int], dropout: float, outputs: int | None
     Raises:
         ConfigError: A width or the dropout is out of range; its path is the argument's name.
     """
-    rate = checks.number(dropout, "dropout", high=1.0)
+    rate = check_number(dropout, "dropout", high=1.0, exclude_high=True)
     layers: list[nn.Module] = []
-    for size in checks.wholes(hidden, "hidden", empty=True):
+    for size in check_ints(hidden, "hidden", allow_empty=True):
         layers += [nn.Linear(width, size), nn.ReLU()]
         layers += [nn.Dropout(rate)] if rate else []
         width = size

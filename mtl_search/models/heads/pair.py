@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_choice, check_ints, check_number
 from mtl_search.data.dataset import Target
 from mtl_search.models.heads.base import Head, Masks
 from mtl_search.models.heads.binary import binary_trivial
@@ -61,14 +61,14 @@ class Pair(Head):
         scale: float = 1.0,
     ) -> None:
         super().__init__(target, loss)
-        self.pool = checks.one_of(pool, POOLS, "pool")
-        *before, last = checks.wholes(hidden, "hidden", empty=True) or (None,)
+        self.pool = check_choice(pool, "pool", POOLS)
+        *before, last = check_ints(hidden, "hidden", allow_empty=True) or (None,)
         layers, width = dense(width, [size for size in before if size], dropout, last)
         # An empty one would still cost a call a view.
         self.embed = layers if hidden or dropout else None
         self.on_distance, self.on_cosine = self.elementwise.on_distance, self.elementwise.on_cosine
-        threshold = checks.number(margin, "margin", open_low=True)
-        log_scale = math.log(checks.number(scale, "scale", open_low=True))
+        threshold = check_number(margin, "margin", exclude_low=True)
+        log_scale = math.log(check_number(scale, "scale", exclude_low=True))
         if not (self.on_distance or self.on_cosine):
             self.threshold = nn.Parameter(torch.tensor(threshold))
             self.log_scale = nn.Parameter(torch.tensor(log_scale))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number, check_numbers
 from mtl_search.errors import ConfigError
 from mtl_search.models.losses.base import ElementwiseLoss, Reduction
 
@@ -26,9 +26,9 @@ class BinaryCrossEntropy(ElementwiseLoss):
         super().__init__()
         weight: float | tuple[float, ...] | None = None
         if isinstance(pos_weight, Sequence):
-            weight = checks.numbers(pos_weight, "pos_weight")
+            weight = check_numbers(pos_weight, "pos_weight")
         elif pos_weight is not None:
-            weight = checks.number(pos_weight, "pos_weight", open_low=True)
+            weight = check_number(pos_weight, "pos_weight", exclude_low=True)
         self.register_buffer("weight", None if weight is None else torch.tensor(weight), persistent=False)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.models.losses.base import ElementwiseLoss, Reduction, reduced
 
 
@@ -22,7 +22,7 @@ class Contrastive(ElementwiseLoss):
 
     def __init__(self, margin: float = 1.0) -> None:
         super().__init__()
-        self.margin = checks.number(margin, "margin", open_low=True)
+        self.margin = check_number(margin, "margin", exclude_low=True)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """(B,) distances and labels in {0, 1} → (B,)."""

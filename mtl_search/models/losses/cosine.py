@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.models.losses.base import ElementwiseLoss, Reduction, reduced
 
 
@@ -22,7 +22,7 @@ class CosineEmbedding(ElementwiseLoss):
 
     def __init__(self, margin: float = 0.0) -> None:
         super().__init__()
-        self.margin = checks.number(margin, "margin", low=-1.0, high=1.0)
+        self.margin = check_number(margin, "margin", low=-1.0, high=1.0, exclude_high=True)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """(B,) cosines and labels in {0, 1} → (B,)."""

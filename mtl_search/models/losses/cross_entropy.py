@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mtl_search.config import checks
-from mtl_search.data.dataset import MISSING
+from mtl_search.config.checks import check_number, check_numbers
+from mtl_search.data.types import MISSING
 from mtl_search.errors import ConfigError
 from mtl_search.models.losses.base import ElementwiseLoss, Reduction
 
@@ -30,8 +30,8 @@ class CrossEntropy(ElementwiseLoss):
 
     def __init__(self, label_smoothing: float = 0.0, class_weights: Sequence[float] | None = None) -> None:
         super().__init__()
-        self.label_smoothing = checks.number(label_smoothing, "label_smoothing", high=1.0)
-        weights = None if class_weights is None else torch.tensor(checks.numbers(class_weights, "class_weights"))
+        self.label_smoothing = check_number(label_smoothing, "label_smoothing", high=1.0, exclude_high=True)
+        weights = None if class_weights is None else torch.tensor(check_numbers(class_weights, "class_weights"))
         if weights is not None and not weights.any():
             raise ConfigError("one weight above 0 is needed", path="class_weights", value=weights.tolist())
         self.register_buffer("weight", weights, persistent=False)

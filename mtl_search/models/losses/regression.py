@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.models.losses.base import ElementwiseLoss, Reduction
 
 
@@ -41,7 +41,7 @@ class Huber(ElementwiseLoss):
 
     def __init__(self, delta: float = 1.0) -> None:
         super().__init__()
-        self.delta = checks.number(delta, "delta", open_low=True)
+        self.delta = check_number(delta, "delta", exclude_low=True)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """(N,), (N,) → (N,)."""
@@ -61,7 +61,7 @@ class SmoothL1(ElementwiseLoss):
 
     def __init__(self, beta: float = 1.0) -> None:
         super().__init__()
-        self.beta = checks.number(beta, "beta")
+        self.beta = check_number(beta, "beta")
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """(N,), (N,) → (N,)."""

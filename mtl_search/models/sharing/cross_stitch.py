@@ -10,12 +10,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.errors import ConfigError
-from mtl_search.models.keys import safe_key
 from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
 from mtl_search.models.sharing.hard import apart, together
-from mtl_search.models.stage import StagesBuilder
+from mtl_search.models.stage import StagesBuilder, safe_key
 
 PATH = "model.sharing"
 
@@ -38,7 +37,7 @@ class CrossStitch(SharingPolicy):
 
     def __init__(self, build: StagesBuilder, views: Views, *, keep: float = 0.9) -> None:
         super().__init__(views)
-        own = checks.number(keep, f"{PATH}.keep")
+        own = check_number(keep, f"{PATH}.keep")
         if own > 1:
             raise ConfigError("not a share", path=f"{PATH}.keep", value=keep, allowed=["0 to 1"])
         columns = {safe_key(task): build() for task in self.views}

@@ -11,11 +11,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_int
 from mtl_search.errors import ConfigError
-from mtl_search.models.keys import safe_key
 from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
-from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run
+from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run, safe_key
 
 PATH = "model.sharing.depth"
 
@@ -174,8 +173,8 @@ def _depths(depth: int | Mapping[str, int] | None, tasks: list[str], stages: int
             if name not in tasks:
                 raise ConfigError("there is no task of this name", path=PATH, value=name, allowed=tasks)
         given = {task: depth.get(task, stages) for task in tasks}
-        return {task: checks.whole(d, f"{PATH}.{task}", low=0, high=stages) for task, d in given.items()}
-    shared = checks.whole(stages if depth is None else depth, PATH, low=0, high=stages)
+        return {task: check_int(d, f"{PATH}.{task}", low=0, high=stages) for task, d in given.items()}
+    shared = check_int(stages if depth is None else depth, PATH, low=0, high=stages)
     return dict.fromkeys(tasks, shared)
 
 

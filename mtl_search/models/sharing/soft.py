@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
 from mtl_search.models.sharing.hard import HardSharing
@@ -45,7 +45,7 @@ class SoftSharing(SharingPolicy):
         super().__init__(views)
         self.columns = HardSharing(build, views, depth=0)
         self.stages, self.width, self.kind = self.columns.stages, self.columns.width, self.columns.kind
-        alike = checks.whole(self.stages if depth is None else depth, f"{PATH}.depth", low=0, high=self.stages)
+        alike = check_int(self.stages if depth is None else depth, f"{PATH}.depth", low=0, high=self.stages)
         self.strengths = _strengths(strength, alike)
 
     def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Features:
@@ -96,9 +96,9 @@ def _learns(module: nn.Module | None) -> bool:
 def _strengths(strength: object, alike: int) -> tuple[float, ...]:
     path = f"{PATH}.strength"
     if isinstance(strength, str) or not isinstance(strength, Sequence):
-        return (checks.number(strength, path),) * alike
+        return (check_number(strength, path),) * alike
     if len(strength) != alike:
         raise ConfigError(
             "needs one number a stage that is kept alike", path=path, value=list(strength), allowed=[f"{alike} numbers"]
         )
-    return tuple(checks.number(item, path) for item in strength)
+    return tuple(check_number(item, path) for item in strength)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The picture of a network."""

@@ -14,7 +14,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph import Graph, Node
-from mtl_search.report.network_plot import text as text
+from mtl_search.report.network_plot import text
 from mtl_search.report.network_plot.layout import LABEL_INDENT, ROW_GAP, arrange
 from mtl_search.report.network_plot.shapes import LINE, Arrow, Box, Layout, Tie
 

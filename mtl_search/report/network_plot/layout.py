@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mtl_search.models.graph import Edge, Graph, Node
-from mtl_search.report.network_plot import text as text
+from mtl_search.report.network_plot import text
 from mtl_search.report.network_plot.shapes import LINE, PADDING, Arrow, Box, Layout, Tie
 from mtl_search.report.network_plot.text import Forms
 

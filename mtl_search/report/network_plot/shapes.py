@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtl_search.models.graph import Node
-from mtl_search.report.network_plot import text as text
+from mtl_search.report.network_plot import text
 from mtl_search.report.network_plot.text import Forms, Line
 
 LINE, PADDING = 0.155, 0.09

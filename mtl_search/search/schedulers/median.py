@@ -7,7 +7,7 @@ from typing import Any
 
 from ray.tune.schedulers import MedianStoppingRule
 
-from mtl_search.search.study import METRIC
+from mtl_search.training.trial_report import METRIC
 
 _EPOCH = "epoch"
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What an arm draws its trials from."""

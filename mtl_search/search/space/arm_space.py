@@ -8,8 +8,10 @@ from typing import Any
 from mtl_search.config import Config, SpaceEntry
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.arms import Arm
+from mtl_search.search.initial_points import resolve
 from mtl_search.search.space import initial_params
 from mtl_search.search.space.space import RestrictedTrial, Space, SpaceFunction
+from mtl_search.storage.journal import Journal
 
 
 class ArmSpace:
@@ -70,3 +72,15 @@ class ArmSpace:
         if values is not None and not isinstance(values, dict):
             raise SweepError(f"the space function returned {values!r}; a dict of constants or None is needed")
         return values
+
+
+def beginning(config: Config, journal: Journal, space: ArmSpace) -> list[dict[str, Any]]:
+    """The params of the first trials of the search arm: equal weights, then the points of `search.start`.
+
+    The n-th trial takes the n-th, so a resumed sweep goes on behind those that have begun. What the points are is
+    written down once: an earlier sweep that one comes from may change, or be gone.
+    """
+    if journal.record.start is None and config.search.start:
+        journal.write("start", points=resolve(config, journal.record))
+    points = [space.params_of(point) for point in journal.record.start or ()]
+    return [params for params in (space.equal_weights(), *points) if params]

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from mtl_search.config import Member
-from mtl_search.config.checks import within
+from mtl_search.config.checks import prefix_path
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.registry import Registry
@@ -155,7 +155,7 @@ def _try_out(made: object, member: Member, accumulate: int, tasks: int, device: 
 def _blamed_on(member: Member, path: str) -> Iterator[None]:
     """Errors of a member as errors of the config."""
     try:
-        with within(path):
+        with prefix_path(path):
             yield
     except MtlSearchError as error:
         if isinstance(error, ConfigError):

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torchjd.aggregation as jd
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_choice, check_int, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.training.balancing.aggregator_base import Aggregator, Independent
 
@@ -99,8 +99,8 @@ class MGDA(Aggregator):
     leaves_out = True
 
     def __init__(self, tasks: int, *, epsilon: float = 1e-3, max_iters: int = 100) -> None:
-        low = checks.number(epsilon, "epsilon", open_low=True)
-        super().__init__(jd.MGDA(low, checks.whole(max_iters, "max_iters")))
+        low = check_number(epsilon, "epsilon", exclude_low=True)
+        super().__init__(jd.MGDA(low, check_int(max_iters, "max_iters")))
 
 
 class ImpartialGradient(Aggregator):
@@ -124,7 +124,7 @@ class AlignedMTL(Aggregator):
     """
 
     def __init__(self, tasks: int, *, scale_mode: str = "min") -> None:
-        mode: Any = checks.one_of(scale_mode, ("min", "median", "rmse"), "scale_mode")
+        mode: Any = check_choice(scale_mode, "scale_mode", ("min", "median", "rmse"))
         super().__init__(jd.AlignedMTL(scale_mode=mode))
 
 
@@ -151,8 +151,8 @@ class ExcessMTL(Aggregator):
     """
 
     def __init__(self, tasks: int, *, robust_step_size: float = 1.0, n_warmup_steps: int = 0) -> None:
-        size = checks.number(robust_step_size, "robust_step_size", open_low=True)
-        super().__init__(jd.ExcessMTL(size, checks.whole(n_warmup_steps, "n_warmup_steps", low=0)))
+        size = check_number(robust_step_size, "robust_step_size", exclude_low=True)
+        super().__init__(jd.ExcessMTL(size, check_int(n_warmup_steps, "n_warmup_steps", low=0)))
 
 
 class PCD(Aggregator):
@@ -169,7 +169,7 @@ class PCD(Aggregator):
     symmetric = False
 
     def __init__(self, tasks: int, *, tau: float = 0.02, beta: float = 0.999) -> None:
-        super().__init__(jd.PCD(_share(tau, "tau"), checks.number(beta, "beta", high=1.0)))
+        super().__init__(jd.PCD(_share(tau, "tau"), check_number(beta, "beta", high=1.0, exclude_high=True)))
 
 
 class Krum(Aggregator):
@@ -185,8 +185,8 @@ class Krum(Aggregator):
 
     def __init__(self, tasks: int, *, n_byzantine: int = 0, n_selected: int = 1) -> None:
         most = _at_most(tasks - 3, "n_byzantine", tasks, "3")
-        false = checks.whole(n_byzantine, "n_byzantine", low=0, high=most)
-        super().__init__(jd.Krum(false, checks.whole(n_selected, "n_selected", high=tasks)))
+        false = check_int(n_byzantine, "n_byzantine", low=0, high=most)
+        super().__init__(jd.Krum(false, check_int(n_selected, "n_selected", high=tasks)))
 
 
 class TrimmedMean(Aggregator):
@@ -201,7 +201,7 @@ class TrimmedMean(Aggregator):
 
     def __init__(self, tasks: int, *, trim_number: int = 1) -> None:
         most = _at_most((tasks - 1) // 2, "trim_number", tasks, "3", least=1)
-        super().__init__(jd.TrimmedMean(checks.whole(trim_number, "trim_number", high=most)))
+        super().__init__(jd.TrimmedMean(check_int(trim_number, "trim_number", high=most)))
 
 
 class SDMGrad(Independent):
@@ -223,10 +223,10 @@ class SDMGrad(Independent):
     ) -> None:
         super().__init__(
             jd.SDMGradWeighting(
-                checks.number(lr, "lr", open_low=True),
-                checks.number(momentum, "momentum", high=1.0),
-                checks.whole(n_iter, "n_iter"),
-                checks.number(lambda_, "lambda_"),
+                check_number(lr, "lr", exclude_low=True),
+                check_number(momentum, "momentum", high=1.0, exclude_high=True),
+                check_int(n_iter, "n_iter"),
+                check_number(lambda_, "lambda_"),
             )
         )
 
@@ -243,13 +243,13 @@ class MoDo(Independent):
     """
 
     def __init__(self, tasks: int, *, gamma: float = 0.1, rho: float = 0.1) -> None:
-        size = checks.number(gamma, "gamma", open_low=True)
-        super().__init__(jd.MoDoWeighting(size, checks.number(rho, "rho")))
+        size = check_number(gamma, "gamma", exclude_low=True)
+        super().__init__(jd.MoDoWeighting(size, check_number(rho, "rho")))
 
 
 def _share(value: object, path: str) -> float:
     """A number in [0, 1], both ends included."""
-    given = checks.number(value, path)
+    given = check_number(value, path)
     if given > 1:
         raise ConfigError("not a share", path=path, value=value, allowed=["0 to 1"])
     return given

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.training.balancing.weighting_base import Weighting
 
 _EPS = 1e-8
@@ -36,7 +36,7 @@ class DualBalancing(Weighting):
     needs_gradients = True
 
     def __init__(self, tasks: int, *, beta: float = 0.9, sigma: float = 0.0) -> None:
-        self.beta, self.sigma = checks.number(beta, "beta", high=1.0), checks.number(sigma, "sigma")
+        self.beta, self.sigma = check_number(beta, "beta", high=1.0, exclude_high=True), check_number(sigma, "sigma")
         self._steps = 0
         self._average: Tensor | None = None
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.training.balancing.weighting_base import Weighting
 
 _FLOOR = 1e-3
@@ -40,10 +40,10 @@ class GradNorm(Weighting):
     needs_gradients = True
 
     def __init__(self, tasks: int, *, alpha: float = 1.5, lr: float = 0.025) -> None:
-        self.alpha = checks.number(alpha, "alpha")
+        self.alpha = check_number(alpha, "alpha")
         self._weights = torch.ones(tasks, requires_grad=True)
         self._first: Tensor | None = None
-        self._optimizer = Adam([self._weights], lr=checks.number(lr, "lr"))
+        self._optimizer = Adam([self._weights], lr=check_number(lr, "lr"))
 
     def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
         """The weights as they are before their step, as in Algorithm 1."""

@@ -19,7 +19,7 @@ from scipy.optimize import minimize, nnls
 from torch import Tensor
 from torchjd.linalg import DualConeProjector
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.errors import TrialError
 from mtl_search.training.balancing.aggregator_base import Aggregator
 
@@ -94,7 +94,7 @@ class CAGrad(Aggregator):
     leaves_out = True
 
     def __init__(self, tasks: int, *, c: float = 0.4) -> None:
-        super().__init__(jd.GramianWeightedAggregator(ConflictAverse(checks.number(c, "c"))))
+        super().__init__(jd.GramianWeightedAggregator(ConflictAverse(check_number(c, "c"))))
 
 
 class ConflictAverse(Solved):
@@ -155,7 +155,7 @@ class FairGrad(Aggregator):
     leaves_out = True
 
     def __init__(self, tasks: int, *, alpha: float = 1.0) -> None:
-        super().__init__(jd.GramianWeightedAggregator(Fair(checks.number(alpha, "alpha", open_low=True))))
+        super().__init__(jd.GramianWeightedAggregator(Fair(check_number(alpha, "alpha", exclude_low=True))))
 
 
 class NashMTL(Aggregator):
@@ -172,7 +172,7 @@ class NashMTL(Aggregator):
     leaves_out = True
 
     def __init__(self, tasks: int, *, max_norm: float = 1.0) -> None:
-        super().__init__(jd.GramianWeightedAggregator(Fair(1.0, checks.number(max_norm, "max_norm"))))
+        super().__init__(jd.GramianWeightedAggregator(Fair(1.0, check_number(max_norm, "max_norm"))))
 
 
 class Fair(Solved):

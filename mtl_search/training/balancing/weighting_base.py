@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Adam
 from torchjd.scalarization import Scalarizer
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.training.balancing.state import get_state, set_state
 
 
@@ -83,7 +83,7 @@ class Scalarized(Weighting):
         self.scalarizer = scalarizer
         self.optimizer = None
         if lr is not None:
-            self.optimizer = Adam(scalarizer.parameters(), lr=checks.number(lr, "lr"))
+            self.optimizer = Adam(scalarizer.parameters(), lr=check_number(lr, "lr"))
 
     def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
         """The gradient of the scalarizer, whose own parameters take a step."""

@@ -13,7 +13,7 @@ import torchjd.scalarization as jd
 from torch import Tensor
 from torch.optim import Adam
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_number
 from mtl_search.training.balancing.weighting_base import Scalarized
 
 # A cross-entropy of two samples may be 0 in single precision, where its logarithm and ratios to it are no numbers.
@@ -80,7 +80,7 @@ class DynamicAverage(Scalarized):
     """
 
     def __init__(self, tasks: int, *, temperature: float = 2.0) -> None:
-        self._averages = jd.DWA(checks.number(temperature, "temperature", open_low=True))
+        self._averages = jd.DWA(check_number(temperature, "temperature", exclude_low=True))
         super().__init__(self._averages)
 
     def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
@@ -122,7 +122,7 @@ class Famo(Scalarized):
     looks_back = True
 
     def __init__(self, tasks: int, *, lr: float = 0.025, weight_decay: float = 1e-3) -> None:
-        self._famo = _Famo(tasks, None, checks.number(lr, "lr"), checks.number(weight_decay, "weight_decay"))
+        self._famo = _Famo(tasks, None, check_number(lr, "lr"), check_number(weight_decay, "weight_decay"))
         super().__init__(self._famo)
 
     def look_back(self, losses: Tensor) -> None:
@@ -176,7 +176,7 @@ class SmoothTchebycheff(Scalarized):
     """
 
     def __init__(self, tasks: int, *, mu: float = 1.0) -> None:
-        super().__init__(jd.STCH(checks.number(mu, "mu", open_low=True)))
+        super().__init__(jd.STCH(check_number(mu, "mu", exclude_low=True)))
 
 
 class Cosmos(Scalarized):
@@ -191,7 +191,7 @@ class Cosmos(Scalarized):
     """
 
     def __init__(self, tasks: int, *, lambda_: float = 1.0) -> None:
-        super().__init__(jd.COSMOS(checks.number(lambda_, "lambda_"), torch.full((tasks,), 1 / tasks)))
+        super().__init__(jd.COSMOS(check_number(lambda_, "lambda_"), torch.full((tasks,), 1 / tasks)))
 
 
 class BoundaryIntersection(Scalarized):
@@ -205,4 +205,4 @@ class BoundaryIntersection(Scalarized):
     """
 
     def __init__(self, tasks: int, *, theta: float = 5.0) -> None:
-        super().__init__(jd.PBI(checks.number(theta, "theta"), torch.ones(tasks)))
+        super().__init__(jd.PBI(check_number(theta, "theta"), torch.ones(tasks)))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What several workers of a trial do together: communication, failures, batch normalisation."""

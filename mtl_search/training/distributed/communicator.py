@@ -9,10 +9,9 @@ R ranks
 from __future__ import annotations
 
 import json
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -20,8 +19,7 @@ from torch import Tensor
 from torch.distributed import ProcessGroup
 
 from mtl_search.errors import DiskFullError, MtlSearchError, OutOfMemoryError, TrialError
-from mtl_search.storage import disk
-from mtl_search.training import out_of_memory
+from mtl_search.training.failures import cause, reason
 
 V = TypeVar("V")
 
@@ -243,31 +241,11 @@ def _from_bytes(own: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
     return torch.cat(list(parts)).clone().view(own.dtype).reshape(-1, *own.shape[1:]).to(own.device)
 
 
-def reason(failure: Exception) -> str:
-    """Why a trial failed, for people: our own errors speak for themselves, others show where they came from."""
-    if isinstance(failure, MtlSearchError):
-        return str(failure)
-    if out_of_memory.is_out_of_memory(failure):
-        return out_of_memory.explain(failure)
-    if disk.is_full(failure):  # of a file that a network or a data set of the user's writes
-        return disk.explain(str(failure))
-    if type(failure).__module__.startswith(("torch._dynamo", "torch._inductor")):
-        return f"torch.compile cannot compile this network; training.compile: false does without ({failure})"
-    return "".join(traceback.format_exception(failure)).strip()
-
-
 def _kind(failure: Exception | None) -> int:
     """Number of what it is to be raised as, from 1; 0 for none."""
     if failure is None:
         return 0
     return 1 + ["", "memory", "disk"].index(cause(failure))
-
-
-def cause(failure: Exception) -> Literal["", "memory", "disk"]:
-    """What was short; empty when the failure is the trial's own."""
-    if disk.is_full(failure):
-        return "disk"
-    return "memory" if out_of_memory.is_out_of_memory(failure) else ""
 
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[int]]:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Ray's side of training: slots, worker groups and their placement groups."""

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mtl_search.config import Member
-from mtl_search.data import DataSet, Target, build_data
+from mtl_search.data import DataSet, Target
+from mtl_search.data.datasets import build_data
 
 MakeData = Callable[..., DataSet]
 WriteCsv = Callable[[str, str], Path]

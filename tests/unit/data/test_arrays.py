@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mtl_search.data import SPLITS, DataSet
-from mtl_search.data.dataset import in_memory
 from mtl_search.data.datasets.arrays import arrays
 from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.types import in_memory
 from mtl_search.errors import ConfigError, DataError
 
 from .conftest import Build

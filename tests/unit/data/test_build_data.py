@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mtl_search.config import Member
-from mtl_search.data import DATASETS, DataSet, build_data
+from mtl_search.data import DataSet
+from mtl_search.data.datasets import DATASETS, build_data
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 
 from . import user_sets

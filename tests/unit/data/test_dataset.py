@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mtl_search.data import DataSet, Sources, Target
-from mtl_search.data.dataset import in_memory, network_dtype
+from mtl_search.data.types import in_memory, network_dtype
 from mtl_search.errors import DataError
 
 

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtl_search.data import SAMPLING, DataSet, DeviceData, Loader, Sampling, Sources, Target, join
-from mtl_search.data.dataset import Array
 from mtl_search.data.loading.mixture_sampler import Draws, quotas
 from mtl_search.data.mixture import build_sampling
 from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
 
 from .test_sampling import EXPECTED, Fixed

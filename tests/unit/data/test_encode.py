@@ -11,14 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data.preprocessing.labels import (
-    as_column,
-    as_numbers,
-    class_codes,
-    encode,
-    missing,
-    number_text,
-)
+from mtl_search.data.preprocessing.labels import class_codes, encode
+from mtl_search.data.readers.cells import as_column, as_numbers, missing, number_text
 from mtl_search.errors import DataError
 
 NAN = float("nan")

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from mtl_search.data import DataSet
+from mtl_search.data.concat import Joined
 from mtl_search.data.datasets.semeval import semeval
-from mtl_search.data.joined import Joined
 from mtl_search.data.preprocessing.token_vectors import encoder_source, load_tokenizer, subwords
 from mtl_search.data.readers.memmap import OnDisk
 from mtl_search.errors import ConfigError

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mtl_search.config import Config, load_config
-from mtl_search.data import SPLITS, DataSet, build_data
+from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.datasets import build_data
 
 CONFIG = Path(__file__).resolve().parents[3] / "configs" / "faces.yaml"
 

@@ -284,7 +284,9 @@ def test_memory_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert machine > 2**28
     for text, expected in (("1000\n", 1000), ("max\n", machine), (str(2 * machine), machine)):
         (tmp_path / "memory.max").write_text(text)
-        monkeypatch.setattr("mtl_search.data.loading.device_memory._LIMITS", (tmp_path / "none", tmp_path / "memory.max"))
+        monkeypatch.setattr(
+            "mtl_search.data.loading.device_memory._LIMITS", (tmp_path / "none", tmp_path / "memory.max")
+        )
         assert device_memory(CPU) == expected
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mtl_search.config import load_config
-from mtl_search.data import build_data
+from mtl_search.data.datasets import build_data
 
 CONFIG = Path(__file__).resolve().parents[3] / "configs" / "penguins.yaml"
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mtl_search.config import load_config, override
-from mtl_search.data import SPLITS, DataSet, Target, build_data
+from mtl_search.data import SPLITS, DataSet, Target
+from mtl_search.data.datasets import build_data
 from mtl_search.data.mixture import Proportional, Temperature
 from mtl_search.errors import ConfigError, DataError
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data.dataset import SPLITS
 from mtl_search.data.splits import random_split, split_sizes
+from mtl_search.data.types import SPLITS
 from mtl_search.errors import DataError
 
 FRACTIONS = {"train": 0.6, "validation": 0.2, "test": 0.2}

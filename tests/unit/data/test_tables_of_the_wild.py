@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mtl_search.config import load_config
-from mtl_search.data import DataSet, build_data
+from mtl_search.data import DataSet
+from mtl_search.data.datasets import build_data
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import Build
 

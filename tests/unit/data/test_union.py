@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl_search.data import MISSING, SPLITS, DataSet, Target, join
-from mtl_search.data.dataset import in_memory
+from mtl_search.data.concat import Stacked, stack
 from mtl_search.data.readers.memmap import OnDisk
 from mtl_search.data.spec import Layout, layout
-from mtl_search.data.stacked import Stacked, stack
+from mtl_search.data.types import in_memory
 from mtl_search.errors import DataError
 
 

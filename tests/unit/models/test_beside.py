@@ -13,7 +13,7 @@ from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.data.spec import Layout, layout
 from mtl_search.errors import ConfigError
-from mtl_search.models.graph import describe
+from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
 

@@ -5,59 +5,59 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mtl_search.config import checks
+from mtl_search.config.checks import check_int, check_ints, check_number, prefix_path
 from mtl_search.errors import ConfigError
 
 
 @pytest.mark.parametrize("value", [1, np.int32(3)])
 def test_whole_numbers_pass_as_int(value: object) -> None:
-    assert type(checks.whole(value, "p")) is int
+    assert type(check_int(value, "p")) is int
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, "1", None, True, [1]])
 def test_other_things_are_no_whole_number(value: object) -> None:
     with pytest.raises(ConfigError, match="p: not a whole number"):
-        checks.whole(value, "p")
+        check_int(value, "p")
 
 
 @pytest.mark.parametrize("value", [0, 0.5, np.float32(0.25)])
 def test_numbers_pass_as_float(value: object) -> None:
-    assert type(checks.number(value, "p", high=1.0)) is float
+    assert type(check_number(value, "p", high=1.0, exclude_high=True)) is float
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.0, float("nan"), float("inf"), "0.5", None, True])
 def test_other_things_are_no_number_in_range(value: object) -> None:
     with pytest.raises(ConfigError, match="allowed:  0 or more, below 1"):
-        checks.number(value, "p", high=1.0)
+        check_number(value, "p", high=1.0, exclude_high=True)
 
 
 def test_an_empty_list_passes_only_where_it_may() -> None:
-    assert checks.wholes([], "p", empty=True) == ()
+    assert check_ints([], "p", allow_empty=True) == ()
     with pytest.raises(ConfigError, match="empty"):
-        checks.wholes([], "p")
+        check_ints([], "p")
 
 
 @pytest.mark.parametrize("value", [3, "12", None, {"a": 1}])
 def test_what_is_no_list_is_refused(value: object) -> None:
     with pytest.raises(ConfigError, match="needs a list"):
-        checks.wholes(value, "p")
+        check_ints(value, "p")
 
 
 def test_a_path_is_put_in_front_of_path_and_message() -> None:
-    with pytest.raises(ConfigError) as caught, checks.within("tasks.a.head"):
-        checks.number(-1, "dropout")
+    with pytest.raises(ConfigError) as caught, prefix_path("tasks.a.head"):
+        check_number(-1, "dropout")
     assert caught.value.path == "tasks.a.head.dropout"
     assert str(caught.value).startswith("tasks.a.head.dropout: not a number in range\n  value:    -1\n")
     assert caught.value.problem == "not a number in range"
 
 
 def test_an_error_without_a_path_gets_the_outer_one() -> None:
-    with pytest.raises(ConfigError) as caught, checks.within("tasks.a.head"):
+    with pytest.raises(ConfigError) as caught, prefix_path("tasks.a.head"):
         raise ConfigError("is wrong")
     assert caught.value.path == "tasks.a.head"
     assert str(caught.value) == "tasks.a.head: is wrong"
 
 
 def test_other_errors_pass_as_they_are() -> None:
-    with pytest.raises(KeyError), checks.within("p"):
+    with pytest.raises(KeyError), prefix_path("p"):
         raise KeyError("x")

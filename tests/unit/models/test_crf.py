@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.dataset import Target
-from mtl_search.models.heads.crf import Crf, compact
+from mtl_search.models.heads.crf import Crf
 from mtl_search.models.losses import LOSSES
+from mtl_search.models.tokens import compact
 
 T, K, WIDTH = 4, 3, 5
 

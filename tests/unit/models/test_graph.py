@@ -17,7 +17,8 @@ from mtl_search.data.spec import Layout, layout
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.backbones.stages import FrozenStage
-from mtl_search.models.graph import Graph, describe
+from mtl_search.models.graph import Graph
+from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
 from mtl_search.models.sharing import SHARING, Block, HardSharing
 from mtl_search.models.stage import Stage

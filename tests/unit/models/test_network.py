@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from mtl_search.config import Config, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.errors import ConfigError
-from mtl_search.models.keys import safe_key
 from mtl_search.models.network import MultiTaskNetwork, build_network
-from mtl_search.models.stage import Stage
+from mtl_search.models.stage import Stage, safe_key
 
 N = 20
 

@@ -9,7 +9,8 @@ import torch
 
 from mtl_search.config import Config, load_config
 from mtl_search.data.spec import Layout
-from mtl_search.models.graph import Graph, describe
+from mtl_search.models.graph import Graph
+from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import build_network
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.sharing.base import Block, Features

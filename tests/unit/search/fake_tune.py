@@ -8,7 +8,7 @@ from typing import Any
 
 from mtl_search.cluster.monitor import Census
 from mtl_search.config import Config
-from mtl_search.metrics.compute import METRICS
+from mtl_search.metrics.definitions import METRICS
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.objectives import Referee
 from mtl_search.search.searcher import ArmSearcher

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl_search.config import Config, load_config, to_dict
-from mtl_search.search.arms import Arm, base_arm, config_hash, plan_arms, trial_seed
+from mtl_search.search.arms import Arm, config_hash, plan_arms, trial_seed
+from mtl_search.storage.records import base_arm
 from tests.unit.search import small
 
 

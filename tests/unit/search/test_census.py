@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from mtl_search.cluster import monitor as module
-from mtl_search.cluster.monitor import Census, Patience
+from mtl_search.cluster.monitor import Census
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.errors import SweepError
+from mtl_search.search.stoppers import Patience
 
 Clock = Callable[[float], None]
 

@@ -15,7 +15,7 @@ from mtl_search.analysis.references import reference_trial
 from mtl_search.config import Config
 from mtl_search.errors import SweepError
 from mtl_search.search import pbt_controller
-from mtl_search.search.sweep import trial_budget
+from mtl_search.search.arms import trial_budget
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.trial_directory import Place
 from tests.unit.search import small

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mtl_search.errors import ConfigError
-from mtl_search.search.schedulers import SCHEDULERS, ArmScheduler, build_scheduler, population_rules
+from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, population_rules
+from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.schedulers.pbt import Rules
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 from tests.unit.search import small

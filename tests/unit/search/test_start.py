@@ -12,9 +12,9 @@ import pytest
 
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search import initial_points, preflight
-from mtl_search.search.arms import plan_arms
+from mtl_search.search.arms import plan_arms, trial_budget
 from mtl_search.search.space.arm_space import ArmSpace
-from mtl_search.search.sweep import _check_function, trial_budget
+from mtl_search.search.sweep import _check_function
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.unit.report.sweeps import Builder
 from tests.unit.search import small

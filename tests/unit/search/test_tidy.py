@@ -108,7 +108,9 @@ def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored
         if stored:
             for part in ("last", "best"):
                 (home / "trials" / name / part / "model.safetensors").write_text(name)
-                Storage(checkpoint_retention.trial_storage(config, journal.record, name)).put(home / "trials" / name / part, part)
+                Storage(checkpoint_retention.trial_storage(config, journal.record, name)).put(
+                    home / "trials" / name / part, part
+                )
             shutil.rmtree(home / "trials")
     journal.close()
     keeper = checkpoint_retention.Tidy(home, config)

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtl_search.analysis.judge import Verdict, judge, verdict
+from mtl_search.analysis.judge import judge, verdict
 from mtl_search.analysis.paired import estimate
 from mtl_search.analysis.references import validation_reference
+from mtl_search.analysis.verdict import Verdict
 from mtl_search.storage.records import State
 from tests.unit.report.sweeps import TASKS, Builder, config, whole
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from mtl_search.errors import ConfigError
-from mtl_search.training.distributed.communicator import Peers, reason
+from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.failures import reason
 from tests.unit.training.parity import Parity
 from tests.unit.training.ranks import on_ranks
 from tests.unit.training.trials import config, data, trainer, weights_of

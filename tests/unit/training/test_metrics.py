@@ -11,7 +11,8 @@ import pytest
 import torch
 from sklearn import metrics as sk
 
-from mtl_search.metrics.compute import METRICS, compute
+from mtl_search.metrics.compute import compute
+from mtl_search.metrics.definitions import METRICS
 
 N, CLASSES = 60, 3
 _RNG = np.random.default_rng(0)

@@ -1,0 +1,63 @@
+"""Types and names that all data sets have in common."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+
+from mtl_search.errors import DataError
+
+Array = npt.NDArray[Any]
+
+
+TargetKind = Literal["class", "binary", "multilabel", "real", "tags"]
+
+
+SPLITS = ("train", "validation", "test")
+
+
+MISSING = -1
+
+
+class InputArray(Protocol):
+    """What an input must offer: a numpy array does, a memory map does, `on_disk.OnDisk` does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, ...)."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or int64."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all samples together."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def __getitem__(self, rows: Any, /) -> Any:
+        """Samples by a slice or an integer array, as an array in memory."""
+
+
+def in_memory(x: InputArray) -> TypeGuard[Array]:
+    """Whether the array is held in memory; anything else is read from somewhere at every access."""
+    return isinstance(x, np.ndarray) and not isinstance(x, np.memmap)
+
+
+def network_dtype(dtype: np.dtype[Any], name: str) -> np.dtype[Any]:
+    """The type in which values of a type reach the network.
+
+    Fractions, bytes and bools are measurements (float32); all other integers are numbers of tokens (int64).
+
+    Raises:
+        DataError: The type is not a number.
+    """
+    if dtype.kind == "f" or dtype in (np.uint8, np.bool_):
+        return np.dtype(np.float32)
+    if dtype.kind in "iu":
+        return np.dtype(np.int64)
+    raise DataError(f"input {name!r} has values of type {dtype}; numbers are needed")

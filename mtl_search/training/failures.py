@@ -1,0 +1,30 @@
+"""Why a trial failed, in one line."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Literal
+
+from mtl_search.errors import MtlSearchError
+from mtl_search.storage import disk
+from mtl_search.training import out_of_memory
+
+
+def reason(failure: Exception) -> str:
+    """Why a trial failed, for people: our own errors speak for themselves, others show where they came from."""
+    if isinstance(failure, MtlSearchError):
+        return str(failure)
+    if out_of_memory.is_out_of_memory(failure):
+        return out_of_memory.explain(failure)
+    if disk.is_full(failure):  # of a file that a network or a data set of the user's writes
+        return disk.explain(str(failure))
+    if type(failure).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        return f"torch.compile cannot compile this network; training.compile: false does without ({failure})"
+    return "".join(traceback.format_exception(failure)).strip()
+
+
+def cause(failure: Exception) -> Literal["", "memory", "disk"]:
+    """What was short; empty when the failure is the trial's own."""
+    if disk.is_full(failure):
+        return "disk"
+    return "memory" if out_of_memory.is_out_of_memory(failure) else ""
