@@ -76,9 +76,8 @@ def check_number(
     above = number > low if exclude_low else number >= low
     below = number < high if exclude_high or high == math.inf else number <= high
     if not (above and below):
-        upper = f" and {'below' if exclude_high else 'at most'} {high:g}" if high < math.inf else ""
-        lower = f"above {low:g}" if exclude_low else f"of at least {low:g}"
-        raise ConfigError(f"a number {lower}{upper} is needed", path=path, value=value)
+        limits = _range(low, high, exclude_low, exclude_high)
+        raise ConfigError(f"a number {limits} is needed", path=path, value=value)
     return number
 
 
@@ -169,6 +168,16 @@ def prefix_path(path: str) -> Iterator[None]:
         placed = ConfigError(error.problem, path=join(path, error.path) if error.path else path)
         placed.args = (f"{path}{'.' if error.path else ': '}{error}",)
         raise placed from error
+
+
+def _range(low: float, high: float, exclude_low: bool, exclude_high: bool) -> str:
+    if high == math.inf:
+        return f"above {low:g}" if exclude_low else f"of at least {low:g}"
+    if not (exclude_low or exclude_high):
+        return f"from {low:g} to {high:g}"
+    lower = "above" if exclude_low else "of at least"
+    upper = "below" if exclude_high else "at most"
+    return f"{lower} {low:g} and {upper} {high:g}"
 
 
 def _origin(limit: str) -> str:

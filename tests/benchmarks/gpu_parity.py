@@ -16,8 +16,8 @@ from mtl_search.training.distributed.communicator import Peers
 from mtl_search.training.trainer import Trainer
 from tests.benchmarks.gpu_cases import Case, DeviceLoop, cases
 from tests.benchmarks.step_throughput import largest_difference
-from tests.unit.training.parity import CASES, Parity
-from tests.unit.training.ranks import on_ranks
+from tests.support.parity import CASES, Parity
+from tests.support.ranks import on_ranks
 
 TOLERANCE = 1e-5
 SGD = {"name": "sgd", "lr": 0.01, "momentum": 0.9}

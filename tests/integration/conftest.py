@@ -12,7 +12,7 @@ import ray
 from mlflow.tracking import MlflowClient
 from ray.util import placement_group_table
 
-from tests.integration.sweeps import titled
+from tests.support.sweeps import titled
 
 
 @pytest.fixture(scope="session")

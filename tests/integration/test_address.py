@@ -11,7 +11,7 @@ from ray._private.state import state
 
 from mtl_search import SweepError, run
 from mtl_search.cluster import connection
-from tests.integration.sweeps import assert_sound, mtl_search, tiny, write_config
+from tests.support.sweeps import assert_sound, mtl_search, tiny, write_config
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 

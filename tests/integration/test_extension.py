@@ -9,7 +9,7 @@ import pytest
 
 from mtl_search import ConfigError, SweepError, run
 from mtl_search.storage.records import SweepRecord
-from tests.integration.sweeps import ASHA, assert_mirrored, assert_sound, outcome, tiny, whole_lines
+from tests.support.sweeps import ASHA, assert_mirrored, assert_sound, outcome, tiny, whole_lines
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 

@@ -21,7 +21,7 @@ import pytest
 
 from mtl_search import Callback, Result, run
 from mtl_search.storage.records import SweepRecord, TrialRecord
-from tests.integration.sweeps import (
+from tests.support.sweeps import (
     ASHA,
     PARTS,
     assert_mirrored,

@@ -11,7 +11,7 @@ import pytest
 from mtl_search import Callback, DiskFullError, run
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import TrialRecord
-from tests.integration.sweeps import assert_mirrored, assert_sound, tiny, whole_lines
+from tests.support.sweeps import assert_mirrored, assert_sound, tiny, whole_lines
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 

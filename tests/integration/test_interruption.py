@@ -11,7 +11,7 @@ import pytest
 
 from mtl_search import run
 from mtl_search.storage.journal import read_record
-from tests.integration.sweeps import (
+from tests.support.sweeps import (
     PARTS,
     assert_mirrored,
     assert_sound,

@@ -10,8 +10,8 @@ import pytest
 
 from mtl_search import Result
 from mtl_search.storage.records import SweepRecord
-from tests.integration import nodes
-from tests.integration.sweeps import (
+from tests.support import nodes
+from tests.support.sweeps import (
     PARTS,
     assert_mirrored,
     assert_sound,

@@ -10,7 +10,7 @@ import pytest
 from mtl_search import Result, run
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
-from tests.integration.sweeps import (
+from tests.support.sweeps import (
     PARTS,
     assert_mirrored,
     assert_sound,

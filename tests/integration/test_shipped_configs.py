@@ -13,8 +13,8 @@ import pytest
 
 import mtl_search
 from mtl_search.search.arms import plan_arms, trial_budget
-from tests.garments import write_garments
-from tests.integration.sweeps import REPOSITORY, assert_sound
+from tests.support.garments import write_garments
+from tests.support.sweeps import REPOSITORY, assert_sound
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster", "runs")]
 

@@ -10,7 +10,7 @@ import pytest
 import ray
 
 from mtl_search import run
-from tests.integration.sweeps import (
+from tests.support.sweeps import (
     ASHA,
     PARTS,
     assert_mirrored,

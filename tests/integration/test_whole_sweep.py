@@ -10,7 +10,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from mtl_search import ConfigError, Result, SweepError, run
-from tests.integration.sweeps import (
+from tests.support.sweeps import (
     ARMS,
     REPOSITORY,
     assert_mirrored,
@@ -113,7 +113,7 @@ def test_the_command_line_finds_the_same(by_python: Result, runs: Path) -> None:
 
 _OWN = dedent(
     """
-    from tests.integration.parts import accuracy, backbone as stages, points
+    from tests.support.parts import accuracy, backbone as stages, points
 
     def data(samples, seed):
         return points(samples, seed)

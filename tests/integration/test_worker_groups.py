@@ -12,7 +12,7 @@ import pytest
 
 from mtl_search import run
 from mtl_search.storage.records import SweepRecord
-from tests.integration.sweeps import ASHA, PARTS, assert_sound, tiny
+from tests.support.sweeps import ASHA, PARTS, assert_sound, tiny
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster", "whole_again")]
 

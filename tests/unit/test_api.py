@@ -12,9 +12,9 @@ import torch
 from mtl_search import ConfigError, Result, SweepError, plot_model
 from mtl_search.api import running
 from mtl_search.config import to_yaml
-from tests.unit.report.sweeps import Builder
-from tests.unit.report.sweeps import config as demo
-from tests.unit.search import small
+from tests.support import small_sweeps as small
+from tests.support.recorded_sweeps import Builder
+from tests.support.recorded_sweeps import config as demo
 
 
 def test_a_config_is_drawn(tmp_path: Path) -> None:

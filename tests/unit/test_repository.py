@@ -14,13 +14,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import mtl_search
+from tests.support.repository import REPOSITORY
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib  # pytest brings it along there
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,11 @@ from mtl_search.cli.listing import families
 from mtl_search.cluster import connection
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
+from mtl_search.search import resume
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.journal import Journal
+from tests.support import small_sweeps as small
 from tests.unit.cli.test_fuzzing import run_cli
-from tests.unit.search import small
 
 
 @pytest.fixture
@@ -201,7 +202,7 @@ def test_a_sweep_in_which_nothing_was_trained_has_failed(
     config: str, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(parsed: Config, *, output: Path, **rest: object) -> api.Result:
-        sweep_directory.prepare(output, parsed, resume=False)
+        resume.prepare(output, parsed, resume=False)
         journal = Journal(output / sweep_directory.JOURNAL)
         journal.write("sweep", id="0", name="small", slots=1, budget={"search": 1})
         journal.write(

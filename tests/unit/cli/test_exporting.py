@@ -12,8 +12,8 @@ import yaml
 from mtl_search.cli.exporting import export_command
 from mtl_search.cli.failures import FAILED, WRONG_INPUT
 from mtl_search.config import load_config, to_yaml
+from tests.support.recorded_sweeps import Builder, config
 from tests.unit.cli.test_fuzzing import run_cli
-from tests.unit.report.sweeps import Builder, config
 
 TRAJECTORY = ((1.0, 1.0, 1.0), (1.5, 0.5, 1.0), (2.0, 0.25, 0.75))
 

@@ -22,8 +22,8 @@ from mtl_search.config.load import Overrides
 from mtl_search.data.datasets import build_data
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.search import preflight
-from tests.unit.config import trees
-from tests.unit.search import small
+from tests.support import config_trees as trees
+from tests.support import small_sweeps as small
 
 NAMES = [
     "softmax",
@@ -51,8 +51,8 @@ NAMES = [
     "auto",
     "os:path",
     "builtins:dict",
-    "tests.unit.search.small:DATA",
-    "tests.unit.search.small:NOT_CALLABLE",
+    "tests.support.small_sweeps:DATA",
+    "tests.support.small_sweeps:NOT_CALLABLE",
     "no.module:x",
     ":",
     "${NOT_SET}",
@@ -181,7 +181,7 @@ ARGUMENTS = st.dictionaries(
 
 def member(*names: str) -> st.SearchStrategy[Any]:
     """One of these by name, with arguments that it may or may not take."""
-    name = st.sampled_from([*names, *names, *names, "builtins:dict", "os:path", "tests.unit.search.small:no_data"])
+    name = st.sampled_from([*names, *names, *names, "builtins:dict", "os:path", "tests.support.small_sweeps:no_data"])
     return st.one_of(name, st.builds(lambda chosen, arguments: {"name": chosen, **arguments}, name, ARGUMENTS))
 
 

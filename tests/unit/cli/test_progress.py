@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from mtl_search.cli.progress import PlainProgress
-from tests.unit.report.sweeps import Builder
+from tests.support.recorded_sweeps import Builder
 
 
 def test_a_trial_that_only_found_weights_is_counted_and_never_the_best(tmp_path: Path) -> None:

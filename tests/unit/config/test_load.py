@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from mtl_search.config import load_config, override, to_dict, to_yaml
 from mtl_search.config.paths import flatten, get, put
 from mtl_search.errors import ConfigError
-from tests.unit.config.trees import tree
+from tests.support.config_trees import tree
 
 
 def write(folder: Path, text: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from mtl_search.config import load_config
 from mtl_search.config.paths import put
 from mtl_search.errors import ConfigError, MtlSearchError, nearest
-from tests.unit.config.trees import tree
+from tests.support.config_trees import tree
 
 
 def message(overrides: Mapping[Any, Any] | list[str], source: Any = None) -> str:

@@ -17,10 +17,9 @@ from mtl_search.config import Member
 from mtl_search.data import DataSet
 from mtl_search.data.datasets import DATASETS, build_data
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
-
-from . import user_sets
-from .conftest import Build
-from .marked_files import plain, write_marked
+from tests.support import user_data_sets as user_sets
+from tests.support.marked_files import plain, write_marked
+from tests.unit.data.conftest import Build
 
 USER = f"{user_sets.__name__}:"
 

@@ -11,8 +11,9 @@ import pytest
 from mtl_search.config import Config, load_config
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets import build_data
+from tests.support.repository import CONFIGS
 
-CONFIG = Path(__file__).resolve().parents[3] / "configs" / "faces.yaml"
+CONFIG = CONFIGS / "faces.yaml"
 
 
 @pytest.fixture

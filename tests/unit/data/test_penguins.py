@@ -8,8 +8,9 @@ import numpy as np
 
 from mtl_search.config import load_config
 from mtl_search.data.datasets import build_data
+from tests.support.repository import CONFIGS
 
-CONFIG = Path(__file__).resolve().parents[3] / "configs" / "penguins.yaml"
+CONFIG = CONFIGS / "penguins.yaml"
 
 
 def test_data_of_the_config() -> None:

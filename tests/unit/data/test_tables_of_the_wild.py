@@ -13,9 +13,9 @@ from mtl_search.config import load_config
 from mtl_search.data import DataSet
 from mtl_search.data.datasets import build_data
 from mtl_search.errors import ConfigError, DataError
+from tests.support.repository import CONFIGS
 from tests.unit.data.conftest import Build
 
-CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 NAMES = ["age", "status", "weight", "income"]
 LINES = [f"{20 + k}, {('Never married', 'Divorced', 'Widowed', '')[k % 4]}, {k * 1000}, {k % 2}" for k in range(20)]
 

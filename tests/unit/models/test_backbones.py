@@ -12,7 +12,7 @@ from torch import nn
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.stage import Stage, parameter_count, run
-from tests.unit.models.cases import BACKBONE_CASES, backbone_input, build_backbone
+from tests.support.model_cases import BACKBONE_CASES, backbone_input, build_backbone
 
 CASES = [(name, *case) for name, cases in BACKBONE_CASES.items() for case in cases]
 RANK = {"vector": 2, "tokens": 3, "map": 4}

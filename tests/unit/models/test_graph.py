@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,10 @@ from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
 from mtl_search.models.sharing import SHARING, Block, HardSharing
 from mtl_search.models.stage import Stage
-from tests.unit.models.cases import BACKBONE_CASES, SHARING_CASES, backbone_input
-from tests.unit.models.extras import PACKAGES, need_package
+from tests.support.model_cases import BACKBONE_CASES, SHARING_CASES, backbone_input
+from tests.support.packages import PACKAGES, need_package
+from tests.support.repository import CONFIGS
 
-CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 HERE = __name__
 N = 12
 TASKS: dict[str, Any] = {

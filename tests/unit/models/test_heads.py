@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mtl_search.models.heads import HEADS, Head
 from mtl_search.models.losses import LOSSES
-from tests.unit.models.cases import HEAD_CASES, HEAD_LOSSES
+from tests.support.model_cases import HEAD_CASES, HEAD_LOSSES
 
 Loss = tuple[str, Mapping[str, Any]]
 SAMPLES = 24

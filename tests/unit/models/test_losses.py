@@ -12,7 +12,7 @@ import torch
 from mtl_search.errors import ConfigError
 from mtl_search.models.losses import LOSSES, as_elementwise
 from mtl_search.models.losses.regression import least_constant
-from tests.unit.models.cases import LOSS_CASES
+from tests.support.model_cases import LOSS_CASES
 
 ELEMENTWISE = {name: case for name, case in LOSS_CASES.items() if case is not None}
 
@@ -162,6 +162,6 @@ BAD: list[tuple[str, Mapping[str, Any], str]] = [
 
 @pytest.mark.parametrize(("name", "arguments", "path"), BAD)
 def test_an_argument_out_of_range_is_named(name: str, arguments: Mapping[str, Any], path: str) -> None:
-    with pytest.raises(ConfigError, match="allowed:") as caught:
+    with pytest.raises(ConfigError, match="is needed") as caught:
         LOSSES[name](**arguments)
     assert caught.value.path == path

@@ -166,19 +166,19 @@ def test_strength_weighs_the_stages_of_any_module() -> None:
 
 
 BAD = [
-    ({"strength": -0.1}, "strength", "0 or more"),
-    ({"strength": "much"}, "strength", "0 or more"),
-    ({"strength": [0.1, 0.2]}, "strength", "3 numbers"),
-    ({"strength": [0.1, 0.2, 0.3], "depth": 2}, "strength", "2 numbers"),
-    ({"strength": [0.1, float("inf"), 0.3]}, "strength", "0 or more"),
-    ({"strength": 0.1, "depth": 4}, "depth", r"0 \.\. 3"),
-    ({"strength": 0.1, "depth": -1}, "depth", r"0 \.\. 3"),
+    ({"strength": -0.1}, "strength", "at least 0"),
+    ({"strength": "much"}, "strength", "at least 0"),
+    ({"strength": [0.1, 0.2]}, "strength", "allowed:  3 numbers"),
+    ({"strength": [0.1, 0.2, 0.3], "depth": 2}, "strength", "allowed:  2 numbers"),
+    ({"strength": [0.1, float("inf"), 0.3]}, "strength", "at least 0"),
+    ({"strength": 0.1, "depth": 4}, "depth", "from 0 to 3"),
+    ({"strength": 0.1, "depth": -1}, "depth", "from 0 to 3"),
 ]
 
 
 @pytest.mark.parametrize(("arguments", "argument", "text"), BAD)
 def test_a_wrong_argument_is_named(arguments: dict[str, Any], argument: str, text: str) -> None:
-    with pytest.raises(ConfigError, match=f"allowed:  {text}") as caught:
+    with pytest.raises(ConfigError, match=text) as caught:
         _soft(**arguments)
     assert caught.value.path == f"model.sharing.{argument}"
 

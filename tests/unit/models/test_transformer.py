@@ -14,8 +14,8 @@ from mtl_search.models.backbones.pretrained import without_weights
 from mtl_search.models.backbones.transformer import transformer
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.stage import Stage, parameter_count, run
-from tests.unit.models.cases import TINY_BERT
-from tests.unit.models.extras import need_package
+from tests.support.model_cases import TINY_BERT
+from tests.support.packages import need_package
 
 T = 7
 MASK = torch.arange(T) < torch.tensor([[7], [3], [1]])
@@ -183,8 +183,8 @@ BAD = [
     ((T,), {"model": "/no/such/folder"}, "model", "no such folder"),
     ((T,), {"model": str(Path(__file__).parent)}, "model", "holds no model"),
     ((T,), {"model": 3}, "model", "a name on the hub or a folder"),
-    ((T,), {"vocabulary": 29}, "vocabulary", "30 or more"),
-    ((T,), {"freeze_stages": 4}, "freeze_stages", r"0 \.\. 3"),
+    ((T,), {"vocabulary": 29}, "vocabulary", "at least 30"),
+    ((T,), {"freeze_stages": 4}, "freeze_stages", "from 0 to 3"),
     ((T,), {"dropout": 1.0}, "dropout", "below 1"),
     ((T,), {"pretrained": True}, "model", "holds no model"),
 ]

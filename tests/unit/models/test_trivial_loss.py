@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.models.heads import Head
-from tests.unit.models.cases import HEAD_CASES, HEAD_LOSSES
+from tests.support.model_cases import HEAD_CASES, HEAD_LOSSES
 
 N = 300
 

@@ -19,7 +19,7 @@ from mtl_search.config import Config, to_yaml
 from mtl_search.metrics.objective import delta_m
 from mtl_search.report import render, to_json
 from mtl_search.storage.records import SweepRecord
-from tests.unit.report.sweeps import TASKS, Builder, config, whole
+from tests.support.recorded_sweeps import TASKS, Builder, config, whole
 
 TWELVE = tuple(f"task{number}" for number in range(12))
 METRICS = dict.fromkeys(TASKS, ("accuracy",))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mtl_search.config import Config, load_config, to_dict
 from mtl_search.search.arms import Arm, config_hash, plan_arms, trial_seed
 from mtl_search.storage.records import base_arm
-from tests.unit.search import small
+from tests.support import small_sweeps as small
 
 
 def arms(config: Config) -> dict[str, Arm]:
@@ -185,7 +185,7 @@ def test_a_finalists_arm_has_a_base() -> None:
 
 
 TRAINED = [
-    ("data", {"name": "tests.unit.search.small:no_data", "size": 2}),
+    ("data", {"name": "tests.support.small_sweeps:no_data", "size": 2}),
     ("tasks.kind.loss_weight", 2),
     ("tasks.kind.head.dropout", 0.5),
     ("model.sharing.depth", 2),

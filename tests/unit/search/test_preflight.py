@@ -12,10 +12,10 @@ import torch
 from mtl_search.config import load_config
 from mtl_search.data import Target
 from mtl_search.errors import ConfigError
-from mtl_search.search import preflight
-from tests.unit.search import small
+from mtl_search.search import objectives, preflight
+from tests.support import small_sweeps as small
 
-HERE = "tests.unit.search.small"
+HERE = "tests.support.small_sweeps"
 
 
 def message(overrides: dict[str, Any]) -> str:
@@ -204,7 +204,7 @@ LATE: list[tuple[str, Any, str, str]] = [
     ("tasks.kind.head", "regression", "tasks.kind.head", "allowed:  softmax"),
     ("tasks.kind.head", "crf", "tasks.kind.head", "softmax"),
     ("tasks.kind.head.drop", 0.5, "tasks.kind.head.drop", "did you mean 'dropout'?"),
-    ("tasks.kind.head.dropout", 2, "tasks.kind.head.dropout", "not a number in range"),
+    ("tasks.kind.head.dropout", 2, "tasks.kind.head.dropout", "a number of at least 0"),
     ("tasks.kind.target", "knd", "tasks.kind.target", "did you mean 'kind'?"),
     ("tasks.size.target", "never", "tasks.size.target", "the train split has no label"),
     ("tasks.kind.view", "z", "tasks.kind.view", "allowed:  x, y"),
@@ -220,7 +220,7 @@ LATE: list[tuple[str, Any, str, str]] = [
     ("model.backbone", f"{HERE}:nothing", "model.backbone", "has no attribute 'nothing'"),
     ("model.backbone", "no.such.module:x", "model.backbone", "cannot import module"),
     ("model.sharing", "sotf", "model.sharing", "did you mean 'soft'?"),
-    ("model.sharing.depth", 3, "model.sharing.depth", "0 .. 2"),
+    ("model.sharing.depth", 3, "model.sharing.depth", "from 0 to 2"),
     ("model.sharing.depth", {"knd": 1}, "model.sharing.depth", "did you mean 'kind'?"),
     ("training.optimizer", "adamm", "training.optimizer", "did you mean 'adam'?"),
     ("training.optimizer.lrr", 1, "training.optimizer.lrr", "did you mean 'lr'?"),
@@ -275,8 +275,8 @@ def test_objectives_that_are_there(objective: str) -> None:
 
 
 def test_an_objective_of_the_users_is_found() -> None:
-    assert preflight.objective_function(small.config()) is None
-    function = preflight.objective_function(small.config({"search.objective": f"{HERE}:add_up"}))
+    assert objectives.objective_function(small.config()) is None
+    function = objectives.objective_function(small.config({"search.objective": f"{HERE}:add_up"}))
     assert function is not None
     assert function({"val/kind/accuracy": 1.0, "val/size/r2": 2.0}) == 3.0
 
@@ -284,10 +284,10 @@ def test_an_objective_of_the_users_is_found() -> None:
 def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
     config = small.config({"tasks.kind.metrics": []})
     network = preflight.check(config, small.DATA)
-    assert preflight.task_metrics(config, network) == {"kind": ("accuracy",), "size": ("r2", "mae")}
+    assert objectives.task_metrics(config, network) == {"kind": ("accuracy",), "size": ("r2", "mae")}
 
 
 def test_deviations_are_of_the_training_labels_of_real_targets() -> None:
     values = small.DATA.targets["size"].values[:20]
-    found = preflight.deviations(small.config(), small.DATA)
+    found = objectives.deviations(small.config(), small.DATA)
     assert found == {"size": pytest.approx(float(np.std(values[~np.isnan(values)])), rel=1e-6)}

@@ -23,8 +23,8 @@ from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, Report
-from tests.unit.search import small
-from tests.unit.search.fake_tune import FakeTune
+from tests.support import small_sweeps as small
+from tests.support.fake_tune import FakeTune
 
 Session = Callable[..., FakeTune]
 BUDGET = {"single/kind": 2, "single/size": 2, "equal": 4, "search": 4}

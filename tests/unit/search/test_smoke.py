@@ -9,8 +9,9 @@ import pytest
 
 from mtl_search.config import load_config, to_dict
 from mtl_search.search.smoke import smoke
+from tests.support.repository import CONFIGS
 
-CONFIGS = sorted((Path(__file__).resolve().parents[3] / "configs").glob("*.yaml"))
+CONFIG_FILES = sorted((CONFIGS).glob("*.yaml"))
 
 
 def _small(batch_size: int = 64, **search: Any) -> Any:
@@ -19,7 +20,7 @@ def _small(batch_size: int = 64, **search: Any) -> Any:
     return smoke(load_config(tree | {"search": search, "training": {"batch_size": batch_size}}))
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CONFIG_FILES, ids=lambda path: path.stem)
 def test_the_sweep_stays_what_it_is(path: Path) -> None:
     whole = load_config(path)
     part = smoke(whole)
@@ -52,5 +53,5 @@ def test_what_is_smaller_already_stays() -> None:
 
 
 def test_a_data_set_says_how_it_is_read_in_part() -> None:
-    path = next(path for path in CONFIGS if path.stem == "relation_entities")
+    path = next(path for path in CONFIG_FILES if path.stem == "relation_entities")
     assert smoke(load_config(path)).data.arguments["limit"] == 400

@@ -205,4 +205,4 @@ def test_samplers_are_built_with_their_arguments() -> None:
     with pytest.raises(ConfigError, match="at least 0"):
         build_sampler(Member.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
     with pytest.raises(ConfigError, match="no sampler of Optuna"):
-        build_sampler(Member.model_validate({"name": "tests.unit.search.small:no_data"}), 1)
+        build_sampler(Member.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)

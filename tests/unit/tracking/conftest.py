@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mtl_search.tracking.links import open_store
-from tests.unit.report.sweeps import config
+from tests.support.recorded_sweeps import config
 
 
 @pytest.fixture(scope="session")

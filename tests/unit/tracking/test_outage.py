@@ -11,9 +11,9 @@ import pytest
 
 from mtl_search.errors import SweepError
 from mtl_search.tracking import Tracker, sync
-from tests.unit.report.sweeps import Builder, wait_until, whole
-from tests.unit.tracking.runs import Runs, of_server
-from tests.unit.tracking.stub import Mode, Proxy
+from tests.support.mlflow_proxy import Mode, Proxy
+from tests.support.mlflow_runs import Runs, of_server
+from tests.support.recorded_sweeps import Builder, wait_until, whole
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

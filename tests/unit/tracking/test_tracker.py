@@ -15,8 +15,8 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import Tracker, find_compare_url, sync
 from mtl_search.tracking.links import open_store, tracking_uri
-from tests.unit.report.sweeps import Builder, config, wait_until, whole
-from tests.unit.tracking.runs import Runs
+from tests.support.mlflow_runs import Runs
+from tests.support.recorded_sweeps import Builder, config, wait_until, whole
 
 
 def tracked(sweep_dir: Path, **overrides: Any) -> tuple[Tracker, Builder]:

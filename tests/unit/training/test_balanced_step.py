@@ -15,8 +15,8 @@ from mtl_search.training.balanced_step import BalancedStep
 from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
 from mtl_search.training.step import Step
 from mtl_search.training.trainer import Trainer
-from tests.unit.training.parity import Parity
-from tests.unit.training.trials import (
+from tests.support.parity import Parity
+from tests.support.trials import (
     WEIGHTS,
     assert_same_weights,
     config,

@@ -17,7 +17,7 @@ from mtl_search.metrics.objective import Objective
 from mtl_search.storage.trial_directory import Place
 from mtl_search.training import checkpoint
 from mtl_search.training.trainer import Trainer
-from tests.unit.training.trials import (
+from tests.support.trials import (
     CPU,
     assert_same_weights,
     config,

@@ -10,7 +10,7 @@ import torch
 
 from mtl_search.errors import SweepError
 from mtl_search.training.predictor import load_predictor
-from tests.unit.training.trials import all_heads, train, trainer
+from tests.support.trials import all_heads, train, trainer
 
 
 def test_every_head_predicts_what_the_network_does(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from mtl_search.models.stage import Stage
 from mtl_search.training.distributed import failure_sync
 from mtl_search.training.distributed.communicator import Alone, Peers
 from mtl_search.training.trainer import Trainer
-from tests.unit.training.parity import CASES, Parity
-from tests.unit.training.ranks import on_ranks
-from tests.unit.training.trials import CPU, changed, config, data, spec, told, train
+from tests.support.parity import CASES, Parity
+from tests.support.ranks import on_ranks
+from tests.support.trials import CPU, changed, config, data, spec, told, train
 
 Results = list[dict[str, Any]]
 

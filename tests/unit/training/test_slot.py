@@ -18,7 +18,7 @@ from mtl_search.training.runner import choose_device, poisons_the_process
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, Report
 from mtl_search.training.workers.slot import Slot
-from tests.unit.training import trials
+from tests.support import trials
 
 
 class _Faulty(nn.Module):

@@ -14,7 +14,7 @@ from mtl_search.config import Config, override
 from mtl_search.data import SAMPLING, DataSet, join
 from mtl_search.data.mixture import RoundRobin, Uniform, build_sampling
 from mtl_search.training.predictor import load_predictor
-from tests.unit.training.trials import (
+from tests.support.trials import (
     all_heads,
     assert_same_weights,
     changed,

@@ -19,7 +19,7 @@ from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.errors import TrialError
 from mtl_search.training.trainer import Trainer
-from tests.unit.training.trials import (
+from tests.support.trials import (
     WEIGHTS,
     all_heads,
     assert_same_weights,

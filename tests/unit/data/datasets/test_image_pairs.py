@@ -1,0 +1,199 @@
+"""Pairs of labelled images and the IDX files they may come from."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mtl_search.config import load_config
+from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.image_pairs import image_pairs
+from mtl_search.data.preprocessing.pairs import draw_pairs, most_pairs
+from mtl_search.data.readers.idx import read_idx
+from mtl_search.errors import ConfigError, DataError
+from tests.support.repository import CONFIGS
+
+CONFIG = CONFIGS / "siamese_pairs.yaml"
+N = 300
+
+
+@pytest.fixture
+def arrays() -> dict[str, Any]:
+    """Images whose first two pixels are their number, which tells their label."""
+    images = np.random.default_rng(0).integers(0, 256, (N, 4, 5), np.uint8)
+    images[:, 0, 0], images[:, 0, 1] = np.divmod(np.arange(N), 256)
+    return {"images": images, "labels": np.arange(N) % 7}
+
+
+@pytest.fixture
+def make(tmp_path: Path, arrays: dict[str, Any]) -> Callable[..., DataSet]:
+    def make(**given: Any) -> DataSet:
+        np.savez(tmp_path / "few.npz", **arrays)
+        return image_pairs(str(tmp_path / "few.npz"), **{"train": 80, "validation": 40, "test": 40, **given})
+
+    return make
+
+
+def numbers(data: DataSet, view: str) -> Any:
+    first = data.inputs[view][:][:, 0, 0, :2] * 255
+    return np.rint(first[:, 0] * 256 + first[:, 1]).astype(int)
+
+
+def test_shapes_and_ranges(make: Callable[..., DataSet]) -> None:
+    data = make()
+    assert {name: len(data.splits[name]) for name in SPLITS} == {"train": 80, "validation": 40, "test": 40}
+    for view in ("left", "right"):
+        assert (data.inputs[view].shape, data.inputs[view].dtype) == ((160, 1, 4, 5), np.float32)
+        assert data.inputs[view][:].max() <= 1
+        assert (data.targets[view].values == numbers(data, view) % 7).all()
+    assert data.targets["same"].classes == ("different", "same")
+
+
+def test_no_image_is_in_two_splits(make: Callable[..., DataSet]) -> None:
+    data = make()
+    seen = [{n for v in ("left", "right") for n in numbers(data, v)[data.splits[split]]} for split in SPLITS]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+
+
+def test_half_of_the_pairs_are_equal_and_no_pair_is_drawn_twice(make: Callable[..., DataSet]) -> None:
+    data = make()
+    left, right = numbers(data, "left"), numbers(data, "right")
+    same = data.targets["same"].values
+    assert (same == (left % 7 == right % 7)).all()
+    assert all(same[data.splits[split]].mean() == 0.5 for split in SPLITS)
+    assert (left != right).all()
+    assert len({frozenset(pair) for pair in zip(left.tolist(), right.tolist(), strict=True)}) == 160
+
+
+def test_images_alike_in_every_byte_count_as_one(
+    make: Callable[..., DataSet], arrays: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    arrays["images"][1::2] = arrays["images"][::2]
+    arrays["labels"] = arrays["labels"] // 2 * 2 % 7
+    arrays["labels"] = arrays["labels"].astype(float)
+    arrays["labels"][4] = np.nan
+    data = make()
+    assert "150 of 300 images are left out: 1 without a label, 149 alike" in caplog.text
+    assert (numbers(data, "left") % 2 == 0).all()
+    seen = [{n for v in ("left", "right") for n in numbers(data, v)[data.splits[split]]} for split in SPLITS]
+    assert sum(map(len, seen)) == len(set.union(*seen))
+
+
+def test_a_function_of_the_seed(make: Callable[..., DataSet]) -> None:
+    first, again, other = (make(seed=seed) for seed in (1, 1, 2))
+    assert (first.inputs["left"][:] == again.inputs["left"][:]).all()
+    assert (first.inputs["left"][:] != other.inputs["left"][:]).any()
+
+
+def test_limit(make: Callable[..., DataSet]) -> None:
+    data = make(limit=100, train=60, validation=20, test=20)
+    assert len(set(numbers(data, "left")) | set(numbers(data, "right"))) <= 100
+
+
+@pytest.mark.parametrize("shape", [(N, 3, 6, 5), (N, 6, 5, 3)])
+def test_colours_come_first(make: Callable[..., DataSet], arrays: dict[str, Any], shape: tuple[int, ...]) -> None:
+    arrays["images"] = np.random.default_rng(1).random(shape)
+    data = make(scale=1.0)
+    assert data.inputs["left"].shape == (160, 3, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"train": 3}, "data.train"),
+        ({"test": 100_000}, "data.test"),
+        ({"images": "image"}, "data.images"),
+        ({"scale": 0}, "data.scale"),
+        ({"limit": 2}, "data.limit"),
+        ({"seed": -1}, "data.seed"),
+    ],
+)
+def test_mistakes_are_named(make: Callable[..., DataSet], given: dict[str, Any], path: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make(**given)
+    assert caught.value.path == path
+
+
+def test_images_and_labels_must_fit(make: Callable[..., DataSet], arrays: dict[str, Any]) -> None:
+    arrays["labels"] = arrays["labels"][:-1]
+    with pytest.raises(DataError, match="as many labels"):
+        make()
+    arrays["images"] = arrays["images"][0]
+    with pytest.raises(DataError, match="images are numbers"):
+        make()
+
+
+@pytest.mark.parametrize("n", [60, 2000])
+def test_every_pair_is_as_likely_as_any_other(n: int) -> None:
+    labels = np.where(np.arange(n) < n // 4, 0, 1)
+    pairs = draw_pairs(np.arange(n) * 10, labels, 400, np.random.default_rng(0))
+    assert (pairs % 10 == 0).all()
+    classes = labels[pairs // 10]
+    equal = classes[:, 0] == classes[:, 1]
+    assert equal.sum() == 200
+    # Of the equal pairs (1/4)² / ((1/4)² + (3/4)²) = 1/10 are of class 0.
+    assert 0.04 < (classes[equal, 0] == 0).mean() < 0.17
+    assert 0.4 < (pairs[:, 0] < pairs[:, 1]).mean() < 0.6
+
+
+def test_most_pairs_is_what_can_be_drawn() -> None:
+    labels = np.array([0, 0, 0, 1, 1])
+    assert most_pairs(labels) == 2 * min(3 + 1, 6)
+    pairs = draw_pairs(np.arange(5), labels, 8, np.random.default_rng(0))
+    assert len({frozenset(pair) for pair in pairs.tolist()}) == 8
+
+
+# ------------------------------------------------------------------------------------------------------------ IDX files
+
+
+def idx(array: Any, code: int = 0x08, kind: str = ">u1") -> bytes:
+    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+    return head + array.astype(kind).tobytes()
+
+
+@pytest.mark.parametrize(("code", "kind"), [(0x08, ">u1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4")])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_idx_round_trip(tmp_path: Path, code: int, kind: str, zipped: bool) -> None:
+    array = np.arange(24).reshape(2, 3, 4)
+    content = idx(array, code, kind)
+    (tmp_path / "x").write_bytes(gzip.compress(content) if zipped else content)
+    found = read_idx(tmp_path / "x")
+    assert (found == array).all()
+    assert found.dtype.isnative
+
+
+def test_damaged_idx_files(tmp_path: Path) -> None:
+    whole = idx(np.arange(24).reshape(2, 3, 4))
+    zipped = gzip.compress(whole)
+    broken = {
+        "cut or damaged": [whole[:-1], whole + b"x", whole[:9]],
+        "no IDX file": [b"", b"\0\0", b"PK\3\4 zip", b"\0\0\7\1" + bytes(8)],
+        "cannot read": [zipped[:-9], zipped[:20], zipped[:15] + b"xxxx" + zipped[19:]],
+    }
+    for message, contents in broken.items():
+        for content in contents:
+            (tmp_path / "x").write_bytes(content)
+            with pytest.raises(DataError, match=message):
+                read_idx(tmp_path / "x")
+
+
+def test_the_shipped_config(need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTL_DATA", str(need_data("fashion_mnist").parent))
+    config = load_config(CONFIG, ["data.train=400", "data.validation=200", "data.test=200"])
+    data = build_data(config.data, config.seed)
+    assert {name: (t.kind, len(t.classes)) for name, t in data.targets.items()} == {
+        "left": ("class", 10),
+        "right": ("class", 10),
+        "same": ("binary", 2),
+    }
+    assert data.inputs["left"].shape == (800, 1, 28, 28)
+    assert [task.loss_weight for task in config.tasks.values()] == [1, 1, 0.5]

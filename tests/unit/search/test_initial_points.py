@@ -1,0 +1,334 @@
+"""Points that the search begins with: what is refused, what they become in the space, and when they are tried."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search.errors import ConfigError, SweepError
+from mtl_search.search import initial_points, preflight
+from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.search.space.arm_space import ArmSpace
+from mtl_search.search.sweep import _check_function
+from mtl_search.storage.records import SweepRecord, TrialRecord
+from tests.support import small_sweeps as small
+from tests.support.fake_tune import WEIGHTS, FakeTune
+from tests.support.recorded_sweeps import Builder
+
+Session = Callable[..., FakeTune]
+POINT = {"kind": 1.0, "size": 2.0, "flag": 0.5}
+DIRECT = {
+    "tasks.size.loss_weight": {"log": [0.1, 4]},
+    "tasks.flag.loss_weight": {"choice": [0.25, 0.5, 1]},
+    "training.optimizer.lr": {"log": [1e-4, 1e-1]},
+}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    with ExitStack() as stack:
+
+        def begin(points: list[Any], **options: Any) -> FakeTune:
+            changes = {"search.start": points, **options.pop("changes", {})}
+            fake = FakeTune(small.config(changes), tmp_path / "sweep", **{"slots": 1, **options})
+            stack.callback(fake.kill)
+            return fake
+
+        yield begin
+
+
+def earlier(folder: Path, tasks: tuple[str, ...] = ("kind", "size"), *, adaptive: bool = True) -> str:
+    """A sweep with two trials of the search arm, the second the better one."""
+    made = Builder(folder / "journal.jsonl", tasks).sweep()
+    for number, value in enumerate((0.5, 0.9)):
+        trial = made.begin("search", number, adaptive=adaptive, weights=dict(zip(tasks, (3.0, 1.0), strict=True)))
+        weights = dict(zip(tasks, (1.6, 0.4) if value > 0.6 else (1.0, 1.0), strict=True))
+        logged = {f"train/weight/{task}": weight for task, weight in weights.items()} if adaptive else {}
+        made.epoch(trial, 1, value, dict.fromkeys(tasks, value), **logged)
+        made.end(trial)
+    return str(folder)
+
+
+# ------------------------------------------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ([3], "search.start.0: a mapping of tasks to loss weights, the name of a weighting"),
+        ([["uw"]], "search.start.0: a mapping of tasks to loss weights"),
+        ([{}], "search.start.0: a mapping of tasks to loss weights"),
+        ([{"kind": True}], "search.start.0: the loss weight of kind must be a number, and is True"),
+        ([{"kind": 1, "sise": 2}], "search.start[0]: there is no task of this name"),
+        (["uw", {"kind": 0}], "search.start[1].kind: a weight above 0 is needed"),
+        (["uv"], "search.start[0]: neither the folder of a sweep"),
+        (["famoo"], "did you mean 'famo'?"),
+        (["no/such/sweep"], "search.start[0]: neither the folder of a sweep"),
+        (["\0"], "search.start[0]: neither the folder of a sweep"),
+        (["x" * 5000], "search.start[0]: neither the folder of a sweep"),
+        (["uw", "uw"], "search.start[1]: this weighting is there already"),
+        (["static"], "search.start[0]: all tasks count alike with it"),
+        (["no.module:x"], "search.start[0]: cannot import module"),
+        (["builtins:list"], "search.start[0]: "),
+    ],
+)
+def test_a_wrong_point_is_refused_by_its_path(points: list[Any], words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        preflight.check(small.config({"search.start": points}), small.DATA)
+    assert words in str(caught.value)
+    assert caught.value.path.startswith("search.start")
+
+
+def test_one_point_needs_no_list() -> None:
+    assert small.config({"search.start": "uw"}).search.start == ("uw",)
+    assert small.config({"search.start": POINT}).search.start == (POINT,)
+    preflight.check(small.config({"search.start": [POINT, "uw"]}), small.DATA)
+
+
+def test_points_need_loss_weights_in_the_space_and_the_search_arm() -> None:
+    space = {"training.optimizer.lr": {"log": [1e-4, 1e-1]}}
+    for changes, words in (
+        ({"search.space": space}, "search.start: the space has no loss weights"),
+        ({"search.arms": ["equal"]}, "search.start: only the search arm begins with points"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            preflight.check(small.config({"search.start": [POINT], **changes}), small.DATA)
+        assert str(caught.value).startswith(words)
+
+
+def test_points_that_the_budget_has_no_room_for_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        initial_points.check(small.config({"search.start": [POINT, "uw"], "search.trials": 3}))
+        assert not caplog.records
+        initial_points.check(small.config({"search.start": [POINT, "uw"], "search.trials": 2}))
+    assert "search.trials is 2" in caplog.text
+
+
+def test_an_earlier_sweep_gives_the_mean_weights_of_its_best_adaptive_trial(tmp_path: Path) -> None:
+    config = small.config({"search.start": [earlier(tmp_path / "a"), earlier(tmp_path / "b", adaptive=False)]})
+    initial_points.check(config)
+    found = initial_points.resolve(config, SweepRecord())
+    assert found == [{"kind": 1.6, "size": 0.4, "flag": 1.0}, {"kind": 1.5, "size": 0.5, "flag": 1.0}]
+
+
+def test_an_earlier_sweep_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "journal.jsonl").write_text("no journal\n")
+    Builder(tmp_path / "empty" / "journal.jsonl", ("kind",)).sweep()
+    for folder, words in (
+        (earlier(tmp_path / "other", ("kind", "left")), "has a task 'left'"),
+        (str(tmp_path / "broken"), "not a journal of a sweep"),
+        (str(tmp_path / "empty"), "no trial of that sweep has weights"),
+    ):
+        with pytest.raises(ConfigError, match=words) as caught:
+            initial_points.check(small.config({"search.start": [folder]}))
+        assert caught.value.path == "search.start[0]"
+
+
+# --------------------------------------------------------------------------------------------------- params of a point
+
+
+def space_of(changes: dict[str, Any] | None = None, function: Any = None) -> ArmSpace:
+    config = small.config(changes or {})
+    (arm,) = (arm for arm in plan_arms(config) if arm.name == "search")
+    return ArmSpace(config, arm, function)
+
+
+def test_ratios_to_the_reference(caplog: pytest.LogCaptureFixture) -> None:
+    space = space_of()
+    params = space.params_of(POINT)
+    assert params == {"tasks.size.loss_weight": 2.0, "tasks.flag.loss_weight": 0.5}
+    weights = space.overrides(params)
+    assert weights["tasks.size.loss_weight"] == pytest.approx(3 * 2 / 3.5)
+    assert sum(weights.values()) == pytest.approx(3)
+    assert not caplog.records
+
+
+def test_a_point_outside_the_bounds_is_clipped_with_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        params = space_of().params_of({"kind": 1.0, "size": 1e4, "flag": 1e-4})
+    assert params == {"tasks.size.loss_weight": 100.0, "tasks.flag.loss_weight": 0.01}
+    assert "tasks.size.loss_weight is 1e+04 there, and 100 is the nearest" in caplog.text
+    assert len(caplog.records) == 2
+
+
+def test_weights_that_are_searched_one_by_one_keep_their_proportion_to_the_fixed_ones() -> None:
+    space = space_of({"search.space": DIRECT, "tasks.kind.loss_weight": 0.5})
+    assert space.params_of(POINT) == {"tasks.size.loss_weight": 1.0, "tasks.flag.loss_weight": 0.25}
+    everywhere = space_of({"search.space": {"tasks.*.loss_weight": {"float": [0, 3]}}})
+    assert everywhere.params_of(POINT) == {f"tasks.{task}.loss_weight": weight for task, weight in POINT.items()}
+
+
+def test_the_nearest_choice_whole_number_and_end(caplog: pytest.LogCaptureFixture) -> None:
+    entries = {**DIRECT, "tasks.size.loss_weight": {"int": [1, 5]}}
+    params = space_of({"search.space": entries}).params_of({"kind": 1.0, "size": 2.2, "flag": 9.0})
+    assert params == {"tasks.size.loss_weight": 2, "tasks.flag.loss_weight": 1}
+    assert len(caplog.records) == 2
+
+
+def mine(trial: Any) -> dict[str, Any]:
+    assert trial.number == 0  # it is a trial like any other
+    trial.suggest_float("tasks.size.loss_weight", 0.1, 1.5, log=True)
+    if trial.suggest_categorical("model.sharing.depth", [1, 2]) < 3:
+        trial.suggest_categorical("tasks.flag.loss_weight", [0.3, 0.6])
+    return {"training.optimizer.lr": trial.suggest_float("training.optimizer.lr", 1e-3, 1e-2, log=True)}
+
+
+def test_a_function_of_the_users_is_asked_for_its_bounds(caplog: pytest.LogCaptureFixture) -> None:
+    space = space_of({"search.space": {}}, mine)
+    assert space.params_of(POINT) == {"tasks.size.loss_weight": 1.5, "tasks.flag.loss_weight": 0.6}
+    assert sum(record.name.startswith("mtl_search") for record in caplog.records) == 2
+    space.check_start()
+
+
+def test_a_function_without_loss_weights_is_refused_before_anything_trains() -> None:
+    config = small.config({"search.space": {}, "search.start": [POINT]})
+    with pytest.raises(ConfigError, match=r"search\.start: the space has no loss weights"):
+        _check_function(config, lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)})
+    with pytest.raises(SweepError, match="the space function failed"):
+        _check_function(config, lambda trial: trial.nothing)
+    _check_function(config, mine)
+
+
+@pytest.mark.parametrize("options", [{"step": 0.5}, {"step": None}])
+def test_steps_of_a_function_are_kept(options: dict[str, Any]) -> None:
+    def space(trial: Any) -> None:
+        trial.suggest_float("tasks.size.loss_weight", 0.2, 5.2, **options)
+        trial.suggest_int("tasks.flag.loss_weight", 1, 9, step=2)
+
+    params = space_of({"search.space": {}}, space).params_of({"kind": 1.0, "size": 2.0, "flag": 4.9})
+    assert params == {"tasks.size.loss_weight": 2.2 if options["step"] else 2.0, "tasks.flag.loss_weight": 5}
+
+
+# ------------------------------------------------------------------------------------------------------- in the sweep
+
+
+def searched(fake: FakeTune) -> list[list[float]]:
+    return [[w for path, w in sorted(t.params.items()) if "loss_weight" in path] for t in fake.record.arm("search")]
+
+
+def test_points_follow_equal_weights_and_a_seed_arm_comes_before(session: Session) -> None:
+    fake = session([POINT, "uw"])
+    specs = {spec.id: spec for spec in fake.run()}
+    began = list(specs)
+    assert began[4:6] == ["seed-uw-0000", "equal-0000"]
+    assert specs["seed-uw-0000"].config.training.weighting.name == "uw"
+    assert specs["seed-uw-0000"].objective.reference
+    trial = fake.record.trials["seed-uw-0000"]
+    assert (trial.params, trial.overrides, trial.is_seed) == ({}, {}, True)
+    # flag, size; uw gave 0.6, 1.2, 1.2
+    assert searched(fake)[:3] == [[1.0, 1.0], [0.5, 2.0], [2.0, 2.0]]
+    assert fake.record.start == [POINT, pytest.approx(WEIGHTS)]
+    assert not any("seed" in trial.arm for trial in fake.record if trial.is_finalist)
+    assert fake.searcher.finished
+    budget = trial_budget(fake.config, plan_arms(fake.config))
+    assert {arm: len(fake.record.arm(arm)) for arm in budget} == budget
+    assert [arm for arm in budget if "seed" in arm] == ["seed/uw"]
+
+
+def test_the_search_waits_for_the_seed(session: Session) -> None:
+    fake = session(["uw"], slots=3)
+    while not fake.record.arm("seed/uw"):
+        if fake.suggest() is None:
+            fake.end(next(iter(fake.live)))
+    assert fake.suggest() is None
+
+
+def test_a_sampler_sees_points_as_ordinary_trials(session: Session) -> None:
+    fake = session([POINT])
+    fake.run()
+    told = fake.searcher._studies["search"]._ot_study.get_trials()
+    assert len(told) == 4
+    assert all(trial.value is not None for trial in told)
+
+
+@pytest.mark.parametrize("after", [4, 5, 6, 8, 9, 11])
+def test_a_resumed_sweep_tries_no_point_twice(session: Session, after: int, tmp_path: Path) -> None:
+    points = [POINT, "uw", {"kind": 2.0}]
+    straight = FakeTune(small.config({"search.start": points}), tmp_path / "straight", slots=1)
+    straight.run()
+    straight.kill()
+    fake = session(points)
+    for _ in range(after):
+        fake.end(str(fake.suggest()))
+    fake.epoch(str(fake.suggest()), 1)
+    fake.kill()
+    resumed = session(points)
+    resumed.run()
+
+    def outcome(record: Any) -> list[Any]:
+        return [(t.id, t.params, t.seed, t.state) for t in record]
+
+    assert outcome(resumed.record) == outcome(straight.record)
+    assert searched(resumed) == [[1.0, 1.0], [0.5, 2.0], [2.0, 2.0], [0.5, 0.5]]
+    assert (tmp_path / "sweep" / "journal.jsonl").read_text().count('"event": "start"') == 1
+
+
+def test_an_earlier_sweep_is_read_once(session: Session, tmp_path: Path) -> None:
+    points = [POINT, earlier(tmp_path / "earlier")]
+    fake = session(points)
+    while not fake.record.arm("search"):
+        fake.end(str(fake.suggest()))
+    fake.kill()
+    (tmp_path / "earlier" / "journal.jsonl").unlink()
+    resumed = session(points)
+    preflight.check(resumed.config, small.DATA, started=True)
+    resumed.run()
+    assert searched(resumed)[1:3] == [[0.5, 2.0], [pytest.approx(1 / 1.6), pytest.approx(0.25)]]
+
+
+@pytest.mark.parametrize("state", ["FAIL", "CRASH"])
+def test_a_seed_that_fails_is_left_out_with_a_line_in_the_log(
+    session: Session, state: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = session(["uw", POINT])
+    with caplog.at_level(logging.WARNING):
+        while not fake.record.arm("search"):
+            trial = str(fake.suggest())
+            fake.end(trial, state if fake.live[trial].id.startswith("seed") else "COMPLETE")
+        fake.run()
+    assert "search.start[0] is left out: trial seed-uw-0000 failed" in caplog.text
+    assert searched(fake)[:2] == [[1.0, 1.0], [0.5, 2.0]]
+    assert fake.searcher.finished
+
+
+def test_a_seed_without_weights_is_left_out_with_a_line_in_the_log(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = session(["uw"])
+    trial = TrialRecord("seed-uw-0000", "seed/uw", 0, {}, {}, {}, 0, 0.0, state="COMPLETE", info={"adaptive": True})
+    fake.record.trials[trial.id] = trial
+    with caplog.at_level(logging.WARNING):
+        assert initial_points.resolve(fake.config, fake.record) == []
+    assert "search.start[0] is left out: trial seed-uw-0000 has not got to the end of an epoch" in caplog.text
+
+
+def test_a_function_of_the_users_begins_with_points(session: Session) -> None:
+    def space(trial: Any) -> dict[str, Any]:
+        trial.suggest_float("tasks.size.loss_weight", 0.1, 1.5, log=True)
+        return {"training.batch_size": 4}
+
+    fake = session([{"size": 9.0}, "uw"], space=space, changes={"search.space": {}})
+    specs = {spec.id: spec for spec in fake.run()}
+    assert searched(fake)[0] == [1.5]
+    # kind and flag stay at 1 each: 2 · 1.2/(0.6 + 1.2)
+    assert searched(fake)[1] == [pytest.approx(4 / 3)]
+    assert specs["seed-uw-0000"].config.training.batch_size == fake.config.training.batch_size
+
+
+def test_a_seed_arm_is_the_config_with_another_weighting() -> None:
+    own = {"name": "uw", "lr": 0.5}
+    config = small.config({"search.start": ["uw", "famo"], "training.weighting": own, "tasks.size.loss_weight": 2.0})
+    arms = {arm.name: arm for arm in plan_arms(config)}
+    assert [name for name in arms if name.startswith("seed/")] == ["seed/uw", "seed/famo"]
+    assert arms["seed/uw"].config(config, {}).training.weighting.arguments == {"lr": 0.5}
+    seeded = arms["seed/famo"].config(config, {"training.optimizer.lr": 9.0})
+    assert (seeded.training.weighting.name, seeded.training.weighting.arguments) == ("famo", {})
+    assert seeded.training.optimizer == config.training.optimizer
+    assert seeded.tasks == config.tasks
+    assert not [arm for arm in plan_arms(small.config({"search.arms": ["equal"]})) if arm.is_seed]

@@ -1,0 +1,120 @@
+"""References and objectives from the journal, by the reference that holds now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search.errors import SweepError
+from mtl_search.search.objectives import Referee
+from tests.support.recorded_sweeps import Builder
+
+METRICS = {"left": ("accuracy",), "right": ("accuracy",)}
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> Builder:
+    """A sweep whose single-task trials reached 0.8 (left) and 0.5 (right)."""
+    builder = Builder(tmp_path / "journal.jsonl", ("left", "right")).sweep()
+    builder.trial("single/left", 0, 0.8, epochs=1)
+    builder.trial("single/left", 1, 0.6, epochs=1)
+    builder.trial("single/right", 0, 0.5, epochs=1)
+    return builder
+
+
+def referee(builder: Builder, **options: Any) -> Referee:
+    return Referee(builder.sweep_record, METRICS, **options)
+
+
+def trial(builder: Builder, *epochs: dict[str, float], state: Any = "COMPLETE", arm: str = "search") -> Any:
+    name = builder.begin(arm, len(builder.sweep_record.arm(arm)))
+    for number, accuracy in enumerate(epochs, start=1):
+        builder.epoch(name, number, 0.0, accuracy)  # the objective is worked out anew
+    builder.end(name, state)
+    return builder.sweep_record.trials[name]
+
+
+def test_the_reference_is_the_best_single_task_trial(builder: Builder) -> None:
+    builder.trial("single/left", 2, 0.95, epochs=1, state="FAIL")
+    assert referee(builder).reference() == {"val/left/accuracy": 0.8, "val/right/accuracy": 0.5}
+    builder.trial("single/left", 3, 0.9, epochs=1, state="PRUNED")
+    assert referee(builder).reference()["val/left/accuracy"] == 0.9
+
+
+def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(builder: Builder) -> None:
+    record = trial(
+        builder,
+        {"left": 0.8, "right": 0.5},
+        {"left": 0.88, "right": 0.5},
+        {"left": 0.4, "right": 0.5},
+        {"left": 0.88, "right": 0.5},
+    )
+    judge = referee(builder)
+    assert judge.objectives(record) == {1: 0.0, 2: pytest.approx(0.05), 3: pytest.approx(0.05), 4: pytest.approx(0.05)}
+    best = judge.best(record)
+    assert best is not None
+    assert best[0].epoch == 2
+    assert best[1] == pytest.approx(0.05)
+
+
+def test_a_better_reference_changes_every_objective(builder: Builder) -> None:
+    record = trial(builder, {"left": 0.8, "right": 0.5})
+    judge = referee(builder)
+    assert judge.objectives(record) == {1: 0.0}
+    builder.trial("single/right", 1, 1.0)
+    assert judge.objectives(record) == {1: pytest.approx(-0.25)}
+
+
+def test_epochs_with_an_undefined_metric_are_left_out(builder: Builder) -> None:
+    record = trial(builder, {"left": 0.8}, {"left": 0.8, "right": 0.5})
+    assert list(referee(builder).objectives(record)) == [2]
+    nothing = trial(builder, {"left": 0.8})
+    assert referee(builder).objectives(nothing) == {}
+    assert referee(builder).best(nothing) is None
+
+
+def test_a_function_that_is_not_a_number_somewhere_is_left_out_there(builder: Builder) -> None:
+    record = trial(builder, {"left": 0.1}, {"left": 0.7}, {"left": 0.9})
+
+    def mine(metrics: Any) -> float:
+        return {0.1: float("nan"), 0.7: 2.0, 0.9: float("-inf")}[metrics["val/left/accuracy"]]
+
+    assert referee(builder, function=mine).objectives(record) == {2: 2.0}
+
+
+def test_single_task_arms_keep_their_own_metric_under_a_function_of_the_users(builder: Builder) -> None:
+    judge = referee(builder, function=lambda metrics: 7.0)
+    single = builder.sweep_record.trials["single-left-0000"]
+    assert max(judge.objectives(single).values()) == 0.8
+    final = trial(builder, {"left": 0.3}, arm="final/single/left")
+    assert judge.objectives(final) == {1: 0.3}
+    assert judge.objectives(trial(builder, {"left": 0.3})) == {1: 7.0}
+
+
+def test_without_single_task_arms_the_metrics_are_normalised(builder: Builder) -> None:
+    judge = referee(builder, has_singles=False)
+    assert judge.objective("search").kind == "normalised"
+    assert judge.objectives(trial(builder, {"left": 0.8, "right": 0.4})) == {1: pytest.approx(0.6)}
+
+
+def test_a_metric_as_objective_needs_no_reference(tmp_path: Path) -> None:
+    empty = Builder(tmp_path / "empty.jsonl", ("left", "right")).sweep()
+    judge = referee(empty, kind="val/left/accuracy")
+    assert judge.objective("equal").reference is None
+    with pytest.raises(SweepError, match="no trial of arm single/left got to the end of an epoch"):
+        referee(empty).objective("search")
+
+
+def test_the_reasons_are_told_when_there_is_no_reference(tmp_path: Path) -> None:
+    broken = Builder(tmp_path / "broken.jsonl", ("left", "right")).sweep()
+    broken.trial("single/left", 0, 0.5, state="FAIL")
+    with pytest.raises(SweepError, match="loss is not finite"):
+        referee(broken).reference()
+
+
+def test_a_reference_with_an_undefined_metric_is_an_error_that_names_it(builder: Builder) -> None:
+    judge = Referee(builder.sweep_record, {"left": ("accuracy", "auroc")})
+    with pytest.raises(SweepError, match=r"val/left/auroc is undefined at the best epoch of single-left-0000"):
+        judge.reference()
