@@ -81,13 +81,13 @@ class Registry(Mapping[str, T], Generic[T]):
         for key in arguments:
             if key not in named and not open_ended:
                 message = f"{self.kind} {name!r} has no such argument"
-                raise ConfigError(message, path=join(path, key), allowed=named or ["no arguments"])
+                raise ConfigError(message, path=join_path(path, key), allowed=named or ["no arguments"])
         missing = [key for key, p in named.items() if p.default is p.empty and key not in arguments]
         if missing:
             raise ConfigError(f"{self.kind} {name!r} needs {', '.join(map(repr, missing))}", path=path, allowed=named)
 
 
-def join(path: str, key: str) -> str:
+def join_path(path: str, key: str) -> str:
     """`path.key`, or `key` at the root."""
     return f"{path}.{key}" if path else key
 

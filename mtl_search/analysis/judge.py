@@ -24,7 +24,7 @@ from mtl_search.analysis.paired import (
     estimate,
 )
 from mtl_search.analysis.references import main_metrics
-from mtl_search.analysis.verdict import Neither, Outcome, Verdict, WeightsOutcome, Winner
+from mtl_search.analysis.verdict import Neither, Outcome, SelectedFinalist, Verdict, WeightsOutcome
 from mtl_search.config import Config
 from mtl_search.metrics.objective import key
 from mtl_search.storage.records import FINAL, WITHOUT, SweepRecord, TrialRecord
@@ -66,7 +66,7 @@ def verdict(record: SweepRecord, tasks: Tasks) -> Verdict:
     )
 
 
-def _winners(record: SweepRecord, tasks: Tasks) -> tuple[dict[str, Winner], list[str]]:
+def _winners(record: SweepRecord, tasks: Tasks) -> tuple[dict[str, SelectedFinalist], list[str]]:
     """The winner of each arm that has finalists, and remarks on finalists that are missing."""
     winners, notes = {}, []
     without = dict.fromkeys(t.arm.removeprefix(FINAL) for t in record if t.arm.startswith(FINAL + WITHOUT))
@@ -93,7 +93,7 @@ def _wanted(arm: str, tasks: Tasks) -> set[str]:
 
 def _strength(group: list[TrialRecord]) -> tuple[bool, float]:
     """Mean validation objective over the fresh seeds; a single lucky seed loses against two."""
-    return len(group) >= MIN_SEEDS, statistics.fmean(t.worth for t in group)
+    return len(group) >= MIN_SEEDS, statistics.fmean(t.best_objective for t in group)
 
 
 def _seed_indices(finalists: Sequence[TrialRecord]) -> dict[str, int]:
@@ -106,10 +106,10 @@ def _seed_indices(finalists: Sequence[TrialRecord]) -> dict[str, int]:
     return indices
 
 
-def _winner(arm: str, group: list[TrialRecord], indices: Mapping[str, int]) -> Winner:
+def _winner(arm: str, group: list[TrialRecord], indices: Mapping[str, int]) -> SelectedFinalist:
     by_seed = {indices[trial.id]: trial for trial in group}
     info = group[0].info
-    return Winner(
+    return SelectedFinalist(
         arm=arm,
         origin=group[0].origin,
         trials={index: by_seed[index].id for index in sorted(by_seed)},
@@ -134,7 +134,7 @@ def _missing(arm: str, finalists: list[TrialRecord], usable: list[TrialRecord]) 
     return f"{len(usable)} of {len(finalists)} finalists of arm {arm} count ({', '.join(reasons)})"
 
 
-def _tests(record: SweepRecord, winner: Winner) -> dict[int, dict[str, float]]:
+def _tests(record: SweepRecord, winner: SelectedFinalist) -> dict[int, dict[str, float]]:
     """Test metrics by seed index."""
     return {index: record.trials[trial].test for index, trial in winner.trials.items()}
 
@@ -161,7 +161,9 @@ def _weights(
     return difference(ours, theirs)
 
 
-def _auxiliary(record: SweepRecord, winners: Mapping[str, Winner], single: Runs, tasks: Tasks) -> dict[str, Comparison]:
+def _auxiliary(
+    record: SweepRecord, winners: Mapping[str, SelectedFinalist], single: Runs, tasks: Tasks
+) -> dict[str, Comparison]:
     """The same configuration with and without each auxiliary task, on the same seeds."""
     worth = {}
     for arm, winner in winners.items():
@@ -186,12 +188,12 @@ def _names(runs: Mapping[int, Mapping[str, float]]) -> list[str]:
     return [name for name in first if all(name in run for run in runs.values())]
 
 
-def _sum(winners: Sequence[Winner | None]) -> int | None:
+def _sum(winners: Sequence[SelectedFinalist | None]) -> int | None:
     counts = [winner.parameters for winner in winners if winner and winner.parameters is not None]
     return sum(counts) if len(counts) == len(winners) else None
 
 
-def _sharing_outcome(comparison: Comparison | None, judged: Winner | None) -> Outcome:
+def _sharing_outcome(comparison: Comparison | None, judged: SelectedFinalist | None) -> Outcome:
     sign = comparison.sign if comparison else None
     if sign and _shares_nothing(judged):  # separate networks all the same, with other settings or other luck
         return "no significant gain"
@@ -207,12 +209,12 @@ def _neither(sign: int | None) -> Neither:
     return "not tested" if sign is None else "no significant gain"
 
 
-def _shares_nothing(winner: Winner | None) -> bool:
+def _shares_nothing(winner: SelectedFinalist | None) -> bool:
     depth = winner.depth if winner else None
     return (set(depth.values()) if isinstance(depth, Mapping) else {depth}) == {0}
 
 
-def _remarks(winner: Winner | None, *comparisons: Comparison | None) -> list[str]:
+def _remarks(winner: SelectedFinalist | None, *comparisons: Comparison | None) -> list[str]:
     notes = []
     if _shares_nothing(winner):
         notes.append("The best network found shares nothing (sharing depth 0)")

@@ -50,7 +50,7 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
 
 def arm_names(tasks: Tasks, record: SweepRecord) -> list[str]:
     """Arms in the order in which they run, finalists last; arms of tasks that are no longer main come after them."""
-    seeds = dict.fromkeys(trial.arm for trial in record if trial.is_seed)
+    seeds = dict.fromkeys(trial.arm for trial in record if trial.is_warmup)
     known = [*(f"single/{task}" for task in tasks), *seeds, "equal", "search"]
     order = [*known, *(FINAL + arm for arm in known)]
     found = dict.fromkeys(trial.arm for trial in record)  # `final/without/<task>` comes last by itself
@@ -93,7 +93,7 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "state": trial.state,
         "role": trial.role,
         "delta_m": value,
-        "objective": best.objective if best else math.nan,
+        "objective": best.best_objective if best else math.nan,
         "best_epoch": best.epoch if best else 0,
         "epochs": trial.epochs[-1].epoch if trial.epochs else 0,
         "seconds": trial.seconds,

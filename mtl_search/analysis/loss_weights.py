@@ -68,8 +68,10 @@ def shown_weights(trial: TrialRecord) -> Mapping[str, float]:
 
 def best_adaptive(record: SweepRecord) -> TrialRecord | None:
     """The best adaptive trial of a sweep, finalists apart; None where none logged its weights."""
-    found = [t for t in record if is_adaptive(t) and not t.is_finalist and t.worth > float("-inf") and _logged(t)]
-    return max(found, key=lambda t: t.worth, default=None)
+    found = [
+        t for t in record if is_adaptive(t) and not t.is_finalist and t.best_objective > float("-inf") and _logged(t)
+    ]
+    return max(found, key=lambda t: t.best_objective, default=None)
 
 
 def _logged_mean(trial: TrialRecord, last: int | None) -> dict[str, float]:

@@ -30,7 +30,7 @@ def reference_trial(record: SweepRecord, task: str) -> TrialRecord | None:
     A member of a population is none: what the other arms are compared with is what fixed values can do.
     """
     trials = [trial for trial in record.arm(f"{SINGLE}{task}") if trial.is_result]
-    return max(trials, key=lambda trial: trial.worth, default=None)  # the first of equals
+    return max(trials, key=lambda trial: trial.best_objective, default=None)  # the first of equals
 
 
 def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:

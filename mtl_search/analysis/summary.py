@@ -56,7 +56,7 @@ class RungCorrelation:
 
 
 @dataclass(frozen=True)
-class Front:
+class ParetoFront:
     """Trade-offs between the main tasks among the trials that share.
 
     Attributes:
@@ -123,7 +123,7 @@ def rung_correlations(record: SweepRecord, tasks: Tasks) -> list[RungCorrelation
 
 
 def _objective_at(trial: TrialRecord, epoch: int) -> float | None:
-    return next((e.objective for e in trial.epochs if e.epoch == epoch), None)
+    return next((e.best_objective for e in trial.epochs if e.epoch == epoch), None)
 
 
 def _spearman(pairs: list[tuple[float, float]]) -> float | None:
@@ -133,7 +133,7 @@ def _spearman(pairs: list[tuple[float, float]]) -> float | None:
     return float(stats.spearmanr(early, end).statistic)
 
 
-def pareto_front(record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]) -> Front | None:
+def pareto_front(record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]) -> ParetoFront | None:
     """The front over the trials of the arms `equal` and `search`; None for one task or without an ended trial.
 
     Members of populations are no part of it: no config gives their networks.
@@ -149,7 +149,7 @@ def pareto_front(record: SweepRecord, tasks: Tasks, reference: Mapping[str, floa
     on_front = pareto.front(points_ND)
     volume = pareto.hypervolume(points_ND, np.full(len(names), -1.0))
     ids = tuple(trial.id for trial, best in zip(usable, on_front, strict=True) if best)
-    return Front(len(usable), ids, volume, against)
+    return ParetoFront(len(usable), ids, volume, against)
 
 
 def _gains(trial: TrialRecord, names: Mapping[str, tuple[str, str]], base: Mapping[str, float]) -> list[float]:

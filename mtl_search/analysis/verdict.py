@@ -17,7 +17,7 @@ WeightsOutcome = Literal["weights help", "weights hurt"] | Neither
 
 
 @dataclass(frozen=True)
-class Winner:
+class SelectedFinalist:
     """The configuration that speaks for an arm.
 
     Attributes:
@@ -61,7 +61,7 @@ class Verdict:
     search: Comparison | None = None
     equal: Comparison | None = None
     weights: Comparison | None = None
-    winners: dict[str, Winner] = field(default_factory=dict)
+    winners: dict[str, SelectedFinalist] = field(default_factory=dict)
     final_reference: dict[str, float] = field(default_factory=dict)
     parameters: int | None = None
     single_parameters: int | None = None

@@ -95,7 +95,7 @@ class Result:
         assert trial.best is not None
         info = trial.info
         return Best(
-            trial.id, trial.arm, trial.best.objective, trial.best.metrics, trial.overrides,
+            trial.id, trial.arm, trial.best.best_objective, trial.best.metrics, trial.overrides,
             info["weights"], info["depth"], info["lr"], info["parameters"],
         )  # fmt: skip
 
@@ -188,10 +188,10 @@ class Result:
     def models(self) -> dict[str, Path]:
         """`model/<arm>` → folder of the trained network of the arm's best trial; seed arms give weights alone."""
         found = {}
-        for arm in dict.fromkeys(trial.arm for trial in self.record if not (trial.is_finalist or trial.is_seed)):
+        for arm in dict.fromkeys(trial.arm for trial in self.record if not (trial.is_finalist or trial.is_warmup)):
             kept = [t for t in self.record.arm(arm) if (self._model_folder(t.id) / "model.json").exists()]
             if kept:
-                best = max(kept, key=lambda t: t.worth)
+                best = max(kept, key=lambda t: t.best_objective)
                 found[f"model/{arm}"] = self._model_folder(best.id)
         return found
 
@@ -199,9 +199,9 @@ class Result:
         return self.directory / "trials" / trial / "best"
 
     def _best_trial(self) -> TrialRecord:
-        others = tuple({t.arm for t in self.record if not (t.is_finalist or t.is_seed)})
+        others = tuple({t.arm for t in self.record if not (t.is_finalist or t.is_warmup)})
         for arms in (("search", "equal"), others):
             found = [t for t in self.record if t.arm in arms and t.is_result]
             if found:
-                return max(found, key=lambda t: t.worth)
+                return max(found, key=lambda t: t.best_objective)
         raise SweepError(f"no trial in {self.directory} has got to the end of an epoch yet")

@@ -103,14 +103,14 @@ def plot_model(
     """
     import torch
 
-    from mtl_search.data.datasets import data_of
+    from mtl_search.data.datasets import load_data
     from mtl_search.models.graph_tracing import describe
     from mtl_search.models.network import build_network
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
     parsed = _parsed(config, overrides)
     picture_ending(Path(path))  # before the data are read, which may take a while
-    data = data_of(parsed) if data is None else data
+    data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):
         network = build_network(parsed, data)
     draw(describe(network, data), parsed, Path(path))

@@ -8,11 +8,11 @@ import sys
 def main() -> None:
     """Entry point of `mtl-search`; a user's mistake ends in one message and never in a traceback."""
     from mtl_search.cli.app import app
-    from mtl_search.cli.failures import explain
+    from mtl_search.cli.errors import print_error
 
     try:
         app(standalone_mode=True)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        sys.exit(explain(error))
+        sys.exit(print_error(error))

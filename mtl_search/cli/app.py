@@ -10,8 +10,8 @@ import typer
 
 from mtl_search import __version__
 from mtl_search.cli import listing
+from mtl_search.cli.console import console
 from mtl_search.cli.options import Address, Config_, Debug, Output, Overrides, SweepFolder
-from mtl_search.cli.screen import console
 
 app = typer.Typer(
     name="mtl-search",
@@ -142,8 +142,8 @@ def export_weights(
     weights would have done on average. They go to standard output, what is to be known of them to standard error. Of
     a trial with static weights these are its loss weights.
 
-    A search can begin with them: `search.start=[runs/faces]` takes those of the best adaptive trial of that sweep, and
-    `search.start=[uw]` runs one trial with `uw` first.
+    A search can begin with them: `search.initial_points=[runs/faces]` takes those of the best adaptive trial of that sweep, and
+    `search.initial_points=[uw]` runs one trial with `uw` first.
 
     Examples:
         mtl-search export-weights runs/faces

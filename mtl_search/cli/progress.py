@@ -67,7 +67,7 @@ class SweepProgress(Callback):
         if shared:
             top = max(shared, key=_rank)
             return f"best {top.objective:+.4f} ({top.id})"
-        alone = [t for t in trials if not t.is_seed]
+        alone = [t for t in trials if not t.is_warmup]
         if alone:
             tasks = dict.fromkeys(t.arm for t in alone)
             tops = [max((t for t in alone if t.arm == arm), key=_rank) for arm in tasks]
@@ -78,7 +78,7 @@ class SweepProgress(Callback):
 def _rank(trial: TrialRecord) -> tuple[bool, float]:
     """A member of a population is shown as long as nothing has ended that was trained with fixed values."""
     follows_population = bool(trial.role) and not trial.is_member
-    return not trial.is_member and (trial.finished or not follows_population), trial.worth
+    return not trial.is_member and (trial.finished or not follows_population), trial.best_objective
 
 
 class LiveProgress(SweepProgress):

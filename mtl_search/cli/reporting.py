@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from mtl_search import api
-from mtl_search.cli.screen import console
+from mtl_search.cli.console import console
 from mtl_search.config import load_config
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.report import render, to_json

@@ -13,8 +13,8 @@ from rich.markup import escape
 
 import mtl_search
 from mtl_search import api
-from mtl_search.cli import screen
-from mtl_search.cli.failures import FAILED
+from mtl_search.cli.console import console as make_console
+from mtl_search.cli.errors import FAILED
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
 from mtl_search.report import render
@@ -34,7 +34,7 @@ def run_command(
     address: str | None,
 ) -> int:
     """Run a sweep and show its report; returns the exit status."""
-    console = screen.console()
+    console = make_console()
     arguments = [str(config_file), *overrides, *["--smoke"] * smoke, *(["--address", address] if address else [])]
     config = load_config(config_file, overrides)
     config = mtl_search.smoke(config) if smoke else config

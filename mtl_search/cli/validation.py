@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from mtl_search.cluster import capacity
-from mtl_search.config import Config, Member, SpaceEntry, load_config
+from mtl_search.config import Component, Config, SpaceEntry, load_config
 from mtl_search.config.checks import prefix_path
 from mtl_search.data import SPLITS, DataSet, Sources
-from mtl_search.data.datasets import data_of
-from mtl_search.data.loading.mixture_sampler import draws_of
+from mtl_search.data.datasets import load_data
+from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.models.graph import Graph, Node
 from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import MultiTaskNetwork, parameter_count
@@ -39,9 +39,9 @@ def validate_command(config_file: Path, overrides: list[str], console: Console, 
     """
     config = load_config(config_file, overrides)
     _check_ending(graph_file)
-    capacity.check(config)
-    data = data_of(config)
-    network = preflight.check(config, data)
+    capacity.check_capacity(config)
+    data = load_data(config)
+    network = preflight.check_sweep(config, data)
     graph = describe(network, data)
     tables = [
         _data(config, data),
@@ -82,7 +82,7 @@ def _data(config: Config, data: DataSet) -> Table:
 
 
 def _sources(config: Config, data: DataSet, sources: Sources, network: MultiTaskNetwork) -> Table:
-    draws = draws_of(data, "train", network.target_names.values(), config.training.batch_size)
+    draws = build_mixture_sampler(data, "train", network.target_names.values(), config.training.batch_size)
     table = _table(f"Sources — {sources.sampling}", "source", *SPLITS, "of the batches", "an epoch")
     sizes = [sources.sizes(data.splits[split]) for split in SPLITS]
     for name, share, *counts in zip(sources.names, draws.shares, *sizes, strict=True):
@@ -199,7 +199,7 @@ def _resources(config: Config) -> str:
     )
 
 
-def _member(member: Member | None) -> str:
+def _member(member: Component | None) -> str:
     if member is None:
         return "none"
     arguments = ", ".join(f"{name}={value}" for name, value in member.arguments.items())

@@ -19,7 +19,7 @@ _UNIT = 10_000
 _SHOWN = 8
 
 
-def check(config: Config) -> None:
+def check_capacity(config: Config) -> None:
     """Refuse what no cluster can do.
 
     Raises:
@@ -55,23 +55,23 @@ def slots(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] 
     Raises:
         ClusterError: Not even one ever fits; the message shows the arithmetic.
     """
-    found = fitting(wanted, nodes, later)
+    found = max_concurrent_trials(wanted, nodes, later)
     if found < 1:
-        raise ClusterError(arithmetic(wanted, later or nodes, autoscaler=bool(later)))
+        raise ClusterError(explain_capacity(wanted, later or nodes, autoscaler=bool(later)))
     return found
 
 
-def fitting(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] = ()) -> int:
+def max_concurrent_trials(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] = ()) -> int:
     """The same where it may be 0.
 
     With `max_concurrent: auto` it is what fits now, or 1 where only the grown cluster has room for one.
     """
-    now = room(wanted, nodes) // wanted.workers
-    most = max(now, room(wanted, later) // wanted.workers)
+    now = worker_capacity(wanted, nodes) // wanted.workers
+    most = max(now, worker_capacity(wanted, later) // wanted.workers)
     return min(max(1, now) if wanted.max_concurrent == "auto" else wanted.max_concurrent, most)
 
 
-def room(wanted: ResourcesConfig, nodes: Sequence[Node]) -> int:
+def worker_capacity(wanted: ResourcesConfig, nodes: Sequence[Node]) -> int:
     """How many workers fit."""
     return sum(_room_on(wanted, node) for node in nodes)
 
@@ -91,7 +91,7 @@ def _needs(wanted: ResourcesConfig) -> dict[str, float]:
     return {name: max(need, 1 / _UNIT) for name, need in needs.items() if need > 0}
 
 
-def arithmetic(wanted: ResourcesConfig, nodes: Sequence[Node], *, autoscaler: bool = False) -> str:
+def explain_capacity(wanted: ResourcesConfig, nodes: Sequence[Node], *, autoscaler: bool = False) -> str:
     """Why no trial fits."""
     needs = _needs(wanted)
     worker = ", ".join(f"{need:g} {name}" for name, need in needs.items())
@@ -101,6 +101,6 @@ def arithmetic(wanted: ResourcesConfig, nodes: Sequence[Node], *, autoscaler: bo
         lines.append(f"  node {number}: {has}: room for {_room_on(wanted, node)}")
     if len(nodes) > _SHOWN:
         lines.append(f"  ... and {len(nodes) - _SHOWN} more nodes")
-    lines.append(f"  in all: room for {room(wanted, nodes)} of {wanted.workers}")
+    lines.append(f"  in all: room for {worker_capacity(wanted, nodes)} of {wanted.workers}")
     where = "this cluster, as large as it may grow" if autoscaler else "this cluster"
     return "\n".join([f"no trial fits on {where} (resources.workers × per worker):", *lines])

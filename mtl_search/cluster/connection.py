@@ -46,7 +46,7 @@ def configure() -> None:
     logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)  # "Trials did not complete", which the journal tells
 
 
-def find(address: str | None = None) -> str:
+def resolve_address(address: str | None = None) -> str:
     """Which Ray cluster a sweep is to run on; quickly, before anything is read or built.
 
     Args:
@@ -69,12 +69,12 @@ def find(address: str | None = None) -> str:
     if address == "local":
         return address
     place = _located(address)
-    _knock(place, address)
+    _probe(place, address)
     return place
 
 
 @contextmanager
-def connected(config: Config, place: str = "local") -> Iterator[None]:
+def ray_session(config: Config, place: str = "local") -> Iterator[None]:
     """Connected to the cluster that `find` has found, for as long as the sweep lasts.
 
     Raises:
@@ -133,7 +133,7 @@ def _located(address: str) -> str:
     return found
 
 
-def _knock(address: str, written: str) -> None:
+def _probe(address: str, written: str) -> None:
     """See whether a Ray cluster answers; Ray itself would try for minutes.
 
     Args:
@@ -182,10 +182,10 @@ def slots(config: Config) -> int:
 
 def nodes() -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """Resources of each node of the cluster, and of all the nodes that its autoscaler may have, if it has one."""
-    return [node["Resources"] for node in ray.nodes() if node["Alive"]], later_nodes()
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]], autoscaler_nodes()
 
 
-def later_nodes() -> list[dict[str, float]]:
+def autoscaler_nodes() -> list[dict[str, float]]:
     """Of all the nodes that the cluster's autoscaler may have at a time; empty where there is none."""
     grown = ray._private.state.state.get_cluster_config()  # noqa: SLF001  # as Ray Train does
     groups = [] if grown is None else grown.node_group_configs

@@ -19,7 +19,7 @@ _EVERY_S = 0.5
 Look = Callable[[], tuple[Sequence[capacity.Node], Sequence[capacity.Node]]]
 
 
-class Census:
+class CapacityMonitor:
     """Counts the trials that fit at the moment.
 
     Args:
@@ -44,19 +44,19 @@ class Census:
             self._count(now)
         return self._slots
 
-    def look_again(self) -> None:
+    def invalidate(self) -> None:
         """A process has died, perhaps with its node: the last count is worth nothing."""
         self._looked = float("-inf")
 
     def _count(self, now: float) -> None:
         nodes, later = self._look()
-        self._looked, self._slots = now, min(self.most, capacity.fitting(self._wanted, nodes, later))
+        self._looked, self._slots = now, min(self.most, capacity.max_concurrent_trials(self._wanted, nodes, later))
         if self._slots:
             self._empty_since = None
             return
         self._empty_since = now if self._empty_since is None else self._empty_since
-        if now - self._empty_since >= self._wanted.patience:
+        if now - self._empty_since >= self._wanted.node_timeout_s:
             raise SweepError(
-                f"nodes have gone, and for {self._wanted.patience:g} seconds (resources.patience) "
-                f"{capacity.arithmetic(self._wanted, nodes)}\nnothing is lost: --resume goes on where there is room"
+                f"nodes have gone, and for {self._wanted.node_timeout_s:g} seconds (resources.node_timeout_s) "
+                f"{capacity.explain_capacity(self._wanted, nodes)}\nnothing is lost: --resume goes on where there is room"
             )

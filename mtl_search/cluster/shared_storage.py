@@ -11,12 +11,12 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from mtl_search.errors import ClusterError
-from mtl_search.storage.remote import Storage
+from mtl_search.storage.remote import RemoteStorage
 
 _SHOWN = 4
 
 
-def check(directory: Path, storage: str | None) -> None:
+def check_shared_storage(directory: Path, storage: str | None) -> None:
     """See whether every node reads what this process writes, and may write there itself.
 
     Args:
@@ -48,13 +48,13 @@ def _through_folder(others: list[str], directory: Path) -> dict[str, str]:
     mark = directory / f".seen-{uuid.uuid4().hex[:12]}"
     mark.touch()
     try:
-        return _ask(others, _sees, str(mark))
+        return _ask(others, _can_read, str(mark))
     finally:
         mark.unlink()
 
 
 def _through_storage(others: list[str], uri: str) -> dict[str, str]:
-    storage = Storage(uri)
+    storage = RemoteStorage(uri)
     mark = storage.write_mark()
     try:
         return _ask(others, _reaches, uri, mark)
@@ -80,13 +80,13 @@ def _answer(reference: ray.ObjectRef[str]) -> str:
     return answer
 
 
-def _sees(mark: str) -> str:
+def _can_read(mark: str) -> str:
     return "" if Path(mark).exists() else "another folder, or none"
 
 
 def _reaches(uri: str, mark: str) -> str:
     try:
-        storage = Storage(uri)
+        storage = RemoteStorage(uri)
         if not storage.has_mark(mark):
             return "another folder, or none"
         storage.check()

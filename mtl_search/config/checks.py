@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
-from mtl_search.config.section import Member
+from mtl_search.config.base import Component
 from mtl_search.errors import ConfigError
-from mtl_search.registry import join
+from mtl_search.registry import join_path
 
 
 def check_int(value: object, path: str, *, low: int = 1, high: int | None = None, limit: str = "") -> int:
@@ -147,7 +147,7 @@ def check_mapping(value: object, path: str) -> dict[str, Any]:
     return dict(value)
 
 
-def check_component(value: object, path: str) -> Member:
+def check_component(value: object, path: str) -> Component:
     """Return a part chosen by name: `name`, or `{name: ..., <argument>: ...}`.
 
     Raises:
@@ -156,7 +156,7 @@ def check_component(value: object, path: str) -> Member:
     tree = {"name": value} if isinstance(value, str) else value
     if not isinstance(tree, Mapping) or not isinstance(tree.get("name"), str) or not tree["name"]:
         raise ConfigError("a name is needed, or {name: ..., <argument>: ...}", path=path, value=value)
-    return Member.model_validate(check_mapping(tree, path))
+    return Component.model_validate(check_mapping(tree, path))
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def prefix_path(path: str) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        placed = ConfigError(error.problem, path=join(path, error.path) if error.path else path)
+        placed = ConfigError(error.problem, path=join_path(path, error.path) if error.path else path)
         placed.args = (f"{path}{'.' if error.path else ': '}{error}",)
         raise placed from error
 

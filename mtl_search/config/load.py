@@ -12,12 +12,16 @@ from typing import Any
 import yaml
 
 from mtl_search.config import paths
-from mtl_search.config.explain import translate
+from mtl_search.config.renamed_keys import refuse_old_names, with_new_names
 from mtl_search.config.schema import Config
+from mtl_search.config.validation_errors import translate
 from mtl_search.errors import ConfigError
-from mtl_search.registry import join
+from mtl_search.registry import join_path
 
 Overrides = Mapping[str, Any] | Iterable[str]
+
+# A config beside this file was written by a sweep.
+_JOURNAL = "journal.jsonl"
 
 
 def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = ()) -> Config:
@@ -35,8 +39,11 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
         ConfigError: Anything in it is wrong; the message names the key, the value and what is allowed.
     """
     tree: dict[str, Any] = _plain(source if isinstance(source, Mapping) else _read_yaml(Path(source)))
+    if not isinstance(source, Mapping) and Path(source).with_name(_JOURNAL).exists():
+        tree = with_new_names(tree)  # a sweep, maybe of an earlier version, has written it
     for path, value in _pairs(overrides):
         paths.put(tree, path, _plain(value, path))
+    refuse_old_names(tree)
     return parse(_with_environment(tree))
 
 
@@ -127,7 +134,7 @@ def _plain(node: Any, path: str = "", depth: int = 0) -> Any:
         for key in node:
             if not isinstance(key, str):
                 raise ConfigError("a key is text: put it in quotes", path=path, value=key)
-        return {key: _plain(value, join(path, key), depth + 1) for key, value in node.items()}
+        return {key: _plain(value, join_path(path, key), depth + 1) for key, value in node.items()}
     if isinstance(node, list | tuple):
         return [_plain(value, f"{path}.{number}", depth + 1) for number, value in enumerate(node)]
     if isinstance(node, os.PathLike):
@@ -148,7 +155,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 def _with_environment(node: Any, path: str = "") -> Any:
     """Replace `${NAME}` in every string; a string that is nothing but a variable is read as YAML (`${N}` → 3)."""
     if isinstance(node, dict):
-        return {key: _with_environment(value, join(path, key)) for key, value in node.items()}
+        return {key: _with_environment(value, join_path(path, key)) for key, value in node.items()}
     if isinstance(node, list):
         return [_with_environment(value, f"{path}.{number}") for number, value in enumerate(node)]
     if not isinstance(node, str) or "${" not in node:

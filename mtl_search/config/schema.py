@@ -6,23 +6,23 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mtl_search.config.section import Member, Names, Section, as_tuple
+from mtl_search.config.base import Component, ConfigModel, Names, as_tuple
+from mtl_search.config.initial_points import InitialPoints
 from mtl_search.config.space import SpaceEntry
-from mtl_search.config.start import StartPoints
 from mtl_search.config.training import TrainingConfig
 
 Role = Literal["main", "auxiliary"]
 ArmName = Literal["single", "equal", "search"]
 
 
-class BesideConfig(Section):
+class SideInputConfig(ConfigModel):
     """A view that goes round the backbone, straight to one task's head."""
 
     values: int | None = Field(None, ge=1, description="a view of integers: how many values there may be, from 0 on")
     width: int = Field(8, ge=1, description="a view of integers: width of the embedding of each value")
 
 
-class SpansConfig(Section):
+class SpansConfig(ConfigModel):
     """Which tokens a head reads: the mean of each span, side by side, in place of one vector for the sentence."""
 
     view: str = Field(description="view of whole numbers (tokens,): 1 in the first span, 2 in the second, ..., else 0")
@@ -41,45 +41,45 @@ def _named(value: object) -> object:
     return {name: {} for name in value} if isinstance(value, list | tuple) else value
 
 
-class TaskConfig(Section):
+class TaskConfig(ConfigModel):
     """One target of the network, as a named output in Keras."""
 
-    head: Member = Field(description="what turns features into this output (see `mtl-search list heads`)")
+    head: Component = Field(description="what turns features into this output (see `mtl-search list heads`)")
     target: str | None = Field(None, description="target of the data set; default: the task's name")
     view: Names = Field((), description="input(s) that the head reads; default: the data set's only view")
-    beside: Annotated[dict[str, BesideConfig], BeforeValidator(_named)] = Field(
+    side_inputs: Annotated[dict[str, SideInputConfig], BeforeValidator(_named)] = Field(
         default_factory=dict, description="view(s) put beside the features of this task alone, before its head"
     )
     spans: Annotated[SpansConfig | None, BeforeValidator(_as_view)] = Field(
         None, description="spans of tokens that the head reads, such as two entities; default: all tokens, pooled"
     )
-    loss: Member | None = Field(None, description="loss by name; default: the head's own")
+    loss: Component | None = Field(None, description="loss by name; default: the head's own")
     loss_weight: float = Field(1.0, ge=0, description="how much this loss counts, relative to the others")
     metrics: Names = Field((), description="metrics by name, the first selects; default: the head's own")
     role: Role = Field("main", description="main tasks count in the objective, auxiliary ones only help")
 
 
-class ModelConfig(Section):
+class ModelConfig(ConfigModel):
     """The network: a backbone cut into stages, and how the tasks share it."""
 
-    backbone: Member
-    sharing: Member = Field(default_factory=lambda: Member(name="hard"))
-    augment: tuple[Member, ...] = Field(
+    backbone: Component
+    sharing: Component = Field(default_factory=lambda: Component(name="hard"))
+    augment: tuple[Component, ...] = Field(
         (), description="random changes of training images, by name in kornia.augmentation"
     )
 
 
-class Finalists(Section):
+class Finalists(ConfigModel):
     """Configurations that are trained again on fresh seeds before anything is claimed of them."""
 
     top: int = Field(1, ge=0, description="configurations an arm; 0: no finalists and no verdict")
     seeds: int = Field(3, ge=2, description="fresh seeds a configuration")
-    without_auxiliary: bool = Field(
+    ablate_auxiliary: bool = Field(
         True, description="train the best once more without each auxiliary task, to say what that task was worth"
     )
 
 
-class SearchConfig(Section):
+class SearchConfig(ConfigModel):
     """What is searched, how, and with how many trials."""
 
     trials: int = Field(
@@ -87,13 +87,13 @@ class SearchConfig(Section):
     )
     arms: Annotated[tuple[ArmName, ...], BeforeValidator(as_tuple)] = Field(("single", "equal", "search"), min_length=1)
     space: dict[str, SpaceEntry] = Field(default_factory=dict, description="dotted path → what to try there")
-    start: StartPoints = Field(
+    initial_points: InitialPoints = Field(
         (),
         description="loss weights that the search arm tries after equal ones: task → weight (1 where left out), the "
         "folder of an earlier sweep, or a weighting, of which one trial is run first",
     )
-    scheduler: Member = Field(default_factory=lambda: Member(name="fifo"))
-    sampler: Member = Field(default_factory=lambda: Member(name="tpe"))
+    scheduler: Component = Field(default_factory=lambda: Component(name="fifo"))
+    sampler: Component = Field(default_factory=lambda: Component(name="tpe"))
     objective: str = Field("delta_m", description="delta_m, a metric such as val/left/accuracy, or 'module:attribute'")
     finalists: Finalists = Field(default_factory=Finalists)
     retries: int = Field(2, ge=0, description="times a trial is started again after its process died")
@@ -102,7 +102,7 @@ class SearchConfig(Section):
     )
 
 
-class TrackingConfig(Section):
+class TrackingConfig(ConfigModel):
     """Where the runs are recorded."""
 
     enabled: bool = True
@@ -110,7 +110,7 @@ class TrackingConfig(Section):
     experiment: str | None = Field(None, description="MLflow experiment; default: the config's name")
 
 
-class ResourcesConfig(Section):
+class ResourcesConfig(ConfigModel):
     """What one trial may use."""
 
     workers: int = Field(1, ge=1)
@@ -123,17 +123,17 @@ class ResourcesConfig(Section):
         None,
         description="folder for checkpoints that all nodes reach, as a path, s3:// or gs://; default: the sweep's own",
     )
-    patience: float = Field(
+    node_timeout_s: float = Field(
         600.0, ge=0, description="seconds that a sweep waits for a node when none is left that a trial fits on"
     )
 
 
-class Config(Section):
+class Config(ConfigModel):
     """Everything that one sweep is."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="names the sweep's folder and experiment")
     seed: int = Field(0, ge=0)
-    data: Member
+    data: Component
     tasks: dict[str, TaskConfig] = Field(min_length=1)
     model: ModelConfig
     training: TrainingConfig = Field(default_factory=TrainingConfig)

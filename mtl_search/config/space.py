@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from mtl_search.config.section import Section
+from mtl_search.config.base import ConfigModel
 
 
-class SpaceEntry(Section):
+class SpaceEntry(ConfigModel):
     """One searched value: exactly one of float, log, int, choice, log_ratio."""
 
     float_: tuple[float, float] | None = Field(None, alias="float", description="[low, high], uniform")

@@ -6,17 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mtl_search.config.section import Member, Section
+from mtl_search.config.base import Component, ConfigModel
 
 
-class EarlyStopping(Section):
+class EarlyStopping(ConfigModel):
     """Stop a trial whose validation objective no longer improves."""
 
     patience: int = Field(ge=1, description="epochs without improvement that are allowed")
     min_delta: float = Field(0.0, ge=0, description="smallest gain that counts as improvement")
 
 
-class LearningRates(Section):
+class LearningRateMultipliers(ConfigModel):
     """Factors on the optimiser's learning rate; 0 lets the parameters of a part stay (statistics of norms go on)."""
 
     backbone: float = Field(1.0, ge=0, description="of all stages, shared or a task's own")
@@ -36,20 +36,23 @@ def _of_default(value: object) -> object:
     return value
 
 
-class TrainingConfig(Section):
+class TrainingConfig(ConfigModel):
     """How one trial trains."""
 
     epochs: int = Field(10, ge=1)
     batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
     eval_batch_size: int = Field(512, ge=1)
-    samples: int | None = Field(None, ge=2, description="most samples of each split that are used, chosen by seed")
-    optimizer: Annotated[Member, BeforeValidator(_of_default)] = Field(
-        default_factory=lambda: Member.model_validate(_OPTIMIZER)
+    max_samples_per_split: int | None = Field(
+        None, ge=2, description="most samples of each split that are used, chosen by seed"
     )
-    lr_factors: LearningRates = Field(
-        default_factory=LearningRates, description="learning rates of backbone and heads, relative to the optimizer's"
+    optimizer: Annotated[Component, BeforeValidator(_of_default)] = Field(
+        default_factory=lambda: Component.model_validate(_OPTIMIZER)
     )
-    schedule: Member | None = Field(None, description="learning-rate schedule of torch, stepped once an epoch")
+    lr_multipliers: LearningRateMultipliers = Field(
+        default_factory=LearningRateMultipliers,
+        description="learning rates of backbone and heads, relative to the optimizer's",
+    )
+    schedule: Component | None = Field(None, description="learning-rate schedule of torch, stepped once an epoch")
     accumulate: int = Field(1, ge=1, description="batches whose gradients are added up before a step")
     clip_norm: float | None = Field(None, gt=0, description="largest norm of the whole gradient")
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -58,11 +61,11 @@ class TrainingConfig(Section):
     loss_scale: Literal["trivial", "none"] = Field(
         "trivial", description="trivial: each loss is divided by that of its best constant prediction"
     )
-    weighting: Member = Field(
-        default_factory=lambda: Member(name="static"),
+    weighting: Component = Field(
+        default_factory=lambda: Component(name="static"),
         description="how the losses are weighed beside their loss weights (see `mtl-search list weightings`)",
     )
-    aggregator: Member | None = Field(
+    aggregator: Component | None = Field(
         None, description="how the tasks' gradients of shared layers become one; default: they are added up"
     )
     early_stopping: EarlyStopping | None = None
@@ -75,6 +78,6 @@ class TrainingConfig(Section):
         False, description="several workers: batch normalisation over the whole batch, not each worker's part; GPU only"
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    resident: Literal["auto", "always", "never"] = Field(
+    cache_on_device: Literal["auto", "always", "never"] = Field(
         "auto", description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory"
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.data.concat import join
+from mtl_search.data.concat import concat
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.datasets import DATASETS, build_data, data_of, used_part
+from mtl_search.data.datasets import DATASETS, build_data, load_data, subsample
 from mtl_search.data.mixture import SAMPLING, Sampling, Sources
 from mtl_search.data.types import MISSING, SPLITS, InputArray, TargetKind
 
@@ -31,10 +31,10 @@ __all__ = [
     "Target",
     "TargetKind",
     "build_data",
-    "data_of",
-    "join",
+    "concat",
+    "load_data",
     "should_be_resident",
-    "used_part",
+    "subsample",
 ]
 
 

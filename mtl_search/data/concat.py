@@ -18,7 +18,7 @@ from mtl_search.errors import DataError
 Parts = Mapping[str, DataSet]
 
 
-def join(parts: Parts, sampling: Sampling | None = None, batches: int | None = None) -> DataSet:
+def concat(parts: Parts, sampling: Sampling | None = None, batches: int | None = None) -> DataSet:
     """The samples of all parts, one part after the other, from which training draws batch by batch.
 
     All parts have the same views. A target is missing on the samples of parts that do not have it, and one target where
@@ -110,7 +110,7 @@ def _mask(part: DataSet, view: str) -> Array:
     return part.masks[view] if view in part.masks else np.ones(part.inputs[view].shape[:2], np.bool_)
 
 
-class Joined:
+class ColumnConcat:
     """Arrays (N, ..., W_i) as one (N, ..., ΣW_i), put together batch by batch; as float32 if one of them is.
 
     Args:
@@ -137,7 +137,7 @@ class Joined:
         return np.concatenate([np.asarray(part[rows], self.dtype) for part in self.parts], axis=-1)
 
 
-class Stacked:
+class RowConcat:
     """Arrays (N_i, ...) as one (ΣN_i, ...), read part by part: none of them is loaded for it.
 
     Args:
@@ -173,4 +173,4 @@ class Stacked:
 def stack(parts: list[InputArray]) -> InputArray:
     """One array after the other: in memory where all of them are, else `Stacked`."""
     held = [part for part in parts if in_memory(part)]
-    return np.concatenate(held) if len(held) == len(parts) else Stacked(*parts)
+    return np.concatenate(held) if len(held) == len(parts) else RowConcat(*parts)

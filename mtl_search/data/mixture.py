@@ -22,8 +22,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mtl_search.config.base import Component
 from mtl_search.config.checks import check_component, check_number
-from mtl_search.config.section import Member
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
 from mtl_search.registry import Registry
@@ -115,7 +115,7 @@ def build_sampling(value: object) -> Sampling:
     return sampling
 
 
-def _call_user(make: Callable[..., Any], member: Member) -> Any:
+def _call_user(make: Callable[..., Any], member: Component) -> Any:
     try:
         return make(**member.arguments)
     except ConfigError:

@@ -13,7 +13,7 @@ from mtl_search.data.types import InputArray, TargetKind
 
 
 @dataclass(frozen=True)
-class Layout:
+class DataSpec:
     """What the samples of a data set look like.
 
     Attributes:
@@ -33,16 +33,16 @@ class Layout:
         return {"inputs": inputs, "targets": targets, "masks": list(self.masks)}
 
     @classmethod
-    def from_json(cls, tree: Mapping[str, Any]) -> Layout:
+    def from_json(cls, tree: Mapping[str, Any]) -> DataSpec:
         """The layout that `to_json` wrote."""
         inputs = {name: np.empty((0, *shape), dtype) for name, (shape, dtype) in tree["inputs"].items()}
         targets = {name: _empty_target(kind, classes) for name, (kind, classes) in tree["targets"].items()}
         return cls(inputs, targets, tuple(tree["masks"]))
 
 
-def layout(data: DataSet) -> Layout:
+def data_spec(data: DataSet) -> DataSpec:
     """The layout of a data set."""
-    return Layout(data.inputs, data.targets, tuple(data.masks))
+    return DataSpec(data.inputs, data.targets, tuple(data.masks))
 
 
 def _empty_target(kind: TargetKind, classes: Sequence[str]) -> Target:

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mtl_search.config.section import Member
+from mtl_search.config.base import Component
 from mtl_search.errors import ConfigError
 from mtl_search.extras import import_extra
 
@@ -39,7 +39,7 @@ class Augment(nn.Module):
         return x
 
 
-def build_augment(members: Sequence[Member]) -> Augment | None:
+def build_augment(members: Sequence[Component]) -> Augment | None:
     """What `model.augment` asks for: names of kornia.augmentation with their arguments.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Literal
 
 # Without the batch.
 Shape = tuple[int, ...]
-Kind = Literal["input", "augment", "stage", "mixture", "beside", "head"]
+Kind = Literal["input", "augment", "stage", "mixture", "side_inputs", "head"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Node:
     """One box.
 
     Attributes:
-        id: Unique in its graph: `view:left`, `block:0`, `beside:same`, `spans:same`, `head:same`, `augment`.
+        id: Unique in its graph: `view:left`, `block:0`, `side_inputs:same`, `spans:same`, `head:same`, `augment`.
         kind: A view of the data; what changes images in training; a stage of the backbone; a mixture of columns; what
             reads views beside one task's features; a head.
         label: What it is, such as `conv 32`, `Softmax head`, or the name of the view.
@@ -43,7 +43,7 @@ class Node:
     tasks: tuple[str, ...]
     views: tuple[str, ...]
     column: str | None = None
-    alike: float = 0.0
+    tied_strength: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.spec import Layout
+from mtl_search.data.spec import DataSpec
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.partition import in_eval_mode
 from mtl_search.models.graph import Edge, Graph, Kind, Node, Shape
 from mtl_search.models.network import MultiTaskNetwork
-from mtl_search.models.sharing import Block
+from mtl_search.models.sharing import DiagramBlock
 
 _SAMPLES = 2
 
 
-def describe(network: MultiTaskNetwork, data: DataSet | Layout) -> Graph:
+def describe(network: MultiTaskNetwork, data: DataSet | DataSpec) -> Graph:
     """The graph of a network, by running it once on two samples of zeros, in evaluation mode.
 
     Args:
@@ -42,7 +42,7 @@ def describe(network: MultiTaskNetwork, data: DataSet | Layout) -> Graph:
 class _Builder:
     """Collects nodes and edges in the order in which data passes."""
 
-    def __init__(self, network: MultiTaskNetwork, data: DataSet | Layout, shapes: _Shapes) -> None:
+    def __init__(self, network: MultiTaskNetwork, data: DataSet | DataSpec, shapes: _Shapes) -> None:
         self.network, self.data, self.shapes = network, data, shapes
         self.blocks = network.sharing.blocks()
         self.nodes: dict[str, Node] = {}
@@ -83,7 +83,7 @@ class _Builder:
         self._add(node, [f"view:{view}" for view in views])
         return node.id
 
-    def _block(self, i: int, block: Block, entry: str | None) -> None:
+    def _block(self, i: int, block: DiagramBlock, entry: str | None) -> None:
         views = tuple(node.label for node in self.nodes.values() if node.kind == "input" and node.label in block.views)
         sources = [f"block:{j}" for j in block.reads] or ([entry] if entry else [f"view:{view}" for view in views])
         before = self.nodes[sources[0]].gives
@@ -92,7 +92,7 @@ class _Builder:
         kind: Kind = "mixture" if block.module is None else "stage"
         node = Node(
             f"block:{i}", kind, block.label, takes, gives, *_sizes(weights), block.tasks, views,
-            block.column, block.alike,
+            block.column, block.tied_strength,
         )  # fmt: skip
         self._add(node, sources)
 
@@ -102,7 +102,7 @@ class _Builder:
         source = next(f"block:{i}" for i in reversed(range(len(self.blocks))) if task in self.blocks[i].tasks)
         for module in self.network.between.get(task, ()):
             name = type(module).__name__.lower()
-            node = self._of_task(task, "beside", name, module, f"{name}: {', '.join(module.views)}")
+            node = self._of_task(task, "side_inputs", name, module, f"{name}: {', '.join(module.views)}")
             self._add(node, [source, *(f"view:{view}" for view in module.views)])
             source = node.id
         self._add(self._of_task(task, "head", "head", head, f"{type(head).__name__} head"), [source])
@@ -151,7 +151,7 @@ class _Shapes:
                 hook.remove()
 
 
-def _run(network: MultiTaskNetwork, data: DataSet | Layout) -> _Shapes:
+def _run(network: MultiTaskNetwork, data: DataSet | DataSpec) -> _Shapes:
     device = next(network.parameters()).device
     views = dict.fromkeys(view for views in network.views.values() for view in views)
     arrays = {view: data.inputs[view] for view in views}

@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from mtl_search.config import Member
+from mtl_search.config import Component
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.spec import Layout
+from mtl_search.data.spec import DataSpec
 from mtl_search.errors import ConfigError
 from mtl_search.models.augment import Augment, build_augment
 from mtl_search.models.backbones import BACKBONES
-from mtl_search.models.beside import Beside, build_beside
 from mtl_search.models.heads import Head, build_head, head_class
 from mtl_search.models.sharing import SHARING, SharingPolicy
 from mtl_search.models.sharing.base import Features
+from mtl_search.models.side_inputs import SideInputs, build_side_inputs
 from mtl_search.models.spans import Spans, build_spans
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, safe_key
 
 # What stands between the features of a task and its head.
-Between = Beside | Spans
+Between = SideInputs | Spans
 
 __all__ = ["Between", "MultiTaskNetwork", "build_network", "parameter_count"]
 
@@ -136,7 +136,7 @@ class MultiTaskNetwork(nn.Module):
         return [p for module in modules for p in module.parameters()]
 
 
-def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
+def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
     """The network that a config describes, for this data; weights are drawn from torch's global generator.
 
     Raises:
@@ -146,7 +146,7 @@ def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
     views = {task: _views(task, section, data) for task, section in config.tasks.items()}
     build = _stages_builder(config, data, views)
     sharing = _sharing(config, build, views)
-    between = {task: _between(task, section, data, sharing) for task, section in config.tasks.items()}
+    between = {task: _neck(task, section, data, sharing) for task, section in config.tasks.items()}
     heads = {
         task: build_head(
             task, section, between[task][-1].width if between[task] else sharing.width, data.targets[targets[task]],
@@ -157,17 +157,17 @@ def build_network(config: Config, data: DataSet | Layout) -> MultiTaskNetwork:
     return MultiTaskNetwork(sharing, heads, targets, between, build_augment(config.model.augment))
 
 
-def _between(task: str, section: TaskConfig, data: DataSet | Layout, sharing: SharingPolicy) -> list[Between]:
+def _neck(task: str, section: TaskConfig, data: DataSet | DataSpec, sharing: SharingPolicy) -> list[Between]:
     modules: list[Between] = []
-    if section.beside:
-        modules.append(build_beside(task, section.beside, data, sharing.width, sharing.kind))
+    if section.side_inputs:
+        modules.append(build_side_inputs(task, section.side_inputs, data, sharing.width, sharing.kind))
     if section.spans is not None:
         width = modules[-1].width if modules else sharing.width
         modules.append(build_spans(task, section.spans, data, width, sharing.kind))
     return modules
 
 
-def _target_name(task: str, section: TaskConfig, data: DataSet | Layout) -> str:
+def _target_name(task: str, section: TaskConfig, data: DataSet | DataSpec) -> str:
     name = task if section.target is None else section.target
     if name not in data.targets:
         raise ConfigError(
@@ -176,7 +176,7 @@ def _target_name(task: str, section: TaskConfig, data: DataSet | Layout) -> str:
     return name
 
 
-def _views(task: str, section: TaskConfig, data: DataSet | Layout) -> tuple[str, ...]:
+def _views(task: str, section: TaskConfig, data: DataSet | DataSpec) -> tuple[str, ...]:
     path = f"tasks.{task}.view"
     for name in section.view:
         if name not in data.inputs:
@@ -196,7 +196,7 @@ def _views(task: str, section: TaskConfig, data: DataSet | Layout) -> tuple[str,
     return tuple(data.inputs)
 
 
-def _stages_builder(config: Config, data: DataSet | Layout, views: Mapping[str, tuple[str, ...]]) -> StagesBuilder:
+def _stages_builder(config: Config, data: DataSet | DataSpec, views: Mapping[str, tuple[str, ...]]) -> StagesBuilder:
     """A builder of stages for the one shape that all views have."""
     (first, *_), *_ = views.values()
     shape = data.inputs[first].shape[1:]
@@ -218,7 +218,7 @@ def _stages_builder(config: Config, data: DataSet | Layout, views: Mapping[str, 
     return partial(_checked_stages, backbone, tuple(int(size) for size in shape), member.arguments)
 
 
-def _check_reads_integers(view: str, member: Member, by: bool | str) -> None:
+def _check_reads_integers(view: str, member: Component, by: bool | str) -> None:
     """Numbers of words are no measurements.
 
     Args:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mtl_search.config.schema import SpansConfig
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.spec import Layout
+from mtl_search.data.spec import DataSpec
 from mtl_search.errors import ConfigError
 from mtl_search.models.stage import FeatureKind
 
@@ -55,7 +55,7 @@ class Spans(nn.Module):
         return torch.cat([*parts, means_BSW.flatten(1)], 1)
 
 
-def build_spans(task: str, settings: SpansConfig, data: DataSet | Layout, width: int, kind: FeatureKind) -> Spans:
+def build_spans(task: str, settings: SpansConfig, data: DataSet | DataSpec, width: int, kind: FeatureKind) -> Spans:
     """What a task's key `spans` asks for.
 
     Args:

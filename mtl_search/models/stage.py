@@ -50,7 +50,7 @@ class Stage(nn.Module):
         return x
 
 
-def run(stages: Iterable[nn.Module], x: Tensor, mask: Tensor | None) -> Tensor:
+def run_stage(stages: Iterable[nn.Module], x: Tensor, mask: Tensor | None) -> Tensor:
     """The stages one after another."""
     for stage in stages:
         x = stage(x, mask)

@@ -33,7 +33,7 @@ from mtl_search.storage.records import SweepRecord
 
 _TOP = {"search": 5}  # rows of other arms: one, or three where there is no search arm
 _MOST_TASK_ROWS = 4
-_NO_TASKS = ("", "seed", "final")  # families of arms that are not one a task
+_NO_TASKS = ("", "warmup", "final")  # families of arms that are not one a task
 _STYLE = {"sharing helps": "green", "sharing hurts": "red", "no significant gain": "yellow", "not tested": "dim"}
 _STATES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 
@@ -193,7 +193,7 @@ def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console:
 def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
     """The arms of many tasks, one each, as one row."""
     rows: list[ArmTotals] = []
-    for family in ("single", "seed", "", "final/single", "final", "final/without"):
+    for family in ("single", "warmup", "", "final/single", "final", "final/without"):
         part = [total for total in totals if total.arm.rpartition("/")[0] == family]
         if family in _NO_TASKS or len(part) <= _MOST_TASK_ROWS:
             rows += part

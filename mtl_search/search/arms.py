@@ -1,7 +1,7 @@
 """Arms: groups of trials with one purpose and their own equal budget.
 
 single/<task>   one network a main task: neither weights nor depth to search; N trials over all tasks
-seed/<name>     searches nothing: one trial with this weighting, whose mean weights `search` begins with
+warmup/<name>     searches nothing: one trial with this weighting, whose mean weights `search` begins with
 equal           all tasks, every weight 1, losses added up; depth and the rest searched; N trials
 search          all tasks; everything in the space searched, weightings and aggregators too; N trials
 without/<task>  searches nothing: the best of `search` without an auxiliary task, which is what that task was worth
@@ -24,11 +24,11 @@ import numpy as np
 
 from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.search import initial_points
-from mtl_search.storage.records import FINAL, MEMBER, SEED, SHARED, SINGLE, WITHOUT, Role
+from mtl_search.storage.records import FINAL, MEMBER, SHARED, SINGLE, WARMUP, WITHOUT, Role
 
 # Roles of the trials that come after a population, in their order.
-EXPORTS: tuple[Role, ...] = ("final", "mean")
-_NOT_TRAINED = ("checkpoint_every_s", "resident")
+EXPORTS: tuple[Role, ...] = ("last", "mean")
+_NOT_TRAINED = ("checkpoint_every_s", "cache_on_device")
 _BALANCING = ("training.weighting", "training.aggregator")
 
 
@@ -37,7 +37,7 @@ class Arm:
     """One arm.
 
     Attributes:
-        name: `single/<task>`, `seed/<weighting>`, `equal`, `search` or `without/<task>`.
+        name: `single/<task>`, `warmup/<weighting>`, `equal`, `search` or `without/<task>`.
         tasks: Tasks that its networks have.
         entries: The part of `search.space` that it searches.
         budget: Number of trials, finalists apart.
@@ -64,16 +64,16 @@ class Arm:
         return self.name.startswith(SINGLE)
 
     @property
-    def is_seed(self) -> bool:
+    def is_warmup(self) -> bool:
         """Whether it only finds weights for the search to begin with: no candidate for finalists."""
-        return self.name.startswith(SEED)
+        return self.name.startswith(WARMUP)
 
-    def holds(self, path: str) -> bool:
+    def fixes(self, path: str) -> bool:
         """Whether the arm keeps the value at this path fixed although the space may offer it."""
-        if self.is_seed:
+        if self.is_warmup:
             return True
         if self.name.startswith(WITHOUT):
-            return _concerns(path, {self.name.removeprefix(WITHOUT)})
+            return _belongs_to(path, {self.name.removeprefix(WITHOUT)})
         is_weight = (path.startswith("tasks.") and path.endswith(".loss_weight")) or path.startswith(_BALANCING)
         if self.is_single:
             return is_weight or path.startswith("model.sharing")
@@ -88,9 +88,9 @@ class Arm:
             tree["model"]["sharing"] = {"name": "hard"}
         self._balance(tree, base)
         for path, value in overrides.items():
-            if not self.holds(path):
+            if not self.fixes(path):
                 paths.put(tree, path, value)
-        for values in (tree["training"]["lr_factors"]["tasks"], tree["model"]["sharing"].get("depth")):
+        for values in (tree["training"]["lr_multipliers"]["tasks"], tree["model"]["sharing"].get("depth")):
             if isinstance(values, dict):
                 for task in set(values) - set(self.tasks):
                     del values[task]
@@ -98,8 +98,8 @@ class Arm:
 
     def _balance(self, tree: dict[str, Any], base: Config) -> None:
         """Put the arm's own loss weights and weighting into the tree of its config."""
-        if self.is_seed:
-            tree["training"]["weighting"] = initial_points.member(base, self.name.removeprefix(SEED)).model_dump()
+        if self.is_warmup:
+            tree["training"]["weighting"] = initial_points.member(base, self.name.removeprefix(WARMUP)).model_dump()
         if self.is_single or self.origin == "equal":
             for task in self.tasks:
                 tree["tasks"][task]["loss_weight"] = 1.0
@@ -109,7 +109,7 @@ class Arm:
 
 def plan_arms(config: Config) -> list[Arm]:
     """The arms that the config asks for, in the order in which they begin."""
-    from mtl_search.search.schedulers import population_rules  # Ray is slow to import, and reports need none of it
+    from mtl_search.search.schedulers import pbt_config  # Ray is slow to import, and reports need none of it
 
     search, arms = config.search, []
     if "single" in search.arms:
@@ -117,17 +117,17 @@ def plan_arms(config: Config) -> list[Arm]:
         for task, budget in zip(config.main_tasks, share, strict=True):
             arms.append(_arm(config, f"{SINGLE}{task}", (task,), budget))
     if "search" in search.arms:
-        arms += [Arm(SEED + name, tuple(config.tasks), {}, 1) for name in initial_points.weightings(config)]
+        arms += [Arm(WARMUP + name, tuple(config.tasks), {}, 1) for name in initial_points.weightings(config)]
     shared: list[str] = [name for name in SHARED if name in search.arms]
     arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
-    if population_rules(config) is not None:
+    if pbt_config(config) is not None:
         arms = [_with_population(arm) for arm in arms]
     return arms + _ablations(config, shared)
 
 
 def _with_population(arm: Arm) -> Arm:
     """Its trials as a population, where there are two or more that could take over each other's networks."""
-    if arm.is_seed or arm.budget < 2:
+    if arm.is_warmup or arm.budget < 2:
         return arm
     return replace(arm, members=arm.budget, budget=arm.budget + len(EXPORTS))
 
@@ -135,7 +135,7 @@ def _with_population(arm: Arm) -> Arm:
 def _ablations(config: Config, shared: Sequence[str]) -> list[Arm]:
     """An arm without each auxiliary task, where there are finalists to compare."""
     finalists = config.search.finalists
-    if not (shared and finalists.top and finalists.without_auxiliary):
+    if not (shared and finalists.top and finalists.ablate_auxiliary):
         return []
     removed = [task for task in config.tasks if task not in config.main_tasks]
     rest = {task: tuple(other for other in config.tasks if other != task) for task in removed}
@@ -145,8 +145,8 @@ def _ablations(config: Config, shared: Sequence[str]) -> list[Arm]:
 def phases(arms: Iterable[Arm]) -> tuple[list[str], list[str], list[str]]:
     """Names of the arms that run side by side: the references, then what the search begins with, then the others."""
     known = list(arms)
-    singles, seeds = [arm.name for arm in known if arm.is_single], [arm.name for arm in known if arm.is_seed]
-    return singles, seeds, [arm.name for arm in known if not (arm.is_single or arm.is_seed)]
+    singles, seeds = [arm.name for arm in known if arm.is_single], [arm.name for arm in known if arm.is_warmup]
+    return singles, seeds, [arm.name for arm in known if not (arm.is_single or arm.is_warmup)]
 
 
 def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
@@ -176,13 +176,13 @@ def config_hash(config: Config) -> str:
 def _arm(config: Config, name: str, tasks: tuple[str, ...], budget: int) -> Arm:
     arm = Arm(name, tasks, {}, budget, origin=name)
     others = set(config.tasks) - set(tasks)
-    entries = {p: e for p, e in config.search.space.items() if not arm.holds(p) and not _concerns(p, others)}
+    entries = {p: e for p, e in config.search.space.items() if not arm.fixes(p) and not _belongs_to(p, others)}
     return replace(arm, entries=entries)
 
 
-def _concerns(path: str, tasks: set[str]) -> bool:
+def _belongs_to(path: str, tasks: set[str]) -> bool:
     """Whether a path of the space belongs to one of these tasks alone."""
-    own = path.removeprefix("training.lr_factors.")
+    own = path.removeprefix("training.lr_multipliers.")
     section, *rest = own.split(".")
     return section == "tasks" and bool(rest) and rest[0] in tasks
 
@@ -197,7 +197,7 @@ def trial_budget(config: Config, arms: list[Arm]) -> dict[str, int]:
     counts = {arm.name: arm.budget for arm in arms if arm.budget}
     wanted = config.search.finalists
     for arm in arms:
-        if wanted.top and not arm.is_seed:
+        if wanted.top and not arm.is_warmup:
             top = min(wanted.top, len(EXPORTS)) if arm.members else wanted.top
             counts[f"final/{arm.name}"] = wanted.seeds * (top if arm.name in SHARED else 1)
     return counts

@@ -8,13 +8,13 @@ from pathlib import Path
 from mtl_search.config import Config
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.records import Event, SweepRecord, TrialRecord
-from mtl_search.storage.remote import Storage, below
+from mtl_search.storage.remote import RemoteStorage, below
 from mtl_search.storage.trial_directory import _name, fetch, trial_storage
 
 logger = logging.getLogger(__name__)
 
 
-class Tidy:
+class CheckpointRetention:
     """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines.
 
     So do all members of a population: their networks were made with values that changed, and the best of an arm is one
@@ -28,24 +28,24 @@ class Tidy:
     def __call__(self, event: Event, record: SweepRecord) -> None:
         """Look at one event of the journal."""
         if event["event"] == "end":
-            self._settle(record.trials[event["id"]], record)
+            self._clean_up(record.trials[event["id"]], record)
 
-    def catch_up(self, record: SweepRecord) -> None:
+    def clean_up_finished(self, record: SweepRecord) -> None:
         """Do what an earlier session wrote the ends of trials for, and was killed before it had done."""
         here = {path.parent.name for path in (self._directory / "trials").glob("*/*")}
         left = here | self._in_storage(record)
         for trial in record:
             if trial.finished and trial.id in left:
-                self._settle(trial, record)
+                self._clean_up(trial, record)
 
-    def _settle(self, ended: TrialRecord, record: SweepRecord) -> None:
-        loser = None if ended.is_finalist else self._loser(ended, record)
+    def _clean_up(self, ended: TrialRecord, record: SweepRecord) -> None:
+        loser = None if ended.is_finalist else self._worse(ended, record)
         self._empty_storage(ended, record, keep=loser is not ended)
         sweep_directory.forget_checkpoints(self._directory, ended.id, best=loser is ended)
         if loser is not None and loser is not ended:
             sweep_directory.forget_checkpoints(self._directory, loser.id, best=True)
 
-    def _loser(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
+    def _worse(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
         """Which of the trial that ended and the best of its arm so far is the worse one; the other is kept."""
         if ended.is_member:
             return ended
@@ -64,7 +64,7 @@ class Tidy:
         """Ids of trials that have a folder there."""
         uri = self._config.resources.storage
         try:
-            return set(Storage(below(uri, _name(record))).folders()) if uri else set()
+            return set(RemoteStorage(below(uri, _name(record))).folders()) if uri else set()
         except OSError as error:
             logger.error("what trials have left in %s is not known: %s", uri, error)
             return set()
@@ -75,7 +75,7 @@ class Tidy:
         if not uri:
             return
         try:
-            storage = Storage(uri)
+            storage = RemoteStorage(uri)
             if keep:
                 fetch(storage, "best", self._directory / "trials" / ended.id / "best")
             storage.delete()
@@ -85,4 +85,4 @@ class Tidy:
 
 def _rank(trial: TrialRecord) -> tuple[float, int]:
     """Of two that are worth the same, everyone takes the one that began first."""
-    return trial.worth, -trial.number
+    return trial.best_objective, -trial.number

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from mtl_search.config.schema import Finalists
 from mtl_search.search.arms import Arm
-from mtl_search.search.objectives import Referee
+from mtl_search.search.objectives import ArmObjectives
 from mtl_search.storage.records import FINAL, SHARED, SweepRecord, TrialRecord
 
 
 def choose_finalists(
-    arms: Iterable[Arm], record: SweepRecord, referee: Referee, wanted: Finalists
+    arms: Iterable[Arm], record: SweepRecord, referee: ArmObjectives, wanted: Finalists
 ) -> list[tuple[str, str]]:
     """Arm and origin of every finalist that has not begun, seed by seed."""
     chosen: list[tuple[str, str]] = []
@@ -23,7 +23,7 @@ def choose_finalists(
     return chosen if wanted.top else []
 
 
-def _best_of(record: SweepRecord, referee: Referee, arm: str, count: int) -> list[TrialRecord]:
+def _best_of(record: SweepRecord, referee: ArmObjectives, arm: str, count: int) -> list[TrialRecord]:
     """The best trials of an arm that trained to their end with fixed values, no configuration twice."""
     trials = [trial for trial in record.arm(arm) if trial.state == "COMPLETE" and not trial.is_member]
     judged = [(trial, referee.best(trial)) for trial in trials]

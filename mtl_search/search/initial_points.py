@@ -1,8 +1,8 @@
-"""What the search arm tries first, after equal weights: the points of `search.start`.
+"""What the search arm tries first, after equal weights: the points of `search.initial_points`.
 
 {left: 2, right: 1}   these loss weights; a task that is left out counts 1
 runs/earlier          the mean weights of the best adaptive trial of an earlier sweep
-uw                    the mean weights of one trial with this weighting, which the arm `seed/uw` runs before the search
+uw                    the mean weights of one trial with this weighting, which the arm `warmup/uw` runs before the search
 
 A point is a trial like any other to the sampler: it is enqueued, and what the point does not say is drawn.
 """
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from mtl_search.analysis import loss_weights
-from mtl_search.config import Config, Member
+from mtl_search.config import Component, Config
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.journal import read_record
-from mtl_search.storage.records import SEED, SweepRecord
+from mtl_search.storage.records import WARMUP, SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.training.balancing import WEIGHTINGS, build_weighting
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:  # it imports the arms, which ask here for the weightings
 
 logger = logging.getLogger(__name__)
 
-PATH = "search.start"
+PATH = "search.initial_points"
 
 Weights = dict[str, float]
 
 
 def weightings(config: Config) -> list[str]:
     """The weightings that are to run one trial each before the search begins."""
-    return [point for point in config.search.start if isinstance(point, str) and _is_weighting(point)]
+    return [point for point in config.search.initial_points if isinstance(point, str) and _is_weighting(point)]
 
 
-def member(config: Config, name: str) -> Member:
+def member(config: Config, name: str) -> Component:
     """A weighting by name, with the config's arguments where it is the config's own."""
     own = config.training.weighting
-    return own if own.name == name else Member(name=name)
+    return own if own.name == name else Component(name=name)
 
 
-def check(config: Config, *, known: bool = False) -> None:
+def check_points(config: Config, *, known: bool = False) -> None:
     """Refuse points that nothing can be made of, before anything trains.
 
     Args:
@@ -55,7 +55,7 @@ def check(config: Config, *, known: bool = False) -> None:
     Raises:
         ConfigError: The first that is wrong.
     """
-    points = config.search.start
+    points = config.search.initial_points
     if points and "search" not in config.search.arms:
         raise ConfigError("only the search arm begins with points", path=PATH, value=[*points], allowed=["nothing"])
     for number, point in enumerate(points):
@@ -69,11 +69,11 @@ def check(config: Config, *, known: bool = False) -> None:
         elif not known:
             _of_sweep(point, config, where)
     if points and len(points) >= config.search.trials:
-        text = "search.trials is %d: not all of equal weights and the %d points of search.start will be tried"
+        text = "search.trials is %d: not all of equal weights and the %d points of search.initial_points will be tried"
         logger.warning(text, config.search.trials, len(points))
 
 
-def resolve(config: Config, record: SweepRecord) -> list[Weights]:
+def resolve_points(config: Config, record: SweepRecord) -> list[Weights]:
     """The loss weights of every point, in order; of a weighting by the trial of its arm in the record.
 
     A weighting whose trial has failed has no weights: it is left out, with a line in the log.
@@ -82,12 +82,12 @@ def resolve(config: Config, record: SweepRecord) -> list[Weights]:
 
 
 def _resolved(config: Config, record: SweepRecord) -> Iterator[Weights | None]:
-    for number, point in enumerate(config.search.start):
+    for number, point in enumerate(config.search.initial_points):
         where = f"{PATH}[{number}]"
         if not isinstance(point, str):
             yield {task: point.get(task, 1.0) for task in config.tasks}
         elif _is_weighting(point):
-            yield _of_arm(SEED + point, record, where)
+            yield _of_arm(WARMUP + point, record, where)
         else:
             yield _of_sweep(point, config, where)
 
@@ -136,8 +136,8 @@ def _of_sweep(folder: str, config: Config, where: str) -> Weights:
     record = _read(folder, where)
     trial = loss_weights.best_adaptive(record)
     if trial is None:
-        static = [t for t in record if t.arm in ("equal", "search") and t.worth > float("-inf")]
-        trial = max(static, key=lambda t: t.worth, default=None)
+        static = [t for t in record if t.arm in ("equal", "search") and t.best_objective > float("-inf")]
+        trial = max(static, key=lambda t: t.best_objective, default=None)
         if trial is None:
             raise ConfigError("no trial of that sweep has weights to begin with", path=where, value=folder)
         logger.info("%s: no trial of %s is adaptive; its best has static weights", where, folder)

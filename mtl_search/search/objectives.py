@@ -23,19 +23,21 @@ from mtl_search.storage.records import SINGLE, EpochRecord, SweepRecord, TrialRe
 from mtl_search.training.evaluator import metric_names
 
 
-def judge_again(journal: Journal, referee: Referee) -> None:
+def recompute_objectives(journal: Journal, referee: ArmObjectives) -> None:
     """Write down what trials are worth by the reference that holds now, where an earlier session had another one.
 
     From then on every reader of the journal compares all trials by one measure.
     """
     for trial in list(journal.record):
-        now = referee.objectives(trial)
-        changed = [(e.epoch, now[e.epoch]) for e in trial.epochs if now.get(e.epoch, e.objective) != e.objective]
+        now = referee.best_so_far_by_epoch(trial)
+        changed = [
+            (e.epoch, now[e.epoch]) for e in trial.epochs if now.get(e.epoch, e.best_objective) != e.best_objective
+        ]
         if changed:
             journal.write("judged", id=trial.id, objectives=changed)
 
 
-class Referee:
+class ArmObjectives:
     """Judges the trials of a sweep.
 
     Args:
@@ -97,7 +99,7 @@ class Referee:
         reference = self.reference() if self.kind == "delta_m" else None
         return Objective(dict(self.metrics), self.kind, reference, self.deviations)
 
-    def objectives(self, trial: TrialRecord) -> dict[int, float]:
+    def best_so_far_by_epoch(self, trial: TrialRecord) -> dict[int, float]:
         """Epoch → objective by the reference that holds now, best so far, in the order of the epochs."""
         best, values = float("-inf"), {}
         for epoch, value in self._judged(trial):
@@ -105,7 +107,7 @@ class Referee:
             values[epoch.epoch] = best
         return values
 
-    def worth(self, trial: TrialRecord, epoch: int) -> float:
+    def objective_at(self, trial: TrialRecord, epoch: int) -> float:
         """The objective of this very epoch, by the reference that holds now; minus infinity where it has none."""
         return next((value for judged, value in self._judged(trial) if judged.epoch == epoch), -math.inf)
 

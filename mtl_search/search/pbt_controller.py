@@ -17,17 +17,17 @@ from typing import Any
 from mtl_search.config import Config
 from mtl_search.errors import SweepError
 from mtl_search.search.arms import Arm
-from mtl_search.search.objectives import Referee
-from mtl_search.search.schedulers import population_rules
-from mtl_search.search.schedulers.pbt import Member, Move, mean_params, moves
+from mtl_search.search.objectives import ArmObjectives
+from mtl_search.search.schedulers import pbt_config
+from mtl_search.search.schedulers.pbt import ExploitStep, Member, exploit_steps, mean_params
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import Role, TrialRecord
-from mtl_search.storage.trial_directory import Place, trial_storage
+from mtl_search.storage.trial_directory import TrialDirectory, trial_storage
 from mtl_search.training.exploit import take_over
 
 
-class Generations:
+class PBTController:
     """All populations of a sweep; none where the scheduler makes none.
 
     Args:
@@ -45,15 +45,15 @@ class Generations:
         arms: Mapping[str, Arm],
         spaces: Mapping[str, ArmSpace],
         journal: Journal,
-        referee: Referee,
+        referee: ArmObjectives,
         *,
         directory: Path,
     ) -> None:
         self._config, self._arms, self._spaces = config, arms, spaces
         self._journal, self._referee, self._directory = journal, referee, directory
-        self._rules = population_rules(config)
+        self._rules = pbt_config(config)
 
-    def until(self, trial: TrialRecord) -> int | None:
+    def pause_epoch(self, trial: TrialRecord) -> int | None:
         """Epoch up to which a trial may train now; None: to its end, as it is no member."""
         return self._next_meeting(trial.arm) if trial.is_member else None
 
@@ -70,7 +70,7 @@ class Generations:
         ready = [member for name in names for member in self._ready(name, live)]
         return min(ready, key=lambda member: (self._met(member.arm), member.number), default=None)
 
-    def may_begin(self, name: str) -> bool:
+    def can_start(self, name: str) -> bool:
         """Whether a new trial of this arm may begin now, as far as its population is concerned."""
         arm, trials = self._arms[name], self._journal.record.arm(name)
         if len(trials) < arm.members or not arm.members:
@@ -81,8 +81,8 @@ class Generations:
     def export(self, name: str, role: Role) -> dict[str, Any]:
         """The fixed values of the trial of this role that follows the population of an arm."""
         members = _complete(self._members(name))
-        best = max(members, key=lambda member: (self._referee.worth(member, member.last_epoch), -member.number))
-        if role == "final":
+        best = max(members, key=lambda member: (self._referee.objective_at(member, member.last_epoch), -member.number))
+        if role == "last":
             return dict(best.params)
         histories = {member.id: [member.params_at(epoch.epoch) for epoch in member.epochs] for member in members}
         whole = [path for path, entry in self._spaces[name].entries.items() if entry.int_ is not None]
@@ -116,21 +116,21 @@ class Generations:
         living = [member for member in members if not member.finished]
         may_meet = len(members) == self._arms[name].members and meeting < self._config.training.epochs
         if living and may_meet and all(m.last_epoch >= meeting and m.id not in live for m in living):
-            self._meet(name, living, meeting)
+            self._run_generation(name, living, meeting)
 
-    def _meet(self, name: str, living: list[TrialRecord], epoch: int) -> None:
+    def _run_generation(self, name: str, living: list[TrialRecord], epoch: int) -> None:
         """Decide a generation, make its exchanges, and write them down."""
         assert self._rules is not None
         arm, by_number = zlib.crc32(name.encode()), {member.number: member for member in living}
-        members = [Member(m.number, self._referee.worth(m, epoch), m.params) for m in living]
+        members = [Member(m.number, self._referee.objective_at(m, epoch), m.params) for m in living]
         seeds = [self._config.seed, arm, epoch]
-        for move in moves(members, self._spaces[name].entries, self._rules, seeds):
+        for move in exploit_steps(members, self._spaces[name].entries, self._rules, seeds):
             member = by_number[move.member]
-            if not any(earlier.epoch == epoch for earlier in member.perturbs):
+            if not any(earlier.epoch == epoch for earlier in member.exploits):
                 self._exchange(member, by_number[move.donor], move, epoch)
         self._journal.write("generation", arm=name, epoch=epoch)
 
-    def _exchange(self, member: TrialRecord, donor: TrialRecord, move: Move, epoch: int) -> None:
+    def _exchange(self, member: TrialRecord, donor: TrialRecord, move: ExploitStep, epoch: int) -> None:
         try:
             take_over(self._place(donor), self._place(member))
         except OSError as error:
@@ -140,9 +140,9 @@ class Generations:
             params=move.params, overrides=self._spaces[member.arm].overrides(move.params),
         )  # fmt: skip
 
-    def _place(self, trial: TrialRecord) -> Place:
+    def _place(self, trial: TrialRecord) -> TrialDirectory:
         folder = self._directory / "trials" / trial.id
-        return Place(folder, trial_storage(self._config, self._journal.record, trial.id))
+        return TrialDirectory(folder, trial_storage(self._config, self._journal.record, trial.id))
 
 
 def _complete(members: list[TrialRecord]) -> list[TrialRecord]:

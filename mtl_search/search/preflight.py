@@ -17,7 +17,7 @@ from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.search import initial_points
 from mtl_search.search.objectives import objective_function
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.schedulers import build_scheduler, population_rules
+from mtl_search.search.schedulers import build_scheduler, pbt_config
 from mtl_search.search.schedulers.pbt import check_population
 from mtl_search.search.space import initial_params
 from mtl_search.search.space.space import Space
@@ -31,7 +31,7 @@ _CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
-def check(config: Config, data: DataSet, *, needs_space: bool = True, started: bool = False) -> MultiTaskNetwork:
+def check_sweep(config: Config, data: DataSet, *, needs_space: bool = True, started: bool = False) -> MultiTaskNetwork:
     """Build everything once, train nothing.
 
     Args:
@@ -47,7 +47,7 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True, started: b
         ConfigError: The first thing that is wrong.
     """
     _check_search(config)
-    if population_rules(config) is not None:
+    if pbt_config(config) is not None:
         check_population(config, needs_space=needs_space)
     network = _build(config, data)
     _check_objective(config, network)
@@ -55,15 +55,15 @@ def check(config: Config, data: DataSet, *, needs_space: bool = True, started: b
     if config.resources.workers > 1:
         check_sync_batch_norm(config, torch.device("cuda") if config.resources.gpus_per_worker else _CPU)
     space = _space(config)
-    for path, value, premises in space.ends():
+    for path, value, premises in space.boundary_values():
         with _blamed_on(space.written[path], value):
             _build(override(config, {**premises, path: value}), data)
     if needs_space and not config.search.space and "search" in config.search.arms:
         raise ConfigError("the search arm has nothing to search: the space is empty", path="search.space", value={})
-    initial_points.check(config, known=started)
-    if needs_space and config.search.start:
+    initial_points.check_points(config, known=started)
+    if needs_space and config.search.initial_points:
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
-        initial_params.searched(space.entries, fixed, fixed)
+        initial_params.searched_weights(space.entries, fixed, fixed)
     return network
 
 
@@ -77,9 +77,9 @@ def _check_search(config: Config) -> None:
                 "a task's name is part of dotted paths, metrics and folders: letters, digits, _, - and inner spaces",
                 path="tasks", value=task,
             )  # fmt: skip
-    for task in config.training.lr_factors.tasks:
+    for task in config.training.lr_multipliers.tasks:
         if task not in config.tasks:
-            where = "training.lr_factors.tasks"
+            where = "training.lr_multipliers.tasks"
             raise ConfigError("there is no task of this name", path=where, value=task, allowed=config.tasks)
     build_sampler(search.sampler, config.seed % 2**32)
     build_scheduler(config)
@@ -146,7 +146,7 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
         weighting = build_weighting(config.training, len(config.tasks), _CPU)
         aggregator = build_aggregator(config.training, len(config.tasks), _CPU)
-        acceleration.check(config.training, network, weighting, aggregator)
+        acceleration.check_acceleration(config.training, network, weighting, aggregator)
     except MtlSearchError:
         raise
     except Exception as error:  # the cause stays chained, for `--debug` and for Python

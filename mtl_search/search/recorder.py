@@ -10,12 +10,12 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from mtl_search.search.searcher import ArmSearcher
-from mtl_search.training.trial_report import REPORT, Report
+from mtl_search.training.trial_report import REPORT, TrialReport
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-class Recorder(Callback):
+class TrialRecorder(Callback):
     """Passes epochs and crashes on to the searcher, which writes them to the journal."""
 
     def __init__(self, searcher: ArmSearcher) -> None:
@@ -25,7 +25,7 @@ class Recorder(Callback):
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
         """An epoch ended."""
-        self._searcher.record_epoch(trial.trial_id, Report.from_json(result[REPORT]))
+        self._searcher.record_epoch(trial.trial_id, TrialReport.from_json(result[REPORT]))
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """The process of a trial died, or could not begin."""

@@ -10,7 +10,7 @@ from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
 
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
 _RESUMABLE = ("search.trials", "search.finalists.top", "search.retries", "search.stop_after_failures", "resources.",
-              "tracking.", "training.checkpoint_every_s", "training.resident", "training.on_out_of_memory")  # fmt: skip
+              "tracking.", "training.checkpoint_every_s", "training.cache_on_device", "training.on_out_of_memory")  # fmt: skip
 
 
 def prepare(folder: Path, config: Config, *, resume: bool) -> None:
@@ -46,9 +46,9 @@ def _check_same(old: Config, new: Config) -> None:
 
 
 def _check_extension(old: Config, new: Config) -> None:
-    from mtl_search.search.schedulers import population_rules  # Ray is slow to import, and most uses need none of it
+    from mtl_search.search.schedulers import pbt_config  # Ray is slow to import, and most uses need none of it
 
-    if new.search.trials != old.search.trials and population_rules(new) is not None:
+    if new.search.trials != old.search.trials and pbt_config(new) is not None:
         raise ConfigError(
             f"a population keeps its size (it was {old.search.trials}): what its members did depends on all of them",
             path="search.trials",

@@ -9,7 +9,7 @@ from typing import Any
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from mtl_search.config import Member
+from mtl_search.config import Component
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry
 
@@ -38,7 +38,7 @@ def _whole(name: str, value: object, low: int) -> None:
 SAMPLERS: Registry[Callable[..., BaseSampler]] = Registry("sampler", {"tpe": _tpe, "random": _random}, given=("seed",))
 
 
-def build_sampler(member: Member, seed: int) -> BaseSampler:
+def build_sampler(member: Component, seed: int) -> BaseSampler:
     """The sampler that `search.sampler` names.
 
     Raises:

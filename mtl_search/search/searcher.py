@@ -3,7 +3,7 @@
 Phases run one after another, because each needs what the one before found:
 
     single/*        the references of Δm
-    seed/*          weights that the search begins with (`search.start`)
+    warmup/*          weights that the search begins with (`search.initial_points`)
     equal, search   side by side, turn by turn
     final/*         the best of each arm again, on fresh seeds
 
@@ -20,23 +20,23 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from mtl_search.cluster.monitor import Census
+from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
 from mtl_search.search.arms import EXPORTS, Arm, config_hash, phases, trial_id_of, trial_seed
 from mtl_search.search.finalists import choose_finalists
-from mtl_search.search.objectives import Referee, judge_again
-from mtl_search.search.pbt_controller import Generations
+from mtl_search.search.objectives import ArmObjectives, recompute_objectives
+from mtl_search.search.pbt_controller import PBTController
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.space.arm_space import ArmSpace, beginning
+from mtl_search.search.space.arm_space import ArmSpace, initial_params
 from mtl_search.search.space.space import SpaceFunction
-from mtl_search.search.stoppers import Halt
+from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudy
 from mtl_search.storage.journal import Journal, finite
 from mtl_search.storage.records import FINAL, Role, TrialRecord
 from mtl_search.storage.trial_directory import trial_storage
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import REPORT, Report
+from mtl_search.training.trial_report import REPORT, TrialReport
 
 
 class ArmSearcher(Searcher):
@@ -57,15 +57,15 @@ class ArmSearcher(Searcher):
         config: Config,
         arms: Sequence[Arm],
         journal: Journal,
-        referee: Referee,
+        referee: ArmObjectives,
         *,
         directory: Path,
-        census: Census,
+        census: CapacityMonitor,
         space: SpaceFunction | None = None,
     ) -> None:
         super().__init__()
         self.error: MtlSearchError | None = None
-        self.halt = Halt()
+        self.halt = StopOnFullDisk()
         self._config, self._journal, self._referee = config, journal, referee
         self._directory, self._census = directory, census
         self._arms = {arm.name: arm for arm in arms}
@@ -73,7 +73,7 @@ class ArmSearcher(Searcher):
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
         self._crashes: Counter[str] = Counter()  # our id of a trial → how often its process died
         self._studies: dict[str, ArmStudy] = {}
-        self._generations = Generations(config, self._arms, self._spaces, journal, referee, directory=directory)
+        self._generations = PBTController(config, self._arms, self._spaces, journal, referee, directory=directory)
         self._interrupted = [trial for trial in journal.record if not (trial.finished or trial.is_member)]
         self._finalists: list[tuple[str, str]] | None = None  # (arm, origin) still to begin
         self._judged_again = False  # by the references of this session
@@ -111,7 +111,7 @@ class ArmSearcher(Searcher):
         """A trial ended by itself or was stopped; one whose process died is told by `record_crash`."""
         if error or not result or REPORT not in result or self.halt.error is not None:
             return
-        report = Report.from_json(result[REPORT])
+        report = TrialReport.from_json(result[REPORT])
         if report.state == "PAUSED":
             del self._live[trial_id]
             return
@@ -126,13 +126,13 @@ class ArmSearcher(Searcher):
         """Tune pickles its searcher for a restore of its own, which is never used: the open journal cannot travel."""
         return {}
 
-    def give_up(self, error: MtlSearchError) -> None:
+    def abort(self, error: MtlSearchError) -> None:
         """The sweep cannot go on; the trials that have not ended are those that a resume takes up."""
         self.error = error
 
     # ------------------------------------------- what Tune tells callbacks only
 
-    def record_epoch(self, trial_id: str, report: Report) -> None:
+    def record_epoch(self, trial_id: str, report: TrialReport) -> None:
         """Write an epoch down and tell the study."""
         if report.cause == "disk" and self.halt.error is None:
             self.halt.error = DiskFullError(report.reason)
@@ -146,7 +146,7 @@ class ArmSearcher(Searcher):
         Tune's own retries (`max_failures`) do not cover a process that died between two trials: Tune finds out when it
         hands the next trial to it, and ends that trial at once.
         """
-        self._census.look_again()
+        self._census.invalidate()
         record = self._live.get(trial_id)
         if self.halt.error is not None:
             return
@@ -165,7 +165,7 @@ class ArmSearcher(Searcher):
 
     # ---------------------------------------------------------------- its parts
 
-    def _write_epoch(self, record: TrialRecord, report: Report) -> None:
+    def _write_epoch(self, record: TrialRecord, report: TrialReport) -> None:
         news = {name: value for name, value in report.info.items() if record.info.get(name, self) != value}
         if news:  # all of it at first; later what has changed, such as the node where a trial goes on
             self._journal.write("info", id=record.id, info=news)
@@ -199,14 +199,14 @@ class ArmSearcher(Searcher):
             return str(self.FINISHED) if not self._live else None
         for number, phase in enumerate(phases(self._arms.values())):
             if number == 1 and not self._judged_again:  # the references stand
-                judge_again(self._journal, self._referee)
+                recompute_objectives(self._journal, self._referee)
                 self._judged_again = True
             running = {record.id for record in self._live.values()}
             record = self._next_interrupted(phase) or self._generations.next_member(phase, running)
             if record is not None:
                 self._study(record.arm)  # which takes the trial in as running
                 return record
-            arm = self._least_advanced(phase)
+            arm = self._next_arm(phase)
             if arm is not None:
                 return self._new_trial(arm)
             if any(record.arm in phase for record in self._live.values()):
@@ -220,11 +220,11 @@ class ArmSearcher(Searcher):
             self._interrupted.remove(record)
         return record
 
-    def _least_advanced(self, names: list[str]) -> str | None:
+    def _next_arm(self, names: list[str]) -> str | None:
         """The arm that has begun the smallest part of its budget; None when all have begun all of it."""
         budgets = {name: self._arms[name].budget for name in names if self._arms[name].budget}
         begun = {name: len(self._journal.record.arm(name)) / budget for name, budget in budgets.items()}
-        open_arms = [name for name in begun if begun[name] < 1 and self._generations.may_begin(name)]
+        open_arms = [name for name in begun if begun[name] < 1 and self._generations.can_start(name)]
         return min(open_arms, key=lambda name: begun[name], default=None)
 
     def _new_trial(self, arm: str) -> TrialRecord:
@@ -245,7 +245,7 @@ class ArmSearcher(Searcher):
     def _next_finalist(self) -> TrialRecord | str | None:
         if self._finalists is None:
             wanted = self._config.search.finalists
-            arms = [arm for arm in self._arms.values() if not arm.is_seed]
+            arms = [arm for arm in self._arms.values() if not arm.is_warmup]
             self._finalists = choose_finalists(arms, self._journal.record, self._referee, wanted)
         if not self._finalists:
             return None if self._live else str(self.FINISHED)
@@ -280,7 +280,7 @@ class ArmSearcher(Searcher):
             directory=str(self._directory / "trials" / record.id),
             test=record.is_finalist,
             storage=trial_storage(self._config, self._journal.record, record.id),
-            until=self._generations.until(record),
+            until=self._generations.pause_epoch(record),
         )
 
     def _study(self, arm: str) -> ArmStudy:
@@ -290,9 +290,9 @@ class ArmSearcher(Searcher):
             study = ArmStudy(arm, self._spaces[arm], sampler, trial_seed(self._config.seed, arm, 0))
             self._studies[arm] = study
             for record in filter(lambda trial: trial.is_sampled, self._journal.record.arm(arm)):
-                study.restore_trial(record, self._referee.objectives(record))
+                study.restore_trial(record, self._referee.best_so_far_by_epoch(record))
             if arm == "search":
-                points = beginning(self._config, self._journal, self._spaces[arm])
+                points = initial_params(self._config, self._journal, self._spaces[arm])
                 for params in points[len(self._journal.record.arm(arm)) :]:
                     study.enqueue(params)
         return self._studies[arm]

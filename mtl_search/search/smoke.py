@@ -18,7 +18,7 @@ def smoke(config: Config) -> Config:
     """The same sweep in a minute or so, to see that everything in it works before it is run in earnest.
 
     One epoch of two batches, of 64 samples at least and 128 at most; one trial a main task (2 at least, and enough for
-    `search.start`) in each arm, one finalist an arm on 2 seeds. No trial is stopped early, since one epoch leaves a
+    `search.initial_points`) in each arm, one finalist an arm on 2 seeds. No trial is stopped early, since one epoch leaves a
     scheduler nothing to decide. A data set that takes long to read says itself how it is read in part, by its attribute
     `smoke`. The name gets `-smoke` at its end, so that folders and MLflow experiments stay apart.
 
@@ -33,8 +33,8 @@ def smoke(config: Config) -> Config:
     changes: dict[str, Any] = {
         "name": f"{config.name}-smoke",
         "training.epochs": _EPOCHS,
-        "training.samples": min(samples, training.samples or samples),
-        "search.trials": min(max(2, len(config.main_tasks), 1 + len(search.start)), search.trials),
+        "training.max_samples_per_split": min(samples, training.max_samples_per_split or samples),
+        "search.trials": min(max(2, len(config.main_tasks), 1 + len(search.initial_points)), search.trials),
         "search.scheduler": "fifo",
         "search.finalists.top": min(1, search.finalists.top),
         "search.finalists.seeds": 2,

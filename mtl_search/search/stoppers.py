@@ -9,11 +9,11 @@ from typing import Any
 from ray import tune
 from ray.tune import Stopper
 
-from mtl_search.cluster.monitor import Census
+from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.errors import DiskFullError, SweepError
 
 
-class Halt(tune.Stopper):
+class StopOnFullDisk(tune.Stopper):
     """Asks Tune to stop all trials when there is an error; none of them is told to have ended, so a resume goes on.
 
     An exception in one of Tune's callbacks would end the run as well, but not the processes of its trials in order, and
@@ -40,7 +40,7 @@ class Halt(tune.Stopper):
             self.error = self.error or error
 
 
-class Patience(Stopper):
+class StopWithoutCapacity(Stopper):
     """Ends a Tune run whose trials wait for a node that does not come: Tune itself would wait with them for ever.
 
     Args:
@@ -48,7 +48,7 @@ class Patience(Stopper):
         tell: Called with the reason.
     """
 
-    def __init__(self, census: Census, tell: Callable[[SweepError], None]) -> None:
+    def __init__(self, census: CapacityMonitor, tell: Callable[[SweepError], None]) -> None:
         self._census, self._tell = census, tell
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
-from mtl_search.search.space.space import any_choice
+from mtl_search.search.space.space import allow_any_choice
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial_report import METRIC
 
@@ -93,7 +93,7 @@ class ArmStudy(OptunaSearch):
                 self.report(record.id, epoch, objective)
             return
         state, value = _verdict(record, max(objectives.values(), default=None))
-        with any_choice():
+        with allow_any_choice():
             trial = create_trial(
                 state=state,
                 value=value,
@@ -118,6 +118,6 @@ def _verdict(record: TrialRecord, objective: float | None) -> tuple[TrialState, 
     return state, None
 
 
-def silence() -> None:
+def set_log_level() -> None:
     """Optuna's own log lines say what the progress display says already."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -17,28 +17,28 @@ from ray import tune
 from ray.tune.stopper import CombinedStopper
 
 from mtl_search.cluster import capacity, connection, shared_storage
-from mtl_search.cluster.monitor import Census
+from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.data import DataSet
-from mtl_search.data.datasets import data_of, used_part
+from mtl_search.data.datasets import load_data, subsample
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.search import checkpoint_retention, objectives, preflight
 from mtl_search.search.arms import Arm, plan_arms, trial_budget
-from mtl_search.search.objectives import Referee
-from mtl_search.search.recorder import Recorder
+from mtl_search.search.objectives import ArmObjectives
+from mtl_search.search.recorder import TrialRecorder
 from mtl_search.search.resume import prepare
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.space.space import SpaceFunction
-from mtl_search.search.stoppers import Patience
-from mtl_search.search.study import silence
+from mtl_search.search.stoppers import StopWithoutCapacity
+from mtl_search.search.study import set_log_level
 from mtl_search.storage import disk, sweep_directory
 from mtl_search.storage.journal import Journal, Observer, read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.remote import check_storage
 from mtl_search.training.workers import placement_groups
-from mtl_search.training.workers.slot import Slot
+from mtl_search.training.workers.slot import SlotTrainable
 
 logger = logging.getLogger(__name__)
 
@@ -77,25 +77,25 @@ def run_sweep(
         ConfigError: Something in the config is wrong; nothing has been written.
         SweepError: The sweep cannot start, or cannot go on; a `DiskFullError` where there is no room for its files.
     """
-    silence()
+    set_log_level()
     directory = directory.absolute()  # the processes of trials may work in another folder
-    capacity.check(config)
+    capacity.check_capacity(config)
     check_storage(config)
-    place = connection.find(address)
-    data = data_of(config) if data is None else used_part(data, config)
-    started = resume and read_record(directory / sweep_directory.JOURNAL).start is not None
-    network = preflight.check(config, data, needs_space=space is None, started=started)
+    place = connection.resolve_address(address)
+    data = load_data(config) if data is None else subsample(data, config)
+    started = resume and read_record(directory / sweep_directory.JOURNAL).initial_points is not None
+    network = preflight.check_sweep(config, data, needs_space=space is None, started=started)
     _check_function(config, space)
     objective = objective or objectives.objective_function(config)
     with disk.writes_to(directory), sweep_directory.locked(directory):
         prepare(directory, config, resume=resume)
         if on_accepted is not None:
             on_accepted()
-        keeper = checkpoint_retention.Tidy(directory, config)
+        keeper = checkpoint_retention.CheckpointRetention(directory, config)
         journal = Journal(directory / sweep_directory.JOURNAL, [*observers, keeper])
-        keeper.catch_up(journal.record)
+        keeper.clean_up_finished(journal.record)
         arms = plan_arms(config)
-        referee = Referee(
+        referee = ArmObjectives(
             journal.record,
             objectives.task_metrics(config, network),
             kind=config.search.objective,
@@ -104,7 +104,7 @@ def run_sweep(
             function=objective,
         )
         try:
-            with connection.connected(config, place):
+            with connection.ray_session(config, place):
                 _run(_Sweep(config, directory, data, space, objective), journal, arms, referee)
         finally:
             journal.close()
@@ -113,7 +113,7 @@ def run_sweep(
 
 def _check_function(config: Config, space: SpaceFunction | None) -> None:
     """Points to begin with need loss weights in the space, also where it is a function of the user's."""
-    if space is not None and config.search.start:
+    if space is not None and config.search.initial_points:
         (arm,) = (arm for arm in plan_arms(config) if arm.name == "search")
         ArmSpace(config, arm, space).check_start()
 
@@ -129,9 +129,9 @@ class _Sweep:
     objective: ObjectiveFunction | None
 
 
-def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> None:
+def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: ArmObjectives) -> None:
     config, slots = sweep.config, connection.slots(sweep.config)
-    shared_storage.check(sweep.directory, config.resources.storage)
+    shared_storage.check_shared_storage(sweep.directory, config.resources.storage)
     journal.write(
         "sweep",
         id=journal.record.id or uuid.uuid4().hex[:12],
@@ -140,14 +140,14 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
         budget=trial_budget(config, arms),
         custom_objective=sweep.objective is not None,
     )
-    census = Census(config.resources, slots)
+    census = CapacityMonitor(config.resources, slots)
     searcher = ArmSearcher(config, arms, journal, referee, directory=sweep.directory, census=census, space=sweep.space)
     scheduler = ArmScheduler(config, slots)
-    scheduler.restore(journal.record, referee.objectives)
+    scheduler.restore(journal.record, referee.best_so_far_by_epoch)
     scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
     try:
         with disk.writes_to(scratch):
-            _tune(sweep, searcher, scheduler, Patience(census, searcher.give_up), scratch)
+            _tune(sweep, searcher, scheduler, StopWithoutCapacity(census, searcher.abort), scratch)
     except Exception:
         if searcher.halt.error is None:  # on a full disk Tune may have its own trouble
             raise
@@ -162,10 +162,12 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: Referee) -> 
         journal.write("done")
 
 
-def _tune(sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, patience: Patience, scratch: Path) -> None:
-    callbacks: list[tune.Callback] = [Recorder(searcher)]
+def _tune(
+    sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, patience: StopWithoutCapacity, scratch: Path
+) -> None:
+    callbacks: list[tune.Callback] = [TrialRecorder(searcher)]
     if sweep.config.resources.workers > 1:
-        callbacks.append(placement_groups.Reaper())
+        callbacks.append(placement_groups.PlacementGroupCleaner())
     tuner = tune.Tuner(
         _slot(sweep),
         tune_config=tune.TuneConfig(
@@ -196,12 +198,12 @@ def _slot(sweep: _Sweep) -> Any:
     wanted = sweep.config.resources
     if wanted.workers == 1:
         threads = max(1, int(wanted.cpus_per_worker))
-        slot = tune.with_parameters(Slot, data=sweep.data, threads=threads, objective=sweep.objective)
+        slot = tune.with_parameters(SlotTrainable, data=sweep.data, threads=threads, objective=sweep.objective)
         return tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker})
-    from mtl_search.training.workers.worker_group import GroupSlot  # Ray Train is slow to import
+    from mtl_search.training.workers.worker_group import WorkerGroupTrainable  # Ray Train is slow to import
 
     parcel = [ray.put((sweep.data, sweep.objective))]
     retries = sweep.config.search.retries
-    grows = bool(connection.later_nodes())
-    leader = tune.with_parameters(GroupSlot, parcel=parcel, resources=wanted, retries=retries, grows=grows)
+    grows = bool(connection.autoscaler_nodes())
+    leader = tune.with_parameters(WorkerGroupTrainable, parcel=parcel, resources=wanted, retries=retries, grows=grows)
     return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something

@@ -34,11 +34,11 @@ def writes_to(folder: Path | str) -> Iterator[None]:
         raise
     except Exception as error:
         if is_full(error):
-            raise DiskFullError(explain(f"there is no room to write to {folder}")) from error
+            raise DiskFullError(explain_full_disk(f"there is no room to write to {folder}")) from error
         raise
 
 
-def explain(what: str) -> str:
+def explain_full_disk(what: str) -> str:
     """What is full, and how to go on."""
     return (
         f"the disk is full: {what}\n"

@@ -27,6 +27,7 @@ from typing import Any
 
 from mtl_search.errors import SweepError
 from mtl_search.storage import disk
+from mtl_search.storage.earlier_versions import upgraded
 from mtl_search.storage.records import Event, SweepRecord
 
 Observer = Callable[[Event, SweepRecord], None]
@@ -103,7 +104,7 @@ def read_events(path: Path) -> list[dict[str, Any]]:
             raise _not_a_journal(path, number, error) from None
         if not isinstance(event, dict) or "event" not in event:
             raise _not_a_journal(path, number, "an event is needed")
-        events.append(event)
+        events.append(upgraded(event))
     return events
 
 

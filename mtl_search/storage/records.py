@@ -10,10 +10,10 @@ State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 Event = Mapping[str, Any]
 
 FINAL = "final/"
-SEED = "seed/"
+WARMUP = "seed/"
 
 # What a trial is to the population of its arm, where there is one: of it, or trained from scratch with its values.
-Role = Literal["", "member", "final", "mean"]
+Role = Literal["", "member", "last", "mean"]
 MEMBER: Role = "member"
 
 
@@ -30,12 +30,12 @@ class EpochRecord:
 
     epoch: int
     metrics: dict[str, float]
-    objective: float
+    best_objective: float
     time: float
 
 
 @dataclass(frozen=True)
-class Perturb:
+class Exploit:
     """A member of a population went on with the network of another one, and with other values.
 
     Attributes:
@@ -57,7 +57,7 @@ class TrialRecord:
 
     Attributes:
         id: Name that is unique in the sweep and survives restarts, such as `search-0003`.
-        arm: `single/<task>`, `seed/<weighting>`, `equal`, `search`, or `final/<arm>` for a finalist.
+        arm: `single/<task>`, `warmup/<weighting>`, `equal`, `search`, or `final/<arm>` for a finalist.
         number: Place within its arm, from 0.
         params: What the sampler chose, by dotted path (weights as ratios to their reference task); of a member of a
             population, what holds now.
@@ -67,7 +67,7 @@ class TrialRecord:
         config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of their
             origin, unless they leave an auxiliary task out.
         origin: Finalists: id of the trial whose configuration is trained again; else empty.
-        role: `member` of a population, or `final` or `mean`: trained from scratch with the values that the best member
+        role: `member` of a population, or `last` or `mean`: trained from scratch with the values that the best member
             had at its end, or that the population had on average; else empty.
         perturbs: Members: each exchange so far.
         info: `parameters`, `depth`, `weights`, `lr`, ... as the trial found them when it was built.
@@ -85,7 +85,7 @@ class TrialRecord:
     config_hash: str = ""
     origin: str = ""
     role: Role = ""
-    perturbs: list[Perturb] = field(default_factory=list)
+    exploits: list[Exploit] = field(default_factory=list)
     state: State = "RUNNING"
     reason: str = ""
     ended: float = 0.0
@@ -100,9 +100,9 @@ class TrialRecord:
         return self.arm.startswith(FINAL)
 
     @property
-    def is_seed(self) -> bool:
+    def is_warmup(self) -> bool:
         """Whether it only found weights for the search to begin with."""
-        return self.arm.startswith(SEED)
+        return self.arm.startswith(WARMUP)
 
     @property
     def is_member(self) -> bool:
@@ -131,26 +131,26 @@ class TrialRecord:
 
     def params_at(self, epoch: int) -> dict[str, Any]:
         """The params that it trained this epoch with."""
-        return next((p.params for p in self.perturbs if p.epoch >= epoch), self.params)
+        return next((p.params for p in self.exploits if p.epoch >= epoch), self.params)
 
     def overrides_at(self, epoch: int) -> dict[str, Any]:
         """The overrides that it trained this epoch with."""
-        return next((p.overrides for p in self.perturbs if p.epoch >= epoch), self.overrides)
+        return next((p.overrides for p in self.exploits if p.epoch >= epoch), self.overrides)
 
     @property
     def best(self) -> EpochRecord | None:
         """The epoch with the best objective; the first such where several tie. None before the first epoch."""
-        return max(self.epochs, key=lambda e: (e.objective, -e.epoch), default=None)
+        return max(self.epochs, key=lambda e: (e.best_objective, -e.epoch), default=None)
 
     @property
     def objective(self) -> float | None:
         """Best objective so far."""
-        return self.best.objective if self.best else None
+        return self.best.best_objective if self.best else None
 
     @property
-    def worth(self) -> float:
+    def best_objective(self) -> float:
         """Best objective so far for comparing trials; minus infinity before the first epoch and after a failure."""
-        return self.best.objective if self.best and self.state != "FAIL" else float("-inf")
+        return self.best.best_objective if self.best and self.state != "FAIL" else float("-inf")
 
 
 class SweepRecord:
@@ -178,7 +178,7 @@ class SweepRecord:
         self.slots = 1
         self.budget: dict[str, int] = {}
         self.custom_objective = False
-        self.start: list[dict[str, float]] | None = None
+        self.initial_points: list[dict[str, float]] | None = None
         self.complete = False
         self.generations: dict[str, int] = {}
         self.trials: dict[str, TrialRecord] = {}
@@ -221,11 +221,11 @@ class SweepRecord:
 
     def _on_judged(self, event: Event) -> None:
         trial, values = self.trials[event["id"]], dict(event["objectives"])
-        trial.epochs = [replace(e, objective=values.get(e.epoch, e.objective)) for e in trial.epochs]
+        trial.epochs = [replace(e, best_objective=values.get(e.epoch, e.best_objective)) for e in trial.epochs]
 
     def _on_perturb(self, event: Event) -> None:
         trial = self.trials[event["id"]]
-        trial.perturbs.append(Perturb(event["epoch"], event["donor"], trial.params, trial.overrides))
+        trial.exploits.append(Exploit(event["epoch"], event["donor"], trial.params, trial.overrides))
         trial.params, trial.overrides = dict(event["params"]), dict(event["overrides"])
 
     def _on_generation(self, event: Event) -> None:
@@ -237,7 +237,7 @@ class SweepRecord:
         trial.test = dict(event.get("test", {}))
 
     def _on_start(self, event: Event) -> None:
-        self.start = [dict(point) for point in event["points"]]
+        self.initial_points = [dict(point) for point in event["points"]]
 
     def _on_done(self, event: Event) -> None:
         self.complete = True

@@ -16,7 +16,7 @@ from mtl_search.config import Config
 from mtl_search.errors import ConfigError
 
 
-class Storage:
+class RemoteStorage:
     """One folder in a storage.
 
     Args:
@@ -106,7 +106,7 @@ def check_storage(config: Config) -> None:
     if uri is None:
         return
     try:
-        Storage(uri).check()
+        RemoteStorage(uri).check()
     except (ValueError, OSError) as error:
         what = f"no folder that can be written to: an absolute path, s3://bucket/folder or gs://bucket/folder ({error})"
         raise ConfigError(what, path="resources.storage", value=uri) from error

@@ -13,10 +13,10 @@ from typing import Any
 from mtl_search.config import Config
 from mtl_search.storage import disk
 from mtl_search.storage.records import SweepRecord
-from mtl_search.storage.remote import Storage, below
+from mtl_search.storage.remote import RemoteStorage, below
 
 
-class Place:
+class TrialDirectory:
     """The folder of a trial: its own, or where nodes share no disk, one of this process with a copy in a storage.
 
     A trial may be taken up on another node, so of such a folder only the storage's copy counts: it is fetched when the
@@ -70,8 +70,8 @@ class Place:
         self.write(to, lambda fresh: shutil.copytree(self.folder / part, fresh, dirs_exist_ok=True))
 
     @cached_property
-    def _storage(self) -> Storage:
-        return Storage(self._uri)
+    def _storage(self) -> RemoteStorage:
+        return RemoteStorage(self._uri)
 
     def _scratch(self) -> Path:
         """A folder that goes with this object."""
@@ -80,7 +80,7 @@ class Place:
         return Path(name)
 
 
-def fetch(storage: Storage, part: str, folder: Path) -> bool:
+def fetch(storage: RemoteStorage, part: str, folder: Path) -> bool:
     """Copy a part of a storage to this folder; False when there is no such part."""
     with tempfile.TemporaryDirectory(prefix="mtl_search-") as name:
         if not storage.get(part, Path(name)):

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from mtl_search.config import Config
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking.projection import TRIAL
-from mtl_search.tracking.store import SQLITE, Store, public, sqlite_path
+from mtl_search.tracking.client import SQLITE, TrackingClient, public, sqlite_path
+from mtl_search.tracking.mapping import TRIAL
 
 # MLflow's comparison page becomes slow with more.
 MOST_RUNS = 30
@@ -36,10 +36,10 @@ def artifact_folder(uri: str, sweep_dir: Path) -> Path:
     return beside.parent / "mlartifacts"
 
 
-def open_store(config: Config, sweep_dir: Path) -> Store:
+def open_store(config: Config, sweep_dir: Path) -> TrackingClient:
     """The store of a sweep; raises as `Store` does."""
     uri = tracking_uri(config, sweep_dir)
-    return Store(uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir))
+    return TrackingClient(uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir))
 
 
 def ui_command(config: Config, sweep_dir: Path, port: int = 5000, host: str = "127.0.0.1") -> list[str] | None:
@@ -92,6 +92,6 @@ def ui_address(uri: str) -> str:
 
 def best_trials(record: SweepRecord, top: int) -> list[str]:
     """Ids of the best trials that share; where there are none, of any."""
-    ended = [t for t in record if t.objective is not None and not (t.is_finalist or t.is_seed)]
+    ended = [t for t in record if t.objective is not None and not (t.is_finalist or t.is_warmup)]
     shared = [t for t in ended if t.arm in ("search", "equal")] or ended
-    return [t.id for t in sorted(shared, key=lambda t: -t.worth)][:top]
+    return [t.id for t in sorted(shared, key=lambda t: -t.best_objective)][:top]

@@ -14,8 +14,8 @@ from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import Event, SweepRecord
 from mtl_search.tracking import links
-from mtl_search.tracking.mirror import Mirror
-from mtl_search.tracking.store import Store, first_line, public
+from mtl_search.tracking.client import TrackingClient, first_line, public
+from mtl_search.tracking.run_sync import RunSync
 
 log = logging.getLogger("mtl_search.tracking")
 
@@ -44,7 +44,7 @@ class Tracker:
         self._flush_s = flush_s
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._history: Sequence[Event] = ()
-        self._mirror: Mirror | None = None
+        self._mirror: RunSync | None = None
         self._connected = threading.Event()
         self._problem: Exception | None = None
         self._abandoned = False
@@ -136,7 +136,7 @@ class Tracker:
 
     def _run(self) -> None:
         try:
-            store: Store = links.open_store(self.config, self.sweep_dir)
+            store: TrackingClient = links.open_store(self.config, self.sweep_dir)
         except MtlSearchError as error:
             self._problem = error
             return
@@ -144,13 +144,13 @@ class Tracker:
             self._problem = SweepError(f"tracking: {type(error).__name__}: {first_line(error)}")
             return
         else:
-            self._mirror = Mirror(self.config, store, self.sweep_dir.resolve().name)
+            self._mirror = RunSync(self.config, store, self.sweep_dir.resolve().name)
         finally:
             self._connected.set()
         if not self._abandoned:
             self._loop(self._mirror)
 
-    def _loop(self, mirror: Mirror) -> None:
+    def _loop(self, mirror: RunSync) -> None:
         # First what was there before, so that epochs which are told again are known as such.
         for told in self._history:
             self._take(mirror, told)
@@ -182,16 +182,16 @@ class Tracker:
         except queue.Empty:
             return None
 
-    def _take(self, mirror: Mirror, event: Event) -> None:
+    def _take(self, mirror: RunSync, event: Event) -> None:
         if event["event"] == "artifacts":
             mirror.artifacts.update(event["artifacts"])
             return
         try:
-            mirror.take(event)
+            mirror.apply(event)
         except Exception as error:  # noqa: BLE001  # an event that cannot be read must not end the thread
             log.warning("tracking passed over an event of the journal: %s", first_line(error))
 
-    def _attempt(self, mirror: Mirror) -> None:
+    def _attempt(self, mirror: RunSync) -> None:
         try:
             mirror.send()
         except Exception as error:  # noqa: BLE001  # nothing that MLflow does may end a sweep

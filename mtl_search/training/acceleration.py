@@ -19,7 +19,7 @@ from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.balancing import Aggregator, Weighting
 
 
-def check(
+def check_acceleration(
     training: TrainingConfig, network: MultiTaskNetwork, weighting: Weighting | None, aggregator: Aggregator | None
 ) -> None:
     """Refuse what cannot be done, or would do nothing.
@@ -39,7 +39,7 @@ def check(
         )
 
 
-def lay_out(training: TrainingConfig, network: MultiTaskNetwork) -> None:
+def to_channels_last(training: TrainingConfig, network: MultiTaskNetwork) -> None:
     """Where asked for, put weights of convolutions channels last, and from now on images on their way in."""
     if not training.channels_last:
         return
@@ -62,13 +62,13 @@ def compile_network(training: TrainingConfig, network: MultiTaskNetwork) -> None
     network.compile()
 
 
-def laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
+def match_memory_format(parameter: Tensor, gradient: Tensor) -> Tensor:
     """The gradient in the parameter's memory format, which fused optimisers need."""
     same = gradient.stride() == parameter.stride()
     return gradient if same else torch.empty_like(parameter).copy_(gradient)
 
 
-def forget() -> None:
+def reset_compiler() -> None:
     """Drop all compiled code of this process; otherwise it would pile up from trial to trial."""
     torch.compiler.reset()
 

@@ -21,17 +21,19 @@ from mtl_search.training.balancing import (
     Weighting,
     build_aggregator,
     build_weighting,
-    same_draws,
+    synchronized_rng,
 )
-from mtl_search.training.distributed.communicator import Peers
-from mtl_search.training.distributed.failure_sync import Guard
-from mtl_search.training.epoch_outputs import Seen
+from mtl_search.training.distributed.communicator import Communicator
+from mtl_search.training.distributed.failure_sync import FailureSync
+from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.step import Step
-from mtl_search.training.task_gradients import Cut, Found
+from mtl_search.training.task_gradients import GradientAccumulator, TaskGradients
 from mtl_search.training.trial import TrialSpec
 
 
-def build_step(network: MultiTaskNetwork, spec: TrialSpec, peers: Peers, device: torch.device, guard: Guard) -> Step:
+def build_step(
+    network: MultiTaskNetwork, spec: TrialSpec, peers: Communicator, device: torch.device, guard: FailureSync
+) -> Step:
     """The step that `training.weighting` and `training.aggregator` ask for: the plain one where they ask for nothing.
 
     Raises:
@@ -40,7 +42,7 @@ def build_step(network: MultiTaskNetwork, spec: TrialSpec, peers: Peers, device:
     training, tasks = spec.config.training, len(spec.config.tasks)
     weighting = build_weighting(training, tasks, device)
     aggregator = build_aggregator(training, tasks, device)
-    acceleration.check(training, network, weighting, aggregator)
+    acceleration.check_acceleration(training, network, weighting, aggregator)
     if weighting is None and aggregator is None:
         return Step(network, spec.config, peers, device, guard)
     return BalancedStep(network, spec, peers, device, guard, weighting=weighting, aggregator=aggregator)
@@ -73,45 +75,45 @@ class BalancedStep(Step):
         self,
         network: MultiTaskNetwork,
         spec: TrialSpec,
-        peers: Peers,
+        peers: Communicator,
         device: torch.device,
-        guard: Guard,
+        guard: FailureSync,
         *,
         weighting: Weighting | None,
         aggregator: Aggregator | None,
     ) -> None:
         super().__init__(network, spec.config, peers, device, guard)
         self.weighting, self.aggregator, self._spec = weighting, aggregator, spec
-        self.looks_back = weighting is not None and weighting.looks_back
+        self.needs_losses_after_step = weighting is not None and weighting.needs_losses_after_step
         self._reads_gradients = aggregator is not None or (weighting is not None and weighting.needs_gradients)
-        self.cut = Cut(network)
+        self.cut = TaskGradients(network)
         self._loss_weights = torch.tensor([task.loss_weight for task in spec.config.tasks.values()], device=device)
         trivial = torch.stack([head.trivial_loss for head in self.heads.values()])
         self._last = self.coefficients * trivial  # (T,) what a task without a label shows; first, that it knows nothing
         self._steps = 0
         self._used: list[tuple[Tensor, Tensor]] = []  # of each step: how much tasks counted, and which had labels
 
-    def gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
+    def accumulate_gradients(self, batches: Sequence[Batch], seen: EpochOutputs) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
         self._steps += 1
         own, whole = self.counts(batches)
         self._known, self._shares = whole > 0, own / whole.clamp(min=1)
         if self.weighting is None or self._reads_gradients or len(batches) > 1:
-            self._from_gradients(batches, seen)
+            self._per_task_backward(batches, seen)
         else:
-            self._from_losses(self.weighting, batches[0], seen)
+            self._single_backward(self.weighting, batches[0], seen)
 
-    def look_back(self, batches: Sequence[Batch]) -> None:
+    def after_optimizer_step(self, batches: Sequence[Batch]) -> None:
         """Show the weighting the losses after the optimiser's step."""
         assert self.weighting is not None
         losses = torch.zeros_like(self.coefficients)
         with torch.no_grad():
             for number, batch in enumerate(batches):
-                again = self.forward(batch, Seen(keep_outputs=False))
+                again = self.forward(batch, EpochOutputs(keep_outputs=False))
                 if again is not None:
                     losses += self.coefficients * self._shares[number] * again
-            losses = torch.where(self._known, self.peers.sum(losses), self._last)
-        self.weighting.look_back(losses)
+            losses = torch.where(self._known, self.peers.all_reduce(losses), self._last)
+        self.weighting.after_optimizer_step(losses)
 
     def end_epoch(self) -> dict[str, float]:
         """`train/weight/<task>`: what loss weight, weighting and aggregator made of it together.
@@ -158,13 +160,13 @@ class BalancedStep(Step):
 
     # ---------------------------------------------------------------- by the losses
 
-    def _from_losses(self, weighting: Weighting, batch: Batch, seen: Seen) -> None:
+    def _single_backward(self, weighting: Weighting, batch: Batch, seen: EpochOutputs) -> None:
         """One backward pass."""
         if self.peers.rank == 0:
-            self.penalise(seen)
+            self.backward_penalty(seen)
         losses, factors = self.forward(batch, seen), self.coefficients * self._shares[0]
         shown = torch.zeros_like(factors) if losses is None else factors * losses.detach()
-        weights = self._weigh(weighting, self.peers.sum(shown), None)
+        weights = self._weigh(weighting, self.peers.all_reduce(shown), None)
         self._used.append((weights * self._loss_weights, self._known))
         if losses is not None:
             self.backward(losses.dot(weights * factors))
@@ -174,18 +176,18 @@ class BalancedStep(Step):
     def _weigh(self, weighting: Weighting, losses: Tensor, jacobian: Tensor | None) -> Tensor:
         """Weights (T,) by the losses of the global batch (T,), times loss weights and over trivial losses."""
         self._last = losses = torch.where(self._known, losses, self._last)
-        with self._draws(weighting), torch.no_grad():
+        with self._synchronized_rng(weighting), torch.no_grad():
             return weighting.weigh(losses, jacobian).detach()
 
-    def _draws(self, method: Weighting | Aggregator) -> AbstractContextManager[None]:
-        return same_draws(self._spec.seed, self._steps, self.device) if method.draws else nullcontext()
+    def _synchronized_rng(self, method: Weighting | Aggregator) -> AbstractContextManager[None]:
+        return synchronized_rng(self._spec.seed, self._steps, self.device) if method.is_random else nullcontext()
 
     # ---------------------------------------------------------------- by the gradients
 
-    def _from_gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
+    def _per_task_backward(self, batches: Sequence[Batch], seen: EpochOutputs) -> None:
         """Gradients of each task by itself."""
         halves = 2 if self.aggregator is not None and self.aggregator.independent else 1
-        found = [Found() for _ in range(halves)]
+        found = [GradientAccumulator() for _ in range(halves)]
         losses = torch.zeros_like(self.coefficients)
         for number, batch in enumerate(batches):
             own_losses = self.forward(batch, seen, self.cut)
@@ -193,18 +195,18 @@ class BalancedStep(Step):
                 scaled = own_losses * (self.coefficients * self._shares[number])
                 losses += scaled.detach()
                 try:
-                    self.cut.add_gradients(scaled, found[number % halves])
+                    self.cut.backward(scaled, found[number % halves])
                 except Exception as error:  # noqa: BLE001  the user's network may raise anything
-                    self.guard.keep(error)
+                    self.guard.record_failure(error)
         first = self._shares[::halves].sum(0)
         parts, own = [self.cut.jacobian(half) for half in found], self.cut.own_gradients(found)
         if self.peers.size > 1:
-            flag = self.guard.flag(self.device)
-            failed, losses, first, *summed = self.peers.sum_all([flag, losses, first, *parts, *own])
+            flag = self.guard.failure_flag(self.device)
+            failed, losses, first, *summed = self.peers.all_reduce_coalesced([flag, losses, first, *parts, *own])
             parts, own = summed[:halves], summed[halves:]
-            self.guard.look(failed)
+            self.guard.maybe_check(failed)
         self._combine(losses, parts, first, own)
-        self.penalise(seen)  # on every rank the same, so there is nothing to sum
+        self.backward_penalty(seen)  # on every rank the same, so there is nothing to sum
 
     def _combine(self, losses: Tensor, parts: Sequence[Tensor], first: Tensor, own: Sequence[Tensor]) -> None:
         """Set `.grad` from the gradients of the global batch.
@@ -244,7 +246,7 @@ class BalancedStep(Step):
             return rows.sum(0), ones
         vector, used, failure = None, None, None
         try:
-            with self._draws(self.aggregator), torch.no_grad():
+            with self._synchronized_rng(self.aggregator), torch.no_grad():
                 vector, used = self.aggregator.aggregate(rows if bool(known.all()) else rows[known], halves)
         except Exception as error:  # noqa: BLE001  solvers, and methods of the user's, may raise anything
             failure = error
@@ -274,9 +276,9 @@ class BalancedStep(Step):
         """Shared parameters follow `vector` (P,), the others the gradients of their own tasks."""
         shared = self.cut.shared
         for parameter, part in zip(shared, vector.split([p.numel() for p in shared]), strict=True):
-            parameter.grad = acceleration.laid_out_as(parameter, part.view(parameter.shape))
+            parameter.grad = acceleration.match_memory_format(parameter, part.view(parameter.shape))
         for parameter, gradient in zip(self.cut.own_parameters, own, strict=True):
-            parameter.grad = acceleration.laid_out_as(parameter, gradient)
+            parameter.grad = acceleration.match_memory_format(parameter, gradient)
 
 
 def _not_zero(rows: Tensor) -> Tensor:

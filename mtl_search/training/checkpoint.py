@@ -22,9 +22,9 @@ from torch import nn
 
 from mtl_search.config import to_dict
 from mtl_search.data import DataSet
-from mtl_search.data.spec import layout
-from mtl_search.storage.trial_directory import Place
-from mtl_search.training.distributed.communicator import Peers
+from mtl_search.data.spec import data_spec
+from mtl_search.storage.trial_directory import TrialDirectory
+from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trial import TrialSpec
 
 
@@ -70,7 +70,7 @@ class Progress:
         return objective(self.best_metrics), objective(self.anchor_metrics)
 
 
-def exists(place: Place) -> bool:
+def exists(place: TrialDirectory) -> bool:
     """Whether the trial can go on from a checkpoint; one that another node has written is fetched."""
     place.fetch()
     last, old = place.folder / "last", place.folder / "last.old"
@@ -89,7 +89,9 @@ class Stateful(Protocol):
         """Go on from such a state."""
 
 
-def save(place: Place, network: nn.Module, parts: Mapping[str, Stateful], progress: Progress, peers: Peers) -> None:
+def save(
+    place: TrialDirectory, network: nn.Module, parts: Mapping[str, Stateful], progress: Progress, peers: Communicator
+) -> None:
     """Write `last`: everything that the next epoch depends on. All ranks call it, rank 0 writes.
 
     Of the ranks only the random states differ (dropout draws other numbers on each); all of them are kept.
@@ -103,7 +105,7 @@ def save(place: Place, network: nn.Module, parts: Mapping[str, Stateful], progre
         write_state(folder, state | {"random": random})
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
 
-    peers.decide(lambda: place.write("last", write))
+    peers.run_on_rank_zero(lambda: place.write("last", write))
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
@@ -113,14 +115,14 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
     (folder / "optimizer.pt").write_bytes(written.getbuffer())
 
 
-def load(place: Place, network: nn.Module, parts: Mapping[str, Stateful], peers: Peers) -> Progress:
+def load(place: TrialDirectory, network: nn.Module, parts: Mapping[str, Stateful], peers: Communicator) -> Progress:
     """Take the trial up where `save` left it. Rank 0 reads: the others may be where its files are not.
 
     A rank that was not there when the checkpoint was written keeps the random state that it has.
     """
-    peers.decide(lambda: _load_network(network, place.folder / "last"))
-    peers.copy_from_first(state_tensors(network))
-    written = peers.bytes_from_first(lambda: place.read("last", "optimizer.pt"))
+    peers.run_on_rank_zero(lambda: _load_network(network, place.folder / "last"))
+    peers.broadcast(state_tensors(network))
+    written = peers.broadcast_bytes(lambda: place.read("last", "optimizer.pt"))
     state = torch.load(io.BytesIO(written), weights_only=True, map_location="cpu")
     for name, part in parts.items():
         part.load_state_dict(state[name])
@@ -129,8 +131,8 @@ def load(place: Place, network: nn.Module, parts: Mapping[str, Stateful], peers:
         torch.set_rng_state(cpu[peers.rank].clone())  # torch crashes on a row of a larger tensor
         if cuda and torch.cuda.is_available():
             torch.cuda.set_rng_state(cuda[0][peers.rank].clone())
-    progress = Progress(**json.loads(peers.bytes_from_first(lambda: place.read("last", "progress.json"))))
-    peers.decide(lambda: _bring_back(place, progress.best_epoch))
+    progress = Progress(**json.loads(peers.broadcast_bytes(lambda: place.read("last", "progress.json"))))
+    peers.run_on_rank_zero(lambda: _restore_best(place, progress.best_epoch))
     return progress
 
 
@@ -139,19 +141,19 @@ def state_tensors(network: nn.Module) -> list[torch.Tensor]:
     return [*network.parameters(), *network.buffers()]
 
 
-def save_best(place: Place, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int) -> None:
+def save_best(place: TrialDirectory, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int) -> None:
     """Write `best`: the network after this epoch, its config and the shape of its data."""
 
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
-        card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": layout(data).to_json()}
+        card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": data_spec(data).to_json()}
         (folder / "model.json").write_text(json.dumps(card | {"epoch": epoch}), encoding="utf-8")
 
-    _keep(place)
+    _backup_best(place)
     place.write("best", write)
 
 
-def _keep(place: Place) -> None:
+def _backup_best(place: TrialDirectory) -> None:
     """Put the best network that `last` knows aside, before a later one takes its place.
 
     A trial that goes on from `last` may go another way (smaller batches, sums of a GPU), and find none that is better.
@@ -161,13 +163,13 @@ def _keep(place: Place) -> None:
         place.copy("best", "kept")
 
 
-def _bring_back(place: Place, epoch: int) -> None:
+def _restore_best(place: TrialDirectory, epoch: int) -> None:
     """Put the best network that `last` knows in its place again, if another one is there."""
     if _number(place, "best", "model.json", "epoch") != epoch == _number(place, "kept", "model.json", "epoch"):
         place.copy("kept", "best")
 
 
-def _number(place: Place, part: str, file: str, key: str) -> int | None:
+def _number(place: TrialDirectory, part: str, file: str, key: str) -> int | None:
     """A number of a part's JSON; None where there is none."""
     try:
         found: int | None = json.loads(place.read(part, file)).get(key)
@@ -176,10 +178,10 @@ def _number(place: Place, part: str, file: str, key: str) -> int | None:
     return found
 
 
-def load_best(place: Place, network: nn.Module, peers: Peers) -> None:
+def load_best(place: TrialDirectory, network: nn.Module, peers: Communicator) -> None:
     """The network's parameters as they were at its best epoch; rank 0 reads."""
-    peers.decide(lambda: _load_network(network, place.folder / "best"))
-    peers.copy_from_first(state_tensors(network))
+    peers.run_on_rank_zero(lambda: _load_network(network, place.folder / "best"))
+    peers.broadcast(state_tensors(network))
 
 
 def _load_network(network: nn.Module, folder: Path) -> None:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.loading.loader import Batch
-from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.communicator import Communicator
 
 
-class Seen:
+class EpochOutputs:
     """What an epoch leaves behind for its losses and metrics: outputs, labels and losses, but no inputs.
 
     Args:
@@ -45,7 +45,9 @@ class Seen:
         """`train/penalty`, the mean over the steps; nothing where the sharing policy adds none to the loss."""
         return {"train/penalty": torch.stack(self.penalties).mean().item()} if self.penalties else {}
 
-    def collect(self, target_names: Mapping[str, str], peers: Peers) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def collect(
+        self, target_names: Mapping[str, str], peers: Communicator
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Task → outputs, float32, and target → labels of all ranks, on rank 0; empty on the others.
 
         Args:

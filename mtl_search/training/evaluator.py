@@ -20,7 +20,7 @@ from mtl_search.metrics.objective import key
 from mtl_search.models.network import MultiTaskNetwork
 
 
-class Scores:
+class Evaluator:
     """Names and computes losses and metrics; on rank 0 only.
 
     Args:

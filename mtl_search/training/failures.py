@@ -15,9 +15,9 @@ def reason(failure: Exception) -> str:
     if isinstance(failure, MtlSearchError):
         return str(failure)
     if out_of_memory.is_out_of_memory(failure):
-        return out_of_memory.explain(failure)
+        return out_of_memory.explain_out_of_memory(failure)
     if disk.is_full(failure):  # of a file that a network or a data set of the user's writes
-        return disk.explain(str(failure))
+        return disk.explain_full_disk(str(failure))
     if type(failure).__module__.startswith(("torch._dynamo", "torch._inductor")):
         return f"torch.compile cannot compile this network; training.compile: false does without ({failure})"
     return "".join(traceback.format_exception(failure)).strip()

@@ -11,8 +11,8 @@ import torch
 from torch.optim import Optimizer, lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler
 
-from mtl_search.config import Member
-from mtl_search.config.training import LearningRates, TrainingConfig
+from mtl_search.config import Component
+from mtl_search.config.training import LearningRateMultipliers, TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import Registry
@@ -105,7 +105,7 @@ def _spare_compiler() -> None:
 def parameter_groups(
     network: MultiTaskNetwork, training: TrainingConfig, *, split: bool = False
 ) -> list[dict[str, Any]]:
-    """Parameters with their learning rates, as `training.lr_factors` has them; one group where all factors are 1.
+    """Parameters with their learning rates, as `training.lr_multipliers` has them; one group where all factors are 1.
 
     Each group keeps its `factor`, so that the rate before it can be told whatever a schedule has done since.
 
@@ -114,8 +114,8 @@ def parameter_groups(
         training: With the factors.
         split: The same groups whatever the factors are, for trials that exchange the states of their optimisers.
     """
-    factors = training.lr_factors
-    if factors == LearningRates() and not split:
+    factors = training.lr_multipliers
+    if factors == LearningRateMultipliers() and not split:
         return [{"params": list(network.parameters()), "factor": 1.0}]
     groups = [(factors.backbone, list(network.sharing.parameters()))]
     groups += [(factors.tasks.get(task, factors.heads), network.head_parameters(task)) for task in network.heads]
@@ -127,7 +127,7 @@ def learning_rate(optimizer: Optimizer) -> float:
     return float(max((group["lr"] / group["factor"] for group in optimizer.param_groups if group["factor"]), default=0))
 
 
-def build_optimizer(member: Member, parameters: Any) -> Optimizer:
+def build_optimizer(member: Component, parameters: Any) -> Optimizer:
     """The optimiser that `training.optimizer` names.
 
     Args:
@@ -153,7 +153,7 @@ def build_optimizer(member: Member, parameters: Any) -> Optimizer:
     return optimizer
 
 
-def build_schedule(member: Member | None, optimizer: Optimizer, epochs: int) -> LRScheduler | None:
+def build_schedule(member: Component | None, optimizer: Optimizer, epochs: int) -> LRScheduler | None:
     """The schedule that `training.schedule` names, or None.
 
     Raises:

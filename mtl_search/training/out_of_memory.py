@@ -8,14 +8,14 @@ import torch
 
 from mtl_search.errors import OutOfMemoryError
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import Report
+from mtl_search.training.trial_report import TrialReport
 
 # On the CPU torch raises a plain RuntimeError; cuBLAS cannot make its workspace when a GPU is full.
 _WORDS = ("DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "ALLOC_FAILED")
 
 ADVICE = (
     "what helps: training.on_out_of_memory: accumulate, or a smaller training.batch_size with training.accumulate; "
-    "training.precision: bf16; a smaller training.eval_batch_size; training.resident: never; "
+    "training.precision: bf16; a smaller training.eval_batch_size; training.cache_on_device: never; "
     "more of a GPU a worker (resources.gpus_per_worker), or fewer trials at a time (resources.max_concurrent)"
 )
 
@@ -27,12 +27,12 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
 
 
-def explain(error: BaseException) -> str:
+def explain_out_of_memory(error: BaseException) -> str:
     """What happened, and what helps."""
     return f"out of memory: {' '.join(str(error).split()) or type(error).__name__}\n  {ADVICE}"
 
 
-def smaller(spec: TrialSpec, report: Report) -> TrialSpec | None:
+def with_smaller_batches(spec: TrialSpec, report: TrialReport) -> TrialSpec | None:
     """The trial to begin in place of one that ended with this report; None where it is to stay as it is.
 
     The batch is halved and twice as many are accumulated, so a step sees the same samples and the trial can be compared

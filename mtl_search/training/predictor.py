@@ -13,10 +13,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtl_search.config import Config, parse
-from mtl_search.data.spec import Layout
+from mtl_search.config.renamed_keys import with_new_names
+from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import Array
 from mtl_search.errors import SweepError
-from mtl_search.models.backbones.pretrained import without_weights
+from mtl_search.models.backbones.pretrained import skip_pretrained
 from mtl_search.models.network import MultiTaskNetwork, build_network
 
 
@@ -32,7 +33,7 @@ class Predictor:
         classes: Task → names of its classes; empty for real targets.
     """
 
-    def __init__(self, network: MultiTaskNetwork, config: Config, layout: Layout) -> None:
+    def __init__(self, network: MultiTaskNetwork, config: Config, layout: DataSpec) -> None:
         self.network = network.eval()
         self.config = config
         self.layout = layout
@@ -79,8 +80,8 @@ def load_predictor(folder: Path) -> Predictor:
     if not card_file.exists():
         raise SweepError(f"no trained network in {folder}: only the best of each arm and the finalists are kept")
     card = json.loads(card_file.read_text(encoding="utf-8"))
-    config, layout = parse(card["config"]), Layout.from_json(card["data"])
-    with without_weights():
+    config, layout = parse(with_new_names(card["config"])), DataSpec.from_json(card["data"])
+    with skip_pretrained():
         network = build_network(config, layout)
     network.load_state_dict(load_file(folder / "model.safetensors"))
     return Predictor(network, config, layout)

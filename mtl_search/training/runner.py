@@ -16,14 +16,14 @@ from mtl_search.data.loading.loader import DeviceData, should_be_resident
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.training import acceleration
-from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.failures import cause, reason
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import Report
+from mtl_search.training.trial_report import TrialReport
 
 
-class Runner:
+class TrialRunner:
     """One process's place for trials.
 
     Args:
@@ -45,11 +45,11 @@ class Runner:
         self._data, self._custom_objective, self._device = data, objective, device
         self._resident: DeviceData | None = None
         self._spec: TrialSpec | None = None
-        self._peers: Peers | None = None
+        self._peers: Communicator | None = None
         self._trainer: Trainer | None = None
         self._used = False
 
-    def begin(self, spec: TrialSpec, peers: Peers | None = None) -> None:
+    def setup(self, spec: TrialSpec, peers: Communicator | None = None) -> None:
         """Make ready for a trial; it is built in its first epoch, where a failure has somewhere to go.
 
         Args:
@@ -60,7 +60,7 @@ class Runner:
         self._spec, self._peers = spec, peers
         torch.backends.cudnn.benchmark = False
 
-    def run_until(self, epoch: int) -> Report:
+    def train_until(self, epoch: int) -> TrialReport:
         """Train until this epoch is done, and report it; it may have been done before the process began.
 
         A trial that goes on from a checkpoint then tells its last epoch before that: the process that trained it may
@@ -71,20 +71,20 @@ class Runner:
         """
         trainer = self._ready()
         if trainer.progress.epoch >= epoch:
-            return self._noted(trainer.report())
+            return self._with_oom_note(trainer.report())
         report = trainer.run_epoch()
         while report.state == "RUNNING" and report.epoch < epoch:
             report = trainer.run_epoch()
-        return self._noted(report)
+        return self._with_oom_note(report)
 
-    def failure(self, error: Exception) -> Report:
+    def failure(self, error: Exception) -> TrialReport:
         """The report of a trial that this error ended."""
         epoch = self._trainer.progress.epoch if self._trainer else 0
         info = self._trainer.info() if self._trainer else {}
         why = reason(error)
         if self._spec is not None and self._spec.shrunk:
             why = f"begun again with {self._spec.shrunk}: {why}"
-        return self._noted(Report(epoch, {}, float("nan"), "FAIL", why, info, cause=cause(error)))
+        return self._with_oom_note(TrialReport(epoch, {}, float("nan"), "FAIL", why, info, cause=cause(error)))
 
     def release(self) -> None:
         """Let go of the trial that ended, so that the next one finds its memory free."""
@@ -93,7 +93,7 @@ class Runner:
         compiled = self._spec.config.training.compile
         self._spec = self._peers = self._trainer = None
         if compiled:
-            acceleration.forget()
+            acceleration.reset_compiler()
         gc.collect()
         if not self._used:
             # What is alive now are modules and the runner itself. A collection that looked at them again after every
@@ -103,7 +103,7 @@ class Runner:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _noted(self, report: Report) -> Report:
+    def _with_oom_note(self, report: TrialReport) -> TrialReport:
         """With a word on what was changed of the trial, if anything was."""
         if self._spec is None or not self._spec.shrunk:
             return report
@@ -120,7 +120,7 @@ class Runner:
         device = self._device or choose_device(training.device)
         # On the CPU the samples are not copied, so there is nothing to share out.
         share = min(1.0, self._spec.config.resources.gpus_per_worker or 1.0) if device.type == "cuda" else 1.0
-        if self._resident is None and should_be_resident(self._data, training.resident, device, share):
+        if self._resident is None and should_be_resident(self._data, training.cache_on_device, device, share):
             self._resident = DeviceData(self._data, device)
         # A single-task trial is a reference, and is judged by its own metric whatever the sweep's objective is.
         custom = None if self._spec.objective.kind == "primary" else self._custom_objective
@@ -143,7 +143,7 @@ def choose_device(setting: str) -> torch.device:
     return device
 
 
-def poisons_the_process(error: Exception) -> bool:
+def is_fatal_cuda_error(error: Exception) -> bool:
     """Whether the process cannot go on: after such an error every further CUDA call fails as well."""
     accelerator = getattr(torch, "AcceleratorError", ())
     return isinstance(error, accelerator) if accelerator else "CUDA error" in str(error)

@@ -16,9 +16,9 @@ from mtl_search.config import Config
 from mtl_search.data.loading.loader import Batch
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training import acceleration
-from mtl_search.training.distributed.communicator import Peers
-from mtl_search.training.distributed.failure_sync import Guard
-from mtl_search.training.epoch_outputs import Seen
+from mtl_search.training.distributed.communicator import Communicator
+from mtl_search.training.distributed.failure_sync import FailureSync
+from mtl_search.training.epoch_outputs import EpochOutputs
 
 Forward = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], dict[str, Tensor]]
 
@@ -47,15 +47,15 @@ class Step:
         guard: What keeps a rank that fails in step.
 
     Attributes:
-        looks_back: `look_back` is to be called after the optimiser's step.
+        needs_losses_after_step: `after_optimizer_step` is to be called after the optimiser's step.
         adaptive: It decides for itself how much each task counts, on top of the loss weights.
     """
 
-    looks_back = False
+    needs_losses_after_step = False
     adaptive = False
 
     def __init__(
-        self, network: MultiTaskNetwork, config: Config, peers: Peers, device: torch.device, guard: Guard
+        self, network: MultiTaskNetwork, config: Config, peers: Communicator, device: torch.device, guard: FailureSync
     ) -> None:
         self.network, self.peers, self.device, self.guard = network, peers, device, guard
         self.heads, self.target_names = network.heads, network.target_names
@@ -64,11 +64,11 @@ class Step:
         self._autocast = autocast(config.training.precision, device)
         self._needs_all = config.training.sync_batch_norm and peers.size > 1
 
-    def gradients(self, batches: Sequence[Batch], seen: Seen) -> None:
+    def accumulate_gradients(self, batches: Sequence[Batch], seen: EpochOutputs) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
         shares = self.shares(batches) if len(batches) > 1 or self.peers.size > 1 else None  # (G, T)
         if self.peers.rank == 0:
-            self.penalise(seen)  # it counts once, not once a rank
+            self.backward_penalty(seen)  # it counts once, not once a rank
         for number, batch in enumerate(batches):
             losses = self.forward(batch, seen)
             if losses is not None:
@@ -76,8 +76,8 @@ class Step:
         if self.peers.size > 1:
             self.sum_gradients()
 
-    def look_back(self, batches: Sequence[Batch]) -> None:
-        """See the same batches again after the optimiser's step, where `looks_back`."""
+    def after_optimizer_step(self, batches: Sequence[Batch]) -> None:
+        """See the same batches again after the optimiser's step, where `needs_losses_after_step`."""
 
     def end_epoch(self) -> dict[str, float]:
         """Called after the last step of an epoch; what it has to say for the log."""
@@ -92,13 +92,13 @@ class Step:
 
     # ---------------------------------------------------------------- its parts
 
-    def penalise(self, seen: Seen) -> None:
+    def backward_penalty(self, seen: EpochOutputs) -> None:
         """Add the gradient of what the sharing policy adds to the loss."""
         if (penalty := self.network.sharing.penalty()) is not None:
             penalty.backward()
             seen.penalties.append(penalty.detach())
 
-    def forward(self, batch: Batch, seen: Seen, network: Forward | None = None) -> Tensor | None:
+    def forward(self, batch: Batch, seen: EpochOutputs, network: Forward | None = None) -> Tensor | None:
         """Loss of each task (T,), the mean over this rank's part of the batch; None where it takes no part.
 
         Args:
@@ -106,13 +106,13 @@ class Step:
             seen: Takes it in.
             network: What runs the network, if not itself.
         """
-        if not self._takes_no_part(batch):
+        if not self._skips(batch):
             try:
                 with self._autocast:
                     outputs = (network or self.network)(batch.inputs, batch.masks)
                     losses = self.losses(outputs, batch)
             except Exception as error:  # noqa: BLE001  the user's network may raise anything
-                self.guard.keep(error)
+                self.guard.record_failure(error)
             else:
                 seen.add(outputs, batch, losses)
                 return losses
@@ -124,14 +124,14 @@ class Step:
         try:
             loss.backward()
         except Exception as error:  # noqa: BLE001  the user's network may raise anything
-            self.guard.keep(error)
+            self.guard.record_failure(error)
 
     def losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
         """Loss of each task (T,), each the mean over the labelled samples of the batch."""
         targets, names = batch.targets, self.target_names
         return torch.stack([head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()])
 
-    def _takes_no_part(self, batch: Batch) -> bool:
+    def _skips(self, batch: Batch) -> bool:
         """Whether this rank leaves the batch to others: it has no sample of it, or has failed.
 
         Synchronised batch normalisation speaks to all ranks within the forward pass, so an empty part then passes, too.
@@ -153,7 +153,7 @@ class Step:
         both = torch.tensor(counts, dtype=torch.float32, device=self.device)  # (G, T, 2)
         return both[..., 0], both[..., 1].sum(0)
 
-    def mean_losses(self, seen: Seen) -> list[float | None]:
+    def mean_losses(self, seen: EpochOutputs) -> list[float | None]:
         """Loss of each task over the labelled samples of all batches and ranks, each as it was in its step.
 
         None for a task without any label in them: an epoch may draw no batch of a small source.
@@ -161,7 +161,7 @@ class Step:
         known, losses = self.counts(seen.batches)[1] > 0, self._mean_losses(seen)
         return [loss if has else None for has, loss in zip(known.tolist(), losses.tolist(), strict=True)]
 
-    def _mean_losses(self, seen: Seen) -> Tensor:
+    def _mean_losses(self, seen: EpochOutputs) -> Tensor:
         """The same (T,), with 0 for a task without any label."""
         losses = torch.stack(seen.losses)
         broken = (~losses.isfinite()).any(1)
@@ -171,7 +171,7 @@ class Step:
         own = torch.cat([first.unsqueeze(0).float(), at_first, (losses * self.shares(seen.batches)).sum(0)])
         every = torch.zeros(self.peers.size, len(own), device=self.device)
         every[self.peers.rank] = own
-        every = self.peers.sum(every)
+        every = self.peers.all_reduce(every)
         earliest = every[:, 0].min()
         # The first batch with such a loss alone: after its step all tasks have one.
         of_first = every[every[:, 0] == earliest, 1 : len(self.heads) + 1].sum(0)
@@ -180,10 +180,10 @@ class Step:
     def sum_gradients(self) -> None:
         """Sum `.grad` over ranks. A parameter without one counts as zero: another rank may have one."""
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters]
-        failed, *summed = self.peers.sum_all([self.guard.flag(self.device), *gradients])
+        failed, *summed = self.peers.all_reduce_coalesced([self.guard.failure_flag(self.device), *gradients])
         for parameter, gradient in zip(self.parameters, summed, strict=True):
-            parameter.grad = acceleration.laid_out_as(parameter, gradient)
-        self.guard.look(failed)
+            parameter.grad = acceleration.match_memory_format(parameter, gradient)
+        self.guard.maybe_check(failed)
 
     def _coefficients(self, config: Config) -> Tensor:
         """Loss weight of each task (T,), over the loss of its best constant prediction unless `loss_scale: none`."""

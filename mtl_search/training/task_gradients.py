@@ -16,7 +16,7 @@ from mtl_search.models.network import MultiTaskNetwork
 
 
 @dataclass
-class Found:
+class GradientAccumulator:
     """Gradients added up so far.
 
     Attributes:
@@ -36,7 +36,7 @@ class Found:
         self.jacobian = rows if self.jacobian is None else self.jacobian + rows
 
 
-class Cut:
+class TaskGradients:
     """Runs the network in two parts, cut where the features of the sharing policy reach the heads.
 
     Each head reads features that belong to its task alone, so one backward pass through all heads gives the gradient of
@@ -80,7 +80,7 @@ class Cut:
         self._leaves = [leaves[task] for task in self.network.heads]
         return self.network.from_features(leaves, inputs, masks)
 
-    def add_gradients(self, losses: Tensor, found: Found) -> None:
+    def backward(self, losses: Tensor, found: GradientAccumulator) -> None:
         """Add the gradients of the losses (T,), one a task, of the last call."""
         features, leaves, self._features, self._leaves = self._features, self._leaves, [], []
         flat = [x for own in leaves for x in own]
@@ -92,14 +92,14 @@ class Cut:
         if not self._at_once or not self._add_at_once(features, arrived, found):
             self._add_by_task(features, arrived, found)
 
-    def jacobian(self, found: Found) -> Tensor:
+    def jacobian(self, found: GradientAccumulator) -> Tensor:
         """(T, P) what was added; zeros where nothing was, as on a rank without a sample."""
         if found.jacobian is not None:
             return found.jacobian
         like = next(self.network.parameters())
         return like.new_zeros(len(self.network.heads), sum(p.numel() for p in self.shared))
 
-    def own_gradients(self, parts: Sequence[Found]) -> list[Tensor]:
+    def own_gradients(self, parts: Sequence[GradientAccumulator]) -> list[Tensor]:
         """Of `own_parameters`: the sum of the parts, or zeros."""
         sums = []
         for i, parameter in enumerate(self.own_parameters):
@@ -108,7 +108,7 @@ class Cut:
         return sums
 
     def _add_at_once(
-        self, features: Sequence[tuple[Tensor, ...]], arrived: Sequence[Sequence[Tensor]], found: Found
+        self, features: Sequence[tuple[Tensor, ...]], arrived: Sequence[Sequence[Tensor]], found: GradientAccumulator
     ) -> bool:
         """All tasks in one pass; whether that was possible."""
         if not self.shared:
@@ -130,7 +130,7 @@ class Cut:
         return True
 
     def _add_by_task(
-        self, features: Sequence[tuple[Tensor, ...]], arrived: Sequence[Sequence[Tensor]], found: Found
+        self, features: Sequence[tuple[Tensor, ...]], arrived: Sequence[Sequence[Tensor]], found: GradientAccumulator
     ) -> None:
         """One pass a task."""
         width, rows = len(self.shared), []

@@ -12,7 +12,7 @@ REPORT = "report"
 
 
 @dataclass(frozen=True)
-class Report:
+class TrialReport:
     """What a trial says after each epoch.
 
     Attributes:
@@ -37,7 +37,7 @@ class Report:
     seconds: float = 0.0
     cause: Literal["", "memory", "disk"] = ""
 
-    def on(self, node: str) -> Report:
+    def on(self, node: str) -> TrialReport:
         """The same, with the address of the node that it comes from."""
         return replace(self, info={**self.info, "node": node})
 
@@ -46,7 +46,7 @@ class Report:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Report:
+    def from_json(cls, text: str) -> TrialReport:
         """The report that `to_json` wrote."""
         return cls(**json.loads(text))
 

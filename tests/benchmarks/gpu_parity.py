@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trainer import Trainer
 from tests.benchmarks.gpu_cases import Case, DeviceLoop, cases
 from tests.benchmarks.step_throughput import largest_difference
@@ -108,14 +108,14 @@ def with_two_workers(device: torch.device) -> Iterator[Compared]:
             yield Compared(f"{name}, fp32: one worker, two", apart, distance(before, alone), TOLERANCE)
 
 
-def on_rank(peers: Peers, kind: str) -> dict[str, list[Tensor]]:
+def on_rank(peers: Communicator, kind: str) -> dict[str, list[Tensor]]:
     """What every trial ends with on this rank."""
     device = torch.device(f"cuda:{peers.rank}" if kind == "cuda" else kind)
     with exact():
         return {name: finals(trial, device, peers) for name, trial in TRIALS.items()}
 
 
-def finals(trial: Parity, device: torch.device = _CPU, peers: Peers | None = None) -> list[Tensor]:
+def finals(trial: Parity, device: torch.device = _CPU, peers: Communicator | None = None) -> list[Tensor]:
     """The parameters of a trial at its end."""
     with tempfile.TemporaryDirectory() as folder:
         return [x.cpu() for x in trial.run(Path(folder), peers, device)[0].values()]

@@ -76,7 +76,7 @@ def common(config: Config, seed: int) -> Config:
             "seed": seed,
             "search.space.model.sharing.depth": None,
             "search.finalists.top": 1,
-            "search.finalists.without_auxiliary": False,
+            "search.finalists.ablate_auxiliary": False,
             "search.objective": "delta_m",
             "tracking.enabled": False,
         },
@@ -96,7 +96,7 @@ def figures(result: Result, references: dict[str, float], tasks: dict[str, tuple
     finalists = [t for t in result.record.arm("final/search") if t.state == "COMPLETE"]
     return Figures(
         trials=len(arm),
-        validation=statistics.fmean(t.worth for t in finalists),
+        validation=statistics.fmean(t.best_objective for t in finalists),
         test=statistics.fmean(delta_m(t.test, references, tasks, "test") for t in finalists),
         epochs=epochs_of(arm),
         training=sum(trial.seconds for trial in arm),

@@ -25,9 +25,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mtl_search.data.datasets import build_data
 from mtl_search.data.loading.loader import DeviceData
-from mtl_search.data.loading.sharding import part_bounds
+from mtl_search.data.loading.sharding import shard_bounds
 from mtl_search.metrics.objective import Objective
-from mtl_search.training.distributed.communicator import Group
+from mtl_search.training.distributed.communicator import ProcessGroupCommunicator
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
 from tests.benchmarks.step_throughput import (
@@ -54,7 +54,7 @@ class DdpLoop(PlainLoop):
     def own_parts(self, epoch: int, size: int) -> Iterator[tuple[Tensor, ...]]:
         """This worker's part of each batch: rows first, so that only these are copied."""
         for rows in self.permutation(epoch).split(size):
-            start, stop = part_bounds(len(rows), self.part)
+            start, stop = shard_bounds(len(rows), self.part)
             own = rows[start:stop]
             yield self.x[own], self.kind[own], self.sort[own], self.flag[own], self.size[own]
 
@@ -84,7 +84,7 @@ def _worker(variant: Variant, blocks: int, threads: int, folder: Path) -> None:
     config = make_config(folder / "arrays.npz", variant)
     data = build_data(config.data, config.seed)
     spec = TrialSpec("t", config, 0, Objective({"kind": ("accuracy",)}, "primary"), str(folder / f"trial_{rank}"))
-    trainer = Trainer(spec, data, _CPU, DeviceData(data, _CPU), peers=Group(_CPU))
+    trainer = Trainer(spec, data, _CPU, DeviceData(data, _CPU), peers=ProcessGroupCommunicator(_CPU))
     by_hand = DdpLoop(trainer, variant, rank, workers)
     ours, theirs = [], []
     for epoch in range(blocks + 1):

@@ -49,7 +49,12 @@ def test_a_wrong_address_is_one_clear_line(runs: Path) -> None:
 
 
 def test_a_process_that_is_connected_stays_where_it_is(runs: Path, address: str) -> None:
-    assert connection.find() == connection.find("auto") == connection.find(address) == address
+    assert (
+        connection.resolve_address()
+        == connection.resolve_address("auto")
+        == connection.resolve_address(address)
+        == address
+    )
     with pytest.raises(SweepError, match="is connected to the Ray cluster at"):
         run(tiny({**_FEW, "tracking.enabled": False}), output=runs / "other", address="192.0.2.1:6379")
     assert not (runs / "other").exists()

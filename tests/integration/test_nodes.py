@@ -129,11 +129,11 @@ def test_without_a_node_that_fits_the_sweep_ends_and_goes_on_later(
     head, other = cluster.start(0), cluster.start(1)
     config, sweep, place = _config(runs.parent, 4, 0.2), runs / "tiny", head.inside(runs.parent)
     arguments = ["run", str(config), "--address", cluster.address, f"resources.storage={storage}"]
-    with driver([*arguments, "resources.patience=5"], runs.parent, sweep, place, cluster.environment) as running:
+    with driver([*arguments, "resources.node_timeout_s=5"], runs.parent, sweep, place, cluster.environment) as running:
         running.wait_for(lambda record: finished(record, "") >= 1 and any(t.epochs for t in record if not t.finished))
         other.kill()
         assert running.process.wait(120) == 1, running.output
-        assert "for 5 seconds (resources.patience) no trial fits on this cluster" in running.output
+        assert "for 5 seconds (resources.node_timeout_s) no trial fits on this cluster" in running.output
         assert "--resume goes on" in running.output
         assert "Traceback" not in running.output
     before = whole_lines(sweep)

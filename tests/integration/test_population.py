@@ -34,7 +34,7 @@ _PBT: dict[str, Any] = {
 
 
 def _exchanges(record: SweepRecord) -> int:
-    return sum(len(trial.perturbs) for trial in record)
+    return sum(len(trial.exploits) for trial in record)
 
 
 def test_a_population_trains_in_turns_and_its_values_are_trained_again(runs: Path) -> None:

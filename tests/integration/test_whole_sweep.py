@@ -155,11 +155,11 @@ def test_penguins(runs: Path) -> None:
 
 def test_a_function_of_the_users_is_the_space(runs: Path) -> None:
     changes = {"search.arms": ["equal", "search"], "search.trials": 3, "search.finalists.top": 0}
-    points = {"search.start": ["uw", {"size": 4.0}]}
+    points = {"search.initial_points": ["uw", {"size": 4.0}]}
     result = run(tiny(changes | points), output=runs / "tiny", space=_space)
     assert result.complete
     assert_mirrored(runs / "tiny")
-    (seed,) = result.record.arm("seed/uw")
+    (seed,) = result.record.arm("warmup/uw")
     assert next(iter(result.record)) is seed
     assert list(result.models()) == ["model/equal", "model/search"]
     found = result.mean_weights(seed.id)

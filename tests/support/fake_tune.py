@@ -6,16 +6,16 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from mtl_search.cluster.monitor import Census
+from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.search.arms import plan_arms
-from mtl_search.search.objectives import Referee
+from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import REPORT, Report
+from mtl_search.training.trial_report import REPORT, TrialReport
 
 METRICS_OF = {"kind": ("accuracy",), "size": ("r2", "mae"), "flag": ("accuracy",)}
 
@@ -36,9 +36,9 @@ class FakeTune:
     ) -> None:
         self.config = config
         self.nodes = [{"CPU": config.resources.cpus_per_worker}] * slots
-        self.census = Census(config.resources, slots, look=lambda: (self.nodes, []))
+        self.census = CapacityMonitor(config.resources, slots, look=lambda: (self.nodes, []))
         self.journal = Journal(directory / "journal.jsonl")
-        self.referee = Referee(
+        self.referee = ArmObjectives(
             self.journal.record,
             {task: METRICS_OF[task] for task in config.main_tasks},
             kind=config.search.objective,
@@ -67,14 +67,14 @@ class FakeTune:
         assert self.live[trial_id].id == answer["id"]
         return trial_id
 
-    def epoch(self, trial_id: str, number: int, state: Any = "RUNNING", **changes: float) -> Report:
+    def epoch(self, trial_id: str, number: int, state: Any = "RUNNING", **changes: float) -> TrialReport:
         """Report an epoch, as a slot does; `changes` replace metrics by `<task>_<metric>`."""
         spec = self.live[trial_id]
         metrics = made_up(spec, number) | {f"val/{key.replace('_', '/', 1)}": value for key, value in changes.items()}
-        earlier = [epoch.objective for epoch in self.record.trials[spec.id].epochs if epoch.epoch < number]
+        earlier = [epoch.best_objective for epoch in self.record.trials[spec.id].epochs if epoch.epoch < number]
         best = max([*earlier, spec.objective(metrics)])
         test = {f"test/{key[4:]}": value for key, value in metrics.items()} if spec.test and state == "COMPLETE" else {}
-        report = Report(number, metrics, best, state, info=info(spec), test=test, seconds=float(number))
+        report = TrialReport(number, metrics, best, state, info=info(spec), test=test, seconds=float(number))
         self.searcher.record_epoch(trial_id, report)
         return report
 
@@ -90,7 +90,7 @@ class FakeTune:
                 assert self.live[trial_id].id == spec.id
             self.crash(trial_id)
         elif state == "FAIL":
-            report = Report(epochs - 1, {}, float("nan"), "FAIL", "the loss is nan", {"parameters": 1})
+            report = TrialReport(epochs - 1, {}, float("nan"), "FAIL", "the loss is nan", {"parameters": 1})
             self.searcher.record_epoch(trial_id, report)
             self._complete(trial_id, report)
         else:
@@ -116,7 +116,7 @@ class FakeTune:
         self.searcher.on_trial_complete(trial_id, error=True)
         self.searcher.record_crash(trial_id, "killed")
 
-    def _complete(self, trial_id: str, report: Report) -> None:
+    def _complete(self, trial_id: str, report: TrialReport) -> None:
         del self.live[trial_id]
         self.searcher.on_trial_complete(trial_id, {REPORT: report.to_json(), "epoch": report.epoch})
 

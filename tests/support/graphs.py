@@ -8,12 +8,12 @@ from typing import Any
 import torch
 
 from mtl_search.config import Config, load_config
-from mtl_search.data.spec import Layout
+from mtl_search.data.spec import DataSpec
 from mtl_search.models.graph import Graph
 from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import build_network
 from mtl_search.models.sharing import HardSharing
-from mtl_search.models.sharing.base import Block, Features
+from mtl_search.models.sharing.base import DiagramBlock, Features
 
 VIEWS = ("left", "right", "seen from above, in the rain")
 
@@ -26,7 +26,7 @@ def config(
         task: {"head": "pair" if len(names) == 2 else "softmax", "view": list(names)} for task, names in views.items()
     }
     for task in beside:
-        tasks[task]["beside"] = {"age": {}, "region of birth": {"values": 9}}
+        tasks[task]["side_inputs"] = {"age": {}, "region of birth": {"values": 9}}
     model = {"backbone": {"name": "mlp", "widths": [8] * stages}, "sharing": sharing}
     return load_config({"name": "drawn", "data": "unused", "tasks": tasks, "model": model})
 
@@ -40,7 +40,7 @@ def graph(views: Mapping[str, Sequence[str]], *arguments: Any, **named: Any) -> 
         task: ["binary", ["no", "yes"]] if len(names) == 2 else ["class", ["a", "b", "c"]]
         for task, names in views.items()
     }
-    data = Layout.from_json({"inputs": inputs, "targets": targets, "masks": []})
+    data = DataSpec.from_json({"inputs": inputs, "targets": targets, "masks": []})
     with torch.random.fork_rng(devices=[]):
         return describe(build_network(tree, data), data)
 
@@ -58,11 +58,11 @@ class Experts(HardSharing):
         super().__init__(build, views)
         self.other = build()[0]
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[DiagramBlock]:
         """The trunk's stage, the other one beside it, and their sum."""
         (first, *_) = super().blocks()
         return [
             first,
             first._replace(label="another dense 8", module=self.other),
-            Block("sum", first.tasks, first.views, None, (0, 1)),
+            DiagramBlock("sum", first.tasks, first.views, None, (0, 1)),
         ]

@@ -16,7 +16,7 @@ from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.loading.loader import DeviceData
 from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
-from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trainer import Trainer
 from tests.support.trials import CPU, OBJECTIVE, config, data, spec
 
@@ -62,14 +62,14 @@ class Parity:
         labels[train[~np.isnan(labels[train])][3:]] = np.nan
         return dataclasses.replace(made, targets={**made.targets, "size": Target(labels, "real")})
 
-    def trainer(self, folder: Path, peers: Peers | None = None, device: torch.device = CPU) -> Trainer:
+    def trainer(self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU) -> Trainer:
         """Its trainer."""
         samples = self.samples()
         resident = DeviceData(samples, device) if self.resident else None
         return Trainer(spec(self.settings(), folder), samples, device, resident, OBJECTIVE, peers=peers)
 
     def run(
-        self, folder: Path, peers: Peers | None = None, device: torch.device = CPU
+        self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU
     ) -> tuple[dict[str, Tensor], dict[str, float]]:
         """Parameters and the last epoch's metrics, the validation's included."""
         made = self.trainer(folder, peers, device)

@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from mtl_search.training.distributed.communicator import Group
+from mtl_search.training.distributed.communicator import ProcessGroupCommunicator
 
 
 def on_ranks(size: int, work: Callable[..., Any], folder: Path, *arguments: Any, device: str = "cpu") -> list[Any]:
@@ -37,7 +37,7 @@ def _rank(rank: int, size: int, work: Callable[..., Any], folder: Path, more: tu
     backend, meeting = "nccl" if kind == "cuda" else "gloo", f"file://{folder}/meeting"
     dist.init_process_group(backend, init_method=meeting, rank=rank, world_size=size, timeout=timedelta(seconds=60))
     try:
-        result = work(Group(device), *arguments)
+        result = work(ProcessGroupCommunicator(device), *arguments)
         (folder / f"result_{rank}").write_bytes(pickle.dumps(result))
     finally:
         dist.destroy_process_group()

@@ -225,7 +225,7 @@ def outcome(record: SweepRecord) -> dict[str, Any]:
             "state": trial.state,
             "reason": trial.reason,
             "test": trial.test,
-            "epochs": [(e.epoch, e.objective, _timeless(e.metrics)) for e in trial.epochs],
+            "epochs": [(e.epoch, e.best_objective, _timeless(e.metrics)) for e in trial.epochs],
         }
         for trial in record
     }

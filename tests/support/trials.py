@@ -15,7 +15,7 @@ from mtl_search.metrics.objective import Objective, ObjectiveFunction
 from mtl_search.models.stage import Stage
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import Report
+from mtl_search.training.trial_report import TrialReport
 
 CPU = torch.device("cpu")
 WEIGHTS = {"kind": 1.5, "flag": 0.25, "size": 2.0}
@@ -124,7 +124,7 @@ def changed(settings: Config, **values: Any) -> Config:
     return override(settings, {f"training.{name}": value for name, value in values.items()})
 
 
-def train(made: Trainer) -> list[Report]:
+def train(made: Trainer) -> list[TrialReport]:
     """Every report to the end of the trial."""
     reports = [made.run_epoch()]
     while reports[-1].state == "RUNNING":
@@ -132,7 +132,7 @@ def train(made: Trainer) -> list[Report]:
     return reports
 
 
-def told(report: Report) -> dict[str, float]:
+def told(report: TrialReport) -> dict[str, float]:
     """What a report says, but for the clock."""
     return {name: value for name, value in report.metrics.items() if name != "seconds"} | {"best": report.objective}
 

@@ -100,5 +100,5 @@ def test_a_trial_that_only_found_weights_is_never_the_best(tmp_path: Path) -> No
     (tmp_path / "config.yaml").write_text(to_yaml(demo()))
     made = Builder(tmp_path / "journal.jsonl").sweep()
     made.trial("single/left", 0, 0.5)
-    made.trial("seed/uw", 0, 0.9)
+    made.trial("warmup/uw", 0, 0.9)
     assert Result(tmp_path).best.trial == "single-left-0000"

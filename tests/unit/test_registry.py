@@ -10,7 +10,7 @@ import pytest
 
 from mtl_search.cli.listing import families
 from mtl_search.errors import ConfigError
-from mtl_search.registry import Registry, import_attribute, join
+from mtl_search.registry import Registry, import_attribute, join_path
 
 
 def small(width: int, *, rate: float = 0.5, given: int = 0) -> None:
@@ -105,7 +105,7 @@ def test_what_has_no_readable_arguments_is_refused(name: str) -> None:
 
 
 def test_paths_are_joined_by_dots() -> None:
-    assert (join("a.b", "c"), join("", "c")) == ("a.b.c", "c")
+    assert (join_path("a.b", "c"), join_path("", "c")) == ("a.b.c", "c")
 
 
 @pytest.mark.parametrize("family", families())

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from mtl_search.config.base import Component
 from mtl_search.config.schema import Config
-from mtl_search.config.section import Member
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
@@ -28,23 +28,23 @@ DATASETS: Registry[Callable[..., DataSet]] = Registry(
 )
 
 
-def data_of(config: Config) -> DataSet:
-    """The data set of a sweep: `data`, with no more samples of a split than `training.samples`.
+def load_data(config: Config) -> DataSet:
+    """The data set of a sweep: `data`, with no more samples of a split than `training.max_samples_per_split`.
 
     Raises:
         ConfigError: No such data set or argument, or an argument has a wrong value.
         DataError: The data cannot be read, or user code failed or returned something else.
     """
-    return used_part(build_data(config.data, config.seed), config)
+    return subsample(build_data(config.data, config.seed), config)
 
 
-def used_part(data: DataSet, config: Config) -> DataSet:
+def subsample(data: DataSet, config: Config) -> DataSet:
     """What a sweep uses of a data set."""
-    most = config.training.samples
+    most = config.training.max_samples_per_split
     return data if most is None else data.sampled(most, config.seed)
 
 
-def build_data(member: Member, seed: int) -> DataSet:
+def build_data(member: Component, seed: int) -> DataSet:
     """The data set that the config's section `data` asks for.
 
     Args:

@@ -15,7 +15,7 @@ from mtl_search.config.checks import check_choice, check_int, check_mapping, che
 from mtl_search.data.dataset import DataSet, Target, common_length
 from mtl_search.data.datasets import target_spec
 from mtl_search.data.preprocessing.labels import encode
-from mtl_search.data.readers.memmap import OnDisk, divided
+from mtl_search.data.readers.memmap import MemmapArray, divided
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
 from mtl_search.data.types import SPLITS, Array, InputArray, TargetKind, network_dtype
@@ -156,7 +156,7 @@ class _Folder(_Store):
 
     def input(self, name: str, key: str, divisor: float) -> InputArray:
         check_choice(key, f"data.{name}", self.keys(), f"array (in {self.path.name})")
-        return OnDisk((self.path / f"{key}.npy").resolve(), divisor)
+        return MemmapArray((self.path / f"{key}.npy").resolve(), divisor)
 
     def _read(self, key: str) -> Array:
         return np.asarray(np.load(self.path / f"{key}.npy", allow_pickle=False))

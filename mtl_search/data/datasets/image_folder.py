@@ -22,9 +22,9 @@ from mtl_search.data.datasets.table import (
 )
 from mtl_search.data.readers.cache import cache_folder, cached, digest, free_bytes
 from mtl_search.data.readers.images import ImageFiles, check_images, shown
-from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
-from mtl_search.data.readers.tables import read_table, style
+from mtl_search.data.readers.tables import csv_format, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
 from mtl_search.data.types import Array, InputArray, TargetKind
 from mtl_search.errors import ConfigError, DataError
@@ -101,7 +101,7 @@ def image_folder(
     folder = find_file("path", path, ())
     if not folder.is_dir():
         raise ConfigError("a folder of images is needed", path="data.path", value=path)
-    frame = read_table("labels", labels, style(separator, decimal, missing))
+    frame = read_table("labels", labels, csv_format(separator, decimal, missing))
     if limit is not None and len(frame) > check_int(limit, "data.limit", low=3):
         frame = frame.sample(limit, random_state=seed).sort_index().reset_index(drop=True)
     _check_columns(frame, {"file": check_text(file, "data.file"), "split": split, "group": group}, specs)
@@ -177,7 +177,7 @@ def _images(
     logger.info("decoding %d images of %s, unless they are in the cache", len(paths), folder)
     pixels = cached(inside, key, ".npy", write) if keep else None
     problems: list[str] = json.loads(cached(inside, key, ".json", write_problems).read_text(encoding="utf-8"))
-    return (ImageFiles(paths, shape) if pixels is None else OnDisk(pixels, 255.0)), problems
+    return (ImageFiles(paths, shape) if pixels is None else MemmapArray(pixels, 255.0)), problems
 
 
 def _fits(folder: Path, key: str, size: int) -> bool:

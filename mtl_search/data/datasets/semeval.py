@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from mtl_search.config.checks import check_choice, check_int, check_number
-from mtl_search.data.concat import Joined
+from mtl_search.data.concat import ColumnConcat
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.preprocessing.token_vectors import (
     encoder_source,
@@ -25,12 +25,12 @@ from mtl_search.data.preprocessing.token_windows import (
 )
 from mtl_search.data.preprocessing.vocabulary import fit_vocabulary, token_numbers
 from mtl_search.data.readers.cache import cache_folder
-from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.readers.semeval_text import (
     DIRECTED,
     UNDIRECTED,
-    Marked,
+    MarkedSentence,
     read_marked,
     undirected,
 )
@@ -139,7 +139,7 @@ def semeval(
 semeval.smoke = {"limit": 400}  # type: ignore[attr-defined]
 
 
-def _without(own: Sequence[Marked], official: Sequence[Marked]) -> list[Marked]:
+def _without(own: Sequence[MarkedSentence], official: Sequence[MarkedSentence]) -> list[MarkedSentence]:
     """The training sentences that are not in the test file."""
     tested = {sentence.text for sentence in official}
     kept = [sentence for sentence in own if sentence.text not in tested]
@@ -148,7 +148,7 @@ def _without(own: Sequence[Marked], official: Sequence[Marked]) -> list[Marked]:
     return kept
 
 
-def _split(sentences: Sequence[Marked], part: float, seed: int) -> dict[str, Array]:
+def _split(sentences: Sequence[MarkedSentence], part: float, seed: int) -> dict[str, Array]:
     """Train and validation; sentences of the same words stay together."""
     _, group = np.unique([sentence.text for sentence in sentences], return_inverse=True)
     rank = np.random.default_rng(seed).permutation(group.max() + 1)[group]
@@ -162,27 +162,27 @@ def _split(sentences: Sequence[Marked], part: float, seed: int) -> dict[str, Arr
     return {"train": np.flatnonzero(~in_validation), "validation": np.flatnonzero(in_validation)}
 
 
-def _relations(sentences: Sequence[Marked], *, directed: bool) -> Target:
+def _relations(sentences: Sequence[MarkedSentence], *, directed: bool) -> Target:
     classes = DIRECTED if directed else UNDIRECTED
     number = {name: k for k, name in enumerate(classes)}
     names = [s.relation if directed else undirected(s.relation) for s in sentences]
     return Target(np.array([number[name] for name in names]), "class", classes)
 
 
-def _vectors(sentences: Sequence[Marked], windows: Windows, encoder: str, cache: object) -> OnDisk:
+def _vectors(sentences: Sequence[MarkedSentence], windows: Windows, encoder: str, cache: object) -> MemmapArray:
     kept = (windows.start, windows.length, windows.size)
     folder = cache_folder("cache", cache) / "token_vectors"
-    return OnDisk(token_vectors("encoder", encoder, [s.tokens for s in sentences], kept, folder))
+    return MemmapArray(token_vectors("encoder", encoder, [s.tokens for s in sentences], kept, folder))
 
 
-def _numbers(sentences: Sequence[Marked], windows: Windows, train: Array, size: int) -> Array:
+def _numbers(sentences: Sequence[MarkedSentence], windows: Windows, train: Array, size: int) -> Array:
     tokens = [s.tokens for s in sentences]
     known = fit_vocabulary([tokens[row] for row in train], size)
     return token_numbers(tokens, known, (windows.start, windows.length, windows.size))
 
 
 def _with_positions(
-    sentences: Sequence[Marked], windows: Windows, tokens: InputArray, positions: str
+    sentences: Sequence[MarkedSentence], windows: Windows, tokens: InputArray, positions: str
 ) -> dict[str, InputArray]:
     first, second = (relative_positions(sentences, windows, entity) for entity in (1, 2))
     if positions == "none":
@@ -190,11 +190,11 @@ def _with_positions(
     columns = np.stack([first, second], axis=2)
     if len(tokens.shape) == 2:
         return {"tokens": np.concatenate([tokens[:][:, :, None], columns], axis=2)}
-    return {"tokens": Joined(tokens, columns)}
+    return {"tokens": ColumnConcat(tokens, columns)}
 
 
 def _subwords(
-    sentences: Sequence[Marked], encoder: object, size: int, *, marked: bool, which: bool
+    sentences: Sequence[MarkedSentence], encoder: object, size: int, *, marked: bool, which: bool
 ) -> tuple[dict[str, InputArray], Array, tuple[Array, tuple[str, ...]]]:
     """The view of sub-words, its mask, and tags on the first sub-word of each token."""
     source, _ = encoder_source("encoder", encoder)
@@ -226,7 +226,7 @@ def _subwords(
     return {"subwords": parts.ids, "spans": spans}, parts.mask, (on_subwords, names)
 
 
-def _spans(sentence: Marked, origin: Sequence[int]) -> Array:
+def _spans(sentence: MarkedSentence, origin: Sequence[int]) -> Array:
     """Which entity each written token belongs to, 0 for none; one more 0 at the end, where -1 points."""
     spans = np.zeros(len(origin) + 1, np.int64)
     for number, (begin, end) in enumerate((sentence.first, sentence.second), 1):
@@ -237,7 +237,7 @@ def _spans(sentence: Marked, origin: Sequence[int]) -> Array:
     return spans
 
 
-def _cut(sentence: Marked, start: int, length: int) -> Marked:
+def _cut(sentence: MarkedSentence, start: int, length: int) -> MarkedSentence:
     """The sentence with nothing but its kept tokens."""
 
     def moved(span: tuple[int, int]) -> tuple[int, int]:
@@ -248,7 +248,7 @@ def _cut(sentence: Marked, start: int, length: int) -> Marked:
     return replace(sentence, tokens=kept, first=moved(sentence.first), second=moved(sentence.second))
 
 
-def _with_marks(sentence: Marked) -> tuple[tuple[str, ...], list[int]]:
+def _with_marks(sentence: MarkedSentence) -> tuple[tuple[str, ...], list[int]]:
     """Tokens with signs around both entities, and which token of the sentence each is, -1 for a sign."""
     tokens: list[str] = []
     origin: list[int] = []

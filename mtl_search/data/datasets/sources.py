@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mtl_search.config.base import Component
 from mtl_search.config.checks import check_choice, check_component, check_int, check_mapping, check_text
-from mtl_search.config.section import Member
-from mtl_search.data.concat import join
+from mtl_search.data.concat import concat
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.mixture import build_sampling
 from mtl_search.errors import ConfigError, DataError
@@ -17,7 +17,7 @@ from mtl_search.errors import ConfigError, DataError
 # Part of dotted paths and of the names of metrics.
 _NAME = re.compile(r"\w([\w -]*\w)?")
 
-BuildData = Callable[[Member, int], DataSet]
+BuildData = Callable[[Component, int], DataSet]
 
 
 def sources(
@@ -77,7 +77,7 @@ def sources(
     parts = {name: _build(name, value, number, build_data) for name, value in chosen.items()}
     for name, changes in names.items():
         parts[name] = dataclasses.replace(parts[name], targets=_renamed(name, parts[name].targets, changes))
-    return join(parts, policy, count)
+    return concat(parts, policy, count)
 
 
 def _build(name: str, value: object, seed: int, build_data: BuildData) -> DataSet:

@@ -14,7 +14,7 @@ from mtl_search.data.datasets.target_spec import TargetSpec
 from mtl_search.data.preprocessing.columns import fit_columns
 from mtl_search.data.preprocessing.labels import encode
 from mtl_search.data.readers.cells import as_column, category_text, distinct, missing
-from mtl_search.data.readers.tables import Style, read_table, style
+from mtl_search.data.readers.tables import CsvFormat, csv_format, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
 from mtl_search.data.types import MISSING, SPLITS, Array, TargetKind
 from mtl_search.errors import ConfigError, DataError
@@ -75,7 +75,7 @@ def table(
         DataError: The file cannot be read, or its content does not fit.
     """
     specs = target_spec.targets(targets, _KINDS, "column")
-    frames = _read(path, style(separator, decimal, missing, names))
+    frames = _read(path, csv_format(separator, decimal, missing, names))
     ignored = check_names(ignore, "data.ignore") if ignore else ()
     for column in ignored:
         check_choice(column, "data.ignore", next(iter(frames.values())).columns, "column")
@@ -105,7 +105,7 @@ def table(
     return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
 
 
-def _read(path: object, written: Style) -> dict[str, pd.DataFrame]:
+def _read(path: object, written: CsvFormat) -> dict[str, pd.DataFrame]:
     """One table called "", or one a split."""
     if not isinstance(path, Mapping):
         return {"": read_table("path", path, written)}

@@ -28,10 +28,10 @@ from torch.utils import dlpack
 
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.loading.device_memory import device_memory
-from mtl_search.data.loading.mixture_sampler import draws_of
+from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.data.loading.prefetch import prefetch
-from mtl_search.data.loading.sampler import AsGiven, Order, Shuffled
-from mtl_search.data.loading.sharding import Counts, Parts
+from mtl_search.data.loading.sampler import RandomSampler, Sampler, SequentialSampler
+from mtl_search.data.loading.sharding import BatchShards, Counts
 from mtl_search.data.types import Array, InputArray, in_memory
 from mtl_search.errors import ConfigError
 
@@ -145,9 +145,9 @@ class Loader:
         self.totals = self._order.sizes
         # Batch normalisation cannot train on one sample, so a part has none or at least two.
         counted = {name: data.targets[name] for name in targets} if count_labels else {}
-        self._parts = Parts(self.totals, part, least=2 if shuffle else 1, targets=counted)
+        self._parts = BatchShards(self.totals, part, least=2 if shuffle else 1, targets=counted)
         self.sizes = self._parts.sizes
-        self.draws: dict[str, int] = {}
+        self.samples_by_source: dict[str, int] = {}
         self._tensors: list[Tensor] | None = None
         if resident is not None:
             assert resident.device == device, "the resident tensors must lie on the loader's device"
@@ -172,7 +172,7 @@ class Loader:
 
     def __iter__(self) -> Iterator[Batch]:
         order = self.order()
-        self.draws = self._order.draws(order)
+        self.samples_by_source = self._order.samples_by_source(order)
         counts, own = self._parts.counts(order), self._parts.rows(order)
         return self._stream(own, counts) if self._tensors is None else self._resident(self._tensors, own, counts)
 
@@ -264,11 +264,15 @@ def _sources(data: DataSet, views: Sequence[str], targets: Sequence[str]) -> dic
 
 def _order(
     data: DataSet, split: str, targets: Sequence[str], batch_size: int, pieces: int, *, shuffle: bool
-) -> Order:  # fmt: skip
+) -> Sampler:  # fmt: skip
     rows = data.splits[split]
     if not shuffle:
-        return AsGiven(rows, batch_size)
-    return Shuffled(rows, batch_size) if data.sources is None else draws_of(data, split, targets, batch_size, pieces)
+        return SequentialSampler(rows, batch_size)
+    return (
+        RandomSampler(rows, batch_size)
+        if data.sources is None
+        else build_mixture_sampler(data, split, targets, batch_size, pieces)
+    )
 
 
 def _chunks(

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_search.data.loading.sampler import Order
+from mtl_search.data.loading.sampler import Sampler
 from mtl_search.data.mixture import Sources
 from mtl_search.data.types import Array
 
@@ -39,7 +39,7 @@ _BLOCK = 4096
 _TURNS, _PASSES = 1, 2
 
 
-class Draws(Order):
+class MixtureSampler(Sampler):
     """The order of the training batches of a data set with sources.
 
     Args:
@@ -72,12 +72,12 @@ class Draws(Order):
         drawn = np.empty((self.batches, self._batch_size), np.int64)
         for turn, k in enumerate(self._drawn):
             start, stop = int(before[turn]) * self._batch_size, int(after[turn]) * self._batch_size
-            drawn[turns == turn] = _stretch(self._rows[int(k)], start, stop, [seed, int(k)]).reshape(
+            drawn[turns == turn] = _stream_slice(self._rows[int(k)], start, stop, [seed, int(k)]).reshape(
                 -1, self._batch_size
             )
         return drawn.reshape(-1)
 
-    def draws(self, rows: Array) -> dict[str, int]:
+    def samples_by_source(self, rows: Array) -> dict[str, int]:
         """How many of the rows are from each source that is drawn from."""
         counts = self._sources.sizes(rows)
         return {self._sources.names[k]: int(counts[k]) for k in self._drawn}
@@ -92,7 +92,9 @@ class Draws(Order):
         return turns[np.argsort(np.concatenate(due), kind="stable")]
 
 
-def draws_of(data: DataSet, split: str, targets: Iterable[str], batch_size: int, pieces: int = 1) -> Draws:
+def build_mixture_sampler(
+    data: DataSet, split: str, targets: Iterable[str], batch_size: int, pieces: int = 1
+) -> MixtureSampler:
     """The draws of a trial whose tasks have these targets: from the sources with a label of one, or else from all."""
     sources, rows = data.sources, data.splits[split]
     assert sources is not None
@@ -100,7 +102,7 @@ def draws_of(data: DataSet, split: str, targets: Iterable[str], batch_size: int,
     for name in targets:
         labelled = data.targets[name].labelled[rows].reshape(len(rows), -1).any(axis=1)
         wanted[sources.numbers[rows[labelled]]] = True
-    return Draws(sources, rows, batch_size, wanted if wanted.any() else ~wanted, pieces)
+    return MixtureSampler(sources, rows, batch_size, wanted if wanted.any() else ~wanted, pieces)
 
 
 def quotas(shares: Array, total: int) -> Array:
@@ -126,7 +128,7 @@ def _due(number: Array, share: Array) -> Array:
     return np.asarray((number + 0.5) / share)
 
 
-def _stretch(rows: Array, start: int, stop: int, seed: list[int]) -> Array:
+def _stream_slice(rows: Array, start: int, stop: int, seed: list[int]) -> Array:
     """Places `start` to `stop` of the endless stream of a source's samples."""
     passes = max(1, _BLOCK // len(rows))
     length = passes * len(rows)

@@ -12,7 +12,7 @@ import numpy as np
 from mtl_search.data.types import Array
 
 
-class Order(ABC):
+class Sampler(ABC):
     """Which samples an epoch has, as a pure function of (seed, epoch).
 
     Args:
@@ -28,12 +28,12 @@ class Order(ABC):
     def rows(self, seed: int, epoch: int) -> Array:
         """Numbers of the samples of an epoch, (sum of `sizes`,) int64, batch by batch."""
 
-    def draws(self, rows: Array) -> dict[str, int]:
+    def samples_by_source(self, rows: Array) -> dict[str, int]:
         """How many of the rows are from each source; empty where there are no sources to draw from."""
         return {}
 
 
-class AsGiven(Order):
+class SequentialSampler(Sampler):
     """The split's own order; the last batch may be short."""
 
     def __init__(self, rows: Array, batch_size: int) -> None:
@@ -44,7 +44,7 @@ class AsGiven(Order):
         return self.samples
 
 
-class Shuffled(Order):
+class RandomSampler(Sampler):
     """A new random order of all samples each epoch; the last batch may be short."""
 
     def __init__(self, rows: Array, batch_size: int) -> None:

@@ -16,7 +16,7 @@ from mtl_search.data.types import Array
 Counts = tuple[int, dict[str, tuple[int, int]]]
 
 
-class Parts:
+class BatchShards:
     """One worker's parts of all batches of an epoch.
 
     Args:
@@ -33,7 +33,7 @@ class Parts:
         self, totals: Sequence[int], part: tuple[int, int], *, least: int, targets: Mapping[str, Target]
     ) -> None:
         self._totals, self._whole = totals, part[1] == 1
-        self._bounds = np.array([part_bounds(total, part, least=least) for total in totals]).reshape(-1, 2)
+        self._bounds = np.array([shard_bounds(total, part, least=least) for total in totals]).reshape(-1, 2)
         self.sizes: list[int] = (self._bounds[:, 1] - self._bounds[:, 0]).tolist()
         self._labels = {name: found for name, x in targets.items() if (found := _labels_a_sample(x)) is not None}
 
@@ -56,7 +56,7 @@ class Parts:
         return counts
 
 
-def part_bounds(total: int, part: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
+def shard_bounds(total: int, part: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
     """Where worker r's part of a batch of `total` samples begins and ends.
 
     The parts are disjoint, complete and as even as can be, but for this: where there are too few samples for every one

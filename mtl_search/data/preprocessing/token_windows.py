@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_search.data.readers.semeval_text import Marked
+from mtl_search.data.readers.semeval_text import MarkedSentence
 from mtl_search.data.types import MISSING, Array
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Windows:
         return np.asarray(np.arange(self.size) < self.length[:, None])
 
 
-def choose_windows(sentences: Sequence[Marked], size: int) -> Windows:
+def choose_windows(sentences: Sequence[MarkedSentence], size: int) -> Windows:
     """The first T tokens of a sentence, or, where an entity would be cut away, the T that end with its last entity.
 
     What was cut is counted and said in the log.
@@ -65,7 +65,7 @@ def choose_windows(sentences: Sequence[Marked], size: int) -> Windows:
     return Windows(start, np.minimum(counts - start, size), size, cut, moved, lost)
 
 
-def relative_positions(sentences: Sequence[Marked], windows: Windows, entity: int) -> Array:
+def relative_positions(sentences: Sequence[MarkedSentence], windows: Windows, entity: int) -> Array:
     """(N, T) int64 distance of each token to an entity, shifted to 1 .. 2T − 1; 0 at padding.
 
     T stands inside the entity, T − 1 just before it. D. Zeng and others, "Relation Classification via Convolutional
@@ -84,7 +84,7 @@ def relative_positions(sentences: Sequence[Marked], windows: Windows, entity: in
     return np.where(windows.mask, distance.clip(-limit, limit) + windows.size, 0)
 
 
-def entity_tags(sentences: Sequence[Marked], windows: Windows, *, which: bool) -> tuple[Array, tuple[str, ...]]:
+def entity_tags(sentences: Sequence[MarkedSentence], windows: Windows, *, which: bool) -> tuple[Array, tuple[str, ...]]:
     """(N, T) tags of the kept tokens in the scheme B, I, O, -1 at padding; and their names.
 
     Args:

@@ -11,7 +11,7 @@ from mtl_search.data.types import Array, network_dtype
 from mtl_search.errors import DataError
 
 
-class OnDisk:
+class MemmapArray:
     """A `.npy` file as an input: opened as a memory map, converted where it is read.
 
     It is pickled as its path, so that Ray's object store gets a few bytes and not the whole file (numpy pickles a
@@ -54,8 +54,8 @@ class OnDisk:
         """Samples by a slice or an integer array, read now, as an own array in memory."""
         return divided(np.array(self._map[rows], self.dtype, subok=False), self.divisor)
 
-    def __reduce__(self) -> tuple[type[OnDisk], tuple[Path, float]]:
-        return OnDisk, (self.path, self.divisor)
+    def __reduce__(self) -> tuple[type[MemmapArray], tuple[Path, float]]:
+        return MemmapArray, (self.path, self.divisor)
 
 
 def divided(x: Array, divisor: float) -> Array:

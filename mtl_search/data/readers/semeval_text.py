@@ -42,7 +42,7 @@ _TOKEN = re.compile(r"\w+(?:[-'’.,/&]\w+)*|[^\w\s]")
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkedSentence:
     """One sentence.
 
     Attributes:
@@ -70,7 +70,7 @@ def undirected(relation: str) -> str:
     return relation.partition("(")[0]
 
 
-def read_marked(path: Path) -> list[Marked]:
+def read_marked(path: Path) -> list[MarkedSentence]:
     """All sentences of a file, in order.
 
     Raises:
@@ -89,7 +89,7 @@ def read_marked(path: Path) -> list[Marked]:
     return sentences
 
 
-def _sentences(path: Path, lines: list[str]) -> Iterator[Marked]:
+def _sentences(path: Path, lines: list[str]) -> Iterator[MarkedSentence]:
     for at, line in enumerate(lines):
         found = _SENTENCE.match(line)
         if not found:
@@ -101,7 +101,7 @@ def _sentences(path: Path, lines: list[str]) -> Iterator[Marked]:
             meant = f"; did you mean {near}?" if near else " (is this the file with the answers?)"
             raise DataError(f"{place}: a relation must follow the sentence, and {relation!r} is none{meant}")
         tokens, spans = tokenize_marked(found[2], place)
-        yield Marked(int(found[1]), tokens, spans[0], spans[1], relation)
+        yield MarkedSentence(int(found[1]), tokens, spans[0], spans[1], relation)
 
 
 def tokenize_marked(text: str, place: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], tuple[int, int]]]:

@@ -25,7 +25,7 @@ _OTHERS = (";", "\t", "|")
 
 
 @dataclass(frozen=True)
-class Style:
+class CsvFormat:
     """How a CSV is written.
 
     Attributes:
@@ -41,7 +41,9 @@ class Style:
     names: tuple[str, ...] | None = None
 
 
-def style(separator: object = None, decimal: object = ".", missing: object = (), names: object = None) -> Style:
+def csv_format(
+    separator: object = None, decimal: object = ".", missing: object = (), names: object = None
+) -> CsvFormat:
     """The style that arguments of a data set give.
 
     Raises:
@@ -52,10 +54,10 @@ def style(separator: object = None, decimal: object = ".", missing: object = (),
     check_choice(str(decimal), "data.decimal", (".", ","), "mark")
     kept = () if missing in ([], ()) else check_names(missing, "data.missing")
     listed = None if names is None else check_names(names, "data.names")
-    return Style(None if separator is None else str(separator), str(decimal), kept, listed)
+    return CsvFormat(None if separator is None else str(separator), str(decimal), kept, listed)
 
 
-def read_table(name: str, value: object, written: Style) -> pd.DataFrame:
+def read_table(name: str, value: object, written: CsvFormat) -> pd.DataFrame:
     """A table of a file.
 
     Args:
@@ -93,7 +95,7 @@ def read_table(name: str, value: object, written: Style) -> pd.DataFrame:
     return frame
 
 
-def _read_csv(path: Path, separator: str, written: Style) -> pd.DataFrame:
+def _read_csv(path: Path, separator: str, written: CsvFormat) -> pd.DataFrame:
     """All cells as texts: pandas would otherwise read a train row's 1 as 1.0 or "1" by what a test row holds."""
     import pandas as pd
 

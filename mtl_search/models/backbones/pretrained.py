@@ -10,7 +10,7 @@ _WANTED: ContextVar[bool] = ContextVar("weights_wanted", default=True)
 
 
 @contextmanager
-def without_weights() -> Iterator[None]:
+def skip_pretrained() -> Iterator[None]:
     """Inside it networks are built with any weights, so a stored model needs neither the hub nor the first file."""
     token = _WANTED.set(False)
     try:
@@ -19,6 +19,6 @@ def without_weights() -> Iterator[None]:
         _WANTED.reset(token)
 
 
-def wanted() -> bool:
+def pretrained_enabled() -> bool:
     """Whether the weights that a config names are to be fetched."""
     return _WANTED.get()

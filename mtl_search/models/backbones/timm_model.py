@@ -182,8 +182,8 @@ def _build(
         arguments["img_size"] = shape[1:]
     if rate := check_number(drop_path, f"{PATH}.drop_path", high=1.0, exclude_high=True):
         arguments["drop_path_rate"] = rate
-    pretrained = pretrained and initial.wanted()
-    if weights is not None and initial.wanted():
+    pretrained = pretrained and initial.pretrained_enabled()
+    if weights is not None and initial.pretrained_enabled():
         return _from_file(timm, model, arguments, weights)
     try:
         with hub() if pretrained else nullcontext():

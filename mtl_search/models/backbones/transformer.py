@@ -20,7 +20,7 @@ from mtl_search.models.backbones import pretrained as initial
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.partition import CutError, check_equal, in_eval_mode
 from mtl_search.models.backbones.stages import MaskedStage, freeze
-from mtl_search.models.stage import Stage, run
+from mtl_search.models.stage import Stage, run_stage
 
 # Where families keep their layers.
 _LAYERS = ("encoder.layer", "transformer.layer", "encoder.layers", "layers")
@@ -144,7 +144,7 @@ def _from(transformers: Any, name: str, pretrained: bool, dropout: float | None)
         rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
         for key in [key for key in vars(config) if key in _DROPOUTS]:
             setattr(config, key, rate)
-    if not (pretrained and initial.wanted()):
+    if not (pretrained and initial.pretrained_enabled()):
         return transformers.AutoModel.from_config(config).float()
     return transformers.AutoModel.from_pretrained(name, config=config).float()
 
@@ -222,7 +222,7 @@ def _check(model: Any, stages: list[Stage], tokens: int) -> None:
     except (IndexError, RuntimeError, ValueError) as error:
         raise CutError(f"it does not read {tokens} tokens ({type(error).__name__})") from error
     try:
-        ours = run(stages, numbers, mask)
+        ours = run_stage(stages, numbers, mask)
     except Exception as error:
         raise CutError(f"its layers need more than features and a mask ({type(error).__name__})") from error
     check_equal(ours[mask], theirs[mask])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from mtl_search.models.sharing.base import Block, SharingPolicy
+from mtl_search.models.sharing.base import DiagramBlock, SharingPolicy
 from mtl_search.models.sharing.cross_stitch import CrossStitch
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.models.sharing.soft import SoftSharing
 from mtl_search.registry import Registry
 
-__all__ = ["SHARING", "Block", "CrossStitch", "HardSharing", "SharingPolicy", "SoftSharing"]
+__all__ = ["SHARING", "CrossStitch", "DiagramBlock", "HardSharing", "SharingPolicy", "SoftSharing"]
 
 SHARING: Registry[type[SharingPolicy]] = Registry(
     "sharing policy",

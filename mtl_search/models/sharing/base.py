@@ -14,7 +14,7 @@ Views = Mapping[str, Sequence[str]]
 Features = dict[str, tuple[Tensor, ...]]
 
 
-class Block(NamedTuple):
+class DiagramBlock(NamedTuple):
     """One box of a network's picture, one line of its summary.
 
     Attributes:
@@ -35,7 +35,7 @@ class Block(NamedTuple):
     reads: tuple[int, ...] = ()
     weights: tuple[nn.Parameter, ...] = ()
     column: str | None = None
-    alike: float = 0.0
+    tied_strength: float = 0.0
 
 
 class SharingPolicy(nn.Module, ABC):
@@ -76,7 +76,7 @@ class SharingPolicy(nn.Module, ABC):
         return None
 
     @abstractmethod
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[DiagramBlock]:
         """What there is, in the order in which data passes; a head reads the last block that its task reads."""
 
     @abstractmethod

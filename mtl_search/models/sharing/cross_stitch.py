@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from mtl_search.config.checks import check_number
 from mtl_search.errors import ConfigError
-from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
-from mtl_search.models.sharing.hard import apart, together
+from mtl_search.models.sharing.base import DiagramBlock, Features, SharingPolicy, Views
+from mtl_search.models.sharing.hard import concat_views, split_views
 from mtl_search.models.stage import StagesBuilder, safe_key
 
 PATH = "model.sharing"
@@ -53,7 +53,7 @@ class CrossStitch(SharingPolicy):
 
     def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Features:
         """Task → features of its column, one tensor a view that it reads."""
-        x, mask = together(inputs, masks or {}, self._read)
+        x, mask = concat_views(inputs, masks or {}, self._read)
         columns = [x] * len(self.columns)
         for i in range(self.stages):
             columns = [stage(x, mask) for stage, x in zip(self._level(i), columns, strict=True)]
@@ -61,7 +61,7 @@ class CrossStitch(SharingPolicy):
                 columns = list(torch.tensordot(self.mixtures[i], torch.stack(columns), dims=1))
         features: Features = {}
         for (task, names), own in zip(self.views.items(), columns, strict=True):
-            by_view = dict(zip(self._read, apart(own, len(self._read)), strict=True))
+            by_view = dict(zip(self._read, split_views(own, len(self._read)), strict=True))
             features[task] = tuple([by_view[view] for view in names])
         return features
 
@@ -69,16 +69,16 @@ class CrossStitch(SharingPolicy):
         """The same stage of every column."""
         return [column[stage] for column in self.columns.values()]  # type: ignore[index]
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[DiagramBlock]:
         """Stage by stage: that of each column, then the matrix."""
-        tasks, views, found = tuple(self.views), tuple(self._read), list[Block]()
+        tasks, views, found = tuple(self.views), tuple(self._read), list[DiagramBlock]()
         for i in range(self.stages):
             before = (len(found) - 1,) if i else ()
             level = range(len(found), len(found) + len(tasks))
             for task, stage in zip(tasks, self._level(i), strict=True):
-                found.append(Block(str(stage.label), tasks, views, stage, before, column=task))
+                found.append(DiagramBlock(str(stage.label), tasks, views, stage, before, column=task))
             if self.mixtures:
-                found.append(Block("cross-stitch", tasks, views, None, tuple(level), (self.mixtures[i],)))
+                found.append(DiagramBlock("cross-stitch", tasks, views, None, tuple(level), (self.mixtures[i],)))
         return found
 
     def shared_parameters(self) -> list[nn.Parameter]:

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from mtl_search.config.checks import check_int
 from mtl_search.errors import ConfigError
-from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
-from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run, safe_key
+from mtl_search.models.sharing.base import DiagramBlock, Features, SharingPolicy, Views
+from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run_stage, safe_key
 
 PATH = "model.sharing.depth"
 
@@ -73,8 +73,8 @@ class HardSharing(SharingPolicy):
             if depth == self.stages:
                 features[task] = tuple([level[view] for view in views])
             else:
-                x, mask = together(level, masks, views)
-                features[task] = apart(run(self.branch(task), x, mask), len(views))
+                x, mask = concat_views(level, masks, views)
+                features[task] = split_views(run_stage(self.branch(task), x, mask), len(views))
         return features
 
     def _run_trunk(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[int, Mapping[str, Tensor]]:
@@ -82,7 +82,7 @@ class HardSharing(SharingPolicy):
         levels: dict[int, Mapping[str, Tensor]] = {0: inputs}
         if not self._order:
             return levels
-        x, mask = together(inputs, masks, self._order)
+        x, mask = concat_views(inputs, masks, self._order)
         active = len(self._order)
         for i, stage in enumerate(self.trunk):
             if self._active[i] < active:
@@ -91,7 +91,7 @@ class HardSharing(SharingPolicy):
             x = stage(x, mask)
             if i + 1 in self._exits:
                 # zip ends with the views that are still in the trunk: they lead the order.
-                levels[i + 1] = dict(zip(self._order, apart(x, active)))  # noqa: B905
+                levels[i + 1] = dict(zip(self._order, split_views(x, active)))  # noqa: B905
         return levels
 
     def branch(self, task: str) -> list[nn.Module]:
@@ -125,7 +125,7 @@ class HardSharing(SharingPolicy):
         different = set(self.depths.values())
         return different.pop() if len(different) == 1 else dict(self.depths)
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[DiagramBlock]:
         """The trunk, then each task's copies."""
         found = [
             _block(stage, self.readers(i), self._order[: self._active[i]], i - 1) for i, stage in enumerate(self.trunk)
@@ -138,7 +138,7 @@ class HardSharing(SharingPolicy):
         return found
 
 
-def together(
+def concat_views(
     features: Mapping[str, Tensor], masks: Mapping[str, Tensor], views: Sequence[str]
 ) -> tuple[Tensor, Tensor | None]:
     """Several views (B, ...) as one batch (len(views) · B, ...), with their masks if any has one."""
@@ -151,7 +151,7 @@ def together(
     return x, torch.cat([masks.get(view, real) for view in views])
 
 
-def apart(x: Tensor, views: int) -> tuple[Tensor, ...]:
+def split_views(x: Tensor, views: int) -> tuple[Tensor, ...]:
     """The inverse of `together`."""
     return (x,) if views == 1 else x.chunk(views)
 
@@ -178,6 +178,6 @@ def _depths(depth: int | Mapping[str, int] | None, tasks: list[str], stages: int
     return dict.fromkeys(tasks, shared)
 
 
-def _block(stage: nn.Module, tasks: tuple[str, ...], views: Sequence[str], before: int) -> Block:
+def _block(stage: nn.Module, tasks: tuple[str, ...], views: Sequence[str], before: int) -> DiagramBlock:
     assert isinstance(stage, Stage)
-    return Block(stage.label, tasks, tuple(views), stage, (before,) if before >= 0 else ())
+    return DiagramBlock(stage.label, tasks, tuple(views), stage, (before,) if before >= 0 else ())

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
-from mtl_search.models.sharing.base import Block, Features, SharingPolicy, Views
+from mtl_search.models.sharing.base import DiagramBlock, Features, SharingPolicy, Views
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.models.stage import StagesBuilder
 
@@ -64,7 +64,7 @@ class SoftSharing(SharingPolicy):
         ]
         return torch.stack(prices).sum() if prices else None
 
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[DiagramBlock]:
         """Each task's column."""
         blocks = self.columns.blocks()
         if len(self.views) == 1:
@@ -72,7 +72,7 @@ class SoftSharing(SharingPolicy):
         # The columns follow each other, each with its stages in order.
         strengths = [*self.strengths, *[0.0] * (self.stages - len(self.strengths))] * len(self.views)
         pairs = zip(blocks, strengths, strict=True)
-        return [block._replace(alike=strength if _learns(block.module) else 0.0) for block, strength in pairs]
+        return [block._replace(tied_strength=strength if _learns(block.module) else 0.0) for block, strength in pairs]
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """None: features of a task depend on its own column only."""

@@ -46,7 +46,7 @@ _STYLES = {
     "own": _Style("#fce5cd", "#c9772b", "of one task"),
     "column": _Style("#fce5cd", "#c9772b", "column of one task, mixed into all"),
     "mixture": _Style("#dcecd5", "#588a4b", "mixture of the columns"),
-    "beside": _Style("#e9def2", "#7f5aa2", "views read beside one task's features"),
+    "side_inputs": _Style("#e9def2", "#7f5aa2", "views read beside one task's features"),
     "head": _Style("#f6c79b", "#a85a14", "head"),
 }
 

@@ -85,7 +85,7 @@ class _Arranger:
             if node.kind not in ("input", "head"):
                 before = [self.rows[source.id] for source in self._read(node)]
                 # What stands beside views leaves them a row of their own.
-                self.rows[node.id] = max(before, default=0) + (2 if node.kind == "beside" else 1)
+                self.rows[node.id] = max(before, default=0) + (2 if node.kind == "side_inputs" else 1)
         last = max(self.rows.values()) + 1
         self.rows |= {node.id: last for node in self.graph.nodes if node.kind == "head"}
 
@@ -197,11 +197,11 @@ class _Arranger:
         """The views that an arrow carries, where they part, or where several leave the backbone."""
         source, target = self.graph.by_id[edge.source], self.graph.by_id[edge.target]
         part = any(set(e.views) != set(source.views) for e in self.graph.edges if e.source == edge.source)
-        leave = len(edge.views) > 1 and target.kind in ("head", "beside")
+        leave = len(edge.views) > 1 and target.kind in ("head", "side_inputs")
         return text.fitting(", ".join(edge.views), room, text.LABEL_POINTS) if part or leave else ""
 
     def _alike(self) -> list[Node]:
-        return [node for node in self.graph.nodes if node.alike]
+        return [node for node in self.graph.nodes if node.tied_strength]
 
     def _ties(self) -> Iterable[Tie]:
         by_row: dict[int, list[Node]] = defaultdict(list)
@@ -214,7 +214,7 @@ class _Arranger:
 
 
 def _strength(node: Node) -> str:
-    return f"λ {node.alike:g}"
+    return f"λ {node.tied_strength:g}"
 
 
 def _merged(slots: Sequence[_Slot]) -> list[_Slot]:

@@ -16,7 +16,7 @@ from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry
 from mtl_search.search.schedulers.median import MedianStopping
-from mtl_search.search.schedulers.pbt import Population, Rules
+from mtl_search.search.schedulers.pbt import PBTConfig, PBTScheduler
 from mtl_search.training.trial_report import METRIC
 
 _PATH = "search.scheduler"
@@ -95,7 +95,7 @@ def _pbt(
     )
     if not numbers or not factors:
         raise ConfigError("a list of numbers above 0 is needed", path="search.scheduler.factors", value=factors)
-    return Population(Rules(interval, quantile, resample, tuple(map(float, factors))))
+    return PBTScheduler(PBTConfig(interval, quantile, resample, tuple(map(float, factors))))
 
 
 SCHEDULERS: Registry[Callable[..., TrialScheduler]] = Registry(
@@ -124,7 +124,7 @@ def build_scheduler(config: Config) -> TrialScheduler:
     return scheduler
 
 
-def population_rules(config: Config) -> Rules | None:
+def pbt_config(config: Config) -> PBTConfig | None:
     """Those of the scheduler, where it makes the trials of an arm a population."""
     scheduler = build_scheduler(config)
-    return scheduler.rules if isinstance(scheduler, Population) else None
+    return scheduler.rules if isinstance(scheduler, PBTScheduler) else None

@@ -24,7 +24,7 @@ Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Rules:
+class PBTConfig:
     """Arguments of the scheduler.
 
     Attributes:
@@ -56,7 +56,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Move:
+class ExploitStep:
     """What a member does before the next interval: go on with the donor's network and these values."""
 
     member: int
@@ -99,9 +99,9 @@ class Bounds:
         return int(inside) if self.whole else float(inside)
 
 
-def moves(
-    members: Sequence[Member], entries: Mapping[str, SpaceEntry], rules: Rules, seeds: Sequence[int]
-) -> list[Move]:
+def exploit_steps(
+    members: Sequence[Member], entries: Mapping[str, SpaceEntry], rules: PBTConfig, seeds: Sequence[int]
+) -> list[ExploitStep]:
     """What the worst members do; the others go on as they are.
 
     Args:
@@ -117,7 +117,7 @@ def moves(
     for member in bottom:
         random = default_rng([*seeds, member.number])
         donor = top[int(random.integers(count))]
-        found.append(Move(member.number, donor.number, explored(donor.params, entries, rules, random)))
+        found.append(ExploitStep(member.number, donor.number, perturb(donor.params, entries, rules, random)))
     return found
 
 
@@ -126,14 +126,14 @@ def _part(size: int, quantile: float) -> int:
     return min(max(1, int(size * quantile + 1e-9)), size // 2)
 
 
-def explored(
-    params: Params, entries: Mapping[str, SpaceEntry], rules: Rules, random: Generator
+def perturb(
+    params: Params, entries: Mapping[str, SpaceEntry], rules: PBTConfig, random: Generator
 ) -> dict[str, Any]:  # fmt: skip
     """The values near these, or anywhere."""
     return {path: _explored(params[path], Bounds.of(entries[path]), rules, random) for path in sorted(params)}
 
 
-def _explored(value: float, bounds: Bounds, rules: Rules, random: Generator) -> float:
+def _explored(value: float, bounds: Bounds, rules: PBTConfig, random: Generator) -> float:
     if random.random() < rules.resample:
         return bounds.draw(random)
     if bounds.whole:
@@ -175,19 +175,19 @@ def _mean(values: Sequence[float]) -> float:
     return min(max(mean, min(values)), max(values))  # rounding may not lead out of the bounds
 
 
-class Population(FIFOScheduler):
+class PBTScheduler(FIFOScheduler):
     """Stops nobody; that the trials of an arm are a population is the searcher's business.
 
     Attributes:
         rules: Of the population.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: PBTConfig) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.rules = rules
 
 
-MUTABLE = ("tasks.*.loss_weight", "training.optimizer.<a number>", "training.lr_factors.*")
+MUTABLE = ("tasks.*.loss_weight", "training.optimizer.<a number>", "training.lr_multipliers.*")
 
 
 def check_population(config: Config, *, needs_space: bool = True) -> None:
@@ -225,7 +225,7 @@ def _is_mutable(path: str) -> bool:
         return len(rest) == 2 and rest[1] == "loss_weight"
     if section != "training" or not rest:
         return False
-    return rest[0] == "lr_factors" or (rest[0] == "optimizer" and len(rest) == 2 and rest[1] != "name")
+    return rest[0] == "lr_multipliers" or (rest[0] == "optimizer" and len(rest) == 2 and rest[1] != "name")
 
 
 def _shown(entry: SpaceEntry) -> object:

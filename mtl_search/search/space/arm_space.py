@@ -8,8 +8,13 @@ from typing import Any
 from mtl_search.config import Config, SpaceEntry
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.arms import Arm
-from mtl_search.search.initial_points import resolve
-from mtl_search.search.space import initial_params
+from mtl_search.search.initial_points import resolve_points
+from mtl_search.search.space.initial_params import (
+    params_for_function,
+    params_for_space,
+    requested_weights,
+    searched_weights,
+)
 from mtl_search.search.space.space import RestrictedTrial, Space, SpaceFunction
 from mtl_search.storage.journal import Journal
 
@@ -18,7 +23,7 @@ class ArmSpace:
     """The space of one arm: the config's entries, or the user's function with the arm's fixed values held."""
 
     def __init__(self, config: Config, arm: Arm, function: SpaceFunction | None) -> None:
-        self._arm, self._function = arm, None if arm.is_seed else function
+        self._arm, self._function = arm, None if arm.is_warmup else function
         self._fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
         self._space = Space(
             {} if self._function else arm.entries, arm.tasks, config.model_dump(by_alias=True, exclude_none=True)
@@ -38,7 +43,7 @@ class ArmSpace:
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Config values by dotted path, without those that the arm holds."""
-        held = {path: value for path, value in values.items() if not self._arm.holds(path)}
+        held = {path: value for path, value in values.items() if not self._arm.fixes(path)}
         return self._space.overrides(held)
 
     def equal_weights(self) -> dict[str, float]:
@@ -48,8 +53,8 @@ class ArmSpace:
     def params_of(self, weights: Mapping[str, float]) -> dict[str, Any]:
         """The params nearest to these loss weights."""
         if self._function is None:
-            return initial_params.of_space(self._space, weights, self._fixed)
-        return initial_params.of_function(self._call, weights, self._fixed)
+            return params_for_space(self._space, weights, self._fixed)
+        return params_for_function(self._call, weights, self._fixed)
 
     def check_start(self) -> None:
         """Refuse points to begin with where no loss weight is searched.
@@ -58,13 +63,13 @@ class ArmSpace:
             ConfigError: None is.
             SweepError: The user's function failed.
         """
-        paths = self._space.entries if self._function is None else initial_params.asked(self._call)
-        initial_params.searched(paths, self._fixed, self._fixed)
+        paths = self._space.entries if self._function is None else requested_weights(self._call)
+        searched_weights(paths, self._fixed, self._fixed)
 
     def _call(self, trial: Any) -> dict[str, Any] | None:
         assert self._function is not None
         try:
-            values = self._function(RestrictedTrial(trial, self._arm.holds))
+            values = self._function(RestrictedTrial(trial, self._arm.fixes))
         except MtlSearchError:
             raise
         except Exception as error:  # the user's function may raise anything
@@ -74,13 +79,13 @@ class ArmSpace:
         return values
 
 
-def beginning(config: Config, journal: Journal, space: ArmSpace) -> list[dict[str, Any]]:
-    """The params of the first trials of the search arm: equal weights, then the points of `search.start`.
+def initial_params(config: Config, journal: Journal, space: ArmSpace) -> list[dict[str, Any]]:
+    """The params of the first trials of the search arm: equal weights, then the points of `search.initial_points`.
 
     The n-th trial takes the n-th, so a resumed sweep goes on behind those that have begun. What the points are is
     written down once: an earlier sweep that one comes from may change, or be gone.
     """
-    if journal.record.start is None and config.search.start:
-        journal.write("start", points=resolve(config, journal.record))
-    points = [space.params_of(point) for point in journal.record.start or ()]
+    if journal.record.initial_points is None and config.search.initial_points:
+        journal.write("start", points=resolve_points(config, journal.record))
+    points = [space.params_of(point) for point in journal.record.initial_points or ()]
     return [params for params in (space.equal_weights(), *points) if params]

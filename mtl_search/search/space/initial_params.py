@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 Call = Callable[[Any], Any]
 
 
-def of_space(space: Space, weights: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, Any]:
+def params_for_space(space: Space, weights: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, Any]:
     """The params of a space that give these loss weights, or the nearest within its bounds.
 
     Args:
@@ -35,11 +35,11 @@ def of_space(space: Space, weights: Mapping[str, float], fixed: Mapping[str, flo
     if space.ratios:
         wanted = {path: weights[task] / weights[space.reference] for path, task in space.ratios.items()}
     else:
-        wanted = searched(space.entries, weights, fixed)
-    return {path: _told(path, value, _nearest(space.entries[path], value)) for path, value in wanted.items()}
+        wanted = searched_weights(space.entries, weights, fixed)
+    return {path: _warn_if_clipped(path, value, _nearest(space.entries[path], value)) for path, value in wanted.items()}
 
 
-def of_function(call: Call, weights: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, Any]:
+def params_for_function(call: Call, weights: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, Any]:
     """The same for a function of the user's, which is called with a trial that is thrown away, to see what it asks for.
 
     A function that searches loss weights in some of its branches only may be seen in another one.
@@ -52,12 +52,12 @@ def of_function(call: Call, weights: Mapping[str, float], fixed: Mapping[str, fl
     Raises:
         ConfigError: It asks for no loss weight.
     """
-    probe = _Probe(searched(asked(call), weights, fixed))
+    probe = _Probe(searched_weights(requested_weights(call), weights, fixed))
     call(probe)
-    return {path: _told(path, probe.wanted[path], value) for path, value in probe.params.items()}
+    return {path: _warn_if_clipped(path, probe.wanted[path], value) for path, value in probe.params.items()}
 
 
-def asked(call: Call) -> list[str]:
+def requested_weights(call: Call) -> list[str]:
     """Paths of the loss weights that a function of the user's asks for."""
     probe = _Probe({})
     call(probe)
@@ -101,7 +101,9 @@ class _Probe:
         return self.params[name]
 
 
-def searched(paths: Iterable[str], weights: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, float]:
+def searched_weights(
+    paths: Iterable[str], weights: Mapping[str, float], fixed: Mapping[str, float]
+) -> dict[str, float]:
     """Path of each searched loss weight → its value, in proportion to the weights that stay as they are in the config.
 
     Raises:
@@ -141,7 +143,7 @@ def _closest(choices: Sequence[Any], value: float) -> Any:
     return min(numbers or choices, key=lambda choice: abs(choice - value) if numbers else 0)
 
 
-def _told(path: str, wanted: float, used: Any) -> Any:
+def _warn_if_clipped(path: str, wanted: float, used: Any) -> Any:
     """Say where a point lies outside."""
     if not (isinstance(used, int | float) and math.isclose(used, wanted, rel_tol=1e-9)):
         logger.warning("%s: %s is %.4g there, and %.4g is the nearest in the space", PATH, path, wanted, used)

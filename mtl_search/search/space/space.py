@@ -66,7 +66,7 @@ class Space:
         """The params that give every task the same weight."""
         return dict.fromkeys(self.ratios, 1.0)
 
-    def ends(self) -> Iterable[tuple[str, Any, dict[str, Any]]]:
+    def boundary_values(self) -> Iterable[tuple[str, Any, dict[str, Any]]]:
         """Each path with the values at its ends (every choice), to check them before anything trains.
 
         A range of fractions whose ends are whole numbers has one inside, too: only whole ones may be allowed there.
@@ -78,7 +78,7 @@ class Space:
             values = entry.choice or _with_inner(entry.float_ or entry.log) or entry.int_ or (1.0,)
             for number, value in enumerate(values):
                 if value not in values[:number]:
-                    yield path, value, self._premises(entry)
+                    yield path, value, self._required_values(entry)
 
     def check_conditions(self) -> None:
         """Refuse conditions on what is neither in the config nor searched.
@@ -94,12 +94,12 @@ class Space:
                     what = "the condition names nothing in the config"
                     raise ConfigError(what, path=f"{self.written[path]}.when", value=condition, allowed=allowed)
 
-    def _premises(self, entry: SpaceEntry) -> dict[str, Any]:
+    def _required_values(self, entry: SpaceEntry) -> dict[str, Any]:
         """Values by which the conditions of an entry, and theirs in turn, hold."""
         premises: dict[str, Any] = {}
         for path, wanted in (entry.when or {}).items():
             if path in self.entries:
-                premises |= self._premises(self.entries[path])
+                premises |= self._required_values(self.entries[path])
             accepted = _listed(wanted)
             present = paths.get(self.fixed, path)
             if accepted and present not in accepted:
@@ -184,7 +184,7 @@ def _listed(wanted: Any) -> list[Any]:
 
 
 @contextmanager
-def any_choice() -> Iterator[None]:
+def allow_any_choice() -> Iterator[None]:
     """Lists and mappings as choices, such as the widths of layers, without Optuna's warning.
 
     Optuna warns because a database of its own could not store them, and we have none.
@@ -230,7 +230,7 @@ def _suggest(trial: Trial, path: str, entry: SpaceEntry) -> Any:
     if entry.int_ is not None:
         return trial.suggest_int(path, *entry.int_)
     if entry.choice is not None:
-        with any_choice():
+        with allow_any_choice():
             return trial.suggest_categorical(path, entry.choice)
     assert entry.log_ratio is not None
     return trial.suggest_float(path, 1 / entry.log_ratio, entry.log_ratio, log=True)

@@ -12,21 +12,21 @@ from typing import Any
 
 import torch
 
-from mtl_search.config import Member
+from mtl_search.config import Component
 from mtl_search.config.checks import prefix_path
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.registry import Registry
 from mtl_search.training.balancing import aggregators, solver_aggregators, weightings
 from mtl_search.training.balancing.aggregator_base import Aggregator
-from mtl_search.training.balancing.db_mtl import DualBalancing
+from mtl_search.training.balancing.db_mtl import DBMTL
 from mtl_search.training.balancing.gradnorm import GradNorm
-from mtl_search.training.balancing.synchronized_rng import same_draws
+from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from mtl_search.training.balancing.weighting_base import Scalarized, Weighting
 
 __all__ = [
     "AGGREGATORS", "WEIGHTINGS", "Aggregator", "Scalarized", "Weighting", "build_aggregator", "build_weighting",
-    "names", "same_draws",
+    "names", "synchronized_rng",
 ]  # fmt: skip
 
 WEIGHTINGS: Registry[Callable[..., Weighting]] = Registry(
@@ -34,17 +34,17 @@ WEIGHTINGS: Registry[Callable[..., Weighting]] = Registry(
     {
         "static": weightings.Static,
         "mean": weightings.Mean,
-        "uw": weightings.Uncertainty,
-        "imtl_l": weightings.ImpartialLoss,
-        "dwa": weightings.DynamicAverage,
-        "famo": weightings.Famo,
+        "uw": weightings.UW,
+        "imtl_l": weightings.IMTLL,
+        "dwa": weightings.DWA,
+        "famo": weightings.FAMO,
         "geometric_mean": weightings.GeometricMean,
         "random": weightings.RandomLoss,
-        "stch": weightings.SmoothTchebycheff,
-        "cosmos": weightings.Cosmos,
-        "pbi": weightings.BoundaryIntersection,
+        "stch": weightings.STCH,
+        "cosmos": weightings.COSMOS,
+        "pbi": weightings.PBI,
         "gradnorm": GradNorm,
-        "db_mtl": DualBalancing,
+        "db_mtl": DBMTL,
     },
     given=("tasks",),
 )
@@ -59,7 +59,7 @@ AGGREGATORS: Registry[Callable[..., Aggregator]] = Registry(
         "gradvac": aggregators.GradVac,
         "graddrop": aggregators.GradDrop,
         "mgda": aggregators.MGDA,
-        "imtl_g": aggregators.ImpartialGradient,
+        "imtl_g": aggregators.IMTLG,
         "aligned_mtl": aggregators.AlignedMTL,
         "config": aggregators.ConFIG,
         "upgrad": solver_aggregators.UPGrad,
@@ -131,12 +131,12 @@ def _check_family(name: str, family: Registry[Any], path: str) -> None:
         raise ConfigError(f"this {other.kind} stands elsewhere: `{place}: {name}`", path=f"{path}.name", value=name)
 
 
-def _made(make: Callable[..., Any], member: Member, path: str, tasks: int, device: torch.device) -> Any:
+def _made(make: Callable[..., Any], member: Component, path: str, tasks: int, device: torch.device) -> Any:
     with _blamed_on(member, path), device:
         return make(tasks, **member.arguments)
 
 
-def _try_out(made: object, member: Member, accumulate: int, tasks: int, device: torch.device) -> None:
+def _try_out(made: object, member: Component, accumulate: int, tasks: int, device: torch.device) -> None:
     """Aggregate some gradients once: what does not work then never will."""
     if not isinstance(made, Aggregator):
         what = "this is no subclass of mtl_search.training.balancing.Aggregator"
@@ -147,12 +147,12 @@ def _try_out(made: object, member: Member, accumulate: int, tasks: int, device: 
             path="training.accumulate", value=accumulate, allowed=["2 or more"],
         )  # fmt: skip
     jacobian = (torch.eye(tasks, tasks + 1) + 0.1).to(device)
-    with _blamed_on(member, _AGGREGATOR), same_draws(0, 0, device), torch.no_grad():
+    with _blamed_on(member, _AGGREGATOR), synchronized_rng(0, 0, device), torch.no_grad():
         made.aggregate(jacobian, (jacobian, jacobian))
 
 
 @contextmanager
-def _blamed_on(member: Member, path: str) -> Iterator[None]:
+def _blamed_on(member: Component, path: str) -> Iterator[None]:
     """Errors of a member as errors of the config."""
     try:
         with prefix_path(path):

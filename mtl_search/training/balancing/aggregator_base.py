@@ -35,7 +35,7 @@ class Aggregator:
         symmetric: Tasks in another order give the same gradient, up to what is drawn.
     """
 
-    draws: ClassVar[bool] = False
+    is_random: ClassVar[bool] = False
     leaves_out: ClassVar[bool] = False
     independent: ClassVar[bool] = False
     symmetric: ClassVar[bool] = True
@@ -84,7 +84,7 @@ def products(one: Tensor, other: Tensor) -> Tensor:
     return inner
 
 
-class Independent(Aggregator):
+class TwoBatchAggregator(Aggregator):
     """Base of methods that weigh tasks by J₁J₂ᵀ of two independent halves of the step.
 
     Args:

@@ -12,7 +12,7 @@ import torchjd.aggregation as jd
 
 from mtl_search.config.checks import check_choice, check_int, check_number
 from mtl_search.errors import ConfigError
-from mtl_search.training.balancing.aggregator_base import Aggregator, Independent
+from mtl_search.training.balancing.aggregator_base import Aggregator, TwoBatchAggregator
 
 
 class Sum(Aggregator):
@@ -35,7 +35,7 @@ class RandomGradient(Aggregator):
     Source: Lin et al. 2022, "Reasonable effectiveness of random weighting".
     """
 
-    draws = True
+    is_random = True
 
     def __init__(self, tasks: int) -> None:
         super().__init__(jd.Random())
@@ -47,7 +47,7 @@ class PCGrad(Aggregator):
     Source: Yu et al. 2020, "Gradient surgery for multi-task learning", Algorithm 1.
     """
 
-    draws = True
+    is_random = True
 
     def __init__(self, tasks: int) -> None:
         super().__init__(jd.PCGrad())
@@ -63,7 +63,7 @@ class GradVac(Aggregator):
         beta: Share of the step's cosine in the moving average, in [0, 1].
     """
 
-    draws = True
+    is_random = True
 
     def __init__(self, tasks: int, *, beta: float = 0.5) -> None:
         super().__init__(jd.GradVac(_share(beta, "beta")))
@@ -79,7 +79,7 @@ class GradDrop(Aggregator):
         leak: Share of each gradient that passes whatever its sign, in [0, 1].
     """
 
-    draws = True
+    is_random = True
 
     def __init__(self, tasks: int, *, leak: float = 0.0) -> None:
         super().__init__(jd.GradDrop(leak=torch.full((tasks,), _share(leak, "leak"))))
@@ -103,7 +103,7 @@ class MGDA(Aggregator):
         super().__init__(jd.MGDA(low, check_int(max_iters, "max_iters")))
 
 
-class ImpartialGradient(Aggregator):
+class IMTLG(Aggregator):
     """IMTL-G: the combination whose projections on all gradients are equal; weights add up to 1 and may be negative.
 
     Source: Liu et al. 2021, "Towards impartial multi-task learning", by the pseudo-inverse.
@@ -204,7 +204,7 @@ class TrimmedMean(Aggregator):
         super().__init__(jd.TrimmedMean(check_int(trim_number, "trim_number", high=most)))
 
 
-class SDMGrad(Independent):
+class SDMGrad(TwoBatchAggregator):
     """SDMGrad: MGDA's weights by stochastic descent on J₁J₂ᵀ, pulled towards equal ones. Needs training.accumulate ≥ 2.
 
     Source: Xiao, Ban & Ji 2023, "Direction-oriented multi-objective learning". The update follows the mean of the two
@@ -231,7 +231,7 @@ class SDMGrad(Independent):
         )
 
 
-class MoDo(Independent):
+class MoDo(TwoBatchAggregator):
     """MoDo: weights on the simplex take one step a step against J₁J₂ᵀλ. Needs training.accumulate ≥ 2.
 
     Source: Chen et al. 2024, "Three-way trade-off in multi-objective learning".

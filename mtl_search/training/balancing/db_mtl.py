@@ -17,7 +17,7 @@ from mtl_search.training.balancing.weighting_base import Weighting
 _EPS = 1e-8
 
 
-class DualBalancing(Weighting):
+class DBMTL(Weighting):
     """DB-MTL: heads follow ∇ log L_t; shared parameters follow moving averages of it, all scaled to the largest norm.
 
     At step k: ĝ_t ← β_k ĝ_t + (1 − β_k) ∇ log L_t with β_k = β/k^σ, from ĝ_t = 0 before the first; the shared gradient

@@ -68,7 +68,7 @@ class DualProj(Aggregator):
         super().__init__(jd.DualProj(projector=NonNegativeProjector()))
 
 
-class Solved(jd.Weighting[Any]):
+class GramianSolver(jd.Weighting[Any]):
     """Base of weightings of G that are found on the CPU in double precision."""
 
     def forward(self, gramian: Tensor, /) -> Tensor:
@@ -97,7 +97,7 @@ class CAGrad(Aggregator):
         super().__init__(jd.GramianWeightedAggregator(ConflictAverse(check_number(c, "c"))))
 
 
-class ConflictAverse(Solved):
+class ConflictAverse(GramianSolver):
     """1/T + (c‖g₀‖/‖Jᵀw‖)·w, where w on the simplex minimises wᵀJg₀ + c‖g₀‖‖Jᵀw‖, with g₀ the mean gradient.
 
     Args:
@@ -175,7 +175,7 @@ class NashMTL(Aggregator):
         super().__init__(jd.GramianWeightedAggregator(Fair(1.0, check_number(max_norm, "max_norm"))))
 
 
-class Fair(Solved):
+class Fair(GramianSolver):
     """Gw = w^(−1/α) is where ½wᵀGw − Σ ∫w^(−1/α) is least, which is strictly convex: a damped Newton method finds it.
 
     Args:

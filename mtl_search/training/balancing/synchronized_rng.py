@@ -9,7 +9,7 @@ import torch
 
 
 @contextmanager
-def same_draws(seed: int, step: int, device: torch.device) -> Iterator[None]:
+def synchronized_rng(seed: int, step: int, device: torch.device) -> Iterator[None]:
     """Within, torch's generators are seeded by the trial and the step alone; afterwards they go on as before.
 
     So there is no state to exchange between ranks or to keep in checkpoints.

@@ -27,14 +27,14 @@ class Weighting(ABC):
 
     Attributes:
         needs_gradients: `weigh` or `rows` reads the gradient of each task with respect to the shared parameters.
-        looks_back: `look_back` wants the losses of the same batch once more, after the optimiser's step.
+        needs_losses_after_step: `after_optimizer_step` wants the losses of the same batch once more, after the optimiser's step.
         draws: It draws random numbers, which must be the same on all ranks.
         plain: All tasks count alike, always: the step then takes the direct way, and there is nothing to log.
     """
 
     needs_gradients: ClassVar[bool] = False
-    looks_back: ClassVar[bool] = False
-    draws: ClassVar[bool] = False
+    needs_losses_after_step: ClassVar[bool] = False
+    is_random: ClassVar[bool] = False
     plain: ClassVar[bool] = False
 
     @abstractmethod
@@ -53,8 +53,8 @@ class Weighting(ABC):
         """
         return jacobian, None
 
-    def look_back(self, losses: Tensor) -> None:  # noqa: B027  most have nothing to do
-        """Take in the losses (T,) after the optimiser's step, where `looks_back`."""
+    def after_optimizer_step(self, losses: Tensor) -> None:  # noqa: B027  most have nothing to do
+        """Take in the losses (T,) after the optimiser's step, where `needs_losses_after_step`."""
 
     def end_epoch(self) -> None:  # noqa: B027  most have nothing to do
         """Called after the last step of an epoch."""

@@ -39,7 +39,7 @@ class Mean(Scalarized):
         super().__init__(jd.Mean())
 
 
-class Uncertainty(Scalarized):
+class UW(Scalarized):
     """Learned uncertainty: Σ ½(e^(−s_t) L_t + s_t), s learned from 0.
 
     Source: Kendall, Gal & Cipolla 2018, "Multi-task learning using uncertainty to weigh losses".
@@ -53,7 +53,7 @@ class Uncertainty(Scalarized):
         super().__init__(jd.UW(tasks), lr)
 
 
-class ImpartialLoss(Scalarized):
+class IMTLL(Scalarized):
     """IMTL-L: Σ (e^(s_t) L_t − s_t), s learned from 0, so that scaled losses become alike.
 
     Source: Liu et al. 2021, "Towards impartial multi-task learning".
@@ -67,7 +67,7 @@ class ImpartialLoss(Scalarized):
         super().__init__(jd.IMTLL(tasks), lr)
 
 
-class DynamicAverage(Scalarized):
+class DWA(Scalarized):
     """Dynamic weight average: tasks whose mean loss fell less over the last two epochs count more; Σ weights = T.
 
     Weights T · softmax(r/τ) with r_t = L_t(epoch − 1)/L_t(epoch − 2); all 1 in the first two epochs.
@@ -105,7 +105,7 @@ class _Famo(jd.FAMO):
             self._optimizer.load_state_dict(state)
 
 
-class Famo(Scalarized):
+class FAMO(Scalarized):
     """FAMO: all losses fall at one rate; weights follow the change of the log losses over each step.
 
     Costs a forward pass more a step, in training mode as in the authors' code: dropout draws again, and running
@@ -119,13 +119,13 @@ class Famo(Scalarized):
         weight_decay: Of the logits: pulls towards equal weights.
     """
 
-    looks_back = True
+    needs_losses_after_step = True
 
     def __init__(self, tasks: int, *, lr: float = 0.025, weight_decay: float = 1e-3) -> None:
         self._famo = _Famo(tasks, None, check_number(lr, "lr"), check_number(weight_decay, "weight_decay"))
         super().__init__(self._famo)
 
-    def look_back(self, losses: Tensor) -> None:
+    def after_optimizer_step(self, losses: Tensor) -> None:
         """One step of the logits."""
         self._famo.update(losses)
 
@@ -159,13 +159,13 @@ class RandomLoss(Scalarized):
     Source: Lin et al. 2022, "Reasonable effectiveness of random weighting".
     """
 
-    draws = True
+    is_random = True
 
     def __init__(self, tasks: int) -> None:
         super().__init__(jd.Random())
 
 
-class SmoothTchebycheff(Scalarized):
+class STCH(Scalarized):
     """STCH: μ log Σ exp(L_t/(Tμ)), a smooth maximum, which presses on the worst task.
 
     Source: Lin et al. 2024, "Smooth Tchebycheff scalarization for multi-objective optimization".
@@ -179,7 +179,7 @@ class SmoothTchebycheff(Scalarized):
         super().__init__(jd.STCH(check_number(mu, "mu", exclude_low=True)))
 
 
-class Cosmos(Scalarized):
+class COSMOS(Scalarized):
     """COSMOS: Σ r_t L_t − λ cos(r, L) with r_t = 1/T; loss weights are the preference. The network does not see r.
 
     Source: Ruchte & Grabocka 2021, "Scalable Pareto front approximation for deep multi-objective learning", without
@@ -194,7 +194,7 @@ class Cosmos(Scalarized):
         super().__init__(jd.COSMOS(check_number(lambda_, "lambda_"), torch.full((tasks,), 1 / tasks)))
 
 
-class BoundaryIntersection(Scalarized):
+class PBI(Scalarized):
     """PBI: d_1 + θ d_2, the losses' length along the preferred direction (1, ..., 1) and their distance from it.
 
     Source: Zhang & Li 2007, "MOEA/D: A multiobjective evolutionary algorithm based on decomposition".

@@ -31,7 +31,7 @@ _KINDS: tuple[type[MtlSearchError], ...] = (TrialError, OutOfMemoryError, DiskFu
 _BUCKET_BYTES = 8 * 2**20
 
 
-class Peers(ABC):
+class Communicator(ABC):
     """Base of both kinds.
 
     Attributes:
@@ -43,15 +43,15 @@ class Peers(ABC):
     size: int
 
     @abstractmethod
-    def sum(self, x: Tensor) -> Tensor:
+    def all_reduce(self, x: Tensor) -> Tensor:
         """Sum over ranks, in place; returns x."""
 
     @abstractmethod
-    def sum_all(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+    def all_reduce_coalesced(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """Sums over ranks of many tensors; what comes back may share memory, what went in is left as it is."""
 
     @abstractmethod
-    def copy_from_first(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Overwrite the tensors with those of rank 0."""
 
     @abstractmethod
@@ -63,18 +63,18 @@ class Peers(ABC):
         """
 
     @abstractmethod
-    def bytes_from_first(self, read: Callable[[], bytes]) -> bytes:
+    def broadcast_bytes(self, read: Callable[[], bytes]) -> bytes:
         """What `read` returns on rank 0, the only one that calls it; an error of it is raised on all ranks."""
 
     @abstractmethod
-    def decide(self, choose: Callable[[], V]) -> V:
+    def run_on_rank_zero(self, choose: Callable[[], V]) -> V:
         """What `choose` returns on rank 0, the only one that calls it; an error of it is raised on all ranks.
 
         The value travels as JSON: numbers, texts, truths, None, and lists and mappings of such.
         """
 
     @abstractmethod
-    def agree(self, failure: Exception | None) -> None:
+    def raise_if_any_failed(self, failure: Exception | None) -> None:
         """Raise on all ranks when one of them has failed.
 
         Raises:
@@ -86,36 +86,36 @@ class Peers(ABC):
         """Wait for all ranks."""
 
 
-class Alone(Peers):
+class SingleProcess(Communicator):
     """One rank: every reduction is the identity."""
 
     rank = 0
     size = 1
 
-    def sum(self, x: Tensor) -> Tensor:
+    def all_reduce(self, x: Tensor) -> Tensor:
         """The tensor itself."""
         return x
 
-    def sum_all(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+    def all_reduce_coalesced(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """The tensors themselves."""
         return list(tensors)
 
-    def copy_from_first(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Nothing to do."""
 
     def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
         """The tensors themselves."""
         return [x for x in tensors if x is not None]
 
-    def bytes_from_first(self, read: Callable[[], bytes]) -> bytes:
+    def broadcast_bytes(self, read: Callable[[], bytes]) -> bytes:
         """What `read` returns."""
         return read()
 
-    def decide(self, choose: Callable[[], V]) -> V:
+    def run_on_rank_zero(self, choose: Callable[[], V]) -> V:
         """What `choose` returns."""
         return choose()
 
-    def agree(self, failure: Exception | None) -> None:
+    def raise_if_any_failed(self, failure: Exception | None) -> None:
         """Raise the failure itself, with its traceback."""
         if failure is not None:
             raise failure
@@ -124,7 +124,7 @@ class Alone(Peers):
         """Nothing to wait for."""
 
 
-class Group(Peers):
+class ProcessGroupCommunicator(Communicator):
     """The ranks of an initialised process group of `torch.distributed`, gloo or NCCL.
 
     Args:
@@ -138,12 +138,12 @@ class Group(Peers):
         self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
         self.device = torch.device("cpu") if dist.get_backend(group) == "gloo" else device
 
-    def sum(self, x: Tensor) -> Tensor:
+    def all_reduce(self, x: Tensor) -> Tensor:
         """All-reduce."""
         dist.all_reduce(x, group=self.group)
         return x
 
-    def sum_all(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+    def all_reduce_coalesced(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """All-reduce in flat buckets, all on their way at once."""
         buckets = list(_buckets(tensors))
         flat = [torch.cat([tensors[i].reshape(-1) for i in bucket]) for bucket in buckets]
@@ -156,7 +156,7 @@ class Group(Peers):
                 summed[i] = part.view(tensors[i].shape)
         return summed
 
-    def copy_from_first(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Broadcast in flat buckets."""
         with torch.no_grad():
             for bucket in _buckets(tensors):
@@ -170,7 +170,7 @@ class Group(Peers):
         parts = [self._as_bytes(x) for x in tensors]
         lengths = torch.zeros(self.size, len(parts), dtype=torch.int64, device=self.device)
         lengths[self.rank] = torch.tensor([len(part) for part in parts])
-        sizes = self.sum(lengths).tolist()
+        sizes = self.all_reduce(lengths).tolist()
         own = torch.cat(parts)
         padded = torch.zeros(max(map(sum, sizes)), dtype=torch.uint8, device=self.device)
         padded[: len(own)] = own
@@ -181,7 +181,7 @@ class Group(Peers):
         split = [x[: sum(size)].split(size) for x, size in zip(received, sizes, strict=True)]
         return [_from_bytes(own, part) for own, *part in zip(tensors, *split, strict=True)]
 
-    def bytes_from_first(self, read: Callable[[], bytes]) -> bytes:
+    def broadcast_bytes(self, read: Callable[[], bytes]) -> bytes:
         """Broadcast of the number of bytes, then of the bytes."""
         error, data = None, b""
         if self.rank == 0:
@@ -203,30 +203,30 @@ class Group(Peers):
             raise _KINDS[failed - 1](received.decode())
         return received
 
-    def decide(self, choose: Callable[[], V]) -> V:
+    def run_on_rank_zero(self, choose: Callable[[], V]) -> V:
         """By JSON."""
-        decided: V = json.loads(self.bytes_from_first(lambda: json.dumps(choose()).encode()))
+        decided: V = json.loads(self.broadcast_bytes(lambda: json.dumps(choose()).encode()))
         return decided
 
-    def agree(self, failure: Exception | None) -> None:
+    def raise_if_any_failed(self, failure: Exception | None) -> None:
         """All-reduce of a flag; the reason of the first rank that failed follows only where there is one."""
         failed = torch.zeros(self.size, dtype=torch.int64, device=self.device)
         failed[self.rank] = _kind(failure)
-        ranks = self.sum(failed).nonzero().flatten().tolist()
+        ranks = self.all_reduce(failed).nonzero().flatten().tolist()
         if not ranks:
             return
         text = reason(failure).encode() if failure is not None and self.rank == ranks[0] else b""
-        size = self.sum(torch.tensor([len(text)], device=self.device)).item()
+        size = self.all_reduce(torch.tensor([len(text)], device=self.device)).item()
         body = torch.zeros(int(size), dtype=torch.uint8, device=self.device)
         if text:
             body.copy_(torch.frombuffer(bytearray(text), dtype=torch.uint8))
-        message = self.sum(body).cpu().numpy().tobytes().decode()
+        message = self.all_reduce(body).cpu().numpy().tobytes().decode()
         kind = _KINDS[int(failed[ranks[0]]) - 1]
         raise kind(f"worker {ranks[0]} of {self.size}: {message}") from failure
 
     def barrier(self) -> None:
         """A sum that nobody reads: NCCL's own barrier guesses a device."""
-        self.sum(torch.zeros(1, device=self.device)).item()
+        self.all_reduce(torch.zeros(1, device=self.device)).item()
 
     def _as_bytes(self, x: Tensor | None) -> Tensor:
         if x is None or not x.numel():

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.loading.loader import Batch
-from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.communicator import Communicator
 
 # Steps between two looks at the others' flags in mid-epoch: they travel with the gradients, but a GPU has to be waited
 # for before they are read. A failure costs at most so many steps of the others.
 _EVERY = 16
 
 
-class Guard:
+class FailureSync:
     """Remembers why this rank failed, and lets all ranks fail together.
 
     A rank that raised in the middle of a step would leave the others waiting for its sums. So it goes on with empty
@@ -28,13 +28,13 @@ class Guard:
             where a rank that failed cannot take part: it raises at once, and those that wait for it are ended.
     """
 
-    def __init__(self, peers: Peers, *, exchanges_in_passes: bool = False) -> None:
+    def __init__(self, peers: Communicator, *, exchanges_in_passes: bool = False) -> None:
         self._peers = peers
         self._at_once = peers.size == 1 or exchanges_in_passes
         self._steps = 0
         self.failure: Exception | None = None
 
-    def keep(self, error: Exception) -> None:
+    def record_failure(self, error: Exception) -> None:
         """Remember the failure; raise it when it cannot wait, or when the process can do nothing any more."""
         if self._at_once or isinstance(error, getattr(torch, "AcceleratorError", ())):
             raise error
@@ -51,15 +51,15 @@ class Guard:
                 made += 1
                 yield batch
         except Exception as error:  # noqa: BLE001  whatever the data set raised
-            self.keep(error)
+            self.record_failure(error)
         for _ in range(made, count):
             yield Batch({}, {}, {}, 0, 0, {})
 
-    def flag(self, device: torch.device) -> Tensor:
+    def failure_flag(self, device: torch.device) -> Tensor:
         """(1,) to be summed over ranks in every step: whether this one has failed."""
         return torch.full((1,), float(self.failure is not None), device=device)
 
-    def look(self, failed: Tensor) -> None:
+    def maybe_check(self, failed: Tensor) -> None:
         """Look at the sum of the flags now and then.
 
         Raises:
@@ -75,4 +75,4 @@ class Guard:
         Raises:
             TrialError: One is not.
         """
-        self._peers.agree(self.failure)
+        self._peers.raise_if_any_failed(self.failure)

@@ -211,7 +211,7 @@ class Mailbox:
         ray.kill(self._ranks[rank])
 
 
-class Witness(UserCallback):
+class FailureCallback(UserCallback):
     """Tells the mailbox, from the controller of the Train run, why workers died."""
 
     def __init__(self, mailbox: Any) -> None:

@@ -21,7 +21,7 @@ from mtl_search.training.workers.mailbox import MAILBOX, MOST_BYTES
 _EVERY_S = 5.0
 
 
-class Shortage:
+class PlacementTimeout:
     """Looks for one group, now and then.
 
     Args:
@@ -76,7 +76,7 @@ logger = logging.getLogger(__name__)
 _EVERY_S = 1.0
 
 
-class Reaper(Callback):
+class PlacementGroupCleaner(Callback):
     """Looks for orphans now and then, while Tune runs."""
 
     def __init__(self) -> None:

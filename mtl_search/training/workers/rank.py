@@ -20,8 +20,8 @@ import torch.distributed as dist
 from ray.train.collective import broadcast_from_rank_zero
 from ray.util import get_node_ip_address
 
-from mtl_search.training.distributed.communicator import Group
-from mtl_search.training.runner import Runner, poisons_the_process
+from mtl_search.training.distributed.communicator import ProcessGroupCommunicator
+from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.workers.mailbox import Command
 
@@ -29,7 +29,7 @@ from mtl_search.training.workers.mailbox import Command
 _PATIENCE = timedelta(minutes=10)
 
 
-def serve(told: dict[str, Any]) -> None:
+def serve_commands(told: dict[str, Any]) -> None:
     """Train function of every rank: obey until told to end.
 
     Args:
@@ -40,13 +40,13 @@ def serve(told: dict[str, Any]) -> None:
     number = broadcast_from_rank_zero(ray.get(mailbox.join.remote()) if rank == 0 else None)
     data, objective = ray.get(told["parcel"][0])
     device = ray.train.torch.get_device() if told["gpu"] else torch.device("cpu")
-    runner = Runner(data, objective, threads=told["threads"], device=device)
+    runner = TrialRunner(data, objective, threads=told["threads"], device=device)
     ray.get(mailbox.enter.remote(rank, ray.get_runtime_context().current_actor))
-    _Rank(rank, mailbox, runner, device).obey_from(number)
+    _Worker(rank, mailbox, runner, device).obey_from(number)
 
 
-class _Rank:
-    def __init__(self, rank: int, mailbox: Any, runner: Runner, device: torch.device) -> None:
+class _Worker:
+    def __init__(self, rank: int, mailbox: Any, runner: TrialRunner, device: torch.device) -> None:
         self._rank, self._mailbox, self._runner, self._device = rank, mailbox, runner, device
         self._node = get_node_ip_address()
         self._link: dist.ProcessGroup | None = None
@@ -70,9 +70,9 @@ class _Rank:
     def _train(self, number: int, epoch: int) -> None:
         try:
             self._begin()
-            report = self._runner.run_until(epoch)
+            report = self._runner.train_until(epoch)
         except Exception as error:
-            if poisons_the_process(error):
+            if is_fatal_cuda_error(error):
                 raise
             self._fail(number, error)
             return
@@ -87,7 +87,7 @@ class _Rank:
         if self._link is None or failures != self._known:
             self._unlink()
             self._link, self._known = dist.new_group(timeout=_PATIENCE), failures
-        self._runner.begin(TrialSpec.from_json(spec), Group(self._device, self._link))
+        self._runner.setup(TrialSpec.from_json(spec), ProcessGroupCommunicator(self._device, self._link))
 
     def _fail(self, number: int, error: Exception) -> None:
         """Say so first: the others fail too when this rank closes its end, and would say that instead."""

@@ -18,13 +18,13 @@ from ray.util import get_node_ip_address
 
 from mtl_search.data import DataSet
 from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.training.out_of_memory import smaller
-from mtl_search.training.runner import Runner, poisons_the_process
+from mtl_search.training.out_of_memory import with_smaller_batches
+from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import Report
+from mtl_search.training.trial_report import TrialReport
 
 
-class Slot(tune.Trainable):
+class SlotTrainable(tune.Trainable):
     """Trains the trials that Tune hands it, one after another, on one worker: itself."""
 
     def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
@@ -38,7 +38,7 @@ class Slot(tune.Trainable):
             threads: CPU threads of torch.
             objective: A function of the user's in place of the trial's own objective.
         """
-        self._runner = Runner(data, objective, threads=threads)
+        self._runner = TrialRunner(data, objective, threads=threads)
         self._node = get_node_ip_address()
         self.reset_config(config)
 
@@ -51,25 +51,25 @@ class Slot(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """One epoch; of a trial that goes on from a checkpoint first the last one before it, again."""
         report = self._attempt(self._train)
-        again = smaller(self._spec, report)
+        again = with_smaller_batches(self._spec, report)
         if again is not None:
             self._begin(again)
             report = self._attempt(self._train)
         self._epoch = report.epoch
         return report.on(self._node).to_result()
 
-    def _train(self) -> Report:
-        return self._runner.run_until(self._epoch + 1)
+    def _train(self) -> TrialReport:
+        return self._runner.train_until(self._epoch + 1)
 
     def _begin(self, spec: TrialSpec) -> None:
         self._spec = spec
-        self._runner.begin(spec)
+        self._runner.setup(spec)
 
-    def _attempt(self, train: Callable[[], Report]) -> Report:
+    def _attempt(self, train: Callable[[], TrialReport]) -> TrialReport:
         try:
             return train()
         except Exception as error:
-            if poisons_the_process(error):
+            if is_fatal_cuda_error(error):
                 raise
             return self._runner.failure(error)
 

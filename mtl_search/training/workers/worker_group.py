@@ -24,10 +24,10 @@ from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
 
 from mtl_search.config.schema import ResourcesConfig
-from mtl_search.training.trial_report import Report
+from mtl_search.training.trial_report import TrialReport
 from mtl_search.training.workers import mailbox
 from mtl_search.training.workers.mailbox import MAILBOX, MOST_BYTES
-from mtl_search.training.workers.placement_groups import Shortage
+from mtl_search.training.workers.placement_groups import PlacementTimeout
 
 # What Ray Train reads in the slot's process, and passes on to its own.
 _SETTINGS = {
@@ -44,7 +44,7 @@ _DEATHS = 20
 _STARTS = 10
 
 
-class GroupSlot(tune.Trainable):
+class WorkerGroupTrainable(tune.Trainable):
     """Trains the trials that Tune hands it, one after another, on a worker group."""
 
     def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
@@ -112,7 +112,7 @@ class WorkerGroup:
             os.environ.setdefault(name, value)
         self._mailbox, mark = _make_mailbox(retries)
         self._epoch = 0
-        self._shortage = None if grows else Shortage(mark)
+        self._shortage = None if grows else PlacementTimeout(mark)
         self._spec: str | None = None  # of a trial that has not begun
         self._error: BaseException | None = None
         gpus = resources.gpus_per_worker
@@ -134,7 +134,7 @@ class WorkerGroup:
                 storage_path=str(folder),
                 # The type hints are those of Ray Train's first version.
                 failure_config=FailureConfig(max_failures=_DEATHS, controller_failure_limit=_STARTS),  # type: ignore[call-arg]
-                callbacks=[mailbox.Witness(self._mailbox)],  # type: ignore[list-item]
+                callbacks=[mailbox.FailureCallback(self._mailbox)],  # type: ignore[list-item]
             ),
         )
         self._thread = threading.Thread(target=self._fit, args=(trainer,), name="worker group", daemon=True)
@@ -148,7 +148,7 @@ class WorkerGroup:
         """The same trial with other settings, up to the epoch that it did not reach."""
         self._spec = spec
 
-    def run_epoch(self) -> Report:
+    def run_epoch(self) -> TrialReport:
         """Let the workers train one more epoch.
 
         A trial that goes on from a checkpoint, which only they know of, tells its last epoch before that again.
@@ -166,8 +166,8 @@ class WorkerGroup:
         answer: str = ray.get(asked)
         if answer.startswith(mailbox.DIED):
             why = answer.removeprefix(mailbox.DIED)
-            return Report(self._epoch, {}, float("nan"), "FAIL", why)
-        report = Report.from_json(answer)
+            return TrialReport(self._epoch, {}, float("nan"), "FAIL", why)
+        report = TrialReport.from_json(answer)
         if report.state != "FAIL":
             self._epoch = report.epoch
         return report
@@ -185,19 +185,21 @@ class WorkerGroup:
             self._error = error
 
 
-def _smaller(spec: str, report: Report) -> str:
+def _smaller(spec: str, report: TrialReport) -> str:
     """What to begin in place of a trial that ran out of memory; empty where it has failed."""
-    from mtl_search.training.out_of_memory import smaller  # which imports torch
+    from mtl_search.training.out_of_memory import with_smaller_batches  # which imports torch
     from mtl_search.training.trial import TrialSpec
 
-    again = smaller(TrialSpec.from_json(spec), report)
+    again = with_smaller_batches(TrialSpec.from_json(spec), report)
     return again.to_json() if again is not None else ""
 
 
 def _serve(told: dict[str, Any]) -> None:
-    from mtl_search.training.workers.rank import serve  # what trains is slow to import, and the slot does not train
+    from mtl_search.training.workers.rank import (
+        serve_commands,  # what trains is slow to import, and the slot does not train
+    )
 
-    serve(told)
+    serve_commands(told)
 
 
 def _bundle(resources: ResourcesConfig) -> dict[str, float]:

@@ -10,7 +10,7 @@ import ray
 import yaml
 
 from mtl_search import __version__, api
-from mtl_search.cli.failures import FAILED, WRONG_INPUT, explain
+from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
 from mtl_search.cli.listing import families
 from mtl_search.cluster import connection
 from mtl_search.config import Config
@@ -49,15 +49,15 @@ def test_validate_shows_everything_that_a_sweep_would_be(config: str) -> None:
 
 
 def test_validate_counts_the_trials_that_find_weights(config: str) -> None:
-    status, output = run_cli("validate", config, "search.start=[uw, {size: 2}]")
+    status, output = run_cli("validate", config, "search.initial_points=[uw, {size: 2}]")
     assert status == 0
     lines = [" ".join(line.split()) for line in output.splitlines()]
-    assert "seed/uw 1" in lines
+    assert "warmup/uw 1" in lines
     assert not any(line.startswith("final/seed") for line in lines)
     assert any(line.startswith("Budget — 23 trials") for line in lines)
-    status, output = run_cli("validate", config, "search.start=[uv]")
+    status, output = run_cli("validate", config, "search.initial_points=[uv]")
     assert status == WRONG_INPUT
-    assert output.startswith("error: search.start[0]: ")
+    assert output.startswith("error: search.initial_points[0]: ")
     assert "did you mean 'uw'?" in output
 
 
@@ -227,15 +227,15 @@ def test_resume_without_a_sweep_says_so(config: str) -> None:
 
 
 def test_each_error_has_its_status(capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain(ConfigError("[no] markup", path="a.b")) == WRONG_INPUT
-    assert explain(DataError("x")) == WRONG_INPUT
-    assert explain(SweepError("x")) == FAILED
-    assert explain(ClusterError("x")) == WRONG_INPUT
+    assert print_error(ConfigError("[no] markup", path="a.b")) == WRONG_INPUT
+    assert print_error(DataError("x")) == WRONG_INPUT
+    assert print_error(SweepError("x")) == FAILED
+    assert print_error(ClusterError("x")) == WRONG_INPUT
     assert "error: a.b: [no] markup" in capsys.readouterr().err
 
 
 def test_our_own_mistakes_are_said_to_be_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain(ZeroDivisionError("oops")) == FAILED
+    assert print_error(ZeroDivisionError("oops")) == FAILED
     shown = capsys.readouterr().err
     assert "internal error: ZeroDivisionError: oops" in shown
     assert "This is a bug in mtl_search" in shown

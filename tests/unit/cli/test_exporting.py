@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mtl_search.cli.errors import FAILED, WRONG_INPUT
 from mtl_search.cli.exporting import export_command
-from mtl_search.cli.failures import FAILED, WRONG_INPUT
 from mtl_search.config import load_config, to_yaml
 from tests.support.recorded_sweeps import Builder, config
 from tests.unit.cli.test_fuzzing import run_cli
@@ -68,7 +68,7 @@ def test_the_help_has_an_example(sweep: Path) -> None:
     status, output = run_cli("export-weights", "--help")
     assert status == 0
     assert "mtl-search export-weights runs/faces --trial search-0003 --last 5" in output
-    assert "search.start" in output
+    assert "search.initial_points" in output
 
 
 @pytest.mark.parametrize(

@@ -255,9 +255,9 @@ def whole_path(source: Any, overrides: Overrides = ()) -> str:
     """Load, read the data, build everything: the message, or nothing when all is well."""
     try:
         config = load_config(source, overrides)
-        capacity.check(config)
+        capacity.check_capacity(config)
         with _tiny(config.data.arguments):
-            preflight.check(config, build_data(config.data, config.seed))
+            preflight.check_sweep(config, build_data(config.data, config.seed))
     except MtlSearchError as error:
         message = str(error)
         assert message.strip()

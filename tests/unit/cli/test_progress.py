@@ -16,10 +16,10 @@ from tests.support.recorded_sweeps import Builder
 def test_a_trial_that_only_found_weights_is_counted_and_never_the_best(tmp_path: Path) -> None:
     made = Builder(tmp_path / "journal.jsonl")
     progress = PlainProgress(Console(file=io.StringIO()))
-    made.event("sweep", id="sweep-1", name="demo", budget={"single/left": 1, "seed/uw": 1, "search": 1})
+    made.event("sweep", id="sweep-1", name="demo", budget={"single/left": 1, "warmup/uw": 1, "search": 1})
     progress.on_sweep_start(made.sweep_record)
     assert progress.total == 3
-    made.trial("seed/uw", 0, 0.95)
+    made.trial("warmup/uw", 0, 0.95)
     assert (progress.done, progress.best()) == (1, "no result yet")
     made.trial("single/left", 0, 0.5)
     assert progress.best() == "best alone: left 0.500"

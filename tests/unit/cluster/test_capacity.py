@@ -81,7 +81,7 @@ def test_room_is_what_placing_one_after_another_finds(
     free, placed = [list(node) for node in nodes], 0
     while (node := next((n for n in free if n[0] >= cpus and n[1] >= gpus), None)) is not None:
         node[0], node[1], placed = node[0] - cpus, node[1] - gpus, placed + 1
-    assert capacity.room(wanted, [{"CPU": c, "GPU": g} for c, g in nodes]) == placed
+    assert capacity.worker_capacity(wanted, [{"CPU": c, "GPU": g} for c, g in nodes]) == placed
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_room_is_what_placing_one_after_another_finds(
 )
 def test_what_no_cluster_can_do_is_refused(changes: dict[str, object], path: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        capacity.check(override(trials.config(), _paths(changes)))
+        capacity.check_capacity(override(trials.config(), _paths(changes)))
     assert caught.value.path == path
 
 
@@ -103,7 +103,7 @@ def test_what_no_cluster_can_do_is_refused(changes: dict[str, object], path: str
     "changes", [{}, {"gpus_per_worker": 0.125}, {"gpus_per_worker": 2}, {"workers": 4, "gpus_per_worker": 1}]
 )
 def test_the_rest_is_not(changes: dict[str, object]) -> None:
-    capacity.check(override(trials.config(), _paths(changes)))
+    capacity.check_capacity(override(trials.config(), _paths(changes)))
 
 
 def _paths(changes: dict[str, object]) -> dict[str, object]:

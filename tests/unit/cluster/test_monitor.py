@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from mtl_search.cluster import monitor as module
-from mtl_search.cluster.monitor import Census
+from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.errors import SweepError
-from mtl_search.search.stoppers import Patience
+from mtl_search.search.stoppers import StopWithoutCapacity
 
 Clock = Callable[[float], None]
 
@@ -29,10 +29,10 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return go
 
 
-def _census(nodes: list[int], later: tuple[int, ...] = (), most: int = 3, **wanted: Any) -> Census:
+def _census(nodes: list[int], later: tuple[int, ...] = (), most: int = 3, **wanted: Any) -> CapacityMonitor:
     """Of nodes with so many CPUs; the list may change."""
-    resources = ResourcesConfig.model_validate({"workers": 2, "patience": 60, **wanted})
-    return Census(resources, most, look=lambda: ([{"CPU": n} for n in nodes], [{"CPU": n} for n in later]))
+    resources = ResourcesConfig.model_validate({"workers": 2, "node_timeout_s": 60, **wanted})
+    return CapacityMonitor(resources, most, look=lambda: ([{"CPU": n} for n in nodes], [{"CPU": n} for n in later]))
 
 
 def test_it_follows_the_nodes_up_to_the_beginning(pass_time: Clock) -> None:
@@ -50,7 +50,7 @@ def test_between_two_looks_a_death_counts_at_once(pass_time: Clock) -> None:
     assert census.slots() == 2
     nodes.pop()
     assert census.slots() == 2
-    census.look_again()
+    census.invalidate()
     assert census.slots() == 1
 
 
@@ -71,9 +71,9 @@ def test_after_its_patience_it_says_what_is_missing(pass_time: Clock) -> None:
         census.slots()
     pass_time(1)
     told: list[SweepError] = []
-    assert Patience(census, told.append).stop_all()
+    assert StopWithoutCapacity(census, told.append).stop_all()
     assert "room for 1 of 2" in str(told[0])
-    for words in ("for 60 seconds (resources.patience)", "in all: room for 1 of 2", "--resume goes on"):
+    for words in ("for 60 seconds (resources.node_timeout_s)", "in all: room for 1 of 2", "--resume goes on"):
         assert words in str(caught.value)
 
 

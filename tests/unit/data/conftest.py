@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mtl_search.config import Member
+from mtl_search.config import Component
 from mtl_search.data import DataSet, Target
 from mtl_search.data.datasets import build_data
 
@@ -64,6 +64,6 @@ def build() -> Build:
     """The data set that a config's section `data` gives: `build("table", path=...)`."""
 
     def build(name: str, /, *, run_seed: int = 0, **arguments: object) -> DataSet:
-        return build_data(Member.model_validate({"name": name, **arguments}), run_seed)
+        return build_data(Component.model_validate({"name": name, **arguments}), run_seed)
 
     return build

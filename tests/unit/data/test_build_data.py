@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from mtl_search.config import Member
+from mtl_search.config import Component
 from mtl_search.data import DataSet
 from mtl_search.data.datasets import DATASETS, build_data
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
@@ -120,7 +120,7 @@ def test_no_value_of_any_argument_ends_in_a_traceback(name: str, data: st.DataOb
         )
     )
     with contextlib.suppress(MtlSearchError):
-        build_data(Member.model_validate({"name": name, **SMALL[name], **changes}), 0)
+        build_data(Component.model_validate({"name": name, **SMALL[name], **changes}), 0)
 
 
 class TestUserCode:

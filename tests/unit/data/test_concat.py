@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data import MISSING, SPLITS, DataSet, Target, join
-from mtl_search.data.concat import Stacked, stack
-from mtl_search.data.readers.memmap import OnDisk
-from mtl_search.data.spec import Layout, layout
+from mtl_search.data import MISSING, SPLITS, DataSet, Target, concat
+from mtl_search.data.concat import RowConcat, stack
+from mtl_search.data.readers.memmap import MemmapArray
+from mtl_search.data.spec import DataSpec, data_spec
 from mtl_search.data.types import in_memory
 from mtl_search.errors import DataError
 
@@ -42,7 +42,7 @@ def _kinds(n: int) -> dict[str, Target]:
 @pytest.mark.parametrize("kind", _kinds(1))
 def test_a_target_of_one_part_is_missing_on_the_others(kind: str) -> None:
     target = _kinds(8)[kind]
-    joined = join({"a": _part(10, {"y": Target(np.ones(10), "real")}), "b": _part(8, {kind: target})})
+    joined = concat({"a": _part(10, {"y": Target(np.ones(10), "real")}), "b": _part(8, {kind: target})})
     values = joined.targets[kind].values
     assert (joined.targets[kind].kind, joined.targets[kind].classes) == (target.kind, target.classes)
     np.testing.assert_array_equal(values[10:], target.values)
@@ -54,14 +54,14 @@ def test_a_target_of_one_part_is_missing_on_the_others(kind: str) -> None:
 @pytest.mark.parametrize("kind", _kinds(1))
 def test_a_target_of_both_parts_is_one(kind: str) -> None:
     first, second = _kinds(10)[kind], _kinds(8)[kind]
-    joined = join({"a": _part(10, {kind: first}), "b": _part(8, {kind: second})})
+    joined = concat({"a": _part(10, {kind: first}), "b": _part(8, {kind: second})})
     assert list(joined.targets) == [kind]
     np.testing.assert_array_equal(joined.targets[kind].values, np.concatenate([first.values, second.values]))
 
 
 def test_samples_and_splits_stay_together() -> None:
     parts = {name: _part(n, _kinds(n)) for name, n in (("a", 10), ("b", 8), ("c", 15))}
-    joined = join(parts)
+    joined = concat(parts)
     assert len(joined) == 33
     assert joined.sources is not None
     assert joined.sources.names == ("a", "b", "c")
@@ -78,15 +78,15 @@ def test_samples_and_splits_stay_together() -> None:
 
 def test_a_part_without_a_mask_has_real_tokens_only() -> None:
     mask = np.tile([True, True, False], (8, 1))
-    joined = join({"a": _part(10, _kinds(10)), "b": _part(8, _kinds(8), mask=mask)})
+    joined = concat({"a": _part(10, _kinds(10)), "b": _part(8, _kinds(8), mask=mask)})
     assert (joined.masks["words"] == np.concatenate([np.ones((10, 3), bool), mask])).all()
-    assert join({"a": _part(10, _kinds(10)), "b": _part(8, _kinds(8))}).masks == {}
+    assert concat({"a": _part(10, _kinds(10)), "b": _part(8, _kinds(8))}).masks == {}
 
 
 def test_the_layout_is_that_of_a_part() -> None:
-    joined = join({"a": _part(10, _kinds(10)), "b": _part(8, _kinds(8))})
-    assert layout(joined).to_json() == layout(_part(10, _kinds(10))).to_json()
-    assert Layout.from_json(layout(joined).to_json()).to_json() == layout(joined).to_json()
+    joined = concat({"a": _part(10, _kinds(10)), "b": _part(8, _kinds(8))})
+    assert data_spec(joined).to_json() == data_spec(_part(10, _kinds(10))).to_json()
+    assert DataSpec.from_json(data_spec(joined).to_json()).to_json() == data_spec(joined).to_json()
 
 
 @pytest.mark.parametrize(
@@ -105,21 +105,21 @@ def test_the_layout_is_that_of_a_part() -> None:
 )  # fmt: skip
 def test_what_does_not_fit_is_named_with_its_source(other: DataSet, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        join({"one": _part(10, _kinds(10)), "two": other})
+        concat({"one": _part(10, _kinds(10)), "two": other})
 
 
 def test_a_view_of_a_later_source_alone_is_refused() -> None:
     part = _part(8, _kinds(8))
     more = DataSet({**part.inputs, "extra": np.zeros((8, 2))}, part.targets, part.splits)
     with pytest.raises(DataError, match="source 'one' has no view 'extra', which source 'two' has"):
-        join({"one": _part(10, _kinds(10)), "two": more})
+        concat({"one": _part(10, _kinds(10)), "two": more})
 
 
 class TestStacked:
     @given(st.lists(st.integers(0, 19), max_size=30), st.integers(-25, 25), st.integers(-25, 25))
     def test_it_reads_as_one_array(self, rows: list[int], start: int, stop: int) -> None:
         whole = np.arange(40, dtype=np.float32).reshape(20, 2)
-        stacked = Stacked(whole[:5], whole[5:6], whole[6:])
+        stacked = RowConcat(whole[:5], whole[5:6], whole[6:])
         assert (stacked.shape, stacked.dtype, stacked.nbytes, len(stacked)) == ((20, 2), whole.dtype, whole.nbytes, 20)
         numbers = np.array(rows, np.int64)
         np.testing.assert_array_equal(stacked[numbers], whole[numbers])
@@ -128,7 +128,7 @@ class TestStacked:
     def test_a_part_on_disk_stays_there(self, tmp_path: Path) -> None:
         whole = np.arange(4000, dtype=np.float32).reshape(1000, 4)
         np.save(tmp_path / "x.npy", whole[:900])
-        stacked = stack([OnDisk(tmp_path / "x.npy"), whole[900:]])
+        stacked = stack([MemmapArray(tmp_path / "x.npy"), whole[900:]])
         assert not in_memory(stacked)
         assert len(pickle.dumps(stacked)) < 4000, "the file's part travels as its path"
         again = pickle.loads(pickle.dumps(stacked))

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
-from mtl_search.data.spec import Layout, layout
+from mtl_search.data.spec import DataSpec, data_spec
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.backbones.stages import FrozenStage
 from mtl_search.models.graph import Graph
 from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
-from mtl_search.models.sharing import SHARING, Block, HardSharing
+from mtl_search.models.sharing import SHARING, DiagramBlock, HardSharing
 from mtl_search.models.stage import Stage
 from tests.support.model_cases import BACKBONE_CASES, SHARING_CASES, backbone_input
 from tests.support.packages import PACKAGES, need_package
@@ -147,7 +147,7 @@ def test_a_head_reads_the_features_of_its_views(network: MultiTaskNetwork) -> No
 
 
 def test_a_layout_is_enough(network: MultiTaskNetwork) -> None:
-    assert describe(network, layout(DATA)) == describe(network, DATA)
+    assert describe(network, data_spec(DATA)) == describe(network, DATA)
 
 
 # ---------------------------------------------------------------------------------------------------------- by hand
@@ -194,7 +194,10 @@ def test_cross_stitch_has_a_mixture_after_every_level() -> None:
 
 def test_soft_sharing_says_how_strong() -> None:
     graph = describe(_network({"name": "soft", "strength": [0.1], "depth": 1}), DATA)
-    assert {(node.takes, node.alike) for node in graph.nodes if node.kind == "stage"} == {((6,), 0.1), ((7,), 0.0)}
+    assert {(node.takes, node.tied_strength) for node in graph.nodes if node.kind == "stage"} == {
+        ((6,), 0.1),
+        ((7,), 0.0),
+    }
 
 
 @pytest.mark.parametrize("name", BACKBONE_CASES)
@@ -305,8 +308,8 @@ def test_a_network_that_does_not_run_says_why() -> None:
 class Idle(HardSharing):
     """A policy of the user's that lists a stage which it does not run."""
 
-    def blocks(self) -> list[Block]:
-        return [*super().blocks(), Block("idle", ("a",), ("x",), nn.Linear(1, 1))]
+    def blocks(self) -> list[DiagramBlock]:
+        return [*super().blocks(), DiagramBlock("idle", ("a",), ("x",), nn.Linear(1, 1))]
 
 
 def test_a_block_that_does_not_run_is_named() -> None:
@@ -351,7 +354,7 @@ def test_shipped_configs(name: str) -> None:
     tree = {"inputs": inputs, "targets": {t: [kind[0], classes[t]] for t, kind in kinds.items()}, "masks": masks}
     if config.model.backbone.name in PACKAGES:
         need_package(PACKAGES[config.model.backbone.name])
-    data = Layout.from_json(tree)
+    data = DataSpec.from_json(tree)
     network = build_network(config, data)
     graph = describe(network, data)
     heads = [node for node in graph.nodes if node.kind == "head"]
@@ -359,4 +362,4 @@ def test_shipped_configs(name: str) -> None:
     assert sum(node.parameters for node in graph.nodes) == parameter_count(network)
     for edge in graph.edges:
         source, target = graph.by_id[edge.source], graph.by_id[edge.target]
-        assert source.gives == target.takes or (source.kind, target.kind) == ("input", "beside")
+        assert source.gives == target.takes or (source.kind, target.kind) == ("input", "side_inputs")

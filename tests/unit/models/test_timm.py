@@ -11,10 +11,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
-from mtl_search.models.backbones.pretrained import without_weights
+from mtl_search.models.backbones.pretrained import skip_pretrained
 from mtl_search.models.backbones.timm_model import timm_model
 from mtl_search.models.sharing import HardSharing
-from mtl_search.models.stage import Stage, parameter_count, run
+from mtl_search.models.stage import Stage, parameter_count, run_stage
 from tests.support.packages import need_package
 
 pytestmark = pytest.mark.usefixtures("timm")
@@ -34,7 +34,7 @@ def _image(*shape: int, samples: int = 2) -> Tensor:
 
 def _run(stages: list[Stage], x: Tensor) -> Tensor:
     with torch.no_grad():
-        return run(nn.ModuleList(stages).eval(), x, None)
+        return run_stage(nn.ModuleList(stages).eval(), x, None)
 
 
 # Family: model, side of the image, labels of the first and the last stage, number of stages.
@@ -110,7 +110,7 @@ def test_stages_are_shared_to_the_depth_and_copied_below_it() -> None:
 def test_frozen_stages_do_not_change_in_training() -> None:
     stages = nn.ModuleList(timm_model((3, 32, 32), model="resnet18", freeze_stages=2)).train()
     frozen = {key: value.clone() for stage in stages[:2] for key, value in stage.state_dict(prefix="s").items()}
-    run(stages, _image(3, 32, 32, samples=4), None).sum().backward()
+    run_stage(stages, _image(3, 32, 32, samples=4), None).sum().backward()
     assert all(p.grad is None for stage in stages[:2] for p in stage.parameters())
     assert all(p.grad is not None for stage in stages[2:] for p in stage.parameters())
     now = {key: value for stage in stages[:2] for key, value in stage.state_dict(prefix="s").items()}
@@ -120,8 +120,8 @@ def test_frozen_stages_do_not_change_in_training() -> None:
 def test_stochastic_depth_drops_branches_in_training_only() -> None:
     stages = nn.ModuleList(timm_model((3, 32, 32), model="vit_tiny_patch16_224", drop_path=0.5))
     x = _image(3, 32, 32)
-    assert not torch.equal(run(stages.train(), x, None), run(stages, x, None))
-    assert torch.equal(run(stages.eval(), x, None), run(stages, x, None))
+    assert not torch.equal(run_stage(stages.train(), x, None), run_stage(stages, x, None))
+    assert torch.equal(run_stage(stages.eval(), x, None), run_stage(stages, x, None))
 
 
 # ---------------------------------------------------------------- weights
@@ -178,7 +178,7 @@ def test_weights_that_lack_a_layer_are_refused(timm: Any, tmp_path: Path) -> Non
 
 
 def test_a_stored_model_needs_no_weights_to_start_from() -> None:
-    with without_weights():
+    with skip_pretrained():
         stages = timm_model((3, 32, 32), model="resnet18", weights="/no/such/file.pt")
         assert len(timm_model((3, 32, 32), model="resnet18", pretrained=True)) == len(stages)
     with pytest.raises(ConfigError, match="no such file"):

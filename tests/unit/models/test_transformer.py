@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
-from mtl_search.models.backbones.pretrained import without_weights
+from mtl_search.models.backbones.pretrained import skip_pretrained
 from mtl_search.models.backbones.transformer import transformer
 from mtl_search.models.sharing import HardSharing
-from mtl_search.models.stage import Stage, parameter_count, run
+from mtl_search.models.stage import Stage, parameter_count, run_stage
 from tests.support.model_cases import TINY_BERT
 from tests.support.packages import need_package
 
@@ -42,7 +42,7 @@ def _tiny(**arguments: Any) -> list[Stage]:
 
 def _run(stages: list[Stage], x: Tensor, mask: Tensor | None = MASK) -> Tensor:
     with torch.no_grad():
-        return run(nn.ModuleList(stages).eval(), x, mask)
+        return run_stage(nn.ModuleList(stages).eval(), x, mask)
 
 
 SMALL = {
@@ -123,21 +123,21 @@ def test_new_numbers_of_tokens_get_vectors_and_the_old_keep_theirs(transformers:
 def test_a_frozen_encoder_gives_the_same_in_training_and_learns_nothing() -> None:
     stages = nn.ModuleList(_tiny(frozen=True)).train()
     assert not any(p.requires_grad for p in stages.parameters())
-    torch.testing.assert_close(run(stages, _tokens(), MASK), run(stages, _tokens(), MASK))
+    torch.testing.assert_close(run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK))
 
 
 def test_only_the_leading_stages_are_frozen() -> None:
     stages = _tiny(freeze_stages=2)
     assert [any(p.requires_grad for p in stage.parameters()) for stage in stages] == [False, False, True]
-    run(nn.ModuleList(stages).train(), _tokens(), MASK).sum().backward()
+    run_stage(nn.ModuleList(stages).train(), _tokens(), MASK).sum().backward()
     assert all((p.grad is not None) == p.requires_grad for stage in stages for p in stage.parameters())
 
 
 def test_dropout_takes_the_place_of_the_models_own() -> None:
     stages = nn.ModuleList(_tiny(dropout=0.0)).train()
-    torch.testing.assert_close(run(stages, _tokens(), MASK), run(stages, _tokens(), MASK))
+    torch.testing.assert_close(run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK))
     stages = nn.ModuleList(_tiny(dropout=0.5)).train()
-    assert not torch.equal(run(stages, _tokens(), MASK), run(stages, _tokens(), MASK))
+    assert not torch.equal(run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK))
 
 
 def test_layers_are_shared_to_the_depth_and_copied_below_it() -> None:
@@ -163,7 +163,7 @@ def test_a_missing_hub_gives_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_a_stored_model_needs_the_configuration_only() -> None:
-    with without_weights():
+    with skip_pretrained():
         assert len(_tiny(pretrained=True)) == 3
 
 

@@ -150,14 +150,14 @@ def test_leaderboard_columns_and_order(builder: Builder) -> None:
 def test_nothing_is_claimed_of_a_population(builder: Builder, tmp_path: Path) -> None:
     """Members have the best numbers of all here; what counts are the trials with fixed values."""
     for arm in ("single/left", "single/right", "single/same", "search"):
-        for number, (role, value) in enumerate([("member", 0.9), ("member", 0.8), ("final", 0.4), ("mean", 0.5)]):
+        for number, (role, value) in enumerate([("member", 0.9), ("member", 0.8), ("last", 0.4), ("mean", 0.5)]):
             builder.trial(arm, number, value, role=role)
     settings = config()
     (tmp_path / "config.yaml").write_text(to_yaml(settings))
     result = Result(tmp_path)
     assert (result.best.trial, result.best.objective) == ("search-0003", 0.5)
     table = result.trials[result.trials["arm"] == "search"]
-    assert list(table["role"]) == ["mean", "final", "member", "member"]
+    assert list(table["role"]) == ["mean", "last", "member", "member"]
     assert list(table["trial"]) == ["search-0003", "search-0002", "search-0000", "search-0001"]
     reference = validation_reference(result.record, METRICS)
     assert reference == dict.fromkeys((f"val/{task}/accuracy" for task in TASKS), 0.5)
@@ -199,13 +199,13 @@ def test_totals(builder: Builder) -> None:
 
 
 def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builder) -> None:
-    builder.trial("seed/uw", 0, 0.99)
+    builder.trial("warmup/uw", 0, 0.99)
     without = judge(whole(builder).sweep_record, config())
     table = leaderboard(builder.sweep_record, config())
-    assert list(dict.fromkeys(table["arm"]))[:5] == [*(f"single/{task}" for task in TASKS), "seed/uw", "equal"]
+    assert list(dict.fromkeys(table["arm"]))[:5] == [*(f"single/{task}" for task in TASKS), "warmup/uw", "equal"]
     shown = text(builder.sweep_record, config())
-    assert "seed-uw-0000" in shown.split("Finalists")[0]
-    assert "seed/uw" in shown.split("What each arm took")[1]
+    assert "warmup-uw-0000" in shown.split("Finalists")[0]
+    assert "warmup/uw" in shown.split("What each arm took")[1]
     assert not any("seed" in arm for arm in without.winners)
     assert pareto_front(builder.sweep_record, METRICS, {}).points == 8  # type: ignore[union-attr]
 

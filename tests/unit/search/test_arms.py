@@ -44,7 +44,7 @@ def test_only_the_wanted_arms_are_planned() -> None:
     planned = arms(small.config({"search.arms": ["equal", "single"]}))
     assert list(planned) == ["single/kind", "single/size", "equal", "without/flag"]
     assert planned["without/flag"].origin == "equal"
-    for finalists in ({"search.finalists.top": 0}, {"search.finalists.without_auxiliary": False}):
+    for finalists in ({"search.finalists.top": 0}, {"search.finalists.ablate_auxiliary": False}):
         assert "without/flag" not in arms(small.config(finalists))
 
 
@@ -61,14 +61,14 @@ def test_an_arm_without_an_auxiliary_task_has_the_weights_of_the_arm_it_comes_fr
 
 def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
     sharing = {"name": "hard", "depth": {"kind": 1, "flag": 2}}
-    base = small.config({"model.sharing": sharing, "training.lr_factors.tasks": {"flag": 2.0, "size": 3.0}})
+    base = small.config({"model.sharing": sharing, "training.lr_multipliers.tasks": {"flag": 2.0, "size": 3.0}})
     arm = arms(base)["without/flag"]
     assert (arm.tasks, arm.budget, arm.origin) == (("kind", "size"), 0, "search")
     weights = {f"tasks.{task}.loss_weight": weight for task, weight in {"kind": 0.5, "size": 1.5, "flag": 1.0}.items()}
     config = arm.config(base, {**weights, "training.optimizer.lr": 0.02})
     assert {task: section.loss_weight for task, section in config.tasks.items()} == {"kind": 0.5, "size": 1.5}
     assert config.model.sharing.arguments["depth"] == {"kind": 1}
-    assert config.training.lr_factors.tasks == {"size": 3.0}
+    assert config.training.lr_multipliers.tasks == {"size": 3.0}
     assert config.training.optimizer.arguments["lr"] == 0.02
 
 
@@ -77,7 +77,7 @@ def test_a_population_is_followed_by_two_trials_of_what_it_found() -> None:
     assert {name: (arm.members, arm.budget) for name, arm in planned.items()} == {
         "single/kind": (2, 4), "single/size": (2, 4), "equal": (4, 6), "search": (4, 6), "without/flag": (0, 0),
     }  # fmt: skip
-    assert [planned["search"].role(number) for number in range(6)] == [*["member"] * 4, "final", "mean"]
+    assert [planned["search"].role(number) for number in range(6)] == [*["member"] * 4, "last", "mean"]
     assert arms(small.config())["search"].role(0) == ""
 
 
@@ -204,7 +204,7 @@ UNTRAINED = [
     ("tracking.experiment", "x"),
     ("name", "other"),
     ("training.checkpoint_every_s", 1),
-    ("training.resident", "never"),
+    ("training.cache_on_device", "never"),
 ]
 
 

@@ -12,7 +12,7 @@ from mtl_search.config import override
 from mtl_search.errors import ConfigError
 from mtl_search.search import checkpoint_retention
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.remote import Storage, check_storage
+from mtl_search.storage.remote import RemoteStorage, check_storage
 from mtl_search.storage.trial_directory import trial_storage
 from tests.support import small_sweeps as small
 
@@ -22,7 +22,7 @@ _OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "fina
 def _run(folder: Path, storage: str | None) -> None:
     """Four trials one after another, each of which leaves two parts where its node puts them."""
     config = override(small.config(), {"resources.storage": storage})
-    journal = Journal(folder / "journal.jsonl", [checkpoint_retention.Tidy(folder, config)])
+    journal = Journal(folder / "journal.jsonl", [checkpoint_retention.CheckpointRetention(folder, config)])
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     for number, (name, objective) in enumerate(_OBJECTIVES.items()):
         arm = "final/search" if name.startswith("final") else "search"
@@ -35,7 +35,7 @@ def _run(folder: Path, storage: str | None) -> None:
             own.mkdir(parents=True)
             (own / "model.safetensors").write_text(name)
             if uri:
-                Storage(uri).put(own, part)
+                RemoteStorage(uri).put(own, part)
         journal.write("epoch", id=name, epoch=1, metrics={}, objective=objective, seconds=1.0)
         journal.write("end", id=name, state="COMPLETE", reason="", test={})
     journal.close()
@@ -71,25 +71,25 @@ def _kept(folder: Path) -> list[str]:
 
 
 def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
+    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
     journal.write("sweep", id="0123456789ab", name="small", slots=2, budget={})
     _end(journal, tmp_path, 0, 0.5, seen=False)
     _end(journal, tmp_path, 1, 0.5)
     journal.write("end", id="search-0000", state="COMPLETE", reason="", test={})
     journal.close()
     assert _kept(tmp_path) == ["search-0000/best"]
-    assert max(journal.record, key=lambda trial: trial.worth).id == "search-0000"
+    assert max(journal.record, key=lambda trial: trial.best_objective).id == "search-0000"
 
 
 def test_a_network_that_was_let_go_does_not_cost_the_next_best(tmp_path: Path) -> None:
     """After an extension with other references the best may be a trial that was not when it ended."""
-    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
+    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     _end(journal, tmp_path, 0, 0.5)
     _end(journal, tmp_path, 1, 0.6)
     journal.write("judged", id="search-0000", objectives=[(1, 0.9)])
     journal.close()
-    again = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
+    again = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
     _end(again, tmp_path, 2, 0.7)
     again.close()
     assert _kept(tmp_path) == ["search-0002/best"]
@@ -109,12 +109,12 @@ def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored
         if stored:
             for part in ("last", "best"):
                 (home / "trials" / name / part / "model.safetensors").write_text(name)
-                Storage(trial_storage(config, journal.record, name)).put(home / "trials" / name / part, part)
+                RemoteStorage(trial_storage(config, journal.record, name)).put(home / "trials" / name / part, part)
             shutil.rmtree(home / "trials")
     journal.close()
-    keeper = checkpoint_retention.Tidy(home, config)
-    keeper.catch_up(journal.record)
-    keeper.catch_up(journal.record)  # a second time there is nothing to do
+    keeper = checkpoint_retention.CheckpointRetention(home, config)
+    keeper.clean_up_finished(journal.record)
+    keeper.clean_up_finished(journal.record)  # a second time there is nothing to do
     assert _kept(home) == ["search-0001/best"]
     if stored:
         assert not list((tmp_path / "storage" / "small-0123456789ab").iterdir())
@@ -124,19 +124,19 @@ def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored
 def test_a_storage_that_fails_does_not_end_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def dead(self: Storage) -> None:
+    def dead(self: RemoteStorage) -> None:
         raise OSError("the line is dead")
 
-    monkeypatch.setattr(Storage, "delete", dead)
+    monkeypatch.setattr(RemoteStorage, "delete", dead)
     with caplog.at_level(logging.ERROR):
         _run(tmp_path / "sweep", str(tmp_path / "storage"))
     assert f"search-0000 stay in {tmp_path}/storage/small-0123456789ab/search-0000: the line is dead" in caplog.text
 
 
 def test_no_network_of_a_member_is_kept(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.Tidy(tmp_path, small.config())])
+    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
-    for number, (role, objective) in enumerate([("member", 0.9), ("member", 0.8), ("final", 0.3), ("mean", 0.5)]):
+    for number, (role, objective) in enumerate([("member", 0.9), ("member", 0.8), ("last", 0.3), ("mean", 0.5)]):
         name = f"search-{number:04d}"
         fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 0, "role": role}
         journal.write("trial", id=name, arm="search", number=number, **fields)

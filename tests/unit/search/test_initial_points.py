@@ -34,7 +34,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
     with ExitStack() as stack:
 
         def begin(points: list[Any], **options: Any) -> FakeTune:
-            changes = {"search.start": points, **options.pop("changes", {})}
+            changes = {"search.initial_points": points, **options.pop("changes", {})}
             fake = FakeTune(small.config(changes), tmp_path / "sweep", **{"slots": 1, **options})
             stack.callback(fake.kill)
             return fake
@@ -60,59 +60,59 @@ def earlier(folder: Path, tasks: tuple[str, ...] = ("kind", "size"), *, adaptive
 @pytest.mark.parametrize(
     ("points", "words"),
     [
-        ([3], "search.start.0: a mapping of tasks to loss weights, the name of a weighting"),
-        ([["uw"]], "search.start.0: a mapping of tasks to loss weights"),
-        ([{}], "search.start.0: a mapping of tasks to loss weights"),
-        ([{"kind": True}], "search.start.0: the loss weight of kind must be a number, and is True"),
-        ([{"kind": 1, "sise": 2}], "search.start[0]: there is no task of this name"),
-        (["uw", {"kind": 0}], "search.start[1].kind: a weight above 0 is needed"),
-        (["uv"], "search.start[0]: neither the folder of a sweep"),
+        ([3], "search.initial_points.0: a mapping of tasks to loss weights, the name of a weighting"),
+        ([["uw"]], "search.initial_points.0: a mapping of tasks to loss weights"),
+        ([{}], "search.initial_points.0: a mapping of tasks to loss weights"),
+        ([{"kind": True}], "search.initial_points.0: the loss weight of kind must be a number, and is True"),
+        ([{"kind": 1, "sise": 2}], "search.initial_points[0]: there is no task of this name"),
+        (["uw", {"kind": 0}], "search.initial_points[1].kind: a weight above 0 is needed"),
+        (["uv"], "search.initial_points[0]: neither the folder of a sweep"),
         (["famoo"], "did you mean 'famo'?"),
-        (["no/such/sweep"], "search.start[0]: neither the folder of a sweep"),
-        (["\0"], "search.start[0]: neither the folder of a sweep"),
-        (["x" * 5000], "search.start[0]: neither the folder of a sweep"),
-        (["uw", "uw"], "search.start[1]: this weighting is there already"),
-        (["static"], "search.start[0]: all tasks count alike with it"),
-        (["no.module:x"], "search.start[0]: cannot import module"),
-        (["builtins:list"], "search.start[0]: "),
+        (["no/such/sweep"], "search.initial_points[0]: neither the folder of a sweep"),
+        (["\0"], "search.initial_points[0]: neither the folder of a sweep"),
+        (["x" * 5000], "search.initial_points[0]: neither the folder of a sweep"),
+        (["uw", "uw"], "search.initial_points[1]: this weighting is there already"),
+        (["static"], "search.initial_points[0]: all tasks count alike with it"),
+        (["no.module:x"], "search.initial_points[0]: cannot import module"),
+        (["builtins:list"], "search.initial_points[0]: "),
     ],
 )
 def test_a_wrong_point_is_refused_by_its_path(points: list[Any], words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        preflight.check(small.config({"search.start": points}), small.DATA)
+        preflight.check_sweep(small.config({"search.initial_points": points}), small.DATA)
     assert words in str(caught.value)
-    assert caught.value.path.startswith("search.start")
+    assert caught.value.path.startswith("search.initial_points")
 
 
 def test_one_point_needs_no_list() -> None:
-    assert small.config({"search.start": "uw"}).search.start == ("uw",)
-    assert small.config({"search.start": POINT}).search.start == (POINT,)
-    preflight.check(small.config({"search.start": [POINT, "uw"]}), small.DATA)
+    assert small.config({"search.initial_points": "uw"}).search.initial_points == ("uw",)
+    assert small.config({"search.initial_points": POINT}).search.initial_points == (POINT,)
+    preflight.check_sweep(small.config({"search.initial_points": [POINT, "uw"]}), small.DATA)
 
 
 def test_points_need_loss_weights_in_the_space_and_the_search_arm() -> None:
     space = {"training.optimizer.lr": {"log": [1e-4, 1e-1]}}
     for changes, words in (
-        ({"search.space": space}, "search.start: the space has no loss weights"),
-        ({"search.arms": ["equal"]}, "search.start: only the search arm begins with points"),
+        ({"search.space": space}, "search.initial_points: the space has no loss weights"),
+        ({"search.arms": ["equal"]}, "search.initial_points: only the search arm begins with points"),
     ):
         with pytest.raises(ConfigError) as caught:
-            preflight.check(small.config({"search.start": [POINT], **changes}), small.DATA)
+            preflight.check_sweep(small.config({"search.initial_points": [POINT], **changes}), small.DATA)
         assert str(caught.value).startswith(words)
 
 
 def test_points_that_the_budget_has_no_room_for_are_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        initial_points.check(small.config({"search.start": [POINT, "uw"], "search.trials": 3}))
+        initial_points.check_points(small.config({"search.initial_points": [POINT, "uw"], "search.trials": 3}))
         assert not caplog.records
-        initial_points.check(small.config({"search.start": [POINT, "uw"], "search.trials": 2}))
+        initial_points.check_points(small.config({"search.initial_points": [POINT, "uw"], "search.trials": 2}))
     assert "search.trials is 2" in caplog.text
 
 
 def test_an_earlier_sweep_gives_the_mean_weights_of_its_best_adaptive_trial(tmp_path: Path) -> None:
-    config = small.config({"search.start": [earlier(tmp_path / "a"), earlier(tmp_path / "b", adaptive=False)]})
-    initial_points.check(config)
-    found = initial_points.resolve(config, SweepRecord())
+    config = small.config({"search.initial_points": [earlier(tmp_path / "a"), earlier(tmp_path / "b", adaptive=False)]})
+    initial_points.check_points(config)
+    found = initial_points.resolve_points(config, SweepRecord())
     assert found == [{"kind": 1.6, "size": 0.4, "flag": 1.0}, {"kind": 1.5, "size": 0.5, "flag": 1.0}]
 
 
@@ -126,8 +126,8 @@ def test_an_earlier_sweep_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         (str(tmp_path / "empty"), "no trial of that sweep has weights"),
     ):
         with pytest.raises(ConfigError, match=words) as caught:
-            initial_points.check(small.config({"search.start": [folder]}))
-        assert caught.value.path == "search.start[0]"
+            initial_points.check_points(small.config({"search.initial_points": [folder]}))
+        assert caught.value.path == "search.initial_points[0]"
 
 
 # --------------------------------------------------------------------------------------------------- params of a point
@@ -187,7 +187,7 @@ def test_a_function_of_the_users_is_asked_for_its_bounds(caplog: pytest.LogCaptu
 
 
 def test_a_function_without_loss_weights_is_refused_before_anything_trains() -> None:
-    config = small.config({"search.space": {}, "search.start": [POINT]})
+    config = small.config({"search.space": {}, "search.initial_points": [POINT]})
     with pytest.raises(ConfigError, match=r"search\.start: the space has no loss weights"):
         _check_function(config, lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)})
     with pytest.raises(SweepError, match="the space function failed"):
@@ -216,24 +216,24 @@ def test_points_follow_equal_weights_and_a_seed_arm_comes_before(session: Sessio
     fake = session([POINT, "uw"])
     specs = {spec.id: spec for spec in fake.run()}
     began = list(specs)
-    assert began[4:6] == ["seed-uw-0000", "equal-0000"]
-    assert specs["seed-uw-0000"].config.training.weighting.name == "uw"
-    assert specs["seed-uw-0000"].objective.reference
-    trial = fake.record.trials["seed-uw-0000"]
-    assert (trial.params, trial.overrides, trial.is_seed) == ({}, {}, True)
+    assert began[4:6] == ["warmup-uw-0000", "equal-0000"]
+    assert specs["warmup-uw-0000"].config.training.weighting.name == "uw"
+    assert specs["warmup-uw-0000"].objective.reference
+    trial = fake.record.trials["warmup-uw-0000"]
+    assert (trial.params, trial.overrides, trial.is_warmup) == ({}, {}, True)
     # flag, size; uw gave 0.6, 1.2, 1.2
     assert searched(fake)[:3] == [[1.0, 1.0], [0.5, 2.0], [2.0, 2.0]]
-    assert fake.record.start == [POINT, pytest.approx(WEIGHTS)]
+    assert fake.record.initial_points == [POINT, pytest.approx(WEIGHTS)]
     assert not any("seed" in trial.arm for trial in fake.record if trial.is_finalist)
     assert fake.searcher.finished
     budget = trial_budget(fake.config, plan_arms(fake.config))
     assert {arm: len(fake.record.arm(arm)) for arm in budget} == budget
-    assert [arm for arm in budget if "seed" in arm] == ["seed/uw"]
+    assert [arm for arm in budget if "seed" in arm] == ["warmup/uw"]
 
 
 def test_the_search_waits_for_the_seed(session: Session) -> None:
     fake = session(["uw"], slots=3)
-    while not fake.record.arm("seed/uw"):
+    while not fake.record.arm("warmup/uw"):
         if fake.suggest() is None:
             fake.end(next(iter(fake.live)))
     assert fake.suggest() is None
@@ -250,7 +250,7 @@ def test_a_sampler_sees_points_as_ordinary_trials(session: Session) -> None:
 @pytest.mark.parametrize("after", [4, 5, 6, 8, 9, 11])
 def test_a_resumed_sweep_tries_no_point_twice(session: Session, after: int, tmp_path: Path) -> None:
     points = [POINT, "uw", {"kind": 2.0}]
-    straight = FakeTune(small.config({"search.start": points}), tmp_path / "straight", slots=1)
+    straight = FakeTune(small.config({"search.initial_points": points}), tmp_path / "straight", slots=1)
     straight.run()
     straight.kill()
     fake = session(points)
@@ -277,7 +277,7 @@ def test_an_earlier_sweep_is_read_once(session: Session, tmp_path: Path) -> None
     fake.kill()
     (tmp_path / "earlier" / "journal.jsonl").unlink()
     resumed = session(points)
-    preflight.check(resumed.config, small.DATA, started=True)
+    preflight.check_sweep(resumed.config, small.DATA, started=True)
     resumed.run()
     assert searched(resumed)[1:3] == [[0.5, 2.0], [pytest.approx(1 / 1.6), pytest.approx(0.25)]]
 
@@ -292,7 +292,7 @@ def test_a_seed_that_fails_is_left_out_with_a_line_in_the_log(
             trial = str(fake.suggest())
             fake.end(trial, state if fake.live[trial].id.startswith("seed") else "COMPLETE")
         fake.run()
-    assert "search.start[0] is left out: trial seed-uw-0000 failed" in caplog.text
+    assert "search.initial_points[0] is left out: trial warmup-uw-0000 failed" in caplog.text
     assert searched(fake)[:2] == [[1.0, 1.0], [0.5, 2.0]]
     assert fake.searcher.finished
 
@@ -301,11 +301,13 @@ def test_a_seed_without_weights_is_left_out_with_a_line_in_the_log(
     session: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake = session(["uw"])
-    trial = TrialRecord("seed-uw-0000", "seed/uw", 0, {}, {}, {}, 0, 0.0, state="COMPLETE", info={"adaptive": True})
+    trial = TrialRecord("warmup-uw-0000", "warmup/uw", 0, {}, {}, {}, 0, 0.0, state="COMPLETE", info={"adaptive": True})
     fake.record.trials[trial.id] = trial
     with caplog.at_level(logging.WARNING):
-        assert initial_points.resolve(fake.config, fake.record) == []
-    assert "search.start[0] is left out: trial seed-uw-0000 has not got to the end of an epoch" in caplog.text
+        assert initial_points.resolve_points(fake.config, fake.record) == []
+    assert (
+        "search.initial_points[0] is left out: trial warmup-uw-0000 has not got to the end of an epoch" in caplog.text
+    )
 
 
 def test_a_function_of_the_users_begins_with_points(session: Session) -> None:
@@ -318,17 +320,19 @@ def test_a_function_of_the_users_begins_with_points(session: Session) -> None:
     assert searched(fake)[0] == [1.5]
     # kind and flag stay at 1 each: 2 · 1.2/(0.6 + 1.2)
     assert searched(fake)[1] == [pytest.approx(4 / 3)]
-    assert specs["seed-uw-0000"].config.training.batch_size == fake.config.training.batch_size
+    assert specs["warmup-uw-0000"].config.training.batch_size == fake.config.training.batch_size
 
 
 def test_a_seed_arm_is_the_config_with_another_weighting() -> None:
     own = {"name": "uw", "lr": 0.5}
-    config = small.config({"search.start": ["uw", "famo"], "training.weighting": own, "tasks.size.loss_weight": 2.0})
+    config = small.config(
+        {"search.initial_points": ["uw", "famo"], "training.weighting": own, "tasks.size.loss_weight": 2.0}
+    )
     arms = {arm.name: arm for arm in plan_arms(config)}
-    assert [name for name in arms if name.startswith("seed/")] == ["seed/uw", "seed/famo"]
-    assert arms["seed/uw"].config(config, {}).training.weighting.arguments == {"lr": 0.5}
-    seeded = arms["seed/famo"].config(config, {"training.optimizer.lr": 9.0})
+    assert [name for name in arms if name.startswith("seed/")] == ["warmup/uw", "warmup/famo"]
+    assert arms["warmup/uw"].config(config, {}).training.weighting.arguments == {"lr": 0.5}
+    seeded = arms["warmup/famo"].config(config, {"training.optimizer.lr": 9.0})
     assert (seeded.training.weighting.name, seeded.training.weighting.arguments) == ("famo", {})
     assert seeded.training.optimizer == config.training.optimizer
     assert seeded.tasks == config.tasks
-    assert not [arm for arm in plan_arms(small.config({"search.arms": ["equal"]})) if arm.is_seed]
+    assert not [arm for arm in plan_arms(small.config({"search.arms": ["equal"]})) if arm.is_warmup]

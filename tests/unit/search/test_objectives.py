@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.search.objectives import Referee
+from mtl_search.search.objectives import ArmObjectives
 from tests.support.recorded_sweeps import Builder
 
 METRICS = {"left": ("accuracy",), "right": ("accuracy",)}
@@ -24,8 +24,8 @@ def builder(tmp_path: Path) -> Builder:
     return builder
 
 
-def referee(builder: Builder, **options: Any) -> Referee:
-    return Referee(builder.sweep_record, METRICS, **options)
+def referee(builder: Builder, **options: Any) -> ArmObjectives:
+    return ArmObjectives(builder.sweep_record, METRICS, **options)
 
 
 def trial(builder: Builder, *epochs: dict[str, float], state: Any = "COMPLETE", arm: str = "search") -> Any:
@@ -52,7 +52,12 @@ def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(bui
         {"left": 0.88, "right": 0.5},
     )
     judge = referee(builder)
-    assert judge.objectives(record) == {1: 0.0, 2: pytest.approx(0.05), 3: pytest.approx(0.05), 4: pytest.approx(0.05)}
+    assert judge.best_so_far_by_epoch(record) == {
+        1: 0.0,
+        2: pytest.approx(0.05),
+        3: pytest.approx(0.05),
+        4: pytest.approx(0.05),
+    }
     best = judge.best(record)
     assert best is not None
     assert best[0].epoch == 2
@@ -62,16 +67,16 @@ def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(bui
 def test_a_better_reference_changes_every_objective(builder: Builder) -> None:
     record = trial(builder, {"left": 0.8, "right": 0.5})
     judge = referee(builder)
-    assert judge.objectives(record) == {1: 0.0}
+    assert judge.best_so_far_by_epoch(record) == {1: 0.0}
     builder.trial("single/right", 1, 1.0)
-    assert judge.objectives(record) == {1: pytest.approx(-0.25)}
+    assert judge.best_so_far_by_epoch(record) == {1: pytest.approx(-0.25)}
 
 
 def test_epochs_with_an_undefined_metric_are_left_out(builder: Builder) -> None:
     record = trial(builder, {"left": 0.8}, {"left": 0.8, "right": 0.5})
-    assert list(referee(builder).objectives(record)) == [2]
+    assert list(referee(builder).best_so_far_by_epoch(record)) == [2]
     nothing = trial(builder, {"left": 0.8})
-    assert referee(builder).objectives(nothing) == {}
+    assert referee(builder).best_so_far_by_epoch(nothing) == {}
     assert referee(builder).best(nothing) is None
 
 
@@ -81,22 +86,22 @@ def test_a_function_that_is_not_a_number_somewhere_is_left_out_there(builder: Bu
     def mine(metrics: Any) -> float:
         return {0.1: float("nan"), 0.7: 2.0, 0.9: float("-inf")}[metrics["val/left/accuracy"]]
 
-    assert referee(builder, function=mine).objectives(record) == {2: 2.0}
+    assert referee(builder, function=mine).best_so_far_by_epoch(record) == {2: 2.0}
 
 
 def test_single_task_arms_keep_their_own_metric_under_a_function_of_the_users(builder: Builder) -> None:
     judge = referee(builder, function=lambda metrics: 7.0)
     single = builder.sweep_record.trials["single-left-0000"]
-    assert max(judge.objectives(single).values()) == 0.8
+    assert max(judge.best_so_far_by_epoch(single).values()) == 0.8
     final = trial(builder, {"left": 0.3}, arm="final/single/left")
-    assert judge.objectives(final) == {1: 0.3}
-    assert judge.objectives(trial(builder, {"left": 0.3})) == {1: 7.0}
+    assert judge.best_so_far_by_epoch(final) == {1: 0.3}
+    assert judge.best_so_far_by_epoch(trial(builder, {"left": 0.3})) == {1: 7.0}
 
 
 def test_without_single_task_arms_the_metrics_are_normalised(builder: Builder) -> None:
     judge = referee(builder, has_singles=False)
     assert judge.objective("search").kind == "normalised"
-    assert judge.objectives(trial(builder, {"left": 0.8, "right": 0.4})) == {1: pytest.approx(0.6)}
+    assert judge.best_so_far_by_epoch(trial(builder, {"left": 0.8, "right": 0.4})) == {1: pytest.approx(0.6)}
 
 
 def test_a_metric_as_objective_needs_no_reference(tmp_path: Path) -> None:
@@ -115,6 +120,6 @@ def test_the_reasons_are_told_when_there_is_no_reference(tmp_path: Path) -> None
 
 
 def test_a_reference_with_an_undefined_metric_is_an_error_that_names_it(builder: Builder) -> None:
-    judge = Referee(builder.sweep_record, {"left": ("accuracy", "auroc")})
+    judge = ArmObjectives(builder.sweep_record, {"left": ("accuracy", "auroc")})
     with pytest.raises(SweepError, match=r"val/left/auroc is undefined at the best epoch of single-left-0000"):
         judge.reference()

@@ -17,7 +17,7 @@ from mtl_search.errors import SweepError
 from mtl_search.search import pbt_controller
 from mtl_search.search.arms import trial_budget
 from mtl_search.storage.journal import read_events
-from mtl_search.storage.trial_directory import Place
+from mtl_search.storage.trial_directory import TrialDirectory
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune
 
@@ -43,7 +43,7 @@ class Copies:
         self.made: list[tuple[str, str]] = []
         self.left: int | None = None
 
-    def __call__(self, donor: Place, member: Place) -> None:
+    def __call__(self, donor: TrialDirectory, member: TrialDirectory) -> None:
         if self.left == 0:
             self.left = None
             raise _KilledError
@@ -74,7 +74,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def outcome(fake: FakeTune) -> dict[str, Any]:
     return {
-        t.id: (t.state, t.role, t.params, t.overrides, t.perturbs, t.seed, [(e.epoch, e.metrics) for e in t.epochs])
+        t.id: (t.state, t.role, t.params, t.overrides, t.exploits, t.seed, [(e.epoch, e.metrics) for e in t.epochs])
         for t in fake.record
     }
 
@@ -102,7 +102,7 @@ def test_every_arm_has_its_members_and_two_trials_of_fixed_values(session: Sessi
     assert Counter(trial.arm for trial in fake.record) == budget(fake)
     for arm in ARMS:
         roles = [trial.role for trial in fake.record.arm(arm)]
-        assert roles == [*["member"] * MEMBERS[arm], "final", "mean"]
+        assert roles == [*["member"] * MEMBERS[arm], "last", "mean"]
         assert [len(trial.epochs) for trial in fake.record.arm(arm)[: MEMBERS[arm]]] == [4] * MEMBERS[arm]
 
 
@@ -130,19 +130,19 @@ def test_the_worst_go_on_with_the_values_near_those_of_the_best(session: Session
     fake = session()
     fake.run()
     for trial in fake.record.arm("search")[:4]:
-        for perturb in trial.perturbs:
+        for perturb in trial.exploits:
             donor, epoch = fake.record.trials[perturb.donor], perturb.epoch
-            mine, theirs = (fake.referee.worth(t, epoch) for t in (trial, donor))
+            mine, theirs = (fake.referee.objective_at(t, epoch) for t in (trial, donor))
             assert mine <= theirs
             before, after = (t.params_at(epoch + 1) for t in (donor, trial))
             assert before.keys() == after.keys()
             assert before != after
         assert trial.overrides == fake.searcher._spaces["search"].overrides(trial.params)
         assert sum(v for k, v in trial.overrides.items() if k.endswith("loss_weight")) == pytest.approx(3)
-    changed = [trial for trial in fake.record if trial.perturbs]
+    changed = [trial for trial in fake.record if trial.exploits]
     assert changed
     for trial in changed:  # what it began with is what the sampler drew
-        assert trial.params_at(1) == trial.perturbs[0].params
+        assert trial.params_at(1) == trial.exploits[0].params
         assert set(trial.params) == set(trial.distributions)
 
 
@@ -163,19 +163,19 @@ def test_only_fixed_values_become_finalists(session: Session) -> None:
     fake.run()
     for arm in ARMS:
         origins = {fake.record.trials[trial.origin].role for trial in fake.record.arm(f"final/{arm}")}
-        assert origins == ({"final"} | ({"mean"} if arm in ("equal", "search") else origins))
+        assert origins == ({"last"} | ({"mean"} if arm in ("equal", "search") else origins))
         assert "member" not in origins
     assert Counter(trial.arm for trial in fake.record) == budget(fake)
     reference = reference_trial(fake.record, "kind")
     assert reference is not None
-    assert reference.role in ("final", "mean")
+    assert reference.role in ("last", "mean")
 
 
 def test_the_exports_are_of_the_best_member_and_of_everyone(session: Session) -> None:
     fake = session()
     fake.run()
     *members, final, mean = fake.record.arm("search")
-    best = max(members, key=lambda trial: fake.referee.worth(trial, 4))
+    best = max(members, key=lambda trial: fake.referee.objective_at(trial, 4))
     assert final.params == best.params
     assert final.overrides == best.overrides
     logs = [trial.params_at(epoch)["tasks.size.loss_weight"] for trial in members for epoch in (1, 2, 3, 4)]
@@ -257,7 +257,7 @@ def test_an_arm_with_nothing_to_change_exchanges_networks_all_the_same(session: 
     fake = session(config(**{"search.space.training.optimizer.lr": None}))
     fake.run()
     assert Counter(trial.arm for trial in fake.record) == budget(fake)
-    assert {p.donor for trial in fake.record.arm("equal") for p in trial.perturbs}
+    assert {p.donor for trial in fake.record.arm("equal") for p in trial.exploits}
     assert all(trial.overrides == {} for trial in fake.record.arm("equal"))
 
 
@@ -267,7 +267,7 @@ def test_members_that_fail_drop_out(session: Session) -> None:
     states = [trial.state for trial in fake.record.arm("search")]
     assert states == ["COMPLETE", "FAIL", "FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
     assert fake.searcher.finished
-    donors = {p.donor for trial in fake.record.arm("search") for p in trial.perturbs}
+    donors = {p.donor for trial in fake.record.arm("search") for p in trial.exploits}
     assert donors <= {"search-0000", "search-0003"}
 
 
@@ -293,7 +293,7 @@ def test_members_that_stop_early_end_and_may_be_the_best(session: Session) -> No
     *members, final, _ = fake.record.arm("search")
     assert [len(member.epochs) for member in members] == [4, 4, 1, 4]
     assert final.params == members[2].params
-    assert not members[2].perturbs
+    assert not members[2].exploits
 
 
 def test_a_member_whose_process_dies_goes_on_and_may_die_too_often(session: Session, straight: dict[str, Any]) -> None:
@@ -306,7 +306,7 @@ def test_a_member_whose_process_dies_goes_on_and_may_die_too_often(session: Sess
 
 
 def test_a_network_that_is_gone_ends_the_sweep_with_a_reason(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(donor: Place, member: Place) -> None:
+    def lost(donor: TrialDirectory, member: TrialDirectory) -> None:
         raise FileNotFoundError("no checkpoint")
 
     monkeypatch.setattr(pbt_controller, "take_over", lost)

@@ -20,7 +20,7 @@ HERE = "tests.support.small_sweeps"
 
 def message(overrides: dict[str, Any]) -> str:
     with pytest.raises(ConfigError) as caught:
-        preflight.check(small.config(overrides), small.DATA)
+        preflight.check_sweep(small.config(overrides), small.DATA)
     return str(caught.value)
 
 
@@ -30,7 +30,7 @@ def test_a_sweep_without_a_main_task_is_refused() -> None:
 
 
 def test_a_good_config_gives_its_network() -> None:
-    network = preflight.check(small.config(), small.DATA)
+    network = preflight.check_sweep(small.config(), small.DATA)
     assert list(network.heads) == ["kind", "size", "flag"]
 
 
@@ -41,21 +41,21 @@ def test_weightings_and_aggregators_are_searched_with_their_arguments() -> None:
         "training.aggregator": {"choice": [None, "pcgrad", {"name": "cagrad", "c": 0.2}]},
         "training.aggregator.c": {"float": [0.1, 0.9], "when": {"training.aggregator": {"name": "cagrad", "c": 0.2}}},
     }
-    preflight.check(small.config({"search.space": space}), small.DATA)
+    preflight.check_sweep(small.config({"search.space": space}), small.DATA)
 
 
 def test_synchronised_batch_normalisation_is_refused_where_there_is_no_gpu() -> None:
     alone = {"training.sync_batch_norm": True}
-    preflight.check(small.config(alone), small.DATA)  # one worker has nobody to synchronise with
+    preflight.check_sweep(small.config(alone), small.DATA)  # one worker has nobody to synchronise with
     text = message({**alone, "resources.workers": 2})
     assert text.startswith("training.sync_batch_norm: torch synchronises batch normalisation between workers on GPUs")
-    preflight.check(small.config({**alone, "resources.workers": 2, "resources.gpus_per_worker": 1}), small.DATA)
+    preflight.check_sweep(small.config({**alone, "resources.workers": 2, "resources.gpus_per_worker": 1}), small.DATA)
 
 
 POPULATION: list[tuple[dict[str, Any], str, str]] = [
     ({"model.sharing.depth": {"int": [0, 2]}}, "search.space.model.sharing.depth", "cannot change then"),
     ({"tasks.kind.head.dropout": {"float": [0, 0.5]}}, "search.space.tasks.kind.head.dropout", "give tasks.kind.head"),
-    ({"training.batch_size": {"int": [8, 16]}}, "search.space.training.batch_size", "training.lr_factors.* as a range"),
+    ({"training.batch_size": {"int": [8, 16]}}, "search.space.training.batch_size", "training.lr_multipliers.* as a range"),
     ({"training.optimizer.name": {"choice": ["adam", "sgd"]}}, "search.space.training.optimizer.name", "=null"),
     ({"training.optimizer.lr": {"choice": [0.1, 0.2]}}, "search.space.training.optimizer.lr", "as a range"),
     ({"training.optimizer": {"choice": ["adam", "sgd"]}}, "search.space.training.optimizer", "cannot change"),
@@ -79,23 +79,23 @@ def test_what_a_population_may_change() -> None:
         "tasks.*.loss_weight": {"log_ratio": 10, "reference": "kind"},
         "training.optimizer.lr": {"log": [1e-4, 1e-1]},
         "training.optimizer.weight_decay": {"float": [0, 0.1]},
-        "training.lr_factors.backbone": {"log": [0.1, 1]},
-        "training.lr_factors.tasks.kind": {"float": [0.5, 1]},
+        "training.lr_multipliers.backbone": {"log": [0.1, 1]},
+        "training.lr_multipliers.tasks.kind": {"float": [0.5, 1]},
     }
     config = small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.space": space})
-    preflight.check(config, small.DATA)
+    preflight.check_sweep(config, small.DATA)
     with pytest.raises(ConfigError, match=r"^search.scheduler.name: a population needs search.space"):
-        preflight.check(config, small.DATA, needs_space=False)
+        preflight.check_sweep(config, small.DATA, needs_space=False)
 
 
 def test_a_target_with_one_label_teaches_nothing() -> None:
     targets = dict(small.DATA.targets)
     targets["kind"] = Target(np.zeros(small.SAMPLES, np.int64), "class", ("a",))
     with pytest.raises(ConfigError, match=r"tasks.kind.target: there is nothing to learn, all its labels are 'a'"):
-        preflight.check(small.config(), dataclasses.replace(small.DATA, targets=targets))
+        preflight.check_sweep(small.config(), dataclasses.replace(small.DATA, targets=targets))
     targets = {**small.DATA.targets, "size": Target(np.where(np.arange(small.SAMPLES) % 3, 2.5, np.nan), "real")}
     with pytest.raises(ConfigError, match=r"tasks.size.target: there is nothing to learn, all its labels are 2.5"):
-        preflight.check(small.config(), dataclasses.replace(small.DATA, targets=targets))
+        preflight.check_sweep(small.config(), dataclasses.replace(small.DATA, targets=targets))
 
 
 def test_a_range_of_fractions_for_whole_numbers_is_refused() -> None:
@@ -111,7 +111,7 @@ def test_one_trial_is_no_population() -> None:
 
 def test_the_check_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
-    preflight.check(small.config({"training.aggregator": "graddrop", "training.weighting": "random"}), small.DATA)
+    preflight.check_sweep(small.config({"training.aggregator": "graddrop", "training.weighting": "random"}), small.DATA)
     torch.testing.assert_close(torch.get_rng_state(), before)
 
 
@@ -175,8 +175,8 @@ def test_conditions_in_a_circle_are_refused() -> None:
 def test_an_empty_space_is_refused_where_something_is_to_be_searched() -> None:
     assert message({"search.space": {}}).startswith("search.space: ")
     config = small.config({"search.space": {}})
-    preflight.check(config, small.DATA, needs_space=False)
-    preflight.check(small.config({"search.space": {}, "search.arms": ["equal"]}), small.DATA)
+    preflight.check_sweep(config, small.DATA, needs_space=False)
+    preflight.check_sweep(small.config({"search.space": {}, "search.arms": ["equal"]}), small.DATA)
 
 
 def test_a_conditional_value_is_checked_where_its_condition_holds() -> None:
@@ -188,12 +188,12 @@ def test_a_conditional_value_is_checked_where_its_condition_holds() -> None:
     assert "search.space.model.backbone.name: fails where this is 'convnet'" in text  # no images in this data
     del entries["model.backbone.name"]
     config = small.config({"search.space": entries, "model.backbone": "mlp"})
-    preflight.check(config, small.DATA)
+    preflight.check_sweep(config, small.DATA)
     momentum: dict[str, Any] = {
         "training.optimizer.name": {"choice": ["adamw", "sgd"]},
         "training.optimizer.momentum": {"float": [0.0, 0.9], "when": {"training.optimizer.name": "sgd"}},
     }
-    preflight.check(small.config({"search.space": momentum}), small.DATA)
+    preflight.check_sweep(small.config({"search.space": momentum}), small.DATA)
     momentum["training.optimizer.momentum"]["when"] = {"training.optimizer.name": ["adamw"]}
     assert "no such argument" in message({"search.space": momentum})
 
@@ -256,9 +256,9 @@ def test_finalists_need_labels_of_main_tasks_to_be_judged_by() -> None:
     labels[small.DATA.splits["test"]] = np.nan
     data = dataclasses.replace(small.DATA, targets={**small.DATA.targets, "size": Target(labels, "real")})
     with pytest.raises(ConfigError, match=r"(?s)^tasks\.size\.target: the test split .*search\.finalists\.top=0"):
-        preflight.check(small.config(), data)
-    preflight.check(small.config({"search.finalists.top": 0}), data)
-    preflight.check(small.config({"tasks.size.role": "auxiliary"}), data)
+        preflight.check_sweep(small.config(), data)
+    preflight.check_sweep(small.config({"search.finalists.top": 0}), data)
+    preflight.check_sweep(small.config({"tasks.size.role": "auxiliary"}), data)
 
 
 @pytest.mark.parametrize("name", ["a.b", "a/b", "", "*", " x", "x ", "a=b", ".."])
@@ -266,12 +266,12 @@ def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
     given = small.tree()
     given["tasks"][name] = {**given["tasks"]["kind"], "target": "kind"}
     with pytest.raises(ConfigError, match=r"^tasks: a task's name is part of dotted paths"):
-        preflight.check(load_config(given), small.DATA)
+        preflight.check_sweep(load_config(given), small.DATA)
 
 
 @pytest.mark.parametrize("objective", ["delta_m", "val/kind/accuracy", "val/flag/loss", f"{HERE}:add_up"])
 def test_objectives_that_are_there(objective: str) -> None:
-    preflight.check(small.config({"search.objective": objective}), small.DATA)
+    preflight.check_sweep(small.config({"search.objective": objective}), small.DATA)
 
 
 def test_an_objective_of_the_users_is_found() -> None:
@@ -283,7 +283,7 @@ def test_an_objective_of_the_users_is_found() -> None:
 
 def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
     config = small.config({"tasks.kind.metrics": []})
-    network = preflight.check(config, small.DATA)
+    network = preflight.check_sweep(config, small.DATA)
     assert objectives.task_metrics(config, network) == {"kind": ("accuracy",), "size": ("r2", "mae")}
 
 

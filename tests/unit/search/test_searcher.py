@@ -22,7 +22,7 @@ from mtl_search.search.arms import plan_arms
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import REPORT, Report
+from mtl_search.training.trial_report import REPORT, TrialReport
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune
 
@@ -301,7 +301,7 @@ def test_a_trial_whose_node_died_waits_until_it_fits(session: Session) -> None:
     assert fake.live[again] == lost
     assert fake.suggest() is None
     fake.nodes.append(fake.nodes[0])
-    fake.census.look_again()
+    fake.census.invalidate()
     assert fake.suggest() in fake.live
     for trial in list(fake.live):
         fake.end(trial)
@@ -310,7 +310,7 @@ def test_a_trial_whose_node_died_waits_until_it_fits(session: Session) -> None:
 
 
 def test_without_a_node_the_sweep_ends_with_the_arithmetic(session: Session) -> None:
-    fake = session(small.config({"resources.patience": 0}), slots=2)
+    fake = session(small.config({"resources.node_timeout_s": 0}), slots=2)
     trial = str(fake.suggest())
     fake.nodes.clear()
     fake.crash(trial)
@@ -324,7 +324,7 @@ def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
     trial = str(fake.suggest())
     name = fake.live[trial].id
     for epoch, node in enumerate(["10.0.0.1", "10.0.0.1", "10.0.0.2"], start=1):
-        report = Report(epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None})
+        report = TrialReport(epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None})
         fake.searcher.record_epoch(trial, report)
     infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
     assert infos == [{"parameters": 1, "node": "10.0.0.1", "lr": None}, {"node": "10.0.0.2"}]
@@ -403,8 +403,8 @@ def test_better_references_change_what_earlier_trials_are_worth(session: Session
     run(small.config({"search.trials": 2}), 0.5)
     record = run(small.config({"search.trials": 4}), 0.8).record
     # Judged by the first references it was worth 0.2, and 0.7 by the second is a loss.
-    best = max(record.arm("search"), key=lambda trial: trial.worth)
-    assert (best.id, best.worth < 0) == ("search-0003", True)
+    best = max(record.arm("search"), key=lambda trial: trial.best_objective)
+    assert (best.id, best.best_objective < 0) == ("search-0003", True)
     assert verdict(record, {"kind": ("accuracy",)}).winners["search"].origin == "search-0003"
 
 
@@ -419,8 +419,8 @@ def test_a_finished_sweep_can_be_extended(session: Session) -> None:
     for name, trial in finished.items():
         assert _unjudged(longer.record.trials[name]) == _unjudged(trial)
     for trial in longer.record:  # also the old ones, by the references of today
-        judged = longer.referee.objectives(trial)
-        assert {epoch.epoch: epoch.objective for epoch in trial.epochs} == judged, trial.id
+        judged = longer.referee.best_so_far_by_epoch(trial)
+        assert {epoch.epoch: epoch.best_objective for epoch in trial.epochs} == judged, trial.id
     totals = counts(longer)
     assert {arm: totals[arm] for arm in BUDGET} == {"single/kind": 4, "single/size": 3, "equal": 7, "search": 7}
     for arm in BUDGET:
@@ -525,7 +525,7 @@ def test_a_full_disk_halts_the_sweep_and_ends_no_trial(session: Session) -> None
     fake = session(slots=2)
     first, second = str(fake.suggest()), str(fake.suggest())
     fake.epoch(first, 1)
-    report = Report(1, {}, float("nan"), "FAIL", "no room to write to /full", cause="disk")
+    report = TrialReport(1, {}, float("nan"), "FAIL", "no room to write to /full", cause="disk")
     fake.searcher.record_epoch(first, report)
     assert fake.searcher.halt.stop_all()
     fake.searcher.on_trial_complete(first, {REPORT: report.to_json()})
@@ -561,8 +561,8 @@ def test_what_a_trial_says_of_itself_later_is_written_too(session: Session) -> N
     trial = str(fake.suggest())
     fake.epoch(trial, 1)
     shrunk = {"parameters": 1, "out_of_memory": "batch_size 4 → 2, accumulate 1 → 2"}
-    fake.searcher.record_epoch(trial, Report(2, {}, 0.5, "RUNNING", info=shrunk))
-    fake.searcher.record_epoch(trial, Report(3, {}, 0.5, "RUNNING", info=shrunk))
+    fake.searcher.record_epoch(trial, TrialReport(2, {}, 0.5, "RUNNING", info=shrunk))
+    fake.searcher.record_epoch(trial, TrialReport(3, {}, 0.5, "RUNNING", info=shrunk))
     assert fake.record.trials["single-kind-0000"].info == shrunk
     infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
     assert infos == [{"parameters": 1}, {"out_of_memory": shrunk["out_of_memory"]}]

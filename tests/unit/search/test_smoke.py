@@ -33,7 +33,7 @@ def test_the_sweep_stays_what_it_is(path: Path) -> None:
 
 def test_its_budget() -> None:
     small = _small(trials=50, finalists={"top": 3, "seeds": 9}, scheduler="asha")
-    assert (small.training.epochs, small.training.samples, small.search.trials) == (1, 128, 3)
+    assert (small.training.epochs, small.training.max_samples_per_split, small.search.trials) == (1, 128, 3)
     assert (small.search.finalists.top, small.search.finalists.seeds, small.search.scheduler.name) == (1, 2, "fifo")
 
 
@@ -44,7 +44,7 @@ def test_all_points_to_begin_with_are_tried() -> None:
 
 @pytest.mark.parametrize(("batch_size", "samples"), [(8, 64), (32, 64), (50, 100), (64, 128), (1024, 128)])
 def test_two_batches_are_enough(batch_size: int, samples: int) -> None:
-    assert _small(batch_size=batch_size).training.samples == samples
+    assert _small(batch_size=batch_size).training.max_samples_per_split == samples
 
 
 def test_what_is_smaller_already_stays() -> None:

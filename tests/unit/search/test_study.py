@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 
-from mtl_search.config import Member, SpaceEntry
+from mtl_search.config import Component, SpaceEntry
 from mtl_search.errors import ConfigError
 from mtl_search.search.samplers import SAMPLERS, build_sampler
 from mtl_search.search.space.space import Space
@@ -45,7 +45,7 @@ class Driver:
         return self.records[-1]
 
     def epoch(self, record: TrialRecord, value: float) -> None:
-        best = max([value, *(e.objective for e in record.epochs)])
+        best = max([value, *(e.best_objective for e in record.epochs)])
         epoch = EpochRecord(len(record.epochs) + 1, {}, best, 0.0)
         record.epochs.append(epoch)
         self.study.report(record.id, epoch.epoch, best)
@@ -81,7 +81,7 @@ def _worth(params: Mapping[str, Any]) -> float:
 
 
 def objectives(record: TrialRecord) -> dict[int, float]:
-    return {epoch.epoch: epoch.objective for epoch in record.epochs}
+    return {epoch.epoch: epoch.best_objective for epoch in record.epochs}
 
 
 def test_optuna_is_told_how_each_trial_ended() -> None:
@@ -200,9 +200,9 @@ def test_the_users_function_may_return_constants() -> None:
 
 
 def test_samplers_are_built_with_their_arguments() -> None:
-    sampler: Any = build_sampler(Member.model_validate({"name": "tpe", "n_startup_trials": 3, "group": True}), 1)
+    sampler: Any = build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": 3, "group": True}), 1)
     assert (sampler._n_startup_trials, sampler._group) == (3, True)
     with pytest.raises(ConfigError, match="at least 0"):
-        build_sampler(Member.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
+        build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
     with pytest.raises(ConfigError, match="no sampler of Optuna"):
-        build_sampler(Member.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)
+        build_sampler(Component.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)

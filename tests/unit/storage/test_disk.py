@@ -9,7 +9,7 @@ import pytest
 
 from mtl_search.errors import DiskFullError, TrialError
 from mtl_search.storage import disk
-from mtl_search.storage.trial_directory import Place
+from mtl_search.storage.trial_directory import TrialDirectory
 
 
 class _RustError(Exception):
@@ -42,7 +42,7 @@ def test_the_innermost_folder_is_the_one(tmp_path: Path) -> None:
 
 
 def test_an_old_part_stays_whole_and_half_of_a_new_one_goes(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+    place = TrialDirectory(tmp_path)
     place.write("last", lambda folder: (folder / "a").write_text("old"))
 
     def fill(folder: Path) -> None:

@@ -14,7 +14,7 @@ def test_an_epoch_that_is_reported_again_replaces_it_and_what_came_after(tmp_pat
     for epoch, value in ((1, 0.1), (2, 0.2), (3, 0.3), (2, 0.25)):
         builder.epoch(trial, epoch, value, {"left": value})
     record = builder.sweep_record.trials[trial]
-    assert [(e.epoch, e.objective) for e in record.epochs] == [(1, 0.1), (2, 0.25)]
+    assert [(e.epoch, e.best_objective) for e in record.epochs] == [(1, 0.1), (2, 0.25)]
     assert record.seconds == 1.0
 
 
@@ -54,7 +54,7 @@ def test_a_member_of_a_population_knows_what_it_trained_each_epoch_with(tmp_path
     assert record.overrides_at(2)["model.sharing.depth"] == 2
     assert record.overrides_at(3) == {"training.optimizer.lr": 0.1}
     assert record.overrides == {"training.optimizer.lr": 0.2}
-    assert [perturb.donor for perturb in record.perturbs] == ["search-0001"] * 2
+    assert [perturb.donor for perturb in record.exploits] == ["search-0001"] * 2
     assert builder.sweep_record.generations == {"search": 4}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mtl_search.storage import remote as module
-from mtl_search.storage.remote import Storage, below
+from mtl_search.storage.remote import RemoteStorage, below
 from mtl_search.storage.trial_directory import fetch
 from mtl_search.training.trainer import Trainer
 from tests.support import trials
@@ -33,7 +33,7 @@ def test_a_trial_goes_on_where_its_folder_is_not(tmp_path: Path) -> None:
     assert not Path("/nowhere").exists()
 
     for name in ("one", "two"):
-        assert fetch(Storage(str(tmp_path / name)), "best", tmp_path / f"best of {name}")
+        assert fetch(RemoteStorage(str(tmp_path / name)), "best", tmp_path / f"best of {name}")
     files = [(tmp_path / f"best of {name}" / "model.safetensors").read_bytes() for name in ("one", "two")]
     assert files[0] == files[1]
 
@@ -55,7 +55,7 @@ def _write(folder: Path, text: str) -> Path:
 
 
 def test_parts_replace_one_another_and_go(tmp_path: Path) -> None:
-    storage = Storage(below(str(tmp_path), "storage", "t-0000"))
+    storage = RemoteStorage(below(str(tmp_path), "storage", "t-0000"))
     assert not storage.get("last", tmp_path / "out")
     storage.delete()
     for text in ("old", "new"):
@@ -70,7 +70,7 @@ def test_parts_replace_one_another_and_go(tmp_path: Path) -> None:
 
 
 def test_a_copy_that_broke_off_leaves_the_old_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = Storage(str(tmp_path / "storage"))
+    storage = RemoteStorage(str(tmp_path / "storage"))
     storage.put(_write(tmp_path / "in", "old"), "last")
 
     def broken(source: str, target: str, *systems: object) -> None:
@@ -116,7 +116,7 @@ def test_a_folder_in_a_storage(uri: str, whole: str) -> None:
 )
 def test_an_object_store_is_opened_with_its_options(uri: str, kind: str, root: str) -> None:
     """Without a network: nothing is asked of it before the first file."""
-    storage = Storage(below(uri, "sweep", "t"))
+    storage = RemoteStorage(below(uri, "sweep", "t"))
     assert (storage._files.type_name, storage._root) == (kind, root)
     assert storage._path("last") == f"{root}/last"
     if "region=eu-west-1" in uri:
@@ -124,9 +124,9 @@ def test_an_object_store_is_opened_with_its_options(uri: str, kind: str, root: s
 
 
 def test_a_uri_of_a_local_folder_is_that_folder(tmp_path: Path) -> None:
-    storage = Storage(below(f"file://{tmp_path}/storage", "sweep", "t"))
+    storage = RemoteStorage(below(f"file://{tmp_path}/storage", "sweep", "t"))
     storage.put(_write(tmp_path / "in", "text"), "last")
-    other = Storage(str(tmp_path / "storage" / "sweep" / "t"))
+    other = RemoteStorage(str(tmp_path / "storage" / "sweep" / "t"))
     assert fetch(other, "last", tmp_path / "out")
     assert (tmp_path / "out" / "file").read_text() == "text"
     other.delete()
@@ -134,7 +134,7 @@ def test_a_uri_of_a_local_folder_is_that_folder(tmp_path: Path) -> None:
 
 
 def test_a_mark_tells_two_storages_apart(tmp_path: Path) -> None:
-    here, there = Storage(str(tmp_path / "here")), Storage(str(tmp_path / "there"))
+    here, there = RemoteStorage(str(tmp_path / "here")), RemoteStorage(str(tmp_path / "there"))
     mark = here.write_mark()
     assert here.has_mark(mark)
     assert not there.has_mark(mark)

@@ -75,7 +75,7 @@ MAY_CHANGE: list[tuple[str, Any]] = [
     ("resources.max_concurrent", 1),
     ("tracking.uri", "sqlite:///x.db"),
     ("training.checkpoint_every_s", 1),
-    ("training.resident", "never"),
+    ("training.cache_on_device", "never"),
 ]
 MUST_NOT_CHANGE: list[tuple[str, Any]] = [
     ("name", "other"),

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mtl_search.errors import ConfigError
-from mtl_search.training.distributed.communicator import Peers
+from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.failures import reason
 from tests.support.parity import Parity
 from tests.support.ranks import on_ranks
@@ -83,7 +83,7 @@ def test_compiling_changes_no_number(tmp_path: Path) -> None:
         torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
 
 
-def _compiled(peers: Peers, folder: Path) -> dict[str, torch.Tensor]:
+def _compiled(peers: Communicator, folder: Path) -> dict[str, torch.Tensor]:
     return _COMPILED.run(folder / f"rank_{peers.rank}", peers)[0]
 
 

@@ -14,7 +14,7 @@ import torch
 
 from mtl_search.config import Config, override
 from mtl_search.metrics.objective import Objective
-from mtl_search.storage.trial_directory import Place
+from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training import checkpoint
 from mtl_search.training.trainer import Trainer
 from tests.support.trials import (
@@ -145,7 +145,7 @@ def test_a_process_may_die_at_any_point_of_a_replacement(
 
 def test_a_trial_that_lost_its_checkpoint_starts_again(tmp_path: Path) -> None:
     (tmp_path / "last.new").mkdir()
-    assert not checkpoint.exists(Place(tmp_path))
+    assert not checkpoint.exists(TrialDirectory(tmp_path))
     assert trainer(config(), tmp_path).progress.epoch == 0
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_search.config import Member, load_config
+from mtl_search.config import Component, load_config
 from mtl_search.config.training import TrainingConfig
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
@@ -42,7 +42,7 @@ def _parameters() -> list[torch.nn.Parameter]:
 @pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_every_optimizer_builds_and_goes_downhill(name: str) -> None:
     parameters = _parameters()
-    optimizer = build_optimizer(Member.model_validate({"name": name, "lr": 0.01}), parameters)
+    optimizer = build_optimizer(Component.model_validate({"name": name, "lr": 0.01}), parameters)
     assert type(optimizer) is OPTIMIZERS[name]
     assert optimizer.param_groups[0]["lr"] == 0.01
     parameters[0].square().sum().backward()
@@ -53,8 +53,8 @@ def test_every_optimizer_builds_and_goes_downhill(name: str) -> None:
 @pytest.mark.parametrize("name", list(SCHEDULES))
 def test_every_schedule_gives_its_learning_rates(name: str) -> None:
     arguments, factors = SCHEDULE_CASES[name]
-    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 2.0}), _parameters())
-    schedule = build_schedule(Member.model_validate({"name": name, **arguments}), optimizer, epochs=4)
+    optimizer = build_optimizer(Component.model_validate({"name": "sgd", "lr": 2.0}), _parameters())
+    schedule = build_schedule(Component.model_validate({"name": name, **arguments}), optimizer, epochs=4)
     assert schedule is not None
     rates = []
     for _ in range(4):
@@ -65,8 +65,8 @@ def test_every_schedule_gives_its_learning_rates(name: str) -> None:
 
 
 def test_a_warm_up_leads_into_the_cosine() -> None:
-    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 1.0}), _parameters())
-    schedule = build_schedule(Member.model_validate({"name": "cosine", "warmup_epochs": 2}), optimizer, epochs=4)
+    optimizer = build_optimizer(Component.model_validate({"name": "sgd", "lr": 1.0}), _parameters())
+    schedule = build_schedule(Component.model_validate({"name": "cosine", "warmup_epochs": 2}), optimizer, epochs=4)
     assert schedule is not None
     rates = []
     for _ in range(4):
@@ -88,7 +88,7 @@ def test_a_warm_up_leads_into_the_cosine() -> None:
 )
 def test_a_wrong_optimizer_is_a_config_error(member: dict[str, Any], path: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        build_optimizer(Member.model_validate(member), _parameters())
+        build_optimizer(Component.model_validate(member), _parameters())
     assert caught.value.path == path
 
 
@@ -107,9 +107,9 @@ def test_a_wrong_optimizer_is_a_config_error(member: dict[str, Any], path: str) 
     ],
 )
 def test_a_wrong_schedule_is_a_config_error(member: dict[str, Any], path: str) -> None:
-    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 1.0}), _parameters())
+    optimizer = build_optimizer(Component.model_validate({"name": "sgd", "lr": 1.0}), _parameters())
     with pytest.raises(ConfigError) as caught:
-        build_schedule(Member.model_validate(member), optimizer, epochs=4)
+        build_schedule(Component.model_validate(member), optimizer, epochs=4)
     assert caught.value.path == path
 
 
@@ -131,7 +131,7 @@ def _two_tasks(**factors: Any) -> tuple[MultiTaskNetwork, TrainingConfig]:
     tree = {
         "name": "x", "data": "unused", "tasks": {"a": {"head": "softmax"}, "b": {"head": "softmax"}},
         "model": {"backbone": {"name": "mlp", "widths": [4, 4]}, "sharing": {"name": "hard", "depth": 1}},
-        "training": {"optimizer": {"name": "sgd", "lr": 0.5}, "lr_factors": factors},
+        "training": {"optimizer": {"name": "sgd", "lr": 0.5}, "lr_multipliers": factors},
     }  # fmt: skip
     config = load_config(tree)
     return build_network(config, data), config.training
@@ -143,7 +143,7 @@ def test_learning_rates_of_backbone_and_heads() -> None:
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
     for p in network.parameters():
         p.grad = torch.ones_like(p)
-    schedule = build_schedule(Member.model_validate({"name": "step", "step_size": 1, "gamma": 0.5}), optimizer, 4)
+    schedule = build_schedule(Component.model_validate({"name": "step", "step_size": 1, "gamma": 0.5}), optimizer, 4)
     assert schedule is not None
     optimizer.step()
     steps = {name: (before[name] - p).detach().mean().item() for name, p in network.named_parameters()}
@@ -157,8 +157,8 @@ def test_learning_rates_of_backbone_and_heads() -> None:
 
 def test_the_end_of_the_cosine_has_the_factors_of_the_groups() -> None:
     groups = [{"params": _parameters(), "factor": factor} for factor in (1.0, 0.1, 0.0)]
-    optimizer = build_optimizer(Member.model_validate({"name": "sgd", "lr": 1.0}), groups)
-    schedule = build_schedule(Member.model_validate({"name": "cosine", "eta_min": 0.5}), optimizer, epochs=2)
+    optimizer = build_optimizer(Component.model_validate({"name": "sgd", "lr": 1.0}), groups)
+    schedule = build_schedule(Component.model_validate({"name": "cosine", "eta_min": 0.5}), optimizer, epochs=2)
     assert schedule is not None
     for expected in (1.0, 0.75, 0.5):
         assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([expected, 0.1 * expected, 0.0])

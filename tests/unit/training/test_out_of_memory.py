@@ -10,14 +10,14 @@ import torch
 
 from mtl_search.config import override
 from mtl_search.errors import OutOfMemoryError, TrialError
-from mtl_search.training.out_of_memory import explain, is_out_of_memory, smaller
+from mtl_search.training.out_of_memory import explain_out_of_memory, is_out_of_memory, with_smaller_batches
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import Report
+from mtl_search.training.trial_report import TrialReport
 from tests.support import trials
 
 
-def _failed(cause: Any = "memory") -> Report:
-    return Report(2, {}, float("nan"), "FAIL", "no room", cause=cause)
+def _failed(cause: Any = "memory") -> TrialReport:
+    return TrialReport(2, {}, float("nan"), "FAIL", "no room", cause=cause)
 
 
 def _spec(workers: int = 1, **training: Any) -> TrialSpec:
@@ -39,7 +39,7 @@ def _spec(workers: int = 1, **training: Any) -> TrialSpec:
 )
 def test_what_it_is(error: Exception, expected: bool) -> None:
     assert is_out_of_memory(error) == expected
-    assert explain(error).startswith("out of memory: ")
+    assert explain_out_of_memory(error).startswith("out of memory: ")
 
 
 def test_torch_says_so_on_the_cpu() -> None:
@@ -52,26 +52,26 @@ def test_torch_says_so_on_the_cpu() -> None:
     ("batch", "accumulate", "expected"), [(16, 1, (8, 2)), (16, 3, (8, 6)), (15, 1, (5, 3)), (7, 2, (1, 14))]
 )
 def test_a_step_sees_the_same_samples(batch: int, accumulate: int, expected: tuple[int, int]) -> None:
-    again = smaller(_spec(batch_size=batch, accumulate=accumulate, eval_batch_size=100), _failed())
+    again = with_smaller_batches(_spec(batch_size=batch, accumulate=accumulate, eval_batch_size=100), _failed())
     assert again is not None
     training = again.config.training
     assert (training.batch_size, training.accumulate) == expected
     assert training.eval_batch_size == 50
     assert again.shrunk == f"batch_size {batch} → {expected[0]}, accumulate {accumulate} → {expected[1]}"
     assert TrialSpec.from_json(again.to_json()) == again
-    assert smaller(again, _failed()) is None
+    assert with_smaller_batches(again, _failed()) is None
 
 
 def test_when_a_trial_stays_as_it_is() -> None:
-    assert smaller(_spec(on_out_of_memory="fail"), _failed()) is None
-    assert smaller(_spec(), _failed("")) is None
-    assert smaller(_spec(), _failed("disk")) is None
-    assert smaller(_spec(workers=2, batch_size=2), _failed()) is None
-    assert smaller(_spec(workers=2, batch_size=4), _failed()) is not None
+    assert with_smaller_batches(_spec(on_out_of_memory="fail"), _failed()) is None
+    assert with_smaller_batches(_spec(), _failed("")) is None
+    assert with_smaller_batches(_spec(), _failed("disk")) is None
+    assert with_smaller_batches(_spec(workers=2, batch_size=2), _failed()) is None
+    assert with_smaller_batches(_spec(workers=2, batch_size=4), _failed()) is not None
 
 
 def test_batches_from_sources_are_cut_and_not_drawn_anew() -> None:
-    again = smaller(_spec(batch_size=15), _failed())
+    again = with_smaller_batches(_spec(batch_size=15), _failed())
     assert again is not None
     assert (again.config.training.batch_size, again.pieces) == (5, 3)
     assert TrialSpec.from_json(again.to_json()).pieces == 3

@@ -18,7 +18,7 @@ from mtl_search.config import Config, override
 from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
 from mtl_search.training.distributed import failure_sync
-from mtl_search.training.distributed.communicator import Alone, Peers
+from mtl_search.training.distributed.communicator import Communicator, SingleProcess
 from mtl_search.training.trainer import Trainer
 from tests.support.parity import CASES, Parity
 from tests.support.ranks import on_ranks
@@ -34,7 +34,7 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return on_ranks(request.param, _all_cases, folder, folder)
 
 
-def _all_cases(peers: Peers, folder: Path) -> dict[str, Any]:
+def _all_cases(peers: Communicator, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {name: case.run(folder / name, peers) for name, case in CASES.items()}
     for work in (exchanges, resumed, failing, batch_norm, dropped):
         found[work.__name__] = work(peers, folder)
@@ -67,27 +67,27 @@ def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Result
 # ---------------------------------------------------------------- what ranks say to each other
 
 
-def exchanges(peers: Peers, folder: Path) -> dict[str, Any]:
+def exchanges(peers: Communicator, folder: Path) -> dict[str, Any]:
     """Every message once."""
     rank = peers.rank
     rows = None if rank == 1 else torch.full((rank + 1, 2), rank)
     large = [torch.full((3, 5), float(rank)), torch.full((2_500_000,), 1.0), torch.tensor(float(rank))]
     copied = [torch.tensor([rank]), torch.tensor(rank > 0), torch.full((2,), float(rank), dtype=torch.bfloat16)]
-    summed = peers.sum_all(large)
-    peers.copy_from_first(copied)
+    summed = peers.all_reduce_coalesced(large)
+    peers.broadcast(copied)
     return {
-        "sum": peers.sum(torch.tensor([1.0, float(rank)])),
+        "sum": peers.all_reduce(torch.tensor([1.0, float(rank)])),
         "sum_all": [x.flatten()[-1].item() for x in summed],
         "untouched": large[0][0, 0].item(),
         "shapes": [x.shape for x in summed],
         "copied": copied,
         "gather": peers.gather([torch.tensor([rank == 0, rank == 1]), rows]),
-        "decide": peers.decide(lambda: {"rank": rank, "best": float("-inf")}),
-        "bytes": peers.bytes_from_first(lambda: bytes([rank, 7])),
-        "nothing": peers.bytes_from_first(lambda: b""),
-        "error": _caught(lambda: peers.decide(lambda: 1 / 0)),
-        "agreed": _caught(lambda: peers.agree(None)),
-        "disagreed": _caught(lambda: peers.agree(TrialError(f"it was {rank}") if rank else None)),
+        "decide": peers.run_on_rank_zero(lambda: {"rank": rank, "best": float("-inf")}),
+        "bytes": peers.broadcast_bytes(lambda: bytes([rank, 7])),
+        "nothing": peers.broadcast_bytes(lambda: b""),
+        "error": _caught(lambda: peers.run_on_rank_zero(lambda: 1 / 0)),
+        "agreed": _caught(lambda: peers.raise_if_any_failed(None)),
+        "disagreed": _caught(lambda: peers.raise_if_any_failed(TrialError(f"it was {rank}") if rank else None)),
         "barrier": peers.barrier(),
     }
 
@@ -126,7 +126,7 @@ def test_every_message_arrives(results: Results) -> None:
 
 
 def test_alone_every_message_is_the_identity() -> None:
-    alone, x = Alone(), torch.ones(2)
+    alone, x = SingleProcess(), torch.ones(2)
     assert alone.sum(x) is x
     assert alone.gather([x]) == [x]
     assert alone.sum_all([x]) == [x]
@@ -145,7 +145,7 @@ def _noisy() -> Config:
     return override(settings, {"model.backbone.dropout": 0.3})
 
 
-def resumed(peers: Peers, folder: Path) -> dict[str, Any]:
+def resumed(peers: Communicator, folder: Path) -> dict[str, Any]:
     """A trial that runs through, and one that is taken up again; only rank 0 knows their folders."""
     places = {name: folder / f"{name}_{peers.rank}" for name in ("whole", "cut")}
     whole = train(_on(peers, _noisy(), places["whole"], test=True))
@@ -161,7 +161,7 @@ def resumed(peers: Peers, folder: Path) -> dict[str, Any]:
     }
 
 
-def _on(peers: Peers, settings: Config, folder: Path, *, test: bool = False) -> Trainer:
+def _on(peers: Communicator, settings: Config, folder: Path, *, test: bool = False) -> Trainer:
     return Trainer(spec(settings, folder, test=test), data(missing=True, train=96), CPU, peers=peers)
 
 
@@ -197,7 +197,7 @@ def breaking_backbone(input_shape: tuple[int, ...], *, how: str) -> list[Stage]:
     return [Stage(_Breaks(how, input_shape[-1]), 4, "breaks")]
 
 
-def failing(peers: Peers, folder: Path) -> dict[str, Any]:
+def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
     """How each failure ends."""
 
     def broken(how: str, **training: Any) -> Callable[[], Any]:
@@ -224,7 +224,7 @@ def failing(peers: Peers, folder: Path) -> dict[str, Any]:
         "disk": _caught(written.run_epoch),
         "objective": _caught(judged.run_epoch),
         "sync": _caught(lambda: _on(peers, sync, folder / "sync")),
-        "after": peers.sum(torch.ones(1)).item(),  # nobody is a message behind
+        "after": peers.all_reduce(torch.ones(1)).item(),  # nobody is a message behind
     }
 
 
@@ -257,7 +257,7 @@ def test_the_others_learn_of_a_failure_within_some_steps() -> None:
 # ---------------------------------------------------------------- batch normalisation
 
 
-def batch_norm(peers: Peers, folder: Path) -> dict[str, Any]:
+def batch_norm(peers: Communicator, folder: Path) -> dict[str, Any]:
     """Statistics after an epoch, with batches whose last part is too short for all ranks."""
     case = Parity("convnet", values={"model.backbone.norm": "batch"}, train=51)
     made = case.trainer(folder / "norm", peers)
@@ -277,7 +277,7 @@ def test_all_ranks_judge_by_the_statistics_of_rank_0(results: Results) -> None:
 # ---------------------------------------------------------------- dropout
 
 
-def dropped(peers: Peers, folder: Path) -> Tensor:
+def dropped(peers: Communicator, folder: Path) -> Tensor:
     """What a rank's dropout keeps."""
     made = _on(peers, override(config(), {"model.backbone.dropout": 0.5}), folder / "dropout")
     del made
@@ -287,5 +287,5 @@ def dropped(peers: Peers, folder: Path) -> Tensor:
 def test_ranks_drop_other_features(results: Results, tmp_path: Path) -> None:
     kept = {tuple(result["dropped"].tolist()) for result in results}
     assert len(kept) == len(results)
-    alone = dropped(Alone(), tmp_path)
+    alone = dropped(SingleProcess(), tmp_path)
     assert torch.equal(results[0]["dropped"], alone)  # rank 0 is what it is alone

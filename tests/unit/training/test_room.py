@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_search.training.workers import placement_groups
-from mtl_search.training.workers.placement_groups import Shortage, mark_of
+from mtl_search.training.workers.placement_groups import PlacementTimeout, mark_of
 
 
 def _table(*bundles: dict[str, float], name: str = "", state: str = "CREATED") -> dict[str, Any]:
@@ -44,7 +44,7 @@ class World:
             placement_groups, "ray", SimpleNamespace(nodes=lambda: [{"NodeID": n, "Alive": True} for n in self.nodes])
         )
 
-    def lasts_after(self, shortage: Shortage, seconds: int) -> bool:
+    def lasts_after(self, shortage: PlacementTimeout, seconds: int) -> bool:
         """Asked once a second."""
         answers = []
         for _ in range(seconds):
@@ -55,7 +55,7 @@ class World:
 
 def test_only_a_group_that_lost_a_node_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch)
-    shortage = Shortage(17, patience=20)
+    shortage = PlacementTimeout(17, patience=20)
     world.state = "PENDING"
     assert not world.lasts_after(shortage, 1000)  # others may hold what it waits for
     world.nodes.remove("b")
@@ -69,7 +69,7 @@ def test_only_a_group_that_lost_a_node_gives_up(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_group_that_found_another_node_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch)
-    shortage, other = Shortage(17), Shortage(18)
+    shortage, other = PlacementTimeout(17), PlacementTimeout(18)
     world.nodes = ["b", "c"]
     assert not world.lasts_after(shortage, 100)
     world.state = "PENDING"

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from mtl_search.config import Config, override
 from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
-from mtl_search.training.runner import choose_device, poisons_the_process
+from mtl_search.training.runner import choose_device, is_fatal_cuda_error
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import REPORT, Report
-from mtl_search.training.workers.slot import Slot
+from mtl_search.training.trial_report import REPORT, TrialReport
+from mtl_search.training.workers.slot import SlotTrainable
 from tests.support import trials
 
 
@@ -63,18 +63,18 @@ def _trial(settings: Config, directory: Path, seed: int = 3) -> dict[str, Any]:
     return {"spec": trials.spec(settings, directory, seed=seed).to_json()}
 
 
-def _slot(trial: dict[str, Any]) -> Slot:
+def _slot(trial: dict[str, Any]) -> SlotTrainable:
     """As `tune.Trainable.__init__` leaves it, which needs a Tune session for its logs."""
-    slot: Slot = Slot.__new__(Slot)
+    slot: SlotTrainable = SlotTrainable.__new__(SlotTrainable)
     slot.setup(trial, data=trials.data())
     return slot
 
 
-def _run(slot: Slot) -> list[Report]:
+def _run(slot: SlotTrainable) -> list[TrialReport]:
     reports = []
     while True:
         result = slot.step()
-        reports.append(Report.from_json(result[REPORT]))
+        reports.append(TrialReport.from_json(result[REPORT]))
         assert result["epoch"] == reports[-1].epoch
         assert result["done"] == (reports[-1].state != "RUNNING")
         assert ("objective" in result) == (reports[-1].state != "FAIL")
@@ -129,7 +129,7 @@ def test_too_little_memory_means_smaller_batches_and_the_same_steps(tmp_path: Pa
 def test_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     settings = _memory(0, batch_size=16, epochs=3, checkpoint_every_s=0)
     slot = _slot(_trial(settings, tmp_path / "trial"))
-    first = Report.from_json(slot.step()[REPORT])
+    first = TrialReport.from_json(slot.step()[REPORT])
     for module in slot._runner._ready().network.modules():
         if isinstance(module, _Faulty):
             module.most = 8  # as if something else had taken the rest
@@ -173,16 +173,18 @@ def test_a_trial_stopped_half_way_leaves_nothing_either(tmp_path: Path) -> None:
 def test_trials_and_reports_travel_as_text(tmp_path: Path) -> None:
     spec = trials.spec(trials.config("convnet", schedule="cosine"), tmp_path, test=True)
     assert TrialSpec.from_json(spec.to_json()) == spec
-    report = Report(3, {"val/kind/auroc": float("nan"), "lr": 0.1}, 0.5, "COMPLETE", info={"depth": 2}, test={"a": 1.0})
-    back = Report.from_json(report.to_json())
+    report = TrialReport(
+        3, {"val/kind/auroc": float("nan"), "lr": 0.1}, 0.5, "COMPLETE", info={"depth": 2}, test={"a": 1.0}
+    )
+    back = TrialReport.from_json(report.to_json())
     assert repr(back) == repr(report)
 
 
 def test_only_a_broken_accelerator_ends_the_process() -> None:
-    assert not poisons_the_process(RuntimeError("shapes cannot be multiplied"))
-    assert not poisons_the_process(ValueError("x"))
+    assert not is_fatal_cuda_error(RuntimeError("shapes cannot be multiplied"))
+    assert not is_fatal_cuda_error(ValueError("x"))
     if hasattr(torch, "AcceleratorError"):
-        assert poisons_the_process(torch.AcceleratorError("CUDA error: device-side assert triggered"))
+        assert is_fatal_cuda_error(torch.AcceleratorError("CUDA error: device-side assert triggered"))
 
 
 def test_the_device_is_the_one_asked_for() -> None:
@@ -214,6 +216,6 @@ def test_an_epoch_that_was_trained_and_not_told_is_told(tmp_path: Path) -> None:
     settings = trials.config(checkpoint_every_s=0)
     whole = _run(_slot(_trial(settings, tmp_path / "whole")))
     first = _slot(_trial(settings, tmp_path / "cut"))
-    heard = [Report.from_json(first.step()[REPORT]) for _ in range(3)][:2]
+    heard = [TrialReport.from_json(first.step()[REPORT]) for _ in range(3)][:2]
     again = _run(_slot(_trial(settings, tmp_path / "cut")))
     assert [trials.told(report) for report in heard + again] == [trials.told(report) for report in whole]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mtl_search.config import Config, override
-from mtl_search.data import SAMPLING, DataSet, join
+from mtl_search.data import SAMPLING, DataSet, concat
 from mtl_search.data.mixture import RoundRobin, Uniform, build_sampling
 from mtl_search.training.predictor import load_predictor
 from tests.support.trials import (
@@ -44,7 +44,7 @@ def _part(train: int, *targets: str, flip: bool = False) -> DataSet:
 
 def _samples(policy: str = "proportional", *, batches: int | None = None) -> DataSet:
     parts = {"big": _part(200, "kind", "size"), "small": _part(20, "flag", flip=True)}
-    return join(parts, build_sampling({"name": policy, **POLICIES[policy][0]}), batches)
+    return concat(parts, build_sampling({"name": policy, **POLICIES[policy][0]}), batches)
 
 
 def test_every_policy_has_a_case() -> None:
@@ -96,7 +96,7 @@ def test_steps_with_batches_of_several_sources(tmp_path: Path) -> None:
     """Two batches of a strict cycle are one step on both sources: all heads get a gradient in it."""
     parts = {"big": _part(200, "kind", "size"), "small": _part(20, "flag", flip=True)}
     settings = config(epochs=1, batch_size=16, accumulate=2)
-    made = trainer(settings, tmp_path, join(parts, RoundRobin()))
+    made = trainer(settings, tmp_path, concat(parts, RoundRobin()))
     seen: list[bool] = []
 
     def record() -> None:
@@ -116,7 +116,7 @@ def test_every_head_lives_with_batches_without_its_labels(tmp_path: Path) -> Non
         "two": dataclasses.replace(samples, targets={name: samples.targets[name] for name in second}, masks={}),
     }
     made = trainer(
-        changed(settings, batch_size=8), tmp_path, join(parts, Uniform()), objective=lambda m: -m["val/crf/loss"]
+        changed(settings, batch_size=8), tmp_path, concat(parts, Uniform()), objective=lambda m: -m["val/crf/loss"]
     )
     reports = train(made)
     assert all(math.isfinite(value) for report in reports for value in report.metrics.values())
@@ -127,7 +127,7 @@ def test_every_head_lives_with_batches_without_its_labels(tmp_path: Path) -> Non
 def test_an_epoch_without_a_batch_of_a_source_has_no_loss_of_its_tasks(tmp_path: Path) -> None:
     made = trainer(config(epochs=2, batch_size=16), tmp_path, _samples(batches=1))
     told_of = {name for name in made.train_epoch() if name.startswith("train/") and name.endswith("/loss")}
-    (drawn,) = [source for source, count in made.train_loader.draws.items() if count]
+    (drawn,) = [source for source, count in made.train_loader.samples_by_source.items() if count]
     assert told_of == {"big": {"train/kind/loss", "train/size/loss"}, "small": {"train/flag/loss"}}[drawn]
 
 

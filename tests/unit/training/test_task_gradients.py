@@ -13,7 +13,7 @@ from mtl_search.config import override, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
-from mtl_search.training.task_gradients import Cut, Found
+from mtl_search.training.task_gradients import GradientAccumulator, TaskGradients
 from tests.support.trials import all_heads, config, data
 
 N = 12
@@ -81,11 +81,11 @@ def test_gradients_are_those_of_one_pass_a_task(name: str, again: bool) -> None:
     ]
     by_parameter = {id(p): [rows[i] for rows in expected] for i, p in enumerate(parameters)}
 
-    cut, found = Cut(network), Found()
+    cut, found = TaskGradients(network), GradientAccumulator()
     cut._at_once = cut._at_once and not again
     losses = _losses(network, cut(inputs, masks), samples)
     torch.testing.assert_close(losses, plain)
-    cut.add_gradients(losses, found)
+    cut.backward(losses, found)
 
     assert {id(p) for p in (*cut.shared, *cut.own_parameters)} == by_parameter.keys()
     jacobian = cut.jacobian(found)
@@ -103,11 +103,11 @@ def test_gradients_are_those_of_one_pass_a_task(name: str, again: bool) -> None:
 def test_what_is_found_adds_up_and_is_zero_without_a_sample() -> None:
     settings, samples = NETWORKS["one stage"]()
     network, inputs, masks = _built(settings, samples)
-    cut, one, none = Cut(network), Found(), Found()
+    cut, one, none = TaskGradients(network), GradientAccumulator(), GradientAccumulator()
     for _ in range(2):
-        cut.add_gradients(_losses(network, cut(inputs, masks), samples), one)
-    once = Found()
-    cut.add_gradients(_losses(network, cut(inputs, masks), samples), once)
+        cut.backward(_losses(network, cut(inputs, masks), samples), one)
+    once = GradientAccumulator()
+    cut.backward(_losses(network, cut(inputs, masks), samples), once)
     torch.testing.assert_close(cut.jacobian(one), 2 * cut.jacobian(once))
     for twice, single, zero in zip(*(cut.own_gradients([x]) for x in (one, once, none)), strict=True):
         torch.testing.assert_close(twice, 2 * single)
@@ -135,8 +135,8 @@ def test_parameters_that_nothing_depends_on_have_no_gradient() -> None:
     samples = data()
     settings = override(config(), {"model.backbone": {"name": f"{__name__}:spare_backbone"}})
     network, inputs, masks = _built(settings, samples)
-    cut, found = Cut(network), Found()
-    cut.add_gradients(_losses(network, cut(inputs, masks), samples), found)
+    cut, found = TaskGradients(network), GradientAccumulator()
+    cut.backward(_losses(network, cut(inputs, masks), samples), found)
     assert cut._at_once  # or it would be the other way that is tested
     jacobian = cut.jacobian(found)
     assert jacobian.any(1).all()

@@ -92,7 +92,7 @@ def _by_hand(network: nn.Module, made: Trainer, samples: DataSet, settings: Conf
         {},
         {"loss_scale": "none", "clip_norm": 0.5},
         {"batch_size": 8, "accumulate": 2, "clip_norm": 1.0},
-        {"train_metrics": False, "resident": "never"},
+        {"train_metrics": False, "cache_on_device": "never"},
     ],
     ids=["scaled", "clipped", "accumulated", "bare"],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets.arrays import arrays
-from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.types import in_memory
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import Build
@@ -235,7 +235,7 @@ def test_a_damaged_array_within_an_npz(tmp_path: Path) -> None:
 
 class TestOnDisk:
     def test_reads_what_is_asked_for_as_its_own_memory(self, folder: str) -> None:
-        x = OnDisk(Path(folder) / "pixels.npy")
+        x = MemmapArray(Path(folder) / "pixels.npy")
         assert (x.shape, x.dtype, len(x), x.nbytes) == ((N, 1, 4, 4), np.float32, N, N * 16 * 4)
         for rows in (np.array([3, 1]), slice(2, 5), slice(None)):
             read = x[rows]
@@ -246,7 +246,7 @@ class TestOnDisk:
 
     def test_is_pickled_as_its_path(self, tmp_path: Path) -> None:
         np.save(tmp_path / "x.npy", np.zeros((10_000, 10), np.float32))
-        x = OnDisk(tmp_path / "x.npy", divisor=2.0)
+        x = MemmapArray(tmp_path / "x.npy", divisor=2.0)
         message = pickle.dumps(x)
         assert len(message) < 500
         again = pickle.loads(message)
@@ -262,9 +262,9 @@ class TestOnDisk:
         if content is not None:
             (tmp_path / "x.npy").write_bytes(content)
         with pytest.raises(DataError, match=r"cannot open .*x\.npy"):
-            OnDisk(tmp_path / "x.npy")
+            MemmapArray(tmp_path / "x.npy")
 
     def test_a_single_number_is_no_input(self, tmp_path: Path) -> None:
         np.save(tmp_path / "x.npy", np.float32(3))
         with pytest.raises(DataError, match="a single number"):
-            OnDisk(tmp_path / "x.npy")
+            MemmapArray(tmp_path / "x.npy")

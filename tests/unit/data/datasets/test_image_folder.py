@@ -14,7 +14,7 @@ from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets import build_data
 from mtl_search.data.readers.images import ImageFiles, decode
-from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError, DataError
 from tests.support.repository import CONFIGS
 from tests.unit.data.conftest import Build
@@ -63,7 +63,7 @@ def numbers(data: DataSet) -> Any:
 def test_pixels_and_labels_of_every_image(make: Make, decoded: str) -> None:
     data = make(decoded=decoded)
     images = data.inputs["image"]
-    assert isinstance(images, OnDisk if decoded == "auto" else ImageFiles)
+    assert isinstance(images, MemmapArray if decoded == "auto" else ImageFiles)
     assert (images.shape, images.dtype, len(data)) == ((N, 3, 6, 8), np.float32, N)
     assert (numbers(data) == np.arange(N)).all()
     assert np.allclose(images[5:6][0, 1], (255 - 50) / 255)
@@ -122,9 +122,9 @@ def test_a_cache_takes_half_of_the_free_disk_at_most(
 
     elsewhere = str(tmp_path / "elsewhere")
     assert isinstance(images(2 * size - 1, cache=elsewhere), ImageFiles)
-    assert isinstance(images(2 * size - 1, cache=elsewhere, decoded="cache"), OnDisk)
-    assert isinstance(images(0, cache=elsewhere), OnDisk)  # they are there already
-    assert isinstance(images(2 * size, cache=str(tmp_path / "another")), OnDisk)
+    assert isinstance(images(2 * size - 1, cache=elsewhere, decoded="cache"), MemmapArray)
+    assert isinstance(images(0, cache=elsewhere), MemmapArray)  # they are there already
+    assert isinstance(images(2 * size, cache=str(tmp_path / "another")), MemmapArray)
 
 
 def _break(folder: Path) -> None:

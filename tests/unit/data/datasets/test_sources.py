@@ -41,9 +41,9 @@ def _sources(**changes: Any) -> dict[str, Any]:
 
 def own_sources() -> DataSet:
     """A data set of the user's that has sources already."""
-    from mtl_search.data import join
+    from mtl_search.data import concat
 
-    return join({"u": user_sets.line(), "v": user_sets.line()})
+    return concat({"u": user_sets.line(), "v": user_sets.line()})
 
 
 def blaming() -> DataSet:

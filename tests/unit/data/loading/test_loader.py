@@ -21,8 +21,8 @@ import mtl_search.data.loading.loader
 from mtl_search.data import SPLITS, Batch, DataSet, DeviceData, Loader, Target, should_be_resident
 from mtl_search.data.loading.device_memory import device_memory
 from mtl_search.data.loading.loader import as_tensor
-from mtl_search.data.loading.sharding import part_bounds
-from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.loading.sharding import shard_bounds
+from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import MakeData
 
@@ -130,7 +130,7 @@ def test_chunks_streams_and_views_give_the_same_batches(
 def test_a_file_gives_the_same_batches_as_memory(make_data: MakeData, tmp_path: Path) -> None:
     data = make_data()
     np.save(tmp_path / "x.npy", data.inputs["x"][:])
-    for x in (OnDisk(tmp_path / "x.npy"), np.load(tmp_path / "x.npy", mmap_mode="r")):
+    for x in (MemmapArray(tmp_path / "x.npy"), np.load(tmp_path / "x.npy", mmap_mode="r")):
         on_disk = DataSet({"x": x}, data.targets, data.splits)
         for resident in (True, False):
             assert _equal(list(_loader(data, shuffle=True)), list(_loader(on_disk, shuffle=True, resident=resident)))
@@ -232,7 +232,7 @@ def test_a_dropped_stream_leaves_no_thread(make_data: MakeData) -> None:
 
 
 def test_an_error_while_reading_reaches_the_training_loop(make_data: MakeData) -> None:
-    class Broken(OnDisk):
+    class Broken(MemmapArray):
         def __getitem__(self, rows: Any, /) -> Any:
             if 7 in rows:
                 raise DataError("sample 7 is damaged")
@@ -271,7 +271,7 @@ def test_a_quarter_of_the_memory_decides(make_data: MakeData, monkeypatch: pytes
 def test_inputs_on_disk_are_streamed_unless_told_otherwise(make_data: MakeData, tmp_path: Path) -> None:
     data = make_data()
     np.save(tmp_path / "x.npy", data.inputs["x"][:])
-    on_disk = DataSet({"x": OnDisk(tmp_path / "x.npy")}, data.targets, data.splits)
+    on_disk = DataSet({"x": MemmapArray(tmp_path / "x.npy")}, data.targets, data.splits)
     assert should_be_resident(data, "auto", CPU)
     assert not should_be_resident(on_disk, "auto", CPU)
     assert should_be_resident(on_disk, "always", CPU)
@@ -339,7 +339,7 @@ def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(workers: int
 
 @given(total=st.integers(1, 40), workers=st.integers(1, 9), least=st.integers(1, 3))
 def test_parts_are_disjoint_complete_and_even(total: int, workers: int, least: int) -> None:
-    bounds = [part_bounds(total, (worker, workers), least=least) for worker in range(workers)]
+    bounds = [shard_bounds(total, (worker, workers), least=least) for worker in range(workers)]
     assert [start for start, _ in bounds] == [0, *(stop for _, stop in bounds[:-1])]
     assert bounds[-1][1] == total
     sizes = [stop - start for start, stop in bounds]

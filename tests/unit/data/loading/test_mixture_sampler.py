@@ -14,10 +14,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_search.data import SAMPLING, DataSet, DeviceData, Loader, Sampling, Sources, Target, join
-from mtl_search.data.loading.mixture_sampler import Draws, quotas
+from mtl_search.data import SAMPLING, DataSet, DeviceData, Loader, Sampling, Sources, Target, concat
+from mtl_search.data.loading.mixture_sampler import MixtureSampler, quotas
 from mtl_search.data.mixture import build_sampling
-from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.test_mixture import EXPECTED, Fixed
@@ -40,7 +40,7 @@ def _part(train: int, target: str, first: int = 0) -> DataSet:
 
 def _data(sampling: Sampling, batches: int | None = None, small: int = 100) -> DataSet:
     """1000 training samples called 0 and up, and `small` called 5000 and up."""
-    return join({"big": _part(1000, "a"), "small": _part(small, "b", 5000)}, sampling, batches)
+    return concat({"big": _part(1000, "a"), "small": _part(small, "b", 5000)}, sampling, batches)
 
 
 def _policy(name: str) -> Sampling:
@@ -77,7 +77,7 @@ def test_draws_are_the_documented_ones(name: str, resident: bool) -> None:
             assert len(batch) == 32, "every batch is full"
             assert len(sources) == 1, "a batch is from one source"
             drawn[sources.pop()] += 32
-        told.update(loader.draws)
+        told.update(loader.samples_by_source)
     assert drawn == told
     samples = epochs * 35 * 32
     for source, share in zip(("big", "small"), EXPECTED[name][1], strict=True):
@@ -153,7 +153,7 @@ def test_a_share_of_less_than_a_batch_is_carried_over_epochs() -> None:
     drawn = []
     for epoch in range(11):
         _epoch(loader, epoch)
-        drawn.append(loader.draws["small"])
+        drawn.append(loader.samples_by_source["small"])
     assert sum(drawn) == 3 * 32
     assert set(drawn) == {0, 32}
 
@@ -170,7 +170,7 @@ def test_a_single_task_draws_from_its_own_source_what_it_gets_in_joint_training(
     alone, joint = _loader(data, [target]), _loader(data)
     own = [batch for epoch in range(10) for batch in _epoch(alone, epoch)]
     shared = [b for epoch in range(10) for b in _epoch(joint, epoch) if (b[0] >= 5000) == (least == 5000)]
-    assert alone.draws == {source: 32 * len(alone)}
+    assert alone.samples_by_source == {source: 32 * len(alone)}
     assert abs(len(own) - len(shared)) <= 5.5  # the epoch is a whole number of batches in both, half a batch off
     both = min(len(own), len(shared))
     assert own[:both] == shared[:both], "the same batches, in the same order"
@@ -179,7 +179,7 @@ def test_a_single_task_draws_from_its_own_source_what_it_gets_in_joint_training(
 def test_targets_without_labels_draw_from_all_sources() -> None:
     loader = _loader(_data(_policy("uniform")), [])
     _epoch(loader, 0)
-    assert set(loader.draws) == {"big", "small"}
+    assert set(loader.samples_by_source) == {"big", "small"}
 
 
 def test_validation_is_in_order_and_whole() -> None:
@@ -188,14 +188,14 @@ def test_validation_is_in_order_and_whole() -> None:
     assert [number for batch in _epoch(loader, 0) for number in batch] == data.inputs["x"][
         data.splits["validation"]
     ].ravel().tolist()
-    assert loader.draws == {}
+    assert loader.samples_by_source == {}
 
 
 def test_a_streamed_part_gives_the_batches_of_memory(tmp_path: Path) -> None:
     big, small = _part(1000, "a"), _part(100, "b", 5000)
     np.save(tmp_path / "x.npy", big.inputs["x"][:])
-    streamed = join({"big": replace(big, inputs={"x": OnDisk(tmp_path / "x.npy")}), "small": small})
-    whole = join({"big": big, "small": small})
+    streamed = concat({"big": replace(big, inputs={"x": MemmapArray(tmp_path / "x.npy")}), "small": small})
+    whole = concat({"big": big, "small": small})
     assert _epoch(_loader(streamed, resident=False), 1) == _epoch(_loader(whole), 1)
     assert _epoch(_loader(streamed), 1) == _epoch(_loader(whole), 1)
 
@@ -234,7 +234,7 @@ def test_any_sources_are_drawn_evenly(
     chosen = np.array(wanted[: len(sizes)])
     chosen[0] |= not chosen.any()
     sources = Sources(tuple("abcde"[: len(sizes)]), numbers, _policy(name))
-    order = Draws(sources, np.arange(len(numbers)), batch_size, chosen)
+    order = MixtureSampler(sources, np.arange(len(numbers)), batch_size, chosen)
     rows = np.concatenate([order.rows(3, epoch) for epoch in range(epochs)])
     assert len(rows) == epochs * sum(order.sizes)
     assert set(order.draws(rows)) == {sources.names[k] for k in np.flatnonzero(chosen)}
@@ -270,7 +270,7 @@ def test_a_policy_of_the_users_that_fails() -> None:
 def test_parts_of_a_users_policy_need_not_sum_to_1() -> None:
     loader = _loader(_data(Fixed(6, 2)), batch_size=11)
     _epoch(loader, 0)
-    assert loader.draws == {"big": 75 * 11, "small": 25 * 11}
+    assert loader.samples_by_source == {"big": 75 * 11, "small": 25 * 11}
 
 
 @pytest.mark.parametrize(
@@ -299,4 +299,4 @@ def test_batches_in_pieces_are_the_whole_ones_cut(batches: int | None) -> None:
     for epoch in range(3):
         large, small = _epoch(whole, epoch), _epoch(pieces, epoch)
         assert [a + b for a, b in zip(small[::2], small[1::2], strict=True)] == large
-        assert whole.draws == pieces.draws
+        assert whole.samples_by_source == pieces.samples_by_source

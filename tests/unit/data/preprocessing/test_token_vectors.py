@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from mtl_search.data import DataSet
-from mtl_search.data.concat import Joined
+from mtl_search.data.concat import ColumnConcat
 from mtl_search.data.datasets.semeval import semeval
 from mtl_search.data.preprocessing.token_vectors import encoder_source, load_tokenizer, subwords
-from mtl_search.data.readers.memmap import OnDisk
+from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError
 from mtl_search.extras import define_torchvision_schemas
 from tests.support.marked_files import plain, write_marked
@@ -57,7 +57,7 @@ def test_vectors_are_the_means_of_sub_words_in_the_whole_sentence(make: Callable
     data = make(positions="none")
     tokens, mask = data.inputs["tokens"], data.masks["tokens"]
     assert (tokens.shape, tokens.dtype) == ((24, 8, 8), np.float32)
-    assert isinstance(tokens, OnDisk), "they are streamed, not held in every worker's memory"
+    assert isinstance(tokens, MemmapArray), "they are streamed, not held in every worker's memory"
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModel.from_pretrained(folder).eval()
     # Sentence 100: The thing100 w0 w1 w2 an old box100 .   with pieces th ing 1 0 0, w 0, box 1 0 0
@@ -115,7 +115,7 @@ def test_a_run_that_dies_leaves_no_half_file(
 
 def test_positions_are_the_last_two_columns(make: Callable[..., DataSet]) -> None:
     tokens = make().inputs["tokens"]
-    assert isinstance(tokens, Joined)
+    assert isinstance(tokens, ColumnConcat)
     assert (tokens.shape, tokens.dtype, len(tokens)) == ((24, 8, 10), np.float32, 24)
     plain_views = make(positions="none").inputs
     rows = np.array([3, 21, 4])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mtl_search.config import SpaceEntry
-from mtl_search.search.schedulers.pbt import Bounds, Member, Rules, explored, mean_params, moves
+from mtl_search.search.schedulers.pbt import Bounds, Member, PBTConfig, exploit_steps, mean_params, perturb
 
-RULES = Rules(interval=2, quantile=0.25, resample=0.25, factors=(0.8, 1.25))
+RULES = PBTConfig(interval=2, quantile=0.25, resample=0.25, factors=(0.8, 1.25))
 KINDS: dict[str, dict[str, Any]] = {
     "tasks.a.loss_weight": {"log_ratio": 10, "reference": "b"},
     "training.optimizer.lr": {"log": [1e-4, 1e-1]},
@@ -42,7 +42,7 @@ def population(*worths: float) -> list[Member]:
 )  # fmt: skip
 def test_the_worst_part_takes_over_from_the_best_part(size: int, quantile: float, count: int) -> None:
     members = population(*(float(number) for number in range(size)))
-    found = moves(members, ENTRIES, Rules(2, quantile, 0.25, (0.8, 1.25)), [0])
+    found = exploit_steps(members, ENTRIES, PBTConfig(2, quantile, 0.25, (0.8, 1.25)), [0])
     assert sorted(move.member for move in found) == list(range(count))
     assert {move.donor for move in found} <= set(range(size - count, size))
 
@@ -50,10 +50,10 @@ def test_the_worst_part_takes_over_from_the_best_part(size: int, quantile: float
 @given(st.lists(st.floats(-1, 1) | st.just(-math.inf), max_size=30), st.integers(0, 99), st.randoms())
 def test_moves_depend_on_the_numbers_alone_and_stay_in_bounds(worths: list[float], seed: int, random: Any) -> None:
     members = population(*worths)
-    found = moves(members, ENTRIES, RULES, [seed, 1])
+    found = exploit_steps(members, ENTRIES, RULES, [seed, 1])
     shuffled = list(members)
     random.shuffle(shuffled)
-    assert moves(shuffled, ENTRIES, RULES, [seed, 1]) == found
+    assert exploit_steps(shuffled, ENTRIES, RULES, [seed, 1]) == found
     assert {move.member for move in found}.isdisjoint(move.donor for move in found)
     assert len(found) <= len(worths) / 2
     for move in found:
@@ -67,15 +67,15 @@ def test_moves_depend_on_the_numbers_alone_and_stay_in_bounds(worths: list[float
 
 def test_another_generation_or_member_draws_other_values() -> None:
     members = population(*(0.1 * number for number in range(12)))
-    found = [moves(members, ENTRIES, RULES, seeds) for seeds in ([0, 2], [0, 4], [1, 2])]
+    found = [exploit_steps(members, ENTRIES, RULES, seeds) for seeds in ([0, 2], [0, 4], [1, 2])]
     assert len({tuple(move.params.values()) for generation in found for move in generation}) > 6
     assert found[0] != found[1] != found[2]
 
 
 def test_values_are_those_of_the_donor_times_a_factor() -> None:
-    rules = Rules(2, 0.5, 0.0, (0.8, 1.25))
+    rules = PBTConfig(2, 0.5, 0.0, (0.8, 1.25))
     for seed in range(20):
-        (move,) = moves(population(0.1, 0.9), ENTRIES, rules, [seed])
+        (move,) = exploit_steps(population(0.1, 0.9), ENTRIES, rules, [seed])
         assert move.donor == 1
         ratio, lr = move.params["tasks.a.loss_weight"], move.params["training.optimizer.lr"]
         assert ratio in (1.6, 2.5)
@@ -86,17 +86,17 @@ def test_values_are_those_of_the_donor_times_a_factor() -> None:
 def test_values_stop_at_their_bounds() -> None:
     ends = {"tasks.a.loss_weight": 10.0, "training.optimizer.lr": 1e-1, "training.optimizer.momentum": 0.9,
             "training.optimizer.steps": 4}  # fmt: skip
-    up = explored(ends, ENTRIES, Rules(2, 0.25, 0.0, (1.25,)), default_rng(0))
+    up = perturb(ends, ENTRIES, PBTConfig(2, 0.25, 0.0, (1.25,)), default_rng(0))
     assert {path: up[path] for path in ends if path != "training.optimizer.steps"} == {
         path: value for path, value in ends.items() if path != "training.optimizer.steps"
     }
-    steps = {explored(ends, ENTRIES, RULES, default_rng(seed))["training.optimizer.steps"] for seed in range(60)}
+    steps = {perturb(ends, ENTRIES, RULES, default_rng(seed))["training.optimizer.steps"] for seed in range(60)}
     assert steps == {1, 2, 3, 4}  # 3 and 4 from 4, all of them where they are drawn anew
 
 
 def test_values_that_are_drawn_anew_fill_their_range() -> None:
-    rules = Rules(2, 0.25, 1.0, (0.8,))
-    drawn = [explored(START, ENTRIES, rules, default_rng(seed)) for seed in range(400)]
+    rules = PBTConfig(2, 0.25, 1.0, (0.8,))
+    drawn = [perturb(START, ENTRIES, rules, default_rng(seed)) for seed in range(400)]
     rates = sorted(math.log10(values["training.optimizer.lr"]) for values in drawn)
     assert rates[0] < -3.9
     assert rates[-1] > -1.1

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mtl_search.errors import ConfigError
-from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, population_rules
+from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, pbt_config
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
-from mtl_search.search.schedulers.pbt import Rules
+from mtl_search.search.schedulers.pbt import PBTConfig
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 
@@ -79,7 +79,7 @@ class Stream:
 
 
 def objectives(record: TrialRecord) -> dict[int, float]:
-    return {epoch.epoch: epoch.objective for epoch in record.epochs}
+    return {epoch.epoch: epoch.best_objective for epoch in record.epochs}
 
 
 def rungs(under: ArmScheduler, arm: str) -> Any:
@@ -279,8 +279,8 @@ def test_arguments_that_a_population_refuses(arguments: dict[str, Any], words: s
 
 def test_a_population_has_rules_and_stops_nobody() -> None:
     config = small.config({"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", "factors": [2]}})
-    assert population_rules(config) == Rules(2, 0.25, 0.25, (2.0,))
-    assert population_rules(small.config()) is None
+    assert pbt_config(config) == PBTConfig(2, 0.25, 0.25, (2.0,))
+    assert pbt_config(small.config()) is None
     assert {decision for *_, decision in run(Stream(ArmScheduler(config, 1)), range(6))} == {"CONTINUE"}
     with pytest.raises(ConfigError, match=r"^training.epochs: a population meets between two epochs"):
         build_scheduler(small.config({"training.epochs": 1, "search.scheduler": "pbt"}))

@@ -198,7 +198,7 @@ def test_ends_are_the_ends_the_choices_and_what_must_hold_for_them() -> None:
         },
         {"model": {"m": "q"}, "training": {"a": 1}},
     )
-    ends = list(searched.ends())
+    ends = list(searched.boundary_values())
     assert ("training.a", 0, {}) in ends
     assert ("training.b", "x", {"training.a": 0}) in ends
     assert ("training.c", 2.0, {"training.a": 0, "training.b": "y"}) in ends

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mtl_search.config.section import Member
+from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.training.balancing import (
@@ -22,8 +22,8 @@ from mtl_search.training.balancing import (
     Aggregator,
     build_aggregator,
     build_weighting,
-    same_draws,
     solver_aggregators,
+    synchronized_rng,
 )
 
 CPU = torch.device("cpu")
@@ -31,7 +31,7 @@ Matrix = NDArray[np.float64]
 
 
 def built(name: str, tasks: int = 3, **arguments: Any) -> Aggregator:
-    training = TrainingConfig(aggregator=Member(name=name, **arguments), accumulate=2)
+    training = TrainingConfig(aggregator=Component(name=name, **arguments), accumulate=2)
     made = build_aggregator(training, tasks, CPU)
     assert made is not None
     return made
@@ -44,7 +44,7 @@ def halves(jacobian: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def aggregated(made: Aggregator, jacobian: Tensor, step: int = 1) -> tuple[Tensor, Tensor | None]:
-    with same_draws(7, step, CPU), torch.no_grad():
+    with synchronized_rng(7, step, CPU), torch.no_grad():
         vector, weights = made.aggregate(jacobian, halves(jacobian))
     return vector.clone(), None if weights is None else weights.clone()
 
@@ -181,7 +181,7 @@ def _krum(J: Matrix) -> Matrix:
 
 def _with_draws(draw: Callable[[Matrix], Matrix]) -> Callable[[Matrix], Matrix]:
     def reference(J: Matrix) -> Matrix:
-        with same_draws(7, 1, CPU):
+        with synchronized_rng(7, 1, CPU):
             return draw(J)
 
     return reference
@@ -305,11 +305,11 @@ def test_how_the_gradient_changes_with_the_scale_of_all(name: str, scale: float)
 def test_tasks_in_another_order_have_the_same_gradient(name: str) -> None:
     jacobian, order = random_jacobian(2, 5), torch.tensor([2, 0, 4, 1, 3])
     one, other = built(name, 5), built(name, 5)
-    with same_draws(7, 1, CPU):
+    with synchronized_rng(7, 1, CPU):
         first, _ = one.aggregate(jacobian, halves(jacobian))
-    with same_draws(7, 1, CPU):
+    with synchronized_rng(7, 1, CPU):
         second, _ = other.aggregate(jacobian[order], tuple(half[order] for half in halves(jacobian)))
-    if one.symmetric and not one.draws:
+    if one.symmetric and not one.is_random:
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4)
     if not one.symmetric:
         assert not torch.allclose(first, second, rtol=1e-2)
@@ -321,7 +321,7 @@ def test_what_draws_says_so(name: str) -> None:
     against = -jacobian[:1] - jacobian[1:2] + 0.5 * jacobian[2:]
     jacobian = torch.cat([jacobian[:2], against])  # in conflict, so that order matters
     vectors = [aggregated(built(name), jacobian, step)[0] for step in range(6)]
-    assert all(torch.equal(vectors[0], other) for other in vectors[1:]) != built(name).draws
+    assert all(torch.equal(vectors[0], other) for other in vectors[1:]) != built(name).is_random
     assert torch.equal(vectors[0], aggregated(built(name), jacobian, 0)[0])
 
 
@@ -415,7 +415,7 @@ def test_a_weighting_among_aggregators_is_shown_its_place() -> None:
     with pytest.raises(ConfigError, match=r"`training.weighting: uw`"):
         built("uw")
     with pytest.raises(ConfigError, match=r"`training.aggregator: pcgrad`"):
-        build_weighting(TrainingConfig(weighting=Member(name="pcgrad")), 3, CPU)
+        build_weighting(TrainingConfig(weighting=Component(name="pcgrad")), 3, CPU)
     built("mean")  # there is one of each
 
 
@@ -431,14 +431,14 @@ def test_a_missing_solver_is_named() -> None:
 
 def test_two_batches_a_step_are_asked_for_where_they_are_needed() -> None:
     with pytest.raises(ConfigError, match="two independent batches") as caught:
-        build_aggregator(TrainingConfig(aggregator=Member(name="sdmgrad")), 3, CPU)
+        build_aggregator(TrainingConfig(aggregator=Component(name="sdmgrad")), 3, CPU)
     assert caught.value.path == "training.accumulate"
 
 
 def test_a_single_task_has_no_aggregator() -> None:
-    assert build_aggregator(TrainingConfig(aggregator=Member(name="krum")), 1, CPU) is None
+    assert build_aggregator(TrainingConfig(aggregator=Component(name="krum")), 1, CPU) is None
     with pytest.raises(ConfigError):
-        build_aggregator(TrainingConfig(aggregator=Member(name="krumm")), 1, CPU)
+        build_aggregator(TrainingConfig(aggregator=Component(name="krumm")), 1, CPU)
 
 
 def test_trying_out_an_aggregator_leaves_no_trace() -> None:

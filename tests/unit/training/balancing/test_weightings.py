@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_search.config.section import Member
+from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
-from mtl_search.training.balancing import WEIGHTINGS, Weighting, build_weighting, same_draws
+from mtl_search.training.balancing import WEIGHTINGS, Weighting, build_weighting, synchronized_rng
 
 CPU = torch.device("cpu")
 LOSSES = torch.tensor([[0.9, 2.0, 0.4], [0.7, 1.9, 0.5], [0.8, 1.2, 0.3], [0.5, 1.4, 0.35]])  # steps × tasks
@@ -23,12 +23,12 @@ JACOBIAN = torch.tensor([[1.0, 2.0, 0.0, 1.0], [-3.0, 0.5, 1.0, 0.0], [0.2, 0.1,
 
 
 def built(name: str, tasks: int = 3, **arguments: Any) -> Weighting:
-    made = build_weighting(TrainingConfig(weighting=Member(name=name, **arguments)), tasks, CPU)
+    made = build_weighting(TrainingConfig(weighting=Component(name=name, **arguments)), tasks, CPU)
     return made if made is not None else WEIGHTINGS[name](tasks)
 
 
 def weigh(made: Weighting, losses: Tensor, step: int = 1) -> Tensor:
-    with same_draws(7, step, CPU), torch.no_grad():
+    with synchronized_rng(7, step, CPU), torch.no_grad():
         return made.weigh(losses, JACOBIAN * losses.unsqueeze(1)).clone()
 
 
@@ -83,7 +83,7 @@ def _geometric() -> list[list[float]]:
 def _random() -> list[list[float]]:
     found = []
     for step in range(len(LOSSES)):
-        with same_draws(7, step, CPU):
+        with synchronized_rng(7, step, CPU):
             found.append(softmax(torch.randn(3).tolist()))
     return found
 
@@ -178,7 +178,7 @@ def test_famo_follows_the_change_of_the_log_losses() -> None:
     """One step of Adam is lr times the sign of the gradient, (diag z − zzᵀ)δ; its own weight decay of 0 left out."""
     made = built("famo", lr=0.1, weight_decay=0.0)
     weigh(made, LOSSES[0])
-    made.look_back(LOSSES[1])
+    made.after_optimizer_step(LOSSES[1])
     delta = (LOSSES[0] / LOSSES[1]).log()
     logits = -0.1 * torch.sign((delta - delta.mean()) / 3)
     z = torch.tensor(softmax(logits.tolist()))
@@ -229,8 +229,8 @@ def test_a_loss_of_zero_leaves_weights_numbers(name: str) -> None:
     for _ in range(4):
         losses = torch.tensor([0.7, 0.0, 0.4])
         assert weigh(made, losses).isfinite().all()
-        if made.looks_back:
-            made.look_back(losses)
+        if made.needs_losses_after_step:
+            made.after_optimizer_step(losses)
         made.end_epoch()
 
 
@@ -274,20 +274,20 @@ def test_tasks_in_another_order_have_the_same_weights(name: str) -> None:
     one, other = built(name), built(name)
     pairs = []
     for step, losses in enumerate(LOSSES):
-        with same_draws(7, step, CPU), torch.no_grad():
+        with synchronized_rng(7, step, CPU), torch.no_grad():
             first = one.weigh(losses, JACOBIAN)
-        with same_draws(7, step, CPU), torch.no_grad():
+        with synchronized_rng(7, step, CPU), torch.no_grad():
             pairs.append((first[order], other.weigh(losses[order], JACOBIAN[order])))
-        one.look_back(losses * 0.9) if one.looks_back else None
-        other.look_back(losses[order] * 0.9) if other.looks_back else None
+        one.after_optimizer_step(losses * 0.9) if one.needs_losses_after_step else None
+        other.after_optimizer_step(losses[order] * 0.9) if other.needs_losses_after_step else None
     same = all(torch.allclose(a, b, rtol=1e-5) for a, b in pairs)
-    assert same != one.draws
+    assert same != one.is_random
 
 
 @pytest.mark.parametrize("name", list(WEIGHTINGS))
 def test_what_draws_says_so(name: str) -> None:
     first, second = (weigh(built(name), LOSSES[0], step) for step in (1, 2))
-    assert torch.equal(first, second) != WEIGHTINGS[name].draws  # type: ignore[attr-defined]
+    assert torch.equal(first, second) != WEIGHTINGS[name].is_random  # type: ignore[attr-defined]
     assert torch.equal(first, weigh(built(name), LOSSES[0], 1))
 
 
@@ -298,8 +298,8 @@ def test_a_weighting_taken_up_again_goes_on_as_if_nothing_had_been(name: str) ->
         for step, losses in enumerate(rows):
             found.append(weigh(made, losses, step))
             found.append(made.rows(found[-1].unsqueeze(1) * JACOBIAN)[0])
-            if made.looks_back:
-                made.look_back(losses * torch.tensor([0.9, 0.8, 0.99]))
+            if made.needs_losses_after_step:
+                made.after_optimizer_step(losses * torch.tensor([0.9, 0.8, 0.99]))
             made.end_epoch()
         return found
 
@@ -346,6 +346,6 @@ def test_a_wrong_weighting_is_refused_by_its_path(member: dict[str, Any], path: 
 
 
 def test_a_single_task_has_no_weighting() -> None:
-    assert build_weighting(TrainingConfig(weighting=Member(name="uw")), 1, CPU) is None
+    assert build_weighting(TrainingConfig(weighting=Component(name="uw")), 1, CPU) is None
     with pytest.raises(ConfigError):
-        build_weighting(TrainingConfig(weighting=Member(name="uv")), 1, CPU)
+        build_weighting(TrainingConfig(weighting=Component(name="uv")), 1, CPU)

@@ -23,7 +23,7 @@ from pydantic import (
 _BOUNDS = (tuple[float, float] | None, tuple[int, int] | None)
 
 
-class Section(BaseModel):
+class ConfigModel(BaseModel):
     """Base of all sections: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -40,7 +40,7 @@ class Section(BaseModel):
         return value
 
 
-class Member(BaseModel):
+class Component(BaseModel):
     """A part chosen by name, with its own arguments beside the name."""
 
     model_config = ConfigDict(frozen=True, extra="allow")

@@ -1,4 +1,4 @@
-"""The shapes of `search.start`: what each point means is the business of the search."""
+"""The shapes of `search.initial_points`: what each point means is the business of the search."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def _as_points(value: object) -> object:
 
 
 # Task → loss weight, the name of a weighting, or the folder of a sweep.
-StartPoint = Annotated[str | dict[str, float], PlainValidator(_point)]
-StartPoints = Annotated[tuple[StartPoint, ...], BeforeValidator(_as_points)]
+InitialPoint = Annotated[str | dict[str, float], PlainValidator(_point)]
+InitialPoints = Annotated[tuple[InitialPoint, ...], BeforeValidator(_as_points)]

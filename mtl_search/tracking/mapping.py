@@ -34,7 +34,7 @@ CURSOR = "epoch"
 
 
 @dataclass(frozen=True)
-class Point:
+class MetricPoint:
     """One metric value; `time` in milliseconds. From the journal, so that sending it again changes nothing."""
 
     name: str
@@ -120,20 +120,20 @@ def objective_name(trial_arm: str, config: Config) -> str:
     return "val/delta_m" if config.search.objective == "delta_m" and not single else "val/objective"
 
 
-def epoch_points(trial: TrialRecord, epoch: EpochRecord, config: Config) -> list[Point]:
+def epoch_points(trial: TrialRecord, epoch: EpochRecord, config: Config) -> list[MetricPoint]:
     """Metrics of one epoch, with the values that a member of a population trained it with; the cursor last."""
     changing = {f"pbt/{path}": value for path, value in trial.overrides_at(epoch.epoch).items() if trial.is_member}
-    values = {objective_name(trial.arm, config): epoch.objective, **epoch.metrics, **changing}
+    values = {objective_name(trial.arm, config): epoch.best_objective, **epoch.metrics, **changing}
     cleaned = clean_names(values)
     cleaned.pop(CURSOR, None)
     cleaned[CURSOR] = epoch.epoch
-    return [Point(name, float(value), milliseconds(epoch.time), epoch.epoch) for name, value in cleaned.items()]
+    return [MetricPoint(name, float(value), milliseconds(epoch.time), epoch.epoch) for name, value in cleaned.items()]
 
 
-def test_points(trial: TrialRecord) -> list[Point]:
+def test_points(trial: TrialRecord) -> list[MetricPoint]:
     """Test metrics of a finalist, at its best epoch."""
     step = trial.best.epoch if trial.best else 0
-    return [Point(n, float(v), milliseconds(trial.ended), step) for n, v in clean_names(trial.test).items()]
+    return [MetricPoint(n, float(v), milliseconds(trial.ended), step) for n, v in clean_names(trial.test).items()]
 
 
 def milliseconds(seconds: float) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.tracking.projection import PARENT, SWEEP, TRIAL, Point
+from mtl_search.tracking.mapping import PARENT, SWEEP, TRIAL, MetricPoint
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ _REFUSALS = {
 }
 
 
-class Store:
+class TrackingClient:
     """One experiment of one MLflow store.
 
     Args:
@@ -62,14 +62,14 @@ class Store:
         if database:
             _check_folder(artifacts)
         self.uri = uri
-        self._client = _twice(uri, lambda: _connect(uri))
+        self._client = _retry_once(uri, lambda: _connect(uri))
         self.experiment_id = self._experiment(experiment, artifacts if database else None)
 
     def _experiment(self, name: str, artifacts: Path | None) -> str:
         def find() -> Any:
             return self._client.get_experiment_by_name(name) or self._new_experiment(name, artifacts)
 
-        found = _twice(self.uri, find)
+        found = _retry_once(self.uri, find)
         if found.lifecycle_stage == "deleted":
             raise ConfigError(
                 "this MLflow experiment has been deleted; choose another name, or restore it: "
@@ -118,7 +118,7 @@ class Store:
     def send(
         self,
         run: str,
-        points: Sequence[Point] = (),
+        points: Sequence[MetricPoint] = (),
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
@@ -176,7 +176,7 @@ def _connect(uri: str) -> Any:
         raise _unknown_address(uri) from error
 
 
-def _twice(uri: str, call: Callable[[], T]) -> T:
+def _retry_once(uri: str, call: Callable[[], T]) -> T:
     """The result of a call that gets a second chance.
 
     Of several processes that open a new database at once, all but one may fail to make MLflow's default experiment.

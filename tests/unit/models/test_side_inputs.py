@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
-from mtl_search.data.spec import Layout, layout
+from mtl_search.data.spec import DataSpec, data_spec
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph_tracing import describe
 from mtl_search.models.network import MultiTaskNetwork, build_network
@@ -52,9 +52,9 @@ def data() -> DataSet:
     return DataSet(inputs, targets, splits, {"tokens": mask})
 
 
-def build(data: DataSet | Layout, beside: object, backbone: object = "tests.unit.models.test_beside:by_token") -> Any:
+def build(data: DataSet | DataSpec, beside: object, backbone: object = "tests.unit.models.test_beside:by_token") -> Any:
     torch.manual_seed(0)
-    tasks = {"relation": {"head": "softmax", "view": "tokens", "beside": beside}}
+    tasks = {"relation": {"head": "softmax", "view": "tokens", "side_inputs": beside}}
     if isinstance(backbone, str):
         tasks["tags"] = {"head": "crf", "view": "tokens"}
     config = {"name": "x", "data": "unused", "tasks": tasks, "model": {"backbone": backbone}}
@@ -92,11 +92,11 @@ def test_widths_parameters_and_rows(data: DataSet) -> None:
 
 def test_the_graph_shows_where_the_views_join(data: DataSet) -> None:
     graph = describe(build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}}), data)
-    node = graph.by_id["beside:relation"]
-    assert (node.label, node.takes, node.gives) == ("beside: position, weight, pair", (T, 6), (T, 13))
+    node = graph.by_id["side_inputs:relation"]
+    assert (node.label, node.takes, node.gives) == ("side_inputs: position, weight, pair", (T, 6), (T, 13))
     assert (node.parameters, node.tasks) == (36, ("relation",))
     assert [source.id for source in graph.sources(node)] == ["block:0", "view:position", "view:weight", "view:pair"]
-    assert [source.id for source in graph.sources(graph.by_id["head:relation"])] == ["beside:relation"]
+    assert [source.id for source in graph.sources(graph.by_id["head:relation"])] == ["side_inputs:relation"]
     assert [source.id for source in graph.sources(graph.by_id["head:tags"])] == ["block:0"]
     assert graph.by_id["view:position"].tasks == ("relation",)
 
@@ -109,7 +109,7 @@ def test_beside_vectors(data: DataSet) -> None:
 
 
 def test_a_network_is_built_from_a_stored_layout(data: DataSet) -> None:
-    stored = Layout.from_json(layout(data).to_json())
+    stored = DataSpec.from_json(data_spec(data).to_json())
     network, again = build(data, {"position": {"values": 9}}), build(stored, {"position": {"values": 9}})
     again.load_state_dict(network.state_dict())
     assert (_run(network.eval(), data)["relation"] == _run(again.eval(), data)["relation"]).all()
@@ -123,13 +123,13 @@ def test_a_list_of_names_is_enough_for_real_numbers(data: DataSet) -> None:
 @pytest.mark.parametrize(
     ("beside", "path", "message"),
     [
-        ("positon", "tasks.relation.beside", "did you mean 'position'"),
-        ("age", "tasks.relation.beside", r"shape \(\) cannot stand beside tokens"),
-        ("position", "tasks.relation.beside.position.values", "0 .. 8, so 9"),
-        ({"position": {"values": 8}}, "tasks.relation.beside.position.values", "9 or more"),
-        ({"weight": {"values": 8}}, "tasks.relation.beside.weight.values", "real numbers"),
-        ({"position": {"value": 8}}, "tasks.relation.beside.position.value", "unknown key"),
-        ({"position": {"values": 0}}, "tasks.relation.beside.position.values", "at least 1"),
+        ("positon", "tasks.relation.side_inputs", "did you mean 'position'"),
+        ("age", "tasks.relation.side_inputs", r"shape \(\) cannot stand beside tokens"),
+        ("position", "tasks.relation.side_inputs.position.values", "0 .. 8, so 9"),
+        ({"position": {"values": 8}}, "tasks.relation.side_inputs.position.values", "9 or more"),
+        ({"weight": {"values": 8}}, "tasks.relation.side_inputs.weight.values", "real numbers"),
+        ({"position": {"value": 8}}, "tasks.relation.side_inputs.position.value", "unknown key"),
+        ({"position": {"values": 0}}, "tasks.relation.side_inputs.position.values", "at least 1"),
     ],
 )
 def test_mistakes_are_named(data: DataSet, beside: object, path: str, message: str) -> None:

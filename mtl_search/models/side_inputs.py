@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config.schema import BesideConfig
+from mtl_search.config.schema import SideInputConfig
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.spec import Layout
+from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import in_memory
 from mtl_search.errors import ConfigError
 from mtl_search.models.stage import FeatureKind, safe_key
 
 
-class Beside(nn.Module):
+class SideInputs(nn.Module):
     """Features (B, T, W) → (B, T, W + ΣW_i), or (B, W) → (B, W + ΣW_i).
 
     A view of integers (B, T) or (B,) is embedded; one of real numbers comes as it is, (B, T, W_i) or (B, W_i), and
@@ -58,10 +58,10 @@ class Beside(nn.Module):
         return x if x.ndim == rank else x.unsqueeze(-1)
 
 
-def build_beside(
-    task: str, views: Mapping[str, BesideConfig], data: DataSet | Layout, width: int, kind: FeatureKind
-) -> Beside:
-    """What a task's key `beside` asks for.
+def build_side_inputs(
+    task: str, views: Mapping[str, SideInputConfig], data: DataSet | DataSpec, width: int, kind: FeatureKind
+) -> SideInputs:
+    """What a task's key `side_inputs` asks for.
 
     Args:
         task: Its name, for messages.
@@ -73,7 +73,7 @@ def build_beside(
     Raises:
         ConfigError: No such view, or its shape does not fit the features, or an integer view has no or too few values.
     """
-    path = f"tasks.{task}.beside"
+    path = f"tasks.{task}.side_inputs"
     if kind == "map":
         raise ConfigError("the backbone gives maps, and beside a map nothing can be put", path=path, value=list(views))
     rank = 1 if kind == "tokens" else 0
@@ -92,10 +92,10 @@ def build_beside(
             embedded[view] = _values(f"{path}.{view}", view, settings, data), settings.width
         else:
             plain[view] = shape[rank] if len(shape) > rank else 1
-    return Beside(width, embedded, plain)
+    return SideInputs(width, embedded, plain)
 
 
-def _values(path: str, view: str, settings: BesideConfig, data: DataSet | Layout) -> int:
+def _values(path: str, view: str, settings: SideInputConfig, data: DataSet | DataSpec) -> int:
     """How many values the view has, compared with the data where these are at hand."""
     x = data.inputs[view]
     most = int(x[:].max()) + 1 if in_memory(x) and len(x) else None

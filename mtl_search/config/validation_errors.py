@@ -8,7 +8,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from mtl_search.config.section import Member
+from mtl_search.config.base import Component
 from mtl_search.errors import ConfigError
 
 _SHOWN = 5
@@ -86,7 +86,7 @@ def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
 
 def _not_a_section(owner: type[BaseModel], path: list[str], value: object) -> ConfigError:
     """Something else stands where a section, or a part chosen by name, is needed."""
-    if owner is Member:
+    if owner is Component:
         message = "a name is needed, or {name: ..., <argument>: ...}"
         if isinstance(value, list) and path[0] == "training":
             message = f"one {message[2:]} (to search among several: search.space.{'.'.join(path)}: {{choice: [...]}})"

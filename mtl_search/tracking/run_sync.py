@@ -15,9 +15,9 @@ from typing import Any
 
 from mtl_search.config import Config, to_yaml
 from mtl_search.storage.records import Event, SweepRecord, TrialRecord
-from mtl_search.tracking import projection as view
-from mtl_search.tracking.projection import Point
-from mtl_search.tracking.store import Store, first_line, is_outage
+from mtl_search.tracking import mapping
+from mtl_search.tracking.client import TrackingClient, first_line, is_outage
+from mtl_search.tracking.mapping import MetricPoint
 
 _OF_TRIALS = ("trial", "info", "epoch", "perturb", "end")
 
@@ -36,7 +36,7 @@ class _Run:
     epochs: dict[int, dict[str, float]] = field(default_factory=dict)
 
 
-class Mirror:
+class RunSync:
     """Not safe for threads: one thread takes events in and sends.
 
     Args:
@@ -45,7 +45,7 @@ class Mirror:
         name: Of the sweep's run.
     """
 
-    def __init__(self, config: Config, store: Store, name: str) -> None:
+    def __init__(self, config: Config, store: TrackingClient, name: str) -> None:
         self.config = config
         self.name = name
         self.store = store
@@ -58,7 +58,7 @@ class Mirror:
         self._runs: dict[str, _Run] = {}
         self._dirty: dict[str, int] = {}  # trial → events that wait
         self._parent_waits = 0
-        self._progress: list[Point] = []
+        self._progress: list[MetricPoint] = []
         self._ended = 0
         self._status = "RUNNING"
         self._config_sent = False
@@ -69,7 +69,7 @@ class Mirror:
         # A copy first: another thread asks.
         return sum(list(self._dirty.values())) + self._parent_waits + len(self.artifacts) + self.refused
 
-    def take(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Note one event; sends nothing."""
         if event["event"] == "judged":
             return  # MLflow keeps a metric's values: those that the sampler saw
@@ -88,11 +88,11 @@ class Mirror:
     def _note_progress(self, trial: TrialRecord, event: Event) -> None:
         """Points for the parent's charts: trials that ended, and the objective of each against their number."""
         self._ended += 1
-        time = view.milliseconds(event["time"])
-        self._progress.append(Point("trials_ended", float(self._ended), time, self._ended))
+        time = mapping.milliseconds(event["time"])
+        self._progress.append(MetricPoint("trials_ended", float(self._ended), time, self._ended))
         if trial.objective is not None:
-            name = view.clean_name(f"objective/{trial.arm}")
-            self._progress.append(Point(name, trial.objective, time, self._ended))
+            name = mapping.clean_name(f"objective/{trial.arm}")
+            self._progress.append(MetricPoint(name, trial.objective, time, self._ended))
 
     def stop(self, time: float) -> None:
         """The process ends before the sweep is complete: nothing of it is left RUNNING in MLflow."""
@@ -113,7 +113,7 @@ class Mirror:
         """
         if not self.record.id:
             return
-        self._learn()
+        self.load_existing_runs()
         if self._parent_waits or self._progress or not self.parent.id:
             self._guard("the sweep", self._send_parent, self._parent_waits)
             self._parent_waits = 0
@@ -138,12 +138,12 @@ class Mirror:
                 log.warning("MLflow refused a part of %s, which stays in the journal only: %s", what, first_line(error))
             self.refused += events
 
-    def _learn(self) -> None:
+    def load_existing_runs(self) -> None:
         """Find the runs that an earlier session or attempt has made."""
         if self._known:
             return
         for run in self.store.find_runs(self.record.id):
-            trial = run.data.tags.get(view.TRIAL)
+            trial = run.data.tags.get(mapping.TRIAL)
             known = self._from_mlflow(run, self.record.trials.get(trial or ""))
             if trial is None and not self.parent.id:
                 self.parent = known
@@ -155,7 +155,7 @@ class Mirror:
     @staticmethod
     def _from_mlflow(run: Any, trial: TrialRecord | None) -> _Run:
         """The journal as it was read at the start says what the epochs were that MLflow has."""
-        cursor = run.data.metrics.get(view.CURSOR, 0)
+        cursor = run.data.metrics.get(mapping.CURSOR, 0)
         epochs = {e.epoch: e.metrics for e in trial.epochs if e.epoch <= cursor} if trial else {}
         return _Run(run.info.run_id, True, run.info.status, dict(run.data.tags), set(run.data.params), epochs)
 
@@ -165,20 +165,20 @@ class Mirror:
             return
         if not run.looked_for:
             runs = self.store.find_runs(self.record.id, trial)
-            found = next((r for r in runs if r.data.tags.get(view.TRIAL) == trial), None)
+            found = next((r for r in runs if r.data.tags.get(mapping.TRIAL) == trial), None)
             run.id = str(found.info.run_id) if found else ""
         if not run.id:
             run.looked_for = False
-            run.id = self.store.create_run(name, tags, view.milliseconds(started))
+            run.id = self.store.create_run(name, tags, mapping.milliseconds(started))
             run.tags = dict(tags)
         run.looked_for, run.status = True, run.status or "RUNNING"
 
     def _send_parent(self) -> None:
         run, store = self.parent, self.store
-        tags = view.sweep_tags(self.record)
+        tags = mapping.sweep_tags(self.record)
         self._ensure(run, self.name, tags, self.record.started, None)
         # A param cannot be changed; where an extended sweep differs, the artifact has the new config.
-        params = {name: value for name, value in view.sweep_params(self.config).items() if name not in run.params}
+        params = {name: value for name, value in mapping.sweep_params(self.config).items() if name not in run.params}
         store.send(run.id, self._progress, params)
         run.params |= set(params)
         if not self._config_sent:
@@ -191,25 +191,25 @@ class Mirror:
     def _send_trial(self, trial: TrialRecord) -> None:
         # A trial that ended, was let go and begins again keeps its run.
         run = self._runs.setdefault(trial.id, _Run(self.run_ids.get(trial.id, "")))
-        tags = view.trial_tags(trial, self.record, self.parent.id)
+        tags = mapping.trial_tags(trial, self.record, self.parent.id)
         self._ensure(run, trial.id, tags, trial.started, trial.id)
         self.run_ids[trial.id] = run.id
         new = [epoch for epoch in trial.epochs if run.epochs.get(epoch.epoch) != epoch.metrics]
-        points = [point for epoch in new for point in view.epoch_points(trial, epoch, self.config)]
-        params = {name: value for name, value in view.trial_params(trial).items() if name not in run.params}
+        points = [point for epoch in new for point in mapping.epoch_points(trial, epoch, self.config)]
+        params = {name: value for name, value in mapping.trial_params(trial).items() if name not in run.params}
         changed = {name: value for name, value in tags.items() if run.tags.get(name) != value}
-        self.store.send(run.id, [*points, *view.test_points(trial)], params, changed)
+        self.store.send(run.id, [*points, *mapping.test_points(trial)], params, changed)
         run.epochs.update({epoch.epoch: epoch.metrics for epoch in new})
         run.params |= set(params)
         run.tags.update(changed)
         self._send_status(run, trial)
 
     def _send_status(self, run: _Run, trial: TrialRecord) -> None:
-        status = view.STATUS[trial.state]
+        status = mapping.STATUS[trial.state]
         if status == "RUNNING" and trial.ended:
             status = "KILLED"
         if status != run.status:
-            ended = view.milliseconds(trial.ended) if status != "RUNNING" else None
+            ended = mapping.milliseconds(trial.ended) if status != "RUNNING" else None
             self.store.set_status(run.id, status, ended)
             run.status = status
 

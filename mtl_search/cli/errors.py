@@ -14,7 +14,7 @@ from mtl_search.errors import ClusterError, ConfigError, DataError, MtlSearchErr
 WRONG_INPUT, FAILED = 2, 1
 
 
-def explain(error: Exception) -> int:
+def print_error(error: Exception) -> int:
     """Print an error as a user wants to read it; returns the exit status."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     if isinstance(error, MtlSearchError):
