@@ -14,7 +14,8 @@ import pytest
 import mtl_search
 from mtl_search.search.arms import plan_arms, trial_budget
 from tests.support.garments import write_garments
-from tests.support.sweeps import REPOSITORY, assert_sound
+from tests.support.repository import REPOSITORY
+from tests.support.sweeps import assert_sound
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster", "runs")]
 

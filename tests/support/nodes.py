@@ -27,7 +27,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from tests.support.sweeps import REPOSITORY, descendants, running_processes, titled
+from tests.support.repository import REPOSITORY
+from tests.support.sweeps import descendants, running_processes, titled
 
 _RAY = str(Path(sys.executable).with_name("ray"))
 _NAMESPACES = ("--net", "--mount", "--uts", "--pid")

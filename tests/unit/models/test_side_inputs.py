@@ -52,7 +52,7 @@ def data() -> DataSet:
     return DataSet(inputs, targets, splits, {"tokens": mask})
 
 
-def build(data: DataSet | DataSpec, beside: object, backbone: object = "tests.unit.models.test_beside:by_token") -> Any:
+def build(data: DataSet | DataSpec, beside: object, backbone: object = "tests.unit.models.test_side_inputs:by_token") -> Any:
     torch.manual_seed(0)
     tasks = {"relation": {"head": "softmax", "view": "tokens", "side_inputs": beside}}
     if isinstance(backbone, str):
@@ -101,7 +101,7 @@ def test_the_graph_shows_where_the_views_join(data: DataSet) -> None:
     assert graph.by_id["view:position"].tasks == ("relation",)
 
 
-def test_beside_vectors(data: DataSet) -> None:
+def test_side_inputs_vectors(data: DataSet) -> None:
     network = build(data, {"age": {}, "colour": {"values": 4}}, {"name": "mlp", "widths": [6]}).eval()
     assert network.heads["relation"].dense.in_features == 6 + 8 + 1
     before, after = _run(network, data), _run(network, data, age=-data.inputs["age"][:])

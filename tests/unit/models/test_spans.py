@@ -51,7 +51,7 @@ def data() -> DataSet:
     return DataSet(inputs, targets, {"train": np.arange(4), "validation": np.array([4]), "test": np.array([5])})
 
 
-def _build(data: DataSet, spans: Any, backbone: str = "tests.unit.models.test_beside:by_token") -> MultiTaskNetwork:
+def _build(data: DataSet, spans: Any, backbone: str = "tests.unit.models.test_side_inputs:by_token") -> MultiTaskNetwork:
     task = {"head": "softmax", "view": "tokens", "spans": spans}
     config = {"name": "x", "data": "unused", "tasks": {"relation": task}, "model": {"backbone": backbone}}
     return build_network(load_config(config), data)
@@ -69,9 +69,9 @@ def test_a_network_with_spans(data: DataSet) -> None:
 @pytest.mark.parametrize(
     ("spans", "backbone", "problem"),
     [
-        ("span", "tests.unit.models.test_beside:by_token", "did you mean 'spans'"),
-        ("age", "tests.unit.models.test_beside:by_token", "one whole number a token"),
-        ("tokens", "tests.unit.models.test_beside:by_token", "one whole number a token"),
+        ("span", "tests.unit.models.test_side_inputs:by_token", "did you mean 'spans'"),
+        ("age", "tests.unit.models.test_side_inputs:by_token", "one whole number a token"),
+        ("tokens", "tests.unit.models.test_side_inputs:by_token", "one whole number a token"),
         ("spans", "mlp", "spans are of tokens"),
     ],
 )

@@ -329,7 +329,7 @@ def test_a_seed_arm_is_the_config_with_another_weighting() -> None:
         {"search.initial_points": ["uw", "famo"], "training.weighting": own, "tasks.size.loss_weight": 2.0}
     )
     arms = {arm.name: arm for arm in plan_arms(config)}
-    assert [name for name in arms if name.startswith("seed/")] == ["warmup/uw", "warmup/famo"]
+    assert [name for name in arms if name.startswith("warmup/")] == ["warmup/uw", "warmup/famo"]
     assert arms["warmup/uw"].config(config, {}).training.weighting.arguments == {"lr": 0.5}
     seeded = arms["warmup/famo"].config(config, {"training.optimizer.lr": 9.0})
     assert (seeded.training.weighting.name, seeded.training.weighting.arguments) == ("famo", {})

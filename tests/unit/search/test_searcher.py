@@ -384,7 +384,7 @@ def test_a_metric_that_is_undefined_on_the_test_split_ends_nothing_else(session:
 
 
 def _unjudged(trial: TrialRecord) -> TrialRecord:
-    return dataclasses.replace(trial, epochs=[dataclasses.replace(e, objective=0.0) for e in trial.epochs])
+    return dataclasses.replace(trial, epochs=[dataclasses.replace(e, best_objective=0.0) for e in trial.epochs])
 
 
 def test_better_references_change_what_earlier_trials_are_worth(session: Session) -> None:

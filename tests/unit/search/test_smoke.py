@@ -38,8 +38,8 @@ def test_its_budget() -> None:
 
 
 def test_all_points_to_begin_with_are_tried() -> None:
-    assert _small(trials=50, start=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 5
-    assert _small(trials=4, start=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 4
+    assert _small(trials=50, initial_points=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 5
+    assert _small(trials=4, initial_points=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 4
 
 
 @pytest.mark.parametrize(("batch_size", "samples"), [(8, 64), (32, 64), (50, 100), (64, 128), (1024, 128)])

@@ -127,14 +127,14 @@ def test_every_message_arrives(results: Results) -> None:
 
 def test_alone_every_message_is_the_identity() -> None:
     alone, x = SingleProcess(), torch.ones(2)
-    assert alone.sum(x) is x
+    assert alone.all_reduce(x) is x
     assert alone.gather([x]) == [x]
-    assert alone.sum_all([x]) == [x]
-    assert alone.decide(lambda: x) is x
-    assert alone.bytes_from_first(lambda: b"a") == b"a"
-    alone.agree(None)
+    assert alone.all_reduce_coalesced([x]) == [x]
+    assert alone.run_on_rank_zero(lambda: x) is x
+    assert alone.broadcast_bytes(lambda: b"a") == b"a"
+    alone.raise_if_any_failed(None)
     with pytest.raises(KeyError):
-        alone.agree(KeyError("a"))
+        alone.raise_if_any_failed(KeyError("a"))
 
 
 # ---------------------------------------------------------------- checkpoints

@@ -237,8 +237,8 @@ def test_any_sources_are_drawn_evenly(
     order = MixtureSampler(sources, np.arange(len(numbers)), batch_size, chosen)
     rows = np.concatenate([order.rows(3, epoch) for epoch in range(epochs)])
     assert len(rows) == epochs * sum(order.sizes)
-    assert set(order.draws(rows)) == {sources.names[k] for k in np.flatnonzero(chosen)}
-    assert sum(order.draws(rows).values()) == len(rows)
+    assert set(order.samples_by_source(rows)) == {sources.names[k] for k in np.flatnonzero(chosen)}
+    assert sum(order.samples_by_source(rows).values()) == len(rows)
     assert (numbers[rows].reshape(-1, batch_size) == numbers[rows][::batch_size, None]).all()
     for k in range(len(sizes)):
         often = np.bincount(rows, minlength=len(numbers))[numbers == k]
