@@ -8,12 +8,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
+# Without the notice that another generator succeeds this one.
+BUILD_DOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 # Stamps: a second call installs nothing, unless a dependency or its version has changed since.
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format clean
+.PHONY: help install quickstart test lint docs format clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,18 +29,22 @@ quickstart: $(INSTALLED) ## Install, then run the smallest sweep: configs/quicks
 test: lint ## Install with the development tools, then lint and run every test
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
-lint: $(INSTALLED_DEV) ## Style, types and the direction of imports
+lint: $(INSTALLED_DEV) ## Style, types, the direction of imports, and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict mtl_search
 	$(BIN)/lint-imports
+	$(BUILD_DOCS) --quiet
+
+docs: $(INSTALLED_DEV) ## Build the documentation into site/, with warnings as errors
+	$(BUILD_DOCS)
 
 format: $(INSTALLED_DEV) ## Rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## Remove caches and build output; .venv and results stay
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find mtl_search tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip is the last thing that venv puts there, so an interrupted start is made again.

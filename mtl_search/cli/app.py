@@ -169,6 +169,26 @@ def list_(
 
 
 @app.command()
+def schema(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write it to this file.", metavar="FILE", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Print the JSON schema of a config, by which editors complete and check YAML.
+
+    A first line such as `# yaml-language-server: $schema=mtl-search.json` in a config names the file.
+
+    Examples:
+        mtl-search schema --output mtl-search.json
+    """
+    from mtl_search.cli.schema import schema_command
+
+    schema_command(output)
+
+
+@app.command()
 def ui(
     sweep: SweepFolder = None,
     port: Annotated[int, typer.Option(help="Port of the MLflow server.")] = 5000,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -13,24 +14,27 @@ from rich.text import Text
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry
 
+# Family → where it stands in a config, and the module and name of its table.
+TABLES: dict[str, tuple[str, str, str]] = {
+    "datasets": ("data", "mtl_search.data.datasets", "DATASETS"),
+    "sampling": ("data.sampling, of data.name: sources", "mtl_search.data.mixture", "SAMPLING"),
+    "heads": ("tasks.<task>.head", "mtl_search.models.heads", "HEADS"),
+    "losses": ("tasks.<task>.loss", "mtl_search.models.losses", "LOSSES"),
+    "metrics": ("tasks.<task>.metrics", "mtl_search.metrics.definitions", "METRICS"),
+    "backbones": ("model.backbone", "mtl_search.models.backbones", "BACKBONES"),
+    "sharing": ("model.sharing", "mtl_search.models.sharing", "SHARING"),
+    "optimizers": ("training.optimizer", "mtl_search.training.optimizers", "OPTIMIZERS"),
+    "schedules": ("training.schedule", "mtl_search.training.optimizers", "SCHEDULES"),
+    "weightings": ("training.weighting", "mtl_search.training.balancing", "WEIGHTINGS"),
+    "aggregators": ("training.aggregator", "mtl_search.training.balancing", "AGGREGATORS"),
+    "schedulers": ("search.scheduler", "mtl_search.search.schedulers", "SCHEDULERS"),
+    "samplers": ("search.sampler", "mtl_search.search.samplers", "SAMPLERS"),
+}
+
 
 def families() -> dict[str, tuple[str, Callable[[], Registry[Any]]]]:
     """Family → where it stands in a config, and its table (imported when it is asked for)."""
-    return {
-        "datasets": ("data", lambda: _table("mtl_search.data", "DATASETS")),
-        "sampling": ("data.sampling, of data.name: sources", lambda: _table("mtl_search.data", "SAMPLING")),
-        "heads": ("tasks.<task>.head", lambda: _table("mtl_search.models.heads", "HEADS")),
-        "losses": ("tasks.<task>.loss", lambda: _table("mtl_search.models.losses", "LOSSES")),
-        "metrics": ("tasks.<task>.metrics", lambda: _table("mtl_search.metrics.definitions", "METRICS")),
-        "backbones": ("model.backbone", lambda: _table("mtl_search.models.backbones", "BACKBONES")),
-        "sharing": ("model.sharing", lambda: _table("mtl_search.models.sharing", "SHARING")),
-        "optimizers": ("training.optimizer", lambda: _table("mtl_search.training.optimizers", "OPTIMIZERS")),
-        "schedules": ("training.schedule", lambda: _table("mtl_search.training.optimizers", "SCHEDULES")),
-        "weightings": ("training.weighting", lambda: _table("mtl_search.training.balancing", "WEIGHTINGS")),
-        "aggregators": ("training.aggregator", lambda: _table("mtl_search.training.balancing", "AGGREGATORS")),
-        "schedulers": ("search.scheduler", lambda: _table("mtl_search.search.schedulers", "SCHEDULERS")),
-        "samplers": ("search.sampler", lambda: _table("mtl_search.search.samplers", "SAMPLERS")),
-    }
+    return {family: (where, partial(_table, *table)) for family, (where, *table) in TABLES.items()}
 
 
 def list_command(family: str | None, console: Console) -> None:

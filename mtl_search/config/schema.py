@@ -62,8 +62,11 @@ class TaskConfig(ConfigModel):
 class ModelConfig(ConfigModel):
     """The network: a backbone cut into stages, and how the tasks share it."""
 
-    backbone: Component
-    sharing: Component = Field(default_factory=lambda: Component(name="hard"))
+    backbone: Component = Field(description="the stages that tasks can share (see `mtl-search list backbones`)")
+    sharing: Component = Field(
+        default_factory=lambda: Component(name="hard"),
+        description="how the tasks share the stages (see `mtl-search list sharing`)",
+    )
     augment: tuple[Component, ...] = Field(
         (), description="random changes of training images, by name in kornia.augmentation"
     )
@@ -85,17 +88,29 @@ class SearchConfig(ConfigModel):
     trials: int = Field(
         20, ge=1, description="budget of each arm: N for search, N for equal, N in all for the single-task arms"
     )
-    arms: Annotated[tuple[ArmName, ...], BeforeValidator(as_tuple)] = Field(("single", "equal", "search"), min_length=1)
+    arms: Annotated[tuple[ArmName, ...], BeforeValidator(as_tuple)] = Field(
+        ("single", "equal", "search"),
+        min_length=1,
+        description="groups of trials: a network a task, equal weights, and the search itself",
+    )
     space: dict[str, SpaceEntry] = Field(default_factory=dict, description="dotted path → what to try there")
     initial_points: InitialPoints = Field(
         (),
         description="loss weights that the search arm tries after equal ones: task → weight (1 where left out), the "
         "folder of an earlier sweep, or a weighting, of which one trial is run first",
     )
-    scheduler: Component = Field(default_factory=lambda: Component(name="fifo"))
-    sampler: Component = Field(default_factory=lambda: Component(name="tpe"))
+    scheduler: Component = Field(
+        default_factory=lambda: Component(name="fifo"),
+        description="when trials stop early (see `mtl-search list schedulers`)",
+    )
+    sampler: Component = Field(
+        default_factory=lambda: Component(name="tpe"),
+        description="how the next values are suggested (see `mtl-search list samplers`)",
+    )
     objective: str = Field("delta_m", description="delta_m, a metric such as val/left/accuracy, or 'module:attribute'")
-    finalists: Finalists = Field(default_factory=Finalists)
+    finalists: Finalists = Field(
+        default_factory=Finalists, description="configurations that are trained again on fresh seeds, for the verdict"
+    )
     retries: int = Field(2, ge=0, description="times a trial is started again after its process died")
     stop_after_failures: int = Field(
         5, ge=1, description="end the sweep when its first trials have all failed, this many"
@@ -105,7 +120,7 @@ class SearchConfig(ConfigModel):
 class TrackingConfig(ConfigModel):
     """Where the runs are recorded."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="record the sweep and its trials in MLflow")
     uri: str | None = Field(None, description="MLflow tracking URI; default: SQLite beside the sweeps")
     experiment: str | None = Field(None, description="MLflow experiment; default: the config's name")
 
@@ -113,9 +128,11 @@ class TrackingConfig(ConfigModel):
 class ResourcesConfig(ConfigModel):
     """What one trial may use."""
 
-    workers: int = Field(1, ge=1)
-    cpus_per_worker: float = Field(1, gt=0)
-    gpus_per_worker: float = Field(0, ge=0)
+    workers: int = Field(1, ge=1, description="processes that train one trial together")
+    cpus_per_worker: float = Field(1, gt=0, description="CPUs of each worker, and its threads")
+    gpus_per_worker: float = Field(
+        0, ge=0, description="GPUs of each worker; a fraction lets several trials of one worker share a GPU"
+    )
     max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto", description="trials at a time; auto: what the cluster holds"
     )
@@ -132,14 +149,14 @@ class Config(ConfigModel):
     """Everything that one sweep is."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="names the sweep's folder and experiment")
-    seed: int = Field(0, ge=0)
-    data: Component
-    tasks: dict[str, TaskConfig] = Field(min_length=1)
-    model: ModelConfig
-    training: TrainingConfig = Field(default_factory=TrainingConfig)
-    search: SearchConfig = Field(default_factory=SearchConfig)
-    tracking: TrackingConfig = Field(default_factory=TrackingConfig)
-    resources: ResourcesConfig = Field(default_factory=ResourcesConfig)
+    seed: int = Field(0, ge=0, description="seeds the sampler, the trials, and the split of a data set made by seed")
+    data: Component = Field(description="the data set (see `mtl-search list datasets`)")
+    tasks: dict[str, TaskConfig] = Field(min_length=1, description="task → its head, target, loss and metrics")
+    model: ModelConfig = Field(description="the network")
+    training: TrainingConfig = Field(default_factory=TrainingConfig, description="how one trial trains")
+    search: SearchConfig = Field(default_factory=SearchConfig, description="what is searched, and how")
+    tracking: TrackingConfig = Field(default_factory=TrackingConfig, description="where the runs are recorded")
+    resources: ResourcesConfig = Field(default_factory=ResourcesConfig, description="what one trial may use")
 
     @property
     def main_tasks(self) -> tuple[str, ...]:

@@ -39,14 +39,15 @@ def _of_default(value: object) -> object:
 class TrainingConfig(ConfigModel):
     """How one trial trains."""
 
-    epochs: int = Field(10, ge=1)
+    epochs: int = Field(10, ge=1, description="passes over the training split")
     batch_size: int = Field(64, ge=1, description="samples a step, over all workers")
-    eval_batch_size: int = Field(512, ge=1)
+    eval_batch_size: int = Field(512, ge=1, description="samples a batch on the validation and test splits")
     max_samples_per_split: int | None = Field(
         None, ge=2, description="most samples of each split that are used, chosen by seed"
     )
     optimizer: Annotated[Component, BeforeValidator(_of_default)] = Field(
-        default_factory=lambda: Component.model_validate(_OPTIMIZER)
+        default_factory=lambda: Component.model_validate(_OPTIMIZER),
+        description="optimizer by name, with its arguments (see `mtl-search list optimizers`)",
     )
     lr_multipliers: LearningRateMultipliers = Field(
         default_factory=LearningRateMultipliers,
@@ -55,7 +56,7 @@ class TrainingConfig(ConfigModel):
     schedule: Component | None = Field(None, description="learning-rate schedule of torch, stepped once an epoch")
     accumulate: int = Field(1, ge=1, description="batches whose gradients are added up before a step")
     clip_norm: float | None = Field(None, gt=0, description="largest norm of the whole gradient")
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="of the forward pass; bf16 by autocast")
     channels_last: bool = Field(False, description="images and convolutions channels last; pays on a GPU in bf16")
     compile: bool = Field(False, description="torch.compile once a trial, a minute or so; pays in long trials on a GPU")
     loss_scale: Literal["trivial", "none"] = Field(
@@ -68,7 +69,9 @@ class TrainingConfig(ConfigModel):
     aggregator: Component | None = Field(
         None, description="how the tasks' gradients of shared layers become one; default: they are added up"
     )
-    early_stopping: EarlyStopping | None = None
+    early_stopping: EarlyStopping | None = Field(
+        None, description="end a trial that no longer improves; default: it trains all epochs"
+    )
     on_out_of_memory: Literal["fail", "accumulate"] = Field(
         "fail", description="accumulate: begin the trial again, once, with half the batch and twice `accumulate`"
     )
@@ -77,7 +80,7 @@ class TrainingConfig(ConfigModel):
     sync_batch_norm: bool = Field(
         False, description="several workers: batch normalisation over the whole batch, not each worker's part; GPU only"
     )
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where the trial has one")
     cache_on_device: Literal["auto", "always", "never"] = Field(
         "auto", description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory"
     )

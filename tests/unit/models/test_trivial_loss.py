@@ -116,13 +116,13 @@ def test_crf_is_the_entropy_of_the_tags() -> None:
     assert _fitted("crf", labels).trivial_loss.item() == pytest.approx(_entropy(5 / 8, 2 / 8, 1 / 8), rel=1e-5)
 
 
+# Kind of target → labels that are all the same.
 CONSTANT = {
-    "softmax": torch.full((6,), 2),
-    "binary": torch.ones(6, dtype=torch.int64),
-    "multilabel": torch.tensor([[1, 0, 1]]).expand(6, 3),
-    "regression": torch.full((6,), 0.1),
-    "pair": torch.zeros(6, dtype=torch.int64),
-    "crf": torch.full((6, 4), 1),
+    "class": [torch.full((6,), 2)],
+    "binary": [torch.ones(6, dtype=torch.int64), torch.zeros(6, dtype=torch.int64)],
+    "multilabel": [torch.tensor([[1, 0, 1]]).expand(6, 3)],
+    "real": [torch.full((6,), 0.1)],
+    "tags": [torch.full((6, 4), 1)],
 }
 
 
@@ -132,5 +132,6 @@ UNSMOOTHED = [c for c in HEAD_LOSSES if "label_smoothing" not in c[1][1]]
 
 @pytest.mark.parametrize(("name", "loss"), [c[:2] for c in UNSMOOTHED], ids=[c[2] for c in UNSMOOTHED])
 def test_a_constant_target_has_trivial_loss_1(name: str, loss: tuple[str, Mapping[str, Any]]) -> None:
-    labels = CONSTANT[name].clone()
-    assert HEAD_CASES[name].build(name, loss, labels).trivial_loss.item() == 1.0
+    case = HEAD_CASES[name]
+    for labels in CONSTANT[case.kind]:
+        assert case.build(name, loss, labels.clone()).trivial_loss.item() == 1.0

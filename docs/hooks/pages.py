@@ -1,0 +1,36 @@
+"""Pages that are made when the site is built: references, and copies of files of the root.
+
+MkDocs calls `on_files` (see `hooks` in mkdocs.yml), and has this folder on the module path while it
+imports this file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import commands_page
+import components_page
+import config_page
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+# Page → the file at the root of the repository that it shows.
+_COPIES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages to those that are written by hand."""
+    root = Path(config.config_file_path).parent
+    pages = {page: _copy(root / source) for page, source in _COPIES.items()}
+    pages["reference/config.md"] = config_page.page()
+    pages["reference/commands.md"] = commands_page.page()
+    for family, text in components_page.pages().items():
+        pages[f"reference/{family}.md"] = text
+    for path, text in pages.items():
+        files.append(File.generated(config, path, content=text))
+    return files
+
+
+def _copy(file: Path) -> str:
+    """Read a file of the root, and turn its links into docs/ into links to pages beside it."""
+    return file.read_text(encoding="utf-8").replace("](docs/", "](")

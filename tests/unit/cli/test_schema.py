@@ -1,0 +1,33 @@
+"""`mtl-search schema`: where it goes, and that the names in it are those of the tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mtl_search.cli.listing import TABLES, families
+from mtl_search.cli.schema import config_schema, member_names
+from tests.unit.cli.test_fuzzing import run_cli
+
+
+def test_it_is_printed_or_written(tmp_path: Path) -> None:
+    status, output = run_cli("schema")
+    assert status == 0
+    assert json.loads(output) == config_schema()
+    status, nothing = run_cli("schema", "--output", str(tmp_path / "schema.json"))
+    assert (status, nothing) == (0, "")
+    assert json.loads((tmp_path / "schema.json").read_text()) == config_schema()
+
+
+def test_a_file_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    status, output = run_cli("schema", "--output", str(tmp_path / "nowhere" / "schema.json"))
+    assert status == 2
+    assert output.startswith("error: --output: cannot write the schema")
+
+
+@pytest.mark.parametrize("family", TABLES)
+def test_names_read_from_the_source_are_those_of_the_table(family: str) -> None:
+    _, module, table = TABLES[family]
+    assert member_names(module, table) == list(families()[family][1]())
