@@ -35,7 +35,14 @@ class ConfigError(MtlSearchError, ValueError):
 
     _NO_VALUE = object()
 
-    def __init__(self, message: str, *, path: str = "", value: object = _NO_VALUE, allowed: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str = "",
+        value: object = _NO_VALUE,
+        allowed: Iterable[str] = (),
+    ) -> None:
         self.path = path
         self.problem = message
         self.value = value

@@ -40,7 +40,8 @@ def import_extra(module: str, extra: str, path: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise ConfigError(
-            f"needs the package {module!r} ({error}); install it with: pip install 'mtl-search[{extra}]'", path=path
+            f"needs the package {module!r} ({error}); install it with: pip install 'mtl-search[{extra}]'",
+            path=path,
         ) from error
 
 

@@ -65,7 +65,9 @@ class Registry(Mapping[str, T], Generic[T]):
         try:
             parameters = inspect.signature(member).parameters
         except (TypeError, ValueError):
-            message = f"a {self.kind} is a class or a function, and this is a {type(member).__name__}"
+            message = (
+                f"a {self.kind} is a class or a function, and this is a {type(member).__name__}"
+            )
             raise ConfigError(message, path=path, value=name) from None
         return {key: p for key, p in parameters.items() if key not in self._given and key != "self"}
 
@@ -77,14 +79,22 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         known = self.arguments(name, path)
         open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
-        named = {key: p for key, p in known.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+        named = {
+            key: p for key, p in known.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        }
         for key in arguments:
             if key not in named and not open_ended:
                 message = f"{self.kind} {name!r} has no such argument"
-                raise ConfigError(message, path=join_path(path, key), allowed=named or ["no arguments"])
+                raise ConfigError(
+                    message, path=join_path(path, key), allowed=named or ["no arguments"]
+                )
         missing = [key for key, p in named.items() if p.default is p.empty and key not in arguments]
         if missing:
-            raise ConfigError(f"{self.kind} {name!r} needs {', '.join(map(repr, missing))}", path=path, allowed=named)
+            raise ConfigError(
+                f"{self.kind} {name!r} needs {', '.join(map(repr, missing))}",
+                path=path,
+                allowed=named,
+            )
 
 
 def join_path(path: str, key: str) -> str:
@@ -103,11 +113,16 @@ def import_attribute(name: str, path: str = "") -> Any:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # the user's module may raise anything at import
         raise ConfigError(
-            f"cannot import module {module_name!r} ({type(error).__name__}: {error})", path=path, value=name
+            f"cannot import module {module_name!r} ({type(error).__name__}: {error})",
+            path=path,
+            value=name,
         ) from error
     if not hasattr(module, attribute):
         public = [key for key in vars(module) if not key.startswith("_")]
         raise ConfigError(
-            f"module {module_name!r} has no attribute {attribute!r}", path=path, value=attribute, allowed=public
+            f"module {module_name!r} has no attribute {attribute!r}",
+            path=path,
+            value=attribute,
+            allowed=public,
         )
     return getattr(module, attribute)

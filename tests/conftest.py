@@ -25,7 +25,9 @@ class _FileByFile(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _FileByFile:
     """Asked by pytest-xdist."""
-    config.option.loadscopereorder = False  # the files with most tests would come first, and they take the least time
+    config.option.loadscopereorder = (
+        False  # the files with most tests would come first, and they take the least time
+    )
     return _FileByFile(config, log)
 
 
@@ -78,7 +80,9 @@ def need_data(shared_data: Path) -> Callable[[str], Path]:
     def need(name: str) -> Path:
         path = shared_data / name
         if not path.exists():
-            _cannot_run(f"needs the data {name!r}: {path} does not exist (set MTL_SEARCH_SHARED_DATA to their folder)")
+            _cannot_run(
+                f"needs the data {name!r}: {path} does not exist (set MTL_SEARCH_SHARED_DATA to their folder)"
+            )
         return path
 
     return need

@@ -25,14 +25,18 @@ def page() -> str:
     context = root.make_context("mtl-search", [], resilient_parsing=True)
     assert isinstance(root, TyperGroup)
     commands = {name: root.get_command(context, name) for name in root.list_commands(context)}
-    return _HEAD + "".join(_section(command, name) for name, command in commands.items() if command is not None)
+    return _HEAD + "".join(
+        _section(command, name) for name, command in commands.items() if command is not None
+    )
 
 
 def _section(command: Any, name: str) -> str:
     text, _, examples = inspect.cleandoc(command.help or "").partition("Examples:\n")
     arguments = [p for p in command.params if isinstance(p, TyperArgument)]
     options = [p for p in command.params if isinstance(p, TyperOption) and not p.hidden]
-    usage = " ".join(["mtl-search", name, *(_value(argument) for argument in arguments), "[OPTIONS]"])
+    usage = " ".join(
+        ["mtl-search", name, *(_value(argument) for argument in arguments), "[OPTIONS]"]
+    )
     parts = [f"## `{name}` {{ #{name} }}", f"```text\n{usage}\n```", text.strip()]
     rows = [[code(_value(argument)), "", argument.help or ""] for argument in arguments]
     rows += [_option(option) for option in options]
@@ -53,5 +57,7 @@ def _value(argument: TyperArgument) -> str:
 def _option(option: TyperOption) -> list[str]:
     names = ", ".join(code(name) for name in option.opts)
     value = "" if option.is_flag else code(option.metavar or str(option.name).upper())
-    default = code(option.default) if option.show_default and option.default not in (None, False) else ""
+    default = (
+        code(option.default) if option.show_default and option.default not in (None, False) else ""
+    )
     return [f"{names} {value}", default, option.help or ""]

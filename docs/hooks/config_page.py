@@ -48,7 +48,11 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[Bas
 
 def _nested(path: str, name: str, annotation: Any) -> Iterator[tuple[str, type[BaseModel]]]:
     """Yield the sections that a field holds, with their dotted paths."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation is not Component:
+    if (
+        isinstance(annotation, type)
+        and issubclass(annotation, BaseModel)
+        and annotation is not Component
+    ):
         yield path, annotation
     any_key = f".{_ANY_KEY.get(name, '<view>')}" if get_origin(annotation) is dict else ""
     for argument in get_args(annotation):
@@ -57,7 +61,9 @@ def _nested(path: str, name: str, annotation: Any) -> Iterator[tuple[str, type[B
 
 def _section(schema: dict[str, Any], model: type[BaseModel], path: str) -> str:
     title = f"## `{path}` {{ #{_anchor(path)} }}" if path else "## Top level { #top }"
-    shapes = schema["properties"] if model is Config else schema["$defs"][model.__name__]["properties"]
+    shapes = (
+        schema["properties"] if model is Config else schema["$defs"][model.__name__]["properties"]
+    )
     rows = []
     for name, field in model.model_fields.items():
         key = field.alias or name
@@ -98,7 +104,11 @@ def _default(field: FieldInfo) -> str:
     if value is None or isinstance(value, BaseModel) or value in ((), {}):
         return ""
     value = list(value) if isinstance(value, tuple) else value
-    return code(yaml.safe_dump(value, default_flow_style=True, sort_keys=False).removesuffix("...\n").strip())
+    return code(
+        yaml.safe_dump(value, default_flow_style=True, sort_keys=False)
+        .removesuffix("...\n")
+        .strip()
+    )
 
 
 # ---------------------------------------------------------------- types in words

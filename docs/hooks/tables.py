@@ -19,4 +19,6 @@ def code(value: object) -> str:
 
 def _cell(text: str) -> str:
     parts = " ".join(text.split()).split("`")  # every other one is code, where nothing is escaped
-    return "`".join(part if number % 2 else part.replace("|", "\\|") for number, part in enumerate(parts))
+    return "`".join(
+        part if number % 2 else part.replace("|", "\\|") for number, part in enumerate(parts)
+    )

@@ -43,11 +43,16 @@ def verdict(record: SweepRecord, tasks: Tasks) -> Verdict:
         tasks: Main tasks with their metrics. Auxiliary tasks are no part of Δm.
     """
     if not any(trial.is_finalist for trial in record):
-        return Verdict(notes=("No finalist has been trained on fresh seeds, so nothing is claimed",))
+        return Verdict(
+            notes=("No finalist has been trained on fresh seeds, so nothing is claimed",)
+        )
     winners, notes = _winners(record, tasks)
     tests = {arm: _tests(record, winner) for arm, winner in winners.items()}
     single = _merge([tests.get(f"single/{task}", {}) for task in tasks])
-    against_single = {arm: compare(arm, "single", tests.get(arm, {}), single, tasks) for arm in ("search", "equal")}
+    against_single = {
+        arm: compare(arm, "single", tests.get(arm, {}), single, tasks)
+        for arm in ("search", "equal")
+    }
     weights = _weights(tests, single, tasks, against_single)
     sharing = against_single["search"] or against_single["equal"]
     judged = winners.get(sharing.arm if sharing else "search") or winners.get("equal")
@@ -58,7 +63,9 @@ def verdict(record: SweepRecord, tasks: Tasks) -> Verdict:
         equal=against_single["equal"],
         weights=weights,
         winners=winners,
-        final_reference={name: statistics.fmean(run[name] for run in single.values()) for name in _names(single)},
+        final_reference={
+            name: statistics.fmean(run[name] for run in single.values()) for name in _names(single)
+        },
         parameters=judged.parameters if judged else None,
         single_parameters=_sum([winners.get(f"single/{task}") for task in tasks]),
         auxiliary=_auxiliary(record, winners, single, tasks),
@@ -69,11 +76,17 @@ def verdict(record: SweepRecord, tasks: Tasks) -> Verdict:
 def _winners(record: SweepRecord, tasks: Tasks) -> tuple[dict[str, SelectedFinalist], list[str]]:
     """The winner of each arm that has finalists, and remarks on finalists that are missing."""
     winners, notes = {}, []
-    without = dict.fromkeys(t.arm.removeprefix(FINAL) for t in record if t.arm.startswith(FINAL + WITHOUT))
+    without = dict.fromkeys(
+        t.arm.removeprefix(FINAL) for t in record if t.arm.startswith(FINAL + WITHOUT)
+    )
     for arm in [*(f"single/{task}" for task in tasks), "equal", "search", *without]:
         finalists = record.arm(FINAL + arm)
         wanted = _wanted(arm, tasks)
-        usable = [t for t in finalists if t.state == "COMPLETE" and wanted <= set(t.test) and t.objective is not None]
+        usable = [
+            t
+            for t in finalists
+            if t.state == "COMPLETE" and wanted <= set(t.test) and t.objective is not None
+        ]
         if finalists and len(usable) < len(finalists):
             notes.append(_missing(arm, finalists, usable))
         by_origin: dict[str, list[TrialRecord]] = {}
@@ -115,7 +128,10 @@ def _winner(arm: str, group: list[TrialRecord], indices: Mapping[str, int]) -> S
         trials={index: by_seed[index].id for index in sorted(by_seed)},
         parameters=info.get("parameters"),
         depth=info.get("depth"),
-        test={name: estimate([by_seed[i].test[name] for i in sorted(by_seed)]) for name in _common(group)},
+        test={
+            name: estimate([by_seed[i].test[name] for i in sorted(by_seed)])
+            for name in _common(group)
+        },
     )
 
 
@@ -130,7 +146,11 @@ def _missing(arm: str, finalists: list[TrialRecord], usable: list[TrialRecord]) 
     failed = sum(t.state in ("FAIL", "PRUNED") for t in finalists)
     running = sum(t.state == "RUNNING" for t in finalists)
     undefined = len(finalists) - len(usable) - failed - running
-    reasons = [*count("failed", failed), *count("not finished", running), *count("without test metrics", undefined)]
+    reasons = [
+        *count("failed", failed),
+        *count("not finished", running),
+        *count("without test metrics", undefined),
+    ]
     return f"{len(usable)} of {len(finalists)} finalists of arm {arm} count ({', '.join(reasons)})"
 
 
@@ -142,7 +162,10 @@ def _tests(record: SweepRecord, winner: SelectedFinalist) -> dict[int, dict[str,
 def _merge(parts: list[dict[int, dict[str, float]]]) -> dict[int, dict[str, float]]:
     """One run made of the single-task runs of a seed index, for the indices that all of them have."""
     shared = set.intersection(*(set(part) for part in parts)) if parts else set()
-    return {i: {name: value for part in parts for name, value in part[i].items()} for i in sorted(shared)}
+    return {
+        i: {name: value for part in parts for name, value in part[i].items()}
+        for i in sorted(shared)
+    }
 
 
 def _weights(
@@ -170,11 +193,21 @@ def _auxiliary(
         if not arm.startswith(WITHOUT):
             continue
         wanted = _wanted(arm, tasks)
-        whole = [t for name in ("search", "equal") for t in record.arm(FINAL + name) if t.origin == winner.origin]
+        whole = [
+            t
+            for name in ("search", "equal")
+            for t in record.arm(FINAL + name)
+            if t.origin == winner.origin
+        ]
         indices = _seed_indices(whole)
-        ours = {indices[t.id]: t.test for t in whole if t.state == "COMPLETE" and wanted <= set(t.test)}
+        ours = {
+            indices[t.id]: t.test for t in whole if t.state == "COMPLETE" and wanted <= set(t.test)
+        }
         theirs = _tests(record, winner)
-        with_it, without = (compare(name, "single", runs, single, tasks) for name, runs in (("", ours), (arm, theirs)))
+        with_it, without = (
+            compare(name, "single", runs, single, tasks)
+            for name, runs in (("", ours), (arm, theirs))
+        )
         found = difference(with_it, without) if with_it and without else None
         if not single:
             found = compare("", arm, ours, theirs, tasks)
@@ -195,7 +228,9 @@ def _sum(winners: Sequence[SelectedFinalist | None]) -> int | None:
 
 def _sharing_outcome(comparison: Comparison | None, judged: SelectedFinalist | None) -> Outcome:
     sign = comparison.sign if comparison else None
-    if sign and _shares_nothing(judged):  # separate networks all the same, with other settings or other luck
+    if sign and _shares_nothing(
+        judged
+    ):  # separate networks all the same, with other settings or other luck
         return "no significant gain"
     return "sharing helps" if sign == 1 else "sharing hurts" if sign == -1 else _neither(sign)
 
@@ -219,4 +254,7 @@ def _remarks(winner: SelectedFinalist | None, *comparisons: Comparison | None) -
     if _shares_nothing(winner):
         notes.append("The best network found shares nothing (sharing depth 0)")
     same = [c.arm for c in comparisons if c and c.without_spread]
-    return notes + [f"All seeds gave the same Δm of {arm}, so its interval says nothing" for arm in dict.fromkeys(same)]
+    return notes + [
+        f"All seeds gave the same Δm of {arm}, so its interval says nothing"
+        for arm in dict.fromkeys(same)
+    ]

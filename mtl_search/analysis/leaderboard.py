@@ -15,7 +15,18 @@ from mtl_search.config import Config
 from mtl_search.metrics.objective import delta_m, key
 from mtl_search.storage.records import FINAL, SweepRecord, TrialRecord
 
-_FIRST = ["trial", "arm", "number", "state", "role", "delta_m", "objective", "best_epoch", "epochs", "seconds"]
+_FIRST = [
+    "trial",
+    "arm",
+    "number",
+    "state",
+    "role",
+    "delta_m",
+    "objective",
+    "best_epoch",
+    "epochs",
+    "seconds",
+]
 _LAST = ["lr", "parameters", "seed", "origin", "config_hash", "node", "reason"]
 
 
@@ -40,7 +51,14 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m))
     rows = [_row(trial, value, config, metrics) for trial, value in judged]
     names = [key("val", task, name) for task, own in metrics.items() for name in own]
-    columns = [*_FIRST, *names, "balancing", "depth", *(f"weight/{task}" for task in config.tasks), *_LAST]
+    columns = [
+        *_FIRST,
+        *names,
+        "balancing",
+        "depth",
+        *(f"weight/{task}" for task in config.tasks),
+        *_LAST,
+    ]
     table = pd.DataFrame(rows, columns=pd.Index(columns))
     # A depth may be a number, a dict or nothing; pandas would turn a column of 2 and None into 2.0 and NaN.
     table["depth"] = pd.Series([row["depth"] for row in rows], dtype=object)
@@ -53,7 +71,9 @@ def arm_names(tasks: Tasks, record: SweepRecord) -> list[str]:
     seeds = dict.fromkeys(trial.arm for trial in record if trial.is_warmup)
     known = [*(f"single/{task}" for task in tasks), *seeds, "equal", "search"]
     order = [*known, *(FINAL + arm for arm in known)]
-    found = dict.fromkeys(trial.arm for trial in record)  # `final/without/<task>` comes last by itself
+    found = dict.fromkeys(
+        trial.arm for trial in record
+    )  # `final/without/<task>` comes last by itself
     return [arm for arm in order if arm in found] + [arm for arm in found if arm not in order]
 
 
@@ -61,13 +81,27 @@ def all_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...
     """Metrics of every task, main tasks first."""
     main = main_metrics(record, config)
     helpers = {name: task.metrics for name, task in config.tasks.items() if name not in main}
-    return {**main, **{name: metrics or journal_metrics(record, name) for name, metrics in helpers.items()}}
+    return {
+        **main,
+        **{name: metrics or journal_metrics(record, name) for name, metrics in helpers.items()},
+    }
 
 
-def _rank(trial: TrialRecord, value: float, arms: list[str], by_delta_m: bool) -> tuple[int, bool, float, int]:
+def _rank(
+    trial: TrialRecord, value: float, arms: list[str], by_delta_m: bool
+) -> tuple[int, bool, float, int]:
     """By arm, best first; those without an epoch last, members of a population after the others."""
-    score = value if by_delta_m and math.isfinite(value) and "single/" not in trial.arm else trial.objective
-    return arms.index(trial.arm), trial.is_member, (math.inf if score is None else -score), trial.number
+    score = (
+        value
+        if by_delta_m and math.isfinite(value) and "single/" not in trial.arm
+        else trial.objective
+    )
+    return (
+        arms.index(trial.arm),
+        trial.is_member,
+        (math.inf if score is None else -score),
+        trial.number,
+    )
 
 
 def _delta_m(trial: TrialRecord, tasks: Tasks, reference: Mapping[str, float]) -> float:
@@ -97,7 +131,11 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "best_epoch": best.epoch if best else 0,
         "epochs": trial.epochs[-1].epoch if trial.epochs else 0,
         "seconds": trial.seconds,
-        **{key("val", t, m): values.get(key("val", t, m), math.nan) for t, names in metrics.items() for m in names},
+        **{
+            key("val", t, m): values.get(key("val", t, m), math.nan)
+            for t, names in metrics.items()
+            for m in names
+        },
         "balancing": trial.info.get("balancing", ""),
         "depth": trial.info.get("depth"),
         **{f"weight/{task}": weights.get(task, math.nan) for task in config.tasks},

@@ -52,11 +52,15 @@ def mean_weights(trial: TrialRecord, last: int | None = None) -> dict[str, float
     if last is not None and (isinstance(last, bool) or not isinstance(last, int) or last < 1):
         raise ConfigError("a whole number of 1 or more is needed", path="last", value=last)
     if not trial.epochs:
-        raise SweepError(f"trial {trial.id} has not got to the end of an epoch, so it has no weights to export")
+        raise SweepError(
+            f"trial {trial.id} has not got to the end of an epoch, so it has no weights to export"
+        )
     weights = _logged_mean(trial, last) if is_adaptive(trial) else trial.info["weights"]
     positive = {task: max(0.0, weight) for task, weight in weights.items()}
     if not sum(positive.values()) > 0:
-        raise SweepError(f"no task of trial {trial.id} has a weight above 0, so there is nothing to export")
+        raise SweepError(
+            f"no task of trial {trial.id} has a weight above 0, so there is nothing to export"
+        )
     return normalised_weights(positive)
 
 
@@ -69,7 +73,9 @@ def shown_weights(trial: TrialRecord) -> Mapping[str, float]:
 def best_adaptive(record: SweepRecord) -> TrialRecord | None:
     """The best adaptive trial of a sweep, finalists apart; None where none logged its weights."""
     found = [
-        t for t in record if is_adaptive(t) and not t.is_finalist and t.best_objective > float("-inf") and _logged(t)
+        t
+        for t in record
+        if is_adaptive(t) and not t.is_finalist and t.best_objective > float("-inf") and _logged(t)
     ]
     return max(found, key=lambda t: t.best_objective, default=None)
 

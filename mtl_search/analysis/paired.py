@@ -93,11 +93,15 @@ def estimate(values: Sequence[float]) -> Estimate:
     count = len(values)
     if count < MIN_SEEDS:
         return Estimate(tuple(values), mean, None, None)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * statistics.stdev(values) / math.sqrt(count)
+    half = (
+        float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * statistics.stdev(values) / math.sqrt(count)
+    )
     return Estimate(tuple(values), mean, mean - half, mean + half)
 
 
-def compare(arm: str, against: str, runs: Runs, references: Runs, tasks: Tasks) -> Comparison | None:
+def compare(
+    arm: str, against: str, runs: Runs, references: Runs, tasks: Tasks
+) -> Comparison | None:
     """Gains of the runs over the references of the same seed index; None when they have no index in common."""
     seeds = sorted(set(runs) & set(references))
     if not seeds:
@@ -109,7 +113,9 @@ def compare(arm: str, against: str, runs: Runs, references: Runs, tasks: Tasks) 
         against=against,
         seeds=tuple(seeds),
         delta_m=estimate([delta_m(*pair, tasks, "test") for pair in pairs]),
-        delta_m_per_metric=estimate([delta_m(*pair, tasks, "test", per_metric=True) for pair in pairs]),
+        delta_m_per_metric=estimate(
+            [delta_m(*pair, tasks, "test", per_metric=True) for pair in pairs]
+        ),
         gains={task: estimate([gain[task] for gain in gains]) for task in tasks},
     )
 

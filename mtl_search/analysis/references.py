@@ -11,7 +11,10 @@ from mtl_search.storage.records import SINGLE, SweepRecord, TrialRecord
 
 def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...]]:
     """Main tasks with their metrics: those of the config, or where it leaves them to the head, those in the journal."""
-    return {task: config.tasks[task].metrics or journal_metrics(record, task) for task in config.main_tasks}
+    return {
+        task: config.tasks[task].metrics or journal_metrics(record, task)
+        for task in config.main_tasks
+    }
 
 
 def journal_metrics(record: SweepRecord, task: str) -> tuple[str, ...]:
@@ -19,7 +22,9 @@ def journal_metrics(record: SweepRecord, task: str) -> tuple[str, ...]:
     prefix = f"val/{task}/"
     found: dict[str, None] = {}
     for trial in record:
-        names = [name for epoch in trial.epochs for name in epoch.metrics if name.startswith(prefix)]
+        names = [
+            name for epoch in trial.epochs for name in epoch.metrics if name.startswith(prefix)
+        ]
         found.update(dict.fromkeys(name.removeprefix(prefix) for name in names))
     return tuple(name for name in found if name in METRICS or ":" in name)
 
@@ -40,5 +45,7 @@ def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
         trial = reference_trial(record, task)
         if trial is not None and trial.best is not None:
             names = [key("val", task, metric) for metric in metrics]
-            reference.update({name: trial.best.metrics[name] for name in names if name in trial.best.metrics})
+            reference.update(
+                {name: trial.best.metrics[name] for name in names if name in trial.best.metrics}
+            )
     return reference

@@ -90,7 +90,11 @@ def mean_ranks(verdict: Verdict, tasks: Tasks) -> dict[str, float]:
     """
     scores: dict[str, list[float]] = {}
     for arm in ("single", "equal", "search"):
-        values = [_signed_test(verdict, arm, task, metrics[0]) for task, metrics in tasks.items() if metrics]
+        values = [
+            _signed_test(verdict, arm, task, metrics[0])
+            for task, metrics in tasks.items()
+            if metrics
+        ]
         if values and None not in values:
             scores[arm] = [value for value in values if value is not None]
     if len(scores) < 2:
@@ -133,14 +137,22 @@ def _spearman(pairs: list[tuple[float, float]]) -> float | None:
     return float(stats.spearmanr(early, end).statistic)
 
 
-def pareto_front(record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]) -> ParetoFront | None:
+def pareto_front(
+    record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]
+) -> ParetoFront | None:
     """The front over the trials of the arms `equal` and `search`; None for one task or without an ended trial.
 
     Members of populations are no part of it: no config gives their networks.
     """
-    names = {task: (metrics[0], key("val", task, metrics[0])) for task, metrics in tasks.items() if metrics}
+    names = {
+        task: (metrics[0], key("val", task, metrics[0]))
+        for task, metrics in tasks.items()
+        if metrics
+    }
     trials = [t for t in record if t.arm in ("equal", "search") and t.is_result]
-    usable = [t for t in trials if t.best and all(name in t.best.metrics for _, name in names.values())]
+    usable = [
+        t for t in trials if t.best and all(name in t.best.metrics for _, name in names.values())
+    ]
     if len(names) < 2 or not usable:
         return None
     against = "single" if all(name in reference for _, name in names.values()) else "best"
@@ -152,12 +164,16 @@ def pareto_front(record: SweepRecord, tasks: Tasks, reference: Mapping[str, floa
     return ParetoFront(len(usable), ids, volume, against)
 
 
-def _gains(trial: TrialRecord, names: Mapping[str, tuple[str, str]], base: Mapping[str, float]) -> list[float]:
+def _gains(
+    trial: TrialRecord, names: Mapping[str, tuple[str, str]], base: Mapping[str, float]
+) -> list[float]:
     values: Mapping[str, Any] = trial.best.metrics if trial.best else {}
     return [gain(metric, values[name], base[name]) for metric, name in names.values()]
 
 
-def _best_values(trials: list[TrialRecord], names: Mapping[str, tuple[str, str]]) -> dict[str, float]:
+def _best_values(
+    trials: list[TrialRecord], names: Mapping[str, tuple[str, str]]
+) -> dict[str, float]:
     best = {}
     for metric, name in names.values():
         values = [trial.best.metrics[name] for trial in trials if trial.best]

@@ -93,7 +93,11 @@ def _sharing_words(result: Verdict) -> list[str]:
     compared = result.sharing
     if compared is None:
         single = any(arm.startswith("single/") for arm in result.winners)
-        reason = "no seed has finished in both arms" if single else "there are no single-task networks to compare with"
+        reason = (
+            "no seed has finished in both arms"
+            if single
+            else "there are no single-task networks to compare with"
+        )
         return [f"Not tested: {reason}."] if result.winners or not result.notes else ["Not tested."]
     numbers = compared.numbers()
     if result.outcome == "not tested":
@@ -104,7 +108,11 @@ def _sharing_words(result: Verdict) -> list[str]:
             f" One network of {result.parameters:,} parameters ({compared.arm} arm) stands against"
             f" {result.single_parameters:,} in {len(compared.gains)} separate ones."
         )
-    said = "no gain by sharing" if compared.sign and result.outcome == "no significant gain" else result.outcome
+    said = (
+        "no gain by sharing"
+        if compared.sign and result.outcome == "no significant gain"
+        else result.outcome
+    )
     return [f"{said.capitalize()}: {numbers}.{sizes}"]
 
 
@@ -113,7 +121,9 @@ def _equal_words(result: Verdict) -> list[str]:
     equal, search = result.equal, result.search
     if equal is None or search is None or equal.sign == search.sign or not equal.sign:
         return []
-    return [f"With equal weights sharing {'helps' if equal.sign == 1 else 'hurts'}: {equal.numbers()}."]
+    return [
+        f"With equal weights sharing {'helps' if equal.sign == 1 else 'hurts'}: {equal.numbers()}."
+    ]
 
 
 def _auxiliary_words(result: Verdict) -> list[str]:
@@ -123,7 +133,10 @@ def _auxiliary_words(result: Verdict) -> list[str]:
         0: "makes no significant difference",
         None: "is not tested, one seed is not enough",
     }
-    return [f"Auxiliary task {task} {words[c.sign]}: {c.numbers()}." for task, c in result.auxiliary.items()]
+    return [
+        f"Auxiliary task {task} {words[c.sign]}: {c.numbers()}."
+        for task, c in result.auxiliary.items()
+    ]
 
 
 def _weights_words(result: Verdict) -> list[str]:

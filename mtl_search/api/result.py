@@ -61,7 +61,9 @@ class Result:
     def __init__(self, directory: str | Path) -> None:
         self.directory = Path(directory)
         if not (self.directory / sweep_directory.JOURNAL).exists():
-            raise SweepError(f"{self.directory} holds no sweep (there is no {sweep_directory.JOURNAL} in it)")
+            raise SweepError(
+                f"{self.directory} holds no sweep (there is no {sweep_directory.JOURNAL} in it)"
+            )
         self.config: Config = load_config(self.directory / sweep_directory.CONFIG)
         self.record: SweepRecord = read_record(self.directory / sweep_directory.JOURNAL)
 
@@ -108,7 +110,9 @@ class Result:
             paths.put(tree, path, value)
         return load_config(tree)
 
-    def mean_weights(self, trial: str | None = None, *, last: int | None = None) -> dict[str, float]:
+    def mean_weights(
+        self, trial: str | None = None, *, last: int | None = None
+    ) -> dict[str, float]:
         """Static loss weights that do on average what a trial did: task → weight, adding up to the number of tasks.
 
         Of a trial with a weighting or an aggregator the arithmetic mean over epochs of the weights that it logged
@@ -164,7 +168,9 @@ class Result:
         try:
             return load_predictor(self._model_folder(self.trial(trial).id))
         except SweepError as error:
-            kept = sorted(card.parts[-3] for card in self.directory.glob("trials/*/best/model.json"))
+            kept = sorted(
+                card.parts[-3] for card in self.directory.glob("trials/*/best/model.json")
+            )
             raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
 
     def plot_model(self, path: str | Path, trial: str | None = None) -> None:
@@ -188,8 +194,14 @@ class Result:
     def models(self) -> dict[str, Path]:
         """`model/<arm>` → folder of the trained network of the arm's best trial; seed arms give weights alone."""
         found = {}
-        for arm in dict.fromkeys(trial.arm for trial in self.record if not (trial.is_finalist or trial.is_warmup)):
-            kept = [t for t in self.record.arm(arm) if (self._model_folder(t.id) / "model.json").exists()]
+        for arm in dict.fromkeys(
+            trial.arm for trial in self.record if not (trial.is_finalist or trial.is_warmup)
+        ):
+            kept = [
+                t
+                for t in self.record.arm(arm)
+                if (self._model_folder(t.id) / "model.json").exists()
+            ]
             if kept:
                 best = max(kept, key=lambda t: t.best_objective)
                 found[f"model/{arm}"] = self._model_folder(best.id)

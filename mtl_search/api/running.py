@@ -124,11 +124,21 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
     """
     if output is not None:
         return Path(output)
-    return sweep_directory.latest_folder(RUNS, name) if resume else sweep_directory.new_folder(RUNS, name)
+    return (
+        sweep_directory.latest_folder(RUNS, name)
+        if resume
+        else sweep_directory.new_folder(RUNS, name)
+    )
 
 
-def _parsed(config: Config | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str]) -> Config:
-    return override(config, overrides) if isinstance(config, Config) else load_config(config, overrides)
+def _parsed(
+    config: Config | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str]
+) -> Config:
+    return (
+        override(config, overrides)
+        if isinstance(config, Config)
+        else load_config(config, overrides)
+    )
 
 
 def _picture(result: Result) -> dict[str, Path]:

@@ -33,7 +33,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
 ) -> None:
     # A config names code of the user's as "module:attribute", which they expect to find where they are.
     here = str(Path.cwd())
@@ -48,14 +50,21 @@ def run(  # noqa: PLR0917  # typer calls it by name
     output: Output = None,
     smoke: Annotated[
         bool,
-        typer.Option("--smoke", help="The whole sweep in small: few trials, one epoch, 128 samples of each split."),
+        typer.Option(
+            "--smoke",
+            help="The whole sweep in small: few trials, one epoch, 128 samples of each split.",
+        ),
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with the latest sweep of this name (or the one in --output)."),
+        typer.Option(
+            "--resume", help="Go on with the latest sweep of this name (or the one in --output)."
+        ),
     ] = False,
     address: Address = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live progress; one line a finished trial.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No live progress; one line a finished trial.")
+    ] = False,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Run a sweep: single-task arms, equal weights, search, finalists on fresh seeds, verdict.
@@ -86,7 +95,11 @@ def validate(
     overrides: Overrides = None,
     graph: Annotated[
         Path | None,
-        typer.Option("--graph", help="Draw the network into this .png, .svg or .pdf file.", show_default=False),
+        typer.Option(
+            "--graph",
+            help="Draw the network into this .png, .svg or .pdf file.",
+            show_default=False,
+        ),
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -107,7 +120,9 @@ def validate(
 @app.command()
 def report(
     sweep: SweepFolder = None,
-    form: Annotated[str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")] = "table",
+    form: Annotated[
+        str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")
+    ] = "table",
     debug: Debug = False,
 ) -> None:
     """Leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
@@ -122,16 +137,26 @@ def export_weights(
     trial: Annotated[
         str | None,
         typer.Option(
-            "--trial", help="Id of a trial; default: the best adaptive one.", metavar="ID", show_default=False
+            "--trial",
+            help="Id of a trial; default: the best adaptive one.",
+            metavar="ID",
+            show_default=False,
         ),
     ] = None,
     last: Annotated[
         int | None,
-        typer.Option("--last", help="Mean of the last N epochs; default: of all.", metavar="N", show_default=False),
+        typer.Option(
+            "--last",
+            help="Mean of the last N epochs; default: of all.",
+            metavar="N",
+            show_default=False,
+        ),
     ] = None,
     form: Annotated[
         str,
-        typer.Option("--format", help="`yaml`, `overrides` or `json`.", metavar="yaml|overrides|json"),
+        typer.Option(
+            "--format", help="`yaml`, `overrides` or `json`.", metavar="yaml|overrides|json"
+        ),
     ] = "yaml",
     debug: Debug = False,
 ) -> None:
@@ -160,7 +185,8 @@ def export_weights(
 @app.command("list")
 def list_(
     family: Annotated[
-        str | None, typer.Argument(help="One family, such as `heads`; default: all.", show_default=False)
+        str | None,
+        typer.Argument(help="One family, such as `heads`; default: all.", show_default=False),
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -172,7 +198,9 @@ def list_(
 def schema(
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write it to this file.", metavar="FILE", show_default=False),
+        typer.Option(
+            "--output", "-o", help="Write it to this file.", metavar="FILE", show_default=False
+        ),
     ] = None,
     debug: Debug = False,
 ) -> None:

@@ -34,7 +34,9 @@ def export_command(sweep: Path | None, trial: str | None, last: int | None, form
     chosen = result.weights_trial(trial)
     found = result.mean_weights(chosen.id, last=last)
     print(_FORMS[form](found, chosen))  # noqa: T201
-    Console(stderr=True, soft_wrap=True, highlight=False).print(_note(chosen, last, result.record), markup=False)
+    Console(stderr=True, soft_wrap=True, highlight=False).print(
+        _note(chosen, last, result.record), markup=False
+    )
 
 
 def _note(trial: TrialRecord, last: int | None, record: SweepRecord) -> str:
@@ -56,15 +58,23 @@ def _yaml(found: Weights, trial: TrialRecord) -> str:
 
 
 def _overrides(found: Weights, trial: TrialRecord) -> str:
-    return shlex.join(f"tasks.{task}.loss_weight={_rounded(weight)}" for task, weight in found.items())
+    return shlex.join(
+        f"tasks.{task}.loss_weight={_rounded(weight)}" for task, weight in found.items()
+    )
 
 
 def _json(found: Weights, trial: TrialRecord) -> str:
-    return json.dumps({"trial": trial.id, "adaptive": loss_weights.is_adaptive(trial), "weights": found}, indent=1)
+    return json.dumps(
+        {"trial": trial.id, "adaptive": loss_weights.is_adaptive(trial), "weights": found}, indent=1
+    )
 
 
 def _rounded(weight: float) -> float:
     return float(f"{weight:.6g}")
 
 
-_FORMS: dict[str, Callable[[Weights, TrialRecord], str]] = {"yaml": _yaml, "overrides": _overrides, "json": _json}
+_FORMS: dict[str, Callable[[Weights, TrialRecord], str]] = {
+    "yaml": _yaml,
+    "overrides": _overrides,
+    "json": _json,
+}

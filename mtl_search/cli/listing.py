@@ -45,14 +45,22 @@ def list_command(family: str | None, console: Console) -> None:
     """
     known = families()
     if family is not None and family not in known:
-        raise ConfigError("there is no family of this name", path="list", value=family, allowed=known)
+        raise ConfigError(
+            "there is no family of this name", path="list", value=family, allowed=known
+        )
     for name in known if family is None else [family]:
         where, load = known[name]
         console.print(_rendered(name, where, load()))
 
 
 def _rendered(name: str, where: str, registry: Registry[Any]) -> Table:
-    table = Table(title=f"{name} — {where}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=f"{name} — {where}",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
     table.add_column("name", style="cyan", no_wrap=True)
     table.add_column("what it is", ratio=3)
     table.add_column("arguments", ratio=4)
@@ -64,7 +72,9 @@ def _rendered(name: str, where: str, registry: Registry[Any]) -> Table:
 def _summary(member: object) -> str:
     """First line of the docstring; what is data rather than code says what it is by its fields."""
     if not callable(member):
-        return "higher is better" if getattr(member, "higher_is_better", True) else "lower is better"
+        return (
+            "higher is better" if getattr(member, "higher_is_better", True) else "lower is better"
+        )
     return (inspect.getdoc(member) or "").split("\n")[0].rstrip(".")
 
 
@@ -74,7 +84,9 @@ def _arguments(registry: Registry[Any], member: str) -> str:
     shown = []
     for name, parameter in registry.arguments(member).items():
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            shown.append(name if parameter.default is parameter.empty else f"{name}={parameter.default!r}")
+            shown.append(
+                name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
+            )
     return ", ".join(shown)
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-Config_ = Annotated[Path, typer.Argument(help="YAML file of the sweep.", metavar="CONFIG", show_default=False)]
+Config_ = Annotated[
+    Path, typer.Argument(help="YAML file of the sweep.", metavar="CONFIG", show_default=False)
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(
@@ -19,7 +21,9 @@ Overrides = Annotated[
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Folder of the sweep; default: `runs/<name>`.", show_default=False),
+    typer.Option(
+        "--output", "-o", help="Folder of the sweep; default: `runs/<name>`.", show_default=False
+    ),
 ]
 Address = Annotated[
     str | None,

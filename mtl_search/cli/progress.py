@@ -7,7 +7,15 @@ from collections import Counter
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from mtl_search.api import Callback
 from mtl_search.storage.records import SweepRecord, TrialRecord
@@ -57,12 +65,18 @@ class SweepProgress(Callback):
         """At the pace of this session so far; empty before its first trial has ended."""
         if not self._ended_here:
             return ""
-        seconds = (time.monotonic() - self.begun) / self._ended_here * max(0, self.total - self.done)
+        seconds = (
+            (time.monotonic() - self.begun) / self._ended_here * max(0, self.total - self.done)
+        )
         return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
 
     def best(self) -> str:
         """Best trial that shares so far; before there is one, the best of the single-task arms."""
-        trials = [t for t in self.record or () if not t.is_finalist and t.objective is not None and t.state != "FAIL"]
+        trials = [
+            t
+            for t in self.record or ()
+            if not t.is_finalist and t.objective is not None and t.state != "FAIL"
+        ]
         shared = [t for t in trials if t.arm in ("equal", "search")]
         if shared:
             top = max(shared, key=_rank)
@@ -71,7 +85,9 @@ class SweepProgress(Callback):
         if alone:
             tasks = dict.fromkeys(t.arm for t in alone)
             tops = [max((t for t in alone if t.arm == arm), key=_rank) for arm in tasks]
-            return "best alone: " + ", ".join(f"{top.arm.split('/')[-1]} {top.objective:.3f}" for top in tops)
+            return "best alone: " + ", ".join(
+                f"{top.arm.split('/')[-1]} {top.objective:.3f}" for top in tops
+            )
         return "no result yet"
 
 
@@ -97,7 +113,9 @@ class LiveProgress(SweepProgress):
             console=console,
             transient=True,
         )
-        self._task: TaskID = self._bar.add_task("", total=None, phase="starting Ray", best="", left="")
+        self._task: TaskID = self._bar.add_task(
+            "", total=None, phase="starting Ray", best="", left=""
+        )
 
     def __enter__(self) -> LiveProgress:
         self._bar.start()
@@ -123,13 +141,20 @@ class LiveProgress(SweepProgress):
         """Move the bar; a failure gets a line that stays."""
         super().on_trial_end(trial)
         if trial.state == "FAIL":
-            self.console.print(f"[red]{trial.id} failed:[/] {escape(trial.reason.splitlines()[-1])}")
+            self.console.print(
+                f"[red]{trial.id} failed:[/] {escape(trial.reason.splitlines()[-1])}"
+            )
         self._refresh(trial.arm)
 
     def _refresh(self, phase: str) -> None:
         left = self.time_left()
         self._bar.update(
-            self._task, completed=self.done, total=self.total or None, phase=phase, best=self.best(), left=left
+            self._task,
+            completed=self.done,
+            total=self.total or None,
+            phase=phase,
+            best=self.best(),
+            left=left,
         )
 
 
@@ -149,7 +174,9 @@ class PlainProgress(SweepProgress):
     def on_epoch_end(self, trial: TrialRecord) -> None:
         """One line where there was none for a while."""
         if time.monotonic() - self._last_line >= _SILENCE:
-            self._print(f"{self.done}/{self.total} {trial.id} epoch {trial.last_epoch} {_value(trial)}; {self.best()}")
+            self._print(
+                f"{self.done}/{self.total} {trial.id} epoch {trial.last_epoch} {_value(trial)}; {self.best()}"
+            )
 
     def on_trial_end(self, trial: TrialRecord) -> None:
         """One line."""

@@ -41,7 +41,9 @@ def find_sweep(named: Path | None) -> Path:
         return sweep_directory.latest_folder(api.RUNS, load_config(named).name)
     if named is not None:
         return _called(named)
-    journals = sorted(api.RUNS.glob(f"*/{sweep_directory.JOURNAL}"), key=lambda path: path.stat().st_mtime)
+    journals = sorted(
+        api.RUNS.glob(f"*/{sweep_directory.JOURNAL}"), key=lambda path: path.stat().st_mtime
+    )
     if not journals:
         raise SweepError(f"there is no sweep in {api.RUNS}/ yet: mtl-search run CONFIG makes one")
     return journals[-1].parent

@@ -35,7 +35,12 @@ def run_command(
 ) -> int:
     """Run a sweep and show its report; returns the exit status."""
     console = make_console()
-    arguments = [str(config_file), *overrides, *["--smoke"] * smoke, *(["--address", address] if address else [])]
+    arguments = [
+        str(config_file),
+        *overrides,
+        *["--smoke"] * smoke,
+        *(["--address", address] if address else []),
+    ]
     config = load_config(config_file, overrides)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
@@ -46,7 +51,9 @@ def run_command(
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
     try:
         with progress:
-            result = api.run(config, output=directory, resume=resume, callbacks=[progress], address=address)
+            result = api.run(
+                config, output=directory, resume=resume, callbacks=[progress], address=address
+            )
     except KeyboardInterrupt:
         console.print()
         return _stopped(console, arguments, directory)
@@ -63,7 +70,9 @@ def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
     command = shlex.join(["mtl-search", "run", *arguments, "--resume", "--output", str(directory)])
-    console.print(f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True)
+    console.print(
+        f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True
+    )
     return INTERRUPTED
 
 

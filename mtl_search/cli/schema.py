@@ -39,7 +39,9 @@ def schema_command(output: Path | None) -> None:
 def config_schema() -> dict[str, Any]:
     """Describe a config with the names of all families."""
     places = {family: where for family, (where, *_) in TABLES.items() if family not in _ARGUMENTS}
-    return json_schema({where: member_names(*TABLES[family][1:]) for family, where in places.items()})
+    return json_schema(
+        {where: member_names(*TABLES[family][1:]) for family, where in places.items()}
+    )
 
 
 def member_names(module: str, table: str) -> list[str]:

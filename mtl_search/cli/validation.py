@@ -24,7 +24,9 @@ from mtl_search.search.arms import plan_arms, trial_budget
 from mtl_search.training.evaluator import metric_names
 
 
-def validate_command(config_file: Path, overrides: list[str], console: Console, graph_file: Path | None = None) -> None:
+def validate_command(
+    config_file: Path, overrides: list[str], console: Console, graph_file: Path | None = None
+) -> None:
     """Check a config to its last value and show what it means.
 
     Args:
@@ -58,7 +60,10 @@ def validate_command(config_file: Path, overrides: list[str], console: Console, 
     if graph_file is not None:
         _draw(graph, config, graph_file)
         console.print(
-            f"[bold]Picture[/] of the network: {escape(str(graph_file))}", "", highlight=False, soft_wrap=True
+            f"[bold]Picture[/] of the network: {escape(str(graph_file))}",
+            "",
+            highlight=False,
+            soft_wrap=True,
         )
     command = shlex.join(["mtl-search", "run", str(config_file), *overrides])
     console.print(f"[green]{escape(str(config_file))} is valid.[/] Next:")
@@ -73,7 +78,9 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _data(config: Config, data: DataSet) -> Table:
-    table = _table(f"Data — {config.data.name}, {data.nbytes / 1e6:.1f} MB", "what", "shape", "type")
+    table = _table(
+        f"Data — {config.data.name}, {data.nbytes / 1e6:.1f} MB", "what", "shape", "type"
+    )
     for view, x in data.inputs.items():
         table.add_row(f"view {view}", " × ".join(map(str, x.shape[1:])), str(x.dtype))
     for name in SPLITS:
@@ -82,19 +89,25 @@ def _data(config: Config, data: DataSet) -> Table:
 
 
 def _sources(config: Config, data: DataSet, sources: Sources, network: MultiTaskNetwork) -> Table:
-    draws = build_mixture_sampler(data, "train", network.target_names.values(), config.training.batch_size)
+    draws = build_mixture_sampler(
+        data, "train", network.target_names.values(), config.training.batch_size
+    )
     table = _table(f"Sources — {sources.sampling}", "source", *SPLITS, "of the batches", "an epoch")
     sizes = [sources.sizes(data.splits[split]) for split in SPLITS]
     for name, share, *counts in zip(sources.names, draws.shares, *sizes, strict=True):
         drawn = (
-            f"{share * draws.batches:.4g} of {draws.batches} batches" if share else "none: no task has a label in it"
+            f"{share * draws.batches:.4g} of {draws.batches} batches"
+            if share
+            else "none: no task has a label in it"
         )
         table.add_row(name, *map(str, counts), f"{share:.2%}", drawn)
     return table
 
 
 def _tasks(config: Config, data: DataSet, network: MultiTaskNetwork) -> Table:
-    table = _table("Tasks", "task", "role", "head", "target", "views", "loss weight", "metrics", "labelled")
+    table = _table(
+        "Tasks", "task", "role", "head", "target", "views", "loss weight", "metrics", "labelled"
+    )
     metrics = metric_names(config, network)
     for name, task in config.tasks.items():
         target = data.targets[network.target_names[name]]
@@ -144,7 +157,11 @@ def _count(node: Node) -> str:
     frozen = node.parameters - node.trainable
     if not frozen:
         return f"{node.parameters:,}"
-    return f"{node.parameters:,} frozen" if frozen == node.parameters else f"{node.parameters:,}, {frozen:,} frozen"
+    return (
+        f"{node.parameters:,} frozen"
+        if frozen == node.parameters
+        else f"{node.parameters:,}, {frozen:,} frozen"
+    )
 
 
 def _depths(sharing: HardSharing, network: MultiTaskNetwork) -> Table:
@@ -179,12 +196,16 @@ def _budget(config: Config) -> Table:
     arms = plan_arms(config)
     budget = trial_budget(config, arms)
     table = _table(
-        f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs", "arm", "trials"
+        f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs",
+        "arm",
+        "trials",
     )
     members = {arm.name: arm.members for arm in arms if arm.members}
     for arm, trials in budget.items():
         rest = trials - members.get(arm, 0)
-        table.add_row(arm, f"{members[arm]} as a population, then {rest}" if arm in members else str(trials))
+        table.add_row(
+            arm, f"{members[arm]} as a population, then {rest}" if arm in members else str(trials)
+        )
     return table
 
 

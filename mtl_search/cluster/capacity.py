@@ -61,7 +61,9 @@ def slots(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] 
     return found
 
 
-def max_concurrent_trials(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] = ()) -> int:
+def max_concurrent_trials(
+    wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] = ()
+) -> int:
     """The same where it may be 0.
 
     With `max_concurrent: auto` it is what fits now, or 1 where only the grown cluster has room for one.
@@ -81,7 +83,9 @@ def _room_on(wanted: ResourcesConfig, node: Node) -> int:
 
 
 def _times(need: float, there: float, name: str) -> int:
-    if name == "GPU" and need < 1:  # a part is of one GPU: 0.4 fits twice on each, and the rest stays free
+    if (
+        name == "GPU" and need < 1
+    ):  # a part is of one GPU: 0.4 fits twice on each, and the rest stays free
         return int(there) * _times(need, 1, "")
     return round(there * _UNIT) // round(need * _UNIT)
 
@@ -91,11 +95,15 @@ def _needs(wanted: ResourcesConfig) -> dict[str, float]:
     return {name: max(need, 1 / _UNIT) for name, need in needs.items() if need > 0}
 
 
-def explain_capacity(wanted: ResourcesConfig, nodes: Sequence[Node], *, autoscaler: bool = False) -> str:
+def explain_capacity(
+    wanted: ResourcesConfig, nodes: Sequence[Node], *, autoscaler: bool = False
+) -> str:
     """Why no trial fits."""
     needs = _needs(wanted)
     worker = ", ".join(f"{need:g} {name}" for name, need in needs.items())
-    lines = [f"  a trial: {wanted.workers} worker{'s' * (wanted.workers > 1)} of {worker}, each on one node"]
+    lines = [
+        f"  a trial: {wanted.workers} worker{'s' * (wanted.workers > 1)} of {worker}, each on one node"
+    ]
     for number, node in enumerate(nodes[:_SHOWN], start=1):
         has = ", ".join(f"{node.get(name, 0):g} {name}" for name in needs)
         lines.append(f"  node {number}: {has}: room for {_room_on(wanted, node)}")

@@ -43,7 +43,9 @@ def configure() -> None:
         os.environ.setdefault(name, value)
     for name in ("ray.tune", "ray.train", "ray.data", "ray._private.authentication"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)  # "Trials did not complete", which the journal tells
+    logging.getLogger("ray.tune.tune").setLevel(
+        logging.CRITICAL
+    )  # "Trials did not complete", which the journal tells
 
 
 def resolve_address(address: str | None = None) -> str:
@@ -63,7 +65,9 @@ def resolve_address(address: str | None = None) -> str:
     if ray.is_initialized():
         here: str = ray.get_runtime_context().gcs_address
         if address not in (None, "auto", "local") and _located(str(address)) != here:
-            raise ClusterError(f"this process is connected to the Ray cluster at {here} already, not to {address}")
+            raise ClusterError(
+                f"this process is connected to the Ray cluster at {here} already, not to {address}"
+            )
         return here
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     if address == "local":
@@ -99,10 +103,17 @@ def _start(config: Config) -> None:
     # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
     dashboard = config.resources.workers > 1
     try:
-        ray.init(address="local", include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(
+            address="local",
+            include_dashboard=dashboard,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
     except Exception as error:  # Ray has many kinds, and on a machine that is very busy it gives up
         ray.shutdown()
-        raise ClusterError(f"Ray does not start on this machine: {' '.join(str(error).split())}") from error
+        raise ClusterError(
+            f"Ray does not start on this machine: {' '.join(str(error).split())}"
+        ) from error
     _protect_token()
 
 
@@ -112,8 +123,12 @@ def _join(place: str) -> None:
     # A cluster may want the token that lies in the home folder, and one that wants none does not mind it.
     authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
     try:
-        ray.init(address=place, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment)
-    except Exception as error:  # Ray has many kinds: another version, no token, a machine that is not a node of it
+        ray.init(
+            address=place, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment
+        )
+    except (
+        Exception
+    ) as error:  # Ray has many kinds: another version, no token, a machine that is not a node of it
         ray.shutdown()
         hint = "a cluster with a token wants it in RAY_AUTH_TOKEN or ~/.ray/auth_token"
         raise ClusterError(f"cannot join the Ray cluster at {place}: {error} ({hint})") from error
@@ -127,7 +142,9 @@ def _located(address: str) -> str:
     try:
         found = services.canonicalize_bootstrap_address(address)
     except Exception as error:  # of the name's look-up
-        raise ClusterError(f"cannot use the Ray address {address!r}, which is no HOST:PORT: {error}") from error
+        raise ClusterError(
+            f"cannot use the Ray address {address!r}, which is no HOST:PORT: {error}"
+        ) from error
     if found is None:
         raise ClusterError("no Ray cluster runs on this machine: `ray start --head` starts one")
     return found
@@ -167,7 +184,9 @@ def handlers_kept(*signals: signal.Signals) -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             for number, handler in before.items():
-                if handler is not None and not (number == signal.SIGTERM and handler == signal.SIG_DFL):
+                if handler is not None and not (
+                    number == signal.SIGTERM and handler == signal.SIG_DFL
+                ):
                     signal.signal(number, handler)
 
 
@@ -191,7 +210,11 @@ def autoscaler_nodes() -> list[dict[str, float]]:
     groups = [] if grown is None else grown.node_group_configs
     # -1: as many as it likes.
     counts = [_MANY_NODES if group.max_count < 0 else group.max_count for group in groups]
-    return [dict(group.resources) for group, count in zip(groups, counts, strict=True) for _ in range(count)]
+    return [
+        dict(group.resources)
+        for group, count in zip(groups, counts, strict=True)
+        for _ in range(count)
+    ]
 
 
 def _protect_token() -> None:

@@ -50,7 +50,10 @@ class CapacityMonitor:
 
     def _count(self, now: float) -> None:
         nodes, later = self._look()
-        self._looked, self._slots = now, min(self.most, capacity.max_concurrent_trials(self._wanted, nodes, later))
+        self._looked, self._slots = (
+            now,
+            min(self.most, capacity.max_concurrent_trials(self._wanted, nodes, later)),
+        )
         if self._slots:
             self._empty_since = None
             return

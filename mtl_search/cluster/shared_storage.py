@@ -31,7 +31,11 @@ def check_shared_storage(directory: Path, storage: str | None) -> None:
     others.pop(here, None)
     if not others:
         return
-    answers = _through_storage(list(others), storage) if storage else _through_folder(list(others), directory)
+    answers = (
+        _through_storage(list(others), storage)
+        if storage
+        else _through_folder(list(others), directory)
+    )
     blind = [f"{others[node]}: {why}" for node, why in answers.items() if why]
     if blind:
         where = storage or directory

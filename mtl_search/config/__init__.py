@@ -5,4 +5,14 @@ from mtl_search.config.load import load_config, override, parse, to_dict, to_yam
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.config.space import SpaceEntry
 
-__all__ = ["Component", "Config", "SpaceEntry", "TaskConfig", "load_config", "override", "parse", "to_dict", "to_yaml"]
+__all__ = [
+    "Component",
+    "Config",
+    "SpaceEntry",
+    "TaskConfig",
+    "load_config",
+    "override",
+    "parse",
+    "to_dict",
+    "to_yaml",
+]

@@ -35,7 +35,11 @@ class ConfigModel(BaseModel):
         annotation = cls.model_fields[str(info.field_name)].annotation
         if annotation in (int, float, float | None) and isinstance(value, bool):
             raise ValueError("a number is needed")
-        if annotation in _BOUNDS and isinstance(value, list | tuple) and any(isinstance(item, bool) for item in value):
+        if (
+            annotation in _BOUNDS
+            and isinstance(value, list | tuple)
+            and any(isinstance(item, bool) for item in value)
+        ):
             raise ValueError("two numbers are needed")
         return value
 

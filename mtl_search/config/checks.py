@@ -17,7 +17,9 @@ from mtl_search.errors import ConfigError
 from mtl_search.registry import join_path
 
 
-def check_int(value: object, path: str, *, low: int = 1, high: int | None = None, limit: str = "") -> int:
+def check_int(
+    value: object, path: str, *, low: int = 1, high: int | None = None, limit: str = ""
+) -> int:
     """Return a whole number between two ends, both included; `True` is none.
 
     Args:
@@ -33,7 +35,9 @@ def check_int(value: object, path: str, *, low: int = 1, high: int | None = None
     number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
     if number is None or number < low or (high is not None and number > high):
         allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ConfigError(f"a whole number {allowed}{_origin(limit)} is needed", path=path, value=value)
+        raise ConfigError(
+            f"a whole number {allowed}{_origin(limit)} is needed", path=path, value=value
+        )
     return number
 
 
@@ -44,7 +48,9 @@ def check_ints(value: object, path: str, *, allow_empty: bool = False) -> tuple[
         ConfigError: The value is no such list, or the list is empty and `allow_empty` is False.
     """
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ConfigError("a list of whole numbers is needed, such as [64, 32]", path=path, value=value)
+        raise ConfigError(
+            "a list of whole numbers is needed, such as [64, 32]", path=path, value=value
+        )
     if not value and not allow_empty:
         raise ConfigError("a list of at least one number is needed", path=path, value=list(value))
     return tuple(check_int(item, path) for item in value)
@@ -106,7 +112,9 @@ def check_choice(value: object, path: str, allowed: Iterable[str], kind: str = "
     """
     names = [str(name) for name in allowed]
     if not isinstance(value, str) or value not in names:
-        message = f"there is no {kind} of this name" if kind else "this is not one of the allowed values"
+        message = (
+            f"there is no {kind} of this name" if kind else "this is not one of the allowed values"
+        )
         raise ConfigError(message, path=path, value=value, allowed=names)
     return value
 
@@ -129,7 +137,11 @@ def check_names(value: object, path: str) -> tuple[str, ...]:
         ConfigError: The value is no such list, or a name is given twice.
     """
     names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+    if (
+        not isinstance(names, list | tuple)
+        or not names
+        or not all(isinstance(name, str) for name in names)
+    ):
         raise ConfigError("a list of names is needed", path=path, value=value)
     if len(set(names)) < len(names):
         raise ConfigError("a name is given twice", path=path, value=value)
@@ -142,7 +154,11 @@ def check_mapping(value: object, path: str) -> dict[str, Any]:
     Raises:
         ConfigError: The value is no such mapping.
     """
-    if not isinstance(value, Mapping) or not value or not all(isinstance(key, str) for key in value):
+    if (
+        not isinstance(value, Mapping)
+        or not value
+        or not all(isinstance(key, str) for key in value)
+    ):
         raise ConfigError("a mapping from names is needed", path=path, value=value)
     return dict(value)
 
@@ -155,7 +171,9 @@ def check_component(value: object, path: str) -> Component:
     """
     tree = {"name": value} if isinstance(value, str) else value
     if not isinstance(tree, Mapping) or not isinstance(tree.get("name"), str) or not tree["name"]:
-        raise ConfigError("a name is needed, or {name: ..., <argument>: ...}", path=path, value=value)
+        raise ConfigError(
+            "a name is needed, or {name: ..., <argument>: ...}", path=path, value=value
+        )
     return Component.model_validate(check_mapping(tree, path))
 
 
@@ -165,7 +183,9 @@ def prefix_path(path: str) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        placed = ConfigError(error.problem, path=join_path(path, error.path) if error.path else path)
+        placed = ConfigError(
+            error.problem, path=join_path(path, error.path) if error.path else path
+        )
         placed.args = (f"{path}{'.' if error.path else ': '}{error}",)
         raise placed from error
 

@@ -18,11 +18,15 @@ def _point(value: object) -> object:
             if not _is_number(weight):
                 raise ValueError(f"the loss weight of {task} must be a number, and is {weight!r}")
         return {task: float(weight) for task, weight in value.items()}
-    raise ValueError("a mapping of tasks to loss weights, the name of a weighting, or the folder of a sweep is needed")
+    raise ValueError(
+        "a mapping of tasks to loss weights, the name of a weighting, or the folder of a sweep is needed"
+    )
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _TOO_LARGE
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _TOO_LARGE
+    )
 
 
 def _as_points(value: object) -> object:

@@ -130,7 +130,9 @@ def _without_titles(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        key: _without_titles(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))
+        key: _without_titles(value)
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str))
     }
 
 

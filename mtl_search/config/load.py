@@ -38,7 +38,9 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
     Raises:
         ConfigError: Anything in it is wrong; the message names the key, the value and what is allowed.
     """
-    tree: dict[str, Any] = _plain(source if isinstance(source, Mapping) else _read_yaml(Path(source)))
+    tree: dict[str, Any] = _plain(
+        source if isinstance(source, Mapping) else _read_yaml(Path(source))
+    )
     if not isinstance(source, Mapping) and Path(source).with_name(_JOURNAL).exists():
         tree = with_new_names(tree)  # a sweep, maybe of an earlier version, has written it
     for path, value in _pairs(overrides):
@@ -75,7 +77,9 @@ def to_yaml(config: Config) -> str:
 def _pairs(overrides: Overrides) -> Iterable[tuple[str, Any]]:
     if isinstance(overrides, Mapping):
         return overrides.items()
-    return [_split_override(text) for text in ([overrides] if isinstance(overrides, str) else overrides)]
+    return [
+        _split_override(text) for text in ([overrides] if isinstance(overrides, str) else overrides)
+    ]
 
 
 def _split_override(text: str) -> tuple[str, Any]:
@@ -86,7 +90,9 @@ def _split_override(text: str) -> tuple[str, Any]:
     try:
         return path, _load_yaml(value)
     except _NOT_YAML as error:
-        raise ConfigError(f"the value is not YAML: {_one_line(error)}", path=path, value=value) from None
+        raise ConfigError(
+            f"the value is not YAML: {_one_line(error)}", path=path, value=value
+        ) from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -102,7 +108,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except _NOT_YAML as error:
         raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}") from None
     if not isinstance(tree, dict):
-        raise ConfigError("a config is a mapping of sections", value=tree, allowed=Config.model_fields)
+        raise ConfigError(
+            "a config is a mapping of sections", value=tree, allowed=Config.model_fields
+        )
     return tree
 
 
@@ -139,13 +147,17 @@ def _plain(node: Any, path: str = "", depth: int = 0) -> Any:
         return [_plain(value, f"{path}.{number}", depth + 1) for number, value in enumerate(node)]
     if isinstance(node, os.PathLike):
         return str(node)
-    if hasattr(node, "item") and getattr(node, "shape", None) == ():  # a number of numpy's, which Python users have
+    if (
+        hasattr(node, "item") and getattr(node, "shape", None) == ()
+    ):  # a number of numpy's, which Python users have
         node = node.item()
     if isinstance(node, float) and not math.isfinite(node):
         raise ConfigError("a finite number is needed", path=path, value=node)
     if node is not None and not isinstance(node, str | int | float):
         allowed = ("text", "numbers", "true and false", "null", "lists", "mappings")
-        raise ConfigError(f"a config cannot hold a {type(node).__name__}", path=path, value=node, allowed=allowed)
+        raise ConfigError(
+            f"a config cannot hold a {type(node).__name__}", path=path, value=node, allowed=allowed
+        )
     return node
 
 
@@ -165,7 +177,10 @@ def _with_environment(node: Any, path: str = "") -> Any:
         name, default = match.groups()
         value = os.environ.get(name, default)
         if value is None:
-            raise ConfigError(f"the environment variable {name} is not set (a default: ${{{name}:-value}})", path=path)
+            raise ConfigError(
+                f"the environment variable {name} is not set (a default: ${{{name}:-value}})",
+                path=path,
+            )
         return value
 
     text = _VARIABLE.sub(value_of, node)
@@ -186,7 +201,9 @@ class _StrictLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is given twice", key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 

@@ -35,7 +35,9 @@ def put(tree: dict[str, Any], path: str, value: Any) -> None:
         elif child is None:
             child = {}
         if not isinstance(child, dict):
-            raise ConfigError("this is a value and has no keys", path=".".join(parents[: depth + 1]), value=child)
+            raise ConfigError(
+                "this is a value and has no keys", path=".".join(parents[: depth + 1]), value=child
+            )
         node[key] = child
         node = child
     if path.startswith(SPACE) and value is None:

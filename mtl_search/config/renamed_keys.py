@@ -31,7 +31,9 @@ def new_path(path: str) -> str:
     keys = path.split(".")
     for old, new in RENAMED.items():
         pattern = old.split(".")
-        if len(keys) >= len(pattern) and all(a in ("*", b) for a, b in zip(pattern, keys, strict=False)):
+        if len(keys) >= len(pattern) and all(
+            a in ("*", b) for a, b in zip(pattern, keys, strict=False)
+        ):
             renamed = [b if a == "*" else a for a, b in zip(new.split("."), keys, strict=False)]
             return ".".join([*renamed, *keys[len(pattern) :]])
     return path
@@ -42,7 +44,9 @@ def with_new_names(tree: Mapping[str, Any]) -> dict[str, Any]:
     renamed = _renamed(tree, "")
     space = paths.get(renamed, "search.space")
     if isinstance(space, dict):
-        renamed["search"]["space"] = {new_path(path): _entry(entry) for path, entry in space.items()}
+        renamed["search"]["space"] = {
+            new_path(path): _entry(entry) for path, entry in space.items()
+        }
     return renamed
 
 

@@ -18,16 +18,25 @@ ArmName = Literal["single", "equal", "search"]
 class SideInputConfig(ConfigModel):
     """A view that goes round the backbone, straight to one task's head."""
 
-    values: int | None = Field(None, ge=1, description="a view of integers: how many values there may be, from 0 on")
-    width: int = Field(8, ge=1, description="a view of integers: width of the embedding of each value")
+    values: int | None = Field(
+        None, ge=1, description="a view of integers: how many values there may be, from 0 on"
+    )
+    width: int = Field(
+        8, ge=1, description="a view of integers: width of the embedding of each value"
+    )
 
 
 class SpansConfig(ConfigModel):
     """Which tokens a head reads: the mean of each span, side by side, in place of one vector for the sentence."""
 
-    view: str = Field(description="view of whole numbers (tokens,): 1 in the first span, 2 in the second, ..., else 0")
+    view: str = Field(
+        description="view of whole numbers (tokens,): 1 in the first span, 2 in the second, ..., else 0"
+    )
     count: int = Field(2, ge=1, description="how many spans there are")
-    first: bool = Field(True, description="read the first token, too, which stands for the sentence in BERT's family")
+    first: bool = Field(
+        True,
+        description="read the first token, too, which stands for the sentence in BERT's family",
+    )
 
 
 def _as_view(value: object) -> object:
@@ -44,25 +53,39 @@ def _named(value: object) -> object:
 class TaskConfig(ConfigModel):
     """One target of the network, as a named output in Keras."""
 
-    head: Component = Field(description="what turns features into this output (see `mtl-search list heads`)")
+    head: Component = Field(
+        description="what turns features into this output (see `mtl-search list heads`)"
+    )
     target: str | None = Field(None, description="target of the data set; default: the task's name")
-    view: Names = Field((), description="input(s) that the head reads; default: the data set's only view")
+    view: Names = Field(
+        (), description="input(s) that the head reads; default: the data set's only view"
+    )
     side_inputs: Annotated[dict[str, SideInputConfig], BeforeValidator(_named)] = Field(
-        default_factory=dict, description="view(s) put beside the features of this task alone, before its head"
+        default_factory=dict,
+        description="view(s) put beside the features of this task alone, before its head",
     )
     spans: Annotated[SpansConfig | None, BeforeValidator(_as_view)] = Field(
-        None, description="spans of tokens that the head reads, such as two entities; default: all tokens, pooled"
+        None,
+        description="spans of tokens that the head reads, such as two entities; default: all tokens, pooled",
     )
     loss: Component | None = Field(None, description="loss by name; default: the head's own")
-    loss_weight: float = Field(1.0, ge=0, description="how much this loss counts, relative to the others")
-    metrics: Names = Field((), description="metrics by name, the first selects; default: the head's own")
-    role: Role = Field("main", description="main tasks count in the objective, auxiliary ones only help")
+    loss_weight: float = Field(
+        1.0, ge=0, description="how much this loss counts, relative to the others"
+    )
+    metrics: Names = Field(
+        (), description="metrics by name, the first selects; default: the head's own"
+    )
+    role: Role = Field(
+        "main", description="main tasks count in the objective, auxiliary ones only help"
+    )
 
 
 class ModelConfig(ConfigModel):
     """The network: a backbone cut into stages, and how the tasks share it."""
 
-    backbone: Component = Field(description="the stages that tasks can share (see `mtl-search list backbones`)")
+    backbone: Component = Field(
+        description="the stages that tasks can share (see `mtl-search list backbones`)"
+    )
     sharing: Component = Field(
         default_factory=lambda: Component(name="hard"),
         description="how the tasks share the stages (see `mtl-search list sharing`)",
@@ -78,7 +101,8 @@ class Finalists(ConfigModel):
     top: int = Field(1, ge=0, description="configurations an arm; 0: no finalists and no verdict")
     seeds: int = Field(3, ge=2, description="fresh seeds a configuration")
     ablate_auxiliary: bool = Field(
-        True, description="train the best once more without each auxiliary task, to say what that task was worth"
+        True,
+        description="train the best once more without each auxiliary task, to say what that task was worth",
     )
 
 
@@ -86,14 +110,18 @@ class SearchConfig(ConfigModel):
     """What is searched, how, and with how many trials."""
 
     trials: int = Field(
-        20, ge=1, description="budget of each arm: N for search, N for equal, N in all for the single-task arms"
+        20,
+        ge=1,
+        description="budget of each arm: N for search, N for equal, N in all for the single-task arms",
     )
     arms: Annotated[tuple[ArmName, ...], BeforeValidator(as_tuple)] = Field(
         ("single", "equal", "search"),
         min_length=1,
         description="groups of trials: a network a task, equal weights, and the search itself",
     )
-    space: dict[str, SpaceEntry] = Field(default_factory=dict, description="dotted path → what to try there")
+    space: dict[str, SpaceEntry] = Field(
+        default_factory=dict, description="dotted path → what to try there"
+    )
     initial_points: InitialPoints = Field(
         (),
         description="loss weights that the search arm tries after equal ones: task → weight (1 where left out), the "
@@ -107,11 +135,16 @@ class SearchConfig(ConfigModel):
         default_factory=lambda: Component(name="tpe"),
         description="how the next values are suggested (see `mtl-search list samplers`)",
     )
-    objective: str = Field("delta_m", description="delta_m, a metric such as val/left/accuracy, or 'module:attribute'")
-    finalists: Finalists = Field(
-        default_factory=Finalists, description="configurations that are trained again on fresh seeds, for the verdict"
+    objective: str = Field(
+        "delta_m", description="delta_m, a metric such as val/left/accuracy, or 'module:attribute'"
     )
-    retries: int = Field(2, ge=0, description="times a trial is started again after its process died")
+    finalists: Finalists = Field(
+        default_factory=Finalists,
+        description="configurations that are trained again on fresh seeds, for the verdict",
+    )
+    retries: int = Field(
+        2, ge=0, description="times a trial is started again after its process died"
+    )
     stop_after_failures: int = Field(
         5, ge=1, description="end the sweep when its first trials have all failed, this many"
     )
@@ -121,8 +154,12 @@ class TrackingConfig(ConfigModel):
     """Where the runs are recorded."""
 
     enabled: bool = Field(True, description="record the sweep and its trials in MLflow")
-    uri: str | None = Field(None, description="MLflow tracking URI; default: SQLite beside the sweeps")
-    experiment: str | None = Field(None, description="MLflow experiment; default: the config's name")
+    uri: str | None = Field(
+        None, description="MLflow tracking URI; default: SQLite beside the sweeps"
+    )
+    experiment: str | None = Field(
+        None, description="MLflow experiment; default: the config's name"
+    )
 
 
 class ResourcesConfig(ConfigModel):
@@ -131,7 +168,9 @@ class ResourcesConfig(ConfigModel):
     workers: int = Field(1, ge=1, description="processes that train one trial together")
     cpus_per_worker: float = Field(1, gt=0, description="CPUs of each worker, and its threads")
     gpus_per_worker: float = Field(
-        0, ge=0, description="GPUs of each worker; a fraction lets several trials of one worker share a GPU"
+        0,
+        ge=0,
+        description="GPUs of each worker; a fraction lets several trials of one worker share a GPU",
     )
     max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto", description="trials at a time; auto: what the cluster holds"
@@ -141,22 +180,41 @@ class ResourcesConfig(ConfigModel):
         description="folder for checkpoints that all nodes reach, as a path, s3:// or gs://; default: the sweep's own",
     )
     node_timeout_s: float = Field(
-        600.0, ge=0, description="seconds that a sweep waits for a node when none is left that a trial fits on"
+        600.0,
+        ge=0,
+        description="seconds that a sweep waits for a node when none is left that a trial fits on",
     )
 
 
 class Config(ConfigModel):
     """Everything that one sweep is."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="names the sweep's folder and experiment")
-    seed: int = Field(0, ge=0, description="seeds the sampler, the trials, and the split of a data set made by seed")
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="names the sweep's folder and experiment",
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        description="seeds the sampler, the trials, and the split of a data set made by seed",
+    )
     data: Component = Field(description="the data set (see `mtl-search list datasets`)")
-    tasks: dict[str, TaskConfig] = Field(min_length=1, description="task → its head, target, loss and metrics")
+    tasks: dict[str, TaskConfig] = Field(
+        min_length=1, description="task → its head, target, loss and metrics"
+    )
     model: ModelConfig = Field(description="the network")
-    training: TrainingConfig = Field(default_factory=TrainingConfig, description="how one trial trains")
-    search: SearchConfig = Field(default_factory=SearchConfig, description="what is searched, and how")
-    tracking: TrackingConfig = Field(default_factory=TrackingConfig, description="where the runs are recorded")
-    resources: ResourcesConfig = Field(default_factory=ResourcesConfig, description="what one trial may use")
+    training: TrainingConfig = Field(
+        default_factory=TrainingConfig, description="how one trial trains"
+    )
+    search: SearchConfig = Field(
+        default_factory=SearchConfig, description="what is searched, and how"
+    )
+    tracking: TrackingConfig = Field(
+        default_factory=TrackingConfig, description="where the runs are recorded"
+    )
+    resources: ResourcesConfig = Field(
+        default_factory=ResourcesConfig, description="what one trial may use"
+    )
 
     @property
     def main_tasks(self) -> tuple[str, ...]:

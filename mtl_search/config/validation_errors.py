@@ -36,7 +36,9 @@ _WORDS = {
 def translate(error: ValidationError, model: type[BaseModel]) -> ConfigError:
     """One `ConfigError` that lists the first few complaints."""
     items = _without_echoes(error.errors(include_url=False))
-    unique = _one_a_path([_explain(item, model) for item in items], [item["input"] for item in items])
+    unique = _one_a_path(
+        [_explain(item, model) for item in items], [item["input"] for item in items]
+    )
     if len(unique) == 1:
         return unique[0]
     text = "\n".join(str(problem) for problem in unique[:_SHOWN])
@@ -59,7 +61,9 @@ def _one_a_path(problems: list[ConfigError], values: list[object]) -> list[Confi
     for problem, value in zip(problems, values, strict=True):
         path = problem.path
         earlier = found.get(path)
-        both = earlier and ConfigError(problem.problem, path=path, value=value, allowed=earlier.allowed)
+        both = earlier and ConfigError(
+            problem.problem, path=path, value=value, allowed=earlier.allowed
+        )
         found[path] = both or problem
     return list(found.values())
 
@@ -75,12 +79,21 @@ def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
         described = f" ({field.description})" if field is not None and field.description else ""
         return ConfigError(f"this key is required{described}", path=".".join(path))
     if item["type"] == "literal_error":
-        allowed = [word.strip("' ") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")]
-        return ConfigError("not one of the allowed values", path=".".join(path), value=item["input"], allowed=allowed)
+        allowed = [
+            word.strip("' ") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")
+        ]
+        return ConfigError(
+            "not one of the allowed values",
+            path=".".join(path),
+            value=item["input"],
+            allowed=allowed,
+        )
     if item["type"] in ("model_type", "model_attributes_type"):
         return _not_a_section(_models_in(annotation)[0], path, item["input"])
     words = _WORDS.get(item["type"])
-    message = words.format(**item.get("ctx", {})) if words else item["msg"].removeprefix("Value error, ")
+    message = (
+        words.format(**item.get("ctx", {})) if words else item["msg"].removeprefix("Value error, ")
+    )
     return ConfigError(message, path=".".join(path), value=item["input"])
 
 

@@ -44,12 +44,19 @@ def concat(parts: Parts, sampling: Sampling | None = None, batches: int | None =
         inputs=inputs,
         targets={name: _target(parts, name) for name in targets},
         splits={
-            split: np.concatenate([p.splits[split] + s for p, s in zip(parts.values(), starts, strict=True)])
+            split: np.concatenate(
+                [p.splits[split] + s for p, s in zip(parts.values(), starts, strict=True)]
+            )
             for split in SPLITS
         },
-        masks={view: np.concatenate([_mask(part, view) for part in parts.values()]) for view in masked},
+        masks={
+            view: np.concatenate([_mask(part, view) for part in parts.values()]) for view in masked
+        },
         sources=Sources(
-            tuple(parts), np.repeat(np.arange(len(sizes), dtype=np.int32), sizes), sampling or Proportional(), batches
+            tuple(parts),
+            np.repeat(np.arange(len(sizes), dtype=np.int32), sizes),
+            sampling or Proportional(),
+            batches,
         ),
     )
 
@@ -66,7 +73,9 @@ def _inputs(parts: Parts, view: str) -> Iterator[InputArray]:
             )
         x = part.inputs[view]
         if _looks(x) != wanted:
-            raise DataError(f"view {view!r} is {_looks(x)} in source {name!r} and {wanted} in source {owner!r}")
+            raise DataError(
+                f"view {view!r} is {_looks(x)} in source {name!r} and {wanted} in source {owner!r}"
+            )
         yield x
 
 
@@ -89,7 +98,11 @@ def _target(parts: Parts, name: str) -> Target:
         if other.values.shape[1:] != first.values.shape[1:]:
             shapes = f"{other.values.shape[1:]} in source {key!r} and {first.values.shape[1:]} in source {owner!r}"
             raise DataError(f"the labels of a sample for target {name!r} have the shape {shapes}")
-    return Target(np.concatenate([_labels(part, name, first) for part in parts.values()]), first.kind, first.classes)
+    return Target(
+        np.concatenate([_labels(part, name, first) for part in parts.values()]),
+        first.kind,
+        first.classes,
+    )
 
 
 def _labels(part: DataSet, name: str, like: Target) -> Array:
@@ -107,7 +120,9 @@ def _means(target: Target) -> str:
 
 def _mask(part: DataSet, view: str) -> Array:
     """(N_i, T) mask of the part's view."""
-    return part.masks[view] if view in part.masks else np.ones(part.inputs[view].shape[:2], np.bool_)
+    return (
+        part.masks[view] if view in part.masks else np.ones(part.inputs[view].shape[:2], np.bool_)
+    )
 
 
 class ColumnConcat:
@@ -161,7 +176,9 @@ class RowConcat:
 
     def __getitem__(self, rows: Any, /) -> Array:
         """Samples by a slice or an integer array."""
-        numbers = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else np.asarray(rows)
+        numbers = (
+            np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else np.asarray(rows)
+        )
         home = np.searchsorted(self._starts, numbers, side="right") - 1
         found = np.empty((len(numbers), *self.shape[1:]), self.dtype)
         for k in np.unique(home):

@@ -18,13 +18,27 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from mtl_search.data.types import MISSING, SPLITS, Array, InputArray, TargetKind, in_memory, network_dtype
+from mtl_search.data.types import (
+    MISSING,
+    SPLITS,
+    Array,
+    InputArray,
+    TargetKind,
+    in_memory,
+    network_dtype,
+)
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
     from mtl_search.data.mixture import Sources
 
-_DIMENSIONS: dict[TargetKind, int] = {"class": 1, "binary": 1, "multilabel": 2, "real": 1, "tags": 2}
+_DIMENSIONS: dict[TargetKind, int] = {
+    "class": 1,
+    "binary": 1,
+    "multilabel": 2,
+    "real": 1,
+    "tags": 2,
+}
 
 
 @dataclass(frozen=True)
@@ -46,16 +60,22 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.kind not in _DIMENSIONS:
-            raise DataError(f"there is no kind of target {self.kind!r}; allowed: {', '.join(get_args(TargetKind))}")
+            raise DataError(
+                f"there is no kind of target {self.kind!r}; allowed: {', '.join(get_args(TargetKind))}"
+            )
         values = np.asarray(self.values)
         if values.ndim != _DIMENSIONS[self.kind]:
-            raise DataError(f"a {self.kind} target has {_DIMENSIONS[self.kind]} dimension(s); given: {values.shape}")
+            raise DataError(
+                f"a {self.kind} target has {_DIMENSIONS[self.kind]} dimension(s); given: {values.shape}"
+            )
         if values.dtype.kind not in ("fiu" if self.kind == "real" else "iu"):
             wanted = "numbers" if self.kind == "real" else "integers, -1 where missing"
             raise DataError(f"a {self.kind} target holds {wanted}; given: {values.dtype}")
         # No copy where the type is right already: arrays in Ray's object store are shared between processes.
         wanted_type = np.float32 if self.kind == "real" else np.int64
-        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which the data set refuses
+        with np.errstate(
+            over="ignore"
+        ):  # too large for float32 becomes infinite, which the data set refuses
             object.__setattr__(self, "values", values.astype(wanted_type, copy=False))
         object.__setattr__(self, "classes", tuple(self.classes))
 
@@ -96,10 +116,14 @@ class DataSet:
     def __post_init__(self) -> None:
         if not self.inputs or not self.targets:
             raise DataError("a data set needs at least one input and one target")
-        object.__setattr__(self, "inputs", {name: _checked_input(name, x) for name, x in self.inputs.items()})
+        object.__setattr__(
+            self, "inputs", {name: _checked_input(name, x) for name, x in self.inputs.items()}
+        )
         for name, target in self.targets.items():
             if not isinstance(target, Target):
-                raise DataError(f"target {name!r} is a {type(target).__name__}; a mtl_search.data.Target is needed")
+                raise DataError(
+                    f"target {name!r} is a {type(target).__name__}; a mtl_search.data.Target is needed"
+                )
         self._check_masks()
         samples = common_length(self.inputs, self.targets)
         object.__setattr__(self, "splits", _checked_splits(self.splits, samples))
@@ -123,33 +147,49 @@ class DataSet:
         """
         rng = np.random.default_rng(seed)
         kinds = list(self._kinds_of_samples())
-        splits = {name: _sampled(rng.permutation(rows), samples, kinds) for name, rows in self.splits.items()}
+        splits = {
+            name: _sampled(rng.permutation(rows), samples, kinds)
+            for name, rows in self.splits.items()
+        }
         return replace(self, splits=splits)
 
     def _kinds_of_samples(self) -> Iterator[Array]:
         """(N,) bool each: samples of which a part of the data must have one."""
         if self.sources is not None:
-            yield from (np.asarray(self.sources.numbers == number) for number in range(len(self.sources.names)))
+            yield from (
+                np.asarray(self.sources.numbers == number)
+                for number in range(len(self.sources.names))
+            )
         for target in self.targets.values():
             if target.kind in ("binary", "multilabel"):
                 columns = target.values.reshape(len(self), -1).T
-                yield from (np.asarray(column == outcome) for column in columns for outcome in (0, 1))
+                yield from (
+                    np.asarray(column == outcome) for column in columns for outcome in (0, 1)
+                )
             else:
                 yield np.asarray(target.labelled.reshape(len(self), -1).any(1))
 
     @property
     def nbytes(self) -> int:
         """Memory that inputs and targets take, or would take once read."""
-        arrays = [*self.inputs.values(), *self.masks.values(), *(t.values for t in self.targets.values())]
+        arrays = [
+            *self.inputs.values(),
+            *self.masks.values(),
+            *(t.values for t in self.targets.values()),
+        ]
         return sum(int(x.nbytes) for x in arrays)
 
     def _check_masks(self) -> None:
         for name, mask in self.masks.items():
             if name not in self.inputs:
-                raise DataError(f"there is a mask for {name!r}, but no such input; inputs: {', '.join(self.inputs)}")
+                raise DataError(
+                    f"there is a mask for {name!r}, but no such input; inputs: {', '.join(self.inputs)}"
+                )
             shape = self.inputs[name].shape[:2]
             if mask.dtype != np.bool_ or mask.shape != shape:
-                raise DataError(f"the mask of {name!r} is {mask.dtype} {mask.shape}; needed: bool {shape}")
+                raise DataError(
+                    f"the mask of {name!r} is {mask.dtype} {mask.shape}; needed: bool {shape}"
+                )
 
 
 def _sampled(shuffled: Array, samples: int, kinds: Sequence[Array]) -> Array:
@@ -186,7 +226,9 @@ def _checked_input(name: str, x: InputArray) -> InputArray:
     dtype = network_dtype(x.dtype, name)
     if not in_memory(x):
         if x.dtype != dtype:
-            raise DataError(f"input {name!r} is streamed as {x.dtype}; needed: {dtype} (see mtl_search.data.on_disk)")
+            raise DataError(
+                f"input {name!r} is streamed as {x.dtype}; needed: {dtype} (see mtl_search.data.on_disk)"
+            )
         return x
     x = x.astype(dtype, copy=False)
     if dtype.kind == "f" and not np.isfinite(x).all():
@@ -197,16 +239,22 @@ def _checked_input(name: str, x: InputArray) -> InputArray:
 def _checked_splits(splits: Mapping[str, Array], samples: int) -> dict[str, Array]:
     missing = [name for name in SPLITS if name not in splits]
     if missing:
-        raise DataError(f"the data set has no {', '.join(missing)} split; all of {', '.join(SPLITS)} are needed")
+        raise DataError(
+            f"the data set has no {', '.join(missing)} split; all of {', '.join(SPLITS)} are needed"
+        )
     unknown = [str(name) for name in splits if name not in SPLITS]
     if unknown:
-        raise DataError(f"the data set has unknown splits: {', '.join(unknown)}; allowed: {', '.join(SPLITS)}")
+        raise DataError(
+            f"the data set has unknown splits: {', '.join(unknown)}; allowed: {', '.join(SPLITS)}"
+        )
     checked = {name: _checked_rows(name, np.asarray(splits[name]), samples) for name in SPLITS}
     # Counting is linear and needs one byte a sample, where sorting all row numbers would dominate a large data set.
     count = np.zeros(samples, np.uint8)
     for name, rows in checked.items():
         count[rows] += 1
-        if int(np.count_nonzero(count)) != sum(len(checked[n]) for n in SPLITS[: SPLITS.index(name) + 1]):
+        if int(np.count_nonzero(count)) != sum(
+            len(checked[n]) for n in SPLITS[: SPLITS.index(name) + 1]
+        ):
             raise DataError("a sample is in two splits, or twice in one")
     return checked
 
@@ -215,7 +263,9 @@ def _checked_rows(name: str, rows: Array, samples: int) -> Array:
     if rows.size == 0:
         raise DataError(f"the {name} split is empty")
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise DataError(f"the {name} split holds sample numbers, (n,) integers; given: {rows.dtype} {rows.shape}")
+        raise DataError(
+            f"the {name} split holds sample numbers, (n,) integers; given: {rows.dtype} {rows.shape}"
+        )
     if rows.min() < 0 or rows.max() >= samples:
         raise DataError(f"the {name} split names samples outside 0..{samples - 1}")
     return rows.astype(np.int64, copy=False)
@@ -227,7 +277,9 @@ def _check_labels(name: str, target: Target) -> None:
             raise DataError(f"target {name!r} has infinite values")
         return
     if target.kind == "multilabel" and target.values.shape[1] != len(target.classes):
-        raise DataError(f"target {name!r} has {target.values.shape[1]} labels and {len(target.classes)} names for them")
+        raise DataError(
+            f"target {name!r} has {target.values.shape[1]} labels and {len(target.classes)} names for them"
+        )
     if target.values.size == 0:
         raise DataError(f"target {name!r} is empty: {target.values.shape}")
     classes = 2 if target.kind in ("binary", "multilabel") else len(target.classes)

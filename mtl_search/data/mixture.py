@@ -77,7 +77,9 @@ class Temperature(Sampling):
     def __post_init__(self) -> None:
         if check_number(self.temperature, "data.sampling.temperature", exclude_low=True) < 1:
             raise ConfigError(
-                "a number of at least 1 is needed", path="data.sampling.temperature", value=self.temperature
+                "a number of at least 1 is needed",
+                path="data.sampling.temperature",
+                value=self.temperature,
             )
 
     def shares(self, sizes: Array) -> Array:
@@ -95,7 +97,12 @@ class RoundRobin(Uniform):
 
 SAMPLING: Registry[Callable[..., Sampling]] = Registry(
     "sampling",
-    {"proportional": Proportional, "uniform": Uniform, "temperature": Temperature, "round_robin": RoundRobin},
+    {
+        "proportional": Proportional,
+        "uniform": Uniform,
+        "temperature": Temperature,
+        "round_robin": RoundRobin,
+    },
 )
 
 
@@ -152,7 +159,9 @@ class Sources:
         if len(set(self.names)) < len(self.names):
             raise DataError(f"two sources have one name: {', '.join(self.names)}")
         if numbers.shape != (samples,) or numbers.dtype.kind not in "iu":
-            raise DataError(f"sources are numbered by ({samples},) integers; given: {numbers.dtype} {numbers.shape}")
+            raise DataError(
+                f"sources are numbered by ({samples},) integers; given: {numbers.dtype} {numbers.shape}"
+            )
         if numbers.min() < 0 or numbers.max() >= len(self.names):
             raise DataError(f"samples are from sources outside 0..{len(self.names) - 1}")
         for name, size in zip(self.names, self.sizes(train), strict=True):
@@ -174,7 +183,9 @@ class Sources:
             shares = np.asarray(self.sampling.shares(sizes), np.float64)
         except Exception as error:
             what = f"the policy failed with {type(error).__name__}: {error}"
-            raise ConfigError(what, path="data.sampling", value=type(self.sampling).__name__) from error
+            raise ConfigError(
+                what, path="data.sampling", value=type(self.sampling).__name__
+            ) from error
         if shares.shape != sizes.shape or not (np.isfinite(shares).all() and (shares > 0).all()):
             what = f"a part above 0 is needed for each of {len(sizes)} sources"
             raise ConfigError(what, path="data.sampling", value=shares.tolist())

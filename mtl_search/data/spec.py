@@ -28,15 +28,23 @@ class DataSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; `from_json` takes them back."""
-        inputs = {name: [list(x.shape[1:]), np.dtype(x.dtype).name] for name, x in self.inputs.items()}
-        targets = {name: [target.kind, list(target.classes)] for name, target in self.targets.items()}
+        inputs = {
+            name: [list(x.shape[1:]), np.dtype(x.dtype).name] for name, x in self.inputs.items()
+        }
+        targets = {
+            name: [target.kind, list(target.classes)] for name, target in self.targets.items()
+        }
         return {"inputs": inputs, "targets": targets, "masks": list(self.masks)}
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> DataSpec:
         """The layout that `to_json` wrote."""
-        inputs = {name: np.empty((0, *shape), dtype) for name, (shape, dtype) in tree["inputs"].items()}
-        targets = {name: _empty_target(kind, classes) for name, (kind, classes) in tree["targets"].items()}
+        inputs = {
+            name: np.empty((0, *shape), dtype) for name, (shape, dtype) in tree["inputs"].items()
+        }
+        targets = {
+            name: _empty_target(kind, classes) for name, (kind, classes) in tree["targets"].items()
+        }
         return cls(inputs, targets, tuple(tree["masks"]))
 
 

@@ -46,7 +46,11 @@ def random_split(
         order = rng.permutation(n)
         if stratify is not None:
             # Sorted by label, in random order within one; then every stretch of the order is dealt in proportion.
-            order = order[np.argsort(np.unique(stratify, return_inverse=True)[1].reshape(-1)[order], kind="stable")]
+            order = order[
+                np.argsort(
+                    np.unique(stratify, return_inverse=True)[1].reshape(-1)[order], kind="stable"
+                )
+            ]
         dealt = np.empty(n, np.int64)
         dealt[order] = _evenly_mixed(sizes)
     return {name: np.flatnonzero(dealt == number) for number, name in enumerate(SPLITS)}
@@ -64,7 +68,9 @@ def split_sizes(n: int, fractions: Mapping[str, float]) -> tuple[int, ...]:
     sizes[np.argsort(-remainders, kind="stable")[: n - int(sizes.sum())]] += 1
     for name, size in zip(SPLITS, sizes, strict=True):
         if size == 0:
-            raise DataError(f"the {name} split of {n} samples would be empty ({fractions[name]:g} of them)")
+            raise DataError(
+                f"the {name} split of {n} samples would be empty ({fractions[name]:g} of them)"
+            )
     return tuple(int(size) for size in sizes)
 
 

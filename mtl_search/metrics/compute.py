@@ -28,12 +28,16 @@ Compute = Callable[..., Tensor]
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     if kind == "binary":
         return F.accuracy(p, y, task="binary", validate_args=False)
-    return F.accuracy(p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False)
+    return F.accuracy(
+        p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False
+    )
 
 
 def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     present = torch.unique(y)
-    recall = F.recall(p, y, task="multiclass", num_classes=classes, average="none", validate_args=False)
+    recall = F.recall(
+        p, y, task="multiclass", num_classes=classes, average="none", validate_args=False
+    )
     return recall[present].mean()
 
 
@@ -42,9 +46,17 @@ def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
         return F.f1_score(p, y, task="binary", validate_args=False)
     if kind == "multilabel":
         return F.f1_score(
-            p, y, task="multilabel", num_labels=classes, average="macro", ignore_index=MISSING, validate_args=False
+            p,
+            y,
+            task="multilabel",
+            num_labels=classes,
+            average="macro",
+            ignore_index=MISSING,
+            validate_args=False,
         )
-    return F.f1_score(p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False)
+    return F.f1_score(
+        p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False
+    )
 
 
 def _auroc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
@@ -55,30 +67,42 @@ def _average_precision(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> 
     return _mean_over_columns(p, y, kind, classes, binary_average_precision)
 
 
-def _mean_over_columns(p: Tensor, y: Tensor, kind: TargetKind, classes: int, score: Callable[..., Tensor]) -> Tensor:
+def _mean_over_columns(
+    p: Tensor, y: Tensor, kind: TargetKind, classes: int, score: Callable[..., Tensor]
+) -> Tensor:
     """Mean of a binary score, one against the rest, over the classes or labels that occur with both outcomes."""
     if kind == "binary":
         columns = [(p, y)]
     elif kind == "multilabel":
-        columns = [(p[known, label], y[known, label]) for label, known in enumerate((y != MISSING).T)]
+        columns = [
+            (p[known, label], y[known, label]) for label, known in enumerate((y != MISSING).T)
+        ]
     else:
         columns = [(p[:, label], (y == label).long()) for label in range(classes)]
-    scores = [score(a, b, validate_args=False) for a, b in columns if len(b) and 0 < int(b.sum()) < len(b)]
+    scores = [
+        score(a, b, validate_args=False) for a, b in columns if len(b) and 0 < int(b.sum()) < len(b)
+    ]
     return torch.stack(scores).mean() if scores else torch.tensor(torch.nan)
 
 
 def _mcc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    if not 0 < int(y.sum()) < len(y):  # torchmetrics has numbers for labels of one outcome that mean nothing
+    if (
+        not 0 < int(y.sum()) < len(y)
+    ):  # torchmetrics has numbers for labels of one outcome that mean nothing
         return torch.tensor(torch.nan)
     return F.matthews_corrcoef(p, y, task="binary", validate_args=False)
 
 
 def _token_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.f1_score(p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False)
+    return F.f1_score(
+        p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False
+    )
 
 
 def _token_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.accuracy(p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False)
+    return F.accuracy(
+        p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False
+    )
 
 
 _FUNCTIONS: dict[str, Compute] = {
@@ -102,7 +126,13 @@ assert _FUNCTIONS.keys() == METRICS.keys(), "every metric that is defined is com
 
 
 def compute(
-    name: str, prediction: Tensor, target: Tensor, kind: TargetKind, classes: int, *, names: Sequence[str] = ()
+    name: str,
+    prediction: Tensor,
+    target: Tensor,
+    kind: TargetKind,
+    classes: int,
+    *,
+    names: Sequence[str] = (),
 ) -> float:
     """A metric over the labelled samples.
 
@@ -134,4 +164,8 @@ def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Ten
     else:
         known = target != MISSING
     prediction = prediction.float() if prediction.is_floating_point() else prediction
-    return (prediction, target) if known.all() and kind != "tags" else (prediction[known], target[known])
+    return (
+        (prediction, target)
+        if known.all() and kind != "tags"
+        else (prediction[known], target[known])
+    )

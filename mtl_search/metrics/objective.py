@@ -43,7 +43,9 @@ def task_gains(
         split: `val` or `test`.
     """
     return {
-        task: math.fsum(gain(m, values[key(split, task, m)], reference[key(split, task, m)]) for m in metrics)
+        task: math.fsum(
+            gain(m, values[key(split, task, m)], reference[key(split, task, m)]) for m in metrics
+        )
         / len(metrics)
         for task, metrics in tasks.items()
     }
@@ -98,7 +100,9 @@ class Objective:
         if not math.isfinite(value):
             wanted = [key("val", t, m) for t, names in self.tasks.items() for m in names]
             undefined = [name for name in wanted if not math.isfinite(metrics.get(name, math.nan))]
-            raise TrialError(f"the objective {self.kind} is not a number; undefined: {', '.join(undefined) or 'none'}")
+            raise TrialError(
+                f"the objective {self.kind} is not a number; undefined: {', '.join(undefined) or 'none'}"
+            )
         return value
 
     def _value(self, metrics: Metrics) -> float:
@@ -109,9 +113,9 @@ class Objective:
             ((task, names),) = self.tasks.items()
             return _signed(names[0], metrics[key("val", task, names[0])])
         if self.kind == "normalised":
-            return math.fsum(self._normalised(task, names[0], metrics) for task, names in self.tasks.items()) / len(
-                self.tasks
-            )
+            return math.fsum(
+                self._normalised(task, names[0], metrics) for task, names in self.tasks.items()
+            ) / len(self.tasks)
         return _signed(self.kind.rsplit("/", 1)[-1], metrics[self.kind])
 
     def _normalised(self, task: str, metric: str, metrics: Metrics) -> float:

@@ -36,7 +36,9 @@ def relation_f1(probabilities: Tensor, target: Tensor, names: Sequence[str]) -> 
     predicted, target = probabilities[known].argmax(1), target[known]
     plain = [name.partition("(")[0] for name in names]
     relations = sorted(set(plain) - {OTHER})
-    relation_of = torch.tensor([relations.index(name) if name != OTHER else len(relations) for name in plain])
+    relation_of = torch.tensor(
+        [relations.index(name) if name != OTHER else len(relations) for name in plain]
+    )
     relation_of = relation_of.to(target.device)
 
     def count(classes: Tensor) -> Tensor:

@@ -48,7 +48,9 @@ def _spans(tags: Tensor, sentence: Tensor, names: Sequence[str]) -> Tensor:
     numbers = [kinds.index(kind) if kind != "O" else -1 for _, kind in split]
     # One more at the end, which is where tag -1 points to.
     kind_of = torch.tensor([*numbers, -1], device=tags.device)[tags]
-    begins = torch.tensor([*(prefix == "B" for prefix, _ in split), False], device=tags.device)[tags]
+    begins = torch.tensor([*(prefix == "B" for prefix, _ in split), False], device=tags.device)[
+        tags
+    ]
     # Whether a token has nothing to do with the one before it.
     apart = torch.ones_like(begins)
     apart[1:] = begins[1:] | (kind_of[1:] != kind_of[:-1]) | (sentence[1:] != sentence[:-1])

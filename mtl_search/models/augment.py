@@ -48,18 +48,31 @@ def build_augment(members: Sequence[Component]) -> Augment | None:
     if not members:
         return None
     kornia: Any = import_extra("kornia.augmentation", "images", PATH)
-    known = sorted(name for name in dir(kornia) if name.startswith("Random") or name == "ColorJiggle")
+    known = sorted(
+        name for name in dir(kornia) if name.startswith("Random") or name == "ColorJiggle"
+    )
     steps = []
     for number, member in enumerate(members):
         path = f"{PATH}.{number}"
         if member.name not in known:
-            raise ConfigError("kornia has no augmentation of this name", path=path, value=member.name, allowed=known)
+            raise ConfigError(
+                "kornia has no augmentation of this name",
+                path=path,
+                value=member.name,
+                allowed=known,
+            )
         p = member.arguments.get("p", 1.0)
-        if isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1:  # kornia takes 2 for always
+        if (
+            isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1
+        ):  # kornia takes 2 for always
             raise ConfigError("a probability from 0 to 1 is needed", path=f"{path}.p", value=p)
-        arguments = {key: tuple(x) if isinstance(x, list) else x for key, x in member.arguments.items()}
+        arguments = {
+            key: tuple(x) if isinstance(x, list) else x for key, x in member.arguments.items()
+        }
         try:
             steps.append(getattr(kornia, member.name)(**arguments))
         except Exception as error:  # kornia raises what it likes
-            raise ConfigError(f"kornia refuses this: {error}", path=path, value=member.arguments) from error
+            raise ConfigError(
+                f"kornia refuses this: {error}", path=path, value=member.arguments
+            ) from error
     return Augment(steps)

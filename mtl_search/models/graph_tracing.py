@@ -21,6 +21,7 @@ from mtl_search.models.backbones.partition import in_eval_mode
 from mtl_search.models.graph import Edge, Graph, Kind, Node, Shape
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.sharing import DiagramBlock
+from mtl_search.models.side_inputs import SideInputs
 
 _SAMPLES = 2
 
@@ -42,7 +43,9 @@ def describe(network: MultiTaskNetwork, data: DataSet | DataSpec) -> Graph:
 class _Builder:
     """Collects nodes and edges in the order in which data passes."""
 
-    def __init__(self, network: MultiTaskNetwork, data: DataSet | DataSpec, shapes: _Shapes) -> None:
+    def __init__(
+        self, network: MultiTaskNetwork, data: DataSet | DataSpec, shapes: _Shapes
+    ) -> None:
         self.network, self.data, self.shapes = network, data, shapes
         self.blocks = network.sharing.blocks()
         self.nodes: dict[str, Node] = {}
@@ -74,20 +77,32 @@ class _Builder:
 
     def _augment(self) -> str | None:
         """The id of what stands between views and stages, if anything does: only images are changed."""
-        views = tuple(dict.fromkeys(view for views in self.network.sharing.views.values() for view in views))
+        views = tuple(
+            dict.fromkeys(view for views in self.network.sharing.views.values() for view in views)
+        )
         shape = self.nodes[f"view:{views[0]}"].gives
         if self.network.augment is None or len(shape) != 3:
             return None
         label = ", ".join(type(step).__name__ for step in self.network.augment.steps)
-        node = Node("augment", "augment", label, shape, shape, 0, 0, tuple(self.network.heads), views)
+        node = Node(
+            "augment", "augment", label, shape, shape, 0, 0, tuple(self.network.heads), views
+        )
         self._add(node, [f"view:{view}" for view in views])
         return node.id
 
     def _block(self, i: int, block: DiagramBlock, entry: str | None) -> None:
-        views = tuple(node.label for node in self.nodes.values() if node.kind == "input" and node.label in block.views)
-        sources = [f"block:{j}" for j in block.reads] or ([entry] if entry else [f"view:{view}" for view in views])
+        views = tuple(
+            node.label
+            for node in self.nodes.values()
+            if node.kind == "input" and node.label in block.views
+        )
+        sources = [f"block:{j}" for j in block.reads] or (
+            [entry] if entry else [f"view:{view}" for view in views]
+        )
         before = self.nodes[sources[0]].gives
-        takes, gives = (before, before) if block.module is None else self.shapes.of(block.module, block.label)
+        takes, gives = (
+            (before, before) if block.module is None else self.shapes.of(block.module, block.label)
+        )
         weights = list(block.weights if block.module is None else block.module.parameters())
         kind: Kind = "mixture" if block.module is None else "stage"
         node = Node(
@@ -99,24 +114,38 @@ class _Builder:
     def _head(self, task: str) -> None:
         """The head, and before it what its features pass."""
         head = self.network.heads[task]
-        source = next(f"block:{i}" for i in reversed(range(len(self.blocks))) if task in self.blocks[i].tasks)
+        source = next(
+            f"block:{i}" for i in reversed(range(len(self.blocks))) if task in self.blocks[i].tasks
+        )
         for module in self.network.between.get(task, ()):
-            name = type(module).__name__.lower()
-            node = self._of_task(task, "side_inputs", name, module, f"{name}: {', '.join(module.views)}")
+            name = "side_inputs" if isinstance(module, SideInputs) else "spans"
+            node = self._of_task(
+                task,
+                "side_inputs",
+                name,
+                module,
+                f"{name.replace('_', ' ')}: {', '.join(module.views)}",
+            )
             self._add(node, [source, *(f"view:{view}" for view in module.views)])
             source = node.id
-        self._add(self._of_task(task, "head", "head", head, f"{type(head).__name__} head"), [source])
+        self._add(
+            self._of_task(task, "head", "head", head, f"{type(head).__name__} head"), [source]
+        )
 
     def _of_task(self, task: str, kind: Kind, name: str, module: nn.Module, label: str) -> Node:
         views, sizes = self.network.sharing.views[task], _sizes(list(module.parameters()))
-        return Node(f"{name}:{task}", kind, label, *self.shapes.of(module, label), *sizes, (task,), views)
+        return Node(
+            f"{name}:{task}", kind, label, *self.shapes.of(module, label), *sizes, (task,), views
+        )
 
     def _add(self, node: Node, sources: Sequence[str]) -> None:
         self.nodes[node.id] = node
         for source in sources:
             carried = self.nodes[source].views
             views = node.views if set(node.views) & set(carried) else carried
-            self.edges.append(Edge(source, node.id, tuple(view for view in carried if view in views)))
+            self.edges.append(
+                Edge(source, node.id, tuple(view for view in carried if view in views))
+            )
 
 
 class _Shapes:
@@ -132,7 +161,9 @@ class _Shapes:
             ConfigError: It did not run.
         """
         if module not in self._seen:
-            raise ConfigError(f"its block {label!r} takes no part in a forward pass", path="model.sharing")
+            raise ConfigError(
+                f"its block {label!r} takes no part in a forward pass", path="model.sharing"
+            )
         return self._seen[module]
 
     @contextmanager
@@ -168,7 +199,9 @@ def _run(network: MultiTaskNetwork, data: DataSet | DataSpec) -> _Shapes:
         with shapes.watching(network), torch.random.fork_rng(devices=[]):
             in_eval_mode(network, lambda: network(inputs, masks))
     except Exception as error:
-        raise ConfigError(f"this network does not run ({type(error).__name__}: {error})", path="model") from error
+        raise ConfigError(
+            f"this network does not run ({type(error).__name__}: {error})", path="model"
+        ) from error
     return shapes
 
 

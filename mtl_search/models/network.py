@@ -66,14 +66,21 @@ class MultiTaskNetwork(nn.Module):
         self.head_modules = nn.ModuleDict({safe_key(task): head for task, head in heads.items()})
         self.augment = augment
         self.between = {task: list(modules) for task, modules in (between or {}).items() if modules}
-        self.between_modules = nn.ModuleDict({safe_key(t): nn.ModuleList(m) for t, m in self.between.items()})
+        self.between_modules = nn.ModuleDict(
+            {safe_key(t): nn.ModuleList(m) for t, m in self.between.items()}
+        )
         self.views = {
-            task: (*names, *(view for module in self.between.get(task, ()) for view in module.views))
+            task: (
+                *names,
+                *(view for module in self.between.get(task, ()) for view in module.views),
+            )
             for task, names in sharing.views.items()
         }
         self.target_names = dict(target_names)
 
-    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+    def forward(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
         """Task → output of its head; what it means is the head's business.
 
         Args:
@@ -90,7 +97,10 @@ class MultiTaskNetwork(nn.Module):
         return {view: self.augment(x) for view, x in inputs.items()}
 
     def from_features(
-        self, features: Features, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+        self,
+        features: Features,
+        inputs: Mapping[str, Tensor],
+        masks: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
         """Task → output of its head.
 
@@ -105,7 +115,9 @@ class MultiTaskNetwork(nn.Module):
         if not masks:
             return {task: head(*features[task]) for task, head in self.heads.items()}
         return {
-            task: head(*features[task], masks=[masks.get(view) for view in self.sharing.views[task]])
+            task: head(
+                *features[task], masks=[masks.get(view) for view in self.sharing.views[task]]
+            )
             for task, head in self.heads.items()
         }
 
@@ -157,10 +169,14 @@ def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
     return MultiTaskNetwork(sharing, heads, targets, between, build_augment(config.model.augment))
 
 
-def _neck(task: str, section: TaskConfig, data: DataSet | DataSpec, sharing: SharingPolicy) -> list[Between]:
+def _neck(
+    task: str, section: TaskConfig, data: DataSet | DataSpec, sharing: SharingPolicy
+) -> list[Between]:
     modules: list[Between] = []
     if section.side_inputs:
-        modules.append(build_side_inputs(task, section.side_inputs, data, sharing.width, sharing.kind))
+        modules.append(
+            build_side_inputs(task, section.side_inputs, data, sharing.width, sharing.kind)
+        )
     if section.spans is not None:
         width = modules[-1].width if modules else sharing.width
         modules.append(build_spans(task, section.spans, data, width, sharing.kind))
@@ -171,7 +187,10 @@ def _target_name(task: str, section: TaskConfig, data: DataSet | DataSpec) -> st
     name = task if section.target is None else section.target
     if name not in data.targets:
         raise ConfigError(
-            "the data set has no target of this name", path=f"tasks.{task}.target", value=name, allowed=data.targets
+            "the data set has no target of this name",
+            path=f"tasks.{task}.target",
+            value=name,
+            allowed=data.targets,
         )
     return name
 
@@ -180,7 +199,9 @@ def _views(task: str, section: TaskConfig, data: DataSet | DataSpec) -> tuple[st
     path = f"tasks.{task}.view"
     for name in section.view:
         if name not in data.inputs:
-            raise ConfigError("the data set has no view of this name", path=path, value=name, allowed=data.inputs)
+            raise ConfigError(
+                "the data set has no view of this name", path=path, value=name, allowed=data.inputs
+            )
     if len(set(section.view)) < len(section.view):
         raise ConfigError("a view is given twice", path=path, value=list(section.view))
     if section.view:
@@ -196,7 +217,9 @@ def _views(task: str, section: TaskConfig, data: DataSet | DataSpec) -> tuple[st
     return tuple(data.inputs)
 
 
-def _stages_builder(config: Config, data: DataSet | DataSpec, views: Mapping[str, tuple[str, ...]]) -> StagesBuilder:
+def _stages_builder(
+    config: Config, data: DataSet | DataSpec, views: Mapping[str, tuple[str, ...]]
+) -> StagesBuilder:
     """A builder of stages for the one shape that all views have."""
     (first, *_), *_ = views.values()
     shape = data.inputs[first].shape[1:]
@@ -234,16 +257,26 @@ def _check_reads_integers(view: str, member: Component, by: bool | str) -> None:
         raise ConfigError(what, path=f"model.backbone.{by}")
 
 
-def _checked_stages(backbone: Callable[..., Any], shape: tuple[int, ...], arguments: Mapping[str, Any]) -> list[Stage]:
+def _checked_stages(
+    backbone: Callable[..., Any], shape: tuple[int, ...], arguments: Mapping[str, Any]
+) -> list[Stage]:
     stages = backbone(shape, **arguments)
-    if not isinstance(stages, list) or not stages or not all(isinstance(stage, Stage) for stage in stages):
+    if (
+        not isinstance(stages, list)
+        or not stages
+        or not all(isinstance(stage, Stage) for stage in stages)
+    ):
         raise ConfigError(
-            "a backbone returns a list of mtl_search.models.stage.Stage", path="model.backbone", value=repr(stages)
+            "a backbone returns a list of mtl_search.models.stage.Stage",
+            path="model.backbone",
+            value=repr(stages),
         )
     return stages
 
 
-def _sharing(config: Config, build: StagesBuilder, views: Mapping[str, tuple[str, ...]]) -> SharingPolicy:
+def _sharing(
+    config: Config, build: StagesBuilder, views: Mapping[str, tuple[str, ...]]
+) -> SharingPolicy:
     member = config.model.sharing
     SHARING.check_arguments(member.name, member.arguments, "model.sharing")
     make: Any = SHARING.get_member(member.name, "model.sharing")

@@ -37,11 +37,15 @@ class SideInputs(nn.Module):
 
     __call__: Callable[..., Tensor]
 
-    def __init__(self, width: int, embedded: Mapping[str, tuple[int, int]], plain: Mapping[str, int]) -> None:
+    def __init__(
+        self, width: int, embedded: Mapping[str, tuple[int, int]], plain: Mapping[str, int]
+    ) -> None:
         super().__init__()
         self.views = (*embedded, *plain)
         self.width = width + sum(size for _, size in embedded.values()) + sum(plain.values())
-        self.tables = nn.ModuleDict({safe_key(view): nn.Embedding(*sizes) for view, sizes in embedded.items()})
+        self.tables = nn.ModuleDict(
+            {safe_key(view): nn.Embedding(*sizes) for view, sizes in embedded.items()}
+        )
 
     def forward(self, features: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
         """Features with the views beside them.
@@ -50,7 +54,10 @@ class SideInputs(nn.Module):
             features: (B, T, W) or (B, W).
             inputs: View → (B, ...).
         """
-        return torch.cat([features, *(self._column(view, inputs[view], features.ndim) for view in self.views)], -1)
+        return torch.cat(
+            [features, *(self._column(view, inputs[view], features.ndim) for view in self.views)],
+            -1,
+        )
 
     def _column(self, view: str, x: Tensor, rank: int) -> Tensor:
         if (key := safe_key(view)) in self.tables:
@@ -59,7 +66,11 @@ class SideInputs(nn.Module):
 
 
 def build_side_inputs(
-    task: str, views: Mapping[str, SideInputConfig], data: DataSet | DataSpec, width: int, kind: FeatureKind
+    task: str,
+    views: Mapping[str, SideInputConfig],
+    data: DataSet | DataSpec,
+    width: int,
+    kind: FeatureKind,
 ) -> SideInputs:
     """What a task's key `side_inputs` asks for.
 
@@ -75,16 +86,26 @@ def build_side_inputs(
     """
     path = f"tasks.{task}.side_inputs"
     if kind == "map":
-        raise ConfigError("the backbone gives maps, and beside a map nothing can be put", path=path, value=list(views))
+        raise ConfigError(
+            "the backbone gives maps, and beside a map nothing can be put",
+            path=path,
+            value=list(views),
+        )
     rank = 1 if kind == "tokens" else 0
     embedded, plain = {}, {}
     for view, settings in views.items():
         if view not in data.inputs:
-            raise ConfigError("the data set has no view of this name", path=path, value=view, allowed=data.inputs)
+            raise ConfigError(
+                "the data set has no view of this name", path=path, value=view, allowed=data.inputs
+            )
         x = data.inputs[view]
         shape, integers = x.shape[1:], np.issubdtype(x.dtype, np.integer)
         if len(shape) not in ((rank,) if integers else (rank, rank + 1)):
-            raise ConfigError(f"a view of shape {shape} cannot stand beside {kind} features", path=path, value=view)
+            raise ConfigError(
+                f"a view of shape {shape} cannot stand beside {kind} features",
+                path=path,
+                value=view,
+            )
         if not integers and settings.values is not None:
             message = "only a view of integers is embedded, and this one holds real numbers"
             raise ConfigError(message, path=f"{path}.{view}.values", value=settings.values)
@@ -101,8 +122,12 @@ def _values(path: str, view: str, settings: SideInputConfig, data: DataSet | Dat
     most = int(x[:].max()) + 1 if in_memory(x) and len(x) else None
     if settings.values is None:
         found = "" if most is None else f" (this data has 0 .. {most - 1}, so {most})"
-        raise ConfigError(f"an embedding needs to know how many values the view has{found}", path=f"{path}.values")
+        raise ConfigError(
+            f"an embedding needs to know how many values the view has{found}", path=f"{path}.values"
+        )
     if most is not None and most > settings.values:
         message = f"the view has the values 0 .. {most - 1}"
-        raise ConfigError(message, path=f"{path}.values", value=settings.values, allowed=[f"{most} or more"])
+        raise ConfigError(
+            message, path=f"{path}.values", value=settings.values, allowed=[f"{most} or more"]
+        )
     return settings.values

@@ -55,7 +55,9 @@ class Spans(nn.Module):
         return torch.cat([*parts, means_BSW.flatten(1)], 1)
 
 
-def build_spans(task: str, settings: SpansConfig, data: DataSet | DataSpec, width: int, kind: FeatureKind) -> Spans:
+def build_spans(
+    task: str, settings: SpansConfig, data: DataSet | DataSpec, width: int, kind: FeatureKind
+) -> Spans:
     """What a task's key `spans` asks for.
 
     Args:
@@ -70,9 +72,15 @@ def build_spans(task: str, settings: SpansConfig, data: DataSet | DataSpec, widt
     """
     path, view = f"tasks.{task}.spans.view", settings.view
     if view not in data.inputs:
-        raise ConfigError("the data set has no view of this name", path=path, value=view, allowed=data.inputs)
+        raise ConfigError(
+            "the data set has no view of this name", path=path, value=view, allowed=data.inputs
+        )
     if kind != "tokens":
-        raise ConfigError(f"spans are of tokens, and the backbone gives one {kind} a sample", path=path, value=view)
+        raise ConfigError(
+            f"spans are of tokens, and the backbone gives one {kind} a sample",
+            path=path,
+            value=view,
+        )
     x = data.inputs[view]
     if len(x.shape) != 2 or not np.issubdtype(x.dtype, np.integer):
         what = f"needs one whole number a token (tokens,), and this view is {x.dtype} {x.shape[1:]}"

@@ -28,7 +28,9 @@ class Stage(nn.Module):
 
     __call__: Callable[..., Tensor]
 
-    def __init__(self, body: nn.Module, width: int, label: str, kind: FeatureKind = "vector") -> None:
+    def __init__(
+        self, body: nn.Module, width: int, label: str, kind: FeatureKind = "vector"
+    ) -> None:
         super().__init__()
         self.body = body
         self.width = width
@@ -45,7 +47,9 @@ class Stage(nn.Module):
         body = self.body
         if type(body) is not nn.Sequential:
             return body(x)  # type: ignore[no-any-return]
-        for layer in body:  # without the call of the container: it is a noticeable part of a small network's step
+        for layer in (
+            body
+        ):  # without the call of the container: it is a noticeable part of a small network's step
             x = layer(x)
         return x
 

@@ -37,7 +37,9 @@ def seconds(value: float) -> str:
     """`3.2`, `412`, `1h 02m`."""
     if value < 100:
         return f"{value:.1f}"
-    return f"{value:.0f}" if value < 3600 else f"{int(value // 3600)}h {int(value % 3600 // 60):02d}m"
+    return (
+        f"{value:.0f}" if value < 3600 else f"{int(value // 3600)}h {int(value % 3600 // 60):02d}m"
+    )
 
 
 def depth(value: Any) -> str:

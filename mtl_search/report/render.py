@@ -34,11 +34,18 @@ from mtl_search.storage.records import SweepRecord
 _TOP = {"search": 5}  # rows of other arms: one, or three where there is no search arm
 _MOST_TASK_ROWS = 4
 _NO_TASKS = ("", "warmup", "final")  # families of arms that are not one a task
-_STYLE = {"sharing helps": "green", "sharing hurts": "red", "no significant gain": "yellow", "not tested": "dim"}
+_STYLE = {
+    "sharing helps": "green",
+    "sharing hurts": "red",
+    "no significant gain": "yellow",
+    "not tested": "dim",
+}
 _STATES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 
 
-def render(record: SweepRecord, config: Config, console: Console, folder: Path | None = None) -> None:
+def render(
+    record: SweepRecord, config: Config, console: Console, folder: Path | None = None
+) -> None:
     """Print the report.
 
     Args:
@@ -55,7 +62,9 @@ def render(record: SweepRecord, config: Config, console: Console, folder: Path |
     for line in _remarks(record, tasks):
         console.print(Text(line))
     style = _STYLE[verdict.outcome]
-    console.print(Panel(Text(verdict.sentence()), title="Verdict", title_align="left", border_style=style))
+    console.print(
+        Panel(Text(verdict.sentence()), title="Verdict", title_align="left", border_style=style)
+    )
     # Not wrapped, or a command could not be copied.
     commands = _next(record, config, folder or Path("runs") / config.name)
     console.print(commands, no_wrap=True, overflow="ignore", crop=False)
@@ -69,7 +78,9 @@ def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Con
         for line in _failures(table):
             console.print(line)
         return
-    groups = [part.head(_rows_of(str(arm), table)) for arm, part in search.groupby("arm", sort=False)]
+    groups = [
+        part.head(_rows_of(str(arm), table)) for arm, part in search.groupby("arm", sort=False)
+    ]
     top = pd.concat(groups)
     ends = [sum(len(g) for g in groups[: n + 1]) - 1 for n in range(len(groups) - 1)]
     # One rule below all single-task arms, not one each.
@@ -92,15 +103,29 @@ def _columns(top: pd.DataFrame, config: Config, tasks: Tasks) -> list[Column]:
     weights = [f"weight/{task}" for task in config.tasks]
     first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
     helpers = [name for name in config.tasks if name not in tasks]
-    helper_columns = [c for c in top.columns if any(c.startswith(f"val/{name}/") for name in helpers)]
+    helper_columns = [
+        c for c in top.columns if any(c.startswith(f"val/{name}/") for name in helpers)
+    ]
     return [
         Column("trial", cells("trial", str), right=False),
-        Column("state", [Text(state, style=_STATES[state]) for state in top["state"]], 20, right=False),
+        Column(
+            "state", [Text(state, style=_STATES[state]) for state in top["state"]], 20, right=False
+        ),
         Column("role", cells("role", str), 60, right=False),
         Column("Δm %", cells("delta_m", formats.percent)),
-        *([] if top["delta_m"].notna().any() else [Column("objective", cells("objective", formats.number))]),
-        *(Column(f"{t}\n{m}", cells(key("val", t, m), formats.number), 80 - n) for n, (t, m) in enumerate(first)),
-        *(Column(c.removeprefix("val/").replace("/", "\n", 1), cells(c, formats.number), 5) for c in helper_columns),
+        *(
+            []
+            if top["delta_m"].notna().any()
+            else [Column("objective", cells("objective", formats.number))]
+        ),
+        *(
+            Column(f"{t}\n{m}", cells(key("val", t, m), formats.number), 80 - n)
+            for n, (t, m) in enumerate(first)
+        ),
+        *(
+            Column(c.removeprefix("val/").replace("/", "\n", 1), cells(c, formats.number), 5)
+            for c in helper_columns
+        ),
         Column("balancing", cells("balancing", str), 86, right=False),
         Column("depth", cells("depth", formats.depth), 90),
         Column(
@@ -136,14 +161,20 @@ def _finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
         Column("arm", arms, right=False),
         Column("Δm %", [formats.with_interval(c.delta_m if c else None, 100, 2) for c in compared]),
         *(
-            Column(f"{task}\n{metric}", [_test_cell(verdict, arm, task, metric) for arm in arms], 80 - n)
+            Column(
+                f"{task}\n{metric}",
+                [_test_cell(verdict, arm, task, metric) for arm in arms],
+                80 - n,
+            )
             for n, (task, metric) in enumerate(first)
         ),
         Column("params", [formats.count(_parameters(verdict, arm)) for arm in arms], 85),
         Column("seeds", [_seeds(verdict, arm, tasks) for arm in arms], 60),
         Column("configuration of", [_origin(verdict, arm) for arm in arms], 50, right=False),
     ]
-    console.print(fitted("Finalists on fresh seeds (test split, mean ± 95 % interval)", columns, console))
+    console.print(
+        fitted("Finalists on fresh seeds (test split, mean ± 95 % interval)", columns, console)
+    )
 
 
 def _winners_of(verdict: Verdict, arm: str, tasks: Tasks) -> list[Any]:
@@ -200,7 +231,9 @@ def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
             continue
         states = sum((Counter(t.states) for t in part), Counter[str]())
         name = f"{family} ({len(part)} tasks)"
-        rows.append(ArmTotals(name, dict(states), sum(t.epochs for t in part), sum(t.seconds for t in part)))
+        rows.append(
+            ArmTotals(name, dict(states), sum(t.epochs for t in part), sum(t.seconds for t in part))
+        )
     return rows
 
 
@@ -220,7 +253,11 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
         )
     front = pareto_front(record, tasks, validation_reference(record, tasks))
     if front:
-        reference = "the single-task references" if front.against == "single" else "the best value of each task"
+        reference = (
+            "the single-task references"
+            if front.against == "single"
+            else "the best value of each task"
+        )
         lines.append(
             f"Pareto front over the main tasks: {len(front.trials)} of {front.points} trials; "
             f"hypervolume {front.hypervolume:.3f} (1 is what {reference} span)"

@@ -34,7 +34,9 @@ class Column:
     right: bool = True
 
 
-def fitted(title: str, columns: Sequence[Column], console: Console, sections: Sequence[int] = ()) -> RenderableType:
+def fitted(
+    title: str, columns: Sequence[Column], console: Console, sections: Sequence[int] = ()
+) -> RenderableType:
     """The table, cut into as many below each other as the width needs, each beginning with the first column.
 
     Args:
@@ -44,7 +46,9 @@ def fitted(title: str, columns: Sequence[Column], console: Console, sections: Se
         sections: Row numbers after which a gap is left.
     """
     filled = [column for column in columns if any(str(cell) for cell in column.cells)]
-    shown = _most_that_fit(filled, [column for column in filled if not column.importance], sections, console)
+    shown = _most_that_fit(
+        filled, [column for column in filled if not column.importance], sections, console
+    )
     table = _table(shown, sections)
     table.title = Text(title, style="bold", overflow="ellipsis", no_wrap=True)
     parts: list[RenderableType] = [table]
@@ -83,7 +87,10 @@ def _table(columns: Sequence[Column], sections: Sequence[int]) -> Table:
     table = Table(title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         table.add_column(
-            Text(column.header), justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis"
+            Text(column.header),
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
         )
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
         cells = [cell if isinstance(cell, Text) else Text(cell) for cell in row]

@@ -74,7 +74,9 @@ class Arm:
             return True
         if self.name.startswith(WITHOUT):
             return _belongs_to(path, {self.name.removeprefix(WITHOUT)})
-        is_weight = (path.startswith("tasks.") and path.endswith(".loss_weight")) or path.startswith(_BALANCING)
+        is_weight = (
+            path.startswith("tasks.") and path.endswith(".loss_weight")
+        ) or path.startswith(_BALANCING)
         if self.is_single:
             return is_weight or path.startswith("model.sharing")
         return self.name == "equal" and is_weight
@@ -90,7 +92,10 @@ class Arm:
         for path, value in overrides.items():
             if not self.fixes(path):
                 paths.put(tree, path, value)
-        for values in (tree["training"]["lr_multipliers"]["tasks"], tree["model"]["sharing"].get("depth")):
+        for values in (
+            tree["training"]["lr_multipliers"]["tasks"],
+            tree["model"]["sharing"].get("depth"),
+        ):
             if isinstance(values, dict):
                 for task in set(values) - set(self.tasks):
                     del values[task]
@@ -99,7 +104,9 @@ class Arm:
     def _balance(self, tree: dict[str, Any], base: Config) -> None:
         """Put the arm's own loss weights and weighting into the tree of its config."""
         if self.is_warmup:
-            tree["training"]["weighting"] = initial_points.member(base, self.name.removeprefix(WARMUP)).model_dump()
+            tree["training"]["weighting"] = initial_points.member(
+                base, self.name.removeprefix(WARMUP)
+            ).model_dump()
         if self.is_single or self.origin == "equal":
             for task in self.tasks:
                 tree["tasks"][task]["loss_weight"] = 1.0
@@ -109,7 +116,9 @@ class Arm:
 
 def plan_arms(config: Config) -> list[Arm]:
     """The arms that the config asks for, in the order in which they begin."""
-    from mtl_search.search.schedulers import pbt_config  # Ray is slow to import, and reports need none of it
+    from mtl_search.search.schedulers import (
+        pbt_config,
+    )  # Ray is slow to import, and reports need none of it
 
     search, arms = config.search, []
     if "single" in search.arms:
@@ -117,7 +126,10 @@ def plan_arms(config: Config) -> list[Arm]:
         for task, budget in zip(config.main_tasks, share, strict=True):
             arms.append(_arm(config, f"{SINGLE}{task}", (task,), budget))
     if "search" in search.arms:
-        arms += [Arm(WARMUP + name, tuple(config.tasks), {}, 1) for name in initial_points.weightings(config)]
+        arms += [
+            Arm(WARMUP + name, tuple(config.tasks), {}, 1)
+            for name in initial_points.weightings(config)
+        ]
     shared: list[str] = [name for name in SHARED if name in search.arms]
     arms += [_arm(config, name, tuple(config.tasks), search.trials) for name in shared]
     if pbt_config(config) is not None:
@@ -145,7 +157,10 @@ def _ablations(config: Config, shared: Sequence[str]) -> list[Arm]:
 def phases(arms: Iterable[Arm]) -> tuple[list[str], list[str], list[str]]:
     """Names of the arms that run side by side: the references, then what the search begins with, then the others."""
     known = list(arms)
-    singles, seeds = [arm.name for arm in known if arm.is_single], [arm.name for arm in known if arm.is_warmup]
+    singles, seeds = (
+        [arm.name for arm in known if arm.is_single],
+        [arm.name for arm in known if arm.is_warmup],
+    )
     return singles, seeds, [arm.name for arm in known if not (arm.is_single or arm.is_warmup)]
 
 
@@ -168,15 +183,25 @@ def config_hash(config: Config) -> str:
 
     Settings of `training` that change nothing about its result are left out: they may change when a sweep is resumed.
     """
-    tree = {name: part for name, part in to_dict(config).items() if name in ("data", "tasks", "model", "training")}
-    tree["training"] = {key: value for key, value in tree["training"].items() if key not in _NOT_TRAINED}
+    tree = {
+        name: part
+        for name, part in to_dict(config).items()
+        if name in ("data", "tasks", "model", "training")
+    }
+    tree["training"] = {
+        key: value for key, value in tree["training"].items() if key not in _NOT_TRAINED
+    }
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _arm(config: Config, name: str, tasks: tuple[str, ...], budget: int) -> Arm:
     arm = Arm(name, tasks, {}, budget, origin=name)
     others = set(config.tasks) - set(tasks)
-    entries = {p: e for p, e in config.search.space.items() if not arm.fixes(p) and not _belongs_to(p, others)}
+    entries = {
+        p: e
+        for p, e in config.search.space.items()
+        if not arm.fixes(p) and not _belongs_to(p, others)
+    }
     return replace(arm, entries=entries)
 
 

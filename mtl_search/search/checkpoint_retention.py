@@ -50,14 +50,20 @@ class CheckpointRetention:
         if ended.is_member:
             return ended
         if ended.arm not in self._best:
-            others = [t for t in record.arm(ended.arm) if t.finished and t is not ended and not t.is_member]
+            others = [
+                t
+                for t in record.arm(ended.arm)
+                if t.finished and t is not ended and not t.is_member
+            ]
             # After an extension the best may be one whose network was let go when it was not.
             earlier = [t for t in others if (self._directory / "trials" / t.id / "best").exists()]
             self._best[ended.arm] = max(earlier, key=_rank, default=ended)
         best = self._best[ended.arm]
         if best is ended:
             return None
-        self._best[ended.arm], loser = (ended, best) if _rank(ended) > _rank(best) else (best, ended)
+        self._best[ended.arm], loser = (
+            (ended, best) if _rank(ended) > _rank(best) else (best, ended)
+        )
         return loser
 
     def _in_storage(self, record: SweepRecord) -> set[str]:

@@ -23,9 +23,13 @@ def choose_finalists(
     return chosen if wanted.top else []
 
 
-def _best_of(record: SweepRecord, referee: ArmObjectives, arm: str, count: int) -> list[TrialRecord]:
+def _best_of(
+    record: SweepRecord, referee: ArmObjectives, arm: str, count: int
+) -> list[TrialRecord]:
     """The best trials of an arm that trained to their end with fixed values, no configuration twice."""
-    trials = [trial for trial in record.arm(arm) if trial.state == "COMPLETE" and not trial.is_member]
+    trials = [
+        trial for trial in record.arm(arm) if trial.state == "COMPLETE" and not trial.is_member
+    ]
     judged = [(trial, referee.best(trial)) for trial in trials]
     ranked = sorted(((t, b[1]) for t, b in judged if b is not None), key=lambda pair: -pair[1])
     distinct = {trial.config_hash: trial for trial, _ in reversed(ranked)}

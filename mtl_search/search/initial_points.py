@@ -36,7 +36,11 @@ Weights = dict[str, float]
 
 def weightings(config: Config) -> list[str]:
     """The weightings that are to run one trial each before the search begins."""
-    return [point for point in config.search.initial_points if isinstance(point, str) and _is_weighting(point)]
+    return [
+        point
+        for point in config.search.initial_points
+        if isinstance(point, str) and _is_weighting(point)
+    ]
 
 
 def member(config: Config, name: str) -> Component:
@@ -57,7 +61,12 @@ def check_points(config: Config, *, known: bool = False) -> None:
     """
     points = config.search.initial_points
     if points and "search" not in config.search.arms:
-        raise ConfigError("only the search arm begins with points", path=PATH, value=[*points], allowed=["nothing"])
+        raise ConfigError(
+            "only the search arm begins with points",
+            path=PATH,
+            value=[*points],
+            allowed=["nothing"],
+        )
     for number, point in enumerate(points):
         where = f"{PATH}[{number}]"
         if not isinstance(point, str):
@@ -99,7 +108,9 @@ def _is_weighting(name: str) -> bool:
 def _check_weights(point: Mapping[str, float], config: Config, where: str) -> None:
     for task, weight in point.items():
         if task not in config.tasks:
-            raise ConfigError("there is no task of this name", path=where, value=task, allowed=config.tasks)
+            raise ConfigError(
+                "there is no task of this name", path=where, value=task, allowed=config.tasks
+            )
         if not weight > 0:
             raise ConfigError("a weight above 0 is needed", path=f"{where}.{task}", value=weight)
 
@@ -111,7 +122,9 @@ def _check_weighting(name: str, config: Config, where: str) -> None:
     except ConfigError as error:
         raise error.at(where) from error
     if made is None:
-        raise ConfigError("all tasks count alike with it, as in the first trial anyway", path=where, value=name)
+        raise ConfigError(
+            "all tasks count alike with it, as in the first trial anyway", path=where, value=name
+        )
 
 
 def _of_arm(arm: str, record: SweepRecord, where: str) -> Weights | None:
@@ -136,10 +149,14 @@ def _of_sweep(folder: str, config: Config, where: str) -> Weights:
     record = _read(folder, where)
     trial = loss_weights.best_adaptive(record)
     if trial is None:
-        static = [t for t in record if t.arm in ("equal", "search") and t.best_objective > float("-inf")]
+        static = [
+            t for t in record if t.arm in ("equal", "search") and t.best_objective > float("-inf")
+        ]
         trial = max(static, key=lambda t: t.best_objective, default=None)
         if trial is None:
-            raise ConfigError("no trial of that sweep has weights to begin with", path=where, value=folder)
+            raise ConfigError(
+                "no trial of that sweep has weights to begin with", path=where, value=folder
+            )
         logger.info("%s: no trial of %s is adaptive; its best has static weights", where, folder)
     found = loss_weights.mean_weights(trial)
     for task in found:

@@ -31,7 +31,9 @@ def recompute_objectives(journal: Journal, referee: ArmObjectives) -> None:
     for trial in list(journal.record):
         now = referee.best_so_far_by_epoch(trial)
         changed = [
-            (e.epoch, now[e.epoch]) for e in trial.epochs if now.get(e.epoch, e.best_objective) != e.best_objective
+            (e.epoch, now[e.epoch])
+            for e in trial.epochs
+            if now.get(e.epoch, e.best_objective) != e.best_objective
         ]
         if changed:
             journal.write("judged", id=trial.id, objectives=changed)
@@ -109,7 +111,9 @@ class ArmObjectives:
 
     def objective_at(self, trial: TrialRecord, epoch: int) -> float:
         """The objective of this very epoch, by the reference that holds now; minus infinity where it has none."""
-        return next((value for judged, value in self._judged(trial) if judged.epoch == epoch), -math.inf)
+        return next(
+            (value for judged, value in self._judged(trial) if judged.epoch == epoch), -math.inf
+        )
 
     def best(self, trial: TrialRecord) -> tuple[EpochRecord, float] | None:
         """The best epoch of a trial with its objective, by the reference that holds now."""
@@ -125,7 +129,10 @@ class ArmObjectives:
         for epoch in trial.epochs:
             try:
                 value = float(judge(epoch.metrics))
-            except (TrialError, KeyError):  # a metric that was undefined in that epoch; the trial failed there
+            except (
+                TrialError,
+                KeyError,
+            ):  # a metric that was undefined in that epoch; the trial failed there
                 continue
             if math.isfinite(value):
                 pairs.append((epoch, value))

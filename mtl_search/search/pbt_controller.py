@@ -81,11 +81,22 @@ class PBTController:
     def export(self, name: str, role: Role) -> dict[str, Any]:
         """The fixed values of the trial of this role that follows the population of an arm."""
         members = _complete(self._members(name))
-        best = max(members, key=lambda member: (self._referee.objective_at(member, member.last_epoch), -member.number))
+        best = max(
+            members,
+            key=lambda member: (
+                self._referee.objective_at(member, member.last_epoch),
+                -member.number,
+            ),
+        )
         if role == "last":
             return dict(best.params)
-        histories = {member.id: [member.params_at(epoch.epoch) for epoch in member.epochs] for member in members}
-        whole = [path for path, entry in self._spaces[name].entries.items() if entry.int_ is not None]
+        histories = {
+            member.id: [member.params_at(epoch.epoch) for epoch in member.epochs]
+            for member in members
+        }
+        whole = [
+            path for path, entry in self._spaces[name].entries.items() if entry.int_ is not None
+        ]
         return mean_params(list(histories.values()), histories[best.id], whole)
 
     # ---------------------------------------------------------------- its parts
@@ -114,8 +125,14 @@ class PBTController:
     def _meet_if_all_are_there(self, name: str, live: Collection[str]) -> None:
         meeting, members = self._next_meeting(name), self._members(name)
         living = [member for member in members if not member.finished]
-        may_meet = len(members) == self._arms[name].members and meeting < self._config.training.epochs
-        if living and may_meet and all(m.last_epoch >= meeting and m.id not in live for m in living):
+        may_meet = (
+            len(members) == self._arms[name].members and meeting < self._config.training.epochs
+        )
+        if (
+            living
+            and may_meet
+            and all(m.last_epoch >= meeting and m.id not in live for m in living)
+        ):
             self._run_generation(name, living, meeting)
 
     def _run_generation(self, name: str, living: list[TrialRecord], epoch: int) -> None:
@@ -130,11 +147,15 @@ class PBTController:
                 self._exchange(member, by_number[move.donor], move, epoch)
         self._journal.write("generation", arm=name, epoch=epoch)
 
-    def _exchange(self, member: TrialRecord, donor: TrialRecord, move: ExploitStep, epoch: int) -> None:
+    def _exchange(
+        self, member: TrialRecord, donor: TrialRecord, move: ExploitStep, epoch: int
+    ) -> None:
         try:
             take_over(self._place(donor), self._place(member))
         except OSError as error:
-            raise SweepError(f"{member.id} cannot go on with the network of {donor.id}: {error}") from error
+            raise SweepError(
+                f"{member.id} cannot go on with the network of {donor.id}: {error}"
+            ) from error
         self._journal.write(
             "perturb", id=member.id, epoch=epoch, donor=donor.id,
             params=move.params, overrides=self._spaces[member.arm].overrides(move.params),

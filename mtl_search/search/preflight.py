@@ -31,7 +31,9 @@ _CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
-def check_sweep(config: Config, data: DataSet, *, needs_space: bool = True, started: bool = False) -> MultiTaskNetwork:
+def check_sweep(
+    config: Config, data: DataSet, *, needs_space: bool = True, started: bool = False
+) -> MultiTaskNetwork:
     """Build everything once, train nothing.
 
     Args:
@@ -53,13 +55,19 @@ def check_sweep(config: Config, data: DataSet, *, needs_space: bool = True, star
     _check_objective(config, network)
     _check_labels(config, data)
     if config.resources.workers > 1:
-        check_sync_batch_norm(config, torch.device("cuda") if config.resources.gpus_per_worker else _CPU)
+        check_sync_batch_norm(
+            config, torch.device("cuda") if config.resources.gpus_per_worker else _CPU
+        )
     space = _space(config)
     for path, value, premises in space.boundary_values():
         with _blamed_on(space.written[path], value):
             _build(override(config, {**premises, path: value}), data)
     if needs_space and not config.search.space and "search" in config.search.arms:
-        raise ConfigError("the search arm has nothing to search: the space is empty", path="search.space", value={})
+        raise ConfigError(
+            "the search arm has nothing to search: the space is empty",
+            path="search.space",
+            value={},
+        )
     initial_points.check_points(config, known=started)
     if needs_space and config.search.initial_points:
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
@@ -80,7 +88,9 @@ def _check_search(config: Config) -> None:
     for task in config.training.lr_multipliers.tasks:
         if task not in config.tasks:
             where = "training.lr_multipliers.tasks"
-            raise ConfigError("there is no task of this name", path=where, value=task, allowed=config.tasks)
+            raise ConfigError(
+                "there is no task of this name", path=where, value=task, allowed=config.tasks
+            )
     build_sampler(search.sampler, config.seed % 2**32)
     build_scheduler(config)
 
@@ -89,7 +99,10 @@ def _check_objective(config: Config, network: MultiTaskNetwork) -> None:
     if objective_function(config) is not None:
         return
     names = metric_names(config, network)
-    allowed = ["delta_m", *(f"val/{task}/{metric}" for task in names for metric in (*names[task], "loss"))]
+    allowed = [
+        "delta_m",
+        *(f"val/{task}/{metric}" for task in names for metric in (*names[task], "loss")),
+    ]
     if config.search.objective not in allowed:
         raise ConfigError(
             "not an objective of these tasks (or 'module:attribute' of a function of the metrics)",
@@ -142,7 +155,9 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         with torch.random.fork_rng(devices=[]):
             network = build_network(config, data)
         metric_names(config, network)
-        optimizer = build_optimizer(config.training.optimizer, parameter_groups(network, config.training))
+        optimizer = build_optimizer(
+            config.training.optimizer, parameter_groups(network, config.training)
+        )
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
         weighting = build_weighting(config.training, len(config.tasks), _CPU)
         aggregator = build_aggregator(config.training, len(config.tasks), _CPU)
@@ -150,7 +165,9 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
     except MtlSearchError:
         raise
     except Exception as error:  # the cause stays chained, for `--debug` and for Python
-        raise ConfigError(f"this network cannot be built ({type(error).__name__}: {error})", path="model") from error
+        raise ConfigError(
+            f"this network cannot be built ({type(error).__name__}: {error})", path="model"
+        ) from error
     return network
 
 

@@ -27,7 +27,9 @@ class TrialRecorder(Callback):
         """An epoch ended."""
         self._searcher.record_epoch(trial.trial_id, TrialReport.from_json(result[REPORT]))
 
-    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+    def on_trial_error(
+        self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
+    ) -> None:
         """The process of a trial died, or could not begin."""
         self._searcher.record_crash(trial.trial_id, _last_error(trial))
 

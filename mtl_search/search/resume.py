@@ -22,7 +22,9 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
     """
     held = holds_sweep(folder)
     if held and not resume:
-        raise SweepError(f"{folder} holds a sweep already: --resume goes on with it, --output names another folder")
+        raise SweepError(
+            f"{folder} holds a sweep already: --resume goes on with it, --output names another folder"
+        )
     if resume and not held:
         raise SweepError(f"{folder} holds no sweep to resume")
     if resume:
@@ -46,7 +48,9 @@ def _check_same(old: Config, new: Config) -> None:
 
 
 def _check_extension(old: Config, new: Config) -> None:
-    from mtl_search.search.schedulers import pbt_config  # Ray is slow to import, and most uses need none of it
+    from mtl_search.search.schedulers import (
+        pbt_config,
+    )  # Ray is slow to import, and most uses need none of it
 
     if new.search.trials != old.search.trials and pbt_config(new) is not None:
         raise ConfigError(

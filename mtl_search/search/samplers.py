@@ -14,14 +14,18 @@ from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry
 
 
-def _tpe(seed: int, n_startup_trials: int = 10, n_ei_candidates: int = 24, group: bool = False) -> BaseSampler:
+def _tpe(
+    seed: int, n_startup_trials: int = 10, n_ei_candidates: int = 24, group: bool = False
+) -> BaseSampler:
     """Tree-structured Parzen estimator (Bergstra et al. 2011), multivariate as Optuna 5 has it by default."""
     _whole("n_startup_trials", n_startup_trials, 0)
     _whole("n_ei_candidates", n_ei_candidates, 1)
     extra: dict[str, Any] = {"multivariate": True, "group": True} if group else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
-        return TPESampler(seed=seed, n_startup_trials=n_startup_trials, n_ei_candidates=n_ei_candidates, **extra)
+        return TPESampler(
+            seed=seed, n_startup_trials=n_startup_trials, n_ei_candidates=n_ei_candidates, **extra
+        )
 
 
 def _random(seed: int) -> BaseSampler:
@@ -32,10 +36,16 @@ def _random(seed: int) -> BaseSampler:
 def _whole(name: str, value: object, low: int) -> None:
     """Optuna takes any value here and fails at the first trial that it concerns."""
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise ConfigError(f"a whole number of at least {low} is needed", path=f"search.sampler.{name}", value=value)
+        raise ConfigError(
+            f"a whole number of at least {low} is needed",
+            path=f"search.sampler.{name}",
+            value=value,
+        )
 
 
-SAMPLERS: Registry[Callable[..., BaseSampler]] = Registry("sampler", {"tpe": _tpe, "random": _random}, given=("seed",))
+SAMPLERS: Registry[Callable[..., BaseSampler]] = Registry(
+    "sampler", {"tpe": _tpe, "random": _random}, given=("seed",)
+)
 
 
 def build_sampler(member: Component, seed: int) -> BaseSampler:
@@ -51,7 +61,9 @@ def build_sampler(member: Component, seed: int) -> BaseSampler:
     except (TypeError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"this sampler cannot be made: {error}", path=path, value=member.arguments) from error
+        raise ConfigError(
+            f"this sampler cannot be made: {error}", path=path, value=member.arguments
+        ) from error
     if not isinstance(sampler, BaseSampler):
         what = f"this gives a {type(sampler).__name__} and no sampler of Optuna"
         raise ConfigError(what, path=path, value=member.name)

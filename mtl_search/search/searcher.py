@@ -73,15 +73,24 @@ class ArmSearcher(Searcher):
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → ours
         self._crashes: Counter[str] = Counter()  # our id of a trial → how often its process died
         self._studies: dict[str, ArmStudy] = {}
-        self._generations = PBTController(config, self._arms, self._spaces, journal, referee, directory=directory)
-        self._interrupted = [trial for trial in journal.record if not (trial.finished or trial.is_member)]
+        self._generations = PBTController(
+            config, self._arms, self._spaces, journal, referee, directory=directory
+        )
+        self._interrupted = [
+            trial for trial in journal.record if not (trial.finished or trial.is_member)
+        ]
         self._finalists: list[tuple[str, str]] | None = None  # (arm, origin) still to begin
         self._judged_again = False  # by the references of this session
 
     @property
     def finished(self) -> bool:
         """Whether every arm, finalists included, has spent its budget."""
-        return self._finalists == [] and not self._live and not self._interrupted and self.error is None
+        return (
+            self._finalists == []
+            and not self._live
+            and not self._interrupted
+            and self.error is None
+        )
 
     # ------------------------------------------------------------- Tune's calls
 
@@ -99,7 +108,9 @@ class ArmSearcher(Searcher):
         except DiskFullError as error:
             self.halt.error = error
             return None
-        except MtlSearchError as error:  # to be raised where the user sees it, after Tune has wound down
+        except (
+            MtlSearchError
+        ) as error:  # to be raised where the user sees it, after Tune has wound down
             self.error = error
             return str(self.FINISHED)
         return record
@@ -107,7 +118,9 @@ class ArmSearcher(Searcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Nothing to do: epochs are told by `record_epoch`, which also sees the last one."""
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
         """A trial ended by itself or was stopped; one whose process died is told by `record_crash`."""
         if error or not result or REPORT not in result or self.halt.error is not None:
             return
@@ -116,7 +129,12 @@ class ArmSearcher(Searcher):
             del self._live[trial_id]
             return
         with self.halt.on_full_disk():
-            self._end(trial_id, "PRUNED" if report.state == "RUNNING" else report.state, report.reason, report.test)
+            self._end(
+                trial_id,
+                "PRUNED" if report.state == "RUNNING" else report.state,
+                report.reason,
+                report.test,
+            )
 
     def save(self, checkpoint_path: str) -> None:
         """The journal holds the state, so Tune's snapshots need none."""
@@ -157,7 +175,12 @@ class ArmSearcher(Searcher):
         times = self._crashes[record.id]
         if times > self._config.search.retries:
             with self.halt.on_full_disk():
-                self._end(trial_id, "FAIL", f"its process died {times} time{'s' * (times > 1)}: {reason}", {})
+                self._end(
+                    trial_id,
+                    "FAIL",
+                    f"its process died {times} time{'s' * (times > 1)}: {reason}",
+                    {},
+                )
         else:
             del self._live[trial_id]
             if not record.is_member:
@@ -166,8 +189,14 @@ class ArmSearcher(Searcher):
     # ---------------------------------------------------------------- its parts
 
     def _write_epoch(self, record: TrialRecord, report: TrialReport) -> None:
-        news = {name: value for name, value in report.info.items() if record.info.get(name, self) != value}
-        if news:  # all of it at first; later what has changed, such as the node where a trial goes on
+        news = {
+            name: value
+            for name, value in report.info.items()
+            if record.info.get(name, self) != value
+        }
+        if (
+            news
+        ):  # all of it at first; later what has changed, such as the node where a trial goes on
             self._journal.write("info", id=record.id, info=news)
         if report.state == "FAIL":
             return
@@ -188,7 +217,9 @@ class ArmSearcher(Searcher):
     def _stop_if_nothing_works(self) -> None:
         """A mistake in the model or the data fails every trial alike: there is no use in trying them all."""
         ended = [trial for trial in self._journal.record if trial.finished]
-        if len(ended) >= self._config.search.stop_after_failures and all(t.state == "FAIL" for t in ended):
+        if len(ended) >= self._config.search.stop_after_failures and all(
+            t.state == "FAIL" for t in ended
+        ):
             self.error = SweepError(
                 f"the first {len(ended)} trials have all failed, the last one with:\n  {ended[-1].reason}\n"
                 "  (search.stop_after_failures sets how many may)"
@@ -223,12 +254,18 @@ class ArmSearcher(Searcher):
     def _next_arm(self, names: list[str]) -> str | None:
         """The arm that has begun the smallest part of its budget; None when all have begun all of it."""
         budgets = {name: self._arms[name].budget for name in names if self._arms[name].budget}
-        begun = {name: len(self._journal.record.arm(name)) / budget for name, budget in budgets.items()}
-        open_arms = [name for name in begun if begun[name] < 1 and self._generations.can_start(name)]
+        begun = {
+            name: len(self._journal.record.arm(name)) / budget for name, budget in budgets.items()
+        }
+        open_arms = [
+            name for name in begun if begun[name] < 1 and self._generations.can_start(name)
+        ]
         return min(open_arms, key=lambda name: begun[name], default=None)
 
     def _new_trial(self, arm: str) -> TrialRecord:
-        self._referee.objective(arm)  # which fails where there is no reference, before the trial is in the journal
+        self._referee.objective(
+            arm
+        )  # which fails where there is no reference, before the trial is in the journal
         number = len(self._journal.record.arm(arm))
         name, role = trial_id_of(arm, number), self._arms[arm].role(number)
         distributions: dict[str, str] = {}
@@ -239,7 +276,14 @@ class ArmSearcher(Searcher):
         overrides = self._spaces[arm].overrides(values)
         seed = trial_seed(self._config.seed, arm, number)
         return self._begin(
-            name, arm, number, params=params, distributions=distributions, overrides=overrides, seed=seed, role=role
+            name,
+            arm,
+            number,
+            params=params,
+            distributions=distributions,
+            overrides=overrides,
+            seed=seed,
+            role=role,
         )
 
     def _next_finalist(self) -> TrialRecord | str | None:
@@ -253,7 +297,9 @@ class ArmSearcher(Searcher):
         origin = self._journal.record.trials[origin_id]
         trials = self._journal.record.arm(arm)
         number = len(trials)
-        seed = trial_seed(self._config.seed, arm, sum(trial.origin == origin_id for trial in trials))
+        seed = trial_seed(
+            self._config.seed, arm, sum(trial.origin == origin_id for trial in trials)
+        )
         name = trial_id_of(arm, number)
         return self._begin(
             name, arm, number, params=origin.params, distributions={}, overrides=origin.overrides,
@@ -274,7 +320,9 @@ class ArmSearcher(Searcher):
     def _spec(self, record: TrialRecord) -> TrialSpec:
         return TrialSpec(
             id=record.id,
-            config=self._arms[record.arm.removeprefix(FINAL)].config(self._config, record.overrides),
+            config=self._arms[record.arm.removeprefix(FINAL)].config(
+                self._config, record.overrides
+            ),
             seed=record.seed,
             objective=self._referee.objective(record.arm),
             directory=str(self._directory / "trials" / record.id),

@@ -34,7 +34,9 @@ def smoke(config: Config) -> Config:
         "name": f"{config.name}-smoke",
         "training.epochs": _EPOCHS,
         "training.max_samples_per_split": min(samples, training.max_samples_per_split or samples),
-        "search.trials": min(max(2, len(config.main_tasks), 1 + len(search.initial_points)), search.trials),
+        "search.trials": min(
+            max(2, len(config.main_tasks), 1 + len(search.initial_points)), search.trials
+        ),
         "search.scheduler": "fifo",
         "search.finalists.top": min(1, search.finalists.top),
         "search.finalists.seeds": 2,

@@ -43,12 +43,16 @@ class ArmStudy(OptunaSearch):
         sampler: Callable[[int], BaseSampler],
         seed: int,
     ) -> None:
-        super().__init__(space=space, metric=METRIC, mode="max", sampler=sampler(seed), study_name=name)
+        super().__init__(
+            space=space, metric=METRIC, mode="max", sampler=sampler(seed), study_name=name
+        )
         self._make_sampler = sampler
         self._arm_seed = seed
         self._reported: dict[str, set[int]] = {}
 
-    def ask(self, trial_id: str, number: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    def ask(
+        self, trial_id: str, number: int
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Draw the params of a new trial.
 
         Returns:
@@ -98,7 +102,9 @@ class ArmStudy(OptunaSearch):
                 state=state,
                 value=value,
                 params=record.params_at(1),  # a member of a population may have gone on with others
-                distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
+                distributions={
+                    name: json_to_distribution(text) for name, text in record.distributions.items()
+                },
                 intermediate_values=dict(objectives),
             )
             self._ot_study.add_trial(trial)

@@ -141,7 +141,9 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: ArmObjective
         custom_objective=sweep.objective is not None,
     )
     census = CapacityMonitor(config.resources, slots)
-    searcher = ArmSearcher(config, arms, journal, referee, directory=sweep.directory, census=census, space=sweep.space)
+    searcher = ArmSearcher(
+        config, arms, journal, referee, directory=sweep.directory, census=census, space=sweep.space
+    )
     scheduler = ArmScheduler(config, slots)
     scheduler.restore(journal.record, referee.best_so_far_by_epoch)
     scratch = Path(tempfile.mkdtemp(prefix="mtl_search-"))
@@ -163,7 +165,11 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: ArmObjective
 
 
 def _tune(
-    sweep: _Sweep, searcher: ArmSearcher, scheduler: ArmScheduler, patience: StopWithoutCapacity, scratch: Path
+    sweep: _Sweep,
+    searcher: ArmSearcher,
+    scheduler: ArmScheduler,
+    patience: StopWithoutCapacity,
+    scratch: Path,
 ) -> None:
     callbacks: list[tune.Callback] = [TrialRecorder(searcher)]
     if sweep.config.resources.workers > 1:
@@ -198,12 +204,20 @@ def _slot(sweep: _Sweep) -> Any:
     wanted = sweep.config.resources
     if wanted.workers == 1:
         threads = max(1, int(wanted.cpus_per_worker))
-        slot = tune.with_parameters(SlotTrainable, data=sweep.data, threads=threads, objective=sweep.objective)
-        return tune.with_resources(slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker})
-    from mtl_search.training.workers.worker_group import WorkerGroupTrainable  # Ray Train is slow to import
+        slot = tune.with_parameters(
+            SlotTrainable, data=sweep.data, threads=threads, objective=sweep.objective
+        )
+        return tune.with_resources(
+            slot, {"CPU": wanted.cpus_per_worker, "GPU": wanted.gpus_per_worker}
+        )
+    from mtl_search.training.workers.worker_group import (
+        WorkerGroupTrainable,
+    )  # Ray Train is slow to import
 
     parcel = [ray.put((sweep.data, sweep.objective))]
     retries = sweep.config.search.retries
     grows = bool(connection.autoscaler_nodes())
-    leader = tune.with_parameters(WorkerGroupTrainable, parcel=parcel, resources=wanted, retries=retries, grows=grows)
+    leader = tune.with_parameters(
+        WorkerGroupTrainable, parcel=parcel, resources=wanted, retries=retries, grows=grows
+    )
     return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something

@@ -34,7 +34,9 @@ def writes_to(folder: Path | str) -> Iterator[None]:
         raise
     except Exception as error:
         if is_full(error):
-            raise DiskFullError(explain_full_disk(f"there is no room to write to {folder}")) from error
+            raise DiskFullError(
+                explain_full_disk(f"there is no room to write to {folder}")
+            ) from error
         raise
 
 

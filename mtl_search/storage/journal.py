@@ -97,7 +97,9 @@ def read_events(path: Path) -> list[dict[str, Any]]:
         return []
     lines = path.read_bytes().split(b"\n")
     events = []
-    for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline was never finished
+    for number, line in enumerate(
+        lines[:-1], start=1
+    ):  # what follows the last newline was never finished
         try:
             event = json.loads(line)
         except ValueError as error:
@@ -121,7 +123,10 @@ def read_record(path: Path) -> SweepRecord:
         for event in events:
             record.apply(event)
             applied += 1
-    except (KeyError, TypeError) as error:  # a field is missing, or it is about a trial that never began
+    except (
+        KeyError,
+        TypeError,
+    ) as error:  # a field is missing, or it is about a trial that never began
         raise _not_a_journal(path, applied + 1, repr(error)) from None
     return record
 

@@ -10,7 +10,7 @@ State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 Event = Mapping[str, Any]
 
 FINAL = "final/"
-WARMUP = "seed/"
+WARMUP = "warmup/"
 
 # What a trial is to the population of its arm, where there is one: of it, or trained from scratch with its values.
 Role = Literal["", "member", "last", "mean"]
@@ -216,16 +216,22 @@ class SweepRecord:
         trial = self.trials[event["id"]]
         # A trial that was interrupted may report an epoch again: the later word counts.
         trial.epochs = [e for e in trial.epochs if e.epoch < event["epoch"]]
-        trial.epochs.append(EpochRecord(event["epoch"], event["metrics"], event["objective"], event["time"]))
+        trial.epochs.append(
+            EpochRecord(event["epoch"], event["metrics"], event["objective"], event["time"])
+        )
         trial.seconds = event["seconds"]
 
     def _on_judged(self, event: Event) -> None:
         trial, values = self.trials[event["id"]], dict(event["objectives"])
-        trial.epochs = [replace(e, best_objective=values.get(e.epoch, e.best_objective)) for e in trial.epochs]
+        trial.epochs = [
+            replace(e, best_objective=values.get(e.epoch, e.best_objective)) for e in trial.epochs
+        ]
 
     def _on_perturb(self, event: Event) -> None:
         trial = self.trials[event["id"]]
-        trial.exploits.append(Exploit(event["epoch"], event["donor"], trial.params, trial.overrides))
+        trial.exploits.append(
+            Exploit(event["epoch"], event["donor"], trial.params, trial.overrides)
+        )
         trial.params, trial.overrides = dict(event["params"]), dict(event["overrides"])
 
     def _on_generation(self, event: Event) -> None:

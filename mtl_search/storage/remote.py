@@ -41,7 +41,11 @@ class RemoteStorage:
             file.write(name.encode())
         self._files.move(self._path(f"{part}.new"), self._path(part))
         for old in self._files.get_file_info(FileSelector(self._path())):
-            if old.type == FileType.Directory and old.base_name.startswith(f"{part}.") and old.base_name != name:
+            if (
+                old.type == FileType.Directory
+                and old.base_name.startswith(f"{part}.")
+                and old.base_name != name
+            ):
                 self._files.delete_dir(old.path)
 
     def get(self, part: str, folder: Path) -> bool:

@@ -38,7 +38,11 @@ def latest_folder(root: Path, name: str) -> Path:
     sweeps = [journal.parent for journal in root.glob(f"*/{JOURNAL}")]
     found = [folder for folder in sweeps if _is_numbered(folder.name, name)]
     if not found:
-        there = f"; sweeps there: {', '.join(sorted(folder.name for folder in sweeps))}" if sweeps else ""
+        there = (
+            f"; sweeps there: {', '.join(sorted(folder.name for folder in sweeps))}"
+            if sweeps
+            else ""
+        )
         near = nearest(name, [folder.name for folder in sweeps])
         hint = f"; did you mean {near!r}?" if near else ""
         raise SweepError(f"no sweep called {name!r} in {root} to resume or read{there}{hint}")
@@ -69,7 +73,9 @@ def locked(folder: Path) -> Iterator[None]:
 def forget_checkpoints(folder: Path, trial_id: str, *, best: bool) -> None:
     """Delete what a finished trial no longer needs: where it would have gone on, and its best network unless kept."""
     trial = folder / "trials" / trial_id
-    parts = {f"{part}{ending}" for part in ("last", "best", "kept") for ending in ("", ".new", ".old")}
+    parts = {
+        f"{part}{ending}" for part in ("last", "best", "kept") for ending in ("", ".new", ".old")
+    }
     for part in parts if best else parts - {"best"}:
         shutil.rmtree(trial / part, ignore_errors=True)
 

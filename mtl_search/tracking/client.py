@@ -19,7 +19,13 @@ from mtl_search.tracking.mapping import PARENT, SWEEP, TRIAL, MetricPoint
 T = TypeVar("T")
 
 SQLITE = "sqlite:///"
-_DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")  # where MLflow writes without a server between
+_DATABASES = (
+    "sqlite",
+    "postgresql",
+    "postgres",
+    "mysql",
+    "mssql",
+)  # where MLflow writes without a server between
 
 # A tracker that waits is worse than one that tries again later, which it does by itself. A request that is retried
 # inside MLflow could also make a run twice: the first attempt may have arrived although its answer did not.
@@ -28,7 +34,11 @@ _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # set_terminated() prints otherwise
 }
-_MAX_METRICS, _MAX_PARAMS, _MAX_TAGS = 800, 100, 100  # 100 is MLflow's limit, and 1000 for all three together
+_MAX_METRICS, _MAX_PARAMS, _MAX_TAGS = (
+    800,
+    100,
+    100,
+)  # 100 is MLflow's limit, and 1000 for all three together
 # Codes with which MLflow answers that this one request is wrong; trying again would not help.
 _REFUSALS = {
     "INVALID_PARAMETER_VALUE",
@@ -67,7 +77,9 @@ class TrackingClient:
 
     def _experiment(self, name: str, artifacts: Path | None) -> str:
         def find() -> Any:
-            return self._client.get_experiment_by_name(name) or self._new_experiment(name, artifacts)
+            return self._client.get_experiment_by_name(name) or self._new_experiment(
+                name, artifacts
+            )
 
         found = _retry_once(self.uri, find)
         if found.lifecycle_stage == "deleted":
@@ -84,7 +96,9 @@ class TrackingClient:
 
         try:
             location = artifacts.resolve().as_uri() if artifacts else None
-            return self._client.get_experiment(self._client.create_experiment(name, artifact_location=location))
+            return self._client.get_experiment(
+                self._client.create_experiment(name, artifact_location=location)
+            )
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -99,7 +113,11 @@ class TrackingClient:
         token: str | None = None
         while True:
             page = self._client.search_runs(
-                [self.experiment_id], wanted, max_results=500, order_by=["attributes.start_time ASC"], page_token=token
+                [self.experiment_id],
+                wanted,
+                max_results=500,
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
             )
             runs.extend(page)
             token = page.token
@@ -112,7 +130,9 @@ class TrackingClient:
 
     def create_run(self, name: str, tags: Mapping[str, str], started: int) -> str:
         """A new run; returns its id."""
-        run = self._client.create_run(self.experiment_id, start_time=started, tags=dict(tags), run_name=name)
+        run = self._client.create_run(
+            self.experiment_id, start_time=started, tags=dict(tags), run_name=name
+        )
         return str(run.info.run_id)
 
     def send(
@@ -207,7 +227,13 @@ def _unknown_address(uri: str) -> ConfigError:
         "this is no address of an MLflow store",
         path="tracking.uri",
         value=public(uri),
-        allowed=["sqlite:///<file>", "http://<server>:<port>", "https://...", "postgresql://...", "mysql://..."],
+        allowed=[
+            "sqlite:///<file>",
+            "http://<server>:<port>",
+            "https://...",
+            "postgresql://...",
+            "mysql://...",
+        ],
     )
 
 
@@ -238,7 +264,9 @@ def _check_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SweepError(f"tracking: cannot make the folder for MLflow's artifacts {path}: {error}") from error
+        raise SweepError(
+            f"tracking: cannot make the folder for MLflow's artifacts {path}: {error}"
+        ) from error
     if not os.access(path, os.W_OK):
         raise SweepError(f"tracking: the folder for MLflow's artifacts {path} is not writable")
 

@@ -39,10 +39,14 @@ def artifact_folder(uri: str, sweep_dir: Path) -> Path:
 def open_store(config: Config, sweep_dir: Path) -> TrackingClient:
     """The store of a sweep; raises as `Store` does."""
     uri = tracking_uri(config, sweep_dir)
-    return TrackingClient(uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir))
+    return TrackingClient(
+        uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir)
+    )
 
 
-def ui_command(config: Config, sweep_dir: Path, port: int = 5000, host: str = "127.0.0.1") -> list[str] | None:
+def ui_command(
+    config: Config, sweep_dir: Path, port: int = 5000, host: str = "127.0.0.1"
+) -> list[str] | None:
     """Command that serves MLflow's pages on the sweep's store; None where the URI is a server, which has its own."""
     uri = tracking_uri(config, sweep_dir)
     if uri.startswith(("http://", "https://")):
@@ -65,7 +69,9 @@ def _json(items: Sequence[str]) -> str:
     return json.dumps(list(items), separators=(",", ":"))
 
 
-def find_compare_url(config: Config, sweep_dir: Path, ui: str | None = None, top: int = MOST_RUNS) -> str:
+def find_compare_url(
+    config: Config, sweep_dir: Path, ui: str | None = None, top: int = MOST_RUNS
+) -> str:
     """Address of the page that compares the best trials of a sweep, found by its journal.
 
     Args:
@@ -80,7 +86,11 @@ def find_compare_url(config: Config, sweep_dir: Path, ui: str | None = None, top
     """
     record = read_record(sweep_dir / "journal.jsonl")
     store = open_store(config, sweep_dir)
-    runs = {run.data.tags.get(TRIAL): str(run.info.run_id) for run in store.find_runs(record.id)} if record.id else {}
+    runs = (
+        {run.data.tags.get(TRIAL): str(run.info.run_id) for run in store.find_runs(record.id)}
+        if record.id
+        else {}
+    )
     found = [runs[trial] for trial in best_trials(record, top) if trial in runs]
     return compare_url(store.experiment_id, found, ui or ui_address(store.uri))
 

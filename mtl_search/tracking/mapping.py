@@ -46,7 +46,9 @@ class MetricPoint:
 def clean_name(name: str) -> str:
     """The name with what MLflow refuses replaced: other characters by `_`, paths that are not in normal form."""
     parts = [part for part in _REFUSED.sub("_", name).split("/") if part not in ("", ".")]
-    cleaned = "/".join("__" if part == ".." else part for part in parts)[:_NAME_LENGTH].rstrip("/") or "_"
+    cleaned = (
+        "/".join("__" if part == ".." else part for part in parts)[:_NAME_LENGTH].rstrip("/") or "_"
+    )
     assert posixpath.normpath(cleaned) == cleaned
     return cleaned
 
@@ -111,7 +113,11 @@ def _params(values: Mapping[str, Any]) -> dict[str, str]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | tuple) else str(value)
+    return (
+        json.dumps(value, ensure_ascii=False)
+        if isinstance(value, dict | list | tuple)
+        else str(value)
+    )
 
 
 def objective_name(trial_arm: str, config: Config) -> str:
@@ -122,18 +128,28 @@ def objective_name(trial_arm: str, config: Config) -> str:
 
 def epoch_points(trial: TrialRecord, epoch: EpochRecord, config: Config) -> list[MetricPoint]:
     """Metrics of one epoch, with the values that a member of a population trained it with; the cursor last."""
-    changing = {f"pbt/{path}": value for path, value in trial.overrides_at(epoch.epoch).items() if trial.is_member}
+    changing = {
+        f"pbt/{path}": value
+        for path, value in trial.overrides_at(epoch.epoch).items()
+        if trial.is_member
+    }
     values = {objective_name(trial.arm, config): epoch.best_objective, **epoch.metrics, **changing}
     cleaned = clean_names(values)
     cleaned.pop(CURSOR, None)
     cleaned[CURSOR] = epoch.epoch
-    return [MetricPoint(name, float(value), milliseconds(epoch.time), epoch.epoch) for name, value in cleaned.items()]
+    return [
+        MetricPoint(name, float(value), milliseconds(epoch.time), epoch.epoch)
+        for name, value in cleaned.items()
+    ]
 
 
 def test_points(trial: TrialRecord) -> list[MetricPoint]:
     """Test metrics of a finalist, at its best epoch."""
     step = trial.best.epoch if trial.best else 0
-    return [MetricPoint(n, float(v), milliseconds(trial.ended), step) for n, v in clean_names(trial.test).items()]
+    return [
+        MetricPoint(n, float(v), milliseconds(trial.ended), step)
+        for n, v in clean_names(trial.test).items()
+    ]
 
 
 def milliseconds(seconds: float) -> int:

@@ -67,7 +67,12 @@ class RunSync:
     def waiting(self) -> int:
         """Events that have not arrived in MLflow, those that it refused included."""
         # A copy first: another thread asks.
-        return sum(list(self._dirty.values())) + self._parent_waits + len(self.artifacts) + self.refused
+        return (
+            sum(list(self._dirty.values()))
+            + self._parent_waits
+            + len(self.artifacts)
+            + self.refused
+        )
 
     def apply(self, event: Event) -> None:
         """Note one event; sends nothing."""
@@ -135,7 +140,11 @@ class RunSync:
             if is_outage(error):
                 raise
             if not self.refused:
-                log.warning("MLflow refused a part of %s, which stays in the journal only: %s", what, first_line(error))
+                log.warning(
+                    "MLflow refused a part of %s, which stays in the journal only: %s",
+                    what,
+                    first_line(error),
+                )
             self.refused += events
 
     def load_existing_runs(self) -> None:
@@ -157,9 +166,18 @@ class RunSync:
         """The journal as it was read at the start says what the epochs were that MLflow has."""
         cursor = run.data.metrics.get(mapping.CURSOR, 0)
         epochs = {e.epoch: e.metrics for e in trial.epochs if e.epoch <= cursor} if trial else {}
-        return _Run(run.info.run_id, True, run.info.status, dict(run.data.tags), set(run.data.params), epochs)
+        return _Run(
+            run.info.run_id,
+            True,
+            run.info.status,
+            dict(run.data.tags),
+            set(run.data.params),
+            epochs,
+        )
 
-    def _ensure(self, run: _Run, name: str, tags: Mapping[str, str], started: float, trial: str | None) -> None:
+    def _ensure(
+        self, run: _Run, name: str, tags: Mapping[str, str], started: float, trial: str | None
+    ) -> None:
         """Make the run if there is none. After a failed attempt look first: the request may have arrived."""
         if run.id:
             return
@@ -178,7 +196,11 @@ class RunSync:
         tags = mapping.sweep_tags(self.record)
         self._ensure(run, self.name, tags, self.record.started, None)
         # A param cannot be changed; where an extended sweep differs, the artifact has the new config.
-        params = {name: value for name, value in mapping.sweep_params(self.config).items() if name not in run.params}
+        params = {
+            name: value
+            for name, value in mapping.sweep_params(self.config).items()
+            if name not in run.params
+        }
         store.send(run.id, self._progress, params)
         run.params |= set(params)
         if not self._config_sent:
@@ -195,8 +217,14 @@ class RunSync:
         self._ensure(run, trial.id, tags, trial.started, trial.id)
         self.run_ids[trial.id] = run.id
         new = [epoch for epoch in trial.epochs if run.epochs.get(epoch.epoch) != epoch.metrics]
-        points = [point for epoch in new for point in mapping.epoch_points(trial, epoch, self.config)]
-        params = {name: value for name, value in mapping.trial_params(trial).items() if name not in run.params}
+        points = [
+            point for epoch in new for point in mapping.epoch_points(trial, epoch, self.config)
+        ]
+        params = {
+            name: value
+            for name, value in mapping.trial_params(trial).items()
+            if name not in run.params
+        }
         changed = {name: value for name, value in tags.items() if run.tags.get(name) != value}
         self.store.send(run.id, [*points, *mapping.test_points(trial)], params, changed)
         run.epochs.update({epoch.epoch: epoch.metrics for epoch in new})
@@ -215,5 +243,7 @@ class RunSync:
 
     def _send_artifacts(self) -> None:
         for target, path in list(self.artifacts.items()):
-            self._guard(f"artifact {target}", partial(self.store.log_path, self.parent.id, path, target), 1)
+            self._guard(
+                f"artifact {target}", partial(self.store.log_path, self.parent.id, path, target), 1
+            )
             del self.artifacts[target]

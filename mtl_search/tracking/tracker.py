@@ -121,14 +121,18 @@ class Tracker:
     @property
     def unsent(self) -> int:
         """Events that have not arrived yet."""
-        return self._queue.qsize() + len(self._history) + (self._mirror.waiting if self._mirror else 0)
+        return (
+            self._queue.qsize() + len(self._history) + (self._mirror.waiting if self._mirror else 0)
+        )
 
     def compare_url(self, trials: Sequence[str], ui: str | None = None) -> str:
         """Address of the page that compares these trials' runs, at most the first 30."""
         mirror = self._mirror
         assert mirror is not None, "the tracker has not been started"
         found = [mirror.run_ids[trial] for trial in trials if trial in mirror.run_ids]
-        return links.compare_url(mirror.store.experiment_id, found, ui or links.ui_address(self.uri))
+        return links.compare_url(
+            mirror.store.experiment_id, found, ui or links.ui_address(self.uri)
+        )
 
     def ui_command(self, port: int = 5000) -> list[str] | None:
         """Command that serves MLflow's pages on this store; None where the URI is a server."""
@@ -168,7 +172,11 @@ class Tracker:
                     due = min(due, time.monotonic() + _SOON_S)
             if time.monotonic() >= due:
                 self._attempt(mirror)
-                wait = _BACKOFF_S[min(self._failures, len(_BACKOFF_S)) - 1] if self._failures else self._flush_s
+                wait = (
+                    _BACKOFF_S[min(self._failures, len(_BACKOFF_S)) - 1]
+                    if self._failures
+                    else self._flush_s
+                )
                 due = time.monotonic() + wait
         mirror.stop(time.time())
         self._attempt(mirror)

@@ -20,7 +20,10 @@ from mtl_search.training.balancing import Aggregator, Weighting
 
 
 def check_acceleration(
-    training: TrainingConfig, network: MultiTaskNetwork, weighting: Weighting | None, aggregator: Aggregator | None
+    training: TrainingConfig,
+    network: MultiTaskNetwork,
+    weighting: Weighting | None,
+    aggregator: Aggregator | None,
 ) -> None:
     """Refuse what cannot be done, or would do nothing.
 
@@ -28,9 +31,17 @@ def check_acceleration(
         ConfigError: Compiling where the gradient of each task is taken by itself, or channels last without images.
     """
     if training.channels_last and not any(p.dim() == 4 for p in network.parameters()):
-        raise ConfigError("this network has no two-dimensional convolution", path="training.channels_last", value=True)
-    reads_gradients = aggregator is not None or (weighting is not None and weighting.needs_gradients)
-    if training.compile and (reads_gradients or (weighting is not None and training.accumulate > 1)):
+        raise ConfigError(
+            "this network has no two-dimensional convolution",
+            path="training.channels_last",
+            value=True,
+        )
+    reads_gradients = aggregator is not None or (
+        weighting is not None and weighting.needs_gradients
+    )
+    if training.compile and (
+        reads_gradients or (weighting is not None and training.accumulate > 1)
+    ):
         raise ConfigError(
             "a compiled network has no gradient of each task by itself, which this aggregator or weighting reads "
             "(as does any weighting over accumulated batches)",
@@ -77,6 +88,7 @@ def _channels_last(_sharing: object, arguments: tuple[Any, ...]) -> tuple[Any, .
     """The views of the call, images among them in the other format."""
     inputs: Mapping[str, Tensor] = arguments[0]
     changed = {
-        view: x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for view, x in inputs.items()
+        view: x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+        for view, x in inputs.items()
     }
     return (changed, *arguments[1:])

@@ -32,7 +32,11 @@ from mtl_search.training.trial import TrialSpec
 
 
 def build_step(
-    network: MultiTaskNetwork, spec: TrialSpec, peers: Communicator, device: torch.device, guard: FailureSync
+    network: MultiTaskNetwork,
+    spec: TrialSpec,
+    peers: Communicator,
+    device: torch.device,
+    guard: FailureSync,
 ) -> Step:
     """The step that `training.weighting` and `training.aggregator` ask for: the plain one where they ask for nothing.
 
@@ -45,7 +49,9 @@ def build_step(
     acceleration.check_acceleration(training, network, weighting, aggregator)
     if weighting is None and aggregator is None:
         return Step(network, spec.config, peers, device, guard)
-    return BalancedStep(network, spec, peers, device, guard, weighting=weighting, aggregator=aggregator)
+    return BalancedStep(
+        network, spec, peers, device, guard, weighting=weighting, aggregator=aggregator
+    )
 
 
 class BalancedStep(Step):
@@ -85,13 +91,21 @@ class BalancedStep(Step):
         super().__init__(network, spec.config, peers, device, guard)
         self.weighting, self.aggregator, self._spec = weighting, aggregator, spec
         self.needs_losses_after_step = weighting is not None and weighting.needs_losses_after_step
-        self._reads_gradients = aggregator is not None or (weighting is not None and weighting.needs_gradients)
+        self._reads_gradients = aggregator is not None or (
+            weighting is not None and weighting.needs_gradients
+        )
         self.cut = TaskGradients(network)
-        self._loss_weights = torch.tensor([task.loss_weight for task in spec.config.tasks.values()], device=device)
+        self._loss_weights = torch.tensor(
+            [task.loss_weight for task in spec.config.tasks.values()], device=device
+        )
         trivial = torch.stack([head.trivial_loss for head in self.heads.values()])
-        self._last = self.coefficients * trivial  # (T,) what a task without a label shows; first, that it knows nothing
+        self._last = (
+            self.coefficients * trivial
+        )  # (T,) what a task without a label shows; first, that it knows nothing
         self._steps = 0
-        self._used: list[tuple[Tensor, Tensor]] = []  # of each step: how much tasks counted, and which had labels
+        self._used: list[
+            tuple[Tensor, Tensor]
+        ] = []  # of each step: how much tasks counted, and which had labels
 
     def accumulate_gradients(self, batches: Sequence[Batch], seen: EpochOutputs) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
@@ -180,7 +194,11 @@ class BalancedStep(Step):
             return weighting.weigh(losses, jacobian).detach()
 
     def _synchronized_rng(self, method: Weighting | Aggregator) -> AbstractContextManager[None]:
-        return synchronized_rng(self._spec.seed, self._steps, self.device) if method.is_random else nullcontext()
+        return (
+            synchronized_rng(self._spec.seed, self._steps, self.device)
+            if method.is_random
+            else nullcontext()
+        )
 
     # ---------------------------------------------------------------- by the gradients
 
@@ -202,13 +220,17 @@ class BalancedStep(Step):
         parts, own = [self.cut.jacobian(half) for half in found], self.cut.own_gradients(found)
         if self.peers.size > 1:
             flag = self.guard.failure_flag(self.device)
-            failed, losses, first, *summed = self.peers.all_reduce_coalesced([flag, losses, first, *parts, *own])
+            failed, losses, first, *summed = self.peers.all_reduce_coalesced(
+                [flag, losses, first, *parts, *own]
+            )
             parts, own = summed[:halves], summed[halves:]
             self.guard.maybe_check(failed)
         self._combine(losses, parts, first, own)
         self.backward_penalty(seen)  # on every rank the same, so there is nothing to sum
 
-    def _combine(self, losses: Tensor, parts: Sequence[Tensor], first: Tensor, own: Sequence[Tensor]) -> None:
+    def _combine(
+        self, losses: Tensor, parts: Sequence[Tensor], first: Tensor, own: Sequence[Tensor]
+    ) -> None:
         """Set `.grad` from the gradients of the global batch.
 
         Args:
@@ -223,17 +245,25 @@ class BalancedStep(Step):
             effective = weights = self._weigh(self.weighting, losses, rows)
             rows, scales = self.weighting.rows(weights.unsqueeze(1) * rows)
             effective = weights if scales is None else weights * scales
-            own = [weights[task] * gradient for task, gradient in zip(self.cut.owners, own, strict=True)]
+            own = [
+                weights[task] * gradient
+                for task, gradient in zip(self.cut.owners, own, strict=True)
+            ]
         halves = None
         if len(parts) == 2:
             share = torch.stack([first, 1 - first]).clamp(min=1e-12)
-            halves = (effective / share[0]).unsqueeze(1) * parts[0], (effective / share[1]).unsqueeze(1) * parts[1]
+            halves = (
+                (effective / share[0]).unsqueeze(1) * parts[0],
+                (effective / share[1]).unsqueeze(1) * parts[1],
+            )
         vector, used = self._aggregate(rows, halves)
         if used is not None:
             self._used.append((effective * used * self._loss_weights, self._known))
         self._set_gradients(vector, own)
 
-    def _aggregate(self, rows: Tensor, halves: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor | None]:
+    def _aggregate(
+        self, rows: Tensor, halves: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, Tensor | None]:
         """The shared gradient (P,), and the weights (T,) that the rows (T, P) have in it.
 
         A row of zeros has none there; what the task has to itself counts by 1, and so does the row.
@@ -247,7 +277,9 @@ class BalancedStep(Step):
         vector, used, failure = None, None, None
         try:
             with self._synchronized_rng(self.aggregator), torch.no_grad():
-                vector, used = self.aggregator.aggregate(rows if bool(known.all()) else rows[known], halves)
+                vector, used = self.aggregator.aggregate(
+                    rows if bool(known.all()) else rows[known], halves
+                )
         except Exception as error:  # noqa: BLE001  solvers, and methods of the user's, may raise anything
             failure = error
         if vector is not None and _is_finite(vector):

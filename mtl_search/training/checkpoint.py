@@ -90,13 +90,20 @@ class Stateful(Protocol):
 
 
 def save(
-    place: TrialDirectory, network: nn.Module, parts: Mapping[str, Stateful], progress: Progress, peers: Communicator
+    place: TrialDirectory,
+    network: nn.Module,
+    parts: Mapping[str, Stateful],
+    progress: Progress,
+    peers: Communicator,
 ) -> None:
     """Write `last`: everything that the next epoch depends on. All ranks call it, rank 0 writes.
 
     Of the ranks only the random states differ (dropout draws other numbers on each); all of them are kept.
     """
-    states = [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else [])]
+    states = [
+        torch.get_rng_state(),
+        *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else []),
+    ]
     random = peers.gather([state.unsqueeze(0) for state in states])  # one row a rank
 
     def write(folder: Path) -> None:
@@ -115,7 +122,9 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
     (folder / "optimizer.pt").write_bytes(written.getbuffer())
 
 
-def load(place: TrialDirectory, network: nn.Module, parts: Mapping[str, Stateful], peers: Communicator) -> Progress:
+def load(
+    place: TrialDirectory, network: nn.Module, parts: Mapping[str, Stateful], peers: Communicator
+) -> Progress:
     """Take the trial up where `save` left it. Rank 0 reads: the others may be where its files are not.
 
     A rank that was not there when the checkpoint was written keeps the random state that it has.
@@ -131,7 +140,9 @@ def load(place: TrialDirectory, network: nn.Module, parts: Mapping[str, Stateful
         torch.set_rng_state(cpu[peers.rank].clone())  # torch crashes on a row of a larger tensor
         if cuda and torch.cuda.is_available():
             torch.cuda.set_rng_state(cuda[0][peers.rank].clone())
-    progress = Progress(**json.loads(peers.broadcast_bytes(lambda: place.read("last", "progress.json"))))
+    progress = Progress(
+        **json.loads(peers.broadcast_bytes(lambda: place.read("last", "progress.json")))
+    )
     peers.run_on_rank_zero(lambda: _restore_best(place, progress.best_epoch))
     return progress
 
@@ -141,12 +152,19 @@ def state_tensors(network: nn.Module) -> list[torch.Tensor]:
     return [*network.parameters(), *network.buffers()]
 
 
-def save_best(place: TrialDirectory, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int) -> None:
+def save_best(
+    place: TrialDirectory, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int
+) -> None:
     """Write `best`: the network after this epoch, its config and the shape of its data."""
 
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
-        card = {"trial": spec.id, "seed": spec.seed, "config": to_dict(spec.config), "data": data_spec(data).to_json()}
+        card = {
+            "trial": spec.id,
+            "seed": spec.seed,
+            "config": to_dict(spec.config),
+            "data": data_spec(data).to_json(),
+        }
         (folder / "model.json").write_text(json.dumps(card | {"epoch": epoch}), encoding="utf-8")
 
     _backup_best(place)
@@ -165,7 +183,11 @@ def _backup_best(place: TrialDirectory) -> None:
 
 def _restore_best(place: TrialDirectory, epoch: int) -> None:
     """Put the best network that `last` knows in its place again, if another one is there."""
-    if _number(place, "best", "model.json", "epoch") != epoch == _number(place, "kept", "model.json", "epoch"):
+    if (
+        _number(place, "best", "model.json", "epoch")
+        != epoch
+        == _number(place, "kept", "model.json", "epoch")
+    ):
         place.copy("kept", "best")
 
 
@@ -190,4 +212,6 @@ def _load_network(network: nn.Module, folder: Path) -> None:
 
 def _tensors(network: nn.Module) -> dict[str, torch.Tensor]:
     """Parameters and buffers without memory that two names share, which safetensors refuses."""
-    return {name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()}
+    return {
+        name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()
+    }

@@ -43,7 +43,9 @@ class EpochOutputs:
 
     def mean_penalty(self) -> dict[str, float]:
         """`train/penalty`, the mean over the steps; nothing where the sharing policy adds none to the loss."""
-        return {"train/penalty": torch.stack(self.penalties).mean().item()} if self.penalties else {}
+        return (
+            {"train/penalty": torch.stack(self.penalties).mean().item()} if self.penalties else {}
+        )
 
     def collect(
         self, target_names: Mapping[str, str], peers: Communicator
@@ -57,7 +59,9 @@ class EpochOutputs:
         names = list(dict.fromkeys(target_names.values()))
         own = [*map(self._outputs_of, target_names), *map(self._labels_of, names)]
         rows = peers.gather(own)
-        return dict(zip(target_names, rows, strict=False)), dict(zip(names, rows[len(target_names) :], strict=False))
+        return dict(zip(target_names, rows, strict=False)), dict(
+            zip(names, rows[len(target_names) :], strict=False)
+        )
 
     def _outputs_of(self, task: str) -> Tensor | None:
         """(N, ...) float32."""

@@ -30,14 +30,20 @@ class Evaluator:
     """
 
     def __init__(
-        self, network: MultiTaskNetwork, targets: Mapping[str, Target], metric_names: Mapping[str, tuple[str, ...]]
+        self,
+        network: MultiTaskNetwork,
+        targets: Mapping[str, Target],
+        metric_names: Mapping[str, tuple[str, ...]],
     ) -> None:
         self._heads, self._target_names = network.heads, network.target_names
         self._targets, self._metric_names = targets, metric_names
 
     def losses(self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> list[float]:
         """Loss of each task over all labelled samples."""
-        found = [head.loss(outputs[task], labels[self._target_names[task]]) for task, head in self._heads.items()]
+        found = [
+            head.loss(outputs[task], labels[self._target_names[task]])
+            for task, head in self._heads.items()
+        ]
         values: list[float] = torch.stack(found).tolist()
         return values
 
@@ -47,13 +53,19 @@ class Evaluator:
         Raises:
             TrialError: One is not finite; `epoch`, from 1, is named.
         """
-        known = {task: value for task, value in zip(self._heads, losses, strict=True) if value is not None}
+        known = {
+            task: value
+            for task, value in zip(self._heads, losses, strict=True)
+            if value is not None
+        }
         for task, value in known.items():
             if not math.isfinite(value):
                 raise TrialError(f"the {split} loss of task {task!r} is {value} in epoch {epoch}")
         return {f"{split}/{task}/loss": value for task, value in known.items()}
 
-    def metrics(self, split: str, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> dict[str, float]:
+    def metrics(
+        self, split: str, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
+    ) -> dict[str, float]:
         """`<split>/<task>/<metric>` over all labelled samples."""
         metrics = {}
         for task, head in self._heads.items():
@@ -62,7 +74,9 @@ class Evaluator:
             with torch.no_grad():
                 prediction = head.predict(outputs[task])
             for metric in self._metric_names[task]:
-                value = compute(metric, prediction, labels[name], target.kind, target.size, names=target.classes)
+                value = compute(
+                    metric, prediction, labels[name], target.kind, target.size, names=target.classes
+                )
                 metrics[key(split, task, metric)] = value
         return metrics
 

@@ -45,12 +45,16 @@ class _Cosine(lr_scheduler.CosineAnnealingLR):
         """Rates of the groups, in closed form."""
         height = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
         ends = [self.eta_min * group.get("factor", 1.0) for group in self.optimizer.param_groups]
-        return [end + (begin - end) * height for begin, end in zip(self.base_lrs, ends, strict=True)]
+        return [
+            end + (begin - end) * height for begin, end in zip(self.base_lrs, ends, strict=True)
+        ]
 
     _get_closed_form_lr = get_lr
 
 
-def cosine(optimizer: Optimizer, epochs: int, eta_min: float = 0.0, warmup_epochs: int = 0) -> LRScheduler:
+def cosine(
+    optimizer: Optimizer, epochs: int, eta_min: float = 0.0, warmup_epochs: int = 0
+) -> LRScheduler:
     """Half a cosine from the learning rate to `eta_min` over the trial, after a linear warm-up if asked.
 
     Source: Loshchilov & Hutter, "SGDR", 2017, without restarts.
@@ -58,11 +62,15 @@ def cosine(optimizer: Optimizer, epochs: int, eta_min: float = 0.0, warmup_epoch
     decay = _Cosine(optimizer, T_max=max(1, epochs - warmup_epochs), eta_min=eta_min)
     if not warmup_epochs:
         return decay
-    warmup = lr_scheduler.LinearLR(optimizer, start_factor=1 / (warmup_epochs + 1), total_iters=warmup_epochs)
+    warmup = lr_scheduler.LinearLR(
+        optimizer, start_factor=1 / (warmup_epochs + 1), total_iters=warmup_epochs
+    )
     return lr_scheduler.SequentialLR(optimizer, [warmup, decay], milestones=[warmup_epochs])
 
 
-def _linear(optimizer: Optimizer, epochs: int, start_factor: float = 1.0, end_factor: float = 0.0) -> LRScheduler:
+def _linear(
+    optimizer: Optimizer, epochs: int, start_factor: float = 1.0, end_factor: float = 0.0
+) -> LRScheduler:
     """From `start_factor` to `end_factor` times the learning rate, in a line over the trial."""
     return lr_scheduler.LinearLR(optimizer, start_factor, end_factor, total_iters=epochs)
 
@@ -72,7 +80,9 @@ def _step(optimizer: Optimizer, epochs: int, step_size: int, gamma: float = 0.1)
     return lr_scheduler.StepLR(optimizer, step_size, gamma)
 
 
-def _multistep(optimizer: Optimizer, epochs: int, milestones: list[int], gamma: float = 0.1) -> LRScheduler:
+def _multistep(
+    optimizer: Optimizer, epochs: int, milestones: list[int], gamma: float = 0.1
+) -> LRScheduler:
     """`gamma` times the learning rate at each of the epochs in `milestones`."""
     return lr_scheduler.MultiStepLR(optimizer, milestones, gamma)
 
@@ -84,7 +94,13 @@ def _exponential(optimizer: Optimizer, epochs: int, gamma: float) -> LRScheduler
 
 SCHEDULES: Registry[Callable[..., LRScheduler]] = Registry(
     "schedule",
-    {"cosine": cosine, "linear": _linear, "step": _step, "multistep": _multistep, "exponential": _exponential},
+    {
+        "cosine": cosine,
+        "linear": _linear,
+        "step": _step,
+        "multistep": _multistep,
+        "exponential": _exponential,
+    },
     given=("optimizer", "epochs"),
 )
 
@@ -118,13 +134,21 @@ def parameter_groups(
     if factors == LearningRateMultipliers() and not split:
         return [{"params": list(network.parameters()), "factor": 1.0}]
     groups = [(factors.backbone, list(network.sharing.parameters()))]
-    groups += [(factors.tasks.get(task, factors.heads), network.head_parameters(task)) for task in network.heads]
+    groups += [
+        (factors.tasks.get(task, factors.heads), network.head_parameters(task))
+        for task in network.heads
+    ]
     return [{"params": parameters, "factor": factor} for factor, parameters in groups if parameters]
 
 
 def learning_rate(optimizer: Optimizer) -> float:
     """The rate of now, before the factors of the groups."""
-    return float(max((group["lr"] / group["factor"] for group in optimizer.param_groups if group["factor"]), default=0))
+    return float(
+        max(
+            (group["lr"] / group["factor"] for group in optimizer.param_groups if group["factor"]),
+            default=0,
+        )
+    )
 
 
 def build_optimizer(member: Component, parameters: Any) -> Optimizer:
@@ -147,13 +171,17 @@ def build_optimizer(member: Component, parameters: Any) -> Optimizer:
     try:
         optimizer = make(parameters, **arguments)
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
-        raise ConfigError(f"torch refuses this optimizer: {error}", path=path, value=member.arguments) from None
+        raise ConfigError(
+            f"torch refuses this optimizer: {error}", path=path, value=member.arguments
+        ) from None
     for group in optimizer.param_groups:
         group["lr"] *= group.setdefault("factor", 1.0)
     return optimizer
 
 
-def build_schedule(member: Component | None, optimizer: Optimizer, epochs: int) -> LRScheduler | None:
+def build_schedule(
+    member: Component | None, optimizer: Optimizer, epochs: int
+) -> LRScheduler | None:
     """The schedule that `training.schedule` names, or None.
 
     Raises:
@@ -168,7 +196,9 @@ def build_schedule(member: Component | None, optimizer: Optimizer, epochs: int) 
         _try_out(make, epochs, member.arguments)
         return make(optimizer, epochs, **member.arguments)
     except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
-        raise ConfigError(f"torch refuses this schedule: {error}", path=path, value=member.arguments) from None
+        raise ConfigError(
+            f"torch refuses this schedule: {error}", path=path, value=member.arguments
+        ) from None
 
 
 def _try_out(make: Callable[..., LRScheduler], epochs: int, arguments: dict[str, Any]) -> None:

@@ -11,7 +11,11 @@ from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
 
 # On the CPU torch raises a plain RuntimeError; cuBLAS cannot make its workspace when a GPU is full.
-_WORDS = ("DefaultCPUAllocator: can't allocate memory", "DefaultCPUAllocator: not enough memory", "ALLOC_FAILED")
+_WORDS = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+    "ALLOC_FAILED",
+)
 
 ADVICE = (
     "what helps: training.on_out_of_memory: accumulate, or a smaller training.batch_size with training.accumulate; "
@@ -43,7 +47,9 @@ def with_smaller_batches(spec: TrialSpec, report: TrialReport) -> TrialSpec | No
     It is done once: a trial that is out of memory again has failed. So has one whose workers have one sample each.
     """
     training, workers = spec.config.training, spec.config.resources.workers
-    asked = report.cause == "memory" and training.on_out_of_memory == "accumulate" and not spec.shrunk
+    asked = (
+        report.cause == "memory" and training.on_out_of_memory == "accumulate" and not spec.shrunk
+    )
     if not asked or training.batch_size <= workers:
         return None
     parts = _smallest_divisor(training.batch_size)

@@ -37,11 +37,16 @@ class Predictor:
         self.network = network.eval()
         self.config = config
         self.layout = layout
-        self.classes = {task: layout.targets[name].classes for task, name in network.target_names.items()}
+        self.classes = {
+            task: layout.targets[name].classes for task, name in network.target_names.items()
+        }
 
     @torch.inference_mode()
     def predict(
-        self, inputs: Mapping[str, Any], masks: Mapping[str, Any] | None = None, batch_size: int = 512
+        self,
+        inputs: Mapping[str, Any],
+        masks: Mapping[str, Any] | None = None,
+        batch_size: int = 512,
     ) -> dict[str, Array]:
         """Predictions of every task.
 
@@ -59,15 +64,21 @@ class Predictor:
         """
         needed = {view for views in self.network.views.values() for view in views}
         if missing := needed - inputs.keys():
-            raise SweepError(f"the model needs the views {sorted(needed)}; missing: {sorted(missing)}")
+            raise SweepError(
+                f"the model needs the views {sorted(needed)}; missing: {sorted(missing)}"
+            )
         tensors = {view: torch.as_tensor(np.asarray(inputs[view])) for view in sorted(needed)}
         kept = {view: torch.as_tensor(np.asarray(mask)) for view, mask in (masks or {}).items()}
         size = len(next(iter(tensors.values())))
         parts = [
-            self.network.predict(self.network(_rows(tensors, start, batch_size), _rows(kept, start, batch_size)))
+            self.network.predict(
+                self.network(_rows(tensors, start, batch_size), _rows(kept, start, batch_size))
+            )
             for start in range(0, size, batch_size)
         ]
-        return {task: torch.cat([part[task] for part in parts]).numpy() for task in self.network.heads}
+        return {
+            task: torch.cat([part[task] for part in parts]).numpy() for task in self.network.heads
+        }
 
 
 def load_predictor(folder: Path) -> Predictor:
@@ -78,7 +89,9 @@ def load_predictor(folder: Path) -> Predictor:
     """
     card_file = folder / "model.json"
     if not card_file.exists():
-        raise SweepError(f"no trained network in {folder}: only the best of each arm and the finalists are kept")
+        raise SweepError(
+            f"no trained network in {folder}: only the best of each arm and the finalists are kept"
+        )
     card = json.loads(card_file.read_text(encoding="utf-8"))
     config, layout = parse(with_new_names(card["config"])), DataSpec.from_json(card["data"])
     with skip_pretrained():

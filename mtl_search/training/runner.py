@@ -84,7 +84,9 @@ class TrialRunner:
         why = reason(error)
         if self._spec is not None and self._spec.shrunk:
             why = f"begun again with {self._spec.shrunk}: {why}"
-        return self._with_oom_note(TrialReport(epoch, {}, float("nan"), "FAIL", why, info, cause=cause(error)))
+        return self._with_oom_note(
+            TrialReport(epoch, {}, float("nan"), "FAIL", why, info, cause=cause(error))
+        )
 
     def release(self) -> None:
         """Let go of the trial that ended, so that the next one finds its memory free."""
@@ -119,8 +121,14 @@ class TrialRunner:
         training = self._spec.config.training
         device = self._device or choose_device(training.device)
         # On the CPU the samples are not copied, so there is nothing to share out.
-        share = min(1.0, self._spec.config.resources.gpus_per_worker or 1.0) if device.type == "cuda" else 1.0
-        if self._resident is None and should_be_resident(self._data, training.cache_on_device, device, share):
+        share = (
+            min(1.0, self._spec.config.resources.gpus_per_worker or 1.0)
+            if device.type == "cuda"
+            else 1.0
+        )
+        if self._resident is None and should_be_resident(
+            self._data, training.cache_on_device, device, share
+        ):
             self._resident = DeviceData(self._data, device)
         # A single-task trial is a reference, and is judged by its own metric whatever the sweep's objective is.
         custom = None if self._spec.objective.kind == "primary" else self._custom_objective
@@ -137,7 +145,9 @@ def choose_device(setting: str) -> torch.device:
         setting = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(setting)
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise TrialError("training.device is cuda, and the process that trains sees no GPU (auto takes what there is)")
+        raise TrialError(
+            "training.device is cuda, and the process that trains sees no GPU (auto takes what there is)"
+        )
     if device.type == "cuda" and device.index is None:  # as tensors say it that live there
         return torch.device("cuda", torch.cuda.current_device())
     return device

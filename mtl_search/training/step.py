@@ -25,7 +25,9 @@ Forward = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], dict[str, Tenso
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
     """Of the forward pass; may be entered again and again."""
-    return nullcontext() if precision == "fp32" else torch.autocast(device.type, dtype=torch.bfloat16)
+    return (
+        nullcontext() if precision == "fp32" else torch.autocast(device.type, dtype=torch.bfloat16)
+    )
 
 
 class Step:
@@ -55,7 +57,12 @@ class Step:
     adaptive = False
 
     def __init__(
-        self, network: MultiTaskNetwork, config: Config, peers: Communicator, device: torch.device, guard: FailureSync
+        self,
+        network: MultiTaskNetwork,
+        config: Config,
+        peers: Communicator,
+        device: torch.device,
+        guard: FailureSync,
     ) -> None:
         self.network, self.peers, self.device, self.guard = network, peers, device, guard
         self.heads, self.target_names = network.heads, network.target_names
@@ -72,7 +79,11 @@ class Step:
         for number, batch in enumerate(batches):
             losses = self.forward(batch, seen)
             if losses is not None:
-                self.backward(losses.dot(self.coefficients if shares is None else self.coefficients * shares[number]))
+                self.backward(
+                    losses.dot(
+                        self.coefficients if shares is None else self.coefficients * shares[number]
+                    )
+                )
         if self.peers.size > 1:
             self.sum_gradients()
 
@@ -98,7 +109,9 @@ class Step:
             penalty.backward()
             seen.penalties.append(penalty.detach())
 
-    def forward(self, batch: Batch, seen: EpochOutputs, network: Forward | None = None) -> Tensor | None:
+    def forward(
+        self, batch: Batch, seen: EpochOutputs, network: Forward | None = None
+    ) -> Tensor | None:
         """Loss of each task (T,), the mean over this rank's part of the batch; None where it takes no part.
 
         Args:
@@ -129,14 +142,18 @@ class Step:
     def losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
         """Loss of each task (T,), each the mean over the labelled samples of the batch."""
         targets, names = batch.targets, self.target_names
-        return torch.stack([head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()])
+        return torch.stack(
+            [head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()]
+        )
 
     def _skips(self, batch: Batch) -> bool:
         """Whether this rank leaves the batch to others: it has no sample of it, or has failed.
 
         Synchronised batch normalisation speaks to all ranks within the forward pass, so an empty part then passes, too.
         """
-        return self.guard.failure is not None or (batch.size == 0 and not (self._needs_all and batch.inputs))
+        return self.guard.failure is not None or (
+            batch.size == 0 and not (self._needs_all and batch.inputs)
+        )
 
     def shares(self, batches: Sequence[Batch]) -> Tensor:
         """What part of a step's labels each of its batches has on this rank, (G, T).
@@ -149,7 +166,10 @@ class Step:
     def counts(self, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
         """Labels of each task in each batch on this rank (G, T), and in all batches on all ranks (T,)."""
         names = self.target_names.values()
-        counts = [[batch.labels.get(name, (batch.size, batch.total)) for name in names] for batch in batches]
+        counts = [
+            [batch.labels.get(name, (batch.size, batch.total)) for name in names]
+            for batch in batches
+        ]
         both = torch.tensor(counts, dtype=torch.float32, device=self.device)  # (G, T, 2)
         return both[..., 0], both[..., 1].sum(0)
 
@@ -159,7 +179,9 @@ class Step:
         None for a task without any label in them: an epoch may draw no batch of a small source.
         """
         known, losses = self.counts(seen.batches)[1] > 0, self._mean_losses(seen)
-        return [loss if has else None for has, loss in zip(known.tolist(), losses.tolist(), strict=True)]
+        return [
+            loss if has else None for has, loss in zip(known.tolist(), losses.tolist(), strict=True)
+        ]
 
     def _mean_losses(self, seen: EpochOutputs) -> Tensor:
         """The same (T,), with 0 for a task without any label."""
@@ -168,7 +190,9 @@ class Step:
         steps = torch.arange(len(losses), device=self.device)
         first = torch.where(broken, steps, len(losses)).min()
         at_first = losses[first.clamp(max=len(losses) - 1)]
-        own = torch.cat([first.unsqueeze(0).float(), at_first, (losses * self.shares(seen.batches)).sum(0)])
+        own = torch.cat(
+            [first.unsqueeze(0).float(), at_first, (losses * self.shares(seen.batches)).sum(0)]
+        )
         every = torch.zeros(self.peers.size, len(own), device=self.device)
         every[self.peers.rank] = own
         every = self.peers.all_reduce(every)
@@ -180,7 +204,9 @@ class Step:
     def sum_gradients(self) -> None:
         """Sum `.grad` over ranks. A parameter without one counts as zero: another rank may have one."""
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters]
-        failed, *summed = self.peers.all_reduce_coalesced([self.guard.failure_flag(self.device), *gradients])
+        failed, *summed = self.peers.all_reduce_coalesced(
+            [self.guard.failure_flag(self.device), *gradients]
+        )
         for parameter, gradient in zip(self.parameters, summed, strict=True):
             parameter.grad = acceleration.match_memory_format(parameter, gradient)
         self.guard.maybe_check(failed)

@@ -57,25 +57,36 @@ class TaskGradients:
         self.network = network
         tasks = list(network.heads)
         self.shared = [p for p in network.shared_parameters() if p.requires_grad]
-        own = {task: [p for p in network.task_parameters(task) if p.requires_grad] for task in tasks}
+        own = {
+            task: [p for p in network.task_parameters(task) if p.requires_grad] for task in tasks
+        }
         self.own_parameters = [p for task in tasks for p in own[task]]
         self.owners = [number for number, task in enumerate(tasks) for _ in own[task]]
         of_sharing = {id(p) for task in tasks for p in network.sharing.task_parameters(task)}
         self._in_heads = [i for i, p in enumerate(self.own_parameters) if id(p) not in of_sharing]
         # Task → its parameters in the sharing policy, by their number among `own_parameters`.
         self._in_branches = [
-            [i for i, p in enumerate(self.own_parameters) if id(p) in of_sharing and self.owners[i] == number]
+            [
+                i
+                for i, p in enumerate(self.own_parameters)
+                if id(p) in of_sharing and self.owners[i] == number
+            ]
             for number in range(len(tasks))
         ]
         self._at_once = not any(self._in_branches)
         self._features: list[tuple[Tensor, ...]] = []
         self._leaves: list[tuple[Tensor, ...]] = []
 
-    def __call__(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def __call__(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
         """Task → output of its head; remembers the cut for `add_gradients`."""
         inputs = self.network.augmented(inputs)
         features = self.network.sharing(inputs, masks)
-        leaves = {task: tuple([x.detach().requires_grad_() for x in own]) for task, own in features.items()}
+        leaves = {
+            task: tuple([x.detach().requires_grad_() for x in own])
+            for task, own in features.items()
+        }
         self._features = [features[task] for task in self.network.heads]
         self._leaves = [leaves[task] for task in self.network.heads]
         return self.network.from_features(leaves, inputs, masks)
@@ -84,7 +95,9 @@ class TaskGradients:
         """Add the gradients of the losses (T,), one a task, of the last call."""
         features, leaves, self._features, self._leaves = self._features, self._leaves, [], []
         flat = [x for own in leaves for x in own]
-        gradients = _gradients([losses.sum()], [*flat, *(self.own_parameters[i] for i in self._in_heads)])
+        gradients = _gradients(
+            [losses.sum()], [*flat, *(self.own_parameters[i] for i in self._in_heads)]
+        )
         for i, gradient in zip(self._in_heads, gradients[len(flat) :], strict=True):
             found.add_own(i, gradient)
         at_leaves = iter(gradients)
@@ -108,7 +121,10 @@ class TaskGradients:
         return sums
 
     def _add_at_once(
-        self, features: Sequence[tuple[Tensor, ...]], arrived: Sequence[Sequence[Tensor]], found: GradientAccumulator
+        self,
+        features: Sequence[tuple[Tensor, ...]],
+        arrived: Sequence[Sequence[Tensor]],
+        found: GradientAccumulator,
     ) -> bool:
         """All tasks in one pass; whether that was possible."""
         if not self.shared:
@@ -122,7 +138,9 @@ class TaskGradients:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # of a layer that vmap would run in a loop
-                parts = _gradients(list(places.values()), self.shared, list(rows.values()), keep=True, many=True)
+                parts = _gradients(
+                    list(places.values()), self.shared, list(rows.values()), keep=True, many=True
+                )
         except (RuntimeError, NotImplementedError, UserWarning):
             self._at_once = False
             return False
@@ -130,12 +148,19 @@ class TaskGradients:
         return True
 
     def _add_by_task(
-        self, features: Sequence[tuple[Tensor, ...]], arrived: Sequence[Sequence[Tensor]], found: GradientAccumulator
+        self,
+        features: Sequence[tuple[Tensor, ...]],
+        arrived: Sequence[Sequence[Tensor]],
+        found: GradientAccumulator,
     ) -> None:
         """One pass a task."""
         width, rows = len(self.shared), []
         for number, branch in enumerate(self._in_branches):
-            pairs = [(x, g) for x, g in zip(features[number], arrived[number], strict=True) if x.requires_grad]
+            pairs = [
+                (x, g)
+                for x, g in zip(features[number], arrived[number], strict=True)
+                if x.requires_grad
+            ]
             inputs = [*self.shared, *(self.own_parameters[i] for i in branch)]
             if not pairs or not inputs:
                 gradients = tuple(torch.zeros_like(p) for p in inputs)
@@ -171,4 +196,6 @@ def _gradients(
     )  # its own zeros (`materialize_grads`) have no row a task
     rows = (len(arrived[0]),) if many and arrived else ()
     pairs = zip(found, inputs, strict=True)
-    return tuple(x.new_zeros(*rows, *x.shape) if gradient is None else gradient for gradient, x in pairs)
+    return tuple(
+        x.new_zeros(*rows, *x.shape) if gradient is None else gradient for gradient, x in pairs
+    )

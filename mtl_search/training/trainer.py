@@ -23,13 +23,22 @@ from mtl_search.models.network import MultiTaskNetwork, build_network, parameter
 from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training import acceleration, balancing, checkpoint
 from mtl_search.training.balanced_step import build_step
-from mtl_search.training.distributed.communicator import Communicator, ProcessGroupCommunicator, SingleProcess
+from mtl_search.training.distributed.communicator import (
+    Communicator,
+    ProcessGroupCommunicator,
+    SingleProcess,
+)
 from mtl_search.training.distributed.failure_sync import FailureSync
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.evaluator import Evaluator, metric_names
 from mtl_search.training.exploit import OwnSettings
-from mtl_search.training.optimizers import build_optimizer, build_schedule, learning_rate, parameter_groups
+from mtl_search.training.optimizers import (
+    build_optimizer,
+    build_schedule,
+    learning_rate,
+    parameter_groups,
+)
 from mtl_search.training.seeds import seed_everything
 from mtl_search.training.step import autocast
 from mtl_search.training.trial import TrialSpec
@@ -104,14 +113,18 @@ class Trainer:
         clip_norm = self.config.clip_norm
         seen = EpochOutputs(keep_outputs=self.config.train_metrics)
 
-        for batches in _groups(self.guard.batches(self.train_loader, len(self.train_loader)), self.config.accumulate):
+        for batches in _groups(
+            self.guard.batches(self.train_loader, len(self.train_loader)), self.config.accumulate
+        ):
             self.step.accumulate_gradients(batches, seen)
             if clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(self.parameters, clip_norm)
             self.optimizer.step()
             if self.step.needs_losses_after_step:
                 self.step.after_optimizer_step(batches)
-            for parameter in self.parameters:  # what `zero_grad` does, without its 5 % of a small network's step
+            for parameter in (
+                self.parameters
+            ):  # what `zero_grad` does, without its 5 % of a small network's step
                 parameter.grad = None
         self.guard.check()
         self.peers.broadcast(list(self.network.buffers()))
@@ -147,7 +160,9 @@ class Trainer:
             TrialError: A loss or the objective is not a finite number.
         """
         began, progress = time.perf_counter(), self.progress
-        if self._is_done() or self._reached_pause():  # taken up again before its end, or its pause, was recorded
+        if (
+            self._is_done() or self._reached_pause()
+        ):  # taken up again before its end, or its pause, was recorded
             return self.report()
         rate = learning_rate(self.optimizer)
         metrics = self.train_epoch() | self.evaluate("validation")
@@ -165,7 +180,9 @@ class Trainer:
         progress.seconds += seconds
         progress.metrics = metrics | {"lr": rate, "seconds": seconds}
         done = self._is_done()
-        if self._reached_pause() or (not done and self.peers.run_on_rank_zero(self._checkpoint_is_due)):
+        if self._reached_pause() or (
+            not done and self.peers.run_on_rank_zero(self._checkpoint_is_due)
+        ):
             checkpoint.save(self.place, self.network, self._parts(), progress, self.peers)
             self._last_checkpoint = time.monotonic()
         return self._report(progress.metrics, done)
@@ -210,9 +227,13 @@ class Trainer:
             check_sync_batch_norm(config, self.device)
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network, peers.group)
         acceleration.to_channels_last(self.config, network)
-        peers.broadcast(checkpoint.state_tensors(network))  # a layer of the user's may not heed the seed
+        peers.broadcast(
+            checkpoint.state_tensors(network)
+        )  # a layer of the user's may not heed the seed
         if peers.rank:
-            seed_everything(int(np.random.SeedSequence([self.spec.seed, peers.rank]).generate_state(1)[0]))
+            seed_everything(
+                int(np.random.SeedSequence([self.spec.seed, peers.rank]).generate_state(1)[0])
+            )
         return network
 
     def _parts(self) -> dict[str, checkpoint.Stateful]:
@@ -228,14 +249,19 @@ class Trainer:
         outputs, labels = seen.collect(self.target_names, self.peers) if wants_metrics else ({}, {})
 
         def judge() -> dict[str, float]:
-            named = self.scores.named("train", losses, self.progress.epoch + 1) | seen.mean_penalty()
+            named = (
+                self.scores.named("train", losses, self.progress.epoch + 1) | seen.mean_penalty()
+            )
             return named | self.scores.metrics("train", outputs, labels) if wants_metrics else named
 
         return self.peers.run_on_rank_zero(judge)
 
     def _samples_by_source(self) -> dict[str, float]:
         """Samples that the epoch drew from each source of the data set, if it has some."""
-        return {f"train/draws/{source}": float(count) for source, count in self.train_loader.samples_by_source.items()}
+        return {
+            f"train/draws/{source}": float(count)
+            for source, count in self.train_loader.samples_by_source.items()
+        }
 
     def _finite_objective(self, metrics: dict[str, float]) -> float:
         value = float(self.objective(metrics))
@@ -251,7 +277,9 @@ class Trainer:
 
     def _is_done(self) -> bool:
         stopping = self.config.early_stopping
-        patience_spent = stopping is not None and self.progress.since_improvement >= stopping.patience
+        patience_spent = (
+            stopping is not None and self.progress.since_improvement >= stopping.patience
+        )
         return self.progress.epoch >= self.config.epochs or patience_spent
 
     def _report(self, metrics: dict[str, float], done: bool) -> TrialReport:
@@ -273,7 +301,9 @@ class Trainer:
         return Loader(
             self.data,
             split,
-            views=list(dict.fromkeys(view for views in self.network.views.values() for view in views)),
+            views=list(
+                dict.fromkeys(view for views in self.network.views.values() for view in views)
+            ),
             targets=list(dict.fromkeys(self.network.target_names.values())),
             batch_size=batch_size,
             device=self.device,
@@ -287,7 +317,9 @@ class Trainer:
 
     def _labels(self, task: str, split: str) -> Tensor:
         target = self.data.targets[self.spec.config.tasks[task].target or task]
-        return torch.from_numpy(target.values[self.data.splits[split]])  # indexing copies, so it is writable
+        return torch.from_numpy(
+            target.values[self.data.splits[split]]
+        )  # indexing copies, so it is writable
 
 
 _SHORT = {"validation": "val"}

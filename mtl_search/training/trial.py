@@ -40,7 +40,9 @@ class TrialSpec:
 
     def to_json(self) -> str:
         """The trial as one string."""
-        return json.dumps({**asdict(self), "config": to_dict(self.config), "objective": asdict(self.objective)})
+        return json.dumps(
+            {**asdict(self), "config": to_dict(self.config), "objective": asdict(self.objective)}
+        )
 
     @classmethod
     def from_json(cls, text: str) -> TrialSpec:

@@ -60,7 +60,9 @@ class JacobianLoop(PlainLoop):
                 self.weights["kind"] * F.cross_entropy(self.network.kind(features), kind),
                 self.weights["sort"] * F.cross_entropy(self.network.sort(features), sort),
                 self.weights["flag"]
-                * F.binary_cross_entropy_with_logits(self.network.flag(features).squeeze(1), flag.float()),
+                * F.binary_cross_entropy_with_logits(
+                    self.network.flag(features).squeeze(1), flag.float()
+                ),
                 self.weights["size"] * F.mse_loss(self.network.size(features).squeeze(1), size),
             ]
             self.optimizer.zero_grad()
@@ -102,8 +104,15 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--blocks", type=int, default=7, help="epochs of each loop that are timed, in processor time")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--blocks",
+        type=int,
+        default=7,
+        help="epochs of each loop that are timed, in processor time",
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", choices=list(MODELS), help="one model")
     wanted = parser.parse_args()
@@ -111,7 +120,9 @@ def main() -> None:
     for model in [wanted.only] if wanted.only else MODELS:
         for batch_size in (64, 512):
             for name in AGGREGATORS:
-                ours, rival, ratios, difference = measure(Variant(model, batch_size, False, False), name, wanted.blocks)
+                ours, rival, ratios, difference = measure(
+                    Variant(model, batch_size, False, False), name, wanted.blocks
+                )
                 print(
                     f"{model} batch {batch_size:3d} {name:12s} ours {ours:8.0f}/s  by hand {rival:8.0f}/s  ratio "
                     f"{statistics.median(ratios):.3f} ({min(ratios):.3f} .. {max(ratios):.3f})  "

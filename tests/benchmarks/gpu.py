@@ -69,7 +69,11 @@ class Speed:
         verdict = "ok" if ratio >= GOAL else f"BELOW {GOAL}"
         speeds = f"{statistics.median(self.ours):.0f} | {statistics.median(self.theirs):.0f}"
         spread = f"{ratio:.3f} ({min(ratios):.3f} .. {max(ratios):.3f})"
-        memory = "not known | not known" if self.megabytes is None else "{:.0f} | {:.0f}".format(*self.megabytes)
+        memory = (
+            "not known | not known"
+            if self.megabytes is None
+            else "{:.0f} | {:.0f}".format(*self.megabytes)
+        )
         return f"| {self.what} | {speeds} | {spread} | {verdict} | {memory} |"
 
 
@@ -87,11 +91,17 @@ def speed(case: Case, device: torch.device, blocks: int) -> Speed:
         ours, theirs, best = rates(trainer, by_row, by_slice, blocks, clock)
         by_slices = best != "x[rows]"
         del trainer, by_row, by_slice
-        memory = None if device.type != "cuda" else memory_of_both(case, device, Path(name), by_slices=by_slices)
+        memory = (
+            None
+            if device.type != "cuda"
+            else memory_of_both(case, device, Path(name), by_slices=by_slices)
+        )
     return Speed(case.name, ours, theirs, memory)
 
 
-def memory_of_both(case: Case, device: torch.device, folder: Path, *, by_slices: bool) -> tuple[float, float]:
+def memory_of_both(
+    case: Case, device: torch.device, folder: Path, *, by_slices: bool
+) -> tuple[float, float]:
     """Megabytes of ours and of the hand-written loop, with the batches that were faster."""
 
     def by_hand() -> Callable[[], object]:
@@ -138,7 +148,9 @@ def run_slots(wanted: slots.Sweep, device: str) -> None:
         began = time.perf_counter()
         record = run(config, output=Path(name) / "sweep").record
         seconds = time.perf_counter() - began
-    assert [trial.state for trial in record] == ["COMPLETE"] * wanted.trials, [trial.reason for trial in record]
+    assert [trial.state for trial in record] == ["COMPLETE"] * wanted.trials, [
+        trial.reason for trial in record
+    ]
     pace = slots.pace(sorted(trial.ended for trial in record), wanted.slots)
     print(json.dumps({"warm": pace, "whole": wanted.trials / seconds * 3600}))
 
@@ -146,8 +158,12 @@ def run_slots(wanted: slots.Sweep, device: str) -> None:
 def trials_an_hour(wanted: slots.Sweep, device: str) -> dict[str, float]:
     """Of one sweep: on warm slots, and with their start."""
     numbers = map(str, (wanted.slots, wanted.trials, wanted.epochs, wanted.samples))
-    text = call([sys.executable, "-m", "tests.benchmarks.gpu", "--device", device, "--inside", *numbers])
-    line = next(line for line in text.splitlines() if line.startswith('{"warm"'))  # Ray may print lines, too
+    text = call(
+        [sys.executable, "-m", "tests.benchmarks.gpu", "--device", device, "--inside", *numbers]
+    )
+    line = next(
+        line for line in text.splitlines() if line.startswith('{"warm"')
+    )  # Ray may print lines, too
     found: dict[str, float] = json.loads(line)
     return found
 
@@ -161,7 +177,9 @@ def report_parity(device: torch.device, *, quick: bool) -> None:
     for found in gpu_parity.parity(device, quick=quick):
         print(found.row, flush=True)
     if device.type == "cuda" and torch.cuda.device_count() < 2:
-        print("\nTwo workers beside one have not been run: NCCL wants a GPU for each, and there is one.")
+        print(
+            "\nTwo workers beside one have not been run: NCCL wants a GPU for each, and there is one."
+        )
         return
     for found in gpu_parity.with_two_workers(device):
         print(found.row, flush=True)
@@ -169,7 +187,12 @@ def report_parity(device: torch.device, *, quick: bool) -> None:
 
 def report_speed(device: torch.device, blocks: int, *, quick: bool) -> None:
     """The table."""
-    print("\n| training | ours, samples a second | by hand | ratio, median of", blocks, "blocks | goal |", end="")
+    print(
+        "\n| training | ours, samples a second | by hand | ratio, median of",
+        blocks,
+        "blocks | goal |",
+        end="",
+    )
     print(" ours, MB | by hand, MB |\n|---|---|---|---|---|---|---|")
     for case in cases(quick=quick):
         print(speed(case, device, blocks).row, flush=True)
@@ -182,7 +205,10 @@ def report_slots(device: torch.device, *, quick: bool) -> None:
         f"\n| trials an hour, {trials} trials of {epochs} epochs of {samples} samples | 1 slot | {many} slots | ratio |"
     )
     print("|---|---|---|---|")
-    one, several = (trials_an_hour(slots.Sweep(count, trials, epochs, samples), device.type) for count in (1, many))
+    one, several = (
+        trials_an_hour(slots.Sweep(count, trials, epochs, samples), device.type)
+        for count in (1, many)
+    )
     for what, key in (("warm slots", "warm"), ("whole sweep", "whole")):
         print(f"| {what} | {one[key]:.0f} | {several[key]:.0f} | {several[key] / one[key]:.2f} |")
 
@@ -199,15 +225,21 @@ def heading(device: torch.device) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
-    parser.add_argument("--quick", action="store_true", help="tiny settings, to see that the script runs")
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny settings, to see that the script runs"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
     parser.add_argument("--blocks", type=int, default=9, help="epochs of each loop that are timed")
     parser.add_argument("--inside", nargs=4, type=int, help=argparse.SUPPRESS)
     told = parser.parse_args()
     if told.device == "cuda" and not torch.cuda.is_available():
-        print(f"tests/benchmarks/gpu.py has not been run: torch {torch.__version__} finds no GPU on this machine.")
+        print(
+            f"tests/benchmarks/gpu.py has not been run: torch {torch.__version__} finds no GPU on this machine."
+        )
         return
     if told.inside:
         run_slots(slots.Sweep(*told.inside), told.device)

@@ -13,7 +13,14 @@ from torch import Tensor
 from mtl_search.config import Config, override
 from mtl_search.data.datasets import build_data
 from mtl_search.training.trainer import Trainer
-from tests.benchmarks.step_throughput import MODELS, PlainLoop, Variant, make_config, make_trainer, write_arrays
+from tests.benchmarks.step_throughput import (
+    MODELS,
+    PlainLoop,
+    Variant,
+    make_config,
+    make_trainer,
+    write_arrays,
+)
 
 # Shape of a sample, and the backbone.
 NETWORKS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
@@ -55,7 +62,13 @@ class Case:
         arrays = write_arrays(folder, shape, self.samples + 64, missing=False)
         plain = make_config(arrays, Variant("mlp", self.batch_size, missing=False, metrics=False))
         own = {"precision": self.precision, "channels_last": self.channels_last, **training}
-        return override(plain, {"model.backbone": backbone, **{f"training.{key}": value for key, value in own.items()}})
+        return override(
+            plain,
+            {
+                "model.backbone": backbone,
+                **{f"training.{key}": value for key, value in own.items()},
+            },
+        )
 
     def trainer(self, folder: Path, device: torch.device, **training: Any) -> Trainer:
         """Ours."""
@@ -79,7 +92,9 @@ class DeviceLoop(PlainLoop):
     def __init__(self, trainer: Trainer, network: str) -> None:
         super().__init__(trainer, network, trainer.data, missing=False)
         bf16 = trainer.config.precision == "bf16"
-        self.autocast: Any = torch.autocast(trainer.device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
+        self.autocast: Any = (
+            torch.autocast(trainer.device.type, dtype=torch.bfloat16) if bf16 else nullcontext()
+        )
         self.channels_last = trainer.config.channels_last
         if self.channels_last:
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

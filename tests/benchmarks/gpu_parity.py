@@ -30,7 +30,11 @@ _KINDS = {
     "pcgrad": CASES["mlp, aggregator pcgrad"],
     "upgrad": CASES["mlp, aggregator upgrad"],
 }
-TRIALS = {f"{net}, {name}": replace(case, backbone=net) for net in ("mlp", "convnet") for name, case in _KINDS.items()}
+TRIALS = {
+    f"{net}, {name}": replace(case, backbone=net)
+    for net in ("mlp", "convnet")
+    for name, case in _KINDS.items()
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ def by_hand(case: Case, device: torch.device) -> Compared:
     with tempfile.TemporaryDirectory() as name, exact():
         trainer = case.trainer(Path(name), device, optimizer=SGD)
         loop = DeviceLoop(trainer, case.network)
-        loop.optimizer = torch.optim.SGD(loop.network.parameters(), lr=0.01, momentum=0.9, fused=True)
+        loop.optimizer = torch.optim.SGD(
+            loop.network.parameters(), lr=0.01, momentum=0.9, fused=True
+        )
         before = values(trainer)
         for epoch in range(2):
             loop.train_epoch(loop.batches_by_row(epoch, case.batch_size))
@@ -91,7 +97,10 @@ def with_cpu(name: str, trial: Parity, device: torch.device) -> Iterator[Compare
     with exact(), tempfile.TemporaryDirectory() as folder:
         made = trial.trainer(Path(folder))
         before, cpu, rough = values(made), finals(trial), finals(bf16)
-        for which, here, there in (("fp32", cpu, finals(trial, device)), ("bf16", rough, finals(bf16, device))):
+        for which, here, there in (
+            ("fp32", cpu, finals(trial, device)),
+            ("bf16", rough, finals(bf16, device)),
+        ):
             tolerance = TOLERANCE if which == "fp32" else 2 * distance(cpu, rough)
             what = f"{name}, {which}: {device.type}, cpu"
             yield Compared(what, distance(here, there), distance(before, here), tolerance)
@@ -105,7 +114,9 @@ def with_two_workers(device: torch.device) -> Iterator[Compared]:
             made = trial.trainer(Path(folder) / name, device=device)
             before, alone = values(made), finals(trial, device)
             apart = max(distance(alone, rank[name]) for rank in both)
-            yield Compared(f"{name}, fp32: one worker, two", apart, distance(before, alone), TOLERANCE)
+            yield Compared(
+                f"{name}, fp32: one worker, two", apart, distance(before, alone), TOLERANCE
+            )
 
 
 def on_rank(peers: Communicator, kind: str) -> dict[str, list[Tensor]]:
@@ -115,7 +126,9 @@ def on_rank(peers: Communicator, kind: str) -> dict[str, list[Tensor]]:
         return {name: finals(trial, device, peers) for name, trial in TRIALS.items()}
 
 
-def finals(trial: Parity, device: torch.device = _CPU, peers: Communicator | None = None) -> list[Tensor]:
+def finals(
+    trial: Parity, device: torch.device = _CPU, peers: Communicator | None = None
+) -> list[Tensor]:
     """The parameters of a trial at its end."""
     with tempfile.TemporaryDirectory() as folder:
         return [x.cpu() for x in trial.run(Path(folder), peers, device)[0].values()]

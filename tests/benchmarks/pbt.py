@@ -89,7 +89,9 @@ def asha_of(config: Config) -> dict[str, Any]:
     return {"name": member.name, **member.arguments} if member.name == "asha" else ASHA
 
 
-def figures(result: Result, references: dict[str, float], tasks: dict[str, tuple[str, ...]]) -> Figures:
+def figures(
+    result: Result, references: dict[str, float], tasks: dict[str, tuple[str, ...]]
+) -> Figures:
     """What the search arm of a sweep came to."""
     assert result.complete, f"{result.directory} did not come to its end"
     arm = result.record.arm("search")
@@ -100,7 +102,8 @@ def figures(result: Result, references: dict[str, float], tasks: dict[str, tuple
         test=statistics.fmean(delta_m(t.test, references, tasks, "test") for t in finalists),
         epochs=epochs_of(arm),
         training=sum(trial.seconds for trial in arm),
-        wall=max(trial.ended for trial in arm) - min(epoch.time for trial in arm for epoch in trial.epochs),
+        wall=max(trial.ended for trial in arm)
+        - min(epoch.time for trial in arm for epoch in trial.epochs),
     )
 
 
@@ -113,7 +116,9 @@ def members_for(epochs: int, config: Config) -> int:
     """The largest population that takes no more epochs than these."""
     members = epochs // config.training.epochs - len(EXPORTS)
     if members < 2:
-        raise SystemExit(f"{epochs} epochs are too few for a population of {config.training.epochs} epochs a member")
+        raise SystemExit(
+            f"{epochs} epochs are too few for a population of {config.training.epochs} epochs a member"
+        )
     return members
 
 
@@ -121,7 +126,9 @@ def both(config: Config, seed: int, interval: int, folder: Path) -> dict[str, Fi
     """One sweep of each kind."""
     shared = common(config, seed)
     first = run(
-        override(shared, {"search.arms": ["single", "search"], "search.scheduler": asha_of(config)}),
+        override(
+            shared, {"search.arms": ["single", "search"], "search.scheduler": asha_of(config)}
+        ),
         output=folder / "asha",
     )
     tasks = main_metrics(first.record, first.config)
@@ -130,7 +137,10 @@ def both(config: Config, seed: int, interval: int, folder: Path) -> dict[str, Fi
     members = members_for(epochs_of(first.record.arm("search")), config)
     scheduler = {"name": "pbt", "interval": interval or max(1, config.training.epochs // 5)}
     second = run(
-        override(shared, {"search.arms": ["search"], "search.scheduler": scheduler, "search.trials": members}),
+        override(
+            shared,
+            {"search.arms": ["search"], "search.scheduler": scheduler, "search.trials": members},
+        ),
         output=folder / "pbt",
         objective=judge,
     )
@@ -146,18 +156,31 @@ def row(name: str, seed: str, method: str, found: Figures) -> str:
 
 def mean(found: list[Figures]) -> Figures:
     """Of each figure."""
-    return Figures(*(statistics.fmean(getattr(one, field.name) for one in found) for field in fields(Figures)))
+    return Figures(
+        *(statistics.fmean(getattr(one, field.name) for one in found) for field in fields(Figures))
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=3, help="sweep seeds of each config, from 0")
-    parser.add_argument("--interval", type=int, default=0, help="epochs between two exchanges; 0: a fifth of a trial")
-    parser.add_argument("--config", type=Path, action="append", help="default: quickstart and faces")
+    parser.add_argument(
+        "--interval",
+        type=int,
+        default=0,
+        help="epochs between two exchanges; 0: a fifth of a trial",
+    )
+    parser.add_argument(
+        "--config", type=Path, action="append", help="default: quickstart and faces"
+    )
     parser.add_argument("overrides", nargs="*", help="of both sweeps, such as search.trials=40")
     wanted = parser.parse_intermixed_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
-    print("| config | seed | method | trials | val Δm % | test Δm % | epochs | training s | wall s |")
+    print(
+        "| config | seed | method | trials | val Δm % | test Δm % | epochs | training s | wall s |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for file in wanted.config or CONFIGS:
         config = load_config(file, wanted.overrides)

@@ -13,7 +13,9 @@ class Plain(nn.Module):
     def __init__(self, trunk: nn.Module, width: int = 64) -> None:
         super().__init__()
         self.trunk = trunk
-        self.kind, self.sort, self.flag, self.size = (nn.Linear(width, outputs) for outputs in (10, 5, 1, 1))
+        self.kind, self.sort, self.flag, self.size = (
+            nn.Linear(width, outputs) for outputs in (10, 5, 1, 1)
+        )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x = self.trunk(x)
@@ -26,7 +28,14 @@ def plain_network(name: str) -> Plain:
 
 
 def _mlp() -> Plain:
-    layers = nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU()
+    layers = (
+        nn.Linear(128, 128),
+        nn.ReLU(),
+        nn.Linear(128, 128),
+        nn.ReLU(),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+    )
     return Plain(nn.Sequential(*layers))
 
 

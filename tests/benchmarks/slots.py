@@ -50,7 +50,9 @@ class Sweep:
 
 def config(wanted: Sweep) -> dict[str, Any]:
     """One arm; the trials differ in their learning rate only, so that all take the same time."""
-    heads = {task: {"head": "softmax", "view": task, "metrics": "accuracy"} for task in ("left", "right")}
+    heads = {
+        task: {"head": "softmax", "view": task, "metrics": "accuracy"} for task in ("left", "right")
+    }
     return {
         "name": "slots",
         "data": {"name": "digit_pairs", "train": wanted.samples, "validation": 500, "test": 500},
@@ -88,7 +90,9 @@ def run_sweep(wanted: Sweep) -> None:
         began = time.perf_counter()
         record = run(parsed, output=Path(name) / "sweep").record
         seconds = time.perf_counter() - began
-    assert [trial.state for trial in record] == ["COMPLETE"] * wanted.trials, [trial.reason for trial in record]
+    assert [trial.state for trial in record] == ["COMPLETE"] * wanted.trials, [
+        trial.reason for trial in record
+    ]
     ends = sorted(trial.ended for trial in record)
     print(json.dumps({"warm": pace(ends, wanted.slots), "whole": wanted.trials / seconds * 3600}))
 
@@ -102,40 +106,64 @@ def pace(ends: list[float], slots: int) -> float:
 
 def call(wanted: Sweep) -> dict[str, float]:
     """One sweep."""
-    numbers = [str(number) for number in (wanted.slots, wanted.trials, wanted.epochs, wanted.samples)]
+    numbers = [
+        str(number) for number in (wanted.slots, wanted.trials, wanted.epochs, wanted.samples)
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
     command = [sys.executable, "-m", "tests.benchmarks.slots", "--inside", *numbers]
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    line = next(line for line in done.stdout.splitlines() if line.startswith('{"warm"'))  # Ray may print lines, too
+        raise SystemExit(
+            f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}"
+        )
+    line = next(
+        line for line in done.stdout.splitlines() if line.startswith('{"warm"')
+    )  # Ray may print lines, too
     found: dict[str, float] = json.loads(line)
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--slots", type=int, default=2, help="trials at a time, beside one")
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--samples", type=int, default=6000)
-    parser.add_argument("--repeats", type=int, default=1, help="of both, by turns; the best of each counts")
+    parser.add_argument(
+        "--repeats", type=int, default=1, help="of both, by turns; the best of each counts"
+    )
     parser.add_argument("--inside", nargs=4, type=int, help=argparse.SUPPRESS)
     told = parser.parse_args()
     if told.inside:
         run_sweep(Sweep(*told.inside))
         return
     pairs = []
-    print(f"{told.trials} trials of {told.epochs} epochs of {told.samples} samples; {os.cpu_count()} cores")
+    print(
+        f"{told.trials} trials of {told.epochs} epochs of {told.samples} samples; {os.cpu_count()} cores"
+    )
     for _ in range(told.repeats):
         sweeps = [Sweep(slots, told.trials, told.epochs, told.samples) for slots in (1, told.slots)]
         pairs.append([call(wanted) for wanted in sweeps])
     for what in ("warm", "whole"):
         one, several = (max(pair[which][what] for pair in pairs) for which in (0, 1))
         goal = _GOAL * told.slots
-        reached = f"  (goal >= {goal:g}: {'ok' if several / one >= goal else 'MISSED'})" if what == "warm" else ""
-        name = "trials an hour on warm slots" if what == "warm" else "trials an hour of the whole sweep"
-        print(f"{name}: {one:.0f} on 1, {several:.0f} on {told.slots}; ratio {several / one:.2f}{reached}")
+        reached = (
+            f"  (goal >= {goal:g}: {'ok' if several / one >= goal else 'MISSED'})"
+            if what == "warm"
+            else ""
+        )
+        name = (
+            "trials an hour on warm slots"
+            if what == "warm"
+            else "trials an hour of the whole sweep"
+        )
+        print(
+            f"{name}: {one:.0f} on 1, {several:.0f} on {told.slots}; ratio {several / one:.2f}{reached}"
+        )
 
 
 if __name__ == "__main__":

@@ -74,14 +74,17 @@ class PlainLoop:
         self.data, self.missing, device = data, missing, trainer.device
         self.network = plain_network(model).to(device)
         copy_weights(trainer, self.network)
-        self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-3, fused=True)
+        self.optimizer: torch.optim.Optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=1e-3, fused=True
+        )
         rows = torch.from_numpy(data.splits["train"])
         self.x = torch.from_numpy(np.asarray(data.inputs["x"]))[rows].to(device)
         size = torch.from_numpy(data.targets["size"].values)[rows].to(device)
         scaling = trainer.heads["size"].state_dict()
         self.size = (size - scaling["mean"]) / scaling["std"]
         self.kind, self.sort, self.flag = (
-            torch.from_numpy(data.targets[name].values)[rows].to(device) for name in ("kind", "sort", "flag")
+            torch.from_numpy(data.targets[name].values)[rows].to(device)
+            for name in ("kind", "sort", "flag")
         )
         self.weights = WEIGHTS
         # Our loop's order, to make the same batches: sample numbers within the split.
@@ -101,9 +104,21 @@ class PlainLoop:
     def batches_by_slice(self, epoch: int, size: int) -> Iterator[tuple[Tensor, ...]]:
         """`x[permutation]` once, then slices."""
         rows = self.permutation(epoch)
-        x, kind, sort, flag, real = self.x[rows], self.kind[rows], self.sort[rows], self.flag[rows], self.size[rows]
+        x, kind, sort, flag, real = (
+            self.x[rows],
+            self.kind[rows],
+            self.sort[rows],
+            self.flag[rows],
+            self.size[rows],
+        )
         for i in range(0, len(rows), size):
-            yield x[i : i + size], kind[i : i + size], sort[i : i + size], flag[i : i + size], real[i : i + size]
+            yield (
+                x[i : i + size],
+                kind[i : i + size],
+                sort[i : i + size],
+                flag[i : i + size],
+                real[i : i + size],
+            )
 
     def train_epoch(self, batches: Iterator[tuple[Tensor, ...]]) -> None:
         """One epoch."""
@@ -129,7 +144,9 @@ class PlainLoop:
         """Mean over the labelled samples."""
         if not self.missing:
             return F.cross_entropy(output, target)
-        return F.cross_entropy(output, target, ignore_index=-1, reduction="sum") / (target != -1).sum().clamp(min=1)
+        return F.cross_entropy(output, target, ignore_index=-1, reduction="sum") / (
+            target != -1
+        ).sum().clamp(min=1)
 
     def mse(self, output: Tensor, target: Tensor) -> Tensor:
         """Mean over the labelled samples."""
@@ -158,7 +175,10 @@ def write_arrays(folder: Path, shape: tuple[int, ...], samples: int, *, missing:
     rng = np.random.default_rng(0)
     arrays: dict[str, Any] = {"x": rng.normal(size=(samples, *shape)).astype(np.float32)}
     arrays |= {name: rng.integers(0, classes, samples) for name, classes in CLASSES.items()}
-    arrays |= {"flag": rng.integers(0, 2, samples), "size": rng.normal(50, 20, samples).astype(np.float32)}
+    arrays |= {
+        "flag": rng.integers(0, 2, samples),
+        "size": rng.normal(50, 20, samples).astype(np.float32),
+    }
     if missing:
         arrays["sort"][rng.random(samples) < 1 / 3] = -1
         arrays["size"][rng.random(samples) < 1 / 3] = np.nan
@@ -177,8 +197,16 @@ def make_config(path: Path, variant: Variant) -> Config:
     return load_config(
         {
             "name": "step_throughput",
-            "data": {"name": "arrays", "path": str(path), "inputs": ["x"], "targets": kinds, "splits": splits},
-            "tasks": {task: {"head": head, "loss_weight": WEIGHTS[task]} for task, head in heads.items()},
+            "data": {
+                "name": "arrays",
+                "path": str(path),
+                "inputs": ["x"],
+                "targets": kinds,
+                "splits": splits,
+            },
+            "tasks": {
+                task: {"head": head, "loss_weight": WEIGHTS[task]} for task, head in heads.items()
+            },
             "model": {"backbone": MODELS[variant.model][2]},
             "training": {
                 "batch_size": variant.batch_size,
@@ -190,10 +218,14 @@ def make_config(path: Path, variant: Variant) -> Config:
     )
 
 
-def make_trainer(config: Config, data: DataSet, folder: Path, device: torch.device = _CPU) -> Trainer:
+def make_trainer(
+    config: Config, data: DataSet, folder: Path, device: torch.device = _CPU
+) -> Trainer:
     """As a slot makes it."""
     objective = Objective({"kind": ("accuracy",)}, "primary")
-    return Trainer(TrialSpec("t", config, 0, objective, str(folder)), data, device, DeviceData(data, device))
+    return Trainer(
+        TrialSpec("t", config, 0, objective, str(folder)), data, device, DeviceData(data, device)
+    )
 
 
 def seconds(clock: Callable[[], float], work: Callable[[], object]) -> float:
@@ -203,7 +235,9 @@ def seconds(clock: Callable[[], float], work: Callable[[], object]) -> float:
     return clock() - began
 
 
-def measure(variant: Variant, blocks: int, clock: Callable[[], float]) -> tuple[float, float, list[float]]:
+def measure(
+    variant: Variant, blocks: int, clock: Callable[[], float]
+) -> tuple[float, float, list[float]]:
     """Median samples a second of ours and of the faster hand-written loop, and the ratio of each block."""
     shape, samples, _ = MODELS[variant.model]
     with tempfile.TemporaryDirectory() as name:
@@ -211,15 +245,25 @@ def measure(variant: Variant, blocks: int, clock: Callable[[], float]) -> tuple[
         config = make_config(write_arrays(folder, shape, samples, missing=variant.missing), variant)
         data = build_data(config.data, config.seed)
         trainer = make_trainer(config, data, folder)
-        by_row, by_slice = (PlainLoop(trainer, variant.model, data, missing=variant.missing) for _ in range(2))
+        by_row, by_slice = (
+            PlainLoop(trainer, variant.model, data, missing=variant.missing) for _ in range(2)
+        )
         ours, rival, best = rates(trainer, by_row, by_slice, blocks, clock)
         difference = largest_difference(trainer, by_row.network)
         print(f"    faster batches by hand: {best}; parameters differ by at most {difference:g}")
-    return statistics.median(ours), statistics.median(rival), [a / b for a, b in zip(ours, rival, strict=True)]
+    return (
+        statistics.median(ours),
+        statistics.median(rival),
+        [a / b for a, b in zip(ours, rival, strict=True)],
+    )
 
 
 def rates(
-    trainer: Trainer, by_row: PlainLoop, by_slice: PlainLoop, blocks: int, clock: Callable[[], float]
+    trainer: Trainer,
+    by_row: PlainLoop,
+    by_slice: PlainLoop,
+    blocks: int,
+    clock: Callable[[], float],
 ) -> tuple[list[float], list[float], str]:
     """Samples a second of ours and of the faster hand-written loop, block by block; and how that makes its batches."""
     size = trainer.config.batch_size
@@ -229,7 +273,9 @@ def rates(
         work: dict[str, Callable[[], object]] = {
             "x[rows]": partial(by_row.train_epoch, by_row.batches_by_row(epoch, size)),
             "ours": trainer.train_epoch,
-            "x[permutation], then slices": partial(by_slice.train_epoch, by_slice.batches_by_slice(epoch, size)),
+            "x[permutation], then slices": partial(
+                by_slice.train_epoch, by_slice.batches_by_slice(epoch, size)
+            ),
         }
         for way, run in work.items():
             took = seconds(clock, run)
@@ -241,11 +287,20 @@ def rates(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--blocks", type=int, default=9, help="epochs of each loop that are timed")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch; a slot has those of its worker")
-    parser.add_argument("--workers", type=int, default=1, help="processes that train together; wall clock only")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        help="CPU threads of torch; a slot has those of its worker",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=1, help="processes that train together; wall clock only"
+    )
     parser.add_argument("--only", choices=list(MODELS), help="one model")
     wanted = parser.parse_args()
     torch.set_num_threads(wanted.threads)
@@ -261,11 +316,17 @@ def main() -> None:
         step_throughput_ddp.report(variants, wanted.blocks, wanted.workers, wanted.threads)
         return
     clock = time.process_time if wanted.clock == "cpu" else time.perf_counter
-    print(f"torch {torch.__version__}, {wanted.threads} thread(s), {wanted.blocks} blocks, {wanted.clock} clock")
-    print("ratio = our samples a second / those of the hand-written loop, median over the blocks (lowest .. highest)\n")
+    print(
+        f"torch {torch.__version__}, {wanted.threads} thread(s), {wanted.blocks} blocks, {wanted.clock} clock"
+    )
+    print(
+        "ratio = our samples a second / those of the hand-written loop, median over the blocks (lowest .. highest)\n"
+    )
     for variant in variants:
         name = f"{variant.model} batch {variant.batch_size}"
-        name += (", missing labels" if variant.missing else "") + (", with training metrics" if variant.metrics else "")
+        name += (", missing labels" if variant.missing else "") + (
+            ", with training metrics" if variant.metrics else ""
+        )
         ours, rival, ratios = measure(variant, wanted.blocks, clock)
         ratio = statistics.median(ratios)
         verdict = "" if variant.metrics else "  ok" if ratio >= GOAL else f"  BELOW {GOAL}"

@@ -59,7 +59,9 @@ class DdpLoop(PlainLoop):
             yield self.x[own], self.kind[own], self.sort[own], self.flag[own], self.size[own]
 
 
-def measure(variant: Variant, blocks: int, workers: int, threads: int) -> tuple[float, float, list[float], float]:
+def measure(
+    variant: Variant, blocks: int, workers: int, threads: int
+) -> tuple[float, float, list[float], float]:
     """Median samples a second of ours and of the hand-written loop, the ratio of each block, and how far they part."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -67,7 +69,13 @@ def measure(variant: Variant, blocks: int, workers: int, threads: int) -> tuple[
         write_arrays(folder, shape, samples, missing=variant.missing)
         # What `torchrun --standalone --nproc-per-node` does, with a function for a script.
         launch = LaunchConfig(
-            1, 1, workers, run_id="ddp", rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0
+            1,
+            1,
+            workers,
+            run_id="ddp",
+            rdzv_backend="c10d",
+            rdzv_endpoint="localhost:0",
+            max_restarts=0,
         )
         elastic_launch(launch, _worker)(variant, blocks, threads, folder)
         ours, theirs, difference = torch.load(folder / "seconds.pt")
@@ -83,14 +91,20 @@ def _worker(variant: Variant, blocks: int, threads: int, folder: Path) -> None:
     rank, workers = dist.get_rank(), dist.get_world_size()
     config = make_config(folder / "arrays.npz", variant)
     data = build_data(config.data, config.seed)
-    spec = TrialSpec("t", config, 0, Objective({"kind": ("accuracy",)}, "primary"), str(folder / f"trial_{rank}"))
-    trainer = Trainer(spec, data, _CPU, DeviceData(data, _CPU), peers=ProcessGroupCommunicator(_CPU))
+    spec = TrialSpec(
+        "t", config, 0, Objective({"kind": ("accuracy",)}, "primary"), str(folder / f"trial_{rank}")
+    )
+    trainer = Trainer(
+        spec, data, _CPU, DeviceData(data, _CPU), peers=ProcessGroupCommunicator(_CPU)
+    )
     by_hand = DdpLoop(trainer, variant, rank, workers)
     ours, theirs = [], []
     for epoch in range(blocks + 1):
         trainer.progress.epoch = epoch
         ours.append(_seconds(trainer.train_epoch))
-        theirs.append(_seconds(lambda e=epoch: by_hand.train_epoch(by_hand.own_parts(e, variant.batch_size))))  # type: ignore[misc]
+        theirs.append(
+            _seconds(lambda e=epoch: by_hand.train_epoch(by_hand.own_parts(e, variant.batch_size)))
+        )  # type: ignore[misc]
     if rank == 0:
         difference = largest_difference(trainer, by_hand.network.module)  # type: ignore[arg-type]
         torch.save((ours[1:], theirs[1:], difference), folder / "seconds.pt")
@@ -109,7 +123,9 @@ def report(variants: list[Variant], blocks: int, workers: int, threads: int) -> 
     """Measure and print every variant."""
     for variant in variants:
         name = f"{variant.model} batch {variant.batch_size}"
-        name += (", missing labels" if variant.missing else "") + (", with training metrics" if variant.metrics else "")
+        name += (", missing labels" if variant.missing else "") + (
+            ", with training metrics" if variant.metrics else ""
+        )
         ours, rival, ratios, difference = measure(variant, blocks, workers, threads)
         ratio = statistics.median(ratios)
         verdict = "" if variant.metrics else "  ok" if ratio >= GOAL else f"  BELOW {GOAL}"

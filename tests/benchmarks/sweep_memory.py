@@ -49,7 +49,10 @@ def config(trials: int, slots: int, folder: Path) -> dict[str, Any]:
         "search": {
             "trials": trials,
             "arms": "search",
-            "space": {"training.optimizer.lr": {"log": [1e-4, 1e-1]}, "model.sharing.depth": {"int": [0, 1]}},
+            "space": {
+                "training.optimizer.lr": {"log": [1e-4, 1e-1]},
+                "model.sharing.depth": {"int": [0, 1]},
+            },
             "finalists": {"top": 0},
             "objective": "val/y/accuracy",
         },
@@ -59,7 +62,9 @@ def config(trials: int, slots: int, folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--concurrent", type=int, default=2, help="trials at a time")
     wanted = parser.parse_args()
@@ -80,11 +85,16 @@ def main() -> None:
         print(f"after {number:4d} trials: {memory.megabytes[number - 1]:7.1f} MB")
     settled, later = memory.megabytes[SETTLED - 1], memory.megabytes[SETTLED:]
     growth = max(later) / settled - 1
-    print(f"highest after the first {SETTLED}: {max(later):.1f} MB, {growth:+.1%} (goal <= {GOAL:.0%}: ", end="")
+    print(
+        f"highest after the first {SETTLED}: {max(later):.1f} MB, {growth:+.1%} (goal <= {GOAL:.0%}: ",
+        end="",
+    )
     print("ok)" if growth <= GOAL else "MISSED)")
     span = memory.times[-1] - memory.times[0]
     warm = (wanted.trials - 1) / span
-    print(f"{wanted.trials / seconds:.2f} trials a second, start included; {warm:.2f} from the first end to the last")
+    print(
+        f"{wanted.trials / seconds:.2f} trials a second, start included; {warm:.2f} from the first end to the last"
+    )
 
 
 if __name__ == "__main__":

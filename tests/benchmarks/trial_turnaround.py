@@ -129,7 +129,12 @@ def run_ours(kind: str, wanted: Sweep) -> None:
         parsed = load_config(config(kind, wanted, folder))
         connection.configure()
         dashboard = wanted.workers > 1  # as a sweep has it
-        ray.init(num_cpus=8, include_dashboard=dashboard, log_to_driver=False, logging_level=logging.ERROR)
+        ray.init(
+            num_cpus=8,
+            include_dashboard=dashboard,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
         began = time.perf_counter()
         result = run(parsed, output=folder / "sweep")
         seconds = time.perf_counter() - began
@@ -141,7 +146,16 @@ def run_ours(kind: str, wanted: Sweep) -> None:
     assert len(ended) == wanted.trials, [t.reason for t in record]
     work = WORK_S if kind != "mlp" else statistics.median(t.seconds for t in ended)
     warm = None if wanted.asha else warm_overhead(ended, wanted.slots, kind)
-    print(json.dumps({"per_trial": seconds / wanted.trials, "work": work, "slots": wanted.slots, "warm": warm}))
+    print(
+        json.dumps(
+            {
+                "per_trial": seconds / wanted.trials,
+                "work": work,
+                "slots": wanted.slots,
+                "warm": warm,
+            }
+        )
+    )
 
 
 def warm_overhead(trials: list[Any], slots: int, kind: str) -> float:
@@ -162,7 +176,9 @@ def ours(kind: str, wanted: Sweep) -> Outcome:
     command = [sys.executable, "-m", "tests.benchmarks.trial_turnaround", "--inside", kind]
     numbers = ["--trials", wanted.trials, "--concurrent", wanted.slots, "--workers", wanted.workers]
     text = call([*command, *map(str, numbers), *(["--asha"] if wanted.asha else [])])
-    line = next(line for line in text.splitlines() if line.startswith('{"per_trial"'))  # Ray may print lines, too
+    line = next(
+        line for line in text.splitlines() if line.startswith('{"per_trial"')
+    )  # Ray may print lines, too
     return Outcome(**json.loads(line))
 
 
@@ -178,9 +194,13 @@ def rival(script: Path, arguments: list[str], slots: int) -> Outcome:
 def call(command: list[str]) -> str:
     """The standard output of a command."""
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TRAIN_V2_ENABLED": "1"}
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+        raise SystemExit(
+            f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}"
+        )
     return done.stdout
 
 
@@ -190,15 +210,23 @@ def median_of(outcomes: list[Outcome]) -> Outcome:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--workers", type=int, default=1, help="workers a trial")
     parser.add_argument("--asha", action="store_true", help="stop trials early")
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--concurrent", type=int, default=2, help="trials at a time")
-    parser.add_argument("--repeats", type=int, default=1, help="of every contender; the median one is shown")
+    parser.add_argument(
+        "--repeats", type=int, default=1, help="of every contender; the median one is shown"
+    )
     default = os.environ.get("MTL_SEARCH_RIVALS") or REPOSITORY.parent / "shared" / "rivals"
-    parser.add_argument("--rivals", type=Path, default=default, help="folder of the rivals' scripts")
-    parser.add_argument("--idiomatic-trials", type=int, default=4, help="trials of idiomatic_ray, which is slow")
+    parser.add_argument(
+        "--rivals", type=Path, default=default, help="folder of the rivals' scripts"
+    )
+    parser.add_argument(
+        "--idiomatic-trials", type=int, default=4, help="trials of idiomatic_ray, which is slow"
+    )
     parser.add_argument("--only-ours", action="store_true")
     parser.add_argument("--inside", choices=["empty", "mlflow", "mlp"], help=argparse.SUPPRESS)
     told = parser.parse_args()
@@ -223,14 +251,20 @@ def main() -> None:
     compare(outcomes, wanted)
 
 
-def all_contenders(wanted: Sweep, rivals: Path, few: int, *, only_ours: bool) -> dict[str, Callable[[], Outcome]]:
+def all_contenders(
+    wanted: Sweep, rivals: Path, few: int, *, only_ours: bool
+) -> dict[str, Callable[[], Outcome]]:
     """Those that can take part; the scripts that are not there are named."""
     kinds = {"ours": "empty", "ours, MLflow": "mlflow", "ours, MLP": "mlp"}
-    contenders: dict[str, Callable[[], Outcome]] = {name: partial(ours, kind, wanted) for name, kind in kinds.items()}
+    contenders: dict[str, Callable[[], Outcome]] = {
+        name: partial(ours, kind, wanted) for name, kind in kinds.items()
+    }
     if only_ours:
         return contenders
     slots, asha = wanted.slots, ["asha"] if wanted.asha else []
-    scripts = {"idiomatic_ray": ("idiomatic_ray.py", [str(wanted.workers), str(few), str(slots), *asha])}
+    scripts = {
+        "idiomatic_ray": ("idiomatic_ray.py", [str(wanted.workers), str(few), str(slots), *asha])
+    }
     if wanted.workers == 1 and not wanted.asha:
         plain = [str(wanted.trials), str(slots)]
         scripts = {
@@ -241,7 +275,9 @@ def all_contenders(wanted: Sweep, rivals: Path, few: int, *, only_ours: bool) ->
         if (rivals / file).exists():
             contenders[name] = partial(rival, rivals / file, arguments, slots)
         else:
-            print(f"{name} is left out: {rivals / file} does not exist (set --rivals or MTL_SEARCH_RIVALS)")
+            print(
+                f"{name} is left out: {rivals / file} does not exist (set --rivals or MTL_SEARCH_RIVALS)"
+            )
     return contenders
 
 
@@ -250,26 +286,52 @@ def compare(outcomes: dict[str, Outcome], wanted: Sweep) -> None:
     mine = outcomes["ours"]
     if mine.warm is not None:
         work = outcomes["ours, MLP"].work
-        print(f"\noverhead = seconds a trial × {wanted.slots} - {WORK_S:.2f} s of training ({work:.2f} s for MLP)")
-        verdict("our overhead on a warm slot, s", mine.warm, 0.15 if wanted.workers == 1 else 0.5, at_most=True)
-    goals = {"plain_tune": 5.0, "plain_tune, reused": 0.0, "idiomatic_ray": 40.0 if wanted.workers == 1 else 25.0}
+        print(
+            f"\noverhead = seconds a trial × {wanted.slots} - {WORK_S:.2f} s of training ({work:.2f} s for MLP)"
+        )
+        verdict(
+            "our overhead on a warm slot, s",
+            mine.warm,
+            0.15 if wanted.workers == 1 else 0.5,
+            at_most=True,
+        )
+    goals = {
+        "plain_tune": 5.0,
+        "plain_tune, reused": 0.0,
+        "idiomatic_ray": 40.0 if wanted.workers == 1 else 25.0,
+    }
     for name, goal in goals.items():
         if name not in outcomes:
             continue
         other = outcomes[name]
         if mine.warm is not None:
             ratio = other.overhead / mine.warm
-            verdict(f"overhead of {name} / ours = {other.overhead:.3f} / {mine.warm:.3f}", ratio, goal)
-            whole = f"{other.overhead:.3f} / {mine.overhead:.3f} = {other.overhead / mine.overhead:.1f}"
+            verdict(
+                f"overhead of {name} / ours = {other.overhead:.3f} / {mine.warm:.3f}", ratio, goal
+            )
+            whole = (
+                f"{other.overhead:.3f} / {mine.overhead:.3f} = {other.overhead / mine.overhead:.1f}"
+            )
             print(f"    with the start of our slots: {whole}")
-        sooner, at_least = other.per_trial / mine.per_trial, 8.0 if wanted.workers > 1 and wanted.trials >= 60 else 0.0
-        verdict(f"    whole sweeps, {other.per_trial:.2f} / {mine.per_trial:.2f} s a trial", sooner, at_least)
+        sooner, at_least = (
+            other.per_trial / mine.per_trial,
+            8.0 if wanted.workers > 1 and wanted.trials >= 60 else 0.0,
+        )
+        verdict(
+            f"    whole sweeps, {other.per_trial:.2f} / {mine.per_trial:.2f} s a trial",
+            sooner,
+            at_least,
+        )
 
 
 def verdict(what: str, value: float, goal: float, *, at_most: bool = False) -> None:
     """One figure beside its goal."""
     reached = value <= goal if at_most else value >= goal
-    bound = f"goal {'<=' if at_most else '>='} {goal:g}: {'ok' if reached else 'MISSED'}" if goal else "no goal"
+    bound = (
+        f"goal {'<=' if at_most else '>='} {goal:g}: {'ok' if reached else 'MISSED'}"
+        if goal
+        else "no goal"
+    )
     print(f"{what}: {value:.2f}  ({bound})")
 
 

@@ -34,10 +34,19 @@ def runs(tmp_path: Path, empty_store: Path) -> Path:
 
 def _left_behind() -> list[object]:
     """What a sweep that has ended must not hold any more."""
-    left: list[object] = [table for table in placement_group_table().values() if table["state"] != "REMOVED"]
+    left: list[object] = [
+        table for table in placement_group_table().values() if table["state"] != "REMOVED"
+    ]
     if ray.available_resources().get("CPU") != ray.cluster_resources()["CPU"]:
         left.append(ray.available_resources())
-    names = ("ray::RayTrainWorker", "ray::TrainController", "ray::GroupSlot", "ray::Slot", "ray::Resource", "ray::Mail")
+    names = (
+        "ray::RayTrainWorker",
+        "ray::TrainController",
+        "ray::GroupSlot",
+        "ray::Slot",
+        "ray::Resource",
+        "ray::Mail",
+    )
     return left + [(name, pid) for name in names for pid in titled(name)]
 
 

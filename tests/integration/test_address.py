@@ -28,7 +28,9 @@ def address(ray_cluster: None) -> str:
 def test_the_command_line_uses_it_and_leaves_it_standing(
     runs: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)  # which this process' own Ray has set; a shell has it not
+    monkeypatch.delenv(
+        "RAY_AUTH_MODE", raising=False
+    )  # which this process' own Ray has set; a shell has it not
     jobs = len(state.job_table())
     done = mtl_search("run", write_config(runs.parent, _FEW), "--address", address, cwd=runs.parent)
     assert done.returncode == 0, done.stderr
@@ -40,7 +42,9 @@ def test_the_command_line_uses_it_and_leaves_it_standing(
 
 def test_a_wrong_address_is_one_clear_line(runs: Path) -> None:
     began = time.monotonic()
-    done = mtl_search("run", write_config(runs.parent, _FEW), "--address", "127.0.0.1:1", cwd=runs.parent)
+    done = mtl_search(
+        "run", write_config(runs.parent, _FEW), "--address", "127.0.0.1:1", cwd=runs.parent
+    )
     assert time.monotonic() - began < 60  # Ray would try for minutes
     assert done.returncode == 2
     assert "no Ray cluster answers at" in done.stderr
@@ -56,5 +60,9 @@ def test_a_process_that_is_connected_stays_where_it_is(runs: Path, address: str)
         == address
     )
     with pytest.raises(SweepError, match="is connected to the Ray cluster at"):
-        run(tiny({**_FEW, "tracking.enabled": False}), output=runs / "other", address="192.0.2.1:6379")
+        run(
+            tiny({**_FEW, "tracking.enabled": False}),
+            output=runs / "other",
+            address="192.0.2.1:6379",
+        )
     assert not (runs / "other").exists()

@@ -40,7 +40,11 @@ run_for_real = mtl_search.run
 
 def small_run(config: Any, overrides: Any = (), **options: Any) -> mtl_search.Result:
     """`mtl_search.run` of the same sweep in small; the shipped one runs once."""
-    parsed = mtl_search.load_config(config, overrides) if not isinstance(config, mtl_search.Config) else config
+    parsed = (
+        mtl_search.load_config(config, overrides)
+        if not isinstance(config, mtl_search.Config)
+        else config
+    )
     if parsed.name == "quickstart" and not options:
         return mtl_search.Result("runs/quickstart")
     return run_for_real(parsed, SMALL, **options)
@@ -56,7 +60,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Path:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_the_python_of_a_page_runs(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_of_a_page_runs(
+    page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setattr(mtl_search, "run", small_run, raising=False)
     digits = np.zeros((3, 1, 8, 8), np.float32)

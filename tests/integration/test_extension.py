@@ -30,13 +30,18 @@ def test_a_finished_sweep_is_extended(runs: Path, changes: dict[str, Any]) -> No
     assert_mirrored(sweep)
 
     # All trials, old and new, are judged by the references of all single-task trials.
-    best = {t: max(record.arm(f"single/{t}"), key=lambda x: x.objective or -1e9).best for t in ("colour", "size")}
+    best = {
+        t: max(record.arm(f"single/{t}"), key=lambda x: x.objective or -1e9).best
+        for t in ("colour", "size")
+    }
     colour, size = best["colour"], best["size"]
     assert colour is not None
     assert size is not None
     for trial in record.arm("search"):
         epoch = trial.epochs[0]
-        gain_colour = epoch.metrics["val/colour/accuracy"] / colour.metrics["val/colour/accuracy"] - 1
+        gain_colour = (
+            epoch.metrics["val/colour/accuracy"] / colour.metrics["val/colour/accuracy"] - 1
+        )
         gain_size = 1 - epoch.metrics["val/size/mae"] / size.metrics["val/size/mae"]
         assert epoch.best_objective == pytest.approx((gain_colour + gain_size) / 2)
 
@@ -67,7 +72,10 @@ def test_a_sweep_is_extended_to_what_it_would_have_been(runs: Path) -> None:
 
 
 def test_what_cannot_go_on_is_refused(runs: Path) -> None:
-    sweep, few = runs / "tiny", {"search.arms": ["equal"], "search.trials": 2, "search.finalists.top": 0}
+    sweep, few = (
+        runs / "tiny",
+        {"search.arms": ["equal"], "search.trials": 2, "search.finalists.top": 0},
+    )
     with pytest.raises(SweepError, match="no sweep"):
         run(tiny(few), output=sweep, resume=True)
     run(tiny(few), output=sweep)

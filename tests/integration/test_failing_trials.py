@@ -18,7 +18,11 @@ from tests.support.sweeps import PARTS, assert_mirrored, assert_sound, mlflow_ru
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 
-_ONE_ARM: dict[str, Any] = {"search.arms": ["search"], "search.finalists.top": 0, "search.stop_after_failures": 99}
+_ONE_ARM: dict[str, Any] = {
+    "search.arms": ["search"],
+    "search.finalists.top": 0,
+    "search.stop_after_failures": 99,
+}
 
 
 @pytest.fixture
@@ -40,7 +44,11 @@ def searchers(monkeypatch: pytest.MonkeyPatch) -> list[ArmSearcher]:
     [
         ("training.optimizer.lr", [0.01, 1e12], "loss of task"),
         ("model.backbone.mode", ["fine", "raises"], "ValueError: this network cannot be built"),
-        ("model.backbone.mode", ["fine", "raises_later"], "RuntimeError: this network cannot be trained"),
+        (
+            "model.backbone.mode",
+            ["fine", "raises_later"],
+            "RuntimeError: this network cannot be trained",
+        ),
     ],
 )
 def test_failed_trials_do_not_end_the_sweep(
@@ -119,11 +127,16 @@ def test_a_trial_out_of_memory_begins_again_with_smaller_batches(runs: Path) -> 
     run(tiny(changes), output=runs / "tiny")
     record = assert_sound(runs / "tiny")
     assert {trial.state for trial in record} == {"COMPLETE"}
-    notes = {trial.params["model.backbone.mode"]: trial.info.get("out_of_memory") for trial in record}
+    notes = {
+        trial.params["model.backbone.mode"]: trial.info.get("out_of_memory") for trial in record
+    }
     assert notes == {"fine": None, "small": "batch_size 20 → 10, accumulate 1 → 2"}
     assert_mirrored(runs / "tiny")
     _, children = mlflow_runs(runs / "tiny")
-    tags = {run.data.tags["mtl_search.trial"]: run.data.tags.get("mtl_search.out_of_memory") for run in children}
+    tags = {
+        run.data.tags["mtl_search.trial"]: run.data.tags.get("mtl_search.out_of_memory")
+        for run in children
+    }
     assert tags == {trial.id: trial.info.get("out_of_memory") for trial in record}
 
 
@@ -134,7 +147,9 @@ def test_a_sweep_in_which_everything_fails_ends_with_the_reason(runs: Path) -> N
         "search.trials": 50,
         "model.backbone": {"name": f"{PARTS}:backbone", "mode": "raises"},
     }
-    with pytest.raises(SweepError, match=r"first 3 trials have all failed[\s\S]*this network cannot be built"):
+    with pytest.raises(
+        SweepError, match=r"first 3 trials have all failed[\s\S]*this network cannot be built"
+    ):
         run(tiny(changes), output=runs / "tiny")
     assert_mirrored(runs / "tiny")
 
@@ -163,7 +178,9 @@ class _Careless(Callback):
         self._fail("on_sweep_end")
 
 
-def test_a_callback_that_raises_does_not_end_the_sweep(runs: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_callback_that_raises_does_not_end_the_sweep(
+    runs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     careless = _Careless()
     result = run(tiny({**_ONE_ARM, "search.trials": 2}), output=runs / "tiny", callbacks=[careless])
     assert_sound(result.directory)

@@ -36,7 +36,11 @@ from tests.support.sweeps import (
     write_config,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster", "whole_again")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("ray_cluster", "whole_again"),
+]
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ VICTIMS = {
 TIMES = {"singles": "single/size", "search": "search", "finals": "final/search"}
 # The same when the trial has ended, so that the process is found dead when the next one begins.
 BETWEEN = {"between": "search"}
-_DEPTHS = {"model.sharing.depth": {"int": [1, 2]}}  # at 0 each task has a first stage of its own, and two passes
+_DEPTHS = {
+    "model.sharing.depth": {"int": [1, 2]}
+}  # at 0 each task has a first stage of its own, and two passes
 _SPACE: dict[str, Any] = tiny()["search"]["space"] | _DEPTHS
 _INTERVAL = 3  # epochs after which the members of a population meet
 SCHEDULERS: dict[str, dict[str, Any]] = {
@@ -113,13 +119,21 @@ _IN_EVERY_RUN = 3
 def _cells() -> Iterator[Any]:
     """All, the chosen ones first. With and without a checkpoint take turns, or it would be twice as many."""
     for number, cell in enumerate(_CHOSEN):
-        yield pytest.param(cell, id=str(cell), marks=() if number < _IN_EVERY_RUN else pytest.mark.large)
+        yield pytest.param(
+            cell, id=str(cell), marks=() if number < _IN_EVERY_RUN else pytest.mark.large
+        )
     killed = [name for name, victim in VICTIMS.items() if victim.signal == signal.SIGKILL]
     preempted = [name for name in VICTIMS if name not in killed]
-    combinations = [*product(killed, SCHEDULERS, TIMES), *product(preempted, SCHEDULERS, ["search"])]
+    combinations = [
+        *product(killed, SCHEDULERS, TIMES),
+        *product(preempted, SCHEDULERS, ["search"]),
+    ]
     combinations += [(name, "fifo", "between") for name in killed if VICTIMS[name].title]
     for number, (victim, scheduler, when) in enumerate(combinations):
-        if not any((cell.victim, cell.time, cell.scheduler) == (victim, when, scheduler) for cell in _CHOSEN):
+        if not any(
+            (cell.victim, cell.time, cell.scheduler) == (victim, when, scheduler)
+            for cell in _CHOSEN
+        ):
             cell = Cell(victim, when, scheduler, list(CHECKPOINTS)[number % 2])
             yield pytest.param(cell, id=str(cell), marks=pytest.mark.large)
 
@@ -140,7 +154,9 @@ def _changes(cell: Cell, folder: Path | None) -> dict[str, Any]:
         "training.checkpoint_every_s": CHECKPOINTS[cell.checkpoint],
         **SCHEDULERS[cell.scheduler],
     }
-    if workers > 1:  # sums over ranks differ in the last digit, which a sampler that learns would make more of
+    if (
+        workers > 1
+    ):  # sums over ranks differ in the last digit, which a sampler that learns would make more of
         changes["search.sampler"] = "random"
     if folder is not None:
         backbone |= {"pause": 0.05, "passes": str(folder / "passes")}
@@ -161,7 +177,10 @@ def in_peace(
     known: dict[str, dict[str, dict[str, Any]]] = {}
 
     def find(cell: Cell) -> dict[str, dict[str, Any]]:
-        changes = _changes(cell, None) | {"training.checkpoint_every_s": 3600, "tracking.enabled": False}
+        changes = _changes(cell, None) | {
+            "training.checkpoint_every_s": 3600,
+            "tracking.enabled": False,
+        }
         key = repr(sorted(changes.items()))
         if key not in known:
             folder = tmp_path_factory.mktemp("in_peace") / "tiny"
@@ -172,7 +191,9 @@ def in_peace(
     return find
 
 
-def _assert_same(found: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]], *, exact: bool) -> None:
+def _assert_same(
+    found: dict[str, dict[str, Any]], wanted: dict[str, dict[str, Any]], *, exact: bool
+) -> None:
     assert list(found) == list(wanted)
     for name, trial in wanted.items():
         if exact:
@@ -180,7 +201,9 @@ def _assert_same(found: dict[str, dict[str, Any]], wanted: dict[str, dict[str, A
             continue
         assert {**found[name], "epochs": 0, "test": 0} == {**trial, "epochs": 0, "test": 0}
         assert found[name]["test"] == pytest.approx(trial["test"], abs=1e-4), name
-        for (number, objective, metrics), there in zip(found[name]["epochs"], trial["epochs"], strict=True):
+        for (number, objective, metrics), there in zip(
+            found[name]["epochs"], trial["epochs"], strict=True
+        ):
             assert (number, objective) == (there[0], pytest.approx(there[1], abs=1e-3)), name
             assert metrics == pytest.approx(there[2], abs=1e-4), name
 
@@ -242,7 +265,9 @@ def _die_with_the_driver(cell: Cell, sweep: Path, changes: dict[str, Any]) -> by
         return any(trial.arm == arm and len(trial.epochs) == _EPOCHS_BEFORE for trial in record)
 
     with driver(["run", str(config)], sweep.parent.parent, sweep) as first:
-        first.wait_for(is_time, timeout=300)  # a worker group takes its time to start on a busy machine
+        first.wait_for(
+            is_time, timeout=300
+        )  # a worker group takes its time to start on a busy machine
         time.sleep(_INTO_EPOCH_S)
         first.kill()
         before = whole_lines(sweep)
@@ -278,14 +303,18 @@ def _assert_nothing_runs_twice(cell: Cell, sweep: Path, before: bytes) -> float:
     # SIGTERM a process may do so, too, and begin the next one.
     victim = VICTIMS[cell.victim]
     is_slow = victim.signal != signal.SIGKILL
-    at_an_exchange = cell.scheduler == "pbt" and cell.time != "finals" and (is_slow or not victim.title)
+    at_an_exchange = (
+        cell.scheduler == "pbt" and cell.time != "finals" and (is_slow or not victim.title)
+    )
     assert (0 if at_an_exchange else least) <= lost <= least + 1 + is_slow
     return lost
 
 
 def _unsaved(earlier: list[dict[str, Any]], ended: set[str]) -> int:
     """Epochs of trials that have not ended, but for those before an exchange, at which members write checkpoints."""
-    members = {event["id"] for event in earlier if event["event"] == "trial" and event["role"] == "member"}
+    members = {
+        event["id"] for event in earlier if event["event"] == "trial" and event["role"] == "member"
+    }
     epochs = Counter(trial for trial, _ in _told(earlier) if trial not in ended)
     return sum(count % _INTERVAL if trial in members else count for trial, count in epochs.items())
 

@@ -30,12 +30,16 @@ _SLOW: dict[str, Any] = {"model.backbone": {"name": f"{PARTS}:backbone", "pause"
 
 
 @pytest.mark.parametrize(("number", "group"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
-def test_a_signal_ends_the_sweep_and_resume_goes_on(runs: Path, number: signal.Signals, group: bool) -> None:
+def test_a_signal_ends_the_sweep_and_resume_goes_on(
+    runs: Path, number: signal.Signals, group: bool
+) -> None:
     sweep = runs / "tiny"
     config = write_config(runs.parent, _SLOW)
     with driver(["run", str(config), "search.trials=3"], runs.parent, sweep) as first:
         first.wait_for(lambda record: finished(record, "equal") >= 1)
-        assert first.stop(number, group=group) < 30  # what Kubernetes waits; a few seconds on an idle machine
+        assert (
+            first.stop(number, group=group) < 30
+        )  # what Kubernetes waits; a few seconds on an idle machine
         assert first.process.returncode == 130, first.output
         output = first.output
     assert "Traceback" not in output
@@ -59,7 +63,9 @@ def test_a_second_driver_is_refused_and_disturbs_nothing(runs: Path) -> None:
         first.wait_for(lambda record: finished(record, "") >= 1)
         second = mtl_search("run", config, "--resume", cwd=runs.parent)
         assert second.returncode == 1
-        assert second.stderr.splitlines() == [f"error: another process is running the sweep in {sweep}"]
+        assert second.stderr.splitlines() == [
+            f"error: another process is running the sweep in {sweep}"
+        ]
         (parent,), children = mlflow_runs(sweep)
         assert parent.info.status == "RUNNING"
         assert {run.info.status for run in children} <= {"RUNNING", "FINISHED"}
@@ -74,5 +80,8 @@ def test_a_second_driver_is_refused_and_disturbs_nothing(runs: Path) -> None:
 def test_handlers_of_signals_are_put_back(runs: Path) -> None:
     watched = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
     before = [signal.getsignal(number) for number in watched]
-    run(tiny({"search.arms": ["equal"], "search.trials": 1, "search.finalists.top": 0}), output=runs / "tiny")
+    run(
+        tiny({"search.arms": ["equal"], "search.trials": 1, "search.finalists.top": 0}),
+        output=runs / "tiny",
+    )
     assert [signal.getsignal(number) for number in watched] == before

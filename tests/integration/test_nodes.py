@@ -41,7 +41,12 @@ def cluster(tmp_path: Path, storage: Path, record_property: Any) -> Iterator[nod
 
 
 def _config(folder: Path, trials: int, pause: float, **changes: Any) -> Path:
-    few = {"search.arms": ["equal"], "search.trials": trials, "search.finalists.top": 0, "search.sampler": "random"}
+    few = {
+        "search.arms": ["equal"],
+        "search.trials": trials,
+        "search.finalists.top": 0,
+        "search.sampler": "random",
+    }
     slow = {"name": f"{PARTS}:backbone", "pause": pause}
     often = {"training.checkpoint_every_s": 0, "resources.max_concurrent": "auto"}
     return write_config(folder, {**few, **often, "model.backbone": slow, **changes})
@@ -51,7 +56,9 @@ def _on(record: SweepRecord, node: nodes.Node) -> list[str]:
     return [trial.id for trial in record if trial.info.get("node") == node.ip]
 
 
-def test_trials_spread_over_two_nodes_and_outlive_one(runs: Path, cluster: nodes.Nodes, storage: Path) -> None:
+def test_trials_spread_over_two_nodes_and_outlive_one(
+    runs: Path, cluster: nodes.Nodes, storage: Path
+) -> None:
     head, other = cluster.start(1), cluster.start(1)
     config, sweep, place = _config(runs.parent, 8, 0.2), runs / "tiny", head.inside(runs.parent)
     arguments = ["run", str(config), "--address", cluster.address]
@@ -76,7 +83,10 @@ def test_trials_spread_over_two_nodes_and_outlive_one(runs: Path, cluster: nodes
     assert len(_on(record, head)) + len(_on(record, other)) == len(record.trials) == 8
     assert _on(record, other), "no trial has ended on the node that died"
     assert_mirrored(sweep)
-    tags = {run.data.tags["mtl_search.trial"]: run.data.tags["mtl_search.node"] for run in mlflow_runs(sweep)[1]}
+    tags = {
+        run.data.tags["mtl_search.trial"]: run.data.tags["mtl_search.node"]
+        for run in mlflow_runs(sweep)[1]
+    }
     assert tags == {trial.id: trial.info["node"] for trial in record}
     assert not list(storage.glob("*/*"))
     assert Result(sweep).load_model() is not None
@@ -84,11 +94,22 @@ def test_trials_spread_over_two_nodes_and_outlive_one(runs: Path, cluster: nodes
 
 def _runs_on(record: SweepRecord, node: nodes.Node) -> bool:
     """Whether a trial is in the middle there, and one has ended there."""
-    return len({trial.finished for trial in record if trial.info.get("node") == node.ip and trial.epochs}) == 2
+    return (
+        len(
+            {
+                trial.finished
+                for trial in record
+                if trial.info.get("node") == node.ip and trial.epochs
+            }
+        )
+        == 2
+    )
 
 
 @pytest.mark.large
-def test_groups_of_workers_outlive_a_node_whose_cable_is_cut(runs: Path, cluster: nodes.Nodes, storage: Path) -> None:
+def test_groups_of_workers_outlive_a_node_whose_cable_is_cut(
+    runs: Path, cluster: nodes.Nodes, storage: Path
+) -> None:
     """Three slots on three nodes, of which two remain: a group that lost a worker finds room or makes way."""
     head, *others = [cluster.start(2) for _ in range(3)]
     config, sweep = _config(runs.parent, 9, 0.3, **{"resources.workers": 2}), runs / "tiny"
@@ -129,17 +150,32 @@ def test_without_a_node_that_fits_the_sweep_ends_and_goes_on_later(
     head, other = cluster.start(0), cluster.start(1)
     config, sweep, place = _config(runs.parent, 4, 0.2), runs / "tiny", head.inside(runs.parent)
     arguments = ["run", str(config), "--address", cluster.address, f"resources.storage={storage}"]
-    with driver([*arguments, "resources.node_timeout_s=5"], runs.parent, sweep, place, cluster.environment) as running:
-        running.wait_for(lambda record: finished(record, "") >= 1 and any(t.epochs for t in record if not t.finished))
+    with driver(
+        [*arguments, "resources.node_timeout_s=5"], runs.parent, sweep, place, cluster.environment
+    ) as running:
+        running.wait_for(
+            lambda record: (
+                finished(record, "") >= 1 and any(t.epochs for t in record if not t.finished)
+            )
+        )
         other.kill()
         assert running.process.wait(120) == 1, running.output
-        assert "for 5 seconds (resources.node_timeout_s) no trial fits on this cluster" in running.output
+        assert (
+            "for 5 seconds (resources.node_timeout_s) no trial fits on this cluster"
+            in running.output
+        )
         assert "--resume goes on" in running.output
         assert "Traceback" not in running.output
     before = whole_lines(sweep)
     new = cluster.start(1)
     done = mtl_search(
-        *arguments, "--resume", "--output", sweep, cwd=runs.parent, inside=place, extra=cluster.environment
+        *arguments,
+        "--resume",
+        "--output",
+        sweep,
+        cwd=runs.parent,
+        inside=place,
+        extra=cluster.environment,
     )
     assert done.returncode == 0, done.stderr
     assert whole_lines(sweep).startswith(before)

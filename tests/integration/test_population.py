@@ -50,7 +50,9 @@ def test_a_population_trains_in_turns_and_its_values_are_trained_again(runs: Pat
         handed = [epoch.metrics["lr"] for epoch in member.epochs]
         assert handed == [member.params_at(epoch)["training.optimizer.lr"] for epoch in (1, 2, 3)]
         assert member.info["weights"] == {
-            path.split(".")[1]: value for path, value in member.overrides.items() if path.endswith("loss_weight")
+            path.split(".")[1]: value
+            for path, value in member.overrides.items()
+            if path.endswith("loss_weight")
         }
     result = Result(sweep)
     assert result.best.trial in (final.id, mean.id)
@@ -74,11 +76,21 @@ def test_a_population_trains_in_turns_and_its_values_are_trained_again(runs: Pat
 
 @pytest.mark.large
 @pytest.mark.parametrize("event", ["perturb", "generation", "epoch"])
-def test_a_population_whose_driver_is_killed_ends_as_one_that_was_not(runs: Path, event: str) -> None:
-    changes = {**_PBT, "tracking.enabled": False, "model.backbone": {"name": f"{PARTS}:backbone", "pause": 0.01}}
+def test_a_population_whose_driver_is_killed_ends_as_one_that_was_not(
+    runs: Path, event: str
+) -> None:
+    changes = {
+        **_PBT,
+        "tracking.enabled": False,
+        "model.backbone": {"name": f"{PARTS}:backbone", "pause": 0.01},
+    }
     sweep, whole, config = runs / "tiny", runs / "whole", write_config(runs.parent, changes)
     with driver(["run", str(config)], runs.parent, sweep) as first:
-        first.wait_for(lambda record: sum(e["event"] == event for e in events(sweep)) >= (7 if event == "epoch" else 1))
+        first.wait_for(
+            lambda record: (
+                sum(e["event"] == event for e in events(sweep)) >= (7 if event == "epoch" else 1)
+            )
+        )
         first.kill()
     done = mtl_search("run", config, "--resume", cwd=runs.parent)
     assert done.returncode == 0, done.stderr
@@ -92,7 +104,10 @@ def test_a_population_on_worker_groups(tmp_path: Path) -> None:
     changes = {**_PBT, "search.finalists.top": 0, "tracking.enabled": False}
     two = tmp_path / "two"
     storage = {"resources.storage": str(tmp_path / "storage")}
-    run(tiny({**changes, **storage, "resources.workers": 2, "resources.max_concurrent": 2}), output=two)
+    run(
+        tiny({**changes, **storage, "resources.workers": 2, "resources.max_concurrent": 2}),
+        output=two,
+    )
     record, one = assert_sound(two), tmp_path / "one"
     assert _exchanges(record) == 4
     assert not list((tmp_path / "storage").glob("*/*"))
@@ -100,4 +115,7 @@ def test_a_population_on_worker_groups(tmp_path: Path) -> None:
     for trial in assert_sound(one):
         for here, there in zip(record.trials[trial.id].epochs, trial.epochs, strict=True):
             for name in here.metrics.keys() - {"seconds"}:
-                assert here.metrics[name] == pytest.approx(there.metrics[name], abs=1e-3), (trial.id, name)
+                assert here.metrics[name] == pytest.approx(there.metrics[name], abs=1e-3), (
+                    trial.id,
+                    name,
+                )

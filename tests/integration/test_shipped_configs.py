@@ -17,7 +17,11 @@ from tests.support.garments import write_garments
 from tests.support.repository import REPOSITORY
 from tests.support.sweeps import assert_sound
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster", "runs")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("ray_cluster", "runs"),
+]
 
 # Config → folders of the shared data that it reads. The quickstart is run in earnest by `make quickstart`.
 DATA: dict[str, tuple[str, ...]] = {
@@ -44,10 +48,18 @@ _QUICK = ("penguins", "faces", "relation_entities", "siamese_pairs", "category_a
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=() if n in _QUICK else pytest.mark.large) for n in DATA if n != "quickstart"],
+    [
+        pytest.param(n, marks=() if n in _QUICK else pytest.mark.large)
+        for n in DATA
+        if n != "quickstart"
+    ],
 )
 def test_a_smoke_run_ends_with_a_verdict(
-    name: str, tmp_path: Path, shared_data: Path, need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    name: str,
+    tmp_path: Path,
+    shared_data: Path,
+    need_data: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for folder in DATA[name]:
         need_data(folder)

@@ -58,10 +58,19 @@ def _wait_until(condition: Callable[[], bool], timeout: float = 20) -> None:
 def test_resume_after_the_driver_of_two_slots_was_killed(runs: Path) -> None:
     sweep = runs / "tiny"
     backbone = {"name": f"{PARTS}:backbone", "pause": 0.01}
-    changes = {**ASHA, "search.trials": 4, "model.backbone": backbone, "resources.max_concurrent": 2}
+    changes = {
+        **ASHA,
+        "search.trials": 4,
+        "model.backbone": backbone,
+        "resources.max_concurrent": 2,
+    }
     config = write_config(runs.parent, changes)
     with driver(["run", str(config)], runs.parent, sweep) as first:
-        first.wait_for(lambda record: finished(record, "equal") >= 1 and sum(not t.finished for t in record) == 2)
+        first.wait_for(
+            lambda record: (
+                finished(record, "equal") >= 1 and sum(not t.finished for t in record) == 2
+            )
+        )
         first.kill()
     before = whole_lines(sweep)
     run(config, output=sweep, resume=True)

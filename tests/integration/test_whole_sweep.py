@@ -34,7 +34,12 @@ def by_python(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Re
 def test_every_arm_has_its_budget(by_python: Result) -> None:
     record = assert_sound(by_python.directory)
     singles = {"single/colour": 2, "single/size": 2}
-    assert record.budget == {**singles, "equal": 4, "search": 4, **{f"final/{arm}": 2 for arm in ARMS}}
+    assert record.budget == {
+        **singles,
+        "equal": 4,
+        "search": 4,
+        **{f"final/{arm}": 2 for arm in ARMS},
+    }
     assert Counter(trial.state for trial in record) == {"COMPLETE": 20}
 
 
@@ -70,7 +75,9 @@ def test_mlflow_has_one_run_a_trial(by_python: Result) -> None:
 def test_the_best_network_is_drawn(by_python: Result, tmp_path: Path) -> None:
     (parent,), _ = mlflow_runs(by_python.directory)
     client = MlflowClient(f"sqlite:///{by_python.directory.parent / 'mlflow.db'}")
-    assert [item.path for item in client.list_artifacts(parent.info.run_id, "graph")] == ["graph/model.png"]
+    assert [item.path for item in client.list_artifacts(parent.info.run_id, "graph")] == [
+        "graph/model.png"
+    ]
     stored = Path(client.download_artifacts(parent.info.run_id, "graph/model.png", str(tmp_path)))
     assert stored.read_bytes() == (by_python.directory / "model.png").read_bytes()
     by_python.plot_model(tmp_path / "single.svg", by_python.record.arm("final/single/size")[0].id)
@@ -140,12 +147,19 @@ def test_code_in_the_working_directory_works_by_name(runs: Path) -> None:
     record = assert_sound(runs / "tiny")
     assert {trial.state for trial in record} == {"COMPLETE"}
     for trial in (*record.arm("equal"), *record.arm("search")):
-        assert trial.objective == max(epoch.metrics["val/colour/accuracy"] for epoch in trial.epochs)
+        assert trial.objective == max(
+            epoch.metrics["val/colour/accuracy"] for epoch in trial.epochs
+        )
 
 
 def test_penguins(runs: Path) -> None:
     config = REPOSITORY / "configs" / "penguins.yaml"
-    few = ["training.epochs=3", "search.trials=4", "search.finalists.seeds=2", "resources.max_concurrent=2"]
+    few = [
+        "training.epochs=3",
+        "search.trials=4",
+        "search.finalists.seeds=2",
+        "resources.max_concurrent=2",
+    ]
     done = mtl_search("run", config, *few, cwd=runs.parent)
     assert done.returncode == 0, done.stderr
     record = assert_sound(runs / "penguins")

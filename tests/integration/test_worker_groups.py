@@ -14,7 +14,11 @@ from mtl_search import run
 from mtl_search.storage.records import SweepRecord
 from tests.support.sweeps import ASHA, PARTS, assert_sound, tiny
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.usefixtures("ray_cluster", "whole_again")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("ray_cluster", "whole_again"),
+]
 
 _ONE_ARM: dict[str, Any] = {
     "search.arms": ["search"],
@@ -28,7 +32,10 @@ _ONE_ARM: dict[str, Any] = {
 def _sweep(folder: Path, changes: dict[str, Any]) -> SweepRecord:
     log = str(folder.parent / f"{folder.name}.pids")
     backbone = {"name": f"{PARTS}:backbone", "log": log, "pause": 0.02}
-    run(tiny({"model.backbone": backbone, **_ONE_ARM, "resources.workers": 2, **changes}), output=folder)
+    run(
+        tiny({"model.backbone": backbone, **_ONE_ARM, "resources.workers": 2, **changes}),
+        output=folder,
+    )
     return assert_sound(folder)
 
 

@@ -14,7 +14,10 @@ _TREE: dict[str, Any] = {
         "right": {"head": {"name": "softmax", "hidden": [4]}, "view": "right", "role": "auxiliary"},
         "same": {"head": "pair", "view": ["left", "right"], "loss_weight": 2.0},
     },
-    "model": {"backbone": {"name": "mlp", "widths": [8, 8]}, "sharing": {"name": "hard", "depth": 2}},
+    "model": {
+        "backbone": {"name": "mlp", "widths": [8, 8]},
+        "sharing": {"name": "hard", "depth": 2},
+    },
     "training": {
         "epochs": 4,
         "optimizer": {"name": "adamw", "lr": 0.003},

@@ -32,7 +32,12 @@ class FakeTune:
     """
 
     def __init__(
-        self, config: Config, directory: Path, slots: int = 2, space: Any = None, function: Any = None
+        self,
+        config: Config,
+        directory: Path,
+        slots: int = 2,
+        space: Any = None,
+        function: Any = None,
     ) -> None:
         self.config = config
         self.nodes = [{"CPU": config.resources.cpus_per_worker}] * slots
@@ -46,7 +51,13 @@ class FakeTune:
             function=function,
         )
         self.searcher = ArmSearcher(
-            config, plan_arms(config), self.journal, self.referee, directory=directory, census=self.census, space=space
+            config,
+            plan_arms(config),
+            self.journal,
+            self.referee,
+            directory=directory,
+            census=self.census,
+            space=space,
         )
         self.live: dict[str, TrialSpec] = {}
         self._asked = 0
@@ -67,18 +78,34 @@ class FakeTune:
         assert self.live[trial_id].id == answer["id"]
         return trial_id
 
-    def epoch(self, trial_id: str, number: int, state: Any = "RUNNING", **changes: float) -> TrialReport:
+    def epoch(
+        self, trial_id: str, number: int, state: Any = "RUNNING", **changes: float
+    ) -> TrialReport:
         """Report an epoch, as a slot does; `changes` replace metrics by `<task>_<metric>`."""
         spec = self.live[trial_id]
-        metrics = made_up(spec, number) | {f"val/{key.replace('_', '/', 1)}": value for key, value in changes.items()}
-        earlier = [epoch.best_objective for epoch in self.record.trials[spec.id].epochs if epoch.epoch < number]
+        metrics = made_up(spec, number) | {
+            f"val/{key.replace('_', '/', 1)}": value for key, value in changes.items()
+        }
+        earlier = [
+            epoch.best_objective
+            for epoch in self.record.trials[spec.id].epochs
+            if epoch.epoch < number
+        ]
         best = max([*earlier, spec.objective(metrics)])
-        test = {f"test/{key[4:]}": value for key, value in metrics.items()} if spec.test and state == "COMPLETE" else {}
-        report = TrialReport(number, metrics, best, state, info=info(spec), test=test, seconds=float(number))
+        test = (
+            {f"test/{key[4:]}": value for key, value in metrics.items()}
+            if spec.test and state == "COMPLETE"
+            else {}
+        )
+        report = TrialReport(
+            number, metrics, best, state, info=info(spec), test=test, seconds=float(number)
+        )
         self.searcher.record_epoch(trial_id, report)
         return report
 
-    def end(self, trial_id: str, state: str = "COMPLETE", epochs: int = 2, **changes: float) -> TrialRecord:
+    def end(
+        self, trial_id: str, state: str = "COMPLETE", epochs: int = 2, **changes: float
+    ) -> TrialRecord:
         """Let a trial report its epochs and end: COMPLETE, PRUNED, FAIL, or CRASH for good."""
         for number in range(1, epochs):
             self.epoch(trial_id, number, **changes)
@@ -90,11 +117,16 @@ class FakeTune:
                 assert self.live[trial_id].id == spec.id
             self.crash(trial_id)
         elif state == "FAIL":
-            report = TrialReport(epochs - 1, {}, float("nan"), "FAIL", "the loss is nan", {"parameters": 1})
+            report = TrialReport(
+                epochs - 1, {}, float("nan"), "FAIL", "the loss is nan", {"parameters": 1}
+            )
             self.searcher.record_epoch(trial_id, report)
             self._complete(trial_id, report)
         else:
-            self._complete(trial_id, self.epoch(trial_id, epochs, "RUNNING" if state == "PRUNED" else state, **changes))
+            self._complete(
+                trial_id,
+                self.epoch(trial_id, epochs, "RUNNING" if state == "PRUNED" else state, **changes),
+            )
         return self.record.trials[spec.id]
 
     def advance(self, trial_id: str, epochs: int | None = None) -> None:
@@ -159,14 +191,18 @@ def info(spec: TrialSpec) -> dict[str, Any]:
 def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
     """Metrics that depend on the trial's params alone and get better with every epoch; weights where it is adaptive."""
     text = (
-        str(sorted(spec.config.training.optimizer.arguments.items())) + str(spec.config.model.sharing) + str(spec.seed)
+        str(sorted(spec.config.training.optimizer.arguments.items()))
+        + str(spec.config.model.sharing)
+        + str(spec.seed)
     )
     level = zlib.crc32(text.encode()) / 2**32
     values = {}
     for task in spec.config.tasks:
         for metric in METRICS_OF[task]:
             value = 0.5 + 0.3 * level + 0.01 * epoch
-            values[f"val/{task}/{metric}"] = value if METRICS[metric].higher_is_better else 1 - value
+            values[f"val/{task}/{metric}"] = (
+                value if METRICS[metric].higher_is_better else 1 - value
+            )
     if "adaptive" in info(spec):
         values |= {f"train/weight/{task}": WEIGHTS[task] for task in spec.config.tasks}
     return values

@@ -17,7 +17,18 @@ from PIL import Image
 
 from mtl_search.data.readers.idx import read_idx
 
-CATEGORIES = ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CATEGORIES = (
+    "t-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
 AGES = ("0 light", "1 medium", "2 dark")
 # Mean of the pixels above 0, which a third of the garments each fall below, between and above.
 _LEVELS = (115.0, 150.0)

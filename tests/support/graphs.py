@@ -19,11 +19,15 @@ VIEWS = ("left", "right", "seen from above, in the rain")
 
 
 def config(
-    views: Mapping[str, Sequence[str]], stages: int = 2, sharing: Any = "hard", beside: Sequence[str] = ()
+    views: Mapping[str, Sequence[str]],
+    stages: int = 2,
+    sharing: Any = "hard",
+    beside: Sequence[str] = (),
 ) -> Config:
     """A config of tasks with one or two views each; those in `beside` also read two views round the backbone."""
     tasks: dict[str, Any] = {
-        task: {"head": "pair" if len(names) == 2 else "softmax", "view": list(names)} for task, names in views.items()
+        task: {"head": "pair" if len(names) == 2 else "softmax", "view": list(names)}
+        for task, names in views.items()
     }
     for task in beside:
         tasks[task]["side_inputs"] = {"age": {}, "region of birth": {"values": 9}}
@@ -51,8 +55,14 @@ class Experts(HardSharing):
     def forward(self, inputs: Any, masks: Any = None) -> Features:
         """Both see the same views; what they give is added up."""
         mine = super().forward(inputs, masks)
-        x = {view: stage(inputs[view]) for stage, view in ((self.other, view) for view in inputs if view in VIEWS)}
-        return {task: tuple(a + x[view] for a, view in zip(mine[task], self.views[task], strict=True)) for task in mine}
+        x = {
+            view: stage(inputs[view])
+            for stage, view in ((self.other, view) for view in inputs if view in VIEWS)
+        }
+        return {
+            task: tuple(a + x[view] for a, view in zip(mine[task], self.views[task], strict=True))
+            for task in mine
+        }
 
     def __init__(self, build: Any, views: Any) -> None:
         super().__init__(build, views)

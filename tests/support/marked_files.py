@@ -10,7 +10,8 @@ RELATIONS = ("Other", "Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)")
 def write_marked(path: Path, sentences: list[str], start: int = 1) -> Path:
     """A file with these sentences and relations in turn."""
     blocks = [
-        f'{number}\t"{text}"\n{RELATIONS[number % 3]}\nComment:\n' for number, text in enumerate(sentences, start)
+        f'{number}\t"{text}"\n{RELATIONS[number % 3]}\nComment:\n'
+        for number, text in enumerate(sentences, start)
     ]
     path.write_text("\n".join(blocks))
     return path

@@ -54,10 +54,14 @@ class Proxy:
             time.sleep(3)
             return
         if self.mode == "error":
-            self._answer(request, 500, b'{"error_code": "INTERNAL_ERROR", "message": "the database is gone"}')
+            self._answer(
+                request, 500, b'{"error_code": "INTERNAL_ERROR", "message": "the database is gone"}'
+            )
             return
         connection = http.client.HTTPConnection("127.0.0.1", self.target, timeout=20)
-        headers = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "connection")}
+        headers = {
+            k: v for k, v in request.headers.items() if k.lower() not in ("host", "connection")
+        }
         connection.request(request.command, request.path, body, headers)
         answer = connection.getresponse()
         content = answer.read()

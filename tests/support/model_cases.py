@@ -41,7 +41,9 @@ class HeadCase:
     def labels(self, samples: int, *, missing: bool, seed: int = 0) -> Tensor:
         """Labels, about a third of them missing when asked; the first sample is always labelled."""
         rng = np.random.default_rng(seed)
-        shape = {"multilabel": (samples, CLASSES), "tags": (samples, TOKENS)}.get(self.kind, (samples,))
+        shape = {"multilabel": (samples, CLASSES), "tags": (samples, TOKENS)}.get(
+            self.kind, (samples,)
+        )
         gone = (rng.random(shape) < 0.35) & missing
         gone[0] = False
         if self.kind == "real":
@@ -52,7 +54,13 @@ class HeadCase:
 
     def target(self, labels: Tensor) -> Target:
         """The labels as a target of the data set."""
-        names = () if self.kind == "real" else ("no", "yes") if self.kind == "binary" else ("a", "b", "c")
+        names = (
+            ()
+            if self.kind == "real"
+            else ("no", "yes")
+            if self.kind == "binary"
+            else ("a", "b", "c")
+        )
         return Target(labels.numpy(), self.kind, names)
 
     def features(self, samples: int, views: int, seed: int = 0) -> tuple[Tensor, ...]:
@@ -61,7 +69,9 @@ class HeadCase:
         shape = (samples, TOKENS, WIDTH) if self.rank == 3 else (samples, WIDTH)
         return tuple(torch.randn(shape, generator=generator) for _ in range(views))
 
-    def build(self, name: str, loss: tuple[str, Mapping[str, Any]], labels: Tensor, **arguments: Any) -> Head:
+    def build(
+        self, name: str, loss: tuple[str, Mapping[str, Any]], labels: Tensor, **arguments: Any
+    ) -> Head:
         """The head, fitted on the labels."""
         torch.manual_seed(0)
         make: Any = HEADS[name]
@@ -84,9 +94,15 @@ HEAD_CASES: dict[str, HeadCase] = {
         ),
     ),
     "binary": HeadCase("binary", BINARY_LOSSES),
-    "multilabel": HeadCase("multilabel", (*BINARY_LOSSES, ("binary_cross_entropy", {"pos_weight": [0.5, 1.0, 4.0]}))),
-    "regression": HeadCase("real", (("mse", {}), ("mae", {}), ("huber", {"delta": 0.7}), ("smooth_l1", {"beta": 0.4}))),
-    "pair": HeadCase("binary", (*BINARY_LOSSES, ("contrastive", {"margin": 1.5}), ("cosine", {"margin": 0.2}))),
+    "multilabel": HeadCase(
+        "multilabel", (*BINARY_LOSSES, ("binary_cross_entropy", {"pos_weight": [0.5, 1.0, 4.0]}))
+    ),
+    "regression": HeadCase(
+        "real", (("mse", {}), ("mae", {}), ("huber", {"delta": 0.7}), ("smooth_l1", {"beta": 0.4}))
+    ),
+    "pair": HeadCase(
+        "binary", (*BINARY_LOSSES, ("contrastive", {"margin": 1.5}), ("cosine", {"margin": 0.2}))
+    ),
     "crf": HeadCase("tags", (("crf", {}),), rank=3),
 }
 
@@ -97,7 +113,9 @@ LossCase = tuple[Mapping[str, Any], Callable[[Any, Any], Any]]
 def _cross_entropy(output: Any, label: Any) -> Any:
     weights, smoothing = np.array([1.0, 0.5, 2.0]), 0.2
     log_q = output - np.log(np.exp(output).sum())
-    return -(1 - smoothing) * weights[label] * log_q[label] - smoothing / 3 * (weights * log_q).sum()
+    return (
+        -(1 - smoothing) * weights[label] * log_q[label] - smoothing / 3 * (weights * log_q).sum()
+    )
 
 
 def _bce(output: Any, label: Any) -> Any:
@@ -110,9 +128,18 @@ LOSS_CASES: dict[str, LossCase | None] = {
     "binary_cross_entropy": ({"pos_weight": 3.0}, _bce),
     "mse": ({}, lambda z, y: (z - y) ** 2),
     "mae": ({}, lambda z, y: abs(z - y)),
-    "huber": ({"delta": 0.5}, lambda z, y: 0.5 * (z - y) ** 2 if abs(z - y) <= 0.5 else 0.5 * (abs(z - y) - 0.25)),
-    "smooth_l1": ({"beta": 0.5}, lambda z, y: (z - y) ** 2 if abs(z - y) <= 0.5 else abs(z - y) - 0.25),
-    "contrastive": ({"margin": 2.0}, lambda d, y: 0.5 * (y * d**2 + (1 - y) * max(0.0, 2.0 - d) ** 2)),
+    "huber": (
+        {"delta": 0.5},
+        lambda z, y: 0.5 * (z - y) ** 2 if abs(z - y) <= 0.5 else 0.5 * (abs(z - y) - 0.25),
+    ),
+    "smooth_l1": (
+        {"beta": 0.5},
+        lambda z, y: (z - y) ** 2 if abs(z - y) <= 0.5 else abs(z - y) - 0.25,
+    ),
+    "contrastive": (
+        {"margin": 2.0},
+        lambda d, y: 0.5 * (y * d**2 + (1 - y) * max(0.0, 2.0 - d) ** 2),
+    ),
     "cosine": ({"margin": 0.2}, lambda c, y: y * (1 - c) + (1 - y) * max(0.0, c - 0.2)),
     "crf": None,  # a whole sentence has a loss, a token has none: tested with the head
 }
@@ -125,7 +152,12 @@ BackboneCase = tuple[tuple[int, ...], Mapping[str, Any], list[int], list[str]]
 BACKBONE_CASES: dict[str, list[BackboneCase]] = {
     "mlp": [
         ((6,), {}, [64, 64], ["vector"] * 2),
-        ((6,), {"widths": [7], "norm": "layer", "dropout": 0.3, "activation": "gelu"}, [7], ["vector"]),
+        (
+            (6,),
+            {"widths": [7], "norm": "layer", "dropout": 0.3, "activation": "gelu"},
+            [7],
+            ["vector"],
+        ),
         ((1, 4, 4), {"widths": [8, 9, 10], "norm": "batch"}, [8, 9, 10], ["vector"] * 3),
     ],
     "convnet": [
@@ -136,22 +168,47 @@ BACKBONE_CASES: dict[str, list[BackboneCase]] = {
             [4, 6, 8, 8, 5],
             ["map"] * 4 + ["vector"],
         ),
-        ((8, 8), {"channels": [4], "norm": "none", "pool": 1, "kernel": 5, "dropout": 0.2}, [4], ["map"]),
+        (
+            (8, 8),
+            {"channels": [4], "norm": "none", "pool": 1, "kernel": 5, "dropout": 0.2},
+            [4],
+            ["map"],
+        ),
     ],
     "bilstm": [
         ((5, 6), {"hidden": 4}, [8], ["tokens"]),
-        ((5, 6), {"hidden": 3, "layers": 3, "bidirectional": False, "dropout": 0.2}, [3] * 3, ["tokens"] * 3),
-        ((5, 6), {"hidden": 4, "layers": 2, "indices": 2, "index_values": 9}, [8] * 2, ["tokens"] * 2),
+        (
+            (5, 6),
+            {"hidden": 3, "layers": 3, "bidirectional": False, "dropout": 0.2},
+            [3] * 3,
+            ["tokens"] * 3,
+        ),
+        (
+            (5, 6),
+            {"hidden": 4, "layers": 2, "indices": 2, "index_values": 9},
+            [8] * 2,
+            ["tokens"] * 2,
+        ),
         ((5,), {"hidden": 4, "vocabulary": 30, "embedding": 7}, [8], ["tokens"]),
         ((5, 3), {"hidden": 4, "vocabulary": 30, "indices": 2, "index_values": 9}, [8], ["tokens"]),
     ],
     "transformer": [
         ((5,), {"model": TINY_BERT, "pretrained": False}, [8] * 3, ["tokens"] * 3),
-        ((5,), {"model": TINY_BERT, "pretrained": False, "vocabulary": 34, "dropout": 0.3}, [8] * 3, ["tokens"] * 3),
+        (
+            (5,),
+            {"model": TINY_BERT, "pretrained": False, "vocabulary": 34, "dropout": 0.3},
+            [8] * 3,
+            ["tokens"] * 3,
+        ),
     ],
     "timm": [
         ((3, 32, 32), {"model": "resnet10t"}, [64, 64, 128, 256, 512], ["map"] * 5),
-        ((32, 40), {"model": "vit_tiny_patch16_224", "stages": "children"}, [192, 192], ["tokens"] * 2),
+        (
+            (32, 40),
+            {"model": "vit_tiny_patch16_224", "stages": "children"},
+            [192, 192],
+            ["tokens"] * 2,
+        ),
     ],
 }
 
@@ -163,7 +220,9 @@ def build_backbone(name: str, shape: tuple[int, ...], arguments: Mapping[str, An
     return BACKBONES[name](shape, **arguments)
 
 
-def backbone_input(name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], samples: int = 3) -> Tensor:
+def backbone_input(
+    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], samples: int = 3
+) -> Tensor:
     """A view for a case: real numbers, numbers of tokens, or both beside each other."""
     generator = torch.Generator().manual_seed(0)
     if name == "transformer" or (len(shape) == 1 and "vocabulary" in arguments):
@@ -192,5 +251,7 @@ for _table, _registry in (
     assert not _without, f"cases and the table of {_registry.kind}s differ in {sorted(_without)}"
 
 HEAD_LOSSES = [
-    (name, loss, f"{name}-{loss[0]}-{'-'.join(loss[1])}") for name, case in HEAD_CASES.items() for loss in case.losses
+    (name, loss, f"{name}-{loss[0]}-{'-'.join(loss[1])}")
+    for name, case in HEAD_CASES.items()
+    for loss in case.losses
 ]

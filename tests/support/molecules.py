@@ -14,7 +14,13 @@ from mtl_search.data.splits import random_split
 
 
 def molecules(
-    path: str, targets: Sequence[str], *, column: str = "smiles", width: int = 1024, longest: int = 4, seed: int = 0
+    path: str,
+    targets: Sequence[str],
+    *,
+    column: str = "smiles",
+    width: int = 1024,
+    longest: int = 4,
+    seed: int = 0,
 ) -> DataSet:
     """One view `pieces`, (N, width) float32, and a binary target a column, -1 where there is no measurement.
 
@@ -39,11 +45,16 @@ def molecules(
     labels = {name: frame[name].fillna(-1).to_numpy(np.int64) for name in targets}
     return DataSet(
         inputs={"pieces": np.log1p(pieces)},
-        targets={name: Target(values, "binary", ("inactive", "active")) for name, values in labels.items()},
+        targets={
+            name: Target(values, "binary", ("inactive", "active"))
+            for name, values in labels.items()
+        },
         splits=random_split(len(texts), parts, seed, groups=texts),
     )
 
 
 def _places(text: str, width: int, longest: int) -> list[Any]:
     ends = range(1, longest + 1)
-    return [zlib.crc32(text[k : k + n].encode()) % width for n in ends for k in range(len(text) - n + 1)]
+    return [
+        zlib.crc32(text[k : k + n].encode()) % width for n in ends for k in range(len(text) - n + 1)
+    ]

@@ -49,9 +49,23 @@ def enclosed() -> bool:
     """Whether nodes are machines of their own here, and not plain processes."""
     if os.environ.get("MTL_SEARCH_PLAIN_NODES"):
         return False
-    probe = ["unshare", *_NAMESPACES, "--fork", "--mount-proc", "ip", "link", "add", "probe", "type", "bridge"]
+    probe = [
+        "unshare",
+        *_NAMESPACES,
+        "--fork",
+        "--mount-proc",
+        "ip",
+        "link",
+        "add",
+        "probe",
+        "type",
+        "bridge",
+    ]
     tools = ("unshare", "nsenter", "setpriv", "ip")
-    return all(map(shutil.which, tools)) and subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    return (
+        all(map(shutil.which, tools))
+        and subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    )
 
 
 class Node:
@@ -62,7 +76,9 @@ class Node:
         ip: Its address, by which Ray knows it.
     """
 
-    def __init__(self, process: subprocess.Popen[str], ip: str, enter: Sequence[str], port: str = "") -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], ip: str, enter: Sequence[str], port: str = ""
+    ) -> None:
         self.process, self.ip, self._enter, self._port = process, ip, list(enter), port
 
     def inside(self, cwd: Path) -> list[str]:
@@ -99,7 +115,9 @@ class Nodes:
 
     def __init__(self, folder: Path, shared: Sequence[Path]) -> None:
         self._folder, self._shared = folder, list(shared)
-        self._temporary = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # paths of sockets must be short
+        self._temporary = Path(
+            tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+        )  # paths of sockets must be short
         self._token = secrets.token_hex(32)
         self._nodes: list[Node] = []
         self._count = 0
@@ -137,9 +155,16 @@ class Nodes:
             "import ray; ray.init('auto', logging_level='ERROR');"
             "print(ray.available_resources().get('CPU', 0), ray.cluster_resources()['CPU'])"
         )
-        env = {**os.environ, **self.environment, "RAY_AUTH_MODE": "token", "RAY_ADDRESS": self.address}
+        env = {
+            **os.environ,
+            **self.environment,
+            "RAY_AUTH_MODE": "token",
+            "RAY_ADDRESS": self.address,
+        }
         command = [*self.head.inside(self._folder), sys.executable, "-W", "ignore", "-c", script]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, timeout=120, check=True
+        )
         free, total = done.stdout.split()[-2:]
         return float(free), float(total)
 
@@ -167,7 +192,14 @@ class Nodes:
             return [*command, f"--address={self.address}"]
         client = f"--ray-client-server-port={_free_port()}"
         quick = f"--system-config={json.dumps(_HEALTH)}"
-        return [*command, "--head", f"--port={self._gcs_port}", client, "--include-dashboard=false", quick]
+        return [
+            *command,
+            "--head",
+            f"--port={self._gcs_port}",
+            client,
+            "--include-dashboard=false",
+            quick,
+        ]
 
     def _log(self) -> Path:
         return self._folder / f"node{self._count}.log"
@@ -189,30 +221,66 @@ class Nodes:
         assert self.switch is not None
         ip, name = f"{_NET}.{self._count}", f"node{self._count}"
         hosts = self._folder / "hosts"
-        hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{_NET}.{n} node{n}\n" for n in range(1, _MOST + 1)))
+        hosts.write_text(
+            "127.0.0.1 localhost\n" + "".join(f"{_NET}.{n} node{n}\n" for n in range(1, _MOST + 1))
+        )
         script = ["set -e", f"mount --bind {shlex.quote(str(hosts))} /etc/hosts"]
         script += [f"echo {name} > /proc/sys/kernel/hostname", "ip link set lo up"]
         script += self._seclusion() if self._nodes else []
         script += ["read go", f"exec {shlex.join(command)}"]
-        unshare = ["setpriv", "--pdeathsig", "KILL", "unshare", *_NAMESPACES, "--fork", "--kill-child", "--mount-proc"]
+        unshare = [
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            "unshare",
+            *_NAMESPACES,
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+        ]
         process = self._spawn([*unshare, "sh", "-c", "\n".join(script)])
         first = _child(process.pid)
         port = f"to-{name}"
-        _in_net(self.switch.pid, "ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(first))
+        _in_net(
+            self.switch.pid,
+            "ip",
+            "link",
+            "add",
+            port,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            str(first),
+        )
         _in_net(self.switch.pid, "ip", "link", "set", port, "master", "switch", "up")
         _in_net(first, "ip", "address", "add", f"{ip}/24", "dev", "eth0")
         _in_net(first, "ip", "link", "set", "eth0", "up")
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.close()
-        enter = ["nsenter", "--target", str(first), *_NAMESPACES, "sh", "-c", 'cd "$0" && exec "$@"']
+        enter = [
+            "nsenter",
+            "--target",
+            str(first),
+            *_NAMESPACES,
+            "sh",
+            "-c",
+            'cd "$0" && exec "$@"',
+        ]
         return Node(process, ip, enter, port)
 
     def _seclusion(self) -> list[str]:
         """Commands that hide the folder for temporary files, but for what all nodes share."""
         hidden = Path(tempfile.gettempdir()).resolve()
         needed = [*self._shared, REPOSITORY, Path(sys.prefix), Path(sys.base_prefix)]
-        kept = [shlex.quote(str(path)) for path in dict.fromkeys(needed) if hidden in path.resolve().parents]
+        kept = [
+            shlex.quote(str(path))
+            for path in dict.fromkeys(needed)
+            if hidden in path.resolve().parents
+        ]
         lines = ["mount -t tmpfs tmpfs /mnt"]
         for number, path in enumerate(kept):
             lines += [f"mkdir /mnt/{number}", f"mount --bind {path} /mnt/{number}"]
@@ -224,7 +292,9 @@ class Nodes:
     def _start_switch(self) -> subprocess.Popen[str]:
         script = "ip link add switch type bridge && ip link set switch up && echo ready && exec sleep infinity"
         command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sh", "-c", script]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         assert process.stdout is not None
         with process.stdout:
             assert process.stdout.readline() == "ready\n"
@@ -232,7 +302,9 @@ class Nodes:
 
     def _wait(self, node: Node, timeout: float = 120) -> None:
         end = time.monotonic() + timeout
-        while "Ray runtime started" not in self._log().read_text():  # which it says after the head has heard of it
+        while (
+            "Ray runtime started" not in self._log().read_text()
+        ):  # which it says after the head has heard of it
             assert node.process.poll() is None, self._log().read_text()
             assert time.monotonic() < end, self._log().read_text()
             time.sleep(0.1)

@@ -62,11 +62,15 @@ class Parity:
         labels[train[~np.isnan(labels[train])][3:]] = np.nan
         return dataclasses.replace(made, targets={**made.targets, "size": Target(labels, "real")})
 
-    def trainer(self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU) -> Trainer:
+    def trainer(
+        self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU
+    ) -> Trainer:
         """Its trainer."""
         samples = self.samples()
         resident = DeviceData(samples, device) if self.resident else None
-        return Trainer(spec(self.settings(), folder), samples, device, resident, OBJECTIVE, peers=peers)
+        return Trainer(
+            spec(self.settings(), folder), samples, device, resident, OBJECTIVE, peers=peers
+        )
 
     def run(
         self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU
@@ -88,7 +92,9 @@ def _balanced(backbone: str, labels: str, **members: str) -> Parity:
     """Labels missing unevenly; small steps, so that rounding is not magnified."""
     aggregator = members.get("aggregator")
     independent = aggregator is not None and getattr(AGGREGATORS[aggregator], "independent", False)
-    training: dict[str, Any] = {key: {"name": name, **_ARGUMENTS.get(name, {})} for key, name in members.items()}
+    training: dict[str, Any] = {
+        key: {"name": name, **_ARGUMENTS.get(name, {})} for key, name in members.items()
+    }
     training |= {"batch_size": 8, "accumulate": 2} if independent else {"batch_size": 16}
     training |= {"train_metrics": False, "optimizer": {**SGD, "lr": 0.01}}
     return Parity(backbone, training, labels=labels, resident=True)
@@ -99,9 +105,16 @@ def balanced() -> dict[str, Parity]:
 
     A convnet soon fits three labels, and DB-MTL, which looks at 1/L, would then magnify rounding: it gets more of them.
     """
-    cases = {f"mlp, weighting {name}": _balanced("mlp", "sparse", weighting=name) for name in WEIGHTINGS}
-    cases |= {f"mlp, aggregator {name}": _balanced("mlp", "sparse", aggregator=name) for name in AGGREGATORS}
-    for weighting, aggregator in zip(itertools.cycle(WEIGHTINGS), reversed([*AGGREGATORS]), strict=False):
+    cases = {
+        f"mlp, weighting {name}": _balanced("mlp", "sparse", weighting=name) for name in WEIGHTINGS
+    }
+    cases |= {
+        f"mlp, aggregator {name}": _balanced("mlp", "sparse", aggregator=name)
+        for name in AGGREGATORS
+    }
+    for weighting, aggregator in zip(
+        itertools.cycle(WEIGHTINGS), reversed([*AGGREGATORS]), strict=False
+    ):
         labels = "missing" if weighting == "db_mtl" else "sparse"
         pair = _balanced("convnet", labels, weighting=weighting, aggregator=aggregator)
         cases[f"convnet, {weighting} and {aggregator}"] = pair
@@ -122,13 +135,19 @@ CASES = {
     "depth 1": Parity(values={"model.sharing.depth": 1}),
     "a last batch of three": Parity(train=51),
     "fewer samples a batch than ranks": Parity(training={"batch_size": 3}, train=12),
-    "accumulated weighting": Parity(training={"batch_size": 8, "accumulate": 3, "weighting": "famo"}),
-    "weighting and aggregator": Parity(training={"weighting": "db_mtl", "aggregator": "pcgrad"}, labels="sparse"),
+    "accumulated weighting": Parity(
+        training={"batch_size": 8, "accumulate": 3, "weighting": "famo"}
+    ),
+    "weighting and aggregator": Parity(
+        training={"weighting": "db_mtl", "aggregator": "pcgrad"}, labels="sparse"
+    ),
     "soft sharing and an aggregator": Parity(
         training={"aggregator": "mgda", "weighting": "uw"},
         values={"model.sharing": {"name": "soft", "strength": 0.1}},
     ),
     "convnet, channels last": Parity("convnet", training={"channels_last": True}),
-    "convnet, channels last and an aggregator": Parity("convnet", {"channels_last": True, "aggregator": "pcgrad"}),
+    "convnet, channels last and an aggregator": Parity(
+        "convnet", {"channels_last": True, "aggregator": "pcgrad"}
+    ),
     **balanced(),
 }

@@ -26,8 +26,15 @@ def points(samples: int = 240, seed: int = 0) -> DataSet:
     rows = np.arange(samples)
     return DataSet(
         inputs={"x": x},
-        targets={"colour": Target(colour, "class", ("red", "green", "blue")), "size": Target(size, "real")},
-        splits={"train": rows[: samples // 2], "validation": rows[samples // 2 : -60], "test": rows[-60:]},
+        targets={
+            "colour": Target(colour, "class", ("red", "green", "blue")),
+            "size": Target(size, "real"),
+        },
+        splits={
+            "train": rows[: samples // 2],
+            "validation": rows[samples // 2 : -60],
+            "test": rows[-60:],
+        },
     )
 
 
@@ -73,10 +80,19 @@ class _Moody(nn.Module):
         self.mode, self.pause, self.passes = mode, pause, passes
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.training and (self.mode == "raises_later" or (self.mode == "one_raises_later" and _is_second())):
+        if self.training and (
+            self.mode == "raises_later" or (self.mode == "one_raises_later" and _is_second())
+        ):
             raise RuntimeError("this network cannot be trained")
-        if self.training and self.mode == "small" and len(x) > 10 and os.environ.get("RANK", "1") == "1":
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 10 bytes too many")
+        if (
+            self.training
+            and self.mode == "small"
+            and len(x) > 10
+            and os.environ.get("RANK", "1") == "1"
+        ):
+            raise RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 10 bytes too many"
+            )
         if self.training and self.mode == "one_nan" and _is_second():
             return x * float("nan")
         if self.pause and self.training:

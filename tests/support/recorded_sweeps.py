@@ -36,7 +36,9 @@ class Builder:
         observers: Of the journal.
     """
 
-    def __init__(self, path: Path, tasks: Sequence[str] = TASKS, observers: Sequence[Observer] = ()) -> None:
+    def __init__(
+        self, path: Path, tasks: Sequence[str] = TASKS, observers: Sequence[Observer] = ()
+    ) -> None:
         self.path = path
         self.tasks = tuple(tasks)
         self.observers = list(observers)
@@ -73,7 +75,14 @@ class Builder:
         self.event("info", id=trial, info=facts)
         return trial
 
-    def epoch(self, trial: str, epoch: int, objective: float, accuracy: Mapping[str, float], **extra: float) -> None:
+    def epoch(
+        self,
+        trial: str,
+        epoch: int,
+        objective: float,
+        accuracy: Mapping[str, float],
+        **extra: float,
+    ) -> None:
         metrics = {f"val/{task}/accuracy": value for task, value in accuracy.items()}
         metrics |= {f"train/{task}/loss": 1.0 / epoch for task in accuracy}
         self.event(
@@ -86,13 +95,23 @@ class Builder:
         )
 
     def end(
-        self, trial: str, state: State = "COMPLETE", reason: str = "", test: Mapping[str, float] | None = None
+        self,
+        trial: str,
+        state: State = "COMPLETE",
+        reason: str = "",
+        test: Mapping[str, float] | None = None,
     ) -> None:
         scores = {f"test/{task}/accuracy": value for task, value in (test or {}).items()}
         self.event("end", id=trial, state=state, reason=reason, test=scores)
 
     def trial(
-        self, arm: str, number: int, value: float, epochs: int = 3, state: State = "COMPLETE", **info: Any
+        self,
+        arm: str,
+        number: int,
+        value: float,
+        epochs: int = 3,
+        state: State = "COMPLETE",
+        **info: Any,
     ) -> str:
         """A whole trial whose accuracies all reach `value` in its last epoch."""
         trial = self.begin(arm, number, **info)
@@ -107,7 +126,9 @@ class Builder:
         self, arm: str, number: int, test: Mapping[str, float], *, val: float = 0.9, state: State = "COMPLETE",
         origin: str = "", **info: Any,
     ) -> str:  # fmt: skip
-        trial = self.begin(f"final/{arm}", number, origin or f"{arm.replace('/', '-')}-0000", **info)
+        trial = self.begin(
+            f"final/{arm}", number, origin or f"{arm.replace('/', '-')}-0000", **info
+        )
         self.epoch(trial, 1, val, dict.fromkeys(test, val))
         self.end(trial, state, test=test if state == "COMPLETE" else None)
         return trial
@@ -120,7 +141,9 @@ class Builder:
         return self.journal.record
 
 
-def whole(builder: Builder, trials: int = 4, seeds: int = 3, gain: float = 0.02, random: int = 0) -> Builder:
+def whole(
+    builder: Builder, trials: int = 4, seeds: int = 3, gain: float = 0.02, random: int = 0
+) -> Builder:
     """A finished sweep: single arms, equal, search, finalists; the search arm is better by `gain`."""
     generator = np.random.default_rng(random)
     if not builder.sweep_record.id:
@@ -135,7 +158,9 @@ def whole(builder: Builder, trials: int = 4, seeds: int = 3, gain: float = 0.02,
         for seed in range(seeds):
             mine = [arm.split("/")[1]] if "/" in arm else builder.tasks
             level = 0.9 + (gain if arm == "search" else 0.0)
-            builder.finalist(arm, seed, {task: level + float(generator.normal(0, 0.002)) for task in mine})
+            builder.finalist(
+                arm, seed, {task: level + float(generator.normal(0, 0.002)) for task in mine}
+            )
     builder.done()
     return builder
 

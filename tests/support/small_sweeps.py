@@ -43,7 +43,10 @@ _TREE: dict[str, Any] = {
         "size": {"head": "regression", "view": "x", "metrics": ["r2", "mae"]},
         "flag": {"head": "binary", "view": "x", "metrics": ["accuracy"], "role": "auxiliary"},
     },
-    "model": {"backbone": {"name": "mlp", "widths": [4, 4]}, "sharing": {"name": "hard", "depth": 1}},
+    "model": {
+        "backbone": {"name": "mlp", "widths": [4, 4]},
+        "sharing": {"name": "hard", "depth": 1},
+    },
     "training": {"epochs": 4, "batch_size": 8, "optimizer": {"name": "adamw", "lr": 0.01}},
     "search": {
         "trials": 4,

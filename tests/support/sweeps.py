@@ -49,7 +49,10 @@ _TINY: dict[str, Any] = {
     },
     "resources": {"max_concurrent": 1},
 }
-ASHA = {"search.scheduler": {"name": "asha", "grace_period": 1, "reduction_factor": 2}, "training.epochs": 4}
+ASHA = {
+    "search.scheduler": {"name": "asha", "grace_period": 1, "reduction_factor": 2},
+    "training.epochs": 4,
+}
 
 
 def tiny(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -76,7 +79,10 @@ def environment() -> dict[str, str]:
 
 
 def mtl_search(
-    *arguments: object, cwd: Path, inside: Sequence[str] = (), extra: Mapping[str, str] | None = None
+    *arguments: object,
+    cwd: Path,
+    inside: Sequence[str] = (),
+    extra: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end.
 
@@ -88,7 +94,9 @@ def mtl_search(
     """
     command = [*inside, str(MTL_SEARCH), *map(str, arguments)]
     env = {**environment(), **(extra or {})}
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 # Its number and when it began, in ticks since the machine did: numbers are used again.
@@ -119,7 +127,9 @@ def descendants(pid: int) -> set[Process]:
     """All processes that this one has started, directly or not."""
     found, parents = {(pid, 0)}, {pid}
     while parents:
-        children = {(child, began) for child, parent, began in _processes() if parent in parents} - found
+        children = {
+            (child, began) for child, parent, began in _processes() if parent in parents
+        } - found
         found |= children
         parents = {child for child, _ in children}
     return found - {(pid, 0)}
@@ -127,7 +137,11 @@ def descendants(pid: int) -> set[Process]:
 
 def titled(beginning: str) -> list[int]:
     """Numbers of our own processes whose title begins so, such as `ray::RayTrainWorker`; others may run Ray as well."""
-    return [process[0] for process in sorted(descendants(os.getpid())) if _title(process).startswith(beginning)]
+    return [
+        process[0]
+        for process in sorted(descendants(os.getpid()))
+        if _title(process).startswith(beginning)
+    ]
 
 
 def _is_worker(title: str) -> bool:
@@ -139,7 +153,12 @@ class Driver:
     """A driver that is running: `mtl-search` in a process group of its own, as a terminal would start it."""
 
     def __init__(
-        self, arguments: list[str], cwd: Path, sweep: Path, inside: Sequence[str], extra: Mapping[str, str]
+        self,
+        arguments: list[str],
+        cwd: Path,
+        sweep: Path,
+        inside: Sequence[str],
+        extra: Mapping[str, str],
     ) -> None:
         self.sweep = sweep
         self.orphans: set[Process] = set()
@@ -193,7 +212,11 @@ class Driver:
 
 @contextmanager
 def driver(
-    arguments: list[str], cwd: Path, sweep: Path, inside: Sequence[str] = (), extra: Mapping[str, str] | None = None
+    arguments: list[str],
+    cwd: Path,
+    sweep: Path,
+    inside: Sequence[str] = (),
+    extra: Mapping[str, str] | None = None,
 ) -> Iterator[Driver]:
     """A driver that is gone afterwards, with all that it started; `inside` and `extra` as for `mtl_search`."""
     running = Driver(arguments, cwd, sweep, inside, extra or {})
@@ -276,7 +299,9 @@ def mlflow_runs(sweep: Path) -> tuple[list[Run], list[Run]]:
     client = MlflowClient(f"sqlite:///{sweep.parent / 'mlflow.db'}")
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     sweep_id = read_record(sweep / "journal.jsonl").id
-    runs = client.search_runs(experiments, f"tags.`mtl_search.sweep` = '{sweep_id}'", max_results=1000)
+    runs = client.search_runs(
+        experiments, f"tags.`mtl_search.sweep` = '{sweep_id}'", max_results=1000
+    )
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     return parents, [run for run in runs if "mlflow.parentRunId" in run.data.tags]
 
@@ -286,13 +311,19 @@ def assert_mirrored(sweep: Path) -> None:
     record = read_record(sweep / "journal.jsonl")
     (parent,), children = mlflow_runs(sweep)
     assert parent.info.status == ("FINISHED" if record.complete else "KILLED")
-    assert Counter(run.data.tags["mtl_search.trial"] for run in children) == Counter(list(record.trials))
+    assert Counter(run.data.tags["mtl_search.trial"] for run in children) == Counter(
+        list(record.trials)
+    )
     ends = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "KILLED"}
     for run in children:
         trial = record.trials[run.data.tags["mtl_search.trial"]]
         tags = {name.removeprefix("mtl_search."): value for name, value in run.data.tags.items()}
         assert tags["mlflow.parentRunId"] == parent.info.run_id
-        assert (tags["arm"], tags["config_hash"], tags["state"]) == (trial.arm, trial.config_hash, trial.state)
+        assert (tags["arm"], tags["config_hash"], tags["state"]) == (
+            trial.arm,
+            trial.config_hash,
+            trial.state,
+        )
         assert run.info.status == ends[trial.state], trial.id
         if trial.epochs:
             assert json.loads(tags["parameters"]) == trial.info["parameters"]

@@ -52,7 +52,10 @@ def config(backbone: str = "mlp", **training: Any) -> Config:
         {
             "name": "test",
             "data": {"name": "arrays"},
-            "tasks": {t: {"head": head, "view": view, "loss_weight": WEIGHTS[t]} for t, head in heads.items()},
+            "tasks": {
+                t: {"head": head, "view": view, "loss_weight": WEIGHTS[t]}
+                for t, head in heads.items()
+            },
             "model": {"backbone": {"name": backbone, **arguments}},
             "training": {"epochs": 4, "batch_size": 16, **training},
         }
@@ -134,7 +137,9 @@ def train(made: Trainer) -> list[TrialReport]:
 
 def told(report: TrialReport) -> dict[str, float]:
     """What a report says, but for the clock."""
-    return {name: value for name, value in report.metrics.items() if name != "seconds"} | {"best": report.objective}
+    return {name: value for name, value in report.metrics.items() if name != "seconds"} | {
+        "best": report.objective
+    }
 
 
 def weights_of(made: Trainer) -> dict[str, Tensor]:

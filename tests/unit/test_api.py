@@ -20,7 +20,9 @@ from tests.support.recorded_sweeps import config as demo
 def test_a_config_is_drawn(tmp_path: Path) -> None:
     before = torch.get_rng_state()
     plot_model(small.tree(), tmp_path / "model.png", {"model.sharing.depth": 0})
-    plot_model(small.config(), str(tmp_path / "model.svg"), ["model.sharing.depth=2"], data=small.data())
+    plot_model(
+        small.config(), str(tmp_path / "model.svg"), ["model.sharing.depth=2"], data=small.data()
+    )
     assert (tmp_path / "model.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "model.svg").exists()
     assert torch.equal(torch.get_rng_state(), before)
@@ -34,7 +36,9 @@ def test_a_wrong_ending_is_told_before_the_data_are_read(tmp_path: Path) -> None
 class _Sweep:
     """What `_picture` asks of a result."""
 
-    def __init__(self, directory: Path, models: dict[str, Path], error: Exception | None = None) -> None:
+    def __init__(
+        self, directory: Path, models: dict[str, Path], error: Exception | None = None
+    ) -> None:
         self.directory, self._models, self._error = directory, models, error
 
     def models(self) -> dict[str, Path]:
@@ -56,18 +60,25 @@ def test_the_picture_is_an_artifact(tmp_path: Path) -> None:
     assert found["graph"].read_bytes() == b"drawn"
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no\n  font"), SweepError("not kept"), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no\n  font"), SweepError("not kept"), MemoryError()]
+)
 def test_a_sweep_does_not_fail_for_want_of_its_picture(
     error: Exception, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
         assert _picture(_Sweep(tmp_path, {"model/search": tmp_path}, error)) == {}
     (record,) = caplog.records
-    assert record.getMessage() == f"the best network could not be drawn: {' '.join(str(error).split())}"
+    assert (
+        record.getMessage()
+        == f"the best network could not be drawn: {' '.join(str(error).split())}"
+    )
     assert record.exc_info is None
 
 
-def test_a_sweep_without_a_network_is_not_drawn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sweep_without_a_network_is_not_drawn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     assert _picture(_Sweep(tmp_path, {}, RuntimeError("never asked"))) == {}
     assert not caplog.records
 
@@ -79,18 +90,30 @@ def test_an_adaptive_trial_becomes_static_weights(tmp_path: Path) -> None:
     adaptive = made.begin("search", 0, adaptive=True)
     for epoch, left in enumerate((1.0, 2.0), start=1):
         weights = {"left": left, "right": 1.0, "same": 2 - left}
-        made.epoch(adaptive, epoch, 0.9, {}, **{f"train/weight/{task}": weight for task, weight in weights.items()})
+        made.epoch(
+            adaptive,
+            epoch,
+            0.9,
+            {},
+            **{f"train/weight/{task}": weight for task, weight in weights.items()},
+        )
     made.end(adaptive)
     begun = made.begin("search", 1)
     result = Result(tmp_path)
-    assert result.mean_weights() == result.mean_weights(adaptive) == {"left": 1.5, "right": 1.0, "same": 0.5}
+    assert (
+        result.mean_weights()
+        == result.mean_weights(adaptive)
+        == {"left": 1.5, "right": 1.0, "same": 0.5}
+    )
     last = result.mean_weights(last=1)
     assert (last["same"], sum(last.values())) == (0.01, pytest.approx(3))
     assert last["left"] / last["right"] == pytest.approx(2)
     assert result.mean_weights("equal-0000") == {"left": 1.0, "right": 1.0, "same": 1.0}
     with pytest.raises(SweepError, match="has not got to the end of an epoch"):
         result.mean_weights(begun)
-    with pytest.raises(SweepError, match=r"there is no trial 'serch-0000'.*did you mean 'search-0000'\?"):
+    with pytest.raises(
+        SweepError, match=r"there is no trial 'serch-0000'.*did you mean 'search-0000'\?"
+    ):
         result.mean_weights("serch-0000")
     with pytest.raises(ConfigError, match="last: "):
         result.mean_weights(last=0)

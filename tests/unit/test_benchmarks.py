@@ -23,8 +23,12 @@ def test_ours_and_the_loop_by_hand_end_alike(network: str, precision: str) -> No
     assert found.row.endswith("| ok |")
 
 
-@pytest.mark.parametrize(("precision", "wrong"), [("fp32", {"lr": 0.011}), ("bf16", {"weight_decay": 0.1})])
-def test_other_training_is_seen(precision: str, wrong: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("precision", "wrong"), [("fp32", {"lr": 0.011}), ("bf16", {"weight_decay": 0.1})]
+)
+def test_other_training_is_seen(
+    precision: str, wrong: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in wrong.items():
         monkeypatch.setitem(gpu_parity.SGD, name, value)
     assert gpu_parity.by_hand(Case("mlp", 32, 16, precision), CPU).row.endswith("| MISSED |")
@@ -47,7 +51,9 @@ def test_one_trial_on_both_devices(name: str) -> None:
     [
         Case("mlp", 32, 16, "bf16"),
         Case("convnet", 32, 16, "bf16", channels_last=True),
-        pytest.param(Case("resnet18", 4, 2), marks=pytest.mark.large),  # importing timm takes seconds
+        pytest.param(
+            Case("resnet18", 4, 2), marks=pytest.mark.large
+        ),  # importing timm takes seconds
     ],
     ids=lambda case: case.name,
 )
@@ -64,12 +70,16 @@ def test_memory_of_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: order.append("before") or 2**20)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: order.append("reset"))
     monkeypatch.setattr(torch.cuda, "synchronize", lambda _: order.append("wait"))
-    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: order.append("read") or 4 * 2**20)
+    monkeypatch.setattr(
+        torch.cuda, "max_memory_allocated", lambda _: order.append("read") or 4 * 2**20
+    )
     assert gpu.memory_of_both(Case("mlp", 32, 16), CPU, tmp_path, by_slices=True) == (3, 3)
     assert order == ["before", "reset", "wait", "read"] * 2
 
 
-def test_without_a_gpu_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_gpu_it_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(sys, "argv", ["gpu"])
     gpu.main()

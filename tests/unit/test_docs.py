@@ -155,7 +155,9 @@ def check(words: list[str]) -> None:
             assert (REPOSITORY / word).exists(), word
 
 
-PROGRAM = re.compile(r"^(\$ )?([A-Z_]+=\S+ )*(mtl-search|make|pip|pytest|(\S*/)?python3?)\s", re.MULTILINE)
+PROGRAM = re.compile(
+    r"^(\$ )?([A-Z_]+=\S+ )*(mtl-search|make|pip|pytest|(\S*/)?python3?)\s", re.MULTILINE
+)
 
 
 def is_shell(snippet: Snippet) -> bool:
@@ -184,20 +186,36 @@ def run(words: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
 
 
 def cheap() -> list[list[str]]:
-    found = [words for s in of(*SHELL) if is_shell(s) for words in commands(s) if words[0] == "mtl-search"]
+    found = [
+        words
+        for s in of(*SHELL)
+        if is_shell(s)
+        for words in commands(s)
+        if words[0] == "mtl-search"
+    ]
     found = [words for words in found if len(words) > 1 and words[1] in CHEAP]
-    known = [words for words in found if not any(w.startswith("configs/") and "quickstart" not in w for w in words)]
+    known = [
+        words
+        for words in found
+        if not any(w.startswith("configs/") and "quickstart" not in w for w in words)
+    ]
     return [list(words) for words in dict.fromkeys(map(tuple, known)) if "CONFIG" not in words]
 
 
 @pytest.mark.parametrize("words", cheap(), ids=shlex.join)
-def test_commands_that_train_nothing_run(words: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_that_train_nothing_run(
+    words: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     status, output = run(words, monkeypatch)
     assert status == 0, output
 
 
-@pytest.mark.parametrize("snippet", [s for s in of(*SHELL) if re.search(r"^\$ ", s.text, re.MULTILINE)], ids=str)
-def test_commands_print_what_is_shown(snippet: Snippet, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "snippet", [s for s in of(*SHELL) if re.search(r"^\$ ", s.text, re.MULTILINE)], ids=str
+)
+def test_commands_print_what_is_shown(
+    snippet: Snippet, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for block in re.split(r"^\$ ", snippet.text, flags=re.MULTILINE)[1:]:
         line, _, shown = block.partition("\n")
         _, output = run(shlex.split(line), monkeypatch)

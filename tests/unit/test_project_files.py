@@ -71,11 +71,17 @@ def lint_commands() -> list[str]:
         capture_output=True,
         text=True,
     )
-    return [line.replace(".venv/bin/", "") for line in printed.stdout.splitlines() if ".venv/bin/" in line]
+    return [
+        line.replace(".venv/bin/", "")
+        for line in printed.stdout.splitlines()
+        if ".venv/bin/" in line
+    ]
 
 
 def test_hooks_are_what_make_lint_runs() -> None:
-    hooks = [hook["entry"] for repo in read(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]]
+    hooks = [
+        hook["entry"] for repo in read(".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]
+    ]
 
     def normal(command: str) -> str:
         words = command.removeprefix("env ").split()

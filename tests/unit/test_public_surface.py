@@ -22,7 +22,9 @@ def test_the_list_is_sorted_complete_and_what_dir_shows() -> None:
     assert mtl_search.__all__ == sorted(mtl_search.__all__)
     assert dir(mtl_search) == mtl_search.__all__
     lazy, private = set(mtl_search._LAZY), {"annotations", "importlib", "Any", "TYPE_CHECKING"}
-    submodules = {name for name, value in vars(mtl_search).items() if type(value).__name__ == "module"}
+    submodules = {
+        name for name, value in vars(mtl_search).items() if type(value).__name__ == "module"
+    }
     there = {name for name in vars(mtl_search) if not name.startswith("_")} - private - submodules
     assert (there | lazy | {"__version__"}) == set(mtl_search.__all__)
 
@@ -42,5 +44,7 @@ tree = {"name": "a", "data": "x", "tasks": {"t": {"head": "h"}}, "model": {"back
 mtl_search.load_config(tree, ["seed=1"])
 print(*{name.partition(".")[0] for name in sys.modules})
 """
-    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
     assert not {"ray", "torch", "optuna", "mlflow", "pandas", "sklearn"}.intersection(loaded)

@@ -33,7 +33,12 @@ def message(call: Any) -> str:
 
 def test_a_registry_is_a_read_only_mapping() -> None:
     assert isinstance(PARTS, Mapping)
-    assert (list(PARTS), len(PARTS), "small" in PARTS, "x" in PARTS) == (["small", "open"], 2, True, False)
+    assert (list(PARTS), len(PARTS), "small" in PARTS, "x" in PARTS) == (
+        ["small", "open"],
+        2,
+        True,
+        False,
+    )
     assert PARTS["small"] is small
     assert not hasattr(PARTS, "__setitem__")
 
@@ -75,7 +80,9 @@ def test_a_member_that_cannot_be_imported(name: str, words: str) -> None:
     assert words in text
 
 
-def test_a_module_that_ends_the_program_ends_in_a_message(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_ends_the_program_ends_in_a_message(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "quits_at_import.py").write_text("raise SystemExit(3)")
     monkeypatch.syspath_prepend(tmp_path)
     assert "(SystemExit: 3)" in message(lambda: import_attribute("quits_at_import:x"))
@@ -84,7 +91,9 @@ def test_a_module_that_ends_the_program_ends_in_a_message(tmp_path: Any, monkeyp
 def test_arguments_that_are_given_are_not_the_users() -> None:
     assert list(PARTS.arguments("small")) == ["width", "rate"]
     PARTS.check_arguments("small", {"width": 3, "rate": 0.1})
-    assert message(lambda: PARTS.check_arguments("small", {"width": 3, "given": 1}, "p")).startswith("p.given: ")
+    assert message(
+        lambda: PARTS.check_arguments("small", {"width": 3, "given": 1}, "p")
+    ).startswith("p.given: ")
 
 
 def test_wrong_and_missing_arguments() -> None:
@@ -101,7 +110,9 @@ def test_a_member_that_takes_anything_takes_anything_but_lacks_what_it_needs() -
 
 @pytest.mark.parametrize("name", [f"{HERE}:HERE", "builtins:type"])
 def test_what_has_no_readable_arguments_is_refused(name: str) -> None:
-    assert "a part is a class or a function" in message(lambda: PARTS.check_arguments(name, {}, "p"))
+    assert "a part is a class or a function" in message(
+        lambda: PARTS.check_arguments(name, {}, "p")
+    )
 
 
 def test_paths_are_joined_by_dots() -> None:

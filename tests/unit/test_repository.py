@@ -41,18 +41,24 @@ def test_version_is_the_same_in_project_and_package(project: dict[str, Any]) -> 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = {"ray", "torch", "optuna", "mlflow", "pandas", "sklearn", "plotly", "matplotlib"}
     program = "import sys, mtl_search; print(*{name.partition('.')[0] for name in sys.modules})"
-    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
     assert "mtl_search" in loaded
     assert not heavy.intersection(loaded)
 
 
 def test_every_config_opens_with_its_exact_command() -> None:
     configs = sorted((REPOSITORY / "configs").glob("*.yaml"))
-    assert "quickstart.yaml" in [path.name for path in configs]  # the one that `make quickstart` runs
+    assert "quickstart.yaml" in [
+        path.name for path in configs
+    ]  # the one that `make quickstart` runs
     without = [
         path.name
         for path in configs
-        if not re.search(rf"\bmtl-search run configs/{re.escape(path.name)}(?![\w./-])", _opening_comment(path))
+        if not re.search(
+            rf"\bmtl-search run configs/{re.escape(path.name)}(?![\w./-])", _opening_comment(path)
+        )
     ]
     assert not without, f"no `mtl-search run configs/<file>` in the comment that opens {without}"
 
@@ -69,7 +75,9 @@ def _opening_comment(path: Path) -> str:
 
 def test_every_constraint_is_one_exact_version(constraints: dict[str, Requirement]) -> None:
     def exact(pin: Requirement) -> bool:
-        return pin.url is None and [(s.operator, "*" in s.version) for s in pin.specifier] == [("==", False)]
+        return pin.url is None and [(s.operator, "*" in s.version) for s in pin.specifier] == [
+            ("==", False)
+        ]
 
     assert [str(pin) for pin in constraints.values() if not exact(pin)] == []
 
@@ -83,10 +91,14 @@ def test_constraints_cover_every_direct_dependency(
         pin = constraints.get(canonicalize_name(dependency.name))
         assert pin is not None, f"{dependency.name} has no line in constraints.txt"
         version = next(iter(pin.specifier)).version
-        assert version in dependency.specifier, f"constraints.txt pins {pin}, pyproject.toml asks for {dependency}"
+        assert version in dependency.specifier, (
+            f"constraints.txt pins {pin}, pyproject.toml asks for {dependency}"
+        )
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)]
+)
 def test_missing_data_or_program_skips_by_hand_and_fails_under_ci(
     ci: str,
     outcome: type[BaseException],

@@ -9,7 +9,15 @@ from typing import Any
 from mtl_search.config.base import Component
 from mtl_search.config.schema import Config
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.datasets import arrays, digit_pairs, image_folder, image_pairs, semeval, sources, table
+from mtl_search.data.datasets import (
+    arrays,
+    digit_pairs,
+    image_folder,
+    image_pairs,
+    semeval,
+    sources,
+    table,
+)
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 from mtl_search.registry import Registry
 
@@ -71,7 +79,11 @@ def build_data(member: Component, seed: int) -> DataSet:
     DATASETS.check_arguments(member.name, arguments, "data")
     if builder is sources.sources:
         arguments["build_data"] = build_data
-    return builder(**arguments) if member.name in DATASETS else _call_user(builder, member.name, arguments)
+    return (
+        builder(**arguments)
+        if member.name in DATASETS
+        else _call_user(builder, member.name, arguments)
+    )
 
 
 def _check_signature(builder: object, name: str) -> None:
@@ -85,7 +97,9 @@ def _check_signature(builder: object, name: str) -> None:
         inspect.signature(builder)
     except (TypeError, ValueError):
         raise ConfigError(
-            "a function is needed whose arguments can be read (wrap it in a `def`)", path="data.name", value=name
+            "a function is needed whose arguments can be read (wrap it in a `def`)",
+            path="data.name",
+            value=name,
         ) from None
 
 
@@ -95,7 +109,11 @@ def _call_user(builder: Callable[..., Any], name: str, arguments: dict[str, Any]
     except MtlSearchError:
         raise
     except Exception as error:  # user code may raise anything; the cause stays chained for `--debug` and for Python
-        raise DataError(f"the data set {name!r} failed with {type(error).__name__}: {error}") from error
+        raise DataError(
+            f"the data set {name!r} failed with {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(data, DataSet):
-        raise DataError(f"the data set {name!r} returned a {type(data).__name__}; a mtl_search.data.DataSet is needed")
+        raise DataError(
+            f"the data set {name!r} returned a {type(data).__name__}; a mtl_search.data.DataSet is needed"
+        )
     return data

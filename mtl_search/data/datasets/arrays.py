@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from mtl_search.config.checks import check_choice, check_int, check_mapping, check_names, check_number, check_text
+from mtl_search.config.checks import (
+    check_choice,
+    check_int,
+    check_mapping,
+    check_names,
+    check_number,
+    check_text,
+)
 from mtl_search.data.dataset import DataSet, Target, common_length
 from mtl_search.data.datasets import target_spec
 from mtl_search.data.preprocessing.labels import encode
@@ -67,17 +74,23 @@ def arrays(
         check_choice(view, "data.scale", views, "view")
         divisors[view] = check_number(divisor, f"data.scale.{view}", exclude_low=True)
     with _open(path) as store:
-        samples = {view: store.input("inputs", key, divisors.get(view, 1.0)) for view, key in views.items()}
+        samples = {
+            view: store.input("inputs", key, divisors.get(view, 1.0)) for view, key in views.items()
+        }
         encoded = {
             name: encode(name, store.load(f"targets.{name}", spec.sources[0]), spec.kind)
             for name, spec in specs.items()
         }
         n = common_length(samples, encoded)
         if splits is None:
-            rows = _random(store, n, encoded, fractions=fractions, stratify=stratify, group=group, seed=seed)
+            rows = _random(
+                store, n, encoded, fractions=fractions, stratify=stratify, group=group, seed=seed
+            )
         else:
             rows = _given(store, n, splits, stratify, group)
-        return DataSet(inputs=samples, targets=encoded, splits=rows, masks=_masks(store, masks, views))
+        return DataSet(
+            inputs=samples, targets=encoded, splits=rows, masks=_masks(store, masks, views)
+        )
 
 
 def read_arrays(path: object, keys: Mapping[str, str]) -> tuple[Array, ...]:
@@ -135,7 +148,9 @@ class _Npz(_Store):
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(f"cannot open {path} as an npz file: {error}") from None
         if not isinstance(self.file, np.lib.npyio.NpzFile):
-            raise DataError(f"{path} holds a single array; an npz file (numpy.savez) or a folder is needed")
+            raise DataError(
+                f"{path} holds a single array; an npz file (numpy.savez) or a folder is needed"
+            )
 
     def keys(self) -> Iterable[str]:
         return list(self.file.files)
@@ -185,14 +200,22 @@ def _masks(store: _Store, masks: object, views: Mapping[str, str]) -> dict[str, 
     loaded = {}
     for view, key in chosen.items():
         check_choice(view, "data.masks", views, "view")
-        loaded[view] = store.load(f"masks.{view}", check_text(key, f"data.masks.{view}")).astype(np.bool_)
+        loaded[view] = store.load(f"masks.{view}", check_text(key, f"data.masks.{view}")).astype(
+            np.bool_
+        )
     return loaded
 
 
-def _given(store: _Store, n: int, splits: object, stratify: object, group: object) -> dict[str, Array]:
+def _given(
+    store: _Store, n: int, splits: object, stratify: object, group: object
+) -> dict[str, Array]:
     for name, value in (("stratify", stratify), ("group", group)):
         if value is not None:
-            raise ConfigError("only a split by seed can do this; `splits` gives one", path=f"data.{name}", value=value)
+            raise ConfigError(
+                "only a split by seed can do this; `splits` gives one",
+                path=f"data.{name}",
+                value=value,
+            )
     keys = check_mapping(splits, "data.splits")
     for name in keys:
         check_choice(name, f"data.splits.{name}", SPLITS, "split")
@@ -200,7 +223,9 @@ def _given(store: _Store, n: int, splits: object, stratify: object, group: objec
     for name, key in keys.items():
         rows = store.load(f"splits.{name}", check_text(key, f"data.splits.{name}"))
         if rows.dtype == np.bool_ and rows.shape != (n,):
-            raise DataError(f"the {name} split {key!r} is bool {rows.shape}; needed: bool ({n},) or sample numbers")
+            raise DataError(
+                f"the {name} split {key!r} is bool {rows.shape}; needed: bool ({n},) or sample numbers"
+            )
         chosen[name] = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
     return chosen
 
@@ -218,11 +243,15 @@ def _random(
     parts = target_spec.fractions("fractions", fractions)
     number = check_int(seed, "data.seed", low=0)
     if stratify is not None and group is not None:
-        raise ConfigError("a split is either stratified or by group, not both", path="data.group", value=group)
+        raise ConfigError(
+            "a split is either stratified or by group, not both", path="data.group", value=group
+        )
     labels = groups = None
     if stratify is not None:
         fit = [name for name, target in targets.items() if target.kind in ("class", "binary")]
-        target = check_choice(check_text(stratify, "data.stratify"), "data.stratify", fit, "class or binary target")
+        target = check_choice(
+            check_text(stratify, "data.stratify"), "data.stratify", fit, "class or binary target"
+        )
         labels = targets[target].values
     if group is not None:
         groups = store.load("group", check_text(group, "data.group"))

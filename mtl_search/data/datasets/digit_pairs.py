@@ -47,7 +47,9 @@ def digit_pairs(
     for name, count in counts.items():
         if check_int(count, f"data.{name}", low=2) % 2:
             raise ConfigError(
-                "an even number is needed, for as many equal pairs as different ones", path=f"data.{name}", value=count
+                "an even number is needed, for as many equal pairs as different ones",
+                path=f"data.{name}",
+                value=count,
             )
     parts = target_spec.fractions("fractions", fractions)
     images, digits = _load()
@@ -63,7 +65,9 @@ def digit_pairs(
         targets={
             "left": Target(digits[left], "class", _DIGITS),
             "right": Target(digits[right], "class", _DIGITS),
-            "same": Target((digits[left] == digits[right]).astype(np.int64), "binary", ("different", "same")),
+            "same": Target(
+                (digits[left] == digits[right]).astype(np.int64), "binary", ("different", "same")
+            ),
         },
         splits={name: np.arange(starts[k], starts[k + 1]) for k, name in enumerate(SPLITS)},
     )
@@ -77,7 +81,9 @@ def _load() -> tuple[Array, Array]:
     return (bunch.images[:, None] / 16).astype(np.float32), bunch.target.astype(np.int64)
 
 
-def _draw_pairs(name: str, scans: Array, digits: Array, count: int, rng: np.random.Generator) -> Array:
+def _draw_pairs(
+    name: str, scans: Array, digits: Array, count: int, rng: np.random.Generator
+) -> Array:
     """`count` different pairs of the scans, (count, 2) scan numbers, half of equal digits, in random order."""
     first, second = np.triu_indices(len(scans), k=1)
     same = digits[scans[first]] == digits[scans[second]]
@@ -93,4 +99,6 @@ def _draw_pairs(name: str, scans: Array, digits: Array, count: int, rng: np.rand
         drawn.append(rng.choice(candidates, count // 2, replace=False))
     chosen = rng.permutation(np.concatenate(drawn))
     pairs = np.stack([scans[first[chosen]], scans[second[chosen]]], axis=1)
-    return np.asarray(rng.permuted(pairs, axis=1))  # or the left scan would always have the lower number
+    return np.asarray(
+        rng.permuted(pairs, axis=1)
+    )  # or the left scan would always have the lower number

@@ -104,18 +104,26 @@ def image_folder(
     frame = read_table("labels", labels, csv_format(separator, decimal, missing))
     if limit is not None and len(frame) > check_int(limit, "data.limit", low=3):
         frame = frame.sample(limit, random_state=seed).sort_index().reset_index(drop=True)
-    _check_columns(frame, {"file": check_text(file, "data.file"), "split": split, "group": group}, specs)
+    _check_columns(
+        frame, {"file": check_text(file, "data.file"), "split": split, "group": group}, specs
+    )
     if split is not None and (stratify is not None or group is not None):
         raise ConfigError(
-            "only a split by seed is stratified or by group, and this column gives one", path="data.split", value=split
+            "only a split by seed is stratified or by group, and this column gives one",
+            path="data.split",
+            value=split,
         )
     if stratify is not None and group is not None:
-        raise ConfigError("a split is either stratified or by group, not both", path="data.group", value=group)
+        raise ConfigError(
+            "a split is either stratified or by group, not both", path="data.group", value=group
+        )
 
     names = [os.path.normpath(str(name).strip()) for name in frame[file]]
     if len(set(names)) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise DataError(f"{labels} names the file {twice!r} twice, so it could come into two splits")
+        raise DataError(
+            f"{labels} names the file {twice!r} twice, so it could come into two splits"
+        )
     images, fine = _images(folder, names, shape, decoded, cache_folder("cache", cache))
     problems = {name: problem for name, problem in zip(names, fine, strict=True) if problem}
     if problems:
@@ -127,7 +135,16 @@ def image_folder(
         logger.warning("%s; they are left out", text)
     good = np.array([row for row, problem in enumerate(fine) if not problem])
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
-    rows = _split(frame, good, encoded, split=split, stratify=stratify, group=group, fractions=fractions, seed=seed)
+    rows = _split(
+        frame,
+        good,
+        encoded,
+        split=split,
+        stratify=stratify,
+        group=group,
+        fractions=fractions,
+        seed=seed,
+    )
     return DataSet({"image": images}, encoded, rows)
 
 
@@ -144,10 +161,14 @@ def _shape(size: object, channels: object) -> tuple[int, int, int]:
     return int(channels), check_int(sides[0], "data.size"), check_int(sides[1], "data.size")
 
 
-def _check_columns(frame: pd.DataFrame, choices: Mapping[str, object], specs: Mapping[str, Any]) -> None:
+def _check_columns(
+    frame: pd.DataFrame, choices: Mapping[str, object], specs: Mapping[str, Any]
+) -> None:
     for name, column in choices.items():
         if column is not None:
-            check_choice(check_text(column, f"data.{name}"), f"data.{name}", frame.columns, "column")
+            check_choice(
+                check_text(column, f"data.{name}"), f"data.{name}", frame.columns, "column"
+            )
             if frame[str(column)].isna().any():
                 raise DataError(f"the {name} column {column!r} has empty cells")
     check_sources(frame, specs)
@@ -162,21 +183,29 @@ def _images(
     """
     paths = [folder / name for name in names]
     inside = cache / "images"
-    key = digest([_FORMAT, str(shape), str(folder.resolve()), *(f"{path}:{_stamp(path)}" for path in paths)])
+    key = digest(
+        [_FORMAT, str(shape), str(folder.resolve()), *(f"{path}:{_stamp(path)}" for path in paths)]
+    )
     found: list[str] = []
 
     def write(path: Path) -> None:
-        store = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(paths), *shape))
+        store = np.lib.format.open_memmap(
+            path, mode="w+", dtype=np.uint8, shape=(len(paths), *shape)
+        )
         found.extend(check_images(paths, shape, store))
         store.flush()
 
     def write_problems(path: Path) -> None:
         path.write_text(json.dumps(found or check_images(paths, shape, None)), encoding="utf-8")
 
-    keep = decoded == "cache" or (decoded == "auto" and _fits(inside, key, len(paths) * int(np.prod(shape))))
+    keep = decoded == "cache" or (
+        decoded == "auto" and _fits(inside, key, len(paths) * int(np.prod(shape)))
+    )
     logger.info("decoding %d images of %s, unless they are in the cache", len(paths), folder)
     pixels = cached(inside, key, ".npy", write) if keep else None
-    problems: list[str] = json.loads(cached(inside, key, ".json", write_problems).read_text(encoding="utf-8"))
+    problems: list[str] = json.loads(
+        cached(inside, key, ".json", write_problems).read_text(encoding="utf-8")
+    )
     return (ImageFiles(paths, shape) if pixels is None else MemmapArray(pixels, 255.0)), problems
 
 
@@ -209,7 +238,9 @@ def _split(
 ) -> dict[str, Array]:
     """Rows of the three splits, good ones only."""
     if split is not None:
-        return {name: np.intersect1d(rows, good) for name, rows in given_split(frame, split).items()}
+        return {
+            name: np.intersect1d(rows, good) for name, rows in given_split(frame, split).items()
+        }
     labels = stratify_labels(targets, stratify)
     dealt = random_split(
         len(good),

@@ -63,7 +63,9 @@ def image_pairs(
     for name, count in counts.items():
         if check_int(count, f"data.{name}", low=2) % 2:
             raise ConfigError(
-                "an even number is needed, for as many equal pairs as different ones", path=f"data.{name}", value=count
+                "an even number is needed, for as many equal pairs as different ones",
+                path=f"data.{name}",
+                value=count,
             )
     number = check_int(seed, "data.seed", low=0)
     parts = target_spec.fractions("fractions", fractions)
@@ -75,18 +77,25 @@ def image_pairs(
     for k, name in enumerate(SPLITS):
         own = classes[rows[name]]
         if counts[name] > most_pairs(own):
-            message = f"{len(own)} images form no more than {most_pairs(own)} pairs, half of them equal"
+            message = (
+                f"{len(own)} images form no more than {most_pairs(own)} pairs, half of them equal"
+            )
             raise ConfigError(message, path=f"data.{name}", value=counts[name])
         pairs[name] = draw_pairs(rows[name], own, counts[name], np.random.default_rng([number, k]))
     left, right = np.concatenate([pairs[name] for name in SPLITS]).T
     starts = np.cumsum([0, *counts.values()])
     divisor = check_number(scale, "data.scale", exclude_low=True)
     return DataSet(
-        inputs={name: _scaled(pixels, side, divisor) for name, side in (("left", left), ("right", right))},
+        inputs={
+            name: _scaled(pixels, side, divisor)
+            for name, side in (("left", left), ("right", right))
+        },
         targets={
             "left": Target(classes[left], "class", target.classes),
             "right": Target(classes[right], "class", target.classes),
-            "same": Target((classes[left] == classes[right]).astype(np.int64), "binary", ("different", "same")),
+            "same": Target(
+                (classes[left] == classes[right]).astype(np.int64), "binary", ("different", "same")
+            ),
         },
         splits={name: np.arange(starts[k], starts[k + 1]) for k, name in enumerate(SPLITS)},
     )
@@ -96,26 +105,36 @@ def _read(path: object, images: object, labels: object) -> tuple[Array, Target]:
     """Images (N, C, H, V) and their classes."""
     if path is None:
         pixels, raw = (
-            read_idx(find_file(name, value, IDX_SUFFIXES)) for name, value in (("images", images), ("labels", labels))
+            read_idx(find_file(name, value, IDX_SUFFIXES))
+            for name, value in (("images", images), ("labels", labels))
         )
     else:
-        keys = {"images": check_text(images, "data.images"), "labels": check_text(labels, "data.labels")}
+        keys = {
+            "images": check_text(images, "data.images"),
+            "labels": check_text(labels, "data.labels"),
+        }
         pixels, raw = read_arrays(path, keys)
     if pixels.ndim == 3:
         pixels = pixels[:, None]
     elif pixels.ndim == 4 and pixels.shape[3] in (1, 3, 4) and pixels.shape[1] not in (1, 3, 4):
         pixels = pixels.transpose(0, 3, 1, 2)
     if pixels.ndim != 4 or pixels.dtype.kind not in "uif":
-        raise DataError(f"images are numbers (N, H, V) or (N, C, H, V); these are {pixels.dtype} {pixels.shape}")
+        raise DataError(
+            f"images are numbers (N, H, V) or (N, C, H, V); these are {pixels.dtype} {pixels.shape}"
+        )
     if raw.shape != pixels.shape[:1]:
-        raise DataError(f"{len(pixels)} images need as many labels; these have the shape {raw.shape}")
+        raise DataError(
+            f"{len(pixels)} images need as many labels; these have the shape {raw.shape}"
+        )
     return pixels, encode("labels", raw, "class")
 
 
 def _chosen(pixels: Array, classes: Array, limit: object, seed: int) -> Array:
     """Numbers of the images that are used, in order: labelled, each content once, no more than asked for."""
     rows = np.flatnonzero(classes >= 0)
-    content = np.array([hashlib.blake2b(pixels[row].tobytes(), digest_size=16).digest() for row in rows], "S16")
+    content = np.array(
+        [hashlib.blake2b(pixels[row].tobytes(), digest_size=16).digest() for row in rows], "S16"
+    )
     once = rows[np.sort(np.unique(content, return_index=True)[1])]
     if len(once) < len(classes):
         logger.info(

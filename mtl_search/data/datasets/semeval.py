@@ -107,10 +107,16 @@ def semeval(
     size = check_int(length, "data.length", low=2)
     if not 0 < check_number(validation, "data.validation", exclude_low=True) < 1:
         raise ConfigError(
-            "a part of the training file is above 0 and below 1", path="data.validation", value=validation
+            "a part of the training file is above 0 and below 1",
+            path="data.validation",
+            value=validation,
         )
     if view == "subwords" and encoder is None:
-        raise ConfigError("sub-words are those of an encoder: its name is needed", path="data.encoder", value=encoder)
+        raise ConfigError(
+            "sub-words are those of an encoder: its name is needed",
+            path="data.encoder",
+            value=encoder,
+        )
 
     most = None if limit is None else check_int(limit, "data.limit", low=2)
     official = read_marked(find_file("test", test, (".TXT", ".txt")))[:most]
@@ -121,7 +127,9 @@ def semeval(
     relation = _relations(sentences, directed=directed)
 
     if view == "subwords":
-        inputs, mask, tagged = _subwords(sentences, encoder, size, marked=marks, which=tags == "e1e2")
+        inputs, mask, tagged = _subwords(
+            sentences, encoder, size, marked=marks, which=tags == "e1e2"
+        )
     else:
         windows = choose_windows(sentences, size)
         if encoder is not None:
@@ -132,19 +140,28 @@ def semeval(
         inputs, mask = _with_positions(sentences, windows, tokens, positions), windows.mask
         tagged = entity_tags(sentences, windows, which=tags == "e1e2")
     masks = dict.fromkeys(inputs, mask)
-    return DataSet(inputs, {"relation": relation, "entities": Target(tagged[0], "tags", tagged[1])}, splits, masks)
+    return DataSet(
+        inputs,
+        {"relation": relation, "entities": Target(tagged[0], "tags", tagged[1])},
+        splits,
+        masks,
+    )
 
 
 # Vectors of all sentences take minutes.
 semeval.smoke = {"limit": 400}  # type: ignore[attr-defined]
 
 
-def _without(own: Sequence[MarkedSentence], official: Sequence[MarkedSentence]) -> list[MarkedSentence]:
+def _without(
+    own: Sequence[MarkedSentence], official: Sequence[MarkedSentence]
+) -> list[MarkedSentence]:
     """The training sentences that are not in the test file."""
     tested = {sentence.text for sentence in official}
     kept = [sentence for sentence in own if sentence.text not in tested]
     if len(kept) < len(own):
-        logger.info("%d training sentences are left out: the test file has them, too", len(own) - len(kept))
+        logger.info(
+            "%d training sentences are left out: the test file has them, too", len(own) - len(kept)
+        )
     return kept
 
 
@@ -155,10 +172,14 @@ def _split(sentences: Sequence[MarkedSentence], part: float, seed: int) -> dict[
     wanted = round(part * len(sentences))
     order = np.argsort(rank, kind="stable")
     if not 0 < wanted < len(sentences):
-        raise DataError(f"{part:g} of {len(sentences)} training sentences leave no train or no validation split")
+        raise DataError(
+            f"{part:g} of {len(sentences)} training sentences leave no train or no validation split"
+        )
     in_validation = rank <= rank[order[wanted - 1]]
     if in_validation.all():
-        raise DataError("no training sentence is left beside the validation split: too many have the same words")
+        raise DataError(
+            "no training sentence is left beside the validation split: too many have the same words"
+        )
     return {"train": np.flatnonzero(~in_validation), "validation": np.flatnonzero(in_validation)}
 
 
@@ -169,13 +190,19 @@ def _relations(sentences: Sequence[MarkedSentence], *, directed: bool) -> Target
     return Target(np.array([number[name] for name in names]), "class", classes)
 
 
-def _vectors(sentences: Sequence[MarkedSentence], windows: Windows, encoder: str, cache: object) -> MemmapArray:
+def _vectors(
+    sentences: Sequence[MarkedSentence], windows: Windows, encoder: str, cache: object
+) -> MemmapArray:
     kept = (windows.start, windows.length, windows.size)
     folder = cache_folder("cache", cache) / "token_vectors"
-    return MemmapArray(token_vectors("encoder", encoder, [s.tokens for s in sentences], kept, folder))
+    return MemmapArray(
+        token_vectors("encoder", encoder, [s.tokens for s in sentences], kept, folder)
+    )
 
 
-def _numbers(sentences: Sequence[MarkedSentence], windows: Windows, train: Array, size: int) -> Array:
+def _numbers(
+    sentences: Sequence[MarkedSentence], windows: Windows, train: Array, size: int
+) -> Array:
     tokens = [s.tokens for s in sentences]
     known = fit_vocabulary([tokens[row] for row in train], size)
     return token_numbers(tokens, known, (windows.start, windows.length, windows.size))
@@ -202,7 +229,9 @@ def _subwords(
     # No sentence is longer in tokens than in sub-words, so this window keeps what the encoder's own cut would lose.
     room = size - tokenizer.num_special_tokens_to_add() - (2 * len(_MARKS) if marked else 0)
     if room < 2:
-        raise ConfigError("too short for the encoder's own signs and the marks", path="data.length", value=size)
+        raise ConfigError(
+            "too short for the encoder's own signs and the marks", path="data.length", value=size
+        )
     windows = choose_windows(sentences, room)
     shown = [_cut(s, windows.start[row], windows.length[row]) for row, s in enumerate(sentences)]
     tags, names = entity_tags(shown, choose_windows(shown, room), which=which)
@@ -218,10 +247,16 @@ def _subwords(
         for place, token in tagged:
             if token >= 0:
                 on_subwords[row, place] = tags[row, token]
-        lost += int(max(shown[row].first[1], shown[row].second[1]) - 1 > max((t for _, t in tagged), default=-1))
+        lost += int(
+            max(shown[row].first[1], shown[row].second[1]) - 1
+            > max((t for _, t in tagged), default=-1)
+        )
     if lost:
         logger.warning(
-            "%d of %d sentences lose an entity after %d sub-words (raise `length`)", lost, len(sentences), size
+            "%d of %d sentences lose an entity after %d sub-words (raise `length`)",
+            lost,
+            len(sentences),
+            size,
         )
     return {"subwords": parts.ids, "spans": spans}, parts.mask, (on_subwords, names)
 
@@ -245,7 +280,9 @@ def _cut(sentence: MarkedSentence, start: int, length: int) -> MarkedSentence:
         return (begin, end) if begin < end else (length - 1, length)
 
     kept = sentence.tokens[start : start + length]
-    return replace(sentence, tokens=kept, first=moved(sentence.first), second=moved(sentence.second))
+    return replace(
+        sentence, tokens=kept, first=moved(sentence.first), second=moved(sentence.second)
+    )
 
 
 def _with_marks(sentence: MarkedSentence) -> tuple[tuple[str, ...], list[int]]:

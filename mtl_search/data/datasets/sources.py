@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mtl_search.config.base import Component
-from mtl_search.config.checks import check_choice, check_component, check_int, check_mapping, check_text
+from mtl_search.config.checks import (
+    check_choice,
+    check_component,
+    check_int,
+    check_mapping,
+    check_text,
+)
 from mtl_search.data.concat import concat
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.mixture import build_sampling
@@ -76,7 +82,9 @@ def sources(
     number = check_int(seed, "data.seed", low=0)
     parts = {name: _build(name, value, number, build_data) for name, value in chosen.items()}
     for name, changes in names.items():
-        parts[name] = dataclasses.replace(parts[name], targets=_renamed(name, parts[name].targets, changes))
+        parts[name] = dataclasses.replace(
+            parts[name], targets=_renamed(name, parts[name].targets, changes)
+        )
     return concat(parts, policy, count)
 
 
@@ -95,7 +103,9 @@ def _build(name: str, value: object, seed: int, build_data: BuildData) -> DataSe
     except DataError as error:
         raise DataError(f"source {name!r}: {error}") from error
     if part.sources is not None:
-        raise ConfigError("a source cannot have sources of its own", path=f"{path}.name", value=member.name)
+        raise ConfigError(
+            "a source cannot have sources of its own", path=f"{path}.name", value=member.name
+        )
     return part
 
 
@@ -108,5 +118,7 @@ def _renamed(source: str, targets: Mapping[str, Target], changes: object) -> dic
         names[old] = check_text(new, f"data.{path}.{old}")
     renamed = {names[name] or name: target for name, target in targets.items()}
     if len(renamed) < len(targets):
-        raise ConfigError("two targets of the source would have one name", path=f"data.{path}", value=changes)
+        raise ConfigError(
+            "two targets of the source would have one name", path=f"data.{path}", value=changes
+        )
     return renamed

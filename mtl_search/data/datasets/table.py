@@ -81,11 +81,19 @@ def table(
         check_choice(column, "data.ignore", next(iter(frames.values())).columns, "column")
     _check_choices(frames, split, stratify, group)
     inputs, labels = _choose_columns(
-        frames, specs, columns=columns, categorical=categorical, taken={split, group, *ignored} - {None}
+        frames,
+        specs,
+        columns=columns,
+        categorical=categorical,
+        taken={split, group, *ignored} - {None},
     )
     import pandas as pd
 
-    frame = next(iter(frames.values())) if len(frames) == 1 else pd.concat(frames.values(), ignore_index=True)
+    frame = (
+        next(iter(frames.values()))
+        if len(frames) == 1
+        else pd.concat(frames.values(), ignore_index=True)
+    )
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
     if len(frames) > 1:
         splits = _consecutive([len(part) for part in frames.values()])
@@ -114,25 +122,41 @@ def _read(path: object, written: CsvFormat) -> dict[str, pd.DataFrame]:
     lacking = [name for name in SPLITS if name not in path]
     if lacking:
         raise ConfigError(
-            f"a file for {', '.join(lacking)} is needed, too (or one file for all)", path="data.path", value=dict(path)
+            f"a file for {', '.join(lacking)} is needed, too (or one file for all)",
+            path="data.path",
+            value=dict(path),
         )
     if len({str(path[name]) for name in SPLITS}) < len(SPLITS):
         raise ConfigError(
-            "each split needs a file of its own (or one file for all)", path="data.path", value=dict(path)
+            "each split needs a file of its own (or one file for all)",
+            path="data.path",
+            value=dict(path),
         )
     return {name: read_table(f"path.{name}", path[name], written) for name in SPLITS}
 
 
-def _check_choices(frames: Mapping[str, pd.DataFrame], split: object, stratify: object, group: object) -> None:
+def _check_choices(
+    frames: Mapping[str, pd.DataFrame], split: object, stratify: object, group: object
+) -> None:
     """Only one way to split; the columns for it exist."""
-    given = "`path` names a file for each split" if len(frames) > 1 else "`split` names a column" if split else None
+    given = (
+        "`path` names a file for each split"
+        if len(frames) > 1
+        else "`split` names a column"
+        if split
+        else None
+    )
     if split is not None and len(frames) > 1:
         raise ConfigError(f"the split is given already: {given}", path="data.split", value=split)
     for name, value in (("stratify", stratify), ("group", group)):
         if value is not None and given:
-            raise ConfigError(f"only a split by seed can do this, but {given}", path=f"data.{name}", value=value)
+            raise ConfigError(
+                f"only a split by seed can do this, but {given}", path=f"data.{name}", value=value
+            )
     if stratify is not None and group is not None:
-        raise ConfigError("a split is either stratified or by group, not both", path="data.group", value=group)
+        raise ConfigError(
+            "a split is either stratified or by group, not both", path="data.group", value=group
+        )
     frame = next(iter(frames.values()))
     for name, value in (("split", split), ("group", group)):
         if value is not None:
@@ -155,7 +179,9 @@ def _choose_columns(
     check_sources(frame, specs)
     taken |= {source for spec in specs.values() for source in spec.sources}
     inputs = (
-        tuple(c for c in frame.columns if c not in taken) if columns is None else check_names(columns, "data.columns")
+        tuple(c for c in frame.columns if c not in taken)
+        if columns is None
+        else check_names(columns, "data.columns")
     )
     if not inputs:
         raise ConfigError("no column is left for the input: all are targets", path="data.columns")
@@ -169,7 +195,9 @@ def _choose_columns(
             )
         for part, other in frames.items():
             if column not in other.columns:
-                raise DataError(f"the {part} file has no column {column!r}, which the train file has")
+                raise DataError(
+                    f"the {part} file has no column {column!r}, which the train file has"
+                )
     if categorical is None:
         return inputs, None
     chosen = () if categorical in ([], ()) else check_names(categorical, "data.categorical")
@@ -194,8 +222,13 @@ def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
     if spec.kind != "multilabel":
         return encode(name, as_column(frame[spec.sources[0]]), spec.kind)
     # Column by column, so that each may be written in its own way (0/1, false/true, 1.0).
-    labels = [encode(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel") for source in spec.sources]
-    return Target(np.concatenate([label.values for label in labels], axis=1), "multilabel", spec.sources)
+    labels = [
+        encode(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel")
+        for source in spec.sources
+    ]
+    return Target(
+        np.concatenate([label.values for label in labels], axis=1), "multilabel", spec.sources
+    )
 
 
 def _one_value(name: str, column: pd.Series[Any], positive: str) -> Target:
@@ -205,7 +238,12 @@ def _one_value(name: str, column: pd.Series[Any], positive: str) -> Target:
     equal = np.array([category_text(kind) == wanted for kind in kinds], bool)[rows] & ~gone
     if not equal.any():
         found = sorted(set(column[~gone].astype(str).str.strip()))[:20]
-        raise ConfigError("no row has this value", path=f"data.targets.{name}.positive", value=positive, allowed=found)
+        raise ConfigError(
+            "no row has this value",
+            path=f"data.targets.{name}.positive",
+            value=positive,
+            allowed=found,
+        )
     return Target(np.where(gone, MISSING, equal), "binary", ("other", positive))
 
 
@@ -215,7 +253,9 @@ def stratify_labels(targets: Mapping[str, Target], name: object) -> Array | None
         return None
     fit = [key for key, target in targets.items() if target.kind in ("class", "binary")]
     return targets[
-        check_choice(check_text(name, "data.stratify"), "data.stratify", fit, "class or binary target")
+        check_choice(
+            check_text(name, "data.stratify"), "data.stratify", fit, "class or binary target"
+        )
     ].values
 
 

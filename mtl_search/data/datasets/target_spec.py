@@ -23,14 +23,22 @@ def fractions(name: str, value: object) -> dict[str, float]:
         parts: list[Any] = [value.get(split) for split in SPLITS]
     else:
         parts = list(value) if isinstance(value, list | tuple) else []
-    if len(parts) != len(SPLITS) or not all(isinstance(p, int | float) and not isinstance(p, bool) for p in parts):
+    if len(parts) != len(SPLITS) or not all(
+        isinstance(p, int | float) and not isinstance(p, bool) for p in parts
+    ):
         raise ConfigError(
-            f"three numbers are needed, the parts of {', '.join(SPLITS)}", path=f"data.{name}", value=value
+            f"three numbers are needed, the parts of {', '.join(SPLITS)}",
+            path=f"data.{name}",
+            value=value,
         )
     if not all(0 < part < 1 for part in parts):
-        raise ConfigError("every part must be above 0 and below 1", path=f"data.{name}", value=value)
+        raise ConfigError(
+            "every part must be above 0 and below 1", path=f"data.{name}", value=value
+        )
     if abs(sum(parts) - 1) > 1e-6:
-        raise ConfigError(f"the parts must sum to 1; they sum to {sum(parts):g}", path=f"data.{name}", value=value)
+        raise ConfigError(
+            f"the parts must sum to 1; they sum to {sum(parts):g}", path=f"data.{name}", value=value
+        )
     return dict(zip(SPLITS, map(float, parts), strict=True))
 
 
@@ -57,7 +65,10 @@ def targets(value: object, kinds: tuple[TargetKind, ...], source: str) -> dict[s
         kinds: Kinds that this data set can give.
         source: `column` or `key`; with `column`, multilabel targets name their `columns`.
     """
-    return {name: _target(name, item, kinds, source) for name, item in check_mapping(value, "data.targets").items()}
+    return {
+        name: _target(name, item, kinds, source)
+        for name, item in check_mapping(value, "data.targets").items()
+    }
 
 
 def _target(name: str, value: object, kinds: tuple[TargetKind, ...], source: str) -> TargetSpec:
@@ -68,16 +79,23 @@ def _target(name: str, value: object, kinds: tuple[TargetKind, ...], source: str
         if key not in allowed:
             raise ConfigError("unknown key", path=f"data.{path}.{key}", allowed=allowed)
     if "kind" not in spec:
-        raise ConfigError("the kind of the target is needed", path=f"data.{path}.kind", allowed=kinds)
+        raise ConfigError(
+            "the kind of the target is needed", path=f"data.{path}.kind", allowed=kinds
+        )
     wanted = check_text(spec["kind"], f"data.{path}.kind")
     kind = next((kind for kind in kinds if kind == wanted), None)
     if kind is None:
         raise ConfigError(
-            "there is no kind of target of this name", path=f"data.{path}.kind", value=wanted, allowed=kinds
+            "there is no kind of target of this name",
+            path=f"data.{path}.kind",
+            value=wanted,
+            allowed=kinds,
         )
     if source == "column" and kind == "multilabel":
         if "columns" not in spec or source in spec:
-            raise ConfigError("a multilabel target needs `columns`, one a label", path=f"data.{path}", value=value)
+            raise ConfigError(
+                "a multilabel target needs `columns`, one a label", path=f"data.{path}", value=value
+            )
         return TargetSpec(kind, check_names(spec["columns"], f"data.{path}.columns"))
     if "columns" in spec:
         raise ConfigError(
@@ -100,6 +118,8 @@ def _cell(name: str, value: object) -> str:
     """A value of a column, as its text; YAML makes a truth of an unquoted yes."""
     if isinstance(value, bool):
         raise ConfigError(
-            "this is to be in quotes, as the file has it ('yes', 'true')", path=f"data.{name}", value=value
+            "this is to be in quotes, as the file has it ('yes', 'true')",
+            path=f"data.{name}",
+            value=value,
         )
     return str(value) if isinstance(value, int | float) else check_text(value, f"data.{name}")

@@ -139,7 +139,9 @@ class Loader:
         self.device = device
         self.seed = seed
         self.epoch = 0
-        self._maker = _Maker(tuple(views), tuple(v for v in views if v in data.masks), tuple(targets))
+        self._maker = _Maker(
+            tuple(views), tuple(v for v in views if v in data.masks), tuple(targets)
+        )
         self._sources = _sources(data, views, targets)
         self._order = _order(data, split, targets, batch_size, pieces, shuffle=shuffle)
         self.totals = self._order.sizes
@@ -174,9 +176,15 @@ class Loader:
         order = self.order()
         self.samples_by_source = self._order.samples_by_source(order)
         counts, own = self._parts.counts(order), self._parts.rows(order)
-        return self._stream(own, counts) if self._tensors is None else self._resident(self._tensors, own, counts)
+        return (
+            self._stream(own, counts)
+            if self._tensors is None
+            else self._resident(self._tensors, own, counts)
+        )
 
-    def _resident(self, tensors: list[Tensor], order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
+    def _resident(
+        self, tensors: list[Tensor], order: Array, counts: Sequence[Counts]
+    ) -> Iterator[Batch]:
         left = iter(counts)
         for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
             yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), left)
@@ -190,7 +198,9 @@ class Loader:
             # Indexing by an array always copies, so these tensors are writable and own their memory. Not every source
             # can read no sample at all.
             read = rows if len(rows) else self._order.samples[:1]
-            fetched = [torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources]
+            fetched = [
+                torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources
+            ]
             return [x.pin_memory() for x in fetched] if pin else fetched
 
         for tensors, count in zip(prefetch(fetch, parts, _PREFETCH), counts, strict=True):
@@ -202,7 +212,9 @@ class _Maker:
 
     __slots__ = ("_masks", "_targets", "_views")
 
-    def __init__(self, views: tuple[str, ...], masks: tuple[str, ...], targets: tuple[str, ...]) -> None:
+    def __init__(
+        self, views: tuple[str, ...], masks: tuple[str, ...], targets: tuple[str, ...]
+    ) -> None:
         self._views = views
         self._masks = masks
         self._targets = targets
@@ -219,7 +231,10 @@ class _Maker:
 
 
 def should_be_resident(
-    data: DataSet, setting: Literal["auto", "always", "never"], device: torch.device, share: float = 1.0
+    data: DataSet,
+    setting: Literal["auto", "always", "never"],
+    device: torch.device,
+    share: float = 1.0,
 ) -> bool:
     """Whether the whole data set shall lie on the device.
 
@@ -231,12 +246,16 @@ def should_be_resident(
     """
     if setting != "auto":
         return setting == "always"
-    return all(map(in_memory, data.inputs.values())) and 4 * data.nbytes <= share * device_memory(device)
+    return all(map(in_memory, data.inputs.values())) and 4 * data.nbytes <= share * device_memory(
+        device
+    )
 
 
 def as_tensor(x: Array) -> Tensor:
     """The array as a tensor of the same memory; `torch.from_numpy` would warn of a read-only one."""
-    x = np.ascontiguousarray(x)  # itself, unless it is a reversed or strided view, which torch cannot share
+    x = np.ascontiguousarray(
+        x
+    )  # itself, unless it is a reversed or strided view, which torch cannot share
     return torch.from_numpy(x) if x.flags.writeable else _from_read_only(x)
 
 
@@ -251,12 +270,16 @@ def _load(x: InputArray) -> Array:
     return loaded if in_memory(loaded) else np.array(loaded, subok=False)
 
 
-def _sources(data: DataSet, views: Sequence[str], targets: Sequence[str]) -> dict[tuple[str, str], InputArray]:
+def _sources(
+    data: DataSet, views: Sequence[str], targets: Sequence[str]
+) -> dict[tuple[str, str], InputArray]:
     """Views, then their masks, then targets: the order that `_Maker` expects."""
     for what, chosen, known in (("view", views, data.inputs), ("target", targets, data.targets)):
         for name in chosen:
             if name not in known:
-                raise ConfigError(f"the data set has no such {what}", path="tasks", value=name, allowed=known)
+                raise ConfigError(
+                    f"the data set has no such {what}", path="tasks", value=name, allowed=known
+                )
     found: dict[tuple[str, str], InputArray] = {("view", name): data.inputs[name] for name in views}
     found |= {("mask", name): data.masks[name] for name in views if name in data.masks}
     return found | {("target", name): data.targets[name].values for name in targets}
@@ -288,5 +311,7 @@ def _chunks(
     room = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
     many = max(1, room // max(1, batch_bytes))
     groups = [sizes[start : start + many] for start in range(0, len(sizes), many)]
-    for rows, group in zip(as_tensor(order).to(device).split([sum(g) for g in groups]), groups, strict=True):
+    for rows, group in zip(
+        as_tensor(order).to(device).split([sum(g) for g in groups]), groups, strict=True
+    ):
         yield [x.index_select(0, rows) for x in tensors], group

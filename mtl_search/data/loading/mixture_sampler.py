@@ -54,7 +54,9 @@ class MixtureSampler(Sampler):
         shares: (K,) parts of these batches; 0 for sources that are not drawn from.
     """
 
-    def __init__(self, sources: Sources, rows: Array, batch_size: int, wanted: Array, pieces: int = 1) -> None:
+    def __init__(
+        self, sources: Sources, rows: Array, batch_size: int, wanted: Array, pieces: int = 1
+    ) -> None:
         sizes, drawn_size = sources.sizes(rows), batch_size * pieces
         shares = np.where(wanted, sources.shares(sizes), 0.0)
         whole = sources.batches or -(-len(rows) // drawn_size)
@@ -67,14 +69,16 @@ class MixtureSampler(Sampler):
 
     def rows(self, seed: int, epoch: int) -> Array:
         """Samples of an epoch, (batches · pieces · B,)."""
-        before, after = (quotas(self.shares[self._drawn], self.batches * e) for e in (epoch, epoch + 1))
+        before, after = (
+            quotas(self.shares[self._drawn], self.batches * e) for e in (epoch, epoch + 1)
+        )
         turns = self._turns(before, after, np.random.default_rng([seed, epoch, _TURNS]))
         drawn = np.empty((self.batches, self._batch_size), np.int64)
         for turn, k in enumerate(self._drawn):
             start, stop = int(before[turn]) * self._batch_size, int(after[turn]) * self._batch_size
-            drawn[turns == turn] = _stream_slice(self._rows[int(k)], start, stop, [seed, int(k)]).reshape(
-                -1, self._batch_size
-            )
+            drawn[turns == turn] = _stream_slice(
+                self._rows[int(k)], start, stop, [seed, int(k)]
+            ).reshape(-1, self._batch_size)
         return drawn.reshape(-1)
 
     def samples_by_source(self, rows: Array) -> dict[str, int]:
@@ -88,7 +92,9 @@ class MixtureSampler(Sampler):
         if self._sources.sampling.shuffled:
             return rng.permutation(turns)
         shares = self.shares[self._drawn]
-        due = [_due(np.arange(b, a), share) for b, a, share in zip(before, after, shares, strict=True)]
+        due = [
+            _due(np.arange(b, a), share) for b, a, share in zip(before, after, shares, strict=True)
+        ]
         return turns[np.argsort(np.concatenate(due), kind="stable")]
 
 
@@ -134,7 +140,9 @@ def _stream_slice(rows: Array, start: int, stop: int, seed: list[int]) -> Array:
     length = passes * len(rows)
     first, last = start // length, -(-stop // length)
     blocks = [
-        np.random.default_rng([*seed, block, _PASSES]).permuted(np.tile(rows, (passes, 1)), axis=1).reshape(-1)
+        np.random.default_rng([*seed, block, _PASSES])
+        .permuted(np.tile(rows, (passes, 1)), axis=1)
+        .reshape(-1)
         for block in range(first, last)
     ]
     return np.concatenate([rows[:0], *blocks])[start - first * length : stop - first * length]

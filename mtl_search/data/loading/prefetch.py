@@ -20,7 +20,9 @@ def prefetch(fetch: Callable[[K], V], keys: Iterable[K], ahead: int) -> Iterator
     """
     ready: queue.Queue[tuple[V] | BaseException | None] = queue.Queue(ahead)
     stop = threading.Event()
-    thread = threading.Thread(target=_produce, args=(fetch, keys, ready, stop), name="prefetch", daemon=True)
+    thread = threading.Thread(
+        target=_produce, args=(fetch, keys, ready, stop), name="prefetch", daemon=True
+    )
     thread.start()
     try:
         while (item := ready.get()) is not None:

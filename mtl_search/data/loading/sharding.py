@@ -30,28 +30,43 @@ class BatchShards:
     """
 
     def __init__(
-        self, totals: Sequence[int], part: tuple[int, int], *, least: int, targets: Mapping[str, Target]
+        self,
+        totals: Sequence[int],
+        part: tuple[int, int],
+        *,
+        least: int,
+        targets: Mapping[str, Target],
     ) -> None:
         self._totals, self._whole = totals, part[1] == 1
-        self._bounds = np.array([shard_bounds(total, part, least=least) for total in totals]).reshape(-1, 2)
+        self._bounds = np.array(
+            [shard_bounds(total, part, least=least) for total in totals]
+        ).reshape(-1, 2)
         self.sizes: list[int] = (self._bounds[:, 1] - self._bounds[:, 0]).tolist()
-        self._labels = {name: found for name, x in targets.items() if (found := _labels_a_sample(x)) is not None}
+        self._labels = {
+            name: found for name, x in targets.items() if (found := _labels_a_sample(x)) is not None
+        }
 
     def rows(self, order: Array) -> Array:
         """Of the samples of an epoch in order (n,), those of this worker, in order."""
         if self._whole:
             return order
         starts = np.cumsum([0, *self._totals[:-1]])
-        return np.concatenate([order[s + a : s + b] for s, (a, b) in zip(starts, self._bounds, strict=True)])
+        return np.concatenate(
+            [order[s + a : s + b] for s, (a, b) in zip(starts, self._bounds, strict=True)]
+        )
 
     def counts(self, order: Array) -> list[Counts]:
         """Of each batch (G,), labels only of targets that lack some somewhere."""
         counts: list[Counts] = [(total, {}) for total in self._totals]
         ends = np.cumsum([0, *self._totals])
         for name, labels in self._labels.items():
-            until = np.concatenate([[0], np.cumsum(labels[order])])  # labels before each place in the order
+            until = np.concatenate(
+                [[0], np.cumsum(labels[order])]
+            )  # labels before each place in the order
             own = until[ends[:-1] + self._bounds[:, 1]] - until[ends[:-1] + self._bounds[:, 0]]
-            for (_, found), mine, whole in zip(counts, own.tolist(), np.diff(until[ends]).tolist(), strict=True):
+            for (_, found), mine, whole in zip(
+                counts, own.tolist(), np.diff(until[ends]).tolist(), strict=True
+            ):
                 found[name] = mine, whole
         return counts
 

@@ -49,12 +49,16 @@ class Numeric:
         """
         numbers = as_numbers(values)
         if numbers is None:
-            raise DataError(f"column {self.name!r} is numeric, but row {_first_text(values)} is not a number")
+            raise DataError(
+                f"column {self.name!r} is numeric, but row {_first_text(values)} is not a number"
+            )
         _check_range(self.name, numbers)
         gone = np.isnan(numbers)
         scaled = np.where(gone, 0.0, (numbers - self.mean) / self.deviation)
         parts = [scaled, gone] if self.indicator else [scaled]
-        with np.errstate(over="ignore"):  # what is too large after all becomes infinite, which the data set refuses
+        with np.errstate(
+            over="ignore"
+        ):  # what is too large after all becomes infinite, which the data set refuses
             return np.stack(parts, axis=1).astype(np.float32)
 
 
@@ -95,7 +99,10 @@ class TableEncoder:
 
 
 def fit_columns(
-    train: pd.DataFrame, names: Sequence[str], categorical: Sequence[str] | None, max_categories: int
+    train: pd.DataFrame,
+    names: Sequence[str],
+    categorical: Sequence[str] | None,
+    max_categories: int,
 ) -> TableEncoder:
     """The encoder that the train rows ask for.
 
@@ -114,7 +121,9 @@ def fit_columns(
         values = as_column(train[name])
         numbers = as_numbers(values)
         if name in categorical if categorical is not None else numbers is None:
-            columns.append(_fit_categorical(name, values, max_categories, meant=categorical is not None))
+            columns.append(
+                _fit_categorical(name, values, max_categories, meant=categorical is not None)
+            )
         elif numbers is None:
             raise DataError(
                 f"column {name!r} is not among the categorical ones, but row {_first_text(values)} is not a number"
@@ -128,7 +137,9 @@ def _check_range(name: str, numbers: Array) -> None:
     """Refuse what float32 cannot hold; up to there, squares stay within float64."""
     too_large = np.abs(numbers) > np.finfo(np.float32).max
     if too_large.any():
-        raise DataError(f"column {name!r} has values that are infinite or too large, such as {numbers[too_large][0]:g}")
+        raise DataError(
+            f"column {name!r} has values that are infinite or too large, such as {numbers[too_large][0]:g}"
+        )
 
 
 def _fit_numeric(name: str, numbers: Array) -> Numeric:
@@ -147,7 +158,9 @@ def _fit_categorical(name: str, values: Column, max_categories: int, *, meant: b
     if len(categories) > max_categories:
         what = f"column {name!r} has {len(categories)} different texts, more than max_categories={max_categories}; "
         raise ConfigError(
-            what + (odd or "leave it out of `columns`, or raise `max_categories`"), path="data.columns", value=name
+            what + (odd or "leave it out of `columns`, or raise `max_categories`"),
+            path="data.columns",
+            value=name,
         )
     if odd:
         logger.warning("column %r is read as %d categories: %s", name, len(categories), odd)
@@ -182,7 +195,9 @@ def _keys(values: Column) -> tuple[Array, list[str | None]]:
     """Categories as texts (numbers in their shortest form), None where missing, and which of them each row has (N,)."""
     rows, kinds = distinct(values)
     gone = missing(kinds)
-    return rows, [None if no else category_text(value) for value, no in zip(kinds, gone, strict=True)]
+    return rows, [
+        None if no else category_text(value) for value, no in zip(kinds, gone, strict=True)
+    ]
 
 
 def _first_text(values: Column) -> str:

@@ -46,7 +46,9 @@ def encode(name: str, values: Array | Column, kind: TargetKind) -> Target:
     raw = np.asarray(values)
     wanted = 2 if kind in ("multilabel", "tags") else 1
     if raw.ndim != wanted:
-        raise DataError(f"target {name!r}: {kind} labels have {wanted} dimension(s); given: {raw.shape}")
+        raise DataError(
+            f"target {name!r}: {kind} labels have {wanted} dimension(s); given: {raw.shape}"
+        )
     if kind == "real":
         return Target(_real(name, as_column(values)), kind)
     codes, classes = class_codes(as_column(values if raw.ndim == 1 else raw.reshape(-1)))
@@ -80,7 +82,9 @@ def class_codes(values: Column) -> tuple[Array, tuple[str, ...]]:
 def _real(name: str, values: Column) -> Array:
     numbers = as_numbers(values)
     if numbers is None:
-        raise DataError(f"target {name!r} is real, but not all of its labels are numbers; some: {_some(values)}")
+        raise DataError(
+            f"target {name!r} is real, but not all of its labels are numbers; some: {_some(values)}"
+        )
     if np.isinf(numbers).any():
         raise DataError(f"target {name!r} has infinite labels")
     _check_precision(name, numbers[~np.isnan(numbers)])
@@ -110,23 +114,34 @@ def _some(values: Column) -> str:
 
     kept = values[~missing(values)].astype(object)
     odd = kept[pd.to_numeric(kept, errors="coerce").isna()]
-    return ", ".join(repr(value) for value in list(dict.fromkeys((odd if len(odd) else kept).astype(str)))[:_SHOWN])
+    return ", ".join(
+        repr(value)
+        for value in list(dict.fromkeys((odd if len(odd) else kept).astype(str)))[:_SHOWN]
+    )
 
 
 _TRUTH = {"0": 0, "1": 1, "False": 0, "True": 1}
 
 
-def _two_classes(name: str, codes: Array, classes: tuple[str, ...], kind: TargetKind) -> tuple[Array, tuple[str, ...]]:
+def _two_classes(
+    name: str, codes: Array, classes: tuple[str, ...], kind: TargetKind
+) -> tuple[Array, tuple[str, ...]]:
     """Codes in {0, 1}; one class alone will do only where it is sure which of the two it is."""
     shown = ", ".join(map(repr, classes[:_SHOWN])) + (", ..." if len(classes) > _SHOWN else "")
     if kind == "multilabel" and not set(classes) <= set(_TRUTH):
-        raise DataError(f"target {name!r} is multilabel: its labels must be 0 or 1 (-1 where missing); found: {shown}")
+        raise DataError(
+            f"target {name!r} is multilabel: its labels must be 0 or 1 (-1 where missing); found: {shown}"
+        )
     if len(classes) == 2:
         return codes, classes
     if len(classes) > 2:
-        raise DataError(f"target {name!r} is binary, but has {len(classes)} classes ({shown}); should it be `class`?")
+        raise DataError(
+            f"target {name!r} is binary, but has {len(classes)} classes ({shown}); should it be `class`?"
+        )
     # A lone 1 may be what is left of labels -1 and 1, whose -1 we take for missing; a lone 0 cannot.
     if classes[0] not in _TRUTH or (classes[0] == "1" and (codes == MISSING).any()):
-        raise DataError(f"target {name!r} has one class only ({shown}); -1 means missing, so write the others as 0")
+        raise DataError(
+            f"target {name!r} has one class only ({shown}); -1 means missing, so write the others as 0"
+        )
     pair = ("0", "1") if classes[0] in "01" else ("False", "True")
     return np.where(codes == MISSING, MISSING, _TRUTH[classes[0]]), pair

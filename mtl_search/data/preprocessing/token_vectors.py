@@ -56,7 +56,9 @@ def encoder_source(name: str, value: object) -> tuple[str, str]:
     if written.startswith((".", "/", "~")):
         find_file(name, written, ())
         raise ConfigError(
-            "an encoder is a folder (with config.json), or a name on the hub", path=f"data.{name}", value=value
+            "an encoder is a folder (with config.json), or a name on the hub",
+            path=f"data.{name}",
+            value=value,
         )
     return written, written
 
@@ -90,12 +92,21 @@ def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]], longest: int) -
         is_split_into_words=True, truncation=True, max_length=longest, padding="longest", return_tensors="np",
     )  # fmt: skip
     mask = encoded["attention_mask"].astype(np.bool_)
-    words = [[-1 if word is None else word for word in encoded.word_ids(row)] for row in range(len(sentences))]
-    return Subwords(encoded["input_ids"].astype(np.int64), mask, np.where(mask, np.array(words, np.int64), -1))
+    words = [
+        [-1 if word is None else word for word in encoded.word_ids(row)]
+        for row in range(len(sentences))
+    ]
+    return Subwords(
+        encoded["input_ids"].astype(np.int64), mask, np.where(mask, np.array(words, np.int64), -1)
+    )
 
 
 def token_vectors(
-    name: str, value: object, sentences: Sequence[Sequence[str]], windows: tuple[Array, Array, int], folder: Path
+    name: str,
+    value: object,
+    sentences: Sequence[Sequence[str]],
+    windows: tuple[Array, Array, int],
+    folder: Path,
 ) -> Path:
     """A `.npy` file with a vector for each kept token, (N, T, W) float16, 0 at padding; computed once.
 
@@ -116,20 +127,33 @@ def token_vectors(
     source, identity = encoder_source(name, value)
     kept = [str(size), *map(str, start), *map(str, length)]
     key = digest([_FORMAT, identity, *kept, *("\x1f".join(tokens) for tokens in sentences)])
-    return cached(folder, key, ".npy", lambda path: _write_vectors(path, name, source, sentences, windows))
+    return cached(
+        folder, key, ".npy", lambda path: _write_vectors(path, name, source, sentences, windows)
+    )
 
 
 def _write_vectors(
-    path: Path, name: str, source: str, sentences: Sequence[Sequence[str]], windows: tuple[Array, Array, int]
+    path: Path,
+    name: str,
+    source: str,
+    sentences: Sequence[Sequence[str]],
+    windows: tuple[Array, Array, int],
 ) -> None:
     import torch
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tokenizer, model = load_tokenizer(name, source), _load(name, source, "AutoModel").eval().to(device)
+    tokenizer, model = (
+        load_tokenizer(name, source),
+        _load(name, source, "AutoModel").eval().to(device),
+    )
     start, length, size = windows
-    longest = min(int(getattr(model.config, "max_position_embeddings", 512)), tokenizer.model_max_length, 512)
+    longest = min(
+        int(getattr(model.config, "max_position_embeddings", 512)), tokenizer.model_max_length, 512
+    )
     width = int(model.config.hidden_size)
-    stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=(len(sentences), size, width))
+    stored = np.lib.format.open_memmap(
+        path, mode="w+", dtype=np.float16, shape=(len(sentences), size, width)
+    )
     # Sentences of like length together, so that little is spent on padding.
     order = np.argsort([len(tokens) for tokens in sentences], kind="stable")
     told = 0
@@ -138,7 +162,9 @@ def _write_vectors(
         parts = subwords(tokenizer, [sentences[row] for row in rows], longest)
         with torch.inference_mode():
             mask = torch.from_numpy(parts.mask).to(device)
-            hidden = model(input_ids=torch.from_numpy(parts.ids).to(device), attention_mask=mask.long())[0]
+            hidden = model(
+                input_ids=torch.from_numpy(parts.ids).to(device), attention_mask=mask.long()
+            )[0]
         vectors = hidden.float().cpu().numpy()
         if not np.isfinite(vectors).all():
             raise DataError(f"the encoder {source} gives vectors that are not finite")

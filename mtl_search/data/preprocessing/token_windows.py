@@ -84,7 +84,9 @@ def relative_positions(sentences: Sequence[MarkedSentence], windows: Windows, en
     return np.where(windows.mask, distance.clip(-limit, limit) + windows.size, 0)
 
 
-def entity_tags(sentences: Sequence[MarkedSentence], windows: Windows, *, which: bool) -> tuple[Array, tuple[str, ...]]:
+def entity_tags(
+    sentences: Sequence[MarkedSentence], windows: Windows, *, which: bool
+) -> tuple[Array, tuple[str, ...]]:
     """(N, T) tags of the kept tokens in the scheme B, I, O, -1 at padding; and their names.
 
     Args:

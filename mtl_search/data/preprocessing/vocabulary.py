@@ -26,7 +26,9 @@ def fit_vocabulary(sentences: Sequence[Sequence[str]], size: int) -> dict[str, i
 
 
 def token_numbers(
-    sentences: Sequence[Sequence[str]], vocabulary: dict[str, int], windows: tuple[Array, Array, int]
+    sentences: Sequence[Sequence[str]],
+    vocabulary: dict[str, int],
+    windows: tuple[Array, Array, int],
 ) -> Array:
     """(N, T) int64 numbers of the kept tokens, 0 at padding.
 

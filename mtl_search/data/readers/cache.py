@@ -51,7 +51,9 @@ def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -
         write(partial)
         partial.replace(path)
     except OSError as error:
-        raise DataError(f"cannot write to the cache {folder} (another one: `cache: folder`): {error}") from None
+        raise DataError(
+            f"cannot write to the cache {folder} (another one: `cache: folder`): {error}"
+        ) from None
     finally:
         partial.unlink(missing_ok=True)
     return path
@@ -75,7 +77,9 @@ def digest(parts: Iterable[str]) -> str:
 def folder_digest(folder: Path) -> str:
     """A name for the content of a folder."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return digest([part for path in files for part in (str(path.relative_to(folder)), _file_digest(path))])
+    return digest(
+        [part for path in files for part in (str(path.relative_to(folder)), _file_digest(path))]
+    )
 
 
 def _file_digest(path: Path) -> str:

@@ -29,7 +29,9 @@ def missing(values: Column) -> Array:
 
     gone = values.isna().to_numpy(dtype=bool)
     if is_object_dtype(values.dtype):
-        gone = gone | np.array([isinstance(value, str) and not value.strip() for value in values], bool)
+        gone = gone | np.array(
+            [isinstance(value, str) and not value.strip() for value in values], bool
+        )
     elif is_string_dtype(values.dtype):
         gone = gone | (values.str.strip() == "").fillna(False).to_numpy(dtype=bool)
     return gone
@@ -51,7 +53,12 @@ def distinct(values: Column) -> tuple[Array, Column]:
 
 def as_numbers(values: Column) -> Array | None:
     """(N,) float64 with NaN where missing; None when some value is not a number (bools and dates are none)."""
-    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype, is_timedelta64_dtype
+    from pandas.api.types import (
+        is_bool_dtype,
+        is_datetime64_any_dtype,
+        is_numeric_dtype,
+        is_timedelta64_dtype,
+    )
 
     kind = values.dtype
     if is_bool_dtype(kind) or is_datetime64_any_dtype(kind) or is_timedelta64_dtype(kind):

@@ -37,5 +37,11 @@ def read_idx(path: Path) -> Array:
     shape = np.frombuffer(content[4:begin], ">u4") if len(content) >= begin else np.empty(0)
     wanted = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
     if len(shape) != dimensions or len(content) - begin != wanted:
-        raise DataError(f"{path} is cut or damaged: it says {wanted} bytes of values and has {len(content) - begin}")
-    return np.frombuffer(content, kind, offset=begin).reshape(tuple(map(int, shape))).astype(kind.newbyteorder("="))
+        raise DataError(
+            f"{path} is cut or damaged: it says {wanted} bytes of values and has {len(content) - begin}"
+        )
+    return (
+        np.frombuffer(content, kind, offset=begin)
+        .reshape(tuple(map(int, shape)))
+        .astype(kind.newbyteorder("="))
+    )

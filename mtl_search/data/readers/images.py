@@ -35,7 +35,9 @@ def decode(path: Path, shape: tuple[int, int, int]) -> Array:
     channels, height, width = shape
     try:
         with image_module.open(path) as image:
-            upright = _in_bytes(ops.exif_transpose(image), image_module).convert("L" if channels == 1 else "RGB")
+            upright = _in_bytes(ops.exif_transpose(image), image_module).convert(
+                "L" if channels == 1 else "RGB"
+            )
             fitted = ops.fit(upright, (width, height), image_module.Resampling.BICUBIC)
             pixels = np.asarray(fitted, np.uint8)
     except Exception as error:  # noqa: BLE001  pillow raises OSError, SyntaxError, struct.error, zlib.error and others
@@ -53,7 +55,9 @@ def _in_bytes(image: Any, image_module: Any) -> Any:
         return image
     pixels, white = np.asarray(image, np.float64), 1.0 if image.mode == "F" else 65535.0
     if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= white):
-        raise ValueError(f"pixels from {pixels.min():g} to {pixels.max():g}, and only 0 to {white:g} can be read")
+        raise ValueError(
+            f"pixels from {pixels.min():g} to {pixels.max():g}, and only 0 to {white:g} can be read"
+        )
     return image_module.fromarray(np.rint(pixels * (255 / white)).astype(np.uint8))
 
 
@@ -96,7 +100,9 @@ class ImageFiles:
             return np.zeros(self.image_shape, np.uint8)
 
 
-def check_images(paths: Sequence[Path], shape: tuple[int, int, int], keep: Array | None) -> list[str]:
+def check_images(
+    paths: Sequence[Path], shape: tuple[int, int, int], keep: Array | None
+) -> list[str]:
     """What is wrong with each file, an empty text for those that are fine.
 
     Args:
@@ -120,13 +126,18 @@ def check_images(paths: Sequence[Path], shape: tuple[int, int, int], keep: Array
 
 def shown(names: Sequence[str], problems: Sequence[str]) -> str:
     """The first few bad files with what is wrong, and how many more there are."""
-    listed = "; ".join(f"{name} ({problem})" for name, problem in zip(names[:_SHOWN], problems[:_SHOWN], strict=True))
+    listed = "; ".join(
+        f"{name} ({problem})"
+        for name, problem in zip(names[:_SHOWN], problems[:_SHOWN], strict=True)
+    )
     return listed + (f"; and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def in_threads(function: Callable[[K], V], items: Sequence[K]) -> list[V]:
     """The function of every item, in order, computed by as many threads as there are cores."""
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
         return list(pool.map(function, items))
 
@@ -136,6 +147,7 @@ def _pillow() -> tuple[Any, Any]:
         from PIL import Image, ImageOps
     except ImportError as error:
         raise ConfigError(
-            f"image files need the package pillow: pip install 'mtl-search[images]' ({error})", path="data.name"
+            f"image files need the package pillow: pip install 'mtl-search[images]' ({error})",
+            path="data.name",
         ) from None
     return Image, ImageOps

@@ -25,11 +25,19 @@ def find_file(name: str, value: object, suffixes: tuple[str, ...]) -> Path:
     """
     written = check_text(value, f"data.{name}")
     try:
-        path = _in_package(name, written) if written.startswith(PACKAGE) else Path(written).expanduser()
+        path = (
+            _in_package(name, written)
+            if written.startswith(PACKAGE)
+            else Path(written).expanduser()
+        )
         exists = path.exists()
     except ConfigError:  # no such package
         raise
-    except (OSError, RuntimeError, ValueError) as error:  # a name too long, an unknown ~user, a NUL in it
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # a name too long, an unknown ~user, a NUL in it
         raise ConfigError(f"this is no path: {error}", path=f"data.{name}", value=value) from None
     if exists:
         return path
@@ -51,7 +59,9 @@ def _in_package(name: str, written: str) -> Path:
     package, _, inside = written.removeprefix(PACKAGE).partition("/")
     if not package or not inside:
         raise ConfigError(
-            "a file of a package is written package:NAME/path/inside/it", path=f"data.{name}", value=written
+            "a file of a package is written package:NAME/path/inside/it",
+            path=f"data.{name}",
+            value=written,
         )
     try:
         spec = importlib.util.find_spec(package)
@@ -60,6 +70,10 @@ def _in_package(name: str, written: str) -> Path:
     folders = list(spec.submodule_search_locations or ()) if spec is not None else []
     if not folders:
         raise ConfigError(
-            f"the package {package!r} is not installed (try: pip install {package})", path=f"data.{name}", value=written
+            f"the package {package!r} is not installed (try: pip install {package})",
+            path=f"data.{name}",
+            value=written,
         )
-    return next((Path(f, inside) for f in folders if Path(f, inside).exists()), Path(folders[0], inside))
+    return next(
+        (Path(f, inside) for f in folders if Path(f, inside).exists()), Path(folders[0], inside)
+    )

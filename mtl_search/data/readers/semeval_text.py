@@ -77,15 +77,21 @@ def read_marked(path: Path) -> list[MarkedSentence]:
         DataError: The file cannot be read, or a line is not as the module says; the message names it.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # other ends of lines may stand within a sentence
+        lines = path.read_text(encoding="utf-8-sig").split(
+            "\n"
+        )  # other ends of lines may stand within a sentence
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path}: {error}") from None
     sentences = list(_sentences(path, lines))
     if not sentences:
-        raise DataError(f'{path} has no sentence, such as: 1<tab>"The <e1>child</e1> is in the <e2>cradle</e2>."')
+        raise DataError(
+            f'{path} has no sentence, such as: 1<tab>"The <e1>child</e1> is in the <e2>cradle</e2>."'
+        )
     numbers = {sentence.number for sentence in sentences}
     if len(numbers) < len(sentences):
-        raise DataError(f"{path} has {len(sentences)} sentences and {len(numbers)} numbers: some stand there twice")
+        raise DataError(
+            f"{path} has {len(sentences)} sentences and {len(numbers)} numbers: some stand there twice"
+        )
     return sentences
 
 
@@ -99,12 +105,16 @@ def _sentences(path: Path, lines: list[str]) -> Iterator[MarkedSentence]:
         if relation not in DIRECTED:
             near = nearest(relation, DIRECTED)
             meant = f"; did you mean {near}?" if near else " (is this the file with the answers?)"
-            raise DataError(f"{place}: a relation must follow the sentence, and {relation!r} is none{meant}")
+            raise DataError(
+                f"{place}: a relation must follow the sentence, and {relation!r} is none{meant}"
+            )
         tokens, spans = tokenize_marked(found[2], place)
         yield MarkedSentence(int(found[1]), tokens, spans[0], spans[1], relation)
 
 
-def tokenize_marked(text: str, place: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], tuple[int, int]]]:
+def tokenize_marked(
+    text: str, place: str
+) -> tuple[tuple[str, ...], tuple[tuple[int, int], tuple[int, int]]]:
     """Tokens of a marked sentence, and where its two entities are among them.
 
     Args:

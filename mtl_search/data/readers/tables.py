@@ -75,7 +75,9 @@ def read_table(name: str, value: object, written: CsvFormat) -> pd.DataFrame:
         kind = ".csv"
     if kind is None or not path.is_file():
         raise ConfigError(
-            f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}", path=f"data.{name}", value=value
+            f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}",
+            path=f"data.{name}",
+            value=value,
         )
     separator = written.separator or ("\t" if kind.startswith(".tsv") else ",")
     try:
@@ -103,16 +105,25 @@ def _read_csv(path: Path, separator: str, written: CsvFormat) -> pd.DataFrame:
     how: dict[str, Any] = {"sep": separator}
     if len(separator) > 1:
         how = {"sep": re.escape(separator), "engine": "python"}
-    how |= {"dtype": str, "skipinitialspace": True, "index_col": False, "na_values": list(written.missing)}
+    how |= {
+        "dtype": str,
+        "skipinitialspace": True,
+        "index_col": False,
+        "na_values": list(written.missing),
+    }
     with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the header
+        warnings.simplefilter(
+            "error", pd.errors.ParserWarning
+        )  # rows that are longer than the header
         header = pd.read_csv(path, header=None, nrows=1, **how | {"na_values": []})
         _check_separator(path, separator, header)
         frame = pd.read_csv(path, header=0 if written.names is None else None, **how)
     if written.names is None:
         frame = _named(frame, header, path)
     elif len(written.names) != frame.shape[1]:
-        raise ValueError(f"`names` has {len(written.names)} names, and the file has {frame.shape[1]} columns")
+        raise ValueError(
+            f"`names` has {len(written.names)} names, and the file has {frame.shape[1]} columns"
+        )
     else:
         frame.columns = list(written.names)
     return _with_points(frame) if written.decimal == "," else frame
@@ -136,7 +147,9 @@ def _named(frame: pd.DataFrame, header: pd.DataFrame, path: Path) -> pd.DataFram
     if nameless and len(nameless) < frame.shape[1]:
         listed = ", ".join(str(number + 1) for number in nameless)
         logger.warning("column %s of %s has no name, and is left out", listed, path)
-        frame = frame.iloc[:, [number for number in range(frame.shape[1]) if number not in nameless]]
+        frame = frame.iloc[
+            :, [number for number in range(frame.shape[1]) if number not in nameless]
+        ]
     return frame
 
 

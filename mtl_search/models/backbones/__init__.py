@@ -22,6 +22,12 @@ Backbone = Callable[..., "list[Stage]"]
 
 BACKBONES: Registry[Backbone] = Registry(
     "backbone",
-    {"mlp": mlp, "convnet": convnet, "bilstm": bilstm, "transformer": transformer, "timm": timm_model},
+    {
+        "mlp": mlp,
+        "convnet": convnet,
+        "bilstm": bilstm,
+        "transformer": transformer,
+        "timm": timm_model,
+    },
     given=("input_shape",),
 )

@@ -74,7 +74,9 @@ def bilstm(
     for i in range(depth):
         body = _Layer(width, units, bidirectional, rate, first if i == 0 else None)
         width = units * (2 if bidirectional else 1)
-        stages.append(MaskedStage(body, width, f"{'bilstm' if bidirectional else 'lstm'} {width}", "tokens"))
+        stages.append(
+            MaskedStage(body, width, f"{'bilstm' if bidirectional else 'lstm'} {width}", "tokens")
+        )
     return stages
 
 
@@ -85,12 +87,21 @@ class _Inputs(nn.Module):
     """A view as vectors (B, T, width): tokens as they are or embedded, and numbers beside them embedded."""
 
     def __init__(
-        self, tokens: int, *, vocabulary: int | None, embedding: int, indices: int, index_values: int, index_width: int
+        self,
+        tokens: int,
+        *,
+        vocabulary: int | None,
+        embedding: int,
+        indices: int,
+        index_values: int,
+        index_width: int,
     ) -> None:
         super().__init__()
         self.indices = indices
         self.table = None if vocabulary is None else nn.Embedding(vocabulary, embedding)
-        self.index_tables = nn.ModuleList(nn.Embedding(index_values, index_width) for _ in range(indices))
+        self.index_tables = nn.ModuleList(
+            nn.Embedding(index_values, index_width) for _ in range(indices)
+        )
         self.width = (tokens if vocabulary is None else embedding) + indices * index_width
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -98,7 +109,10 @@ class _Inputs(nn.Module):
             x = x.masked_fill(~mask.view(*mask.shape, *[1] * (x.ndim - 2)), 0)
         if x.ndim == 2:
             x = x.unsqueeze(2)
-        tokens, numbers = x[..., : x.shape[2] - self.indices], x[..., x.shape[2] - self.indices :].long()
+        tokens, numbers = (
+            x[..., : x.shape[2] - self.indices],
+            x[..., x.shape[2] - self.indices :].long(),
+        )
         parts = [tokens.float() if self.table is None else self.table(tokens.squeeze(2).long())]
         for i, table in enumerate(self.index_tables):
             assert isinstance(table, nn.Embedding)
@@ -109,7 +123,9 @@ class _Inputs(nn.Module):
 class _Layer(nn.Module):
     """One LSTM layer with what stands before and after it."""
 
-    def __init__(self, width: int, units: int, bidirectional: bool, dropout: float, inputs: _Inputs | None) -> None:
+    def __init__(
+        self, width: int, units: int, bidirectional: bool, dropout: float, inputs: _Inputs | None
+    ) -> None:
         super().__init__()
         self.inputs = inputs
         self.lstm = nn.LSTM(width, units, batch_first=True, bidirectional=bidirectional)
@@ -126,8 +142,12 @@ class _Layer(nn.Module):
         order, real = compact(mask)  # (B, L)
         # A sentence without a token keeps a made-up one, since torch packs none of length 0; its output is 0 below.
         lengths = real.sum(1).clamp(min=1).cpu()
-        packed = pack_padded_sequence(take(x, order), lengths, batch_first=True, enforce_sorted=False)
-        y, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=order.shape[1])
+        packed = pack_padded_sequence(
+            take(x, order), lengths, batch_first=True, enforce_sorted=False
+        )
+        y, _ = pad_packed_sequence(
+            self.lstm(packed)[0], batch_first=True, total_length=order.shape[1]
+        )
         y = y.masked_fill(~real.unsqueeze(2), 0.0)
         places = order.unsqueeze(2).expand(-1, -1, y.shape[2])
         return y.new_zeros(*x.shape[:2], y.shape[2]).scatter(1, places, y)
@@ -146,7 +166,8 @@ def _token_width(shape: tuple[int, ...], indices: int, vocabulary: int | None) -
         return 1
     if vocabulary is None and len(shape) == 1:
         raise ConfigError(
-            f"a view of shape {shape} holds numbers of tokens: say how many there are", path=f"{PATH}.vocabulary"
+            f"a view of shape {shape} holds numbers of tokens: say how many there are",
+            path=f"{PATH}.vocabulary",
         )
     wanted = "(tokens, width)" if vocabulary is None else "(tokens,)"
     beside = f", {columns} column(s) of whole numbers included" if columns else ""

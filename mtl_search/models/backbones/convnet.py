@@ -60,7 +60,9 @@ def convnet(
     stages: list[Stage] = []
     for size in maps:
         shrink = window if min(height, width) >= window else 1
-        layers: list[nn.Module] = [nn.Unflatten(1, (1, height))] if not stages and len(input_shape) == 2 else []
+        layers: list[nn.Module] = (
+            [nn.Unflatten(1, (1, height))] if not stages and len(input_shape) == 2 else []
+        )
         layers += [nn.Conv2d(inputs, size, side, padding=side // 2), *_norm(norm, size)]
         layers.append(activation_layer(activation, f"{PATH}.activation"))
         layers += [nn.MaxPool2d(shrink)] if shrink > 1 else []
@@ -101,7 +103,9 @@ def _kernel(kernel: int, smallest: int) -> int:
     side = check_int(kernel, f"{PATH}.kernel", high=smallest)
     if side % 2 == 0:
         odd = [str(number) for number in range(1, smallest + 1, 2)]
-        raise ConfigError("the kernel's side must be odd", path=f"{PATH}.kernel", value=kernel, allowed=odd)
+        raise ConfigError(
+            "the kernel's side must be odd", path=f"{PATH}.kernel", value=kernel, allowed=odd
+        )
     return side
 
 

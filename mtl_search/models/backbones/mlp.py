@@ -54,7 +54,9 @@ def mlp(
     return stages
 
 
-def dense_layers(inputs: int, size: int, norm: str, activation: str, dropout: float) -> list[nn.Module]:
+def dense_layers(
+    inputs: int, size: int, norm: str, activation: str, dropout: float
+) -> list[nn.Module]:
     """Linear → norm → activation → dropout, without those that do nothing."""
     norms: dict[str, list[nn.Module]] = {
         "none": [],
@@ -62,4 +64,9 @@ def dense_layers(inputs: int, size: int, norm: str, activation: str, dropout: fl
         "batch": [nn.BatchNorm1d(size)],
     }
     drop: list[nn.Module] = [nn.Dropout(dropout)] if dropout else []
-    return [nn.Linear(inputs, size), *norms[norm], activation_layer(activation, f"{PATH}.activation"), *drop]
+    return [
+        nn.Linear(inputs, size),
+        *norms[norm],
+        activation_layer(activation, f"{PATH}.activation"),
+        *drop,
+    ]

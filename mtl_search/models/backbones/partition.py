@@ -42,7 +42,11 @@ def outermost_calls(model: nn.Module, call: Callable[[], Tensor]) -> tuple[list[
         nonlocal depth
         depth -= 1
 
-    hooks = [hook for m in names for hook in (m.register_forward_pre_hook(enter), m.register_forward_hook(leave))]
+    hooks = [
+        hook
+        for m in names
+        for hook in (m.register_forward_pre_hook(enter), m.register_forward_hook(leave))
+    ]
     try:
         output = call()
     finally:
@@ -58,7 +62,10 @@ def open_sequences(parts: list[Part]) -> list[Part]:
     """
     sizes = [parameter_count(module) if _is_sequence(module) else 0 for _, module in parts]
     largest = max(range(len(parts)), key=sizes.__getitem__, default=0)
-    if not sum(sizes) or sum(sizes) - sizes[largest] > sum(parameter_count(module) for _, module in parts) / 10:
+    if (
+        not sum(sizes)
+        or sum(sizes) - sizes[largest] > sum(parameter_count(module) for _, module in parts) / 10
+    ):
         return parts
     opened: list[Part] = []
     for i, (name, module) in enumerate(parts):
@@ -112,7 +119,9 @@ def check_equal(ours: Tensor, theirs: Tensor) -> None:
         CutError: They differ by more than rounding.
     """
     if ours.shape != theirs.shape:
-        raise CutError(f"its parts in sequence give {tuple(ours.shape)}, and itself {tuple(theirs.shape)}")
+        raise CutError(
+            f"its parts in sequence give {tuple(ours.shape)}, and itself {tuple(theirs.shape)}"
+        )
     difference = float((ours - theirs).abs().max())
     if not difference <= TOLERANCE * float(theirs.abs().max()):
         raise CutError(

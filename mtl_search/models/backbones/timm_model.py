@@ -145,10 +145,15 @@ def _cut(model: Any, shape: tuple[int, int, int], *, opened: bool) -> list[Stage
 def _with_position_embedding(groups: list[list[tuple[str, nn.Module]]], model: nn.Module) -> Any:
     """The dropout inside the position embedding gives its place to the whole of it."""
     between = PositionEmbedding(model)
-    return [[(name, between) if name == "pos_drop" else (name, module) for name, module in parts] for parts in groups]
+    return [
+        [(name, between) if name == "pos_drop" else (name, module) for name, module in parts]
+        for parts in groups
+    ]
 
 
-def _channels_first(parts: list[tuple[str, nn.Module]], *, first: bool) -> list[tuple[str, nn.Module]]:
+def _channels_first(
+    parts: list[tuple[str, nn.Module]], *, first: bool
+) -> list[tuple[str, nn.Module]]:
     """Parts that keep channels last, between stages that keep them where everybody else does."""
     before: list[tuple[str, nn.Module]] = [] if first else [(parts[0][0], Permute(0, 2, 3, 1))]
     return [*before, *parts, (parts[-1][0], Permute(0, 3, 1, 2))]
@@ -167,14 +172,24 @@ def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def _build(
-    timm: Any, model: str, shape: tuple[int, int, int], *, pretrained: bool, drop_path: float, weights: str | None
+    timm: Any,
+    model: str,
+    shape: tuple[int, int, int],
+    *,
+    pretrained: bool,
+    drop_path: float,
+    weights: str | None,
 ) -> nn.Module:
     """The model for images of this shape, with its weights, without its classifier and its pooling."""
     if not isinstance(model, str) or not timm.is_model(model):
         near = difflib.get_close_matches(str(model), timm.list_models(), n=5)
-        raise ConfigError("timm has no model of this name", path=f"{PATH}.model", value=model, allowed=near)
+        raise ConfigError(
+            "timm has no model of this name", path=f"{PATH}.model", value=model, allowed=near
+        )
     if not isinstance(pretrained, bool) or (pretrained and weights is not None):
-        text = "weights come from the hub or from a file, not both" if weights else "not true or false"
+        text = (
+            "weights come from the hub or from a file, not both" if weights else "not true or false"
+        )
         raise ConfigError(text, path=f"{PATH}.pretrained", value=pretrained)
     arguments: dict[str, Any] = {"in_chans": shape[0], "num_classes": 0, "global_pool": ""}
     known = timm.get_pretrained_cfg(model, allow_unregistered=True)
@@ -204,7 +219,9 @@ def _no_hub(model: str, error: Exception) -> str:
 def _refused(model: str, shape: tuple[int, int, int], error: Exception) -> ConfigError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return ConfigError(
-        f"timm cannot build this model for views of shape {shape}: {reason}", path=f"{PATH}.model", value=model
+        f"timm cannot build this model for views of shape {shape}: {reason}",
+        path=f"{PATH}.model",
+        value=model,
     )
 
 
@@ -218,15 +235,24 @@ def _from_file(timm: Any, model: str, arguments: dict[str, Any], weights: str) -
     given = set(state)
     try:
         built: nn.Module = timm.create_model(
-            model, pretrained=True, pretrained_cfg_overlay={"state_dict": state, "custom_load": False}, **arguments
+            model,
+            pretrained=True,
+            pretrained_cfg_overlay={"state_dict": state, "custom_load": False},
+            **arguments,
         )
     except Exception as error:
         reason = "; ".join(line.strip() for line in str(error).splitlines()[1:3]) or str(error)
         raise ConfigError(
-            f"the file does not hold the parameters of {model!r}: {reason}", path=f"{PATH}.weights", value=weights
+            f"the file does not hold the parameters of {model!r}: {reason}",
+            path=f"{PATH}.weights",
+            value=weights,
         ) from error
     built.pretrained_cfg.pop("state_dict", None)  # type: ignore[operator, union-attr]  # it would stay in memory
-    missing = [key for key in built.state_dict() if key not in given and not key.endswith("num_batches_tracked")]
+    missing = [
+        key
+        for key in built.state_dict()
+        if key not in given and not key.endswith("num_batches_tracked")
+    ]
     if missing:
         raise ConfigError(
             f"the file lacks {len(missing)} of the parameters of {model!r}, the first of them {missing[0]!r}",
@@ -256,9 +282,17 @@ def _read(weights: str) -> dict[str, Tensor]:
             value=weights,
         ) from error
     for key in _INSIDE:
-        state = state[key] if isinstance(state, dict) and isinstance(state.get(key), dict) else state
-    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ConfigError("the file holds no state dict (names and their tensors)", path=path, value=weights)
+        state = (
+            state[key] if isinstance(state, dict) and isinstance(state.get(key), dict) else state
+        )
+    if (
+        not isinstance(state, dict)
+        or not state
+        or not all(isinstance(value, Tensor) for value in state.values())
+    ):
+        raise ConfigError(
+            "the file holds no state dict (names and their tensors)", path=path, value=weights
+        )
     return {str(key).removeprefix("module."): value for key, value in state.items()}
 
 

@@ -121,7 +121,9 @@ def attention_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
     sentence without a real token attends to its padding, since a softmax over nothing is not a number.
     """
     attended = mask | ~mask.any(1, keepdim=True)
-    bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~attended, torch.finfo(dtype).min)
+    bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(
+        ~attended, torch.finfo(dtype).min
+    )
     return bias[:, None, None, :]
 
 
@@ -166,7 +168,9 @@ def _place(model: object) -> str:
     try:
         return str(find_file("model", model, ()))
     except ConfigError as error:
-        raise ConfigError(error.problem, path=f"{PATH}.model", value=model, allowed=error.allowed) from None
+        raise ConfigError(
+            error.problem, path=f"{PATH}.model", value=model, allowed=error.allowed
+        ) from None
 
 
 def _not_there(model: str, name: str, error: Exception) -> ConfigError:
@@ -175,7 +179,8 @@ def _not_there(model: str, name: str, error: Exception) -> ConfigError:
     if Path(name).is_dir():
         first = str(error).strip().splitlines()[0] if str(error).strip() else ""
         return ConfigError(
-            f"the folder {model!r} holds no model that transformers can read ({reason}: {first})", path=f"{PATH}.model"
+            f"the folder {model!r} holds no model that transformers can read ({reason}: {first})",
+            path=f"{PATH}.model",
         )
     return ConfigError(
         f"cannot get {model!r} from the hub ({reason}): no such model, or no network; a folder is also accepted",
@@ -196,11 +201,18 @@ def _cut(model: Any) -> list[Stage]:
     Raises:
         CutError: The model is built in another way.
     """
-    layers = next((found for name in _LAYERS if isinstance(found := _inside(model, name), nn.ModuleList)), None)
+    layers = next(
+        (found for name in _LAYERS if isinstance(found := _inside(model, name), nn.ModuleList)),
+        None,
+    )
     if layers is None or not isinstance(_inside(model, "embeddings"), nn.Module):
         raise CutError("it has no `embeddings` and list of layers as the BERT family has")
-    width = int(model.config.hidden_size if hasattr(model.config, "hidden_size") else model.config.dim)
-    first = Embeddings(model.embeddings, _inside(model, "embeddings_project"), int(model.config.pad_token_id or 0))
+    width = int(
+        model.config.hidden_size if hasattr(model.config, "hidden_size") else model.config.dim
+    )
+    first = Embeddings(
+        model.embeddings, _inside(model, "embeddings_project"), int(model.config.pad_token_id or 0)
+    )
     stages: list[Stage] = [MaskedStage(first, width, f"embeddings {width}", "tokens")]
     for i, layer in enumerate(layers):
         stages.append(MaskedStage(Layer(layer), width, f"layer {i + 1} {width}", "tokens"))
@@ -224,7 +236,9 @@ def _check(model: Any, stages: list[Stage], tokens: int) -> None:
     try:
         ours = run_stage(stages, numbers, mask)
     except Exception as error:
-        raise CutError(f"its layers need more than features and a mask ({type(error).__name__})") from error
+        raise CutError(
+            f"its layers need more than features and a mask ({type(error).__name__})"
+        ) from error
     check_equal(ours[mask], theirs[mask])
 
 

@@ -36,7 +36,13 @@ HEADS: Registry[type[Head]] = Registry(
 
 
 def build_head(
-    task: str, config: TaskConfig, width: int, target: Target, *, views: int = 1, features: FeatureKind = "vector"
+    task: str,
+    config: TaskConfig,
+    width: int,
+    target: Target,
+    *,
+    views: int = 1,
+    features: FeatureKind = "vector",
 ) -> Head:
     """The head of one task, after all that can be checked has been.
 
@@ -76,7 +82,9 @@ def head_class(task: str, config: TaskConfig) -> type[Head]:
     path = f"tasks.{task}.head"
     member = HEADS.get_member(config.head.name, path)
     if not (isinstance(member, type) and issubclass(member, Head)):
-        raise ConfigError("this is no subclass of mtl_search.models.heads.Head", path=path, value=config.head.name)
+        raise ConfigError(
+            "this is no subclass of mtl_search.models.heads.Head", path=path, value=config.head.name
+        )
     return member
 
 
@@ -92,7 +100,9 @@ def _check_target(task: str, config: TaskConfig, member: type[Head], target: Tar
         )
 
 
-def _check_views(task: str, config: TaskConfig, member: type[Head], views: int, features: FeatureKind) -> None:
+def _check_views(
+    task: str, config: TaskConfig, member: type[Head], views: int, features: FeatureKind
+) -> None:
     if views != member.views:
         raise ConfigError(
             f"head {config.head.name!r} reads {member.views} view(s), and this task names {views}",
@@ -125,7 +135,10 @@ def _build_loss(task: str, config: TaskConfig, member: type[Head]) -> Elementwis
     arguments = config.loss.arguments if config.loss else {}
     if name not in member.losses and ":" not in name:
         raise ConfigError(
-            f"this loss does not fit head {config.head.name!r}", path=path, value=name, allowed=member.losses
+            f"this loss does not fit head {config.head.name!r}",
+            path=path,
+            value=name,
+            allowed=member.losses,
         )
     factory = LOSSES.get_member(name, path)
     if ":" in name and not isinstance(factory, type) and not arguments:

@@ -40,7 +40,10 @@ def binary_trivial(loss: ElementwiseLoss, target: Tensor) -> Tensor:
     share = ((target == 1).sum(0) / count).float()
     labels = target[labelled]
     best = loss.best_constant(torch.logit(share, eps=1e-6), labels)
-    one, zero = torch.ones_like(share, dtype=target.dtype), torch.zeros_like(share, dtype=target.dtype)
+    one, zero = (
+        torch.ones_like(share, dtype=target.dtype),
+        torch.zeros_like(share, dtype=target.dtype),
+    )
     trivial = share * loss(best, one) + (1 - share) * loss(best, zero)
     # A column of one class is predicted perfectly; the bounded logit above would leave about 1e-6.
     return trivial.masked_fill((share == 0) | (share == 1) | ~labelled.any(0), 0.0)

@@ -47,7 +47,13 @@ class Crf(Head):
     tokens = True
 
     def __init__(
-        self, width: int, target: Target, loss: Any, *, dropout: float = 0.0, hidden: Sequence[int] = ()
+        self,
+        width: int,
+        target: Target,
+        loss: Any,
+        *,
+        dropout: float = 0.0,
+        hidden: Sequence[int] = (),
     ) -> None:
         super().__init__(target, loss)
         self.complete = False
@@ -59,7 +65,9 @@ class Crf(Head):
         (x,) = features
         emissions: Tensor = self.dense(x).float()
         mask = masks[0] if masks else None
-        return emissions if mask is None else emissions.masked_fill(~mask.unsqueeze(2), float("-inf"))
+        return (
+            emissions if mask is None else emissions.masked_fill(~mask.unsqueeze(2), float("-inf"))
+        )
 
     def loss_sum(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Sum of −log likelihood over the sentences, and the number of labelled tokens."""
@@ -79,7 +87,9 @@ class Crf(Head):
         real = output[..., 0] != float("-inf")
         order, mask = compact(real)
         with torch.no_grad(), torch.autocast(output.device.type, enabled=False):
-            best = self._viterbi(take(output.float(), order).masked_fill(~mask.unsqueeze(2), 0.0), mask)
+            best = self._viterbi(
+                take(output.float(), order).masked_fill(~mask.unsqueeze(2), 0.0), mask
+            )
         tags = torch.full_like(real, MISSING, dtype=torch.int64)
         return tags.scatter(1, order, best.masked_fill(~mask, MISSING))
 

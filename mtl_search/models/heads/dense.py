@@ -9,7 +9,9 @@ from torch import nn
 from mtl_search.config.checks import check_ints, check_number
 
 
-def dense(width: int, hidden: Sequence[int], dropout: float, outputs: int | None) -> tuple[nn.Module, int]:
+def dense(
+    width: int, hidden: Sequence[int], dropout: float, outputs: int | None
+) -> tuple[nn.Module, int]:
     """Hidden layers and the output layer, and the width that leaves them.
 
     Dropout follows each hidden layer; without hidden layers it comes before the output layer, so that it acts on the

@@ -78,7 +78,10 @@ class Pair(Head):
         left, right = features
         left_mask, right_mask = masks or (None, None)
         # In float32: squares of small differences vanish in half precision.
-        one, two = self._embedding(left, left_mask).float(), self._embedding(right, right_mask).float()
+        one, two = (
+            self._embedding(left, left_mask).float(),
+            self._embedding(right, right_mask).float(),
+        )
         if self.on_cosine:
             return F.cosine_similarity(one, two)
         distance = ((one - two).square().sum(1) + EPS).sqrt()

@@ -87,5 +87,7 @@ def as_elementwise(loss: Any, path: str = "") -> ElementwiseLoss:
     try:
         inspect.signature(loss).bind(None, None)
     except (TypeError, ValueError) as error:
-        raise ConfigError("a loss is a function of (output, target)", path=path, value=repr(loss)) from error
+        raise ConfigError(
+            "a loss is a function of (output, target)", path=path, value=repr(loss)
+        ) from error
     return UserLoss(loss)

@@ -29,7 +29,9 @@ class BinaryCrossEntropy(ElementwiseLoss):
             weight = check_numbers(pos_weight, "pos_weight")
         elif pos_weight is not None:
             weight = check_number(pos_weight, "pos_weight", exclude_low=True)
-        self.register_buffer("weight", None if weight is None else torch.tensor(weight), persistent=False)
+        self.register_buffer(
+            "weight", None if weight is None else torch.tensor(weight), persistent=False
+        )
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """(B,) or (B, L) logits and labels in {0, 1} → the same shape."""
@@ -45,5 +47,8 @@ class BinaryCrossEntropy(ElementwiseLoss):
         """Refuse a number of weights that is not that of the labels."""
         if self.weight is not None and self.weight.ndim and len(self.weight) != size:
             raise ConfigError(
-                "needs one weight a label", path="pos_weight", value=self.weight.tolist(), allowed=[f"{size} weights"]
+                "needs one weight a label",
+                path="pos_weight",
+                value=self.weight.tolist(),
+                allowed=[f"{size} weights"],
             )

@@ -27,7 +27,10 @@ class CosineEmbedding(ElementwiseLoss):
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """(B,) cosines and labels in {0, 1} → (B,)."""
         cosine, same = output.float(), target.float()
-        return reduced(same * (1 - cosine).clamp(min=0) + (1 - same) * (cosine - self.margin).clamp(min=0), reduction)
+        return reduced(
+            same * (1 - cosine).clamp(min=0) + (1 - same) * (cosine - self.margin).clamp(min=0),
+            reduction,
+        )
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
         """Cosine 1 when at least half of the pairs are the same, else m."""

@@ -28,12 +28,22 @@ class CrossEntropy(ElementwiseLoss):
     ignores_missing = True
     weight: Tensor | None
 
-    def __init__(self, label_smoothing: float = 0.0, class_weights: Sequence[float] | None = None) -> None:
+    def __init__(
+        self, label_smoothing: float = 0.0, class_weights: Sequence[float] | None = None
+    ) -> None:
         super().__init__()
-        self.label_smoothing = check_number(label_smoothing, "label_smoothing", high=1.0, exclude_high=True)
-        weights = None if class_weights is None else torch.tensor(check_numbers(class_weights, "class_weights"))
+        self.label_smoothing = check_number(
+            label_smoothing, "label_smoothing", high=1.0, exclude_high=True
+        )
+        weights = (
+            None
+            if class_weights is None
+            else torch.tensor(check_numbers(class_weights, "class_weights"))
+        )
         if weights is not None and not weights.any():
-            raise ConfigError("one weight above 0 is needed", path="class_weights", value=weights.tolist())
+            raise ConfigError(
+                "one weight above 0 is needed", path="class_weights", value=weights.tolist()
+            )
         self.register_buffer("weight", weights, persistent=False)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:

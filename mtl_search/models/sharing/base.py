@@ -58,7 +58,9 @@ class SharingPolicy(nn.Module, ABC):
         self.stages: int
 
     @abstractmethod
-    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Features:
+    def forward(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+    ) -> Features:
         """Features of each task, one tensor a view that it reads.
 
         Args:

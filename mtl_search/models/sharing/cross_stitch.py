@@ -43,7 +43,9 @@ class CrossStitch(SharingPolicy):
         columns = {safe_key(task): build() for task in self.views}
         first = next(iter(columns.values()))
         self.stages, self.width, self.kind = len(first), first[-1].width, first[-1].kind
-        self.columns = nn.ModuleDict({key: nn.ModuleList(stages) for key, stages in columns.items()})
+        self.columns = nn.ModuleDict(
+            {key: nn.ModuleList(stages) for key, stages in columns.items()}
+        )
         self.mixtures = nn.ParameterList()
         if len(columns) > 1:
             others = (1 - own) / (len(columns) - 1)
@@ -51,7 +53,9 @@ class CrossStitch(SharingPolicy):
             self.mixtures.extend(nn.Parameter(start.clone()) for _ in range(self.stages))
         self._read = list(dict.fromkeys(view for names in self.views.values() for view in names))
 
-    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Features:
+    def forward(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+    ) -> Features:
         """Task → features of its column, one tensor a view that it reads."""
         x, mask = concat_views(inputs, masks or {}, self._read)
         columns = [x] * len(self.columns)
@@ -76,9 +80,15 @@ class CrossStitch(SharingPolicy):
             before = (len(found) - 1,) if i else ()
             level = range(len(found), len(found) + len(tasks))
             for task, stage in zip(tasks, self._level(i), strict=True):
-                found.append(DiagramBlock(str(stage.label), tasks, views, stage, before, column=task))
+                found.append(
+                    DiagramBlock(str(stage.label), tasks, views, stage, before, column=task)
+                )
             if self.mixtures:
-                found.append(DiagramBlock("cross-stitch", tasks, views, None, tuple(level), (self.mixtures[i],)))
+                found.append(
+                    DiagramBlock(
+                        "cross-stitch", tasks, views, None, tuple(level), (self.mixtures[i],)
+                    )
+                )
         return found
 
     def shared_parameters(self) -> list[nn.Parameter]:

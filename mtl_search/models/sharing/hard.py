@@ -38,7 +38,9 @@ class HardSharing(SharingPolicy):
         ConfigError: A depth outside 0 .. n, or one for a task that does not exist.
     """
 
-    def __init__(self, build: StagesBuilder, views: Views, *, depth: int | Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, build: StagesBuilder, views: Views, *, depth: int | Mapping[str, int] | None = None
+    ) -> None:
         super().__init__(views)
         fresh = _builds(build)
         first = next(fresh)
@@ -49,7 +51,11 @@ class HardSharing(SharingPolicy):
         copies = _with_first(first, fresh)
         self.trunk = nn.ModuleList(next(copies)[:deepest] if deepest else [])
         self.branches = nn.ModuleDict(
-            {safe_key(task): nn.ModuleList(next(copies)[d:]) for task, d in self.depths.items() if d < self.stages}
+            {
+                safe_key(task): nn.ModuleList(next(copies)[d:])
+                for task, d in self.depths.items()
+                if d < self.stages
+            }
         )
         self._plan()
 
@@ -60,10 +66,14 @@ class HardSharing(SharingPolicy):
             for view in names:
                 reach[view] = max(reach.get(view, 0), self.depths[task])
         self._order = sorted((view for view in reach if reach[view]), key=lambda view: -reach[view])
-        self._active = [sum(reach[view] > i for view in self._order) for i in range(len(self.trunk))]
+        self._active = [
+            sum(reach[view] > i for view in self._order) for i in range(len(self.trunk))
+        ]
         self._exits = set(self.depths.values())
 
-    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Features:
+    def forward(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+    ) -> Features:
         """Task → features, one tensor a view that it reads."""
         masks = masks or {}
         levels = self._run_trunk(inputs, masks)
@@ -77,7 +87,9 @@ class HardSharing(SharingPolicy):
                 features[task] = split_views(run_stage(self.branch(task), x, mask), len(views))
         return features
 
-    def _run_trunk(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> dict[int, Mapping[str, Tensor]]:
+    def _run_trunk(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]
+    ) -> dict[int, Mapping[str, Tensor]]:
         """Depth at which some task leaves → view → features there."""
         levels: dict[int, Mapping[str, Tensor]] = {0: inputs}
         if not self._order:
@@ -87,7 +99,11 @@ class HardSharing(SharingPolicy):
         for i, stage in enumerate(self.trunk):
             if self._active[i] < active:
                 samples = len(x) // active * self._active[i]
-                x, mask, active = x[:samples], None if mask is None else mask[:samples], self._active[i]
+                x, mask, active = (
+                    x[:samples],
+                    None if mask is None else mask[:samples],
+                    self._active[i],
+                )
             x = stage(x, mask)
             if i + 1 in self._exits:
                 # zip ends with the views that are still in the trunk: they lead the order.
@@ -105,7 +121,12 @@ class HardSharing(SharingPolicy):
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Parameters of the trunk's stages that two tasks or more read."""
-        return [p for i, stage in enumerate(self.trunk) if len(self.readers(i)) > 1 for p in stage.parameters()]
+        return [
+            p
+            for i, stage in enumerate(self.trunk)
+            if len(self.readers(i)) > 1
+            for p in stage.parameters()
+        ]
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
         """Parameters of the task's copies, and of stages of the trunk that it has to itself."""
@@ -116,8 +137,14 @@ class HardSharing(SharingPolicy):
         """Parameters that the same stages would have at another depth, without building them."""
         depths = _depths(depth, list(self.views), self.stages).values()
         task = next(iter(self.views))
-        sizes = [parameter_count(stage) for stage in [*self.trunk[: self.depths[task]], *self.branch(task)]]
-        return sum(p * (any(d > i for d in depths) + sum(d <= i for d in depths)) for i, p in enumerate(sizes))
+        sizes = [
+            parameter_count(stage)
+            for stage in [*self.trunk[: self.depths[task]], *self.branch(task)]
+        ]
+        return sum(
+            p * (any(d > i for d in depths) + sum(d <= i for d in depths))
+            for i, p in enumerate(sizes)
+        )
 
     @property
     def depth(self) -> int | dict[str, int]:
@@ -128,7 +155,8 @@ class HardSharing(SharingPolicy):
     def blocks(self) -> list[DiagramBlock]:
         """The trunk, then each task's copies."""
         found = [
-            _block(stage, self.readers(i), self._order[: self._active[i]], i - 1) for i, stage in enumerate(self.trunk)
+            _block(stage, self.readers(i), self._order[: self._active[i]], i - 1)
+            for i, stage in enumerate(self.trunk)
         ]
         for task, depth in self.depths.items():
             before = depth - 1
@@ -171,13 +199,19 @@ def _depths(depth: int | Mapping[str, int] | None, tasks: list[str], stages: int
     if isinstance(depth, Mapping):
         for name in depth:
             if name not in tasks:
-                raise ConfigError("there is no task of this name", path=PATH, value=name, allowed=tasks)
+                raise ConfigError(
+                    "there is no task of this name", path=PATH, value=name, allowed=tasks
+                )
         given = {task: depth.get(task, stages) for task in tasks}
-        return {task: check_int(d, f"{PATH}.{task}", low=0, high=stages) for task, d in given.items()}
+        return {
+            task: check_int(d, f"{PATH}.{task}", low=0, high=stages) for task, d in given.items()
+        }
     shared = check_int(stages if depth is None else depth, PATH, low=0, high=stages)
     return dict.fromkeys(tasks, shared)
 
 
-def _block(stage: nn.Module, tasks: tuple[str, ...], views: Sequence[str], before: int) -> DiagramBlock:
+def _block(
+    stage: nn.Module, tasks: tuple[str, ...], views: Sequence[str], before: int
+) -> DiagramBlock:
     assert isinstance(stage, Stage)
     return DiagramBlock(stage.label, tasks, tuple(views), stage, (before,) if before >= 0 else ())

@@ -40,15 +40,28 @@ class SoftSharing(SharingPolicy):
     """
 
     def __init__(
-        self, build: StagesBuilder, views: Views, *, strength: float | Sequence[float], depth: int | None = None
+        self,
+        build: StagesBuilder,
+        views: Views,
+        *,
+        strength: float | Sequence[float],
+        depth: int | None = None,
     ) -> None:
         super().__init__(views)
         self.columns = HardSharing(build, views, depth=0)
-        self.stages, self.width, self.kind = self.columns.stages, self.columns.width, self.columns.kind
-        alike = check_int(self.stages if depth is None else depth, f"{PATH}.depth", low=0, high=self.stages)
+        self.stages, self.width, self.kind = (
+            self.columns.stages,
+            self.columns.width,
+            self.columns.kind,
+        )
+        alike = check_int(
+            self.stages if depth is None else depth, f"{PATH}.depth", low=0, high=self.stages
+        )
         self.strengths = _strengths(strength, alike)
 
-    def forward(self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None) -> Features:
+    def forward(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
+    ) -> Features:
         """Task → features of its own column, one tensor a view that it reads."""
         return self.columns(inputs, masks)
 
@@ -70,9 +83,14 @@ class SoftSharing(SharingPolicy):
         if len(self.views) == 1:
             return blocks
         # The columns follow each other, each with its stages in order.
-        strengths = [*self.strengths, *[0.0] * (self.stages - len(self.strengths))] * len(self.views)
+        strengths = [*self.strengths, *[0.0] * (self.stages - len(self.strengths))] * len(
+            self.views
+        )
         pairs = zip(blocks, strengths, strict=True)
-        return [block._replace(tied_strength=strength if _learns(block.module) else 0.0) for block, strength in pairs]
+        return [
+            block._replace(tied_strength=strength if _learns(block.module) else 0.0)
+            for block, strength in pairs
+        ]
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """None: features of a task depend on its own column only."""
@@ -85,7 +103,9 @@ class SoftSharing(SharingPolicy):
 
 def mean_distance(columns: Sequence[nn.Module]) -> Tensor:
     """() mean over pairs of modules of one kind of ‖θ_k − θ_l‖²: twice the sum of the unbiased variances."""
-    theta_KP = torch.stack([torch.cat([p.flatten() for p in m.parameters() if p.requires_grad]) for m in columns])
+    theta_KP = torch.stack(
+        [torch.cat([p.flatten() for p in m.parameters() if p.requires_grad]) for m in columns]
+    )
     return 2 * theta_KP.var(0).sum()
 
 
@@ -99,6 +119,9 @@ def _strengths(strength: object, alike: int) -> tuple[float, ...]:
         return (check_number(strength, path),) * alike
     if len(strength) != alike:
         raise ConfigError(
-            "needs one number a stage that is kept alike", path=path, value=list(strength), allowed=[f"{alike} numbers"]
+            "needs one number a stage that is kept alike",
+            path=path,
+            value=list(strength),
+            allowed=[f"{alike} numbers"],
         )
     return tuple(check_number(item, path) for item in strength)

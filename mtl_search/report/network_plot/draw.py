@@ -59,7 +59,9 @@ def picture_ending(path: Path) -> str:
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
-        raise ConfigError("the ending of a picture's file says its format", value=path.name, allowed=ENDINGS)
+        raise ConfigError(
+            "the ending of a picture's file says its format", value=path.name, allowed=ENDINGS
+        )
     return ending
 
 
@@ -76,14 +78,18 @@ def draw(graph: Graph, config: Config, path: Path, trial: str = "") -> None:
         ConfigError: Another ending, or the file cannot be written.
     """
     ending = picture_ending(path)
-    figure = paint(graph, f"{config.name}: {trial}" if trial else config.name, _subtitle(graph, config))
+    figure = paint(
+        graph, f"{config.name}: {trial}" if trial else config.name, _subtitle(graph, config)
+    )
     width, height = figure.get_size_inches()
     dpi = min(_DPI, (_MOST_PIXELS / (width * height)) ** 0.5, _MOST_SIDE / max(width, height))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format=ending[1:], dpi=dpi, facecolor="white", bbox_inches=None)
     except OSError as error:
-        raise ConfigError(f"cannot write the picture: {error.strerror or error}", value=str(path)) from error
+        raise ConfigError(
+            f"cannot write the picture: {error.strerror or error}", value=str(path)
+        ) from error
 
 
 def _subtitle(graph: Graph, config: Config) -> str:
@@ -101,7 +107,10 @@ def paint(graph: Graph, title: str = "", subtitle: str = "") -> Figure:
     """The picture as a figure that no window and no other figure knows of."""
     headings = [(title, 12.0, "bold"), (subtitle, 9.0, "normal")]
     headings = [(words, points, weight) for words, points, weight in headings if words]
-    widest = max((text.text_width(w, points, bold=weight == "bold") for w, points, weight in headings), default=0.0)
+    widest = max(
+        (text.text_width(w, points, bold=weight == "bold") for w, points, weight in headings),
+        default=0.0,
+    )
     layout = arrange(graph, widest)
     legend = _legend_rows(graph, layout)
     width = max(layout.width, *(end for row in legend for _, _, end in row))
@@ -109,7 +118,9 @@ def paint(graph: Graph, title: str = "", subtitle: str = "") -> Figure:
     bottom = 0.24 * len(legend) + 0.14
     axes = _canvas(width + 2 * _MARGIN, top + layout.height + bottom + 2 * _MARGIN)
     for i, (words, points, weight) in enumerate(headings):
-        _write(axes, words, (_MARGIN, _MARGIN + 0.1 + 0.26 * i), points, weight=weight, align="left")
+        _write(
+            axes, words, (_MARGIN, _MARGIN + 0.1 + 0.26 * i), points, weight=weight, align="left"
+        )
     _paint_layout(axes, graph, layout, _MARGIN, _MARGIN + top)
     _paint_legend(axes, legend, _MARGIN, _MARGIN + top + layout.height + 0.26)
     figure = axes.get_figure()
@@ -136,7 +147,12 @@ def _paint_layout(axes: Axes, graph: Graph, layout: Layout, left: float, top: fl
 
 
 def _paint_box(axes: Axes, box: Box, style: _Style, left: float, top: float) -> None:
-    _patch(axes, (left + box.x, top + box.y, box.width, box.height), style, frozen=_frozen(box.nodes[0]))
+    _patch(
+        axes,
+        (left + box.x, top + box.y, box.width, box.height),
+        style,
+        frozen=_frozen(box.nodes[0]),
+    )
     lines = box.lines
     y = top + box.y + box.height / 2 - LINE * (len(lines) - 1) / 2
     for i, line in enumerate(lines):
@@ -144,7 +160,9 @@ def _paint_box(axes: Axes, box: Box, style: _Style, left: float, top: float) -> 
         _write(axes, line.text, (left + box.middle, y + LINE * i), points, weight=weight)
 
 
-def _patch(axes: Axes, place: tuple[float, float, float, float], style: _Style, *, frozen: bool) -> None:
+def _patch(
+    axes: Axes, place: tuple[float, float, float, float], style: _Style, *, frozen: bool
+) -> None:
     x, y, width, height = place
     axes.add_patch(
         FancyBboxPatch(
@@ -163,12 +181,23 @@ def _paint_arrow(axes: Axes, arrow: Arrow, left: float, top: float) -> None:
         )
     )  # fmt: skip
     if arrow.label:
-        place = (left + x0 + LABEL_INDENT, top + y0 + ROW_GAP / 2)  # where no box is, however long the arrow
-        _write(axes, arrow.label, place, text.LABEL_POINTS, align="left", color=_GREY, style="italic")
+        place = (
+            left + x0 + LABEL_INDENT,
+            top + y0 + ROW_GAP / 2,
+        )  # where no box is, however long the arrow
+        _write(
+            axes, arrow.label, place, text.LABEL_POINTS, align="left", color=_GREY, style="italic"
+        )
 
 
 def _paint_tie(axes: Axes, tie: Tie, left: float, top: float) -> None:
-    axes.plot([left + tie.left, left + tie.right], [top + tie.y] * 2, color=_INK, linewidth=1.1, linestyle=(0, (3, 2)))
+    axes.plot(
+        [left + tie.left, left + tie.right],
+        [top + tie.y] * 2,
+        color=_INK,
+        linewidth=1.1,
+        linestyle=(0, (3, 2)),
+    )
     place = (left + (tie.left + tie.right) / 2, top + tie.y - 0.09)
     _write(axes, tie.label, place, text.LABEL_POINTS, color=_GREY)
 
@@ -186,7 +215,14 @@ def _write(
 ) -> None:
     font = FontProperties(family=text.FAMILY, size=points, weight=weight, style=style)  # type: ignore[arg-type]
     axes.text(
-        *place, words, ha=align, va="center_baseline", color=color, fontproperties=font, parse_math=False, zorder=4
+        *place,
+        words,
+        ha=align,
+        va="center_baseline",
+        color=color,
+        fontproperties=font,
+        parse_math=False,
+        zorder=4,
     )
 
 
@@ -215,14 +251,18 @@ def _frozen(node: Node) -> bool:
 def _legend_rows(graph: Graph, layout: Layout) -> list[list[_Entry]]:
     """What the picture has, in as many rows as its width needs."""
     used = {_style(node, graph) for node in graph.nodes}
-    entries: list[tuple[_Style | str, str]] = [(s, s.meaning) for s in _STYLES.values() if s in used]
+    entries: list[tuple[_Style | str, str]] = [
+        (s, s.meaning) for s in _STYLES.values() if s in used
+    ]
     if any(_frozen(node) for node in graph.nodes):
         entries.append((_FROZEN, _FROZEN.meaning))
     if layout.ties:
         entries.append((_TIE, "kept alike: λ × mean squared distance of the weights"))
     passing = max((node.views for node in graph.nodes if node.kind == "stage"), key=len)
     if len(passing) > 1:
-        entries.append(("", f"{text.cut(', '.join(passing))} pass the same weights, one after another"))
+        entries.append(
+            ("", f"{text.cut(', '.join(passing))} pass the same weights, one after another")
+        )
     rows: list[list[_Entry]] = [[]]
     for mark, words in entries:
         start = rows[-1][-1][2] + _ENTRY_GAP if rows[-1] else 0.0
@@ -247,5 +287,11 @@ def _paint_legend(axes: Axes, rows: list[list[_Entry]], left: float, top: float)
             if isinstance(mark, _Style):
                 _patch(axes, (start, y - 0.07, _SWATCH, 0.14), mark, frozen=mark is _FROZEN)
             elif mark == _TIE:
-                axes.plot([start, start + _SWATCH], [y, y], color=_INK, linewidth=1.1, linestyle=(0, (3, 2)))
+                axes.plot(
+                    [start, start + _SWATCH],
+                    [y, y],
+                    color=_INK,
+                    linewidth=1.1,
+                    linestyle=(0, (3, 2)),
+                )
             _write(axes, words, (x, y), text.TEXT_POINTS, align="left", color=_GREY)

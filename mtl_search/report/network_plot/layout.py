@@ -57,15 +57,26 @@ class _Arranger:
     rows: dict[str, int] = field(default_factory=dict)
     slots: list[_Slot] = field(default_factory=list)
     box_of: dict[str, Box] = field(default_factory=dict)  # node that is no view → its box
-    views_of: dict[str, list[Box]] = field(default_factory=dict)  # node that reads views → their boxes
-    passage_of: dict[str, Box] = field(default_factory=dict)  # node beside views → where its other source passes
+    views_of: dict[str, list[Box]] = field(
+        default_factory=dict
+    )  # node that reads views → their boxes
+    passage_of: dict[str, Box] = field(
+        default_factory=dict
+    )  # node beside views → where its other source passes
 
     def __post_init__(self) -> None:
         shared = {
-            task: sum(task in node.tasks and len(node.tasks) > 1 for node in self.graph.nodes if node.kind == "stage")
+            task: sum(
+                task in node.tasks and len(node.tasks) > 1
+                for node in self.graph.nodes
+                if node.kind == "stage"
+            )
             for task in self.graph.tasks
         }
-        self.lanes = {task: i for i, task in enumerate(sorted(self.graph.tasks, key=lambda task: -shared[task]))}
+        self.lanes = {
+            task: i
+            for i, task in enumerate(sorted(self.graph.tasks, key=lambda task: -shared[task]))
+        }
 
     def layout(self) -> Layout:
         self._choose_rows()
@@ -85,7 +96,9 @@ class _Arranger:
             if node.kind not in ("input", "head"):
                 before = [self.rows[source.id] for source in self._read(node)]
                 # What stands beside views leaves them a row of their own.
-                self.rows[node.id] = max(before, default=0) + (2 if node.kind == "side_inputs" else 1)
+                self.rows[node.id] = max(before, default=0) + (
+                    2 if node.kind == "side_inputs" else 1
+                )
         last = max(self.rows.values()) + 1
         self.rows |= {node.id: last for node in self.graph.nodes if node.kind == "head"}
 
@@ -114,7 +127,11 @@ class _Arranger:
         """Boxes of the views above those that read them; neighbours that read the same have them together."""
         readers = [node for node in self.graph.nodes if self._views(node)]
         for group in self._neighbours(readers):
-            row, first, last = self.rows[group[0].id] - 1, self._span(group[0])[0], self._last(group)
+            row, first, last = (
+                self.rows[group[0].id] - 1,
+                self._span(group[0])[0],
+                self._last(group),
+            )
             views = tuple(self._views(group[0]))
             if len(group) > 1 and len(views) > 1:
                 boxes = [self._box(views, text.views_forms(views), row)]
@@ -133,7 +150,11 @@ class _Arranger:
         for node in sorted(readers, key=lambda node: (self.rows[node.id], self._span(node))):
             group = groups[-1] if groups else []
             alike = group and not self._read(node) and self._views(node) == self._views(group[0])
-            if alike and self.rows[node.id] == self.rows[group[0].id] and self._span(node)[0] <= self._last(group) + 1:
+            if (
+                alike
+                and self.rows[node.id] == self.rows[group[0].id]
+                and self._span(node)[0] <= self._last(group) + 1
+            ):
                 group.append(node)
             else:
                 groups.append([node])
@@ -146,7 +167,12 @@ class _Arranger:
 
     def _place_across(self) -> float:
         """Lanes as wide as what they hold; returns the whole width."""
-        gap = max([_LANE_GAP, *(text.text_width(_strength(n), text.LABEL_POINTS) + 0.16 for n in self._alike())])
+        gap = max(
+            [
+                _LANE_GAP,
+                *(text.text_width(_strength(n), text.LABEL_POINTS) + 0.16 for n in self._alike()),
+            ]
+        )
         lanes = [0.0] * len(self.lanes)
         for slot in sorted(self.slots, key=lambda slot: slot.last - slot.first):
             count = slot.last - slot.first + 1
@@ -196,7 +222,9 @@ class _Arranger:
     def _label(self, edge: Edge, room: float) -> str:
         """The views that an arrow carries, where they part, or where several leave the backbone."""
         source, target = self.graph.by_id[edge.source], self.graph.by_id[edge.target]
-        part = any(set(e.views) != set(source.views) for e in self.graph.edges if e.source == edge.source)
+        part = any(
+            set(e.views) != set(source.views) for e in self.graph.edges if e.source == edge.source
+        )
         leave = len(edge.views) > 1 and target.kind in ("head", "side_inputs")
         return text.fitting(", ".join(edge.views), room, text.LABEL_POINTS) if part or leave else ""
 
@@ -210,7 +238,9 @@ class _Arranger:
         for nodes in by_row.values():
             boxes = sorted((self.box_of[node.id] for node in nodes), key=lambda box: box.x)
             for left, right in pairwise(boxes):
-                yield Tie(left.y + left.height / 2, left.x + left.width, right.x, _strength(nodes[0]))
+                yield Tie(
+                    left.y + left.height / 2, left.x + left.width, right.x, _strength(nodes[0])
+                )
 
 
 def _strength(node: Node) -> str:

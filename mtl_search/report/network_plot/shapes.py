@@ -43,7 +43,11 @@ class Box:
     def widest(self) -> int:
         """The widest form of its text that fits."""
         # Not to the last bit, or the forms of two boxes of one width might differ.
-        fitting = [i for i, lines in enumerate(self.forms) if text.width(lines) + 2 * PADDING <= self.width + 1e-6]
+        fitting = [
+            i
+            for i, lines in enumerate(self.forms)
+            if text.width(lines) + 2 * PADDING <= self.width + 1e-6
+        ]
         return max(fitting)
 
 

@@ -53,7 +53,8 @@ def forms(node: Node) -> Forms:
 def views_forms(views: tuple[Node, ...]) -> Forms:
     """What one box for several views of one shape says."""
     return _always(
-        Line(cut(", ".join(view.label for view in views)), title=True), Line(f"each {batch(views[0].gives)}")
+        Line(cut(", ".join(view.label for view in views)), title=True),
+        Line(f"each {batch(views[0].gives)}"),
     )
 
 
@@ -77,7 +78,10 @@ def fitting(text: str, room: float, points: float) -> str:
 
 def width(lines: tuple[Line, ...]) -> float:
     """Of the longest line, in inches."""
-    return max(text_width(line.text, TITLE_POINTS if line.title else TEXT_POINTS, bold=line.title) for line in lines)
+    return max(
+        text_width(line.text, TITLE_POINTS if line.title else TEXT_POINTS, bold=line.title)
+        for line in lines
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -86,7 +86,9 @@ def _pbt(
         factors: What values are multiplied by, one of these; whole numbers go up or down by 1.
     """
     if epochs < 2:
-        raise ConfigError("a population meets between two epochs: 2 or more", path="training.epochs", value=epochs)
+        raise ConfigError(
+            "a population meets between two epochs: 2 or more", path="training.epochs", value=epochs
+        )
     check_int(interval, f"{_PATH}.interval", high=epochs - 1, limit="less than training.epochs")
     check_number(quantile, f"{_PATH}.quantile", high=0.5)
     check_number(resample, f"{_PATH}.resample", high=1)
@@ -94,7 +96,9 @@ def _pbt(
         isinstance(f, int | float) and not isinstance(f, bool) and 0 < f < math.inf for f in factors
     )
     if not numbers or not factors:
-        raise ConfigError("a list of numbers above 0 is needed", path="search.scheduler.factors", value=factors)
+        raise ConfigError(
+            "a list of numbers above 0 is needed", path="search.scheduler.factors", value=factors
+        )
     return PBTScheduler(PBTConfig(interval, quantile, resample, tuple(map(float, factors))))
 
 
@@ -112,12 +116,16 @@ def build_scheduler(config: Config) -> TrialScheduler:
     member, path = config.search.scheduler, "search.scheduler"
     SCHEDULERS.check_arguments(member.name, member.arguments, path)
     try:
-        scheduler = SCHEDULERS.get_member(member.name, f"{path}.name")(config.training.epochs, **member.arguments)
+        scheduler = SCHEDULERS.get_member(member.name, f"{path}.name")(
+            config.training.epochs, **member.arguments
+        )
     except (AssertionError, TypeError, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
         hint = f"{error} (training.epochs = {config.training.epochs})"
-        raise ConfigError(f"this scheduler cannot be made: {hint}", path=path, value=member.arguments) from error
+        raise ConfigError(
+            f"this scheduler cannot be made: {hint}", path=path, value=member.arguments
+        ) from error
     if not isinstance(scheduler, TrialScheduler):
         what = f"this gives a {type(scheduler).__name__} and no scheduler of Ray Tune"
         raise ConfigError(what, path=path, value=member.name)

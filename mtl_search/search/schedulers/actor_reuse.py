@@ -32,11 +32,15 @@ def is_starting(controller: Any, trial: Any) -> bool:
     if actor is None or actor in controller._started_actors:  # noqa: SLF001
         return False
     manager = controller._actor_manager  # noqa: SLF001
-    return actor in manager.live_actors or _has_room(manager._resource_manager, trial.placement_group_factory)  # noqa: SLF001
+    return actor in manager.live_actors or _has_room(
+        manager._resource_manager, trial.placement_group_factory
+    )  # noqa: SLF001
 
 
 def _has_room(resources: Any, request: Any) -> bool:
     """Whether a node has set aside what such an actor needs, which Tune hears when a process has started there."""
     groups = (resources._request_to_ready_pgs, resources._request_to_staged_pgs)  # noqa: SLF001
     ready, staged = (own.get(request, ()) for own in groups)
-    return bool(ready) or any(placement_group_table(group).get("state") == "CREATED" for group in staged)
+    return bool(ready) or any(
+        placement_group_table(group).get("state") == "CREATED" for group in staged
+    )

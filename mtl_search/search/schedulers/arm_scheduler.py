@@ -37,7 +37,9 @@ class ArmScheduler(FIFOScheduler):
         self._known: set[str] = set()
         self._warm = False
 
-    def restore(self, record: SweepRecord, objectives: Callable[[TrialRecord], dict[int, float]]) -> None:  # type: ignore[override]
+    def restore(
+        self, record: SweepRecord, objectives: Callable[[TrialRecord], dict[int, float]]
+    ) -> None:  # type: ignore[override]
         """Take in what the trials of earlier sessions reported.
 
         The rungs of an arm are filled when its first trial begins: in a sweep that was extended, the references that
@@ -56,16 +58,22 @@ class ArmScheduler(FIFOScheduler):
         if trial.config["arm"].startswith(FINAL):
             return str(TrialScheduler.CONTINUE)
         return str(
-            self._arm(trial.config["arm"]).on_trial_result(_NO_CONTROLLER, _stand_in(trial.config["id"]), result)
+            self._arm(trial.config["arm"]).on_trial_result(
+                _NO_CONTROLLER, _stand_in(trial.config["id"]), result
+            )
         )
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """The last result of a trial that ended by itself counts in the rungs, too."""
         if not trial.config["arm"].startswith(FINAL):
-            self._arm(trial.config["arm"]).on_trial_complete(_NO_CONTROLLER, _stand_in(trial.config["id"]), result)
+            self._arm(trial.config["arm"]).on_trial_complete(
+                _NO_CONTROLLER, _stand_in(trial.config["id"]), result
+            )
 
     def _add(self, arm: str, trial_id: str) -> None:
-        scheduler = self._arm(arm)  # first: it takes in the trials of earlier sessions, and this may be one of them
+        scheduler = self._arm(
+            arm
+        )  # first: it takes in the trials of earlier sessions, and this may be one of them
         if trial_id not in self._known:  # a trial whose process died is added again
             self._known.add(trial_id)
             scheduler.on_trial_add(_NO_CONTROLLER, _stand_in(trial_id))
@@ -80,7 +88,9 @@ class ArmScheduler(FIFOScheduler):
 
     def _restore_trial(self, trial: TrialRecord) -> None:
         self._add(trial.arm, trial.id)
-        results = [{"epoch": epoch, METRIC: value} for epoch, value in self._objectives(trial).items()]
+        results = [
+            {"epoch": epoch, METRIC: value} for epoch, value in self._objectives(trial).items()
+        ]
         if not trial.finished:
             # Whether to stop it at its last epoch was not written down; without that epoch it is decided again.
             results = results[:-1]

@@ -51,4 +51,6 @@ class MedianStopping(MedianStoppingRule):
             super().on_trial_complete(tune_controller, trial, result)
 
     def _forget_from(self, trial: Any, epoch: int) -> None:
-        self._results[trial] = [earlier for earlier in self._results[trial] if earlier[_EPOCH] < epoch]
+        self._results[trial] = [
+            earlier for earlier in self._results[trial] if earlier[_EPOCH] < epoch
+        ]

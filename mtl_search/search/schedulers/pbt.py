@@ -100,7 +100,10 @@ class Bounds:
 
 
 def exploit_steps(
-    members: Sequence[Member], entries: Mapping[str, SpaceEntry], rules: PBTConfig, seeds: Sequence[int]
+    members: Sequence[Member],
+    entries: Mapping[str, SpaceEntry],
+    rules: PBTConfig,
+    seeds: Sequence[int],
 ) -> list[ExploitStep]:
     """What the worst members do; the others go on as they are.
 
@@ -117,7 +120,9 @@ def exploit_steps(
     for member in bottom:
         random = default_rng([*seeds, member.number])
         donor = top[int(random.integers(count))]
-        found.append(ExploitStep(member.number, donor.number, perturb(donor.params, entries, rules, random)))
+        found.append(
+            ExploitStep(member.number, donor.number, perturb(donor.params, entries, rules, random))
+        )
     return found
 
 
@@ -130,7 +135,10 @@ def perturb(
     params: Params, entries: Mapping[str, SpaceEntry], rules: PBTConfig, random: Generator
 ) -> dict[str, Any]:  # fmt: skip
     """The values near these, or anywhere."""
-    return {path: _explored(params[path], Bounds.of(entries[path]), rules, random) for path in sorted(params)}
+    return {
+        path: _explored(params[path], Bounds.of(entries[path]), rules, random)
+        for path in sorted(params)
+    }
 
 
 def _explored(value: float, bounds: Bounds, rules: PBTConfig, random: Generator) -> float:
@@ -141,7 +149,9 @@ def _explored(value: float, bounds: Bounds, rules: PBTConfig, random: Generator)
     return bounds.clip(value * rules.factors[int(random.integers(len(rules.factors)))])
 
 
-def mean_params(population: Sequence[Sequence[Params]], best: Sequence[Params], whole: Sequence[str]) -> dict[str, Any]:
+def mean_params(
+    population: Sequence[Sequence[Params]], best: Sequence[Params], whole: Sequence[str]
+) -> dict[str, Any]:
     """The values that a population had on average.
 
     Loss weights are averaged over all members and epochs: they are what the population agrees on. The others are those
@@ -201,7 +211,9 @@ def check_population(config: Config, *, needs_space: bool = True) -> None:
         ConfigError: What must be fixed in the config, or cannot be used together with a population.
     """
     if not needs_space:
-        what = "a population needs search.space: what a space function may change is not known to it"
+        what = (
+            "a population needs search.space: what a space function may change is not known to it"
+        )
         raise ConfigError(what, path="search.scheduler.name", value=config.search.scheduler.name)
     if config.search.trials < 2:
         what = "a population has two members or more"
@@ -225,7 +237,9 @@ def _is_mutable(path: str) -> bool:
         return len(rest) == 2 and rest[1] == "loss_weight"
     if section != "training" or not rest:
         return False
-    return rest[0] == "lr_multipliers" or (rest[0] == "optimizer" and len(rest) == 2 and rest[1] != "name")
+    return rest[0] == "lr_multipliers" or (
+        rest[0] == "optimizer" and len(rest) == 2 and rest[1] != "name"
+    )
 
 
 def _shown(entry: SpaceEntry) -> object:

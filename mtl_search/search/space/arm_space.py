@@ -26,7 +26,9 @@ class ArmSpace:
         self._arm, self._function = arm, None if arm.is_warmup else function
         self._fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
         self._space = Space(
-            {} if self._function else arm.entries, arm.tasks, config.model_dump(by_alias=True, exclude_none=True)
+            {} if self._function else arm.entries,
+            arm.tasks,
+            config.model_dump(by_alias=True, exclude_none=True),
         )
 
     def __call__(self, trial: Any) -> dict[str, Any] | None:
@@ -73,9 +75,13 @@ class ArmSpace:
         except MtlSearchError:
             raise
         except Exception as error:  # the user's function may raise anything
-            raise SweepError(f"the space function failed for arm {self._arm.name}: {error!r}") from error
+            raise SweepError(
+                f"the space function failed for arm {self._arm.name}: {error!r}"
+            ) from error
         if values is not None and not isinstance(values, dict):
-            raise SweepError(f"the space function returned {values!r}; a dict of constants or None is needed")
+            raise SweepError(
+                f"the space function returned {values!r}; a dict of constants or None is needed"
+            )
         return values
 
 

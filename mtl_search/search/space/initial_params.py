@@ -21,7 +21,9 @@ logger = logging.getLogger(__name__)
 Call = Callable[[Any], Any]
 
 
-def params_for_space(space: Space, weights: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, Any]:
+def params_for_space(
+    space: Space, weights: Mapping[str, float], fixed: Mapping[str, float]
+) -> dict[str, Any]:
     """The params of a space that give these loss weights, or the nearest within its bounds.
 
     Args:
@@ -33,13 +35,20 @@ def params_for_space(space: Space, weights: Mapping[str, float], fixed: Mapping[
         ConfigError: No loss weight is searched.
     """
     if space.ratios:
-        wanted = {path: weights[task] / weights[space.reference] for path, task in space.ratios.items()}
+        wanted = {
+            path: weights[task] / weights[space.reference] for path, task in space.ratios.items()
+        }
     else:
         wanted = searched_weights(space.entries, weights, fixed)
-    return {path: _warn_if_clipped(path, value, _nearest(space.entries[path], value)) for path, value in wanted.items()}
+    return {
+        path: _warn_if_clipped(path, value, _nearest(space.entries[path], value))
+        for path, value in wanted.items()
+    }
 
 
-def params_for_function(call: Call, weights: Mapping[str, float], fixed: Mapping[str, float]) -> dict[str, Any]:
+def params_for_function(
+    call: Call, weights: Mapping[str, float], fixed: Mapping[str, float]
+) -> dict[str, Any]:
     """The same for a function of the user's, which is called with a trial that is thrown away, to see what it asks for.
 
     A function that searches loss weights in some of its branches only may be seen in another one.
@@ -54,7 +63,10 @@ def params_for_function(call: Call, weights: Mapping[str, float], fixed: Mapping
     """
     probe = _Probe(searched_weights(requested_weights(call), weights, fixed))
     call(probe)
-    return {path: _warn_if_clipped(path, probe.wanted[path], value) for path, value in probe.params.items()}
+    return {
+        path: _warn_if_clipped(path, probe.wanted[path], value)
+        for path, value in probe.params.items()
+    }
 
 
 def requested_weights(call: Call) -> list[str]:
@@ -82,12 +94,22 @@ class _Probe:
     def suggest_float(self, name: str, low: float, high: float, **options: Any) -> float:
         """A loss weight: that of the point, on the grid if there is one."""
         value = self._trial.suggest_float(name, low, high, **options)
-        return float(self._answer(name, value, lambda wanted: _on_grid(wanted, low, high, options.get("step"))))
+        return float(
+            self._answer(
+                name, value, lambda wanted: _on_grid(wanted, low, high, options.get("step"))
+            )
+        )
 
     def suggest_int(self, name: str, low: int, high: int, **options: Any) -> int:
         """A loss weight: that of the point, rounded."""
         value = self._trial.suggest_int(name, low, high, **options)
-        return int(self._answer(name, value, lambda wanted: round(_on_grid(wanted, low, high, options.get("step", 1)))))
+        return int(
+            self._answer(
+                name,
+                value,
+                lambda wanted: round(_on_grid(wanted, low, high, options.get("step", 1))),
+            )
+        )
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         """A loss weight: the choice that is nearest to that of the point."""
@@ -111,7 +133,9 @@ def searched_weights(
     """
     tasks = {path: task for path in paths if (task := _task_of(path)) in weights}
     if not tasks:
-        raise ConfigError("the space has no loss weights for these points to set", path=PATH, allowed=["nothing"])
+        raise ConfigError(
+            "the space has no loss weights for these points to set", path=PATH, allowed=["nothing"]
+        )
     rest = weights.keys() - set(tasks.values())
     given = sum(fixed[task] for task in rest)
     scale = given / sum(weights[task] for task in rest) if given > 0 else 1.0
@@ -121,7 +145,9 @@ def searched_weights(
 def _task_of(path: str) -> str | None:
     """The task whose loss weight this is."""
     parts = path.split(".")
-    return parts[1] if len(parts) == 3 and parts[0] == "tasks" and parts[2] == "loss_weight" else None
+    return (
+        parts[1] if len(parts) == 3 and parts[0] == "tasks" and parts[2] == "loss_weight" else None
+    )
 
 
 def _nearest(entry: SpaceEntry, value: float) -> Any:
@@ -146,5 +172,7 @@ def _closest(choices: Sequence[Any], value: float) -> Any:
 def _warn_if_clipped(path: str, wanted: float, used: Any) -> Any:
     """Say where a point lies outside."""
     if not (isinstance(used, int | float) and math.isclose(used, wanted, rel_tol=1e-9)):
-        logger.warning("%s: %s is %.4g there, and %.4g is the nearest in the space", PATH, path, wanted, used)
+        logger.warning(
+            "%s: %s is %.4g there, and %.4g is the nearest in the space", PATH, path, wanted, used
+        )
     return used

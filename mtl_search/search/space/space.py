@@ -35,13 +35,17 @@ class Space:
         ConfigError: A path cannot be searched, or names no task.
     """
 
-    def __init__(self, entries: Mapping[str, SpaceEntry], tasks: Sequence[str], fixed: Mapping[str, Any]) -> None:
+    def __init__(
+        self, entries: Mapping[str, SpaceEntry], tasks: Sequence[str], fixed: Mapping[str, Any]
+    ) -> None:
         self.tasks = tuple(tasks)
         self.fixed = fixed
         self.ratios: dict[str, str] = {}  # path of a searched ratio → its task
         self.reference = ""
         self.entries: dict[str, SpaceEntry] = {}
-        self.written: dict[str, str] = {}  # path → that of its entry in the config, which may hold a `*`
+        self.written: dict[
+            str, str
+        ] = {}  # path → that of its entry in the config, which may hold a `*`
         for path, entry in entries.items():
             self._add(path, entry)
         self.entries = _conditions_first(self.entries)
@@ -56,8 +60,12 @@ class Space:
     def overrides(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Config values by dotted path: the params, with ratios worked out into loss weights."""
         values = {path: value for path, value in params.items() if path not in self.ratios}
-        if self.ratios and self.ratios.keys() <= params.keys():  # they have one condition, so it is all or none
-            ratios = {self.reference: 1.0} | {self.ratios[path]: params[path] for path in self.ratios}
+        if (
+            self.ratios and self.ratios.keys() <= params.keys()
+        ):  # they have one condition, so it is all or none
+            ratios = {self.reference: 1.0} | {
+                self.ratios[path]: params[path] for path in self.ratios
+            }
             weights = normalised_weights({task: ratios[task] for task in self.tasks})
             values |= {f"tasks.{task}.loss_weight": weight for task, weight in weights.items()}
         return values
@@ -92,7 +100,9 @@ class Space:
                 if condition not in known:
                     allowed = [p for p in known if p.partition(".")[0] in _SEARCHABLE]
                     what = "the condition names nothing in the config"
-                    raise ConfigError(what, path=f"{self.written[path]}.when", value=condition, allowed=allowed)
+                    raise ConfigError(
+                        what, path=f"{self.written[path]}.when", value=condition, allowed=allowed
+                    )
 
     def _required_values(self, entry: SpaceEntry) -> dict[str, Any]:
         """Values by which the conditions of an entry, and theirs in turn, hold."""
@@ -112,7 +122,9 @@ class Space:
         if section not in _SEARCHABLE:
             raise ConfigError("cannot be searched", path=where, value=section, allowed=_SEARCHABLE)
         if section == "tasks" and len(rest) < 2:
-            raise ConfigError("a path into the tasks is tasks.<task>.<key>, or tasks.*.<key> for all", path=where)
+            raise ConfigError(
+                "a path into the tasks is tasks.<task>.<key>, or tasks.*.<key> for all", path=where
+            )
         if entry.log_ratio is not None:
             return self._add_ratios(path, entry, where)
         if section != "tasks":
@@ -129,11 +141,16 @@ class Space:
 
     def _add_ratios(self, path: str, entry: SpaceEntry, where: str) -> None:
         if path != "tasks.*.loss_weight":
-            raise ConfigError("log_ratio is for tasks.*.loss_weight", path=where, allowed=["tasks.*.loss_weight"])
+            raise ConfigError(
+                "log_ratio is for tasks.*.loss_weight", path=where, allowed=["tasks.*.loss_weight"]
+            )
         assert entry.reference is not None
         if entry.reference not in self.tasks:
             raise ConfigError(
-                "the reference is not a task", path=f"{where}.reference", value=entry.reference, allowed=self.tasks
+                "the reference is not a task",
+                path=f"{where}.reference",
+                value=entry.reference,
+                allowed=self.tasks,
             )
         self.reference = entry.reference
         for task in self.tasks:
@@ -145,7 +162,9 @@ class Space:
         if name == "*":
             return self.tasks
         if name not in self.tasks:
-            raise ConfigError("there is no task of this name", path=where, value=name, allowed=("*", *self.tasks))
+            raise ConfigError(
+                "there is no task of this name", path=where, value=name, allowed=("*", *self.tasks)
+            )
         return (name,)
 
     def _applies(self, entry: SpaceEntry, drawn: Mapping[str, Any]) -> bool:
@@ -167,7 +186,9 @@ def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry
     def add(path: str, waiting: tuple[str, ...]) -> None:
         if path in waiting:
             circle = " → ".join([*waiting[waiting.index(path) :], path])
-            raise ConfigError(f"conditions go round in a circle: {circle}", path=f"search.space.{path}.when")
+            raise ConfigError(
+                f"conditions go round in a circle: {circle}", path=f"search.space.{path}.when"
+            )
         for other in entries[path].when or {}:
             if other in entries:
                 add(other, (*waiting, path))
@@ -190,7 +211,9 @@ def allow_any_choice() -> Iterator[None]:
     Optuna warns because a database of its own could not store them, and we have none.
     """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Choices for a categorical distribution should be", UserWarning)
+        warnings.filterwarnings(
+            "ignore", "Choices for a categorical distribution should be", UserWarning
+        )
         yield
 
 

@@ -113,7 +113,9 @@ def build_aggregator(config: TrainingConfig, tasks: int, device: torch.device) -
     AGGREGATORS.check_arguments(member.name, member.arguments, _AGGREGATOR)
     if tasks == 1:
         return None
-    _try_out(_made(make, member, _AGGREGATOR, tasks, device), member, config.accumulate, tasks, device)
+    _try_out(
+        _made(make, member, _AGGREGATOR, tasks, device), member, config.accumulate, tasks, device
+    )
     aggregator: Aggregator = _made(make, member, _AGGREGATOR, tasks, device)
     return aggregator
 
@@ -128,15 +130,23 @@ def _check_family(name: str, family: Registry[Any], path: str) -> None:
     """Papers do not tell weightings and aggregators apart as the config does."""
     other, place = (AGGREGATORS, _AGGREGATOR) if family is WEIGHTINGS else (WEIGHTINGS, _WEIGHTING)
     if name in other and name not in family:
-        raise ConfigError(f"this {other.kind} stands elsewhere: `{place}: {name}`", path=f"{path}.name", value=name)
+        raise ConfigError(
+            f"this {other.kind} stands elsewhere: `{place}: {name}`",
+            path=f"{path}.name",
+            value=name,
+        )
 
 
-def _made(make: Callable[..., Any], member: Component, path: str, tasks: int, device: torch.device) -> Any:
+def _made(
+    make: Callable[..., Any], member: Component, path: str, tasks: int, device: torch.device
+) -> Any:
     with _blamed_on(member, path), device:
         return make(tasks, **member.arguments)
 
 
-def _try_out(made: object, member: Component, accumulate: int, tasks: int, device: torch.device) -> None:
+def _try_out(
+    made: object, member: Component, accumulate: int, tasks: int, device: torch.device
+) -> None:
     """Aggregate some gradients once: what does not work then never will."""
     if not isinstance(made, Aggregator):
         what = "this is no subclass of mtl_search.training.balancing.Aggregator"
@@ -161,5 +171,7 @@ def _blamed_on(member: Component, path: str) -> Iterator[None]:
         if isinstance(error, ConfigError):
             raise
         raise ConfigError(f"it does not work: {error}", path=path, value=member.name) from error
-    except Exception as error:  # torchjd raises ImportError for a solver that is missing; a user's anything
+    except (
+        Exception
+    ) as error:  # torchjd raises ImportError for a solver that is missing; a user's anything
         raise ConfigError(f"it cannot be used: {error}", path=path, value=member.name) from error

@@ -43,7 +43,9 @@ class Aggregator:
     def __init__(self, module: jd.Aggregator) -> None:
         self.module = module
 
-    def aggregate(self, jacobian: Tensor, halves: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor | None]:
+    def aggregate(
+        self, jacobian: Tensor, halves: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """One gradient (P,), and the weights (T,) that the tasks' gradients have in it.
 
         Args:
@@ -54,7 +56,9 @@ class Aggregator:
             None for the weights of a method that does not combine whole gradients.
         """
         if isinstance(self.module, jd.GramianWeightedAggregator):
-            weights: Tensor = self.module.gramian_weighting(products(jacobian, jacobian)).to(jacobian.dtype)
+            weights: Tensor = self.module.gramian_weighting(products(jacobian, jacobian)).to(
+                jacobian.dtype
+            )
             return weights @ jacobian, weights
         if isinstance(self.module, jd.WeightedAggregator):
             weights = self.module.weighting(jacobian)
@@ -97,7 +101,9 @@ class TwoBatchAggregator(Aggregator):
         super().__init__(jd.WeightedAggregator(weighting))
         self._weighting = weighting
 
-    def aggregate(self, jacobian: Tensor, halves: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor | None]:
+    def aggregate(
+        self, jacobian: Tensor, halves: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """The step follows the mean over both halves."""
         assert halves is not None
         weights: Tensor = self._weighting(products(*halves)).to(jacobian.dtype)

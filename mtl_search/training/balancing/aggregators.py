@@ -150,7 +150,9 @@ class ExcessMTL(Aggregator):
             them has none, and takes all the weight later.
     """
 
-    def __init__(self, tasks: int, *, robust_step_size: float = 1.0, n_warmup_steps: int = 0) -> None:
+    def __init__(
+        self, tasks: int, *, robust_step_size: float = 1.0, n_warmup_steps: int = 0
+    ) -> None:
         size = check_number(robust_step_size, "robust_step_size", exclude_low=True)
         super().__init__(jd.ExcessMTL(size, check_int(n_warmup_steps, "n_warmup_steps", low=0)))
 
@@ -169,7 +171,9 @@ class PCD(Aggregator):
     symmetric = False
 
     def __init__(self, tasks: int, *, tau: float = 0.02, beta: float = 0.999) -> None:
-        super().__init__(jd.PCD(_share(tau, "tau"), check_number(beta, "beta", high=1.0, exclude_high=True)))
+        super().__init__(
+            jd.PCD(_share(tau, "tau"), check_number(beta, "beta", high=1.0, exclude_high=True))
+        )
 
 
 class Krum(Aggregator):
@@ -219,7 +223,13 @@ class SDMGrad(TwoBatchAggregator):
     """
 
     def __init__(
-        self, tasks: int, *, lr: float = 10.0, momentum: float = 0.5, n_iter: int = 20, lambda_: float = 0.3
+        self,
+        tasks: int,
+        *,
+        lr: float = 10.0,
+        momentum: float = 0.5,
+        n_iter: int = 20,
+        lambda_: float = 0.3,
     ) -> None:
         super().__init__(
             jd.SDMGradWeighting(

@@ -36,7 +36,10 @@ class DBMTL(Weighting):
     needs_gradients = True
 
     def __init__(self, tasks: int, *, beta: float = 0.9, sigma: float = 0.0) -> None:
-        self.beta, self.sigma = check_number(beta, "beta", high=1.0, exclude_high=True), check_number(sigma, "sigma")
+        self.beta, self.sigma = (
+            check_number(beta, "beta", high=1.0, exclude_high=True),
+            check_number(sigma, "sigma"),
+        )
         self._steps = 0
         self._average: Tensor | None = None
 

@@ -74,7 +74,9 @@ class GradNorm(Weighting):
         with torch.no_grad():
             moved = self._weights[known].clamp(min=_FLOOR)
             moved *= (len(before) - before[~known].sum()) / moved.sum()
-            self._weights.copy_(before.masked_scatter(known, moved))  # momentum moves the others, too
+            self._weights.copy_(
+                before.masked_scatter(known, moved)
+            )  # momentum moves the others, too
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, first losses and the optimiser."""

@@ -73,7 +73,9 @@ class GramianSolver(jd.Weighting[Any]):
 
     def forward(self, gramian: Tensor, /) -> Tensor:
         """Weights (T,) from G (T, T)."""
-        return torch.as_tensor(self.solve(_array(gramian)), device=gramian.device, dtype=gramian.dtype)
+        return torch.as_tensor(
+            self.solve(_array(gramian)), device=gramian.device, dtype=gramian.dtype
+        )
 
     def solve(self, inner: Vector) -> Vector:
         """Weights (T,) from G (T, T), on the CPU."""
@@ -131,7 +133,9 @@ class ConflictAverse(GramianSolver):
         w /= max(w.sum(), 1e-12)
         if self._length(inner, w) < self._LEAST_NORM:
             return _vector(np.zeros_like(even))
-        if slope(w) @ w - slope(w).min() > self._TOLERANCE:  # the objective is at most so far above its least value
+        if (
+            slope(w) @ w - slope(w).min() > self._TOLERANCE
+        ):  # the objective is at most so far above its least value
             raise TrialError(f"the solver did not find the least value ({found.message})")
         return _vector(even + radius / self._length(inner, w) * w)
 
@@ -155,7 +159,9 @@ class FairGrad(Aggregator):
     leaves_out = True
 
     def __init__(self, tasks: int, *, alpha: float = 1.0) -> None:
-        super().__init__(jd.GramianWeightedAggregator(Fair(check_number(alpha, "alpha", exclude_low=True))))
+        super().__init__(
+            jd.GramianWeightedAggregator(Fair(check_number(alpha, "alpha", exclude_low=True)))
+        )
 
 
 class NashMTL(Aggregator):
@@ -172,7 +178,9 @@ class NashMTL(Aggregator):
     leaves_out = True
 
     def __init__(self, tasks: int, *, max_norm: float = 1.0) -> None:
-        super().__init__(jd.GramianWeightedAggregator(Fair(1.0, check_number(max_norm, "max_norm"))))
+        super().__init__(
+            jd.GramianWeightedAggregator(Fair(1.0, check_number(max_norm, "max_norm")))
+        )
 
 
 class Fair(GramianSolver):
@@ -191,7 +199,9 @@ class Fair(GramianSolver):
 
     def solve(self, inner: Vector) -> Vector:
         """There is no solution where a mixture of the gradients is zero: then no step is fair."""
-        w = _vector(np.diag(inner) ** (-1 / (1 + self.power)))  # right where gradients are orthogonal
+        w = _vector(
+            np.diag(inner) ** (-1 / (1 + self.power))
+        )  # right where gradients are orthogonal
         for _ in range(self._ROUNDS):
             slope = self._slope(inner, w)
             curvature = inner + np.diag(self.power * w ** (-self.power - 1))

@@ -41,7 +41,9 @@ def set_state(module: nn.Module, state: dict[str, Any], device: torch.device) ->
     for key, encoded in state.items():
         path, _, name = key.rpartition(".")
         value = _decode(encoded, device)
-        store = next((store for store in _stores(parts[path]) if name in store), parts[path].__dict__)
+        store = next(
+            (store for store in _stores(parts[path]) if name in store), parts[path].__dict__
+        )
         if isinstance(store.get(name), nn.Parameter):
             store[name].data.copy_(value)
         else:
@@ -70,7 +72,10 @@ def _encode(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         value = torch.from_numpy(value)
     if isinstance(value, Tensor):
-        return {"tensor": value.detach().clone(), "device": "cpu" if value.device.type == "cpu" else "own"}
+        return {
+            "tensor": value.detach().clone(),
+            "device": "cpu" if value.device.type == "cpu" else "own",
+        }
     return value
 
 

@@ -25,7 +25,9 @@ def synchronized_rng(seed: int, step: int, device: torch.device) -> Iterator[Non
         generators.append(torch.cuda.default_generators[index])
     before = [generator.get_state() for generator in generators]
     for generator in generators:
-        generator.manual_seed((seed * 0x9E3779B97F4A7C15 + step) % 2**63)  # steps of two trials do not meet
+        generator.manual_seed(
+            (seed * 0x9E3779B97F4A7C15 + step) % 2**63
+        )  # steps of two trials do not meet
     try:
         yield
     finally:

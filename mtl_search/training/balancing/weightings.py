@@ -122,7 +122,9 @@ class FAMO(Scalarized):
     needs_losses_after_step = True
 
     def __init__(self, tasks: int, *, lr: float = 0.025, weight_decay: float = 1e-3) -> None:
-        self._famo = _Famo(tasks, None, check_number(lr, "lr"), check_number(weight_decay, "weight_decay"))
+        self._famo = _Famo(
+            tasks, None, check_number(lr, "lr"), check_number(weight_decay, "weight_decay")
+        )
         super().__init__(self._famo)
 
     def after_optimizer_step(self, losses: Tensor) -> None:
@@ -191,7 +193,9 @@ class COSMOS(Scalarized):
     """
 
     def __init__(self, tasks: int, *, lambda_: float = 1.0) -> None:
-        super().__init__(jd.COSMOS(check_number(lambda_, "lambda_"), torch.full((tasks,), 1 / tasks)))
+        super().__init__(
+            jd.COSMOS(check_number(lambda_, "lambda_"), torch.full((tasks,), 1 / tasks))
+        )
 
 
 class PBI(Scalarized):

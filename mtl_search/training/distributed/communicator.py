@@ -162,7 +162,9 @@ class ProcessGroupCommunicator(Communicator):
             for bucket in _buckets(tensors):
                 flat = torch.cat([tensors[i].reshape(-1) for i in bucket])
                 dist.broadcast(flat.view(torch.uint8), group=self.group, group_src=0)  # of any type
-                for i, part in zip(bucket, flat.split([tensors[i].numel() for i in bucket]), strict=True):
+                for i, part in zip(
+                    bucket, flat.split([tensors[i].numel() for i in bucket]), strict=True
+                ):
                     tensors[i].copy_(part.view(tensors[i].shape))
 
     def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:

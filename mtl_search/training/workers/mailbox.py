@@ -46,7 +46,9 @@ class Mailbox:
         self._commands: dict[int, Command] = {}
         self._next = 0  # number of the next command
         self._failures = 0
-        self._known_to_fail = 0  # commands before this one are of a trial whose failure is told, or of one before it
+        self._known_to_fail = (
+            0  # commands before this one are of a trial whose failure is told, or of one before it
+        )
         self._trial = -1  # number of its command
         self._spec: str | None = None
         self._wanted: int | None = None  # epoch that the slot waits for
@@ -56,7 +58,9 @@ class Mailbox:
         self._attempts = 0
         self._why = "its worker group broke"
         self._ranks: dict[int, Any] = {}
-        self._reading: dict[int, int] = {}  # rank → number of the command that it waits for; it is done with all before
+        self._reading: dict[
+            int, int
+        ] = {}  # rank → number of the command that it waits for; it is done with all before
         self._breaking = False  # a rank was found dead, and the next group is not there yet
         self._tasks: set[asyncio.Task[None]] = set()
         self._killed = False  # by the mailbox itself, which is nobody's death
@@ -140,7 +144,9 @@ class Mailbox:
         async with self._changed:
             if number < self._known_to_fail:
                 return
-            if number < self._trial:  # the others are in the next trial already, and count on this rank
+            if (
+                number < self._trial
+            ):  # the others are in the next trial already, and count on this rank
                 self._kill(rank)
             elif link_broke:
                 self._later(self._suspect(number, report, self._attempts))
@@ -155,7 +161,9 @@ class Mailbox:
 
     def _begin(self, spec: str) -> None:
         # A rank may be behind, but not by a whole trial.
-        self._commands = {number: c for number, c in self._commands.items() if number >= self._trial}
+        self._commands = {
+            number: c for number, c in self._commands.items() if number >= self._trial
+        }
         self._trial, self._spec = self._next, spec
         self._failed, self._deaths = False, 0
         self._post("trial", spec)

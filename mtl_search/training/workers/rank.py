@@ -87,13 +87,21 @@ class _Worker:
         if self._link is None or failures != self._known:
             self._unlink()
             self._link, self._known = dist.new_group(timeout=_PATIENCE), failures
-        self._runner.setup(TrialSpec.from_json(spec), ProcessGroupCommunicator(self._device, self._link))
+        self._runner.setup(
+            TrialSpec.from_json(spec), ProcessGroupCommunicator(self._device, self._link)
+        )
 
     def _fail(self, number: int, error: Exception) -> None:
         """Say so first: the others fail too when this rank closes its end, and would say that instead."""
         report = self._runner.failure(error).on(self._node)
-        ray.get(self._mailbox.fail.remote(self._rank, number, report.to_json(), link_broke=_is_of_the_link(error)))
-        error.__traceback__ = error.__context__ = error.__cause__ = None  # their frames hold the trainer
+        ray.get(
+            self._mailbox.fail.remote(
+                self._rank, number, report.to_json(), link_broke=_is_of_the_link(error)
+            )
+        )
+        error.__traceback__ = error.__context__ = error.__cause__ = (
+            None  # their frames hold the trainer
+        )
         self._runner.release()
         self._unlink()
 
@@ -107,4 +115,6 @@ class _Worker:
 
 def _is_of_the_link(error: Exception) -> bool:
     """Whether another rank went away, or did not come; gloo has no type of its own for that."""
-    return isinstance(error, dist.DistError) or (isinstance(error, RuntimeError) and "/gloo/" in str(error))
+    return isinstance(error, dist.DistError) or (
+        isinstance(error, RuntimeError) and "/gloo/" in str(error)
+    )

@@ -28,7 +28,11 @@ class SlotTrainable(tune.Trainable):
     """Trains the trials that Tune hands it, one after another, on one worker: itself."""
 
     def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
-        self, config: dict[str, Any], data: DataSet, threads: int = 1, objective: ObjectiveFunction | None = None
+        self,
+        config: dict[str, Any],
+        data: DataSet,
+        threads: int = 1,
+        objective: ObjectiveFunction | None = None,
     ) -> None:
         """Called once an actor.
 

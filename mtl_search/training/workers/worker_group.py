@@ -106,7 +106,13 @@ class WorkerGroup:
     """
 
     def __init__(
-        self, parcel: list[Any], resources: ResourcesConfig, retries: int, folder: Path, *, grows: bool = False
+        self,
+        parcel: list[Any],
+        resources: ResourcesConfig,
+        retries: int,
+        folder: Path,
+        *,
+        grows: bool = False,
     ) -> None:
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
@@ -133,11 +139,15 @@ class WorkerGroup:
                 name="group",
                 storage_path=str(folder),
                 # The type hints are those of Ray Train's first version.
-                failure_config=FailureConfig(max_failures=_DEATHS, controller_failure_limit=_STARTS),  # type: ignore[call-arg]
+                failure_config=FailureConfig(
+                    max_failures=_DEATHS, controller_failure_limit=_STARTS
+                ),  # type: ignore[call-arg]
                 callbacks=[mailbox.FailureCallback(self._mailbox)],  # type: ignore[list-item]
             ),
         )
-        self._thread = threading.Thread(target=self._fit, args=(trainer,), name="worker group", daemon=True)
+        self._thread = threading.Thread(
+            target=self._fit, args=(trainer,), name="worker group", daemon=True
+        )
         self._thread.start()
 
     def begin(self, spec: str) -> None:
@@ -162,7 +172,9 @@ class WorkerGroup:
             if not self._thread.is_alive():
                 raise RuntimeError(f"the worker group has ended: {self._error}") from self._error
             if self._shortage is not None and self._shortage.lasts():
-                raise RuntimeError("a node is gone, and there is no room for its workers on the others")
+                raise RuntimeError(
+                    "a node is gone, and there is no room for its workers on the others"
+                )
         answer: str = ray.get(asked)
         if answer.startswith(mailbox.DIED):
             why = answer.removeprefix(mailbox.DIED)

@@ -35,7 +35,12 @@ def two_tasks(
 ) -> Verdict:
     """Verdict over the tasks a and b, whose test accuracies are the same, one number a seed."""
     builder = Builder(path / "journal.jsonl", ("a", "b")).sweep()
-    for arm, values in {"single/a": single, "single/b": single, "equal": equal, "search": search}.items():
+    for arm, values in {
+        "single/a": single,
+        "single/b": single,
+        "equal": equal,
+        "search": search,
+    }.items():
         mine = [arm[-1]] if "/" in arm else ["a", "b"]
         for number, value in enumerate(values):
             state = (states or {}).get(arm, {}).get(number, "COMPLETE")
@@ -60,7 +65,11 @@ def test_interval_is_students_t(values: list[float], mean: float, half: float) -
 
 
 def test_one_value_has_no_interval() -> None:
-    assert (estimate([2.0]).low, estimate([2.0]).high, estimate([2.0]).half_width) == (None, None, None)
+    assert (estimate([2.0]).low, estimate([2.0]).high, estimate([2.0]).half_width) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_delta_m_is_paired_by_seed(tmp_path: Path) -> None:
@@ -71,7 +80,9 @@ def test_delta_m_is_paired_by_seed(tmp_path: Path) -> None:
     half = T2 * np.std([0.1, 0.1, 0.12], ddof=1) / np.sqrt(3)
     assert result.search.delta_m.low == pytest.approx(0.32 / 3 - half, rel=1e-4)
     assert result.outcome == "sharing helps"
-    assert result.final_reference == pytest.approx({"test/a/accuracy": 1.9 / 3, "test/b/accuracy": 1.9 / 3})
+    assert result.final_reference == pytest.approx(
+        {"test/a/accuracy": 1.9 / 3, "test/b/accuracy": 1.9 / 3}
+    )
     assert result.weights is not None
     assert result.weights.delta_m.values == pytest.approx((0.1, 0.1, 0.12))
     assert result.weights_outcome == "weights help"
@@ -88,8 +99,15 @@ def test_lower_is_better_and_both_means(tmp_path: Path) -> None:
 
     for number in range(2):
         finalist("single/a", number, {"test/a/rmse": 2.0})
-        finalist("single/b", number, dict.fromkeys(("test/b/accuracy", "test/b/f1", "test/b/auroc"), 0.5))
-        better = {"test/a/rmse": 1.0, "test/b/accuracy": 0.55, "test/b/f1": 0.5, "test/b/auroc": 0.45}
+        finalist(
+            "single/b", number, dict.fromkeys(("test/b/accuracy", "test/b/f1", "test/b/auroc"), 0.5)
+        )
+        better = {
+            "test/a/rmse": 1.0,
+            "test/b/accuracy": 0.55,
+            "test/b/f1": 0.5,
+            "test/b/auroc": 0.45,
+        }
         finalist("search", number, better)
     found = verdict(builder.sweep_record, tasks).search
     assert found is not None
@@ -107,15 +125,23 @@ def test_lower_is_better_and_both_means(tmp_path: Path) -> None:
             "sharing helps",
             "Sharing helps: Δm = +2.5 % (95 % interval +1.9 … +3.1 %, 3 seeds, test",
         ),
-        ([0.70, 0.80, 0.93], "no significant gain", "No significant gain: Δm = +1.2 % (95 % interval"),
+        (
+            [0.70, 0.80, 0.93],
+            "no significant gain",
+            "No significant gain: Δm = +1.2 % (95 % interval",
+        ),
         ([0.778, 0.780, 0.782], "sharing hurts", "Sharing hurts: Δm = -2.5 %"),
     ],
 )
-def test_outcome_and_sentence(tmp_path: Path, search: list[float], outcome: str, words: str) -> None:
+def test_outcome_and_sentence(
+    tmp_path: Path, search: list[float], outcome: str, words: str
+) -> None:
     result = two_tasks(tmp_path, [0.8, 0.8, 0.8], [0.8, 0.8, 0.8], search)
     assert result.outcome == outcome
     assert result.sentence().startswith(words)
-    assert "1,500 parameters (search arm) stands against 2,000 in 2 separate ones" in result.sentence()
+    assert (
+        "1,500 parameters (search arm) stands against 2,000 in 2 separate ones" in result.sentence()
+    )
 
 
 def test_same_gain_of_all_seeds_is_no_proof(tmp_path: Path) -> None:
@@ -142,7 +168,9 @@ def test_failed_seeds_are_left_out_in_pairs_and_said(tmp_path: Path) -> None:
 def test_one_seed_is_not_tested(tmp_path: Path) -> None:
     result = two_tasks(tmp_path, [0.8] * 2, [0.8] * 2, [0.9, 0.9], {"search": {1: "FAIL"}})
     assert result.outcome == "not tested"
-    assert "Not tested: one seed is not enough (Δm = +12.5 %, 1 seed, test split)" in result.sentence()
+    assert (
+        "Not tested: one seed is not enough (Δm = +12.5 %, 1 seed, test split)" in result.sentence()
+    )
 
 
 def test_running_and_undefined_finalists_are_said(builder: Builder) -> None:
@@ -151,7 +179,9 @@ def test_running_and_undefined_finalists_are_said(builder: Builder) -> None:
     builder.epoch(trial, 1, 0.9, dict.fromkeys(TASKS, 0.9))
     builder.end(trial, test={"left": 0.9})  # without right and same
     sentence = verdict(builder.sweep_record, METRICS).sentence()
-    assert "0 of 2 finalists of arm search count (1 not finished, 1 without test metrics)" in sentence
+    assert (
+        "0 of 2 finalists of arm search count (1 not finished, 1 without test metrics)" in sentence
+    )
     assert sentence.startswith("Not tested")
 
 
@@ -214,7 +244,12 @@ def test_depth_zero_is_said(builder: Builder) -> None:
     for number in range(2):
         for task in TASKS:
             builder.finalist(f"single/{task}", number, {task: 0.8})
-        builder.finalist("search", number, dict.fromkeys(TASKS, 0.8 + 0.01 * number), depth={"left": 0, "right": 0})
+        builder.finalist(
+            "search",
+            number,
+            dict.fromkeys(TASKS, 0.8 + 0.01 * number),
+            depth={"left": 0, "right": 0},
+        )
     found = verdict(builder.sweep_record, METRICS)
     assert "shares nothing (sharing depth 0)" in found.sentence()
 
@@ -236,7 +271,10 @@ def test_no_finalists(builder: Builder) -> None:
     builder.trial("search", 0, 0.9)
     result = verdict(builder.sweep_record, METRICS)
     assert result.outcome == result.weights_outcome == "not tested"
-    assert result.sentence() == "Not tested. No finalist has been trained on fresh seeds, so nothing is claimed."
+    assert (
+        result.sentence()
+        == "Not tested. No finalist has been trained on fresh seeds, so nothing is claimed."
+    )
 
 
 def test_reference_is_the_best_epoch_of_the_best_single_trial(builder: Builder) -> None:
@@ -244,7 +282,9 @@ def test_reference_is_the_best_epoch_of_the_best_single_trial(builder: Builder) 
     builder.trial("single/left", 1, 0.9)
     builder.trial("single/left", 2, 0.95, state="FAIL")
     builder.epoch(builder.begin("single/left", 3), 1, 0.99, {"left": 0.99})  # still running
-    assert validation_reference(builder.sweep_record, METRICS) == {"val/left/accuracy": pytest.approx(0.9)}
+    assert validation_reference(builder.sweep_record, METRICS) == {
+        "val/left/accuracy": pytest.approx(0.9)
+    }
 
 
 def test_verdict_is_plain_json(tmp_path: Path) -> None:
@@ -272,7 +312,10 @@ def test_without_any_effect_few_sweeps_claim_one(tmp_path: Path) -> None:
     for number in range(60):
         single, equal, search = generator.normal(0.8, 0.01, (3, 3))
         folder = tmp_path / str(number)
-        claims += two_tasks(folder, list(single), list(equal), list(search)).outcome != "no significant gain"
+        claims += (
+            two_tasks(folder, list(single), list(equal), list(search)).outcome
+            != "no significant gain"
+        )
     assert claims <= 9  # 60 × 5 % = 3 expected; more than 9 has a probability below 0.1 %
 
 
@@ -286,16 +329,24 @@ def test_without_any_effect_few_sweeps_claim_one(tmp_path: Path) -> None:
 )
 def test_what_an_auxiliary_task_was_worth(tmp_path: Path, without: list[float], words: str) -> None:
     builder = Builder(tmp_path / "journal.jsonl", ("a",)).sweep()
-    for arm, values in {"single/a": [0.5] * 3, "search": [0.60, 0.61, 0.59], "without/help": without}.items():
+    for arm, values in {
+        "single/a": [0.5] * 3,
+        "search": [0.60, 0.61, 0.59],
+        "without/help": without,
+    }.items():
         for number, value in enumerate(values):
             builder.finalist(arm, number, {"a": value}, origin="search-0003")
     result = verdict(builder.sweep_record, {"a": ("accuracy",)})
     found = result.auxiliary["help"].delta_m
-    assert found.values == pytest.approx([(x - y) / 0.5 for x, y in zip([0.60, 0.61, 0.59], without, strict=True)])
+    assert found.values == pytest.approx(
+        [(x - y) / 0.5 for x, y in zip([0.60, 0.61, 0.59], without, strict=True)]
+    )
     assert words in result.sentence()
 
 
-def test_without_single_tasks_an_auxiliary_task_is_measured_against_the_network_without_it(tmp_path: Path) -> None:
+def test_without_single_tasks_an_auxiliary_task_is_measured_against_the_network_without_it(
+    tmp_path: Path,
+) -> None:
     builder = Builder(tmp_path / "journal.jsonl", ("a",)).sweep()
     for arm, values in {"equal": [0.6, 0.6], "without/help": [0.5, 0.48]}.items():
         for number, value in enumerate(values):
@@ -311,8 +362,13 @@ def test_equal_weights_have_a_word_where_they_come_out_otherwise(tmp_path: Path)
         ("worse", [0.72, 0.721, 0.719], "With equal weights sharing hurts: Δm = -10.0 %"),
     ):
         assert words in two_tasks(tmp_path / name, single, equal, spread).sentence()
-        assert "With equal weights" not in two_tasks(tmp_path / f"{name} both", single, equal, equal).sentence()
-    assert "With equal weights" not in two_tasks(tmp_path / "same", single, spread, spread).sentence()
+        assert (
+            "With equal weights"
+            not in two_tasks(tmp_path / f"{name} both", single, equal, equal).sentence()
+        )
+    assert (
+        "With equal weights" not in two_tasks(tmp_path / "same", single, spread, spread).sentence()
+    )
 
 
 def test_seeds_are_paired_by_their_index_and_not_by_the_number_in_the_arm(builder: Builder) -> None:
@@ -327,6 +383,8 @@ def test_seeds_are_paired_by_their_index_and_not_by_the_number_in_the_arm(builde
         better = dict.fromkeys(TASKS, 1.1 * (0.5 + 0.1 * number))
         builder.finalist("search", 2 + number, better, val=0.9, origin="search-0001")
     found = verdict(builder.sweep_record, METRICS)
-    assert found.winners["search"].trials == {index: f"final-search-{2 + index:04d}" for index in range(3)}
+    assert found.winners["search"].trials == {
+        index: f"final-search-{2 + index:04d}" for index in range(3)
+    }
     assert found.search is not None
     assert list(found.search.delta_m.values) == pytest.approx([0.1] * 3)

@@ -11,13 +11,26 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 
 
-def trial(*logged: dict[str, float], name: str = "search-0000", adaptive: bool = True, **changes: Any) -> TrialRecord:
+def trial(
+    *logged: dict[str, float], name: str = "search-0000", adaptive: bool = True, **changes: Any
+) -> TrialRecord:
     """A trial of tasks a and b that logged these weights, an epoch each."""
-    made = TrialRecord(id=name, arm="search", number=0, params={}, distributions={}, overrides={}, seed=0, started=0.0)
+    made = TrialRecord(
+        id=name,
+        arm="search",
+        number=0,
+        params={},
+        distributions={},
+        overrides={},
+        seed=0,
+        started=0.0,
+    )
     made.info = {"tasks": ["a", "b"], "weights": {"a": 3.0, "b": 1.0}, "adaptive": adaptive}
     made.state = "COMPLETE"
     for number, weights in enumerate(logged, start=1):
-        metrics = {f"train/weight/{task}": weight for task, weight in weights.items()} | {"val/a/accuracy": 0.5}
+        metrics = {f"train/weight/{task}": weight for task, weight in weights.items()} | {
+            "val/a/accuracy": 0.5
+        }
         made.epochs.append(EpochRecord(number, metrics, 0.5, 0.0))
     for field, value in changes.items():
         setattr(made, field, value)
@@ -37,7 +50,12 @@ def test_the_mean_is_over_all_epochs_or_the_last_ones() -> None:
 
 
 def test_it_sums_to_the_number_of_tasks_and_none_is_below_the_floor() -> None:
-    for logged in ({"a": 30.0, "b": 10.0}, {"a": 2.5, "b": -0.5}, {"a": 1.0, "b": 0.0}, {"a": 1e-9, "b": 1.0}):
+    for logged in (
+        {"a": 30.0, "b": 10.0},
+        {"a": 2.5, "b": -0.5},
+        {"a": 1.0, "b": 0.0},
+        {"a": 1e-9, "b": 1.0},
+    ):
         weights = mean_weights(trial(logged))
         assert sum(weights.values()) == pytest.approx(2)
         assert min(weights.values()) >= FLOOR

@@ -40,7 +40,9 @@ def test_known_volumes() -> None:
     assert hypervolume(np.empty((0, 3)), np.zeros(3)) == 0.0
 
 
-def test_estimate_is_close_to_the_exact_volume_and_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_estimate_is_close_to_the_exact_volume_and_repeatable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     points = np.random.default_rng(0).random((30, 3))
     exact = hypervolume(points, np.zeros(3))
     monkeypatch.setattr(pareto, "_EXACT_SLICES", 0)

@@ -35,13 +35,24 @@ def test_version_and_help() -> None:
     assert run_cli("--version") == (0, f"mtl-search {__version__}\n")
     status, output = run_cli("--help")
     assert status == 0
-    assert all(command in output for command in ("run", "validate", "report", "export-weights", "list", "ui"))
+    assert all(
+        command in output
+        for command in ("run", "validate", "report", "export-weights", "list", "ui")
+    )
 
 
 def test_validate_shows_everything_that_a_sweep_would_be(config: str) -> None:
     status, output = run_cli("validate", config, "search.trials=6")
     assert status == 0
-    for words in ("kind", "regression", "dense 4", "Softmax head", "tasks.*.loss_weight", "single/size", "log-uniform"):
+    for words in (
+        "kind",
+        "regression",
+        "dense 4",
+        "Softmax head",
+        "tasks.*.loss_weight",
+        "single/size",
+        "log-uniform",
+    ):
         assert words in output
     assert "is valid" in output
     assert f"mtl-search run {config} search.trials=6" in output
@@ -63,14 +74,18 @@ def test_validate_counts_the_trials_that_find_weights(config: str) -> None:
 
 def test_validate_sums_up_the_network(config: str) -> None:
     _, output = run_cli("validate", config)
-    lines = {line[:25].rstrip(): line[25:].split() for line in output.split("Network")[1].splitlines()}
+    lines = {
+        line[:25].rstrip(): line[25:].split() for line in output.split("Network")[1].splitlines()
+    }
     assert lines["x (view)"] == ["(B,", "6)", "0", "all", "tasks"]
     assert lines["dense 4"] == ["(B,", "4)", "20", "size"], "the last of those with this label"
     assert lines["Softmax head"] == ["(B,", "3)", "15", "kind"]
     assert lines["Binary head"] == ["(B)", "5", "flag"]
     shared, own = 6 * 4 + 4, 3 * (4 * 4 + 4) + 15 + 5 + 5
     totals = ("total", "shared by several tasks", "of one task", "trainable", "frozen")
-    assert [lines[name] for name in totals] == [[str(n)] for n in (shared + own, shared, own, shared + own, 0)]
+    assert [lines[name] for name in totals] == [
+        [str(n)] for n in (shared + own, shared, own, shared + own, 0)
+    ]
 
 
 @pytest.mark.parametrize("file", ["model.png", "pictures/model.svg", "model.PDF"])
@@ -95,12 +110,19 @@ def test_validate_shows_what_is_drawn_from_each_source(config: str) -> None:
     for name, train in (("big", 100), ("small", 10)):
         splits = {"train": rows[:train], "validation": rows[100:110], "test": rows[110:]}
         np.savez(f"{name}.npz", x=np.ones((120, 2)), **{name: rows % 2}, **splits)
-    arrays = {"name": "arrays", "inputs": ["x"], "splits": {name: name for name in ("train", "validation", "test")}}
+    arrays = {
+        "name": "arrays",
+        "inputs": ["x"],
+        "splits": {name: name for name in ("train", "validation", "test")},
+    }
     tree = small.tree() | {
         "data": {
             "name": "sources",
             "sampling": {"name": "temperature", "temperature": 2},
-            "sources": {n: {**arrays, "path": f"{n}.npz", "targets": {n: "binary"}} for n in ("big", "small")},
+            "sources": {
+                n: {**arrays, "path": f"{n}.npz", "targets": {n: "binary"}}
+                for n in ("big", "small")
+            },
         },
         "tasks": {"big": {"head": "binary"}, "small": {"head": "binary"}},
     }
@@ -126,14 +148,19 @@ def test_validate_shows_what_is_drawn_from_each_source(config: str) -> None:
         ("search.trails=3", "search.trails: unknown key"),
         ("tasks.kind.head=softmx", "tasks.kind.head: there is no head"),
         ("model.sharing.depth=9", "model.sharing.depth: "),
-        ("search.space.training.optimizer.lrr={log: [1e-4, 1e-2]}", "search.space.training.optimizer.lrr: "),
+        (
+            "search.space.training.optimizer.lrr={log: [1e-4, 1e-2]}",
+            "search.space.training.optimizer.lrr: ",
+        ),
         ("tasks.kind.metrics=[r2]", "tasks.kind.metrics: "),
         ("data=no.such.module:x", "data.name: cannot import module"),
         ("nothing", "an override is written path=value"),
     ],
 )
 @pytest.mark.parametrize("command", ["validate", "run"])
-def test_a_wrong_config_ends_in_one_message_and_status_2(config: str, command: str, override: str, where: str) -> None:
+def test_a_wrong_config_ends_in_one_message_and_status_2(
+    config: str, command: str, override: str, where: str
+) -> None:
     status, output = run_cli(command, config, override)
     assert status == WRONG_INPUT
     assert f"error: {where}" in output
@@ -148,7 +175,10 @@ def test_a_wrong_config_ends_in_one_message_and_status_2(config: str, command: s
         (["--address", "nowhere"], "cannot use the Ray address 'nowhere', which is no HOST:PORT"),
         (["--address", "no.such.host.invalid:6379"], "no.such.host.invalid"),
         (["--address", "ray://127.0.0.1:10001"], "start it there"),
-        (["resources.storage=/proc/mtl_search"], "resources.storage: no folder that can be written to"),
+        (
+            ["resources.storage=/proc/mtl_search"],
+            "resources.storage: no folder that can be written to",
+        ),
         (["resources.storage=nowhere://x"], "resources.storage: no folder that can be written to"),
     ],
 )
@@ -189,7 +219,9 @@ def test_list_of_one_family_has_arguments_and_defaults(config: str) -> None:
     assert (status, "did you mean 'schedulers'?" in output) == (WRONG_INPUT, True)
 
 
-@pytest.mark.parametrize("named", [[], ["small"], ["small.yaml"], ["/abs/nowhere"], ["**"], ["runs"]])
+@pytest.mark.parametrize(
+    "named", [[], ["small"], ["small.yaml"], ["/abs/nowhere"], ["**"], ["runs"]]
+)
 def test_report_without_a_sweep_says_so(config: str, named: list[str]) -> None:
     status, output = run_cli("report", *named)
     assert status == FAILED
@@ -206,11 +238,25 @@ def test_a_sweep_in_which_nothing_was_trained_has_failed(
         journal = Journal(output / sweep_directory.JOURNAL)
         journal.write("sweep", id="0", name="small", slots=1, budget={"search": 1})
         journal.write(
-            "trial", id="search-0000", arm="search", number=0, params={}, distributions={}, overrides={}, seed=0
+            "trial",
+            id="search-0000",
+            arm="search",
+            number=0,
+            params={},
+            distributions={},
+            overrides={},
+            seed=0,
         )
         if state == "COMPLETE":
-            metrics = {"val/kind/accuracy": 0.5, "val/size/r2": 0.1, "val/size/mae": 1.0, "val/flag/accuracy": 0.5}
-            journal.write("epoch", id="search-0000", epoch=1, metrics=metrics, objective=0.1, seconds=1.0)
+            metrics = {
+                "val/kind/accuracy": 0.5,
+                "val/size/r2": 0.1,
+                "val/size/mae": 1.0,
+                "val/flag/accuracy": 0.5,
+            }
+            journal.write(
+                "epoch", id="search-0000", epoch=1, metrics=metrics, objective=0.1, seconds=1.0
+            )
         journal.write("end", id="search-0000", state=state, reason="", test={})
         journal.write("done")
         journal.close()

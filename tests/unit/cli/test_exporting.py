@@ -27,35 +27,48 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "config.yaml").write_text(to_yaml(config()))
     trial = made.begin("search", 0, adaptive=True)
     for epoch, weights in enumerate(TRAJECTORY, start=1):
-        logged = {f"train/weight/{task}": weight for task, weight in zip(made.tasks, weights, strict=True)}
+        logged = {
+            f"train/weight/{task}": weight for task, weight in zip(made.tasks, weights, strict=True)
+        }
         made.epoch(trial, epoch, 0.9, dict.fromkeys(made.tasks, 0.9), **logged)
     made.end(trial)
     made.trial("search", 1, 0.5, weights={"left": 2.0, "right": 1.0, "same": 1.0}, adaptive=False)
     return folder
 
 
-def printed(capsys: pytest.CaptureFixture[str], trial: str | None, last: int | None, form: str) -> tuple[str, str]:
+def printed(
+    capsys: pytest.CaptureFixture[str], trial: str | None, last: int | None, form: str
+) -> tuple[str, str]:
     export_command(None, trial, last, form)
     return capsys.readouterr()
 
 
 def test_yaml_is_a_section_of_a_config(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, note = printed(capsys, None, None, "yaml")
-    weights = {task: section["loss_weight"] for task, section in yaml.safe_load(out)["tasks"].items()}
+    weights = {
+        task: section["loss_weight"] for task, section in yaml.safe_load(out)["tasks"].items()
+    }
     assert weights == {"left": 1.5, "right": 0.583333, "same": 0.916667}
     assert "Mean of 3 epoch(s) of search-0000, which is adaptive" in note
     assert "training.weighting=static" in note
 
 
-def test_overrides_are_taken_by_the_command_line(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_overrides_are_taken_by_the_command_line(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, note = printed(capsys, None, 2, "overrides")
-    assert out.strip() == "tasks.left.loss_weight=1.75 tasks.right.loss_weight=0.375 tasks.same.loss_weight=0.875"
+    assert (
+        out.strip()
+        == "tasks.left.loss_weight=1.75 tasks.right.loss_weight=0.375 tasks.same.loss_weight=0.875"
+    )
     tasks = load_config(sweep / "config.yaml", shlex.split(out)).tasks
     assert tasks["left"].loss_weight == 1.75
     assert "the last 2 epoch(s)" in note
 
 
-def test_a_static_trial_has_its_loss_weights_and_a_note(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_static_trial_has_its_loss_weights_and_a_note(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, note = printed(capsys, "search-0001", None, "json")
     weights = {"left": 1.5, "right": 0.75, "same": 0.75}
     assert json.loads(out) == {"trial": "search-0001", "adaptive": False, "weights": weights}
@@ -80,7 +93,9 @@ def test_the_help_has_an_example(sweep: Path) -> None:
         (("nowhere",), FAILED, "no sweep called 'nowhere'"),
     ],
 )
-def test_a_mistake_ends_in_one_message(sweep: Path, arguments: tuple[str, ...], status: int, words: str) -> None:
+def test_a_mistake_ends_in_one_message(
+    sweep: Path, arguments: tuple[str, ...], status: int, words: str
+) -> None:
     found, output = run_cli("export-weights", *arguments)
     assert found == status
     assert output.startswith("error: ")

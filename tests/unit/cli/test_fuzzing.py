@@ -74,7 +74,9 @@ VALUES = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.one_of(st.sampled_from([*NAMES, "name", "int", "when", "choice"]), st.integers()), inner, max_size=3
+            st.one_of(st.sampled_from([*NAMES, "name", "int", "when", "choice"]), st.integers()),
+            inner,
+            max_size=3,
         ),
     ),
     max_leaves=5,
@@ -85,7 +87,13 @@ KEYS = ["name", "lr", "depth", "widths", "head", "loss", "view", "epochs", "opti
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Every place in a tree, from the root's children on."""
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    items = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, value in items:
         yield (*path, key)
         yield from places(value, (*path, key))
@@ -122,7 +130,16 @@ OVERRIDES = st.dictionaries(
         st.builds(lambda path, key: f"{path}.{key}", st.sampled_from(PATHS), st.sampled_from(KEYS)),
         st.builds(
             lambda path: f"search.space.{path}",
-            st.sampled_from([*PATHS, "tasks.*.head.dropout", "model.backbone.name", "training.schedule", "x", ""]),
+            st.sampled_from(
+                [
+                    *PATHS,
+                    "tasks.*.head.dropout",
+                    "model.backbone.name",
+                    "training.schedule",
+                    "x",
+                    "",
+                ]
+            ),
         ),
     ),
     st.one_of(
@@ -174,15 +191,21 @@ ARGUMENTS = st.dictionaries(
             "x",
         ]
     ),
-    st.one_of(NUMBERS, st.sampled_from(["relu", "batch", "layer", "max", [0.9, 0.99], {"kind": 1}])),
+    st.one_of(
+        NUMBERS, st.sampled_from(["relu", "batch", "layer", "max", [0.9, 0.99], {"kind": 1}])
+    ),
     max_size=2,
 )
 
 
 def member(*names: str) -> st.SearchStrategy[Any]:
     """One of these by name, with arguments that it may or may not take."""
-    name = st.sampled_from([*names, *names, *names, "builtins:dict", "os:path", "tests.support.small_sweeps:no_data"])
-    return st.one_of(name, st.builds(lambda chosen, arguments: {"name": chosen, **arguments}, name, ARGUMENTS))
+    name = st.sampled_from(
+        [*names, *names, *names, "builtins:dict", "os:path", "tests.support.small_sweeps:no_data"]
+    )
+    return st.one_of(
+        name, st.builds(lambda chosen, arguments: {"name": chosen, **arguments}, name, ARGUMENTS)
+    )
 
 
 PLAUSIBLE: dict[str, st.SearchStrategy[Any]] = {
@@ -192,17 +215,23 @@ PLAUSIBLE: dict[str, st.SearchStrategy[Any]] = {
     "tasks.kind.view": st.sampled_from(["x", "y", ["x", "y"], [], ["x", "x"]]),
     "tasks.kind.loss": member("cross_entropy", "mse", "huber", "binary_cross_entropy"),
     "tasks.size.loss": member("mse", "mae", "huber", "smooth_l1"),
-    "tasks.kind.metrics": st.lists(st.sampled_from(["accuracy", "f1", "r2", "auroc", "os:path"]), max_size=3),
+    "tasks.kind.metrics": st.lists(
+        st.sampled_from(["accuracy", "f1", "r2", "auroc", "os:path"]), max_size=3
+    ),
     "tasks.kind.role": st.sampled_from(["main", "auxiliary"]),
     "model.backbone": member("mlp", "convnet"),
     "model.sharing": member("hard"),
-    "model.sharing.depth": st.one_of(NUMBERS, st.dictionaries(st.sampled_from(["kind", "size", "x"]), NUMBERS)),
+    "model.sharing.depth": st.one_of(
+        NUMBERS, st.dictionaries(st.sampled_from(["kind", "size", "x"]), NUMBERS)
+    ),
     "training.optimizer": member("sgd", "adamw", "rmsprop", "adadelta"),
     "training.schedule": member("cosine", "linear", "step", "multistep", "exponential"),
     "training.epochs": st.sampled_from([1, 2, 10**9, 10**400]),
     "search.scheduler": member("asha", "fifo"),
     "search.sampler": member("tpe", "random"),
-    "search.objective": st.sampled_from(["delta_m", "val/kind/accuracy", "val/size/loss", "val/x/r2", "os:path", "::"]),
+    "search.objective": st.sampled_from(
+        ["delta_m", "val/kind/accuracy", "val/size/loss", "val/x/r2", "os:path", "::"]
+    ),
     "search.arms": st.lists(st.sampled_from(["single", "equal", "search"]), min_size=1),
     "seed": st.sampled_from([0, 2**32, 2**70]),
 }
@@ -210,7 +239,9 @@ PLAUSIBLE: dict[str, st.SearchStrategy[Any]] = {
 
 def ends(kind: str, low: float, high: float) -> st.SearchStrategy[dict[str, Any]]:
     """An entry of the space between two ends."""
-    numbers: st.SearchStrategy[float] = st.integers(int(low), int(high)) if kind == "int" else st.floats(low, high)
+    numbers: st.SearchStrategy[float] = (
+        st.integers(int(low), int(high)) if kind == "int" else st.floats(low, high)
+    )
     return st.tuples(numbers, numbers).map(lambda pair: {kind: sorted(pair)})
 
 
@@ -235,7 +266,10 @@ SEARCHED = st.sampled_from(
     ]
 )
 WHEN = st.one_of(
-    st.just({}), st.dictionaries(SEARCHED, st.one_of(NUMBERS, st.lists(NUMBERS)), max_size=2).map(lambda w: {"when": w})
+    st.just({}),
+    st.dictionaries(SEARCHED, st.one_of(NUMBERS, st.lists(NUMBERS)), max_size=2).map(
+        lambda w: {"when": w}
+    ),
 )
 
 
@@ -302,7 +336,12 @@ def test_random_overrides(overrides: dict[str, Any]) -> None:
 
 @settings(fuzz, max_examples=100)
 @given(
-    st.lists(st.one_of(st.text(max_size=12), st.builds("{}={}".format, st.sampled_from(PATHS), st.text(max_size=8))))
+    st.lists(
+        st.one_of(
+            st.text(max_size=12),
+            st.builds("{}={}".format, st.sampled_from(PATHS), st.text(max_size=8)),
+        )
+    )
 )
 def test_random_overrides_as_text(overrides: list[str]) -> None:
     whole_path(small.tree(), overrides)
@@ -354,7 +393,9 @@ YAML_BITS = [
 
 
 @settings(fuzz, max_examples=200)
-@given(st.one_of(st.lists(st.sampled_from(YAML_BITS), max_size=12).map("".join), st.text(max_size=30)))
+@given(
+    st.one_of(st.lists(st.sampled_from(YAML_BITS), max_size=12).map("".join), st.text(max_size=30))
+)
 def test_random_yaml_is_refused_with_a_message(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
@@ -377,7 +418,11 @@ def run_cli(*arguments: str) -> tuple[int, str]:
     before = sys.argv
     sys.argv = ["mtl-search", *arguments]
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), pytest.raises(SystemExit) as caught:
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(out),
+            pytest.raises(SystemExit) as caught,
+        ):
             main()
     finally:
         sys.argv = before

@@ -16,7 +16,9 @@ from tests.support.recorded_sweeps import Builder
 def test_a_trial_that_only_found_weights_is_counted_and_never_the_best(tmp_path: Path) -> None:
     made = Builder(tmp_path / "journal.jsonl")
     progress = PlainProgress(Console(file=io.StringIO()))
-    made.event("sweep", id="sweep-1", name="demo", budget={"single/left": 1, "warmup/uw": 1, "search": 1})
+    made.event(
+        "sweep", id="sweep-1", name="demo", budget={"single/left": 1, "warmup/uw": 1, "search": 1}
+    )
     progress.on_sweep_start(made.sweep_record)
     assert progress.total == 3
     made.trial("warmup/uw", 0, 0.95)
@@ -27,7 +29,9 @@ def test_a_trial_that_only_found_weights_is_counted_and_never_the_best(tmp_path:
     assert progress.best() == "best +0.6000 (search-0000)"
 
 
-def test_a_half_trained_network_with_a_populations_values_is_not_the_best_yet(tmp_path: Path) -> None:
+def test_a_half_trained_network_with_a_populations_values_is_not_the_best_yet(
+    tmp_path: Path,
+) -> None:
     made = Builder(tmp_path / "journal.jsonl")
     progress = PlainProgress(Console(file=io.StringIO()))
     made.event("sweep", id="sweep-1", name="demo", budget={"search": 3})
@@ -56,4 +60,7 @@ def test_a_log_tells_of_an_epoch_when_it_was_silent_for_a_minute(
         clock[0] += seconds
         made.epoch(trial, epoch, 0.1 * epoch, {"left": 0.3})
         progress.on_epoch_end(made.sweep_record.trials[trial])
-    assert log.getvalue().removeprefix(before) == "0/2 search-0000 epoch 2 0.2000; best +0.2000 (search-0000)\n"
+    assert (
+        log.getvalue().removeprefix(before)
+        == "0/2 search-0000 epoch 2 0.2000; best +0.2000 (search-0000)\n"
+    )

@@ -25,7 +25,11 @@ _GPUS = [{"CPU": 8, "GPU": 2}, {"CPU": 8, "GPU": 1}]
         ({"workers": 3, "cpus_per_worker": 2}, [{"CPU": 5}, {"CPU": 3}], 1),
         ({"gpus_per_worker": 1}, _GPUS, 3),
         ({"gpus_per_worker": 0.4}, _GPUS, 6),  # twice on each GPU, not five times on two
-        ({"gpus_per_worker": 0.1, "cpus_per_worker": 0.1}, [{"CPU": 1, "GPU": 1}], 10),  # 1 / 0.1 < 10 in floats
+        (
+            {"gpus_per_worker": 0.1, "cpus_per_worker": 0.1},
+            [{"CPU": 1, "GPU": 1}],
+            10,
+        ),  # 1 / 0.1 < 10 in floats
         ({"workers": 2, "gpus_per_worker": 1}, _GPUS, 1),
         ({"workers": 2, "gpus_per_worker": 2}, [*_GPUS, {"CPU": 4, "GPU": 2}], 1),
         ({"max_concurrent": 3}, [{"CPU": 8}], 3),
@@ -40,7 +44,9 @@ def test_slots(wanted: dict[str, float], nodes: list[dict[str, float]], slots: i
 def test_an_autoscaler_is_counted_on(max_concurrent: int | str, slots: int) -> None:
     wanted = ResourcesConfig.model_validate({"workers": 2, "max_concurrent": max_concurrent})
     assert capacity.slots(wanted, [{"memory": 1.0}], [{"CPU": 8}] * 2) == slots
-    assert capacity.slots(wanted, [{"CPU": 6}], [{"CPU": 8}] * 2) == (3 if max_concurrent == "auto" else slots)
+    assert capacity.slots(wanted, [{"CPU": 6}], [{"CPU": 8}] * 2) == (
+        3 if max_concurrent == "auto" else slots
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,12 +55,20 @@ def test_an_autoscaler_is_counted_on(max_concurrent: int | str, slots: int) -> N
         (
             {"cpus_per_worker": 2},
             [{"CPU": 1}, {"CPU": 1}],
-            ["a trial: 1 worker of 2 CPU, each on one node", "node 2: 1 CPU: room for 0", "in all: room for 0 of 1"],
+            [
+                "a trial: 1 worker of 2 CPU, each on one node",
+                "node 2: 1 CPU: room for 0",
+                "in all: room for 0 of 1",
+            ],
         ),
         (
             {"workers": 4, "gpus_per_worker": 1},
             _GPUS,
-            ["4 workers of 1 CPU, 1 GPU", "node 1: 8 CPU, 2 GPU: room for 2", "in all: room for 3 of 4"],
+            [
+                "4 workers of 1 CPU, 1 GPU",
+                "node 1: 8 CPU, 2 GPU: room for 2",
+                "in all: room for 3 of 4",
+            ],
         ),
         ({"cpus_per_worker": 99}, [{"CPU": 1}] * 20, ["... and 12 more nodes"]),
     ],
@@ -100,11 +114,15 @@ def test_what_no_cluster_can_do_is_refused(changes: dict[str, object], path: str
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"gpus_per_worker": 0.125}, {"gpus_per_worker": 2}, {"workers": 4, "gpus_per_worker": 1}]
+    "changes",
+    [{}, {"gpus_per_worker": 0.125}, {"gpus_per_worker": 2}, {"workers": 4, "gpus_per_worker": 1}],
 )
 def test_the_rest_is_not(changes: dict[str, object]) -> None:
     capacity.check_capacity(override(trials.config(), _paths(changes)))
 
 
 def _paths(changes: dict[str, object]) -> dict[str, object]:
-    return {("training." if name == "device" else "resources.") + name: value for name, value in changes.items()}
+    return {
+        ("training." if name == "device" else "resources.") + name: value
+        for name, value in changes.items()
+    }

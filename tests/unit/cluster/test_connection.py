@@ -28,7 +28,9 @@ def test_a_local_cluster_is_the_default() -> None:
         ("ray://127.0.0.1:10001", "start it there"),
     ],
 )
-def test_a_wrong_address_is_told_at_once(address: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_address_is_told_at_once(
+    address: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(connection, "_PATIENCE_S", 0.2)
     with pytest.raises(ClusterError, match=words):
         connection.resolve_address(address)

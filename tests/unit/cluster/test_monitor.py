@@ -29,10 +29,14 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return go
 
 
-def _census(nodes: list[int], later: tuple[int, ...] = (), most: int = 3, **wanted: Any) -> CapacityMonitor:
+def _census(
+    nodes: list[int], later: tuple[int, ...] = (), most: int = 3, **wanted: Any
+) -> CapacityMonitor:
     """Of nodes with so many CPUs; the list may change."""
     resources = ResourcesConfig.model_validate({"workers": 2, "node_timeout_s": 60, **wanted})
-    return CapacityMonitor(resources, most, look=lambda: ([{"CPU": n} for n in nodes], [{"CPU": n} for n in later]))
+    return CapacityMonitor(
+        resources, most, look=lambda: ([{"CPU": n} for n in nodes], [{"CPU": n} for n in later])
+    )
 
 
 def test_it_follows_the_nodes_up_to_the_beginning(pass_time: Clock) -> None:
@@ -73,7 +77,11 @@ def test_after_its_patience_it_says_what_is_missing(pass_time: Clock) -> None:
     told: list[SweepError] = []
     assert StopWithoutCapacity(census, told.append).stop_all()
     assert "room for 1 of 2" in str(told[0])
-    for words in ("for 60 seconds (resources.node_timeout_s)", "in all: room for 1 of 2", "--resume goes on"):
+    for words in (
+        "for 60 seconds (resources.node_timeout_s)",
+        "in all: room for 1 of 2",
+        "--resume goes on",
+    ):
         assert words in str(caught.value)
 
 

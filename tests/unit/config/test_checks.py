@@ -47,7 +47,9 @@ def test_a_path_is_put_in_front_of_path_and_message() -> None:
     with pytest.raises(ConfigError) as caught, prefix_path("tasks.a.head"):
         check_number(-1, "dropout")
     assert caught.value.path == "tasks.a.head.dropout"
-    assert str(caught.value).startswith("tasks.a.head.dropout: a number of at least 0 is needed\n  value:    -1")
+    assert str(caught.value).startswith(
+        "tasks.a.head.dropout: a number of at least 0 is needed\n  value:    -1"
+    )
     assert caught.value.problem == "a number of at least 0 is needed"
 
 

@@ -115,17 +115,25 @@ def test_what_load_config_or_the_sweep_refuses_does_not_fit(
             load_config(tree)
 
 
-@pytest.mark.parametrize("path", ["data", "tasks.kind.head", "model.backbone.name", "search.scheduler"])
+@pytest.mark.parametrize(
+    "path", ["data", "tasks.kind.head", "model.backbone.name", "search.scheduler"]
+)
 def test_misspelt_names_of_components_do_not_fit(path: str, schema: Draft202012Validator) -> None:
     tree = changed(path, "sofmax")
     assert problems(schema, tree)
-    assert problems(Draft202012Validator(json_schema()), tree) == []  # without names, any name is allowed
+    assert (
+        problems(Draft202012Validator(json_schema()), tree) == []
+    )  # without names, any name is allowed
 
 
 def test_every_key_says_what_it_means() -> None:
     models = [value for value in vars(schema_module).values() if is_model(value)]
     assert len(models) > 8
-    fields = {f"{model.__name__}.{name}": field for model in models for name, field in model.model_fields.items()}
+    fields = {
+        f"{model.__name__}.{name}": field
+        for model in models
+        for name, field in model.model_fields.items()
+    }
     assert [name for name, field in fields.items() if not field.description] == []
 
 

@@ -45,7 +45,9 @@ def test_what_is_not_said_has_its_default() -> None:
 
 
 def test_the_name_stands_for_the_member() -> None:
-    short, long = ({**tree(), "model": {"backbone": backbone}} for backbone in ("mlp", {"name": "mlp"}))
+    short, long = (
+        {**tree(), "model": {"backbone": backbone}} for backbone in ("mlp", {"name": "mlp"})
+    )
     assert load_config(short) == load_config(long)
     assert load_config(short).model.backbone.arguments == {}
     assert load_config(tree()).tasks["left"].view == ("left",)
@@ -82,21 +84,32 @@ OVERRIDES: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("path", "text", "value"), OVERRIDES)
-def test_overrides_mean_the_same_on_the_command_line_and_in_python(path: str, text: str, value: Any) -> None:
+def test_overrides_mean_the_same_on_the_command_line_and_in_python(
+    path: str, text: str, value: Any
+) -> None:
     from_text = load_config(tree(), [f"{path}={text}"])
-    assert from_text == load_config(tree(), {path: value}) == override(load_config(tree()), {path: value})
+    assert (
+        from_text
+        == load_config(tree(), {path: value})
+        == override(load_config(tree()), {path: value})
+    )
     assert from_text != load_config(tree())
 
 
 def test_an_override_opens_a_member_that_is_only_named() -> None:
     config = load_config(tree(), ["training.schedule.eta_min=1e-5", "tasks.left.head.dropout=0.5"])
     assert config.training.schedule is not None
-    assert (config.training.schedule.name, config.training.schedule.arguments) == ("cosine", {"eta_min": 1e-5})
+    assert (config.training.schedule.name, config.training.schedule.arguments) == (
+        "cosine",
+        {"eta_min": 1e-5},
+    )
     assert config.tasks["left"].head.arguments == {"dropout": 0.5}
 
 
 def test_null_takes_an_entry_out_of_the_space() -> None:
-    space = load_config(tree(), ["search.space.model.sharing.depth=null", "search.space.not.there=null"]).search.space
+    space = load_config(
+        tree(), ["search.space.model.sharing.depth=null", "search.space.not.there=null"]
+    ).search.space
     assert set(tree()["search"]["space"]) - set(space) == {"model.sharing.depth"}
 
 
@@ -120,14 +133,23 @@ def test_an_override_of_an_aliased_node_changes_one_task_only(tmp_path: Path) ->
 
 
 def test_numbers_of_numpy_become_pythons() -> None:
-    config = load_config(tree(), {"training.optimizer.lr": np.float64(0.25), "training.epochs": np.int64(3)})
+    config = load_config(
+        tree(), {"training.optimizer.lr": np.float64(0.25), "training.epochs": np.int64(3)}
+    )
     assert type(config.training.optimizer.arguments["lr"]) is float
     assert yaml.safe_load(to_yaml(config))["training"]["epochs"] == 3
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1e-3", 1e-3), ("1E5", 1e5), ("-2e2", -200.0), (".5e1", 5.0), ("1.0e-3", 1e-3), ("2024-01-01", "2024-01-01")],
+    [
+        ("1e-3", 1e-3),
+        ("1E5", 1e5),
+        ("-2e2", -200.0),
+        (".5e1", 5.0),
+        ("1.0e-3", 1e-3),
+        ("2024-01-01", "2024-01-01"),
+    ],
 )
 def test_numbers_and_dates_are_read_as_yaml_1_2_has_them(text: str, value: object) -> None:
     arguments = load_config(tree(), [f"data.x={text}"]).data.arguments
@@ -139,15 +161,27 @@ def test_environment_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOLDER", "/data")
     monkeypatch.setenv("EPOCHS", "6")
     monkeypatch.setenv("WORDS", "[1, 2]")
-    given = {**tree(), "data": {"name": "table", "path": "${FOLDER}/a.csv", "list": ["${EPOCHS}"], "text": "${WORDS}"}}
-    config = load_config(given, ["training.epochs=${EPOCHS}", "tracking.uri=${NOWHERE:-sqlite:///x.db}"])
+    given = {
+        **tree(),
+        "data": {
+            "name": "table",
+            "path": "${FOLDER}/a.csv",
+            "list": ["${EPOCHS}"],
+            "text": "${WORDS}",
+        },
+    }
+    config = load_config(
+        given, ["training.epochs=${EPOCHS}", "tracking.uri=${NOWHERE:-sqlite:///x.db}"]
+    )
     assert config.data.arguments == {"path": "/data/a.csv", "list": [6], "text": "[1, 2]"}
     assert (config.training.epochs, config.tracking.uri) == (6, "sqlite:///x.db")
 
 
 def test_a_missing_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOT_THERE", raising=False)
-    with pytest.raises(ConfigError, match=r"data\.path: the environment variable NOT_THERE is not set"):
+    with pytest.raises(
+        ConfigError, match=r"data\.path: the environment variable NOT_THERE is not set"
+    ):
         load_config(tree(), ["data.path=${NOT_THERE}/x"])
 
 
@@ -173,6 +207,10 @@ def test_json_of_a_config_holds_json_types_only() -> None:
 
 
 def test_reading_a_config_loads_no_torch() -> None:
-    program = "import sys, mtl_search.config; print('torch' in sys.modules, 'pydantic' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    program = (
+        "import sys, mtl_search.config; print('torch' in sys.modules, 'pydantic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
     assert done.stdout.split() == ["False", "True"]

@@ -34,7 +34,9 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize(("path", "shown", "near"), UNKNOWN)
-def test_an_unknown_key_is_named_with_its_path_and_the_nearest(path: str, shown: str, near: str) -> None:
+def test_an_unknown_key_is_named_with_its_path_and_the_nearest(
+    path: str, shown: str, near: str
+) -> None:
     text = message({path: 3})
     assert text.startswith(f"{shown}: unknown key\n  allowed:  ")
     assert f"did you mean {near!r}?" in text
@@ -86,7 +88,9 @@ WRONG: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "words"), WRONG, ids=[f"{path}-{value}" for path, value, _ in WRONG])
+@pytest.mark.parametrize(
+    ("path", "value", "words"), WRONG, ids=[f"{path}-{value}" for path, value, _ in WRONG]
+)
 def test_a_wrong_value_is_shown_with_its_path(path: str, value: Any, words: str) -> None:
     text = message({path: value})
     assert text.startswith(path)
@@ -120,7 +124,9 @@ def test_a_wrong_entry_of_the_space(entry: dict[str, Any], words: str) -> None:
     assert words in text
 
 
-@pytest.mark.parametrize("path", ["name", "data", "tasks", "model", "model.backbone", "data.name", "tasks.left.head"])
+@pytest.mark.parametrize(
+    "path", ["name", "data", "tasks", "model", "model.backbone", "data.name", "tasks.left.head"]
+)
 def test_a_missing_key_is_named(path: str) -> None:
     given = tree()
     *parents, last = path.split(".")
@@ -134,7 +140,9 @@ def test_a_missing_key_is_named(path: str) -> None:
 def test_several_problems_come_in_one_message() -> None:
     text = message({"training.epochs": 0, "seed": -1, "tasks.left.role": "x", "nme": 1})
     assert text.startswith("4 problems in the config\n")
-    assert all(path in text for path in ("training.epochs: ", "seed: ", "tasks.left.role: ", "nme: "))
+    assert all(
+        path in text for path in ("training.epochs: ", "seed: ", "tasks.left.role: ", "nme: ")
+    )
 
 
 def test_no_more_than_five_problems_are_listed() -> None:

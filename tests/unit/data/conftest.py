@@ -22,7 +22,9 @@ Build = Callable[..., DataSet]
 def make_data() -> MakeData:
     """A data set of `n` samples whose inputs and targets tell which sample they are."""
 
-    def make(n: int = 50, width: int = 3, *, contiguous: bool = False, tokens: bool = False) -> DataSet:
+    def make(
+        n: int = 50, width: int = 3, *, contiguous: bool = False, tokens: bool = False
+    ) -> DataSet:
         rng = np.random.default_rng(0)
         order = np.arange(n) if contiguous else rng.permutation(n)
         train, validation = int(0.6 * n), int(0.2 * n)

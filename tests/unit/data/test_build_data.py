@@ -29,7 +29,13 @@ SMALL: dict[str, dict[str, Any]] = {
     "table": {"path": "package:palmerpenguins/data/penguins.csv", "targets": {"species": "class"}},
     "arrays": {"path": "a.npz", "inputs": ["x"], "targets": {"y": "class"}},
     "image_pairs": {"path": "images.npz", "train": 20, "validation": 10, "test": 10},
-    "image_folder": {"path": "images", "labels": "labels.csv", "targets": {"y": "class"}, "size": 4, "cache": "kept"},
+    "image_folder": {
+        "path": "images",
+        "labels": "labels.csv",
+        "targets": {"y": "class"},
+        "size": 4,
+        "cache": "kept",
+    },
     "sources": {
         "sources": {
             "a": {"name": "arrays", "path": "a.npz", "inputs": ["x"], "targets": {"y": "class"}},
@@ -83,12 +89,16 @@ def test_members_describe_their_arguments(name: str) -> None:
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_an_unknown_argument(build: Build, name: str) -> None:
-    with pytest.raises(ConfigError, match=r"has no such argument(.|\n)*did you mean 'seed'") as caught:
+    with pytest.raises(
+        ConfigError, match=r"has no such argument(.|\n)*did you mean 'seed'"
+    ) as caught:
         build(name, **SMALL[name], sead=3)
     assert caught.value.path == "data.sead"
 
 
-@pytest.mark.parametrize(("name", "missing"), [("table", "'path', 'targets'"), ("arrays", "'path', 'inputs'")])
+@pytest.mark.parametrize(
+    ("name", "missing"), [("table", "'path', 'targets'"), ("arrays", "'path', 'inputs'")]
+)
 def test_a_missing_argument(build: Build, name: str, missing: str) -> None:
     with pytest.raises(ConfigError, match=f"needs {missing}"):
         build(name)
@@ -102,8 +112,15 @@ def test_an_unknown_data_set(build: Build) -> None:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 50) | st.floats() | st.sampled_from(["species", "x", "class", ""]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["train", "test", "y", "kind"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 50)
+    | st.floats()
+    | st.sampled_from(["species", "x", "class", ""]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["train", "test", "y", "kind"]), inner)
+    ),
     max_leaves=6,
 )
 
@@ -174,4 +191,6 @@ class TestUserCode:
         with pytest.raises(DataError, match=message) as caught:
             build(USER + name, **arguments)
         if name == "failing":
-            assert isinstance(caught.value.__cause__, KeyError), "the cause is kept for whoever wants to see it"
+            assert isinstance(caught.value.__cause__, KeyError), (
+                "the cause is kept for whoever wants to see it"
+            )

@@ -23,7 +23,9 @@ from mtl_search.errors import DataError
 def _part(n: int, targets: Mapping[str, Target], *, mask: Any = None, x: Any = None) -> DataSet:
     """`n` samples of 3 tokens."""
     words = np.arange(3 * n).reshape(n, 3) if x is None else x
-    splits = dict(zip(SPLITS, np.split(np.random.default_rng(n).permutation(n), [n - 4, n - 2]), strict=True))
+    splits = dict(
+        zip(SPLITS, np.split(np.random.default_rng(n).permutation(n), [n - 4, n - 2]), strict=True)
+    )
     return DataSet({"words": words}, targets, splits, {} if mask is None else {"words": mask})
 
 
@@ -42,11 +44,18 @@ def _kinds(n: int) -> dict[str, Target]:
 @pytest.mark.parametrize("kind", _kinds(1))
 def test_a_target_of_one_part_is_missing_on_the_others(kind: str) -> None:
     target = _kinds(8)[kind]
-    joined = concat({"a": _part(10, {"y": Target(np.ones(10), "real")}), "b": _part(8, {kind: target})})
+    joined = concat(
+        {"a": _part(10, {"y": Target(np.ones(10), "real")}), "b": _part(8, {kind: target})}
+    )
     values = joined.targets[kind].values
-    assert (joined.targets[kind].kind, joined.targets[kind].classes) == (target.kind, target.classes)
+    assert (joined.targets[kind].kind, joined.targets[kind].classes) == (
+        target.kind,
+        target.classes,
+    )
     np.testing.assert_array_equal(values[10:], target.values)
-    np.testing.assert_array_equal(values[:10], np.full_like(values[:10], np.nan if kind == "real" else MISSING))
+    np.testing.assert_array_equal(
+        values[:10], np.full_like(values[:10], np.nan if kind == "real" else MISSING)
+    )
     assert not joined.targets[kind].labelled[:10].any()
     assert joined.targets["y"].labelled.tolist() == [True] * 10 + [False] * 8
 
@@ -56,7 +65,9 @@ def test_a_target_of_both_parts_is_one(kind: str) -> None:
     first, second = _kinds(10)[kind], _kinds(8)[kind]
     joined = concat({"a": _part(10, {kind: first}), "b": _part(8, {kind: second})})
     assert list(joined.targets) == [kind]
-    np.testing.assert_array_equal(joined.targets[kind].values, np.concatenate([first.values, second.values]))
+    np.testing.assert_array_equal(
+        joined.targets[kind].values, np.concatenate([first.values, second.values])
+    )
 
 
 def test_samples_and_splits_stay_together() -> None:
@@ -72,7 +83,9 @@ def test_samples_and_splits_stay_together() -> None:
         for split in SPLITS:
             rows = np.intersect1d(joined.splits[split], own)
             assert (rows == np.sort(part.splits[split]) + start).all()
-            assert (joined.inputs["words"][rows] == part.inputs["words"][np.sort(part.splits[split])]).all()
+            assert (
+                joined.inputs["words"][rows] == part.inputs["words"][np.sort(part.splits[split])]
+            ).all()
         start += len(part)
 
 
@@ -120,7 +133,12 @@ class TestStacked:
     def test_it_reads_as_one_array(self, rows: list[int], start: int, stop: int) -> None:
         whole = np.arange(40, dtype=np.float32).reshape(20, 2)
         stacked = RowConcat(whole[:5], whole[5:6], whole[6:])
-        assert (stacked.shape, stacked.dtype, stacked.nbytes, len(stacked)) == ((20, 2), whole.dtype, whole.nbytes, 20)
+        assert (stacked.shape, stacked.dtype, stacked.nbytes, len(stacked)) == (
+            (20, 2),
+            whole.dtype,
+            whole.nbytes,
+            20,
+        )
         numbers = np.array(rows, np.int64)
         np.testing.assert_array_equal(stacked[numbers], whole[numbers])
         np.testing.assert_array_equal(stacked[start:stop], whole[start:stop])
@@ -132,7 +150,9 @@ class TestStacked:
         assert not in_memory(stacked)
         assert len(pickle.dumps(stacked)) < 4000, "the file's part travels as its path"
         again = pickle.loads(pickle.dumps(stacked))
-        np.testing.assert_array_equal(again[np.array([950, 3, 899, 900])], whole[[950, 3, 899, 900]])
+        np.testing.assert_array_equal(
+            again[np.array([950, 3, 899, 900])], whole[[950, 3, 899, 900]]
+        )
 
     def test_parts_in_memory_are_one_array(self) -> None:
         assert in_memory(stack([np.zeros((2, 3)), np.ones((1, 3))]))

@@ -43,10 +43,19 @@ def test_length_and_bytes() -> None:
         ({"inputs": {"x": np.full((6, 2), np.nan)}}, "input 'x' has NaN or infinite"),
         ({"inputs": {"x": np.full((6, 2), np.inf)}}, "input 'x' has NaN or infinite"),
         ({"targets": {"y": np.zeros(6)}}, "target 'y' is a ndarray"),
-        ({"targets": {"y": Target(np.array([0, 1, 2, 0, 0, 0]), "class", ("a", "b"))}}, "labels from 0 to 2"),
-        ({"targets": {"y": Target(np.array([0, 1, -2, 0, 0, 0]), "binary")}}, "labels from -2 to 1"),
+        (
+            {"targets": {"y": Target(np.array([0, 1, 2, 0, 0, 0]), "class", ("a", "b"))}},
+            "labels from 0 to 2",
+        ),
+        (
+            {"targets": {"y": Target(np.array([0, 1, -2, 0, 0, 0]), "binary")}},
+            "labels from -2 to 1",
+        ),
         ({"targets": {"y": Target(np.full(6, np.inf), "real")}}, "infinite"),
-        ({"targets": {"y": Target(np.zeros((6, 3), int), "multilabel", ("a",))}}, "3 labels and 1 names"),
+        (
+            {"targets": {"y": Target(np.zeros((6, 3), int), "multilabel", ("a",))}},
+            "3 labels and 1 names",
+        ),
         ({"targets": {"y": Target(np.zeros((6, 0), int), "tags")}}, "empty"),
         ({"splits": {"train": np.arange(6)}}, "no validation, test split"),
         ({"splits": {**_splits([0], [1], [2]), "dev": np.array([3])}}, "unknown splits: dev"),
@@ -84,11 +93,26 @@ def test_target_refuses_wrong_values(values: Any, kind: Any, message: str) -> No
 
 def test_values_come_in_the_types_of_the_legend() -> None:
     data = _data(
-        inputs={"x": np.zeros((6, 2)), "t": np.zeros((6, 2), np.int32), "b": np.zeros((6, 2), np.uint8)},
-        targets={"r": Target(np.arange(6), "real"), "c": Target(np.zeros(6, np.int8), "class", ("a",))},
-        splits={"train": np.arange(4, dtype=np.int32), "validation": np.array([4]), "test": np.array([5])},
+        inputs={
+            "x": np.zeros((6, 2)),
+            "t": np.zeros((6, 2), np.int32),
+            "b": np.zeros((6, 2), np.uint8),
+        },
+        targets={
+            "r": Target(np.arange(6), "real"),
+            "c": Target(np.zeros(6, np.int8), "class", ("a",)),
+        },
+        splits={
+            "train": np.arange(4, dtype=np.int32),
+            "validation": np.array([4]),
+            "test": np.array([5]),
+        },
     )
-    assert {name: x.dtype for name, x in data.inputs.items()} == {"x": np.float32, "t": np.int64, "b": np.float32}
+    assert {name: x.dtype for name, x in data.inputs.items()} == {
+        "x": np.float32,
+        "t": np.int64,
+        "b": np.float32,
+    }
     assert data.targets["r"].values.dtype == np.float32
     assert data.targets["c"].values.dtype == np.int64
     assert data.splits["train"].dtype == np.int64
@@ -127,7 +151,16 @@ def test_a_memory_map_of_another_type_would_have_to_be_loaded(tmp_path: Any) -> 
 
 @pytest.mark.parametrize(
     ("given", "wanted"),
-    [("f2", "f4"), ("f4", "f4"), ("f8", "f4"), ("u1", "f4"), ("?", "f4"), ("i1", "i8"), ("i4", "i8"), ("u2", "i8")],
+    [
+        ("f2", "f4"),
+        ("f4", "f4"),
+        ("f8", "f4"),
+        ("u1", "f4"),
+        ("?", "f4"),
+        ("i1", "i8"),
+        ("i4", "i8"),
+        ("u2", "i8"),
+    ],
 )
 def test_types_for_the_network(given: str, wanted: str) -> None:
     assert network_dtype(np.dtype(given), "x") == np.dtype(wanted)

@@ -35,7 +35,9 @@ def test_four_targets_of_every_picture(data: DataSet, config: Config) -> None:
         "expression": ("class", 4),
         "sunglasses": ("binary", 2),
     }
-    assert data.targets["sunglasses"].classes == ("eyes", "sunglasses"), "or a 1 would mean open eyes"
+    assert data.targets["sunglasses"].classes == ("eyes", "sunglasses"), (
+        "or a 1 would mean open eyes"
+    )
     assert all(target.labelled.all() for target in data.targets.values())
 
 
@@ -46,7 +48,10 @@ def test_pictures_are_grey_and_scaled(data: DataSet) -> None:
 
 
 def test_every_person_is_in_every_split_and_no_picture_in_two(data: DataSet) -> None:
-    seen = [{picture.tobytes() for picture in data.inputs["images"][data.splits[name]]} for name in SPLITS]
+    seen = [
+        {picture.tobytes() for picture in data.inputs["images"][data.splits[name]]}
+        for name in SPLITS
+    ]
     assert sum(map(len, seen)) == len(set.union(*seen)) == 624
     for rows in data.splits.values():
         assert np.bincount(data.targets["person"].values[rows], minlength=20).min() >= 4

@@ -50,12 +50,16 @@ def test_every_policy_has_a_case() -> None:
 @pytest.mark.parametrize("name", SAMPLING)
 def test_closed_form(name: str) -> None:
     arguments, expected = EXPECTED[name]
-    np.testing.assert_allclose(build_sampling({"name": name, **arguments}).shares(np.array([1000, 100])), expected)
+    np.testing.assert_allclose(
+        build_sampling({"name": name, **arguments}).shares(np.array([1000, 100])), expected
+    )
 
 
 @pytest.mark.parametrize("name", SAMPLING)
 @given(sizes=SIZES, data=st.data())
-def test_parts_are_parts_whatever_the_order_of_the_sources(name: str, sizes: Any, data: st.DataObject) -> None:
+def test_parts_are_parts_whatever_the_order_of_the_sources(
+    name: str, sizes: Any, data: st.DataObject
+) -> None:
     sampling = build_sampling({"name": name, **EXPECTED[name][0]})
     shares = sampling.shares(sizes)
     assert shares.shape == sizes.shape
@@ -67,7 +71,10 @@ def test_parts_are_parts_whatever_the_order_of_the_sources(name: str, sizes: Any
 
 def test_temperature_lies_between_proportional_and_uniform() -> None:
     sizes = np.array([5000, 40, 300])
-    parts = [build_sampling({"name": "temperature", "temperature": t}).shares(sizes) for t in (1, 1.5, 5, 1e9)]
+    parts = [
+        build_sampling({"name": "temperature", "temperature": t}).shares(sizes)
+        for t in (1, 1.5, 5, 1e9)
+    ]
     np.testing.assert_allclose(parts[0], build_sampling("proportional").shares(sizes))
     np.testing.assert_allclose(parts[-1], build_sampling("uniform").shares(sizes))
     largest = [part[0] for part in parts]
@@ -86,8 +93,16 @@ def test_a_policy_of_the_users() -> None:
         ("temperature", "data.sampling", "needs 'temperature'"),
         ({"name": "temperature", "tau": 2}, "data.sampling.tau", "no such argument"),
         ({"name": "temperature", "temperature": 0.5}, "data.sampling.temperature", "at least 1"),
-        ({"name": "temperature", "temperature": "hot"}, "data.sampling.temperature", "a number above 0"),
-        ({"name": "temperature", "temperature": float("inf")}, "data.sampling.temperature", "a number above 0"),
+        (
+            {"name": "temperature", "temperature": "hot"},
+            "data.sampling.temperature",
+            "a number above 0",
+        ),
+        (
+            {"name": "temperature", "temperature": float("inf")},
+            "data.sampling.temperature",
+            "a number above 0",
+        ),
         ({"temperature": 2}, "data.sampling", "a name is needed"),
         ([0.5, 0.5], "data.sampling", "a name is needed"),
         (None, "data.sampling", "a name is needed"),

@@ -42,7 +42,10 @@ def test_the_file_can_be_given_by_path(tmp_path: Path) -> None:
     config = load_config(CONFIG)
     package = build_data(config.data, 0)
     lines = ["bill_length_mm,bill_depth_mm,flipper_length_mm,year,species,island,sex,body_mass_g"]
-    lines += [f"{40 + k},{17 + k % 3},{190 + k},2007,{'AB'[k % 2]},C,{'mf'[k % 2]},{3000 + k}" for k in range(20)]
+    lines += [
+        f"{40 + k},{17 + k % 3},{190 + k},2007,{'AB'[k % 2]},C,{'mf'[k % 2]},{3000 + k}"
+        for k in range(20)
+    ]
     (tmp_path / "few.csv").write_text("\n".join(lines))
     own = build_data(load_config(CONFIG, [f"data.path={tmp_path / 'few.csv'}"]).data, 0)
     assert len(own) == 20 != len(package)

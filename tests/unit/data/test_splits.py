@@ -20,7 +20,12 @@ def fractions(draw: st.DrawFn) -> dict[str, float]:
     return {name: part / sum(parts) for name, part in zip(SPLITS, parts, strict=True)}
 
 
-@given(n=st.integers(60, 500), parts=fractions(), seed=st.integers(0, 2**32 - 1), classes=st.integers(0, 7))
+@given(
+    n=st.integers(60, 500),
+    parts=fractions(),
+    seed=st.integers(0, 2**32 - 1),
+    classes=st.integers(0, 7),
+)
 def test_sizes_are_exact_and_every_sample_is_dealt_once(
     n: int, parts: dict[str, float], seed: int, classes: int
 ) -> None:
@@ -53,11 +58,15 @@ def test_sizes_by_hand(n: int, parts: tuple[float, ...], sizes: tuple[int, ...])
 
 
 @given(
-    counts=st.lists(st.integers(1, 120), min_size=1, max_size=6).filter(lambda counts: sum(counts) > 60),
+    counts=st.lists(st.integers(1, 120), min_size=1, max_size=6).filter(
+        lambda counts: sum(counts) > 60
+    ),
     parts=fractions(),
     seed=st.integers(0, 1000),
 )
-def test_every_label_is_spread_in_proportion(counts: list[int], parts: dict[str, float], seed: int) -> None:
+def test_every_label_is_spread_in_proportion(
+    counts: list[int], parts: dict[str, float], seed: int
+) -> None:
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
     splits = random_split(len(labels), parts, seed, stratify=labels)
     for label, count in enumerate(counts):
@@ -68,25 +77,34 @@ def test_every_label_is_spread_in_proportion(counts: list[int], parts: dict[str,
 def test_missing_labels_are_spread_as_well() -> None:
     labels = np.repeat([-1, 0, 1], [50, 100, 50])
     splits = random_split(200, FRACTIONS, 0, stratify=labels)
-    assert [(labels[splits[name]] == -1).sum() for name in SPLITS] == pytest.approx([30, 10, 10], abs=2)
+    assert [(labels[splits[name]] == -1).sum() for name in SPLITS] == pytest.approx(
+        [30, 10, 10], abs=2
+    )
 
 
 @pytest.mark.parametrize("stratified", [False, True])
 def test_a_pure_function_of_the_seed(stratified: bool) -> None:
     labels = np.arange(100) % 3 if stratified else None
-    first, again, other = (random_split(100, FRACTIONS, seed, stratify=labels) for seed in (5, 5, 6))
+    first, again, other = (
+        random_split(100, FRACTIONS, seed, stratify=labels) for seed in (5, 5, 6)
+    )
     assert all((first[name] == again[name]).all() for name in SPLITS)
     assert any((first[name] != other[name]).any() for name in SPLITS)
 
 
 def test_stratified_samples_are_drawn_at_random_within_a_label() -> None:
-    seen = {tuple(random_split(40, FRACTIONS, seed, stratify=np.arange(40) % 2)["test"]) for seed in range(20)}
+    seen = {
+        tuple(random_split(40, FRACTIONS, seed, stratify=np.arange(40) % 2)["test"])
+        for seed in range(20)
+    }
     assert len(seen) == 20
     assert len(set().union(*seen)) == 40, "every sample can come into the test split"
 
 
 @given(
-    group=st.lists(st.integers(0, 30), min_size=10, max_size=200).filter(lambda g: len(set(g)) >= 3),
+    group=st.lists(st.integers(0, 30), min_size=10, max_size=200).filter(
+        lambda g: len(set(g)) >= 3
+    ),
     seed=st.integers(0, 100),
 )
 def test_no_group_is_in_two_splits(group: list[int], seed: int) -> None:
@@ -105,12 +123,16 @@ def test_groups_come_near_the_sizes_asked_for() -> None:
 
 
 def test_three_groups_are_enough() -> None:
-    splits = random_split(30, {"train": 0.8, "validation": 0.1, "test": 0.1}, 0, groups=np.repeat(list("abc"), 10))
+    splits = random_split(
+        30, {"train": 0.8, "validation": 0.1, "test": 0.1}, 0, groups=np.repeat(list("abc"), 10)
+    )
     assert [len(splits[name]) for name in SPLITS] == [10, 10, 10]
 
 
 def test_impossible_splits_are_refused() -> None:
-    with pytest.raises(DataError, match=r"the test split of 5 samples would be empty \(0.05 of them\)"):
+    with pytest.raises(
+        DataError, match=r"the test split of 5 samples would be empty \(0.05 of them\)"
+    ):
         random_split(5, {"train": 0.7, "validation": 0.25, "test": 0.05}, 0)
     with pytest.raises(DataError, match="2 group"):
         random_split(20, FRACTIONS, 0, groups=np.arange(20) % 2)

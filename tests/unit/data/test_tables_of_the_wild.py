@@ -17,7 +17,10 @@ from tests.support.repository import CONFIGS
 from tests.unit.data.conftest import Build
 
 NAMES = ["age", "status", "weight", "income"]
-LINES = [f"{20 + k}, {('Never married', 'Divorced', 'Widowed', '')[k % 4]}, {k * 1000}, {k % 2}" for k in range(20)]
+LINES = [
+    f"{20 + k}, {('Never married', 'Divorced', 'Widowed', '')[k % 4]}, {k * 1000}, {k % 2}"
+    for k in range(20)
+]
 
 
 @pytest.fixture
@@ -29,7 +32,10 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def make(path: Path, build: Build) -> Callable[..., DataSet]:
     def make(**given: object) -> DataSet:
-        targets = {"income": "binary", "single": {"kind": "binary", "column": "status", "positive": "Never married"}}
+        targets = {
+            "income": "binary",
+            "single": {"kind": "binary", "column": "status", "positive": "Never married"},
+        }
         usual = {"path": str(path), "names": NAMES, "ignore": ["weight"], "targets": targets}
         return build("table", **{**usual, **given})
 
@@ -45,7 +51,9 @@ def test_a_file_without_names(make: Callable[..., DataSet]) -> None:
 
 def test_one_value_of_a_column(make: Callable[..., DataSet]) -> None:
     single = make().targets["single"]
-    assert single.values.tolist() == [1, 0, 0, -1] * 5, "an empty cell is missing, and not another value"
+    assert single.values.tolist() == [1, 0, 0, -1] * 5, (
+        "an empty cell is missing, and not another value"
+    )
     assert (single.kind, single.classes) == ("binary", ("other", "Never married"))
 
 
@@ -60,7 +68,9 @@ def test_one_value_of_a_column(make: Callable[..., DataSet]) -> None:
         ({"names": None}, "data.path"),
     ],
 )  # fmt: skip
-def test_mistakes_are_named(make: Callable[..., DataSet], given: dict[str, object], where: str) -> None:
+def test_mistakes_are_named(
+    make: Callable[..., DataSet], given: dict[str, object], where: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         make(**given)
     assert caught.value.path == where

@@ -26,7 +26,9 @@ _VALUES, _REAL = _RNG.normal(50, 9, N), _RNG.normal(50, 9, N)
 _TAGS, _GOLD = _RNG.integers(0, CLASSES, (N, 5)), _RNG.integers(0, CLASSES, (N, 5))
 
 
-def _each_label(score: Callable[..., float], *, rounded: bool = False) -> Callable[[Any, Any], float]:
+def _each_label(
+    score: Callable[..., float], *, rounded: bool = False
+) -> Callable[[Any, Any], float]:
     """Mean over the labels of a binary score, each over the samples that have that label."""
 
     def mean(p: Any, y: Any) -> float:
@@ -47,9 +49,16 @@ CASES: dict[str, list[Case]] = {
         ("class", _PROBABILITIES, _CLASS, lambda p, y: sk.accuracy_score(y, p.argmax(1))),
         ("binary", _SHARE, _BINARY, lambda p, y: sk.accuracy_score(y, p > 0.5)),
     ],
-    "balanced_accuracy": [("class", _PROBABILITIES, _CLASS, lambda p, y: sk.balanced_accuracy_score(y, p.argmax(1)))],
+    "balanced_accuracy": [
+        ("class", _PROBABILITIES, _CLASS, lambda p, y: sk.balanced_accuracy_score(y, p.argmax(1)))
+    ],
     "f1": [
-        ("class", _PROBABILITIES, _CLASS, lambda p, y: sk.f1_score(y, p.argmax(1), average="macro")),
+        (
+            "class",
+            _PROBABILITIES,
+            _CLASS,
+            lambda p, y: sk.f1_score(y, p.argmax(1), average="macro"),
+        ),
         ("binary", _SHARE, _BINARY, lambda p, y: sk.f1_score(y, p > 0.5)),
         ("multilabel", _MANY, _LABELS, _each_label(sk.f1_score, rounded=True)),
     ],
@@ -71,30 +80,45 @@ CASES: dict[str, list[Case]] = {
     "mae": [("real", _VALUES, _REAL, lambda p, y: sk.mean_absolute_error(y, p))],
 }
 ELSEWHERE = {"relation_f1", "span_f1"}  # scikit-learn has no such thing: see test_relation_score.py
-assert CASES.keys() | ELSEWHERE == set(METRICS), "a metric without a case, or a case without a metric"
+assert CASES.keys() | ELSEWHERE == set(METRICS), (
+    "a metric without a case, or a case without a metric"
+)
 
 
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize(
-    ("name", "case"), [pytest.param(n, c, id=f"{n}-{c[0]}") for n, cases in CASES.items() for c in cases]
+    ("name", "case"),
+    [pytest.param(n, c, id=f"{n}-{c[0]}") for n, cases in CASES.items() for c in cases],
 )
-def test_a_metric_is_scikit_learns_over_the_labelled_samples(name: str, case: Case, missing: bool) -> None:
+def test_a_metric_is_scikit_learns_over_the_labelled_samples(
+    name: str, case: Case, missing: bool
+) -> None:
     kind, prediction, labels, reference = case
     known = np.random.default_rng(1).random(labels.shape) < (0.6 if missing else 1.0)
     marked = np.where(known, labels, np.nan if kind == "real" else -1)
     marked = marked.astype(np.float32 if kind == "real" else np.int64)
-    whole = kind == "multilabel"  # which has a label of one kind and none of another in the same sample
-    expected = reference(prediction, marked) if whole else reference(prediction[known], labels[known])
+    whole = (
+        kind == "multilabel"
+    )  # which has a label of one kind and none of another in the same sample
+    expected = (
+        reference(prediction, marked) if whole else reference(prediction[known], labels[known])
+    )
     p = torch.from_numpy(prediction if kind == "tags" else prediction.astype(np.float32))
-    got = compute(name, p, torch.from_numpy(marked), kind, CLASSES if kind in ("class", "tags") else 4)
+    got = compute(
+        name, p, torch.from_numpy(marked), kind, CLASSES if kind in ("class", "tags") else 4
+    )
     assert got == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", list(CASES))
 def test_a_metric_without_labels_is_not_a_number(name: str) -> None:
     kind, prediction, labels, _ = CASES[name][0]
-    none = np.full(labels.shape, np.nan, np.float32) if kind == "real" else np.full(labels.shape, -1)
-    assert math.isnan(compute(name, torch.from_numpy(prediction), torch.from_numpy(none), kind, CLASSES))
+    none = (
+        np.full(labels.shape, np.nan, np.float32) if kind == "real" else np.full(labels.shape, -1)
+    )
+    assert math.isnan(
+        compute(name, torch.from_numpy(prediction), torch.from_numpy(none), kind, CLASSES)
+    )
 
 
 def test_one_class_alone_has_no_ranking() -> None:
@@ -109,7 +133,9 @@ def test_r2_of_targets_far_from_zero(mean: float, deviation: float) -> None:
     y = (mean + deviation * rng.normal(size=1000)).astype(np.float32)
     p = (y + 0.3 * deviation * rng.normal(size=1000)).astype(np.float32)
     expected = sk.r2_score(y.astype(np.float64), p.astype(np.float64))
-    assert compute("r2", torch.from_numpy(p), torch.from_numpy(y), "real", 1) == pytest.approx(expected, abs=1e-6)
+    assert compute("r2", torch.from_numpy(p), torch.from_numpy(y), "real", 1) == pytest.approx(
+        expected, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", list(METRICS))
@@ -122,4 +148,6 @@ def test_normalised_1_is_perfect_and_0_knows_nothing(name: str) -> None:
 
 def test_labels_of_one_outcome_correlate_with_nothing() -> None:
     for labels in (torch.ones(6, dtype=torch.long), torch.zeros(6, dtype=torch.long)):
-        assert math.isnan(compute("mcc", torch.tensor([0.9, 0.9, 0.1, 0.1, 0.1, 0.1]), labels, "binary", 1))
+        assert math.isnan(
+            compute("mcc", torch.tensor([0.9, 0.9, 0.1, 0.1, 0.1, 0.1]), labels, "binary", 1)
+        )

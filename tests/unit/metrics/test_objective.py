@@ -35,9 +35,14 @@ def test_gains_by_hand(metric: str, value: float, reference: float, expected: fl
 
 def test_delta_m_by_hand_over_tasks_and_over_metrics() -> None:
     # digit: accuracy +0.1, f1 -0.2; age: mae +0.25
-    assert task_gains(VALUES, REFERENCE, TASKS, "val") == {"digit": pytest.approx(-0.05), "age": pytest.approx(0.25)}
+    assert task_gains(VALUES, REFERENCE, TASKS, "val") == {
+        "digit": pytest.approx(-0.05),
+        "age": pytest.approx(0.25),
+    }
     assert delta_m(VALUES, REFERENCE, TASKS) == pytest.approx((-0.05 + 0.25) / 2)
-    assert delta_m(VALUES, REFERENCE, TASKS, per_metric=True) == pytest.approx((0.1 - 0.2 + 0.25) / 3)
+    assert delta_m(VALUES, REFERENCE, TASKS, per_metric=True) == pytest.approx(
+        (0.1 - 0.2 + 0.25) / 3
+    )
 
 
 def test_a_run_compared_with_itself_gains_nothing() -> None:
@@ -80,7 +85,9 @@ def test_every_kind_by_hand(kind: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize(("metrics", "expected"), [(("accuracy", "f1"), 0.88), (("f1",), 0.4)])
-def test_a_single_task_is_judged_by_its_first_metric(metrics: tuple[str, ...], expected: float) -> None:
+def test_a_single_task_is_judged_by_its_first_metric(
+    metrics: tuple[str, ...], expected: float
+) -> None:
     assert Objective({"digit": metrics}, "primary")(VALUES) == expected
     assert Objective({"age": ("mae",)}, "primary")(VALUES) == -3.0
 

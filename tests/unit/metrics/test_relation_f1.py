@@ -72,7 +72,9 @@ def _directed(relation: str, order: int) -> str:
 
 def _score(gold: list[str], proposed: list[str], names: tuple[str, ...] = DIRECTED) -> float:
     number = {name: k for k, name in enumerate(names)}
-    probabilities = torch.nn.functional.one_hot(torch.tensor([number[x] for x in proposed]), len(names)).float()
+    probabilities = torch.nn.functional.one_hot(
+        torch.tensor([number[x] for x in proposed]), len(names)
+    ).float()
     return float(relation_f1(probabilities, torch.tensor([number[x] for x in gold]), names))
 
 
@@ -88,7 +90,10 @@ def test_published_f1_of_each_relation(official: float) -> None:
     gold, proposed = _answers(*PUBLISHED[official][:2])
     for relation, wanted in zip(UNDIRECTED, PUBLISHED[official][2], strict=False):
         # All but one relation become Other, so that one is the mean.
-        alone = [[x if x.startswith(relation) else "Other" for x in answers] for answers in (gold, proposed)]
+        alone = [
+            [x if x.startswith(relation) else "Other" for x in answers]
+            for answers in (gold, proposed)
+        ]
         assert round(100 * _score(*alone), 2) == wanted
 
 
@@ -100,7 +105,11 @@ def test_published_f1_of_each_relation(official: float) -> None:
         # Other taken for a relation costs precision: P 1/2, R 1.
         (["Cause-Effect(e1,e2)", "Other"], ["Cause-Effect(e1,e2)"] * 2, 2 / 3),
         # A relation taken for Other costs recall; Other itself does not count, however right it is.
-        (["Cause-Effect(e1,e2)"] * 2 + ["Other"] * 9, ["Cause-Effect(e1,e2)"] + ["Other"] * 10, 2 / 3),
+        (
+            ["Cause-Effect(e1,e2)"] * 2 + ["Other"] * 9,
+            ["Cause-Effect(e1,e2)"] + ["Other"] * 10,
+            2 / 3,
+        ),
         # A mean over relations and not over samples or directions: 1 and 0.
         (
             ["Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)", "Message-Topic(e1,e2)"],
@@ -131,7 +140,9 @@ def test_missing_relations_do_not_count_and_none_at_all_is_undefined() -> None:
 
 def test_by_name_of_the_metric() -> None:
     probabilities, target = torch.eye(19)[[0, 1]], torch.tensor([0, 0])
-    assert compute("relation_f1", probabilities, target, "class", 19, names=DIRECTED) == pytest.approx(0.5)
+    assert compute(
+        "relation_f1", probabilities, target, "class", 19, names=DIRECTED
+    ) == pytest.approx(0.5)
     tags = torch.tensor([[1, 2, 0]])
     assert compute("span_f1", tags, tags, "tags", 3, names=BIO) == 1
 
@@ -142,7 +153,9 @@ BIO = ("O", "B-x", "I-x", "B-y", "I-y")
 def _tags(text: str) -> torch.Tensor:
     """Sentences on lines; `.` is missing."""
     short = {"O": 0, "Bx": 1, "Ix": 2, "By": 3, "Iy": 4, ".": -1}
-    return torch.tensor([[short[tag] for tag in line.split()] for line in text.strip().splitlines()])
+    return torch.tensor(
+        [[short[tag] for tag in line.split()] for line in text.strip().splitlines()]
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +170,11 @@ def _tags(text: str) -> torch.Tensor:
         ("O O Bx", "O O O", 0.0),
         ("O O Bx", "Bx O Bx", 2 / 3),
         ("Bx . Ix O", "Bx O Ix O", 1.0),  # a token without a label is left out
-        ("Bx Ix .\nIx O .", "Bx Ix Ix\nIx O Bx", 1.0),  # a sentence ends an entity, padding is nothing
+        (
+            "Bx Ix .\nIx O .",
+            "Bx Ix Ix\nIx O Bx",
+            1.0,
+        ),  # a sentence ends an entity, padding is nothing
         ("Bx Ix .\nIx O .", "Bx O .\n. O .", 0.0),
     ],
 )
@@ -170,7 +187,9 @@ def test_no_entity_anywhere_is_undefined() -> None:
 
 
 def test_entities_as_seqeval_counts_them() -> None:
-    seqeval = pytest.importorskip("seqeval.metrics", reason="only to compare with: pip install seqeval")
+    seqeval = pytest.importorskip(
+        "seqeval.metrics", reason="only to compare with: pip install seqeval"
+    )
     rng = np.random.default_rng(0)
     for _ in range(20):
         target, other = torch.from_numpy(rng.integers(0, 5, (2, 30, 9)))

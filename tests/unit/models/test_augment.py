@@ -15,14 +15,19 @@ from mtl_search.models.network import build_network
 
 pytest.importorskip("kornia", reason="an optional dependency: pip install 'mtl-search[images]'")
 
-STEPS = [{"name": "RandomHorizontalFlip", "p": 0.5}, {"name": "RandomAffine", "degrees": 10, "translate": [0.1, 0.1]}]
+STEPS = [
+    {"name": "RandomHorizontalFlip", "p": 0.5},
+    {"name": "RandomAffine", "degrees": 10, "translate": [0.1, 0.1]},
+]
 
 
 @pytest.fixture
 def data() -> DataSet:
     images = np.random.default_rng(0).random((16, 3, 8, 8), np.float32)
     splits = {"train": np.arange(8), "validation": np.arange(8, 12), "test": np.arange(12, 16)}
-    return DataSet({"image": images}, {"kind": Target(np.arange(16) % 2, "class", ("a", "b"))}, splits)
+    return DataSet(
+        {"image": images}, {"kind": Target(np.arange(16) % 2, "class", ("a", "b"))}, splits
+    )
 
 
 def build(data: DataSet, augment: Any) -> Any:
@@ -45,7 +50,9 @@ def test_in_training_only_and_by_the_seed(data: DataSet) -> None:
     assert (run(1) == run(1)).all()
     assert (run(1) != run(2)).any()
     assert (run(1) != plain(x)["kind"]).any()
-    assert sum(p.numel() for p in network.parameters()) == sum(p.numel() for p in plain.parameters())
+    assert sum(p.numel() for p in network.parameters()) == sum(
+        p.numel() for p in plain.parameters()
+    )
 
 
 def test_flips_are_flips(data: DataSet) -> None:

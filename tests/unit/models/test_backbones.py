@@ -22,7 +22,11 @@ every_case = pytest.mark.parametrize(("name", "shape", "arguments", "widths", "k
 
 @every_case
 def test_stages_publish_the_widths_and_kinds_that_leave_them(
-    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+    name: str,
+    shape: tuple[int, ...],
+    arguments: Mapping[str, Any],
+    widths: list[int],
+    kinds: list[str],
 ) -> None:
     stages = build_backbone(name, shape, arguments)
     assert [stage.width for stage in stages] == widths
@@ -38,7 +42,11 @@ def test_stages_publish_the_widths_and_kinds_that_leave_them(
 
 @every_case
 def test_stages_in_order_are_the_whole_network(
-    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+    name: str,
+    shape: tuple[int, ...],
+    arguments: Mapping[str, Any],
+    widths: list[int],
+    kinds: list[str],
 ) -> None:
     stages = nn.ModuleList(build_backbone(name, shape, arguments)).eval()
     x = backbone_input(name, shape, arguments)
@@ -48,7 +56,11 @@ def test_stages_in_order_are_the_whole_network(
 
 @every_case
 def test_each_call_draws_new_weights(
-    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+    name: str,
+    shape: tuple[int, ...],
+    arguments: Mapping[str, Any],
+    widths: list[int],
+    kinds: list[str],
 ) -> None:
     one, two = (build_backbone(name, shape, arguments)[0] for _ in range(2))
     assert not torch.equal(next(one.parameters()), next(two.parameters()))
@@ -56,7 +68,11 @@ def test_each_call_draws_new_weights(
 
 @every_case
 def test_all_parameters_learn(
-    name: str, shape: tuple[int, ...], arguments: Mapping[str, Any], widths: list[int], kinds: list[str]
+    name: str,
+    shape: tuple[int, ...],
+    arguments: Mapping[str, Any],
+    widths: list[int],
+    kinds: list[str],
 ) -> None:
     stages = nn.ModuleList(build_backbone(name, shape, arguments))
     run_stage(stages, backbone_input(name, shape, arguments, 4), None).square().sum().backward()

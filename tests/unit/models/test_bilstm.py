@@ -16,7 +16,9 @@ from mtl_search.models.stage import Stage, parameter_count, run_stage
 T = 6
 LENGTHS = (6, 1, 4, 0)
 PREFIX = torch.arange(T) < torch.tensor(LENGTHS).unsqueeze(1)
-SCATTERED = torch.tensor([[1, 0, 1, 1, 0, 1], [0, 0, 0, 1, 0, 0], [0, 1, 1, 1, 1, 1], [0] * 6]).bool()
+SCATTERED = torch.tensor(
+    [[1, 0, 1, 1, 0, 1], [0, 0, 0, 1, 0, 0], [0, 1, 1, 1, 1, 1], [0] * 6]
+).bool()
 
 
 def _stages(shape: tuple[int, ...] = (T, 5), **arguments: Any) -> list[Stage]:
@@ -46,7 +48,9 @@ def test_each_sentence_gives_what_its_real_tokens_give_alone(mask: Tensor) -> No
     for i, real in enumerate(mask):
         assert not features[i, ~real].any()
         if real.any():
-            torch.testing.assert_close(features[i, real], run_stage(stages, x[i : i + 1, real], None)[0])
+            torch.testing.assert_close(
+                features[i, real], run_stage(stages, x[i : i + 1, real], None)[0]
+            )
 
 
 @pytest.mark.parametrize("mask", [PREFIX, SCATTERED], ids=["prefix", "scattered"])
@@ -60,19 +64,26 @@ def test_what_stands_at_padding_changes_nothing(mask: Tensor, padding: float) ->
         features = run_stage(stages, dirty, mask)
         assert torch.equal(features, run_stage(stages, x, mask))
         features.square().sum().backward()
-        assert all(p.grad is not None and p.grad.isfinite().all() for stage in stages for p in stage.parameters())
+        assert all(
+            p.grad is not None and p.grad.isfinite().all()
+            for stage in stages
+            for p in stage.parameters()
+        )
 
 
 def test_padding_of_numbers_may_be_no_number_of_a_token() -> None:
     stages = _stages((T,), vocabulary=9)
     x = torch.randint(0, 9, (len(LENGTHS), T), generator=torch.Generator().manual_seed(0))
-    assert torch.equal(run_stage(stages, x.masked_fill(~PREFIX, -1), PREFIX), run_stage(stages, x, PREFIX))
+    assert torch.equal(
+        run_stage(stages, x.masked_fill(~PREFIX, -1), PREFIX), run_stage(stages, x, PREFIX)
+    )
 
 
 def test_a_mask_of_ones_is_no_mask() -> None:
     stages = _stages()
     torch.testing.assert_close(
-        run_stage(stages, _view(), torch.ones(len(LENGTHS), T).bool()), run_stage(stages, _view(), None)
+        run_stage(stages, _view(), torch.ones(len(LENGTHS), T).bool()),
+        run_stage(stages, _view(), None),
     )
 
 
@@ -80,7 +91,9 @@ def test_numbers_beside_a_token_are_embedded_each_in_its_own_table() -> None:
     (stage,) = _stages((T, 7), layers=1, indices=2, index_values=4, index_width=3)
     body: Any = stage.body
     x = _view(7)
-    x[..., 5:] = torch.randint(0, 4, x[..., 5:].shape, generator=torch.Generator().manual_seed(2)).float()
+    x[..., 5:] = torch.randint(
+        0, 4, x[..., 5:].shape, generator=torch.Generator().manual_seed(2)
+    ).float()
     one, two = body.inputs.index_tables
     vectors = torch.cat([x[..., :5], one(x[..., 5].long()), two(x[..., 6].long())], 2)
     torch.testing.assert_close(stage(x), body.lstm(vectors)[0])
@@ -125,7 +138,9 @@ BAD: list[tuple[tuple[int, ...], Mapping[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("shape", "arguments", "argument"), BAD)
-def test_a_wrong_argument_is_named(shape: tuple[int, ...], arguments: Mapping[str, Any], argument: str) -> None:
+def test_a_wrong_argument_is_named(
+    shape: tuple[int, ...], arguments: Mapping[str, Any], argument: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         bilstm(shape, **arguments)
     assert caught.value.path == f"model.backbone.{argument}"

@@ -23,7 +23,9 @@ def head() -> Crf:
     target = Target(torch.zeros(2, T, dtype=torch.int64).numpy(), "tags", ("O", "B", "I"))
     made = Crf(WIDTH, target, LOSSES["crf"]())
     with torch.no_grad():
-        for parameter in made.crf.parameters():  # 0.1 as pytorch-crf draws them would hide a wrong transition
+        for (
+            parameter
+        ) in made.crf.parameters():  # 0.1 as pytorch-crf draws them would hide a wrong transition
             parameter.normal_()
     return made
 
@@ -38,7 +40,10 @@ def _score(head: Crf, emissions: Tensor, tags: tuple[int, ...]) -> float:
 
 
 def _paths(head: Crf, emissions: Tensor) -> dict[tuple[int, ...], float]:
-    return {tags: _score(head, emissions, tags) for tags in itertools.product(range(K), repeat=len(emissions))}
+    return {
+        tags: _score(head, emissions, tags)
+        for tags in itertools.product(range(K), repeat=len(emissions))
+    }
 
 
 def _nll(head: Crf, emissions: Tensor, tags: list[int]) -> float:
@@ -73,14 +78,18 @@ def test_a_batch_of_all_patterns_is_the_sum_of_its_sentences(head: Crf) -> None:
     features = torch.randn(len(PATTERNS), T, WIDTH, generator=generator)
     tags = torch.randint(0, K, keep.shape, generator=generator).masked_fill(~keep, -1)
     emissions = head(features)
-    expected = sum(_nll(head, emissions[i, k], tags[i, k].tolist()) for i, k in enumerate(keep) if k.any())
+    expected = sum(
+        _nll(head, emissions[i, k], tags[i, k].tolist()) for i, k in enumerate(keep) if k.any()
+    )
     total, count = head.loss_sum(emissions, tags)
     assert total.item() == pytest.approx(expected, abs=1e-4)
     assert head.loss(emissions, tags).item() == pytest.approx(expected / int(count), abs=1e-5)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_the_prediction_is_the_best_of_all_paths_over_the_real_tokens(head: Crf, pattern: str) -> None:
+def test_the_prediction_is_the_best_of_all_paths_over_the_real_tokens(
+    head: Crf, pattern: str
+) -> None:
     real = _keep(pattern)
     features = torch.randn(20, T, WIDTH, generator=torch.Generator().manual_seed(3)) * 2
     emissions = head(features, masks=[real.expand(20, T)])
@@ -164,7 +173,9 @@ def test_gradient_of_the_transitions_against_finite_differences(head: Crf) -> No
                 transitions[i, j] += step
                 values.append(head.loss_sum(emissions, tags)[0].item())
                 transitions[i, j] -= step
-        assert transitions.grad[i, j].item() == pytest.approx((values[0] - values[1]) / 2e-3, abs=2e-3)
+        assert transitions.grad[i, j].item() == pytest.approx(
+            (values[0] - values[1]) / 2e-3, abs=2e-3
+        )
 
 
 def test_compaction_keeps_order_and_drops_common_padding() -> None:

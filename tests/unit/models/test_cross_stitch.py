@@ -42,7 +42,9 @@ def _by_hand(sharing: CrossStitch, x: Tensor) -> list[Tensor]:
     for i in range(len(WIDTHS)):
         features = [column[i](y) for column, y in zip(columns, features, strict=True)]
         a = sharing.mixtures[i]
-        features = [sum(a[k, m] * features[m] for m in range(len(columns))) for k in range(len(columns))]  # type: ignore[misc]
+        features = [
+            sum(a[k, m] * features[m] for m in range(len(columns))) for k in range(len(columns))
+        ]  # type: ignore[misc]
     return features
 
 
@@ -91,7 +93,12 @@ def test_it_has_a_column_a_task_and_a_matrix_a_stage() -> None:
     sharing = _stitched()
     assert parameter_count(sharing) == 3 * size + 2 * 9
     blocks = sharing.blocks()
-    assert [block.label for block in blocks] == [*["dense 7"] * 3, "cross-stitch", *["dense 5"] * 3, "cross-stitch"]
+    assert [block.label for block in blocks] == [
+        *["dense 7"] * 3,
+        "cross-stitch",
+        *["dense 5"] * 3,
+        "cross-stitch",
+    ]
     assert [block.reads for block in blocks] == [(), (), (), (0, 1, 2), (3,), (3,), (3,), (4, 5, 6)]
     assert [block.column for block in blocks] == [*TASKS, None, *TASKS, None]
     assert sharing.depth is None

@@ -46,7 +46,9 @@ def _targets() -> dict[str, Target]:
 
 def _data(*shape: int) -> DataSet:
     rng = np.random.default_rng(1)
-    inputs = {view: rng.normal(size=(N, *shape)).astype(np.float32) for view in ("x", "y", "unused")}
+    inputs = {
+        view: rng.normal(size=(N, *shape)).astype(np.float32) for view in ("x", "y", "unused")
+    }
     return DataSet(inputs, _targets(), _SPLITS)
 
 
@@ -55,11 +57,17 @@ DATA = _data(6)
 
 
 def _network(
-    sharing: Any = "hard", backbone: Any = None, data: DataSet = DATA, tasks: Mapping[str, Any] = TASKS, **model: Any
+    sharing: Any = "hard",
+    backbone: Any = None,
+    data: DataSet = DATA,
+    tasks: Mapping[str, Any] = TASKS,
+    **model: Any,
 ) -> MultiTaskNetwork:
     torch.manual_seed(0)
     model = {"backbone": backbone or {"name": "mlp", "widths": [7, 5]}, "sharing": sharing, **model}
-    return build_network(load_config({"name": "x", "data": "unused", "tasks": dict(tasks), "model": model}), data)
+    return build_network(
+        load_config({"name": "x", "data": "unused", "tasks": dict(tasks), "model": model}), data
+    )
 
 
 def _inputs(data: DataSet = DATA) -> dict[str, Tensor]:
@@ -84,7 +92,9 @@ def network(request: pytest.FixtureRequest) -> MultiTaskNetwork:
 
 def test_parameters_add_up(network: MultiTaskNetwork) -> None:
     graph = describe(network, DATA)
-    assert sum(node.parameters for node in graph.nodes) == parameter_count(network) == graph.parameters
+    assert (
+        sum(node.parameters for node in graph.nodes) == parameter_count(network) == graph.parameters
+    )
     assert sum(node.trainable for node in graph.nodes) == graph.trainable == graph.parameters
     assert graph.shared == sum(p.numel() for p in network.shared_parameters())
 
@@ -122,7 +132,10 @@ def test_readers_are_those_that_gradients_show(network: MultiTaskNetwork) -> Non
             task
             for task, output in outputs.items()
             if any(
-                g is not None for g in torch.autograd.grad(output.sum(), weights, retain_graph=True, allow_unused=True)
+                g is not None
+                for g in torch.autograd.grad(
+                    output.sum(), weights, retain_graph=True, allow_unused=True
+                )
             )
         ]
         assert list(graph.by_id[f"block:{i}"].tasks) == found
@@ -133,7 +146,9 @@ def test_views_are_as_many_as_pass_a_stage(network: MultiTaskNetwork) -> None:
     batches: dict[int, int] = {}
     for i, block in enumerate(blocks):
         if block.module is not None:
-            block.module.register_forward_hook(lambda _m, args, _y, i=i: batches.update({i: len(args[0])}))
+            block.module.register_forward_hook(
+                lambda _m, args, _y, i=i: batches.update({i: len(args[0])})
+            )
     network(_inputs())
     assert {i: len(graph.by_id[f"block:{i}"].views) * N for i in batches} == batches
     assert batches
@@ -166,7 +181,13 @@ def test_hard_sharing_with_a_depth_a_task() -> None:
         "block:1 → head:b: y",
         "block:4 → head:c: x y",
     ]
-    assert [graph.by_id[f"block:{i}"].tasks for i in range(5)] == [("b", "c"), ("b",), ("a",), ("a",), ("c",)]
+    assert [graph.by_id[f"block:{i}"].tasks for i in range(5)] == [
+        ("b", "c"),
+        ("b",),
+        ("a",),
+        ("a",),
+        ("c",),
+    ]
     sizes = [node.parameters for node in graph.nodes]
     assert sizes == [0, 0, 49, 40, 49, 40, 40, 5 * 4 + 4, 5 * 3 + 3 + 3 + 1, 2]
     assert graph.shared == 49
@@ -187,7 +208,10 @@ def test_separate_networks() -> None:
 def test_cross_stitch_has_a_mixture_after_every_level() -> None:
     graph = describe(_network("cross_stitch"), DATA)
     mixtures = [node for node in graph.nodes if node.kind == "mixture"]
-    assert [(node.parameters, node.takes, node.gives) for node in mixtures] == [(9, (7,), (7,)), (9, (5,), (5,))]
+    assert [(node.parameters, node.takes, node.gives) for node in mixtures] == [
+        (9, (7,), (7,)),
+        (9, (5,), (5,)),
+    ]
     assert [source.column for source in graph.sources(mixtures[1])] == ["a", "b", "c"]
     assert [s.id for s in graph.sources(graph.by_id["head:b"])] == [mixtures[1].id]
 
@@ -222,7 +246,11 @@ def test_masked_tokens() -> None:
     data = DataSet(x, _targets(), _SPLITS, {"x": np.arange(5) < np.arange(N)[:, None] % 4 + 1})
     tasks = {"tags": {"head": "crf"}, "a": {"head": "softmax"}}
     graph = describe(_network("hard", {"name": "bilstm", "hidden": 4}, data, tasks), data)
-    assert [(n.takes, n.gives) for n in graph.nodes[1:]] == [((5, 3), (5, 8)), ((5, 8), (5, 2)), ((5, 8), (4,))]
+    assert [(n.takes, n.gives) for n in graph.nodes[1:]] == [
+        ((5, 3), (5, 8)),
+        ((5, 8), (5, 2)),
+        ((5, 8), (4,)),
+    ]
 
 
 # --------------------------------------------------------------------------------------- augmentation, frozen stages
@@ -233,9 +261,14 @@ FLIP = [{"name": "RandomHorizontalFlip", "p": 0.5}]
 def test_augmentation_stands_before_all_stages_of_images() -> None:
     pytest.importorskip("kornia", reason="an optional dependency: pip install 'mtl-search[images]'")
     data = _data(1, 8, 8)
-    network = _network({"name": "hard", "depth": {"a": 0, "b": 1}}, {"name": "convnet"}, data, augment=FLIP)
+    network = _network(
+        {"name": "hard", "depth": {"a": 0, "b": 1}}, {"name": "convnet"}, data, augment=FLIP
+    )
     graph = describe(network, data)
-    assert (graph.by_id["augment"].label, graph.by_id["augment"].gives) == ("RandomHorizontalFlip", (1, 8, 8))
+    assert (graph.by_id["augment"].label, graph.by_id["augment"].gives) == (
+        "RandomHorizontalFlip",
+        (1, 8, 8),
+    )
     assert [edge for edge in _edges(graph) if "augment" in edge] == [
         "view:x → augment: x",
         "view:y → augment: y",
@@ -258,7 +291,10 @@ def half_frozen(input_shape: tuple[int, ...]) -> list[Stage]:
 
 def test_frozen_parameters_are_counted_apart() -> None:
     graph = describe(_network(backbone=f"{HERE}:half_frozen"), DATA)
-    assert [(n.parameters, n.trainable) for n in graph.nodes if n.kind == "stage"] == [(49, 0), (40, 5)]
+    assert [(n.parameters, n.trainable) for n in graph.nodes if n.kind == "stage"] == [
+        (49, 0),
+        (40, 5),
+    ]
     assert graph.parameters - graph.trainable == 49 + 35
 
 
@@ -267,7 +303,10 @@ def test_frozen_parameters_are_counted_apart() -> None:
 
 def test_the_network_is_left_as_it_was() -> None:
     network = _network(backbone=f"{HERE}:drawing").train()
-    before, state = torch.get_rng_state(), {name: x.clone() for name, x in network.state_dict().items()}
+    before, state = (
+        torch.get_rng_state(),
+        {name: x.clone() for name, x in network.state_dict().items()},
+    )
     describe(network, DATA)
     assert torch.equal(torch.get_rng_state(), before)
     assert network.training
@@ -350,8 +389,15 @@ def test_shipped_configs(name: str) -> None:
     config = load_config(CONFIGS / f"{name}.yaml")
     inputs, targets, masks = LAYOUTS[name]
     kinds = {target: kind.split() for target, kind in targets.items()}
-    classes = {target: [str(i) for i in range(int(kind[1]))] if kind[1:] else [] for target, kind in kinds.items()}
-    tree = {"inputs": inputs, "targets": {t: [kind[0], classes[t]] for t, kind in kinds.items()}, "masks": masks}
+    classes = {
+        target: [str(i) for i in range(int(kind[1]))] if kind[1:] else []
+        for target, kind in kinds.items()
+    }
+    tree = {
+        "inputs": inputs,
+        "targets": {t: [kind[0], classes[t]] for t, kind in kinds.items()},
+        "masks": masks,
+    }
     if config.model.backbone.name in PACKAGES:
         need_package(PACKAGES[config.model.backbone.name])
     data = DataSpec.from_json(tree)
@@ -362,4 +408,7 @@ def test_shipped_configs(name: str) -> None:
     assert sum(node.parameters for node in graph.nodes) == parameter_count(network)
     for edge in graph.edges:
         source, target = graph.by_id[edge.source], graph.by_id[edge.target]
-        assert source.gives == target.takes or (source.kind, target.kind) == ("input", "side_inputs")
+        assert source.gives == target.takes or (source.kind, target.kind) == (
+            "input",
+            "side_inputs",
+        )

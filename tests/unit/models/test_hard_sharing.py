@@ -49,7 +49,9 @@ def test_parameters_follow_the_closed_form_at_every_depth(depth: int) -> None:
 
 @pytest.mark.parametrize("depths", list(itertools.product(EVERY_DEPTH, repeat=3)))
 def test_parameters_follow_the_closed_form_at_every_depth_a_task(depths: tuple[int, ...]) -> None:
-    expected = sum(p * (any(d > i for d in depths) + sum(d <= i for d in depths)) for i, p in enumerate(SIZES))
+    expected = sum(
+        p * (any(d > i for d in depths) + sum(d <= i for d in depths)) for i, p in enumerate(SIZES)
+    )
     by_task = dict(zip(TASKS, depths, strict=True))
     sharing = _sharing(by_task)
     assert parameter_count(sharing) == expected
@@ -71,7 +73,10 @@ def test_parameters_belong_to_one_task_or_are_shared(name: str) -> None:
         ids = [id(p) for parameters in owned for p in parameters]
         assert len(ids) == len(set(ids))
         assert set(ids) == {id(p) for p in policy.parameters()}
-        blocks = [parameter_count(b.module) if b.module else sum(map(Tensor.numel, b.weights)) for b in policy.blocks()]
+        blocks = [
+            parameter_count(b.module) if b.module else sum(map(Tensor.numel, b.weights))
+            for b in policy.blocks()
+        ]
         assert sum(blocks) == parameter_count(policy)
 
 
@@ -85,7 +90,9 @@ def test_a_task_reaches_its_own_and_the_shared_parameters_only(name: str) -> Non
         for task in TASKS:
             total = torch.stack([x.sum() for x in policy(_inputs())[task]]).sum()
             for p, gradient in zip(
-                policy.parameters(), torch.autograd.grad(total, policy.parameters(), allow_unused=True), strict=True
+                policy.parameters(),
+                torch.autograd.grad(total, policy.parameters(), allow_unused=True),
+                strict=True,
             ):
                 reached[id(p)] |= set() if gradient is None else {task}
         for task in TASKS:
@@ -128,7 +135,9 @@ def test_full_depth_gives_all_tasks_of_a_view_the_very_same_features() -> None:
     assert features["a"][0] is features["b"][0]
 
 
-@pytest.mark.parametrize("depths", [(3, 3, 3), (0, 0, 0), (1, 1, 1), (0, 1, 2), (3, 1, 0), (2, 3, 1), (1, 3, 2)])
+@pytest.mark.parametrize(
+    "depths", [(3, 3, 3), (0, 0, 0), (1, 1, 1), (0, 1, 2), (3, 1, 0), (2, 3, 1), (1, 3, 2)]
+)
 @pytest.mark.parametrize("views", [ONE_VIEW, THREE_VIEWS], ids=["one view", "three views"])
 def test_features_are_those_of_a_network_wired_by_hand(depths: tuple[int, ...], views: Any) -> None:
     sharing = _sharing(dict(zip(TASKS, depths, strict=True)), views)
@@ -147,10 +156,15 @@ def test_gradients_are_those_of_a_network_wired_by_hand(depth: int) -> None:
     sharing, inputs = _sharing(depth, THREE_VIEWS), _inputs()
 
     def total(features: Mapping[str, Sequence[Tensor]]) -> Tensor:
-        return torch.stack([(k + 1) * x.square().sum() for k, t in enumerate(TASKS) for x in features[t]]).sum()
+        return torch.stack(
+            [(k + 1) * x.square().sum() for k, t in enumerate(TASKS) for x in features[t]]
+        ).sum()
 
     by_hand = {
-        task: [run_stage([*sharing.trunk[:depth], *sharing.branch(task)], inputs[view], None) for view in views]
+        task: [
+            run_stage([*sharing.trunk[:depth], *sharing.branch(task)], inputs[view], None)
+            for view in views
+        ]
         for task, views in THREE_VIEWS.items()
     }
     ours = torch.autograd.grad(total(sharing(inputs)), list(sharing.parameters()))
@@ -162,7 +176,9 @@ def test_gradients_are_those_of_a_network_wired_by_hand(depth: int) -> None:
 def test_siamese_views_in_one_batch_equal_separate_runs_in_eval_mode() -> None:
     torch.manual_seed(0)
     sharing = HardSharing(
-        lambda: BACKBONES["convnet"]((1, 8, 8), channels=[4, 6], dense=[5]), {"pair": ("x", "y")}, depth=2
+        lambda: BACKBONES["convnet"]((1, 8, 8), channels=[4, 6], dense=[5]),
+        {"pair": ("x", "y")},
+        depth=2,
     )
     inputs = {view: torch.randn(5, 1, 8, 8) for view in ("x", "y")}
     sharing(inputs)  # moves the running statistics away from where they start
@@ -227,7 +243,9 @@ class MeanOfRealTokens(Stage):
 @pytest.mark.parametrize("depth", [0, 1, 2, {"a": 2, "b": 1, "c": 0}])
 @pytest.mark.parametrize("masked", [("x", "y"), ("x",), ("y",), ()])
 def test_each_view_keeps_its_own_mask(depth: Any, masked: tuple[str, ...]) -> None:
-    sharing = HardSharing(lambda: [MeanOfRealTokens(), MeanOfRealTokens()], THREE_VIEWS, depth=depth)
+    sharing = HardSharing(
+        lambda: [MeanOfRealTokens(), MeanOfRealTokens()], THREE_VIEWS, depth=depth
+    )
     generator = torch.Generator().manual_seed(0)
     inputs = {view: torch.randn(3, 4, 6, generator=generator) for view in ("x", "y")}
     masks = {view: torch.rand(3, 4, generator=generator) < 0.7 for view in masked}

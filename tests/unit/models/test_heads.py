@@ -16,7 +16,9 @@ from tests.support.model_cases import HEAD_CASES, HEAD_LOSSES
 Loss = tuple[str, Mapping[str, Any]]
 SAMPLES = 24
 
-every_head = pytest.mark.parametrize(("name", "loss"), [c[:2] for c in HEAD_LOSSES], ids=[c[2] for c in HEAD_LOSSES])
+every_head = pytest.mark.parametrize(
+    ("name", "loss"), [c[:2] for c in HEAD_LOSSES], ids=[c[2] for c in HEAD_LOSSES]
+)
 
 
 def _gradients(head: Head, loss: Tensor) -> list[Tensor]:
@@ -49,7 +51,9 @@ def test_samples_without_a_label_change_nothing(name: str, loss: Loss) -> None:
     bare[1] = True
     labels = labels.clone()
     labels[1] = float("nan") if case.kind == "real" else -1
-    other = tuple(torch.where(bare.view(-1, *[1] * (x.ndim - 1)), 7.0 * x - 3.0, x) for x in features)
+    other = tuple(
+        torch.where(bare.view(-1, *[1] * (x.ndim - 1)), 7.0 * x - 3.0, x) for x in features
+    )
     losses = [
         head.loss(head(*features), labels),
         head.loss(head(*other), labels),
@@ -80,7 +84,9 @@ def test_no_gradient_reaches_the_features_of_a_sample_without_label(name: str, l
 def test_a_batch_without_any_label_costs_exactly_nothing(name: str, loss: Loss) -> None:
     case = HEAD_CASES[name]
     head = case.build(name, loss, case.labels(SAMPLES, missing=True))
-    none = torch.full_like(case.labels(SAMPLES, missing=False), float("nan") if case.kind == "real" else -1)
+    none = torch.full_like(
+        case.labels(SAMPLES, missing=False), float("nan") if case.kind == "real" else -1
+    )
     output = head(*case.features(SAMPLES, head.views))
     total, count = head.loss_sum(output, none)
     assert total.item() == 0.0
@@ -122,7 +128,9 @@ def test_the_sum_over_two_halves_is_the_sum_over_the_batch(name: str, loss: Loss
     head = case.build(name, loss, labels)
     output = head(*case.features(SAMPLES, head.views))
     total, count = head.loss_sum(output, labels)
-    halves = [head.loss_sum(output[rows], labels[rows]) for rows in (slice(0, 5), slice(5, SAMPLES))]
+    halves = [
+        head.loss_sum(output[rows], labels[rows]) for rows in (slice(0, 5), slice(5, SAMPLES))
+    ]
     torch.testing.assert_close(halves[0][0] + halves[1][0], total)
     assert int(halves[0][1] + halves[1][1]) == int(count)
     torch.testing.assert_close(total / count, head.loss(output, labels))
@@ -155,7 +163,9 @@ def test_a_target_without_values_takes_the_long_way(name: str, loss: Loss) -> No
 
 
 @every_head
-def test_predictions_are_finite_float32_or_tags_and_carry_no_gradient_of_their_own(name: str, loss: Loss) -> None:
+def test_predictions_are_finite_float32_or_tags_and_carry_no_gradient_of_their_own(
+    name: str, loss: Loss
+) -> None:
     case = HEAD_CASES[name]
     labels = case.labels(SAMPLES, missing=True)
     head = case.build(name, loss, labels).eval()
@@ -212,7 +222,9 @@ def test_what_was_fitted_is_in_the_checkpoint(name: str, loss: Loss) -> None:
     fresh: Head = make(5, case.target(labels), LOSSES[loss[0]](**loss[1]), **case.arguments)
     fresh.load_state_dict(head.state_dict())
     assert fresh.trivial_loss == head.trivial_loss
-    torch.testing.assert_close(fresh.eval().predict(fresh(*features)), head.eval().predict(head(*features)))
+    torch.testing.assert_close(
+        fresh.eval().predict(fresh(*features)), head.eval().predict(head(*features))
+    )
 
 
 @every_head

@@ -20,7 +20,9 @@ ELEMENTWISE = {name: case for name, case in LOSS_CASES.items() if case is not No
 def _inputs(name: str) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(3)
     if name == "cross_entropy":
-        return torch.randn(40, 3, generator=generator), torch.randint(0, 3, (40,), generator=generator)
+        return torch.randn(40, 3, generator=generator), torch.randint(
+            0, 3, (40,), generator=generator
+        )
     output = torch.randn(40, generator=generator) * 2
     if name in ("binary_cross_entropy", "contrastive", "cosine"):
         output = {"contrastive": output.abs(), "cosine": output.tanh()}.get(name, output)
@@ -33,7 +35,9 @@ def test_each_label_has_the_loss_of_the_formula(name: str) -> None:
     arguments, formula = ELEMENTWISE[name]
     output, target = _inputs(name)
     expected = [formula(z, y) for z, y in zip(output.double().numpy(), target.numpy(), strict=True)]
-    np.testing.assert_allclose(LOSSES[name](**arguments)(output, target).numpy(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        LOSSES[name](**arguments)(output, target).numpy(), expected, rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
@@ -58,7 +62,9 @@ def test_half_precision_outputs_are_scored_in_float32(name: str) -> None:
 def test_cross_entropy_with_class_weights_averages_over_labels_not_over_weights() -> None:
     output, target = _inputs("cross_entropy")
     one = LOSSES["cross_entropy"](class_weights=[2.0, 2.0, 2.0])
-    torch.testing.assert_close(one(output, target, "mean"), 2 * LOSSES["cross_entropy"]()(output, target, "mean"))
+    torch.testing.assert_close(
+        one(output, target, "mean"), 2 * LOSSES["cross_entropy"]()(output, target, "mean")
+    )
 
 
 def test_class_weights_follow_the_module_but_stay_out_of_checkpoints() -> None:
@@ -94,7 +100,9 @@ def test_contrastive_best_constant_against_a_grid() -> None:
     grid = torch.linspace(0, 2, 4001)
     one, zero = torch.ones(4001), torch.zeros(4001)
     costs = share * loss(grid, one) + (1 - share) * loss(grid, zero)
-    assert float(loss.best_constant(share.logit(), one)) == pytest.approx(float(grid[costs.argmin()]), abs=1e-3)
+    assert float(loss.best_constant(share.logit(), one)) == pytest.approx(
+        float(grid[costs.argmin()]), abs=1e-3
+    )
 
 
 def test_cosine_is_torchs_cosine_embedding_loss() -> None:
@@ -102,7 +110,9 @@ def test_cosine_is_torchs_cosine_embedding_loss() -> None:
     one, two = torch.randn(9, 4, generator=generator), torch.randn(9, 4, generator=generator)
     same = torch.randint(0, 2, (9,), generator=generator)
     ours = LOSSES["cosine"](margin=0.3)(torch.cosine_similarity(one, two), same)
-    theirs = torch.nn.functional.cosine_embedding_loss(one, two, 2 * same - 1, margin=0.3, reduction="none")
+    theirs = torch.nn.functional.cosine_embedding_loss(
+        one, two, 2 * same - 1, margin=0.3, reduction="none"
+    )
     torch.testing.assert_close(ours, theirs)
 
 
@@ -161,7 +171,9 @@ BAD: list[tuple[str, Mapping[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("name", "arguments", "path"), BAD)
-def test_an_argument_out_of_range_is_named(name: str, arguments: Mapping[str, Any], path: str) -> None:
+def test_an_argument_out_of_range_is_named(
+    name: str, arguments: Mapping[str, Any], path: str
+) -> None:
     with pytest.raises(ConfigError, match="is needed") as caught:
         LOSSES[name](**arguments)
     assert caught.value.path == path

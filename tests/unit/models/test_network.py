@@ -50,13 +50,19 @@ TASKS: dict[str, Any] = {
     "second": {"head": "softmax", "view": "right", "target": "digit"},
     "same": {"head": {"name": "pair", "hidden": [6]}, "view": ["left", "right"]},
     "many": {"head": "multilabel", "view": "left"},
-    "size": {"head": {"name": "regression", "dropout": 0.1}, "view": "right", "loss": {"name": "huber", "delta": 2.0}},
+    "size": {
+        "head": {"name": "regression", "dropout": 0.1},
+        "view": "right",
+        "loss": {"name": "huber", "delta": 2.0},
+    },
 }
 
 
 def _config(tasks: dict[str, Any] | None = None, backbone: Any = "mlp", **sharing: Any) -> Config:
     model = {"backbone": backbone, "sharing": {"name": "hard", **sharing}}
-    return parse({"name": "test", "data": "none", "tasks": TASKS if tasks is None else tasks, "model": model})
+    return parse(
+        {"name": "test", "data": "none", "tasks": TASKS if tasks is None else tasks, "model": model}
+    )
 
 
 def _inputs() -> dict[str, Tensor]:
@@ -64,7 +70,10 @@ def _inputs() -> dict[str, Tensor]:
 
 
 def _targets(network: MultiTaskNetwork, rows: Any = slice(None)) -> dict[str, Tensor]:
-    return {task: torch.as_tensor(DATA.targets[name].values[rows]) for task, name in network.target_names.items()}
+    return {
+        task: torch.as_tensor(DATA.targets[name].values[rows])
+        for task, name in network.target_names.items()
+    }
 
 
 @pytest.mark.parametrize("backbone", ["mlp", "convnet"])
@@ -104,7 +113,9 @@ def test_outputs_are_those_of_a_network_wired_by_hand() -> None:
 def test_fit_reaches_every_head() -> None:
     network = build_network(_config(), DATA)
     network.fit(_targets(network, slice(0, 12)))
-    assert network.heads["size"].mean.item() == pytest.approx(DATA.targets["size"].values[:12].mean(), rel=1e-5)  # type: ignore[operator]
+    assert network.heads["size"].mean.item() == pytest.approx(
+        DATA.targets["size"].values[:12].mean(), rel=1e-5
+    )  # type: ignore[operator]
     assert all(head.trivial_loss.item() != 1.0 for head in network.heads.values())
 
 
@@ -124,7 +135,19 @@ def test_parameters_are_shared_or_of_one_task(depth: Any) -> None:
     assert len(ids) == len(set(ids)) == len(list(network.parameters()))
 
 
-ODD_NAMES = ["a.b", "a%2Eb", "type", "keys", "forward", "training", "", "with space", "task:x", "größe", "."]
+ODD_NAMES = [
+    "a.b",
+    "a%2Eb",
+    "type",
+    "keys",
+    "forward",
+    "training",
+    "",
+    "with space",
+    "task:x",
+    "größe",
+    ".",
+]
 
 
 def test_tasks_may_have_any_name() -> None:
@@ -212,40 +235,70 @@ def power(exponent: float = 2.0) -> Any:
     return lambda output, target: (output - target).abs() ** exponent
 
 
-@pytest.mark.parametrize("loss", [f"{__name__}:one_number", {"name": f"{__name__}:power", "exponent": 1.5}])
+@pytest.mark.parametrize(
+    "loss", [f"{__name__}:one_number", {"name": f"{__name__}:power", "exponent": 1.5}]
+)
 def test_a_users_loss_works_as_a_function_and_as_a_factory(loss: Any) -> None:
     tasks = {"size": {**TASKS["size"], "head": "regression", "loss": loss}}
     network = build_network(_config(tasks), DATA)
     head, targets = network.heads["size"], _targets(network)["size"]
     head.fit(targets)
     output = network(_inputs())["size"]
-    torch.testing.assert_close(head.loss(output, targets), ((output - head.encode(targets)).abs() ** 1.5).mean())
+    torch.testing.assert_close(
+        head.loss(output, targets), ((output - head.encode(targets)).abs() ** 1.5).mean()
+    )
     assert head.trivial_loss.item() > 0
 
 
 def test_the_only_view_needs_no_name() -> None:
     data = DataSet({"table": DATA.inputs["table"]}, DATA.targets, DATA.splits)
-    assert build_network(_config({"digit": {"head": "softmax"}}), data).views == {"digit": ("table",)}
+    assert build_network(_config({"digit": {"head": "softmax"}}), data).views == {
+        "digit": ("table",)
+    }
 
 
 def test_the_only_two_views_of_a_pair_need_no_name() -> None:
-    data = DataSet({name: DATA.inputs[name] for name in ("left", "right")}, DATA.targets, DATA.splits)
-    assert build_network(_config({"same": {"head": "pair"}}), data).views == {"same": ("left", "right")}
+    data = DataSet(
+        {name: DATA.inputs[name] for name in ("left", "right")}, DATA.targets, DATA.splits
+    )
+    assert build_network(_config({"same": {"head": "pair"}}), data).views == {
+        "same": ("left", "right")
+    }
 
 
 # What is wrong, the changed part of the config, the path, and a piece of the message.
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
-    ("view", {"tasks": {"digit": {"head": "softmax", "view": "lefd"}}}, "tasks.digit.view", "did you mean 'left'"),
+    (
+        "view",
+        {"tasks": {"digit": {"head": "softmax", "view": "lefd"}}},
+        "tasks.digit.view",
+        "did you mean 'left'",
+    ),
     ("no view", {"tasks": {"digit": {"head": "softmax"}}}, "tasks.digit.view", "say which"),
-    ("target", {"tasks": {"dogit": {"head": "softmax", "view": "left"}}}, "tasks.dogit.target", "did you mean 'digit'"),
+    (
+        "target",
+        {"tasks": {"dogit": {"head": "softmax", "view": "left"}}},
+        "tasks.dogit.target",
+        "did you mean 'digit'",
+    ),
     (
         "target by name",
         {"tasks": {"t": {"head": "softmax", "view": "left", "target": "siz"}}},
         "tasks.t.target",
         "did you mean 'size'",
     ),
-    ("head", {"tasks": {"digit": {"head": "softmx", "view": "left"}}}, "tasks.digit.head", "did you mean 'softmax'"),
-    ("kind", {"tasks": {"size": {"head": "softmax", "view": "left"}}}, "tasks.size.head", "allowed:  regression"),
+    (
+        "head",
+        {"tasks": {"digit": {"head": "softmx", "view": "left"}}},
+        "tasks.digit.head",
+        "did you mean 'softmax'",
+    ),
+    (
+        "kind",
+        {"tasks": {"size": {"head": "softmax", "view": "left"}}},
+        "tasks.size.head",
+        "allowed:  regression",
+    ),
     (
         "head argument",
         {"tasks": {"digit": {"head": {"name": "softmax", "droput": 0.1}, "view": "left"}}},
@@ -278,25 +331,51 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "loss argument",
-        {"tasks": {"size": {"head": "regression", "view": "left", "loss": {"name": "huber", "beta": 1}}}},
+        {
+            "tasks": {
+                "size": {"head": "regression", "view": "left", "loss": {"name": "huber", "beta": 1}}
+            }
+        },
         "tasks.size.loss.beta",
         "allowed:  delta",
     ),
     (
         "loss value",
-        {"tasks": {"size": {"head": "regression", "view": "left", "loss": {"name": "huber", "delta": 0}}}},
+        {
+            "tasks": {
+                "size": {
+                    "head": "regression",
+                    "view": "left",
+                    "loss": {"name": "huber", "delta": 0},
+                }
+            }
+        },
         "tasks.size.loss.delta",
         "above 0",
     ),
     (
         "class weights",
-        {"tasks": {"digit": {**TASKS["digit"], "loss": {"name": "cross_entropy", "class_weights": [1.0, 2.0]}}}},
+        {
+            "tasks": {
+                "digit": {
+                    **TASKS["digit"],
+                    "loss": {"name": "cross_entropy", "class_weights": [1.0, 2.0]},
+                }
+            }
+        },
         "tasks.digit.loss.class_weights",
         "3 weights",
     ),
     (
         "label weights",
-        {"tasks": {"many": {**TASKS["many"], "loss": {"name": "binary_cross_entropy", "pos_weight": [1.0]}}}},
+        {
+            "tasks": {
+                "many": {
+                    **TASKS["many"],
+                    "loss": {"name": "binary_cross_entropy", "pos_weight": [1.0]},
+                }
+            }
+        },
         "tasks.many.loss.pos_weight",
         "4 weights",
     ),
@@ -312,7 +391,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "tasks.digit.metrics",
         "did you mean 'accuracy'",
     ),
-    ("one view of two", {"tasks": {"same": {"head": "pair", "view": "left"}}}, "tasks.same.view", "reads 2 view"),
+    (
+        "one view of two",
+        {"tasks": {"same": {"head": "pair", "view": "left"}}},
+        "tasks.same.view",
+        "reads 2 view",
+    ),
     (
         "two views of one",
         {"tasks": {"digit": {"head": "softmax", "view": ["left", "right"]}}},
@@ -325,8 +409,18 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "tasks.size.view",
         "allowed:  left, right",
     ),
-    ("no tokens", {"tasks": {"tags": {"head": "crf", "view": "tokens"}}}, "tasks.tags.head", "reads tokens"),
-    ("integers", {"tasks": {"digit": {"head": "softmax", "view": "words"}}}, "model.backbone", "real numbers"),
+    (
+        "no tokens",
+        {"tasks": {"tags": {"head": "crf", "view": "tokens"}}},
+        "tasks.tags.head",
+        "reads tokens",
+    ),
+    (
+        "integers",
+        {"tasks": {"digit": {"head": "softmax", "view": "words"}}},
+        "model.backbone",
+        "real numbers",
+    ),
     (
         "words",
         {
@@ -337,19 +431,36 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "numbers of tokens",
     ),
     ("backbone", {"backbone": "convnt"}, "model.backbone", "did you mean 'convnet'"),
-    ("backbone argument", {"backbone": {"name": "mlp", "width": 3}}, "model.backbone.width", "did you mean 'widths'"),
-    ("backbone value", {"backbone": {"name": "mlp", "widths": [-3]}}, "model.backbone.widths", "at least 1"),
+    (
+        "backbone argument",
+        {"backbone": {"name": "mlp", "width": 3}},
+        "model.backbone.width",
+        "did you mean 'widths'",
+    ),
+    (
+        "backbone value",
+        {"backbone": {"name": "mlp", "widths": [-3]}},
+        "model.backbone.widths",
+        "at least 1",
+    ),
     ("backbone of nothing", {"backbone": f"{__name__}:power"}, "model.backbone", "list of"),
     ("depth", {"depth": 3}, "model.sharing.depth", "from 0 to 2"),
     ("depth of a task", {"depth": {"digit": 3}}, "model.sharing.depth.digit", "from 0 to 2"),
     ("depth of nobody", {"depth": {"digt": 1}}, "model.sharing.depth", "did you mean 'digit'"),
     ("sharing argument", {"dept": 1}, "model.sharing.dept", "did you mean 'depth'"),
     ("sharing", {"name": "hrad"}, "model.sharing", "did you mean 'hard'"),
-    ("no head", {"tasks": {"digit": {"head": f"{__name__}:power", "view": "left"}}}, "tasks.digit.head", "no subclass"),
+    (
+        "no head",
+        {"tasks": {"digit": {"head": f"{__name__}:power", "view": "left"}}},
+        "tasks.digit.head",
+        "no subclass",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("change", "path", "text"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
+@pytest.mark.parametrize(
+    ("change", "path", "text"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG]
+)
 def test_what_is_wrong_is_said_with_its_path(change: dict[str, Any], path: str, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         build_network(_config(**change), DATA)

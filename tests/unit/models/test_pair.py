@@ -49,7 +49,9 @@ def test_the_logit_falls_with_the_distance() -> None:
     head, (left, _) = _head(margin=2.0, scale=3.0), _views()
     shift = torch.zeros(9, WIDTH)
     shift[:, 0] = torch.arange(9.0)
-    torch.testing.assert_close(head(left, left + shift), 3.0 * (2.0 - torch.arange(9.0)), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        head(left, left + shift), 3.0 * (2.0 - torch.arange(9.0)), atol=1e-4, rtol=1e-4
+    )
 
 
 def test_contrastive_puts_out_the_distance() -> None:
@@ -95,7 +97,10 @@ def test_the_embedding_is_shared_by_both_views_and_ends_without_relu() -> None:
 
 def test_tokens_of_two_views_have_a_mask_each() -> None:
     head, generator = _head(), torch.Generator().manual_seed(2)
-    left, right = torch.randn(3, 4, WIDTH, generator=generator), torch.randn(3, 4, WIDTH, generator=generator)
+    left, right = (
+        torch.randn(3, 4, WIDTH, generator=generator),
+        torch.randn(3, 4, WIDTH, generator=generator),
+    )
     masks = [torch.tensor([[True, True, False, False]] * 3), None]
     torch.testing.assert_close(head(left, right, masks=masks), head(left[:, :2], right))
     assert not torch.equal(head(left, right, masks=masks), head(left, right))

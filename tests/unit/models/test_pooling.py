@@ -9,7 +9,9 @@ from mtl_search.models.heads.pooling import POOLS, pool
 
 
 def _mask() -> torch.Tensor:
-    return torch.tensor([[True, True, False, False], [False, True, False, True], [True, True, True, True]])
+    return torch.tensor(
+        [[True, True, False, False], [False, True, False, True], [True, True, True, True]]
+    )
 
 
 @pytest.mark.parametrize("how", POOLS)

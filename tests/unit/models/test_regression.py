@@ -26,7 +26,9 @@ def test_mean_and_deviation_are_those_of_the_labelled_samples() -> None:
 
 def test_predictions_are_in_the_units_of_the_target() -> None:
     head = _head(torch.tensor([1000.0, 3000.0]))
-    torch.testing.assert_close(head.predict(torch.tensor([-1.0, 0.0, 2.0])), torch.tensor([1000.0, 2000.0, 4000.0]))
+    torch.testing.assert_close(
+        head.predict(torch.tensor([-1.0, 0.0, 2.0])), torch.tensor([1000.0, 2000.0, 4000.0])
+    )
 
 
 def test_encoding_is_the_inverse_of_predicting() -> None:
@@ -39,7 +41,10 @@ def test_the_loss_does_not_depend_on_the_units() -> None:
     labels = torch.randn(50, generator=torch.Generator().manual_seed(0))
     features = torch.randn(50, 5, generator=torch.Generator().manual_seed(1))
     grams, kilos = _head(1000 * labels + 5000), _head(labels + 5)
-    loss = [h.loss(h(features), y).item() for h, y in ((grams, 1000 * labels + 5000), (kilos, labels + 5))]
+    loss = [
+        h.loss(h(features), y).item()
+        for h, y in ((grams, 1000 * labels + 5000), (kilos, labels + 5))
+    ]
     assert loss[0] == pytest.approx(loss[1], rel=1e-4)
 
 

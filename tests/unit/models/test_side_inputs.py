@@ -52,7 +52,11 @@ def data() -> DataSet:
     return DataSet(inputs, targets, splits, {"tokens": mask})
 
 
-def build(data: DataSet | DataSpec, beside: object, backbone: object = "tests.unit.models.test_side_inputs:by_token") -> Any:
+def build(
+    data: DataSet | DataSpec,
+    beside: object,
+    backbone: object = "tests.unit.models.test_side_inputs:by_token",
+) -> Any:
     torch.manual_seed(0)
     tasks = {"relation": {"head": "softmax", "view": "tokens", "side_inputs": beside}}
     if isinstance(backbone, str):
@@ -61,7 +65,9 @@ def build(data: DataSet | DataSpec, beside: object, backbone: object = "tests.un
     return build_network(load_config(config), data)
 
 
-def _run(network: MultiTaskNetwork, data: DataSet, **changed: np.ndarray[Any, Any]) -> dict[str, Tensor]:
+def _run(
+    network: MultiTaskNetwork, data: DataSet, **changed: np.ndarray[Any, Any]
+) -> dict[str, Tensor]:
     inputs = {name: torch.from_numpy(changed.get(name, x[:])) for name, x in data.inputs.items()}
     return network(inputs, {name: torch.from_numpy(mask) for name, mask in data.masks.items()})
 
@@ -69,14 +75,20 @@ def _run(network: MultiTaskNetwork, data: DataSet, **changed: np.ndarray[Any, An
 def test_only_its_own_task_reads_the_view(data: DataSet) -> None:
     network = build(data, {"position": {"values": 9}}).eval()
     assert network.views == {"relation": ("tokens", "position"), "tags": ("tokens",)}
-    before, after = _run(network, data), _run(network, data, position=8 - data.inputs["position"][:])
+    before, after = (
+        _run(network, data),
+        _run(network, data, position=8 - data.inputs["position"][:]),
+    )
     assert (before["tags"] == after["tags"]).all(), "or the tagger could read the answer off"
     assert (before["relation"] != after["relation"]).any()
 
 
 def test_padding_does_not_count(data: DataSet) -> None:
     network = build(data, {"position": {"values": 9}, "weight": {}}).eval()
-    padded = {name: np.where(data.masks["tokens"], data.inputs[name][:], 7) for name in ("position", "weight")}
+    padded = {
+        name: np.where(data.masks["tokens"], data.inputs[name][:], 7)
+        for name in ("position", "weight")
+    }
     assert (_run(network, data)["relation"] == _run(network, data, **padded)["relation"]).all()
 
 
@@ -87,22 +99,39 @@ def test_widths_parameters_and_rows(data: DataSet) -> None:
     (table,) = network.between["relation"][0].parameters()
     assert table.shape == (9, 4)
     assert any(p is table for p in network.task_parameters("relation"))
-    assert not any(p is table for p in [*network.shared_parameters(), *network.task_parameters("tags")])
+    assert not any(
+        p is table for p in [*network.shared_parameters(), *network.task_parameters("tags")]
+    )
 
 
 def test_the_graph_shows_where_the_views_join(data: DataSet) -> None:
-    graph = describe(build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}}), data)
+    graph = describe(
+        build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}}), data
+    )
     node = graph.by_id["side_inputs:relation"]
-    assert (node.label, node.takes, node.gives) == ("side_inputs: position, weight, pair", (T, 6), (T, 13))
+    assert (node.label, node.takes, node.gives) == (
+        "side inputs: position, weight, pair",
+        (T, 6),
+        (T, 13),
+    )
     assert (node.parameters, node.tasks) == (36, ("relation",))
-    assert [source.id for source in graph.sources(node)] == ["block:0", "view:position", "view:weight", "view:pair"]
-    assert [source.id for source in graph.sources(graph.by_id["head:relation"])] == ["side_inputs:relation"]
+    assert [source.id for source in graph.sources(node)] == [
+        "block:0",
+        "view:position",
+        "view:weight",
+        "view:pair",
+    ]
+    assert [source.id for source in graph.sources(graph.by_id["head:relation"])] == [
+        "side_inputs:relation"
+    ]
     assert [source.id for source in graph.sources(graph.by_id["head:tags"])] == ["block:0"]
     assert graph.by_id["view:position"].tasks == ("relation",)
 
 
 def test_side_inputs_vectors(data: DataSet) -> None:
-    network = build(data, {"age": {}, "colour": {"values": 4}}, {"name": "mlp", "widths": [6]}).eval()
+    network = build(
+        data, {"age": {}, "colour": {"values": 4}}, {"name": "mlp", "widths": [6]}
+    ).eval()
     assert network.heads["relation"].dense.in_features == 6 + 8 + 1
     before, after = _run(network, data), _run(network, data, age=-data.inputs["age"][:])
     assert (before["relation"] != after["relation"]).any(1).all()
@@ -110,7 +139,10 @@ def test_side_inputs_vectors(data: DataSet) -> None:
 
 def test_a_network_is_built_from_a_stored_layout(data: DataSet) -> None:
     stored = DataSpec.from_json(data_spec(data).to_json())
-    network, again = build(data, {"position": {"values": 9}}), build(stored, {"position": {"values": 9}})
+    network, again = (
+        build(data, {"position": {"values": 9}}),
+        build(stored, {"position": {"values": 9}}),
+    )
     again.load_state_dict(network.state_dict())
     assert (_run(network.eval(), data)["relation"] == _run(again.eval(), data)["relation"]).all()
 

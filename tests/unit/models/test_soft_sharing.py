@@ -35,7 +35,9 @@ def _inputs() -> dict[str, Tensor]:
 
 
 def _flat(sharing: SoftSharing, task: str, stage: int) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in sharing.columns.branch(task)[stage].parameters()])
+    return torch.cat(
+        [p.detach().flatten() for p in sharing.columns.branch(task)[stage].parameters()]
+    )
 
 
 def _by_pairs(sharing: SoftSharing, strengths: list[float]) -> float:
@@ -90,7 +92,9 @@ def test_features_are_those_of_separate_networks_to_the_last_bit() -> None:
     torch.manual_seed(0)
     hard = HardSharing(_stages, VIEWS, depth=0)
     one, two = soft(_inputs()), hard(_inputs())
-    assert all(torch.equal(x, y) for task in TASKS for x, y in zip(one[task], two[task], strict=True))
+    assert all(
+        torch.equal(x, y) for task in TASKS for x, y in zip(one[task], two[task], strict=True)
+    )
 
 
 @pytest.mark.parametrize(("strength", "depth"), [(0, None), ([0.0, 0.0, 0.0], None), (5.0, 0)])
@@ -101,14 +105,18 @@ def test_without_strength_there_is_no_penalty(strength: Any, depth: int | None) 
 def test_one_task_has_nothing_to_be_like() -> None:
     sharing = _soft(1.0, tasks=1)
     assert sharing.penalty() is None
-    assert sum(p.numel() for p in sharing.task_parameters("a")) == sum(p.numel() for p in sharing.parameters())
+    assert sum(p.numel() for p in sharing.task_parameters("a")) == sum(
+        p.numel() for p in sharing.parameters()
+    )
 
 
 def _trained(strength: Any, depth: int | None = None, steps: int = 200) -> SoftSharing:
     sharing, inputs = _soft(strength, depth), _inputs()
     optimizer = torch.optim.SGD(sharing.parameters(), lr=0.01)
     for _ in range(steps):
-        losses = [((k + 1) - x).square().mean() for k, t in enumerate(TASKS) for x in sharing(inputs)[t]]
+        losses = [
+            ((k + 1) - x).square().mean() for k, t in enumerate(TASKS) for x in sharing(inputs)[t]
+        ]
         penalty = sharing.penalty()
         loss = torch.stack(losses).sum() + (0.0 if penalty is None else penalty)
         optimizer.zero_grad()
@@ -136,7 +144,9 @@ def test_only_the_stages_up_to_the_depth_come_together() -> None:
 def test_frozen_stages_cost_nothing() -> None:
     torch.manual_seed(0)
     sharing = SoftSharing(
-        lambda: [FrozenStage(stage) if i == 0 else stage for i, stage in enumerate(_stages())], VIEWS, strength=1.0
+        lambda: [FrozenStage(stage) if i == 0 else stage for i, stage in enumerate(_stages())],
+        VIEWS,
+        strength=1.0,
     )
     penalty = sharing.penalty()
     assert penalty is not None
@@ -159,7 +169,9 @@ def test_strength_weighs_the_stages_of_any_module() -> None:
     modules = [nn.Linear(2, 1, bias=False) for _ in range(2)]
     for number, module in enumerate(modules):
         nn.init.constant_(module.weight, float(number))
-    sharing = SoftSharing(lambda: [Stage(modules.pop(), 1, "linear 1")], {"a": ("x",), "b": ("x",)}, strength=3.0)
+    sharing = SoftSharing(
+        lambda: [Stage(modules.pop(), 1, "linear 1")], {"a": ("x",), "b": ("x",)}, strength=3.0
+    )
     penalty = sharing.penalty()
     assert penalty is not None
     assert penalty.item() == pytest.approx(3.0 * 2)

@@ -16,7 +16,9 @@ from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.spans import Spans
 
 N, T, W = 6, 5, 3
-SPANS = np.array([[0, 1, 1, 0, 2], [1, 0, 2, 2, 2], [0, 0, 0, 0, 2], [0] * T, [1, 2, 0, 0, 0], [2, 2, 1, 1, 1]])
+SPANS = np.array(
+    [[0, 1, 1, 0, 2], [1, 0, 2, 2, 2], [0, 0, 0, 0, 2], [0] * T, [1, 2, 0, 0, 0], [2, 2, 1, 1, 1]]
+)
 
 
 def test_means_of_spans_by_hand() -> None:
@@ -28,13 +30,17 @@ def test_means_of_spans_by_hand() -> None:
             inside = features[row][torch.from_numpy(SPANS[row] == number)]
             expected.append(inside.mean(0) if len(inside) else torch.zeros(W))
         torch.testing.assert_close(y[row], torch.cat(expected))
-    assert Spans(W, "spans", count=2, first=False)(features, {"spans": torch.from_numpy(SPANS)}).shape == (N, 2 * W)
+    assert Spans(W, "spans", count=2, first=False)(
+        features, {"spans": torch.from_numpy(SPANS)}
+    ).shape == (N, 2 * W)
 
 
 def test_what_is_outside_the_spans_does_not_matter_not_even_nan() -> None:
     torch.manual_seed(0)
     features = torch.randn(N, T, W)
-    broken = features.masked_fill(torch.from_numpy(SPANS == 0).unsqueeze(2), float("nan")).requires_grad_()
+    broken = features.masked_fill(
+        torch.from_numpy(SPANS == 0).unsqueeze(2), float("nan")
+    ).requires_grad_()
     module, inputs = Spans(W, "spans", count=2, first=False), {"spans": torch.from_numpy(SPANS)}
     y = module(broken, inputs)
     assert torch.equal(y, module(features, inputs))
@@ -46,14 +52,27 @@ def test_what_is_outside_the_spans_does_not_matter_not_even_nan() -> None:
 @pytest.fixture
 def data() -> DataSet:
     rng = np.random.default_rng(0)
-    inputs = {"tokens": rng.normal(size=(N, T, W)).astype(np.float32), "spans": SPANS, "age": np.ones(N)}
+    inputs = {
+        "tokens": rng.normal(size=(N, T, W)).astype(np.float32),
+        "spans": SPANS,
+        "age": np.ones(N),
+    }
     targets = {"relation": Target(np.arange(N) % 2, "class", ("a", "b"))}
-    return DataSet(inputs, targets, {"train": np.arange(4), "validation": np.array([4]), "test": np.array([5])})
+    return DataSet(
+        inputs, targets, {"train": np.arange(4), "validation": np.array([4]), "test": np.array([5])}
+    )
 
 
-def _build(data: DataSet, spans: Any, backbone: str = "tests.unit.models.test_side_inputs:by_token") -> MultiTaskNetwork:
+def _build(
+    data: DataSet, spans: Any, backbone: str = "tests.unit.models.test_side_inputs:by_token"
+) -> MultiTaskNetwork:
     task = {"head": "softmax", "view": "tokens", "spans": spans}
-    config = {"name": "x", "data": "unused", "tasks": {"relation": task}, "model": {"backbone": backbone}}
+    config = {
+        "name": "x",
+        "data": "unused",
+        "tasks": {"relation": task},
+        "model": {"backbone": backbone},
+    }
     return build_network(load_config(config), data)
 
 
@@ -61,7 +80,12 @@ def test_a_network_with_spans(data: DataSet) -> None:
     network = _build(data, {"view": "spans"})
     assert network.views == {"relation": ("tokens", "spans")}
     node = describe(network, data).by_id["spans:relation"]
-    assert (node.label, node.takes, node.gives, node.tasks) == ("spans: spans", (T, 6), (18,), ("relation",))
+    assert (node.label, node.takes, node.gives, node.tasks) == (
+        "spans: spans",
+        (T, 6),
+        (18,),
+        ("relation",),
+    )
     output = network({name: torch.from_numpy(x[:]) for name, x in data.inputs.items()})["relation"]
     assert output.shape == (N, 2)
 

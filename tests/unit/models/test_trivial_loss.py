@@ -28,7 +28,9 @@ def _entropy(*shares: float) -> float:
 def _optimum(head: Head, labels: Tensor, constant: Tensor, expand: Any) -> float:
     """Least mean loss over constant outputs, by gradient descent on the constant alone."""
     constant = constant.clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([constant], max_iter=200, line_search_fn="strong_wolfe", tolerance_change=1e-12)
+    optimizer = torch.optim.LBFGS(
+        [constant], max_iter=200, line_search_fn="strong_wolfe", tolerance_change=1e-12
+    )
 
     def closure() -> Tensor:
         optimizer.zero_grad()
@@ -46,7 +48,9 @@ def _optimum(head: Head, labels: Tensor, constant: Tensor, expand: Any) -> float
     ids=[c[2] for c in HEAD_LOSSES if c[0] != "crf"],
 )
 @pytest.mark.parametrize("missing", [False, True])
-def test_no_constant_does_better(name: str, loss: tuple[str, Mapping[str, Any]], missing: bool) -> None:
+def test_no_constant_does_better(
+    name: str, loss: tuple[str, Mapping[str, Any]], missing: bool
+) -> None:
     case = HEAD_CASES[name]
     labels = case.labels(N, missing=missing, seed=4)
     head = case.build(name, loss, labels)
@@ -55,7 +59,9 @@ def test_no_constant_does_better(name: str, loss: tuple[str, Mapping[str, Any]],
         "multilabel": (torch.zeros(3), lambda c: c.expand(N, 3)),
     }.get(case.kind, (torch.full((), 0.6), lambda c: c.expand(N)))
     # The absolute error is flat between two labels and has no slope to follow at one: some slack for the descent.
-    assert head.trivial_loss.item() == pytest.approx(_optimum(head, labels, start, expand), rel=2e-3)
+    assert head.trivial_loss.item() == pytest.approx(
+        _optimum(head, labels, start, expand), rel=2e-3
+    )
     assert head.trivial_loss.item() <= _optimum(head, labels, start, expand) + 1e-5
 
 
@@ -108,12 +114,16 @@ def test_absolute_error_is_that_of_the_median() -> None:
     labels = torch.tensor([0.0, 1.0, 2.0, 10.0, 100.0])
     std = labels.double().std(correction=0).item()
     expected = (labels - 2.0).abs().mean().item() / std
-    assert _fitted("regression", labels, "mae").trivial_loss.item() == pytest.approx(expected, rel=1e-5)
+    assert _fitted("regression", labels, "mae").trivial_loss.item() == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_crf_is_the_entropy_of_the_tags() -> None:
     labels = torch.tensor([[0, 0, 1, -1], [2, 0, -1, -1], [1, -1, 0, 0]])
-    assert _fitted("crf", labels).trivial_loss.item() == pytest.approx(_entropy(5 / 8, 2 / 8, 1 / 8), rel=1e-5)
+    assert _fitted("crf", labels).trivial_loss.item() == pytest.approx(
+        _entropy(5 / 8, 2 / 8, 1 / 8), rel=1e-5
+    )
 
 
 # Kind of target → labels that are all the same.
@@ -130,8 +140,12 @@ CONSTANT = {
 UNSMOOTHED = [c for c in HEAD_LOSSES if "label_smoothing" not in c[1][1]]
 
 
-@pytest.mark.parametrize(("name", "loss"), [c[:2] for c in UNSMOOTHED], ids=[c[2] for c in UNSMOOTHED])
-def test_a_constant_target_has_trivial_loss_1(name: str, loss: tuple[str, Mapping[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    ("name", "loss"), [c[:2] for c in UNSMOOTHED], ids=[c[2] for c in UNSMOOTHED]
+)
+def test_a_constant_target_has_trivial_loss_1(
+    name: str, loss: tuple[str, Mapping[str, Any]]
+) -> None:
     case = HEAD_CASES[name]
     for labels in CONSTANT[case.kind]:
         assert case.build(name, loss, labels.clone()).trivial_loss.item() == 1.0

@@ -51,7 +51,9 @@ def unfinished(builder: Builder) -> None:
 
 def all_failed(builder: Builder) -> None:
     for number in range(5):
-        builder.end(builder.begin("single/left", number), "FAIL", "loss of [left] is nan\nat step 3")
+        builder.end(
+            builder.begin("single/left", number), "FAIL", "loss of [left] is nan\nat step 3"
+        )
 
 
 def no_single(builder: Builder) -> None:
@@ -64,7 +66,9 @@ def complete(builder: Builder) -> None:
     whole(builder)
 
 
-@pytest.mark.parametrize("make", [empty, nothing_finished, unfinished, all_failed, no_single, complete])
+@pytest.mark.parametrize(
+    "make", [empty, nothing_finished, unfinished, all_failed, no_single, complete]
+)
 @pytest.mark.parametrize("tasks", [TASKS, TWELVE], ids=["3 tasks", "12 tasks"])
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
 def test_every_state_fits_every_width(
@@ -80,7 +84,10 @@ def test_every_state_fits_every_width(
     lines = [line for line in printed.splitlines() if not line.strip().startswith(commands)]
     assert max(cell_len(line) for line in lines) <= width
     assert "nan" not in printed.lower().replace("is nan", "")
-    assert json.loads(json.dumps(to_json(builder.sweep_record, settings), allow_nan=False))["format"] == 1
+    assert (
+        json.loads(json.dumps(to_json(builder.sweep_record, settings), allow_nan=False))["format"]
+        == 1
+    )
     assert len(leaderboard(builder.sweep_record, settings)) == len(builder.sweep_record.trials)
 
 
@@ -88,7 +95,18 @@ def test_a_leaderboard_of_three_tasks_shows_all_at_120_columns(builder: Builder)
     whole(builder)
     printed = text(builder.sweep_record, config(), 120)
     header = " ".join(printed.splitlines()[:5])
-    for name in ("left", "right", "same", "accuracy", "Δm %", "depth", "weights", "lr", "params", "seconds"):
+    for name in (
+        "left",
+        "right",
+        "same",
+        "accuracy",
+        "Δm %",
+        "depth",
+        "weights",
+        "lr",
+        "params",
+        "seconds",
+    ):
         assert name in header
     assert "Sharing helps" in printed
     assert "mtl-search ui runs/demo" in printed
@@ -98,7 +116,19 @@ def test_columns_that_do_not_fit_stand_below(builder: Builder) -> None:
     whole(builder)
     board = text(builder.sweep_record, config(), 80).split("Finalists")[0]
     assert max(map(len, board.splitlines())) <= 80
-    for name in ("left", "right", "same", "Δm %", "depth", "weights", "state", "lr", "params", "epochs", "seconds"):
+    for name in (
+        "left",
+        "right",
+        "same",
+        "Δm %",
+        "depth",
+        "weights",
+        "state",
+        "lr",
+        "params",
+        "epochs",
+        "seconds",
+    ):
         assert name in board
     assert board.count("\n trial ") == 2  # both parts name their rows
     assert "hidden" not in board
@@ -109,7 +139,9 @@ def test_unfinished_sweeps_say_so(builder: Builder) -> None:
     all_failed(builder)
     printed = text(builder.sweep_record, config())
     assert "no finished trial yet (5 begun)" in printed
-    assert "5 trial(s) failed; single-left-0000: loss of [left] is nan at step 3" in printed  # not taken as markup
+    assert (
+        "5 trial(s) failed; single-left-0000: loss of [left] is nan at step 3" in printed
+    )  # not taken as markup
     assert "--resume" in printed
 
 
@@ -137,7 +169,13 @@ def test_leaderboard_columns_and_order(builder: Builder) -> None:
     builder.trial("equal", 0, 0.8, depth={"left": 1, "right": 2})
     builder.trial("single/left", 0, 0.8)
     table = leaderboard(builder.sweep_record, config())
-    assert list(table["trial"]) == ["single-left-0000", "equal-0000", "search-0001", "search-0000", "search-0002"]
+    assert list(table["trial"]) == [
+        "single-left-0000",
+        "equal-0000",
+        "search-0001",
+        "search-0000",
+        "search-0002",
+    ]
     assert list(table["state"]) == ["COMPLETE", "COMPLETE", "PRUNED", "COMPLETE", "RUNNING"]
     assert list(table["depth"]) == [None, {"left": 1, "right": 2}, 2, 2, 2]
     row = table.set_index("trial").loc["search-0001"]
@@ -150,7 +188,9 @@ def test_leaderboard_columns_and_order(builder: Builder) -> None:
 def test_nothing_is_claimed_of_a_population(builder: Builder, tmp_path: Path) -> None:
     """Members have the best numbers of all here; what counts are the trials with fixed values."""
     for arm in ("single/left", "single/right", "single/same", "search"):
-        for number, (role, value) in enumerate([("member", 0.9), ("member", 0.8), ("last", 0.4), ("mean", 0.5)]):
+        for number, (role, value) in enumerate(
+            [("member", 0.9), ("member", 0.8), ("last", 0.4), ("mean", 0.5)]
+        ):
             builder.trial(arm, number, value, role=role)
     settings = config()
     (tmp_path / "config.yaml").write_text(to_yaml(settings))
@@ -181,7 +221,9 @@ def test_metrics_left_to_the_head_are_taken_from_the_journal(builder: Builder) -
     settings = config(**{"tasks.left.metrics": []})
     builder.trial("single/left", 0, 0.8)
     assert main_metrics(builder.sweep_record, settings)["left"] == ("accuracy",)
-    assert leaderboard(builder.sweep_record, settings)["val/left/accuracy"].iloc[0] == pytest.approx(0.8)
+    assert leaderboard(builder.sweep_record, settings)["val/left/accuracy"].iloc[
+        0
+    ] == pytest.approx(0.8)
 
 
 def test_auxiliary_tasks_are_shown_and_not_counted(builder: Builder) -> None:
@@ -202,7 +244,11 @@ def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builde
     builder.trial("warmup/uw", 0, 0.99)
     without = judge(whole(builder).sweep_record, config())
     table = leaderboard(builder.sweep_record, config())
-    assert list(dict.fromkeys(table["arm"]))[:5] == [*(f"single/{task}" for task in TASKS), "warmup/uw", "equal"]
+    assert list(dict.fromkeys(table["arm"]))[:5] == [
+        *(f"single/{task}" for task in TASKS),
+        "warmup/uw",
+        "equal",
+    ]
     shown = text(builder.sweep_record, config())
     assert "warmup-uw-0000" in shown.split("Finalists")[0]
     assert "warmup/uw" in shown.split("What each arm took")[1]
@@ -213,7 +259,10 @@ def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builde
 def test_what_is_left_out_to_weigh_an_auxiliary_task_has_its_row(builder: Builder) -> None:
     whole(builder)
     builder.finalist("without/helper", 0, {"left": 0.9})
-    assert "final/without/helper" in text(builder.sweep_record, config()).split("What each arm took")[1]
+    assert (
+        "final/without/helper"
+        in text(builder.sweep_record, config()).split("What each arm took")[1]
+    )
 
 
 def test_weights_of_an_adaptive_trial_are_those_that_it_logged(builder: Builder) -> None:
@@ -244,7 +293,9 @@ def test_mean_ranks_share_ties(builder: Builder) -> None:
     builder.finalist("equal", 0, {task: equal for task, (_, equal, _) in scores.items()})
     builder.finalist("search", 0, {task: search for task, (_, _, search) in scores.items()})
     ranks = mean_ranks(judge(builder.sweep_record, config()), METRICS)
-    assert ranks == pytest.approx({"single": 7 / 3, "equal": (1.5 + 2 + 2) / 3, "search": (1.5 + 1 + 3) / 3})
+    assert ranks == pytest.approx(
+        {"single": 7 / 3, "equal": (1.5 + 2 + 2) / 3, "search": (1.5 + 1 + 3) / 3}
+    )
 
 
 def test_rung_correlation_is_spearmans(builder: Builder) -> None:
@@ -258,7 +309,9 @@ def test_rung_correlation_is_spearmans(builder: Builder) -> None:
     (rung,) = rung_correlations(builder.sweep_record, METRICS)
     assert (rung.epoch, rung.trials) == (1, 4)
     assert rung.spearman == pytest.approx(1 - 6 * 2 / (4 * 15))  # one pair swapped: Σd² = 2
-    assert "Rank correlation of epoch 1 with the end, arm search: +0.80" in text(builder.sweep_record, config())
+    assert "Rank correlation of epoch 1 with the end, arm search: +0.80" in text(
+        builder.sweep_record, config()
+    )
 
 
 def test_pareto_front_of_gains(builder: Builder) -> None:
@@ -268,9 +321,15 @@ def test_pareto_front_of_gains(builder: Builder) -> None:
         trial = builder.begin("search", number)
         builder.epoch(trial, 1, sum(values), dict(zip(TASKS, values, strict=True)))
         builder.end(trial)
-    found = pareto_front(builder.sweep_record, METRICS, validation_reference(builder.sweep_record, METRICS))
+    found = pareto_front(
+        builder.sweep_record, METRICS, validation_reference(builder.sweep_record, METRICS)
+    )
     assert found is not None
-    assert (found.points, found.trials, found.against) == (3, ("search-0000", "search-0001"), "single")
+    assert (found.points, found.trials, found.against) == (
+        3,
+        ("search-0000", "search-0001"),
+        "single",
+    )
     assert found.hypervolume == pytest.approx(1.0 + 0.2 * 1.0 * 0.8)
 
 
@@ -285,4 +344,6 @@ def test_json_has_its_keys(builder: Builder) -> None:
     }  # fmt: skip
     assert tree["trials"][0]["parameters"] == 1000
     assert isinstance(tree["trials"][0]["parameters"], int)
-    assert {"outcome", "sentence", "search", "equal", "weights", "winners", "notes"} <= set(tree["verdict"])
+    assert {"outcome", "sentence", "search", "equal", "weights", "winners", "notes"} <= set(
+        tree["verdict"]
+    )

@@ -19,7 +19,9 @@ def arms(config: Config) -> dict[str, Arm]:
 
 
 @given(st.integers(1, 50), st.integers(1, 6))
-def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(trials: int, tasks: int) -> None:
+def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(
+    trials: int, tasks: int
+) -> None:
     tree = small.tree()
     tree["tasks"] = {f"t{number}": tree["tasks"]["kind"] for number in range(tasks)}
     tree["search"]["trials"] = trials
@@ -61,12 +63,20 @@ def test_an_arm_without_an_auxiliary_task_has_the_weights_of_the_arm_it_comes_fr
 
 def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
     sharing = {"name": "hard", "depth": {"kind": 1, "flag": 2}}
-    base = small.config({"model.sharing": sharing, "training.lr_multipliers.tasks": {"flag": 2.0, "size": 3.0}})
+    base = small.config(
+        {"model.sharing": sharing, "training.lr_multipliers.tasks": {"flag": 2.0, "size": 3.0}}
+    )
     arm = arms(base)["without/flag"]
     assert (arm.tasks, arm.budget, arm.origin) == (("kind", "size"), 0, "search")
-    weights = {f"tasks.{task}.loss_weight": weight for task, weight in {"kind": 0.5, "size": 1.5, "flag": 1.0}.items()}
+    weights = {
+        f"tasks.{task}.loss_weight": weight
+        for task, weight in {"kind": 0.5, "size": 1.5, "flag": 1.0}.items()
+    }
     config = arm.config(base, {**weights, "training.optimizer.lr": 0.02})
-    assert {task: section.loss_weight for task, section in config.tasks.items()} == {"kind": 0.5, "size": 1.5}
+    assert {task: section.loss_weight for task, section in config.tasks.items()} == {
+        "kind": 0.5,
+        "size": 1.5,
+    }
     assert config.model.sharing.arguments["depth"] == {"kind": 1}
     assert config.training.lr_multipliers.tasks == {"size": 3.0}
     assert config.training.optimizer.arguments["lr"] == 0.02
@@ -77,12 +87,18 @@ def test_a_population_is_followed_by_two_trials_of_what_it_found() -> None:
     assert {name: (arm.members, arm.budget) for name, arm in planned.items()} == {
         "single/kind": (2, 4), "single/size": (2, 4), "equal": (4, 6), "search": (4, 6), "without/flag": (0, 0),
     }  # fmt: skip
-    assert [planned["search"].role(number) for number in range(6)] == [*["member"] * 4, "last", "mean"]
+    assert [planned["search"].role(number) for number in range(6)] == [
+        *["member"] * 4,
+        "last",
+        "mean",
+    ]
     assert arms(small.config())["search"].role(0) == ""
 
 
 def test_one_trial_of_a_single_task_is_no_population() -> None:
-    planned = arms(small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 3}))
+    planned = arms(
+        small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 3})
+    )
     assert {name: (arm.members, arm.budget) for name, arm in planned.items() if arm.is_single} == {
         "single/kind": (2, 4), "single/size": (0, 1),
     }  # fmt: skip
@@ -137,14 +153,26 @@ def test_only_the_search_arm_weighs_and_aggregates() -> None:
         "training.weighting.lr": {"log": [1e-3, 1e-1], "when": {"training.weighting": "uw"}},
         "training.aggregator": {"choice": ["pcgrad", "mgda"]},
     }
-    base = small.config({"training.aggregator": "upgrad", "training.weighting": {"name": "dwa", "temperature": 3}})
-    base = load_config(to_dict(base), {f"search.space.{path}": entry for path, entry in searched.items()})
-    drawn = {"training.weighting": "uw", "training.weighting.lr": 0.01, "training.aggregator": "mgda"}
+    base = small.config(
+        {"training.aggregator": "upgrad", "training.weighting": {"name": "dwa", "temperature": 3}}
+    )
+    base = load_config(
+        to_dict(base), {f"search.space.{path}": entry for path, entry in searched.items()}
+    )
+    drawn = {
+        "training.weighting": "uw",
+        "training.weighting.lr": 0.01,
+        "training.aggregator": "mgda",
+    }
     planned = arms(base)
     for name in ("equal", "single/kind"):
         assert not set(searched) & set(planned[name].entries)
         plain = planned[name].config(base, drawn).training
-        assert (plain.weighting.name, plain.weighting.arguments, plain.aggregator) == ("static", {}, None)
+        assert (plain.weighting.name, plain.weighting.arguments, plain.aggregator) == (
+            "static",
+            {},
+            None,
+        )
     assert set(searched) <= set(planned["search"].entries)
     balanced = planned["search"].config(base, drawn).training
     assert (balanced.weighting.name, balanced.weighting.arguments) == ("uw", {"lr": 0.01})
@@ -153,7 +181,9 @@ def test_only_the_search_arm_weighs_and_aggregates() -> None:
 
 
 def test_a_single_arm_has_one_task_and_no_sharing_to_choose() -> None:
-    config = arms(small.config())["single/size"].config(small.config(), {**OVERRIDES, "tasks.size.head.dropout": 0.1})
+    config = arms(small.config())["single/size"].config(
+        small.config(), {**OVERRIDES, "tasks.size.head.dropout": 0.1}
+    )
     assert list(config.tasks) == ["size"]
     assert config.tasks["size"].loss_weight == 1.0
     assert (config.model.sharing.name, config.model.sharing.arguments) == ("hard", {})
@@ -163,7 +193,9 @@ def test_a_single_arm_has_one_task_and_no_sharing_to_choose() -> None:
 
 def test_seeds_of_a_sweep_are_all_different() -> None:
     names = ["single/a", "single/b", "equal", "search", "final/search"]
-    seeds = [trial_seed(sweep, arm, number) for sweep in (0, 1) for arm in names for number in range(200)]
+    seeds = [
+        trial_seed(sweep, arm, number) for sweep in (0, 1) for arm in names for number in range(200)
+    ]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**32 for seed in seeds)
 

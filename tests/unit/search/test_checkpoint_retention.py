@@ -22,7 +22,9 @@ _OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "fina
 def _run(folder: Path, storage: str | None) -> None:
     """Four trials one after another, each of which leaves two parts where its node puts them."""
     config = override(small.config(), {"resources.storage": storage})
-    journal = Journal(folder / "journal.jsonl", [checkpoint_retention.CheckpointRetention(folder, config)])
+    journal = Journal(
+        folder / "journal.jsonl", [checkpoint_retention.CheckpointRetention(folder, config)]
+    )
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     for number, (name, objective) in enumerate(_OBJECTIVES.items()):
         arm = "final/search" if name.startswith("final") else "search"
@@ -48,12 +50,16 @@ def test_the_best_of_an_arm_and_finalists_are_kept(tmp_path: Path, *, stored: bo
     kept = {path.parent.name: path.name for path in (tmp_path / "sweep" / "trials").glob("*/*")}
     assert kept == {"search-0002": "best", "final-search-0000": "best"}
     for name in kept:
-        assert (tmp_path / "sweep" / "trials" / name / "best" / "model.safetensors").read_text() == name
+        assert (
+            tmp_path / "sweep" / "trials" / name / "best" / "model.safetensors"
+        ).read_text() == name
     if stored:
         assert not list((storage / "small-0123456789ab").iterdir())
 
 
-def _end(journal: Journal, folder: Path, number: int, objective: float, *, seen: bool = True) -> None:
+def _end(
+    journal: Journal, folder: Path, number: int, objective: float, *, seen: bool = True
+) -> None:
     """A trial of the search arm that ends with a network."""
     name = f"search-{number:04d}"
     fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 0}
@@ -71,7 +77,10 @@ def _kept(folder: Path) -> list[str]:
 
 
 def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
+    journal = Journal(
+        tmp_path / "journal.jsonl",
+        [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
+    )
     journal.write("sweep", id="0123456789ab", name="small", slots=2, budget={})
     _end(journal, tmp_path, 0, 0.5, seen=False)
     _end(journal, tmp_path, 1, 0.5)
@@ -83,13 +92,19 @@ def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
 
 def test_a_network_that_was_let_go_does_not_cost_the_next_best(tmp_path: Path) -> None:
     """After an extension with other references the best may be a trial that was not when it ended."""
-    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
+    journal = Journal(
+        tmp_path / "journal.jsonl",
+        [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
+    )
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     _end(journal, tmp_path, 0, 0.5)
     _end(journal, tmp_path, 1, 0.6)
     journal.write("judged", id="search-0000", objectives=[(1, 0.9)])
     journal.close()
-    again = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
+    again = Journal(
+        tmp_path / "journal.jsonl",
+        [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
+    )
     _end(again, tmp_path, 2, 0.7)
     again.close()
     assert _kept(tmp_path) == ["search-0002/best"]
@@ -109,7 +124,9 @@ def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored
         if stored:
             for part in ("last", "best"):
                 (home / "trials" / name / part / "model.safetensors").write_text(name)
-                RemoteStorage(trial_storage(config, journal.record, name)).put(home / "trials" / name / part, part)
+                RemoteStorage(trial_storage(config, journal.record, name)).put(
+                    home / "trials" / name / part, part
+                )
             shutil.rmtree(home / "trials")
     journal.close()
     keeper = checkpoint_retention.CheckpointRetention(home, config)
@@ -118,7 +135,9 @@ def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored
     assert _kept(home) == ["search-0001/best"]
     if stored:
         assert not list((tmp_path / "storage" / "small-0123456789ab").iterdir())
-        assert (home / "trials" / "search-0001" / "best" / "model.safetensors").read_text() == "search-0001"
+        assert (
+            home / "trials" / "search-0001" / "best" / "model.safetensors"
+        ).read_text() == "search-0001"
 
 
 def test_a_storage_that_fails_does_not_end_the_sweep(
@@ -130,13 +149,21 @@ def test_a_storage_that_fails_does_not_end_the_sweep(
     monkeypatch.setattr(RemoteStorage, "delete", dead)
     with caplog.at_level(logging.ERROR):
         _run(tmp_path / "sweep", str(tmp_path / "storage"))
-    assert f"search-0000 stay in {tmp_path}/storage/small-0123456789ab/search-0000: the line is dead" in caplog.text
+    assert (
+        f"search-0000 stay in {tmp_path}/storage/small-0123456789ab/search-0000: the line is dead"
+        in caplog.text
+    )
 
 
 def test_no_network_of_a_member_is_kept(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", [checkpoint_retention.CheckpointRetention(tmp_path, small.config())])
+    journal = Journal(
+        tmp_path / "journal.jsonl",
+        [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
+    )
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
-    for number, (role, objective) in enumerate([("member", 0.9), ("member", 0.8), ("last", 0.3), ("mean", 0.5)]):
+    for number, (role, objective) in enumerate(
+        [("member", 0.9), ("member", 0.8), ("last", 0.3), ("mean", 0.5)]
+    ):
         name = f"search-{number:04d}"
         fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 0, "role": role}
         journal.write("trial", id=name, arm="search", number=number, **fields)

@@ -42,13 +42,19 @@ def session(tmp_path: Path) -> Iterator[Session]:
         yield begin
 
 
-def earlier(folder: Path, tasks: tuple[str, ...] = ("kind", "size"), *, adaptive: bool = True) -> str:
+def earlier(
+    folder: Path, tasks: tuple[str, ...] = ("kind", "size"), *, adaptive: bool = True
+) -> str:
     """A sweep with two trials of the search arm, the second the better one."""
     made = Builder(folder / "journal.jsonl", tasks).sweep()
     for number, value in enumerate((0.5, 0.9)):
-        trial = made.begin("search", number, adaptive=adaptive, weights=dict(zip(tasks, (3.0, 1.0), strict=True)))
+        trial = made.begin(
+            "search", number, adaptive=adaptive, weights=dict(zip(tasks, (3.0, 1.0), strict=True))
+        )
         weights = dict(zip(tasks, (1.6, 0.4) if value > 0.6 else (1.0, 1.0), strict=True))
-        logged = {f"train/weight/{task}": weight for task, weight in weights.items()} if adaptive else {}
+        logged = (
+            {f"train/weight/{task}": weight for task, weight in weights.items()} if adaptive else {}
+        )
         made.epoch(trial, 1, value, dict.fromkeys(tasks, value), **logged)
         made.end(trial)
     return str(folder)
@@ -60,10 +66,16 @@ def earlier(folder: Path, tasks: tuple[str, ...] = ("kind", "size"), *, adaptive
 @pytest.mark.parametrize(
     ("points", "words"),
     [
-        ([3], "search.initial_points.0: a mapping of tasks to loss weights, the name of a weighting"),
+        (
+            [3],
+            "search.initial_points.0: a mapping of tasks to loss weights, the name of a weighting",
+        ),
         ([["uw"]], "search.initial_points.0: a mapping of tasks to loss weights"),
         ([{}], "search.initial_points.0: a mapping of tasks to loss weights"),
-        ([{"kind": True}], "search.initial_points.0: the loss weight of kind must be a number, and is True"),
+        (
+            [{"kind": True}],
+            "search.initial_points.0: the loss weight of kind must be a number, and is True",
+        ),
         ([{"kind": 1, "sise": 2}], "search.initial_points[0]: there is no task of this name"),
         (["uw", {"kind": 0}], "search.initial_points[1].kind: a weight above 0 is needed"),
         (["uv"], "search.initial_points[0]: neither the folder of a sweep"),
@@ -94,26 +106,45 @@ def test_points_need_loss_weights_in_the_space_and_the_search_arm() -> None:
     space = {"training.optimizer.lr": {"log": [1e-4, 1e-1]}}
     for changes, words in (
         ({"search.space": space}, "search.initial_points: the space has no loss weights"),
-        ({"search.arms": ["equal"]}, "search.initial_points: only the search arm begins with points"),
+        (
+            {"search.arms": ["equal"]},
+            "search.initial_points: only the search arm begins with points",
+        ),
     ):
         with pytest.raises(ConfigError) as caught:
-            preflight.check_sweep(small.config({"search.initial_points": [POINT], **changes}), small.DATA)
+            preflight.check_sweep(
+                small.config({"search.initial_points": [POINT], **changes}), small.DATA
+            )
         assert str(caught.value).startswith(words)
 
 
 def test_points_that_the_budget_has_no_room_for_are_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        initial_points.check_points(small.config({"search.initial_points": [POINT, "uw"], "search.trials": 3}))
+        initial_points.check_points(
+            small.config({"search.initial_points": [POINT, "uw"], "search.trials": 3})
+        )
         assert not caplog.records
-        initial_points.check_points(small.config({"search.initial_points": [POINT, "uw"], "search.trials": 2}))
+        initial_points.check_points(
+            small.config({"search.initial_points": [POINT, "uw"], "search.trials": 2})
+        )
     assert "search.trials is 2" in caplog.text
 
 
 def test_an_earlier_sweep_gives_the_mean_weights_of_its_best_adaptive_trial(tmp_path: Path) -> None:
-    config = small.config({"search.initial_points": [earlier(tmp_path / "a"), earlier(tmp_path / "b", adaptive=False)]})
+    config = small.config(
+        {
+            "search.initial_points": [
+                earlier(tmp_path / "a"),
+                earlier(tmp_path / "b", adaptive=False),
+            ]
+        }
+    )
     initial_points.check_points(config)
     found = initial_points.resolve_points(config, SweepRecord())
-    assert found == [{"kind": 1.6, "size": 0.4, "flag": 1.0}, {"kind": 1.5, "size": 0.5, "flag": 1.0}]
+    assert found == [
+        {"kind": 1.6, "size": 0.4, "flag": 1.0},
+        {"kind": 1.5, "size": 0.5, "flag": 1.0},
+    ]
 
 
 def test_an_earlier_sweep_that_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -149,7 +180,9 @@ def test_ratios_to_the_reference(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-def test_a_point_outside_the_bounds_is_clipped_with_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_point_outside_the_bounds_is_clipped_with_a_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with caplog.at_level(logging.WARNING):
         params = space_of().params_of({"kind": 1.0, "size": 1e4, "flag": 1e-4})
     assert params == {"tasks.size.loss_weight": 100.0, "tasks.flag.loss_weight": 0.01}
@@ -161,7 +194,9 @@ def test_weights_that_are_searched_one_by_one_keep_their_proportion_to_the_fixed
     space = space_of({"search.space": DIRECT, "tasks.kind.loss_weight": 0.5})
     assert space.params_of(POINT) == {"tasks.size.loss_weight": 1.0, "tasks.flag.loss_weight": 0.25}
     everywhere = space_of({"search.space": {"tasks.*.loss_weight": {"float": [0, 3]}}})
-    assert everywhere.params_of(POINT) == {f"tasks.{task}.loss_weight": weight for task, weight in POINT.items()}
+    assert everywhere.params_of(POINT) == {
+        f"tasks.{task}.loss_weight": weight for task, weight in POINT.items()
+    }
 
 
 def test_the_nearest_choice_whole_number_and_end(caplog: pytest.LogCaptureFixture) -> None:
@@ -176,7 +211,9 @@ def mine(trial: Any) -> dict[str, Any]:
     trial.suggest_float("tasks.size.loss_weight", 0.1, 1.5, log=True)
     if trial.suggest_categorical("model.sharing.depth", [1, 2]) < 3:
         trial.suggest_categorical("tasks.flag.loss_weight", [0.3, 0.6])
-    return {"training.optimizer.lr": trial.suggest_float("training.optimizer.lr", 1e-3, 1e-2, log=True)}
+    return {
+        "training.optimizer.lr": trial.suggest_float("training.optimizer.lr", 1e-3, 1e-2, log=True)
+    }
 
 
 def test_a_function_of_the_users_is_asked_for_its_bounds(caplog: pytest.LogCaptureFixture) -> None:
@@ -188,8 +225,10 @@ def test_a_function_of_the_users_is_asked_for_its_bounds(caplog: pytest.LogCaptu
 
 def test_a_function_without_loss_weights_is_refused_before_anything_trains() -> None:
     config = small.config({"search.space": {}, "search.initial_points": [POINT]})
-    with pytest.raises(ConfigError, match=r"search\.start: the space has no loss weights"):
-        _check_function(config, lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)})
+    with pytest.raises(ConfigError, match=r"search\.initial_points: the space has no loss weights"):
+        _check_function(
+            config, lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)}
+        )
     with pytest.raises(SweepError, match="the space function failed"):
         _check_function(config, lambda trial: trial.nothing)
     _check_function(config, mine)
@@ -201,15 +240,23 @@ def test_steps_of_a_function_are_kept(options: dict[str, Any]) -> None:
         trial.suggest_float("tasks.size.loss_weight", 0.2, 5.2, **options)
         trial.suggest_int("tasks.flag.loss_weight", 1, 9, step=2)
 
-    params = space_of({"search.space": {}}, space).params_of({"kind": 1.0, "size": 2.0, "flag": 4.9})
-    assert params == {"tasks.size.loss_weight": 2.2 if options["step"] else 2.0, "tasks.flag.loss_weight": 5}
+    params = space_of({"search.space": {}}, space).params_of(
+        {"kind": 1.0, "size": 2.0, "flag": 4.9}
+    )
+    assert params == {
+        "tasks.size.loss_weight": 2.2 if options["step"] else 2.0,
+        "tasks.flag.loss_weight": 5,
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- in the sweep
 
 
 def searched(fake: FakeTune) -> list[list[float]]:
-    return [[w for path, w in sorted(t.params.items()) if "loss_weight" in path] for t in fake.record.arm("search")]
+    return [
+        [w for path, w in sorted(t.params.items()) if "loss_weight" in path]
+        for t in fake.record.arm("search")
+    ]
 
 
 def test_points_follow_equal_weights_and_a_seed_arm_comes_before(session: Session) -> None:
@@ -224,11 +271,11 @@ def test_points_follow_equal_weights_and_a_seed_arm_comes_before(session: Sessio
     # flag, size; uw gave 0.6, 1.2, 1.2
     assert searched(fake)[:3] == [[1.0, 1.0], [0.5, 2.0], [2.0, 2.0]]
     assert fake.record.initial_points == [POINT, pytest.approx(WEIGHTS)]
-    assert not any("seed" in trial.arm for trial in fake.record if trial.is_finalist)
+    assert not any("warmup" in trial.arm for trial in fake.record if trial.is_finalist)
     assert fake.searcher.finished
     budget = trial_budget(fake.config, plan_arms(fake.config))
     assert {arm: len(fake.record.arm(arm)) for arm in budget} == budget
-    assert [arm for arm in budget if "seed" in arm] == ["warmup/uw"]
+    assert [arm for arm in budget if "warmup" in arm] == ["warmup/uw"]
 
 
 def test_the_search_waits_for_the_seed(session: Session) -> None:
@@ -250,7 +297,9 @@ def test_a_sampler_sees_points_as_ordinary_trials(session: Session) -> None:
 @pytest.mark.parametrize("after", [4, 5, 6, 8, 9, 11])
 def test_a_resumed_sweep_tries_no_point_twice(session: Session, after: int, tmp_path: Path) -> None:
     points = [POINT, "uw", {"kind": 2.0}]
-    straight = FakeTune(small.config({"search.initial_points": points}), tmp_path / "straight", slots=1)
+    straight = FakeTune(
+        small.config({"search.initial_points": points}), tmp_path / "straight", slots=1
+    )
     straight.run()
     straight.kill()
     fake = session(points)
@@ -290,7 +339,7 @@ def test_a_seed_that_fails_is_left_out_with_a_line_in_the_log(
     with caplog.at_level(logging.WARNING):
         while not fake.record.arm("search"):
             trial = str(fake.suggest())
-            fake.end(trial, state if fake.live[trial].id.startswith("seed") else "COMPLETE")
+            fake.end(trial, state if fake.live[trial].id.startswith("warmup") else "COMPLETE")
         fake.run()
     assert "search.initial_points[0] is left out: trial warmup-uw-0000 failed" in caplog.text
     assert searched(fake)[:2] == [[1.0, 1.0], [0.5, 2.0]]
@@ -301,12 +350,24 @@ def test_a_seed_without_weights_is_left_out_with_a_line_in_the_log(
     session: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake = session(["uw"])
-    trial = TrialRecord("warmup-uw-0000", "warmup/uw", 0, {}, {}, {}, 0, 0.0, state="COMPLETE", info={"adaptive": True})
+    trial = TrialRecord(
+        "warmup-uw-0000",
+        "warmup/uw",
+        0,
+        {},
+        {},
+        {},
+        0,
+        0.0,
+        state="COMPLETE",
+        info={"adaptive": True},
+    )
     fake.record.trials[trial.id] = trial
     with caplog.at_level(logging.WARNING):
         assert initial_points.resolve_points(fake.config, fake.record) == []
     assert (
-        "search.initial_points[0] is left out: trial warmup-uw-0000 has not got to the end of an epoch" in caplog.text
+        "search.initial_points[0] is left out: trial warmup-uw-0000 has not got to the end of an epoch"
+        in caplog.text
     )
 
 
@@ -326,7 +387,11 @@ def test_a_function_of_the_users_begins_with_points(session: Session) -> None:
 def test_a_seed_arm_is_the_config_with_another_weighting() -> None:
     own = {"name": "uw", "lr": 0.5}
     config = small.config(
-        {"search.initial_points": ["uw", "famo"], "training.weighting": own, "tasks.size.loss_weight": 2.0}
+        {
+            "search.initial_points": ["uw", "famo"],
+            "training.weighting": own,
+            "tasks.size.loss_weight": 2.0,
+        }
     )
     arms = {arm.name: arm for arm in plan_arms(config)}
     assert [name for name in arms if name.startswith("warmup/")] == ["warmup/uw", "warmup/famo"]

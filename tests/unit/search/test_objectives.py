@@ -28,7 +28,9 @@ def referee(builder: Builder, **options: Any) -> ArmObjectives:
     return ArmObjectives(builder.sweep_record, METRICS, **options)
 
 
-def trial(builder: Builder, *epochs: dict[str, float], state: Any = "COMPLETE", arm: str = "search") -> Any:
+def trial(
+    builder: Builder, *epochs: dict[str, float], state: Any = "COMPLETE", arm: str = "search"
+) -> Any:
     name = builder.begin(arm, len(builder.sweep_record.arm(arm)))
     for number, accuracy in enumerate(epochs, start=1):
         builder.epoch(name, number, 0.0, accuracy)  # the objective is worked out anew
@@ -43,7 +45,9 @@ def test_the_reference_is_the_best_single_task_trial(builder: Builder) -> None:
     assert referee(builder).reference()["val/left/accuracy"] == 0.9
 
 
-def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(builder: Builder) -> None:
+def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(
+    builder: Builder,
+) -> None:
     record = trial(
         builder,
         {"left": 0.8, "right": 0.5},
@@ -89,7 +93,9 @@ def test_a_function_that_is_not_a_number_somewhere_is_left_out_there(builder: Bu
     assert referee(builder, function=mine).best_so_far_by_epoch(record) == {2: 2.0}
 
 
-def test_single_task_arms_keep_their_own_metric_under_a_function_of_the_users(builder: Builder) -> None:
+def test_single_task_arms_keep_their_own_metric_under_a_function_of_the_users(
+    builder: Builder,
+) -> None:
     judge = referee(builder, function=lambda metrics: 7.0)
     single = builder.sweep_record.trials["single-left-0000"]
     assert max(judge.best_so_far_by_epoch(single).values()) == 0.8
@@ -101,7 +107,9 @@ def test_single_task_arms_keep_their_own_metric_under_a_function_of_the_users(bu
 def test_without_single_task_arms_the_metrics_are_normalised(builder: Builder) -> None:
     judge = referee(builder, has_singles=False)
     assert judge.objective("search").kind == "normalised"
-    assert judge.best_so_far_by_epoch(trial(builder, {"left": 0.8, "right": 0.4})) == {1: pytest.approx(0.6)}
+    assert judge.best_so_far_by_epoch(trial(builder, {"left": 0.8, "right": 0.4})) == {
+        1: pytest.approx(0.6)
+    }
 
 
 def test_a_metric_as_objective_needs_no_reference(tmp_path: Path) -> None:
@@ -121,5 +129,7 @@ def test_the_reasons_are_told_when_there_is_no_reference(tmp_path: Path) -> None
 
 def test_a_reference_with_an_undefined_metric_is_an_error_that_names_it(builder: Builder) -> None:
     judge = ArmObjectives(builder.sweep_record, {"left": ("accuracy", "auroc")})
-    with pytest.raises(SweepError, match=r"val/left/auroc is undefined at the best epoch of single-left-0000"):
+    with pytest.raises(
+        SweepError, match=r"val/left/auroc is undefined at the best epoch of single-left-0000"
+    ):
         judge.reference()

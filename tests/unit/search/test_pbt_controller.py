@@ -29,7 +29,9 @@ MEMBERS = {"single/kind": 2, "single/size": 2, "equal": 4, "search": 4}
 def config(**changes: Any) -> Config:
     """Four members, which meet after epochs 1, 2 and 3 of 4."""
     scheduler = {"name": "pbt", "interval": 1, "quantile": 0.5}
-    return small.config({"search.space.model.sharing.depth": None, "search.scheduler": scheduler, **changes})
+    return small.config(
+        {"search.space.model.sharing.depth": None, "search.scheduler": scheduler, **changes}
+    )
 
 
 class _KilledError(BaseException):
@@ -74,7 +76,15 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def outcome(fake: FakeTune) -> dict[str, Any]:
     return {
-        t.id: (t.state, t.role, t.params, t.overrides, t.exploits, t.seed, [(e.epoch, e.metrics) for e in t.epochs])
+        t.id: (
+            t.state,
+            t.role,
+            t.params,
+            t.overrides,
+            t.exploits,
+            t.seed,
+            [(e.epoch, e.metrics) for e in t.epochs],
+        )
         for t in fake.record
     }
 
@@ -103,10 +113,14 @@ def test_every_arm_has_its_members_and_two_trials_of_fixed_values(session: Sessi
     for arm in ARMS:
         roles = [trial.role for trial in fake.record.arm(arm)]
         assert roles == [*["member"] * MEMBERS[arm], "last", "mean"]
-        assert [len(trial.epochs) for trial in fake.record.arm(arm)[: MEMBERS[arm]]] == [4] * MEMBERS[arm]
+        assert [len(trial.epochs) for trial in fake.record.arm(arm)[: MEMBERS[arm]]] == [
+            4
+        ] * MEMBERS[arm]
 
 
-def test_nobody_goes_on_before_a_generation_is_written(session: Session, copies: Copies, tmp_path: Path) -> None:
+def test_nobody_goes_on_before_a_generation_is_written(
+    session: Session, copies: Copies, tmp_path: Path
+) -> None:
     fake = session(slots=3)
     fake.run()
     met, perturbs, arm_of = dict.fromkeys(ARMS, 0), Counter[tuple[str, int]](), {}
@@ -138,7 +152,9 @@ def test_the_worst_go_on_with_the_values_near_those_of_the_best(session: Session
             assert before.keys() == after.keys()
             assert before != after
         assert trial.overrides == fake.searcher._spaces["search"].overrides(trial.params)
-        assert sum(v for k, v in trial.overrides.items() if k.endswith("loss_weight")) == pytest.approx(3)
+        assert sum(
+            v for k, v in trial.overrides.items() if k.endswith("loss_weight")
+        ) == pytest.approx(3)
     changed = [trial for trial in fake.record if trial.exploits]
     assert changed
     for trial in changed:  # what it began with is what the sampler drew
@@ -148,10 +164,14 @@ def test_the_worst_go_on_with_the_values_near_those_of_the_best(session: Session
 
 def test_members_train_with_the_values_that_hold(session: Session) -> None:
     specs = session().run()
-    ratios = {spec.config.training.optimizer.arguments["lr"] for spec in specs if spec.id == "search-0003"}
+    ratios = {
+        spec.config.training.optimizer.arguments["lr"] for spec in specs if spec.id == "search-0003"
+    }
     handed = [spec for spec in specs if spec.id.startswith("search-")]
     assert [spec.until for spec in handed if spec.id == "search-0000"] == [1, 2, 3, 4]
-    assert {spec.until for spec in specs if spec.test or spec.id in ("search-0004", "search-0005")} == {None}
+    assert {
+        spec.until for spec in specs if spec.test or spec.id in ("search-0004", "search-0005")
+    } == {None}
     rates = Counter(spec.id for spec in handed)
     assert rates["search-0003"] == 4
     assert len(ratios) >= 1
@@ -162,7 +182,9 @@ def test_only_fixed_values_become_finalists(session: Session) -> None:
     fake = session(config(**{"search.finalists.top": 4}))
     fake.run()
     for arm in ARMS:
-        origins = {fake.record.trials[trial.origin].role for trial in fake.record.arm(f"final/{arm}")}
+        origins = {
+            fake.record.trials[trial.origin].role for trial in fake.record.arm(f"final/{arm}")
+        }
         assert origins == ({"last"} | ({"mean"} if arm in ("equal", "search") else origins))
         assert "member" not in origins
     assert Counter(trial.arm for trial in fake.record) == budget(fake)
@@ -178,7 +200,11 @@ def test_the_exports_are_of_the_best_member_and_of_everyone(session: Session) ->
     best = max(members, key=lambda trial: fake.referee.objective_at(trial, 4))
     assert final.params == best.params
     assert final.overrides == best.overrides
-    logs = [trial.params_at(epoch)["tasks.size.loss_weight"] for trial in members for epoch in (1, 2, 3, 4)]
+    logs = [
+        trial.params_at(epoch)["tasks.size.loss_weight"]
+        for trial in members
+        for epoch in (1, 2, 3, 4)
+    ]
     product = 1.0
     for ratio in logs:
         product *= ratio
@@ -288,7 +314,9 @@ def test_members_that_stop_early_end_and_may_be_the_best(session: Session) -> No
         else:
             fake.suggest()
     trial = next(iter(fake.live))
-    fake._complete(trial, fake.epoch(trial, 1, "COMPLETE", kind_accuracy=0.99, size_r2=0.99, size_mae=0.01))
+    fake._complete(
+        trial, fake.epoch(trial, 1, "COMPLETE", kind_accuracy=0.99, size_r2=0.99, size_mae=0.01)
+    )
     fake.run()
     *members, final, _ = fake.record.arm("search")
     assert [len(member.epochs) for member in members] == [4, 4, 1, 4]
@@ -296,16 +324,22 @@ def test_members_that_stop_early_end_and_may_be_the_best(session: Session) -> No
     assert not members[2].exploits
 
 
-def test_a_member_whose_process_dies_goes_on_and_may_die_too_often(session: Session, straight: dict[str, Any]) -> None:
+def test_a_member_whose_process_dies_goes_on_and_may_die_too_often(
+    session: Session, straight: dict[str, Any]
+) -> None:
     fake = session(slots=1)
     for _ in range(2):
         fake.crash(str(fake.suggest()))
     fake.run()
     assert outcome(fake) == straight
-    assert sum('"event": "trial"' in line for line in fake.journal.path.read_text().splitlines()) == len(straight)
+    assert sum(
+        '"event": "trial"' in line for line in fake.journal.path.read_text().splitlines()
+    ) == len(straight)
 
 
-def test_a_network_that_is_gone_ends_the_sweep_with_a_reason(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_is_gone_ends_the_sweep_with_a_reason(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def lost(donor: TrialDirectory, member: TrialDirectory) -> None:
         raise FileNotFoundError("no checkpoint")
 

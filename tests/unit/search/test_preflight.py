@@ -39,17 +39,26 @@ def test_weightings_and_aggregators_are_searched_with_their_arguments() -> None:
         "training.weighting": {"choice": ["static", "uw", {"name": "dwa", "temperature": 1.5}]},
         "training.weighting.lr": {"log": [1e-3, 1e-1], "when": {"training.weighting": "uw"}},
         "training.aggregator": {"choice": [None, "pcgrad", {"name": "cagrad", "c": 0.2}]},
-        "training.aggregator.c": {"float": [0.1, 0.9], "when": {"training.aggregator": {"name": "cagrad", "c": 0.2}}},
+        "training.aggregator.c": {
+            "float": [0.1, 0.9],
+            "when": {"training.aggregator": {"name": "cagrad", "c": 0.2}},
+        },
     }
     preflight.check_sweep(small.config({"search.space": space}), small.DATA)
 
 
 def test_synchronised_batch_normalisation_is_refused_where_there_is_no_gpu() -> None:
     alone = {"training.sync_batch_norm": True}
-    preflight.check_sweep(small.config(alone), small.DATA)  # one worker has nobody to synchronise with
+    preflight.check_sweep(
+        small.config(alone), small.DATA
+    )  # one worker has nobody to synchronise with
     text = message({**alone, "resources.workers": 2})
-    assert text.startswith("training.sync_batch_norm: torch synchronises batch normalisation between workers on GPUs")
-    preflight.check_sweep(small.config({**alone, "resources.workers": 2, "resources.gpus_per_worker": 1}), small.DATA)
+    assert text.startswith(
+        "training.sync_batch_norm: torch synchronises batch normalisation between workers on GPUs"
+    )
+    preflight.check_sweep(
+        small.config({**alone, "resources.workers": 2, "resources.gpus_per_worker": 1}), small.DATA
+    )
 
 
 POPULATION: list[tuple[dict[str, Any], str, str]] = [
@@ -67,8 +76,12 @@ POPULATION: list[tuple[dict[str, Any], str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("space", "where", "words"), POPULATION, ids=[where for _, where, _ in POPULATION])
-def test_what_a_population_cannot_change_is_refused(space: dict[str, Any], where: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("space", "where", "words"), POPULATION, ids=[where for _, where, _ in POPULATION]
+)
+def test_what_a_population_cannot_change_is_refused(
+    space: dict[str, Any], where: str, words: str
+) -> None:
     text = message({"search.scheduler": {"name": "pbt", "interval": 1}, "search.space": space})
     assert text.startswith(f"{where}: pbt c")
     assert words in text
@@ -82,19 +95,30 @@ def test_what_a_population_may_change() -> None:
         "training.lr_multipliers.backbone": {"log": [0.1, 1]},
         "training.lr_multipliers.tasks.kind": {"float": [0.5, 1]},
     }
-    config = small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.space": space})
+    config = small.config(
+        {"search.scheduler": {"name": "pbt", "interval": 1}, "search.space": space}
+    )
     preflight.check_sweep(config, small.DATA)
-    with pytest.raises(ConfigError, match=r"^search.scheduler.name: a population needs search.space"):
+    with pytest.raises(
+        ConfigError, match=r"^search.scheduler.name: a population needs search.space"
+    ):
         preflight.check_sweep(config, small.DATA, needs_space=False)
 
 
 def test_a_target_with_one_label_teaches_nothing() -> None:
     targets = dict(small.DATA.targets)
     targets["kind"] = Target(np.zeros(small.SAMPLES, np.int64), "class", ("a",))
-    with pytest.raises(ConfigError, match=r"tasks.kind.target: there is nothing to learn, all its labels are 'a'"):
+    with pytest.raises(
+        ConfigError, match=r"tasks.kind.target: there is nothing to learn, all its labels are 'a'"
+    ):
         preflight.check_sweep(small.config(), dataclasses.replace(small.DATA, targets=targets))
-    targets = {**small.DATA.targets, "size": Target(np.where(np.arange(small.SAMPLES) % 3, 2.5, np.nan), "real")}
-    with pytest.raises(ConfigError, match=r"tasks.size.target: there is nothing to learn, all its labels are 2.5"):
+    targets = {
+        **small.DATA.targets,
+        "size": Target(np.where(np.arange(small.SAMPLES) % 3, 2.5, np.nan), "real"),
+    }
+    with pytest.raises(
+        ConfigError, match=r"tasks.size.target: there is nothing to learn, all its labels are 2.5"
+    ):
         preflight.check_sweep(small.config(), dataclasses.replace(small.DATA, targets=targets))
 
 
@@ -111,7 +135,10 @@ def test_one_trial_is_no_population() -> None:
 
 def test_the_check_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
-    preflight.check_sweep(small.config({"training.aggregator": "graddrop", "training.weighting": "random"}), small.DATA)
+    preflight.check_sweep(
+        small.config({"training.aggregator": "graddrop", "training.weighting": "random"}),
+        small.DATA,
+    )
     torch.testing.assert_close(torch.get_rng_state(), before)
 
 
@@ -134,14 +161,22 @@ SPACE: list[tuple[str, dict[str, Any], str]] = [
     ("training.optimizer.name", {"choice": ["adam", "adamm"]}, "did you mean 'adam'?"),
     ("training.schedule", {"choice": [None, "cosin"]}, "did you mean 'cosine'?"),
     ("training.weighting", {"choice": ["uw", "dwe"]}, "did you mean 'dwa'?"),
-    ("training.weighting.temperature", {"log": [0.1, 5]}, "weighting 'static' has no such argument"),
+    (
+        "training.weighting.temperature",
+        {"log": [0.1, 5]},
+        "weighting 'static' has no such argument",
+    ),
     ("training.aggregator", {"choice": [None, "pcgrd"]}, "did you mean 'pcgrad'?"),
     ("training.aggregator", {"choice": [{"name": "cagrad", "c": -1}]}, "training.aggregator.c"),
     ("training.aggregator.name", {"choice": ["mgda", "sdmgrad"]}, "two independent batches"),
     ("data.train", {"int": [1, 2]}, "cannot be searched"),
     ("search.trials", {"int": [1, 2]}, "cannot be searched"),
     ("tasks.*.loss_weight", {"log_ratio": 10, "reference": "knd"}, "did you mean 'kind'?"),
-    ("tasks.size.loss_weight", {"log_ratio": 10, "reference": "kind"}, "log_ratio is for tasks.*.loss_weight"),
+    (
+        "tasks.size.loss_weight",
+        {"log_ratio": 10, "reference": "kind"},
+        "log_ratio is for tasks.*.loss_weight",
+    ),
     (
         "training.batch_size",
         {"choice": [8], "when": {"model.sharing.deep": 1}},
@@ -150,8 +185,12 @@ SPACE: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "entry", "words"), SPACE, ids=[f"{path} {entry}" for path, entry, _ in SPACE])
-def test_a_mistake_in_the_space_is_found_at_its_path(path: str, entry: dict[str, Any], words: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "entry", "words"), SPACE, ids=[f"{path} {entry}" for path, entry, _ in SPACE]
+)
+def test_a_mistake_in_the_space_is_found_at_its_path(
+    path: str, entry: dict[str, Any], words: str
+) -> None:
     text = message({"search.space": {path: entry}})
     assert text.startswith(f"search.space.{path}")
     assert words in text
@@ -159,7 +198,9 @@ def test_a_mistake_in_the_space_is_found_at_its_path(path: str, entry: dict[str,
 
 def test_two_entries_for_one_value_are_refused() -> None:
     text = message({"search.space.tasks.size.loss_weight": {"float": [0.5, 2]}})
-    assert text.startswith("search.space.tasks.size.loss_weight: another entry of the space searches")
+    assert text.startswith(
+        "search.space.tasks.size.loss_weight: another entry of the space searches"
+    )
 
 
 def test_conditions_in_a_circle_are_refused() -> None:
@@ -182,16 +223,24 @@ def test_an_empty_space_is_refused_where_something_is_to_be_searched() -> None:
 def test_a_conditional_value_is_checked_where_its_condition_holds() -> None:
     entries = {
         "model.backbone.name": {"choice": ["mlp", "convnet"]},
-        "model.backbone.widths": {"choice": [[4, 4], [8, 8]], "when": {"model.backbone.name": "mlp"}},
+        "model.backbone.widths": {
+            "choice": [[4, 4], [8, 8]],
+            "when": {"model.backbone.name": "mlp"},
+        },
     }
     text = message({"search.space": entries, "model.backbone": "mlp"})
-    assert "search.space.model.backbone.name: fails where this is 'convnet'" in text  # no images in this data
+    assert (
+        "search.space.model.backbone.name: fails where this is 'convnet'" in text
+    )  # no images in this data
     del entries["model.backbone.name"]
     config = small.config({"search.space": entries, "model.backbone": "mlp"})
     preflight.check_sweep(config, small.DATA)
     momentum: dict[str, Any] = {
         "training.optimizer.name": {"choice": ["adamw", "sgd"]},
-        "training.optimizer.momentum": {"float": [0.0, 0.9], "when": {"training.optimizer.name": "sgd"}},
+        "training.optimizer.momentum": {
+            "float": [0.0, 0.9],
+            "when": {"training.optimizer.name": "sgd"},
+        },
     }
     preflight.check_sweep(small.config({"search.space": momentum}), small.DATA)
     momentum["training.optimizer.momentum"]["when"] = {"training.optimizer.name": ["adamw"]}
@@ -215,7 +264,12 @@ LATE: list[tuple[str, Any, str, str]] = [
     ("tasks.kind.loss", "mse", "tasks.kind.loss", "cross_entropy"),
     ("model.backbone", "mpl", "model.backbone", "did you mean 'mlp'?"),
     ("model.backbone", "convnet", "model.backbone.name", "images"),
-    ("model.backbone", f"{HERE}:broken_backbone", "model", "ZeroDivisionError: a mistake of the user's"),
+    (
+        "model.backbone",
+        f"{HERE}:broken_backbone",
+        "model",
+        "ZeroDivisionError: a mistake of the user's",
+    ),
     ("model.backbone", f"{HERE}:NOT_CALLABLE", "model.backbone", "this is a int"),
     ("model.backbone", f"{HERE}:nothing", "model.backbone", "has no attribute 'nothing'"),
     ("model.backbone", "no.such.module:x", "model.backbone", "cannot import module"),
@@ -228,23 +282,55 @@ LATE: list[tuple[str, Any, str, str]] = [
     ("training.optimizer.lr", "fast", "training.optimizer", "torch refuses"),
     ("training.schedule", "cosin", "training.schedule", "did you mean 'cosine'?"),
     ("training.schedule", "step", "training.schedule", "needs 'step_size'"),
-    ("training.schedule", {"name": "cosine", "eta": 0}, "training.schedule.eta", "did you mean 'eta_min'?"),
+    (
+        "training.schedule",
+        {"name": "cosine", "eta": 0},
+        "training.schedule.eta",
+        "did you mean 'eta_min'?",
+    ),
     ("search.scheduler", "ahsa", "search.scheduler", "did you mean 'asha'?"),
-    ("search.scheduler", {"name": "asha", "grace": 1}, "search.scheduler.grace", "did you mean 'grace_period'?"),
+    (
+        "search.scheduler",
+        {"name": "asha", "grace": 1},
+        "search.scheduler.grace",
+        "did you mean 'grace_period'?",
+    ),
     ("search.sampler", "tpee", "search.sampler", "did you mean 'tpe'?"),
     ("search.sampler", {"name": "tpe", "startup": 1}, "search.sampler.startup", "n_startup_trials"),
-    ("search.sampler", {"name": "tpe", "n_startup_trials": -1}, "search.sampler.n_startup_trials", "at least 0"),
-    ("search.sampler", {"name": "tpe", "n_ei_candidates": "x"}, "search.sampler.n_ei_candidates", "at least 1"),
+    (
+        "search.sampler",
+        {"name": "tpe", "n_startup_trials": -1},
+        "search.sampler.n_startup_trials",
+        "at least 0",
+    ),
+    (
+        "search.sampler",
+        {"name": "tpe", "n_ei_candidates": "x"},
+        "search.sampler.n_ei_candidates",
+        "at least 1",
+    ),
     ("search.sampler", {"name": "builtins:str"}, "search.sampler", ""),
     ("search.objective", "delta", "search.objective", "did you mean 'delta_m'?"),
-    ("search.objective", "val/kind/r2", "search.objective", "allowed:  delta_m, val/kind/accuracy, val/kind/loss"),
+    (
+        "search.objective",
+        "val/kind/r2",
+        "search.objective",
+        "allowed:  delta_m, val/kind/accuracy, val/kind/loss",
+    ),
     ("search.objective", "val/kind/f1", "search.objective", "not an objective of these tasks"),
-    ("search.objective", f"{HERE}:NOT_CALLABLE", "search.objective", "a function of the metrics is needed"),
+    (
+        "search.objective",
+        f"{HERE}:NOT_CALLABLE",
+        "search.objective",
+        "a function of the metrics is needed",
+    ),
     ("search.objective", f"{HERE}:add_upp", "search.objective", "did you mean 'add_up'?"),
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "where", "words"), LATE, ids=[f"{path} {value}" for path, value, *_ in LATE])
+@pytest.mark.parametrize(
+    ("path", "value", "where", "words"), LATE, ids=[f"{path} {value}" for path, value, *_ in LATE]
+)
 def test_a_mistake_that_only_building_shows(path: str, value: Any, where: str, words: str) -> None:
     text = message({path: value})
     assert text.startswith(where)
@@ -254,8 +340,12 @@ def test_a_mistake_that_only_building_shows(path: str, value: Any, where: str, w
 def test_finalists_need_labels_of_main_tasks_to_be_judged_by() -> None:
     labels = small.DATA.targets["size"].values.copy()
     labels[small.DATA.splits["test"]] = np.nan
-    data = dataclasses.replace(small.DATA, targets={**small.DATA.targets, "size": Target(labels, "real")})
-    with pytest.raises(ConfigError, match=r"(?s)^tasks\.size\.target: the test split .*search\.finalists\.top=0"):
+    data = dataclasses.replace(
+        small.DATA, targets={**small.DATA.targets, "size": Target(labels, "real")}
+    )
+    with pytest.raises(
+        ConfigError, match=r"(?s)^tasks\.size\.target: the test split .*search\.finalists\.top=0"
+    ):
         preflight.check_sweep(small.config(), data)
     preflight.check_sweep(small.config({"search.finalists.top": 0}), data)
     preflight.check_sweep(small.config({"tasks.size.role": "auxiliary"}), data)
@@ -269,7 +359,9 @@ def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
         preflight.check_sweep(load_config(given), small.DATA)
 
 
-@pytest.mark.parametrize("objective", ["delta_m", "val/kind/accuracy", "val/flag/loss", f"{HERE}:add_up"])
+@pytest.mark.parametrize(
+    "objective", ["delta_m", "val/kind/accuracy", "val/flag/loss", f"{HERE}:add_up"]
+)
 def test_objectives_that_are_there(objective: str) -> None:
     preflight.check_sweep(small.config({"search.objective": objective}), small.DATA)
 
@@ -284,7 +376,10 @@ def test_an_objective_of_the_users_is_found() -> None:
 def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
     config = small.config({"tasks.kind.metrics": []})
     network = preflight.check_sweep(config, small.DATA)
-    assert objectives.task_metrics(config, network) == {"kind": ("accuracy",), "size": ("r2", "mae")}
+    assert objectives.task_metrics(config, network) == {
+        "kind": ("accuracy",),
+        "size": ("r2", "mae"),
+    }
 
 
 def test_deviations_are_of_the_training_labels_of_real_targets() -> None:

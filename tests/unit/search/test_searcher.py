@@ -66,7 +66,9 @@ def test_every_arm_gets_its_budget_and_the_sweep_is_finished(session: Session) -
 
 
 @pytest.mark.parametrize("slots", [1, 3])
-def test_phases_follow_one_another_and_arms_of_a_phase_take_turns(session: Session, slots: int) -> None:
+def test_phases_follow_one_another_and_arms_of_a_phase_take_turns(
+    session: Session, slots: int
+) -> None:
     began = [spec.id.rsplit("-", 1)[0] for spec in session(slots=slots).run()]
     assert began[:4] == ["single-kind", "single-size"] * 2
     assert began[4:12] == ["equal", "search"] * 4
@@ -96,7 +98,9 @@ def test_references_are_the_best_single_task_trials_and_reach_the_specs(session:
     fake = session(slots=1)
     for accuracy in (0.9, 0.7):
         for _ in range(2):
-            fake.end(str(fake.suggest()), kind_accuracy=accuracy, size_r2=accuracy, size_mae=1 - accuracy)
+            fake.end(
+                str(fake.suggest()), kind_accuracy=accuracy, size_r2=accuracy, size_mae=1 - accuracy
+            )
     spec = fake.live[str(fake.suggest())]
     assert spec.objective.kind == "delta_m"
     assert spec.objective.reference == {
@@ -155,7 +159,9 @@ def test_the_same_config_gives_the_same_trials(session: Session, tmp_path: Path)
         two = FakeTune(small.config(), Path(other), slots=1)
         two.run()
         two.kill()
-    assert [(t.id, t.params, t.seed) for t in one.record] == [(t.id, t.params, t.seed) for t in two.record]
+    assert [(t.id, t.params, t.seed) for t in one.record] == [
+        (t.id, t.params, t.seed) for t in two.record
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------- finalists
@@ -181,7 +187,11 @@ def test_finalists_repeat_the_best_on_fresh_seeds_and_read_the_test_split(sessio
 
 def test_only_trials_that_trained_to_their_end_become_finalists(session: Session) -> None:
     fake = session(slots=1)
-    values = {"search-0000": ("PRUNED", 0.99), "search-0001": ("COMPLETE", 0.6), "search-0002": ("FAIL", 0.98)}
+    values = {
+        "search-0000": ("PRUNED", 0.99),
+        "search-0001": ("COMPLETE", 0.6),
+        "search-0002": ("FAIL", 0.98),
+    }
     while not fake.record.arm("final/search"):
         trial = str(fake.suggest())
         state, value = values.get(fake.live[trial].id, ("COMPLETE", 0.55))
@@ -196,7 +206,10 @@ def test_the_best_epoch_of_the_validation_split_decides(session: Session) -> Non
         if fake.live[trial].id == "equal-0002":  # best in its first epoch, bad in its last
             fake.epoch(trial, 1, kind_accuracy=0.99, size_r2=0.99, size_mae=0.01)
             fake.epoch(trial, 2, kind_accuracy=0.1, size_r2=0.1, size_mae=0.9)
-            fake._complete(trial, fake.epoch(trial, 3, "COMPLETE", kind_accuracy=0.1, size_r2=0.1, size_mae=0.9))
+            fake._complete(
+                trial,
+                fake.epoch(trial, 3, "COMPLETE", kind_accuracy=0.1, size_r2=0.1, size_mae=0.9),
+            )
         else:
             fake.end(trial, kind_accuracy=0.8, size_r2=0.8, size_mae=0.2)
     assert fake.record.arm("final/equal")[0].origin == "equal-0002"
@@ -224,7 +237,11 @@ def test_without_finalists_the_sweep_ends_after_the_search(session: Session) -> 
 
 def test_failed_trials_count_in_the_budget_and_the_sweep_goes_on(session: Session) -> None:
     fake = session()
-    fake.run(lambda spec: "FAIL" if spec.id in ("equal-0001", "search-0000", "final-search-0001") else "COMPLETE")
+    fake.run(
+        lambda spec: (
+            "FAIL" if spec.id in ("equal-0001", "search-0000", "final-search-0001") else "COMPLETE"
+        )
+    )
     assert counts(fake) == BUDGET | FINAL
     failed = [trial for trial in fake.record if trial.state == "FAIL"]
     assert [trial.id for trial in failed] == ["search-0000", "equal-0001", "final-search-0001"]
@@ -250,7 +267,11 @@ def test_the_sweep_ends_when_its_first_trials_have_all_failed(session: Session) 
 
 def test_a_success_among_failures_lets_the_sweep_go_on(session: Session) -> None:
     fake = session(small.config({"search.stop_after_failures": 2}), slots=1)
-    fake.run(lambda spec: "FAIL" if spec.id not in ("single-kind-0000", "single-size-0001") else "COMPLETE")
+    fake.run(
+        lambda spec: (
+            "FAIL" if spec.id not in ("single-kind-0000", "single-size-0001") else "COMPLETE"
+        )
+    )
     assert fake.searcher.error is None
     arms = counts(fake)
     assert {arm: arms[arm] for arm in BUDGET} == BUDGET
@@ -324,7 +345,9 @@ def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
     trial = str(fake.suggest())
     name = fake.live[trial].id
     for epoch, node in enumerate(["10.0.0.1", "10.0.0.1", "10.0.0.2"], start=1):
-        report = TrialReport(epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None})
+        report = TrialReport(
+            epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None}
+        )
         fake.searcher.record_epoch(trial, report)
     infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
     assert infos == [{"parameters": 1, "node": "10.0.0.1", "lr": None}, {"node": "10.0.0.2"}]
@@ -351,7 +374,9 @@ def test_interrupted_trials_come_first_and_as_they_were(session: Session) -> Non
 
 
 @pytest.mark.parametrize("after", [1, 4, 5, 9, 13, 17])
-def test_a_sweep_that_is_killed_and_resumed_runs_the_same_trials(session: Session, after: int, tmp_path: Path) -> None:
+def test_a_sweep_that_is_killed_and_resumed_runs_the_same_trials(
+    session: Session, after: int, tmp_path: Path
+) -> None:
     with tempfile.TemporaryDirectory() as other:
         straight = FakeTune(small.config(), Path(other), slots=1)
         straight.run()
@@ -384,13 +409,17 @@ def test_a_metric_that_is_undefined_on_the_test_split_ends_nothing_else(session:
 
 
 def _unjudged(trial: TrialRecord) -> TrialRecord:
-    return dataclasses.replace(trial, epochs=[dataclasses.replace(e, best_objective=0.0) for e in trial.epochs])
+    return dataclasses.replace(
+        trial, epochs=[dataclasses.replace(e, best_objective=0.0) for e in trial.epochs]
+    )
 
 
 def test_better_references_change_what_earlier_trials_are_worth(session: Session) -> None:
     def accuracy(spec: TrialSpec, fake: FakeTune, single: float) -> float:
         name = fake.record.trials[spec.id].origin or spec.id
-        return single if "single" in name else {"search-0000": 0.6, "search-0003": 0.7}.get(name, 0.55)
+        return (
+            single if "single" in name else {"search-0000": 0.6, "search-0003": 0.7}.get(name, 0.55)
+        )
 
     def run(settings: Config, single: float) -> FakeTune:
         fake = session(settings)
@@ -422,21 +451,36 @@ def test_a_finished_sweep_can_be_extended(session: Session) -> None:
         judged = longer.referee.best_so_far_by_epoch(trial)
         assert {epoch.epoch: epoch.best_objective for epoch in trial.epochs} == judged, trial.id
     totals = counts(longer)
-    assert {arm: totals[arm] for arm in BUDGET} == {"single/kind": 4, "single/size": 3, "equal": 7, "search": 7}
+    assert {arm: totals[arm] for arm in BUDGET} == {
+        "single/kind": 4,
+        "single/size": 3,
+        "equal": 7,
+        "search": 7,
+    }
     for arm in BUDGET:
-        best = max(longer.record.arm(arm), key=lambda trial: (longer.referee.best(trial) or (None, -1e9))[1])
-        seeds = [trial.seed for trial in longer.record.arm(f"final/{arm}") if trial.origin == best.id]
+        best = max(
+            longer.record.arm(arm),
+            key=lambda trial: (longer.referee.best(trial) or (None, -1e9))[1],
+        )
+        seeds = [
+            trial.seed for trial in longer.record.arm(f"final/{arm}") if trial.origin == best.id
+        ]
         assert len(set(seeds)) == len(seeds) == 2
     assert longer.searcher.finished
 
 
-ACTIONS = st.lists(st.tuples(st.sampled_from(["ask", "ask", "end", "kill", "crash"]), st.integers(0, 9)), max_size=60)
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["ask", "ask", "end", "kill", "crash"]), st.integers(0, 9)),
+    max_size=60,
+)
 ENDS = ("COMPLETE", "COMPLETE", "PRUNED", "FAIL")
 
 
 @settings(max_examples=25)
 @given(ACTIONS, st.integers(1, 4))
-def test_whatever_happens_each_arm_ends_with_exactly_its_budget(actions: list[tuple[str, int]], slots: int) -> None:
+def test_whatever_happens_each_arm_ends_with_exactly_its_budget(
+    actions: list[tuple[str, int]], slots: int
+) -> None:
     config = small.config({"search.stop_after_failures": 99, "search.retries": 1})
 
     def state(name: str, number: int) -> str:
@@ -454,13 +498,19 @@ def test_whatever_happens_each_arm_ends_with_exactly_its_budget(actions: list[tu
                 answer = fake.suggest()
                 assert len(fake.live) <= slots
                 assert answer not in fake.live or fake.live[str(answer)].id not in finished
-            elif action == "crash" and not fake.live[running[number % len(running)]].id.startswith("single"):
+            elif action == "crash" and not fake.live[running[number % len(running)]].id.startswith(
+                "single"
+            ):
                 fake.crash(running[number % len(running)])
             else:
                 trial = running[number % len(running)]
                 record = fake.end(trial, state(fake.live[trial].id, number))
                 finished[record.id] = record.state
-        assert {fake.record.trials[name].state for name in finished} <= {"COMPLETE", "PRUNED", "FAIL"}
+        assert {fake.record.trials[name].state for name in finished} <= {
+            "COMPLETE",
+            "PRUNED",
+            "FAIL",
+        }
         fake.run(lambda spec: "COMPLETE")
         assert fake.searcher.error is None
         totals = counts(fake)
@@ -472,7 +522,11 @@ def test_whatever_happens_each_arm_ends_with_exactly_its_budget(actions: list[tu
             trained = any(t.state == "COMPLETE" for t in fake.record.arm(origin))
             assert totals.get(arm, 0) == (seeds if trained else 0)
         text = (Path(folder) / "journal.jsonl").read_text()
-        assert text.count('"event": "trial"') == text.count('"event": "end"') == len(fake.record.trials)
+        assert (
+            text.count('"event": "trial"')
+            == text.count('"event": "end"')
+            == len(fake.record.trials)
+        )
         fake.kill()
 
 
@@ -498,16 +552,27 @@ def test_a_space_of_the_users_serves_every_arm(session: Session) -> None:
 
 
 def test_an_objective_of_the_users_chooses_the_finalists(session: Session) -> None:
-    fake = session(function=lambda metrics: -metrics["val/kind/accuracy"] if "val/kind/accuracy" in metrics else 0.0)
+    fake = session(
+        function=lambda metrics: (
+            -metrics["val/kind/accuracy"] if "val/kind/accuracy" in metrics else 0.0
+        )
+    )
     fake.run()
-    worst = min(fake.record.arm("search"), key=lambda trial: trial.epochs[0].metrics["val/kind/accuracy"])
+    worst = min(
+        fake.record.arm("search"), key=lambda trial: trial.epochs[0].metrics["val/kind/accuracy"]
+    )
     assert {trial.origin for trial in fake.record.arm("final/search")} == {worst.id}
-    best = max(fake.record.arm("single/kind"), key=lambda trial: trial.epochs[0].metrics["val/kind/accuracy"])
+    best = max(
+        fake.record.arm("single/kind"),
+        key=lambda trial: trial.epochs[0].metrics["val/kind/accuracy"],
+    )
     assert {trial.origin for trial in fake.record.arm("final/single/kind")} == {best.id}
 
 
 @pytest.mark.parametrize("answer", [ZeroDivisionError("no"), ["training.optimizer.lr"]])
-def test_a_space_of_the_users_that_fails_ends_the_sweep_with_its_reason(session: Session, answer: object) -> None:
+def test_a_space_of_the_users_that_fails_ends_the_sweep_with_its_reason(
+    session: Session, answer: object
+) -> None:
     def space(trial: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
@@ -533,7 +598,10 @@ def test_a_full_disk_halts_the_sweep_and_ends_no_trial(session: Session) -> None
     fake.searcher.record_crash(second, "stopped")
     assert fake.suggest() is None
     assert "/full" in str(fake.searcher.halt.error)
-    assert [(trial.state, len(trial.epochs)) for trial in fake.record] == [("RUNNING", 1), ("RUNNING", 0)]
+    assert [(trial.state, len(trial.epochs)) for trial in fake.record] == [
+        ("RUNNING", 1),
+        ("RUNNING", 0),
+    ]
 
     fake.kill()
     resumed = session()
@@ -542,7 +610,9 @@ def test_a_full_disk_halts_the_sweep_and_ends_no_trial(session: Session) -> None
     assert all(trial.state == "COMPLETE" for trial in resumed.record)
 
 
-def test_a_journal_without_room_halts_the_sweep(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_without_room_halts_the_sweep(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake = session(slots=1)
     trial = str(fake.suggest())
 

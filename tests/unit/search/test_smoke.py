@@ -16,7 +16,12 @@ CONFIG_FILES = sorted((CONFIGS).glob("*.yaml"))
 
 def _small(batch_size: int = 64, **search: Any) -> Any:
     tasks = {name: {"head": "softmax"} for name in "abc"}
-    tree: dict[str, Any] = {"name": "x", "data": "digit_pairs", "tasks": tasks, "model": {"backbone": "mlp"}}
+    tree: dict[str, Any] = {
+        "name": "x",
+        "data": "digit_pairs",
+        "tasks": tasks,
+        "model": {"backbone": "mlp"},
+    }
     return smoke(load_config(tree | {"search": search, "training": {"batch_size": batch_size}}))
 
 
@@ -33,8 +38,16 @@ def test_the_sweep_stays_what_it_is(path: Path) -> None:
 
 def test_its_budget() -> None:
     small = _small(trials=50, finalists={"top": 3, "seeds": 9}, scheduler="asha")
-    assert (small.training.epochs, small.training.max_samples_per_split, small.search.trials) == (1, 128, 3)
-    assert (small.search.finalists.top, small.search.finalists.seeds, small.search.scheduler.name) == (1, 2, "fifo")
+    assert (small.training.epochs, small.training.max_samples_per_split, small.search.trials) == (
+        1,
+        128,
+        3,
+    )
+    assert (
+        small.search.finalists.top,
+        small.search.finalists.seeds,
+        small.search.scheduler.name,
+    ) == (1, 2, "fifo")
 
 
 def test_all_points_to_begin_with_are_tried() -> None:
@@ -42,7 +55,9 @@ def test_all_points_to_begin_with_are_tried() -> None:
     assert _small(trials=4, initial_points=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 4
 
 
-@pytest.mark.parametrize(("batch_size", "samples"), [(8, 64), (32, 64), (50, 100), (64, 128), (1024, 128)])
+@pytest.mark.parametrize(
+    ("batch_size", "samples"), [(8, 64), (32, 64), (50, 100), (64, 128), (1024, 128)]
+)
 def test_two_batches_are_enough(batch_size: int, samples: int) -> None:
     assert _small(batch_size=batch_size).training.max_samples_per_split == samples
 

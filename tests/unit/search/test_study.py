@@ -23,7 +23,9 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "model.backbone.widths": {"choice": [[4], [8]], "when": {"model.sharing.depth": [0, 1]}},
     "training.optimizer.lr": {"log": [1e-4, 1e-1]},
 }
-SPACE = Space({path: SpaceEntry.model_validate(entry) for path, entry in ENTRIES.items()}, ("a", "b"), {})
+SPACE = Space(
+    {path: SpaceEntry.model_validate(entry) for path, entry in ENTRIES.items()}, ("a", "b"), {}
+)
 
 
 def study(sampler: str = "tpe", seed: int = 5, space: Callable[[Any], Any] = SPACE) -> ArmStudy:
@@ -41,7 +43,9 @@ class Driver:
         number = len(self.records)
         _, params, distributions = self.study.ask(f"t{number}", number)
         params, distributions = json.loads(json.dumps([params, distributions]))
-        self.records.append(TrialRecord(f"t{number}", "search", number, params, distributions, {}, 0, 0.0))
+        self.records.append(
+            TrialRecord(f"t{number}", "search", number, params, distributions, {}, 0, 0.0)
+        )
         return self.records[-1]
 
     def epoch(self, record: TrialRecord, value: float) -> None:
@@ -58,7 +62,13 @@ class Driver:
         """Trials of 3 epochs: each fifth fails, every fourth other one is stopped after 2 epochs."""
         for _ in range(trials):
             record = self.begin()
-            state: State = "FAIL" if record.number % 5 == 4 else "PRUNED" if record.number % 4 == 3 else "COMPLETE"
+            state: State = (
+                "FAIL"
+                if record.number % 5 == 4
+                else "PRUNED"
+                if record.number % 4 == 3
+                else "COMPLETE"
+            )
             for epoch in range({"FAIL": 1, "PRUNED": 2, "COMPLETE": 3}[state]):
                 self.epoch(record, _worth(record.params) + 0.1 * epoch)
             self.end(record, state)
@@ -77,7 +87,9 @@ class Driver:
 
 
 def _worth(params: Mapping[str, Any]) -> float:
-    return -float(abs(math.log10(params["training.optimizer.lr"]) + 2)) - 0.3 * float(params["model.sharing.depth"])
+    return -float(abs(math.log10(params["training.optimizer.lr"]) + 2)) - 0.3 * float(
+        params["model.sharing.depth"]
+    )
 
 
 def objectives(record: TrialRecord) -> dict[int, float]:
@@ -116,7 +128,10 @@ def test_an_epoch_that_is_reported_again_is_ignored() -> None:
     driver.study.report(record.id, 1, 0.5)
     driver.study.report(record.id, 1, 0.7)
     driver.study.report(record.id, 2, 0.8)
-    assert driver.study._ot_trials[record.id].storage.get_trial(0).intermediate_values == {1: 0.5, 2: 0.8}
+    assert driver.study._ot_trials[record.id].storage.get_trial(0).intermediate_values == {
+        1: 0.5,
+        2: 0.8,
+    }
 
 
 @pytest.mark.parametrize("finished", [1, 4, 13, 18])
@@ -168,7 +183,9 @@ def test_several_running_trials_keep_their_own_params() -> None:
     driver = Driver(study())
     running = [driver.begin() for _ in range(4)]
     other = driver.restored()
-    assert [other.study._ot_trials[record.id].params for record in running] == [record.params for record in running]
+    assert [other.study._ot_trials[record.id].params for record in running] == [
+        record.params for record in running
+    ]
 
 
 def test_nothing_is_waiting_after_a_restore() -> None:
@@ -200,7 +217,9 @@ def test_the_users_function_may_return_constants() -> None:
 
 
 def test_samplers_are_built_with_their_arguments() -> None:
-    sampler: Any = build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": 3, "group": True}), 1)
+    sampler: Any = build_sampler(
+        Component.model_validate({"name": "tpe", "n_startup_trials": 3, "group": True}), 1
+    )
     assert (sampler._n_startup_trials, sampler._group) == (3, True)
     with pytest.raises(ConfigError, match="at least 0"):
         build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": True}), 1)

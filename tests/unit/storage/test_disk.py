@@ -25,11 +25,16 @@ class _RustError(Exception):
     ],
 )
 def test_a_full_disk_says_which_folder_and_how_to_go_on(error: Exception, tmp_path: Path) -> None:
-    with pytest.raises(DiskFullError, match=rf"no room to write to {tmp_path}\n.*--resume"), disk.writes_to(tmp_path):
+    with (
+        pytest.raises(DiskFullError, match=rf"no room to write to {tmp_path}\n.*--resume"),
+        disk.writes_to(tmp_path),
+    ):
         raise error
 
 
-@pytest.mark.parametrize("error", [OSError(errno.EACCES, "Permission denied"), TrialError("the loss is nan")])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EACCES, "Permission denied"), TrialError("the loss is nan")]
+)
 def test_other_errors_go_on_their_way(error: Exception, tmp_path: Path) -> None:
     with pytest.raises(type(error)) as caught, disk.writes_to(tmp_path):
         raise error
@@ -37,7 +42,11 @@ def test_other_errors_go_on_their_way(error: Exception, tmp_path: Path) -> None:
 
 
 def test_the_innermost_folder_is_the_one(tmp_path: Path) -> None:
-    with pytest.raises(DiskFullError, match="to inner"), disk.writes_to("outer"), disk.writes_to("inner"):
+    with (
+        pytest.raises(DiskFullError, match="to inner"),
+        disk.writes_to("outer"),
+        disk.writes_to("inner"),
+    ):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 

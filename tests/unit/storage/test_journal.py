@@ -40,7 +40,14 @@ def opened(path: Path) -> Iterator[Callable[..., Journal]]:
 
 
 def facts(record: SweepRecord) -> list[Any]:
-    return [*record.trials.values(), record.id, record.name, record.sessions, record.complete, record.started]
+    return [
+        *record.trials.values(),
+        record.id,
+        record.name,
+        record.sessions,
+        record.complete,
+        record.started,
+    ]
 
 
 def test_the_record_is_the_same_when_it_is_read_again(path: Path, opened: Open) -> None:
@@ -70,7 +77,9 @@ def test_a_broken_last_line_is_cut_off(path: Path, opened: Open, cut: int) -> No
     assert not journal.record.trials["search-0001"].finished
 
 
-@pytest.mark.parametrize("line", ['{"event": "tri', "3", "[]", '{"no": "event"}', "\x00\x00", "null"])
+@pytest.mark.parametrize(
+    "line", ['{"event": "tri', "3", "[]", '{"no": "event"}', "\x00\x00", "null"]
+)
 def test_a_broken_line_in_the_middle_is_an_error(path: Path, line: str) -> None:
     builder = Builder(path).sweep()
     builder.trial("search", 0, 0.5)
@@ -110,7 +119,9 @@ def test_events_of_later_versions_are_ignored(path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("-inf")]])
-def test_what_json_cannot_hold_is_refused_and_leaves_no_trace(path: Path, opened: Open, value: Any) -> None:
+def test_what_json_cannot_hold_is_refused_and_leaves_no_trace(
+    path: Path, opened: Open, value: Any
+) -> None:
     journal = opened()
     with pytest.raises(ValueError, match="Out of range float"):
         journal.write("epoch", metrics=value)
@@ -127,11 +138,21 @@ def test_numbers_of_numpy_are_written_as_numbers(path: Path, opened: Open) -> No
 
 def test_observers_see_every_event_after_the_record_has_it(path: Path) -> None:
     seen: list[tuple[str, int]] = []
-    builder = Builder(path, observers=[lambda event, record: seen.append((event["event"], len(record.trials)))])
+    builder = Builder(
+        path, observers=[lambda event, record: seen.append((event["event"], len(record.trials)))]
+    )
     builder.sweep()
     builder.trial("search", 0, 0.5, epochs=2)
     builder.done()
-    assert seen == [("sweep", 0), ("trial", 1), ("info", 1), ("epoch", 1), ("epoch", 1), ("end", 1), ("done", 1)]
+    assert seen == [
+        ("sweep", 0),
+        ("trial", 1),
+        ("info", 1),
+        ("epoch", 1),
+        ("epoch", 1),
+        ("end", 1),
+        ("done", 1),
+    ]
 
 
 def test_observers_do_not_see_what_was_there_before(path: Path, opened: Open) -> None:

@@ -46,7 +46,9 @@ def test_a_member_of_a_population_knows_what_it_trained_each_epoch_with(tmp_path
     first = builder.sweep_record.trials[trial].params
     for epoch, lr in ((2, 0.1), (4, 0.2)):
         values = {"training.optimizer.lr": lr}
-        builder.event("perturb", id=trial, epoch=epoch, donor="search-0001", params=values, overrides=values)
+        builder.event(
+            "perturb", id=trial, epoch=epoch, donor="search-0001", params=values, overrides=values
+        )
         builder.event("generation", arm="search", epoch=epoch)
     record = read_record(builder.path).trials[trial]
     rates = [record.params_at(epoch)["training.optimizer.lr"] for epoch in range(1, 7)]
@@ -75,4 +77,9 @@ def test_a_session_that_resumes_keeps_the_sweeps_id_and_start(tmp_path: Path) ->
     assert record.complete
     builder.event("sweep", id="second", name="other", slots=3, budget={"search": 7})
     assert (record.id, record.name, record.started) == ("first", "demo", started)
-    assert (record.sessions, record.slots, record.budget, record.complete) == (2, 3, {"search": 7}, False)
+    assert (record.sessions, record.slots, record.budget, record.complete) == (
+        2,
+        3,
+        {"search": 7},
+        False,
+    )

@@ -34,7 +34,9 @@ def test_a_trial_goes_on_where_its_folder_is_not(tmp_path: Path) -> None:
 
     for name in ("one", "two"):
         assert fetch(RemoteStorage(str(tmp_path / name)), "best", tmp_path / f"best of {name}")
-    files = [(tmp_path / f"best of {name}" / "model.safetensors").read_bytes() for name in ("one", "two")]
+    files = [
+        (tmp_path / f"best of {name}" / "model.safetensors").read_bytes() for name in ("one", "two")
+    ]
     assert files[0] == files[1]
 
 
@@ -63,13 +65,21 @@ def test_parts_replace_one_another_and_go(tmp_path: Path) -> None:
     storage.put(_write(tmp_path / "in", "other"), "best")
     (tmp_path / "out").mkdir()
     assert storage.get("last", tmp_path / "out")
-    assert (tmp_path / "out" / "file").read_text() == (tmp_path / "out" / "sub" / "file").read_text() == "new"
-    assert len(list((tmp_path / "storage" / "t-0000").iterdir())) == 4  # two parts, each a folder and its name
+    assert (
+        (tmp_path / "out" / "file").read_text()
+        == (tmp_path / "out" / "sub" / "file").read_text()
+        == "new"
+    )
+    assert (
+        len(list((tmp_path / "storage" / "t-0000").iterdir())) == 4
+    )  # two parts, each a folder and its name
     storage.delete()
     assert not list((tmp_path / "storage").iterdir())
 
 
-def test_a_copy_that_broke_off_leaves_the_old_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_broke_off_leaves_the_old_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     storage = RemoteStorage(str(tmp_path / "storage"))
     storage.put(_write(tmp_path / "in", "old"), "last")
 
@@ -110,7 +120,11 @@ def test_a_folder_in_a_storage(uri: str, whole: str) -> None:
     ("uri", "kind", "root"),
     [
         ("s3://bucket/folder?region=eu-west-1", "s3", "bucket/folder/sweep/t"),
-        ("s3://bucket?region=us-east-1&endpoint_override=localhost%3A9000&scheme=http", "s3", "bucket/sweep/t"),
+        (
+            "s3://bucket?region=us-east-1&endpoint_override=localhost%3A9000&scheme=http",
+            "s3",
+            "bucket/sweep/t",
+        ),
         ("gs://anonymous@bucket/folder?retry_limit_seconds=9", "gcs", "bucket/folder/sweep/t"),
     ],
 )

@@ -104,8 +104,12 @@ def test_a_population_keeps_its_size(tmp_path: Path) -> None:
     (tmp_path / "demo" / sweep_directory.JOURNAL).write_text("{}\n")
     resume.prepare(tmp_path / "demo", config, resume=True)
     for trials in (3, 9):
-        with pytest.raises(ConfigError, match=r"^search.trials: a population keeps its size \(it was 4\)"):
-            resume.prepare(tmp_path / "demo", override(config, {"search.trials": trials}), resume=True)
+        with pytest.raises(
+            ConfigError, match=r"^search.trials: a population keeps its size \(it was 4\)"
+        ):
+            resume.prepare(
+                tmp_path / "demo", override(config, {"search.trials": trials}), resume=True
+            )
 
 
 def resumed(tmp_path: Path, change: dict[str, Any]) -> None:
@@ -120,7 +124,9 @@ def test_what_may_change_on_resume_is_written_down(tmp_path: Path, path: str, va
     assert load_config(tmp_path / "demo" / sweep_directory.CONFIG) == small.config({path: value})
 
 
-@pytest.mark.parametrize(("path", "value"), MUST_NOT_CHANGE, ids=[f"{path} {value}" for path, value in MUST_NOT_CHANGE])
+@pytest.mark.parametrize(
+    ("path", "value"), MUST_NOT_CHANGE, ids=[f"{path} {value}" for path, value in MUST_NOT_CHANGE]
+)
 def test_what_a_trial_is_must_not_change(tmp_path: Path, path: str, value: Any) -> None:
     with pytest.raises(ConfigError) as caught:
         resumed(tmp_path, {path: value})
@@ -130,7 +136,9 @@ def test_what_a_trial_is_must_not_change(tmp_path: Path, path: str, value: Any) 
 
 
 def test_a_sweep_is_extended_and_never_cut(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"search\.trials: a sweep can be extended, not cut \(it had 4\)"):
+    with pytest.raises(
+        ConfigError, match=r"search\.trials: a sweep can be extended, not cut \(it had 4\)"
+    ):
         resumed(tmp_path, {"search.trials": 3})
 
 
@@ -146,10 +154,15 @@ with sweep_directory.locked(pathlib.Path(sys.argv[1])):
 def test_one_process_at_a_time_and_the_lock_dies_with_it(tmp_path: Path) -> None:
     held = sweep(tmp_path / "demo")
     command = [sys.executable, "-c", HOLD, str(held)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(SweepError, match="another process is running the sweep"), sweep_directory.locked(held):
+        with (
+            pytest.raises(SweepError, match="another process is running the sweep"),
+            sweep_directory.locked(held),
+        ):
             raise AssertionError("the lock was given twice")
         other.kill()
         other.wait()
@@ -168,7 +181,9 @@ def test_the_folder_of_a_sweep_that_was_refused_does_not_stay(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("best", "left"), [(False, ["best"]), (True, [])])
-def test_checkpoints_of_a_finished_trial_are_forgotten(tmp_path: Path, best: bool, left: list[str]) -> None:
+def test_checkpoints_of_a_finished_trial_are_forgotten(
+    tmp_path: Path, best: bool, left: list[str]
+) -> None:
     trial = tmp_path / "trials" / "t"
     for part in ("last", "last.new", "best", "best.old"):
         (trial / part).mkdir(parents=True)

@@ -26,10 +26,16 @@ def proxy(mlflow_server: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy
     found.stop()
 
 
-def test_a_whole_sweep_on_a_server(proxy: Proxy, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_whole_sweep_on_a_server(
+    proxy: Proxy, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     tracker = Tracker(of_server(proxy.url, "plain"), tmp_path / "plain", flush_s=0.1)
     tracker.start()
-    builder = whole(Builder(tmp_path / "plain" / "journal.jsonl", observers=[tracker.observe]), trials=2, seeds=2)
+    builder = whole(
+        Builder(tmp_path / "plain" / "journal.jsonl", observers=[tracker.observe]),
+        trials=2,
+        seeds=2,
+    )
     tracker.finish({"report": builder.path})
     assert tracker.close() == 0
     found = Runs(proxy.url, "plain")
@@ -38,11 +44,15 @@ def test_a_whole_sweep_on_a_server(proxy: Proxy, tmp_path: Path, capfd: pytest.C
     assert names == {"config.yaml", "report"}
     assert tracker.ui_command() is None
     assert tracker.compare_url([]).startswith(f"{proxy.url}/#/experiments/")
-    assert capfd.readouterr().out == ""  # MLflow's client prints addresses of runs if nobody stops it
+    assert (
+        capfd.readouterr().out == ""
+    )  # MLflow's client prints addresses of runs if nobody stops it
 
 
 @pytest.mark.parametrize("mode", ["refuse", "error", "hang"])
-def test_outage_in_the_middle(proxy: Proxy, mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_outage_in_the_middle(
+    proxy: Proxy, mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     name = f"outage-{mode}"
     tracker = Tracker(of_server(proxy.url, name), tmp_path / name, flush_s=0.1)
     tracker.start()
@@ -73,7 +83,9 @@ def test_outage_in_the_middle(proxy: Proxy, mode: str, tmp_path: Path, caplog: p
         assert len(found.history(trial.id, f"val/{task}/accuracy")) == len(trial.epochs)
 
 
-def test_a_short_outage_mends_itself(proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_short_outage_mends_itself(
+    proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "mtl_search")
     tracker = Tracker(of_server(proxy.url, "short"), tmp_path / "short", flush_s=0.1)
     tracker.start()
@@ -100,7 +112,9 @@ def test_a_lost_answer_makes_no_second_run(proxy: Proxy, tmp_path: Path) -> None
     builder.epoch(trial, 1, 0.5, {"left": 0.5})
     builder.end(trial)
     assert tracker.close() == 0
-    assert len(Runs(proxy.url, "lost").history(trial, "val/left/accuracy")) == 1  # Runs refuses doubles
+    assert (
+        len(Runs(proxy.url, "lost").history(trial, "val/left/accuracy")) == 1
+    )  # Runs refuses doubles
 
 
 def test_a_server_that_hangs_is_said_before_anything_trains(proxy: Proxy, tmp_path: Path) -> None:

@@ -71,8 +71,12 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
         "training.optimizer.lr": "0.01", "model.sharing.depth": "2", "seed": "3"
     }  # fmt: skip
     times = [round(epoch.time * 1000) for epoch in record.epochs]
-    assert found.history(trial, "val/left/accuracy") == [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
-    assert found.history(trial, "val/delta_m") == [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
+    assert found.history(trial, "val/left/accuracy") == [
+        (n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)
+    ]
+    assert found.history(trial, "val/delta_m") == [
+        (n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)
+    ]
     assert found.history(trial, "train/left/loss")[0][:2] == (1, 1.0)
     assert found.by_trial[trial].info.end_time == round(record.ended * 1000)
     assert found.by_trial[final].data.tags["mtl_search.origin"] == trial
@@ -85,7 +89,9 @@ def test_the_values_of_a_member_of_a_population_are_metrics_over_epochs(sweep_di
     for epoch in (1, 2):
         builder.epoch(trial, epoch, 0.5, {"left": 0.5})
     values = {"training.optimizer.lr": 0.002, "tasks.left.loss_weight": 1.5}
-    builder.event("perturb", id=trial, epoch=2, donor="search-0001", params=values, overrides=values)
+    builder.event(
+        "perturb", id=trial, epoch=2, donor="search-0001", params=values, overrides=values
+    )
     builder.event("generation", arm="search", epoch=2)
     builder.event("info", id=trial, info={"weights": {"left": 1.5}})
     builder.epoch(trial, 3, 0.6, {"left": 0.6})
@@ -109,14 +115,18 @@ def test_objective_is_called_delta_m_only_where_it_is(sweep_dir: Path) -> None:
     assert "val/delta_m" not in runs_of(tracker).by_trial["single-left-0000"].data.metrics
 
 
-@pytest.mark.parametrize(("state", "status"), [("COMPLETE", "FINISHED"), ("PRUNED", "FINISHED"), ("FAIL", "FAILED")])
+@pytest.mark.parametrize(
+    ("state", "status"), [("COMPLETE", "FINISHED"), ("PRUNED", "FINISHED"), ("FAIL", "FAILED")]
+)
 def test_states(sweep_dir: Path, state: Any, status: str) -> None:
     tracker, builder = tracked(sweep_dir)
     trial = builder.sweep().trial("search", 0, 0.9, state=state)
     tracker.close()
     run = runs_of(tracker).by_trial[trial]
     assert (run.info.status, run.data.tags["mtl_search.state"]) == (status, state)
-    assert run.data.tags.get("mtl_search.reason") == ("loss is not finite" if state == "FAIL" else None)
+    assert run.data.tags.get("mtl_search.reason") == (
+        "loss is not finite" if state == "FAIL" else None
+    )
 
 
 def test_metrics_arrive_while_a_trial_trains(sweep_dir: Path) -> None:
@@ -149,7 +159,10 @@ def test_an_interrupted_sweep_is_killed_and_resumed_without_doubles(sweep_dir: P
     after = runs_of(tracker)
     assert {r.info.run_id for r in after.all} == {r.info.run_id for r in before.all}
     assert after.parent.info.status == after.by_trial[trial].info.status == "FINISHED"
-    assert [point[:2] for point in after.history(trial, "val/left/accuracy")] == [(1, 0.5), (2, 0.6)]
+    assert [point[:2] for point in after.history(trial, "val/left/accuracy")] == [
+        (1, 0.5),
+        (2, 0.6),
+    ]
     assert after.history(ended, "val/left/accuracy") == before.history(ended, "val/left/accuracy")
 
 
@@ -157,7 +170,9 @@ def test_an_extended_sweep_goes_on_in_its_run(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
     whole(builder, trials=1, seeds=2)
     tracker.close()
-    tracker, builder = tracked(sweep_dir, **{"search.trials": 80})  # a param cannot change in MLflow
+    tracker, builder = tracked(
+        sweep_dir, **{"search.trials": 80}
+    )  # a param cannot change in MLflow
     builder.sweep()
     wait_until(lambda: tracker.unsent == 0)
     assert runs_of(tracker).parent.info.status == "RUNNING"
@@ -178,7 +193,9 @@ def test_replay_changes_nothing(sweep_dir: Path) -> None:
     for _ in range(2):
         assert sync(sweep_dir, tracker.config) == 0
     after = runs_of(tracker)
-    assert {r.info.run_id: r.info.status for r in after.all} == {r.info.run_id: r.info.status for r in before.all}
+    assert {r.info.run_id: r.info.status for r in after.all} == {
+        r.info.run_id: r.info.status for r in before.all
+    }
     for trial, metric in (("search-0001", "val/left/accuracy"), ("", "trials_ended")):
         assert after.history(trial, metric) == before.history(trial, metric)
 
@@ -237,7 +254,10 @@ def test_names_and_values_that_mlflow_refuses(sweep_dir: Path) -> None:
     assert run.data.metrics["x"] == 2.0
     assert len(run.data.params["long"]) == 6000
     assert run.data.params["tasks.x.head.list"] == "[1, 2]"
-    assert sorted(value for name, value in run.data.params.items() if name.startswith("a_b_")) == ["1", "2"]
+    assert sorted(value for name, value in run.data.params.items() if name.startswith("a_b_")) == [
+        "1",
+        "2",
+    ]
     assert len(run.data.tags["mtl_search.reason"]) == 8000
 
 
@@ -248,10 +268,18 @@ def test_artifacts_of_the_sweep(sweep_dir: Path, caplog: pytest.LogCaptureFixtur
     best.mkdir(parents=True)
     (best / "model.safetensors").write_bytes(b"weights")
     (sweep_dir / "report.json").write_text("{}")
-    tracker.finish({"best/search": best, "report": sweep_dir / "report.json", "gone": sweep_dir / "no such file"})
+    tracker.finish(
+        {
+            "best/search": best,
+            "report": sweep_dir / "report.json",
+            "gone": sweep_dir / "no such file",
+        }
+    )
     assert tracker.close() == 1
     found = runs_of(tracker)
-    names = [item.path for item in found.client.list_artifacts(found.parent.info.run_id, "best/search")]
+    names = [
+        item.path for item in found.client.list_artifacts(found.parent.info.run_id, "best/search")
+    ]
     assert names == ["best/search/model.safetensors"]
     names = [item.path for item in found.client.list_artifacts(found.parent.info.run_id, "report")]
     assert names == ["report/report.json"]
@@ -278,7 +306,9 @@ def test_a_trial_that_mlflow_refuses_does_not_stop_the_others(
 def test_compare_address(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep()
-    trials = [builder.trial("search", number, 0.5 + 0.01 * number, epochs=1) for number in range(35)]
+    trials = [
+        builder.trial("search", number, 0.5 + 0.01 * number, epochs=1) for number in range(35)
+    ]
     assert tracker.close() == 0
     found = runs_of(tracker)
     ids = [found.by_trial[trial].info.run_id for trial in reversed(trials)]
@@ -300,15 +330,23 @@ def test_compare_address(sweep_dir: Path) -> None:
 @pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/x", "ftp://server", "localhost:5000"])
 def test_wrong_addresses(tmp_path: Path, uri: str) -> None:
     tracker = Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo")
-    with pytest.raises(ConfigError, match=r"tracking\.uri: this is no address of an MLflow store") as raised:
+    with pytest.raises(
+        ConfigError, match=r"tracking\.uri: this is no address of an MLflow store"
+    ) as raised:
         tracker.start()
     assert "sqlite:///<file>" in str(raised.value)
 
 
 def test_unwritable_places_are_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    (tmp_path / "text.db").write_text("this is no database, but it is long enough to be taken for one" * 10)
-    for uri in (f"sqlite:///{tmp_path}/file/mlflow.db", f"sqlite:///{tmp_path}/text.db", f"sqlite:///{tmp_path}"):
+    (tmp_path / "text.db").write_text(
+        "this is no database, but it is long enough to be taken for one" * 10
+    )
+    for uri in (
+        f"sqlite:///{tmp_path}/file/mlflow.db",
+        f"sqlite:///{tmp_path}/text.db",
+        f"sqlite:///{tmp_path}",
+    ):
         started = time.monotonic()
         with pytest.raises(SweepError, match="cannot write the MLflow database"):
             Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
@@ -364,7 +402,9 @@ def test_observing_never_waits(sweep_dir: Path) -> None:
     assert tracker.close() == 10_000
 
 
-def test_an_event_that_makes_no_sense_is_passed_over(sweep_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_event_that_makes_no_sense_is_passed_over(
+    sweep_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep()
     tracker.observe({"event": "epoch", "id": "unknown"}, SweepRecord())

@@ -26,13 +26,21 @@ def _trained(folder: Path, **training: Any) -> dict[str, torch.Tensor]:
         made.train_epoch()
     made.evaluate("validation")
     if settings.training.channels_last:
-        assert all(p.stride(1) == 1 for p in made.parameters if p.dim() == 4)  # also that of the one-channel images
+        assert all(
+            p.stride(1) == 1 for p in made.parameters if p.dim() == 4
+        )  # also that of the one-channel images
     return weights_of(made)
 
 
 @pytest.mark.parametrize(
     "training",
-    [{}, {"aggregator": "pcgrad"}, {"weighting": "uw"}, {"batch_size": 8, "accumulate": 2}, {"precision": "bf16"}],
+    [
+        {},
+        {"aggregator": "pcgrad"},
+        {"weighting": "uw"},
+        {"batch_size": 8, "accumulate": 2},
+        {"precision": "bf16"},
+    ],
 )
 def test_channels_last_changes_no_number(training: dict[str, Any], tmp_path: Path) -> None:
     usual = _trained(tmp_path / "usual", **training)
@@ -60,9 +68,12 @@ def test_channels_last_needs_convolutions(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "training", [{"aggregator": "pcgrad"}, {"weighting": "gradnorm"}, {"weighting": "uw", "accumulate": 2}]
+    "training",
+    [{"aggregator": "pcgrad"}, {"weighting": "gradnorm"}, {"weighting": "uw", "accumulate": 2}],
 )
-def test_compiling_is_refused_where_gradients_are_read(training: dict[str, Any], tmp_path: Path) -> None:
+def test_compiling_is_refused_where_gradients_are_read(
+    training: dict[str, Any], tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match="gradient of each task by itself"):
         trainer(config("mlp", compile=True, **training), tmp_path)
 
@@ -75,7 +86,9 @@ def test_a_failure_to_compile_says_what_to_do() -> None:
 
 
 @pytest.mark.large
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of torch's own, when it imports its compiler
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit:DeprecationWarning"
+)  # of torch's own, when it imports its compiler
 def test_compiling_changes_no_number(tmp_path: Path) -> None:
     usual, other = _trained(tmp_path / "usual"), _trained(tmp_path / "other", compile=True)
     torch.compiler.reset()

@@ -35,7 +35,9 @@ def _gradients(made: Trainer) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
 
     def record() -> None:
-        found.update({n: p.grad.clone() for n, p in made.network.named_parameters() if p.grad is not None})
+        found.update(
+            {n: p.grad.clone() for n, p in made.network.named_parameters() if p.grad is not None}
+        )
 
     made.optimizer.step = record  # type: ignore[method-assign,assignment]
     made.train_epoch()
@@ -52,7 +54,11 @@ def _by_task(made: Trainer) -> tuple[dict[str, list[Tensor]], dict[str, float]]:
         target = torch.from_numpy(made.data.targets[task].values)[rows]
         loss = WEIGHTS[task] / head.trivial_loss * head.loss(outputs[task], target)
         found = torch.autograd.grad(
-            loss, list(network.parameters()), retain_graph=True, materialize_grads=True, allow_unused=True
+            loss,
+            list(network.parameters()),
+            retain_graph=True,
+            materialize_grads=True,
+            allow_unused=True,
         )
         gradients[task], losses[task] = list(found), loss.item()
     return gradients, losses
@@ -64,9 +70,13 @@ def _whole(directory: Path, **training: Any) -> Trainer:
 
 
 @pytest.mark.parametrize("accumulate", [1, 3])
-def test_a_weighting_weighs_every_task_wherever_its_gradient_goes(accumulate: int, tmp_path: Path) -> None:
+def test_a_weighting_weighs_every_task_wherever_its_gradient_goes(
+    accumulate: int, tmp_path: Path
+) -> None:
     batches = {"batch_size": 48 // accumulate, "accumulate": accumulate}
-    made = trainer(config(optimizer=SGD, weighting="geometric_mean", **batches), tmp_path, data(missing=True))
+    made = trainer(
+        config(optimizer=SGD, weighting="geometric_mean", **batches), tmp_path, data(missing=True)
+    )
     gradients, losses = _by_task(made)
     mean = torch.tensor(list(losses.values())).log().mean().exp()
     weights = {task: mean / (3 * loss) for task, loss in losses.items()}
@@ -83,13 +93,23 @@ def test_an_aggregator_sees_shared_parameters_alone(tmp_path: Path) -> None:
     shared = {id(p) for p in made.network.shared_parameters()}
     numbers = [i for i, p in enumerate(made.network.parameters()) if id(p) in shared]
     assert 0 < len(numbers) < len(list(made.network.parameters()))
-    jacobian = torch.stack([torch.cat([rows[i].flatten() for i in numbers]) for rows in gradients.values()])
-    vector = torch.cat([found[n].flatten() for i, (n, _) in enumerate(made.network.named_parameters()) if i in numbers])
+    jacobian = torch.stack(
+        [torch.cat([rows[i].flatten() for i in numbers]) for rows in gradients.values()]
+    )
+    vector = torch.cat(
+        [
+            found[n].flatten()
+            for i, (n, _) in enumerate(made.network.named_parameters())
+            if i in numbers
+        ]
+    )
     assert vector.norm() < min(row.norm() for row in jacobian)  # the shortest of the hull
     assert (jacobian @ vector).min() >= 0.99 * vector.square().sum()
     for number, (name, _) in enumerate(made.network.named_parameters()):
         if number not in numbers:
-            torch.testing.assert_close(found[name], sum(rows[number] for rows in gradients.values()))
+            torch.testing.assert_close(
+                found[name], sum(rows[number] for rows in gradients.values())
+            )
 
 
 def test_weighting_then_aggregator(tmp_path: Path) -> None:
@@ -101,7 +121,9 @@ def test_weighting_then_aggregator(tmp_path: Path) -> None:
         torch.testing.assert_close(summed[name], gradient, rtol=1e-4, atol=1e-6)
         if "head" in name:
             torch.testing.assert_close(other[name], gradient, rtol=1e-4, atol=1e-6)
-    assert any(not torch.allclose(other[name], gradient, rtol=0.1) for name, gradient in plain.items())
+    assert any(
+        not torch.allclose(other[name], gradient, rtol=0.1) for name, gradient in plain.items()
+    )
 
 
 def test_the_sum_is_what_training_without_an_aggregator_does(tmp_path: Path) -> None:
@@ -110,13 +132,19 @@ def test_the_sum_is_what_training_without_an_aggregator_does(tmp_path: Path) -> 
         torch.testing.assert_close(gradient, plain[name])
 
 
-@pytest.mark.parametrize("how", [{"aggregator": "mgda"}, {"weighting": "geometric_mean"}, {"weighting": "gradnorm"}])
-@pytest.mark.parametrize("sharing", [{"name": "soft", "strength": 0.5}, {"name": "hard", "depth": 0}])
+@pytest.mark.parametrize(
+    "how", [{"aggregator": "mgda"}, {"weighting": "geometric_mean"}, {"weighting": "gradnorm"}]
+)
+@pytest.mark.parametrize(
+    "sharing", [{"name": "soft", "strength": 0.5}, {"name": "hard", "depth": 0}]
+)
 def test_where_nothing_is_shared_tasks_follow_their_own_losses(
     how: dict[str, Any], sharing: dict[str, Any], tmp_path: Path
 ) -> None:
     def of(training: dict[str, Any], folder: str) -> tuple[Trainer, dict[str, Tensor]]:
-        settings = override(config(batch_size=48, optimizer=SGD, **training), {"model.sharing": sharing})
+        settings = override(
+            config(batch_size=48, optimizer=SGD, **training), {"model.sharing": sharing}
+        )
         made = trainer(settings, tmp_path / folder, data(missing=True))
         return made, _gradients(made)
 
@@ -126,7 +154,11 @@ def test_where_nothing_is_shared_tasks_follow_their_own_losses(
     if (penalty := made.network.sharing.penalty()) is not None:
         named = list(made.network.sharing.named_parameters())
         pull = dict(
-            zip([f"sharing.{n}" for n, _ in named], torch.autograd.grad(penalty, [p for _, p in named]), strict=True)
+            zip(
+                [f"sharing.{n}" for n, _ in named],
+                torch.autograd.grad(penalty, [p for _, p in named]),
+                strict=True,
+            )
         )
     ratios = []
     for name, gradient in found.items():
@@ -138,14 +170,18 @@ def test_where_nothing_is_shared_tasks_follow_their_own_losses(
         assert ratios == pytest.approx([1.0] * len(ratios), rel=1e-3)
 
 
-def test_a_task_without_a_label_is_left_out_where_its_zero_would_be_taken_for_a_wish(tmp_path: Path) -> None:
-    made = Parity(training={"aggregator": "mgda", "optimizer": {"name": "sgd", "lr": 0.01}}, labels="sparse").trainer(
-        tmp_path
-    )
+def test_a_task_without_a_label_is_left_out_where_its_zero_would_be_taken_for_a_wish(
+    tmp_path: Path,
+) -> None:
+    made = Parity(
+        training={"aggregator": "mgda", "optimizer": {"name": "sgd", "lr": 0.01}}, labels="sparse"
+    ).trainer(tmp_path)
     before = torch.cat([p.detach().flatten() for p in made.network.shared_parameters()])
     made.train_epoch()
     after = torch.cat([p.detach().flatten() for p in made.network.shared_parameters()])
-    assert (after - before).norm() > 1e-4  # the shortest vector of a hull with a zero in it is that zero
+    assert (
+        after - before
+    ).norm() > 1e-4  # the shortest vector of a hull with a zero in it is that zero
 
 
 # Those with a history, an optimiser of their own or random draws; the others have nothing to go on from.
@@ -155,9 +191,19 @@ HISTORIES = {
 }
 
 
-@pytest.mark.parametrize(("family", "name"), [(family, name) for family in HISTORIES for name in HISTORIES[family]])
-def test_a_balanced_trial_taken_up_again_is_the_one_that_ran_through(family: str, name: str, tmp_path: Path) -> None:
-    training = {"epochs": 4, "checkpoint_every_s": 0, "batch_size": 8, "accumulate": 3, family: name}
+@pytest.mark.parametrize(
+    ("family", "name"), [(family, name) for family in HISTORIES for name in HISTORIES[family]]
+)
+def test_a_balanced_trial_taken_up_again_is_the_one_that_ran_through(
+    family: str, name: str, tmp_path: Path
+) -> None:
+    training = {
+        "epochs": 4,
+        "checkpoint_every_s": 0,
+        "batch_size": 8,
+        "accumulate": 3,
+        family: name,
+    }
     settings = override(config(optimizer=SGD, **training), {"model.backbone.dropout": 0.2})
     samples = data(missing=True)
     whole = trainer(settings, tmp_path / "whole", samples)
@@ -173,7 +219,11 @@ def test_a_balanced_trial_taken_up_again_is_the_one_that_ran_through(family: str
 
 def _logged(settings: Config, directory: Path) -> dict[str, float]:
     metrics = trainer(settings, directory, data(missing=True)).train_epoch()
-    return {name.removeprefix("train/weight/"): value for name, value in metrics.items() if "/weight/" in name}
+    return {
+        name.removeprefix("train/weight/"): value
+        for name, value in metrics.items()
+        if "/weight/" in name
+    }
 
 
 @pytest.mark.parametrize("family", ["weighting", "aggregator"])
@@ -187,14 +237,20 @@ def test_weights_are_logged_as_static_ones_would_be_written(family: str, tmp_pat
         assert list(found) == list(WEIGHTS), name
         assert sum(found.values()) == pytest.approx(3, rel=1e-4), name
         if name in ("mean", "sum"):
-            assert found == pytest.approx({task: 3 * weight / 3.75 for task, weight in WEIGHTS.items()}), name
+            assert found == pytest.approx(
+                {task: 3 * weight / 3.75 for task, weight in WEIGHTS.items()}
+            ), name
 
 
-@pytest.mark.parametrize("how", [{"aggregator": "mgda"}, {"aggregator": "imtl_g"}, {"weighting": "gradnorm"}])
+@pytest.mark.parametrize(
+    "how", [{"aggregator": "mgda"}, {"aggregator": "imtl_g"}, {"weighting": "gradnorm"}]
+)
 def test_a_task_that_shares_nothing_counts_by_one(how: dict[str, str], tmp_path: Path) -> None:
     even = dict.fromkeys((f"tasks.{task}.loss_weight" for task in WEIGHTS), 1.0)
     depths = {"model.sharing": {"name": "hard", "depth": {"kind": 1, "flag": 1, "size": 0}}}
-    made = trainer(override(config(batch_size=8, **how), even | depths), tmp_path, data(missing=True))
+    made = trainer(
+        override(config(batch_size=8, **how), even | depths), tmp_path, data(missing=True)
+    )
     raw = []
     combine = made.step._combine  # type: ignore[attr-defined]
 
@@ -212,7 +268,8 @@ def test_plain_training_takes_the_direct_way(tmp_path: Path) -> None:
     assert type(trainer(config(), tmp_path).step) is Step
     assert type(trainer(config(weighting="mean"), tmp_path).step) is BalancedStep
     one_task = override(
-        config(weighting="uw", aggregator="pcgrad"), {"tasks": {"kind": {"head": "softmax", "view": "x"}}}
+        config(weighting="uw", aggregator="pcgrad"),
+        {"tasks": {"kind": {"head": "softmax", "view": "x"}}},
     )
     single = one_task.model_copy(update={"tasks": {"kind": one_task.tasks["kind"]}})
     assert type(trainer(single, tmp_path).step) is Step
@@ -221,7 +278,11 @@ def test_plain_training_takes_the_direct_way(tmp_path: Path) -> None:
 def test_a_trial_says_whether_its_weights_are_its_own(tmp_path: Path) -> None:
     """By which static weights are told from those that a trial found."""
     ways: list[dict[str, Any]] = [{}, {"weighting": "uw"}, {"aggregator": "graddrop"}]
-    assert [trainer(config(**way), tmp_path).info()["adaptive"] for way in ways] == [False, True, True]
+    assert [trainer(config(**way), tmp_path).info()["adaptive"] for way in ways] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def broken(tasks: int) -> Any:
@@ -251,7 +312,9 @@ def not_a_number(tasks: int) -> Any:
     return Broken(tasks)
 
 
-@pytest.mark.parametrize(("name", "text"), [("broken", "it does not converge"), ("not_a_number", "not finite")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("broken", "it does not converge"), ("not_a_number", "not finite")]
+)
 def test_an_aggregator_that_fails_fails_the_trial(name: str, text: str, tmp_path: Path) -> None:
     made = trainer(config(aggregator=f"{__name__}:{name}"), tmp_path)
     with pytest.raises(TrialError, match=rf"{name}' (failed|made).*{text}"):

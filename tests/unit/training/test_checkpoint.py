@@ -61,16 +61,24 @@ def test_a_trial_taken_up_again_is_the_one_that_ran_through(done: int, tmp_path:
 
 def test_nothing_is_pickled_but_what_loads_as_plain_tensors(tmp_path: Path) -> None:
     trainer(_settings(), tmp_path).run_epoch()
-    files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
     assert files == {
         "last/model.safetensors", "last/optimizer.pt", "last/progress.json",
         "best/model.safetensors", "best/model.json",
     }  # fmt: skip
-    assert torch.load(tmp_path / "last/optimizer.pt", weights_only=True).keys() >= {"optimizer", "random", "schedule"}
+    assert torch.load(tmp_path / "last/optimizer.pt", weights_only=True).keys() >= {
+        "optimizer",
+        "random",
+        "schedule",
+    }
 
 
 @pytest.mark.parametrize("stored", [False, True])
-def test_a_best_network_that_a_trial_goes_on_without_is_not_its_best(tmp_path: Path, *, stored: bool) -> None:
+def test_a_best_network_that_a_trial_goes_on_without_is_not_its_best(
+    tmp_path: Path, *, stored: bool
+) -> None:
     """From a checkpoint it may go another way: with smaller batches, or by the sums of a GPU."""
     values: list[float] = []
 
@@ -84,7 +92,14 @@ def test_a_best_network_that_a_trial_goes_on_without_is_not_its_best(tmp_path: P
         )
         return Trainer(made, data(), CPU, objective=objective)
 
-    values[:] = [0.1, 0.5, 0.1, 0.1, 0.05, 0.06]  # whoever goes on judges the best epoch again, twice
+    values[:] = [
+        0.1,
+        0.5,
+        0.1,
+        0.1,
+        0.05,
+        0.06,
+    ]  # whoever goes on judges the best epoch again, twice
     first = begin("a", 0)
     first.run_epoch()
     best = weights_of(first)

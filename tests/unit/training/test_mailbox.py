@@ -134,7 +134,9 @@ def test_a_failure_ends_the_trial_and_calls_for_a_new_link(killed: list[str]) ->
         assert await asked == "why"
         assert await box.ask(2, None) == "why"
         asked = await _asked(box, 1, "next")
-        await box.fail(0, start + 1, "lost rank 1", link_broke=True)  # a consequence that is told late
+        await box.fail(
+            0, start + 1, "lost rank 1", link_broke=True
+        )  # a consequence that is told late
         reading = [_later(box.read(rank, start + 2)) for rank in (0, 1)]
         before, after = await box.read(0, start), await reading[0]
         assert after[3] == before[3] + 1

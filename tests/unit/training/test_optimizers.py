@@ -32,7 +32,9 @@ SCHEDULE_CASES: dict[str, tuple[dict[str, Any], list[float]]] = {
     "multistep": ({"milestones": [1, 3], "gamma": 0.5}, [1.0, 0.5, 0.5, 0.25]),
     "exponential": ({"gamma": 0.5}, [1.0, 0.5, 0.25, 0.125]),
 }
-assert SCHEDULE_CASES.keys() == set(SCHEDULES), "a schedule without a case, or a case without a schedule"
+assert SCHEDULE_CASES.keys() == set(SCHEDULES), (
+    "a schedule without a case, or a case without a schedule"
+)
 
 
 def _parameters() -> list[torch.nn.Parameter]:
@@ -54,7 +56,9 @@ def test_every_optimizer_builds_and_goes_downhill(name: str) -> None:
 def test_every_schedule_gives_its_learning_rates(name: str) -> None:
     arguments, factors = SCHEDULE_CASES[name]
     optimizer = build_optimizer(Component.model_validate({"name": "sgd", "lr": 2.0}), _parameters())
-    schedule = build_schedule(Component.model_validate({"name": name, **arguments}), optimizer, epochs=4)
+    schedule = build_schedule(
+        Component.model_validate({"name": name, **arguments}), optimizer, epochs=4
+    )
     assert schedule is not None
     rates = []
     for _ in range(4):
@@ -66,7 +70,9 @@ def test_every_schedule_gives_its_learning_rates(name: str) -> None:
 
 def test_a_warm_up_leads_into_the_cosine() -> None:
     optimizer = build_optimizer(Component.model_validate({"name": "sgd", "lr": 1.0}), _parameters())
-    schedule = build_schedule(Component.model_validate({"name": "cosine", "warmup_epochs": 2}), optimizer, epochs=4)
+    schedule = build_schedule(
+        Component.model_validate({"name": "cosine", "warmup_epochs": 2}), optimizer, epochs=4
+    )
     assert schedule is not None
     rates = []
     for _ in range(4):
@@ -115,8 +121,8 @@ def test_a_wrong_schedule_is_a_config_error(member: dict[str, Any], path: str) -
 
 def test_building_an_optimizer_does_not_load_torchs_compiler() -> None:
     code = (
-        "import sys, torch; from mtl_search.config import Member; from mtl_search.training.optimizers import *;"
-        "build_optimizer(Member(name='adamw'), torch.nn.Linear(2, 2).parameters());"
+        "import sys, torch; from mtl_search.config import Component; from mtl_search.training.optimizers import *;"
+        "build_optimizer(Component(name='adamw'), torch.nn.Linear(2, 2).parameters());"
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -143,10 +149,14 @@ def test_learning_rates_of_backbone_and_heads() -> None:
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
     for p in network.parameters():
         p.grad = torch.ones_like(p)
-    schedule = build_schedule(Component.model_validate({"name": "step", "step_size": 1, "gamma": 0.5}), optimizer, 4)
+    schedule = build_schedule(
+        Component.model_validate({"name": "step", "step_size": 1, "gamma": 0.5}), optimizer, 4
+    )
     assert schedule is not None
     optimizer.step()
-    steps = {name: (before[name] - p).detach().mean().item() for name, p in network.named_parameters()}
+    steps = {
+        name: (before[name] - p).detach().mean().item() for name, p in network.named_parameters()
+    }
     for name, step in steps.items():
         rate = {"sharing": 0.05, "head_modules": 0.0 if ":b." in name else 1.0}[name.split(".")[0]]
         assert step == pytest.approx(rate), name
@@ -158,10 +168,14 @@ def test_learning_rates_of_backbone_and_heads() -> None:
 def test_the_end_of_the_cosine_has_the_factors_of_the_groups() -> None:
     groups = [{"params": _parameters(), "factor": factor} for factor in (1.0, 0.1, 0.0)]
     optimizer = build_optimizer(Component.model_validate({"name": "sgd", "lr": 1.0}), groups)
-    schedule = build_schedule(Component.model_validate({"name": "cosine", "eta_min": 0.5}), optimizer, epochs=2)
+    schedule = build_schedule(
+        Component.model_validate({"name": "cosine", "eta_min": 0.5}), optimizer, epochs=2
+    )
     assert schedule is not None
     for expected in (1.0, 0.75, 0.5):
-        assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([expected, 0.1 * expected, 0.0])
+        assert [group["lr"] for group in optimizer.param_groups] == pytest.approx(
+            [expected, 0.1 * expected, 0.0]
+        )
         assert learning_rate(optimizer) == pytest.approx(expected)
         optimizer.step()
         schedule.step()

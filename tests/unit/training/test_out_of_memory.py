@@ -10,7 +10,11 @@ import torch
 
 from mtl_search.config import override
 from mtl_search.errors import OutOfMemoryError, TrialError
-from mtl_search.training.out_of_memory import explain_out_of_memory, is_out_of_memory, with_smaller_batches
+from mtl_search.training.out_of_memory import (
+    explain_out_of_memory,
+    is_out_of_memory,
+    with_smaller_batches,
+)
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
 from tests.support import trials
@@ -29,8 +33,18 @@ def _spec(workers: int = 1, **training: Any) -> TrialSpec:
     ("error", "expected"),
     [
         (torch.OutOfMemoryError("CUDA out of memory"), True),
-        (RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you"), True),
-        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you"
+            ),
+            True,
+        ),
+        (
+            RuntimeError(
+                "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"
+            ),
+            True,
+        ),
         (MemoryError(), True),
         (OutOfMemoryError("worker 1 of 2: out of memory"), True),
         (TrialError("the loss is nan"), False),
@@ -49,15 +63,23 @@ def test_torch_says_so_on_the_cpu() -> None:
 
 
 @pytest.mark.parametrize(
-    ("batch", "accumulate", "expected"), [(16, 1, (8, 2)), (16, 3, (8, 6)), (15, 1, (5, 3)), (7, 2, (1, 14))]
+    ("batch", "accumulate", "expected"),
+    [(16, 1, (8, 2)), (16, 3, (8, 6)), (15, 1, (5, 3)), (7, 2, (1, 14))],
 )
-def test_a_step_sees_the_same_samples(batch: int, accumulate: int, expected: tuple[int, int]) -> None:
-    again = with_smaller_batches(_spec(batch_size=batch, accumulate=accumulate, eval_batch_size=100), _failed())
+def test_a_step_sees_the_same_samples(
+    batch: int, accumulate: int, expected: tuple[int, int]
+) -> None:
+    again = with_smaller_batches(
+        _spec(batch_size=batch, accumulate=accumulate, eval_batch_size=100), _failed()
+    )
     assert again is not None
     training = again.config.training
     assert (training.batch_size, training.accumulate) == expected
     assert training.eval_batch_size == 50
-    assert again.shrunk == f"batch_size {batch} → {expected[0]}, accumulate {accumulate} → {expected[1]}"
+    assert (
+        again.shrunk
+        == f"batch_size {batch} → {expected[0]}, accumulate {accumulate} → {expected[1]}"
+    )
     assert TrialSpec.from_json(again.to_json()) == again
     assert with_smaller_batches(again, _failed()) is None
 

@@ -38,8 +38,16 @@ def _trainer(folder: Path, sharing: dict[str, Any], **training: Any) -> Trainer:
             "name": "penalty",
             "data": "none",
             "tasks": {"a": {"head": "softmax"}, "b": {"head": "regression"}},
-            "model": {"backbone": {"name": "mlp", "widths": [8, 4], "dropout": 0.2}, "sharing": sharing},
-            "training": {"epochs": 3, "batch_size": 8, "optimizer": {"name": "sgd", "lr": LR}, **training},
+            "model": {
+                "backbone": {"name": "mlp", "widths": [8, 4], "dropout": 0.2},
+                "sharing": sharing,
+            },
+            "training": {
+                "epochs": 3,
+                "batch_size": 8,
+                "optimizer": {"name": "sgd", "lr": LR},
+                **training,
+            },
         }
     )
     objective = Objective({"b": ("r2",)}, "val/b/r2")
@@ -50,7 +58,9 @@ def test_strength_0_trains_as_hard_sharing_at_depth_0_to_the_last_bit(tmp_path: 
     def run(name: str, **arguments: Any) -> tuple[Any, list[torch.Tensor]]:
         """Built and trained in one go, since dropout draws from the generator that building has seeded."""
         trainer = _trainer(tmp_path / name, {"name": name, **arguments})
-        return [trainer.train_epoch() for _ in range(3)], [p.detach() for p in trainer.network.parameters()]
+        return [trainer.train_epoch() for _ in range(3)], [
+            p.detach() for p in trainer.network.parameters()
+        ]
 
     (soft_log, soft), (hard_log, hard) = run("soft", strength=0.0), run("hard", depth=0)
     assert soft_log == hard_log
@@ -69,11 +79,15 @@ def test_policies_without_a_penalty_log_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batches", [{"batch_size": 32}, {"batch_size": 8, "accumulate": 4}])
-def test_a_step_moves_the_columns_by_the_gradient_of_the_penalty_once(tmp_path: Path, batches: dict[str, int]) -> None:
+def test_a_step_moves_the_columns_by_the_gradient_of_the_penalty_once(
+    tmp_path: Path, batches: dict[str, int]
+) -> None:
     """Against the same step without strength, however many batches the step is made of."""
     moved = {}
     for strength in (0.0, 0.5):
-        trainer = _trainer(tmp_path / str(strength), {"name": "soft", "strength": strength}, **batches)
+        trainer = _trainer(
+            tmp_path / str(strength), {"name": "soft", "strength": strength}, **batches
+        )
         parameters = list(trainer.network.sharing.parameters())
         penalty = trainer.network.sharing.penalty()
         pull = [torch.zeros_like(p) for p in parameters]
@@ -81,5 +95,7 @@ def test_a_step_moves_the_columns_by_the_gradient_of_the_penalty_once(tmp_path: 
             pull = list(torch.autograd.grad(penalty, parameters))
         before = [p.detach().clone() for p in parameters]
         trainer.train_epoch()
-        moved[strength] = [p.detach() - q + LR * g for p, q, g in zip(parameters, before, pull, strict=True)]
+        moved[strength] = [
+            p.detach() - q + LR * g for p, q, g in zip(parameters, before, pull, strict=True)
+        ]
     torch.testing.assert_close(moved[0.5], moved[0.0], rtol=1e-4, atol=1e-6)

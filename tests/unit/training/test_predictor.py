@@ -15,7 +15,13 @@ from tests.support.trials import all_heads, train, trainer
 
 def test_every_head_predicts_what_the_network_does(tmp_path: Path) -> None:
     settings, samples = all_heads()
-    made = trainer(settings, tmp_path, samples, test=True, objective=lambda metrics: -metrics["val/softmax/loss"])
+    made = trainer(
+        settings,
+        tmp_path,
+        samples,
+        test=True,
+        objective=lambda metrics: -metrics["val/softmax/loss"],
+    )
     train(made)  # a finalist ends at its best epoch, which is what is stored
     predictor = load_predictor(tmp_path / "best")
 
@@ -29,7 +35,9 @@ def test_every_head_predicts_what_the_network_does(tmp_path: Path) -> None:
               "crf": (80, 4)}  # fmt: skip
     assert {task: values.shape for task, values in predicted.items()} == shapes
     for task, values in predicted.items():
-        np.testing.assert_allclose(values, expected[task].numpy(), rtol=1e-5, atol=1e-6, err_msg=task)
+        np.testing.assert_allclose(
+            values, expected[task].numpy(), rtol=1e-5, atol=1e-6, err_msg=task
+        )
     np.testing.assert_allclose(predicted["softmax"].sum(1), 1, rtol=1e-5)
     assert (predicted["crf"][~np.asarray(samples.masks["left"])] == -1).all()
     assert predicted["regression"].mean() == pytest.approx(100, abs=20)  # in the target's units

@@ -58,7 +58,9 @@ def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Result
         assert theirs_metrics == pytest.approx(first[1], rel=0, abs=0, nan_ok=True)
         for key, value in parameters.items():
             assert torch.equal(theirs[key], first[0][key]), key  # the ranks never drift apart
-            torch.testing.assert_close(theirs[key], value, rtol=0, atol=1e-5, msg=lambda m, k=key: f"{k}: {m}")
+            torch.testing.assert_close(
+                theirs[key], value, rtol=0, atol=1e-5, msg=lambda m, k=key: f"{k}: {m}"
+            )
     assert first[1].keys() == metrics.keys()
     for key, number in metrics.items():
         assert first[1][key] == pytest.approx(number, rel=1e-4, abs=1e-5, nan_ok=True), key
@@ -71,8 +73,16 @@ def exchanges(peers: Communicator, folder: Path) -> dict[str, Any]:
     """Every message once."""
     rank = peers.rank
     rows = None if rank == 1 else torch.full((rank + 1, 2), rank)
-    large = [torch.full((3, 5), float(rank)), torch.full((2_500_000,), 1.0), torch.tensor(float(rank))]
-    copied = [torch.tensor([rank]), torch.tensor(rank > 0), torch.full((2,), float(rank), dtype=torch.bfloat16)]
+    large = [
+        torch.full((3, 5), float(rank)),
+        torch.full((2_500_000,), 1.0),
+        torch.tensor(float(rank)),
+    ]
+    copied = [
+        torch.tensor([rank]),
+        torch.tensor(rank > 0),
+        torch.full((2,), float(rank), dtype=torch.bfloat16),
+    ]
     summed = peers.all_reduce_coalesced(large)
     peers.broadcast(copied)
     return {
@@ -87,7 +97,9 @@ def exchanges(peers: Communicator, folder: Path) -> dict[str, Any]:
         "nothing": peers.broadcast_bytes(lambda: b""),
         "error": _caught(lambda: peers.run_on_rank_zero(lambda: 1 / 0)),
         "agreed": _caught(lambda: peers.raise_if_any_failed(None)),
-        "disagreed": _caught(lambda: peers.raise_if_any_failed(TrialError(f"it was {rank}") if rank else None)),
+        "disagreed": _caught(
+            lambda: peers.raise_if_any_failed(TrialError(f"it was {rank}") if rank else None)
+        ),
         "barrier": peers.barrier(),
     }
 
@@ -141,7 +153,9 @@ def test_alone_every_message_is_the_identity() -> None:
 
 
 def _noisy() -> Config:
-    settings = config(epochs=4, checkpoint_every_s=0, optimizer={"name": "adamw", "lr": 0.02}, schedule="cosine")
+    settings = config(
+        epochs=4, checkpoint_every_s=0, optimizer={"name": "adamw", "lr": 0.02}, schedule="cosine"
+    )
     return override(settings, {"model.backbone.dropout": 0.3})
 
 
@@ -162,7 +176,9 @@ def resumed(peers: Communicator, folder: Path) -> dict[str, Any]:
 
 
 def _on(peers: Communicator, settings: Config, folder: Path, *, test: bool = False) -> Trainer:
-    return Trainer(spec(settings, folder, test=test), data(missing=True, train=96), CPU, peers=peers)
+    return Trainer(
+        spec(settings, folder, test=test), data(missing=True, train=96), CPU, peers=peers
+    )
 
 
 def test_a_trial_taken_up_again_is_the_one_that_ran_through(results: Results) -> None:
@@ -202,7 +218,8 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
 
     def broken(how: str, **training: Any) -> Callable[[], Any]:
         settings = override(
-            config(**training), {"model.backbone": {"name": f"{__name__}:breaking_backbone", "how": how}}
+            config(**training),
+            {"model.backbone": {"name": f"{__name__}:breaking_backbone", "how": how}},
         )
         return lambda: train(_on(peers, settings, folder / how))
 
@@ -212,8 +229,12 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
     def full_disk(_: Any) -> float:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    judged = Trainer(spec(config(), folder / "objective"), data(), CPU, objective=objective, peers=peers)
-    written = Trainer(spec(config(), folder / "disk"), data(), CPU, objective=full_disk, peers=peers)
+    judged = Trainer(
+        spec(config(), folder / "objective"), data(), CPU, objective=objective, peers=peers
+    )
+    written = Trainer(
+        spec(config(), folder / "disk"), data(), CPU, objective=full_disk, peers=peers
+    )
     sync = changed(config("convnet"), sync_batch_norm=True)
     return {
         "nan": _caught(broken("nan")),
@@ -231,7 +252,9 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
 def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
     size = len(results)
     found = [result["failing"] for result in results]
-    assert {one["nan"] for one in found} == {("TrialError", "the train loss of task 'kind' is nan in epoch 1")}
+    assert {one["nan"] for one in found} == {
+        ("TrialError", "the train loss of task 'kind' is nan in epoch 1")
+    }
     for how in ("raised", "early", "judged"):
         ((kind, text),) = {one[how] for one in found}
         assert kind == "TrialError"

@@ -39,9 +39,13 @@ class World:
         self.nodes, self.state, self.now = ["a", "b"], "CREATED", 0.0
         table = _table({"CPU": 1, "memory": 17})
         monkeypatch.setattr(placement_groups, "time", SimpleNamespace(monotonic=lambda: self.now))
-        monkeypatch.setattr(placement_groups, "placement_group_table", lambda: {"x": {**table, "state": self.state}})
         monkeypatch.setattr(
-            placement_groups, "ray", SimpleNamespace(nodes=lambda: [{"NodeID": n, "Alive": True} for n in self.nodes])
+            placement_groups, "placement_group_table", lambda: {"x": {**table, "state": self.state}}
+        )
+        monkeypatch.setattr(
+            placement_groups,
+            "ray",
+            SimpleNamespace(nodes=lambda: [{"NodeID": n, "Alive": True} for n in self.nodes]),
         )
 
     def lasts_after(self, shortage: PlacementTimeout, seconds: int) -> bool:

@@ -96,7 +96,9 @@ def _settings(backbone: str, **arguments: Any) -> Config:
         ("build", "no such width"),
     ],
 )
-def test_a_failure_is_an_answer_and_the_slot_goes_on(fault: str, reason: str, tmp_path: Path) -> None:
+def test_a_failure_is_an_answer_and_the_slot_goes_on(
+    fault: str, reason: str, tmp_path: Path
+) -> None:
     slot = _slot(_trial(_settings("faulty", fault=fault), tmp_path / "bad"))
     (report,) = _run(slot)
     assert report.state == "FAIL"
@@ -119,7 +121,9 @@ def test_too_little_memory_means_smaller_batches_and_the_same_steps(tmp_path: Pa
     """48 samples by 15: three steps and a short one."""
     reports = _run(_slot(_trial(_memory(8, batch_size=15), tmp_path / "small")))
     assert [report.epoch for report in reports] == [1, 2]
-    assert {report.info["out_of_memory"] for report in reports} == {"batch_size 15 → 5, accumulate 1 → 3"}
+    assert {report.info["out_of_memory"] for report in reports} == {
+        "batch_size 15 → 5, accumulate 1 → 3"
+    }
     enough = _run(_slot(_trial(_memory(0, batch_size=15), tmp_path / "enough")))
     assert "out_of_memory" not in enough[0].info
     for report, other in zip(reports, enough, strict=True):
@@ -144,14 +148,18 @@ def test_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
 def test_it_is_tried_once(tmp_path: Path) -> None:
     (report,) = _run(_slot(_trial(_memory(7, batch_size=16), tmp_path / "trial")))
     assert report.state == "FAIL"
-    assert report.reason.startswith("begun again with batch_size 16 → 8, accumulate 1 → 2: out of memory: CUDA")
+    assert report.reason.startswith(
+        "begun again with batch_size 16 → 8, accumulate 1 → 2: out of memory: CUDA"
+    )
     assert "training.precision: bf16" in report.reason
 
 
 @pytest.mark.parametrize("backbone", ["mlp", "convnet", "drawing"])
 def test_nothing_of_a_trial_is_left_in_the_next(backbone: str, tmp_path: Path) -> None:
     settings = _settings("drawing") if backbone == "drawing" else trials.config(backbone, epochs=2)
-    other = override(_settings("drawing"), {"training.precision": "bf16", "training.optimizer.lr": 0.1})
+    other = override(
+        _settings("drawing"), {"training.precision": "bf16", "training.optimizer.lr": 0.1}
+    )
     slot = _slot(_trial(other, tmp_path / "first", seed=11))
     _run(slot)
     assert slot.reset_config(_trial(settings, tmp_path / "second"))
@@ -174,7 +182,12 @@ def test_trials_and_reports_travel_as_text(tmp_path: Path) -> None:
     spec = trials.spec(trials.config("convnet", schedule="cosine"), tmp_path, test=True)
     assert TrialSpec.from_json(spec.to_json()) == spec
     report = TrialReport(
-        3, {"val/kind/auroc": float("nan"), "lr": 0.1}, 0.5, "COMPLETE", info={"depth": 2}, test={"a": 1.0}
+        3,
+        {"val/kind/auroc": float("nan"), "lr": 0.1},
+        0.5,
+        "COMPLETE",
+        info={"depth": 2},
+        test={"a": 1.0},
     )
     back = TrialReport.from_json(report.to_json())
     assert repr(back) == repr(report)
@@ -184,7 +197,9 @@ def test_only_a_broken_accelerator_ends_the_process() -> None:
     assert not is_fatal_cuda_error(RuntimeError("shapes cannot be multiplied"))
     assert not is_fatal_cuda_error(ValueError("x"))
     if hasattr(torch, "AcceleratorError"):
-        assert is_fatal_cuda_error(torch.AcceleratorError("CUDA error: device-side assert triggered"))
+        assert is_fatal_cuda_error(
+            torch.AcceleratorError("CUDA error: device-side assert triggered")
+        )
 
 
 def test_the_device_is_the_one_asked_for() -> None:
@@ -194,7 +209,9 @@ def test_the_device_is_the_one_asked_for() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_one_message() -> None:
-    with pytest.raises(TrialError, match=r"^training.device is cuda, and the process that trains sees no GPU"):
+    with pytest.raises(
+        TrialError, match=r"^training.device is cuda, and the process that trains sees no GPU"
+    ):
         choose_device("cuda")
 
 
@@ -208,7 +225,9 @@ def test_a_trial_on_the_gpu_is_near_the_one_on_the_cpu(precision: str, tmp_path:
         ends[device] = _run(_slot(_trial(placed, tmp_path / device)))[-1].metrics
     for name, value in ends["cpu"].items():
         if name.endswith("/loss"):
-            assert ends["cuda"][name] == pytest.approx(value, rel=1e-3 if precision == "fp32" else 0.1), name
+            assert ends["cuda"][name] == pytest.approx(
+                value, rel=1e-3 if precision == "fp32" else 0.1
+            ), name
 
 
 def test_an_epoch_that_was_trained_and_not_told_is_told(tmp_path: Path) -> None:
@@ -218,4 +237,6 @@ def test_an_epoch_that_was_trained_and_not_told_is_told(tmp_path: Path) -> None:
     first = _slot(_trial(settings, tmp_path / "cut"))
     heard = [TrialReport.from_json(first.step()[REPORT]) for _ in range(3)][:2]
     again = _run(_slot(_trial(settings, tmp_path / "cut")))
-    assert [trials.told(report) for report in heard + again] == [trials.told(report) for report in whole]
+    assert [trials.told(report) for report in heard + again] == [
+        trials.told(report) for report in whole
+    ]

@@ -39,7 +39,9 @@ def _part(train: int, *targets: str, flip: bool = False) -> DataSet:
     """The samples of `trials.data` with some of its targets; `flip` turns the inputs round, so that samples differ."""
     whole = data(train=train)
     inputs = {name: -x[:] if flip else x for name, x in whole.inputs.items()}
-    return dataclasses.replace(whole, inputs=inputs, targets={name: whole.targets[name] for name in targets})
+    return dataclasses.replace(
+        whole, inputs=inputs, targets={name: whole.targets[name] for name in targets}
+    )
 
 
 def _samples(policy: str = "proportional", *, batches: int | None = None) -> DataSet:
@@ -54,7 +56,9 @@ def test_every_policy_has_a_case() -> None:
 @pytest.mark.parametrize("policy", SAMPLING)
 def test_a_trial_draws_the_documented_shares(policy: str, tmp_path: Path) -> None:
     reports = train(trainer(config(epochs=4, batch_size=4), tmp_path, _samples(policy)))
-    drawn = {name: sum(r.metrics[f"train/draws/{name}"] for r in reports) for name in ("big", "small")}
+    drawn = {
+        name: sum(r.metrics[f"train/draws/{name}"] for r in reports) for name in ("big", "small")
+    }
     share = POLICIES[policy][1]
     assert sum(drawn.values()) == 4 * 220
     assert drawn["big"] / sum(drawn.values()) == pytest.approx(share, rel=0.01)
@@ -63,12 +67,19 @@ def test_a_trial_draws_the_documented_shares(policy: str, tmp_path: Path) -> Non
 
 
 def test_data_without_sources_tells_no_draws(tmp_path: Path) -> None:
-    assert not [name for name in train(trainer(config(epochs=1), tmp_path))[0].metrics if "draws" in name]
+    assert not [
+        name for name in train(trainer(config(epochs=1), tmp_path))[0].metrics if "draws" in name
+    ]
 
 
 @pytest.mark.parametrize("policy", ["temperature", "round_robin"])
-def test_a_trial_that_is_taken_up_again_goes_on_as_if_nothing_had_happened(policy: str, tmp_path: Path) -> None:
-    settings, samples = changed(config(epochs=4, batch_size=16), checkpoint_every_s=0), _samples(policy)
+def test_a_trial_that_is_taken_up_again_goes_on_as_if_nothing_had_happened(
+    policy: str, tmp_path: Path
+) -> None:
+    settings, samples = (
+        changed(config(epochs=4, batch_size=16), checkpoint_every_s=0),
+        _samples(policy),
+    )
     whole = trainer(settings, tmp_path / "whole", samples)
     expected = [told(report) for report in train(whole)]
     first = trainer(settings, tmp_path / "parts", samples)
@@ -83,7 +94,9 @@ def _only(settings: Config, task: str) -> Config:
     return settings.model_copy(update={"tasks": {task: settings.tasks[task]}})
 
 
-def test_a_single_task_arm_draws_its_own_source_as_often_as_joint_training_does(tmp_path: Path) -> None:
+def test_a_single_task_arm_draws_its_own_source_as_often_as_joint_training_does(
+    tmp_path: Path,
+) -> None:
     settings, samples = config(epochs=3, batch_size=16), _samples("uniform")
     joint = trainer(settings, tmp_path / "joint", samples)
     alone = trainer(_only(settings, "flag"), tmp_path / "alone", samples, objective=lambda _: 0.0)
@@ -112,11 +125,18 @@ def test_every_head_lives_with_batches_without_its_labels(tmp_path: Path) -> Non
     settings, samples = all_heads()
     first, second = ("softmax", "multilabel", "crf"), ("binary", "regression", "pair")
     parts = {
-        "one": dataclasses.replace(samples, targets={name: samples.targets[name] for name in first}),
-        "two": dataclasses.replace(samples, targets={name: samples.targets[name] for name in second}, masks={}),
+        "one": dataclasses.replace(
+            samples, targets={name: samples.targets[name] for name in first}
+        ),
+        "two": dataclasses.replace(
+            samples, targets={name: samples.targets[name] for name in second}, masks={}
+        ),
     }
     made = trainer(
-        changed(settings, batch_size=8), tmp_path, concat(parts, Uniform()), objective=lambda m: -m["val/crf/loss"]
+        changed(settings, batch_size=8),
+        tmp_path,
+        concat(parts, Uniform()),
+        objective=lambda m: -m["val/crf/loss"],
     )
     reports = train(made)
     assert all(math.isfinite(value) for report in reports for value in report.metrics.values())
@@ -126,9 +146,14 @@ def test_every_head_lives_with_batches_without_its_labels(tmp_path: Path) -> Non
 
 def test_an_epoch_without_a_batch_of_a_source_has_no_loss_of_its_tasks(tmp_path: Path) -> None:
     made = trainer(config(epochs=2, batch_size=16), tmp_path, _samples(batches=1))
-    told_of = {name for name in made.train_epoch() if name.startswith("train/") and name.endswith("/loss")}
+    told_of = {
+        name for name in made.train_epoch() if name.startswith("train/") and name.endswith("/loss")
+    }
     (drawn,) = [source for source, count in made.train_loader.samples_by_source.items() if count]
-    assert told_of == {"big": {"train/kind/loss", "train/size/loss"}, "small": {"train/flag/loss"}}[drawn]
+    assert (
+        told_of
+        == {"big": {"train/kind/loss", "train/size/loss"}, "small": {"train/flag/loss"}}[drawn]
+    )
 
 
 def test_a_task_is_judged_on_its_own_source(tmp_path: Path) -> None:
@@ -136,32 +161,44 @@ def test_a_task_is_judged_on_its_own_source(tmp_path: Path) -> None:
     samples, settings = _samples(), config(epochs=2, batch_size=16)
     made = trainer(settings, tmp_path, samples)
     train(made)
-    rows = samples.splits["validation"][samples.targets["flag"].labelled[samples.splits["validation"]]]
+    rows = samples.splits["validation"][
+        samples.targets["flag"].labelled[samples.splits["validation"]]
+    ]
     assert len(rows) == 16
     predictor = load_predictor(tmp_path / "best")
     assert set(predictor.layout.targets) == {"kind", "size", "flag"}
     made.network.load_state_dict(predictor.network.state_dict())
     metrics = made.evaluate("validation")
-    right = (predictor.predict({"x": samples.inputs["x"][rows]})["flag"] > 0.5) == samples.targets["flag"].values[rows]
+    right = (predictor.predict({"x": samples.inputs["x"][rows]})["flag"] > 0.5) == samples.targets[
+        "flag"
+    ].values[rows]
     assert metrics["val/flag/accuracy"] == pytest.approx(np.mean(right))
 
 
 def test_the_policy_reaches_training(tmp_path: Path) -> None:
     settings = config(epochs=2, batch_size=16)
     ends = {
-        policy: told(train(trainer(settings, tmp_path / policy, _samples(policy)))[-1])["val/size/loss"]
+        policy: told(train(trainer(settings, tmp_path / policy, _samples(policy)))[-1])[
+            "val/size/loss"
+        ]
         for policy in SAMPLING
     }
-    ends["batches"] = told(train(trainer(settings, tmp_path / "batches", _samples(batches=30)))[-1])["val/size/loss"]
+    ends["batches"] = told(
+        train(trainer(settings, tmp_path / "batches", _samples(batches=30)))[-1]
+    )["val/size/loss"]
     assert len(set(ends.values())) == len(ends), ends
 
 
 @pytest.mark.parametrize("aggregator", ["mgda", "imtl_g", "aligned_mtl", "upgrad"])
-def test_steps_without_a_label_say_nothing_of_a_tasks_weight(aggregator: str, tmp_path: Path) -> None:
+def test_steps_without_a_label_say_nothing_of_a_tasks_weight(
+    aggregator: str, tmp_path: Path
+) -> None:
     """Alone in its steps, each task counts by 1, however few these are."""
     even = dict.fromkeys((f"tasks.{task}.loss_weight" for task in ("kind", "flag")), 1.0)
     settings = override(config(aggregator=aggregator, batch_size=4), even)
-    two = settings.model_copy(update={"tasks": {task: settings.tasks[task] for task in ("kind", "flag")}})
+    two = settings.model_copy(
+        update={"tasks": {task: settings.tasks[task] for task in ("kind", "flag")}}
+    )
     metrics = trainer(two, tmp_path, _samples()).train_epoch()
     assert metrics["train/draws/big"] > 5 * metrics["train/draws/small"] > 0
     found = {name: value for name, value in metrics.items() if "/weight/" in name}

@@ -19,25 +19,39 @@ from tests.support.trials import all_heads, config, data
 N = 12
 
 
-def _built(settings: Any, samples: DataSet) -> tuple[MultiTaskNetwork, dict[str, Any], dict[str, Any]]:
+def _built(
+    settings: Any, samples: DataSet
+) -> tuple[MultiTaskNetwork, dict[str, Any], dict[str, Any]]:
     torch.manual_seed(0)
     network = build_network(settings, samples)
-    network.fit({task: torch.from_numpy(samples.targets[name].values) for task, name in network.target_names.items()})
+    network.fit(
+        {
+            task: torch.from_numpy(samples.targets[name].values)
+            for task, name in network.target_names.items()
+        }
+    )
     inputs = {name: torch.from_numpy(x[:N]) for name, x in samples.inputs.items()}
     return network, inputs, {name: torch.from_numpy(x[:N]) for name, x in samples.masks.items()}
 
 
 def _losses(network: MultiTaskNetwork, outputs: Any, samples: DataSet) -> torch.Tensor:
-    targets = {name: torch.from_numpy(target.values[:N]) for name, target in samples.targets.items()}
+    targets = {
+        name: torch.from_numpy(target.values[:N]) for name, target in samples.targets.items()
+    }
     names = network.target_names
-    return torch.stack([head.loss(outputs[task], targets[names[task]]) for task, head in network.heads.items()])
+    return torch.stack(
+        [head.loss(outputs[task], targets[names[task]]) for task, head in network.heads.items()]
+    )
 
 
 def _lstm() -> tuple[Any, DataSet]:
     rng = np.random.default_rng(0)
     samples = DataSet(
         {"x": rng.normal(size=(30, 4, 3)).astype(np.float32)},
-        {"a": Target(rng.integers(0, 2, 30), "class", ("n", "y")), "b": Target(rng.normal(size=30), "real")},
+        {
+            "a": Target(rng.integers(0, 2, 30), "class", ("n", "y")),
+            "b": Target(rng.normal(size=30), "real"),
+        },
         {"train": np.arange(20), "validation": np.arange(20, 25), "test": np.arange(25, 30)},
     )
     tree = {
@@ -58,7 +72,8 @@ SHARINGS: dict[str, Any] = {
     "cross-stitch": {"name": "cross_stitch"},
 }
 NETWORKS = {
-    name: lambda s=sharing: (override(config(), {"model.sharing": s}), data()) for name, sharing in SHARINGS.items()
+    name: lambda s=sharing: (override(config(), {"model.sharing": s}), data())
+    for name, sharing in SHARINGS.items()
 }
 NETWORKS |= {
     "convnet": lambda: (config("convnet"), data(missing=True)),
@@ -76,7 +91,9 @@ def test_gradients_are_those_of_one_pass_a_task(name: str, again: bool) -> None:
     parameters = [p for p in network.parameters() if p.requires_grad]
     plain = _losses(network, network(inputs, masks), samples)
     expected = [
-        torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True, materialize_grads=True)
+        torch.autograd.grad(
+            loss, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
         for loss in plain.unbind()
     ]
     by_parameter = {id(p): [rows[i] for rows in expected] for i, p in enumerate(parameters)}
@@ -92,12 +109,20 @@ def test_gradients_are_those_of_one_pass_a_task(name: str, again: bool) -> None:
     place = 0
     for parameter in cut.shared:
         rows = torch.stack(by_parameter[id(parameter)]).flatten(1)
-        torch.testing.assert_close(jacobian[:, place : place + parameter.numel()], rows, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(
+            jacobian[:, place : place + parameter.numel()], rows, rtol=1e-4, atol=1e-6
+        )
         place += parameter.numel()
     assert place == jacobian.shape[1]
-    for parameter, task, gradient in zip(cut.own_parameters, cut.owners, cut.own_gradients([found]), strict=True):
-        torch.testing.assert_close(gradient, by_parameter[id(parameter)][task], rtol=1e-4, atol=1e-6)
-        assert not any(row.any() for number, row in enumerate(by_parameter[id(parameter)]) if number != task)
+    for parameter, task, gradient in zip(
+        cut.own_parameters, cut.owners, cut.own_gradients([found]), strict=True
+    ):
+        torch.testing.assert_close(
+            gradient, by_parameter[id(parameter)][task], rtol=1e-4, atol=1e-6
+        )
+        assert not any(
+            row.any() for number, row in enumerate(by_parameter[id(parameter)]) if number != task
+        )
 
 
 def test_what_is_found_adds_up_and_is_zero_without_a_sample() -> None:
@@ -109,7 +134,9 @@ def test_what_is_found_adds_up_and_is_zero_without_a_sample() -> None:
     once = GradientAccumulator()
     cut.backward(_losses(network, cut(inputs, masks), samples), once)
     torch.testing.assert_close(cut.jacobian(one), 2 * cut.jacobian(once))
-    for twice, single, zero in zip(*(cut.own_gradients([x]) for x in (one, once, none)), strict=True):
+    for twice, single, zero in zip(
+        *(cut.own_gradients([x]) for x in (one, once, none)), strict=True
+    ):
         torch.testing.assert_close(twice, 2 * single)
         assert not zero.any()
     assert cut.jacobian(none).shape == cut.jacobian(one).shape

@@ -39,14 +39,21 @@ class _Plain(nn.Module):
     def __init__(self, backbone: str) -> None:
         super().__init__()
         if backbone == "mlp":
-            self.trunk, width = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU()), 8
+            self.trunk, width = (
+                nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU()),
+                8,
+            )
         else:
             width = 6
             self.trunk = nn.Sequential(
                 nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2),
                 nn.Conv2d(4, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2),
             )  # fmt: skip
-        self.kind, self.flag, self.size = nn.Linear(width, 3), nn.Linear(width, 1), nn.Linear(width, 1)
+        self.kind, self.flag, self.size = (
+            nn.Linear(width, 3),
+            nn.Linear(width, 1),
+            nn.Linear(width, 1),
+        )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x = self.trunk(x)
@@ -55,17 +62,26 @@ class _Plain(nn.Module):
         return self.kind(x), self.flag(x).squeeze(1), self.size(x).squeeze(1)
 
 
-def _by_hand(network: nn.Module, made: Trainer, samples: DataSet, settings: Config, epochs: int) -> None:
+def _by_hand(
+    network: nn.Module, made: Trainer, samples: DataSet, settings: Config, epochs: int
+) -> None:
     """Train as one writes it with nothing but torch."""
     training, rows = settings.training, samples.splits["train"]
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=training.epochs)
-    x = torch.from_numpy(samples.inputs["x" if settings.model.backbone.name == "mlp" else "image"][:])
-    kind, flag, size = (torch.from_numpy(samples.targets[name].values) for name in ("kind", "flag", "size"))
+    x = torch.from_numpy(
+        samples.inputs["x" if settings.model.backbone.name == "mlp" else "image"][:]
+    )
+    kind, flag, size = (
+        torch.from_numpy(samples.targets[name].values) for name in ("kind", "flag", "size")
+    )
     scaling = made.heads["size"].state_dict()
     size = (size - scaling["mean"]) / scaling["std"]
     scale = {task: WEIGHTS[task] / float(made.heads[task].trivial_loss) for task in WEIGHTS}
-    w = {t: torch.tensor(scale[t] if training.loss_scale == "trivial" else WEIGHTS[t]) for t in WEIGHTS}
+    w = {
+        t: torch.tensor(scale[t] if training.loss_scale == "trivial" else WEIGHTS[t])
+        for t in WEIGHTS
+    }
     for epoch in range(epochs):
         network.train()
         order = torch.from_numpy(np.random.default_rng([3, epoch]).permutation(rows))
@@ -99,7 +115,9 @@ def _by_hand(network: nn.Module, made: Trainer, samples: DataSet, settings: Conf
 def test_a_trial_is_the_loop_written_by_hand_to_the_last_bit(
     backbone: str, training: Mapping[str, Any], tmp_path: Path
 ) -> None:
-    settings = config(backbone, optimizer={"name": "adamw", "lr": 1e-2}, schedule="cosine", **training)
+    settings = config(
+        backbone, optimizer={"name": "adamw", "lr": 1e-2}, schedule="cosine", **training
+    )
     samples = data()
     made, plain = trainer(settings, tmp_path, samples), _Plain(backbone)
     with torch.no_grad():
@@ -107,13 +125,17 @@ def test_a_trial_is_the_loop_written_by_hand_to_the_last_bit(
             target.copy_(source)
     train(made)
     _by_hand(plain, made, samples, settings, epochs=4)
-    for (name, ours), theirs in zip(made.network.named_parameters(), plain.parameters(), strict=True):
+    for (name, ours), theirs in zip(
+        made.network.named_parameters(), plain.parameters(), strict=True
+    ):
         assert torch.equal(ours, theirs), name
 
 
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize(("small", "accumulate"), [(8, 3), (5, 5)])
-def test_accumulated_batches_are_one_big_batch(small: int, accumulate: int, missing: bool, tmp_path: Path) -> None:
+def test_accumulated_batches_are_one_big_batch(
+    small: int, accumulate: int, missing: bool, tmp_path: Path
+) -> None:
     # 48 samples: neither 24 nor 25 leaves equal groups of equal batches, and labels are spread unevenly.
     samples = data(missing=missing)
     sgd = config(optimizer={"name": "sgd", "lr": 0.1}, train_metrics=False, epochs=2)
@@ -128,15 +150,22 @@ def test_accumulated_batches_are_one_big_batch(small: int, accumulate: int, miss
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("task", list(WEIGHTS))
-def test_the_gradient_of_a_head_scales_with_its_loss_weight(task: str, precision: str, tmp_path: Path) -> None:
+def test_the_gradient_of_a_head_scales_with_its_loss_weight(
+    task: str, precision: str, tmp_path: Path
+) -> None:
     gradients: dict[float, dict[str, list[Tensor]]] = {}
     for weight in (1.0, 3.14159):
-        settings = override(config(precision=precision, epochs=1, batch_size=48), {f"tasks.{task}.loss_weight": weight})
+        settings = override(
+            config(precision=precision, epochs=1, batch_size=48),
+            {f"tasks.{task}.loss_weight": weight},
+        )
         made = trainer(settings, tmp_path)
 
         def record(made: Trainer = made, weight: float = weight) -> None:
             heads = made.heads.items()
-            gradients[weight] = {n: [p.grad for p in head.parameters() if p.grad is not None] for n, head in heads}
+            gradients[weight] = {
+                n: [p.grad for p in head.parameters() if p.grad is not None] for n, head in heads
+            }
 
         made.optimizer.step = record  # type: ignore[method-assign,assignment]
         made.train_epoch()
@@ -165,7 +194,9 @@ def test_settings_reach_training_and_the_seed_decides_the_rest(tmp_path: Path) -
     }
     ends = {"base": first[-1]["val/size/loss"]}
     for path, value in variants.items():
-        ends[path] = told(train(trainer(override(base, {path: value}), tmp_path / path))[-1])["val/size/loss"]
+        ends[path] = told(train(trainer(override(base, {path: value}), tmp_path / path))[-1])[
+            "val/size/loss"
+        ]
     ends["seed"] = told(train(trainer(base, tmp_path / "seed", seed=4))[-1])["val/size/loss"]
     assert len(set(ends.values())) == len(ends), ends
 
@@ -179,14 +210,23 @@ def test_what_stands_in_for_a_missing_label_changes_nothing(tmp_path: Path) -> N
     assert hidden[samples.splits["train"]].any()
     known = {name: target.labelled for name, target in samples.targets.items()}
     for task in WEIGHTS:
-        alone = override(settings, {f"tasks.{other}.loss_weight": 0.0 for other in WEIGHTS if other != task})
+        alone = override(
+            settings, {f"tasks.{other}.loss_weight": 0.0 for other in WEIGHTS if other != task}
+        )
         rows = samples.splits["train"][known[task][samples.splits["train"]]]
         only = dataclasses.replace(samples, splits={**samples.splits, "train": rows})
-        one = changed(alone, batch_size=48, optimizer={"name": "sgd", "lr": 0.1}, epochs=1, loss_scale="none")
-        all_rows, labelled_rows = trainer(one, tmp_path / "x", samples), trainer(one, tmp_path / "y", only)
+        one = changed(
+            alone, batch_size=48, optimizer={"name": "sgd", "lr": 0.1}, epochs=1, loss_scale="none"
+        )
+        all_rows, labelled_rows = (
+            trainer(one, tmp_path / "x", samples),
+            trainer(one, tmp_path / "y", only),
+        )
         all_rows.train_epoch()
         labelled_rows.train_epoch()
-        for a, b in zip(all_rows.network.parameters(), labelled_rows.network.parameters(), strict=True):
+        for a, b in zip(
+            all_rows.network.parameters(), labelled_rows.network.parameters(), strict=True
+        ):
             torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
     assert all(math.isfinite(value) for report in reports for value in report.metrics.values())
 
@@ -245,7 +285,9 @@ def test_the_best_epoch_is_kept_and_the_test_split_is_read_once_at_the_end(
     assert made.progress.best_epoch == 2
     assert read == ["validation"] * 4 + ["test"]
     assert [bool(report.test) for report in reports] == [False, False, False, True]
-    assert_same_weights(weights[3], weights[1])  # the network is back at its best epoch, where it was tested
+    assert_same_weights(
+        weights[3], weights[1]
+    )  # the network is back at its best epoch, where it was tested
     assert reports[3].test == made.evaluate("test")
 
     read.clear()
@@ -258,13 +300,17 @@ def test_early_stopping_waits_for_its_patience(tmp_path: Path) -> None:
     made = trainer(settings, tmp_path, objective=_scripted(0.5, 0.65, 0.7, 0.72, 9.0))
     reports = train(made)
     assert [report.state for report in reports] == ["RUNNING"] * 3 + ["COMPLETE"]
-    assert reports[-1].objective == 0.72  # better than the anchor by less than min_delta, yet the best
+    assert (
+        reports[-1].objective == 0.72
+    )  # better than the anchor by less than min_delta, yet the best
 
 
 def test_every_head_trains_in_bf16(tmp_path: Path) -> None:
     settings, samples = all_heads()
     exact = train(_of_all(settings, samples, tmp_path / "fp32"))[-1].metrics
-    rough = train(_of_all(changed(settings, precision="bf16"), samples, tmp_path / "bf16"))[-1].metrics
+    rough = train(_of_all(changed(settings, precision="bf16"), samples, tmp_path / "bf16"))[
+        -1
+    ].metrics
     assert exact.keys() == rough.keys()
     for name, value in rough.items():
         assert math.isfinite(value), name
@@ -274,7 +320,9 @@ def test_every_head_trains_in_bf16(tmp_path: Path) -> None:
 
 
 def _of_all(settings: Config, samples: DataSet, directory: Path) -> Trainer:
-    return trainer(settings, directory, samples, objective=lambda metrics: -metrics["val/softmax/loss"])
+    return trainer(
+        settings, directory, samples, objective=lambda metrics: -metrics["val/softmax/loss"]
+    )
 
 
 def test_nothing_of_the_inputs_is_kept_until_the_end_of_the_epoch(tmp_path: Path) -> None:

@@ -122,7 +122,12 @@ def test_texts_as_labels(path: str) -> None:
 
 
 def test_given_splits(path: str) -> None:
-    data = arrays(path, ["pixels"], TARGETS, splits={"train": "is_train", "validation": "validation", "test": "test"})
+    data = arrays(
+        path,
+        ["pixels"],
+        TARGETS,
+        splits={"train": "is_train", "validation": "validation", "test": "test"},
+    )
     assert [data.splits[name].tolist() for name in SPLITS] == [
         list(range(30)),
         list(range(30, 35)),
@@ -143,7 +148,9 @@ def test_split_by_seed(path: str, build: Build) -> None:
 def test_stratified_and_group_split(path: str) -> None:
     data = arrays(path, ["pixels"], TARGETS, stratify="even")
     even = data.targets["even"].values
-    assert all(abs(even[rows].mean() - even.mean()) <= 2 / len(rows) for rows in data.splits.values())
+    assert all(
+        abs(even[rows].mean() - even.mean()) <= 2 / len(rows) for rows in data.splits.values()
+    )
     data = arrays(path, ["pixels"], TARGETS, group="person")
     people = [set(_content()["person"][data.splits[name]]) for name in SPLITS]
     assert sum(map(len, people)) == 10
@@ -158,7 +165,11 @@ def test_stratified_and_group_split(path: str) -> None:
         ({"inputs": 3}, "data.inputs", "list of names"),
         ({"targets": {"digits": "class"}}, "data.targets.digits", "did you mean 'digit'"),
         ({"targets": {"digit": "clas"}}, "data.targets.digit.kind", "did you mean 'class'"),
-        ({"targets": {"digit": {"kind": "class", "column": "x"}}}, "data.targets.digit.column", "unknown key"),
+        (
+            {"targets": {"digit": {"kind": "class", "column": "x"}}},
+            "data.targets.digit.column",
+            "unknown key",
+        ),
         ({"masks": {"image": "mask"}}, "data.masks", "there is no view of this name"),
         ({"masks": {"pixels": "maske"}}, "data.masks.pixels", "did you mean 'mask'"),
         ({"masks": "mask"}, "data.masks", "a mapping"),
@@ -199,12 +210,20 @@ def test_mistakes_in_the_config(
         ({"targets": {"digit": "binary"}}, "binary, but has 10 classes"),
         ({"masks": {"pixels": "mask"}}, "the mask of 'pixels'"),
         ({"splits": {"train": "train", "validation": "validation"}}, "no test split"),
-        ({"splits": {"train": "train", "validation": "validation", "test": "train"}}, "in two splits"),
-        ({"splits": {"train": "area", "validation": "validation", "test": "test"}}, "holds sample numbers"),
+        (
+            {"splits": {"train": "train", "validation": "validation", "test": "train"}},
+            "in two splits",
+        ),
+        (
+            {"splits": {"train": "area", "validation": "validation", "test": "test"}},
+            "holds sample numbers",
+        ),
         ({"group": "flags"}, "the array for `group` has shape"),
     ],
 )
-def test_content_that_does_not_fit(path: str, build: Build, changes: dict[str, Any], message: str) -> None:
+def test_content_that_does_not_fit(
+    path: str, build: Build, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(DataError, match=message):
         build("arrays", **{"path": path, "inputs": ["pixels"], "targets": TARGETS, **changes})
 
@@ -219,7 +238,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bad.npz").write_bytes(b"PK not really")
     (tmp_path / "empty.npz").write_bytes(b"")
     np.save(tmp_path / "one.npy", np.zeros(3))
-    for name, message in (("bad.npz", "cannot open"), ("empty.npz", "cannot open"), ("one.npy", "a single array")):
+    for name, message in (
+        ("bad.npz", "cannot open"),
+        ("empty.npz", "cannot open"),
+        ("one.npy", "a single array"),
+    ):
         with pytest.raises(DataError, match=message):
             arrays(str(tmp_path / name), ["x"], {"y": "class"})
 

@@ -18,12 +18,19 @@ def data() -> DataSet:
 
 def _pixels(data: DataSet, split: str) -> list[set[bytes]]:
     """The scans that a split shows, left and right, by their pixels."""
-    return [{scan.tobytes() for scan in data.inputs[view][data.splits[split]]} for view in ("left", "right")]
+    return [
+        {scan.tobytes() for scan in data.inputs[view][data.splits[split]]}
+        for view in ("left", "right")
+    ]
 
 
 def test_shapes_and_ranges(data: DataSet) -> None:
     assert len(data) == 6000
-    assert {name: len(data.splits[name]) for name in SPLITS} == {"train": 4000, "validation": 1000, "test": 1000}
+    assert {name: len(data.splits[name]) for name in SPLITS} == {
+        "train": 4000,
+        "validation": 1000,
+        "test": 1000,
+    }
     for view in ("left", "right"):
         x = data.inputs[view]
         assert (x.shape, x.dtype) == ((6000, 1, 8, 8), np.float32)
@@ -38,13 +45,16 @@ def test_no_scan_is_in_two_splits(data: DataSet) -> None:
 
 
 def test_the_scans_of_the_package_all_differ() -> None:
-    assert len({scan.tobytes() for scan in load_digits().images}) == 1797, "or identity by pixels proves nothing"
+    assert len({scan.tobytes() for scan in load_digits().images}) == 1797, (
+        "or identity by pixels proves nothing"
+    )
 
 
 def test_labels_are_those_of_the_scans(data: DataSet) -> None:
     bunch = load_digits()
     digit = {
-        (scan / 16).astype(np.float32).tobytes(): label for scan, label in zip(bunch.images, bunch.target, strict=True)
+        (scan / 16).astype(np.float32).tobytes(): label
+        for scan, label in zip(bunch.images, bunch.target, strict=True)
     }
     for view in ("left", "right"):
         found = [digit[scan.tobytes()] for scan in data.inputs[view][:]]
@@ -76,7 +86,9 @@ def test_equal_pairs_do_not_come_in_a_block(data: DataSet) -> None:
 def test_left_and_right_are_drawn_alike(data: DataSet) -> None:
     digits = load_digits().images
     number = {(scan / 16).astype(np.float32).tobytes(): k for k, scan in enumerate(digits)}
-    left, right = ([number[scan.tobytes()] for scan in data.inputs[view][:]] for view in ("left", "right"))
+    left, right = (
+        [number[scan.tobytes()] for scan in data.inputs[view][:]] for view in ("left", "right")
+    )
     assert 0.45 < np.mean(np.array(left) < np.array(right)) < 0.55
 
 

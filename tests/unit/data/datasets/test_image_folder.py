@@ -19,7 +19,9 @@ from mtl_search.errors import ConfigError, DataError
 from tests.support.repository import CONFIGS
 from tests.unit.data.conftest import Build
 
-Image = pytest.importorskip("PIL.Image", reason="an optional dependency: pip install 'mtl-search[images]'")
+Image = pytest.importorskip(
+    "PIL.Image", reason="an optional dependency: pip install 'mtl-search[images]'"
+)
 
 CONFIG = CONFIGS / "category_age.yaml"
 N = 24
@@ -117,7 +119,9 @@ def test_a_cache_takes_half_of_the_free_disk_at_most(
     size = N * 3 * 6 * 8
 
     def images(free: int, **arguments: Any) -> Any:
-        monkeypatch.setattr("mtl_search.data.datasets.image_folder.free_bytes", lambda _folder: free)
+        monkeypatch.setattr(
+            "mtl_search.data.datasets.image_folder.free_bytes", lambda _folder: free
+        )
         return make(**arguments).inputs["image"]
 
     elsewhere = str(tmp_path / "elsewhere")
@@ -163,7 +167,9 @@ def test_bad_files_are_named_and_fatal_unless_skipped(
     assert not set(np.concatenate(list(given.splits.values()))) & set(BAD)
 
 
-def test_a_file_that_goes_bad_later_ends_no_trial(make: Make, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_goes_bad_later_ends_no_trial(
+    make: Make, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     images = make(decoded="never").inputs["image"]
     (folder / "images" / "4.png").write_bytes(b"")
     assert not images[4:5].any()
@@ -206,7 +212,9 @@ def test_mistakes_are_named(make: Make, given: dict[str, Any], path: str) -> Non
     assert caught.value.path == path
 
 
-def test_the_shipped_config(tmp_path: Path, need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shipped_config(
+    tmp_path: Path, need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests.support.garments import AGES, CATEGORIES, write_garments
 
     write_garments(tmp_path, need_data("fashion_mnist"), 400)
@@ -224,7 +232,9 @@ def test_the_shipped_config(tmp_path: Path, need_data: Callable[[str], Path], mo
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("mode", "white"), [("I;16", 65535), ("I", 65535), ("F", 1.0)])
-def test_pixels_of_more_than_a_byte_are_scaled(tmp_path: Path, mode: str, white: float, channels: int) -> None:
+def test_pixels_of_more_than_a_byte_are_scaled(
+    tmp_path: Path, mode: str, white: float, channels: int
+) -> None:
     kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
     pixels = (np.linspace(0, 1, 48).reshape(6, 8) * white).astype(kinds[mode])
     Image.fromarray(pixels).save(tmp_path / "a.tiff")

@@ -37,7 +37,9 @@ def arrays() -> dict[str, Any]:
 def make(tmp_path: Path, arrays: dict[str, Any]) -> Callable[..., DataSet]:
     def make(**given: Any) -> DataSet:
         np.savez(tmp_path / "few.npz", **arrays)
-        return image_pairs(str(tmp_path / "few.npz"), **{"train": 80, "validation": 40, "test": 40, **given})
+        return image_pairs(
+            str(tmp_path / "few.npz"), **{"train": 80, "validation": 40, "test": 40, **given}
+        )
 
     return make
 
@@ -49,7 +51,11 @@ def numbers(data: DataSet, view: str) -> Any:
 
 def test_shapes_and_ranges(make: Callable[..., DataSet]) -> None:
     data = make()
-    assert {name: len(data.splits[name]) for name in SPLITS} == {"train": 80, "validation": 40, "test": 40}
+    assert {name: len(data.splits[name]) for name in SPLITS} == {
+        "train": 80,
+        "validation": 40,
+        "test": 40,
+    }
     for view in ("left", "right"):
         assert (data.inputs[view].shape, data.inputs[view].dtype) == ((160, 1, 4, 5), np.float32)
         assert data.inputs[view][:].max() <= 1
@@ -59,11 +65,16 @@ def test_shapes_and_ranges(make: Callable[..., DataSet]) -> None:
 
 def test_no_image_is_in_two_splits(make: Callable[..., DataSet]) -> None:
     data = make()
-    seen = [{n for v in ("left", "right") for n in numbers(data, v)[data.splits[split]]} for split in SPLITS]
+    seen = [
+        {n for v in ("left", "right") for n in numbers(data, v)[data.splits[split]]}
+        for split in SPLITS
+    ]
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
-def test_half_of_the_pairs_are_equal_and_no_pair_is_drawn_twice(make: Callable[..., DataSet]) -> None:
+def test_half_of_the_pairs_are_equal_and_no_pair_is_drawn_twice(
+    make: Callable[..., DataSet],
+) -> None:
     data = make()
     left, right = numbers(data, "left"), numbers(data, "right")
     same = data.targets["same"].values
@@ -84,7 +95,10 @@ def test_images_alike_in_every_byte_count_as_one(
     data = make()
     assert "150 of 300 images are left out: 1 without a label, 149 alike" in caplog.text
     assert (numbers(data, "left") % 2 == 0).all()
-    seen = [{n for v in ("left", "right") for n in numbers(data, v)[data.splits[split]]} for split in SPLITS]
+    seen = [
+        {n for v in ("left", "right") for n in numbers(data, v)[data.splits[split]]}
+        for split in SPLITS
+    ]
     assert sum(map(len, seen)) == len(set.union(*seen))
 
 
@@ -100,7 +114,9 @@ def test_limit(make: Callable[..., DataSet]) -> None:
 
 
 @pytest.mark.parametrize("shape", [(N, 3, 6, 5), (N, 6, 5, 3)])
-def test_colours_come_first(make: Callable[..., DataSet], arrays: dict[str, Any], shape: tuple[int, ...]) -> None:
+def test_colours_come_first(
+    make: Callable[..., DataSet], arrays: dict[str, Any], shape: tuple[int, ...]
+) -> None:
     arrays["images"] = np.random.default_rng(1).random(shape)
     data = make(scale=1.0)
     assert data.inputs["left"].shape == (160, 3, 6, 5)
@@ -160,7 +176,9 @@ def idx(array: Any, code: int = 0x08, kind: str = ">u1") -> bytes:
     return head + array.astype(kind).tobytes()
 
 
-@pytest.mark.parametrize(("code", "kind"), [(0x08, ">u1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4")])
+@pytest.mark.parametrize(
+    ("code", "kind"), [(0x08, ">u1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4")]
+)
 @pytest.mark.parametrize("zipped", [False, True])
 def test_idx_round_trip(tmp_path: Path, code: int, kind: str, zipped: bool) -> None:
     array = np.arange(24).reshape(2, 3, 4)
@@ -186,7 +204,9 @@ def test_damaged_idx_files(tmp_path: Path) -> None:
                 read_idx(tmp_path / "x")
 
 
-def test_the_shipped_config(need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shipped_config(
+    need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MTL_DATA", str(need_data("fashion_mnist").parent))
     config = load_config(CONFIG, ["data.train=400", "data.validation=200", "data.test=200"])
     data = build_data(config.data, config.seed)

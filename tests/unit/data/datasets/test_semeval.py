@@ -24,9 +24,13 @@ Make = Callable[..., DataSet]
 def make(tmp_path: Path) -> Make:
     """The data set over 20 training and 4 test sentences, or those given."""
 
-    def make(train: list[str] | None = None, test: list[str] | None = None, **arguments: Any) -> DataSet:
+    def make(
+        train: list[str] | None = None, test: list[str] | None = None, **arguments: Any
+    ) -> DataSet:
         own = write_marked(tmp_path / "train.txt", train or [plain(k) for k in range(20)])
-        official = write_marked(tmp_path / "test.txt", test or [plain(100 + k) for k in range(4)], start=101)
+        official = write_marked(
+            tmp_path / "test.txt", test or [plain(100 + k) for k in range(4)], start=101
+        )
         return semeval(str(own), str(official), **{"length": 8, "validation": 0.2, **arguments})
 
     return make
@@ -34,9 +38,15 @@ def make(tmp_path: Path) -> Make:
 
 def test_shapes_and_splits(make: Make) -> None:
     data = make()
-    assert {name: len(data.splits[name]) for name in SPLITS} == {"train": 16, "validation": 4, "test": 4}
+    assert {name: len(data.splits[name]) for name in SPLITS} == {
+        "train": 16,
+        "validation": 4,
+        "test": 4,
+    }
     assert data.splits["test"].tolist() == [20, 21, 22, 23]
-    assert {name: (x.shape, x.dtype) for name, x in data.inputs.items()} == {"tokens": ((24, 8, 3), np.int64)}
+    assert {name: (x.shape, x.dtype) for name, x in data.inputs.items()} == {
+        "tokens": ((24, 8, 3), np.int64)
+    }
     assert data.masks["tokens"].sum(1).tolist() == [7] * 24
     assert data.targets["relation"].classes == DIRECTED
     assert data.targets["entities"].classes == ("O", "B-entity", "I-entity")
@@ -87,16 +97,23 @@ def test_directions_are_dropped_on_request(make: Make) -> None:
 
 def test_sentences_of_the_same_words_stay_in_one_split(make: Make) -> None:
     own = [plain(k // 4) for k in range(40)]
-    own[1] = own[1].replace("The <e1>thing0</e1>", "<e1>the</e1>  THING0")  # other marks, case and blanks
+    own[1] = own[1].replace(
+        "The <e1>thing0</e1>", "<e1>the</e1>  THING0"
+    )  # other marks, case and blanks
     data = make(own)
     home = {row: split for split in SPLITS for row in data.splits[split]}
     assert [len({home[4 * k + j] for j in range(4)}) for k in range(10)] == [1] * 10
     assert len(data.splits["validation"]) == 8
 
 
-def test_sentences_of_the_test_file_are_not_trained_on(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_sentences_of_the_test_file_are_not_trained_on(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
-    data = make([plain(k) for k in range(20)], [plain(3), plain(5).upper().replace("E1>", "e1>").replace("E2>", "e2>")])
+    data = make(
+        [plain(k) for k in range(20)],
+        [plain(3), plain(5).upper().replace("E1>", "e1>").replace("E2>", "e2>")],
+    )
     assert [len(data.splits[name]) for name in SPLITS] == [14, 4, 2]
     assert "2 training sentences are left out" in caplog.text
 
@@ -119,13 +136,21 @@ def test_a_long_sentence_keeps_its_entities(make: Make, caplog: pytest.LogCaptur
         assert data.masks["tokens"][row].all()
         assert (data.inputs["tokens"][row, :, 1] == 8).sum() == 1
         assert (data.inputs["tokens"][row, :, 2] == 8).sum() == 2
-    assert "2 of 24 sentences have more than 8 tokens and were cut; in 1 the first tokens went" in caplog.text
+    assert (
+        "2 of 24 sentences have more than 8 tokens and were cut; in 1 the first tokens went"
+        in caplog.text
+    )
     assert "lose" not in caplog.text
 
 
-def test_an_entity_that_cannot_stay_is_counted(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_entity_that_cannot_stay_is_counted(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     data = make([plain(0, between=20), *(plain(k) for k in range(1, 20))], tags="e1e2")
-    assert "1 of 24 sentences lose a token of an entity: their two are more than 8 tokens apart" in caplog.text
+    assert (
+        "1 of 24 sentences lose a token of an entity: their two are more than 8 tokens apart"
+        in caplog.text
+    )
     assert sorted(set(data.targets["entities"].values[0])) == [0, 1], "entity 1 stays"
     assert data.inputs["tokens"][0, :, 2].min() == 1, "distances end at the range of the embedding"
 
@@ -157,10 +182,14 @@ def test_a_validation_split_needs_sentences(make: Make) -> None:
         make([plain(1)] * 10)
 
 
-def test_the_task_itself(need_data: Callable[[str], Path], build: Build, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_task_itself(
+    need_data: Callable[[str], Path], build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     folder = need_data("semeval2010_task8")
-    data = build("semeval", train=str(folder / "TRAIN_FILE.TXT"), test=str(folder / "TEST_FILE_FULL.TXT"))
+    data = build(
+        "semeval", train=str(folder / "TRAIN_FILE.TXT"), test=str(folder / "TEST_FILE_FULL.TXT")
+    )
     assert len(data.splits["test"]) == 2717
     assert 790 <= len(data.splits["validation"]) <= 810
     assert len(data) - 2717 < 8000

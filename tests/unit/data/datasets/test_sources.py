@@ -32,7 +32,13 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _arrays(name: str, **more: Any) -> dict[str, Any]:
-    return {"name": "arrays", "path": f"{name}.npz", "inputs": ["x"], "targets": {"y": "class"}, **more}
+    return {
+        "name": "arrays",
+        "path": f"{name}.npz",
+        "inputs": ["x"],
+        "targets": {"y": "class"},
+        **more,
+    }
 
 
 def _sources(**changes: Any) -> dict[str, Any]:
@@ -66,25 +72,42 @@ def test_each_source_is_what_it_is_alone(build: Build) -> None:
                 )
         start += len(alone)
     assert joined.sources is not None
-    assert (joined.sources.names, joined.sources.sampling, joined.sources.batches) == (("a", "b"), Proportional(), None)
+    assert (joined.sources.names, joined.sources.sampling, joined.sources.batches) == (
+        ("a", "b"),
+        Proportional(),
+        None,
+    )
 
 
 def test_policy_and_length_of_an_epoch(build: Build) -> None:
-    joined = build("sources", sources=_sources(), sampling={"name": "temperature", "temperature": 3}, batches=7)
+    joined = build(
+        "sources", sources=_sources(), sampling={"name": "temperature", "temperature": 3}, batches=7
+    )
     assert joined.sources is not None
     assert (joined.sources.sampling, joined.sources.batches) == (Temperature(3), 7)
 
 
 def test_a_seed_of_a_source_stays_its_own(build: Build) -> None:
-    first, second = (build("sources", sources=_sources(a=_arrays("a", seed=9)), run_seed=seed) for seed in (0, 1))
-    own = [np.sort(data.splits["train"][data.splits["train"] < 40]).tolist() for data in (first, second)]
-    other = [np.sort(data.splits["train"][data.splits["train"] >= 40]).tolist() for data in (first, second)]
+    first, second = (
+        build("sources", sources=_sources(a=_arrays("a", seed=9)), run_seed=seed) for seed in (0, 1)
+    )
+    own = [
+        np.sort(data.splits["train"][data.splits["train"] < 40]).tolist()
+        for data in (first, second)
+    ]
+    other = [
+        np.sort(data.splits["train"][data.splits["train"] >= 40]).tolist()
+        for data in (first, second)
+    ]
     assert own[0] == own[1]
     assert other[0] != other[1]
 
 
 def test_sources_of_the_users(build: Build) -> None:
-    joined = build("sources", sources={"short": USER + "READY", "long": {"name": USER + "line", "n": 30, "slope": 2.0}})
+    joined = build(
+        "sources",
+        sources={"short": USER + "READY", "long": {"name": USER + "line", "n": 30, "slope": 2.0}},
+    )
     assert len(joined) == 40
     assert joined.targets["y"].labelled.all()
 
@@ -97,7 +120,10 @@ def test_targets_are_told_apart_by_renaming(build: Build) -> None:
     assert renamed.targets["other"].labelled.tolist() == [False] * 40 + [True] * 20
     both = {"a": _arrays("a", targets={"y": "class", "z": "binary"})}
     swapped = build("sources", sources=both, rename={"a": {"y": "z", "z": "y"}})
-    assert {name: target.kind for name, target in swapped.targets.items()} == {"z": "class", "y": "binary"}
+    assert {name: target.kind for name, target in swapped.targets.items()} == {
+        "z": "class",
+        "y": "binary",
+    }
 
 
 @pytest.mark.parametrize(
@@ -106,31 +132,60 @@ def test_targets_are_told_apart_by_renaming(build: Build) -> None:
         ({"sources": {}}, "data.sources", "a mapping from names"),
         ({"sources": ["a", "b"]}, "data.sources", "a mapping from names"),
         ({"sources": _sources(a=3)}, "data.sources.a", "a name is needed, or {name"),
-        ({"sources": _sources(a={"path": "a.npz"})}, "data.sources.a", "a name is needed, or {name"),
+        (
+            {"sources": _sources(a={"path": "a.npz"})},
+            "data.sources.a",
+            "a name is needed, or {name",
+        ),
         ({"sources": _sources(a="arays")}, "data.sources.a.name", "did you mean 'arrays'"),
         ({"sources": _sources(a="arrays")}, "data.sources.a", "needs 'path', 'inputs', 'targets'"),
         ({"sources": _sources(a=_arrays("aa"))}, "data.sources.a.path", "did you mean 'a.npz'"),
-        ({"sources": _sources(a=_arrays("a", inputs=["w"]))}, "data.sources.a.inputs", "there is no array"),
-        ({"sources": _sources(a=_arrays("a", targets={"y": "clas"}))}, "data.sources.a.targets.y.kind", "'class'"),
+        (
+            {"sources": _sources(a=_arrays("a", inputs=["w"]))},
+            "data.sources.a.inputs",
+            "there is no array",
+        ),
+        (
+            {"sources": _sources(a=_arrays("a", targets={"y": "clas"}))},
+            "data.sources.a.targets.y.kind",
+            "'class'",
+        ),
         ({"sources": _sources(a=_arrays("a", pth=1))}, "data.sources.a.pth", "did you mean 'path'"),
-        ({"sources": _sources(a={"name": USER + "READY", "n": 3})}, "data.sources.a", "takes no arguments"),
+        (
+            {"sources": _sources(a={"name": USER + "READY", "n": 3})},
+            "data.sources.a",
+            "takes no arguments",
+        ),
         ({"sources": _sources(a=HERE + "blaming")}, "data.sources.a", "too few(.|\n)*value:    3"),
-        ({"sources": _sources(a=HERE + "own_sources")}, "data.sources.a.name", "sources of its own"),
+        (
+            {"sources": _sources(a=HERE + "own_sources")},
+            "data.sources.a.name",
+            "sources of its own",
+        ),
         ({"sources": {"a.b": _arrays("a")}}, "data.sources", "part of dotted paths"),
-        ({"sources": _sources(), "sampling": "temprature"}, "data.sampling.name", "did you mean 'temperature'"),
+        (
+            {"sources": _sources(), "sampling": "temprature"},
+            "data.sampling.name",
+            "did you mean 'temperature'",
+        ),
         ({"sources": _sources(), "batches": 0}, "data.batches", "at least 1"),
         ({"sources": _sources(), "rename": {"c": {"y": "k"}}}, "data.rename.c", "no source"),
         ({"sources": _sources(), "rename": {"a": {"z": "k"}}}, "data.rename.a.z", "no target"),
         ({"sources": _sources(), "rename": {"a": {"y": 3}}}, "data.rename.a.y", "a text"),
         ({"sources": _sources(), "rename": {"a": "y"}}, "data.rename.a", "a mapping"),
         (
-            {"sources": {"a": _arrays("a", targets={"y": "class", "z": "binary"})}, "rename": {"a": {"y": "z"}}},
+            {
+                "sources": {"a": _arrays("a", targets={"y": "class", "z": "binary"})},
+                "rename": {"a": {"y": "z"}},
+            },
             "data.rename.a",
             "one name",
         ),
     ],
 )
-def test_mistakes_have_their_path(build: Build, arguments: dict[str, Any], path: str, message: str) -> None:
+def test_mistakes_have_their_path(
+    build: Build, arguments: dict[str, Any], path: str, message: str
+) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         build("sources", **arguments)
     assert caught.value.path == path
@@ -141,9 +196,15 @@ def test_mistakes_have_their_path(build: Build, arguments: dict[str, Any], path:
     ("changed", "message"),
     [
         (USER + "failing", "^source 'b': the data set .* failed with KeyError"),
-        (_arrays("b", inputs={"x": "wide"}), "'x' is N × 3 float32 in source 'b' and N × 2 float32 in source 'a'"),
+        (
+            _arrays("b", inputs={"x": "wide"}),
+            "'x' is N × 3 float32 in source 'b' and N × 2 float32 in source 'a'",
+        ),
         (_arrays("b", inputs=["wide"]), "source 'b' has no view 'x', which source 'a' has"),
-        (_arrays("b", targets={"y": {"kind": "real", "key": "z"}}), "'y' is real in source 'b' and class"),
+        (
+            _arrays("b", targets={"y": {"kind": "real", "key": "z"}}),
+            "'y' is real in source 'b' and class",
+        ),
     ],
 )
 def test_data_that_does_not_fit_names_its_source(build: Build, changed: Any, message: str) -> None:
@@ -156,10 +217,17 @@ def test_the_shipped_config(need_data: Callable[[str], Path]) -> None:
     config = load_config(CONFIG, {"data.sources.digits.train": 100})
     shared = str(need_data("fashion_mnist").parent)
     for source, folder in (("garments", "fashion_mnist"), ("digits", "mnist")):
-        files = {key: f"{shared}/{folder}/t10k-{key}-idx{n}-ubyte.gz" for key, n in (("images", 3), ("labels", 1))}
-        config = override(config, {f"data.sources.{source}.{key}": file for key, file in files.items()})
+        files = {
+            key: f"{shared}/{folder}/t10k-{key}-idx{n}-ubyte.gz"
+            for key, n in (("images", 3), ("labels", 1))
+        }
+        config = override(
+            config, {f"data.sources.{source}.{key}": file for key, file in files.items()}
+        )
     joined = build_data(config.data, config.seed)
-    labelled = {task: joined.targets[task].labelled[joined.splits["train"]].sum() for task in config.tasks}
+    labelled = {
+        task: joined.targets[task].labelled[joined.splits["train"]].sum() for task in config.tasks
+    }
     assert labelled == {"garment": 3000, "digit": 100, "same": 3100}
     assert joined.sources is not None
     assert joined.sources.sampling == Temperature(2)
@@ -169,8 +237,13 @@ def test_labels_of_two_tables_with_other_classes_are_no_one_target(build: Build)
     # Each file tells its own classes.
     Path("one.csv").write_text("n,y\n" + "\n".join(f"{k},{'abc'[k % 3]}" for k in range(30)))
     Path("two.csv").write_text("n,y\n" + "\n".join(f"{k},{'ab'[k % 2]}" for k in range(30)))
-    tables = {name: {"name": "table", "path": f"{name}.csv", "targets": {"y": "class"}} for name in ("one", "two")}
-    with pytest.raises(DataError, match=r"class \(a, b\) in source 'two' and class \(a, b, c\) in source 'one'"):
+    tables = {
+        name: {"name": "table", "path": f"{name}.csv", "targets": {"y": "class"}}
+        for name in ("one", "two")
+    }
+    with pytest.raises(
+        DataError, match=r"class \(a, b\) in source 'two' and class \(a, b, c\) in source 'one'"
+    ):
         build("sources", sources=tables)
     renamed = build("sources", sources=tables, rename={"two": {"y": "y2"}})
     assert isinstance(renamed.targets["y2"], Target)

@@ -56,7 +56,9 @@ def _same(first: DataSet, second: DataSet) -> bool:
         np.array_equal(first.inputs["table"][:], second.inputs["table"][:])
         and all(np.array_equal(first.splits[name], second.splits[name]) for name in SPLITS)
         and all(
-            np.array_equal(target.values, second.targets[name].values, equal_nan=target.kind == "real")
+            np.array_equal(
+                target.values, second.targets[name].values, equal_nan=target.kind == "real"
+            )
             and target.classes == second.targets[name].classes
             for name, target in first.targets.items()
         )
@@ -65,7 +67,9 @@ def _same(first: DataSet, second: DataSet) -> bool:
 
 def test_inputs_and_targets(path: Path) -> None:
     data, frame = table(str(path), TARGETS, columns=INPUTS), pd.read_csv(path)
-    assert data.inputs["table"].shape == (60, 2 * 2 + 4), "height and age with marks, three colours and others"
+    assert data.inputs["table"].shape == (60, 2 * 2 + 4), (
+        "height and age with marks, three colours and others"
+    )
     assert data.targets["species"].classes == ("cat", "dog", "eel")
     assert {name: target.kind for name, target in data.targets.items()} == {
         "species": "class",
@@ -74,13 +78,17 @@ def test_inputs_and_targets(path: Path) -> None:
     }
     assert (data.targets["species"].labelled == frame["species"].notna()).all()
     assert (data.targets["mass"].labelled == frame["weight"].notna()).all()
-    assert data.targets["mass"].values == pytest.approx(frame["weight"].to_numpy(), nan_ok=True, rel=1e-6)
+    assert data.targets["mass"].values == pytest.approx(
+        frame["weight"].to_numpy(), nan_ok=True, rel=1e-6
+    )
     assert not data.targets["species"].labelled.all(), "or the test says nothing"
 
 
 def test_all_other_columns_are_inputs_by_default(path: Path) -> None:
     wide = table(str(path), TARGETS, split="part")
-    named = table(str(path), TARGETS, split="part", columns=["height", "age", "colour", "tall", "owner"])
+    named = table(
+        str(path), TARGETS, split="part", columns=["height", "age", "colour", "tall", "owner"]
+    )
     assert _same(wide, named)
 
 
@@ -89,12 +97,20 @@ def test_parquet_gives_the_same_as_csv(path: Path, tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "pets.parquet")
     frame.astype({"age": "Int64", "colour": "category"}).to_parquet(tmp_path / "typed.pq")
     csv = table(str(path), TARGETS, columns=INPUTS, stratify="species")
-    assert _same(csv, table(str(tmp_path / "pets.parquet"), TARGETS, columns=INPUTS, stratify="species"))
-    assert _same(csv, table(str(tmp_path / "typed.pq"), TARGETS, columns=INPUTS, stratify="species"))
+    assert _same(
+        csv, table(str(tmp_path / "pets.parquet"), TARGETS, columns=INPUTS, stratify="species")
+    )
+    assert _same(
+        csv, table(str(tmp_path / "typed.pq"), TARGETS, columns=INPUTS, stratify="species")
+    )
 
 
-@pytest.mark.parametrize(("name", "separator"), [("a.tsv", None), ("a.csv", ";"), ("a.csv.gz", None)])
-def test_other_separators_and_compression(path: Path, tmp_path: Path, name: str, separator: str | None) -> None:
+@pytest.mark.parametrize(
+    ("name", "separator"), [("a.tsv", None), ("a.csv", ";"), ("a.csv.gz", None)]
+)
+def test_other_separators_and_compression(
+    path: Path, tmp_path: Path, name: str, separator: str | None
+) -> None:
     written = separator or ("\t" if ".tsv" in name else ",")
     _frame().to_csv(tmp_path / name, index=False, sep=written)
     same = table(str(tmp_path / name), TARGETS, columns=INPUTS, separator=separator)
@@ -102,8 +118,19 @@ def test_other_separators_and_compression(path: Path, tmp_path: Path, name: str,
 
 
 def test_missing_labels_are_masked_however_they_are_written(write_csv: WriteCsv) -> None:
-    lines = ["a,kind,yes,size", "1,x,1,2.5", "2,y,0,-1", "3,,,", "4,NA,NaN,nan", "5,None,-1,NA", "6,-1,1,1"]
-    data = table(str(write_csv("t.csv", "\n".join(lines * 1))), {"kind": "class", "yes": "binary", "size": "real"})
+    lines = [
+        "a,kind,yes,size",
+        "1,x,1,2.5",
+        "2,y,0,-1",
+        "3,,,",
+        "4,NA,NaN,nan",
+        "5,None,-1,NA",
+        "6,-1,1,1",
+    ]
+    data = table(
+        str(write_csv("t.csv", "\n".join(lines * 1))),
+        {"kind": "class", "yes": "binary", "size": "real"},
+    )
     assert data.targets["kind"].values.tolist() == [0, 1, -1, -1, -1, -1]
     assert data.targets["yes"].values.tolist() == [1, 0, -1, -1, -1, 1]
     assert data.targets["size"].labelled.tolist() == [True, True, False, False, False, True]
@@ -121,7 +148,9 @@ def test_multilabel_columns(path: Path) -> None:
 # ------------------------------------------------------------------------------------------------------------ leakage
 
 
-def _changed_outside_train(frame: pd.DataFrame, rows: Any, change: Callable[[pd.DataFrame, Any], None]) -> pd.DataFrame:
+def _changed_outside_train(
+    frame: pd.DataFrame, rows: Any, change: Callable[[pd.DataFrame, Any], None]
+) -> pd.DataFrame:
     changed = frame.astype(object)
     change(changed, rows)
     return changed
@@ -142,19 +171,28 @@ def _unknown(frame: pd.DataFrame, rows: Any) -> None:
 
 @pytest.mark.parametrize("change", [_shift, _empty, _unknown])
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_changing_test_rows_changes_nothing_in_the_train_part(tmp_path: Path, change: Any, suffix: str) -> None:
+def test_changing_test_rows_changes_nothing_in_the_train_part(
+    tmp_path: Path, change: Any, suffix: str
+) -> None:
     frame = _frame()
     test = frame["part"] == "test"
     before, after = tmp_path / f"before.{suffix}", tmp_path / f"after.{suffix}"
-    for path, content in ((before, frame), (after, _changed_outside_train(frame, test, change).infer_objects())):
+    for path, content in (
+        (before, frame),
+        (after, _changed_outside_train(frame, test, change).infer_objects()),
+    ):
         content.to_csv(path, index=False) if suffix == "csv" else content.to_parquet(path)
-    first, second = (table(str(path), TARGETS, columns=INPUTS, split="part") for path in (before, after))
+    first, second = (
+        table(str(path), TARGETS, columns=INPUTS, split="part") for path in (before, after)
+    )
     for name in ("train", "validation"):
         rows = first.splits[name]
         assert (rows == second.splits[name]).all()
         assert (first.inputs["table"][rows] == second.inputs["table"][rows]).all()
     rows = first.splits["test"]
-    assert (first.inputs["table"][rows] != second.inputs["table"][rows]).any(), "the change did change something"
+    assert (first.inputs["table"][rows] != second.inputs["table"][rows]).any(), (
+        "the change did change something"
+    )
 
 
 def test_train_rows_have_mean_0_and_deviation_1(path: Path) -> None:
@@ -181,7 +219,9 @@ def test_split_by_seed(path: Path, build: Build) -> None:
     assert [len(first.splits[name]) for name in SPLITS] == [36, 12, 12]
     assert _same(first, again)
     assert not _same(first, other)
-    assert _same(first, build("table", **arguments, seed=3, run_seed=99)), "a seed of its own goes before the run's"
+    assert _same(first, build("table", **arguments, seed=3, run_seed=99)), (
+        "a seed of its own goes before the run's"
+    )
 
 
 def test_stratified_split(path: Path) -> None:
@@ -205,7 +245,8 @@ def test_group_split(path: Path) -> None:
     owners = [set(frame["owner"].to_numpy()[data.splits[name]]) for name in SPLITS]
     assert sum(map(len, owners)) == frame["owner"].nunique()
     assert (
-        data.inputs["table"].shape == table(str(path), TARGETS, columns=[*INPUTS, "tall", "part"]).inputs["table"].shape
+        data.inputs["table"].shape
+        == table(str(path), TARGETS, columns=[*INPUTS, "tall", "part"]).inputs["table"].shape
     )
 
 
@@ -215,7 +256,9 @@ def test_a_file_for_each_split_and_no_labels_in_test(path: Path, tmp_path: Path)
     for name in SPLITS:
         paths[name] = str(tmp_path / f"{name}.csv")
         part = frame[frame["part"] == name].drop(columns="part")
-        part.drop(columns=list({"species", "weight"} if name == "test" else set())).to_csv(paths[name], index=False)
+        part.drop(columns=list({"species", "weight"} if name == "test" else set())).to_csv(
+            paths[name], index=False
+        )
     data = table(paths, TARGETS, columns=INPUTS)
     assert [data.splits[name].tolist() for name in SPLITS] == [
         list(range(36)),
@@ -237,12 +280,32 @@ def test_a_file_for_each_split_and_no_labels_in_test(path: Path, tmp_path: Path)
     ("changes", "path_of_key", "message"),
     [
         ({"targets": {"specis": "class"}}, "data.targets.specis", "did you mean 'species'"),
-        ({"targets": {"y": {"kind": "class", "column": "specis"}}}, "data.targets.y.column", "did you mean 'species'"),
-        ({"targets": {"y": {"kind": "multilabel", "columns": ["sick", "tal"]}}}, "data.targets.y.columns", "'tall'"),
+        (
+            {"targets": {"y": {"kind": "class", "column": "specis"}}},
+            "data.targets.y.column",
+            "did you mean 'species'",
+        ),
+        (
+            {"targets": {"y": {"kind": "multilabel", "columns": ["sick", "tal"]}}},
+            "data.targets.y.columns",
+            "'tall'",
+        ),
         ({"targets": {"species": "clas"}}, "data.targets.species.kind", "did you mean 'class'"),
-        ({"targets": {"species": {"column": "species"}}}, "data.targets.species.kind", "kind of the target is needed"),
-        ({"targets": {"species": {"kind": "class", "colum": "x"}}}, "data.targets.species.colum", "'column'"),
-        ({"targets": {"species": {"kind": "class", "columns": ["x"]}}}, "data.targets.species.columns", "only a multi"),
+        (
+            {"targets": {"species": {"column": "species"}}},
+            "data.targets.species.kind",
+            "kind of the target is needed",
+        ),
+        (
+            {"targets": {"species": {"kind": "class", "colum": "x"}}},
+            "data.targets.species.colum",
+            "'column'",
+        ),
+        (
+            {"targets": {"species": {"kind": "class", "columns": ["x"]}}},
+            "data.targets.species.columns",
+            "only a multi",
+        ),
         ({"targets": {"y": "multilabel"}}, "data.targets.y", "needs `columns`"),
         ({"targets": {"species": 3}}, "data.targets.species", "a mapping from names"),
         ({"targets": ["species"]}, "data.targets", "a mapping from names"),
@@ -252,9 +315,17 @@ def test_a_file_for_each_split_and_no_labels_in_test(path: Path, tmp_path: Path)
         ({"columns": []}, "data.columns", "list of names"),
         ({"columns": 7}, "data.columns", "list of names"),
         ({"columns": ["age", "age"]}, "data.columns", "given twice"),
-        ({"categorical": ["hight"], "columns": INPUTS}, "data.categorical", "did you mean 'height'"),
+        (
+            {"categorical": ["hight"], "columns": INPUTS},
+            "data.categorical",
+            "did you mean 'height'",
+        ),
         ({"fractions": [0.5, 0.2, 0.2]}, "data.fractions", "they sum to 0.9"),
-        ({"fractions": {"train": 0.6, "valid": 0.2, "test": 0.2}}, "data.fractions.valid", "did you mean 'validation'"),
+        (
+            {"fractions": {"train": 0.6, "valid": 0.2, "test": 0.2}},
+            "data.fractions.valid",
+            "did you mean 'validation'",
+        ),
         ({"fractions": 0.8}, "data.fractions", "three numbers"),
         ({"fractions": [1.0, 0.0, 0.0]}, "data.fractions", "above 0"),
         ({"split": "prt"}, "data.split", "did you mean 'part'"),
@@ -275,7 +346,11 @@ def test_a_file_for_each_split_and_no_labels_in_test(path: Path, tmp_path: Path)
         ({"path": "package:no_such_package/x.csv"}, "data.path", "pip install no_such_package"),
         ({"path": {"train": "a.csv"}}, "data.path", "file for validation, test is needed"),
         ({"path": {"train": "a.csv", "tets": "b"}}, "data.path.tets", "did you mean 'test'"),
-        ({"path": {"train": "a.csv", "validation": "b", "test": "c"}}, "data.path.train", "no such file"),
+        (
+            {"path": {"train": "a.csv", "validation": "b", "test": "c"}},
+            "data.path.train",
+            "no such file",
+        ),
         ({"patth": "x"}, "data.patth", "did you mean 'path'"),
     ],
 )
@@ -311,7 +386,9 @@ def test_a_path_with_a_slip_is_answered_with_the_nearest_file(path: Path, build:
         ("a.csv", b"a,y\ninf,0\n2,1\n3,1\n4,1\n5,0\n", "column 'a' has"),
     ],
 )
-def test_files_that_cannot_be_used(tmp_path: Path, build: Build, name: str, content: bytes, message: str) -> None:
+def test_files_that_cannot_be_used(
+    tmp_path: Path, build: Build, name: str, content: bytes, message: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
         build("table", path=str(tmp_path / name), targets={"y": "class"})
@@ -338,7 +415,10 @@ def test_a_text_in_a_numeric_column_of_the_test_rows(write_csv: WriteCsv) -> Non
 
 
 def test_an_input_column_that_a_split_file_lacks(write_csv: WriteCsv) -> None:
-    paths = {name: str(write_csv(f"{name}.csv", "a,b,y\n1,2,0\n3,4,1")) for name in ("train", "validation")}
+    paths = {
+        name: str(write_csv(f"{name}.csv", "a,b,y\n1,2,0\n3,4,1"))
+        for name in ("train", "validation")
+    }
     paths["test"] = str(write_csv("test.csv", "a,y\n1,0"))
     with pytest.raises(DataError, match="the test file has no column 'b'"):
         table(paths, {"y": "class"})
@@ -361,14 +441,24 @@ def test_penguins_as_they_were_recorded(need_data: Callable[[str], Path]) -> Non
     raw = need_data("penguins") / "penguins-raw.csv"
     data = table(
         str(raw),
-        {"species": {"kind": "class", "column": "Species"}, "sex": {"kind": "binary", "column": "Sex"}},
-        columns=["Culmen Length (mm)", "Culmen Depth (mm)", "Delta 15 N (o/oo)", "Clutch Completion"],
+        {
+            "species": {"kind": "class", "column": "Species"},
+            "sex": {"kind": "binary", "column": "Sex"},
+        },
+        columns=[
+            "Culmen Length (mm)",
+            "Culmen Depth (mm)",
+            "Delta 15 N (o/oo)",
+            "Clutch Completion",
+        ],
         stratify="species",
     )
     assert len(data) == 344
     assert data.targets["sex"].classes == ("FEMALE", "MALE")
     assert (~data.targets["sex"].labelled).sum() == 11
-    assert data.inputs["table"].shape[1] == 3 + 3 + 3, "three measures, their marks, and Yes, No, other"
+    assert data.inputs["table"].shape[1] == 3 + 3 + 3, (
+        "three measures, their marks, and Yes, No, other"
+    )
 
 
 def test_free_text_among_the_inputs_is_refused(need_data: Callable[[str], Path]) -> None:
@@ -389,7 +479,10 @@ def test_a_table_of_another_style(write_csv: WriteCsv, caplog: pytest.LogCapture
     assert data.inputs["table"].shape == (40, 3)  # n, age, and whether age is missing
     assert data.targets["half"].values.tolist() == [k + 0.5 for k in range(40)]
     assert not caplog.records
-    assert table(path, {"y": "class"}, separator=";", columns=["half", "age"]).inputs["table"].shape[1] > 40
+    assert (
+        table(path, {"y": "class"}, separator=";", columns=["half", "age"]).inputs["table"].shape[1]
+        > 40
+    )
     half, age = (record.getMessage() for record in caplog.records)
     assert "'0,5' looks like a number with a decimal comma (`decimal: ','`)" in half
     assert "nearly all are numbers, but '?' is none (`missing: ['?']`" in age
@@ -402,12 +495,18 @@ def test_a_table_of_another_style(write_csv: WriteCsv, caplog: pytest.LogCapture
 
 def test_a_separator_of_two_characters(write_csv: WriteCsv) -> None:
     text = "a||y\n" + "\n".join(f"{k}||{k % 2}" for k in range(20))
-    assert table(str(write_csv("t.csv", text)), {"y": "class"}, separator="||").inputs["table"].shape == (20, 1)
+    assert table(str(write_csv("t.csv", text)), {"y": "class"}, separator="||").inputs[
+        "table"
+    ].shape == (20, 1)
 
 
-def test_columns_without_a_name_and_of_one_name(write_csv: WriteCsv, caplog: pytest.LogCaptureFixture) -> None:
+def test_columns_without_a_name_and_of_one_name(
+    write_csv: WriteCsv, caplog: pytest.LogCaptureFixture
+) -> None:
     rows = "\n".join(f"{k},{k},{k % 2}" for k in range(20))
-    assert table(str(write_csv("t.csv", f",a,y\n{rows}")), {"y": "class"}).inputs["table"].shape == (20, 1)
+    assert table(str(write_csv("t.csv", f",a,y\n{rows}")), {"y": "class"}).inputs[
+        "table"
+    ].shape == (20, 1)
     assert "column 1 of" in caplog.text
     with pytest.raises(DataError, match="two columns called 'a'"):
         table(str(write_csv("t.csv", f"a,a,y\n{rows}")), {"y": "class"})
@@ -433,7 +532,9 @@ def test_a_positive_value_that_yaml_made_a_truth_of(path: Path) -> None:
         table(str(path), {"sick": {"kind": "binary", "positive": True}})
 
 
-@pytest.mark.parametrize(("start", "step", "text"), [(1.7e9, 20, "rounds by up to"), (0, 1e38, "scale them")])
+@pytest.mark.parametrize(
+    ("start", "step", "text"), [(1.7e9, 20, "rounds by up to"), (0, 1e38, "scale them")]
+)
 def test_labels_that_single_precision_cannot_tell_apart(
     write_csv: WriteCsv, start: float, step: float, text: str
 ) -> None:

@@ -30,8 +30,15 @@ CPU = torch.device("cpu")
 
 
 def _loader(data: DataSet, split: str = "train", *, resident: bool = True, **more: Any) -> Loader:
-    settings: dict[str, Any] = {"views": ["x"], "targets": ["number", "kind"], "batch_size": 8, "device": CPU}
-    return Loader(data, split, **{**settings, **more}, resident=DeviceData(data, CPU) if resident else None)
+    settings: dict[str, Any] = {
+        "views": ["x"],
+        "targets": ["number", "kind"],
+        "batch_size": 8,
+        "device": CPU,
+    }
+    return Loader(
+        data, split, **{**settings, **more}, resident=DeviceData(data, CPU) if resident else None
+    )
 
 
 def _numbers(batches: Sequence[Batch]) -> list[int]:
@@ -63,21 +70,34 @@ def test_every_sample_comes_once_with_its_own_label(
     assert sorted(numbers) == sorted(data.splits[split])
     assert (numbers == data.splits[split].tolist()) == (not shuffle)
     for batch in batches:
-        assert torch.equal(batch.inputs["x"][:, 0], batch.targets["number"]), "inputs and labels stay together"
-        assert torch.equal(batch.inputs["x"], torch.from_numpy(data.inputs["x"][batch.targets["number"].long()]))
+        assert torch.equal(batch.inputs["x"][:, 0], batch.targets["number"]), (
+            "inputs and labels stay together"
+        )
+        assert torch.equal(
+            batch.inputs["x"], torch.from_numpy(data.inputs["x"][batch.targets["number"].long()])
+        )
         kinds = batch.targets["number"].long() % 5
         assert torch.equal(batch.targets["kind"], torch.where(kinds == 4, -1, kinds))
 
 
-@given(n=st.integers(5, 60), batch_size=st.integers(1, 70), resident=st.booleans(), shuffle=st.booleans())
-def test_the_last_short_batch_is_kept(n: int, batch_size: int, resident: bool, shuffle: bool) -> None:
+@given(
+    n=st.integers(5, 60),
+    batch_size=st.integers(1, 70),
+    resident=st.booleans(),
+    shuffle=st.booleans(),
+)
+def test_the_last_short_batch_is_kept(
+    n: int, batch_size: int, resident: bool, shuffle: bool
+) -> None:
     rows = np.arange(n + 2)
     data = DataSet(
         inputs={"x": rows[:, None].astype(np.float32)},
         targets={"number": Target(rows.astype(np.float32), "real")},
         splits={"train": rows[:n], "validation": rows[n : n + 1], "test": rows[n + 1 :]},
     )
-    loader = _loader(data, targets=["number"], batch_size=batch_size, shuffle=shuffle, resident=resident)
+    loader = _loader(
+        data, targets=["number"], batch_size=batch_size, shuffle=shuffle, resident=resident
+    )
     sizes = [batch.size for batch in loader]
     joined = shuffle and batch_size > 1 and n > batch_size and n % batch_size == 1
     assert len(loader) == len(sizes) == math.ceil(n / batch_size) - joined
@@ -87,7 +107,9 @@ def test_the_last_short_batch_is_kept(n: int, batch_size: int, resident: bool, s
 
 
 @pytest.mark.parametrize("resident", [True, False])
-def test_the_order_is_a_function_of_seed_and_epoch_alone(make_data: MakeData, resident: bool) -> None:
+def test_the_order_is_a_function_of_seed_and_epoch_alone(
+    make_data: MakeData, resident: bool
+) -> None:
     data = make_data()
 
     def epoch(seed: int, number: int, before: Sequence[int] = ()) -> list[int]:
@@ -133,7 +155,10 @@ def test_a_file_gives_the_same_batches_as_memory(make_data: MakeData, tmp_path: 
     for x in (MemmapArray(tmp_path / "x.npy"), np.load(tmp_path / "x.npy", mmap_mode="r")):
         on_disk = DataSet({"x": x}, data.targets, data.splits)
         for resident in (True, False):
-            assert _equal(list(_loader(data, shuffle=True)), list(_loader(on_disk, shuffle=True, resident=resident)))
+            assert _equal(
+                list(_loader(data, shuffle=True)),
+                list(_loader(on_disk, shuffle=True, resident=resident)),
+            )
 
 
 def test_only_what_was_asked_for(make_data: MakeData) -> None:
@@ -147,7 +172,8 @@ def test_only_what_was_asked_for(make_data: MakeData) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "value", "near"), [({"views": ["X"]}, "'X'", "'x'"), ({"targets": ["numbr"]}, "'numbr'", "'number'")]
+    ("more", "value", "near"),
+    [({"views": ["X"]}, "'X'", "'x'"), ({"targets": ["numbr"]}, "'numbr'", "'number'")],
 )
 def test_unknown_names(make_data: MakeData, more: dict[str, Any], value: str, near: str) -> None:
     with pytest.raises(ConfigError, match=f"value:    {value}(.|\n)*did you mean {near}"):
@@ -205,8 +231,24 @@ def test_always_resident_loads_a_memory_map(make_data: MakeData, tmp_path: Path)
 def test_loaders_share_the_tensors_of_one_device_data(make_data: MakeData) -> None:
     data = make_data(contiguous=True)
     held = DeviceData(data, CPU)
-    batch = next(iter(Loader(data, "train", views=["x"], targets=["kind"], batch_size=4, device=CPU, resident=held)))
-    assert batch.inputs["x"].data_ptr() == held.tensors["view", "x"].data_ptr() == data.inputs["x"].ctypes.data  # type: ignore[attr-defined]
+    batch = next(
+        iter(
+            Loader(
+                data,
+                "train",
+                views=["x"],
+                targets=["kind"],
+                batch_size=4,
+                device=CPU,
+                resident=held,
+            )
+        )
+    )
+    assert (
+        batch.inputs["x"].data_ptr()
+        == held.tensors["view", "x"].data_ptr()
+        == data.inputs["x"].ctypes.data
+    )  # type: ignore[attr-defined]
 
 
 def test_device_data_holds_what_it_is_told(make_data: MakeData) -> None:
@@ -241,7 +283,11 @@ def test_an_error_while_reading_reaches_the_training_loop(make_data: MakeData) -
     def run(tmp: Path) -> None:
         data = make_data(contiguous=True)
         np.save(tmp / "x.npy", data.inputs["x"][:])
-        loader = _loader(DataSet({"x": Broken(tmp / "x.npy")}, data.targets, data.splits), batch_size=5, resident=False)
+        loader = _loader(
+            DataSet({"x": Broken(tmp / "x.npy")}, data.targets, data.splits),
+            batch_size=5,
+            resident=False,
+        )
         iterator = iter(loader)
         assert next(iterator).size == 5
         with pytest.raises(DataError, match="sample 7 is damaged"):
@@ -256,19 +302,27 @@ def test_an_error_while_reading_reaches_the_training_loop(make_data: MakeData) -
 # ----------------------------------------------------------------------------------------------- resident or streamed
 
 
-def test_a_quarter_of_the_memory_decides(make_data: MakeData, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quarter_of_the_memory_decides(
+    make_data: MakeData, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = make_data()
     for memory, expected in ((4 * data.nbytes, True), (4 * data.nbytes - 1, False)):
-        monkeypatch.setattr(mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: memory)
+        monkeypatch.setattr(
+            mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: memory
+        )
         assert should_be_resident(data, "auto", CPU) is expected
         assert should_be_resident(data, "always", CPU) is True
         assert should_be_resident(data, "never", CPU) is False
         # Of a device that eight share, an eighth.
-        monkeypatch.setattr(mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: 8 * memory)
+        monkeypatch.setattr(
+            mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: 8 * memory
+        )
         assert should_be_resident(data, "auto", CPU, 0.125) is expected
 
 
-def test_inputs_on_disk_are_streamed_unless_told_otherwise(make_data: MakeData, tmp_path: Path) -> None:
+def test_inputs_on_disk_are_streamed_unless_told_otherwise(
+    make_data: MakeData, tmp_path: Path
+) -> None:
     data = make_data()
     np.save(tmp_path / "x.npy", data.inputs["x"][:])
     on_disk = DataSet({"x": MemmapArray(tmp_path / "x.npy")}, data.targets, data.splits)
@@ -284,14 +338,17 @@ def test_memory_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for text, expected in (("1000\n", 1000), ("max\n", machine), (str(2 * machine), machine)):
         (tmp_path / "memory.max").write_text(text)
         monkeypatch.setattr(
-            "mtl_search.data.loading.device_memory._LIMITS", (tmp_path / "none", tmp_path / "memory.max")
+            "mtl_search.data.loading.device_memory._LIMITS",
+            (tmp_path / "none", tmp_path / "memory.max"),
         )
         assert device_memory(CPU) == expected
 
 
 def test_torch_is_loaded_with_the_loader_and_not_before() -> None:
     program = "import sys, mtl_search.data as d; a = 'torch' in sys.modules; d.Loader; print(a, 'torch' in sys.modules)"
-    shown = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout
     assert shown.split() == ["False", "True"]
 
 
@@ -299,8 +356,15 @@ def test_torch_is_loaded_with_the_loader_and_not_before() -> None:
 @pytest.mark.parametrize("resident", [True, False])
 def test_batches_on_a_gpu_are_those_of_the_cpu(make_data: MakeData, resident: bool) -> None:
     data, gpu = make_data(tokens=True), torch.device("cuda")
-    settings: dict[str, Any] = {"views": ["x", "words"], "targets": ["kind"], "batch_size": 8, "shuffle": True}
-    loader = Loader(data, "train", **settings, device=gpu, resident=DeviceData(data, gpu) if resident else None)
+    settings: dict[str, Any] = {
+        "views": ["x", "words"],
+        "targets": ["kind"],
+        "batch_size": 8,
+        "shuffle": True,
+    }
+    loader = Loader(
+        data, "train", **settings, device=gpu, resident=DeviceData(data, gpu) if resident else None
+    )
     for batch, expected in zip(loader, Loader(data, "train", **settings, device=CPU), strict=True):
         assert batch.inputs["x"].device.type == "cuda"
         assert torch.equal(batch.inputs["x"].cpu(), expected.inputs["x"])
@@ -309,7 +373,9 @@ def test_batches_on_a_gpu_are_those_of_the_cpu(make_data: MakeData, resident: bo
 
 @pytest.mark.parametrize("resident", [True, False])
 @pytest.mark.parametrize("workers", [1, 2, 5])
-def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(workers: int, resident: bool) -> None:
+def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(
+    workers: int, resident: bool
+) -> None:
     rng = np.random.default_rng(0)
     many = rng.integers(-1, 2, (40, 3))
     some = np.where(rng.random(40) < 0.8, np.nan, 1.0).astype(np.float32)
@@ -323,11 +389,17 @@ def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(workers: int
         splits={"train": np.arange(3, 37), "validation": np.arange(3), "test": np.arange(37, 40)},
     )
     names = ["many", "some", "all"]
-    settings: dict[str, Any] = {"targets": names, "shuffle": True, "count_labels": True, "resident": resident}
+    settings: dict[str, Any] = {
+        "targets": names,
+        "shuffle": True,
+        "count_labels": True,
+        "resident": resident,
+    }
     parts = [list(_loader(data, **settings, part=(worker, workers))) for worker in range(workers)]
     for batches in zip(*parts, strict=True):
         held = {
-            name: [int(x.targets[name].ne(-1).mul(~x.targets[name].isnan()).sum()) for x in batches] for name in names
+            name: [int(x.targets[name].ne(-1).mul(~x.targets[name].isnan()).sum()) for x in batches]
+            for name in names
         }
         for worker, batch in enumerate(batches):
             assert set(batch.labels) == {"many", "some"}
@@ -365,12 +437,17 @@ def test_the_workers_parts_are_the_whole_batches(
     )
     settings: dict[str, Any] = {"targets": ["number"], "batch_size": batch_size, "shuffle": shuffle}
     whole = list(_loader(data, **settings))
-    loaders = [_loader(data, **settings, resident=resident, part=(worker, workers)) for worker in range(workers)]
+    loaders = [
+        _loader(data, **settings, resident=resident, part=(worker, workers))
+        for worker in range(workers)
+    ]
     parts = [list(loader) for loader in loaders]
     for number, batch in enumerate(whole):
         own = [part[number] for part in parts]
         assert torch.equal(torch.cat([part.inputs["x"] for part in own]), batch.inputs["x"])
-        assert torch.equal(torch.cat([part.targets["number"] for part in own]), batch.targets["number"])
+        assert torch.equal(
+            torch.cat([part.targets["number"] for part in own]), batch.targets["number"]
+        )
         assert {part.total for part in own} == {batch.size} == {batch.total}
         assert [part.size for part in own] == [loader.sizes[number] for loader in loaders]
         assert not shuffle or batch.size == 1 or 1 not in [part.size for part in own]

@@ -23,7 +23,9 @@ from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.test_mixture import EXPECTED, Fixed
 
 CPU = torch.device("cpu")
-SHARES = st.lists(st.floats(0.001, 1), min_size=1, max_size=7).map(lambda parts: np.array(parts) / sum(parts))
+SHARES = st.lists(st.floats(0.001, 1), min_size=1, max_size=7).map(
+    lambda parts: np.array(parts) / sum(parts)
+)
 
 
 def _part(train: int, target: str, first: int = 0) -> DataSet:
@@ -47,7 +49,9 @@ def _policy(name: str) -> Sampling:
     return build_sampling({"name": name, **EXPECTED[name][0]})
 
 
-def _loader(data: DataSet, targets: Sequence[str] = ("a", "b"), *, resident: bool = True, **more: Any) -> Loader:
+def _loader(
+    data: DataSet, targets: Sequence[str] = ("a", "b"), *, resident: bool = True, **more: Any
+) -> Loader:
     chosen: dict[str, Any] = {"batch_size": 32, "shuffle": True, "seed": 0, "device": CPU, **more}
     held = DeviceData(data, CPU) if resident else None
     return Loader(data, "train", views=["x"], targets=list(targets), **chosen, resident=held)
@@ -82,7 +86,9 @@ def test_draws_are_the_documented_ones(name: str, resident: bool) -> None:
     samples = epochs * 35 * 32
     for source, share in zip(("big", "small"), EXPECTED[name][1], strict=True):
         assert drawn[source] / samples == pytest.approx(share, rel=0.01)
-        assert abs(drawn[source] / 32 - share * epochs * 35) <= 1, "to the batch, not only in the mean"
+        assert abs(drawn[source] / 32 - share * epochs * 35) <= 1, (
+            "to the batch, not only in the mean"
+        )
 
 
 @pytest.mark.parametrize("name", SAMPLING)
@@ -91,7 +97,9 @@ def test_batches_are_a_function_of_seed_and_epoch_alone(name: str) -> None:
     went_on = _loader(data)
     for epoch in range(3):
         _epoch(went_on, epoch)
-    assert _epoch(went_on, 3) == _epoch(_loader(data), 3) == _epoch(_loader(data, resident=False), 3)
+    assert (
+        _epoch(went_on, 3) == _epoch(_loader(data), 3) == _epoch(_loader(data, resident=False), 3)
+    )
     runs = [_epoch(_loader(data, seed=seed), epoch) for seed in (0, 1) for epoch in (0, 1, 2)]
     assert len({str(run) for run in runs}) == 6
 
@@ -136,7 +144,9 @@ def test_a_source_smaller_than_a_batch_fills_it() -> None:
     loader = _loader(_data(_policy("uniform"), small=5))
     counts: Counter[int] = Counter()
     for epoch in range(2):
-        counts.update(number for batch in _epoch(loader, epoch) for number in batch if number >= 5000)
+        counts.update(
+            number for batch in _epoch(loader, epoch) for number in batch if number >= 5000
+        )
     assert len(counts) == 5
     assert max(counts.values()) - min(counts.values()) <= 1
 
@@ -169,9 +179,13 @@ def test_a_single_task_draws_from_its_own_source_what_it_gets_in_joint_training(
     data = _data(_policy(name), batches=60)
     alone, joint = _loader(data, [target]), _loader(data)
     own = [batch for epoch in range(10) for batch in _epoch(alone, epoch)]
-    shared = [b for epoch in range(10) for b in _epoch(joint, epoch) if (b[0] >= 5000) == (least == 5000)]
+    shared = [
+        b for epoch in range(10) for b in _epoch(joint, epoch) if (b[0] >= 5000) == (least == 5000)
+    ]
     assert alone.samples_by_source == {source: 32 * len(alone)}
-    assert abs(len(own) - len(shared)) <= 5.5  # the epoch is a whole number of batches in both, half a batch off
+    assert (
+        abs(len(own) - len(shared)) <= 5.5
+    )  # the epoch is a whole number of batches in both, half a batch off
     both = min(len(own), len(shared))
     assert own[:both] == shared[:both], "the same batches, in the same order"
 
@@ -194,7 +208,9 @@ def test_validation_is_in_order_and_whole() -> None:
 def test_a_streamed_part_gives_the_batches_of_memory(tmp_path: Path) -> None:
     big, small = _part(1000, "a"), _part(100, "b", 5000)
     np.save(tmp_path / "x.npy", big.inputs["x"][:])
-    streamed = concat({"big": replace(big, inputs={"x": MemmapArray(tmp_path / "x.npy")}), "small": small})
+    streamed = concat(
+        {"big": replace(big, inputs={"x": MemmapArray(tmp_path / "x.npy")}), "small": small}
+    )
     whole = concat({"big": big, "small": small})
     assert _epoch(_loader(streamed, resident=False), 1) == _epoch(_loader(whole), 1)
     assert _epoch(_loader(streamed), 1) == _epoch(_loader(whole), 1)
@@ -204,19 +220,25 @@ def test_a_streamed_part_gives_the_batches_of_memory(tmp_path: Path) -> None:
 
 
 @given(shares=SHARES, total=st.integers(0, 400))
-def test_quotas_are_those_of_batches_in_the_order_in_which_they_are_due(shares: Array, total: int) -> None:
+def test_quotas_are_those_of_batches_in_the_order_in_which_they_are_due(
+    shares: Array, total: int
+) -> None:
     due = sorted(((j + 0.5) / share, k) for k, share in enumerate(shares) for j in range(total + 1))
     first = [k for _, k in due[:total]]
     assert quotas(shares, total).tolist() == np.bincount(first, minlength=len(shares)).tolist()
 
 
 @given(shares=SHARES, start=st.integers(0, 10**7), steps=st.lists(st.integers(0, 50), max_size=20))
-def test_quotas_never_fall_and_stay_near_the_shares(shares: Array, start: int, steps: list[int]) -> None:
+def test_quotas_never_fall_and_stay_near_the_shares(
+    shares: Array, start: int, steps: list[int]
+) -> None:
     totals = start + np.cumsum([0, *steps])
     counts = np.array([quotas(shares, int(total)) for total in totals])
     assert (counts.sum(1) == totals).all()
     assert (np.diff(counts, axis=0) >= 0).all()
-    assert (np.abs(counts - totals[:, None] * shares) <= (1 + len(shares) * shares) / 2 + 1e-6).all()
+    assert (
+        np.abs(counts - totals[:, None] * shares) <= (1 + len(shares) * shares) / 2 + 1e-6
+    ).all()
 
 
 @given(
@@ -253,7 +275,9 @@ def test_any_sources_are_drawn_evenly(
 
 @pytest.mark.parametrize("parts", [(0.5,), (1.0, 0.0), (1.0, float("nan")), (2.0, -1.0)])
 def test_a_policy_of_the_users_gives_every_source_a_part(parts: tuple[float, ...]) -> None:
-    with pytest.raises(ConfigError, match="a part above 0 is needed for each of 2 sources") as caught:
+    with pytest.raises(
+        ConfigError, match="a part above 0 is needed for each of 2 sources"
+    ) as caught:
         _data(Fixed(*parts))
     assert caught.value.path == "data.sampling"
 
@@ -284,11 +308,16 @@ def test_parts_of_a_users_policy_need_not_sum_to_1() -> None:
         (("a", "b"), [0] * 6 + [1] * 2, "source 'b' has no sample in the train split"),
     ],
 )
-def test_sources_fit_their_data_set(names: tuple[str, ...], numbers: list[float], message: str) -> None:
+def test_sources_fit_their_data_set(
+    names: tuple[str, ...], numbers: list[float], message: str
+) -> None:
     splits = {"train": np.arange(6), "validation": np.array([6]), "test": np.array([7])}
     with pytest.raises(DataError, match=message):
         DataSet(
-            {"x": np.ones((8, 2))}, {"y": Target(np.ones(8), "real")}, splits, sources=Sources(names, np.array(numbers))
+            {"x": np.ones((8, 2))},
+            {"y": Target(np.ones(8), "real")},
+            splits,
+            sources=Sources(names, np.array(numbers)),
         )
 
 

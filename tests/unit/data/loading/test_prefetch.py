@@ -55,7 +55,10 @@ def test_works_ahead_but_only_so_far() -> None:
 
 
 def test_runs_in_another_thread() -> None:
-    assert next(prefetch(lambda _: threading.current_thread(), [0], 1)) is not threading.current_thread()
+    assert (
+        next(prefetch(lambda _: threading.current_thread(), [0], 1))
+        is not threading.current_thread()
+    )
 
 
 def test_no_thread_before_the_first_item_is_asked_for() -> None:
@@ -74,7 +77,9 @@ def test_an_error_comes_out_in_its_turn() -> None:
     assert [next(items), next(items)] == [0, 1]
     with pytest.raises(OSError, match="the disk is gone") as caught:
         next(items)
-    assert "fetch" in [entry.name for entry in caught.traceback], "the traceback leads to where it happened"
+    assert "fetch" in [entry.name for entry in caught.traceback], (
+        "the traceback leads to where it happened"
+    )
 
 
 @pytest.mark.parametrize("taken", [1, 5])

@@ -50,7 +50,9 @@ def test_no_mark_where_the_train_rows_lack_nothing() -> None:
 @pytest.mark.parametrize("value", [0.0, 0.1, 7.0, 1e9])
 def test_a_constant_column_is_zero_and_does_not_blow_up_other_rows(value: float) -> None:
     encoder = _fit(pd.DataFrame({"a": [value] * 7}))
-    assert encoder.transform(pd.DataFrame({"a": [value, value + 1]}))[:, 0] == pytest.approx([0.0, 1.0], abs=1e-6)
+    assert encoder.transform(pd.DataFrame({"a": [value, value + 1]}))[:, 0] == pytest.approx(
+        [0.0, 1.0], abs=1e-6
+    )
 
 
 def test_a_column_without_any_value_in_the_train_rows() -> None:
@@ -68,7 +70,9 @@ def test_categories_are_one_hot_with_a_column_for_all_others() -> None:
 
 @pytest.mark.parametrize("values", [[1, 2], [1.0, 2.0], ["1", "2"], ["1.0", "2.0"]])
 def test_categories_that_are_numbers_have_one_name(values: list[Any]) -> None:
-    assert _fit(pd.DataFrame({"c": values}), categorical=["c"]).columns == (Categorical("c", ("1", "2")),)
+    assert _fit(pd.DataFrame({"c": values}), categorical=["c"]).columns == (
+        Categorical("c", ("1", "2")),
+    )
 
 
 def test_bools_are_categories() -> None:
@@ -91,7 +95,9 @@ def test_texts_that_are_numbers_are_numbers() -> None:
 
 def test_too_many_categories_are_refused() -> None:
     frame = pd.DataFrame({"id": [f"n{k}" for k in range(10)]})
-    with pytest.raises(ConfigError, match="'id' has 10 different texts, more than max_categories=9") as caught:
+    with pytest.raises(
+        ConfigError, match="'id' has 10 different texts, more than max_categories=9"
+    ) as caught:
         _fit(frame, most=9)
     assert caught.value.path == "data.columns"
     assert len(_fit(frame, most=10).names) == 11
@@ -99,9 +105,13 @@ def test_too_many_categories_are_refused() -> None:
 
 def test_values_that_are_no_numbers() -> None:
     encoder = _fit(pd.DataFrame({"a": ["1", "3"]}))
-    with pytest.raises(DataError, match=r"column 'a' is numeric, but row 1 \('tall'\) is not a number"):
+    with pytest.raises(
+        DataError, match=r"column 'a' is numeric, but row 1 \('tall'\) is not a number"
+    ):
         encoder.transform(pd.DataFrame({"a": ["2", "tall"]}))
-    with pytest.raises(DataError, match="column 'a' has values that are infinite or too large, such as inf"):
+    with pytest.raises(
+        DataError, match="column 'a' has values that are infinite or too large, such as inf"
+    ):
         encoder.transform(pd.DataFrame({"a": ["inf", "1"]}))
     with pytest.raises(DataError, match="not among the categorical ones, but row 0"):
         _fit(pd.DataFrame({"a": ["x", "y"]}), categorical=[])

@@ -46,7 +46,17 @@ def test_classes(raw: Any, codes: list[int], classes: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "dtype", ["string", "str", "Int64", "Float64", "category", "float32", "string[pyarrow]", "int64[pyarrow]"]
+    "dtype",
+    [
+        "string",
+        "str",
+        "Int64",
+        "Float64",
+        "category",
+        "float32",
+        "string[pyarrow]",
+        "int64[pyarrow]",
+    ],
 )
 def test_every_type_of_pandas_gives_the_same_classes(dtype: str) -> None:
     values = pd.Series(["2", "10", None, "-1"]) if "str" in dtype else pd.Series([2, 10, None, -1])
@@ -72,7 +82,9 @@ def test_missing_markers_never_become_a_class(raw: list[Any]) -> None:
     assert [classes[code] for code in codes if code >= 0] == [str(value) for value in present]
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1))
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1)
+)
 def test_any_texts_are_encoded_and_found_again(raw: list[str]) -> None:
     codes, classes = class_codes(as_column(np.array(raw, object)))
     for text, code in zip(raw, codes, strict=True):
@@ -89,7 +101,9 @@ def _is_number(text: str) -> bool:
 
 
 def _is_minus_one(text: str, classes: tuple[str, ...]) -> bool:
-    return text.strip() == "-1" or (_is_number(text) and float(text) == -1 and all(map(_is_number, classes)))
+    return text.strip() == "-1" or (
+        _is_number(text) and float(text) == -1 and all(map(_is_number, classes))
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,12 +149,20 @@ def test_tags() -> None:
 @pytest.mark.parametrize(
     ("raw", "kind", "message"),
     [
-        (np.array([1, 2, 3]), "binary", r"'y' is binary, but has 3 classes \('1', '2', '3'\); should it be `class`"),
+        (
+            np.array([1, 2, 3]),
+            "binary",
+            r"'y' is binary, but has 3 classes \('1', '2', '3'\); should it be `class`",
+        ),
         (np.array([1, -1]), "binary", "one class only .* -1 means missing"),
         (np.array(["yes", None], object), "binary", "one class only"),
         (np.array([[1, -1], [1, 1]]), "multilabel", "one class only"),
         (np.array([[1, 2]]), "multilabel", "must be 0 or 1 .* found: '1', '2'"),
-        (np.array([1.0, "tall"], object), "real", "not all of its labels are numbers; some: 'tall'"),
+        (
+            np.array([1.0, "tall"], object),
+            "real",
+            "not all of its labels are numbers; some: 'tall'",
+        ),
         (np.array([True, False]), "real", "not all of its labels are numbers"),
         (np.array([1.0, np.inf]), "real", "infinite"),
         (np.array([NAN, -1.0]), "class", "no labels at all"),
@@ -162,6 +184,8 @@ def test_missing() -> None:
     assert missing(values).tolist() == [False, True, True, True, True, False, False]
 
 
-@pytest.mark.parametrize(("number", "text"), [(3.0, "3"), (-2.0, "-2"), (0.5, "0.5"), (1e20, "100000000000000000000")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(3.0, "3"), (-2.0, "-2"), (0.5, "0.5"), (1e20, "100000000000000000000")]
+)
 def test_number_text(number: float, text: str) -> None:
     assert number_text(number) == text

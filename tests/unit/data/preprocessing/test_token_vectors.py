@@ -21,9 +21,26 @@ from mtl_search.extras import define_torchvision_schemas
 from tests.support.marked_files import plain, write_marked
 
 define_torchvision_schemas()  # as whatever loads an encoder does first
-transformers = pytest.importorskip("transformers", reason="an optional dependency: pip install 'mtl-search[text]'")
+transformers = pytest.importorskip(
+    "transformers", reason="an optional dependency: pip install 'mtl-search[text]'"
+)
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "th", "##ing", "w", "an", "old", "box", ".", "$", "#"]
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "the",
+    "th",
+    "##ing",
+    "w",
+    "an",
+    "old",
+    "box",
+    ".",
+    "$",
+    "#",
+]
 WORDS += [*"0123456789", *(f"##{digit}" for digit in "0123456789")]
 
 
@@ -35,8 +52,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write_encoder(path: Path, seed: int) -> Path:
     torch.manual_seed(seed)
     (path / "vocab.txt").write_text("\n".join(WORDS))
-    transformers.BertTokenizerFast(str(path / "vocab.txt"), do_lower_case=True).save_pretrained(path)
-    sizes = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
+    transformers.BertTokenizerFast(str(path / "vocab.txt"), do_lower_case=True).save_pretrained(
+        path
+    )
+    sizes = {
+        "hidden_size": 8,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    }
     config = transformers.BertConfig(vocab_size=len(WORDS), max_position_embeddings=64, **sizes)
     transformers.BertModel(config).save_pretrained(path)
     return path
@@ -46,14 +70,23 @@ def write_encoder(path: Path, seed: int) -> Path:
 def make(tmp_path: Path, folder: Path) -> Callable[..., DataSet]:
     def make(**arguments: Any) -> DataSet:
         own = write_marked(tmp_path / "train.txt", [plain(k) for k in range(20)])
-        official = write_marked(tmp_path / "test.txt", [plain(100 + k, between=3) for k in range(4)], start=101)
-        given = {"encoder": str(folder), "length": 8, "validation": 0.2, "cache": str(tmp_path / "cache")}
+        official = write_marked(
+            tmp_path / "test.txt", [plain(100 + k, between=3) for k in range(4)], start=101
+        )
+        given = {
+            "encoder": str(folder),
+            "length": 8,
+            "validation": 0.2,
+            "cache": str(tmp_path / "cache"),
+        }
         return semeval(str(own), str(official), **{**given, **arguments})
 
     return make
 
 
-def test_vectors_are_the_means_of_sub_words_in_the_whole_sentence(make: Callable[..., DataSet], folder: Path) -> None:
+def test_vectors_are_the_means_of_sub_words_in_the_whole_sentence(
+    make: Callable[..., DataSet], folder: Path
+) -> None:
     data = make(positions="none")
     tokens, mask = data.inputs["tokens"], data.masks["tokens"]
     assert (tokens.shape, tokens.dtype) == ((24, 8, 8), np.float32)
@@ -64,14 +97,25 @@ def test_vectors_are_the_means_of_sub_words_in_the_whole_sentence(make: Callable
     encoded = tokenizer("the thing100 w0 w1 w2 an old box100 .", return_tensors="pt")
     with torch.no_grad():
         hidden = model(**encoded)[0][0]
-    pieces = [range(1, 2), range(2, 7), range(7, 9), range(9, 11), range(11, 13), range(13, 14), range(14, 15)]
+    pieces = [
+        range(1, 2),
+        range(2, 7),
+        range(7, 9),
+        range(9, 11),
+        range(11, 13),
+        range(13, 14),
+        range(14, 15),
+    ]
     wanted = np.stack([hidden[list(piece)].mean(0).numpy() for piece in [*pieces, range(15, 19)]])
     np.testing.assert_allclose(tokens[20:21][0], wanted, atol=2e-3)  # kept in half precision
     assert not tokens[:][~mask].any()
 
 
 def test_vectors_are_computed_once(
-    make: Callable[..., DataSet], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make: Callable[..., DataSet],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
     first = make()
@@ -91,7 +135,9 @@ def test_vectors_are_computed_once(
             make(**changed)
 
 
-def test_another_encoder_gets_vectors_of_its_own(make: Callable[..., DataSet], tmp_path: Path) -> None:
+def test_another_encoder_gets_vectors_of_its_own(
+    make: Callable[..., DataSet], tmp_path: Path
+) -> None:
     (tmp_path / "other").mkdir()
     other = write_encoder(tmp_path / "other", seed=1)
     assert (make().inputs["tokens"][:] != make(encoder=str(other)).inputs["tokens"][:]).any()
@@ -126,17 +172,27 @@ def test_positions_are_the_last_two_columns(make: Callable[..., DataSet]) -> Non
 
 
 @pytest.mark.parametrize("marks", [False, True])
-def test_subwords_with_and_without_marks(make: Callable[..., DataSet], folder: Path, marks: bool) -> None:
+def test_subwords_with_and_without_marks(
+    make: Callable[..., DataSet], folder: Path, marks: bool
+) -> None:
     data = make(view="subwords", length=32, marks=marks, tags="e1e2")
-    ids, mask, tags = data.inputs["subwords"], data.masks["subwords"], data.targets["entities"].values
+    ids, mask, tags = (
+        data.inputs["subwords"],
+        data.masks["subwords"],
+        data.targets["entities"].values,
+    )
     assert set(data.inputs) == {"subwords", "spans"}
     assert (ids.dtype, ids.shape) == (np.int64, mask.shape)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    text = "[CLS] $ the thing3 $ w0 an # old box3 # . [SEP]".replace("$ the thing3 $", "the $ thing3 $")
+    text = "[CLS] $ the thing3 $ w0 an # old box3 # . [SEP]".replace(
+        "$ the thing3 $", "the $ thing3 $"
+    )
     text = text if marks else text.replace("$ ", "").replace("# ", "")
     assert ids[3][mask[3]].tolist() == tokenizer(text, add_special_tokens=False)["input_ids"]
     shown = tokenizer.convert_ids_to_tokens(ids[3][tags[3] >= 0].tolist())
-    assert shown == ["the", "th", "w", "an", "old", "box", "."], "a tag on the first sub-word of every token"
+    assert shown == ["the", "th", "w", "an", "old", "box", "."], (
+        "a tag on the first sub-word of every token"
+    )
     assert tags[3][tags[3] >= 0].tolist() == [0, 1, 0, 0, 3, 4, 0]
     assert (tags[~mask] == -1).all()
 
@@ -146,7 +202,9 @@ def test_subwords_with_and_without_marks(make: Callable[..., DataSet], folder: P
     assert (spans[~mask] == 0).all()
 
 
-def test_subwords_that_do_not_fit_are_counted(make: Callable[..., DataSet], caplog: pytest.LogCaptureFixture) -> None:
+def test_subwords_that_do_not_fit_are_counted(
+    make: Callable[..., DataSet], caplog: pytest.LogCaptureFixture
+) -> None:
     make(view="subwords", length=32)
     assert "lose an entity" not in caplog.text
     make(view="subwords", length=16, marks=True)

@@ -82,7 +82,10 @@ def test_blocks_of_a_file(tmp_path: Path) -> None:
         ("", "has no sentence"),
         ('1\t"<e1>a</e1> <e2>b</e2>"\nCause-Effect(e1,e3)\n', "line 1.*did you mean Cause-Effect"),
         ('1\t"<e1>a</e1> <e2>b</e2>"\n\n2\t"<e1>a</e1> <e2>b</e2>"\n', "the file with the answers"),
-        ('1\t"<e1>a</e1> <e2>b</e2>"\nOther\n\n1\t"<e1>a</e1> <e2>b</e2>"\nOther\n', "2 sentences and 1 numbers"),
+        (
+            '1\t"<e1>a</e1> <e2>b</e2>"\nOther\n\n1\t"<e1>a</e1> <e2>b</e2>"\nOther\n',
+            "2 sentences and 1 numbers",
+        ),
         ('1\t"<e1>a</e1> <e2>b</e2>"', "line 1: a relation must follow"),
     ],
 )
@@ -118,4 +121,9 @@ def test_every_sentence_of_the_task_is_read(need_data: Callable[[str], Path]) ->
     assert {str(s.number): s.relation for s in test} == key
     # Table 1 of the task's paper.
     assert Counter(undirected(s.relation) for s in train)["Other"] == 1410
-    assert not [s for s in [*train, *test] for token in s.tokens if "<" in token or (">" in token and len(token) > 1)]
+    assert not [
+        s
+        for s in [*train, *test]
+        for token in s.tokens
+        if "<" in token or (">" in token and len(token) > 1)
+    ]

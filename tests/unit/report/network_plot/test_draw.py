@@ -36,12 +36,18 @@ def _overlap(one: Box, other: Box) -> bool:
 def _passes(arrow: Arrow, box: Box) -> bool:
     """Whether a vertical arrow runs through the inside of a box."""
     (x, start), (_, end) = arrow.start, arrow.end
-    return box.x < x < box.x + box.width and start < box.y + box.height - 1e-9 and box.y + 1e-9 < end
+    return (
+        box.x < x < box.x + box.width and start < box.y + box.height - 1e-9 and box.y + 1e-9 < end
+    )
 
 
 def _box_at(layout: Layout, x: float, y: float) -> list[Box]:
     """Boxes whose upper or lower side has this point."""
-    return [b for b in layout.boxes if b.x <= x <= b.x + b.width and min(abs(b.y - y), abs(b.y + b.height - y)) < 1e-9]
+    return [
+        b
+        for b in layout.boxes
+        if b.x <= x <= b.x + b.width and min(abs(b.y - y), abs(b.y + b.height - y)) < 1e-9
+    ]
 
 
 def assert_tidy(drawn: Graph, layout: Layout, *, straight: bool = True) -> None:
@@ -59,7 +65,9 @@ def assert_tidy(drawn: Graph, layout: Layout, *, straight: bool = True) -> None:
         assert arrow.start[1] < arrow.end[1]
         sources, targets = _box_at(layout, *arrow.start), _box_at(layout, *arrow.end)
         joined |= {(s.id, t.id) for a in sources for b in targets for s in a.nodes for t in b.nodes}
-        assert not straight or (arrow.start[0] == arrow.end[0] and not [b for b in layout.boxes if _passes(arrow, b)])
+        assert not straight or (
+            arrow.start[0] == arrow.end[0] and not [b for b in layout.boxes if _passes(arrow, b)]
+        )
     assert {(edge.source, edge.target) for edge in drawn.edges} == joined
 
 
@@ -101,12 +109,20 @@ def test_few_and_many(tasks: int, stages: int) -> None:
 
 
 def test_what_all_tasks_share_lies_across_them_all() -> None:
-    drawn = graph({"a": ["left"], "b": ["left"], "c": ["left"]}, 3, {"name": "hard", "depth": {"a": 0, "c": 2}})
+    drawn = graph(
+        {"a": ["left"], "b": ["left"], "c": ["left"]},
+        3,
+        {"name": "hard", "depth": {"a": 0, "c": 2}},
+    )
     box = {node.id: box for box in arrange(drawn).boxes for node in box.nodes}
     lanes = [box[f"head:{task}"] for task in ("b", "c", "a")]
-    assert [lane.x for lane in lanes] == sorted(lane.x for lane in lanes), "those that share stand beside each other"
+    assert [lane.x for lane in lanes] == sorted(lane.x for lane in lanes), (
+        "those that share stand beside each other"
+    )
     first, last = box["block:0"], box["block:2"]
-    assert (first.x, first.x + first.width) == pytest.approx((lanes[0].x, lanes[1].x + lanes[1].width))
+    assert (first.x, first.x + first.width) == pytest.approx(
+        (lanes[0].x, lanes[1].x + lanes[1].width)
+    )
     assert (last.x, last.width) == pytest.approx((lanes[0].x, lanes[0].width))
     assert box["view:left"].width == pytest.approx(arrange(drawn).width)
     assert len({lane.y for lane in lanes}) == 1
@@ -120,7 +136,12 @@ def test_a_view_of_distant_lanes_is_drawn_in_each() -> None:
 
 def test_labels_say_where_views_part() -> None:
     layout = arrange(graph(THREE, 2, {"name": "hard", "depth": 1}))
-    assert [arrow.label for arrow in layout.arrows if arrow.label] == ["left", "right", "left, right", "left, right"]
+    assert [arrow.label for arrow in layout.arrows if arrow.label] == [
+        "left",
+        "right",
+        "left, right",
+        "left, right",
+    ]
     assert not [a.label for a in arrange(graph({"a": ["left"], "b": ["left"]})).arrows if a.label]
 
 
@@ -161,7 +182,9 @@ def _texts_and_patches(figure: Figure) -> tuple[list[Any], list[Any]]:
     renderer = canvas.get_renderer()
     (axes,) = figure.axes
     texts = [text.get_window_extent(renderer) for text in axes.texts]
-    return texts, [p.get_window_extent(renderer) for p in axes.patches if isinstance(p, FancyBboxPatch)]
+    return texts, [
+        p.get_window_extent(renderer) for p in axes.patches if isinstance(p, FancyBboxPatch)
+    ]
 
 
 FAR = {"a": ["left"], "b" * 40: [VIEWS[2]], "c": ["left", VIEWS[2]]}
@@ -169,11 +192,17 @@ FAR = {"a": ["left"], "b" * 40: [VIEWS[2]], "c": ["left", VIEWS[2]]}
 
 @pytest.mark.parametrize(
     ("views", "name", "arguments"),
-    [*((THREE, *policy) for policy in POLICIES), (FAR, "hard", {"depth": 1}), (FAR, "hard", {"depth": {"c": 0}})],
+    [
+        *((THREE, *policy) for policy in POLICIES),
+        (FAR, "hard", {"depth": 1}),
+        (FAR, "hard", {"depth": {"c": 0}}),
+    ],
     ids=[*IDS, "long names", "long names apart"],
 )
 def test_text_stays_inside_and_apart(views: Any, name: str, arguments: Any) -> None:
-    figure = paint(graph(views, 2, {"name": name, **arguments}, ["a", "c"]), "a title", "and a subtitle " * 4)
+    figure = paint(
+        graph(views, 2, {"name": name, **arguments}, ["a", "c"]), "a title", "and a subtitle " * 4
+    )
     texts, patches = _texts_and_patches(figure)
     assert len(texts) > 20
     for one, other in itertools.combinations(texts, 2):
@@ -183,7 +212,9 @@ def test_text_stays_inside_and_apart(views: Any, name: str, arguments: Any) -> N
         assert 0 < text.x0 < text.x1 < width
         assert 0 < text.y0 < text.y1 < height
         for patch in patches:  # inside or outside, never across a border
-            assert not patch.overlaps(text) or (patch.x0 < text.x0 and text.x1 < patch.x1 and patch.y0 < text.y0)
+            assert not patch.overlaps(text) or (
+                patch.x0 < text.x0 and text.x1 < patch.x1 and patch.y0 < text.y0
+            )
 
 
 def test_dollars_in_names_are_no_formulas(tmp_path: Path) -> None:
@@ -210,7 +241,9 @@ def test_a_png_has_the_size_of_the_figure_and_is_not_empty(tmp_path: Path) -> No
     assert {(0xF4, 0xF4, 0xF4, 255), (0xCF, 0xE0, 0xF3, 255), (0xF6, 0xC7, 0x9B, 255)} <= colours
 
 
-def test_a_huge_network_stays_a_picture_that_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_huge_network_stays_a_picture_that_can_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mtl_search.report.network_plot.draw._MOST_SIDE", 500)
     draw(graph(THREE), config(THREE), tmp_path / "model.png")
     assert max(imread(tmp_path / "model.png").shape) == pytest.approx(500, abs=1)

@@ -16,7 +16,8 @@ class Controller:
     def __init__(self, actor: str | None, live: list[str], started: set[str], ready: int) -> None:
         self._trial_to_actor = {TRIAL: actor} if actor else {}
         resources = SimpleNamespace(
-            _request_to_ready_pgs={"one CPU": set(range(ready))}, _request_to_staged_pgs={"one CPU": {"group"}}
+            _request_to_ready_pgs={"one CPU": set(range(ready))},
+            _request_to_staged_pgs={"one CPU": {"group"}},
         )
         self._actor_manager = SimpleNamespace(live_actors=live, _resource_manager=resources)
         self._started_actors = started
@@ -40,7 +41,14 @@ TRIAL = Trial()
         ("own", [], set(), 0, "CREATED", False),
         ("own", [], set(), 1, "PENDING", False),
         ("own", ["own"], set(), 0, "PENDING", False),
-        ("own", ["own"], {"own"}, 0, "PENDING", True),  # it is at work already, and Tune knows what to do
+        (
+            "own",
+            ["own"],
+            {"own"},
+            0,
+            "PENDING",
+            True,
+        ),  # it is at work already, and Tune knows what to do
     ],
 )
 def test_an_actor_that_is_starting_is_kept(

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mtl_search.config import SpaceEntry
-from mtl_search.search.schedulers.pbt import Bounds, Member, PBTConfig, exploit_steps, mean_params, perturb
+from mtl_search.search.schedulers.pbt import (
+    Bounds,
+    Member,
+    PBTConfig,
+    exploit_steps,
+    mean_params,
+    perturb,
+)
 
 RULES = PBTConfig(interval=2, quantile=0.25, resample=0.25, factors=(0.8, 1.25))
 KINDS: dict[str, dict[str, Any]] = {
@@ -32,7 +39,10 @@ START = {
 def population(*worths: float) -> list[Member]:
     """Members that differ in their learning rates."""
     rates = [1e-3 * (number + 1) for number in range(len(worths))]
-    return [Member(n, worth, {**START, "training.optimizer.lr": rates[n]}) for n, worth in enumerate(worths)]
+    return [
+        Member(n, worth, {**START, "training.optimizer.lr": rates[n]})
+        for n, worth in enumerate(worths)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -40,15 +50,21 @@ def population(*worths: float) -> list[Member]:
     [(0, 0.25, 0), (1, 0.5, 0), (2, 0.1, 1), (2, 0.5, 1), (3, 0.5, 1), (4, 0.25, 1), (8, 0.25, 2), (20, 0.2, 4),
      (5, 0.5, 2), (10, 0.0, 1), (100, 0.29, 29)],
 )  # fmt: skip
-def test_the_worst_part_takes_over_from_the_best_part(size: int, quantile: float, count: int) -> None:
+def test_the_worst_part_takes_over_from_the_best_part(
+    size: int, quantile: float, count: int
+) -> None:
     members = population(*(float(number) for number in range(size)))
     found = exploit_steps(members, ENTRIES, PBTConfig(2, quantile, 0.25, (0.8, 1.25)), [0])
     assert sorted(move.member for move in found) == list(range(count))
     assert {move.donor for move in found} <= set(range(size - count, size))
 
 
-@given(st.lists(st.floats(-1, 1) | st.just(-math.inf), max_size=30), st.integers(0, 99), st.randoms())
-def test_moves_depend_on_the_numbers_alone_and_stay_in_bounds(worths: list[float], seed: int, random: Any) -> None:
+@given(
+    st.lists(st.floats(-1, 1) | st.just(-math.inf), max_size=30), st.integers(0, 99), st.randoms()
+)
+def test_moves_depend_on_the_numbers_alone_and_stay_in_bounds(
+    worths: list[float], seed: int, random: Any
+) -> None:
     members = population(*worths)
     found = exploit_steps(members, ENTRIES, RULES, [seed, 1])
     shuffled = list(members)
@@ -90,7 +106,10 @@ def test_values_stop_at_their_bounds() -> None:
     assert {path: up[path] for path in ends if path != "training.optimizer.steps"} == {
         path: value for path, value in ends.items() if path != "training.optimizer.steps"
     }
-    steps = {perturb(ends, ENTRIES, RULES, default_rng(seed))["training.optimizer.steps"] for seed in range(60)}
+    steps = {
+        perturb(ends, ENTRIES, RULES, default_rng(seed))["training.optimizer.steps"]
+        for seed in range(60)
+    }
     assert steps == {1, 2, 3, 4}  # 3 and 4 from 4, all of them where they are drawn anew
 
 

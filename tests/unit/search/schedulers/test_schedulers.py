@@ -20,12 +20,17 @@ EPOCHS = 9
 
 
 STOPPING = ("asha", "median")
-ARGUMENTS: dict[str, dict[str, Any]] = {"asha": {"grace_period": 1, "reduction_factor": 3}, "median": {}}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "asha": {"grace_period": 1, "reduction_factor": 3},
+    "median": {},
+}
 
 
 def scheduler(slots: int = 1, name: str = "asha") -> ArmScheduler:
     member = {"name": name, **ARGUMENTS[name]}
-    return ArmScheduler(small.config({"training.epochs": EPOCHS, "search.scheduler": member}), slots)
+    return ArmScheduler(
+        small.config({"training.epochs": EPOCHS, "search.scheduler": member}), slots
+    )
 
 
 class Controller:
@@ -34,7 +39,9 @@ class Controller:
     def __init__(self) -> None:
         self.increased: list[tuple[Any, int]] = []
         self.pending: list[int] = []
-        self._actor_cache = SimpleNamespace(increase_max=lambda what, by: self.increased.append((what, by)))
+        self._actor_cache = SimpleNamespace(
+            increase_max=lambda what, by: self.increased.append((what, by))
+        )
         self._maybe_reuse_cached_actor = None
         self._tune_controller = self
 
@@ -45,7 +52,9 @@ class Controller:
 def tune_trial(arm: str, number: int | str) -> Any:
     name = f"{arm}-{number}"
     config = {"arm": arm, "id": name}
-    return SimpleNamespace(trial_id=f"tune-{name}", config=config, placement_group_factory="one CPU")
+    return SimpleNamespace(
+        trial_id=f"tune-{name}", config=config, placement_group_factory="one CPU"
+    )
 
 
 class Stream:
@@ -138,7 +147,10 @@ def median_of(values: dict[str, list[float]], **arguments: int) -> ArmScheduler:
     under = ArmScheduler(small.config({"training.epochs": EPOCHS, "search.scheduler": member}), 1)
     for name, reported in values.items():
         for epoch, value in enumerate(reported, start=1):
-            assert under.on_trial_result(None, tune_trial("search", name), result(epoch, value)) == "CONTINUE"
+            assert (
+                under.on_trial_result(None, tune_trial("search", name), result(epoch, value))
+                == "CONTINUE"
+            )
     return under
 
 
@@ -147,9 +159,13 @@ def result(epoch: int, value: float) -> dict[str, Any]:
 
 
 def test_the_median_of_the_means_decides() -> None:
-    under = median_of({"a": [0.1, 0.3], "b": [0.3, 0.5], "c": [0.5, 0.7]})  # means 0.2, 0.4 and 0.6 after two epochs
+    under = median_of(
+        {"a": [0.1, 0.3], "b": [0.3, 0.5], "c": [0.5, 0.7]}
+    )  # means 0.2, 0.4 and 0.6 after two epochs
     slow, good = tune_trial("search", "slow"), tune_trial("search", "good")
-    assert under.on_trial_result(None, slow, result(1, 0.3)) == "CONTINUE"  # as good as the median is good enough
+    assert (
+        under.on_trial_result(None, slow, result(1, 0.3)) == "CONTINUE"
+    )  # as good as the median is good enough
     assert under.on_trial_result(None, slow, result(2, 0.39)) == "STOP"
     assert under.on_trial_result(None, good, result(1, 0.41)) == "CONTINUE"
     assert under.on_trial_result(None, good, result(2, 0.41)) == "CONTINUE"
@@ -163,7 +179,9 @@ def test_the_median_rule_waits_for_its_grace_period_and_for_enough_others() -> N
     decisions = [under.on_trial_result(None, bad, result(epoch, 0.1)) for epoch in (1, 2, 3)]
     assert decisions == ["CONTINUE", "CONTINUE", "STOP"]
     under = median_of(seen, min_samples_required=3)
-    assert {under.on_trial_result(None, bad, result(epoch, 0.1)) for epoch in (1, 2, 3)} == {"CONTINUE"}
+    assert {under.on_trial_result(None, bad, result(epoch, 0.1)) for epoch in (1, 2, 3)} == {
+        "CONTINUE"
+    }
 
 
 def test_the_median_rule_bears_trials_that_failed_died_or_ran_side_by_side() -> None:
@@ -177,7 +195,10 @@ def test_the_median_rule_bears_trials_that_failed_died_or_ran_side_by_side() -> 
     assert all(len(seen) <= 2 for seen in memory(under, "search").values())
     # Told to stop in a resumed sweep, which lets trials report one after another, it had gone on when they ran.
     unlucky = tune_trial("search", "unlucky")
-    assert [under.on_trial_result(None, unlucky, result(e, 0.1)) for e in (1, 2)] == ["STOP", "STOP"]
+    assert [under.on_trial_result(None, unlucky, result(e, 0.1)) for e in (1, 2)] == [
+        "STOP",
+        "STOP",
+    ]
 
 
 def test_arms_do_not_share_rungs() -> None:
@@ -197,7 +218,9 @@ def test_finalists_are_never_stopped_and_never_seen() -> None:
     for number in range(6):
         assert final.trial("final/search", number).state == "COMPLETE"
     under.restore(final.record, objectives)
-    assert {name for _, recorded in rungs(under, "search") for name in recorded}.isdisjoint(final.record.trials)
+    assert {name for _, recorded in rungs(under, "search") for name in recorded}.isdisjoint(
+        final.record.trials
+    )
 
 
 def test_fifo_stops_nobody() -> None:
@@ -210,7 +233,10 @@ def test_a_trial_whose_process_died_is_added_again_without_harm() -> None:
     controller = Controller()
     for _ in range(2):
         under.on_trial_add(controller, tune_trial("search", 0))
-    assert under.on_trial_result(None, tune_trial("search", 0), {"epoch": 1, "objective": 0.5}) == "CONTINUE"
+    assert (
+        under.on_trial_result(None, tune_trial("search", 0), {"epoch": 1, "objective": 0.5})
+        == "CONTINUE"
+    )
 
 
 def test_as_many_actors_as_slots_are_kept_warm_once() -> None:
@@ -223,7 +249,10 @@ def test_as_many_actors_as_slots_are_kept_warm_once() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"grace_period": 10}, "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)"),
+        (
+            {"grace_period": 10},
+            "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)",
+        ),
         ({"grace_period": 0}, "search.scheduler.grace_period"),
         ({"grace_period": 1.5}, "search.scheduler.grace_period"),
         ({"grace_period": True}, "search.scheduler.grace_period"),
@@ -233,7 +262,9 @@ def test_as_many_actors_as_slots_are_kept_warm_once() -> None:
     ],
 )
 def test_arguments_that_asha_refuses(arguments: dict[str, Any], words: str) -> None:
-    config = small.config({"training.epochs": EPOCHS, "search.scheduler": {"name": "asha", **arguments}})
+    config = small.config(
+        {"training.epochs": EPOCHS, "search.scheduler": {"name": "asha", **arguments}}
+    )
     with pytest.raises(ConfigError) as caught:
         build_scheduler(config)
     assert words in str(caught.value)
@@ -242,14 +273,22 @@ def test_arguments_that_asha_refuses(arguments: dict[str, Any], words: str) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"grace_period": 10}, "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)"),
-        ({"min_samples_required": 0}, "search.scheduler.min_samples_required: a whole number of at least 1"),
+        (
+            {"grace_period": 10},
+            "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)",
+        ),
+        (
+            {"min_samples_required": 0},
+            "search.scheduler.min_samples_required: a whole number of at least 1",
+        ),
         ({"min_samples_required": 2.5}, "search.scheduler.min_samples_required"),
         ({"hard_stop": False}, "has no such argument"),
     ],
 )
 def test_arguments_that_the_median_rule_refuses(arguments: dict[str, Any], words: str) -> None:
-    config = small.config({"training.epochs": EPOCHS, "search.scheduler": {"name": "median", **arguments}})
+    config = small.config(
+        {"training.epochs": EPOCHS, "search.scheduler": {"name": "median", **arguments}}
+    )
     with pytest.raises(ConfigError) as caught:
         build_scheduler(config)
     assert words in str(caught.value)
@@ -258,7 +297,10 @@ def test_arguments_that_the_median_rule_refuses(arguments: dict[str, Any], words
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"interval": 9}, "search.scheduler.interval: a whole number from 1 to 8 (less than training.epochs)"),
+        (
+            {"interval": 9},
+            "search.scheduler.interval: a whole number from 1 to 8 (less than training.epochs)",
+        ),
         ({"interval": 0}, "search.scheduler.interval"),
         ({"interval": 1.5}, "search.scheduler.interval"),
         ({"quantile": 0.6}, "search.scheduler.quantile: a number from 0 to 0.5"),
@@ -271,18 +313,26 @@ def test_arguments_that_the_median_rule_refuses(arguments: dict[str, Any], words
     ],
 )
 def test_arguments_that_a_population_refuses(arguments: dict[str, Any], words: str) -> None:
-    config = small.config({"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", **arguments}})
+    config = small.config(
+        {"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", **arguments}}
+    )
     with pytest.raises(ConfigError) as caught:
         build_scheduler(config)
     assert words in str(caught.value)
 
 
 def test_a_population_has_rules_and_stops_nobody() -> None:
-    config = small.config({"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", "factors": [2]}})
+    config = small.config(
+        {"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", "factors": [2]}}
+    )
     assert pbt_config(config) == PBTConfig(2, 0.25, 0.25, (2.0,))
     assert pbt_config(small.config()) is None
-    assert {decision for *_, decision in run(Stream(ArmScheduler(config, 1)), range(6))} == {"CONTINUE"}
-    with pytest.raises(ConfigError, match=r"^training.epochs: a population meets between two epochs"):
+    assert {decision for *_, decision in run(Stream(ArmScheduler(config, 1)), range(6))} == {
+        "CONTINUE"
+    }
+    with pytest.raises(
+        ConfigError, match=r"^training.epochs: a population meets between two epochs"
+    ):
         build_scheduler(small.config({"training.epochs": 1, "search.scheduler": "pbt"}))
 
 

@@ -18,14 +18,18 @@ from mtl_search.search.space.space import RestrictedTrial, Space
 
 TASKS = ("a", "b", "c")
 
-ratios = st.dictionaries(st.text("abcdefgh", min_size=1, max_size=3), st.floats(1e-6, 1e6), min_size=1, max_size=8)
+ratios = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=3), st.floats(1e-6, 1e6), min_size=1, max_size=8
+)
 
 
 def entry(**fields: Any) -> SpaceEntry:
     return SpaceEntry.model_validate(fields)
 
 
-def space(entries: Mapping[str, Mapping[str, Any]], fixed: Mapping[str, Any] | None = None) -> Space:
+def space(
+    entries: Mapping[str, Mapping[str, Any]], fixed: Mapping[str, Any] | None = None
+) -> Space:
     return Space({path: entry(**fields) for path, fields in entries.items()}, TASKS, fixed or {})
 
 
@@ -41,7 +45,9 @@ def draws(searched: Space, count: int = 60) -> list[dict[str, Any]]:
 
 
 @given(ratios)
-def test_weights_sum_to_the_number_of_tasks_and_none_is_below_the_floor(given_ratios: dict[str, float]) -> None:
+def test_weights_sum_to_the_number_of_tasks_and_none_is_below_the_floor(
+    given_ratios: dict[str, float],
+) -> None:
     weights = normalised_weights(given_ratios)
     assert list(weights) == list(given_ratios)
     assert math.isclose(sum(weights.values()), len(given_ratios), rel_tol=1e-9)
@@ -55,7 +61,9 @@ def test_weights_above_the_floor_keep_their_ratios(given_ratios: dict[str, float
     scales = [weights[task] / given_ratios[task] for task in free]
     assert all(math.isclose(scale, scales[0], rel_tol=1e-9) for scale in scales)
     # What is lifted would lie at or below the floor on the scale of the others.
-    assert all(given_ratios[task] * scales[0] <= FLOOR * (1 + 1e-9) for task in weights if task not in free)
+    assert all(
+        given_ratios[task] * scales[0] <= FLOOR * (1 + 1e-9) for task in weights if task not in free
+    )
 
 
 @given(ratios)
@@ -66,7 +74,9 @@ def test_weights_keep_the_order_of_the_ratios(given_ratios: dict[str, float]) ->
 
 
 @given(ratios, st.floats(1e-3, 1e3))
-def test_weights_do_not_depend_on_the_scale_of_the_ratios(given_ratios: dict[str, float], scale: float) -> None:
+def test_weights_do_not_depend_on_the_scale_of_the_ratios(
+    given_ratios: dict[str, float], scale: float
+) -> None:
     scaled = normalised_weights({task: ratio * scale for task, ratio in given_ratios.items()})
     assert scaled == pytest.approx(normalised_weights(given_ratios), rel=1e-6)
 
@@ -92,9 +102,13 @@ def test_ratios_are_searched_for_all_but_the_reference() -> None:
 
 
 def test_ratios_become_weights_of_all_tasks() -> None:
-    overrides = space(RATIO).overrides({"tasks.a.loss_weight": 2.0, "tasks.c.loss_weight": 0.5, "training.x": 1})
+    overrides = space(RATIO).overrides(
+        {"tasks.a.loss_weight": 2.0, "tasks.c.loss_weight": 0.5, "training.x": 1}
+    )
     weights = {"a": 2 * 3 / 3.5, "b": 3 / 3.5, "c": 0.5 * 3 / 3.5}
-    assert overrides == pytest.approx({"training.x": 1} | {f"tasks.{t}.loss_weight": w for t, w in weights.items()})
+    assert overrides == pytest.approx(
+        {"training.x": 1} | {f"tasks.{t}.loss_weight": w for t, w in weights.items()}
+    )
 
 
 def test_enqueued_equal_weights_come_out_as_exactly_one() -> None:
@@ -111,7 +125,11 @@ def test_enqueued_equal_weights_come_out_as_exactly_one() -> None:
 def test_ratios_whose_condition_does_not_hold_leave_the_weights_alone() -> None:
     searched = space(
         {
-            "tasks.*.loss_weight": {"log_ratio": 10, "reference": "a", "when": {"model.sharing.depth": [1, 2]}},
+            "tasks.*.loss_weight": {
+                "log_ratio": 10,
+                "reference": "a",
+                "when": {"model.sharing.depth": [1, 2]},
+            },
             "model.sharing.depth": {"int": [0, 2]},
         }
     )
@@ -124,8 +142,13 @@ def test_ratios_whose_condition_does_not_hold_leave_the_weights_alone() -> None:
 
 
 def test_a_wildcard_stands_for_every_task() -> None:
-    searched = space({"tasks.*.head.dropout": {"float": [0, 0.5]}, "tasks.b.loss.margin": {"float": [1, 2]}})
-    assert set(searched.entries) == {*(f"tasks.{task}.head.dropout" for task in TASKS), "tasks.b.loss.margin"}
+    searched = space(
+        {"tasks.*.head.dropout": {"float": [0, 0.5]}, "tasks.b.loss.margin": {"float": [1, 2]}}
+    )
+    assert set(searched.entries) == {
+        *(f"tasks.{task}.head.dropout" for task in TASKS),
+        "tasks.b.loss.margin",
+    }
 
 
 def test_every_kind_of_entry_is_drawn_within_its_ends() -> None:
@@ -149,7 +172,10 @@ def test_every_kind_of_entry_is_drawn_within_its_ends() -> None:
 def test_a_value_is_drawn_only_where_its_condition_holds() -> None:
     searched = space(
         {
-            "training.momentum": {"float": [0, 1], "when": {"training.optimizer.name": ["sgd", "rmsprop"]}},
+            "training.momentum": {
+                "float": [0, 1],
+                "when": {"training.optimizer.name": ["sgd", "rmsprop"]},
+            },
             "training.optimizer.name": {"choice": ["sgd", "adam", "rmsprop"]},
         }
     )
@@ -166,7 +192,11 @@ def test_conditions_may_wait_for_conditional_values_in_any_order() -> None:
         }
     )
     seen = {tuple(sorted(params)) for params in draws(searched)}
-    assert seen == {("training.a",), ("training.a", "training.b"), ("training.a", "training.b", "training.c")}
+    assert seen == {
+        ("training.a",),
+        ("training.a", "training.b"),
+        ("training.a", "training.b", "training.c"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -203,8 +233,12 @@ def test_ends_are_the_ends_the_choices_and_what_must_hold_for_them() -> None:
     assert ("training.b", "x", {"training.a": 0}) in ends
     assert ("training.c", 2.0, {"training.a": 0, "training.b": "y"}) in ends
     assert ("tasks.c.loss_weight", 1.0, {}) in ends
-    (inner,) = (value for path, value, _ in ends if path == "training.c" and value not in (1.0, 2.0))
-    assert 1 < inner < 2  # of a range between whole numbers, which may stand where only these are allowed
+    (inner,) = (
+        value for path, value, _ in ends if path == "training.c" and value not in (1.0, 2.0)
+    )
+    assert (
+        1 < inner < 2
+    )  # of a range between whole numbers, which may stand where only these are allowed
     assert len(ends) == 1 + 2 + 3 + 2
 
 

@@ -203,14 +203,22 @@ REFERENCES: dict[str, tuple[dict[str, Any], Tensor, Callable[[Matrix], Matrix]]]
     "mean": ({}, THREE, lambda J: J.mean(0)),
     "random": ({}, THREE, _with_draws(_random)),
     "pcgrad": ({}, TWO, _surgery),
-    "gradvac": ({}, TWO, _surgery),  # in the first step, where the moving average of the cosine is 0
+    "gradvac": (
+        {},
+        TWO,
+        _surgery,
+    ),  # in the first step, where the moving average of the cosine is 0
     "graddrop": ({"leak": 0.2}, random_jacobian(3), _with_draws(_sign_dropout)),
     "mgda": ({}, TWO, _shortest),
     "imtl_g": ({}, TWO, _impartial),
     "aligned_mtl": ({}, THREE, _aligned),
     "config": ({}, THREE, _conflict_free),
     "upgrad": ({}, THREE, lambda J: np.mean([_onto_cone(row, J) for row in J], 0)),
-    "dualproj": ({}, torch.cat([TWO * 4, -TWO[:1] * 6]) + THREE, lambda J: _onto_cone(J.mean(0), J)),
+    "dualproj": (
+        {},
+        torch.cat([TWO * 4, -TWO[:1] * 6]) + THREE,
+        lambda J: _onto_cone(J.mean(0), J),
+    ),
     "cagrad": ({"c": 0.4}, TWO, _conflict_averse),
     "fairgrad": ({"alpha": 1.0}, TWO, _fair_of_two),
     "nash_mtl": ({"max_norm": 0.0}, TWO, _fair_of_two),
@@ -298,7 +306,9 @@ def test_how_the_gradient_changes_with_the_scale_of_all(name: str, scale: float)
     if degree is None:
         assert not torch.allclose(one * scale, other, rtol=1e-2)
     else:
-        torch.testing.assert_close(other, one * scale**degree, rtol=1e-3, atol=1e-4 * float(other.abs().max()))
+        torch.testing.assert_close(
+            other, one * scale**degree, rtol=1e-3, atol=1e-4 * float(other.abs().max())
+        )
 
 
 @pytest.mark.parametrize("name", list(AGGREGATORS))
@@ -308,7 +318,9 @@ def test_tasks_in_another_order_have_the_same_gradient(name: str) -> None:
     with synchronized_rng(7, 1, CPU):
         first, _ = one.aggregate(jacobian, halves(jacobian))
     with synchronized_rng(7, 1, CPU):
-        second, _ = other.aggregate(jacobian[order], tuple(half[order] for half in halves(jacobian)))
+        second, _ = other.aggregate(
+            jacobian[order], tuple(half[order] for half in halves(jacobian))
+        )
     if one.symmetric and not one.is_random:
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4)
     if not one.symmetric:
@@ -368,7 +380,9 @@ def test_state_matters_where_there_is_one(name: str) -> None:
     for seed in range(4):
         aggregated(used, random_jacobian(seed), seed)
     jacobian = torch.cat([THREE, THREE], 1)
-    assert not torch.equal(aggregated(used, jacobian)[0], aggregated(built(name, **arguments), jacobian)[0])
+    assert not torch.equal(
+        aggregated(used, jacobian)[0], aggregated(built(name, **arguments), jacobian)[0]
+    )
 
 
 # ---------------------------------------------------------------- what fails, and what is refused
@@ -383,7 +397,9 @@ def test_a_problem_without_a_solution_is_an_error(name: str) -> None:
 
 def test_a_solver_that_stops_too_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     made, minimize = built("cagrad"), solver_aggregators.minimize
-    monkeypatch.setattr(solver_aggregators, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1}))
+    monkeypatch.setattr(
+        solver_aggregators, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1})
+    )
     with pytest.raises(TrialError, match="did not find the least value"):
         aggregated(made, random_jacobian(0) * torch.tensor([[1.0], [30.0], [0.1]]))
 
@@ -405,7 +421,9 @@ def test_a_solver_that_stops_too_early_is_an_error(monkeypatch: pytest.MonkeyPat
         ({"name": f"{__name__}:needs_more"}, 3, "training.aggregator"),
     ],
 )
-def test_a_wrong_aggregator_is_refused_by_its_path(member: dict[str, Any], tasks: int, path: str) -> None:
+def test_a_wrong_aggregator_is_refused_by_its_path(
+    member: dict[str, Any], tasks: int, path: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         built(**member, tasks=tasks)
     assert caught.value.path.startswith(path)

@@ -18,7 +18,9 @@ from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import WEIGHTINGS, Weighting, build_weighting, synchronized_rng
 
 CPU = torch.device("cpu")
-LOSSES = torch.tensor([[0.9, 2.0, 0.4], [0.7, 1.9, 0.5], [0.8, 1.2, 0.3], [0.5, 1.4, 0.35]])  # steps × tasks
+LOSSES = torch.tensor(
+    [[0.9, 2.0, 0.4], [0.7, 1.9, 0.5], [0.8, 1.2, 0.3], [0.5, 1.4, 0.35]]
+)  # steps × tasks
 JACOBIAN = torch.tensor([[1.0, 2.0, 0.0, 1.0], [-3.0, 0.5, 1.0, 0.0], [0.2, 0.1, -0.4, 0.3]])
 
 
@@ -49,7 +51,9 @@ def _adam(steps: Sequence[float], lr: float) -> float:
     return place
 
 
-def _learned(weight: Callable[[float], float], slope: Callable[[float, float], float], lr: float) -> list[list[float]]:
+def _learned(
+    weight: Callable[[float], float], slope: Callable[[float, float], float], lr: float
+) -> list[list[float]]:
     """Weights of each step where every task has one parameter of its own, which starts at 0."""
     found = []
     for losses in LOSSES.T.tolist():
@@ -89,7 +93,9 @@ def _random() -> list[list[float]]:
 
 
 def _tchebycheff() -> list[list[float]]:
-    return [[share / 3 for share in softmax([x / (3 * 0.5) for x in row])] for row in LOSSES.tolist()]
+    return [
+        [share / 3 for share in softmax([x / (3 * 0.5) for x in row])] for row in LOSSES.tolist()
+    ]
 
 
 def _cosmos() -> list[list[float]]:
@@ -183,7 +189,9 @@ def test_famo_follows_the_change_of_the_log_losses() -> None:
     logits = -0.1 * torch.sign((delta - delta.mean()) / 3)
     z = torch.tensor(softmax(logits.tolist()))
     share = z / LOSSES[2]
-    np.testing.assert_allclose(weigh(made, LOSSES[2]).tolist(), (share / share.sum()).tolist(), rtol=1e-5)
+    np.testing.assert_allclose(
+        weigh(made, LOSSES[2]).tolist(), (share / share.sum()).tolist(), rtol=1e-5
+    )
 
 
 def test_gradnorm_without_gradients_moves_nothing() -> None:
@@ -207,10 +215,17 @@ def test_gradnorm_learns_from_tasks_with_a_gradient_alone() -> None:
         left, middle, right = made.weigh(losses, rows * losses.unsqueeze(1)).tolist()
         both = losses[[0, 2]]
         assert middle == 1.0
-        assert [left, right] == pytest.approx(two.weigh(both, rows[[0, 2]] * both.unsqueeze(1)).tolist(), rel=1e-5)
+        assert [left, right] == pytest.approx(
+            two.weigh(both, rows[[0, 2]] * both.unsqueeze(1)).tolist(), rel=1e-5
+        )
     before = made.weigh(LOSSES[0], torch.zeros(3, 4))
-    assert made.weigh(LOSSES[1], JACOBIAN * torch.tensor([[1.0], [0.0], [0.0]])).tolist() == before.tolist()
-    assert made.weigh(LOSSES[2], JACOBIAN).tolist() == before.tolist()  # alone there is nothing to balance
+    assert (
+        made.weigh(LOSSES[1], JACOBIAN * torch.tensor([[1.0], [0.0], [0.0]])).tolist()
+        == before.tolist()
+    )
+    assert (
+        made.weigh(LOSSES[2], JACOBIAN).tolist() == before.tolist()
+    )  # alone there is nothing to balance
 
 
 def test_db_mtl_scales_no_average_of_zero() -> None:
@@ -319,9 +334,15 @@ def test_state_is_not_shared_with_the_weighting_that_goes_on() -> None:
     made = built("uw", lr=0.5)
     weigh(made, LOSSES[0])
     state = made.state_dict()
-    before = {key: value["tensor"].clone() for key, value in state["scalarizer"].items() if isinstance(value, dict)}
+    before = {
+        key: value["tensor"].clone()
+        for key, value in state["scalarizer"].items()
+        if isinstance(value, dict)
+    }
     weigh(made, LOSSES[1])
-    assert all(torch.equal(value, state["scalarizer"][key]["tensor"]) for key, value in before.items())
+    assert all(
+        torch.equal(value, state["scalarizer"][key]["tensor"]) for key, value in before.items()
+    )
 
 
 # ---------------------------------------------------------------- what is refused
