@@ -39,7 +39,7 @@ class ArmScheduler(FIFOScheduler):
 
     def restore(
         self, record: SweepRecord, objectives: Callable[[TrialRecord], dict[int, float]]
-    ) -> None:  # type: ignore[override]
+    ) -> None:
         """Take in what the trials of earlier sessions reported.
 
         The rungs of an arm are filled when its first trial begins: in a sweep that was extended, the references that
