@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mtl_search.data import DataSet, Target
     from mtl_search.search.smoke import smoke
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Callback",
