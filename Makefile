@@ -16,10 +16,10 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint docs format clean
+.PHONY: help install quickstart test test-versions coverage lint docs format clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Install mtl-search into .venv
 
@@ -28,6 +28,12 @@ quickstart: $(INSTALLED) ## Install, then run the smallest sweep: configs/quicks
 
 test: lint ## Install with the development tools, then lint and run every test
 	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+test-versions: ## Run the quick tests on the oldest and newest Python and dependencies
+	tests/versions.sh
+
+coverage: $(INSTALLED_DEV) ## Run the unit tests and print which lines they leave out; fails below the floor
+	$(BIN)/pytest -n 2 tests/unit --cov --cov-report=term:skip-covered
 
 lint: $(INSTALLED_DEV) ## Style, types, the direction of imports, and the documentation
 	$(BIN)/ruff check .
