@@ -192,6 +192,8 @@ MISTAKES = {
     "search.sampler.name=tpf": "did you mean 'tpe'?",
     "search.sampler.n_startup=3": "did you mean 'n_startup_trials'?",
     "search.space={training.optimizer.l: {log: [1e-3, 1e-2]}}": "did you mean 'lr'?",
+    "search.initial_points=[uv]": "did you mean 'uw'?",
+    "search.start=[uw]": "'search.initial_points'",
     "search.objective=val/left/acuracy": "did you mean 'val/left/accuracy'?",
     "tasks.left.head=nothing:Head": "cannot import module 'nothing'",
 }
