@@ -38,7 +38,7 @@ coverage: $(INSTALLED_DEV) ## Run the unit tests and print which lines they leav
 lint: $(INSTALLED_DEV) ## Style, types, the direction of imports, and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --strict mtl_search
+	$(BIN)/mypy --strict mtl_search tests
 	$(BIN)/lint-imports
 	$(BUILD_DOCS) --quiet
 

@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support.repository import REPOSITORY
 
 
-class _FileByFile(LoadScopeScheduling):
+class _FileByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Each file of tests is one piece of work, in the order of collection: those that wait for Ray come first."""
 
     def _split_scope(self, nodeid: str) -> str:

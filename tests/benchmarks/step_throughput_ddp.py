@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -57,6 +58,10 @@ class DdpLoop(PlainLoop):
             start, stop = shard_bounds(len(rows), self.part)
             own = rows[start:stop]
             yield self.x[own], self.kind[own], self.sort[own], self.flag[own], self.size[own]
+
+    def train_own_parts(self, epoch: int, size: int) -> None:
+        """Train on this worker's part of every batch of an epoch."""
+        self.train_epoch(self.own_parts(epoch, size))
 
 
 def measure(
@@ -102,9 +107,7 @@ def _worker(variant: Variant, blocks: int, threads: int, folder: Path) -> None:
     for epoch in range(blocks + 1):
         trainer.progress.epoch = epoch
         ours.append(_seconds(trainer.train_epoch))
-        theirs.append(
-            _seconds(lambda e=epoch: by_hand.train_epoch(by_hand.own_parts(e, variant.batch_size)))
-        )  # type: ignore[misc]
+        theirs.append(_seconds(partial(by_hand.train_own_parts, epoch, variant.batch_size)))
     if rank == 0:
         difference = largest_difference(trainer, by_hand.network.module)  # type: ignore[arg-type]
         torch.save((ours[1:], theirs[1:], difference), folder / "seconds.pt")

@@ -10,9 +10,9 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from mtl_search import ConfigError, Result, SweepError, run
+from tests.support.repository import REPOSITORY
 from tests.support.sweeps import (
     ARMS,
-    REPOSITORY,
     assert_mirrored,
     assert_sound,
     mlflow_runs,

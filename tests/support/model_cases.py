@@ -47,8 +47,8 @@ class HeadCase:
         gone = (rng.random(shape) < 0.35) & missing
         gone[0] = False
         if self.kind == "real":
-            values = (50 + 20 * rng.normal(size=shape)).astype(np.float32)
-            return torch.tensor(np.where(gone, np.nan, values).astype(np.float32))
+            sizes = (50 + 20 * rng.normal(size=shape)).astype(np.float32)
+            return torch.tensor(np.where(gone, np.nan, sizes).astype(np.float32))
         values = rng.integers(0, 2 if self.kind in ("binary", "multilabel") else CLASSES, shape)
         return torch.tensor(np.where(gone, -1, values))
 
@@ -81,7 +81,10 @@ class HeadCase:
         return head
 
 
-BINARY_LOSSES = (("binary_cross_entropy", {}), ("binary_cross_entropy", {"pos_weight": 2.5}))
+BINARY_LOSSES: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("binary_cross_entropy", {}),
+    ("binary_cross_entropy", {"pos_weight": 2.5}),
+)
 
 HEAD_CASES: dict[str, HeadCase] = {
     "softmax": HeadCase(

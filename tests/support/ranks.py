@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from torch.multiprocessing.spawn import start_processes
 
 from mtl_search.training.distributed.communicator import ProcessGroupCommunicator
 
@@ -28,7 +29,7 @@ def on_ranks(
     mp.get_context("forkserver").set_forkserver_preload(
         ["mtl_search.training.trainer", "torch.distributed"]
     )
-    mp.start_processes(
+    start_processes(
         _rank,
         args=(size, work, folder, (arguments, device)),
         nprocs=size,

@@ -40,7 +40,8 @@ def not_a_data_set() -> dict[str, int]:
 
 def failing() -> DataSet:
     """Raises what it likes."""
-    return {}["no such key"]
+    nothing: dict[str, DataSet] = {}
+    return nothing["no such key"]
 
 
 def complaining() -> DataSet:

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from tests.benchmarks import gpu, gpu_parity
-from tests.benchmarks.gpu_cases import Case
+from tests.benchmarks.gpu_cases import Case, DeviceLoop
+from tests.benchmarks.step_throughput import PlainLoop
 
 CPU = torch.device("cpu")
 
@@ -35,7 +36,7 @@ def test_other_training_is_seen(
 
 
 def test_a_loop_without_autocast_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu_parity.DeviceLoop, "loss", gpu_parity.DeviceLoop.__base__.loss)  # type: ignore[union-attr]
+    monkeypatch.setattr(DeviceLoop, "loss", PlainLoop.loss)
     assert gpu_parity.by_hand(Case("mlp", 32, 16, "bf16"), CPU).row.endswith("| MISSED |")
 
 
@@ -67,12 +68,18 @@ def test_speed_of_both(case: Case) -> None:
 
 def test_memory_of_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
-    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: order.append("before") or 2**20)
-    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: order.append("reset"))
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: order.append("wait"))
-    monkeypatch.setattr(
-        torch.cuda, "max_memory_allocated", lambda _: order.append("read") or 4 * 2**20
-    )
+
+    def stub(function: str, word: str, value: int | None = None) -> None:
+        def call(_: torch.device) -> int | None:
+            order.append(word)
+            return value
+
+        monkeypatch.setattr(torch.cuda, function, call)
+
+    stub("memory_allocated", "before", 2**20)
+    stub("reset_peak_memory_stats", "reset")
+    stub("synchronize", "wait")
+    stub("max_memory_allocated", "read", 4 * 2**20)
     assert gpu.memory_of_both(Case("mlp", 32, 16), CPU, tmp_path, by_slices=True) == (3, 3)
     assert order == ["before", "reset", "wait", "read"] * 2
 

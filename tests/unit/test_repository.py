@@ -24,7 +24,8 @@ else:
 
 @pytest.fixture(scope="module")
 def project() -> dict[str, Any]:
-    return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    table: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    return table
 
 
 @pytest.fixture(scope="module")

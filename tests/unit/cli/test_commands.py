@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,8 +109,14 @@ def test_a_picture_that_cannot_be_is_refused_before_the_data_are_read(config: st
 def test_validate_shows_what_is_drawn_from_each_source(config: str) -> None:
     rows = np.arange(120)
     for name, train in (("big", 100), ("small", 10)):
-        splits = {"train": rows[:train], "validation": rows[100:110], "test": rows[110:]}
-        np.savez(f"{name}.npz", x=np.ones((120, 2)), **{name: rows % 2}, **splits)
+        content: dict[str, Any] = {
+            "x": np.ones((120, 2)),
+            name: rows % 2,
+            "train": rows[:train],
+            "validation": rows[100:110],
+            "test": rows[110:],
+        }
+        np.savez(f"{name}.npz", **content)
     arrays = {
         "name": "arrays",
         "inputs": ["x"],

@@ -265,7 +265,7 @@ SEARCHED = st.sampled_from(
         ),
     ]
 )
-WHEN = st.one_of(
+WHEN: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.dictionaries(SEARCHED, st.one_of(NUMBERS, st.lists(NUMBERS)), max_size=2).map(
         lambda w: {"when": w}

@@ -43,7 +43,7 @@ def test_four_targets_of_every_picture(data: DataSet, config: Config) -> None:
 
 def test_pictures_are_grey_and_scaled(data: DataSet) -> None:
     pictures = data.inputs["images"]
-    assert (pictures.shape, pictures.dtype) == ((624, 30, 32), np.float32)
+    assert (pictures.shape, pictures.dtype) == ((624, 30, 32), np.dtype(np.float32))
     assert (pictures[:].min(), pictures[:].max()) == (0.0, 1.0)
 
 

@@ -90,11 +90,11 @@ def test_published_f1_of_each_relation(official: float) -> None:
     gold, proposed = _answers(*PUBLISHED[official][:2])
     for relation, wanted in zip(UNDIRECTED, PUBLISHED[official][2], strict=False):
         # All but one relation become Other, so that one is the mean.
-        alone = [
+        gold_alone, proposed_alone = (
             [x if x.startswith(relation) else "Other" for x in answers]
             for answers in (gold, proposed)
-        ]
-        assert round(100 * _score(*alone), 2) == wanted
+        )
+        assert round(100 * _score(gold_alone, proposed_alone), 2) == wanted
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_worked_examples(gold: list[str], proposed: list[str], wanted: float) ->
 
 def test_without_direction_it_is_the_macro_f1() -> None:
     gold, proposed = _answers(*PUBLISHED[69.10][:2])
-    plain = [[x.partition("(")[0] for x in y] for y in (gold, proposed)]
+    plain_gold, plain_proposed = ([x.partition("(")[0] for x in y] for y in (gold, proposed))
     # The same scorer's macro-F1 of "(9+1)-way evaluation ignoring directionality".
-    assert round(100 * _score(*plain, UNDIRECTED), 2) == 75.47
+    assert round(100 * _score(plain_gold, plain_proposed, UNDIRECTED), 2) == 75.47
 
 
 def test_missing_relations_do_not_count_and_none_at_all_is_undefined() -> None:

@@ -10,11 +10,17 @@ import pytest
 import torch
 
 from mtl_search.errors import ConfigError
-from mtl_search.models.losses import LOSSES, as_elementwise
+from mtl_search.models.losses import LOSSES, ElementwiseLoss, as_elementwise
 from mtl_search.models.losses.regression import least_constant
 from tests.support.model_cases import LOSS_CASES
 
 ELEMENTWISE = {name: case for name, case in LOSS_CASES.items() if case is not None}
+
+
+def built(name: str, **arguments: Any) -> ElementwiseLoss:
+    loss = LOSSES[name](**arguments)
+    assert isinstance(loss, ElementwiseLoss)
+    return loss
 
 
 def _inputs(name: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,13 +42,13 @@ def test_each_label_has_the_loss_of_the_formula(name: str) -> None:
     output, target = _inputs(name)
     expected = [formula(z, y) for z, y in zip(output.double().numpy(), target.numpy(), strict=True)]
     np.testing.assert_allclose(
-        LOSSES[name](**arguments)(output, target).numpy(), expected, rtol=1e-5, atol=1e-6
+        built(name, **arguments)(output, target).numpy(), expected, rtol=1e-5, atol=1e-6
     )
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_reductions_agree_with_the_loss_of_each_label(name: str) -> None:
-    loss = LOSSES[name](**ELEMENTWISE[name][0])
+    loss = built(name, **ELEMENTWISE[name][0])
     output, target = _inputs(name)
     each = loss(output, target)
     assert each.shape == target.shape
@@ -52,7 +58,7 @@ def test_reductions_agree_with_the_loss_of_each_label(name: str) -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_half_precision_outputs_are_scored_in_float32(name: str) -> None:
-    loss = LOSSES[name](**ELEMENTWISE[name][0])
+    loss = built(name, **ELEMENTWISE[name][0])
     output, target = _inputs(name)
     rounded = output.bfloat16()
     assert loss(rounded, target).dtype == torch.float32
@@ -61,14 +67,14 @@ def test_half_precision_outputs_are_scored_in_float32(name: str) -> None:
 
 def test_cross_entropy_with_class_weights_averages_over_labels_not_over_weights() -> None:
     output, target = _inputs("cross_entropy")
-    one = LOSSES["cross_entropy"](class_weights=[2.0, 2.0, 2.0])
+    one = built("cross_entropy", class_weights=[2.0, 2.0, 2.0])
     torch.testing.assert_close(
-        one(output, target, "mean"), 2 * LOSSES["cross_entropy"]()(output, target, "mean")
+        one(output, target, "mean"), 2 * built("cross_entropy")(output, target, "mean")
     )
 
 
 def test_class_weights_follow_the_module_but_stay_out_of_checkpoints() -> None:
-    loss = LOSSES["cross_entropy"](class_weights=[1.0, 2.0, 3.0])
+    loss = built("cross_entropy", class_weights=[1.0, 2.0, 3.0])
     assert [name for name, _ in loss.named_buffers()] == ["weight"]
     assert not loss.state_dict()
 
@@ -76,7 +82,7 @@ def test_class_weights_follow_the_module_but_stay_out_of_checkpoints() -> None:
 @pytest.mark.parametrize("name", ["mse", "mae", "huber", "smooth_l1"])
 @pytest.mark.parametrize("seed", range(3))
 def test_best_constant_of_a_regression_loss_beats_all_others(name: str, seed: int) -> None:
-    loss = LOSSES[name](**ELEMENTWISE[name][0])
+    loss = built(name, **ELEMENTWISE[name][0])
     labels = torch.tensor(np.random.default_rng(seed).gamma(0.7, size=61).astype("float32"))
     best = float(loss(loss.best_constant(labels.mean(), labels).expand(61), labels, "mean"))
     grid = torch.linspace(float(labels.min()), float(labels.max()), 2001)
@@ -87,15 +93,15 @@ def test_best_constant_of_a_regression_loss_beats_all_others(name: str, seed: in
 
 def test_golden_section_finds_the_mean_of_squares() -> None:
     labels = torch.tensor([1.0, 2.0, 9.0])
-    assert float(least_constant(LOSSES["mse"](), labels)) == pytest.approx(4.0, abs=1e-2)
+    assert float(least_constant(built("mse"), labels)) == pytest.approx(4.0, abs=1e-2)
 
 
 def test_golden_section_of_equal_labels_is_that_label() -> None:
-    assert float(least_constant(LOSSES["huber"](), torch.full((5,), 3.0))) == 3.0
+    assert float(least_constant(built("huber"), torch.full((5,), 3.0))) == 3.0
 
 
 def test_contrastive_best_constant_against_a_grid() -> None:
-    loss = LOSSES["contrastive"](margin=1.5)
+    loss = built("contrastive", margin=1.5)
     share = torch.tensor(0.3)
     grid = torch.linspace(0, 2, 4001)
     one, zero = torch.ones(4001), torch.zeros(4001)
@@ -109,7 +115,7 @@ def test_cosine_is_torchs_cosine_embedding_loss() -> None:
     generator = torch.Generator().manual_seed(0)
     one, two = torch.randn(9, 4, generator=generator), torch.randn(9, 4, generator=generator)
     same = torch.randint(0, 2, (9,), generator=generator)
-    ours = LOSSES["cosine"](margin=0.3)(torch.cosine_similarity(one, two), same)
+    ours = built("cosine", margin=0.3)(torch.cosine_similarity(one, two), same)
     theirs = torch.nn.functional.cosine_embedding_loss(
         one, two, 2 * same - 1, margin=0.3, reduction="none"
     )
@@ -118,7 +124,7 @@ def test_cosine_is_torchs_cosine_embedding_loss() -> None:
 
 @pytest.mark.parametrize("share", [0.2, 0.7])
 def test_cosine_best_constant_against_a_grid(share: float) -> None:
-    loss = LOSSES["cosine"](margin=0.25)
+    loss = built("cosine", margin=0.25)
     grid = torch.linspace(-1, 1, 4001)
     one, zero = torch.ones(4001), torch.zeros(4001)
     costs = share * loss(grid, one) + (1 - share) * loss(grid, zero)
@@ -128,7 +134,7 @@ def test_cosine_best_constant_against_a_grid(share: float) -> None:
 
 def test_different_pairs_beyond_the_margin_cost_nothing_and_pull_nothing() -> None:
     distance = torch.tensor([2.5, 0.5], requires_grad=True)
-    loss = LOSSES["contrastive"](margin=2.0)(distance, torch.tensor([0, 0]), "sum")
+    loss = built("contrastive", margin=2.0)(distance, torch.tensor([0, 0]), "sum")
     loss.backward()
     assert distance.grad is not None
     assert distance.grad.tolist() == [0.0, -1.5]
@@ -136,7 +142,7 @@ def test_different_pairs_beyond_the_margin_cost_nothing_and_pull_nothing() -> No
 
 def test_the_crf_likelihood_has_no_loss_of_a_token() -> None:
     with pytest.raises(NotImplementedError, match="head"):
-        LOSSES["crf"]()(torch.zeros(2), torch.zeros(2))
+        built("crf")(torch.zeros(2), torch.zeros(2))
 
 
 def test_a_users_function_becomes_a_loss() -> None:
@@ -175,5 +181,5 @@ def test_an_argument_out_of_range_is_named(
     name: str, arguments: Mapping[str, Any], path: str
 ) -> None:
     with pytest.raises(ConfigError, match="is needed") as caught:
-        LOSSES[name](**arguments)
+        built(name, **arguments)
     assert caught.value.path == path

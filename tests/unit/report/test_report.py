@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -218,7 +219,8 @@ def test_best_epoch_is_shown_not_the_last(builder: Builder) -> None:
 
 
 def test_metrics_left_to_the_head_are_taken_from_the_journal(builder: Builder) -> None:
-    settings = config(**{"tasks.left.metrics": []})
+    overrides: dict[str, Any] = {"tasks.left.metrics": []}
+    settings = config(**overrides)
     builder.trial("single/left", 0, 0.8)
     assert main_metrics(builder.sweep_record, settings)["left"] == ("accuracy",)
     assert leaderboard(builder.sweep_record, settings)["val/left/accuracy"].iloc[

@@ -123,7 +123,9 @@ def test_nobody_goes_on_before_a_generation_is_written(
 ) -> None:
     fake = session(slots=3)
     fake.run()
-    met, perturbs, arm_of = dict.fromkeys(ARMS, 0), Counter[tuple[str, int]](), {}
+    met = dict.fromkeys(ARMS, 0)
+    perturbs = Counter[tuple[str, int]]()
+    arm_of: dict[Any, str] = {}
     for event in read_events(tmp_path / "journal.jsonl"):
         arm = arm_of.get(event.get("id"), event.get("arm", ""))
         if event["event"] == "trial":

@@ -71,12 +71,9 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
         "training.optimizer.lr": "0.01", "model.sharing.depth": "2", "seed": "3"
     }  # fmt: skip
     times = [round(epoch.time * 1000) for epoch in record.epochs]
-    assert found.history(trial, "val/left/accuracy") == [
-        (n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)
-    ]
-    assert found.history(trial, "val/delta_m") == [
-        (n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)
-    ]
+    points: list[Any] = [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
+    assert found.history(trial, "val/left/accuracy") == points
+    assert found.history(trial, "val/delta_m") == points
     assert found.history(trial, "train/left/loss")[0][:2] == (1, 1.0)
     assert found.by_trial[trial].info.end_time == round(record.ended * 1000)
     assert found.by_trial[final].data.tags["mtl_search.origin"] == trial

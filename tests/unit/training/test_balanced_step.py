@@ -73,7 +73,7 @@ def _whole(directory: Path, **training: Any) -> Trainer:
 def test_a_weighting_weighs_every_task_wherever_its_gradient_goes(
     accumulate: int, tmp_path: Path
 ) -> None:
-    batches = {"batch_size": 48 // accumulate, "accumulate": accumulate}
+    batches: dict[str, Any] = {"batch_size": 48 // accumulate, "accumulate": accumulate}
     made = trainer(
         config(optimizer=SGD, weighting="geometric_mean", **batches), tmp_path, data(missing=True)
     )
@@ -197,7 +197,7 @@ HISTORIES = {
 def test_a_balanced_trial_taken_up_again_is_the_one_that_ran_through(
     family: str, name: str, tmp_path: Path
 ) -> None:
-    training = {
+    training: dict[str, Any] = {
         "epochs": 4,
         "checkpoint_every_s": 0,
         "batch_size": 8,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import tempfile
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Result
         for key, value in parameters.items():
             assert torch.equal(theirs[key], first[0][key]), key  # the ranks never drift apart
             torch.testing.assert_close(
-                theirs[key], value, rtol=0, atol=1e-5, msg=lambda m, k=key: f"{k}: {m}"
+                theirs[key], value, rtol=0, atol=1e-5, msg=partial("{}: {}".format, key)
             )
     assert first[1].keys() == metrics.keys()
     for key, number in metrics.items():
@@ -201,7 +201,8 @@ class _Breaks(nn.Module):
         self.calls += self.training == (self.how != "judged")
         if self.calls == 3 and dist.get_rank() == 1:
             if self.how == "nan":
-                return self.dense(x) * float("nan")
+                output: Tensor = self.dense(x)
+                return output * float("nan")
             if self.how == "memory":
                 raise torch.OutOfMemoryError("CUDA out of memory")
             raise ValueError("the third call")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from mtl_search.config import override, parse
+from mtl_search.config import Config, override, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
@@ -71,11 +73,14 @@ SHARINGS: dict[str, Any] = {
     "soft": {"name": "soft", "strength": 0.1},
     "cross-stitch": {"name": "cross_stitch"},
 }
-NETWORKS = {
-    name: lambda s=sharing: (override(config(), {"model.sharing": s}), data())
-    for name, sharing in SHARINGS.items()
-}
-NETWORKS |= {
+
+
+def _with_sharing(sharing: dict[str, Any]) -> tuple[Config, DataSet]:
+    return override(config(), {"model.sharing": sharing}), data()
+
+
+NETWORKS: dict[str, Callable[[], tuple[Config, DataSet]]] = {
+    **{name: partial(_with_sharing, sharing) for name, sharing in SHARINGS.items()},
     "convnet": lambda: (config("convnet"), data(missing=True)),
     "every head, two views, masks": all_heads,
     "bilstm": _lstm,

@@ -259,7 +259,12 @@ def test_a_damaged_array_within_an_npz(tmp_path: Path) -> None:
 class TestOnDisk:
     def test_reads_what_is_asked_for_as_its_own_memory(self, folder: str) -> None:
         x = MemmapArray(Path(folder) / "pixels.npy")
-        assert (x.shape, x.dtype, len(x), x.nbytes) == ((N, 1, 4, 4), np.float32, N, N * 16 * 4)
+        assert (x.shape, x.dtype, len(x), x.nbytes) == (
+            (N, 1, 4, 4),
+            np.dtype(np.float32),
+            N,
+            N * 16 * 4,
+        )
         for rows in (np.array([3, 1]), slice(2, 5), slice(None)):
             read = x[rows]
             assert in_memory(read)

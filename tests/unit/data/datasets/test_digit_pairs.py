@@ -33,7 +33,7 @@ def test_shapes_and_ranges(data: DataSet) -> None:
     }
     for view in ("left", "right"):
         x = data.inputs[view]
-        assert (x.shape, x.dtype) == ((6000, 1, 8, 8), np.float32)
+        assert (x.shape, x.dtype) == ((6000, 1, 8, 8), np.dtype(np.float32))
         assert (x[:].min(), x[:].max()) == (0.0, 1.0)
 
 
@@ -100,8 +100,9 @@ def test_scans_are_split_in_proportion_by_digit() -> None:
 
 
 def test_same_seed_same_data_other_seed_other_data() -> None:
-    few = {"train": 40, "validation": 20, "test": 20}
-    first, again, other = (digit_pairs(**few, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (
+        digit_pairs(train=40, validation=20, test=20, seed=seed) for seed in (1, 1, 2)
+    )
     assert (first.inputs["left"][:] == again.inputs["left"][:]).all()
     assert (first.targets["right"].values == again.targets["right"].values).all()
     assert (first.inputs["left"][:] != other.inputs["left"][:]).any()

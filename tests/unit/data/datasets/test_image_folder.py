@@ -66,7 +66,7 @@ def test_pixels_and_labels_of_every_image(make: Make, decoded: str) -> None:
     data = make(decoded=decoded)
     images = data.inputs["image"]
     assert isinstance(images, MemmapArray if decoded == "auto" else ImageFiles)
-    assert (images.shape, images.dtype, len(data)) == ((N, 3, 6, 8), np.float32, N)
+    assert (images.shape, images.dtype, len(data)) == ((N, 3, 6, 8), np.dtype(np.float32), N)
     assert (numbers(data) == np.arange(N)).all()
     assert np.allclose(images[5:6][0, 1], (255 - 50) / 255)
     assert np.allclose(images[np.array([9, 2])][:, 2], 7 / 255)

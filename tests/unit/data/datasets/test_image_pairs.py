@@ -57,7 +57,10 @@ def test_shapes_and_ranges(make: Callable[..., DataSet]) -> None:
         "test": 40,
     }
     for view in ("left", "right"):
-        assert (data.inputs[view].shape, data.inputs[view].dtype) == ((160, 1, 4, 5), np.float32)
+        assert (data.inputs[view].shape, data.inputs[view].dtype) == (
+            (160, 1, 4, 5),
+            np.dtype(np.float32),
+        )
         assert data.inputs[view][:].max() <= 1
         assert (data.targets[view].values == numbers(data, view) % 7).all()
     assert data.targets["same"].classes == ("different", "same")
@@ -173,7 +176,8 @@ def test_most_pairs_is_what_can_be_drawn() -> None:
 
 def idx(array: Any, code: int = 0x08, kind: str = ">u1") -> bytes:
     head = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-    return head + array.astype(kind).tobytes()
+    content: bytes = array.astype(kind).tobytes()
+    return head + content
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_shapes_and_splits(make: Make) -> None:
     }
     assert data.splits["test"].tolist() == [20, 21, 22, 23]
     assert {name: (x.shape, x.dtype) for name, x in data.inputs.items()} == {
-        "tokens": ((24, 8, 3), np.int64)
+        "tokens": ((24, 8, 3), np.dtype(np.int64))
     }
     assert data.masks["tokens"].sum(1).tolist() == [7] * 24
     assert data.targets["relation"].classes == DIRECTED

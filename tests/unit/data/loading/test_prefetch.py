@@ -40,13 +40,23 @@ def test_none_and_exceptions_are_values_like_others() -> None:
     assert list(prefetch(lambda k: [None, error][k], range(2), 1)) == [None, error]
 
 
+def _noting(fetched: list[int]) -> Callable[[int], int]:
+    """A fetch that gives the key back and notes it."""
+
+    def fetch(key: int) -> int:
+        fetched.append(key)
+        return key
+
+    return fetch
+
+
 def test_no_keys() -> None:
     assert list(prefetch(lambda k: k, [], 2)) == []
 
 
 def test_works_ahead_but_only_so_far() -> None:
     fetched: list[int] = []
-    items = prefetch(lambda k: fetched.append(k) or k, range(100), 3)
+    items = prefetch(_noting(fetched), range(100), 3)
     assert next(items) == 0
     _wait(lambda: len(fetched) >= 5)
     time.sleep(0.05)
@@ -85,7 +95,7 @@ def test_an_error_comes_out_in_its_turn() -> None:
 @pytest.mark.parametrize("taken", [1, 5])
 def test_dropping_the_iterator_ends_the_thread(taken: int) -> None:
     fetched: list[int] = []
-    items = prefetch(lambda k: fetched.append(k) or k, range(10_000), 2)
+    items = prefetch(_noting(fetched), range(10_000), 2)
     for _ in range(taken):
         next(items)
     assert len(_threads()) == 1

@@ -58,7 +58,7 @@ def test_classes(raw: Any, codes: list[int], classes: tuple[str, ...]) -> None:
         "int64[pyarrow]",
     ],
 )
-def test_every_type_of_pandas_gives_the_same_classes(dtype: str) -> None:
+def test_every_type_of_pandas_gives_the_same_classes(dtype: Any) -> None:
     values = pd.Series(["2", "10", None, "-1"]) if "str" in dtype else pd.Series([2, 10, None, -1])
     codes, classes = class_codes(as_column(values.astype(dtype)))
     assert codes.tolist() == [0, 1, -1, -1]
@@ -66,7 +66,8 @@ def test_every_type_of_pandas_gives_the_same_classes(dtype: str) -> None:
 
 
 def test_dates_of_pandas_are_texts_and_not_numbers() -> None:
-    days = pd.Series(pd.to_datetime(["2020-01-02", None, "2019-01-02"]))
+    texts: list[Any] = ["2020-01-02", None, "2019-01-02"]
+    days = pd.Series(pd.to_datetime(texts))
     assert as_numbers(days) is None
     codes, classes = class_codes(days)
     assert codes.tolist() == [1, -1, 0]

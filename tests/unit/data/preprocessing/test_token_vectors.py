@@ -89,7 +89,7 @@ def test_vectors_are_the_means_of_sub_words_in_the_whole_sentence(
 ) -> None:
     data = make(positions="none")
     tokens, mask = data.inputs["tokens"], data.masks["tokens"]
-    assert (tokens.shape, tokens.dtype) == ((24, 8, 8), np.float32)
+    assert (tokens.shape, tokens.dtype) == ((24, 8, 8), np.dtype(np.float32))
     assert isinstance(tokens, MemmapArray), "they are streamed, not held in every worker's memory"
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModel.from_pretrained(folder).eval()
@@ -162,7 +162,7 @@ def test_a_run_that_dies_leaves_no_half_file(
 def test_positions_are_the_last_two_columns(make: Callable[..., DataSet]) -> None:
     tokens = make().inputs["tokens"]
     assert isinstance(tokens, ColumnConcat)
-    assert (tokens.shape, tokens.dtype, len(tokens)) == ((24, 8, 10), np.float32, 24)
+    assert (tokens.shape, tokens.dtype, len(tokens)) == ((24, 8, 10), np.dtype(np.float32), 24)
     plain_views = make(positions="none").inputs
     rows = np.array([3, 21, 4])
     assert tokens[rows].dtype == np.float32
@@ -182,7 +182,7 @@ def test_subwords_with_and_without_marks(
         data.targets["entities"].values,
     )
     assert set(data.inputs) == {"subwords", "spans"}
-    assert (ids.dtype, ids.shape) == (np.int64, mask.shape)
+    assert (ids.dtype, ids.shape) == (np.dtype(np.int64), mask.shape)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     text = "[CLS] $ the thing3 $ w0 an # old box3 # . [SEP]".replace(
         "$ the thing3 $", "the $ thing3 $"

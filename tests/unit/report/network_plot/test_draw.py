@@ -179,7 +179,7 @@ def test_long_names_are_cut(long: str) -> None:
 
 def _texts_and_patches(figure: Figure) -> tuple[list[Any], list[Any]]:
     canvas = FigureCanvasAgg(figure)
-    renderer = canvas.get_renderer()
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
     (axes,) = figure.axes
     texts = [text.get_window_extent(renderer) for text in axes.texts]
     return texts, [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from scipy.optimize import minimize
 from torch import Tensor
 
 from mtl_search.config.base import Component
@@ -27,7 +27,7 @@ from mtl_search.training.balancing import (
 )
 
 CPU = torch.device("cpu")
-Matrix = NDArray[np.float64]
+Matrix = Any  # an array of float64; numpy types most results of its operators as Any
 
 
 def built(name: str, tasks: int = 3, **arguments: Any) -> Aggregator:
@@ -318,9 +318,8 @@ def test_tasks_in_another_order_have_the_same_gradient(name: str) -> None:
     with synchronized_rng(7, 1, CPU):
         first, _ = one.aggregate(jacobian, halves(jacobian))
     with synchronized_rng(7, 1, CPU):
-        second, _ = other.aggregate(
-            jacobian[order], tuple(half[order] for half in halves(jacobian))
-        )
+        one_half, other_half = halves(jacobian)
+        second, _ = other.aggregate(jacobian[order], (one_half[order], other_half[order]))
     if one.symmetric and not one.is_random:
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4)
     if not one.symmetric:
@@ -375,7 +374,8 @@ def test_an_aggregator_taken_up_again_goes_on_as_if_nothing_had_been(name: str) 
 @pytest.mark.parametrize("name", ["gradvac", "excess_mtl", "pcd", "sdmgrad", "modo"])
 def test_state_matters_where_there_is_one(name: str) -> None:
     """Or the test above would pass without any state in the file."""
-    arguments = {"sdmgrad": {"lr": 0.05}, "pcd": {"tau": 0.9}}.get(name, {})
+    special: dict[str, dict[str, Any]] = {"sdmgrad": {"lr": 0.05}, "pcd": {"tau": 0.9}}
+    arguments = special.get(name, {})
     used = built(name, **arguments)
     for seed in range(4):
         aggregated(used, random_jacobian(seed), seed)
@@ -396,7 +396,7 @@ def test_a_problem_without_a_solution_is_an_error(name: str) -> None:
 
 
 def test_a_solver_that_stops_too_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, minimize = built("cagrad"), solver_aggregators.minimize
+    made = built("cagrad")
     monkeypatch.setattr(
         solver_aggregators, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1})
     )

@@ -64,7 +64,8 @@ def _learned(
             weights.append(weight(place))
             slopes.append(slope(place, loss))
         found.append(weights)
-    return np.array(found).T.tolist()
+    by_step: list[list[float]] = np.array(found).T.tolist()
+    return by_step
 
 
 def _uncertainty() -> list[list[float]]:
