@@ -37,7 +37,7 @@ class ArmScheduler(FIFOScheduler):
         self._known: set[str] = set()
         self._warm = False
 
-    def restore(
+    def restore(  # type: ignore[override]  # Tune restores from a file
         self, record: SweepRecord, objectives: Callable[[TrialRecord], dict[int, float]]
     ) -> None:
         """Take in what the trials of earlier sessions reported.
