@@ -96,12 +96,12 @@ def test_a_policy_of_the_users() -> None:
         (
             {"name": "temperature", "temperature": "hot"},
             "data.sampling.temperature",
-            "a number above 0",
+            "a number of at least 1",
         ),
         (
             {"name": "temperature", "temperature": float("inf")},
             "data.sampling.temperature",
-            "a number above 0",
+            "a number of at least 1",
         ),
         ({"temperature": 2}, "data.sampling", "a name is needed"),
         ([0.5, 0.5], "data.sampling", "a name is needed"),

@@ -13,7 +13,7 @@ import pytest
 from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets import build_data
-from mtl_search.data.readers.images import ImageFiles, decode
+from mtl_search.data.readers.images import ImageFiles, decode_image
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError, DataError
 from tests.support.repository import CONFIGS
@@ -202,7 +202,7 @@ def test_a_file_named_twice_is_refused(make: Make, folder: Path) -> None:
         ({"size": 0}, "data.size"),
         ({"channels": 4}, "data.channels"),
         ({"path": "no/such/folder"}, "data.path"),
-        ({"split": "part", "stratify": "kind"}, "data.split"),
+        ({"split": "part", "stratify": "kind"}, "data.stratify"),
         ({"group": "person", "stratify": "kind"}, "data.group"),
     ],
 )
@@ -240,14 +240,14 @@ def test_pixels_of_more_than_a_byte_are_scaled(
     Image.fromarray(pixels).save(tmp_path / "a.tiff")
     with Image.open(tmp_path / "a.tiff") as image:
         assert image.mode == mode
-    found = decode(tmp_path / "a.tiff", (channels, 6, 8))
+    found = decode_image(tmp_path / "a.tiff", (channels, 6, 8))
     assert np.abs(found - pixels / white * 255).max() <= 1
 
 
 def test_pixels_whose_white_is_not_known_are_a_bad_image(tmp_path: Path) -> None:
     Image.fromarray(np.full((6, 8), 300.0, np.float32)).save(tmp_path / "a.tiff")
     with pytest.raises(ValueError, match="only 0 to 1 can be read"):
-        decode(tmp_path / "a.tiff", (1, 6, 8))
+        decode_image(tmp_path / "a.tiff", (1, 6, 8))
 
 
 def test_a_table_of_another_style(folder: Path, make: Make) -> None:

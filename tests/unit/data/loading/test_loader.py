@@ -395,7 +395,7 @@ def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(
         "count_labels": True,
         "resident": resident,
     }
-    parts = [list(_loader(data, **settings, part=(worker, workers))) for worker in range(workers)]
+    parts = [list(_loader(data, **settings, worker=(worker, workers))) for worker in range(workers)]
     for batches in zip(*parts, strict=True):
         held = {
             name: [int(x.targets[name].ne(-1).mul(~x.targets[name].isnan()).sum()) for x in batches]
@@ -438,7 +438,7 @@ def test_the_workers_parts_are_the_whole_batches(
     settings: dict[str, Any] = {"targets": ["number"], "batch_size": batch_size, "shuffle": shuffle}
     whole = list(_loader(data, **settings))
     loaders = [
-        _loader(data, **settings, resident=resident, part=(worker, workers))
+        _loader(data, **settings, resident=resident, worker=(worker, workers))
         for worker in range(workers)
     ]
     parts = [list(loader) for loader in loaders]

@@ -324,7 +324,7 @@ def test_sources_fit_their_data_set(
 @pytest.mark.parametrize("batches", [None, 10])
 def test_batches_in_pieces_are_the_whole_ones_cut(batches: int | None) -> None:
     data = _data(_policy("temperature"), batches)
-    whole, pieces = _loader(data, batch_size=8), _loader(data, batch_size=4, pieces=2)
+    whole, pieces = _loader(data, batch_size=8), _loader(data, batch_size=4, consecutive=2)
     for epoch in range(3):
         large, small = _epoch(whole, epoch), _epoch(pieces, epoch)
         assert [a + b for a, b in zip(small[::2], small[1::2], strict=True)] == large

@@ -19,8 +19,9 @@ from mtl_search.errors import DataError
 
 
 def _parts(text: str) -> tuple[list[str], list[str], list[str]]:
-    tokens, (first, second) = tokenize_marked(text, "here")
-    return list(tokens), list(tokens[slice(*first)]), list(tokens[slice(*second)])
+    marked = tokenize_marked(text, "here")
+    spans = [list(marked.tokens[slice(*span)]) for span in (marked.first, marked.second)]
+    return list(marked.tokens), spans[0], spans[1]
 
 
 @pytest.mark.parametrize(
