@@ -17,9 +17,7 @@ from mtl_search.errors import DataError
 
 
 def concat(
-    data_sets: Mapping[str, DataSet],
-    sampling: Sampling | None = None,
-    batches: int | None = None,
+    data_sets: Mapping[str, DataSet], sampling: Sampling | None = None, batches: int | None = None
 ) -> DataSet:
     """Combine data sets: the samples of one after those of the other.
 
@@ -69,10 +67,7 @@ def concat(
 
 def _names(parts: list[DataSet], attribute: str) -> list[str]:
     """Return the names of an attribute of all data sets, each once, in their first order."""
-    names: dict[str, None] = {}
-    for part in parts:
-        names.update(dict.fromkeys(getattr(part, attribute)))
-    return list(names)
+    return list(dict.fromkeys(name for part in parts for name in getattr(part, attribute)))
 
 
 def _views(data_sets: Mapping[str, DataSet], view: str) -> Iterator[InputArray]:

@@ -32,13 +32,7 @@ from mtl_search.errors import DataError
 if TYPE_CHECKING:
     from mtl_search.data.mixture import Sources
 
-_DIMENSIONS: dict[TargetKind, int] = {
-    "class": 1,
-    "binary": 1,
-    "multilabel": 2,
-    "real": 1,
-    "tags": 2,
-}
+_DIMENSIONS = dict.fromkeys(get_args(TargetKind), 1) | {"multilabel": 2, "tags": 2}
 
 
 @dataclass(frozen=True)
@@ -68,8 +62,7 @@ class Target:
     def __post_init__(self) -> None:
         if self.kind not in _DIMENSIONS:
             raise DataError(
-                f"there is no kind of target {self.kind!r}; "
-                f"allowed: {', '.join(get_args(TargetKind))}"
+                f"there is no kind of target {self.kind!r}; allowed: {', '.join(_DIMENSIONS)}"
             )
         values = np.asarray(self.values)
         if values.ndim != _DIMENSIONS[self.kind]:

@@ -12,14 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
-import torchmetrics.functional as F
 from torch import Tensor
-from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
 from mtl_search.data.types import MISSING, TargetKind
+from mtl_search.extras import define_torchvision_schemas
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_f1
 from mtl_search.metrics.span_f1 import span_f1
+
+define_torchvision_schemas()  # before torchmetrics, which imports torchvision when it is there
+
+import torchmetrics.functional as F  # noqa: E402
+from torchmetrics.functional.classification import (  # noqa: E402
+    binary_auroc,
+    binary_average_precision,
+)
 
 # Computes a scalar from (prediction, target, kind, classes) of the labelled samples only. A metric
 # that takes class names gets (prediction, target, class names) of all samples instead.

@@ -48,12 +48,13 @@ def task_gains(
         tasks: Main task → its metrics.
         split: `val` or `test`.
     """
-    gains = {}
-    for task, metrics in tasks.items():
-        keys = {metric: key(split, task, metric) for metric in metrics}
-        total = math.fsum(gain(m, values[name], reference[name]) for m, name in keys.items())
-        gains[task] = total / len(metrics)
-    return gains
+    return {
+        task: math.fsum(
+            gain(m, values[key(split, task, m)], reference[key(split, task, m)]) for m in metrics
+        )
+        / len(metrics)
+        for task, metrics in tasks.items()
+    }
 
 
 def delta_m(
@@ -126,12 +127,8 @@ class Objective:
         """
         value = self._value(metrics)
         if not math.isfinite(value):
-            undefined = []
-            for task, names in self.tasks.items():
-                for name in names:
-                    metric_key = key("val", task, name)
-                    if not math.isfinite(metrics.get(metric_key, math.nan)):
-                        undefined.append(metric_key)
+            needed = [key("val", t, m) for t, names in self.tasks.items() for m in names]
+            undefined = [name for name in needed if not math.isfinite(metrics.get(name, math.nan))]
             raise TrialError(
                 f"the objective {self.kind} is not a number; "
                 f"undefined: {', '.join(undefined) or 'none'}"

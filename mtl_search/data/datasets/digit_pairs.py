@@ -12,11 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.datasets.image_pairs import (
-    check_pair_counts,
-    draw_split_pairs,
-    pair_data_set,
-)
+from mtl_search.data.datasets.image_pairs import check_pair_counts, draw_split_pairs, pair_data_set
 from mtl_search.data.datasets.split_options import SplitOptions
 from mtl_search.data.splits import DEFAULT_FRACTIONS
 

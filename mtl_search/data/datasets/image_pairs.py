@@ -186,11 +186,9 @@ def _choose_images(pixels: Array, classes: Array, limit: object, seed: int) -> A
         logger.info(
             "%d of %d images are left out: %d without a label, %d alike in every byte to another "
             "one",
-            len(classes) - len(rows),
-            len(classes),
-            len(classes) - len(labelled),
-            len(labelled) - len(rows),
-        )
+            len(classes) - len(rows), len(classes),
+            len(classes) - len(labelled), len(labelled) - len(rows),
+        )  # fmt: skip
     if limit is None:
         return rows
     most = check_int(limit, "data.limit", low=3)

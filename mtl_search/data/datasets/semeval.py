@@ -110,12 +110,7 @@ def semeval(
     check_choice(positions, "data.positions", ("input", "none"), "way to give positions")
     check_choice(tags, "data.tags", ("entity", "e1e2"), "set of tags")
     size = check_int(length, "data.length", low=2)
-    if not 0 < check_number(validation, "data.validation", exclude_low=True) < 1:
-        raise ConfigError(
-            "a part of the training file is above 0 and below 1",
-            path="data.validation",
-            value=validation,
-        )
+    check_number(validation, "data.validation", high=1, exclude_low=True, exclude_high=True)
     if view == "subwords" and encoder is None:
         raise ConfigError(
             "sub-words are those of an encoder: its name is needed",
@@ -137,13 +132,14 @@ def semeval(
         )
     else:
         windows = choose_windows(sentences, size)
+        texts = [sentence.tokens for sentence in sentences]
         tokens: InputArray
         if encoder is None:
             most_words = check_int(vocabulary, "data.vocabulary", low=3)
-            tokens = _word_numbers(sentences, windows, splits["train"], most_words)
+            words = fit_vocabulary([texts[row] for row in splits["train"]], most_words)
+            tokens = token_numbers(texts, words, windows)
         else:
             folder = cache_folder("cache", cache) / "token_vectors"
-            texts = [sentence.tokens for sentence in sentences]
             tokens = MemmapArray(token_vectors("encoder", encoder, texts, windows, folder))
         encoded = _Encoded(
             _with_positions(sentences, windows, tokens, positions),
@@ -228,14 +224,6 @@ def _relations(sentences: Sequence[MarkedSentence], *, directed: bool) -> Target
     return Target(np.array([classes.index(name) for name in names]), "class", classes)
 
 
-def _word_numbers(
-    sentences: Sequence[MarkedSentence], windows: Windows, train: Array, size: int
-) -> Array:
-    texts = [sentence.tokens for sentence in sentences]
-    vocabulary = fit_vocabulary([texts[row] for row in train], size)
-    return token_numbers(texts, vocabulary, windows)
-
-
 def _with_positions(
     sentences: Sequence[MarkedSentence], windows: Windows, tokens: InputArray, positions: str
 ) -> dict[str, InputArray]:
@@ -285,10 +273,8 @@ def _encode_subwords(
     if incomplete:
         logger.warning(
             "%d of %d sentences lose an entity after %d sub-words (raise `length`)",
-            incomplete,
-            len(sentences),
-            size,
-        )
+            incomplete, len(sentences), size,
+        )  # fmt: skip
     inputs: dict[str, InputArray] = {"subwords": parts.ids, "spans": spans}
     return _Encoded(inputs, parts.mask, Target(tags, "tags", token_tags.classes))
 

@@ -13,12 +13,7 @@ from mtl_search.data.datasets.split_options import SplitOptions
 from mtl_search.data.datasets.target_spec import TargetSpec, target_specs
 from mtl_search.data.preprocessing.columns import fit_columns
 from mtl_search.data.preprocessing.labels import encode_target
-from mtl_search.data.readers.cells import (
-    as_column,
-    category_text,
-    factorize,
-    missing_cells,
-)
+from mtl_search.data.readers.cells import as_column, category_text, factorize, missing_cells
 from mtl_search.data.readers.tables import CsvFormat, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, consecutive_splits
 from mtl_search.data.types import MISSING, SPLITS, Array, TargetKind

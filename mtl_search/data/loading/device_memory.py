@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -19,16 +20,12 @@ def device_memory(device: torch.device) -> int:
     """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[1])
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for path in _LIMITS:
-        limit = _read_limit(path)
-        if limit:
-            limits.append(limit)
-    return min(limits)
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(min([total, *map(_read_limit, _LIMITS)]))
 
 
-def _read_limit(path: Path) -> int | None:
+def _read_limit(path: Path) -> float:
     try:
-        return int(path.read_text())
+        return int(path.read_text()) or math.inf
     except (OSError, ValueError):  # no such file, or `max`
-        return None
+        return math.inf

@@ -321,8 +321,12 @@ def _arrays(
     data: DataSet, views: Sequence[str], targets: Sequence[str]
 ) -> dict[tuple[str, str], InputArray]:
     """Return (`view`, `mask` or `target`; name) → array, in the order that `_Collate` expects."""
-    _check_names("view", views, data.inputs)
-    _check_names("target", targets, data.targets)
+    for kind, names, allowed in (("view", views, data.inputs), ("target", targets, data.targets)):
+        for name in names:
+            if name not in allowed:
+                raise ConfigError(
+                    f"the data set has no such {kind}", path="tasks", value=name, allowed=allowed
+                )
     arrays: dict[tuple[str, str], InputArray] = {}
     for name in views:
         arrays["view", name] = data.inputs[name]
@@ -332,14 +336,6 @@ def _arrays(
     for name in targets:
         arrays["target", name] = data.targets[name].values
     return arrays
-
-
-def _check_names(kind: str, names: Sequence[str], allowed: Mapping[str, object]) -> None:
-    for name in names:
-        if name not in allowed:
-            raise ConfigError(
-                f"the data set has no such {kind}", path="tasks", value=name, allowed=allowed
-            )
 
 
 def _chunks(

@@ -61,12 +61,7 @@ class MixtureSampler(Sampler):
     """
 
     def __init__(
-        self,
-        sources: Sources,
-        samples: Array,
-        batch_size: int,
-        chosen: Array,
-        consecutive: int = 1,
+        self, sources: Sources, samples: Array, batch_size: int, chosen: Array, consecutive: int = 1
     ) -> None:
         sizes = sources.sizes(samples)
         self._large_batch = batch_size * consecutive
@@ -78,9 +73,7 @@ class MixtureSampler(Sampler):
         self._sources = sources
         self._chosen = np.flatnonzero(chosen)
         source_of = sources.numbers[samples]
-        self._streams = [
-            _Stream(samples[source_of == source], int(source)) for source in self._chosen
-        ]
+        self._samples_of = [samples[source_of == source] for source in self._chosen]
 
     def rows(self, seed: int, epoch: int) -> Array:
         """Return the samples of an epoch, (batches · consecutive · B,)."""
@@ -91,13 +84,10 @@ class MixtureSampler(Sampler):
             before, after, np.random.default_rng([seed, epoch, _SOURCES_SEED])
         )
         batches = np.empty((self.batches, self._large_batch), np.int64)
-        for number, stream in enumerate(self._streams):
-            samples = stream.slice(
-                int(before[number]) * self._large_batch,
-                int(after[number]) * self._large_batch,
-                seed,
-            )
-            batches[order == number] = samples.reshape(-1, self._large_batch)
+        for number, source in enumerate(self._chosen):
+            start, stop = (int(quota[number]) * self._large_batch for quota in (before, after))
+            stream = _stream_slice(self._samples_of[number], start, stop, [seed, int(source)])
+            batches[order == number] = stream.reshape(-1, self._large_batch)
         return batches.reshape(-1)
 
     def samples_by_source(self, rows: Array) -> dict[str, int]:
@@ -116,34 +106,6 @@ class MixtureSampler(Sampler):
         return order[np.argsort(np.concatenate(due), kind="stable")]
 
 
-class _Stream:
-    """The endless stream of a source's samples.
-
-    Args:
-        samples: The numbers of the samples.
-        source: The number of the source, which is part of the seed.
-    """
-
-    def __init__(self, samples: Array, source: int) -> None:
-        self.samples = samples
-        self.source = source
-
-    def slice(self, start: int, stop: int, seed: int) -> Array:
-        """Return the samples from position `start` to `stop`, which is not included."""
-        passes = max(1, _BLOCK // len(self.samples))
-        block_length = passes * len(self.samples)
-        first = start // block_length
-        last = -(-stop // block_length)
-        blocks = [self.samples[:0]]
-        for block in range(first, last):
-            rng = np.random.default_rng([seed, self.source, block, _SAMPLES_SEED])
-            # Each row is one pass over all samples.
-            shuffled = rng.permuted(np.tile(self.samples, (passes, 1)), axis=1)
-            blocks.append(shuffled.reshape(-1))
-        offset = first * block_length
-        return np.concatenate(blocks)[start - offset : stop - offset]
-
-
 def build_mixture_sampler(
     data: DataSet, split: str, targets: Iterable[str], batch_size: int, consecutive: int = 1
 ) -> MixtureSampler:
@@ -159,8 +121,8 @@ def build_mixture_sampler(
         consecutive: How many batches in a row are from one source.
     """
     sources = data.sources
-    rows = data.splits[split]
     assert sources is not None
+    rows = data.splits[split]
     chosen = np.zeros(len(sources.names), np.bool_)
     for name in targets:
         labelled = data.targets[name].labelled[rows].reshape(len(rows), -1).any(axis=1)
@@ -197,3 +159,24 @@ def quotas(shares: Array, total: int) -> Array:
 
 def _due_time(number: Array, share: Array) -> Array:
     return np.asarray((number + 0.5) / share)
+
+
+def _stream_slice(samples: Array, start: int, stop: int, seed: list[int]) -> Array:
+    """Return positions `start` to `stop` (not included) of the endless stream of a source.
+
+    Args:
+        samples: The numbers of the source's samples.
+        start: The first position.
+        stop: The position after the last.
+        seed: The seed of the run, and the number of the source.
+    """
+    passes = max(1, _BLOCK // len(samples))
+    block_length = passes * len(samples)
+    first = start // block_length
+    blocks = [samples[:0]]
+    for block in range(first, -(-stop // block_length)):
+        rng = np.random.default_rng([*seed, block, _SAMPLES_SEED])
+        # Each row is one pass over all samples.
+        blocks.append(rng.permuted(np.tile(samples, (passes, 1)), axis=1).reshape(-1))
+    offset = first * block_length
+    return np.concatenate(blocks)[start - offset : stop - offset]

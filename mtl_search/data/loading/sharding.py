@@ -83,9 +83,8 @@ class BatchShards:
             labels_before = np.concatenate([[0], np.cumsum(labels[order])])
             in_shard = labels_before[begins + self._stops] - labels_before[begins + self._starts]
             in_batch = np.diff(labels_before[ends])
-            for batch, pair in zip(
-                counts, zip(in_shard.tolist(), in_batch.tolist(), strict=True), strict=True
-            ):
+            pairs = zip(in_shard.tolist(), in_batch.tolist(), strict=True)
+            for batch, pair in zip(counts, pairs, strict=True):
                 batch.labels[name] = pair
         return counts
 

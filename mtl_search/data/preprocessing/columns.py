@@ -10,20 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_search.data.readers.cells import (
-    as_column,
-    as_numbers,
-    category_text,
-    factorize,
-    missing_cells,
-)
+from mtl_search.data.readers import cells
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mtl_search.data.readers.cells import Column
 
 logger = logging.getLogger(__name__)
 
@@ -54,13 +47,13 @@ class Numeric:
         """The names of the columns that it becomes."""
         return (self.name, f"{self.name} missing") if self.indicator else (self.name,)
 
-    def transform(self, values: Column) -> Array:
+    def transform(self, values: cells.Column) -> Array:
         """Encode (N,) values as (N, 1 or 2) float32.
 
         Raises:
             DataError: A value is not a number, or is infinite.
         """
-        numbers = as_numbers(values)
+        numbers = cells.as_numbers(values)
         if numbers is None:
             raise DataError(
                 f"column {self.name!r} is numeric, but row {_first_text(values)} is not a number"
@@ -92,7 +85,7 @@ class Categorical:
         """The names of the columns that it becomes."""
         return (*(f"{self.name}={category}" for category in self.categories), f"{self.name} other")
 
-    def transform(self, values: Column) -> Array:
+    def transform(self, values: cells.Column) -> Array:
         """Encode (N,) values as (N, categories + 1) float32."""
         numbers: dict[str | None, int] = {text: k for k, text in enumerate(self.categories)}
         other = len(numbers)
@@ -118,7 +111,8 @@ class TableEncoder:
 
     def transform(self, frame: pd.DataFrame) -> Array:
         """Encode the rows of a table as (N, W) float32."""
-        return np.concatenate([c.transform(as_column(frame[c.name])) for c in self.columns], axis=1)
+        encoded = [x.transform(cells.as_column(frame[x.name])) for x in self.columns]
+        return np.concatenate(encoded, axis=1)
 
 
 def fit_columns(
@@ -142,8 +136,8 @@ def fit_columns(
     """
     columns: list[Numeric | Categorical] = []
     for name in names:
-        values = as_column(train[name])
-        numbers = as_numbers(values)
+        values = cells.as_column(train[name])
+        numbers = cells.as_numbers(values)
         is_categorical = numbers is None if categorical is None else name in categorical
         if is_categorical:
             chosen = categorical is not None
@@ -184,7 +178,7 @@ def _fit_numeric(name: str, numbers: Array) -> Numeric:
 
 
 def _fit_categorical(
-    name: str, values: Column, max_categories: int, *, chosen: bool
+    name: str, values: cells.Column, max_categories: int, *, chosen: bool
 ) -> Categorical:
     """Fit a column of categories.
 
@@ -239,23 +233,22 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _categories(values: Column) -> tuple[Array, list[str | None]]:
+def _categories(values: cells.Column) -> tuple[Array, list[str | None]]:
     """Return which of the different categories each row has, (N,), and their texts.
 
     Numbers are in their shortest form, and a missing value is None.
     """
-    codes, kinds = factorize(values)
-    texts: list[str | None] = []
-    for value, is_missing in zip(kinds, missing_cells(kinds), strict=True):
-        texts.append(None if is_missing else category_text(value))
+    codes, distinct = cells.factorize(values)
+    texts: list[str | None] = list(map(cells.category_text, distinct))
+    for number in np.flatnonzero(cells.missing_cells(distinct)):
+        texts[number] = None
     return codes, texts
 
 
-def _first_text(values: Column) -> str:
+def _first_text(values: cells.Column) -> str:
     """Return the number and the value of the first row that holds no number."""
-    for row, (value, is_missing) in enumerate(zip(values, missing_cells(values), strict=True)):
-        if is_missing:
-            continue
-        if isinstance(value, bool) or as_numbers(values.iloc[row : row + 1]) is None:
+    for row in np.flatnonzero(~cells.missing_cells(values)):
+        value = values.iloc[row]
+        if isinstance(value, bool) or cells.as_numbers(values.iloc[row : row + 1]) is None:
             return f"{row} ({value!r})"
     return f"0 ({values.iloc[0]!r})"

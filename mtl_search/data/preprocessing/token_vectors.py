@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,12 +114,9 @@ def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]], longest: int) -
     """
     encoded = tokenizer(
         [list(tokens) for tokens in sentences],
-        is_split_into_words=True,
-        truncation=True,
-        max_length=longest,
-        padding="longest",
+        is_split_into_words=True, truncation=True, max_length=longest, padding="longest",
         return_tensors="np",
-    )
+    )  # fmt: skip
     mask = encoded["attention_mask"].astype(np.bool_)
     words = np.full(mask.shape, -1, np.int64)
     for row in range(len(sentences)):
@@ -128,11 +125,7 @@ def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]], longest: int) -
 
 
 def token_vectors(
-    argument: str,
-    value: object,
-    sentences: Sequence[Sequence[str]],
-    windows: Windows,
-    folder: Path,
+    argument: str, value: object, sentences: Sequence[Sequence[str]], windows: Windows, folder: Path
 ) -> Path:
     """Compute a vector for each kept token, once, and keep all in a `.npy` file.
 
@@ -192,28 +185,17 @@ def _write_vectors(
     stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
     # Sentences of like length share a batch, so that little is computed for padding.
     order = np.argsort([len(tokens) for tokens in sentences], kind="stable")
-    log_progress = _progress_logger(source, len(order))
+    percent = 0
     for done in range(0, len(order), _BATCH):
         rows = order[done : done + _BATCH]
         for row, (vectors, words) in zip(rows, encode(rows), strict=True):
             means = _mean_by_word(vectors, words, len(sentences[row]))[windows.kept(row)]
             stored[row, : len(means)] = means
-        log_progress(done + len(rows))
+        percent_before = percent
+        percent = 100 * (done + len(rows)) // len(order)
+        if percent // 10 > percent_before // 10:
+            logger.info("token vectors of %s: %d %% of %d sentences", source, percent, len(order))
     stored.flush()
-
-
-def _progress_logger(source: str, total: int) -> Callable[[int], None]:
-    """Return a function that logs the number of finished sentences at every tenth of them."""
-    logged = 0
-
-    def log(done: int) -> None:
-        nonlocal logged
-        percent = 100 * done // total
-        if percent // 10 > logged:
-            logged = percent // 10
-            logger.info("token vectors of %s: %d %% of %d sentences", source, percent, total)
-
-    return log
 
 
 def _mean_by_word(vectors: Array, words: Array, count: int) -> Array:

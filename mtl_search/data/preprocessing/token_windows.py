@@ -59,20 +59,15 @@ def choose_windows(sentences: Sequence[MarkedTokens], size: int) -> Windows:
         logger.info(
             "%d of %d sentences have more than %d tokens and were cut; in %d the first tokens "
             "went, to keep an entity",
-            truncated,
-            len(sentences),
-            size,
-            int((start > 0).sum()),
-        )
+            truncated, len(sentences), size, int((start > 0).sum()),
+        )  # fmt: skip
     incomplete = int((last > start + size).sum())
     if incomplete:
         logger.warning(
             "%d of %d sentences lose a token of an entity: their two are more than %d tokens apart "
             "(raise `length`)",
-            incomplete,
-            len(sentences),
-            size,
-        )
+            incomplete, len(sentences), size,
+        )  # fmt: skip
     return Windows(start, np.minimum(counts - start, size), size)
 
 

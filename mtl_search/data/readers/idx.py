@@ -39,11 +39,11 @@ def read_idx(path: Path) -> Array:
     dtype = np.dtype(_TYPES[content[2]])
     dimensions = content[3]
     begin = 4 + 4 * dimensions
-    shape: tuple[int, ...] = ()
-    if len(content) >= begin:
-        shape = struct.unpack(f">{dimensions}I", content[4:begin])
+    if len(content) < begin:
+        raise DataError(f"{path} is cut or damaged: it ends before its {dimensions} dimensions do")
+    shape = struct.unpack(f">{dimensions}I", content[4:begin])
     nbytes = math.prod(shape) * dtype.itemsize
-    if len(shape) != dimensions or len(content) - begin != nbytes:
+    if len(content) - begin != nbytes:
         raise DataError(
             f"{path} is cut or damaged: it says {nbytes} bytes of values and has "
             f"{len(content) - begin}"

@@ -45,12 +45,7 @@ class CsvFormat:
 
     @classmethod
     def of(
-        cls,
-        *,
-        separator: object = None,
-        decimal: object = ".",
-        missing: object = (),
-        names: object = None,
+        cls, *, separator: object, decimal: object, missing: object, names: object = None
     ) -> CsvFormat:
         """Check the arguments of a data set, whose names these are.
 
@@ -78,7 +73,8 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
         DataError: The file cannot be read, has no rows, or two columns of one name.
     """
     path = find_file(argument, value, _CSV + _PARQUET)
-    suffix = _suffix(path)
+    suffixes = [suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)]
+    suffix = suffixes[0] if suffixes else None
     if suffix is None and csv.names is not None:
         suffix = ".csv"
     if suffix is None or not path.is_file():
@@ -106,14 +102,6 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
     return frame
 
 
-def _suffix(path: Path) -> str | None:
-    """Return the suffix that says how a file is read."""
-    for suffix in _CSV + _PARQUET:
-        if path.name.lower().endswith(suffix):
-            return suffix
-    return None
-
-
 def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
     """Read a CSV with all cells as texts.
 
@@ -127,15 +115,13 @@ def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
     if len(separator) > 1:
         options = {"sep": re.escape(separator), "engine": "python"}
     options |= {"dtype": str, "skipinitialspace": True, "index_col": False}
-    has_header = csv.names is None
     with warnings.catch_warnings():
         # pandas only warns of rows that are longer than the header.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         first_line = pd.read_csv(path, header=None, nrows=1, na_values=[], **options)
         _check_separator(path, separator, first_line)
-        frame = pd.read_csv(
-            path, header=0 if has_header else None, na_values=list(csv.missing), **options
-        )
+        header = 0 if csv.names is None else None
+        frame = pd.read_csv(path, header=header, na_values=list(csv.missing), **options)
     if csv.names is None:
         frame = _restore_names(frame, first_line, path)
     elif len(csv.names) != frame.shape[1]:
@@ -163,20 +149,13 @@ def _restore_names(frame: pd.DataFrame, first_line: pd.DataFrame, path: Path) ->
     """
     if first_line.shape[1] != frame.shape[1]:
         return frame
-    names = list(frame.columns)
-    nameless = []
-    for number, (name, is_given) in enumerate(
-        zip(first_line.iloc[0], first_line.iloc[0].notna(), strict=True)
-    ):
-        if is_given:
-            names[number] = str(name)
-        else:
-            nameless.append(number)
-    frame.columns = names
-    if nameless and len(nameless) < frame.shape[1]:
-        listed = ", ".join(str(number + 1) for number in nameless)
+    names = first_line.iloc[0]
+    frame.columns = np.where(names.notna(), names.astype(str), frame.columns).tolist()
+    has_name = names.notna().to_numpy()
+    if has_name.any() and not has_name.all():
+        listed = ", ".join(map(str, np.flatnonzero(~has_name) + 1))
         logger.warning("column %s of %s has no name, and is left out", listed, path)
-        frame = frame.iloc[:, np.setdiff1d(np.arange(frame.shape[1]), nameless)]
+        frame = frame.iloc[:, np.flatnonzero(has_name)]
     return frame
 
 
