@@ -57,14 +57,15 @@ def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -
     partial = folder / f".{key}.{os.getpid()}{suffix}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        partial.replace(path)
+        try:
+            write(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(
             f"cannot write to the cache {folder} (another one: `cache: folder`): {error}"
         ) from None
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

@@ -62,17 +62,17 @@ def as_numbers(values: Column) -> Array | None:
         (N,) float64 with NaN where missing; None when a value is not a number. Bools, dates and
         complex numbers are not numbers.
     """
-    from pandas.api.types import (
-        is_bool_dtype,
-        is_datetime64_any_dtype,
-        is_numeric_dtype,
-        is_timedelta64_dtype,
-    )
+    from pandas.api import types
 
-    dtype = values.dtype
-    if is_bool_dtype(dtype) or is_datetime64_any_dtype(dtype) or is_timedelta64_dtype(dtype):
+    not_numbers = (
+        types.is_bool_dtype,
+        types.is_complex_dtype,
+        types.is_datetime64_any_dtype,
+        types.is_timedelta64_dtype,
+    )
+    if any(is_of_type(values.dtype) for is_of_type in not_numbers):
         return None
-    if is_numeric_dtype(dtype) and dtype != np.complex128:
+    if types.is_numeric_dtype(values.dtype):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
     codes, texts = factorize(values)
     numbers = _parse_numbers(texts)

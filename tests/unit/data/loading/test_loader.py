@@ -19,9 +19,7 @@ from hypothesis import strategies as st
 
 import mtl_search.data.loading.loader
 from mtl_search.data import SPLITS, Batch, DataSet, DeviceData, Loader, Target, should_be_resident
-from mtl_search.data.loading.device_memory import device_memory
 from mtl_search.data.loading.loader import as_tensor
-from mtl_search.data.loading.sharding import shard_bounds
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import MakeData
@@ -331,19 +329,6 @@ def test_inputs_on_disk_are_streamed_unless_told_otherwise(
     assert should_be_resident(on_disk, "always", CPU)
 
 
-def test_memory_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_search.data.loading.device_memory._LIMITS", ())
-    machine = device_memory(CPU)
-    assert machine > 2**28
-    for text, expected in (("1000\n", 1000), ("max\n", machine), (str(2 * machine), machine)):
-        (tmp_path / "memory.max").write_text(text)
-        monkeypatch.setattr(
-            "mtl_search.data.loading.device_memory._LIMITS",
-            (tmp_path / "none", tmp_path / "memory.max"),
-        )
-        assert device_memory(CPU) == expected
-
-
 def test_torch_is_loaded_with_the_loader_and_not_before() -> None:
     program = "import sys, mtl_search.data as d; a = 'torch' in sys.modules; d.Loader; print(a, 'torch' in sys.modules)"
     shown = subprocess.run(
@@ -407,19 +392,6 @@ def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(
                 assert own == held[name][worker]
                 assert whole == sum(held[name])
     assert all(batch.labels == {} for batch in _loader(data, targets=names))
-
-
-@given(total=st.integers(1, 40), workers=st.integers(1, 9), least=st.integers(1, 3))
-def test_parts_are_disjoint_complete_and_even(total: int, workers: int, least: int) -> None:
-    bounds = [shard_bounds(total, (worker, workers), least=least) for worker in range(workers)]
-    assert [start for start, _ in bounds] == [0, *(stop for _, stop in bounds[:-1])]
-    assert bounds[-1][1] == total
-    sizes = [stop - start for start, stop in bounds]
-    busy = [size for size in sizes if size]
-    assert sizes[: len(busy)] == busy, "the first workers have the samples"
-    assert max(busy) - min(busy) <= 1
-    assert len(busy) == 1 or min(busy) >= least
-    assert len(busy) == workers or total < workers * least, "nobody idles who could work"
 
 
 @given(

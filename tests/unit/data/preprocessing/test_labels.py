@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl_search.data.preprocessing.labels import class_codes, encode_target
-from mtl_search.data.readers.cells import as_column, as_numbers, missing_cells, number_text
+from mtl_search.data.readers.cells import as_column, as_numbers
 from mtl_search.errors import DataError
 
 NAN = float("nan")
@@ -177,15 +177,3 @@ def test_labels_that_do_not_fit(raw: Any, kind: Any, message: str) -> None:
 
 def test_a_real_target_may_lack_all_labels_of_a_split() -> None:
     assert not encode_target("y", np.array([NAN, NAN]), "real").labelled.any()
-
-
-def test_missing() -> None:
-    values = pd.Series(["a", " ", None, NAN, pd.NaT, 0, False], dtype=object)
-    assert missing_cells(values).tolist() == [False, True, True, True, True, False, False]
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(3.0, "3"), (-2.0, "-2"), (0.5, "0.5"), (1e20, "100000000000000000000")]
-)
-def test_number_text(number: float, text: str) -> None:
-    assert number_text(number) == text
