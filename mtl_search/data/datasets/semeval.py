@@ -249,9 +249,8 @@ def _encode_subwords(
     tokenizer = load_tokenizer("encoder", encoder_source("encoder", encoder).name)
     # No sentence is longer in tokens than in sub-words, so a window of this size keeps the entities
     # that the tokenizer, which cuts at the end, would lose.
-    room = size - tokenizer.num_special_tokens_to_add()
-    if marked:
-        room -= 2 * len(_MARKS)
+    marks = _MARKS if marked else ()
+    room = size - tokenizer.num_special_tokens_to_add() - 2 * len(marks)
     if room < 2:
         raise ConfigError(
             "too short for the encoder's own signs and the marks", path="data.length", value=size
@@ -259,7 +258,7 @@ def _encode_subwords(
     windows = choose_windows(sentences, room)
     kept = [_keep_window(sentence, windows, row) for row, sentence in enumerate(sentences)]
     token_tags = entity_tags(kept, choose_windows(kept, room), distinguish=distinguish)
-    texts = [_mark(sentence, _MARKS if marked else ()) for sentence in kept]
+    texts = [_mark(sentence, marks) for sentence in kept]
     parts = subwords(tokenizer, [text.tokens for text in texts], size)
     tags = np.full(parts.ids.shape, MISSING, np.int64)
     spans = np.zeros(parts.ids.shape, np.int64)

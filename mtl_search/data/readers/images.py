@@ -41,7 +41,7 @@ def decode_image(path: Path, shape: tuple[int, int, int]) -> Array:
     """
     image_module, ops = _pillow()
     channels, height, width = shape
-    mode = "L" if channels == 1 else "RGB"
+    mode = {1: "L", 3: "RGB"}[channels]
     try:
         with image_module.open(path) as image:
             upright = _in_bytes(ops.exif_transpose(image), image_module).convert(mode)

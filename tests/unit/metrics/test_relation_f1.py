@@ -12,9 +12,10 @@ from mtl_search.data.readers.semeval_text import DIRECTED, UNDIRECTED
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.relation_f1 import relation_f1
 
-# Two runs of semeval2010_task8_scorer-v1.2.pl as their authors published them: the confusion matrix of the evaluation
-# "(9+1)-way, taking directionality into account", rows the answer and columns the proposal in the order of UNDIRECTED;
-# right relations in the wrong direction stand apart (xDIRx); then F1 of each relation and the official score.
+# Two runs of semeval2010_task8_scorer-v1.2.pl as their authors published them: the confusion matrix
+# of the evaluation "(9+1)-way, taking directionality into account", rows the answer and columns the
+# proposal in the order of UNDIRECTED; right relations in the wrong direction stand apart (xDIRx);
+# then F1 of each relation and the official score.
 PUBLISHED = {
     69.10: (
         """
@@ -52,7 +53,7 @@ PUBLISHED = {
 
 
 def _answers(text: str, wrong_direction: list[int]) -> tuple[list[str], list[str]]:
-    """Relations with their direction that give a published matrix: right ones e1,e2, wrong relations any way round."""
+    """Relations with their direction that give a published matrix: right ones are e1,e2."""
     matrix = np.array([line.split() for line in text.strip().splitlines()], int)
     gold, proposed = [], []
     for row, answer in enumerate(UNDIRECTED):

@@ -1,4 +1,4 @@
-"""A folder of images with a CSV of labels: right pixels, missing labels, bad files named when the data set is built."""
+"""A folder of images with a CSV of labels: right pixels, missing labels, bad files named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Make = Callable[..., DataSet]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Images of one colour that tells their number, and their labels; every fifth shade is missing."""
+    """Images whose colour is their number, and their labels; every fifth shade is missing."""
     (tmp_path / "images").mkdir()
     lines = ["file,kind,shade,weight,person,part"]
     for k in range(N):

@@ -1,4 +1,4 @@
-"""Tables: columns to inputs and targets, ways to split, no leak into the train rows, and every mistake named."""
+"""Tables: columns to inputs and targets, ways to split, no leakage, and every mistake named."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_multilabel_columns(path: Path) -> None:
     assert (flags.values == -1).any()
 
 
-# ------------------------------------------------------------------------------------------------------------ leakage
+# ------------------------------------------------------------------------------------------ leakage
 
 
 def _changed_outside_train(
@@ -210,7 +210,7 @@ def test_a_class_of_the_test_rows_alone_has_a_number(write_csv: WriteCsv) -> Non
     assert data.targets["y"].values.tolist() == [0, 1, 0, 2]
 
 
-# ------------------------------------------------------------------------------------------------------------- splits
+# ------------------------------------------------------------------------------------------- splits
 
 
 def test_split_by_seed(path: Path, build: Build) -> None:
@@ -273,7 +273,7 @@ def test_a_file_for_each_split_and_no_labels_in_test(path: Path, tmp_path: Path)
     assert data.targets["sick"].labelled[data.splits["test"]].any()
 
 
-# ----------------------------------------------------------------------------------------------------------- mistakes
+# ----------------------------------------------------------------------------------------- mistakes
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_empty_groups(write_csv: WriteCsv) -> None:
         table(str(write_csv("t.csv", "a,g,y\n1,x,0\n2,,1")), {"y": "class"}, group="g")
 
 
-# ------------------------------------------------------------------------------------------------------ real penguins
+# ------------------------------------------------------------------------------------ real penguins
 
 
 def test_penguins_as_they_were_recorded(need_data: Callable[[str], Path]) -> None:

@@ -1,4 +1,4 @@
-"""Batches: all samples once an epoch, in an order that (seed, epoch) alone decide, alike from memory and from disk."""
+"""Batches: all samples once an epoch, in an order of seed and epoch, from memory and from disk."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_unknown_names(make_data: MakeData, more: dict[str, Any], value: str, ne
         _loader(make_data(), **more)
 
 
-# ------------------------------------------------------------------------------------------------------------- memory
+# ------------------------------------------------------------------------------------------- memory
 
 
 def _read_only(data: DataSet) -> DataSet:
@@ -297,7 +297,7 @@ def test_an_error_while_reading_reaches_the_training_loop(make_data: MakeData) -
         run(Path(folder))
 
 
-# ----------------------------------------------------------------------------------------------- resident or streamed
+# ----------------------------------------------------------------------------- resident or streamed
 
 
 def test_a_quarter_of_the_memory_decides(
@@ -330,7 +330,10 @@ def test_inputs_on_disk_are_streamed_unless_told_otherwise(
 
 
 def test_torch_is_loaded_with_the_loader_and_not_before() -> None:
-    program = "import sys, mtl_search.data as d; a = 'torch' in sys.modules; d.Loader; print(a, 'torch' in sys.modules)"
+    program = (
+        "import sys, mtl_search.data as d; a = 'torch' in sys.modules; d.Loader; "
+        "print(a, 'torch' in sys.modules)"
+    )
     shown = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     ).stdout
@@ -395,9 +398,12 @@ def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(
 
 
 @given(
-    n=st.integers(1, 60), batch_size=st.integers(1, 30), workers=st.integers(2, 5), resident=st.booleans(),
+    n=st.integers(1, 60),
+    batch_size=st.integers(1, 30),
+    workers=st.integers(2, 5),
+    resident=st.booleans(),
     shuffle=st.booleans(),
-)  # fmt: skip
+)
 def test_the_workers_parts_are_the_whole_batches(
     n: int, batch_size: int, workers: int, resident: bool, shuffle: bool
 ) -> None:

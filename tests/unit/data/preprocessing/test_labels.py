@@ -1,4 +1,4 @@
-"""Raw labels of every sort: missing ones are masked, never a class or a zero; numbers are named by their text."""
+"""Raw labels of every sort: missing ones are masked, and numbers are named by their text."""
 
 from __future__ import annotations
 
