@@ -46,7 +46,7 @@ def concat(
         (8, ['length', 'width'], array([0, 1, 4, 5]))
     """
     parts = list(data_sets.values())
-    sizes = [len(part) for part in parts]
+    sizes = list(map(len, parts))
     starts = np.cumsum([0, *sizes[:-1]])
     splits = {}
     for split in SPLITS:
@@ -177,7 +177,7 @@ class RowConcat:
         assert len({(x.shape[1:], np.dtype(x.dtype)) for x in arrays}) == 1
         self.arrays = arrays
         self.dtype: np.dtype[Any] = np.dtype(arrays[0].dtype)
-        self._starts = np.cumsum([0, *(len(x) for x in arrays)])
+        self._starts = np.cumsum([0, *map(len, arrays)])
         self.shape = (len(self), *arrays[0].shape[1:])
 
     @property

@@ -16,7 +16,7 @@ from mtl_search.data.datasets.image_pairs import check_pair_counts, draw_split_p
 from mtl_search.data.datasets.split_options import SplitOptions
 from mtl_search.data.splits import DEFAULT_FRACTIONS
 
-_DIGITS = tuple(str(digit) for digit in range(10))
+_DIGITS = tuple(map(str, range(10)))
 
 
 def digit_pairs(

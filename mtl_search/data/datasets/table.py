@@ -108,7 +108,7 @@ def table(
     frame = first if len(frames) == 1 else pd.concat(frames.values(), ignore_index=True)
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
     if len(frames) > 1:
-        splits = consecutive_splits([len(part) for part in frames.values()])
+        splits = consecutive_splits(list(map(len, frames.values())))
     else:
         splits = split_table(frame, options, encoded, np.arange(len(frame)))
     encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)

@@ -353,6 +353,6 @@ def _chunks(
     length = max(1, chunk_bytes // max(1, batch_bytes))
     groups = [sizes[start : start + length] for start in range(0, len(sizes), length)]
     # One copy to the device for the whole epoch.
-    row_groups = as_tensor(rows).to(device).split([sum(group) for group in groups])
+    row_groups = as_tensor(rows).to(device).split(list(map(sum, groups)))
     for group_rows, group in zip(row_groups, groups, strict=True):
         yield [x.index_select(0, group_rows) for x in tensors], group

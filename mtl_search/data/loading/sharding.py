@@ -75,7 +75,7 @@ class BatchShards:
 
         Labels are counted only of targets that lack some in the data set.
         """
-        counts = [BatchCounts(total) for total in self._totals]
+        counts = list(map(BatchCounts, self._totals))
         ends = np.cumsum([0, *self._totals])
         begins = ends[:-1]
         for name, labels in self._labels_per_sample.items():

@@ -61,7 +61,7 @@ def encode_target(name: str, values: Array | Column, kind: TargetKind) -> Target
     if kind in ("binary", "multilabel"):
         codes, classes = _binary_codes(name, codes, classes, kind)
     if kind == "multilabel":
-        classes = tuple(str(number) for number in range(raw.shape[1]))
+        classes = tuple(map(str, range(raw.shape[1])))
     return Target(codes.reshape(raw.shape), kind, classes)
 
 

@@ -113,7 +113,7 @@ def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]], longest: int) -
         longest: The most sub-words of a sentence.
     """
     encoded = tokenizer(
-        [list(tokens) for tokens in sentences],
+        list(map(list, sentences)),
         is_split_into_words=True, truncation=True, max_length=longest, padding="longest",
         return_tensors="np",
     )  # fmt: skip
@@ -148,7 +148,7 @@ def token_vectors(
     """
     source = encoder_source(argument, value)
     kept = [str(windows.size), *map(str, windows.start), *map(str, windows.length)]
-    texts = ("\x1f".join(tokens) for tokens in sentences)
+    texts = map("\x1f".join, sentences)
     key = digest([_FORMAT, source.identity, *kept, *texts])
 
     def write(path: Path) -> None:
@@ -184,7 +184,7 @@ def _write_vectors(
     shape = (len(sentences), windows.size, int(model.config.hidden_size))
     stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
     # Sentences of like length share a batch, so that little is computed for padding.
-    order = np.argsort([len(tokens) for tokens in sentences], kind="stable")
+    order = np.argsort(list(map(len, sentences)), kind="stable")
     percent = 0
     for done in range(0, len(order), _BATCH):
         rows = order[done : done + _BATCH]

@@ -86,7 +86,7 @@ class ImageFiles:
     """
 
     def __init__(self, paths: Sequence[Path], shape: tuple[int, int, int]) -> None:
-        self.paths = np.array([str(path) for path in paths], dtype=object)
+        self.paths = np.array(list(map(str, paths)), dtype=object)
         self.image_shape = shape
         self.shape = (len(paths), *shape)
         self.dtype: np.dtype[Any] = np.dtype(np.float32)

@@ -95,7 +95,7 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
         raise DataError(problem) from None
     if frame.empty:
         raise DataError(f"{path} has no rows")
-    frame.columns = [str(column) for column in frame.columns]
+    frame.columns = list(map(str, frame.columns))
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(f"{path} has two columns called {twice!r}")
