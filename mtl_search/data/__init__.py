@@ -1,6 +1,7 @@
 """Data sets: named inputs, named targets with missing labels, three splits (see `dataset`).
 
-Importing this package loads numpy only; pandas, scikit-learn and torch (`loader`) come when they are needed.
+Importing this package loads numpy only; pandas, scikit-learn and torch (`loader`) are loaded when
+they are needed.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The names of `loader`, which is imported at first use because it loads torch."""
+    """Return a name of `loader`, which is imported at first use because it loads torch."""
     if name in ("Batch", "DeviceData", "Loader", "should_be_resident"):
         from mtl_search.data.loading import loader
 

@@ -1,8 +1,8 @@
-"""What every data set is: named inputs (views), named targets with missing labels, and a three-way split.
+"""Data sets: named inputs (views), named targets with missing labels, and a three-way split.
 
 Shapes and encodings, used in all of the package:
 
-    N samples; a view is (N, ...) float32 or int64; a token view is (N, T, ...) with a mask (N, T) bool
+    N samples; a view is (N, ...) float32 or int64; a token view is (N, T, ...) with a mask (N, T)
     target kinds   class       (N,) int64, -1 where missing
                    binary      (N,) int64 in {0, 1}, -1 where missing
                    multilabel  (N, L) int64 in {0, 1}, -1 where missing
@@ -32,13 +32,7 @@ from mtl_search.errors import DataError
 if TYPE_CHECKING:
     from mtl_search.data.mixture import Sources
 
-_DIMENSIONS: dict[TargetKind, int] = {
-    "class": 1,
-    "binary": 1,
-    "multilabel": 2,
-    "real": 1,
-    "tags": 2,
-}
+_DIMENSIONS = dict.fromkeys(get_args(TargetKind), 1) | {"multilabel": 2, "tags": 2}
 
 
 @dataclass(frozen=True)
@@ -46,12 +40,19 @@ class Target:
     """One target: its values (missing ones marked), its kind, and the names of its classes.
 
     Attributes:
-        values: Encoded as the module's legend says; other integers and fractions are converted.
-        kind: What the values mean; heads ask for it.
-        classes: Names of the classes, labels or tags, in the order of their numbers; empty for `real`.
+        values: The labels, encoded as the module's legend says; other integers and fractions are
+            converted.
+        kind: What the values mean.
+        classes: The names of the classes, labels or tags, in the order of their numbers; empty for
+            `real`.
 
     Raises:
         DataError: The kind is unknown, or the values have the wrong type or number of dimensions.
+
+    Example:
+        >>> target = Target(np.array([0, 1, -1]), "class", ("cat", "dog"))
+        >>> target.size, target.labelled.tolist()
+        (2, [True, True, False])
     """
 
     values: Array
@@ -61,22 +62,23 @@ class Target:
     def __post_init__(self) -> None:
         if self.kind not in _DIMENSIONS:
             raise DataError(
-                f"there is no kind of target {self.kind!r}; allowed: {', '.join(get_args(TargetKind))}"
+                f"there is no kind of target {self.kind!r}; allowed: {', '.join(_DIMENSIONS)}"
             )
         values = np.asarray(self.values)
         if values.ndim != _DIMENSIONS[self.kind]:
             raise DataError(
-                f"a {self.kind} target has {_DIMENSIONS[self.kind]} dimension(s); given: {values.shape}"
+                f"a {self.kind} target has {_DIMENSIONS[self.kind]} dimension(s); "
+                f"given: {values.shape}"
             )
-        if values.dtype.kind not in ("fiu" if self.kind == "real" else "iu"):
-            wanted = "numbers" if self.kind == "real" else "integers, -1 where missing"
-            raise DataError(f"a {self.kind} target holds {wanted}; given: {values.dtype}")
-        # No copy where the type is right already: arrays in Ray's object store are shared between processes.
-        wanted_type = np.float32 if self.kind == "real" else np.int64
-        with np.errstate(
-            over="ignore"
-        ):  # too large for float32 becomes infinite, which the data set refuses
-            object.__setattr__(self, "values", values.astype(wanted_type, copy=False))
+        is_real = self.kind == "real"
+        if values.dtype.kind not in ("fiu" if is_real else "iu"):
+            needed = "numbers" if is_real else "integers, -1 where missing"
+            raise DataError(f"a {self.kind} target holds {needed}; given: {values.dtype}")
+        dtype = np.float32 if is_real else np.int64
+        # A number too large for float32 becomes infinite, which the data set refuses.
+        with np.errstate(over="ignore"):
+            # No copy where the type is right: arrays in Ray's object store are shared by processes.
+            object.__setattr__(self, "values", values.astype(dtype, copy=False))
         object.__setattr__(self, "classes", tuple(self.classes))
 
     @property
@@ -86,7 +88,7 @@ class Target:
 
     @property
     def size(self) -> int:
-        """Outputs that a head needs: number of classes, labels or tags; 1 for real and binary targets."""
+        """Outputs that a head needs: one for each class, label or tag; 1 for real and binary."""
         return 1 if self.kind in ("real", "binary") else len(self.classes)
 
 
@@ -95,16 +97,27 @@ class DataSet:
     """Named views and targets over the same N samples, split three ways.
 
     Attributes:
-        inputs: View name → array (N, ...), without NaN. Anything that numpy can index by an integer array will do,
-            such as a memory map; what is not an in-memory array is streamed batch by batch.
+        inputs: View name → array (N, ...), without NaN. Anything that numpy can index by an integer
+            array will do, such as a memory map; what is not an in-memory array is streamed batch by
+            batch.
         targets: Target name → `Target`.
         splits: `train`, `validation` and `test` → sample numbers, disjoint.
         masks: View name → (N, T) bool, True at real tokens; only for token views of unequal length.
-        sources: Which source each sample is from, where training draws its batches from several; see `draws`.
+        sources: Which source each sample is from, where training draws its batches from several;
+            see `mixture`.
 
     Raises:
-        DataError: Lengths differ, a split is missing, empty or overlaps another, a label is out of range, or an
-            input is not a number.
+        DataError: Lengths differ, a split is missing, empty or overlaps another, a label is out of
+            range, or an input is not a number.
+
+    Example:
+        >>> data = DataSet(
+        ...     inputs={"x": np.zeros((5, 3))},
+        ...     targets={"y": Target(np.array([0.5, 1.0, np.nan, 2.0, 0.0]), "real")},
+        ...     splits={"train": [0, 1, 2], "validation": [3], "test": [4]},
+        ... )
+        >>> len(data), data.inputs["x"].dtype, data.targets["y"].labelled.tolist()
+        (5, dtype('float32'), [True, True, False, True, True])
     """
 
     inputs: Mapping[str, InputArray]
@@ -116,13 +129,13 @@ class DataSet:
     def __post_init__(self) -> None:
         if not self.inputs or not self.targets:
             raise DataError("a data set needs at least one input and one target")
-        object.__setattr__(
-            self, "inputs", {name: _checked_input(name, x) for name, x in self.inputs.items()}
-        )
+        inputs = {name: _checked_input(name, x) for name, x in self.inputs.items()}
+        object.__setattr__(self, "inputs", inputs)
         for name, target in self.targets.items():
             if not isinstance(target, Target):
                 raise DataError(
-                    f"target {name!r} is a {type(target).__name__}; a mtl_search.data.Target is needed"
+                    f"target {name!r} is a {type(target).__name__}; a mtl_search.data.Target is "
+                    "needed"
                 )
         self._check_masks()
         samples = common_length(self.inputs, self.targets)
@@ -136,54 +149,49 @@ class DataSet:
         return len(next(iter(self.inputs.values())))
 
     def sampled(self, samples: int, seed: int) -> DataSet:
-        """The same data with smaller splits, for a first try.
+        """Return the data with smaller splits, for a first try.
 
-        Each split keeps a sample of every source, and of every target a label, of binary ones both outcomes, where it
-        has them: for their sake it may be a little larger.
+        Each split keeps a sample of every source and a label of every target, of binary ones both
+        outcomes, where it has them. For these it may be a little larger.
 
         Args:
-            samples: The most that a split keeps else.
-            seed: Chooses them.
+            samples: The most samples of a split otherwise.
+            seed: The seed of the choice.
         """
         rng = np.random.default_rng(seed)
-        kinds = list(self._kinds_of_samples())
+        groups = list(self._groups_to_keep())
         splits = {
-            name: _sampled(rng.permutation(rows), samples, kinds)
+            name: _sampled(rng.permutation(rows), samples, groups)
             for name, rows in self.splits.items()
         }
         return replace(self, splits=splits)
 
-    def _kinds_of_samples(self) -> Iterator[Array]:
-        """(N,) bool each: samples of which a part of the data must have one."""
+    def _groups_to_keep(self) -> Iterator[Array]:
+        """Yield groups of samples, (N,) bool, of which each split keeps one sample."""
         if self.sources is not None:
-            yield from (
-                np.asarray(self.sources.numbers == number)
-                for number in range(len(self.sources.names))
-            )
+            for number in range(len(self.sources.names)):
+                yield np.asarray(self.sources.numbers == number)
         for target in self.targets.values():
-            if target.kind in ("binary", "multilabel"):
-                columns = target.values.reshape(len(self), -1).T
-                yield from (
-                    np.asarray(column == outcome) for column in columns for outcome in (0, 1)
-                )
-            else:
+            if target.kind not in ("binary", "multilabel"):
                 yield np.asarray(target.labelled.reshape(len(self), -1).any(1))
+                continue
+            for column in target.values.reshape(len(self), -1).T:
+                yield np.asarray(column == 0)
+                yield np.asarray(column == 1)
 
     @property
     def nbytes(self) -> int:
-        """Memory that inputs and targets take, or would take once read."""
-        arrays = [
-            *self.inputs.values(),
-            *self.masks.values(),
-            *(t.values for t in self.targets.values()),
-        ]
+        """The memory that inputs and targets take, or would take once they are read."""
+        arrays = [*self.inputs.values(), *self.masks.values()]
+        arrays += [target.values for target in self.targets.values()]
         return sum(int(x.nbytes) for x in arrays)
 
     def _check_masks(self) -> None:
         for name, mask in self.masks.items():
             if name not in self.inputs:
                 raise DataError(
-                    f"there is a mask for {name!r}, but no such input; inputs: {', '.join(self.inputs)}"
+                    f"there is a mask for {name!r}, but no such input; "
+                    f"inputs: {', '.join(self.inputs)}"
                 )
             shape = self.inputs[name].shape[:2]
             if mask.dtype != np.bool_ or mask.shape != shape:
@@ -192,19 +200,31 @@ class DataSet:
                 )
 
 
-def _sampled(shuffled: Array, samples: int, kinds: Sequence[Array]) -> Array:
-    """The first so many rows, and for each kind that is among the rows its first one."""
-    among = (kind[shuffled] for kind in kinds)
-    needed = np.unique([int(mask.argmax()) for mask in among if mask.any()]).astype(np.int64)
-    others = np.setdiff1d(np.arange(len(shuffled)), needed)[: max(0, samples - len(needed))]
-    return np.sort(shuffled[np.concatenate([needed, others])])
+def _sampled(shuffled: Array, samples: int, groups: Sequence[Array]) -> Array:
+    """Return some of a split's rows, sorted.
+
+    Args:
+        shuffled: The rows in random order.
+        samples: The number of rows to keep.
+        groups: Groups of samples, (N,) bool; the first row of each that has one is kept in any
+            case.
+    """
+    required = []
+    for group in groups:
+        is_member = group[shuffled]
+        if is_member.any():
+            required.append(int(is_member.argmax()))
+    positions = np.unique(np.array(required, np.int64))
+    others = np.setdiff1d(np.arange(len(shuffled)), positions)
+    others = others[: max(0, samples - len(positions))]
+    return np.sort(shuffled[np.concatenate([positions, others])])
 
 
 def common_length(inputs: Mapping[str, InputArray], targets: Mapping[str, Target]) -> int:
-    """Number of samples.
+    """Return the number of samples.
 
     Raises:
-        DataError: Not all inputs and targets have the same.
+        DataError: Inputs and targets differ in it.
     """
     lengths = {name: len(x) for name, x in inputs.items()}
     lengths |= {f"target {name}": len(target.values) for name, target in targets.items()}
@@ -214,10 +234,11 @@ def common_length(inputs: Mapping[str, InputArray], targets: Mapping[str, Target
 
 
 def _checked_input(name: str, x: InputArray) -> InputArray:
-    """The input in float32 or int64; no copy where it is so already.
+    """Return the input in float32 or int64; without a copy where it has this type already.
 
     Raises:
-        DataError: It is no array of numbers, has NaN or infinite values, or is streamed in another type.
+        DataError: It is no array of numbers, has NaN or infinite values, or is streamed in another
+            type.
     """
     if not all(hasattr(x, key) for key in ("shape", "dtype", "nbytes", "__getitem__")):
         raise DataError(f"input {name!r} is a {type(x).__name__}; a numpy array is needed")
@@ -227,7 +248,8 @@ def _checked_input(name: str, x: InputArray) -> InputArray:
     if not in_memory(x):
         if x.dtype != dtype:
             raise DataError(
-                f"input {name!r} is streamed as {x.dtype}; needed: {dtype} (see mtl_search.data.on_disk)"
+                f"input {name!r} is streamed as {x.dtype}; needed: {dtype} "
+                "(see mtl_search.data.readers.memmap)"
             )
         return x
     x = x.astype(dtype, copy=False)
@@ -248,14 +270,13 @@ def _checked_splits(splits: Mapping[str, Array], samples: int) -> dict[str, Arra
             f"the data set has unknown splits: {', '.join(unknown)}; allowed: {', '.join(SPLITS)}"
         )
     checked = {name: _checked_rows(name, np.asarray(splits[name]), samples) for name in SPLITS}
-    # Counting is linear and needs one byte a sample, where sorting all row numbers would dominate a large data set.
-    count = np.zeros(samples, np.uint8)
-    for name, rows in checked.items():
-        count[rows] += 1
-        if int(np.count_nonzero(count)) != sum(
-            len(checked[n]) for n in SPLITS[: SPLITS.index(name) + 1]
-        ):
-            raise DataError("a sample is in two splits, or twice in one")
+    # Marking is linear and needs one byte a sample; sorting all row numbers would take most of the
+    # time of a large data set.
+    is_used = np.zeros(samples, np.bool_)
+    for rows in checked.values():
+        is_used[rows] = True
+    if int(np.count_nonzero(is_used)) != sum(map(len, checked.values())):
+        raise DataError("a sample is in two splits, or twice in one")
     return checked
 
 
@@ -264,7 +285,8 @@ def _checked_rows(name: str, rows: Array, samples: int) -> Array:
         raise DataError(f"the {name} split is empty")
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
         raise DataError(
-            f"the {name} split holds sample numbers, (n,) integers; given: {rows.dtype} {rows.shape}"
+            f"the {name} split holds sample numbers, (n,) integers; "
+            f"given: {rows.dtype} {rows.shape}"
         )
     if rows.min() < 0 or rows.max() >= samples:
         raise DataError(f"the {name} split names samples outside 0..{samples - 1}")
@@ -278,13 +300,16 @@ def _check_labels(name: str, target: Target) -> None:
         return
     if target.kind == "multilabel" and target.values.shape[1] != len(target.classes):
         raise DataError(
-            f"target {name!r} has {target.values.shape[1]} labels and {len(target.classes)} names for them"
+            f"target {name!r} has {target.values.shape[1]} labels and {len(target.classes)} names "
+            "for them"
         )
     if target.values.size == 0:
         raise DataError(f"target {name!r} is empty: {target.values.shape}")
     classes = 2 if target.kind in ("binary", "multilabel") else len(target.classes)
-    low, high = int(target.values.min()), int(target.values.max())
-    if low < MISSING or high >= classes:
+    lowest = int(target.values.min())
+    highest = int(target.values.max())
+    if lowest < MISSING or highest >= classes:
         raise DataError(
-            f"target {name!r} ({target.kind}) has labels from {low} to {high}; allowed: -1 (missing) to {classes - 1}"
+            f"target {name!r} ({target.kind}) has labels from {lowest} to {highest}; "
+            f"allowed: -1 (missing) to {classes - 1}"
         )

@@ -10,19 +10,14 @@ import numpy.typing as npt
 from mtl_search.errors import DataError
 
 Array = npt.NDArray[Any]
-
-
 TargetKind = Literal["class", "binary", "multilabel", "real", "tags"]
 
-
 SPLITS = ("train", "validation", "test")
-
-
 MISSING = -1
 
 
 class InputArray(Protocol):
-    """What an input must offer: a numpy array does, a memory map does, `on_disk.OnDisk` does."""
+    """The interface of an input, which numpy arrays, memory maps and `MemmapArray` have."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -34,27 +29,37 @@ class InputArray(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all samples together."""
+        """The bytes of all samples together."""
 
     def __len__(self) -> int:
         """N."""
 
     def __getitem__(self, rows: Any, /) -> Any:
-        """Samples by a slice or an integer array, as an array in memory."""
+        """Return samples, by a slice or an integer array, as an array in memory."""
 
 
 def in_memory(x: InputArray) -> TypeGuard[Array]:
-    """Whether the array is held in memory; anything else is read from somewhere at every access."""
+    """Return whether the array is held in memory and not read from somewhere at every access."""
     return isinstance(x, np.ndarray) and not isinstance(x, np.memmap)
 
 
 def network_dtype(dtype: np.dtype[Any], name: str) -> np.dtype[Any]:
-    """The type in which values of a type reach the network.
+    """Return the type in which an input's values reach the network.
 
-    Fractions, bytes and bools are measurements (float32); all other integers are numbers of tokens (int64).
+    Fractions, bytes and bools are measurements (float32); all other integers are tokens (int64).
+
+    Args:
+        dtype: The type of the input.
+        name: The name of the input, for messages.
 
     Raises:
         DataError: The type is not a number.
+
+    Example:
+        >>> network_dtype(np.dtype("uint8"), "image")
+        dtype('float32')
+        >>> network_dtype(np.dtype("int32"), "tokens")
+        dtype('int64')
     """
     if dtype.kind == "f" or dtype in (np.uint8, np.bool_):
         return np.dtype(np.float32)

@@ -1,44 +1,56 @@
 """Metrics by name, computed by torchmetrics over all labelled samples of a split at once.
 
-The data set has checked the labels already, so torchmetrics does not check them again (`validate_args=False`): for
-small splits that takes as long as the metric.
+The data set has checked the labels already, so torchmetrics does not check them again
+(`validate_args=False`): for small splits that takes as long as the metric.
 
-A metric that the labels leave undefined (AUROC where only one class occurs) is NaN, never a made-up number.
+A metric that the labels leave undefined (AUROC where only one class occurs) is NaN, never a
+made-up number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
-import torchmetrics.functional as F
 from torch import Tensor
-from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
 from mtl_search.data.types import MISSING, TargetKind
+from mtl_search.extras import define_torchvision_schemas
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_f1
 from mtl_search.metrics.span_f1 import span_f1
 
-# (prediction, target, kind, classes) → scalar. Only labelled samples come in.
-# Of a metric by name: (prediction, target, names of the classes) → scalar. Everything comes in, as the data set has it.
+define_torchvision_schemas()  # before torchmetrics, which imports torchvision when it is there
+
+import torchmetrics.functional as F  # noqa: E402
+from torchmetrics.functional.classification import (  # noqa: E402
+    binary_auroc,
+    binary_average_precision,
+)
+
+# Computes a scalar from (prediction, target, kind, classes) of the labelled samples only. A metric
+# that takes class names gets (prediction, target, class names) of all samples instead.
 Compute = Callable[..., Tensor]
 
 
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     if kind == "binary":
         return F.accuracy(p, y, task="binary", validate_args=False)
+    return _multiclass_accuracy(p, y, kind, classes)
+
+
+def _multiclass_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     return F.accuracy(
         p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False
     )
 
 
 def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    present = torch.unique(y)
     recall = F.recall(
         p, y, task="multiclass", num_classes=classes, average="none", validate_args=False
     )
-    return recall[present].mean()
+    # A class that does not occur has no recall.
+    return recall[torch.unique(y)].mean()
 
 
 def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
@@ -54,6 +66,10 @@ def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
             ignore_index=MISSING,
             validate_args=False,
         )
+    return _multiclass_f1(p, y, kind, classes)
+
+
+def _multiclass_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     return F.f1_score(
         p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False
     )
@@ -70,39 +86,40 @@ def _average_precision(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> 
 def _mean_over_columns(
     p: Tensor, y: Tensor, kind: TargetKind, classes: int, score: Callable[..., Tensor]
 ) -> Tensor:
-    """Mean of a binary score, one against the rest, over the classes or labels that occur with both outcomes."""
-    if kind == "binary":
-        columns = [(p, y)]
-    elif kind == "multilabel":
-        columns = [
-            (p[known, label], y[known, label]) for label, known in enumerate((y != MISSING).T)
-        ]
-    else:
-        columns = [(p[:, label], (y == label).long()) for label in range(classes)]
-    scores = [
-        score(a, b, validate_args=False) for a, b in columns if len(b) and 0 < int(b.sum()) < len(b)
-    ]
+    """Return the mean of a binary score over the classes (one against the rest) or labels.
+
+    Those that do not occur with both outcomes have no score and are left out.
+    """
+    scores = []
+    for column_p, column_y in _columns(p, y, kind, classes):
+        if len(column_y) and _has_both_outcomes(column_y):
+            scores.append(score(column_p, column_y, validate_args=False))
     return torch.stack(scores).mean() if scores else torch.tensor(torch.nan)
 
 
+def _columns(
+    p: Tensor, y: Tensor, kind: TargetKind, classes: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield probabilities and 0/1 labels of each class or label."""
+    if kind == "binary":
+        yield p, y
+    elif kind == "multilabel":
+        for label, labelled in enumerate((y != MISSING).T):
+            yield p[labelled, label], y[labelled, label]
+    else:
+        for label in range(classes):
+            yield p[:, label], (y == label).long()
+
+
+def _has_both_outcomes(y: Tensor) -> bool:
+    return 0 < int(y.sum()) < len(y)
+
+
 def _mcc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    if (
-        not 0 < int(y.sum()) < len(y)
-    ):  # torchmetrics has numbers for labels of one outcome that mean nothing
+    # For labels of one outcome, torchmetrics returns numbers that mean nothing.
+    if not _has_both_outcomes(y):
         return torch.tensor(torch.nan)
     return F.matthews_corrcoef(p, y, task="binary", validate_args=False)
-
-
-def _token_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.f1_score(
-        p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False
-    )
-
-
-def _token_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.accuracy(
-        p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False
-    )
 
 
 _FUNCTIONS: dict[str, Compute] = {
@@ -112,11 +129,11 @@ _FUNCTIONS: dict[str, Compute] = {
     "auroc": _auroc,
     "average_precision": _average_precision,
     "mcc": _mcc,
-    "token_accuracy": _token_accuracy,
-    "token_f1": _token_f1,
+    "token_accuracy": _multiclass_accuracy,
+    "token_f1": _multiclass_f1,
     "relation_f1": relation_f1,
     "span_f1": span_f1,
-    # It takes the square of a sum from a sum of squares: of 1000 ± 1, single precision leaves one digit.
+    # It subtracts a squared sum from a sum of squares: for 1000 ± 1, float32 leaves one digit.
     "r2": lambda p, y, kind, classes: F.r2_score(p.double(), y.double()),
     "mse": lambda p, y, kind, classes: F.mean_squared_error(p, y),
     "rmse": lambda p, y, kind, classes: F.mean_squared_error(p, y, squared=False),
@@ -134,20 +151,26 @@ def compute(
     *,
     names: Sequence[str] = (),
 ) -> float:
-    """A metric over the labelled samples.
+    """Compute a metric over the labelled samples.
 
     Args:
-        name: Of the metric.
-        prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities, or (N, T) tags.
-        target: As the data set has it, with missing labels.
-        kind: Kind of the target.
-        classes: Number of classes, labels or tags.
-        names: What they are called, for the metrics that ask for it.
+        name: The name of the metric.
+        prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities, or
+            (N, T) tags.
+        target: The labels as the data set has them, with missing ones.
+        kind: The kind of the target.
+        classes: The number of classes, labels or tags.
+        names: Their names, for the metrics that take them.
 
     Returns:
         The value; NaN when there is no label or the metric is undefined on these labels.
+
+    Example:
+        >>> probabilities = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+        >>> compute("accuracy", probabilities, torch.tensor([0, 1, -1]), "class", 2)
+        1.0
     """
-    if METRICS[name].by_name:
+    if METRICS[name].takes_class_names:
         return float(_FUNCTIONS[name](prediction, target, names))
     prediction, target = _labelled(prediction, target, kind)
     if len(target) == 0 or (name == "r2" and len(target) < 2):
@@ -156,16 +179,19 @@ def compute(
 
 
 def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:
-    """Only the labelled samples; a multilabel row goes when none of its labels is known; tokens are flattened."""
+    """Return only the labelled samples.
+
+    A multilabel row is left out when none of its labels is known; tokens are flattened.
+    """
     if kind == "real":
-        known = ~torch.isnan(target)
+        is_labelled = ~torch.isnan(target)
     elif kind == "multilabel":
-        known = (target != MISSING).any(dim=1)
+        is_labelled = (target != MISSING).any(dim=1)
     else:
-        known = target != MISSING
-    prediction = prediction.float() if prediction.is_floating_point() else prediction
-    return (
-        (prediction, target)
-        if known.all() and kind != "tags"
-        else (prediction[known], target[known])
-    )
+        is_labelled = target != MISSING
+    if prediction.is_floating_point():
+        prediction = prediction.float()
+    # Indexing copies, which is only needed where something is left out or flattened.
+    if is_labelled.all() and kind != "tags":
+        return prediction, target
+    return prediction[is_labelled], target[is_labelled]

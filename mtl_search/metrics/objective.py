@@ -4,8 +4,9 @@ With single-task references M_s of each metric, the gain of a task is the mean o
 
     (-1)^[lower is better] (M - M_s) / |M_s|
 
-and Δm is the mean of the gains over the main tasks (Maninis et al., "Attentive Single-Tasking of Multiple Tasks",
-CVPR 2019, eq. 4; here as a gain, so that higher is better). `per_metric=True` weighs every metric the same instead.
+and Δm is the mean of the gains over the main tasks (Maninis et al., "Attentive Single-Tasking of
+Multiple Tasks", CVPR 2019, eq. 4; here as a gain, so that higher is better). `per_metric=True`
+weighs every metric the same instead.
 """
 
 from __future__ import annotations
@@ -20,12 +21,17 @@ from mtl_search.metrics.definitions import METRICS
 Metrics = Mapping[str, float]
 ObjectiveFunction = Callable[[Metrics], float]
 
-# Below this a reference is 0 for all purposes; the plain difference is then taken instead of the relative one.
+# A smaller reference counts as 0, and the difference is then absolute instead of relative.
 _TINY = 1e-8
 
 
 def gain(metric: str, value: float, reference: float) -> float:
-    """Signed relative gain of a metric over its reference; above 0 is better."""
+    """Return the relative gain of a metric over its reference; above 0 is better.
+
+    Example:
+        >>> gain("rmse", 1.5, reference=2.0)
+        0.25
+    """
     sign = 1.0 if METRICS[metric].higher_is_better else -1.0
     scale = abs(reference) if abs(reference) > _TINY else 1.0
     return sign * (value - reference) / scale
@@ -34,12 +40,12 @@ def gain(metric: str, value: float, reference: float) -> float:
 def task_gains(
     values: Metrics, reference: Metrics, tasks: Mapping[str, tuple[str, ...]], split: str
 ) -> dict[str, float]:
-    """Gain of each task: the mean over its metrics.
+    """Return the gain of each task: the mean over its metrics.
 
     Args:
-        values: `<split>/<task>/<metric>` of the run that is judged.
-        reference: The same keys of the single-task runs, of the same split.
-        tasks: Main tasks with their metrics.
+        values: `<split>/<task>/<metric>` → value, of the run that is judged.
+        reference: The values of the single-task runs under the same keys.
+        tasks: Main task → its metrics.
         split: `val` or `test`.
     """
     return {
@@ -59,7 +65,21 @@ def delta_m(
     *,
     per_metric: bool = False,
 ) -> float:
-    """Δm over the main tasks; the mean over tasks, or over all metrics alike."""
+    """Return Δm over the main tasks.
+
+    Args:
+        values: `<split>/<task>/<metric>` → value, of the run that is judged.
+        reference: The values of the single-task runs under the same keys.
+        tasks: Main task → its metrics.
+        split: `val` or `test`.
+        per_metric: Whether every metric weighs the same, instead of every task.
+
+    Example:
+        >>> reference = {"val/a/accuracy": 0.5, "val/b/accuracy": 0.8}
+        >>> values = {"val/a/accuracy": 0.6, "val/b/accuracy": 0.8}
+        >>> round(delta_m(values, reference, {"a": ("accuracy",), "b": ("accuracy",)}), 3)
+        0.1
+    """
     gains = task_gains(values, reference, tasks, split)
     if not per_metric:
         return math.fsum(gains.values()) / len(gains)
@@ -68,21 +88,30 @@ def delta_m(
 
 
 def key(split: str, task: str, metric: str) -> str:
-    """Name of a metric in results, journals and MLflow: `val/left/accuracy`."""
+    """Return the name of a metric in results, journals and MLflow: `val/left/accuracy`."""
     return f"{split}/{task}/{metric}"
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What the validation metrics of an epoch are worth. Plain data, so that it travels to any process.
+    """The number that the validation metrics of an epoch are reduced to.
+
+    It is plain data, so that it can be sent to any process.
 
     Attributes:
-        tasks: Main tasks of the trial, each with its metrics.
-        kind: `delta_m` (needs `reference`), `primary` (the only task's first metric, for single-task arms),
-            `normalised` (mean over the tasks of the first metric on a scale from 0, knows nothing, to 1, perfect) or
-            the key of a metric, such as `val/left/accuracy`.
-        reference: `val/<task>/<metric>` of the single-task arms.
-        deviations: Standard deviation of the training labels of tasks whose metrics have units.
+        tasks: Main task of the trial → its metrics.
+        kind: `delta_m` (needs `reference`), `primary` (the only task's first metric, for
+            single-task arms), `normalised` (the mean over the tasks of the first metric on a scale
+            from 0, knows nothing, to 1, perfect) or the key of a metric, such as
+            `val/left/accuracy`.
+        reference: `val/<task>/<metric>` → value of the single-task arms.
+        deviations: Task → standard deviation of its training labels, for tasks whose metrics have
+            units.
+
+    Example:
+        >>> objective = Objective({"left": ("accuracy",)}, kind="primary")
+        >>> objective({"val/left/accuracy": 0.9})
+        0.9
     """
 
     tasks: Mapping[str, tuple[str, ...]]
@@ -91,17 +120,18 @@ class Objective:
     deviations: Mapping[str, float] | None = None
 
     def __call__(self, metrics: Metrics) -> float:
-        """The objective of these metrics.
+        """Return the objective of these metrics.
 
         Raises:
             TrialError: A metric that it needs is not a finite number.
         """
         value = self._value(metrics)
         if not math.isfinite(value):
-            wanted = [key("val", t, m) for t, names in self.tasks.items() for m in names]
-            undefined = [name for name in wanted if not math.isfinite(metrics.get(name, math.nan))]
+            needed = [key("val", t, m) for t, names in self.tasks.items() for m in names]
+            undefined = [name for name in needed if not math.isfinite(metrics.get(name, math.nan))]
             raise TrialError(
-                f"the objective {self.kind} is not a number; undefined: {', '.join(undefined) or 'none'}"
+                f"the objective {self.kind} is not a number; "
+                f"undefined: {', '.join(undefined) or 'none'}"
             )
         return value
 
@@ -113,9 +143,10 @@ class Objective:
             ((task, names),) = self.tasks.items()
             return _signed(names[0], metrics[key("val", task, names[0])])
         if self.kind == "normalised":
-            return math.fsum(
+            scores = [
                 self._normalised(task, names[0], metrics) for task, names in self.tasks.items()
-            ) / len(self.tasks)
+            ]
+            return math.fsum(scores) / len(scores)
         return _signed(self.kind.rsplit("/", 1)[-1], metrics[self.kind])
 
     def _normalised(self, task: str, metric: str, metrics: Metrics) -> float:
@@ -124,6 +155,6 @@ class Objective:
 
 
 def _signed(metric: str, value: float) -> float:
-    """A loss by any name counts down, a metric in its own direction."""
+    """Return the value so that higher is better; what is not a metric is a loss."""
     higher = metric in METRICS and METRICS[metric].higher_is_better
     return value if higher else -value

@@ -308,10 +308,10 @@ class Trainer:
             batch_size=batch_size,
             device=self.device,
             shuffle=shuffle,
-            pieces=self.spec.pieces,
+            consecutive=self.spec.pieces,
             seed=self.spec.seed,
             resident=self.resident,
-            part=(self.peers.rank, self.peers.size),
+            worker=(self.peers.rank, self.peers.size),
             count_labels=split == "train",
         )
 

@@ -13,20 +13,20 @@ import numpy as np
 
 from mtl_search.config.checks import (
     check_choice,
-    check_int,
     check_mapping,
     check_names,
     check_number,
     check_text,
 )
 from mtl_search.data.dataset import DataSet, Target, common_length
-from mtl_search.data.datasets import target_spec
-from mtl_search.data.preprocessing.labels import encode
-from mtl_search.data.readers.memmap import MemmapArray, divided
+from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.preprocessing.labels import encode_target
+from mtl_search.data.readers.memmap import MemmapArray, divide
 from mtl_search.data.readers.paths import find_file
-from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import SPLITS, Array, InputArray, TargetKind, network_dtype
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import DataError
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real", "tags")
 
@@ -44,60 +44,62 @@ def arrays(
     group: str | None = None,
     seed: int = 0,
 ) -> DataSet:
-    """Any views and targets that are arrays over the same N samples.
+    """Read any views and targets that are arrays over the same N samples.
 
-    Fractions, bytes (uint8) and bools reach the network as float32, all other integers as int64 (tokens). The
-    inputs of an npz file are loaded; those of a folder stay on disk and are read batch by batch.
+    Fractions, bytes (uint8) and bools reach the network as float32, all other integers as int64
+    (tokens). The inputs of an npz file are loaded; those of a folder stay on disk and are read
+    batch by batch.
 
     Args:
-        path: An `.npz` file, or a folder in which every array is a file `<key>.npy`; `package:NAME/path` is inside
-            an installed package.
-        inputs: Keys of the inputs, whose names the views get; or view name → key.
-        targets: Target name → kind (class, binary, multilabel, real or tags), or `{kind: ..., key: ...}`.
+        path: An `.npz` file, or a folder in which every array is a file `<key>.npy`;
+            `package:NAME/path` is inside an installed package.
+        inputs: The keys of the inputs, which are also the names of the views; or view name → key.
+        targets: Target name → kind (class, binary, multilabel, real or tags), or
+            `{kind: ..., key: ...}`.
         masks: View name → key of its (N, T) mask, nonzero at real tokens.
-        scale: View name → what its values are divided by, such as 255 for bytes.
-        splits: `{train: key, validation: key, test: key}`, arrays of sample numbers or (N,) bools, instead of a
-            split by seed.
-        fractions: Parts of train, validation and test, for a split by seed.
-        stratify: Class or binary target whose classes are spread evenly over the splits.
-        group: Key of an (N,) array; samples of equal value stay together in one split.
-        seed: Of the split.
+        scale: View name → number by which its values are divided, such as 255 for bytes.
+        splits: `{train: key, validation: key, test: key}`, arrays of sample numbers or (N,) bools,
+            instead of a split by seed.
+        fractions: The fractions of train, validation and test, for a split by seed.
+        stratify: A class or binary target whose classes are spread evenly over the splits.
+        group: The key of an (N,) array; samples of equal value stay together in one split.
+        seed: The seed of the split.
 
     Raises:
-        ConfigError: An argument is wrong, or names a key that is not there.
+        ConfigError: An argument is wrong, or names a key that does not exist.
         DataError: The file cannot be read, or its content does not fit.
     """
-    specs = target_spec.targets(targets, _KINDS, "key")
-    views = _views(inputs)
-    divisors = {} if scale is None else check_mapping(scale, "data.scale")
-    for view, divisor in divisors.items():
-        check_choice(view, "data.scale", views, "view")
-        divisors[view] = check_number(divisor, f"data.scale.{view}", exclude_low=True)
+    specs = target_specs(targets, _KINDS, "key")
+    views = _check_views(inputs)
+    divisors = _check_divisors(scale, views)
+    options = SplitOptions.of(
+        fractions=fractions,
+        seed=seed,
+        stratify=stratify,
+        group=group,
+        given="" if splits is None else "`splits` names arrays",
+    )
     with _open(path) as store:
         samples = {
             view: store.input("inputs", key, divisors.get(view, 1.0)) for view, key in views.items()
         }
-        encoded = {
-            name: encode(name, store.load(f"targets.{name}", spec.sources[0]), spec.kind)
-            for name, spec in specs.items()
-        }
+        encoded = {}
+        for name, spec in specs.items():
+            labels = store.load(f"targets.{name}", spec.sources[0])
+            encoded[name] = encode_target(name, labels, spec.kind)
         n = common_length(samples, encoded)
         if splits is None:
-            rows = _random(
-                store, n, encoded, fractions=fractions, stratify=stratify, group=group, seed=seed
-            )
+            rows = _random_splits(store, n, encoded, options)
         else:
-            rows = _given(store, n, splits, stratify, group)
-        return DataSet(
-            inputs=samples, targets=encoded, splits=rows, masks=_masks(store, masks, views)
-        )
+            rows = _given_splits(store, n, splits)
+        return DataSet(samples, encoded, rows, masks=_load_masks(store, masks, views))
 
 
 def read_arrays(path: object, keys: Mapping[str, str]) -> tuple[Array, ...]:
-    """Some arrays of an npz file or of a folder of npy files, in memory.
+    """Read some arrays of an npz file or of a folder of npy files into memory.
 
     Args:
-        path: As for `arrays`.
+        path: The file or folder, as for `arrays`.
         keys: Argument that names the array, for messages → its key.
 
     Raises:
@@ -116,18 +118,18 @@ class _Store(ABC):
 
     @abstractmethod
     def keys(self) -> Iterable[str]:
-        """Keys of all arrays."""
+        """Return the keys of all arrays."""
 
     @abstractmethod
     def input(self, name: str, key: str, divisor: float) -> InputArray:
-        """The array called `key`, which the argument `name` asks for, as an input."""
+        """Return the array called `key`, which the argument `name` asks for, as an input."""
 
     @abstractmethod
     def _read(self, key: str) -> Array:
-        """The array in memory."""
+        """Read the array into memory."""
 
     def load(self, name: str, key: str) -> Array:
-        """The array called `key` in memory."""
+        """Read the array called `key`, which the argument `name` asks for, into memory."""
         check_choice(key, f"data.{name}", self.keys(), f"array (in {self.path.name})")
         try:
             array = np.asarray(self._read(key))
@@ -139,7 +141,7 @@ class _Store(ABC):
 
 
 class _Npz(_Store):
-    """The arrays of an npz file, which are loaded."""
+    """The arrays of an npz file; inputs are loaded."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -157,7 +159,7 @@ class _Npz(_Store):
 
     def input(self, name: str, key: str, divisor: float) -> InputArray:
         array = self.load(name, key)
-        return divided(array.astype(network_dtype(array.dtype, key), copy=False), divisor)
+        return divide(array.astype(network_dtype(array.dtype, key), copy=False), divisor)
 
     def _read(self, key: str) -> Array:
         return np.asarray(self.file[key])
@@ -178,84 +180,71 @@ class _Folder(_Store):
 
 
 @contextmanager
-def _open(value: object) -> Iterator[_Store]:
-    path = find_file("path", value, (".npz",))
-    if path.is_dir():
-        yield _Folder(path)
+def _open(path: object) -> Iterator[_Store]:
+    file = find_file("path", path, (".npz",))
+    if file.is_dir():
+        yield _Folder(file)
         return
-    store = _Npz(path)
+    store = _Npz(file)
     with store.file:
         yield store
 
 
-def _views(inputs: object) -> dict[str, str]:
-    if isinstance(inputs, Mapping):
-        chosen = check_mapping(inputs, "data.inputs")
-        return {view: check_text(key, f"data.inputs.{view}") for view, key in chosen.items()}
-    return {key: key for key in check_names(inputs, "data.inputs")}
+def _check_views(inputs: object) -> dict[str, str]:
+    """Return view name → key."""
+    if not isinstance(inputs, Mapping):
+        return {key: key for key in check_names(inputs, "data.inputs")}
+    keys = check_mapping(inputs, "data.inputs")
+    return {view: check_text(key, f"data.inputs.{view}") for view, key in keys.items()}
 
 
-def _masks(store: _Store, masks: object, views: Mapping[str, str]) -> dict[str, Array]:
-    chosen = {} if masks is None else check_mapping(masks, "data.masks")
-    loaded = {}
-    for view, key in chosen.items():
+def _check_divisors(scale: object, views: Mapping[str, str]) -> dict[str, float]:
+    """Return view name → divisor, of those views that have one."""
+    divisors: dict[str, float] = {}
+    if scale is None:
+        return divisors
+    for view, divisor in check_mapping(scale, "data.scale").items():
+        check_choice(view, "data.scale", views, "view")
+        divisors[view] = check_number(divisor, f"data.scale.{view}", exclude_low=True)
+    return divisors
+
+
+def _load_masks(store: _Store, masks: object, views: Mapping[str, str]) -> dict[str, Array]:
+    loaded: dict[str, Array] = {}
+    if masks is None:
+        return loaded
+    for view, key in check_mapping(masks, "data.masks").items():
         check_choice(view, "data.masks", views, "view")
-        loaded[view] = store.load(f"masks.{view}", check_text(key, f"data.masks.{view}")).astype(
-            np.bool_
-        )
+        mask = store.load(f"masks.{view}", check_text(key, f"data.masks.{view}"))
+        loaded[view] = mask.astype(np.bool_)
     return loaded
 
 
-def _given(
-    store: _Store, n: int, splits: object, stratify: object, group: object
-) -> dict[str, Array]:
-    for name, value in (("stratify", stratify), ("group", group)):
-        if value is not None:
-            raise ConfigError(
-                "only a split by seed can do this; `splits` gives one",
-                path=f"data.{name}",
-                value=value,
-            )
+def _given_splits(store: _Store, n: int, splits: object) -> dict[str, Array]:
+    """Load the splits that arrays say."""
     keys = check_mapping(splits, "data.splits")
     for name in keys:
         check_choice(name, f"data.splits.{name}", SPLITS, "split")
-    chosen = {}
+    loaded = {}
     for name, key in keys.items():
         rows = store.load(f"splits.{name}", check_text(key, f"data.splits.{name}"))
-        if rows.dtype == np.bool_ and rows.shape != (n,):
-            raise DataError(
-                f"the {name} split {key!r} is bool {rows.shape}; needed: bool ({n},) or sample numbers"
-            )
-        chosen[name] = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-    return chosen
+        if rows.dtype == np.bool_:
+            if rows.shape != (n,):
+                raise DataError(
+                    f"the {name} split {key!r} is bool {rows.shape}; needed: bool ({n},) or sample "
+                    "numbers"
+                )
+            rows = np.flatnonzero(rows)
+        loaded[name] = rows
+    return loaded
 
 
-def _random(
-    store: _Store,
-    n: int,
-    targets: Mapping[str, Target],
-    *,
-    fractions: object,
-    stratify: object,
-    group: object,
-    seed: object,
+def _random_splits(
+    store: _Store, n: int, targets: Mapping[str, Target], options: SplitOptions
 ) -> dict[str, Array]:
-    parts = target_spec.fractions("fractions", fractions)
-    number = check_int(seed, "data.seed", low=0)
-    if stratify is not None and group is not None:
-        raise ConfigError(
-            "a split is either stratified or by group, not both", path="data.group", value=group
-        )
-    labels = groups = None
-    if stratify is not None:
-        fit = [name for name, target in targets.items() if target.kind in ("class", "binary")]
-        target = check_choice(
-            check_text(stratify, "data.stratify"), "data.stratify", fit, "class or binary target"
-        )
-        labels = targets[target].values
-    if group is not None:
-        groups = store.load("group", check_text(group, "data.group"))
+    labels = options.labels(targets)
+    groups = None if options.group is None else store.load("group", options.group)
     for name, array in (("stratify", labels), ("group", groups)):
         if array is not None and array.shape != (n,):
             raise DataError(f"the array for `{name}` has shape {array.shape}; needed: ({n},)")
-    return random_split(n, parts, number, stratify=labels, groups=groups)
+    return options.rows(n, labels, groups)

@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtl_search.config.checks import check_choice, check_int, check_text
-from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.datasets import target_spec
+from mtl_search.config.checks import check_choice, check_int
+from mtl_search.data.dataset import DataSet
+from mtl_search.data.datasets.split_options import SplitOptions
 from mtl_search.data.datasets.table import (
-    check_sources,
+    check_full_column,
+    check_target_columns,
     column_target,
-    given_split,
-    stratify_labels,
+    split_table,
 )
+from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.readers.cache import cache_folder, cached, digest, free_bytes
-from mtl_search.data.readers.images import ImageFiles, check_images, shown
+from mtl_search.data.readers.images import ImageFiles, check_images, list_problems
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
-from mtl_search.data.readers.tables import csv_format, read_table
-from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.data.readers.tables import CsvFormat, read_table
+from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import Array, InputArray, TargetKind
 from mtl_search.errors import ConfigError, DataError
 
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
-_BAD = ("skip", "fatal")
+# Part of every cache key: another number when images are decoded or stored in another way.
 _FORMAT = "decoded images 2"
-# Decoded bytes up to which all images are kept in the cache, and the part of the free disk that they may take.
-_SMALL = 8 << 30
-_PART_OF_FREE = 0.5
+# With `decoded: auto` the cache keeps all images up to these bytes and this part of the free disk.
+_MAX_CACHED_BYTES = 8 << 30
+_MAX_PART_OF_DISK = 0.5
 
 
 def image_folder(
@@ -63,96 +64,68 @@ def image_folder(
     cache: str | None = None,
     seed: int = 0,
 ) -> DataSet:
-    """One view `image`, (N, C, H, V) float32 in [0, 1], and any number of targets, some labels missing.
+    """Read images into one view `image`, (N, C, H, V) float32 in [0, 1], and any number of targets.
 
-    Every file is decoded once, by threads, when the data set is built: a missing, truncated or otherwise bad file is
-    named then, and not in the middle of a sweep. Decoded images are kept in a cache on disk and read batch by batch
-    from there; where they would take more than 8 GiB, or half of the free disk, they are decoded again whenever they
-    are read.
+    All files are decoded, by threads, when the data set is built: a missing, truncated or otherwise
+    bad file is reported then, and not in the middle of a sweep. Decoded images are kept in a cache
+    on disk and read batch by batch from there. Where they would take more than 8 GiB, or half of
+    the free disk, they are decoded again whenever they are read.
 
     Args:
         path: The folder.
-        labels: A CSV or Parquet file with a row an image.
-        targets: Target name → kind (class, binary, multilabel or real), or `{kind: ..., column: ...}`; as for `table`.
-        file: Column that names the image's file, relative to the folder.
-        size: H and V: one number, or two. Images are scaled and cut to it in the middle.
+        labels: A CSV or Parquet file with one row for each image.
+        targets: Target name → kind (class, binary, multilabel or real), or
+            `{kind: ..., column: ...}`, as for `table`.
+        file: The column that names the image's file, relative to the folder.
+        size: H and V, as one number or two. Images are scaled, and cropped in the middle.
         channels: C, 3 or 1 (grey).
-        bad_images: `fatal`, or `skip` them (they are counted in the log).
-        fractions: Parts of train, validation and test, for a split by seed.
-        split: Column that says `train`, `validation` or `test`, instead of a split by seed.
-        stratify: Class or binary target whose classes are spread evenly over the splits.
-        group: Column whose equal values stay together in one split, such as the person on the photograph.
-        limit: Use so many images at most, chosen by seed; default: all.
-        separator: Between the cells of a CSV; default: comma, or tab in a `.tsv`.
-        decimal: `.` or `,`, in the numbers of a CSV.
-        missing: More texts of a CSV that stand for no value, such as `?`.
+        bad_images: `fatal`, or `skip` them (the log says how many).
+        fractions: The fractions of train, validation and test, for a split by seed.
+        split: A column that says `train`, `validation` or `test`, instead of a split by seed.
+        stratify: A class or binary target whose classes are spread evenly over the splits.
+        group: A column whose equal values stay together in one split, such as a person's name.
+        limit: The most images to use, chosen by seed; default: all.
+        separator: The text between the cells of a CSV; default: comma, or tab in a `.tsv`.
+        decimal: The decimal mark of the numbers in a CSV, `.` or `,`.
+        missing: Further texts that mean a missing value in a CSV, such as `?`.
         decoded: `auto`; `cache` keeps decoded images whatever they take; `never` keeps none.
-        cache: Folder where they are kept; default: `mtl_search` in the user's cache.
-        seed: Of the split.
+        cache: The folder of the cache; default: `mtl_search` in the user's cache.
+        seed: The seed of the split.
 
     Raises:
-        ConfigError: An argument is wrong, or names a column that is not there.
+        ConfigError: An argument is wrong, or names a column that does not exist.
         DataError: A file cannot be read, or an image is bad and `bad_images` is `fatal`.
     """
-    check_choice(bad_images, "data.bad_images", _BAD, "way to treat bad images")
+    check_choice(bad_images, "data.bad_images", ("skip", "fatal"), "way to treat bad images")
     check_choice(decoded, "data.decoded", ("auto", "cache", "never"), "way to keep decoded images")
-    shape = _shape(size, channels)
-    specs = target_spec.targets(targets, _KINDS, "column")
+    shape = _check_shape(size, channels)
+    specs = target_specs(targets, _KINDS, "column")
+    options = SplitOptions.of(
+        fractions=fractions, seed=seed, split=split, stratify=stratify, group=group
+    )
     folder = find_file("path", path, ())
     if not folder.is_dir():
         raise ConfigError("a folder of images is needed", path="data.path", value=path)
-    frame = read_table("labels", labels, csv_format(separator, decimal, missing))
-    if limit is not None and len(frame) > check_int(limit, "data.limit", low=3):
-        frame = frame.sample(limit, random_state=seed).sort_index().reset_index(drop=True)
-    _check_columns(
-        frame, {"file": check_text(file, "data.file"), "split": split, "group": group}, specs
-    )
-    if split is not None and (stratify is not None or group is not None):
-        raise ConfigError(
-            "only a split by seed is stratified or by group, and this column gives one",
-            path="data.split",
-            value=split,
-        )
-    if stratify is not None and group is not None:
-        raise ConfigError(
-            "a split is either stratified or by group, not both", path="data.group", value=group
-        )
-
-    names = [os.path.normpath(str(name).strip()) for name in frame[file]]
-    if len(set(names)) < len(names):
-        twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise DataError(
-            f"{labels} names the file {twice!r} twice, so it could come into two splits"
-        )
-    images, fine = _images(folder, names, shape, decoded, cache_folder("cache", cache))
-    problems = {name: problem for name, problem in zip(names, fine, strict=True) if problem}
-    if problems:
-        text = f"{len(problems)} of {len(names)} images are bad: {shown(list(problems), list(problems.values()))}"
-        if len(problems) == len(names):
-            raise DataError(text)
-        if bad_images == "fatal":
-            raise DataError(f"{text} (leave them out: `bad_images: skip`)")
-        logger.warning("%s; they are left out", text)
-    good = np.array([row for row, problem in enumerate(fine) if not problem])
+    csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing)
+    frame = _sample_rows(read_table("labels", labels, csv), limit, seed)
+    check_full_column(frame, "file", file)
+    for argument, column in (("split", options.column), ("group", options.group)):
+        if column is not None:
+            check_full_column(frame, argument, column)
+    check_target_columns(frame, specs)
+    names = _file_names(frame[file], labels)
+    images, problems = _load_images(folder, names, shape, decoded, cache_folder("cache", cache))
+    good = _good_rows(names, problems, skip=bad_images == "skip")
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
-    rows = _split(
-        frame,
-        good,
-        encoded,
-        split=split,
-        stratify=stratify,
-        group=group,
-        fractions=fractions,
-        seed=seed,
-    )
-    return DataSet({"image": images}, encoded, rows)
+    return DataSet({"image": images}, encoded, split_table(frame, options, encoded, good))
 
 
-# Every file is decoded before the first trial.
+# A smoke test must not decode a million files before its first trial.
 image_folder.smoke = {"limit": 1000}  # type: ignore[attr-defined]
 
 
-def _shape(size: object, channels: object) -> tuple[int, int, int]:
+def _check_shape(size: object, channels: object) -> tuple[int, int, int]:
+    """Return C, H and V."""
     sides = size if isinstance(size, list | tuple) else [size, size]
     if len(sides) != 2:
         raise ConfigError("one number, or height and width", path="data.size", value=size)
@@ -161,92 +134,100 @@ def _shape(size: object, channels: object) -> tuple[int, int, int]:
     return int(channels), check_int(sides[0], "data.size"), check_int(sides[1], "data.size")
 
 
-def _check_columns(
-    frame: pd.DataFrame, choices: Mapping[str, object], specs: Mapping[str, Any]
-) -> None:
-    for name, column in choices.items():
-        if column is not None:
-            check_choice(
-                check_text(column, f"data.{name}"), f"data.{name}", frame.columns, "column"
+def _sample_rows(frame: pd.DataFrame, limit: object, seed: object) -> pd.DataFrame:
+    """Return at most `limit` rows, chosen by seed, in their order."""
+    if limit is None:
+        return frame
+    most = check_int(limit, "data.limit", low=3)
+    if len(frame) <= most:
+        return frame
+    sample = frame.sample(most, random_state=check_int(seed, "data.seed", low=0))
+    return sample.sort_index().reset_index(drop=True)
+
+
+def _file_names(column: pd.Series[Any], labels: str) -> list[str]:
+    """Return the names of the files in their normal form.
+
+    Raises:
+        DataError: A name stands there twice.
+    """
+    names = [os.path.normpath(str(name).strip()) for name in column]
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DataError(
+                f"{labels} names the file {name!r} twice, so it could come into two splits"
             )
-            if frame[str(column)].isna().any():
-                raise DataError(f"the {name} column {column!r} has empty cells")
-    check_sources(frame, specs)
+        seen.add(name)
+    return names
 
 
-def _images(
+def _good_rows(names: Sequence[str], problems: Sequence[str], *, skip: bool) -> Array:
+    """Return the numbers of the rows whose image is fine.
+
+    Args:
+        names: The names of the files.
+        problems: What is wrong with each file; empty where nothing is.
+        skip: Whether bad images are left out; otherwise they are an error.
+    """
+    bad = [row for row, problem in enumerate(problems) if problem]
+    if bad:
+        listed = list_problems([names[row] for row in bad], [problems[row] for row in bad])
+        text = f"{len(bad)} of {len(names)} images are bad: {listed}"
+        if len(bad) == len(names):
+            raise DataError(text)
+        if not skip:
+            raise DataError(f"{text} (leave them out: `bad_images: skip`)")
+        logger.warning("%s; they are left out", text)
+    return np.setdiff1d(np.arange(len(names)), bad)
+
+
+def _load_images(
     folder: Path, names: Sequence[str], shape: tuple[int, int, int], decoded: str, cache: Path
 ) -> tuple[InputArray, list[str]]:
-    """The images, all of them, and what is wrong with each file.
+    """Return all images, and what is wrong with each file.
 
-    A bad file's pixels are black, and its row is in no split.
+    The pixels of a bad file are black, and its row is in no split.
     """
     paths = [folder / name for name in names]
-    inside = cache / "images"
-    key = digest(
-        [_FORMAT, str(shape), str(folder.resolve()), *(f"{path}:{_stamp(path)}" for path in paths)]
-    )
-    found: list[str] = []
+    cache = cache / "images"
+    stamps = [f"{path}:{_file_stamp(path)}" for path in paths]
+    key = digest([_FORMAT, str(shape), str(folder.resolve()), *stamps])
+    # What is wrong is known already when the pixels have just been decoded for the cache.
+    problems: list[str] = []
 
-    def write(path: Path) -> None:
+    def write_pixels(path: Path) -> None:
         store = np.lib.format.open_memmap(
             path, mode="w+", dtype=np.uint8, shape=(len(paths), *shape)
         )
-        found.extend(check_images(paths, shape, store))
+        problems.extend(check_images(paths, shape, store))
         store.flush()
 
     def write_problems(path: Path) -> None:
-        path.write_text(json.dumps(found or check_images(paths, shape, None)), encoding="utf-8")
+        path.write_text(json.dumps(problems or check_images(paths, shape)), encoding="utf-8")
 
-    keep = decoded == "cache" or (
-        decoded == "auto" and _fits(inside, key, len(paths) * int(np.prod(shape)))
-    )
     logger.info("decoding %d images of %s, unless they are in the cache", len(paths), folder)
-    pixels = cached(inside, key, ".npy", write) if keep else None
-    problems: list[str] = json.loads(
-        cached(inside, key, ".json", write_problems).read_text(encoding="utf-8")
-    )
-    return (ImageFiles(paths, shape) if pixels is None else MemmapArray(pixels, 255.0)), problems
+    nbytes = len(paths) * int(np.prod(shape))
+    images: InputArray
+    if decoded == "cache" or (decoded == "auto" and _fits_in_cache(cache, key, nbytes)):
+        images = MemmapArray(cached(cache, key, ".npy", write_pixels), 255.0)
+    else:
+        images = ImageFiles(paths, shape)
+    file = cached(cache, key, ".json", write_problems)
+    return images, json.loads(file.read_text(encoding="utf-8"))
 
 
-def _fits(folder: Path, key: str, size: int) -> bool:
-    """Whether the cache may keep so many bytes, or has them already."""
-    if (folder / f"{key}.npy").exists():
+def _fits_in_cache(cache: Path, key: str, nbytes: int) -> bool:
+    """Return whether the cache may keep so many bytes, or holds them already."""
+    if (cache / f"{key}.npy").exists():
         return True
-    return size <= min(_SMALL, _PART_OF_FREE * free_bytes(folder))
+    return nbytes <= min(_MAX_CACHED_BYTES, _MAX_PART_OF_DISK * free_bytes(cache))
 
 
-def _stamp(path: Path) -> str:
-    """What changes when a file does."""
+def _file_stamp(path: Path) -> str:
+    """Return a text that changes when the file does."""
     try:
         stat = path.stat()
     except OSError:
         return "missing"
     return f"{stat.st_size}:{stat.st_mtime_ns}"
-
-
-def _split(
-    frame: pd.DataFrame,
-    good: Array,
-    targets: Mapping[str, Target],
-    *,
-    split: str | None,
-    stratify: object,
-    group: str | None,
-    fractions: object,
-    seed: object,
-) -> dict[str, Array]:
-    """Rows of the three splits, good ones only."""
-    if split is not None:
-        return {
-            name: np.intersect1d(rows, good) for name, rows in given_split(frame, split).items()
-        }
-    labels = stratify_labels(targets, stratify)
-    dealt = random_split(
-        len(good),
-        target_spec.fractions("fractions", fractions),
-        check_int(seed, "data.seed", low=0),
-        stratify=None if labels is None else labels[good],
-        groups=None if group is None else frame[group].astype(str).to_numpy(dtype=str)[good],
-    )
-    return {name: good[rows] for name, rows in dealt.items()}

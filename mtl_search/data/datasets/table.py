@@ -9,13 +9,13 @@ import numpy as np
 
 from mtl_search.config.checks import check_choice, check_int, check_names, check_text
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.datasets import target_spec
-from mtl_search.data.datasets.target_spec import TargetSpec
+from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.datasets.target_spec import TargetSpec, target_specs
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.preprocessing.labels import encode
-from mtl_search.data.readers.cells import as_column, category_text, distinct, missing
-from mtl_search.data.readers.tables import CsvFormat, csv_format, read_table
-from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
+from mtl_search.data.preprocessing.labels import encode_target
+from mtl_search.data.readers.cells import as_column, category_text, factorize, missing_cells
+from mtl_search.data.readers.tables import CsvFormat, read_table
+from mtl_search.data.splits import DEFAULT_FRACTIONS, consecutive_splits
 from mtl_search.data.types import MISSING, SPLITS, Array, TargetKind
 from mtl_search.errors import ConfigError, DataError
 
@@ -43,80 +43,82 @@ def table(
     max_categories: int = 64,
     seed: int = 0,
 ) -> DataSet:
-    """One view `table`, (N, W) float32, and any number of targets.
+    """Read a table into one view `table`, (N, W) float32, and any number of targets.
 
-    Numbers are standardised, missing ones become the mean (with a column that says so, where train rows lack some);
-    categories become one column each and one for missing or unknown. All of that is fitted on the train rows only.
-    Missing labels are masked. In a CSV, the texts that pandas takes for missing (NA, NaN, null, None, ...) are.
+    Numbers are standardised. A missing number becomes the mean, and a further column marks it where
+    train rows have missing ones. A category becomes one column for each of its values and one for
+    missing or unknown. Everything is fitted on the train rows only. Missing labels are masked. In a
+    CSV, the texts that pandas reads as missing (NA, NaN, null, None, ...) are missing.
 
     Args:
-        path: A CSV (`.csv`, `.tsv`, also `.gz`) or Parquet file; `package:NAME/path` is a file inside an installed
-            package; `{train: ..., validation: ..., test: ...}` gives each split its own file (those of validation
-            and test may lack the targets).
-        targets: Target name → kind (class, binary, multilabel or real), or `{kind: ..., column: ...}` where the
-            column is called otherwise, or `{kind: multilabel, columns: [...]}`, or
-            `{kind: binary, column: ..., positive: value}` where any other value of the column is 0.
-        names: Names of the columns of a CSV that has no line with them.
-        columns: The input columns; default: all but targets, `split`, `group` and those of `ignore`.
-        ignore: Columns that are no input, such as a number that only tells the rows apart.
-        categorical: Input columns that hold categories; default: those with anything but numbers in a train row.
-        fractions: Parts of train, validation and test, for a split by seed.
-        split: Column that says `train`, `validation` or `test`, instead of a split by seed.
-        stratify: Class or binary target whose classes are spread evenly over the splits.
-        group: Column whose equal values stay together in one split, such as a patient's number.
-        separator: Between the cells of a CSV; default: comma, or tab in a `.tsv`.
-        decimal: `.` or `,`, in the numbers of a CSV.
-        missing: More texts of a CSV that stand for no value, such as `?`.
-        max_categories: More categories than this in one column are taken for a mistake.
-        seed: Of the split.
+        path: A CSV (`.csv`, `.tsv`, also `.gz`) or Parquet file. `package:NAME/path` is a file
+            inside an installed package. `{train: ..., validation: ..., test: ...}` gives each split
+            its own file; those of validation and test may lack the targets.
+        targets: Target name → kind (class, binary, multilabel or real), or
+            `{kind: ..., column: ...}` where the column has another name, or
+            `{kind: multilabel, columns: [...]}`, or `{kind: binary, column: ..., positive: value}`
+            where any other value of the column is 0.
+        names: The names of the columns, for a CSV without a header line.
+        columns: The input columns; default: all but targets, `split`, `group` and `ignore`.
+        ignore: Columns that are not inputs, such as a row's number.
+        categorical: The input columns that hold categories; default: those in which some train row
+            holds no number.
+        fractions: The fractions of train, validation and test, for a split by seed.
+        split: A column that says `train`, `validation` or `test`, instead of a split by seed.
+        stratify: A class or binary target whose classes are spread evenly over the splits.
+        group: A column whose equal values stay together in one split, such as a patient's number.
+        separator: The text between the cells of a CSV; default: comma, or tab in a `.tsv`.
+        decimal: The decimal mark of the numbers in a CSV, `.` or `,`.
+        missing: Further texts that mean a missing value in a CSV, such as `?`.
+        max_categories: The most categories of one column; more are taken for a mistake.
+        seed: The seed of the split.
 
     Raises:
-        ConfigError: An argument is wrong, or names a column that is not there.
+        ConfigError: An argument is wrong, or names a column that does not exist.
         DataError: The file cannot be read, or its content does not fit.
     """
-    specs = target_spec.targets(targets, _KINDS, "column")
-    frames = _read(path, csv_format(separator, decimal, missing, names))
+    specs = target_specs(targets, _KINDS, "column")
+    options = SplitOptions.of(
+        fractions=fractions,
+        seed=seed,
+        split=split,
+        stratify=stratify,
+        group=group,
+        given="`path` names a file for each split" if isinstance(path, Mapping) else "",
+    )
+    csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing, names=names)
+    frames = _read(path, csv)
+    first = next(iter(frames.values()))
     ignored = check_names(ignore, "data.ignore") if ignore else ()
     for column in ignored:
-        check_choice(column, "data.ignore", next(iter(frames.values())).columns, "column")
-    _check_choices(frames, split, stratify, group)
-    inputs, labels = _choose_columns(
-        frames,
-        specs,
-        columns=columns,
-        categorical=categorical,
-        taken={split, group, *ignored} - {None},
-    )
+        check_choice(column, "data.ignore", first.columns, "column")
+    if options.column is not None:
+        check_choice(options.column, "data.split", first.columns, "column")
+    if options.group is not None:
+        check_full_column(first, "group", options.group)
+    check_target_columns(first, specs)
+    reserved = {options.column, options.group, *ignored}
+    reserved.update(source for spec in specs.values() for source in spec.sources)
+    inputs = _input_columns(frames, columns, reserved)
+    categories = _categorical_columns(categorical, inputs)
+    most = check_int(max_categories, "data.max_categories")
+
     import pandas as pd
 
-    frame = (
-        next(iter(frames.values()))
-        if len(frames) == 1
-        else pd.concat(frames.values(), ignore_index=True)
-    )
+    frame = first if len(frames) == 1 else pd.concat(frames.values(), ignore_index=True)
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
     if len(frames) > 1:
-        splits = _consecutive([len(part) for part in frames.values()])
-    elif split is not None:
-        splits = given_split(frame, split)
+        splits = consecutive_splits(list(map(len, frames.values())))
     else:
-        parts = target_spec.fractions("fractions", fractions)
-        splits = random_split(
-            len(frame),
-            parts,
-            check_int(seed, "data.seed", low=0),
-            stratify=stratify_labels(encoded, stratify),
-            groups=None if group is None else frame[group].astype(str).to_numpy(dtype=str),
-        )
-    most = check_int(max_categories, "data.max_categories")
-    encoder = fit_columns(frame.iloc[splits["train"]], inputs, labels, most)
+        splits = split_table(frame, options, encoded, np.arange(len(frame)))
+    encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)
     return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
 
 
-def _read(path: object, written: CsvFormat) -> dict[str, pd.DataFrame]:
-    """One table called "", or one a split."""
+def _read(path: object, csv: CsvFormat) -> dict[str, pd.DataFrame]:
+    """Read one table called "", or one for each split."""
     if not isinstance(path, Mapping):
-        return {"": read_table("path", path, written)}
+        return {"": read_table("path", path, csv)}
     for key in path:
         check_choice(str(key), f"data.path.{key}", SPLITS, "split")
     lacking = [name for name in SPLITS if name not in path]
@@ -132,147 +134,155 @@ def _read(path: object, written: CsvFormat) -> dict[str, pd.DataFrame]:
             path="data.path",
             value=dict(path),
         )
-    return {name: read_table(f"path.{name}", path[name], written) for name in SPLITS}
+    return {name: read_table(f"path.{name}", path[name], csv) for name in SPLITS}
 
 
-def _check_choices(
-    frames: Mapping[str, pd.DataFrame], split: object, stratify: object, group: object
-) -> None:
-    """Only one way to split; the columns for it exist."""
-    given = (
-        "`path` names a file for each split"
-        if len(frames) > 1
-        else "`split` names a column"
-        if split
-        else None
-    )
-    if split is not None and len(frames) > 1:
-        raise ConfigError(f"the split is given already: {given}", path="data.split", value=split)
-    for name, value in (("stratify", stratify), ("group", group)):
-        if value is not None and given:
-            raise ConfigError(
-                f"only a split by seed can do this, but {given}", path=f"data.{name}", value=value
-            )
-    if stratify is not None and group is not None:
-        raise ConfigError(
-            "a split is either stratified or by group, not both", path="data.group", value=group
-        )
-    frame = next(iter(frames.values()))
-    for name, value in (("split", split), ("group", group)):
-        if value is not None:
-            check_choice(check_text(value, f"data.{name}"), f"data.{name}", frame.columns, "column")
-    if group is not None and frame[str(group)].isna().any():
-        raise DataError(f"the group column {group!r} has empty cells")
+def _input_columns(
+    frames: Mapping[str, pd.DataFrame], columns: object, reserved: set[str | None]
+) -> tuple[str, ...]:
+    """Return the input columns, which exist in every file.
 
-
-def _choose_columns(
-    frames: Mapping[str, pd.DataFrame],
-    specs: Mapping[str, TargetSpec],
-    *,
-    columns: object,
-    categorical: object,
-    taken: set[str | None],
-) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
-    """The input columns, and which of them are categorical (None: to be seen from the train rows)."""
-    frame = next(iter(frames.values()))
-    taken = set(taken)
-    check_sources(frame, specs)
-    taken |= {source for spec in specs.values() for source in spec.sources}
-    inputs = (
-        tuple(c for c in frame.columns if c not in taken)
-        if columns is None
-        else check_names(columns, "data.columns")
-    )
+    Args:
+        frames: The table, or one for each split.
+        columns: The columns that the config names; None: all that are not reserved.
+        reserved: Columns that cannot be inputs.
+    """
+    first = next(iter(frames.values()))
+    if columns is None:
+        inputs = tuple(column for column in first.columns if column not in reserved)
+    else:
+        inputs = check_names(columns, "data.columns")
     if not inputs:
         raise ConfigError("no column is left for the input: all are targets", path="data.columns")
     for column in inputs:
-        check_choice(column, "data.columns", frame.columns, "column")
-        if column in taken:
+        check_choice(column, "data.columns", first.columns, "column")
+        if column in reserved:
             raise ConfigError(
                 "this column is a target, the split or the group, so it cannot be input",
                 path="data.columns",
                 value=column,
             )
-        for part, other in frames.items():
-            if column not in other.columns:
+        for split, frame in frames.items():
+            if column not in frame.columns:
                 raise DataError(
-                    f"the {part} file has no column {column!r}, which the train file has"
+                    f"the {split} file has no column {column!r}, which the train file has"
                 )
+    return inputs
+
+
+def _categorical_columns(categorical: object, inputs: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the categorical input columns; None: the train rows decide."""
     if categorical is None:
-        return inputs, None
-    chosen = () if categorical in ([], ()) else check_names(categorical, "data.categorical")
-    for column in chosen:
+        return None
+    if categorical in ([], ()):
+        return ()
+    columns = check_names(categorical, "data.categorical")
+    for column in columns:
         check_choice(column, "data.categorical", inputs, "input column")
-    return inputs, chosen
+    return columns
 
 
-def check_sources(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -> None:
-    """The columns of all targets exist."""
+def check_full_column(frame: pd.DataFrame, argument: str, column: object) -> None:
+    """Check that a column exists and has no empty cell.
+
+    Args:
+        frame: The table.
+        argument: The argument that names the column, for messages.
+        column: The column.
+
+    Raises:
+        ConfigError: There is no such column.
+        DataError: A cell is empty.
+    """
+    path = f"data.{argument}"
+    name = check_choice(check_text(column, path), path, frame.columns, "column")
+    if frame[name].isna().any():
+        raise DataError(f"the {argument} column {name!r} has empty cells")
+
+
+def check_target_columns(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -> None:
+    """Check that the columns of all targets exist.
+
+    Raises:
+        ConfigError: One does not.
+    """
     for name, spec in specs.items():
         key = "columns" if spec.kind == "multilabel" else "column"
         for source in spec.sources:
+            # `species: class` has no key for the column, so the path ends with the target.
             path = f"targets.{name}" if source == name else f"targets.{name}.{key}"
             check_choice(source, f"data.{path}", frame.columns, "column")
 
 
 def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
-    """The target of some columns."""
+    """Encode the column or columns of a target.
+
+    Args:
+        name: The target's name, for messages.
+        frame: The table.
+        spec: Which columns, and what they mean.
+    """
     if spec.positive is not None:
-        return _one_value(name, frame[spec.sources[0]], spec.positive)
+        return _one_against_rest(name, frame[spec.sources[0]], spec.positive)
     if spec.kind != "multilabel":
-        return encode(name, as_column(frame[spec.sources[0]]), spec.kind)
-    # Column by column, so that each may be written in its own way (0/1, false/true, 1.0).
+        return encode_target(name, as_column(frame[spec.sources[0]]), spec.kind)
+    # Each column is encoded by itself, since each may be written in its own way (0/1, false/true).
     labels = [
-        encode(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel")
+        encode_target(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel").values
         for source in spec.sources
     ]
-    return Target(
-        np.concatenate([label.values for label in labels], axis=1), "multilabel", spec.sources
-    )
+    return Target(np.concatenate(labels, axis=1), "multilabel", spec.sources)
 
 
-def _one_value(name: str, column: pd.Series[Any], positive: str) -> Target:
-    """1 where the column has the value, 0 where it has another, missing where it has none."""
-    gone = missing(column)
-    wanted, (rows, kinds) = category_text(positive), distinct(as_column(column))
-    equal = np.array([category_text(kind) == wanted for kind in kinds], bool)[rows] & ~gone
+def _one_against_rest(name: str, column: pd.Series[Any], positive: str) -> Target:
+    """Encode a column as 1 where it has the value, 0 where another, missing where none."""
+    is_missing = missing_cells(column)
+    positive_text = category_text(positive)
+    codes, values = factorize(as_column(column))
+    equal_values = np.array([category_text(value) == positive_text for value in values], bool)
+    equal = equal_values[codes] & ~is_missing
     if not equal.any():
-        found = sorted(set(column[~gone].astype(str).str.strip()))[:20]
         raise ConfigError(
             "no row has this value",
             path=f"data.targets.{name}.positive",
             value=positive,
-            allowed=found,
+            allowed=sorted(set(column[~is_missing].astype(str).str.strip()))[:20],
         )
-    return Target(np.where(gone, MISSING, equal), "binary", ("other", positive))
+    return Target(np.where(is_missing, MISSING, equal), "binary", ("other", positive))
 
 
-def stratify_labels(targets: Mapping[str, Target], name: object) -> Array | None:
-    """Labels of the target that the argument `stratify` names, if any."""
-    if name is None:
-        return None
-    fit = [key for key, target in targets.items() if target.kind in ("class", "binary")]
-    return targets[
-        check_choice(
-            check_text(name, "data.stratify"), "data.stratify", fit, "class or binary target"
-        )
-    ].values
+def split_table(
+    frame: pd.DataFrame, options: SplitOptions, targets: Mapping[str, Target], rows: Array
+) -> dict[str, Array]:
+    """Split some rows of a table, by a column or at random.
+
+    Args:
+        frame: The table.
+        options: How to split.
+        targets: The targets of all rows of the table.
+        rows: Sorted numbers of the rows to split.
+    """
+    if options.column is not None:
+        splits = _splits_by_column(frame, options.column)
+        return {name: np.intersect1d(numbers, rows) for name, numbers in splits.items()}
+    labels = options.labels(targets)
+    if labels is not None:
+        labels = labels[rows]
+    groups = None
+    if options.group is not None:
+        groups = frame[options.group].astype(str).to_numpy(dtype=str)[rows]
+    splits = options.rows(len(rows), labels, groups)
+    return {name: rows[positions] for name, positions in splits.items()}
 
 
-def given_split(frame: pd.DataFrame, column: str) -> dict[str, Array]:
-    """The split that a column says."""
+def _splits_by_column(frame: pd.DataFrame, column: str) -> dict[str, Array]:
     values = frame[column].astype(str).str.strip().to_numpy(dtype=object)
-    odd = sorted({str(value) for value in values} - set(SPLITS))
-    if odd:
+    unknown = sorted({str(value) for value in values} - set(SPLITS))
+    if unknown:
         raise ConfigError(
             f"column {column!r} must say {', '.join(SPLITS)} in every row",
             path="data.split",
-            value=odd[0],
+            value=unknown[0],
             allowed=SPLITS,
         )
     return {name: np.flatnonzero(values == name) for name in SPLITS}
-
-
-def _consecutive(lengths: list[int]) -> dict[str, Array]:
-    ends = np.cumsum([0, *lengths])
-    return {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(SPLITS)}

@@ -1,18 +1,20 @@
-"""Batches of a split: from tensors that already lie on the device, or fetched ahead by a thread.
+"""Batches of a split: from tensors on the device, or fetched ahead by a thread.
 
 N is the samples of the data set, n those of the split, B those of a batch.
 
-Both ways give the same batches in the same order, and that order is a pure function of (seed, epoch).
+Both ways give the same batches in the same order, which is a pure function of (seed, epoch).
 
-How resident batches are made was measured (one core, one view of W floats and one target, microseconds a batch):
+How resident batches are made was measured (one core, one view of W floats and one target,
+microseconds a batch):
 
-    samples × W     B     whole split permuted, then sliced     `index_select` a batch     `tensor[rows]` a batch
-    4000 × 4        64              1.5                                4.2                       5.9
-    4000 × 128      512            30                                 12                        85
-    20000 × 784     512          1221                                242                       529
+    samples × W     B     split permuted and sliced    `index_select`    `tensor[rows]`
+    4000 × 4        64               1.5                     4.2               5.9
+    4000 × 128      512             30                      12                85
+    20000 × 784     512           1221                     242               529
 
-Permuting saves calls, until its result no longer fits the processor's cache and comes from fresh pages. So a chunk of
-several batches is permuted at a time, as many as stay within `_CHUNK_BYTES`, and sliced without copies.
+Permuting saves calls, until its result no longer fits the processor's cache and comes from fresh
+pages. So a chunk of several batches is permuted at a time, as many as stay within `_CHUNK_BYTES`,
+and sliced without copies.
 """
 
 from __future__ import annotations
@@ -31,27 +33,30 @@ from mtl_search.data.loading.device_memory import device_memory
 from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.data.loading.prefetch import prefetch
 from mtl_search.data.loading.sampler import RandomSampler, Sampler, SequentialSampler
-from mtl_search.data.loading.sharding import BatchShards, Counts
+from mtl_search.data.loading.sharding import BatchCounts, BatchShards
 from mtl_search.data.types import Array, InputArray, in_memory
 from mtl_search.errors import ConfigError
 
-# On a GPU a call costs more than the copy that it starts, so there the chunk is nearly always the whole split.
+# On a GPU a call costs more than the copy that it starts, so there the chunk is nearly always the
+# whole split.
 _CHUNK_BYTES = {"cpu": 256 * 1024, "cuda": 64 * 1024 * 1024}
 _PREFETCH = 4
 
 
 @dataclass(slots=True)
 class Batch:
-    """Some samples on the device. Batches of one chunk share memory: read them, do not write into them.
+    """Some samples on the device.
+
+    Batches of one chunk share memory: read them, do not write into them.
 
     Attributes:
         inputs: View name → (B, ...).
-        masks: View name → (B, T) bool, for those views that have one.
-        targets: Target name → (B,), (B, L) or (B, T), missing labels marked as in the data set.
+        masks: View name → (B, T) bool, for the views that have one.
+        targets: Target name → (B,), (B, L) or (B, T); missing labels are marked as in the data set.
         size: B.
-        total: Samples of the whole batch, of which other workers may hold a part.
-        labels: Target name → how many labels there are in this part and in the whole batch; only where some are missing
-            in the data set, and only when the loader counts.
+        total: The samples of the whole batch, of which other workers may hold a shard.
+        labels: Target name → how many labels there are in this shard and in the whole batch; only
+            of targets that lack some in the data set, and only when the loader counts.
     """
 
     inputs: dict[str, Tensor]
@@ -63,15 +68,16 @@ class Batch:
 
 
 class DeviceData:
-    """All samples of some views and targets as tensors on one device; loaders of all splits share it.
+    """All samples of some views and targets as tensors on one device.
 
-    On the CPU the tensors are the data set's own memory, also where that is read-only (Ray's object store).
+    Loaders of all splits share it. On the CPU the tensors are the data set's own memory, also where
+    that is read-only (Ray's object store).
 
     Args:
         data: The data set.
-        device: Where the tensors shall lie.
-        views: Inputs to hold, with their masks; default: all.
-        targets: Targets to hold; default: all.
+        device: The device of the tensors.
+        views: The inputs to hold, with their masks; default: all.
+        targets: The targets to hold; default: all.
     """
 
     def __init__(
@@ -85,38 +91,61 @@ class DeviceData:
         self.device = device
         self.views = tuple(data.inputs if views is None else views)
         self.targets = tuple(data.targets if targets is None else targets)
-        sources = _sources(data, self.views, self.targets)
-        self.tensors = {key: as_tensor(_load(x)).to(device) for key, x in sources.items()}
+        arrays = _arrays(data, self.views, self.targets)
+        self.tensors = {key: as_tensor(_load(x)).to(device) for key, x in arrays.items()}
 
 
 class Loader:
-    """Iterates over the batches of one split; the last one may be short, unless they are drawn from sources.
+    """Iterates over the batches of one split.
 
-    The order changes with `set_epoch` only: call it before every epoch. An iterator that is dropped half-way leaves
+    The last batch may be short, unless batches are drawn from sources. The order changes with
+    `set_epoch` only: call it before every epoch. An iterator that is dropped half-way leaves
     nothing behind.
 
     Args:
         data: The data set.
         split: `train`, `validation` or `test`.
-        views: Inputs that the batches hold.
-        targets: Targets that the batches hold.
-        batch_size: Samples of a batch.
-        device: Where the batches shall lie.
-        shuffle: A new random order each epoch, drawn from the data set's sources where it has some; otherwise the
-            split's own order.
-        pieces: Batches in a row that are drawn from one source, as one batch of `pieces` times their size would be.
-        seed: Of the order.
-        resident: The samples on the device, shared with other loaders; None: a thread fetches batches ahead.
-        part: (r, R): this is worker r of R, and gets its part of every batch, which may be empty.
-        count_labels: Whether batches say how many labels they hold. All workers have all labels, so none need be asked.
+        views: The inputs of the batches.
+        targets: The targets of the batches.
+        batch_size: The samples of a batch.
+        device: The device of the batches.
+        shuffle: Whether each epoch has a new random order, with batches drawn from the data set's
+            sources where it has some. Otherwise the order is that of the split.
+        consecutive: How many batches in a row are drawn from one source, which are those that one
+            batch of `consecutive` times their size would be divided into.
+        seed: The seed of the order.
+        resident: The samples on the device, shared with other loaders; None: a thread fetches
+            batches ahead.
+        worker: (r, R): this is worker r of R, and gets its shard of every batch, which may be
+            empty.
+        count_labels: Whether batches say how many labels they hold. All workers have all labels, so
+            no worker has to ask another.
 
     Attributes:
-        totals: Samples of each whole batch of an epoch.
-        sizes: Samples of this worker's part of each.
-        draws: Source → its samples in the epoch that was begun last; empty where the data set has no sources.
+        totals: The samples of each whole batch of an epoch.
+        sizes: The samples of this worker's shard of each batch.
+        samples_by_source: Source → its samples in the epoch that was begun last; empty where the
+            data set has no sources.
 
     Raises:
         ConfigError: The data set has no such view or target.
+
+    Example:
+        >>> import numpy as np
+        >>> from mtl_search.data import DataSet, Target
+        >>> labels = Target(np.arange(6) % 2, "class", ("even", "odd"))
+        >>> splits = {"train": [0, 1, 2, 3], "validation": [4], "test": [5]}
+        >>> data = DataSet({"x": np.ones((6, 3))}, {"y": labels}, splits)
+        >>> loader = Loader(
+        ...     data,
+        ...     "train",
+        ...     views=["x"],
+        ...     targets=["y"],
+        ...     batch_size=2,
+        ...     device=torch.device("cpu"),
+        ... )
+        >>> [(batch.inputs["x"].shape, batch.targets["y"]) for batch in loader]
+        [(torch.Size([2, 3]), tensor([0, 1])), (torch.Size([2, 3]), tensor([0, 1]))]
     """
 
     def __init__(
@@ -129,39 +158,47 @@ class Loader:
         batch_size: int,
         device: torch.device,
         shuffle: bool = False,
-        pieces: int = 1,
+        consecutive: int = 1,
         seed: int = 0,
         resident: DeviceData | None = None,
-        part: tuple[int, int] = (0, 1),
+        worker: tuple[int, int] = (0, 1),
         count_labels: bool = False,
     ) -> None:
         assert batch_size > 0
         self.device = device
         self.seed = seed
         self.epoch = 0
-        self._maker = _Maker(
-            tuple(views), tuple(v for v in views if v in data.masks), tuple(targets)
+        self._arrays = _arrays(data, views, targets)
+        self._collate = _Collate(list(self._arrays))
+        self._sampler: Sampler
+        if not shuffle:
+            self._sampler = SequentialSampler(data.splits[split], batch_size)
+        elif data.sources is None:
+            self._sampler = RandomSampler(data.splits[split], batch_size)
+        else:
+            self._sampler = build_mixture_sampler(data, split, targets, batch_size, consecutive)
+        self.totals = self._sampler.sizes
+        self._shards = BatchShards(
+            self.totals,
+            worker,
+            # Batch normalisation cannot train on one sample, so a shard has none or at least two.
+            least=2 if shuffle else 1,
+            targets={name: data.targets[name] for name in targets} if count_labels else {},
         )
-        self._sources = _sources(data, views, targets)
-        self._order = _order(data, split, targets, batch_size, pieces, shuffle=shuffle)
-        self.totals = self._order.sizes
-        # Batch normalisation cannot train on one sample, so a part has none or at least two.
-        counted = {name: data.targets[name] for name in targets} if count_labels else {}
-        self._parts = BatchShards(self.totals, part, least=2 if shuffle else 1, targets=counted)
-        self.sizes = self._parts.sizes
+        self.sizes = self._shards.sizes
         self.samples_by_source: dict[str, int] = {}
         self._tensors: list[Tensor] | None = None
         if resident is not None:
             assert resident.device == device, "the resident tensors must lie on the loader's device"
-            self._tensors = [resident.tensors[key] for key in self._sources]
+            self._tensors = [resident.tensors[key] for key in self._arrays]
 
     def __len__(self) -> int:
-        """Batches of an epoch."""
+        """Return the number of batches of an epoch."""
         return len(self.sizes)
 
     @property
     def samples(self) -> int:
-        """Samples of an epoch, over all workers."""
+        """The samples of an epoch, over all workers."""
         return sum(self.totals)
 
     def set_epoch(self, epoch: int) -> None:
@@ -169,64 +206,73 @@ class Loader:
         self.epoch = epoch
 
     def order(self) -> Array:
-        """Numbers of the samples of the current epoch in their order, (n,) int64."""
-        return self._order.rows(self.seed, self.epoch)
+        """Return the numbers of the samples of the current epoch in their order, (n,) int64."""
+        return self._sampler.rows(self.seed, self.epoch)
 
     def __iter__(self) -> Iterator[Batch]:
         order = self.order()
-        self.samples_by_source = self._order.samples_by_source(order)
-        counts, own = self._parts.counts(order), self._parts.rows(order)
-        return (
-            self._stream(own, counts)
-            if self._tensors is None
-            else self._resident(self._tensors, own, counts)
-        )
+        self.samples_by_source = self._sampler.samples_by_source(order)
+        counts = self._shards.counts(order)
+        rows = self._shards.rows(order)
+        if self._tensors is None:
+            return self._stream(rows, counts)
+        return self._from_resident(self._tensors, rows, counts)
 
-    def _resident(
-        self, tensors: list[Tensor], order: Array, counts: Sequence[Counts]
+    def _from_resident(
+        self, tensors: list[Tensor], rows: Array, counts: Sequence[BatchCounts]
     ) -> Iterator[Batch]:
-        left = iter(counts)
-        for chunk, sizes in _chunks(tensors, order, self.sizes, self.device):
-            yield from map(self._maker, zip(*(x.split(sizes) for x in chunk), strict=True), left)
+        remaining = iter(counts)
+        for chunk, sizes in _chunks(tensors, rows, self.sizes, self.device):
+            # `map` and `zip` add little to the 1.5 µs that a batch takes.
+            columns = [x.split(sizes) for x in chunk]
+            yield from map(self._collate, zip(*columns, strict=True), remaining)
 
-    def _stream(self, order: Array, counts: Sequence[Counts]) -> Iterator[Batch]:
+    def _stream(self, rows: Array, counts: Sequence[BatchCounts]) -> Iterator[Batch]:
         pin = self.device.type == "cuda"
-        sources = list(self._sources.values())
-        parts = np.split(order, np.cumsum(self.sizes)[:-1])
+        arrays = list(self._arrays.values())
+        rows_of_batches = np.split(rows, np.cumsum(self.sizes)[:-1])
 
-        def fetch(rows: Array) -> list[Tensor]:
-            # Indexing by an array always copies, so these tensors are writable and own their memory. Not every source
-            # can read no sample at all.
-            read = rows if len(rows) else self._order.samples[:1]
-            fetched = [
-                torch.from_numpy(np.ascontiguousarray(x[read]))[: len(rows)] for x in sources
-            ]
-            return [x.pin_memory() for x in fetched] if pin else fetched
+        def fetch(batch: Array) -> list[Tensor]:
+            # Not every array can read no sample at all, so an empty shard reads one and drops it.
+            read = batch if len(batch) else self._sampler.samples[:1]
+            tensors = []
+            for x in arrays:
+                # Indexing by an array always copies, so the tensors are writable and own their
+                # memory.
+                tensor = torch.from_numpy(np.ascontiguousarray(x[read]))[: len(batch)]
+                tensors.append(tensor.pin_memory() if pin else tensor)
+            return tensors
 
-        for tensors, count in zip(prefetch(fetch, parts, _PREFETCH), counts, strict=True):
-            yield self._maker([x.to(self.device, non_blocking=True) for x in tensors], count)
+        fetched = prefetch(fetch, rows_of_batches, _PREFETCH)
+        for tensors, count in zip(fetched, counts, strict=True):
+            yield self._collate([x.to(self.device, non_blocking=True) for x in tensors], count)
 
 
-class _Maker:
-    """Puts the tensors of a batch under their names."""
+class _Collate:
+    """Puts the tensors of a batch under their names.
+
+    Args:
+        keys: What each tensor is, as `_arrays` has it.
+    """
 
     __slots__ = ("_masks", "_targets", "_views")
 
-    def __init__(
-        self, views: tuple[str, ...], masks: tuple[str, ...], targets: tuple[str, ...]
-    ) -> None:
-        self._views = views
-        self._masks = masks
-        self._targets = targets
+    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
+        self._views = [name for kind, name in keys if kind == "view"]
+        self._masks = [name for kind, name in keys if kind == "mask"]
+        self._targets = [name for kind, name in keys if kind == "target"]
 
-    def __call__(self, tensors: Sequence[Tensor], counts: Counts) -> Batch:
-        views, masks = len(self._views), len(self._masks)
+    def __call__(self, tensors: Sequence[Tensor], counts: BatchCounts) -> Batch:
+        views = len(self._views)
+        targets = views + len(self._masks)
         return Batch(
+            # `zip` stops after the names, so that the tensors need not be sliced at the end.
             dict(zip(self._views, tensors, strict=False)),
-            dict(zip(self._masks, tensors[views:], strict=False)) if masks else {},
-            dict(zip(self._targets, tensors[views + masks :], strict=True)),
+            dict(zip(self._masks, tensors[views:], strict=False)) if self._masks else {},
+            dict(zip(self._targets, tensors[targets:], strict=True)),
             len(tensors[0]),
-            *counts,
+            counts.total,
+            counts.labels,
         )
 
 
@@ -236,82 +282,77 @@ def should_be_resident(
     device: torch.device,
     share: float = 1.0,
 ) -> bool:
-    """Whether the whole data set shall lie on the device.
+    """Return whether the whole data set is to be held on the device.
 
     Args:
         data: The data set.
-        setting: `auto` says yes when all inputs are in memory already and take at most a quarter of the share.
-        device: Where training happens.
-        share: Of the device's memory, which other processes have the rest of.
+        setting: `auto` says yes when all inputs are in memory already and the data set takes at
+            most a quarter of the share.
+        device: The device to train on.
+        share: The share of the device's memory; other processes have the rest.
     """
     if setting != "auto":
         return setting == "always"
-    return all(map(in_memory, data.inputs.values())) and 4 * data.nbytes <= share * device_memory(
-        device
-    )
+    if not all(map(in_memory, data.inputs.values())):
+        return False
+    return 4 * data.nbytes <= share * device_memory(device)
 
 
 def as_tensor(x: Array) -> Tensor:
-    """The array as a tensor of the same memory; `torch.from_numpy` would warn of a read-only one."""
-    x = np.ascontiguousarray(
-        x
-    )  # itself, unless it is a reversed or strided view, which torch cannot share
-    return torch.from_numpy(x) if x.flags.writeable else _from_read_only(x)
+    """Return the array as a tensor of the same memory.
 
-
-def _from_read_only(x: Array) -> Tensor:
+    An array with reversed or strided axes is copied, since torch cannot share it.
+    """
+    x = np.ascontiguousarray(x)
+    if x.flags.writeable:
+        return torch.from_numpy(x)
+    # `torch.from_numpy` would warn of a read-only array.
     tensor: Tensor = dlpack.from_dlpack(x)
     return tensor
 
 
 def _load(x: InputArray) -> Array:
-    """All samples in memory; a memory map is still one after `[:]`."""
+    """Return all samples in memory; a memory map is still one after `[:]`."""
     loaded = x if in_memory(x) else x[:]
     return loaded if in_memory(loaded) else np.array(loaded, subok=False)
 
 
-def _sources(
+def _arrays(
     data: DataSet, views: Sequence[str], targets: Sequence[str]
 ) -> dict[tuple[str, str], InputArray]:
-    """Views, then their masks, then targets: the order that `_Maker` expects."""
-    for what, chosen, known in (("view", views, data.inputs), ("target", targets, data.targets)):
-        for name in chosen:
-            if name not in known:
+    """Return (`view`, `mask` or `target`; name) → array, in the order that `_Collate` expects."""
+    for kind, names, allowed in (("view", views, data.inputs), ("target", targets, data.targets)):
+        for name in names:
+            if name not in allowed:
                 raise ConfigError(
-                    f"the data set has no such {what}", path="tasks", value=name, allowed=known
+                    f"the data set has no such {kind}", path="tasks", value=name, allowed=allowed
                 )
-    found: dict[tuple[str, str], InputArray] = {("view", name): data.inputs[name] for name in views}
-    found |= {("mask", name): data.masks[name] for name in views if name in data.masks}
-    return found | {("target", name): data.targets[name].values for name in targets}
-
-
-def _order(
-    data: DataSet, split: str, targets: Sequence[str], batch_size: int, pieces: int, *, shuffle: bool
-) -> Sampler:  # fmt: skip
-    rows = data.splits[split]
-    if not shuffle:
-        return SequentialSampler(rows, batch_size)
-    return (
-        RandomSampler(rows, batch_size)
-        if data.sources is None
-        else build_mixture_sampler(data, split, targets, batch_size, pieces)
-    )
+    arrays: dict[tuple[str, str], InputArray] = {}
+    for name in views:
+        arrays["view", name] = data.inputs[name]
+    for name in views:
+        if name in data.masks:
+            arrays["mask", name] = data.masks[name]
+    for name in targets:
+        arrays["target", name] = data.targets[name].values
+    return arrays
 
 
 def _chunks(
-    tensors: list[Tensor], order: Array, sizes: list[int], device: torch.device
+    tensors: list[Tensor], rows: Array, sizes: list[int], device: torch.device
 ) -> Iterator[tuple[list[Tensor], list[int]]]:
-    """The samples in order, some whole batches at a time, with the sizes of these batches."""
-    n = len(order)
-    first = int(order[0]) if n else 0
-    if n == 0 or (int(order[-1]) - first == n - 1 and (np.diff(order) == 1).all()):
+    """Yield some whole batches at a time, with the sizes of these batches."""
+    n = len(rows)
+    first = int(rows[0]) if n else 0
+    # Consecutive samples need no copy.
+    if n == 0 or (int(rows[-1]) - first == n - 1 and (np.diff(rows) == 1).all()):
         yield [x[first : first + n] for x in tensors], sizes
         return
     batch_bytes = max(sizes) * sum(x.element_size() * x[0].numel() for x in tensors)
-    room = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
-    many = max(1, room // max(1, batch_bytes))
-    groups = [sizes[start : start + many] for start in range(0, len(sizes), many)]
-    for rows, group in zip(
-        as_tensor(order).to(device).split([sum(g) for g in groups]), groups, strict=True
-    ):
-        yield [x.index_select(0, rows) for x in tensors], group
+    chunk_bytes = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
+    length = max(1, chunk_bytes // max(1, batch_bytes))
+    groups = [sizes[start : start + length] for start in range(0, len(sizes), length)]
+    # One copy to the device for the whole epoch.
+    row_groups = as_tensor(rows).to(device).split(list(map(sum, groups)))
+    for group_rows, group in zip(row_groups, groups, strict=True):
+        yield [x.index_select(0, group_rows) for x in tensors], group

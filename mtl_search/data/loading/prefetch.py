@@ -1,4 +1,4 @@
-"""A `map` whose results a thread computes ahead."""
+"""A `map` whose results are computed ahead by a thread."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ V = TypeVar("V")
 
 
 def prefetch(fetch: Callable[[K], V], keys: Iterable[K], ahead: int) -> Iterator[V]:
-    """`map(fetch, keys)`, computed by a thread that stays at most `ahead` items in front.
+    """Yield what `map(fetch, keys)` does, computed by a thread that runs ahead.
 
-    The thread starts with the first item asked for, and ends when the keys do, when `fetch` raises (the exception
-    comes out here, in its turn), or when the iterator is closed or dropped.
+    The thread starts with the first item asked for, and ends when the keys do, when `fetch` raises
+    (the exception is raised here, in its turn), or when the iterator is closed or dropped.
+
+    Args:
+        fetch: A function that computes an item.
+        keys: The arguments of the function.
+        ahead: The most items that wait to be taken.
+
+    Example:
+        >>> list(prefetch(abs, [-1, 2, -3], ahead=2))
+        [1, 2, 3]
     """
+    # An item is wrapped in a tuple, which tells it from an exception and from the end (None).
     ready: queue.Queue[tuple[V] | BaseException | None] = queue.Queue(ahead)
     stop = threading.Event()
     thread = threading.Thread(
@@ -31,7 +41,8 @@ def prefetch(fetch: Callable[[K], V], keys: Iterable[K], ahead: int) -> Iterator
             yield item[0]
     finally:
         stop.set()
-        while thread.is_alive():  # it may wait for room in the queue, once
+        # The thread may wait for room in the queue, once.
+        while thread.is_alive():
             with contextlib.suppress(queue.Empty):
                 ready.get_nowait()
             thread.join(0.001)
@@ -43,12 +54,15 @@ def _produce(
     ready: queue.Queue[tuple[V] | BaseException | None],
     stop: threading.Event,
 ) -> None:
-    """The thread's work. It knows nothing of the iterator, so that dropping the iterator closes it."""
+    """Put the items into the queue.
+
+    The thread has no reference to the iterator, so that dropping the iterator closes it.
+    """
     try:
         for key in keys:
             if stop.is_set():
                 return
             ready.put((fetch(key),))
         ready.put(None)
-    except BaseException as error:  # noqa: BLE001  whatever it is, the consumer has to see it
+    except BaseException as error:  # noqa: BLE001  the consumer has to see every one
         ready.put(error)

@@ -1,4 +1,4 @@
-"""Which part of every batch one of several workers holds, and how many labels there are in it.
+"""Which shard of every batch one of several workers trains on, and how many labels it holds.
 
 n samples of an epoch, G its batches, N samples of the data set
 """
@@ -6,87 +6,111 @@ n samples of an epoch, G its batches, N samples of the data set
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from mtl_search.data.dataset import Target
 from mtl_search.data.types import Array
 
-# Of a batch: samples of the whole; target name → labels in this worker's part and in the whole.
-Counts = tuple[int, dict[str, tuple[int, int]]]
+
+@dataclass
+class BatchCounts:
+    """The counts of one batch over all workers.
+
+    Attributes:
+        total: The samples of the whole batch.
+        labels: Target name → how many labels there are in this worker's shard and in the whole
+            batch.
+    """
+
+    total: int
+    labels: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class BatchShards:
-    """One worker's parts of all batches of an epoch.
+    """One worker's shards of all batches of an epoch.
 
     Args:
-        totals: Samples of each batch (G,).
-        part: (r, R): this is worker r of R.
-        least: No part has fewer samples than this, unless it has none.
-        targets: Those whose labels are counted. All workers have all labels, so none need be asked.
+        totals: The samples of each batch (G,).
+        worker: (r, R): this is worker r of R.
+        least: No shard has fewer samples than this, unless it has none.
+        targets: The targets whose labels are counted. All workers have all labels, so no worker has
+            to ask another.
 
     Attributes:
-        sizes: Samples of each part (G,).
+        sizes: The samples of each shard (G,).
     """
 
     def __init__(
         self,
         totals: Sequence[int],
-        part: tuple[int, int],
+        worker: tuple[int, int],
         *,
         least: int,
         targets: Mapping[str, Target],
     ) -> None:
-        self._totals, self._whole = totals, part[1] == 1
-        self._bounds = np.array(
-            [shard_bounds(total, part, least=least) for total in totals]
-        ).reshape(-1, 2)
-        self.sizes: list[int] = (self._bounds[:, 1] - self._bounds[:, 0]).tolist()
-        self._labels = {
-            name: found for name, x in targets.items() if (found := _labels_a_sample(x)) is not None
-        }
+        self._totals = totals
+        self._is_whole = worker[1] == 1
+        bounds = [shard_bounds(total, worker, least=least) for total in totals]
+        self._starts, self._stops = np.array(bounds, np.int64).reshape(-1, 2).T
+        self.sizes: list[int] = (self._stops - self._starts).tolist()
+        self._labels_per_sample: dict[str, Array] = {}
+        for name, target in targets.items():
+            # Where no label is missing, the samples are counted already.
+            if not target.labelled.all():
+                labelled = target.labelled.reshape(len(target.values), -1)
+                self._labels_per_sample[name] = labelled.sum(1)
 
     def rows(self, order: Array) -> Array:
-        """Of the samples of an epoch in order (n,), those of this worker, in order."""
-        if self._whole:
+        """Return this worker's samples, in order, of the samples of an epoch in order (n,)."""
+        if self._is_whole:
             return order
-        starts = np.cumsum([0, *self._totals[:-1]])
-        return np.concatenate(
-            [order[s + a : s + b] for s, (a, b) in zip(starts, self._bounds, strict=True)]
-        )
+        batches = np.split(order, np.cumsum(self._totals)[:-1])
+        shards = zip(batches, self._starts, self._stops, strict=True)
+        return np.concatenate([batch[start:stop] for batch, start, stop in shards])
 
-    def counts(self, order: Array) -> list[Counts]:
-        """Of each batch (G,), labels only of targets that lack some somewhere."""
-        counts: list[Counts] = [(total, {}) for total in self._totals]
+    def counts(self, order: Array) -> list[BatchCounts]:
+        """Return the counts of each batch (G,), of the samples of an epoch in order (n,).
+
+        Labels are counted only of targets that lack some in the data set.
+        """
+        counts = list(map(BatchCounts, self._totals))
         ends = np.cumsum([0, *self._totals])
-        for name, labels in self._labels.items():
-            until = np.concatenate(
-                [[0], np.cumsum(labels[order])]
-            )  # labels before each place in the order
-            own = until[ends[:-1] + self._bounds[:, 1]] - until[ends[:-1] + self._bounds[:, 0]]
-            for (_, found), mine, whole in zip(
-                counts, own.tolist(), np.diff(until[ends]).tolist(), strict=True
-            ):
-                found[name] = mine, whole
+        begins = ends[:-1]
+        for name, labels in self._labels_per_sample.items():
+            # labels_before[i] is the number of labels of the first i samples.
+            labels_before = np.concatenate([[0], np.cumsum(labels[order])])
+            in_shard = labels_before[begins + self._stops] - labels_before[begins + self._starts]
+            in_batch = np.diff(labels_before[ends])
+            pairs = zip(in_shard.tolist(), in_batch.tolist(), strict=True)
+            for batch, pair in zip(counts, pairs, strict=True):
+                batch.labels[name] = pair
         return counts
 
 
-def shard_bounds(total: int, part: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
-    """Where worker r's part of a batch of `total` samples begins and ends.
+def shard_bounds(total: int, worker: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
+    """Return where a worker's shard of a batch begins and ends.
 
-    The parts are disjoint, complete and as even as can be, but for this: where there are too few samples for every one
-    to have `least`, the first workers have them and the others none. Worker 0 always has some.
+    The shards are disjoint, complete and as even as can be, with one exception: where there are too
+    few samples for every worker to have `least`, the first workers have them and the others none.
+    Worker 0 always has some.
+
+    Args:
+        total: The samples of the batch.
+        worker: (r, R): this is worker r of R.
+        least: The fewest samples of a shard that has some.
+
+    Example:
+        >>> [shard_bounds(5, (rank, 2)) for rank in range(2)]
+        [(0, 3), (3, 5)]
+        >>> [shard_bounds(3, (rank, 2), least=2) for rank in range(2)]
+        [(0, 3), (3, 3)]
     """
-    rank, ranks = part
+    rank, ranks = worker
     busy = max(1, min(ranks, total // least))
     if rank >= busy:
         return total, total
     size, rest = divmod(total, busy)
     start = rank * size + min(rank, rest)
     return start, start + size + (rank < rest)
-
-
-def _labels_a_sample(target: Target) -> Array | None:
-    """How many labels each sample has, (N,); None where none is missing."""
-    labelled = target.labelled
-    return None if labelled.all() else labelled.reshape(len(labelled), -1).sum(1)

@@ -1,4 +1,4 @@
-"""Columns of a table → one (N, W) float32 input, with everything that is fitted taken from the train rows only."""
+"""Columns of a table → one (N, W) float32 input; everything is fitted on the train rows only."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_search.data.readers.cells import as_column, as_numbers, category_text, distinct, missing
+from mtl_search.data.readers import cells
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mtl_search.data.preprocessing.labels import Column
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +27,14 @@ _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 class Numeric:
     """A column of numbers, standardised to mean 0 and standard deviation 1 on the train rows.
 
-    A missing value becomes the mean, that is 0. Where train rows have missing values, a second column says which.
+    A missing value becomes the mean, that is 0.
+
+    Attributes:
+        name: The name of the column.
+        mean: The mean of the train rows.
+        deviation: The standard deviation of the train rows; 1 for a constant column.
+        indicator: Whether a second column marks missing values, as it does where train rows have
+            some.
     """
 
     name: str
@@ -38,64 +44,75 @@ class Numeric:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns that it becomes."""
+        """The names of the columns that it becomes."""
         return (self.name, f"{self.name} missing") if self.indicator else (self.name,)
 
-    def transform(self, values: Column) -> Array:
-        """(N,) values → (N, 1 or 2) float32.
+    def transform(self, values: cells.Column) -> Array:
+        """Encode (N,) values as (N, 1 or 2) float32.
 
         Raises:
             DataError: A value is not a number, or is infinite.
         """
-        numbers = as_numbers(values)
+        numbers = cells.as_numbers(values)
         if numbers is None:
             raise DataError(
                 f"column {self.name!r} is numeric, but row {_first_text(values)} is not a number"
             )
         _check_range(self.name, numbers)
-        gone = np.isnan(numbers)
-        scaled = np.where(gone, 0.0, (numbers - self.mean) / self.deviation)
-        parts = [scaled, gone] if self.indicator else [scaled]
-        with np.errstate(
-            over="ignore"
-        ):  # what is too large after all becomes infinite, which the data set refuses
-            return np.stack(parts, axis=1).astype(np.float32)
+        is_missing = np.isnan(numbers)
+        columns = [np.where(is_missing, 0.0, (numbers - self.mean) / self.deviation)]
+        if self.indicator:
+            columns.append(is_missing)
+        # A number too large for float32 becomes infinite, which the data set refuses.
+        with np.errstate(over="ignore"):
+            return np.stack(columns, axis=1).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Categorical:
-    """A column of names, one-hot over the names of the train rows, and one more column for missing or unknown."""
+    """A column of categories, one-hot, with one more column for missing or unknown ones.
+
+    Attributes:
+        name: The name of the column.
+        categories: The categories of the train rows.
+    """
 
     name: str
     categories: tuple[str, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns that it becomes."""
+        """The names of the columns that it becomes."""
         return (*(f"{self.name}={category}" for category in self.categories), f"{self.name} other")
 
-    def transform(self, values: Column) -> Array:
-        """(N,) values → (N, categories + 1) float32."""
-        number: dict[str | None, int] = {category: k for k, category in enumerate(self.categories)}
-        rows, keys = _keys(values)
-        codes = np.array([number.get(key, len(number)) for key in keys], np.int64)
-        return np.eye(len(number) + 1, dtype=np.float32)[codes[rows]]
+    def transform(self, values: cells.Column) -> Array:
+        """Encode (N,) values as (N, categories + 1) float32."""
+        numbers: dict[str | None, int] = {text: k for k, text in enumerate(self.categories)}
+        other = len(numbers)
+        codes, texts = _categories(values)
+        columns = np.array([numbers.get(text, other) for text in texts], np.int64)
+        return np.eye(other + 1, dtype=np.float32)[columns[codes]]
 
 
 @dataclass(frozen=True)
 class TableEncoder:
-    """All input columns of a table, side by side in the order given."""
+    """All input columns of a table, one beside the other.
+
+    Attributes:
+        columns: The fitted columns in their order.
+    """
 
     columns: tuple[Numeric | Categorical, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the W columns of the input."""
+        """The names of the W columns of the input."""
         return tuple(name for column in self.columns for name in column.names)
 
     def transform(self, frame: pd.DataFrame) -> Array:
-        """Rows of the table → (N, W) float32."""
-        return np.concatenate([c.transform(as_column(frame[c.name])) for c in self.columns], axis=1)
+        """Encode the rows of a table as (N, W) float32."""
+        encoded = [x.transform(cells.as_column(frame[x.name])) for x in self.columns]
+        return np.concatenate(encoded, axis=1)
 
 
 def fit_columns(
@@ -104,29 +121,31 @@ def fit_columns(
     categorical: Sequence[str] | None,
     max_categories: int,
 ) -> TableEncoder:
-    """The encoder that the train rows ask for.
+    """Fit an encoder to the train rows.
 
     Args:
-        train: The train rows alone; no other row may have a say.
+        train: The train rows alone: no other row may influence the encoder.
         names: The input columns, in order.
-        categorical: Which of them hold categories; None: those that hold anything but numbers.
-        max_categories: A column with more categories is refused: it is most likely an identifier or free text.
+        categorical: The columns that hold categories; None: those that hold anything but numbers.
+        max_categories: A column with more categories is refused, since it is most likely an
+            identifier or free text.
 
     Raises:
         ConfigError: A column has too many categories.
-        DataError: A column that is not to be categorical holds other things than numbers.
+        DataError: A column that is not categorical holds something other than numbers.
     """
     columns: list[Numeric | Categorical] = []
     for name in names:
-        values = as_column(train[name])
-        numbers = as_numbers(values)
-        if name in categorical if categorical is not None else numbers is None:
-            columns.append(
-                _fit_categorical(name, values, max_categories, meant=categorical is not None)
-            )
+        values = cells.as_column(train[name])
+        numbers = cells.as_numbers(values)
+        is_categorical = numbers is None if categorical is None else name in categorical
+        if is_categorical:
+            chosen = categorical is not None
+            columns.append(_fit_categorical(name, values, max_categories, chosen=chosen))
         elif numbers is None:
             raise DataError(
-                f"column {name!r} is not among the categorical ones, but row {_first_text(values)} is not a number"
+                f"column {name!r} is not among the categorical ones, but row {_first_text(values)} "
+                "is not a number"
             )
         else:
             columns.append(_fit_numeric(name, numbers))
@@ -134,52 +153,75 @@ def fit_columns(
 
 
 def _check_range(name: str, numbers: Array) -> None:
-    """Refuse what float32 cannot hold; up to there, squares stay within float64."""
+    """Refuse numbers that float32 cannot hold; up to there, squares stay within float64."""
     too_large = np.abs(numbers) > np.finfo(np.float32).max
     if too_large.any():
         raise DataError(
-            f"column {name!r} has values that are infinite or too large, such as {numbers[too_large][0]:g}"
+            f"column {name!r} has values that are infinite or too large, such as "
+            f"{numbers[too_large][0]:g}"
         )
 
 
 def _fit_numeric(name: str, numbers: Array) -> Numeric:
-    known = numbers[~np.isnan(numbers)]
-    _check_range(name, known)
-    mean = float(known.mean()) if len(known) else 0.0
-    deviation = float(known.std()) if len(known) else 0.0
-    # Rounding leaves a tiny deviation to a constant column; dividing by it would blow up a test row that differs.
-    constant = deviation <= 1e-12 * max(1.0, abs(mean))
-    return Numeric(name, mean, 1.0 if constant else deviation, indicator=len(known) < len(numbers))
+    present = numbers[~np.isnan(numbers)]
+    _check_range(name, present)
+    mean = 0.0
+    deviation = 0.0
+    if len(present):
+        mean = float(present.mean())
+        deviation = float(present.std())
+    # Rounding leaves a constant column a tiny deviation; dividing by it would blow up a test row
+    # that differs.
+    if deviation <= 1e-12 * max(1.0, abs(mean)):
+        deviation = 1.0
+    return Numeric(name, mean, deviation, indicator=len(present) < len(numbers))
 
 
-def _fit_categorical(name: str, values: Column, max_categories: int, *, meant: bool) -> Categorical:
-    categories = sorted({key for key in _keys(values)[1] if key is not None})
-    odd = "" if meant else _odd_among_numbers(categories)
+def _fit_categorical(
+    name: str, values: cells.Column, max_categories: int, *, chosen: bool
+) -> Categorical:
+    """Fit a column of categories.
+
+    Args:
+        name: The name of the column.
+        values: The train rows.
+        max_categories: The most categories allowed.
+        chosen: Whether the config names the column as categorical. If not, a column that is nearly
+            numeric is reported.
+    """
+    categories = sorted({text for text in _categories(values)[1] if text is not None})
+    hint = "" if chosen else _hint_for_nearly_numeric(categories)
     if len(categories) > max_categories:
-        what = f"column {name!r} has {len(categories)} different texts, more than max_categories={max_categories}; "
         raise ConfigError(
-            what + (odd or "leave it out of `columns`, or raise `max_categories`"),
+            f"column {name!r} has {len(categories)} different texts, more than "
+            f"max_categories={max_categories}; "
+            + (hint or "leave it out of `columns`, or raise `max_categories`"),
             path="data.columns",
             value=name,
         )
-    if odd:
-        logger.warning("column %r is read as %d categories: %s", name, len(categories), odd)
+    if hint:
+        logger.warning("column %r is read as %d categories: %s", name, len(categories), hint)
     return Categorical(name, tuple(categories))
 
 
-def _odd_among_numbers(values: Sequence[object]) -> str:
-    """What a column of texts, nearly all of them numbers, may have been meant to be; empty for other columns.
+def _hint_for_nearly_numeric(categories: Sequence[str]) -> str:
+    """Say which argument would make numbers of a column of texts, nearly all of them numbers.
 
     Args:
-        values: Its distinct values, without missing ones.
+        categories: The column's different values, without missing ones.
+
+    Returns:
+        The hint; empty for other columns.
     """
-    texts = [str(value) for value in values]
-    odd = [text for text in texts if not _is_number(text)]
-    commas = [text for text in odd if _DECIMAL_COMMA.fullmatch(text)]
-    if len(commas) >= 10 and len(commas) == len(odd):
+    others = [text for text in categories if not _is_number(text)]
+    commas = [text for text in others if _DECIMAL_COMMA.fullmatch(text)]
+    if len(commas) >= 10 and len(commas) == len(others):
         return f"{commas[0]!r} looks like a number with a decimal comma (`decimal: ','`)"
-    if odd and len(texts) - len(odd) >= max(10, 9 * len(odd)):
-        return f"nearly all are numbers, but {odd[0]!r} is none (`missing: [{odd[0]!r}]` if it stands for no value)"
+    if others and len(categories) - len(others) >= max(10, 9 * len(others)):
+        return (
+            f"nearly all are numbers, but {others[0]!r} is none (`missing: [{others[0]!r}]` if it "
+            "stands for no value)"
+        )
     return ""
 
 
@@ -191,18 +233,22 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _keys(values: Column) -> tuple[Array, list[str | None]]:
-    """Categories as texts (numbers in their shortest form), None where missing, and which of them each row has (N,)."""
-    rows, kinds = distinct(values)
-    gone = missing(kinds)
-    return rows, [
-        None if no else category_text(value) for value, no in zip(kinds, gone, strict=True)
-    ]
+def _categories(values: cells.Column) -> tuple[Array, list[str | None]]:
+    """Return which of the different categories each row has, (N,), and their texts.
+
+    Numbers are in their shortest form, and a missing value is None.
+    """
+    codes, distinct = cells.factorize(values)
+    texts: list[str | None] = list(map(cells.category_text, distinct))
+    for number in np.flatnonzero(cells.missing_cells(distinct)):
+        texts[number] = None
+    return codes, texts
 
 
-def _first_text(values: Column) -> str:
-    """Number and value of the first row that holds no number."""
-    for row, (value, gone) in enumerate(zip(values, missing(values), strict=True)):
-        if not gone and (isinstance(value, bool) or as_numbers(values.iloc[row : row + 1]) is None):
+def _first_text(values: cells.Column) -> str:
+    """Return the number and the value of the first row that holds no number."""
+    for row in np.flatnonzero(~cells.missing_cells(values)):
+        value = values.iloc[row]
+        if isinstance(value, bool) or cells.as_numbers(values.iloc[row : row + 1]) is None:
             return f"{row} ({value!r})"
     return f"0 ({values.iloc[0]!r})"

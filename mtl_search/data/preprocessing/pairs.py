@@ -1,4 +1,4 @@
-"""Pairs of samples, half of them of the same class, drawn without listing all pairs there are."""
+"""Pairs of samples, half of them of the same class."""
 
 from __future__ import annotations
 
@@ -11,53 +11,73 @@ _LISTED = 512
 
 
 def most_pairs(labels: Array) -> int:
-    """The most pairs, half of them equal, that samples with these labels (n,) form."""
+    """Return the most pairs, half of them equal, that samples with these labels (n,) form."""
     counts = np.bincount(labels)
     equal = int((counts * (counts - 1) // 2).sum())
     return 2 * min(equal, len(labels) * (len(labels) - 1) // 2 - equal)
 
 
-def draw_pairs(samples: Array, labels: Array, count: int, rng: np.random.Generator) -> Array:
-    """Different pairs of samples, half of equal labels, (count, 2) in random order; no sample beside itself.
+def draw_pairs(
+    samples: Array, labels: Array, count: int, rng: np.random.Generator, listed: int = _LISTED
+) -> Array:
+    """Draw different pairs of samples, half of equal labels; no sample is paired with itself.
 
-    Every equal pair is as likely as any other, and so is every unequal one; which sample is left is tossed.
+    Every equal pair is as likely as any other, and so is every unequal one; which sample of a pair
+    is on the left is random.
 
     Args:
         samples: (n,) sample numbers to choose from.
         labels: (n,) their labels.
-        count: Even, and at most `most_pairs(labels)`.
-        rng: Where the choice comes from.
+        count: The number of pairs, even and at most `most_pairs(labels)`.
+        rng: The source of randomness.
+        listed: Up to this many samples, pairs are chosen from a list of all; above, they are
+            proposed at random until there are enough different ones. Both give other pairs for the
+            same seed.
+
+    Returns:
+        (count, 2) sample numbers in random order.
+
+    Example:
+        >>> labels = np.array([0, 0, 1, 1])
+        >>> pairs = draw_pairs(np.arange(4), labels, 4, np.random.default_rng(0))
+        >>> int((labels[pairs[:, 0]] == labels[pairs[:, 1]]).sum())
+        2
     """
     assert count % 2 == 0
     assert count <= most_pairs(labels)
-    drawn = [_draw(labels, count // 2, rng, equal=equal) for equal in (True, False)]
+    draw = _draw_from_list if len(labels) <= listed else _draw_by_proposal
+    drawn = [draw(labels, count // 2, rng, equal=equal) for equal in (True, False)]
     pairs = rng.permutation(np.concatenate(drawn))
     return np.asarray(samples[rng.permuted(pairs, axis=1)])
 
 
-def _draw(labels: Array, count: int, rng: np.random.Generator, *, equal: bool) -> Array:
-    """`count` different pairs (i, j), i < j, of labels that are equal or are not."""
+def _draw_from_list(labels: Array, count: int, rng: np.random.Generator, *, equal: bool) -> Array:
+    """Return different pairs (i, j), i < j, of labels that are equal or are not, (count, 2)."""
+    first, second = np.triu_indices(len(labels), k=1)
+    candidates = np.flatnonzero((labels[first] == labels[second]) == equal)
+    chosen = rng.choice(candidates, count, replace=False)
+    return np.stack([first[chosen], second[chosen]], 1)
+
+
+def _draw_by_proposal(labels: Array, count: int, rng: np.random.Generator, *, equal: bool) -> Array:
+    """Return different pairs (i, j), i < j, of labels that are equal or are not, (count, 2)."""
     n = len(labels)
-    if n <= _LISTED:
-        first, second = np.triu_indices(n, k=1)
-        fit = np.flatnonzero((labels[first] == labels[second]) == equal)
-        chosen = rng.choice(fit, count, replace=False)
-        return np.stack([first[chosen], second[chosen]], 1)
-    numbers = np.empty(0, np.int64)  # i · n + j
+    numbers = np.empty(0, np.int64)  # A pair is the one number i · n + j.
     while len(numbers) < count:
         first, second = np.sort(_propose(labels, 2 * count + 64, rng, equal=equal), axis=0)
-        numbers = _first_times(np.concatenate([numbers, first * n + second]))
+        numbers = _without_repetitions(np.concatenate([numbers, first * n + second]))
     return np.stack(np.divmod(numbers[:count], n), 1)
 
 
 def _propose(labels: Array, count: int, rng: np.random.Generator, *, equal: bool) -> Array:
-    """Pairs (2, m) of equal or unequal labels, repetitions among them."""
+    """Return pairs (2, m) of equal or unequal labels, repetitions among them."""
     n = len(labels)
     if not equal:
         pairs = rng.integers(0, n, (2, count))
         return np.asarray(pairs[:, labels[pairs[0]] != labels[pairs[1]]])
     order = np.argsort(labels, kind="stable")
     counts = np.bincount(labels)
+    # A class of c samples has c · (c - 1) ordered pairs.
     weight = counts * (counts - 1.0)
     chosen = rng.choice(len(counts), count, p=weight / weight.sum())
     start = (np.cumsum(counts) - counts)[chosen]
@@ -66,6 +86,6 @@ def _propose(labels: Array, count: int, rng: np.random.Generator, *, equal: bool
     return np.stack([order[start + left], order[start + right]])
 
 
-def _first_times(numbers: Array) -> Array:
-    """Each number once, in the order in which they first come."""
+def _without_repetitions(numbers: Array) -> Array:
+    """Return each number once, in the order of their first occurrences."""
     return numbers[np.sort(np.unique(numbers, return_index=True)[1])]

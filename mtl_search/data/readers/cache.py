@@ -1,4 +1,7 @@
-"""A folder of results that take long to compute: named by what went into them, written whole or not at all."""
+"""A cache on disk of results that take long to compute.
+
+A file's name depends on what the result was computed from, and it is written whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -11,33 +14,39 @@ from pathlib import Path
 from mtl_search.config.checks import check_text
 from mtl_search.errors import ConfigError, DataError
 
-# Above this, a file is known by its size, its first and its last part.
-_WHOLE = 1 << 20
+# The digest of a larger file takes its size, its first and its last so many bytes.
+_DIGESTED_BYTES = 1 << 20
 
 
-def cache_folder(name: str, value: object) -> Path:
-    """The folder that an argument names; None: `mtl_search` in $XDG_CACHE_HOME or in ~/.cache.
+def cache_folder(argument: str, value: object) -> Path:
+    """Return the folder of the cache.
+
+    Args:
+        argument: The argument that names the folder, for messages.
+        value: The folder; None: `mtl_search` in $XDG_CACHE_HOME or in ~/.cache.
 
     Raises:
-        ConfigError: It is no path.
+        ConfigError: The value is no path.
     """
     if value is None:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mtl_search"
+    path = f"data.{argument}"
     try:
-        return Path(check_text(value, f"data.{name}")).expanduser().absolute()
-    except RuntimeError as error:
-        raise ConfigError(f"this is no path: {error}", path=f"data.{name}", value=value) from None
+        return Path(check_text(value, path)).expanduser().absolute()
+    except RuntimeError as error:  # an unknown ~user
+        raise ConfigError(f"this is no path: {error}", path=path, value=value) from None
 
 
 def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -> Path:
-    """The file `<key><suffix>` of the folder, written first where it is not there.
+    """Return the file `<key><suffix>` of the folder, and write it if it does not exist.
 
     Args:
-        folder: Made if need be.
-        key: From `digest`.
-        suffix: Of the file.
-        write: Writes the content to the path it is given. That path gets its name at the end, so a process that dies
-            half-way, or another that writes the same, leaves no broken file.
+        folder: The folder of the cache, which may not exist yet.
+        key: The name of the file, from `digest`.
+        suffix: The suffix of the file.
+        write: A function that writes the content to the path it is given. The file is renamed to
+            its final name at the end, so a process that dies half-way, or another that writes the
+            same, leaves no broken file.
 
     Raises:
         DataError: The folder cannot be written to.
@@ -48,45 +57,52 @@ def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -
     partial = folder / f".{key}.{os.getpid()}{suffix}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        partial.replace(path)
+        try:
+            write(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(
             f"cannot write to the cache {folder} (another one: `cache: folder`): {error}"
         ) from None
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
 def free_bytes(folder: Path) -> int:
-    """Room on the disk of a folder that may not be there yet."""
-    there = next((place for place in (folder, *folder.parents) if place.is_dir()), Path("/"))
-    return shutil.disk_usage(there).free
+    """Return the free bytes on the disk of a folder that may not exist yet."""
+    existing = next((path for path in (folder, *folder.parents) if path.is_dir()), Path("/"))
+    return shutil.disk_usage(existing).free
 
 
-def digest(parts: Iterable[str]) -> str:
-    """A name for these texts, other for others."""
+def digest(texts: Iterable[str]) -> str:
+    """Return a name for a sequence of texts; another sequence has another name.
+
+    Example:
+        >>> digest(["ab", "c"]) == digest(["a", "bc"])
+        False
+    """
     sha = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode()
+    for text in texts:
+        encoded = text.encode()
+        # The length keeps the texts apart.
         sha.update(len(encoded).to_bytes(8, "little") + encoded)
     return sha.hexdigest()[:32]
 
 
 def folder_digest(folder: Path) -> str:
-    """A name for the content of a folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return digest(
-        [part for path in files for part in (str(path.relative_to(folder)), _file_digest(path))]
-    )
+    """Return a name for the content of a folder."""
+    texts = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        texts += [str(path.relative_to(folder)), _file_digest(path)]
+    return digest(texts)
 
 
 def _file_digest(path: Path) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
-        content = file.read(_WHOLE)
-        if size > _WHOLE:
-            file.seek(-_WHOLE, os.SEEK_END)
+        content = file.read(_DIGESTED_BYTES)
+        if size > _DIGESTED_BYTES:
+            file.seek(-_DIGESTED_BYTES, os.SEEK_END)
             content += file.read()
     return f"{size}:{hashlib.sha256(content).hexdigest()}"

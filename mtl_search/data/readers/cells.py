@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_column(values: Array | Column) -> Column:
-    """The values as a pandas column; bytes become text."""
+    """Return the values as a pandas column with rows from 0; bytes become text."""
     import pandas as pd
 
     if isinstance(values, np.ndarray) and values.dtype.kind == "S":
@@ -23,78 +23,91 @@ def as_column(values: Array | Column) -> Column:
     return values.reset_index(drop=True) if isinstance(values, pd.Series) else pd.Series(values)
 
 
-def missing(values: Column) -> Array:
-    """(N,) bool, True where there is no value: NaN, None, NaT, or a text of nothing but blanks."""
+def missing_cells(values: Column) -> Array:
+    """Find the cells without a value: NaN, None, NaT, or a text of nothing but blanks.
+
+    Returns:
+        (N,) bool, True where a value is missing.
+    """
     from pandas.api.types import is_object_dtype, is_string_dtype
 
-    gone = values.isna().to_numpy(dtype=bool)
+    is_missing = values.isna().to_numpy(dtype=bool)
     if is_object_dtype(values.dtype):
-        gone = gone | np.array(
-            [isinstance(value, str) and not value.strip() for value in values], bool
-        )
+        blank = [isinstance(value, str) and not value.strip() for value in values]
+        is_missing = is_missing | np.array(blank, bool)
     elif is_string_dtype(values.dtype):
-        gone = gone | (values.str.strip() == "").fillna(False).to_numpy(dtype=bool)
-    return gone
+        is_missing = is_missing | (values.str.strip() == "").fillna(False).to_numpy(dtype=bool)
+    return is_missing
 
 
-def distinct(values: Column) -> tuple[Array, Column]:
-    """Which of the distinct values each row has, (N,), and those: a column of texts has few: each is seen once.
+def factorize(values: Column) -> tuple[Array, Column]:
+    """Return which of its different texts each row of a text column has, (N,), and those texts.
 
-    Other columns come back as they are: 1 and True are equal, and not the same.
+    A column of texts has few different ones, so each needs to be looked at once only. Other columns
+    come back as they are, with the numbers of their rows: 1 and True are equal but not the same.
     """
     import pandas as pd
     from pandas.api.types import is_object_dtype, is_string_dtype
 
     if is_object_dtype(values.dtype) or not is_string_dtype(values.dtype):
         return np.arange(len(values)), values
-    rows, kinds = values.factorize(use_na_sentinel=False)
-    return rows, pd.Series(kinds, dtype=values.dtype)
+    codes, texts = values.factorize(use_na_sentinel=False)
+    return codes, pd.Series(texts, dtype=values.dtype)
 
 
 def as_numbers(values: Column) -> Array | None:
-    """(N,) float64 with NaN where missing; None when some value is not a number (bools and dates are none)."""
-    from pandas.api.types import (
-        is_bool_dtype,
-        is_datetime64_any_dtype,
-        is_numeric_dtype,
-        is_timedelta64_dtype,
+    """Read a column as numbers.
+
+    Returns:
+        (N,) float64 with NaN where missing; None when a value is not a number. Bools, dates and
+        complex numbers are not numbers.
+    """
+    from pandas.api import types
+
+    not_numbers = (
+        types.is_bool_dtype,
+        types.is_complex_dtype,
+        types.is_datetime64_any_dtype,
+        types.is_timedelta64_dtype,
     )
-
-    kind = values.dtype
-    if is_bool_dtype(kind) or is_datetime64_any_dtype(kind) or is_timedelta64_dtype(kind):
+    if any(is_of_type(values.dtype) for is_of_type in not_numbers):
         return None
-    if is_numeric_dtype(kind) and kind != np.complex128:
+    if types.is_numeric_dtype(values.dtype):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    rows, kinds = distinct(values)
-    numbers = _parsed(kinds)
-    return None if numbers is None else numbers[rows]
+    codes, texts = factorize(values)
+    numbers = _parse_numbers(texts)
+    return None if numbers is None else numbers[codes]
 
 
-def _parsed(values: Column) -> Array | None:
-    """The same of texts, or of values of any kind."""
+def _parse_numbers(values: Column) -> Array | None:
+    """Read texts, or values of any kind, as numbers."""
     import pandas as pd
 
-    present = ~missing(values)
-    kept = values[present]
-    if any(isinstance(value, bool | np.bool_) for value in kept):
+    present = ~missing_cells(values)
+    given = values[present]
+    if any(isinstance(value, bool | np.bool_) for value in given):
         return None
     numbers = np.full(len(values), np.nan)
-    parsed = pd.to_numeric(kept.astype(object), errors="coerce")
+    parsed = pd.to_numeric(given.astype(object), errors="coerce")
     numbers[present] = np.asarray(parsed, dtype=np.float64)
     return None if np.isnan(numbers[present]).any() else numbers
 
 
 def number_text(number: float) -> str:
-    """The shortest text of a number: 3 for 3.0, 0.5 for 0.5."""
+    """Return the shortest text of a number: 3 for 3.0, 0.5 for 0.5."""
     return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def category_text(value: object) -> str:
-    """The same text for 1, 1.0, "1" and "1.0": a file's other rows must not change how this one is read."""
+    """Return the text of a category, which is the same for 1, 1.0, "1" and "1.0".
+
+    How one row is read must not depend on what a file's other rows hold.
+    """
     if isinstance(value, bool | np.bool_):
         return str(value)
     try:
-        number = float(value)  # type: ignore[arg-type]  # that it may be anything is the point of the try
+        number = float(value)  # type: ignore[arg-type]  # the value may be anything
     except (TypeError, ValueError):
         return str(value).strip()
+    # From 2^53 on, float64 no longer tells whole numbers apart.
     return number_text(number) if abs(number) < 2.0**53 else str(value).strip()

@@ -1,12 +1,15 @@
 """Arrays in the IDX format of MNIST and its likes, plain or gzipped.
 
-Two zero bytes, a byte for the type, a byte for the number of dimensions, the dimensions as big-endian 32-bit integers,
-then the values (Y. LeCun, C. Cortes and C. Burges, http://yann.lecun.com/exdb/mnist).
+A file has two zero bytes, a byte for the type, a byte for the number of dimensions, the dimensions
+as big-endian 32-bit integers, and then the values (Y. LeCun, C. Cortes and C. Burges,
+http://yann.lecun.com/exdb/mnist).
 """
 
 from __future__ import annotations
 
 import gzip
+import math
+import struct
 import zlib
 from pathlib import Path
 
@@ -20,10 +23,11 @@ IDX_SUFFIXES = ("-ubyte.gz", "-ubyte", ".idx", ".idx.gz")
 
 
 def read_idx(path: Path) -> Array:
-    """The array in a file, in the machine's own byte order.
+    """Read the array in a file, in the machine's own byte order.
 
     Raises:
-        DataError: The file cannot be read, is no IDX file, or is shorter or longer than it says.
+        DataError: The file cannot be read, is no IDX file, or is shorter or longer than its
+            dimensions say.
     """
     try:
         raw = path.read_bytes()
@@ -32,16 +36,17 @@ def read_idx(path: Path) -> Array:
         raise DataError(f"cannot read {path}: {error}") from None
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _TYPES or content[3] == 0:
         raise DataError(f"{path} is no IDX file")
-    kind, dimensions = np.dtype(_TYPES[content[2]]), content[3]
+    dtype = np.dtype(_TYPES[content[2]])
+    dimensions = content[3]
     begin = 4 + 4 * dimensions
-    shape = np.frombuffer(content[4:begin], ">u4") if len(content) >= begin else np.empty(0)
-    wanted = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
-    if len(shape) != dimensions or len(content) - begin != wanted:
+    if len(content) < begin:
+        raise DataError(f"{path} is cut or damaged: it ends before its {dimensions} dimensions do")
+    shape = struct.unpack(f">{dimensions}I", content[4:begin])
+    nbytes = math.prod(shape) * dtype.itemsize
+    if len(content) - begin != nbytes:
         raise DataError(
-            f"{path} is cut or damaged: it says {wanted} bytes of values and has {len(content) - begin}"
+            f"{path} is cut or damaged: it says {nbytes} bytes of values and has "
+            f"{len(content) - begin}"
         )
-    return (
-        np.frombuffer(content, kind, offset=begin)
-        .reshape(tuple(map(int, shape)))
-        .astype(kind.newbyteorder("="))
-    )
+    values = np.frombuffer(content, dtype, offset=begin).reshape(shape)
+    return values.astype(dtype.newbyteorder("="))

@@ -12,14 +12,16 @@ from mtl_search.errors import DataError
 
 
 class MemmapArray:
-    """A `.npy` file as an input: opened as a memory map, converted where it is read.
+    """A `.npy` file as an input: opened as a memory map, converted when it is read.
 
-    It is pickled as its path, so that Ray's object store gets a few bytes and not the whole file (numpy pickles a
-    memory map as a copy of its content). The path must therefore exist on every node that trains.
+    It is pickled as its path, so that Ray's object store gets a few bytes and not the whole file
+    (numpy pickles a memory map as a copy of its content). The path must therefore exist on every
+    node that trains.
 
     Args:
         path: A `.npy` file with an array (N, ...).
-        divisor: What the values are divided by, such as 255 for bytes; leaves float32.
+        divisor: The number by which the values are divided, such as 255 for bytes. Other than 1,
+            it makes them float32.
 
     Raises:
         DataError: The file is missing, is no `.npy` file, or holds something other than numbers.
@@ -34,8 +36,9 @@ class MemmapArray:
             raise DataError(f"cannot open {self.path} as a .npy file: {error}") from None
         if not self._map.shape:
             raise DataError(f"{self.path} holds a single number; an array (N, ...) is needed")
-        kept = network_dtype(self._map.dtype, self.path.stem)
-        self.dtype: np.dtype[Any] = kept if divisor == 1.0 else np.dtype(np.float32)
+        self.dtype: np.dtype[Any] = network_dtype(self._map.dtype, self.path.stem)
+        if divisor != 1.0:
+            self.dtype = np.dtype(np.float32)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -44,20 +47,20 @@ class MemmapArray:
 
     @property
     def nbytes(self) -> int:
-        """Bytes once read."""
+        """The bytes of all samples once they are read."""
         return self._map.size * self.dtype.itemsize
 
     def __len__(self) -> int:
         return len(self._map)
 
     def __getitem__(self, rows: Any, /) -> Array:
-        """Samples by a slice or an integer array, read now, as an own array in memory."""
-        return divided(np.array(self._map[rows], self.dtype, subok=False), self.divisor)
+        """Read samples, by a slice or an integer array, into memory."""
+        return divide(np.array(self._map[rows], self.dtype, subok=False), self.divisor)
 
     def __reduce__(self) -> tuple[type[MemmapArray], tuple[Path, float]]:
         return MemmapArray, (self.path, self.divisor)
 
 
-def divided(x: Array, divisor: float) -> Array:
-    """`x / divisor` in float32; `x` itself where the divisor is 1."""
+def divide(x: Array, divisor: float) -> Array:
+    """Return `x / divisor` in float32; `x` itself where the divisor is 1."""
     return x if divisor == 1.0 else np.asarray(np.divide(x, divisor, dtype=np.float32))

@@ -9,59 +9,65 @@ from mtl_search.config.checks import check_text
 from mtl_search.errors import ConfigError
 
 PACKAGE = "package:"
-_SHOWN = 12
+_MAX_LISTED = 12
 
 
-def find_file(name: str, value: object, suffixes: tuple[str, ...]) -> Path:
-    """The file (or folder, when `suffixes` is empty) that an argument names.
+def find_file(argument: str, value: object, suffixes: tuple[str, ...]) -> Path:
+    """Find the file (or folder, when `suffixes` is empty) that an argument names.
 
     Args:
-        name: The argument, for messages.
+        argument: The argument, for messages.
         value: A path, `~` for the home folder, or `package:NAME/path/inside`.
-        suffixes: Endings of the names to suggest when there is no such file.
+        suffixes: The suffixes of the files to suggest when there is no such file.
 
     Raises:
         ConfigError: The package is not installed, or there is no such file.
     """
-    written = check_text(value, f"data.{name}")
+    key = f"data.{argument}"
+    written = check_text(value, key)
     try:
-        path = (
-            _in_package(name, written)
-            if written.startswith(PACKAGE)
-            else Path(written).expanduser()
-        )
+        if written.startswith(PACKAGE):
+            path = _in_package(key, written)
+        else:
+            path = Path(written).expanduser()
         exists = path.exists()
     except ConfigError:  # no such package
         raise
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:  # a name too long, an unknown ~user, a NUL in it
-        raise ConfigError(f"this is no path: {error}", path=f"data.{name}", value=value) from None
+    # The name is too long, has an unknown ~user, or a NUL in it.
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigError(f"this is no path: {error}", path=key, value=value) from None
     if exists:
         return path
     folder = path.parent
-    like = (lambda p: p.name.endswith(suffixes)) if suffixes else Path.is_dir
-    beside = sorted(filter(like, folder.iterdir())) if folder.is_dir() else []
-    listed = [written[: len(written) - len(path.name)] + p.name for p in beside[:_SHOWN]]
     where = "" if folder.is_dir() else f" (there is no folder {folder} either)"
+    prefix = written[: len(written) - len(path.name)]
     raise ConfigError(
-        f"there is no such {('file' if suffixes else 'folder')}{where}",
-        path=f"data.{name}",
+        f"there is no such {'file' if suffixes else 'folder'}{where}",
+        path=key,
         value=value,
-        allowed=listed,
+        allowed=[prefix + name for name in _names_in(folder, suffixes)[:_MAX_LISTED]],
     )
 
 
-def _in_package(name: str, written: str) -> Path:
-    """The path behind `package:NAME/path`; a package of the top level is found without being imported."""
+def _names_in(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """Return the names of the files with these suffixes, or of the folders without any."""
+    if not folder.is_dir():
+        return []
+    entries = sorted(folder.iterdir())
+    if suffixes:
+        return [entry.name for entry in entries if entry.name.endswith(suffixes)]
+    return [entry.name for entry in entries if entry.is_dir()]
+
+
+def _in_package(key: str, written: str) -> Path:
+    """Return the path behind `package:NAME/path`.
+
+    A package of the top level is found without being imported.
+    """
     package, _, inside = written.removeprefix(PACKAGE).partition("/")
     if not package or not inside:
         raise ConfigError(
-            "a file of a package is written package:NAME/path/inside/it",
-            path=f"data.{name}",
-            value=written,
+            "a file of a package is written package:NAME/path/inside/it", path=key, value=written
         )
     try:
         spec = importlib.util.find_spec(package)
@@ -71,9 +77,8 @@ def _in_package(name: str, written: str) -> Path:
     if not folders:
         raise ConfigError(
             f"the package {package!r} is not installed (try: pip install {package})",
-            path=f"data.{name}",
+            path=key,
             value=written,
         )
-    return next(
-        (Path(f, inside) for f in folders if Path(f, inside).exists()), Path(folders[0], inside)
-    )
+    paths = [Path(folder, inside) for folder in folders]  # a namespace package has several
+    return next((path for path in paths if path.exists()), paths[0])

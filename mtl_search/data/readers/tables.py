@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mtl_search.config.checks import check_choice, check_names, check_text
 from mtl_search.data.readers.cells import as_column, as_numbers
 from mtl_search.data.readers.paths import find_file
@@ -21,18 +23,19 @@ logger = logging.getLogger(__name__)
 
 _CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _PARQUET = (".parquet", ".pq")
-_OTHERS = (";", "\t", "|")
+_OTHER_SEPARATORS = (";", "\t", "|")
 
 
 @dataclass(frozen=True)
 class CsvFormat:
-    """How a CSV is written.
+    """How a CSV is written; `of` makes it from the arguments of a data set.
 
     Attributes:
-        separator: Between cells; None: comma, or tab in a `.tsv`.
-        decimal: Point or comma of numbers.
-        missing: Texts that stand for no value, beside those that pandas knows.
-        names: Of the columns, for a file without a line of them; it may then be called anything.
+        separator: The text between cells; None: comma, or tab in a `.tsv`.
+        decimal: The decimal mark, a point or a comma.
+        missing: Texts that mean a missing value, beside those that pandas knows.
+        names: The names of the columns, for a file without a header line, which may then have any
+            suffix.
     """
 
     separator: str | None = None
@@ -40,121 +43,124 @@ class CsvFormat:
     missing: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
 
+    @classmethod
+    def of(
+        cls, *, separator: object, decimal: object, missing: object, names: object = None
+    ) -> CsvFormat:
+        """Check the arguments of a data set, whose names these are.
 
-def csv_format(
-    separator: object = None, decimal: object = ".", missing: object = (), names: object = None
-) -> CsvFormat:
-    """The style that arguments of a data set give.
-
-    Raises:
-        ConfigError: One of them is wrong.
-    """
-    if separator is not None:
-        check_text(separator, "data.separator")
-    check_choice(str(decimal), "data.decimal", (".", ","), "mark")
-    kept = () if missing in ([], ()) else check_names(missing, "data.missing")
-    listed = None if names is None else check_names(names, "data.names")
-    return CsvFormat(None if separator is None else str(separator), str(decimal), kept, listed)
+        Raises:
+            ConfigError: One of them is wrong.
+        """
+        return cls(
+            None if separator is None else check_text(separator, "data.separator"),
+            check_choice(str(decimal), "data.decimal", (".", ","), "mark"),
+            () if missing in ([], ()) else check_names(missing, "data.missing"),
+            None if names is None else check_names(names, "data.names"),
+        )
 
 
-def read_table(name: str, value: object, written: CsvFormat) -> pd.DataFrame:
-    """A table of a file.
+def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
+    """Read a table from a file.
 
     Args:
-        name: The argument, for messages.
+        argument: The argument that names the file, for messages.
         value: The file.
-        written: How, for a CSV.
+        csv: How a CSV is written.
 
     Raises:
         ConfigError: There is no such file, or its cells are not between these separators.
-        DataError: It cannot be read, has no rows, or two columns of one name.
+        DataError: The file cannot be read, has no rows, or two columns of one name.
     """
-    path = find_file(name, value, _CSV + _PARQUET)
-    kind = next((suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)), None)
-    if kind is None and written.names is not None:
-        kind = ".csv"
-    if kind is None or not path.is_file():
+    path = find_file(argument, value, _CSV + _PARQUET)
+    suffixes = [suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)]
+    suffix = suffixes[0] if suffixes else None
+    if suffix is None and csv.names is not None:
+        suffix = ".csv"
+    if suffix is None or not path.is_file():
         raise ConfigError(
             f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}",
-            path=f"data.{name}",
+            path=f"data.{argument}",
             value=value,
         )
-    separator = written.separator or ("\t" if kind.startswith(".tsv") else ",")
+    separator = csv.separator or ("\t" if suffix.startswith(".tsv") else ",")
     try:
-        frame = _read_parquet(path) if kind in _PARQUET else _read_csv(path, separator, written)
+        frame = _read_parquet(path) if suffix in _PARQUET else _read_csv(path, separator, csv)
     except ConfigError:
         raise
-    except Exception as error:  # noqa: BLE001  pandas and pyarrow raise what they like on a broken file
-        what = f"cannot read {path}: {type(error).__name__}: {str(error).strip()}"
-        unparsed = type(error).__name__ in ("ParserError", "ParserWarning")
-        raise DataError(what + f" (cells end with {separator!r}: `separator`)" * unparsed) from None
+    except Exception as error:  # noqa: BLE001  pandas and pyarrow raise many kinds on a broken file
+        problem = f"cannot read {path}: {type(error).__name__}: {str(error).strip()}"
+        if type(error).__name__ in ("ParserError", "ParserWarning"):
+            problem += f" (cells end with {separator!r}: `separator`)"
+        raise DataError(problem) from None
     if frame.empty:
         raise DataError(f"{path} has no rows")
-    frame.columns = [str(column) for column in frame.columns]
+    frame.columns = list(map(str, frame.columns))
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(f"{path} has two columns called {twice!r}")
     return frame
 
 
-def _read_csv(path: Path, separator: str, written: CsvFormat) -> pd.DataFrame:
-    """All cells as texts: pandas would otherwise read a train row's 1 as 1.0 or "1" by what a test row holds."""
+def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
+    """Read a CSV with all cells as texts.
+
+    Left to itself, pandas would read a train row's 1 as 1.0 or as "1" depending on what the test
+    rows hold.
+    """
     import pandas as pd
 
-    # One more than a character is an expression to pandas, and then read by its slow engine.
-    how: dict[str, Any] = {"sep": separator}
+    options: dict[str, Any] = {"sep": separator}
+    # pandas takes more than one character for an expression, which only its slow engine reads.
     if len(separator) > 1:
-        how = {"sep": re.escape(separator), "engine": "python"}
-    how |= {
-        "dtype": str,
-        "skipinitialspace": True,
-        "index_col": False,
-        "na_values": list(written.missing),
-    }
+        options = {"sep": re.escape(separator), "engine": "python"}
+    options |= {"dtype": str, "skipinitialspace": True, "index_col": False}
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "error", pd.errors.ParserWarning
-        )  # rows that are longer than the header
-        header = pd.read_csv(path, header=None, nrows=1, **how | {"na_values": []})
-        _check_separator(path, separator, header)
-        frame = pd.read_csv(path, header=0 if written.names is None else None, **how)
-    if written.names is None:
-        frame = _named(frame, header, path)
-    elif len(written.names) != frame.shape[1]:
+        # pandas only warns of rows that are longer than the header.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        first_line = pd.read_csv(path, header=None, nrows=1, na_values=[], **options)
+        _check_separator(path, separator, first_line)
+        header = 0 if csv.names is None else None
+        frame = pd.read_csv(path, header=header, na_values=list(csv.missing), **options)
+    if csv.names is None:
+        frame = _restore_names(frame, first_line, path)
+    elif len(csv.names) != frame.shape[1]:
         raise ValueError(
-            f"`names` has {len(written.names)} names, and the file has {frame.shape[1]} columns"
+            f"`names` has {len(csv.names)} names, and the file has {frame.shape[1]} columns"
         )
     else:
-        frame.columns = list(written.names)
-    return _with_points(frame) if written.decimal == "," else frame
+        frame.columns = list(csv.names)
+    return _with_points(frame) if csv.decimal == "," else frame
 
 
-def _check_separator(path: Path, separator: str, header: pd.DataFrame) -> None:
-    first = str(header.iloc[0, 0])
-    if header.shape[1] == 1 and (other := next((mark for mark in _OTHERS if mark in first), None)):
-        what = f"the first line of {path} is one cell, {first!r}; should it be {other!r}?"
-        raise ConfigError(what, path="data.separator", value=separator)
+def _check_separator(path: Path, separator: str, first_line: pd.DataFrame) -> None:
+    """Refuse a file of one column whose first line has another separator in it."""
+    cell = str(first_line.iloc[0, 0])
+    others = [mark for mark in _OTHER_SEPARATORS if mark in cell]
+    if first_line.shape[1] == 1 and others:
+        problem = f"the first line of {path} is one cell, {cell!r}; should it be {others[0]!r}?"
+        raise ConfigError(problem, path="data.separator", value=separator)
 
 
-def _named(frame: pd.DataFrame, header: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """The columns as the first line calls them: pandas calls a second `a` `a.1`, and makes up what is not there."""
-    if header.shape[1] != frame.shape[1]:
+def _restore_names(frame: pd.DataFrame, first_line: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Give the columns the names of the first line, and leave out those without a name.
+
+    pandas renames a second `a` to `a.1`, and makes up a name where there is none.
+    """
+    if first_line.shape[1] != frame.shape[1]:
         return frame
-    names = header.iloc[0]
-    called = zip(names, names.notna(), frame.columns, strict=True)
-    frame.columns = [str(name) if known else made for name, known, made in called]
-    nameless = [number for number, known in enumerate(names.notna()) if not known]
-    if nameless and len(nameless) < frame.shape[1]:
-        listed = ", ".join(str(number + 1) for number in nameless)
+    names = first_line.iloc[0]
+    frame.columns = np.where(names.notna(), names.astype(str), frame.columns).tolist()
+    has_name = names.notna().to_numpy()
+    if has_name.any() and not has_name.all():
+        listed = ", ".join(map(str, np.flatnonzero(~has_name) + 1))
         logger.warning("column %s of %s has no name, and is left out", listed, path)
-        frame = frame.iloc[
-            :, [number for number in range(frame.shape[1]) if number not in nameless]
-        ]
+        frame = frame.iloc[:, np.flatnonzero(has_name)]
     return frame
 
 
 def _with_points(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns that hold numbers with decimal commas, with points."""
+    """Write columns of numbers with decimal commas with points instead."""
     changed = {}
     for name in frame.columns:
         pointed = frame[name].str.replace(",", ".", regex=False)

@@ -1,4 +1,4 @@
-"""`build_data`: from the config's section `data` to a data set, with every mistake named and nothing let through."""
+"""`build_data`: from the config's section `data` to a data set, with every mistake named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets joined into one: samples, labels and splits stay what they were, and what does not fit is named."""
+"""Data sets combined: samples, labels and splits stay what they were; misfits are named."""
 
 from __future__ import annotations
 
@@ -107,13 +107,16 @@ def test_the_layout_is_that_of_a_part() -> None:
     [
         (_part(8, {"class": Target(np.zeros(8, int), "class", ("a", "b"))}),
          r"'class' is class \(a, b\) in source 'two' and class \(a, b, c\) in source 'one'"),
-        (_part(8, {"class": Target(np.ones(8), "real")}), r"'class' is real in source 'two' and class \(a, b, c\)"),
+        (_part(8, {"class": Target(np.ones(8), "real")}),
+         r"'class' is real in source 'two' and class \(a, b, c\)"),
         (_part(8, {"tags": Target(np.zeros((8, 5), int), "tags", ("O", "B"))}),
          r"'tags' have the shape \(5,\) in source 'two' and \(3,\) in source 'one'"),
-        (_part(8, _kinds(8), x=np.zeros((8, 4), int)), "'words' is N × 4 int64 in source 'two' and N × 3 int64 in"),
-        (_part(8, _kinds(8), x=np.zeros((8, 3))), "'words' is N × 3 float32 in source 'two' and N × 3 int64 in"),
+        (_part(8, _kinds(8), x=np.zeros((8, 4), int)),
+         "'words' is N × 4 int64 in source 'two' and N × 3 int64 in"),
+        (_part(8, _kinds(8), x=np.zeros((8, 3))),
+         "'words' is N × 3 float32 in source 'two' and N × 3 int64 in"),
         (DataSet({"wrods": np.zeros((8, 3))}, _kinds(8), _part(8, _kinds(8)).splits),
-         "source 'two' has no view 'words', which source 'one' has; all sources need the same views .* wrods"),
+         "source 'two' has no view 'words', which source 'one' has; all sources .* wrods"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named_with_its_source(other: DataSet, message: str) -> None:

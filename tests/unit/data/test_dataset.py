@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mtl_search.data import DataSet, Sources, Target
-from mtl_search.data.types import in_memory, network_dtype
+from mtl_search.data.types import in_memory
 from mtl_search.errors import DataError
 
 
@@ -147,23 +147,6 @@ def test_a_memory_map_of_another_type_would_have_to_be_loaded(tmp_path: Any) -> 
     np.save(tmp_path / "x.npy", np.zeros((6, 2)))
     with pytest.raises(DataError, match="streamed as float64"):
         _data(inputs={"x": np.load(tmp_path / "x.npy", mmap_mode="r")})
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [
-        ("f2", "f4"),
-        ("f4", "f4"),
-        ("f8", "f4"),
-        ("u1", "f4"),
-        ("?", "f4"),
-        ("i1", "i8"),
-        ("i4", "i8"),
-        ("u2", "i8"),
-    ],
-)
-def test_types_for_the_network(given: str, wanted: str) -> None:
-    assert network_dtype(np.dtype(given), "x") == np.dtype(wanted)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -14,7 +14,8 @@ from mtl_search.data import SAMPLING, Sampling
 from mtl_search.data.mixture import build_sampling
 from mtl_search.errors import ConfigError
 
-# Every policy with the parts that sources of 1000 and 100 samples get; a new one without a case fails here.
+# Every policy with the parts that sources of 1000 and 100 samples get; a new one without a case
+# fails here.
 EXPECTED: dict[str, tuple[dict[str, Any], Sequence[float]]] = {
     "proportional": ({}, (10 / 11, 1 / 11)),
     "uniform": ({}, (1 / 2, 1 / 2)),
@@ -96,12 +97,12 @@ def test_a_policy_of_the_users() -> None:
         (
             {"name": "temperature", "temperature": "hot"},
             "data.sampling.temperature",
-            "a number above 0",
+            "a number of at least 1",
         ),
         (
             {"name": "temperature", "temperature": float("inf")},
             "data.sampling.temperature",
-            "a number above 0",
+            "a number of at least 1",
         ),
         ({"temperature": 2}, "data.sampling", "a name is needed"),
         ([0.5, 0.5], "data.sampling", "a name is needed"),

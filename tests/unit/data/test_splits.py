@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data.splits import random_split, split_sizes
+from mtl_search.data.splits import consecutive_splits, random_split, split_sizes
 from mtl_search.data.types import SPLITS
 from mtl_search.errors import DataError
 
@@ -138,3 +138,12 @@ def test_impossible_splits_are_refused() -> None:
         random_split(20, FRACTIONS, 0, groups=np.arange(20) % 2)
     with pytest.raises(DataError, match="not both"):
         random_split(20, FRACTIONS, 0, groups=np.arange(20), stratify=np.arange(20))
+
+
+def test_consecutive_splits() -> None:
+    splits = consecutive_splits([2, 1, 3])
+    assert {name: rows.tolist() for name, rows in splits.items()} == {
+        "train": [0, 1],
+        "validation": [2],
+        "test": [3, 4, 5],
+    }

@@ -1,4 +1,4 @@
-"""Tables as they are found: without a line of names, a target that is one value of a column, answers never measured."""
+"""Tables as they are found: without names, a target that is one value, answers never measured."""
 
 from __future__ import annotations
 
@@ -63,8 +63,10 @@ def test_one_value_of_a_column(make: Callable[..., DataSet]) -> None:
         ({"ignore": ["wait"]}, "data.ignore"),
         ({"ignore": ["weight"], "columns": ["weight"]}, "data.columns"),
         ({"names": ["a", "a", "b", "c"]}, "data.names"),
-        ({"targets": {"status": {"kind": "binary", "positive": "widowed"}}}, "data.targets.status.positive"),
-        ({"targets": {"status": {"kind": "class", "positive": "Widowed"}}}, "data.targets.status.positive"),
+        ({"targets": {"status": {"kind": "binary", "positive": "widowed"}}},
+         "data.targets.status.positive"),
+        ({"targets": {"status": {"kind": "class", "positive": "Widowed"}}},
+         "data.targets.status.positive"),
         ({"names": None}, "data.path"),
     ],
 )  # fmt: skip

@@ -138,14 +138,6 @@ def test_r2_of_targets_far_from_zero(mean: float, deviation: float) -> None:
     )
 
 
-@pytest.mark.parametrize("name", list(METRICS))
-def test_normalised_1_is_perfect_and_0_knows_nothing(name: str) -> None:
-    metric, deviation = METRICS[name], 3.0
-    perfect = 1.0 if metric.higher_is_better else 0.0
-    assert metric.normalise(perfect, deviation) == 1.0
-    assert metric.normalise(metric.worst * deviation**metric.power, deviation) == 0.0
-
-
 def test_labels_of_one_outcome_correlate_with_nothing() -> None:
     for labels in (torch.ones(6, dtype=torch.long), torch.zeros(6, dtype=torch.long)):
         assert math.isnan(

@@ -1,4 +1,4 @@
-"""Pairs of digits: no scan in two splits, exactly half of the pairs equal, all a pure function of the seed."""
+"""Pairs of digits: no scan in two splits, half of the pairs equal, all a function of the seed."""
 
 from __future__ import annotations
 

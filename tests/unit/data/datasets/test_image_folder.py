@@ -1,4 +1,4 @@
-"""A folder of images with a CSV of labels: right pixels, missing labels, bad files named when the data set is built."""
+"""A folder of images with a CSV of labels: right pixels, missing labels, bad files named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets import build_data
-from mtl_search.data.readers.images import ImageFiles, decode
+from mtl_search.data.readers.images import ImageFiles
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError, DataError
 from tests.support.repository import CONFIGS
@@ -30,7 +30,7 @@ Make = Callable[..., DataSet]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Images of one colour that tells their number, and their labels; every fifth shade is missing."""
+    """Images whose colour is their number, and their labels; every fifth shade is missing."""
     (tmp_path / "images").mkdir()
     lines = ["file,kind,shade,weight,person,part"]
     for k in range(N):
@@ -202,7 +202,7 @@ def test_a_file_named_twice_is_refused(make: Make, folder: Path) -> None:
         ({"size": 0}, "data.size"),
         ({"channels": 4}, "data.channels"),
         ({"path": "no/such/folder"}, "data.path"),
-        ({"split": "part", "stratify": "kind"}, "data.split"),
+        ({"split": "part", "stratify": "kind"}, "data.stratify"),
         ({"group": "person", "stratify": "kind"}, "data.group"),
     ],
 )
@@ -228,26 +228,6 @@ def test_the_shipped_config(
     assert (~age.labelled).sum() == 20
     shares = np.bincount(age.values[age.labelled]) / 380
     assert shares.min() > 0.2, "levels that hardly occur would be no task"
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize(("mode", "white"), [("I;16", 65535), ("I", 65535), ("F", 1.0)])
-def test_pixels_of_more_than_a_byte_are_scaled(
-    tmp_path: Path, mode: str, white: float, channels: int
-) -> None:
-    kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
-    pixels = (np.linspace(0, 1, 48).reshape(6, 8) * white).astype(kinds[mode])
-    Image.fromarray(pixels).save(tmp_path / "a.tiff")
-    with Image.open(tmp_path / "a.tiff") as image:
-        assert image.mode == mode
-    found = decode(tmp_path / "a.tiff", (channels, 6, 8))
-    assert np.abs(found - pixels / white * 255).max() <= 1
-
-
-def test_pixels_whose_white_is_not_known_are_a_bad_image(tmp_path: Path) -> None:
-    Image.fromarray(np.full((6, 8), 300.0, np.float32)).save(tmp_path / "a.tiff")
-    with pytest.raises(ValueError, match="only 0 to 1 can be read"):
-        decode(tmp_path / "a.tiff", (1, 6, 8))
 
 
 def test_a_table_of_another_style(folder: Path, make: Make) -> None:

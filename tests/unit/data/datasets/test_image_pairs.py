@@ -1,10 +1,8 @@
-"""Pairs of labelled images and the IDX files they may come from."""
+"""Pairs of labelled images."""
 
 from __future__ import annotations
 
-import gzip
 import logging
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,6 @@ from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets import build_data
 from mtl_search.data.datasets.image_pairs import image_pairs
-from mtl_search.data.preprocessing.pairs import draw_pairs, most_pairs
-from mtl_search.data.readers.idx import read_idx
 from mtl_search.errors import ConfigError, DataError
 from tests.support.repository import CONFIGS
 
@@ -149,63 +145,6 @@ def test_images_and_labels_must_fit(make: Callable[..., DataSet], arrays: dict[s
     arrays["images"] = arrays["images"][0]
     with pytest.raises(DataError, match="images are numbers"):
         make()
-
-
-@pytest.mark.parametrize("n", [60, 2000])
-def test_every_pair_is_as_likely_as_any_other(n: int) -> None:
-    labels = np.where(np.arange(n) < n // 4, 0, 1)
-    pairs = draw_pairs(np.arange(n) * 10, labels, 400, np.random.default_rng(0))
-    assert (pairs % 10 == 0).all()
-    classes = labels[pairs // 10]
-    equal = classes[:, 0] == classes[:, 1]
-    assert equal.sum() == 200
-    # Of the equal pairs (1/4)² / ((1/4)² + (3/4)²) = 1/10 are of class 0.
-    assert 0.04 < (classes[equal, 0] == 0).mean() < 0.17
-    assert 0.4 < (pairs[:, 0] < pairs[:, 1]).mean() < 0.6
-
-
-def test_most_pairs_is_what_can_be_drawn() -> None:
-    labels = np.array([0, 0, 0, 1, 1])
-    assert most_pairs(labels) == 2 * min(3 + 1, 6)
-    pairs = draw_pairs(np.arange(5), labels, 8, np.random.default_rng(0))
-    assert len({frozenset(pair) for pair in pairs.tolist()}) == 8
-
-
-# ------------------------------------------------------------------------------------------------------------ IDX files
-
-
-def idx(array: Any, code: int = 0x08, kind: str = ">u1") -> bytes:
-    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-    content: bytes = array.astype(kind).tobytes()
-    return head + content
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"), [(0x08, ">u1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4")]
-)
-@pytest.mark.parametrize("zipped", [False, True])
-def test_idx_round_trip(tmp_path: Path, code: int, kind: str, zipped: bool) -> None:
-    array = np.arange(24).reshape(2, 3, 4)
-    content = idx(array, code, kind)
-    (tmp_path / "x").write_bytes(gzip.compress(content) if zipped else content)
-    found = read_idx(tmp_path / "x")
-    assert (found == array).all()
-    assert found.dtype.isnative
-
-
-def test_damaged_idx_files(tmp_path: Path) -> None:
-    whole = idx(np.arange(24).reshape(2, 3, 4))
-    zipped = gzip.compress(whole)
-    broken = {
-        "cut or damaged": [whole[:-1], whole + b"x", whole[:9]],
-        "no IDX file": [b"", b"\0\0", b"PK\3\4 zip", b"\0\0\7\1" + bytes(8)],
-        "cannot read": [zipped[:-9], zipped[:20], zipped[:15] + b"xxxx" + zipped[19:]],
-    }
-    for message, contents in broken.items():
-        for content in contents:
-            (tmp_path / "x").write_bytes(content)
-            with pytest.raises(DataError, match=message):
-                read_idx(tmp_path / "x")
 
 
 def test_the_shipped_config(

@@ -1,4 +1,4 @@
-"""The data set `semeval`: no sentence in two splits, positions and tags at the right tokens, nothing cut in silence."""
+"""`semeval`: no sentence in two splits, positions and tags at the right tokens, losses reported."""
 
 from __future__ import annotations
 

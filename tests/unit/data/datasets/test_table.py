@@ -1,4 +1,4 @@
-"""Tables: columns to inputs and targets, ways to split, no leak into the train rows, and every mistake named."""
+"""Tables: columns to inputs and targets, ways to split, no leakage, and every mistake named."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_multilabel_columns(path: Path) -> None:
     assert (flags.values == -1).any()
 
 
-# ------------------------------------------------------------------------------------------------------------ leakage
+# ------------------------------------------------------------------------------------------ leakage
 
 
 def _changed_outside_train(
@@ -210,7 +210,7 @@ def test_a_class_of_the_test_rows_alone_has_a_number(write_csv: WriteCsv) -> Non
     assert data.targets["y"].values.tolist() == [0, 1, 0, 2]
 
 
-# ------------------------------------------------------------------------------------------------------------- splits
+# ------------------------------------------------------------------------------------------- splits
 
 
 def test_split_by_seed(path: Path, build: Build) -> None:
@@ -273,7 +273,7 @@ def test_a_file_for_each_split_and_no_labels_in_test(path: Path, tmp_path: Path)
     assert data.targets["sick"].labelled[data.splits["test"]].any()
 
 
-# ----------------------------------------------------------------------------------------------------------- mistakes
+# ----------------------------------------------------------------------------------------- mistakes
 
 
 @pytest.mark.parametrize(
@@ -394,20 +394,6 @@ def test_files_that_cannot_be_used(
         build("table", path=str(tmp_path / name), targets={"y": "class"})
 
 
-@pytest.mark.parametrize("name", ["a.txt", "folder.csv"])
-def test_files_that_are_no_tables(tmp_path: Path, build: Build, name: str) -> None:
-    (tmp_path / "a.txt").write_text("a,y\n1,2\n")
-    (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(ConfigError, match=r"a table is a file that ends in \.csv") as caught:
-        build("table", path=str(tmp_path / name), targets={"y": "class"})
-    assert caught.value.path == "data.path"
-
-
-def test_a_row_that_is_longer_than_the_header_is_no_row_name(write_csv: WriteCsv) -> None:
-    with pytest.raises(DataError, match="ParserWarning"):
-        table(str(write_csv("t.csv", "a,y\n1,2,3\n4,5,6")), {"y": "class"})
-
-
 def test_a_text_in_a_numeric_column_of_the_test_rows(write_csv: WriteCsv) -> None:
     text = "a,y,part\n1,0,train\n2,1,train\n3,0,validation\nmany,1,test"
     with pytest.raises(DataError, match=r"column 'a' is numeric, but row 3 \('many'\)"):
@@ -434,7 +420,7 @@ def test_empty_groups(write_csv: WriteCsv) -> None:
         table(str(write_csv("t.csv", "a,g,y\n1,x,0\n2,,1")), {"y": "class"}, group="g")
 
 
-# ------------------------------------------------------------------------------------------------------ real penguins
+# ------------------------------------------------------------------------------------ real penguins
 
 
 def test_penguins_as_they_were_recorded(need_data: Callable[[str], Path]) -> None:
@@ -491,25 +477,6 @@ def test_a_table_of_another_style(write_csv: WriteCsv, caplog: pytest.LogCapture
     caplog.clear()
     table(path, {"y": "class"}, separator=";", columns=["half"], categorical=["half"])
     assert not caplog.records  # it was meant
-
-
-def test_a_separator_of_two_characters(write_csv: WriteCsv) -> None:
-    text = "a||y\n" + "\n".join(f"{k}||{k % 2}" for k in range(20))
-    assert table(str(write_csv("t.csv", text)), {"y": "class"}, separator="||").inputs[
-        "table"
-    ].shape == (20, 1)
-
-
-def test_columns_without_a_name_and_of_one_name(
-    write_csv: WriteCsv, caplog: pytest.LogCaptureFixture
-) -> None:
-    rows = "\n".join(f"{k},{k},{k % 2}" for k in range(20))
-    assert table(str(write_csv("t.csv", f",a,y\n{rows}")), {"y": "class"}).inputs[
-        "table"
-    ].shape == (20, 1)
-    assert "column 1 of" in caplog.text
-    with pytest.raises(DataError, match="two columns called 'a'"):
-        table(str(write_csv("t.csv", f"a,a,y\n{rows}")), {"y": "class"})
 
 
 def test_one_file_for_two_splits(path: Path) -> None:

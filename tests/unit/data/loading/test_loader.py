@@ -1,4 +1,4 @@
-"""Batches: all samples once an epoch, in an order that (seed, epoch) alone decide, alike from memory and from disk."""
+"""Batches: all samples once an epoch, in an order of seed and epoch, from memory and from disk."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from hypothesis import strategies as st
 
 import mtl_search.data.loading.loader
 from mtl_search.data import SPLITS, Batch, DataSet, DeviceData, Loader, Target, should_be_resident
-from mtl_search.data.loading.device_memory import device_memory
 from mtl_search.data.loading.loader import as_tensor
-from mtl_search.data.loading.sharding import shard_bounds
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import MakeData
@@ -180,7 +178,7 @@ def test_unknown_names(make_data: MakeData, more: dict[str, Any], value: str, ne
         _loader(make_data(), **more)
 
 
-# ------------------------------------------------------------------------------------------------------------- memory
+# ------------------------------------------------------------------------------------------- memory
 
 
 def _read_only(data: DataSet) -> DataSet:
@@ -298,7 +296,7 @@ def test_an_error_while_reading_reaches_the_training_loop(make_data: MakeData) -
         run(Path(folder))
 
 
-# ----------------------------------------------------------------------------------------------- resident or streamed
+# ----------------------------------------------------------------------------- resident or streamed
 
 
 def test_a_quarter_of_the_memory_decides(
@@ -330,21 +328,11 @@ def test_inputs_on_disk_are_streamed_unless_told_otherwise(
     assert should_be_resident(on_disk, "always", CPU)
 
 
-def test_memory_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtl_search.data.loading.device_memory._LIMITS", ())
-    machine = device_memory(CPU)
-    assert machine > 2**28
-    for text, expected in (("1000\n", 1000), ("max\n", machine), (str(2 * machine), machine)):
-        (tmp_path / "memory.max").write_text(text)
-        monkeypatch.setattr(
-            "mtl_search.data.loading.device_memory._LIMITS",
-            (tmp_path / "none", tmp_path / "memory.max"),
-        )
-        assert device_memory(CPU) == expected
-
-
 def test_torch_is_loaded_with_the_loader_and_not_before() -> None:
-    program = "import sys, mtl_search.data as d; a = 'torch' in sys.modules; d.Loader; print(a, 'torch' in sys.modules)"
+    program = (
+        "import sys, mtl_search.data as d; a = 'torch' in sys.modules; d.Loader; "
+        "print(a, 'torch' in sys.modules)"
+    )
     shown = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     ).stdout
@@ -394,7 +382,7 @@ def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(
         "count_labels": True,
         "resident": resident,
     }
-    parts = [list(_loader(data, **settings, part=(worker, workers))) for worker in range(workers)]
+    parts = [list(_loader(data, **settings, worker=(worker, workers))) for worker in range(workers)]
     for batches in zip(*parts, strict=True):
         held = {
             name: [int(x.targets[name].ne(-1).mul(~x.targets[name].isnan()).sum()) for x in batches]
@@ -408,23 +396,13 @@ def test_batches_know_how_many_labels_they_and_the_whole_batch_hold(
     assert all(batch.labels == {} for batch in _loader(data, targets=names))
 
 
-@given(total=st.integers(1, 40), workers=st.integers(1, 9), least=st.integers(1, 3))
-def test_parts_are_disjoint_complete_and_even(total: int, workers: int, least: int) -> None:
-    bounds = [shard_bounds(total, (worker, workers), least=least) for worker in range(workers)]
-    assert [start for start, _ in bounds] == [0, *(stop for _, stop in bounds[:-1])]
-    assert bounds[-1][1] == total
-    sizes = [stop - start for start, stop in bounds]
-    busy = [size for size in sizes if size]
-    assert sizes[: len(busy)] == busy, "the first workers have the samples"
-    assert max(busy) - min(busy) <= 1
-    assert len(busy) == 1 or min(busy) >= least
-    assert len(busy) == workers or total < workers * least, "nobody idles who could work"
-
-
 @given(
-    n=st.integers(1, 60), batch_size=st.integers(1, 30), workers=st.integers(2, 5), resident=st.booleans(),
+    n=st.integers(1, 60),
+    batch_size=st.integers(1, 30),
+    workers=st.integers(2, 5),
+    resident=st.booleans(),
     shuffle=st.booleans(),
-)  # fmt: skip
+)
 def test_the_workers_parts_are_the_whole_batches(
     n: int, batch_size: int, workers: int, resident: bool, shuffle: bool
 ) -> None:
@@ -437,7 +415,7 @@ def test_the_workers_parts_are_the_whole_batches(
     settings: dict[str, Any] = {"targets": ["number"], "batch_size": batch_size, "shuffle": shuffle}
     whole = list(_loader(data, **settings))
     loaders = [
-        _loader(data, **settings, resident=resident, part=(worker, workers))
+        _loader(data, **settings, resident=resident, worker=(worker, workers))
         for worker in range(workers)
     ]
     parts = [list(loader) for loader in loaders]

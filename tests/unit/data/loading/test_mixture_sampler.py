@@ -1,4 +1,4 @@
-"""Batches drawn from sources: as many as documented, from one source each, alike over the samples of a source."""
+"""Batches drawn from sources: as many as documented, one source each, all samples equally often."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _epoch(loader: Loader, epoch: int) -> list[list[int]]:
     return [[int(x) for x in batch.inputs["x"][:, 0]] for batch in loader]
 
 
-# ------------------------------------------------------------------------------------------------------------ policies
+# ----------------------------------------------------------------------------------------- policies
 
 
 @pytest.mark.parametrize("resident", [True, False])
@@ -168,7 +168,7 @@ def test_a_share_of_less_than_a_batch_is_carried_over_epochs() -> None:
     assert set(drawn) == {0, 32}
 
 
-# ------------------------------------------------------------------------------------------------ tasks of some sources
+# ---------------------------------------------------------------------------- tasks of some sources
 
 
 @pytest.mark.parametrize("name", SAMPLING)
@@ -216,7 +216,7 @@ def test_a_streamed_part_gives_the_batches_of_memory(tmp_path: Path) -> None:
     assert _epoch(_loader(streamed), 1) == _epoch(_loader(whole), 1)
 
 
-# -------------------------------------------------------------------------------------------------------------- quotas
+# ------------------------------------------------------------------------------------------- quotas
 
 
 @given(shares=SHARES, total=st.integers(0, 400))
@@ -270,7 +270,7 @@ def test_any_sources_are_drawn_evenly(
         assert abs(often.sum() / batch_size - expected) <= (bound if chosen[k] else 0)
 
 
-# ------------------------------------------------------------------------------------------------------------ mistakes
+# ----------------------------------------------------------------------------------------- mistakes
 
 
 @pytest.mark.parametrize("parts", [(0.5,), (1.0, 0.0), (1.0, float("nan")), (2.0, -1.0)])
@@ -324,7 +324,7 @@ def test_sources_fit_their_data_set(
 @pytest.mark.parametrize("batches", [None, 10])
 def test_batches_in_pieces_are_the_whole_ones_cut(batches: int | None) -> None:
     data = _data(_policy("temperature"), batches)
-    whole, pieces = _loader(data, batch_size=8), _loader(data, batch_size=4, pieces=2)
+    whole, pieces = _loader(data, batch_size=8), _loader(data, batch_size=4, consecutive=2)
     for epoch in range(3):
         large, small = _epoch(whole, epoch), _epoch(pieces, epoch)
         assert [a + b for a, b in zip(small[::2], small[1::2], strict=True)] == large

@@ -1,4 +1,4 @@
-"""The thread behind `prefetch` keeps the order, stays within its bound, hands errors on, and always ends."""
+"""The thread behind `prefetch` keeps order and bound, hands errors on, and always ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw labels of every sort: missing ones are masked, never a class or a zero; numbers are named by their text."""
+"""Raw labels of every sort: missing ones are masked, and numbers are named by their text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data.preprocessing.labels import class_codes, encode
-from mtl_search.data.readers.cells import as_column, as_numbers, missing, number_text
+from mtl_search.data.preprocessing.labels import class_codes, encode_target
+from mtl_search.data.readers.cells import as_column, as_numbers
 from mtl_search.errors import DataError
 
 NAN = float("nan")
@@ -38,7 +38,7 @@ NAN = float("nan")
     ],
 )
 def test_classes(raw: Any, codes: list[int], classes: tuple[str, ...]) -> None:
-    target = encode("y", raw, "class")
+    target = encode_target("y", raw, "class")
     assert target.values.tolist() == codes
     assert target.classes == classes
     assert target.values.dtype == np.int64
@@ -119,30 +119,30 @@ def _is_minus_one(text: str, classes: tuple[str, ...]) -> bool:
     ],
 )
 def test_binary(raw: Any, codes: list[int], classes: tuple[str, ...]) -> None:
-    target = encode("y", raw, "binary")
+    target = encode_target("y", raw, "binary")
     assert (target.values.tolist(), target.classes) == (codes, classes)
 
 
 def test_multilabel() -> None:
-    target = encode("y", np.array([[1.0, NAN], [0.0, 1.0], [-1.0, 0.0]]), "multilabel")
+    target = encode_target("y", np.array([[1.0, NAN], [0.0, 1.0], [-1.0, 0.0]]), "multilabel")
     assert target.values.tolist() == [[1, -1], [0, 1], [-1, 0]]
     assert target.classes == ("0", "1")
     assert target.size == 2
 
 
 def test_multilabel_without_any_positive() -> None:
-    assert encode("y", np.zeros((2, 3)), "multilabel").values.tolist() == [[0] * 3] * 2
+    assert encode_target("y", np.zeros((2, 3)), "multilabel").values.tolist() == [[0] * 3] * 2
 
 
 def test_real_keeps_minus_one_and_masks_the_rest() -> None:
-    target = encode("y", np.array([-1, "2.5", None, "", NAN], object), "real")
+    target = encode_target("y", np.array([-1, "2.5", None, "", NAN], object), "real")
     assert target.values[:2].tolist() == [-1.0, 2.5]
     assert target.labelled.tolist() == [True, True, False, False, False]
     assert target.values.dtype == np.float32
 
 
 def test_tags() -> None:
-    target = encode("y", np.array([[5, 7], [7, -1]]), "tags")
+    target = encode_target("y", np.array([[5, 7], [7, -1]]), "tags")
     assert target.values.tolist() == [[0, 1], [1, -1]]
     assert target.classes == ("5", "7")
 
@@ -173,20 +173,8 @@ def test_tags() -> None:
 )
 def test_labels_that_do_not_fit(raw: Any, kind: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        encode("y", raw, kind)
+        encode_target("y", raw, kind)
 
 
 def test_a_real_target_may_lack_all_labels_of_a_split() -> None:
-    assert not encode("y", np.array([NAN, NAN]), "real").labelled.any()
-
-
-def test_missing() -> None:
-    values = pd.Series(["a", " ", None, NAN, pd.NaT, 0, False], dtype=object)
-    assert missing(values).tolist() == [False, True, True, True, True, False, False]
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(3.0, "3"), (-2.0, "-2"), (0.5, "0.5"), (1e20, "100000000000000000000")]
-)
-def test_number_text(number: float, text: str) -> None:
-    assert number_text(number) == text
+    assert not encode_target("y", np.array([NAN, NAN]), "real").labelled.any()

@@ -212,7 +212,7 @@ def test_subwords_that_do_not_fit_are_counted(
 
 
 def test_longest_is_kept(folder: Path) -> None:
-    tokenizer = load_tokenizer("encoder", encoder_source("encoder", str(folder))[0])
+    tokenizer = load_tokenizer("encoder", encoder_source("encoder", str(folder)).name)
     parts = subwords(tokenizer, [["the"] * 50, ["box"]], longest=10)
     assert parts.ids.shape == (2, 10)
     assert parts.words[0].tolist() == [-1, *range(8), -1]

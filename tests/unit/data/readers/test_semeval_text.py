@@ -1,4 +1,4 @@
-"""Sentences with marked entities: every token once, entities where the marks were, tricky lines included."""
+"""Sentences with marked entities: every token once, entities where the marks were."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from mtl_search.errors import DataError
 
 
 def _parts(text: str) -> tuple[list[str], list[str], list[str]]:
-    tokens, (first, second) = tokenize_marked(text, "here")
-    return list(tokens), list(tokens[slice(*first)]), list(tokens[slice(*second)])
+    marked = tokenize_marked(text, "here")
+    spans = [list(marked.tokens[slice(*span)]) for span in (marked.first, marked.second)]
+    return list(marked.tokens), spans[0], spans[1]
 
 
 @pytest.mark.parametrize(
@@ -29,13 +30,17 @@ def _parts(text: str) -> tuple[list[str], list[str], list[str]]:
         ('"The <e1>cat</e1> sat on the <e2>mat</e2>."', "The cat sat on the mat .", "cat", "mat"),
         ("a <e1>b</e1> <e2>c</e2>", "a b c", "b", "c"),
         # Sentences 213, 2740 and 6373 of the training file have marks without a blank beside them.
-        ('"<e1>duel</e1> of doves<e2>moles</e2> numbering 22."', "duel of doves moles numbering 22 .", "duel", "moles"),
-        ('"The<e1>staff</e1> in the <e2>shop</e2> are all"', "The staff in the shop are all", "staff", "shop"),
+        ('"<e1>duel</e1> of doves<e2>moles</e2> numbering 22."',
+         "duel of doves moles numbering 22 .", "duel", "moles"),
+        ('"The<e1>staff</e1> in the <e2>shop</e2> are all"',
+         "The staff in the shop are all", "staff", "shop"),
         ("<e1>claw</e1> of a<e2>bird</e2>", "claw of a bird", "claw", "bird"),
-        ("<e1>ox cart</e1>'s <e2>my left-hander's</e2>", "ox cart ' s my left-hander's", "ox cart", "my left-hander's"),
+        ("<e1>ox cart</e1>'s <e2>my left-hander's</e2>",
+         "ox cart ' s my left-hander's", "ox cart", "my left-hander's"),
         ('"He said "a <e1>b</e1>" and "<e2>c</e2>""', 'He said " a b " and " c "', "b", "c"),
         ("<e2>c</e2> before <e1>b</e1>", "c before b", "b", "c"),
-        ("3.5 km/h of <e1>naïve-wind</e1>, <e2>$20</e2>", "3.5 km/h of naïve-wind , $ 20", "naïve-wind", "$ 20"),
+        ("3.5 km/h of <e1>naïve-wind</e1>, <e2>$20</e2>",
+         "3.5 km/h of naïve-wind , $ 20", "naïve-wind", "$ 20"),
     ],
 )  # fmt: skip
 def test_tokens_and_entities(text: str, tokens: str, first: str, second: str) -> None:
@@ -96,7 +101,7 @@ def test_broken_files(content: str, message: str, tmp_path: Path) -> None:
 
 
 def test_files_of_other_programs(tmp_path: Path) -> None:
-    """With the mark of UTF-8 and ends of lines of Windows, blanks for a tab, and a line separator within a sentence."""
+    """With a byte order mark, ends of lines of Windows, blanks for a tab, a line separator."""
     sentences = ['1 "A <e1>b</e1> c <e2>d</e2>."', '2\t"E\u2028 <e1>f</e1>\x85 <e2>g</e2>."']
     text = "\r\n".join(f"{sentence}\r\nOther\r\nComment: 3 of 4\r\n" for sentence in sentences)
     (tmp_path / "f.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())

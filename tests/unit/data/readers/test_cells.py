@@ -1,0 +1,91 @@
+"""Cells as numbers or texts, and which of them are missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mtl_search.data.readers.cells import (
+    as_column,
+    as_numbers,
+    category_text,
+    factorize,
+    missing_cells,
+    number_text,
+)
+
+NAN = float("nan")
+
+
+def test_missing() -> None:
+    values = pd.Series(["a", " ", None, NAN, pd.NaT, 0, False], dtype=object)
+    assert missing_cells(values).tolist() == [False, True, True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(3.0, "3"), (-2.0, "-2"), (0.5, "0.5"), (1e20, "100000000000000000000")]
+)
+def test_number_text(number: float, text: str) -> None:
+    assert number_text(number) == text
+
+
+@pytest.mark.parametrize("dtype", [object, "str"])
+def test_blanks_are_missing_in_every_type_of_text(dtype: Any) -> None:
+    values = pd.Series(["a", " ", "", None], dtype=dtype)
+    assert missing_cells(values).tolist() == [False, True, True, True]
+
+
+def test_columns_are_numbered_from_0_and_bytes_are_text() -> None:
+    assert as_column(np.array([b"a", b"\xc3\xa9"])).tolist() == ["a", "é"]
+    assert as_column(pd.Series([1, 2], index=[7, 3])).index.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 2], [1.0, 2.0]),
+        (["1", " 2.5 ", ""], [1.0, 2.5, NAN]),
+        ([1, None], [1.0, NAN]),
+        (["1", "two"], None),
+        ([True, False], None),
+        ([1, True], None),
+        ([1j, 2j], None),
+        (pd.to_datetime(["2020-01-02"]), None),
+    ],
+)
+def test_as_numbers(values: Any, expected: list[float] | None) -> None:
+    numbers = as_numbers(pd.Series(values))
+    if expected is None:
+        assert numbers is None
+    else:
+        assert numbers is not None
+        assert np.array_equal(numbers, expected, equal_nan=True)
+
+
+def test_factorize_gives_the_column_back() -> None:
+    texts = pd.Series(["b", "a", "b", None], dtype="str")
+    codes, distinct = factorize(texts)
+    assert len(distinct) == 3
+    assert distinct.iloc[codes].fillna("-").tolist() == ["b", "a", "b", "-"]
+    mixed = pd.Series([1, True, 1], dtype=object)
+    codes, distinct = factorize(mixed)
+    assert codes.tolist() == [0, 1, 2], "1 and True are equal and not the same"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1, "1"),
+        (1.0, "1"),
+        ("1.0", "1"),
+        (" a ", "a"),
+        (True, "True"),
+        ("2e20", "2e20"),
+        (0.5, "0.5"),
+    ],
+)
+def test_category_text(value: object, text: str) -> None:
+    assert category_text(value) == text

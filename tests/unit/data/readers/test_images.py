@@ -1,0 +1,95 @@
+"""Image files: right pixels whatever their type, and bad files named."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mtl_search.data.readers.images import (
+    ImageFiles,
+    check_images,
+    decode_image,
+    list_problems,
+    map_in_threads,
+)
+
+Image = pytest.importorskip(
+    "PIL.Image", reason="an optional dependency: pip install 'mtl-search[images]'"
+)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("mode", "white"), [("I;16", 65535), ("I", 65535), ("F", 1.0)])
+def test_pixels_of_more_than_a_byte_are_scaled(
+    tmp_path: Path, mode: str, white: float, channels: int
+) -> None:
+    kinds: dict[str, Any] = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
+    pixels = (np.linspace(0, 1, 48).reshape(6, 8) * white).astype(kinds[mode])
+    Image.fromarray(pixels).save(tmp_path / "a.tiff")
+    with Image.open(tmp_path / "a.tiff") as image:
+        assert image.mode == mode
+    found = decode_image(tmp_path / "a.tiff", (channels, 6, 8))
+    assert np.abs(found - pixels / white * 255).max() <= 1
+
+
+def test_pixels_whose_white_is_not_known_are_a_bad_image(tmp_path: Path) -> None:
+    Image.fromarray(np.full((6, 8), 300.0, np.float32)).save(tmp_path / "a.tiff")
+    with pytest.raises(ValueError, match="only 0 to 1 can be read"):
+        decode_image(tmp_path / "a.tiff", (1, 6, 8))
+
+
+def test_images_are_cropped_in_the_middle_and_turned_upright(tmp_path: Path) -> None:
+    pixels = np.zeros((4, 8, 3), np.uint8)
+    pixels[:, 2:6] = 200
+    image = Image.fromarray(pixels)
+    image.save(tmp_path / "wide.png")
+    assert (decode_image(tmp_path / "wide.png", (3, 4, 4)) == 200).all()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    Image.fromarray(np.repeat([[0], [250]], 2, 1).astype(np.uint8)).save(
+        tmp_path / "turned.png", exif=exif
+    )
+    assert decode_image(tmp_path / "turned.png", (1, 2, 2))[0].tolist() == [[250, 0], [250, 0]]
+
+
+def test_files_are_checked_and_their_pixels_kept(tmp_path: Path) -> None:
+    Image.new("L", (2, 2), 100).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_text("no image")
+    out = np.zeros((2, 1, 2, 2), np.uint8)
+    problems = check_images([tmp_path / "a.png", tmp_path / "b.png"], (1, 2, 2), out)
+    assert problems[0] == ""
+    assert "UnidentifiedImageError" in problems[1]
+    assert (out[0] == 100).all()
+    assert not out[1].any()
+
+
+def test_images_are_read_by_number_or_slice(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{k}.png" for k in range(3)]
+    for k, path in enumerate(paths):
+        Image.new("L", (2, 2), 51 * k).save(path)
+    images = ImageFiles(paths, (1, 2, 2))
+    assert (len(images), images.shape, images.nbytes) == (3, (3, 1, 2, 2), 48)
+    assert images[np.array([2, 0])][:, 0, 0, 0] == pytest.approx([0.4, 0])
+    assert images[1:][:, 0, 0, 0] == pytest.approx([0.2, 0.4])
+    assert images[np.array([], int)].shape == (0, 1, 2, 2)
+
+
+def test_a_list_of_problems_ends_with_how_many_more_there_are() -> None:
+    names = [f"{k}.png" for k in range(7)]
+    assert list_problems(names[:1], ["bad"]) == "0.png (bad)"
+    assert list_problems(names, ["bad"] * 7).endswith("4.png (bad); and 2 more")
+
+
+def test_threads_keep_the_order() -> None:
+    threads = set()
+
+    def square(k: int) -> int:
+        threads.add(threading.current_thread().name)
+        return k * k
+
+    assert map_in_threads(square, list(range(50))) == [k * k for k in range(50)]
+    assert all(name.startswith("decode") for name in threads)
