@@ -1,7 +1,4 @@
-"""Metrics by name, computed by torchmetrics over all labelled samples of a split at once.
-
-The data set has checked the labels already, so torchmetrics does not check them again
-(`validate_args=False`): for small splits that takes as long as the metric.
+"""Metrics by name, over all labelled samples of a split at once.
 
 A metric that the labels leave undefined (AUROC where only one class occurs) is NaN, never a
 made-up number.
@@ -15,18 +12,10 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.types import MISSING, TargetKind
-from mtl_search.extras import define_torchvision_schemas
+from mtl_search.metrics import functional
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_f1
 from mtl_search.metrics.span_f1 import span_f1
-
-define_torchvision_schemas()  # before torchmetrics, which imports torchvision when it is there
-
-import torchmetrics.functional as F  # noqa: E402
-from torchmetrics.functional.classification import (  # noqa: E402
-    binary_auroc,
-    binary_average_precision,
-)
 
 # Computes a scalar from (prediction, target, kind, classes) of the labelled samples only. A metric
 # that takes class names gets (prediction, target, class names) of all samples instead.
@@ -34,53 +23,38 @@ Compute = Callable[..., Tensor]
 
 
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    if kind == "binary":
-        return F.accuracy(p, y, task="binary", validate_args=False)
-    return _multiclass_accuracy(p, y, kind, classes)
-
-
-def _multiclass_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.accuracy(
-        p, y, task="multiclass", num_classes=classes, average="micro", validate_args=False
-    )
+    return functional.accuracy(p > 0.5 if kind == "binary" else p.argmax(dim=1), y)
 
 
 def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    recall = F.recall(
-        p, y, task="multiclass", num_classes=classes, average="none", validate_args=False
-    )
+    counts = functional.count_classes(p.argmax(dim=1), y, classes)
     # A class that does not occur has no recall.
-    return recall[torch.unique(y)].mean()
+    return counts.recall[counts.actual > 0].mean()
 
 
 def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     if kind == "binary":
-        return F.f1_score(p, y, task="binary", validate_args=False)
+        return functional.count_positives(p > 0.5, y == 1).f1
     if kind == "multilabel":
-        return F.f1_score(
-            p,
-            y,
-            task="multilabel",
-            num_labels=classes,
-            average="macro",
-            ignore_index=MISSING,
-            validate_args=False,
-        )
-    return _multiclass_f1(p, y, kind, classes)
+        return functional.macro_mean(functional.count_positives(p > 0.5, y == 1, y != MISSING).f1)
+    return _token_f1(p.argmax(dim=1), y, kind, classes)
 
 
-def _multiclass_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return F.f1_score(
-        p, y, task="multiclass", num_classes=classes, average="macro", validate_args=False
-    )
+def _token_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    return functional.accuracy(p, y)
+
+
+def _token_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    counts = functional.count_classes(p, y, classes)
+    return functional.macro_mean(counts.f1, counts.occurs)
 
 
 def _auroc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return _mean_over_columns(p, y, kind, classes, binary_auroc)
+    return _mean_over_columns(p, y, kind, classes, functional.auroc)
 
 
 def _average_precision(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return _mean_over_columns(p, y, kind, classes, binary_average_precision)
+    return _mean_over_columns(p, y, kind, classes, functional.average_precision)
 
 
 def _mean_over_columns(
@@ -93,7 +67,7 @@ def _mean_over_columns(
     scores = []
     for column_p, column_y in _columns(p, y, kind, classes):
         if len(column_y) and _has_both_outcomes(column_y):
-            scores.append(score(column_p, column_y, validate_args=False))
+            scores.append(score(column_p, column_y))
     return torch.stack(scores).mean() if scores else torch.tensor(torch.nan)
 
 
@@ -116,10 +90,9 @@ def _has_both_outcomes(y: Tensor) -> bool:
 
 
 def _mcc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    # For labels of one outcome, torchmetrics returns numbers that mean nothing.
     if not _has_both_outcomes(y):
         return torch.tensor(torch.nan)
-    return F.matthews_corrcoef(p, y, task="binary", validate_args=False)
+    return functional.matthews_correlation(p > 0.5, y == 1)
 
 
 _FUNCTIONS: dict[str, Compute] = {
@@ -129,15 +102,14 @@ _FUNCTIONS: dict[str, Compute] = {
     "auroc": _auroc,
     "average_precision": _average_precision,
     "mcc": _mcc,
-    "token_accuracy": _multiclass_accuracy,
-    "token_f1": _multiclass_f1,
+    "token_accuracy": _token_accuracy,
+    "token_f1": _token_f1,
     "relation_f1": relation_f1,
     "span_f1": span_f1,
-    # It subtracts a squared sum from a sum of squares: for 1000 ± 1, float32 leaves one digit.
-    "r2": lambda p, y, kind, classes: F.r2_score(p.double(), y.double()),
-    "mse": lambda p, y, kind, classes: F.mean_squared_error(p, y),
-    "rmse": lambda p, y, kind, classes: F.mean_squared_error(p, y, squared=False),
-    "mae": lambda p, y, kind, classes: F.mean_absolute_error(p, y),
+    "r2": lambda p, y, kind, classes: functional.r2(p, y),
+    "mse": lambda p, y, kind, classes: functional.mean_squared_error(p, y),
+    "rmse": lambda p, y, kind, classes: functional.mean_squared_error(p, y).sqrt(),
+    "mae": lambda p, y, kind, classes: functional.mean_absolute_error(p, y),
 }
 assert _FUNCTIONS.keys() == METRICS.keys(), "every metric that is defined is computed here"
 
