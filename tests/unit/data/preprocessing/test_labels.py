@@ -17,6 +17,9 @@ from mtl_search.errors import DataError
 
 NAN = float("nan")
 
+# Before pandas 3, `astype("str")` writes a missing value as the text "None".
+_OLD_PANDAS = int(pd.__version__.partition(".")[0]) < 3
+
 
 @pytest.mark.parametrize(
     ("raw", "codes", "classes"),
@@ -49,7 +52,7 @@ def test_classes(raw: Any, codes: list[int], classes: tuple[str, ...]) -> None:
     "dtype",
     [
         "string",
-        "str",
+        pytest.param("str", marks=pytest.mark.skipif(_OLD_PANDAS, reason="makes None a text")),
         "Int64",
         "Float64",
         "category",
