@@ -10,7 +10,7 @@ import torch
 from mtl_search.config import Config, load_config
 from mtl_search.data.spec import DataSpec
 from mtl_search.models.graph import Graph
-from mtl_search.models.graph_tracing import describe
+from mtl_search.models.graph_tracing import trace_graph
 from mtl_search.models.network import build_network
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.sharing.base import DiagramBlock, Features
@@ -46,7 +46,7 @@ def graph(views: Mapping[str, Sequence[str]], *arguments: Any, **named: Any) -> 
     }
     data = DataSpec.from_json({"inputs": inputs, "targets": targets, "masks": []})
     with torch.random.fork_rng(devices=[]):
-        return describe(build_network(tree, data), data)
+        return trace_graph(build_network(tree, data), data)
 
 
 class Experts(HardSharing):

@@ -14,7 +14,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.stages import MaskedStage
 from mtl_search.models.stage import Stage
-from mtl_search.models.tokens import compact, take
+from mtl_search.models.tokens import compact_tokens, gather_tokens
 
 
 def bilstm(
@@ -139,11 +139,11 @@ class _Layer(nn.Module):
 
     def _masked(self, x: Tensor, mask: Tensor) -> Tensor:
         """The layer over real tokens only, moved to the front and back."""
-        order, real = compact(mask)  # (B, L)
+        order, real = compact_tokens(mask)  # (B, L)
         # A sentence without a token keeps a made-up one, since torch packs none of length 0; its output is 0 below.
         lengths = real.sum(1).clamp(min=1).cpu()
         packed = pack_padded_sequence(
-            take(x, order), lengths, batch_first=True, enforce_sorted=False
+            gather_tokens(x, order), lengths, batch_first=True, enforce_sorted=False
         )
         y, _ = pad_packed_sequence(
             self.lstm(packed)[0], batch_first=True, total_length=order.shape[1]

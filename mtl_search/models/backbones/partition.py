@@ -22,7 +22,7 @@ Part = tuple[str, nn.Module]
 TOLERANCE = 1e-4
 
 
-class CutError(Exception):
+class PartitionError(Exception):
     """The module is more than its parts in sequence; the message says how."""
 
 
@@ -88,24 +88,26 @@ def to_stages(groups: list[list[Part]], x: Tensor) -> tuple[list[Stage], Tensor]
     """One stage a group, with the widths and kinds that `x` shows; and what comes out at their end.
 
     Raises:
-        CutError: A part does not take what the part before it gives, or gives no features.
+        PartitionError: A part does not take what the part before it gives, or gives no features.
     """
     stages: list[Stage] = []
     seen: set[nn.Module] = set()
     for parts in groups:
         modules = [module for _, module in parts]
         if seen & set(modules):
-            raise CutError(f"its part {parts[0][0]!r} runs more than once")
+            raise PartitionError(f"its part {parts[0][0]!r} runs more than once")
         seen |= set(modules)
         for name, module in parts:
             try:
                 x = module(x)
             except Exception as error:
-                raise CutError(
+                raise PartitionError(
                     f"its part {name!r} does not go on from the part before it ({_first_line(error)})"
                 ) from error
             if not isinstance(x, Tensor) or x.ndim not in _KINDS:
-                raise CutError(f"its part {name!r} gives no features that a stage could hand on")
+                raise PartitionError(
+                    f"its part {name!r} gives no features that a stage could hand on"
+                )
         kind = _KINDS[x.ndim]
         width = x.shape[1] if kind == "map" else x.shape[-1]
         stages.append(Stage(nn.Sequential(*modules), width, f"{parts[0][0]} {width}", kind))
@@ -116,15 +118,15 @@ def check_equal(ours: Tensor, theirs: Tensor) -> None:
     """Refuse stages that do not compute what the whole computes.
 
     Raises:
-        CutError: They differ by more than rounding.
+        PartitionError: They differ by more than rounding.
     """
     if ours.shape != theirs.shape:
-        raise CutError(
+        raise PartitionError(
             f"its parts in sequence give {tuple(ours.shape)}, and itself {tuple(theirs.shape)}"
         )
     difference = float((ours - theirs).abs().max())
     if not difference <= TOLERANCE * float(theirs.abs().max()):
-        raise CutError(
+        raise PartitionError(
             f"its parts in sequence differ from its own forward by {difference:.2g}: it does more between them"
         )
 

@@ -21,7 +21,7 @@ from mtl_search.extras import hub, import_extra
 from mtl_search.models.backbones import pretrained as initial
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.partition import (
-    CutError,
+    PartitionError,
     check_equal,
     group,
     in_eval_mode,
@@ -81,8 +81,8 @@ def timm_model(
     shape = _image(input_shape)
     whole = _build(timm, model, shape, pretrained=pretrained, drop_path=drop_path, weights=weights)
     try:
-        cut = in_eval_mode(whole, lambda: _cut(whole, shape, opened=stages == "auto"))
-    except CutError as error:
+        cut = in_eval_mode(whole, lambda: _split_into_stages(whole, shape, opened=stages == "auto"))
+    except PartitionError as error:
         raise ConfigError(
             f"this model cannot be cut into stages: {error}", path=f"{PATH}.model", value=model
         ) from error
@@ -121,14 +121,14 @@ class Permute(nn.Module):
         return x.permute(self.order)
 
 
-def _cut(model: Any, shape: tuple[int, int, int], *, opened: bool) -> list[Stage]:
+def _split_into_stages(model: Any, shape: tuple[int, int, int], *, opened: bool) -> list[Stage]:
     """The stages of a model in evaluation mode."""
     x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
     try:
         parts, features = outermost_calls(model, lambda: model.forward_features(x))
     except Exception as error:
         text = f"it does not read views of shape {shape} ({str(error).strip().splitlines()[0]})"
-        raise CutError(text) from error
+        raise PartitionError(text) from error
     if opened:
         parts = open_sequences(parts)
     groups = group(parts)

@@ -18,9 +18,9 @@ from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
 from mtl_search.models.backbones import pretrained as initial
 from mtl_search.models.backbones.mlp import PATH
-from mtl_search.models.backbones.partition import CutError, check_equal, in_eval_mode
+from mtl_search.models.backbones.partition import PartitionError, check_equal, in_eval_mode
 from mtl_search.models.backbones.stages import MaskedStage, freeze
-from mtl_search.models.stage import Stage, run_stage
+from mtl_search.models.stage import Stage, run_stages
 
 # Where families keep their layers.
 _LAYERS = ("encoder.layer", "transformer.layer", "encoder.layers", "layers")
@@ -73,9 +73,9 @@ def transformer(
     if vocabulary is not None:
         _enlarge(whole, vocabulary)
     try:
-        stages = _cut(whole)
+        stages = _split_into_stages(whole)
         in_eval_mode(whole, lambda: _check(whole, stages, input_shape[0]))
-    except CutError as error:
+    except PartitionError as error:
         raise ConfigError(
             f"this model cannot be cut into stages: {error}", path=f"{PATH}.model", value=model
         ) from error
@@ -195,18 +195,18 @@ def _enlarge(model: Any, vocabulary: int) -> None:
         model.resize_token_embeddings(rows, mean_resizing=False)
 
 
-def _cut(model: Any) -> list[Stage]:
+def _split_into_stages(model: Any) -> list[Stage]:
     """Embeddings, then layers.
 
     Raises:
-        CutError: The model is built in another way.
+        PartitionError: The model is built in another way.
     """
     layers = next(
         (found for name in _LAYERS if isinstance(found := _inside(model, name), nn.ModuleList)),
         None,
     )
     if layers is None or not isinstance(_inside(model, "embeddings"), nn.Module):
-        raise CutError("it has no `embeddings` and list of layers as the BERT family has")
+        raise PartitionError("it has no `embeddings` and list of layers as the BERT family has")
     width = int(
         model.config.hidden_size if hasattr(model.config, "hidden_size") else model.config.dim
     )
@@ -223,7 +223,7 @@ def _check(model: Any, stages: list[Stage], tokens: int) -> None:
     """Compare the stages with the model itself, on sentences of different lengths.
 
     Raises:
-        CutError: They differ, or the model does not take so many tokens.
+        PartitionError: They differ, or the model does not take so many tokens.
     """
     shortest = max(1, tokens // 2)
     numbers = torch.arange(2 * tokens).view(2, tokens) * 7 % model.config.vocab_size
@@ -232,11 +232,13 @@ def _check(model: Any, stages: list[Stage], tokens: int) -> None:
     try:
         theirs = model(input_ids=numbers, attention_mask=mask.long()).last_hidden_state
     except (IndexError, RuntimeError, ValueError) as error:
-        raise CutError(f"it does not read {tokens} tokens ({type(error).__name__})") from error
+        raise PartitionError(
+            f"it does not read {tokens} tokens ({type(error).__name__})"
+        ) from error
     try:
-        ours = run_stage(stages, numbers, mask)
+        ours = run_stages(stages, numbers, mask)
     except Exception as error:
-        raise CutError(
+        raise PartitionError(
             f"its layers need more than features and a mask ({type(error).__name__})"
         ) from error
     check_equal(ours[mask], theirs[mask])

@@ -16,7 +16,7 @@ from mtl_search.data.dataset import Target
 from mtl_search.data.types import MISSING
 from mtl_search.models.heads.base import Head, Masks, labelled_in
 from mtl_search.models.heads.dense import dense
-from mtl_search.models.tokens import compact, take
+from mtl_search.models.tokens import compact_tokens, gather_tokens
 
 
 class Crf(Head):
@@ -72,9 +72,9 @@ class Crf(Head):
     def loss_sum(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Sum of −log likelihood over the sentences, and the number of labelled tokens."""
         labelled = labelled_in(target)
-        order, mask = compact(labelled)
+        order, mask = compact_tokens(labelled)
         tags = target.gather(1, order).masked_fill(~mask, 0)
-        emissions = take(output, order).masked_fill(~mask.unsqueeze(2), 0.0)
+        emissions = gather_tokens(output, order).masked_fill(~mask.unsqueeze(2), 0.0)
         # A sentence without any label keeps one made-up token, so that the mask is on at the first step, and counts 0.
         empty = ~mask[:, 0]
         mask = torch.cat([torch.ones_like(mask[:, :1]), mask[:, 1:]], 1)
@@ -85,10 +85,10 @@ class Crf(Head):
     def predict(self, output: Tensor) -> Tensor:
         """Emissions (B, T, K) → the most likely tags (B, T) int64, -1 at padding."""
         real = output[..., 0] != float("-inf")
-        order, mask = compact(real)
+        order, mask = compact_tokens(real)
         with torch.no_grad(), torch.autocast(output.device.type, enabled=False):
             best = self._viterbi(
-                take(output.float(), order).masked_fill(~mask.unsqueeze(2), 0.0), mask
+                gather_tokens(output.float(), order).masked_fill(~mask.unsqueeze(2), 0.0), mask
             )
         tags = torch.full_like(real, MISSING, dtype=torch.int64)
         return tags.scatter(1, order, best.masked_fill(~mask, MISSING))

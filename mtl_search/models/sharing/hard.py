@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from mtl_search.config.checks import check_int
 from mtl_search.errors import ConfigError
 from mtl_search.models.sharing.base import DiagramBlock, Features, SharingPolicy, Views
-from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run_stage, safe_key
+from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run_stages, safe_key
 
 PATH = "model.sharing.depth"
 
@@ -84,7 +84,7 @@ class HardSharing(SharingPolicy):
                 features[task] = tuple([level[view] for view in views])
             else:
                 x, mask = concat_views(level, masks, views)
-                features[task] = split_views(run_stage(self.branch(task), x, mask), len(views))
+                features[task] = split_views(run_stages(self.branch(task), x, mask), len(views))
         return features
 
     def _run_trunk(

@@ -261,7 +261,7 @@ def _legend_rows(graph: Graph, layout: Layout) -> list[list[_Entry]]:
     passing = max((node.views for node in graph.nodes if node.kind == "stage"), key=len)
     if len(passing) > 1:
         entries.append(
-            ("", f"{text.cut(', '.join(passing))} pass the same weights, one after another")
+            ("", f"{text.shorten(', '.join(passing))} pass the same weights, one after another")
         )
     rows: list[list[_Entry]] = [[]]
     for mark, words in entries:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from mtl_search.models.graph import Edge, Graph, Node
 from mtl_search.report.network_plot import text
 from mtl_search.report.network_plot.shapes import LINE, PADDING, Arrow, Box, Layout, Tie
-from mtl_search.report.network_plot.text import Forms
+from mtl_search.report.network_plot.text import TextVariants
 
 ROW_GAP, LABEL_INDENT, _LANE_GAP, _BOX_GAP = 0.30, 0.06, 0.16, 0.12
 _PASSAGE = 0.3  # width left free for an arrow that passes between boxes
@@ -85,7 +85,7 @@ class _Arranger:
         self.slots = _merged(self.slots)
         width = self._place_across()
         height = self._place_down()
-        boxes = tuple(box for slot in self.slots for box in slot.boxes if box.forms)
+        boxes = tuple(box for slot in self.slots for box in slot.boxes if box.variants)
         return Layout(width, height, boxes, tuple(self._arrows()), tuple(self._ties()))
 
     # ---------------------------------------------------------------- rows, and what stands in them
@@ -112,7 +112,9 @@ class _Arranger:
         for node in self.graph.nodes:
             if node.kind == "input":
                 continue
-            box = self.box_of[node.id] = self._box((node,), text.forms(node), self.rows[node.id])
+            box = self.box_of[node.id] = self._box(
+                (node,), text.node_text(node), self.rows[node.id]
+            )
             self.slots.append(_Slot(box.row, *self._span(node), [box]))
 
     def _span(self, node: Node) -> tuple[int, int]:
@@ -120,8 +122,8 @@ class _Arranger:
         return min(lanes), max(lanes)
 
     @staticmethod
-    def _box(nodes: tuple[Node, ...], forms: Forms, row: int) -> Box:
-        return Box(nodes, forms, max(_LEAST, text.width(forms[0]) + 2 * PADDING), row)
+    def _box(nodes: tuple[Node, ...], variants: TextVariants, row: int) -> Box:
+        return Box(nodes, variants, max(_LEAST, text.width(variants[0]) + 2 * PADDING), row)
 
     def _fill_views(self) -> None:
         """Boxes of the views above those that read them; neighbours that read the same have them together."""
@@ -134,9 +136,9 @@ class _Arranger:
             )
             views = tuple(self._views(group[0]))
             if len(group) > 1 and len(views) > 1:
-                boxes = [self._box(views, text.views_forms(views), row)]
+                boxes = [self._box(views, text.views_text(views), row)]
             else:
-                boxes = [self._box((view,), text.forms(view), row) for view in views]
+                boxes = [self._box((view,), text.node_text(view), row) for view in views]
             self.views_of |= dict.fromkeys((node.id for node in group), boxes)
             slot = _Slot(row, first, last, boxes)
             if self._read(group[0]):
@@ -193,9 +195,9 @@ class _Arranger:
             boxes[slot.row] += slot.boxes
         y = 0.0
         for row in sorted(boxes):
-            form = min(box.widest for box in boxes[row] if box.forms)
+            form = min(box.widest for box in boxes[row] if box.variants)
             for box in boxes[row]:
-                box.lines = box.forms[form] if box.forms else ()
+                box.lines = box.variants[form] if box.variants else ()
             height = max(len(box.lines) for box in boxes[row]) * LINE + 2 * PADDING
             for box in boxes[row]:
                 box.y, box.height = y, height
@@ -226,7 +228,11 @@ class _Arranger:
             set(e.views) != set(source.views) for e in self.graph.edges if e.source == edge.source
         )
         leave = len(edge.views) > 1 and target.kind in ("head", "side_inputs")
-        return text.fitting(", ".join(edge.views), room, text.LABEL_POINTS) if part or leave else ""
+        return (
+            text.shorten_to_width(", ".join(edge.views), room, text.LABEL_POINTS)
+            if part or leave
+            else ""
+        )
 
     def _alike(self) -> list[Node]:
         return [node for node in self.graph.nodes if node.tied_strength]
@@ -262,11 +268,11 @@ def _merged(slots: Sequence[_Slot]) -> list[_Slot]:
 
 def _spread(boxes: Sequence[Box], left: float, right: float) -> None:
     """Boxes beside each other from `left` to `right`; free space keeps its width, the rest grows alike."""
-    least = sum(box.least for box in boxes if box.forms)
-    fixed = sum(box.least for box in boxes if not box.forms) + _BOX_GAP * (len(boxes) - 1)
+    least = sum(box.least for box in boxes if box.variants)
+    fixed = sum(box.least for box in boxes if not box.variants) + _BOX_GAP * (len(boxes) - 1)
     growth = (right - left - fixed) / least
     for box in boxes:
-        box.x, box.width = left, box.least * (growth if box.forms else 1.0)
+        box.x, box.width = left, box.least * (growth if box.variants else 1.0)
         left += box.width + _BOX_GAP
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mtl_search.models.graph import Node
 from mtl_search.report.network_plot import text
-from mtl_search.report.network_plot.text import Forms, Line
+from mtl_search.report.network_plot.text import TextVariants, Line
 
 LINE, PADDING = 0.155, 0.09
 
@@ -17,7 +17,7 @@ class Box:
 
     Attributes:
         nodes: What it shows; several only where one box stands for several views.
-        forms: Its text.
+        variants: Its text.
         least: Width that it needs.
         row: From 0, at the top.
         x, y, width, height: Of its upper left corner, and its size.
@@ -25,7 +25,7 @@ class Box:
     """
 
     nodes: tuple[Node, ...]
-    forms: Forms
+    variants: TextVariants
     least: float
     row: int
     x: float = 0.0
@@ -42,10 +42,10 @@ class Box:
     @property
     def widest(self) -> int:
         """The widest form of its text that fits."""
-        # Not to the last bit, or the forms of two boxes of one width might differ.
+        # Not to the last bit, or the variants of two boxes of one width might differ.
         fitting = [
             i
-            for i, lines in enumerate(self.forms)
+            for i, lines in enumerate(self.variants)
             if text.width(lines) + 2 * PADDING <= self.width + 1e-6
         ]
         return max(fitting)

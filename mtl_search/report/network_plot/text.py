@@ -24,25 +24,27 @@ class Line(NamedTuple):
     title: bool = False
 
 
-# The text of a box in several forms of the same order everywhere, from the narrowest to the widest.
-Forms = tuple[tuple[Line, ...], ...]
+# The text of a box in several variants of the same order everywhere, from the narrowest to the widest.
+TextVariants = tuple[tuple[Line, ...], ...]
 
 
-def forms(node: Node) -> Forms:
+def node_text(node: Node) -> TextVariants:
     """What a node's box says."""
     if node.kind == "input":
-        return _always(Line(cut(node.label), title=True), Line(batch(node.gives)))
+        return _always(Line(shorten(node.label), title=True), Line(format_shape(node.gives)))
     if node.kind == "augment":
         title = Line("augmentation", title=True)
-        return tuple((title, Line(cut(node.label, letters))) for letters in (_MOST_LETTERS, 42, 60))
-    title, size = Line(cut(node.label), title=True), _parameters(node)
+        return tuple(
+            (title, Line(shorten(node.label, letters))) for letters in (_MOST_LETTERS, 42, 60)
+        )
+    title, size = Line(shorten(node.label), title=True), _parameters(node)
     if node.kind == "mixture":
         return _always(title, Line(size))
     heading: tuple[Line, ...] = (title,)
     if node.kind == "head":
         (task,) = node.tasks
-        heading = (Line(cut(task), title=True), Line(cut(node.label)))
-    takes, gives = batch(node.takes), batch(node.gives)
+        heading = (Line(shorten(task), title=True), Line(shorten(node.label)))
+    takes, gives = format_shape(node.takes), format_shape(node.gives)
     return (
         (*heading, Line(f"in {takes}"), Line(f"out {gives}"), Line(size)),
         (*heading, Line(f"{takes} → {gives}"), Line(size)),
@@ -50,30 +52,30 @@ def forms(node: Node) -> Forms:
     )
 
 
-def views_forms(views: tuple[Node, ...]) -> Forms:
+def views_text(views: tuple[Node, ...]) -> TextVariants:
     """What one box for several views of one shape says."""
     return _always(
-        Line(cut(", ".join(view.label for view in views)), title=True),
-        Line(f"each {batch(views[0].gives)}"),
+        Line(shorten(", ".join(view.label for view in views)), title=True),
+        Line(f"each {format_shape(views[0].gives)}"),
     )
 
 
-def batch(shape: Shape) -> str:
+def format_shape(shape: Shape) -> str:
     """`(B, 16, 14, 14)`."""
     return f"({', '.join(['B', *map(str, shape)])})"
 
 
-def cut(text: str, letters: int = _MOST_LETTERS) -> str:
+def shorten(text: str, letters: int = _MOST_LETTERS) -> str:
     """The text, its end left out where it is too long."""
     return text if len(text) <= letters else f"{text[: letters - 1].rstrip(' ,')}…"
 
 
-def fitting(text: str, room: float, points: float) -> str:
+def shorten_to_width(text: str, room: float, points: float) -> str:
     """The text, its end left out where it is wider than the room, in inches."""
     letters = len(text)
-    while letters > 2 and text_width(cut(text, letters), points) > room:
+    while letters > 2 and text_width(shorten(text, letters), points) > room:
         letters -= 1
-    return cut(text, letters)
+    return shorten(text, letters)
 
 
 def width(lines: tuple[Line, ...]) -> float:
@@ -92,7 +94,7 @@ def text_width(text: str, points: float, *, bold: bool = False) -> float:
     return wide / _POINTS_PER_INCH
 
 
-def _always(*lines: Line) -> Forms:
+def _always(*lines: Line) -> TextVariants:
     return (lines,) * 3
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
-from mtl_search.models.stage import Stage, parameter_count, run_stage
+from mtl_search.models.stage import Stage, parameter_count, run_stages
 from tests.support.model_cases import BACKBONE_CASES, backbone_input, build_backbone
 
 CASES = [(name, *case) for name, cases in BACKBONE_CASES.items() for case in cases]
@@ -51,7 +51,7 @@ def test_stages_in_order_are_the_whole_network(
     stages = nn.ModuleList(build_backbone(name, shape, arguments)).eval()
     x = backbone_input(name, shape, arguments)
     whole = nn.Sequential(*[stage.body for stage in stages if isinstance(stage, Stage)])
-    torch.testing.assert_close(run_stage(stages, x, None), whole(x))
+    torch.testing.assert_close(run_stages(stages, x, None), whole(x))
 
 
 @every_case
@@ -75,7 +75,7 @@ def test_all_parameters_learn(
     kinds: list[str],
 ) -> None:
     stages = nn.ModuleList(build_backbone(name, shape, arguments))
-    run_stage(stages, backbone_input(name, shape, arguments, 4), None).square().sum().backward()
+    run_stages(stages, backbone_input(name, shape, arguments, 4), None).square().sum().backward()
     assert all(p.grad is not None for p in stages.parameters())
 
 
@@ -104,7 +104,7 @@ def test_an_image_without_channels_has_one() -> None:
     torch.manual_seed(0)
     full = nn.ModuleList(BACKBONES["convnet"]((1, 8, 6))).eval()
     x = torch.randn(3, 8, 6)
-    torch.testing.assert_close(run_stage(flat, x, None), run_stage(full, x.unsqueeze(1), None))
+    torch.testing.assert_close(run_stages(flat, x, None), run_stages(full, x.unsqueeze(1), None))
 
 
 @pytest.mark.parametrize("norm", ["none", "layer"])

@@ -17,7 +17,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.backbones.stages import FrozenStage
 from mtl_search.models.graph import Graph
-from mtl_search.models.graph_tracing import describe
+from mtl_search.models.graph_tracing import trace_graph
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
 from mtl_search.models.sharing import SHARING, DiagramBlock, HardSharing
 from mtl_search.models.stage import Stage
@@ -91,7 +91,7 @@ def network(request: pytest.FixtureRequest) -> MultiTaskNetwork:
 
 
 def test_parameters_add_up(network: MultiTaskNetwork) -> None:
-    graph = describe(network, DATA)
+    graph = trace_graph(network, DATA)
     assert (
         sum(node.parameters for node in graph.nodes) == parameter_count(network) == graph.parameters
     )
@@ -100,7 +100,7 @@ def test_parameters_add_up(network: MultiTaskNetwork) -> None:
 
 
 def test_every_node_takes_what_its_sources_give(network: MultiTaskNetwork) -> None:
-    graph = describe(network, DATA)
+    graph = trace_graph(network, DATA)
     ids = [node.id for node in graph.nodes]
     assert len(set(ids)) == len(ids)
     for edge in graph.edges:
@@ -111,7 +111,7 @@ def test_every_node_takes_what_its_sources_give(network: MultiTaskNetwork) -> No
 
 
 def test_shapes_are_those_of_a_forward_pass(network: MultiTaskNetwork) -> None:
-    graph, outputs = describe(network, DATA), network(_inputs())
+    graph, outputs = trace_graph(network, DATA), network(_inputs())
     for task, output in outputs.items():
         assert graph.by_id[f"head:{task}"].gives == tuple(output.shape[1:])
     for view in ("x", "y"):
@@ -124,7 +124,7 @@ def test_shapes_are_those_of_a_forward_pass(network: MultiTaskNetwork) -> None:
 
 
 def test_readers_are_those_that_gradients_show(network: MultiTaskNetwork) -> None:
-    graph, outputs = describe(network, DATA), network(_inputs())
+    graph, outputs = trace_graph(network, DATA), network(_inputs())
     blocks = network.sharing.blocks()
     for i, block in enumerate(blocks):
         weights = list(block.weights if block.module is None else block.module.parameters())
@@ -142,7 +142,7 @@ def test_readers_are_those_that_gradients_show(network: MultiTaskNetwork) -> Non
 
 
 def test_views_are_as_many_as_pass_a_stage(network: MultiTaskNetwork) -> None:
-    graph, blocks = describe(network, DATA), network.sharing.blocks()
+    graph, blocks = trace_graph(network, DATA), network.sharing.blocks()
     batches: dict[int, int] = {}
     for i, block in enumerate(blocks):
         if block.module is not None:
@@ -155,21 +155,21 @@ def test_views_are_as_many_as_pass_a_stage(network: MultiTaskNetwork) -> None:
 
 
 def test_a_head_reads_the_features_of_its_views(network: MultiTaskNetwork) -> None:
-    graph = describe(network, DATA)
+    graph = trace_graph(network, DATA)
     for task, views in network.sharing.views.items():
         (edge,) = [edge for edge in graph.edges if edge.target == f"head:{task}"]
         assert edge.views == views
 
 
 def test_a_layout_is_enough(network: MultiTaskNetwork) -> None:
-    assert describe(network, data_spec(DATA)) == describe(network, DATA)
+    assert trace_graph(network, data_spec(DATA)) == trace_graph(network, DATA)
 
 
 # ---------------------------------------------------------------------------------------------------------- by hand
 
 
 def test_hard_sharing_with_a_depth_a_task() -> None:
-    graph = describe(_network({"name": "hard", "depth": {"a": 0, "b": 2, "c": 1}}), DATA)
+    graph = trace_graph(_network({"name": "hard", "depth": {"a": 0, "b": 2, "c": 1}}), DATA)
     assert _edges(graph) == [
         "view:x → block:0: x",
         "view:y → block:0: y",
@@ -194,7 +194,7 @@ def test_hard_sharing_with_a_depth_a_task() -> None:
 
 
 def test_separate_networks() -> None:
-    graph = describe(_network({"name": "hard", "depth": 0}), DATA)
+    graph = trace_graph(_network({"name": "hard", "depth": 0}), DATA)
     assert graph.shared == 0
     assert [edge for edge in _edges(graph) if edge.startswith("view")] == [
         "view:x → block:0: x",
@@ -206,7 +206,7 @@ def test_separate_networks() -> None:
 
 
 def test_cross_stitch_has_a_mixture_after_every_level() -> None:
-    graph = describe(_network("cross_stitch"), DATA)
+    graph = trace_graph(_network("cross_stitch"), DATA)
     mixtures = [node for node in graph.nodes if node.kind == "mixture"]
     assert [(node.parameters, node.takes, node.gives) for node in mixtures] == [
         (9, (7,), (7,)),
@@ -217,7 +217,7 @@ def test_cross_stitch_has_a_mixture_after_every_level() -> None:
 
 
 def test_soft_sharing_says_how_strong() -> None:
-    graph = describe(_network({"name": "soft", "strength": [0.1], "depth": 1}), DATA)
+    graph = trace_graph(_network({"name": "soft", "strength": [0.1], "depth": 1}), DATA)
     assert {(node.takes, node.tied_strength) for node in graph.nodes if node.kind == "stage"} == {
         ((6,), 0.1),
         ((7,), 0.0),
@@ -232,7 +232,7 @@ def test_stages_of_every_backbone(name: str) -> None:
     x = backbone_input(name, shape, arguments, samples=N).numpy()
     data = DataSet({"x": x}, _targets(), _SPLITS)
     tasks = {"a": {"head": {"name": "softmax", "pool": "mean"}}}
-    nodes = describe(_network("hard", {"name": name, **arguments}, data, tasks), data).nodes
+    nodes = trace_graph(_network("hard", {"name": name, **arguments}, data, tasks), data).nodes
     assert nodes[0].gives == shape
     stages = [node for node in nodes if node.kind == "stage"]
     ranks = {"vector": 1, "tokens": 2, "map": 3}
@@ -245,7 +245,7 @@ def test_masked_tokens() -> None:
     x = {"x": np.zeros((N, 5, 3), np.float32)}
     data = DataSet(x, _targets(), _SPLITS, {"x": np.arange(5) < np.arange(N)[:, None] % 4 + 1})
     tasks = {"tags": {"head": "crf"}, "a": {"head": "softmax"}}
-    graph = describe(_network("hard", {"name": "bilstm", "hidden": 4}, data, tasks), data)
+    graph = trace_graph(_network("hard", {"name": "bilstm", "hidden": 4}, data, tasks), data)
     assert [(n.takes, n.gives) for n in graph.nodes[1:]] == [
         ((5, 3), (5, 8)),
         ((5, 8), (5, 2)),
@@ -264,7 +264,7 @@ def test_augmentation_stands_before_all_stages_of_images() -> None:
     network = _network(
         {"name": "hard", "depth": {"a": 0, "b": 1}}, {"name": "convnet"}, data, augment=FLIP
     )
-    graph = describe(network, data)
+    graph = trace_graph(network, data)
     assert (graph.by_id["augment"].label, graph.by_id["augment"].gives) == (
         "RandomHorizontalFlip",
         (1, 8, 8),
@@ -279,7 +279,7 @@ def test_augmentation_stands_before_all_stages_of_images() -> None:
 
 def test_augmentation_is_not_shown_where_nothing_is_an_image() -> None:
     pytest.importorskip("kornia", reason="an optional dependency: pip install 'mtl-search[images]'")
-    assert "augment" not in describe(_network(augment=FLIP), DATA).by_id
+    assert "augment" not in trace_graph(_network(augment=FLIP), DATA).by_id
 
 
 def half_frozen(input_shape: tuple[int, ...]) -> list[Stage]:
@@ -290,7 +290,7 @@ def half_frozen(input_shape: tuple[int, ...]) -> list[Stage]:
 
 
 def test_frozen_parameters_are_counted_apart() -> None:
-    graph = describe(_network(backbone=f"{HERE}:half_frozen"), DATA)
+    graph = trace_graph(_network(backbone=f"{HERE}:half_frozen"), DATA)
     assert [(n.parameters, n.trainable) for n in graph.nodes if n.kind == "stage"] == [
         (49, 0),
         (40, 5),
@@ -307,12 +307,12 @@ def test_the_network_is_left_as_it_was() -> None:
         torch.get_rng_state(),
         {name: x.clone() for name, x in network.state_dict().items()},
     )
-    describe(network, DATA)
+    trace_graph(network, DATA)
     assert torch.equal(torch.get_rng_state(), before)
     assert network.training
     assert all(torch.equal(x, state[name]) for name, x in network.state_dict().items())
     assert not any(module._forward_hooks for module in network.modules())
-    describe(network.eval(), DATA)
+    trace_graph(network.eval(), DATA)
     assert not network.training
 
 
@@ -339,7 +339,7 @@ def refusing(input_shape: tuple[int, ...]) -> list[Stage]:
 def test_a_network_that_does_not_run_says_why() -> None:
     network = _network(backbone=f"{HERE}:refusing")
     with pytest.raises(ConfigError, match="RuntimeError: not today") as caught:
-        describe(network, DATA)
+        trace_graph(network, DATA)
     assert caught.value.path == "model"
     assert not any(module._forward_hooks for module in network.modules())
 
@@ -353,7 +353,7 @@ class Idle(HardSharing):
 
 def test_a_block_that_does_not_run_is_named() -> None:
     with pytest.raises(ConfigError, match="block 'idle' takes no part") as caught:
-        describe(_network(f"{HERE}:Idle"), DATA)
+        trace_graph(_network(f"{HERE}:Idle"), DATA)
     assert caught.value.path == "model.sharing"
 
 
@@ -402,7 +402,7 @@ def test_shipped_configs(name: str) -> None:
         need_package(PACKAGES[config.model.backbone.name])
     data = DataSpec.from_json(tree)
     network = build_network(config, data)
-    graph = describe(network, data)
+    graph = trace_graph(network, data)
     heads = [node for node in graph.nodes if node.kind == "head"]
     assert [task for node in heads for task in node.tasks] == list(config.tasks)
     assert sum(node.parameters for node in graph.nodes) == parameter_count(network)

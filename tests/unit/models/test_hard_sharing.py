@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.sharing import SHARING, HardSharing
-from mtl_search.models.stage import Stage, parameter_count, run_stage
+from mtl_search.models.stage import Stage, parameter_count, run_stages
 from tests.support.model_cases import SHARING_CASES
 
 WIDTHS = (7, 5, 4)
@@ -148,7 +148,7 @@ def test_features_are_those_of_a_network_wired_by_hand(depths: tuple[int, ...], 
         assert len(own) == len(WIDTHS)
         assert len(features[task]) == len(views[task])
         for view, x in zip(views[task], features[task], strict=True):
-            torch.testing.assert_close(x, run_stage(own, inputs[view], None))
+            torch.testing.assert_close(x, run_stages(own, inputs[view], None))
 
 
 @pytest.mark.parametrize("depth", EVERY_DEPTH)
@@ -162,7 +162,7 @@ def test_gradients_are_those_of_a_network_wired_by_hand(depth: int) -> None:
 
     by_hand = {
         task: [
-            run_stage([*sharing.trunk[:depth], *sharing.branch(task)], inputs[view], None)
+            run_stages([*sharing.trunk[:depth], *sharing.branch(task)], inputs[view], None)
             for view in views
         ]
         for task, views in THREE_VIEWS.items()
@@ -185,8 +185,8 @@ def test_siamese_views_in_one_batch_equal_separate_runs_in_eval_mode() -> None:
     sharing.eval()
     left, right = sharing(inputs)["pair"]
     stages = [*sharing.trunk, *sharing.branch("pair")]
-    torch.testing.assert_close(left, run_stage(stages, inputs["x"], None))
-    torch.testing.assert_close(right, run_stage(stages, inputs["y"], None))
+    torch.testing.assert_close(left, run_stages(stages, inputs["x"], None))
+    torch.testing.assert_close(right, run_stages(stages, inputs["y"], None))
 
 
 class Counting(Stage):
@@ -255,7 +255,7 @@ def test_each_view_keeps_its_own_mask(depth: Any, masked: tuple[str, ...]) -> No
     for task, views in THREE_VIEWS.items():
         own = [*sharing.trunk[: sharing.depths[task]], *sharing.branch(task)]
         for view, x in zip(views, features[task], strict=True):
-            torch.testing.assert_close(x, run_stage(own, inputs[view], masks.get(view)))
+            torch.testing.assert_close(x, run_stages(own, inputs[view], masks.get(view)))
 
 
 def test_blocks_say_who_reads_what() -> None:

@@ -14,7 +14,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.pretrained import skip_pretrained
 from mtl_search.models.backbones.timm_model import timm_model
 from mtl_search.models.sharing import HardSharing
-from mtl_search.models.stage import Stage, parameter_count, run_stage
+from mtl_search.models.stage import Stage, parameter_count, run_stages
 from tests.support.packages import need_package
 
 pytestmark = pytest.mark.usefixtures("timm")
@@ -34,7 +34,7 @@ def _image(*shape: int, samples: int = 2) -> Tensor:
 
 def _run(stages: list[Stage], x: Tensor) -> Tensor:
     with torch.no_grad():
-        return run_stage(nn.ModuleList(stages).eval(), x, None)
+        return run_stages(nn.ModuleList(stages).eval(), x, None)
 
 
 # Family: model, side of the image, labels of the first and the last stage, number of stages.
@@ -126,7 +126,7 @@ def test_frozen_stages_do_not_change_in_training() -> None:
         for stage in stages[:2]
         for key, value in stage.state_dict(prefix="s").items()
     }
-    run_stage(stages, _image(3, 32, 32, samples=4), None).sum().backward()
+    run_stages(stages, _image(3, 32, 32, samples=4), None).sum().backward()
     assert all(p.grad is None for stage in stages[:2] for p in stage.parameters())
     assert all(p.grad is not None for stage in stages[2:] for p in stage.parameters())
     now = {
@@ -138,8 +138,8 @@ def test_frozen_stages_do_not_change_in_training() -> None:
 def test_stochastic_depth_drops_branches_in_training_only() -> None:
     stages = nn.ModuleList(timm_model((3, 32, 32), model="vit_tiny_patch16_224", drop_path=0.5))
     x = _image(3, 32, 32)
-    assert not torch.equal(run_stage(stages.train(), x, None), run_stage(stages, x, None))
-    assert torch.equal(run_stage(stages.eval(), x, None), run_stage(stages, x, None))
+    assert not torch.equal(run_stages(stages.train(), x, None), run_stages(stages, x, None))
+    assert torch.equal(run_stages(stages.eval(), x, None), run_stages(stages, x, None))
 
 
 # ---------------------------------------------------------------- weights

@@ -19,7 +19,7 @@ from mtl_search.models.graph import Graph
 from mtl_search.report.network_plot.draw import ENDINGS, draw, paint, picture_ending
 from mtl_search.report.network_plot.layout import arrange
 from mtl_search.report.network_plot.shapes import Arrow, Box, Layout
-from mtl_search.report.network_plot.text import cut
+from mtl_search.report.network_plot.text import shorten
 from tests.support.graphs import VIEWS, config, graph
 from tests.support.model_cases import SHARING_CASES
 
@@ -169,9 +169,9 @@ def test_it_fills_the_width_of_its_title() -> None:
 
 @pytest.mark.parametrize("long", ["x" * 200, "a name of several words " * 9])
 def test_long_names_are_cut(long: str) -> None:
-    assert len(cut(long)) <= 28
-    assert cut(long).endswith("…")
-    assert cut("short") == "short"
+    assert len(shorten(long)) <= 28
+    assert shorten(long).endswith("…")
+    assert shorten("short") == "short"
 
 
 # ----------------------------------------------------------------------------------------------------------- painted
