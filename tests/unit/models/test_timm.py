@@ -79,12 +79,12 @@ def test_channels_last_inside_is_channels_first_outside(timm: Any) -> None:
     whole = timm.create_model(
         "swin_tiny_patch4_window7_224", img_size=16, num_classes=0, **arguments
     ).eval()
-    from mtl_search.models.backbones.timm_model import _cut
+    from mtl_search.models.backbones.timm_model import _split_into_stages
 
     x = _image(3, 16, 16)
     with torch.no_grad():
         expected = whole.forward_features(x)
-        stages = _cut(whole, (3, 16, 16), opened=True)
+        stages = _split_into_stages(whole, (3, 16, 16), opened=True)
     assert [(stage.kind, stage.width) for stage in stages] == [
         ("map", 12),
         ("map", 12),
@@ -253,10 +253,10 @@ def test_a_missing_hub_gives_one_clear_line(
 
 
 @pytest.mark.parametrize("name", ["beit_base_patch16_224", "nest_tiny"])
-def test_a_model_that_cannot_be_cut_is_refused_with_its_name_and_reason(name: str) -> None:
+def test_a_model_that_cannot_be_split_is_refused_with_its_name_and_reason(name: str) -> None:
     side = 32 if name.startswith("beit") else 224
     with pytest.raises(
-        ConfigError, match=r"cannot be cut into stages: its part '.*' does not go on"
+        ConfigError, match=r"cannot be split into stages: its part '.*' does not go on"
     ) as caught:
         timm_model((3, side, side), model=name)
     assert caught.value.path == "model.backbone.model"

@@ -193,13 +193,13 @@ def test_a_stored_model_needs_the_configuration_only() -> None:
 
 
 @pytest.mark.parametrize("family", ["DebertaV2", "ModernBert", "Albert"])
-def test_a_model_that_cannot_be_cut_is_refused(
+def test_a_model_that_cannot_be_split_is_refused(
     transformers: Any, tmp_path: Path, family: str
 ) -> None:
     tokens = dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 1)
     config = getattr(transformers, f"{family}Config")(**SMALL, **tokens)
     config.save_pretrained(tmp_path)
-    with pytest.raises(ConfigError, match="cannot be cut into stages: it") as caught:
+    with pytest.raises(ConfigError, match="cannot be split into stages: it") as caught:
         transformer((T,), model=str(tmp_path), pretrained=False)
     assert caught.value.path == "model.backbone.model"
 
