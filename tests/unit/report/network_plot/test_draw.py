@@ -244,10 +244,10 @@ def test_a_png_has_the_size_of_the_figure_and_is_not_empty(tmp_path: Path) -> No
 def test_a_huge_network_stays_a_picture_that_can_be_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtl_search.report.network_plot.draw._MOST_SIDE", 500)
+    monkeypatch.setattr("mtl_search.report.network_plot.draw._MAX_SIDE", 500)
     draw(graph(THREE), config(THREE), tmp_path / "model.png")
     assert max(imread(tmp_path / "model.png").shape) == pytest.approx(500, abs=1)
-    monkeypatch.setattr("mtl_search.report.network_plot.draw._MOST_PIXELS", 90_000)
+    monkeypatch.setattr("mtl_search.report.network_plot.draw._MAX_PIXELS", 90_000)
     draw(graph(THREE), config(THREE), tmp_path / "model.png")
     height, width, _ = imread(tmp_path / "model.png").shape
     assert height * width == pytest.approx(90_000, rel=0.01)
