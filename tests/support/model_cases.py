@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,3 +256,30 @@ HEAD_LOSSES = [
     for name, case in HEAD_CASES.items()
     for loss in case.losses
 ]
+
+
+def fitted_head(name: str, labels: Tensor, loss: str | None = None, **arguments: Any) -> Head:
+    """A head fitted on labels; the arguments are those of its loss, by default its first one."""
+    case = HEAD_CASES[name]
+    return case.build(name, (loss or case.losses[0][0], arguments), labels)
+
+
+def entropy(*shares: float) -> float:
+    """Entropy of a distribution, in nats."""
+    return -sum(p * math.log(p) for p in shares if p)
+
+
+ELEMENTWISE_CASES = {name: case for name, case in LOSS_CASES.items() if case is not None}
+
+
+def loss_inputs(name: str) -> tuple[Tensor, Tensor]:
+    """Outputs and labels of 40 samples that fit a loss."""
+    generator = torch.Generator().manual_seed(3)
+    if name == "cross_entropy":
+        output = torch.randn(40, 3, generator=generator)
+        return output, torch.randint(0, 3, (40,), generator=generator)
+    output = torch.randn(40, generator=generator) * 2
+    if name in ("binary_cross_entropy", "contrastive", "cosine"):
+        output = {"contrastive": output.abs(), "cosine": output.tanh()}.get(name, output)
+        return output, torch.randint(0, 2, (40,), generator=generator)
+    return output, torch.randn(40, generator=generator)

@@ -15,7 +15,7 @@ from mtl_search.config import Config, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork, build_network
-from mtl_search.models.stage import Stage, safe_key
+from mtl_search.models.stage import Stage
 
 N = 20
 
@@ -158,11 +158,6 @@ def test_tasks_may_have_any_name() -> None:
     again.load_state_dict(network.state_dict())
     for name, output in again(_inputs()).items():
         torch.testing.assert_close(output, network(_inputs())[name])
-
-
-def test_different_names_have_different_keys() -> None:
-    assert len({safe_key(name) for name in ODD_NAMES}) == len(ODD_NAMES)
-    nn.ModuleDict({safe_key(name): nn.Identity() for name in ODD_NAMES})
 
 
 def test_a_copy_has_its_own_heads() -> None:

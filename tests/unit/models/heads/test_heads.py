@@ -136,15 +136,6 @@ def test_the_sum_over_two_halves_is_the_sum_over_the_batch(name: str, loss: Loss
     torch.testing.assert_close(total / count, head.loss(output, labels))
 
 
-def test_missing_labels_of_the_training_split_turn_the_short_way_off() -> None:
-    """The target of the data set is what counts, but a head that was fitted on gaps must not forget them."""
-    case = HEAD_CASES["binary"]
-    head = case.build("binary", case.losses[0], case.labels(SAMPLES, missing=False))
-    assert head.complete
-    head.fit(case.labels(SAMPLES, missing=True))
-    assert not head.complete
-
-
 @every_head
 def test_a_target_without_values_takes_the_long_way(name: str, loss: Loss) -> None:
     """A stored model is rebuilt from a layout, which has no labels, and may then meet missing ones."""
