@@ -38,6 +38,34 @@ def trace_graph(network: MultiTaskNetwork, data: DataSet | DataSpec) -> Graph:
 
     Raises:
         ConfigError: The network does not run, or a block of its policy takes no part in the run.
+
+    Example:
+        >>> from mtl_search.config import load_config
+        >>> from mtl_search.data.spec import DataSpec
+        >>> from mtl_search.models.graph_tracing import trace_graph
+        >>> from mtl_search.models.network import build_network
+        >>> data = DataSpec.from_json(
+        ...     {
+        ...         "inputs": {"table": [[4], "float32"]},
+        ...         "targets": {"price": ["real", []], "sold": ["binary", ["no", "yes"]]},
+        ...         "masks": [],
+        ...     }
+        ... )
+        >>> config = load_config(
+        ...     {
+        ...         "name": "houses",
+        ...         "data": "unused",
+        ...         "tasks": {"price": {"head": "regression"}, "sold": {"head": "binary"}},
+        ...         "model": {"backbone": {"name": "mlp", "widths": [16]}, "sharing": "hard"},
+        ...     }
+        ... )
+        >>> graph = trace_graph(build_network(config, data), data)
+        >>> for node in graph.nodes:
+        ...     print(node.id, node.label, node.takes, node.gives, node.parameters)
+        view:table table (4,) (4,) 0
+        block:0 dense 16 (4,) (16,) 80
+        head:price Regression head (16,) () 17
+        head:sold Binary head (16,) () 17
     """
     return _GraphBuilder(network, data, _record_shapes(network, data)).build()
 

@@ -159,6 +159,31 @@ def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
     Raises:
         ConfigError: Something in `tasks` or `model` does not exist or does not fit; the path is
             that of its key.
+
+    Example:
+        >>> import torch
+        >>> from mtl_search.config import load_config
+        >>> from mtl_search.data.spec import DataSpec
+        >>> from mtl_search.models.network import build_network
+        >>> data = DataSpec.from_json(
+        ...     {
+        ...         "inputs": {"table": [[4], "float32"]},
+        ...         "targets": {"price": ["real", []], "sold": ["binary", ["no", "yes"]]},
+        ...         "masks": [],
+        ...     }
+        ... )
+        >>> config = load_config(
+        ...     {
+        ...         "name": "houses",
+        ...         "data": "unused",
+        ...         "tasks": {"price": {"head": "regression"}, "sold": {"head": "binary"}},
+        ...         "model": {"backbone": {"name": "mlp", "widths": [16]}, "sharing": "hard"},
+        ...     }
+        ... )
+        >>> network = build_network(config, data)
+        >>> outputs = network({"table": torch.randn(8, 4)})
+        >>> {task: tuple(output.shape) for task, output in outputs.items()}
+        {'price': (8,), 'sold': (8,)}
     """
     targets = {task: _target_name(task, section, data) for task, section in config.tasks.items()}
     views = {task: _views(task, section, data) for task, section in config.tasks.items()}

@@ -173,3 +173,11 @@ def test_mistakes_are_named(data: DataSet, side_inputs: object, path: str, messa
 def test_nothing_is_appended_to_a_map(data: DataSet) -> None:
     with pytest.raises(ConfigError, match="appended to a map"):
         build(data, ["age"], {"name": "convnet", "channels": [4], "kernel": 3})
+
+
+def test_necks_keep_their_names_in_state_dicts(data: DataSet) -> None:
+    """They are a file format: networks of all versions are loaded by these names."""
+    side_inputs = {"position": {"values": 9, "width": 3}}
+    network = build(data, side_inputs)
+    names = [name for name in network.state_dict() if "neck" in name or "between" in name]
+    assert names == ["between_modules.task:relation.0.tables.task:position.weight"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mtl_search.models.tokens import compact_tokens
+from mtl_search.models.tokens import compact_tokens, gather_tokens
 
 
 def test_compaction_keeps_order_and_drops_common_padding() -> None:
@@ -19,3 +19,12 @@ def test_compaction_of_nothing_leaves_one_step() -> None:
     order, mask = compact_tokens(torch.zeros(2, 3, dtype=torch.bool))
     assert order.shape == (2, 1)
     assert not mask.any()
+
+
+def test_gathered_tokens_are_those_at_the_positions() -> None:
+    x = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    keep = torch.tensor([[False, True, False, True], [True, True, True, False]])
+    order, mask = compact_tokens(keep)
+    gathered = gather_tokens(x, order)
+    assert gathered.shape == (2, 3, 3)
+    assert torch.equal(gathered[mask], x[keep])

@@ -22,3 +22,9 @@ def test_multilabel_weighs_a_label_by_how_often_it_is_there() -> None:
     assert fitted_head("multilabel", labels).trivial_loss.item() == pytest.approx(
         expected, rel=1e-5
     )
+
+
+def test_each_label_has_a_probability_of_its_own() -> None:
+    head = fitted_head("multilabel", torch.tensor([[1, 0, 1], [0, 1, 1]]))
+    predicted = head.predict(torch.tensor([[0.0, 0.0, 50.0]]))
+    torch.testing.assert_close(predicted, torch.tensor([[0.5, 0.5, 1.0]]))
