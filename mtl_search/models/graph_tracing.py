@@ -39,7 +39,7 @@ def trace_graph(network: MultiTaskNetwork, data: DataSet | DataSpec) -> Graph:
     Raises:
         ConfigError: The network does not run, or a block of its policy takes no part in the run.
 
-    Example:
+    Examples:
         >>> from mtl_search.config import load_config
         >>> from mtl_search.data.spec import DataSpec
         >>> from mtl_search.models.graph_tracing import trace_graph

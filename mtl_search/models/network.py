@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from mtl_search.config import Component
+from mtl_search.config.checks import check_choice
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
@@ -160,7 +161,7 @@ def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
         ConfigError: Something in `tasks` or `model` does not exist or does not fit; the path is
             that of its key.
 
-    Example:
+    Examples:
         >>> import torch
         >>> from mtl_search.config import load_config
         >>> from mtl_search.data.spec import DataSpec
@@ -220,23 +221,13 @@ def _build_necks(
 
 def _target_name(task: str, section: TaskConfig, data: DataSet | DataSpec) -> str:
     name = task if section.target is None else section.target
-    if name not in data.targets:
-        raise ConfigError(
-            "the data set has no target of this name",
-            path=f"tasks.{task}.target",
-            value=name,
-            allowed=data.targets,
-        )
-    return name
+    return check_choice(name, f"tasks.{task}.target", data.targets, "target")
 
 
 def _views(task: str, section: TaskConfig, data: DataSet | DataSpec) -> tuple[str, ...]:
     path = f"tasks.{task}.view"
     for name in section.view:
-        if name not in data.inputs:
-            raise ConfigError(
-                "the data set has no view of this name", path=path, value=name, allowed=data.inputs
-            )
+        check_choice(name, path, data.inputs, "view")
     if len(set(section.view)) < len(section.view):
         raise ConfigError("a view is given twice", path=path, value=list(section.view))
     if section.view:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mtl_search.config.checks import check_choice
 from mtl_search.config.schema import SideInputConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
@@ -95,10 +96,7 @@ def build_side_inputs(
     embedded: dict[str, tuple[int, int]] = {}
     plain: dict[str, int] = {}
     for view, settings in views.items():
-        if view not in data.inputs:
-            raise ConfigError(
-                "the data set has no view of this name", path=path, value=view, allowed=data.inputs
-            )
+        check_choice(view, path, data.inputs, "view")
         x = data.inputs[view]
         integers = np.issubdtype(x.dtype, np.integer)
         columns = _column_count(path, view, x.shape[1:], kind, integers=integers)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mtl_search.config.checks import check_choice
 from mtl_search.config.schema import SpansConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
@@ -79,11 +80,7 @@ def build_spans(
             the features are not tokens.
     """
     path = f"tasks.{task}.spans.view"
-    view = settings.view
-    if view not in data.inputs:
-        raise ConfigError(
-            "the data set has no view of this name", path=path, value=view, allowed=data.inputs
-        )
+    view = check_choice(settings.view, path, data.inputs, "view")
     if kind != "tokens":
         raise ConfigError(
             f"spans are of tokens, and the backbone gives one {kind} a sample",

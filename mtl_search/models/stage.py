@@ -27,7 +27,7 @@ class Stage(nn.Module):
         kind: Kind of its output: a (B, W) vector, (B, T, W) tokens or a (B, W, H, V) map. Heads
             that need tokens check it.
 
-    Example:
+    Examples:
         A backbone of one's own is a function from the shape of a view to a list of stages. In a
         config it is `model.backbone: {name: "my_package.my_module:residual_mlp", blocks: 3}`.
 

@@ -22,14 +22,17 @@ def config(
     views: Mapping[str, Sequence[str]],
     stages: int = 2,
     sharing: Any = "hard",
-    beside: Sequence[str] = (),
+    side_inputs: Sequence[str] = (),
 ) -> Config:
-    """A config of tasks with one or two views each; those in `beside` also read two views round the backbone."""
+    """A config of tasks with one or two views each.
+
+    The tasks in `side_inputs` also read two views that bypass the backbone.
+    """
     tasks: dict[str, Any] = {
         task: {"head": "pair" if len(names) == 2 else "softmax", "view": list(names)}
         for task, names in views.items()
     }
-    for task in beside:
+    for task in side_inputs:
         tasks[task]["side_inputs"] = {"age": {}, "region of birth": {"values": 9}}
     model = {"backbone": {"name": "mlp", "widths": [8] * stages}, "sharing": sharing}
     return load_config({"name": "drawn", "data": "unused", "tasks": tasks, "model": model})

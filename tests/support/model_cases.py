@@ -1,4 +1,4 @@
-"""One case for each member of each family of models: a new member without a case breaks the collection of all tests."""
+"""Cases for each member of each family of models; a member without one stops all tests."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ HEAD_CASES: dict[str, HeadCase] = {
     "crf": HeadCase("tags", (("crf", {}),), rank=3),
 }
 
-# Elementwise losses: arguments, and the loss of one label written out by hand in numpy, (output, label) → loss.
+# Elementwise losses: arguments, and the loss of one label by hand, (output, label) → loss.
 LossCase = tuple[Mapping[str, Any], Callable[[Any, Any], Any]]
 
 

@@ -61,7 +61,7 @@ def bilstm(
     Raises:
         ConfigError: An argument is out of range, or the view holds no tokens.
 
-    Example:
+    Examples:
         >>> from mtl_search.models.backbones.bilstm import bilstm
         >>> [stage.label for stage in bilstm((40, 300), hidden=64, layers=2)]
         ['bilstm 128', 'bilstm 128']

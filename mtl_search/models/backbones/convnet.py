@@ -55,7 +55,7 @@ def convnet(
     Raises:
         ConfigError: An argument is out of range, or the view is no image.
 
-    Example:
+    Examples:
         >>> from mtl_search.models.backbones.convnet import convnet
         >>> [(stage.label, stage.kind) for stage in convnet((1, 28, 28), dense=[64])]
         [('conv 16', 'map'), ('conv 32', 'map'), ('dense 64', 'vector')]

@@ -42,7 +42,7 @@ def mlp(
     Raises:
         ConfigError: An argument is out of range, or the view is a number without features.
 
-    Example:
+    Examples:
         >>> from mtl_search.models.backbones.mlp import mlp
         >>> [stage.label for stage in mlp((20,), widths=[64, 32])]
         ['dense 64', 'dense 32']

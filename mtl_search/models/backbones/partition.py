@@ -166,7 +166,7 @@ def _run_part(part: Part, x: Tensor) -> Tensor:
         y = module(x)
     except Exception as error:
         raise PartitionError(
-            f"its part {name!r} does not go on from the part before it ({_first_line(error)})"
+            f"its part {name!r} does not go on from the part before it ({first_line(error)})"
         ) from error
     if not isinstance(y, Tensor) or y.ndim not in _KINDS:
         raise PartitionError(f"its part {name!r} gives no features that a stage could hand on")
@@ -181,6 +181,7 @@ def _has_matrix(module: nn.Module) -> bool:
     return any(p.ndim > 1 for p in module.parameters())
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, or its type if it has no message."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

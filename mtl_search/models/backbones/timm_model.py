@@ -22,6 +22,7 @@ from mtl_search.models.backbones.partition import (
     Part,
     PartitionError,
     check_equal,
+    first_line,
     group_parts,
     in_eval_mode,
     open_main_sequence,
@@ -141,8 +142,8 @@ def _split_into_stages(model: Any, shape: tuple[int, int, int], *, opened: bool)
     try:
         parts, features = outermost_calls(model, lambda: model.forward_features(x))
     except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        raise PartitionError(f"it does not read views of shape {shape} ({reason})") from error
+        message = f"it does not read views of shape {shape} ({first_line(error)})"
+        raise PartitionError(message) from error
     if opened:
         parts = open_main_sequence(parts)
     groups = group_parts(parts)
@@ -221,7 +222,11 @@ def _build(
     try:
         return timm.create_model(model, **arguments)  # type: ignore[no-any-return]
     except Exception as error:
-        raise _refusal(model, shape, error) from error
+        raise ConfigError(
+            f"timm cannot build this model for views of shape {shape}: {first_line(error)}",
+            path=f"{PATH}.model",
+            value=model,
+        ) from error
 
 
 def _create_from_hub(timm: Any, model: str, arguments: dict[str, Any]) -> nn.Module:
@@ -234,16 +239,6 @@ def _create_from_hub(timm: Any, model: str, arguments: dict[str, Any]) -> nn.Mod
             "without a network, give a file as `weights`, or start from `pretrained: false`",
             path=f"{PATH}.pretrained",
         ) from error
-
-
-def _refusal(model: str, shape: tuple[int, int, int], error: Exception) -> ConfigError:
-    lines = str(error).strip().splitlines()
-    reason = lines[0] if lines else type(error).__name__
-    return ConfigError(
-        f"timm cannot build this model for views of shape {shape}: {reason}",
-        path=f"{PATH}.model",
-        value=model,
-    )
 
 
 def _create_from_file(timm: Any, model: str, arguments: dict[str, Any], weights: str) -> nn.Module:

@@ -17,7 +17,12 @@ from mtl_search.data.readers.paths import PACKAGE, find_file
 from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
 from mtl_search.models.backbones.mlp import PATH
-from mtl_search.models.backbones.partition import PartitionError, check_equal, in_eval_mode
+from mtl_search.models.backbones.partition import (
+    PartitionError,
+    check_equal,
+    first_line,
+    in_eval_mode,
+)
 from mtl_search.models.backbones.pretrained import pretrained_enabled
 from mtl_search.models.backbones.stages import MaskedStage, freeze
 from mtl_search.models.stage import Stage, run_stages
@@ -190,10 +195,9 @@ def _load_error(model: str, name: str, error: Exception) -> ConfigError:
             "a folder is also accepted",
             path=f"{PATH}.model",
         )
-    lines = str(error).strip().splitlines()
-    first_line = lines[0] if lines else ""
+    reason = f"{reason}: {first_line(error)}"
     return ConfigError(
-        f"the folder {model!r} holds no model that transformers can read ({reason}: {first_line})",
+        f"the folder {model!r} holds no model that transformers can read ({reason})",
         path=f"{PATH}.model",
     )
 

@@ -53,7 +53,7 @@ class Head(nn.Module, ABC):
             `fit` sets.
         complete: Whether no label is missing in any split, so that no step looks for missing ones.
 
-    Example:
+    Examples:
         A head that reads two views and predicts a real number from the difference of their
         features. In a config it is `tasks.<task>.head: "my_package.my_module:Difference"`.
 
@@ -184,7 +184,7 @@ class PooledHead(Head):
         pool: How tokens and maps become one vector: `auto` (maximum over tokens, mean over maps),
             `max` or `mean`.
 
-    Example:
+    Examples:
         A head for counts, which predicts the rate of a Poisson distribution. Its loss is a function
         of one's own, and its arguments (`dropout`, `hidden`, `pool`) are those of the base.
 

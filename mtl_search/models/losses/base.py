@@ -29,7 +29,7 @@ class ElementwiseLoss(nn.Module, ABC):
         on_distance: Whether the loss reads the distance of a pair and not a logit.
         on_cosine: Whether the loss reads the cosine of a pair and not a logit.
 
-    Example:
+    Examples:
         The quantile loss, whose best constant is the quantile of the labels. In a config it is
         `tasks.<task>.loss: {name: "my_package.my_module:Quantile", q: 0.9}`. A plain function
         (output, target) → the loss of each label is accepted, too.

@@ -54,7 +54,7 @@ class SharingPolicy(nn.Module, ABC):
         kind: Kind of these features: a vector, tokens or a map.
         stages: Number of stages of the backbone.
 
-    Example:
+    Examples:
         A policy of one's own gets a function that builds the stages and the views of each task.
         This one shares all stages and multiplies the features of each task by a learned gate. In a
         config it is `model.sharing: "my_package.my_module:GatedTrunk"`.

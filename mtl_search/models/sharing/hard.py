@@ -14,8 +14,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config.checks import check_int
-from mtl_search.errors import ConfigError
+from mtl_search.config.checks import check_choice, check_int
 from mtl_search.models.sharing.base import DiagramBlock, Features, SharingPolicy, Views
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run_stages, safe_key
 
@@ -208,13 +207,10 @@ def split_views(x: Tensor, views: int) -> tuple[Tensor, ...]:
 def _depths(depth: int | Mapping[str, int] | None, tasks: list[str], stages: int) -> dict[str, int]:
     if isinstance(depth, Mapping):
         for name in depth:
-            if name not in tasks:
-                raise ConfigError(
-                    "there is no task of this name", path=PATH, value=name, allowed=tasks
-                )
-        given = {task: depth.get(task, stages) for task in tasks}
+            check_choice(name, PATH, tasks, "task")
         return {
-            task: check_int(d, f"{PATH}.{task}", low=0, high=stages) for task, d in given.items()
+            task: check_int(depth.get(task, stages), f"{PATH}.{task}", low=0, high=stages)
+            for task in tasks
         }
     shared = check_int(stages if depth is None else depth, PATH, low=0, high=stages)
     return dict.fromkeys(tasks, shared)

@@ -1,4 +1,4 @@
-"""The graph of a network: against what runs, what gradients reach, and what is written out by hand."""
+"""The graph of a network: against what runs, what gradients reach, and graphs by hand."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def network(request: pytest.FixtureRequest) -> MultiTaskNetwork:
     return _network({"name": name, **arguments})
 
 
-# ------------------------------------------------------------------------------------------- of every sharing policy
+# -------------------------------------------------------------------------- of every sharing policy
 
 
 def test_parameters_add_up(network: MultiTaskNetwork) -> None:
@@ -165,7 +165,7 @@ def test_a_layout_is_enough(network: MultiTaskNetwork) -> None:
     assert trace_graph(network, data_spec(DATA)) == trace_graph(network, DATA)
 
 
-# ---------------------------------------------------------------------------------------------------------- by hand
+# ------------------------------------------------------------------------------------------ by hand
 
 
 def test_hard_sharing_with_a_depth_a_task() -> None:
@@ -253,7 +253,7 @@ def test_masked_tokens() -> None:
     ]
 
 
-# --------------------------------------------------------------------------------------- augmentation, frozen stages
+# ---------------------------------------------------------------------- augmentation, frozen stages
 
 FLIP = [{"name": "RandomHorizontalFlip", "p": 0.5}]
 
@@ -298,7 +298,7 @@ def test_frozen_parameters_are_counted_apart() -> None:
     assert graph.parameters - graph.trainable == 49 + 35
 
 
-# -------------------------------------------------------------------------------------- what is left, and what fails
+# --------------------------------------------------------------------- what is left, and what fails
 
 
 def test_the_network_is_left_as_it_was() -> None:
@@ -357,14 +357,18 @@ def test_a_block_that_does_not_run_is_named() -> None:
     assert caught.value.path == "model.sharing"
 
 
-# --------------------------------------------------------------------------------------------------- shipped configs
+# ---------------------------------------------------------------------------------- shipped configs
 
 
 # What their data look like, so that the networks can be built without the data.
 _IMAGE_PAIR = {"left": "class 10", "right": "class 10", "same": "binary"}
 LAYOUTS: dict[str, tuple[dict[str, tuple[list[int], str]], dict[str, str], list[str]]] = {
-    "quickstart": ({"left": ([1, 8, 8], "float32"), "right": ([1, 8, 8], "float32")}, _IMAGE_PAIR, []),
-    "siamese_pairs": ({"left": ([1, 28, 28], "float32"), "right": ([1, 28, 28], "float32")}, _IMAGE_PAIR, []),
+    "quickstart": (
+        {"left": ([1, 8, 8], "float32"), "right": ([1, 8, 8], "float32")}, _IMAGE_PAIR, [],
+    ),
+    "siamese_pairs": (
+        {"left": ([1, 28, 28], "float32"), "right": ([1, 28, 28], "float32")}, _IMAGE_PAIR, [],
+    ),
     "penguins": (
         {"table": ([7], "float32")},
         {"species": "class 3", "island": "class 3", "sex": "binary", "body_mass": "real"}, [],
@@ -372,13 +376,18 @@ LAYOUTS: dict[str, tuple[dict[str, tuple[list[int], str]], dict[str, str], list[
     "census": ({"table": ([424], "float32")}, {"income": "binary", "never_married": "binary"}, []),
     "faces": (
         {"images": ([30, 32], "float32")},
-        {"person": "class 20", "pose": "class 4", "expression": "class 4", "sunglasses": "binary"}, [],
+        {"person": "class 20", "pose": "class 4", "expression": "class 4", "sunglasses": "binary"},
+        [],
     ),
     "relation_entities": (
-        {"tokens": ([40, 386], "float32")}, {"relation": "class 19", "entities": "tags 3"}, ["tokens"]
+        {"tokens": ([40, 386], "float32")},
+        {"relation": "class 19", "entities": "tags 3"}, ["tokens"],
     ),
     "relation_entities_strict": (
-        {"tokens": ([40, 384], "float32"), "position1": ([40], "int64"), "position2": ([40], "int64")},
+        {
+            "tokens": ([40, 384], "float32"),
+            "position1": ([40], "int64"), "position2": ([40], "int64"),
+        },
         {"relation": "class 19", "entities": "tags 3"}, ["tokens"],
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Spans of tokens: the head reads the mean of each, and nothing of what stands outside or in the padding."""
+"""Spans of tokens: the head reads the mean of each, and no other tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of timm: the stages compute what the model computes, and its weights arrive, or one line says why not."""
+"""Models of timm: the stages compute what the model computes, and its weights arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoders of transformers: the stages compute what the model computes, at real tokens and whatever stands beside."""
+"""Encoders of transformers: the stages compute what the model computes at real tokens."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _nll(head: Crf, emissions: Tensor, tags: list[int]) -> float:
     return float(partition) - scores[tuple(tags)]
 
 
-# Which tokens are there: a full sentence, padding, the first token missing, a gap, both, one token, none.
+# Which tokens are there: all, padding, the first one missing, a gap, both, one token, none.
 PATTERNS = ["1111", "1110", "0111", "1011", "0101", "0010", "1000", "0000"]
 
 

@@ -1,4 +1,4 @@
-"""The trivial loss: against closed forms, and against every head's own loss at the best constant output."""
+"""The trivial loss against every head's own loss at the best constant output."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_no_constant_does_better(
         "class": (torch.zeros(3), lambda c: c.expand(N, 3)),
         "multilabel": (torch.zeros(3), lambda c: c.expand(N, 3)),
     }.get(case.kind, (torch.full((), 0.6), lambda c: c.expand(N)))
-    # The absolute error is flat between two labels and has no slope to follow at one: some slack for the descent.
+    # The absolute error is flat between two labels, so the descent needs some slack.
     assert head.trivial_loss.item() == pytest.approx(
         _optimum(head, labels, start, expand), rel=2e-3
     )

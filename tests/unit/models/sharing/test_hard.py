@@ -1,4 +1,4 @@
-"""Hard sharing: what is one object, what is a copy, what runs how often, and the closed form of its size."""
+"""Hard sharing: what is shared or a copy, how often each runs, and its size in closed form."""
 
 from __future__ import annotations
 
@@ -169,7 +169,8 @@ def _calls(stage: nn.Module) -> list[int]:
     return stage.batches
 
 
-# Depths of a (view x), b (view y), c (views x and y) → calls of each stage of the trunk, in batches of 8 samples.
+# Depths of a (view x), b (view y), c (views x and y), and the calls of each stage of the trunk in
+# batches of 8 samples.
 RUNS = [
     ((3, 3, 3), [[16], [16], [16]]),
     ((3, 1, 0), [[16], [8], [8]]),

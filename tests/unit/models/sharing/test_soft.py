@@ -1,4 +1,4 @@
-"""Soft sharing: the closed form of its penalty and gradient, both ends of its strength, and its place in training."""
+"""Soft sharing: its penalty and gradient in closed form, and both ends of its strength."""
 
 from __future__ import annotations
 

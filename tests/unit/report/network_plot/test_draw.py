@@ -22,7 +22,7 @@ POLICIES = [(name, arguments) for name, cases in SHARING_CASES.items() for argum
 IDS = [f"{name}-{arguments}" for name, arguments in POLICIES]
 
 
-# ----------------------------------------------------------------------------------------------------------- painted
+# ------------------------------------------------------------------------------------------ painted
 
 
 def _texts_and_patches(figure: Figure) -> tuple[list[Any], list[Any]]:

@@ -46,8 +46,8 @@ def _box_at(layout: Layout, x: float, y: float) -> list[Box]:
     ]
 
 
-def assert_tidy(drawn: Graph, layout: Layout, *, straight: bool = True) -> None:
-    """No box upon another, every edge an arrow that runs down from its source to its target and through nothing."""
+def assert_no_overlap_and_all_edges(drawn: Graph, layout: Layout, *, straight: bool = True) -> None:
+    """No boxes overlap, and each edge is an arrow from its source down to its target."""
     assert not [pair for pair in itertools.combinations(layout.boxes, 2) if _overlap(*pair)]
     for box in layout.boxes:
         assert box.x >= 0
@@ -70,7 +70,7 @@ def assert_tidy(drawn: Graph, layout: Layout, *, straight: bool = True) -> None:
 @pytest.mark.parametrize(("name", "arguments"), POLICIES, ids=IDS)
 def test_every_policy_is_tidy(name: str, arguments: Any) -> None:
     drawn = graph(THREE, 2, {"name": name, **arguments})
-    assert_tidy(drawn, arrange(drawn))
+    assert_no_overlap_and_all_edges(drawn, arrange(drawn))
 
 
 @st.composite
@@ -80,14 +80,14 @@ def _networks(draw_: st.DrawFn) -> Graph:
     names = st.lists(st.sampled_from(VIEWS), min_size=1, max_size=2, unique=True)
     views = {task: draw_(names) for task in tasks}
     depth = {task: draw_(st.integers(0, stages)) for task in tasks}
-    beside = draw_(st.lists(st.sampled_from(tasks), unique=True))
-    return graph(views, stages, {"name": "hard", "depth": depth}, beside)
+    side_inputs = draw_(st.lists(st.sampled_from(tasks), unique=True))
+    return graph(views, stages, {"name": "hard", "depth": depth}, side_inputs)
 
 
 @settings(max_examples=60)
 @given(_networks())
 def test_hard_sharing_is_tidy_whatever_its_depths(drawn: Graph) -> None:
-    assert_tidy(drawn, arrange(drawn))
+    assert_no_overlap_and_all_edges(drawn, arrange(drawn))
 
 
 @pytest.mark.parametrize("tasks", [2, 12])
@@ -98,7 +98,7 @@ def test_few_and_many(tasks: int, stages: int) -> None:
     for depth in (0, stages):
         drawn = graph(views, stages, {"name": "hard", "depth": depth})
         layout = arrange(drawn)
-        assert_tidy(drawn, layout)
+        assert_no_overlap_and_all_edges(drawn, layout)
         sizes[depth] = layout.width
     assert sizes[stages] <= tasks * 1.6
     assert sizes[0] <= tasks * 1.6, "as wide as the tasks need, not as their number of stages"
@@ -153,7 +153,7 @@ def test_soft_sharing_has_ties_between_neighbours() -> None:
 def test_boxes_of_a_policy_unheard_of_share_their_place() -> None:
     drawn = graph({"a": ["left"], "b": ["left"]}, 1, "tests.support.graphs:Experts")
     layout = arrange(drawn)
-    assert_tidy(drawn, layout, straight=False)
+    assert_no_overlap_and_all_edges(drawn, layout, straight=False)
     assert {"another dense 8", "sum"} <= {node.label for box in layout.boxes for node in box.nodes}
 
 
