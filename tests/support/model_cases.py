@@ -15,7 +15,7 @@ from torch import Tensor
 from mtl_search.data.dataset import Target
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.heads import HEADS, Head
-from mtl_search.models.losses import LOSSES
+from mtl_search.models.losses import LOSSES, ElementwiseLoss
 from mtl_search.models.sharing import SHARING
 from mtl_search.models.stage import Stage
 from tests.support.packages import PACKAGES, need_package
@@ -50,8 +50,8 @@ class HeadCase:
         if self.kind == "real":
             values = (50 + 20 * rng.normal(size=shape)).astype(np.float32)
             return torch.tensor(np.where(gone, np.nan, values).astype(np.float32))
-        values = rng.integers(0, 2 if self.kind in ("binary", "multilabel") else CLASSES, shape)
-        return torch.tensor(np.where(gone, -1, values))
+        classes = rng.integers(0, 2 if self.kind in ("binary", "multilabel") else CLASSES, shape)
+        return torch.tensor(np.where(gone, -1, classes))
 
     def target(self, labels: Tensor) -> Target:
         """The labels as a target of the data set."""
@@ -82,7 +82,10 @@ class HeadCase:
         return head
 
 
-BINARY_LOSSES = (("binary_cross_entropy", {}), ("binary_cross_entropy", {"pos_weight": 2.5}))
+BINARY_LOSSES: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("binary_cross_entropy", {}),
+    ("binary_cross_entropy", {"pos_weight": 2.5}),
+)
 
 HEAD_CASES: dict[str, HeadCase] = {
     "softmax": HeadCase(
@@ -270,6 +273,13 @@ def entropy(*shares: float) -> float:
 
 
 ELEMENTWISE_CASES = {name: case for name, case in LOSS_CASES.items() if case is not None}
+
+
+def build_loss(name: str, **arguments: Any) -> ElementwiseLoss:
+    """A loss of the table."""
+    loss = LOSSES[name](**arguments)
+    assert isinstance(loss, ElementwiseLoss)
+    return loss
 
 
 def loss_inputs(name: str) -> tuple[Tensor, Tensor]:

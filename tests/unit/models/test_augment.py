@@ -43,7 +43,8 @@ def test_in_training_only_and_by_the_seed(data: DataSet) -> None:
 
     def run(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        return network(x)["kind"]
+        output: torch.Tensor = network(x)["kind"]
+        return output
 
     assert (network.eval()(x)["kind"] == plain.eval()(x)["kind"]).all()
     network.train()

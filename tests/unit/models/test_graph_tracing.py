@@ -285,7 +285,8 @@ def test_augmentation_is_not_shown_where_nothing_is_an_image() -> None:
 def half_frozen(input_shape: tuple[int, ...]) -> list[Stage]:
     """A backbone whose first stage does not learn; of the second, only the bias."""
     first, second = BACKBONES["mlp"](input_shape, widths=[7, 5])
-    second.body[0].weight.requires_grad_(requires_grad=False)
+    weight, _ = second.parameters()
+    weight.requires_grad = False
     return [FrozenStage(first), second]
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from mtl_search.config import Config, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.errors import ConfigError
+from mtl_search.models.heads.regression import Regression
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
 
@@ -113,9 +114,10 @@ def test_outputs_are_those_of_a_network_wired_by_hand() -> None:
 def test_fit_reaches_every_head() -> None:
     network = build_network(_config(), DATA)
     network.fit(_targets(network, slice(0, 12)))
-    assert network.heads["size"].mean.item() == pytest.approx(
-        DATA.targets["size"].values[:12].mean(), rel=1e-5
-    )  # type: ignore[operator]
+    head = network.heads["size"]
+    assert isinstance(head, Regression)
+    expected = DATA.targets["size"].values[:12].mean()
+    assert head.mean.item() == pytest.approx(expected, rel=1e-5)
     assert all(head.trivial_loss.item() != 1.0 for head in network.heads.values())
 
 

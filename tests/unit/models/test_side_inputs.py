@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.data.spec import DataSpec, data_spec
+from mtl_search.data.types import InputArray
 from mtl_search.errors import ConfigError
 from mtl_search.models.graph_tracing import trace_graph
 from mtl_search.models.network import MultiTaskNetwork, build_network
@@ -24,7 +25,8 @@ class _ByToken(Stage):
     """A dense layer on each token, so that tokens stay tokens."""
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return self.body(x).relu()
+        features: Tensor = self.body(x)
+        return features.relu()
 
 
 def by_token(input_shape: tuple[int, ...], *, width: int = 6) -> list[Stage]:
@@ -36,7 +38,7 @@ def by_token(input_shape: tuple[int, ...], *, width: int = 6) -> list[Stage]:
 def data() -> DataSet:
     rng = np.random.default_rng(0)
     mask = np.arange(T) < rng.integers(2, T + 1, (N, 1))
-    inputs = {
+    inputs: dict[str, InputArray] = {
         "tokens": rng.normal(size=(N, T, 3)).astype(np.float32),
         "position": rng.integers(0, 9, (N, T)),
         "weight": rng.normal(size=(N, T)).astype(np.float32),

@@ -142,11 +142,11 @@ def test_the_partition_is_computed_in_float32_under_bfloat16_autocast(head: Crf)
     inner = head.crf._compute_normalizer
 
     def watch(emissions: Tensor, mask: Tensor) -> Tensor:
-        value = inner(emissions, mask)
+        value: Tensor = inner(emissions, mask)
         seen.append((emissions.dtype, value.dtype, torch.is_autocast_enabled("cpu")))
         return value
 
-    head.crf._compute_normalizer = watch  # type: ignore[method-assign]
+    head.crf._compute_normalizer = watch
     features, tags = torch.randn(6, T, WIDTH), torch.randint(0, K, (6, T))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output = head(features)

@@ -28,7 +28,7 @@ def _optimum(head: Head, labels: Tensor, constant: Tensor, expand: Any) -> float
         value.backward()
         return value
 
-    optimizer.step(closure)  # type: ignore[arg-type]
+    optimizer.step(closure)
     return head.loss(expand(constant), labels).item()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mtl_search.models.losses import LOSSES
+from mtl_search.models.losses.contrastive import Contrastive
 
 
 def test_contrastive_best_constant_against_a_grid() -> None:
-    loss = LOSSES["contrastive"](margin=1.5)
+    loss = Contrastive(margin=1.5)
     share = torch.tensor(0.3)
     grid = torch.linspace(0, 2, 4001)
     one, zero = torch.ones(4001), torch.zeros(4001)
@@ -21,7 +21,7 @@ def test_contrastive_best_constant_against_a_grid() -> None:
 
 def test_different_pairs_beyond_the_margin_cost_nothing_and_pull_nothing() -> None:
     distance = torch.tensor([2.5, 0.5], requires_grad=True)
-    loss = LOSSES["contrastive"](margin=2.0)(distance, torch.tensor([0, 0]), "sum")
+    loss = Contrastive(margin=2.0)(distance, torch.tensor([0, 0]), "sum")
     loss.backward()
     assert distance.grad is not None
     assert distance.grad.tolist() == [0.0, -1.5]

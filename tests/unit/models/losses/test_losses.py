@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from mtl_search.errors import ConfigError
-from mtl_search.models.losses import LOSSES
-from tests.support.model_cases import ELEMENTWISE_CASES, loss_inputs
+from tests.support.model_cases import ELEMENTWISE_CASES, build_loss, loss_inputs
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE_CASES)
@@ -20,13 +19,13 @@ def test_each_label_has_the_loss_of_the_formula(name: str) -> None:
     output, target = loss_inputs(name)
     expected = [formula(z, y) for z, y in zip(output.double().numpy(), target.numpy(), strict=True)]
     np.testing.assert_allclose(
-        LOSSES[name](**arguments)(output, target).numpy(), expected, rtol=1e-5, atol=1e-6
+        build_loss(name, **arguments)(output, target).numpy(), expected, rtol=1e-5, atol=1e-6
     )
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE_CASES)
 def test_reductions_agree_with_the_loss_of_each_label(name: str) -> None:
-    loss = LOSSES[name](**ELEMENTWISE_CASES[name][0])
+    loss = build_loss(name, **ELEMENTWISE_CASES[name][0])
     output, target = loss_inputs(name)
     each = loss(output, target)
     assert each.shape == target.shape
@@ -36,7 +35,7 @@ def test_reductions_agree_with_the_loss_of_each_label(name: str) -> None:
 
 @pytest.mark.parametrize("name", ELEMENTWISE_CASES)
 def test_half_precision_outputs_are_scored_in_float32(name: str) -> None:
-    loss = LOSSES[name](**ELEMENTWISE_CASES[name][0])
+    loss = build_loss(name, **ELEMENTWISE_CASES[name][0])
     output, target = loss_inputs(name)
     rounded = output.bfloat16()
     assert loss(rounded, target).dtype == torch.float32
@@ -64,5 +63,5 @@ def test_an_argument_out_of_range_is_named(
     name: str, arguments: Mapping[str, Any], path: str
 ) -> None:
     with pytest.raises(ConfigError, match="is needed") as caught:
-        LOSSES[name](**arguments)
+        build_loss(name, **arguments)
     assert caught.value.path == path

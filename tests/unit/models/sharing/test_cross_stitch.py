@@ -44,7 +44,7 @@ def _by_hand(sharing: CrossStitch, x: Tensor) -> list[Tensor]:
         a = sharing.mixtures[i]
         features = [
             sum(a[k, m] * features[m] for m in range(len(columns))) for k in range(len(columns))
-        ]  # type: ignore[misc]
+        ]
     return features
 
 

@@ -76,7 +76,7 @@ def test_the_gradient_is_that_of_the_closed_form() -> None:
     sharing = _soft(strengths)
     penalty = sharing.penalty()
     assert penalty is not None
-    penalty.backward()  # type: ignore[no-untyped-call]
+    penalty.backward()
     for i, strength in enumerate(strengths):
         columns = [sharing.columns.branch(task)[i] for task in TASKS]
         for parameters in zip(*(column.parameters() for column in columns), strict=True):

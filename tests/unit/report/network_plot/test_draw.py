@@ -27,7 +27,7 @@ IDS = [f"{name}-{arguments}" for name, arguments in POLICIES]
 
 def _texts_and_patches(figure: Figure) -> tuple[list[Any], list[Any]]:
     canvas = FigureCanvasAgg(figure)
-    renderer = canvas.get_renderer()
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
     (axes,) = figure.axes
     texts = [text.get_window_extent(renderer) for text in axes.texts]
     return texts, [
