@@ -126,8 +126,10 @@ class _GraphBuilder:
         views = tuple(view for view in inputs if view in block.views)
         if block.reads:
             sources = [f"block:{j}" for j in block.reads]
+        elif entry:
+            sources = [entry]
         else:
-            sources = [entry] if entry else [f"view:{view}" for view in views]
+            sources = [f"view:{view}" for view in views]
         kind: Kind
         if block.module is None:
             kind = "mixture"

@@ -59,8 +59,8 @@ class Spans(nn.Module):
         # Tokens outside all spans may be padding, which may hold anything, and NaN · 0 is NaN.
         kept_BTW = features.masked_fill(~inside_BST.any(1).unsqueeze(2), 0.0)
         means_BSW = shares_BST.to(features.dtype) @ kept_BTW
-        parts = [features[:, 0]] if self.first else []
-        return torch.cat([*parts, means_BSW.flatten(1)], 1)
+        means = means_BSW.flatten(1)
+        return torch.cat([features[:, 0], means], 1) if self.first else means
 
 
 def build_spans(

@@ -142,10 +142,12 @@ class _Layer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         if self.inputs is not None:
             x = self.inputs(x, mask)
-        y = self.lstm(x)[0] if mask is None else self._masked(x, mask)
-        return y if self.dropout is None else self.dropout(y)
+        y: Tensor = self.lstm(x)[0] if mask is None else self._run_masked(x, mask)
+        if self.dropout is not None:
+            y = self.dropout(y)
+        return y
 
-    def _masked(self, x: Tensor, mask: Tensor) -> Tensor:
+    def _run_masked(self, x: Tensor, mask: Tensor) -> Tensor:
         """Run the layer over the real tokens only: move them to the front, and back afterwards."""
         order, real = compact_tokens(mask)  # (B, L)
         # torch packs no sentence of length 0, so one without a real token keeps a made-up one; its
@@ -169,19 +171,23 @@ def _token_width(shape: tuple[int, ...], indices: int, vocabulary: int | None) -
         ConfigError: The shape of the view is not that which the arguments ask for.
     """
     columns = check_int(indices, f"{PATH}.indices", low=0)
-    if vocabulary is None and len(shape) == 2 and shape[1] > columns:
-        return shape[1] - columns
-    if vocabulary is not None and shape[1:] == ((1 + columns,) if columns else ()) and shape:
-        return 1
-    if vocabulary is None and len(shape) == 1:
+    if vocabulary is not None:
+        if shape and shape[1:] == ((1 + columns,) if columns else ()):
+            return 1
+        expected = "(tokens,)"
+    elif len(shape) == 1:
         raise ConfigError(
             f"a view of shape {shape} holds numbers of tokens: say how many there are",
             path=f"{PATH}.vocabulary",
         )
-    expected = "(tokens, width)" if vocabulary is None else "(tokens,)"
-    included = f", {columns} column(s) of whole numbers included" if columns else ""
+    else:
+        if len(shape) == 2 and shape[1] > columns:
+            return shape[1] - columns
+        expected = "(tokens, width)"
+    if columns:
+        expected += f", {columns} column(s) of whole numbers included"
     raise ConfigError(
-        f"the backbone reads tokens {expected}{included}, and the view's shape is {shape}",
+        f"the backbone reads tokens {expected}, and the view's shape is {shape}",
         path=f"{PATH}.name",
         value="bilstm",
     )

@@ -13,6 +13,7 @@ from torch import nn
 from mtl_search.config.checks import check_choice, check_int, check_ints, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.activation import activation_layer
+from mtl_search.models.backbones.images import image_shape
 from mtl_search.models.backbones.mlp import PATH, dense_layers
 from mtl_search.models.stage import Stage
 
@@ -65,7 +66,8 @@ def convnet(
     window = check_int(pool, f"{PATH}.pool")
     rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
     check_choice(norm, f"{PATH}.norm", NORMS)
-    inputs, height, width = _image(input_shape)
+    inputs, height, width = image_shape(input_shape, "convnet")
+    _check_channels_first((inputs, height, width))
     side = _kernel(kernel, min(height, width))
     stages: list[Stage] = []
     for size in maps:
@@ -92,17 +94,8 @@ def convnet(
     return stages
 
 
-def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return C, H and V of an image."""
-    if len(shape) == 2:
-        return 1, shape[0], shape[1]
-    if len(shape) != 3:
-        raise ConfigError(
-            f"a convnet reads images (channels, height, width), and the view's shape is {shape}",
-            path=f"{PATH}.name",
-            value="convnet",
-            allowed=["mlp"],
-        )
+def _check_channels_first(shape: tuple[int, int, int]) -> None:
+    """Refuse images that seem to have their channels last, which would train without an error."""
     if shape[2] in (1, 3, 4) and shape[0] > 4:
         raise ConfigError(
             f"the view's shape {shape} looks like (height, width, channels); "
@@ -110,7 +103,6 @@ def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
             path=f"{PATH}.name",
             value="convnet",
         )
-    return shape[0], shape[1], shape[2]
 
 
 def _kernel(kernel: int, smallest: int) -> int:

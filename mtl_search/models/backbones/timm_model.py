@@ -17,6 +17,7 @@ from mtl_search.config.checks import check_choice, check_number
 from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
+from mtl_search.models.backbones.images import image_shape
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.partition import (
     Part,
@@ -86,7 +87,7 @@ def timm_model(
     """
     timm = import_extra("timm", "images", f"{PATH}.name")
     check_choice(stages, f"{PATH}.stages", STAGE_CHOICES)
-    shape = _image(input_shape)
+    shape = image_shape(input_shape, "timm")
     whole = _build(timm, model, shape, pretrained=pretrained, drop_path=drop_path, weights=weights)
     try:
         built: list[Stage] = in_eval_mode(
@@ -168,22 +169,10 @@ def _with_position_embedding(groups: list[list[Part]], model: nn.Module) -> list
 
 def _channels_first(parts: list[Part], *, first: bool) -> list[Part]:
     """Put parts that compute on (B, H, V, C) between two permutations from and to (B, C, H, V)."""
-    before: list[Part] = [] if first else [(parts[0][0], Permute(0, 2, 3, 1))]
-    return [*before, *parts, (parts[-1][0], Permute(0, 3, 1, 2))]
-
-
-def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Return C, H and V of an image."""
-    if len(shape) == 2:
-        return 1, shape[0], shape[1]
-    if len(shape) == 3:
-        return shape[0], shape[1], shape[2]
-    raise ConfigError(
-        f"timm's models read images (channels, height, width), and the view's shape is {shape}",
-        path=f"{PATH}.name",
-        value="timm",
-        allowed=["mlp"],
-    )
+    stage = [*parts, (parts[-1][0], Permute(0, 3, 1, 2))]
+    if not first:  # the first stage reads the image, which has its channels first
+        stage.insert(0, (parts[0][0], Permute(0, 2, 3, 1)))
+    return stage
 
 
 def _build(

@@ -85,9 +85,11 @@ class ElementwiseLoss(nn.Module, ABC):
 
 def reduced(losses: Tensor, reduction: Reduction) -> Tensor:
     """Return losses as they are, summed, or averaged."""
-    if reduction == "none":
-        return losses
-    return losses.sum() if reduction == "sum" else losses.mean()
+    if reduction == "sum":
+        return losses.sum()
+    if reduction == "mean":
+        return losses.mean()
+    return losses
 
 
 class UserLoss(ElementwiseLoss):

@@ -24,14 +24,12 @@ class BinaryCrossEntropy(ElementwiseLoss):
 
     def __init__(self, pos_weight: float | Sequence[float] | None = None) -> None:
         super().__init__()
-        weight: float | tuple[float, ...] | None = None
+        weight: Tensor | None = None
         if isinstance(pos_weight, Sequence):
-            weight = check_numbers(pos_weight, "pos_weight")
+            weight = torch.tensor(check_numbers(pos_weight, "pos_weight"))
         elif pos_weight is not None:
-            weight = check_number(pos_weight, "pos_weight", exclude_low=True)
-        self.register_buffer(
-            "weight", None if weight is None else torch.tensor(weight), persistent=False
-        )
+            weight = torch.tensor(check_number(pos_weight, "pos_weight", exclude_low=True))
+        self.register_buffer("weight", weight, persistent=False)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """Return losses (B,) or (B, L) of logits and labels in {0, 1} of that shape."""
@@ -41,7 +39,9 @@ class BinaryCrossEntropy(ElementwiseLoss):
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
         """Return the log odds after the odds are multiplied by v."""
-        return start if self.weight is None else start + self.weight.clamp(min=1e-30).log()
+        if self.weight is None:
+            return start
+        return start + self.weight.clamp(min=1e-30).log()
 
     def check_size(self, size: int) -> None:
         """Check that there are as many weights as labels."""

@@ -114,7 +114,8 @@ class HardSharing(SharingPolicy):
                 samples = len(x) // active * self._active[i]
                 active = self._active[i]
                 x = x[:samples]
-                mask = mask if mask is None else mask[:samples]
+                if mask is not None:
+                    mask = mask[:samples]
             x = stage(x, mask)
             if i + 1 in self._exits:
                 # zip ends with the views that are still in the trunk, which come first in order.
@@ -124,7 +125,9 @@ class HardSharing(SharingPolicy):
     def branch(self, task: str) -> list[nn.Module]:
         """Return the stages that only this task has."""
         key = safe_key(task)
-        return list(cast("nn.ModuleList", self.branches[key])) if key in self.branches else []
+        if key not in self.branches:
+            return []
+        return list(cast("nn.ModuleList", self.branches[key]))
 
     def readers(self, stage: int) -> tuple[str, ...]:
         """Return the tasks that read this stage of the trunk."""
@@ -160,8 +163,8 @@ class HardSharing(SharingPolicy):
     @property
     def depth(self) -> int | dict[str, int]:
         """The sharing depth: one number, or one for each task where they differ."""
-        different = set(self.depths.values())
-        return different.pop() if len(different) == 1 else dict(self.depths)
+        depths = set(self.depths.values())
+        return depths.pop() if len(depths) == 1 else dict(self.depths)
 
     def blocks(self) -> list[DiagramBlock]:
         """List the trunk's stages, then each task's copies."""

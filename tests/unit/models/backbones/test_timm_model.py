@@ -267,7 +267,7 @@ BAD = [
     ((3, 32, 32), {"model": "resnt18"}, "model", "did you mean 'resnet18'"),
     ((3, 32, 32), {"model": 3}, "model", "no model of this name"),
     ((3, 2, 2), {"model": "legacy_xception"}, "model", "does not read views of shape"),
-    ((6,), {"model": "resnet18"}, "name", "read images"),
+    ((6,), {"model": "resnet18"}, "name", "reads images"),
     ((3, 32, 32), {"model": "resnet18", "stages": "all"}, "stages", "allowed:  auto, children"),
     ((3, 32, 32), {"model": "resnet18", "drop_path": 1.0}, "drop_path", "below 1"),
     ((3, 32, 32), {"model": "resnet18", "freeze_stages": 6}, "freeze_stages", "from 0 to 5"),
