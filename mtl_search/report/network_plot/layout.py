@@ -84,14 +84,16 @@ def arrange(graph: Graph, min_width: float = 0.0) -> Layout:
         min_width: Width that the layout fills if it would be narrower.
     """
     grid = _make_grid(graph)
-    boxes = {
-        node.id: _make_box((node,), text.node_text(node), grid.rows[node.id])
-        for node in graph.nodes
-        if node.kind != "input"
-    }
+    boxes: dict[str, Box] = {}  # of nodes that are no views
+    slots: list[_Slot] = []
+    for node in graph.nodes:
+        if node.kind != "input":
+            box = _make_box((node,), text.node_text(node), grid.rows[node.id])
+            boxes[node.id] = box
+            slots.append(_Slot(box.row, *grid.spans[node.id], [box]))
     groups = [_make_view_group(graph, grid, readers) for readers in _view_readers(graph, grid)]
-    slots = [_Slot(box.row, *grid.spans[id_], [box]) for id_, box in boxes.items()]
-    slots = _merge_overlapping([*slots, *(_view_slot(grid, group) for group in groups)])
+    slots += [_view_slot(grid, group) for group in groups]
+    slots = _merge_overlapping(slots)
     width = _place_across(slots, grid.lanes, _lane_gap(graph), min_width)
     height = _place_down(slots)
     shown = tuple(box for slot in slots for box in slot.boxes if box.variants)
@@ -107,8 +109,8 @@ def _make_grid(graph: Graph) -> _Grid:
     spans: dict[str, tuple[int, int]] = {}
     for node in graph.nodes:
         tasks = (node.column,) if node.column else node.tasks
-        positions = [lanes[task] for task in tasks]
-        spans[node.id] = min(positions), max(positions)
+        positions = sorted(lanes[task] for task in tasks)
+        spans[node.id] = positions[0], positions[-1]
     return _Grid(len(lanes), _rows(graph), spans)
 
 
@@ -209,9 +211,11 @@ def _merge_overlapping(slots: Sequence[_Slot]) -> list[_Slot]:
 
 def _lane_gap(graph: Graph) -> float:
     """Return the distance of two lanes, wide enough for the labels of ties."""
-    labels = [_tie_label(node) for node in graph.nodes if node.tied_strength]
-    widths = [text.text_width(label, text.LABEL_POINTS) + 0.16 for label in labels]
-    return max([_LANE_GAP, *widths])
+    gap = _LANE_GAP
+    for node in graph.nodes:
+        if node.tied_strength:
+            gap = max(gap, text.text_width(_tie_label(node), text.LABEL_POINTS) + 0.16)
+    return gap
 
 
 def _place_across(slots: Sequence[_Slot], lanes: int, gap: float, min_width: float) -> float:
@@ -302,8 +306,10 @@ def _arrow_label(graph: Graph, edge: Edge) -> str:
     """Name the views of an edge where views part, or where several leave the backbone."""
     source = graph.by_id[edge.source]
     target = graph.by_id[edge.target]
-    edges = [other for other in graph.edges if other.source == edge.source]
-    part = any(set(other.views) != set(source.views) for other in edges)
+    part = any(
+        other.source == edge.source and set(other.views) != set(source.views)
+        for other in graph.edges
+    )
     leave = len(edge.views) > 1 and target.kind in ("head", "side_inputs")
     return ", ".join(edge.views) if part or leave else ""
 
