@@ -184,12 +184,12 @@ class Result:
             ConfigError: Another ending, or the file cannot be written.
             SweepError: The network of that trial was not kept.
         """
-        from mtl_search.models.graph_tracing import describe
+        from mtl_search.models.graph_tracing import trace_graph
         from mtl_search.report.network_plot.draw import draw
 
         name = trial or self._best_trial().id
         model = self.load_model(name)
-        draw(describe(model.network, model.layout), model.config, Path(path), name)
+        draw(trace_graph(model.network, model.layout), model.config, Path(path), name)
 
     def models(self) -> dict[str, Path]:
         """`model/<arm>` → folder of the trained network of the arm's best trial; seed arms give weights alone."""

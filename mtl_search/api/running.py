@@ -104,7 +104,7 @@ def plot_model(
     import torch
 
     from mtl_search.data.datasets import load_data
-    from mtl_search.models.graph_tracing import describe
+    from mtl_search.models.graph_tracing import trace_graph
     from mtl_search.models.network import build_network
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
@@ -113,7 +113,7 @@ def plot_model(
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):
         network = build_network(parsed, data)
-    draw(describe(network, data), parsed, Path(path))
+    draw(trace_graph(network, data), parsed, Path(path))
 
 
 def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path:

@@ -16,7 +16,7 @@ from mtl_search.data import SPLITS, DataSet, Sources
 from mtl_search.data.datasets import load_data
 from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.models.graph import Graph, Node
-from mtl_search.models.graph_tracing import describe
+from mtl_search.models.graph_tracing import trace_graph
 from mtl_search.models.network import MultiTaskNetwork, parameter_count
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.search import preflight
@@ -44,7 +44,7 @@ def validate_command(
     capacity.check_capacity(config)
     data = load_data(config)
     network = preflight.check_sweep(config, data)
-    graph = describe(network, data)
+    graph = trace_graph(network, data)
     tables = [
         _data(config, data),
         *([] if data.sources is None else [_sources(config, data, data.sources, network)]),

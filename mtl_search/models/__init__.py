@@ -1,1 +1,1 @@
-"""Models: a backbone cut into stages, shared by the tasks to a depth, then one head a task."""
+"""Models: a backbone in stages, shared by the tasks to a depth, then a head for each task."""

@@ -1,6 +1,6 @@
-"""Augmentation of images by kornia, on the device, a batch at a time, in training only.
+"""Augmentation of images by kornia: on the device, a batch at a time, in training only.
 
-kornia is an optional dependency (`pip install 'mtl-search[images]'`) that works without torchvision.
+kornia is an optional dependency (`pip install 'mtl-search[images]'`); it works without torchvision.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from mtl_search.config.base import Component
+from mtl_search.config.checks import check_number
 from mtl_search.errors import ConfigError
 from mtl_search.extras import import_extra
 
@@ -18,12 +19,13 @@ PATH = "model.augment"
 
 
 class Augment(nn.Module):
-    """Random changes of every image (B, C, H, V) of a batch; nothing in evaluation. Other views stay as they are.
+    """Random changes of every image (B, C, H, V) of a batch, in training mode only.
 
-    They draw from torch's global generator, so that a trial's seed fixes them. Each view is changed by itself.
+    Views that are no images stay as they are. The changes draw from torch's global generator, so a
+    trial's seed fixes them. Each view is changed independently of the others.
 
     Args:
-        steps: Of kornia.augmentation, one after another.
+        steps: Modules of `kornia.augmentation`, which run one after another.
     """
 
     def __init__(self, steps: Sequence[nn.Module]) -> None:
@@ -31,7 +33,7 @@ class Augment(nn.Module):
         self.steps = nn.ModuleList(steps)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, V) → the same shape."""
+        """Return images of the same shape (B, C, H, V)."""
         if not self.training or x.ndim != 4:
             return x
         for step in self.steps:
@@ -39,40 +41,41 @@ class Augment(nn.Module):
         return x
 
 
-def build_augment(members: Sequence[Component]) -> Augment | None:
-    """What `model.augment` asks for: names of kornia.augmentation with their arguments.
+def build_augment(components: Sequence[Component]) -> Augment | None:
+    """Build what `model.augment` asks for; return None if it is empty.
+
+    Args:
+        components: Names of classes of `kornia.augmentation`, with their arguments.
 
     Raises:
         ConfigError: kornia is not installed, has no such augmentation, or refuses the arguments.
     """
-    if not members:
+    if not components:
         return None
     kornia: Any = import_extra("kornia.augmentation", "images", PATH)
-    known = sorted(
-        name for name in dir(kornia) if name.startswith("Random") or name == "ColorJiggle"
-    )
-    steps = []
-    for number, member in enumerate(members):
-        path = f"{PATH}.{number}"
-        if member.name not in known:
-            raise ConfigError(
-                "kornia has no augmentation of this name",
-                path=path,
-                value=member.name,
-                allowed=known,
-            )
-        p = member.arguments.get("p", 1.0)
-        if (
-            isinstance(p, bool) or not isinstance(p, int | float) or not 0 <= p <= 1
-        ):  # kornia takes 2 for always
-            raise ConfigError("a probability from 0 to 1 is needed", path=f"{path}.p", value=p)
-        arguments = {
-            key: tuple(x) if isinstance(x, list) else x for key, x in member.arguments.items()
-        }
-        try:
-            steps.append(getattr(kornia, member.name)(**arguments))
-        except Exception as error:  # kornia raises what it likes
-            raise ConfigError(
-                f"kornia refuses this: {error}", path=path, value=member.arguments
-            ) from error
-    return Augment(steps)
+    return Augment([_build_step(kornia, part, f"{PATH}.{i}") for i, part in enumerate(components)])
+
+
+def _build_step(kornia: Any, component: Component, path: str) -> nn.Module:
+    available = sorted(name for name in dir(kornia) if name.startswith("Random"))
+    available.append("ColorJiggle")
+    if component.name not in available:
+        raise ConfigError(
+            "kornia has no augmentation of this name",
+            path=path,
+            value=component.name,
+            allowed=available,
+        )
+    # kornia accepts a p of 2 and applies the augmentation always.
+    check_number(component.arguments.get("p", 1.0), f"{path}.p", high=1.0)
+    arguments = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in component.arguments.items()
+    }
+    try:
+        step: nn.Module = getattr(kornia, component.name)(**arguments)
+    except Exception as error:  # kornia raises errors of many types
+        raise ConfigError(
+            f"kornia refuses this: {error}", path=path, value=component.arguments
+        ) from error
+    return step

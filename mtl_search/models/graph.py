@@ -1,6 +1,6 @@
-"""The parts of a network as plain data, for its summary and its picture: nodes, and who reads whom.
+"""The graph of a network as plain data, for its summary and its picture.
 
-This module does not load torch; `graph_tracing` makes a graph from a network.
+This module does not load torch; `graph_tracing` makes the graph of a network.
 """
 
 from __future__ import annotations
@@ -9,28 +9,30 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-# Without the batch.
+# The shape of one sample, so without the batch.
 Shape = tuple[int, ...]
 Kind = Literal["input", "augment", "stage", "mixture", "side_inputs", "head"]
 
 
 @dataclass(frozen=True)
 class Node:
-    """One box.
+    """One node: a box of the picture.
 
     Attributes:
-        id: Unique in its graph: `view:left`, `block:0`, `side_inputs:same`, `spans:same`, `head:same`, `augment`.
-        kind: A view of the data; what changes images in training; a stage of the backbone; a mixture of columns; what
-            reads views beside one task's features; a head.
-        label: What it is, such as `conv 32`, `Softmax head`, or the name of the view.
-        takes: Shape of one sample that comes in.
-        gives: Shape of one sample that leaves.
-        parameters: How many it has.
-        trainable: How many of them learn.
-        tasks: The tasks that read it, directly or through others.
+        id: Unique in its graph, such as `view:left`, `augment`, `block:0`, `side_inputs:same`,
+            `spans:same` or `head:same`.
+        kind: A view of the data (`input`), the augmentation of images, a stage of the backbone, a
+            mixture of columns, what adds views to the features of one task, or a head.
+        label: A short description, such as `conv 32`, `Softmax head`, or the name of the view.
+        takes: Shape of one sample at its input.
+        gives: Shape of one sample at its output.
+        parameters: Number of its parameters.
+        trainable: Number of its parameters that learn.
+        tasks: The tasks that read it, directly or through other nodes.
         views: The views that pass it, one after another through the same weights.
-        column: The task in whose column it stands, where that is not plain from `tasks`.
-        alike: Strength λ that keeps it like the same stage of other columns; 0 for none.
+        column: The task whose column it belongs to, where `tasks` does not say it.
+        tied_strength: Strength λ of the penalty that ties it to the same stage of other columns; 0
+            if it is not tied.
     """
 
     id: str
@@ -48,7 +50,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """What `target` reads of `source`: these views."""
+    """Data that flows from the node `source` to the node `target`: the features of these views."""
 
     source: str
     target: str
@@ -57,15 +59,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network.
+    """The graph of a network.
 
     Attributes:
-        tasks: Their names, in the order of the config.
-        nodes: In the order in which data passes.
-        edges: Each from an earlier node to a later one.
-        parameters: Of the whole network; a parameter that is used twice counts once.
-        shared: Those that more than one task reads.
-        trainable: Those that learn; the others are frozen.
+        tasks: Names of the tasks, in the order of the config.
+        nodes: The nodes, in the order in which data passes them.
+        edges: The edges, each from an earlier node to a later one.
+        parameters: Number of parameters of the whole network; one that is used twice counts once.
+        shared: Number of parameters that more than one task reads.
+        trainable: Number of parameters that learn; the others are frozen.
     """
 
     tasks: tuple[str, ...]
@@ -77,9 +79,9 @@ class Graph:
 
     @cached_property
     def by_id(self) -> dict[str, Node]:
-        """Id → node."""
+        """Map each node's id to the node."""
         return {node.id: node for node in self.nodes}
 
     def sources(self, node: Node) -> list[Node]:
-        """What a node reads."""
+        """Return the nodes that a node reads."""
         return [self.by_id[edge.source] for edge in self.edges if edge.target == node.id]

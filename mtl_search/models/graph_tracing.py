@@ -1,13 +1,13 @@
-"""The graph of a network, found by running it once.
+"""Tracing: the graph of a network, found by running the network once.
 
-Shapes are those of a real forward pass, noted by hooks; none is worked out a second time.
+Shapes are those of a real forward pass, recorded by hooks, so no layer's shape is worked out here.
 
-B samples
+B samples, T tokens
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,40 +26,73 @@ from mtl_search.models.side_inputs import SideInputs
 _SAMPLES = 2
 
 
-def describe(network: MultiTaskNetwork, data: DataSet | DataSpec) -> Graph:
-    """The graph of a network, by running it once on two samples of zeros, in evaluation mode.
+def trace_graph(network: MultiTaskNetwork, data: DataSet | DataSpec) -> Graph:
+    """Lift a network to its graph: run it once and return nodes and edges as plain data.
+
+    The run is a forward pass over two samples of zeros in evaluation mode. Hooks record the shapes
+    at each module; the sharing policy's `blocks` say which modules are nodes and what they read.
 
     Args:
-        network: Left as it was, its mode and torch's random state included.
-        data: What it was built for.
+        network: The network. Its mode and torch's random state are left as they were.
+        data: The data that the network was built for, or their spec.
 
     Raises:
-        ConfigError: The network does not run.
+        ConfigError: The network does not run, or a block of its policy takes no part in the run.
+
+    Examples:
+        >>> from mtl_search.config import load_config
+        >>> from mtl_search.data.spec import DataSpec
+        >>> from mtl_search.models.graph_tracing import trace_graph
+        >>> from mtl_search.models.network import build_network
+        >>> data = DataSpec.from_json(
+        ...     {
+        ...         "inputs": {"table": [[4], "float32"]},
+        ...         "targets": {"price": ["real", []], "sold": ["binary", ["no", "yes"]]},
+        ...         "masks": [],
+        ...     }
+        ... )
+        >>> config = load_config(
+        ...     {
+        ...         "name": "houses",
+        ...         "data": "unused",
+        ...         "tasks": {"price": {"head": "regression"}, "sold": {"head": "binary"}},
+        ...         "model": {"backbone": {"name": "mlp", "widths": [16]}, "sharing": "hard"},
+        ...     }
+        ... )
+        >>> graph = trace_graph(build_network(config, data), data)
+        >>> for node in graph.nodes:
+        ...     print(node.id, node.label, node.takes, node.gives, node.parameters)
+        view:table table (4,) (4,) 0
+        block:0 dense 16 (4,) (16,) 80
+        head:price Regression head (16,) () 17
+        head:sold Binary head (16,) () 17
     """
-    shapes = _run(network, data)
-    return _Builder(network, data, shapes).graph()
+    return _GraphBuilder(network, data, _record_shapes(network, data)).build()
 
 
-class _Builder:
+class _GraphBuilder:
     """Collects nodes and edges in the order in which data passes."""
 
     def __init__(
-        self, network: MultiTaskNetwork, data: DataSet | DataSpec, shapes: _Shapes
+        self, network: MultiTaskNetwork, data: DataSet | DataSpec, shapes: _ShapeRecorder
     ) -> None:
-        self.network, self.data, self.shapes = network, data, shapes
+        self.network = network
+        self.data = data
+        self.shapes = shapes
         self.blocks = network.sharing.blocks()
         self.nodes: dict[str, Node] = {}
         self.edges: list[Edge] = []
 
-    def graph(self) -> Graph:
+    def build(self) -> Graph:
+        """Return the whole graph."""
         network = self.network
-        for view in dict.fromkeys(view for views in network.views.values() for view in views):
-            self._input(view)
-        entry = self._augment()
+        for view in _distinct(network.views):
+            self._add_view(view)
+        entry = self._add_augmentation()
         for i, block in enumerate(self.blocks):
-            self._block(i, block, entry)
+            self._add_block(i, block, entry)
         for task in network.heads:
-            self._head(task)
+            self._add_head(task, self._add_necks(task))
         parameters = list(network.parameters())
         return Graph(
             tuple(network.heads),
@@ -70,111 +103,107 @@ class _Builder:
             trainable=_size(p for p in parameters if p.requires_grad),
         )
 
-    def _input(self, view: str) -> None:
+    def _add_view(self, view: str) -> None:
         shape = tuple(int(size) for size in self.data.inputs[view].shape[1:])
         readers = tuple(task for task, views in self.network.views.items() if view in views)
         self._add(Node(f"view:{view}", "input", view, shape, shape, 0, 0, readers, (view,)), [])
 
-    def _augment(self) -> str | None:
-        """The id of what stands between views and stages, if anything does: only images are changed."""
-        views = tuple(
-            dict.fromkeys(view for views in self.network.sharing.views.values() for view in views)
-        )
+    def _add_augmentation(self) -> str | None:
+        """Add a node between views and stages, and return its id; None if nothing is augmented."""
+        views = _distinct(self.network.sharing.views)
         shape = self.nodes[f"view:{views[0]}"].gives
-        if self.network.augment is None or len(shape) != 3:
+        if self.network.augment is None or len(shape) != 3:  # only images are changed
             return None
         label = ", ".join(type(step).__name__ for step in self.network.augment.steps)
-        node = Node(
-            "augment", "augment", label, shape, shape, 0, 0, tuple(self.network.heads), views
-        )
+        tasks = tuple(self.network.heads)
+        node = Node("augment", "augment", label, shape, shape, 0, 0, tasks, views)
         self._add(node, [f"view:{view}" for view in views])
         return node.id
 
-    def _block(self, i: int, block: DiagramBlock, entry: str | None) -> None:
-        views = tuple(
-            node.label
-            for node in self.nodes.values()
-            if node.kind == "input" and node.label in block.views
-        )
-        sources = [f"block:{j}" for j in block.reads] or (
-            [entry] if entry else [f"view:{view}" for view in views]
-        )
-        before = self.nodes[sources[0]].gives
-        takes, gives = (
-            (before, before) if block.module is None else self.shapes.of(block.module, block.label)
-        )
-        weights = list(block.weights if block.module is None else block.module.parameters())
-        kind: Kind = "mixture" if block.module is None else "stage"
+    def _add_block(self, i: int, block: DiagramBlock, entry: str | None) -> None:
+        # In the order of the views' nodes, whatever order the policy lists them in.
+        inputs = [node.label for node in self.nodes.values() if node.kind == "input"]
+        views = tuple(view for view in inputs if view in block.views)
+        if block.reads:
+            sources = [f"block:{j}" for j in block.reads]
+        elif entry:
+            sources = [entry]
+        else:
+            sources = [f"view:{view}" for view in views]
+        kind: Kind
+        if block.module is None:
+            kind = "mixture"
+            takes = gives = self.nodes[sources[0]].gives
+            weights = list(block.weights)
+        else:
+            kind = "stage"
+            takes, gives = self.shapes.of(block.module, block.label)
+            weights = list(block.module.parameters())
         node = Node(
             f"block:{i}", kind, block.label, takes, gives, *_sizes(weights), block.tasks, views,
             block.column, block.tied_strength,
         )  # fmt: skip
         self._add(node, sources)
 
-    def _head(self, task: str) -> None:
-        """The head, and before it what its features pass."""
-        head = self.network.heads[task]
-        source = next(
-            f"block:{i}" for i in reversed(range(len(self.blocks))) if task in self.blocks[i].tasks
-        )
-        for module in self.network.between.get(task, ()):
-            name = "side_inputs" if isinstance(module, SideInputs) else "spans"
-            node = self._of_task(
-                task,
-                "side_inputs",
-                name,
-                module,
-                f"{name.replace('_', ' ')}: {', '.join(module.views)}",
-            )
-            self._add(node, [source, *(f"view:{view}" for view in module.views)])
+    def _add_necks(self, task: str) -> str:
+        """Add what the features of a task pass before its head; return the id of the last node."""
+        blocks = [i for i, block in enumerate(self.blocks) if task in block.tasks]
+        source = f"block:{blocks[-1]}"
+        for neck in self.network.necks.get(task, ()):
+            name = "side_inputs" if isinstance(neck, SideInputs) else "spans"
+            label = f"{name.replace('_', ' ')}: {', '.join(neck.views)}"
+            node = self._task_node(task, "side_inputs", f"{name}:{task}", neck, label)
+            self._add(node, [source, *(f"view:{view}" for view in neck.views)])
             source = node.id
-        self._add(
-            self._of_task(task, "head", "head", head, f"{type(head).__name__} head"), [source]
-        )
+        return source
 
-    def _of_task(self, task: str, kind: Kind, name: str, module: nn.Module, label: str) -> Node:
-        views, sizes = self.network.sharing.views[task], _sizes(list(module.parameters()))
-        return Node(
-            f"{name}:{task}", kind, label, *self.shapes.of(module, label), *sizes, (task,), views
-        )
+    def _add_head(self, task: str, source: str) -> None:
+        head = self.network.heads[task]
+        label = f"{type(head).__name__} head"
+        self._add(self._task_node(task, "head", f"head:{task}", head, label), [source])
+
+    def _task_node(self, task: str, kind: Kind, id_: str, module: nn.Module, label: str) -> Node:
+        views = self.network.sharing.views[task]
+        sizes = _sizes(list(module.parameters()))
+        return Node(id_, kind, label, *self.shapes.of(module, label), *sizes, (task,), views)
 
     def _add(self, node: Node, sources: Sequence[str]) -> None:
         self.nodes[node.id] = node
         for source in sources:
             carried = self.nodes[source].views
+            # Side inputs are no views of the task's features, so nothing is left out of theirs.
             views = node.views if set(node.views) & set(carried) else carried
-            self.edges.append(
-                Edge(source, node.id, tuple(view for view in carried if view in views))
-            )
+            kept = tuple(view for view in carried if view in views)
+            self.edges.append(Edge(source, node.id, kept))
 
 
-class _Shapes:
-    """What goes into and out of every module, as hooks have seen it."""
+class _ShapeRecorder:
+    """Records the shapes at the input and the output of each module that runs."""
 
     def __init__(self) -> None:
-        self._seen: dict[nn.Module, tuple[Shape, Shape]] = {}
+        self._shapes: dict[nn.Module, tuple[Shape, Shape]] = {}
 
     def of(self, module: nn.Module, label: str) -> tuple[Shape, Shape]:
-        """Shapes of a sample that comes in and that leaves.
+        """Return the shapes of one sample at the input and the output of a module.
 
         Raises:
-            ConfigError: It did not run.
+            ConfigError: The module did not run.
         """
-        if module not in self._seen:
+        if module not in self._shapes:
             raise ConfigError(
                 f"its block {label!r} takes no part in a forward pass", path="model.sharing"
             )
-        return self._seen[module]
+        return self._shapes[module]
 
     @contextmanager
-    def watching(self, network: nn.Module) -> Iterator[None]:
-        """Note what runs."""
+    def recording(self, network: nn.Module) -> Iterator[None]:
+        """Record the modules of a network while the context is open."""
 
-        def note(module: nn.Module, args: Any, output: Any) -> None:
+        def record(module: nn.Module, args: Any, output: Any) -> None:
             if args and isinstance(args[0], Tensor) and isinstance(output, Tensor):
-                self._seen[module] = tuple(args[0].shape[1:]), tuple(output.shape[1:])
+                self._shapes[module] = tuple(args[0].shape[1:]), tuple(output.shape[1:])
 
-        hooks = [module.register_forward_hook(note) for module in network.modules()]
+        hooks = [module.register_forward_hook(record) for module in network.modules()]
         try:
             yield
         finally:
@@ -182,27 +211,30 @@ class _Shapes:
                 hook.remove()
 
 
-def _run(network: MultiTaskNetwork, data: DataSet | DataSpec) -> _Shapes:
+def _record_shapes(network: MultiTaskNetwork, data: DataSet | DataSpec) -> _ShapeRecorder:
     device = next(network.parameters()).device
-    views = dict.fromkeys(view for views in network.views.values() for view in views)
-    arrays = {view: data.inputs[view] for view in views}
-    inputs = {
-        view: torch.zeros(_SAMPLES, *x.shape[1:], dtype=getattr(torch, x.dtype.name), device=device)
-        for view, x in arrays.items()
-    }
-    masks = {
-        view: torch.ones(x.shape[:2], dtype=torch.bool, device=device)
-        for view, x in inputs.items() if view in data.masks
-    }  # fmt: skip
-    shapes = _Shapes()
+    inputs: dict[str, Tensor] = {}
+    masks: dict[str, Tensor] = {}
+    for view in _distinct(network.views):
+        array = data.inputs[view]
+        dtype = getattr(torch, array.dtype.name)
+        inputs[view] = torch.zeros(_SAMPLES, *array.shape[1:], dtype=dtype, device=device)
+        if view in data.masks:
+            masks[view] = torch.ones(inputs[view].shape[:2], dtype=torch.bool, device=device)
+    recorder = _ShapeRecorder()
     try:
-        with shapes.watching(network), torch.random.fork_rng(devices=[]):
+        with recorder.recording(network), torch.random.fork_rng(devices=[]):
             in_eval_mode(network, lambda: network(inputs, masks))
     except Exception as error:
         raise ConfigError(
             f"this network does not run ({type(error).__name__}: {error})", path="model"
         ) from error
-    return shapes
+    return recorder
+
+
+def _distinct(views: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the views that some task reads, each once, in the order of the tasks."""
+    return tuple(dict.fromkeys(view for names in views.values() for view in names))
 
 
 def _size(parameters: Iterable[nn.Parameter]) -> int:
@@ -210,5 +242,5 @@ def _size(parameters: Iterable[nn.Parameter]) -> int:
 
 
 def _sizes(parameters: Sequence[nn.Parameter]) -> tuple[int, int]:
-    """How many numbers, and how many of them learn."""
+    """Return the number of parameters, and the number of those that learn."""
     return _size(parameters), _size(p for p in parameters if p.requires_grad)

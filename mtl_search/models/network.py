@@ -1,6 +1,6 @@
-"""The whole network of a config: backbone stages, shared by a policy, then one head a task.
+"""The whole network of a config: backbone stages under a sharing policy, then a head for each task.
 
-B samples
+B samples, T tokens
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from mtl_search.config import Component
+from mtl_search.config.checks import check_choice
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
@@ -26,27 +27,29 @@ from mtl_search.models.side_inputs import SideInputs, build_side_inputs
 from mtl_search.models.spans import Spans, build_spans
 from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, safe_key
 
-# What stands between the features of a task and its head.
-Between = SideInputs | Spans
+# A module between the features of a task and its head.
+Neck = SideInputs | Spans
 
-__all__ = ["Between", "MultiTaskNetwork", "build_network", "parameter_count"]
+__all__ = ["MultiTaskNetwork", "Neck", "build_network", "parameter_count"]
 
 
 class MultiTaskNetwork(nn.Module):
-    """Views in, one output a task out.
+    """A network that reads views and gives one output for each task.
 
     Args:
-        sharing: What turns views into features of each task.
-        heads: Task → head.
-        target_names: Task → name of its target in the data set.
-        between: Task → what its features pass before its head, in order; only for tasks that have such.
-        augment: What changes images in training.
+        sharing: The policy that turns views into features of each task.
+        heads: Maps each task to its head.
+        target_names: Maps each task to the name of its target in the data set.
+        necks: Maps a task to the modules that its features pass before the head, in order. Tasks
+            without such modules may be left out.
+        augment: Changes images at random in training.
 
     Attributes:
-        heads: Task → head, in the order of the config. A plain dict, because task names may hold anything; the modules
-            are registered under safe names.
-        views: Task → the views that it reads, through the backbone and beside it.
-        target_names: Task → name of its target in the data set.
+        heads: Maps each task to its head, in the order of the config. It is a plain dict because a
+            task may have any name; the modules are registered under safe names.
+        necks: Maps a task to its necks; only tasks that have some are in it.
+        views: Maps each task to the views that it reads, in the backbone and as side inputs.
+        target_names: Maps each task to the name of its target in the data set.
     """
 
     __call__: Callable[..., dict[str, Tensor]]
@@ -56,7 +59,7 @@ class MultiTaskNetwork(nn.Module):
         sharing: SharingPolicy,
         heads: Mapping[str, Head],
         target_names: Mapping[str, str],
-        between: Mapping[str, Sequence[Between]] | None = None,
+        necks: Mapping[str, Sequence[Neck]] | None = None,
         augment: Augment | None = None,
     ) -> None:
         super().__init__()
@@ -65,33 +68,33 @@ class MultiTaskNetwork(nn.Module):
         self.heads = dict(heads)
         self.head_modules = nn.ModuleDict({safe_key(task): head for task, head in heads.items()})
         self.augment = augment
-        self.between = {task: list(modules) for task, modules in (between or {}).items() if modules}
+        self.necks = {task: list(modules) for task, modules in (necks or {}).items() if modules}
+        # The attribute's name is part of the parameters' names in checkpoints and in kept networks.
+        # It stays although the modules are called necks: files of all versions load as they are.
         self.between_modules = nn.ModuleDict(
-            {safe_key(t): nn.ModuleList(m) for t, m in self.between.items()}
+            {safe_key(task): nn.ModuleList(modules) for task, modules in self.necks.items()}
         )
-        self.views = {
-            task: (
-                *names,
-                *(view for module in self.between.get(task, ()) for view in module.views),
-            )
-            for task, names in sharing.views.items()
-        }
+        self.views: dict[str, tuple[str, ...]] = {}
+        for task, names in sharing.views.items():
+            side_views = [view for neck in self.necks.get(task, ()) for view in neck.views]
+            self.views[task] = (*names, *side_views)
         self.target_names = dict(target_names)
 
     def forward(
         self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
     ) -> dict[str, Tensor]:
-        """Task → output of its head; what it means is the head's business.
+        """Return the output of each task's head; its meaning depends on the head.
 
         Args:
-            inputs: View → (B, ...); views that no task reads are ignored.
-            masks: View → (B, T) bool, True at real tokens; a view without one has real tokens only.
+            inputs: Maps each view to a tensor (B, ...). Views that no task reads are ignored.
+            masks: Maps a view to a (B, T) bool tensor that is True at real tokens. All tokens of
+                a view without a mask are real.
         """
         inputs = self.augmented(inputs)
         return self.from_features(self.sharing(inputs, masks), inputs, masks)
 
     def augmented(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Views as the sharing policy gets them: in training images are changed at random, where the config says so."""
+        """Return the views, with images changed at random in training if the config says so."""
         if self.augment is None or not self.training:
             return inputs
         return {view: self.augment(x) for view, x in inputs.items()}
@@ -102,106 +105,129 @@ class MultiTaskNetwork(nn.Module):
         inputs: Mapping[str, Tensor],
         masks: Mapping[str, Tensor] | None = None,
     ) -> dict[str, Tensor]:
-        """Task → output of its head.
+        """Return the output of each task's head, from features that the policy has computed.
 
         Args:
-            features: Of the sharing policy; what stands between them and the heads takes their place in it.
-            inputs: View → (B, ...), augmented.
-            masks: As of `forward`.
+            features: The features of the sharing policy. Those of tasks with necks are replaced
+                by what their necks return.
+            inputs: Maps each view to a tensor (B, ...), after augmentation.
+            masks: Maps a view to a (B, T) bool tensor, as in `forward`.
         """
-        for task, modules in self.between.items():
-            for module in modules:
-                features[task] = tuple([module(x, inputs) for x in features[task]])
+        for task, necks in self.necks.items():
+            for neck in necks:
+                features[task] = tuple([neck(x, inputs) for x in features[task]])
         if not masks:
             return {task: head(*features[task]) for task, head in self.heads.items()}
-        return {
-            task: head(
-                *features[task], masks=[masks.get(view) for view in self.sharing.views[task]]
-            )
-            for task, head in self.heads.items()
-        }
+        outputs: dict[str, Tensor] = {}
+        for task, head in self.heads.items():
+            task_masks = [masks.get(view) for view in self.sharing.views[task]]
+            outputs[task] = head(*features[task], masks=task_masks)
+        return outputs
 
     def fit(self, targets: Mapping[str, Tensor]) -> None:
-        """Set scaling and trivial losses of the heads.
+        """Set the scaling and the trivial loss of each head.
 
         Args:
-            targets: Task → training labels, missing ones marked.
+            targets: Maps each task to its training labels, including the missing ones.
         """
         for task, head in self.heads.items():
             head.fit(targets[task])
 
     def predict(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Outputs of `forward` → probabilities, values or tags."""
+        """Turn outputs of `forward` into probabilities, values or tags."""
         return {task: self.heads[task].predict(output) for task, output in outputs.items()}
 
     def shared_parameters(self) -> list[nn.Parameter]:
-        """Parameters that more than one task reads."""
+        """Return the parameters that more than one task reads."""
         return self.sharing.shared_parameters()
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
-        """Parameters that only this task reads, its head and what stands before it included."""
+        """Return the parameters that only this task reads, those of its necks and head included."""
         return [*self.sharing.task_parameters(task), *self.head_parameters(task)]
 
     def head_parameters(self, task: str) -> list[nn.Parameter]:
-        """Parameters after the backbone: those of the task's head and of what stands before it."""
-        modules = [*self.between.get(task, ()), self.heads[task]]
+        """Return the parameters after the backbone: those of the task's necks and of its head."""
+        modules = [*self.necks.get(task, ()), self.heads[task]]
         return [p for module in modules for p in module.parameters()]
 
 
 def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
-    """The network that a config describes, for this data; weights are drawn from torch's global generator.
+    """Build the network that a config describes for a data set.
+
+    The weights are drawn from torch's global generator: first those of the stages, then those of
+    the necks, then those of the heads.
 
     Raises:
-        ConfigError: Anything in `tasks` or `model` that does not exist or does not fit; the path is that of the key.
+        ConfigError: Something in `tasks` or `model` does not exist or does not fit; the path is
+            that of its key.
+
+    Examples:
+        >>> import torch
+        >>> from mtl_search.config import load_config
+        >>> from mtl_search.data.spec import DataSpec
+        >>> from mtl_search.models.network import build_network
+        >>> data = DataSpec.from_json(
+        ...     {
+        ...         "inputs": {"table": [[4], "float32"]},
+        ...         "targets": {"price": ["real", []], "sold": ["binary", ["no", "yes"]]},
+        ...         "masks": [],
+        ...     }
+        ... )
+        >>> config = load_config(
+        ...     {
+        ...         "name": "houses",
+        ...         "data": "unused",
+        ...         "tasks": {"price": {"head": "regression"}, "sold": {"head": "binary"}},
+        ...         "model": {"backbone": {"name": "mlp", "widths": [16]}, "sharing": "hard"},
+        ...     }
+        ... )
+        >>> network = build_network(config, data)
+        >>> outputs = network({"table": torch.randn(8, 4)})
+        >>> {task: tuple(output.shape) for task, output in outputs.items()}
+        {'price': (8,), 'sold': (8,)}
     """
     targets = {task: _target_name(task, section, data) for task, section in config.tasks.items()}
     views = {task: _views(task, section, data) for task, section in config.tasks.items()}
     build = _stages_builder(config, data, views)
-    sharing = _sharing(config, build, views)
-    between = {task: _neck(task, section, data, sharing) for task, section in config.tasks.items()}
-    heads = {
-        task: build_head(
-            task, section, between[task][-1].width if between[task] else sharing.width, data.targets[targets[task]],
-            views=len(views[task]), features="vector" if section.spans else sharing.kind,
+    sharing = _build_sharing(config, build, views)
+    necks = {
+        task: _build_necks(task, section, data, sharing) for task, section in config.tasks.items()
+    }
+    heads: dict[str, Head] = {}
+    for task, section in config.tasks.items():
+        heads[task] = build_head(
+            task,
+            section,
+            necks[task][-1].width if necks[task] else sharing.width,
+            data.targets[targets[task]],
+            views=len(views[task]),
+            features="vector" if section.spans else sharing.kind,
         )
-        for task, section in config.tasks.items()
-    }  # fmt: skip
-    return MultiTaskNetwork(sharing, heads, targets, between, build_augment(config.model.augment))
+    return MultiTaskNetwork(sharing, heads, targets, necks, build_augment(config.model.augment))
 
 
-def _neck(
+def _build_necks(
     task: str, section: TaskConfig, data: DataSet | DataSpec, sharing: SharingPolicy
-) -> list[Between]:
-    modules: list[Between] = []
+) -> list[Neck]:
+    necks: list[Neck] = []
+    width = sharing.width
     if section.side_inputs:
-        modules.append(
-            build_side_inputs(task, section.side_inputs, data, sharing.width, sharing.kind)
-        )
+        necks.append(build_side_inputs(task, section.side_inputs, data, width, sharing.kind))
+        width = necks[-1].width
     if section.spans is not None:
-        width = modules[-1].width if modules else sharing.width
-        modules.append(build_spans(task, section.spans, data, width, sharing.kind))
-    return modules
+        necks.append(build_spans(task, section.spans, data, width, sharing.kind))
+    return necks
 
 
 def _target_name(task: str, section: TaskConfig, data: DataSet | DataSpec) -> str:
     name = task if section.target is None else section.target
-    if name not in data.targets:
-        raise ConfigError(
-            "the data set has no target of this name",
-            path=f"tasks.{task}.target",
-            value=name,
-            allowed=data.targets,
-        )
-    return name
+    return check_choice(name, f"tasks.{task}.target", data.targets, "target")
 
 
 def _views(task: str, section: TaskConfig, data: DataSet | DataSpec) -> tuple[str, ...]:
     path = f"tasks.{task}.view"
     for name in section.view:
-        if name not in data.inputs:
-            raise ConfigError(
-                "the data set has no view of this name", path=path, value=name, allowed=data.inputs
-            )
+        check_choice(name, path, data.inputs, "view")
     if len(set(section.view)) < len(section.view):
         raise ConfigError("a view is given twice", path=path, value=list(section.view))
     if section.view:
@@ -220,44 +246,47 @@ def _views(task: str, section: TaskConfig, data: DataSet | DataSpec) -> tuple[st
 def _stages_builder(
     config: Config, data: DataSet | DataSpec, views: Mapping[str, tuple[str, ...]]
 ) -> StagesBuilder:
-    """A builder of stages for the one shape that all views have."""
-    (first, *_), *_ = views.values()
+    """Return a builder of stages for the one shape that all views have."""
+    first = next(iter(views.values()))[0]
     shape = data.inputs[first].shape[1:]
     for task, names in views.items():
         for name in names:
             other = data.inputs[name].shape[1:]
             if other != shape:
                 raise ConfigError(
-                    f"views that pass one backbone need one shape; {name!r} is {other} and {first!r} is {shape}",
+                    "views that pass one backbone need one shape; "
+                    f"{name!r} is {other} and {first!r} is {shape}",
                     path=f"tasks.{task}.view",
                     value=name,
                     allowed=[view for view, x in data.inputs.items() if x.shape[1:] == shape],
                 )
-    member = config.model.backbone
-    BACKBONES.check_arguments(member.name, member.arguments, "model.backbone")
-    backbone = BACKBONES.get_member(member.name, "model.backbone")
+    component = config.model.backbone
+    BACKBONES.check_arguments(component.name, component.arguments, "model.backbone")
+    backbone = BACKBONES.get_member(component.name, "model.backbone")
     if np.issubdtype(data.inputs[first].dtype, np.integer):
-        _check_reads_integers(first, member, getattr(backbone, "reads_integers", False))
-    return partial(_checked_stages, backbone, tuple(int(size) for size in shape), member.arguments)
+        _check_reads_integers(first, component, getattr(backbone, "reads_integers", False))
+    input_shape = tuple(int(size) for size in shape)
+    return partial(_build_stages, backbone, input_shape, component.arguments)
 
 
-def _check_reads_integers(view: str, member: Component, by: bool | str) -> None:
-    """Numbers of words are no measurements.
+def _check_reads_integers(view: str, backbone: Component, reads_integers: bool | str) -> None:
+    """Refuse numbers of tokens as input of a backbone that would take them for measurements.
 
     Args:
-        view: That holds them.
-        member: The backbone.
-        by: Whether it reads them, or by which argument.
+        view: The view, which holds integers.
+        backbone: The backbone's name and arguments in the config.
+        reads_integers: Whether the backbone reads integers; or the name of the argument that it
+            needs in order to do so.
     """
-    if not by:
-        what = f"the backbone reads real numbers, and view {view!r} holds whole ones"
-        raise ConfigError(what, path="model.backbone", value=member.name)
-    if isinstance(by, str) and member.arguments.get(by) is None:
-        what = f"view {view!r} holds numbers of tokens: say how many there are"
-        raise ConfigError(what, path=f"model.backbone.{by}")
+    if not reads_integers:
+        message = f"the backbone reads real numbers, and view {view!r} holds whole ones"
+        raise ConfigError(message, path="model.backbone", value=backbone.name)
+    if isinstance(reads_integers, str) and backbone.arguments.get(reads_integers) is None:
+        message = f"view {view!r} holds numbers of tokens: say how many there are"
+        raise ConfigError(message, path=f"model.backbone.{reads_integers}")
 
 
-def _checked_stages(
+def _build_stages(
     backbone: Callable[..., Any], shape: tuple[int, ...], arguments: Mapping[str, Any]
 ) -> list[Stage]:
     stages = backbone(shape, **arguments)
@@ -274,11 +303,11 @@ def _checked_stages(
     return stages
 
 
-def _sharing(
+def _build_sharing(
     config: Config, build: StagesBuilder, views: Mapping[str, tuple[str, ...]]
 ) -> SharingPolicy:
-    member = config.model.sharing
-    SHARING.check_arguments(member.name, member.arguments, "model.sharing")
-    make: Any = SHARING.get_member(member.name, "model.sharing")
-    sharing: SharingPolicy = make(build, views, **member.arguments)
+    component = config.model.sharing
+    SHARING.check_arguments(component.name, component.arguments, "model.sharing")
+    factory: Any = SHARING.get_member(component.name, "model.sharing")
+    sharing: SharingPolicy = factory(build, views, **component.arguments)
     return sharing

@@ -1,6 +1,6 @@
-"""Views that go round the backbone: put beside the features of one task, just before its head.
+"""Side inputs: views that bypass the backbone and join the features of one task before its head.
 
-B samples, T tokens, W width of the features, n values of an integer view
+B samples, T tokens, W width of the features, W_i width of view i
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mtl_search.config.checks import check_choice
 from mtl_search.config.schema import SideInputConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
@@ -20,19 +21,20 @@ from mtl_search.models.stage import FeatureKind, safe_key
 
 
 class SideInputs(nn.Module):
-    """Features (B, T, W) → (B, T, W + ΣW_i), or (B, W) → (B, W + ΣW_i).
+    """Append views to features: (B, T, W) → (B, T, W + Σ W_i), or (B, W) → (B, W + Σ W_i).
 
-    A view of integers (B, T) or (B,) is embedded; one of real numbers comes as it is, (B, T, W_i) or (B, W_i), and
-    (B, T) or (B,) as one column. So the relation head can know where the entities are, and the tagger beside it not.
+    A view of integers, (B, T) or (B,), is embedded. A view of real numbers, (B, T, W_i) or
+    (B, W_i), is appended as it is; one of shape (B, T) or (B,) counts as one column. So a relation
+    head can know where the entities are while the tagger of the same sentence does not.
 
     Args:
-        width: W.
-        embedded: View → its number of values and the width of its embedding.
-        plain: View of real numbers → W_i.
+        width: Width W of the features.
+        embedded: Maps a view of integers to its number of values and the width of its embedding.
+        plain: Maps a view of real numbers to its width W_i.
 
     Attributes:
         views: The views that are read, in the order in which they are appended.
-        width: Of what comes out.
+        width: Width of the output.
     """
 
     __call__: Callable[..., Tensor]
@@ -48,19 +50,18 @@ class SideInputs(nn.Module):
         )
 
     def forward(self, features: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Features with the views beside them.
+        """Return the features followed by the views.
 
         Args:
             features: (B, T, W) or (B, W).
-            inputs: View → (B, ...).
+            inputs: Maps each view to a tensor (B, ...).
         """
-        return torch.cat(
-            [features, *(self._column(view, inputs[view], features.ndim) for view in self.views)],
-            -1,
-        )
+        columns = [self._columns(view, inputs[view], features.ndim) for view in self.views]
+        return torch.cat([features, *columns], -1)
 
-    def _column(self, view: str, x: Tensor, rank: int) -> Tensor:
-        if (key := safe_key(view)) in self.tables:
+    def _columns(self, view: str, x: Tensor, rank: int) -> Tensor:
+        key = safe_key(view)
+        if key in self.tables:
             return self.tables[key](x)  # type: ignore[no-any-return]
         return x if x.ndim == rank else x.unsqueeze(-1)
 
@@ -72,62 +73,75 @@ def build_side_inputs(
     width: int,
     kind: FeatureKind,
 ) -> SideInputs:
-    """What a task's key `side_inputs` asks for.
+    """Build what a task's key `side_inputs` asks for.
 
     Args:
-        task: Its name, for messages.
-        views: View → settings.
-        data: Has the views.
-        width: Of the features that leave the shared part.
-        kind: Whether these are a vector, tokens or a map.
+        task: The task's name, for messages.
+        views: Maps each view to its settings.
+        data: The data set that has the views.
+        width: Width of the features that leave the sharing policy.
+        kind: Kind of those features.
 
     Raises:
-        ConfigError: No such view, or its shape does not fit the features, or an integer view has no or too few values.
+        ConfigError: There is no such view, its shape does not fit the features, or the number of
+            values of an integer view is missing or too small.
     """
     path = f"tasks.{task}.side_inputs"
     if kind == "map":
         raise ConfigError(
-            "the backbone gives maps, and beside a map nothing can be put",
+            "the backbone gives maps, and nothing can be appended to a map",
             path=path,
             value=list(views),
         )
-    rank = 1 if kind == "tokens" else 0
-    embedded, plain = {}, {}
+    embedded: dict[str, tuple[int, int]] = {}
+    plain: dict[str, int] = {}
     for view, settings in views.items():
-        if view not in data.inputs:
-            raise ConfigError(
-                "the data set has no view of this name", path=path, value=view, allowed=data.inputs
-            )
+        check_choice(view, path, data.inputs, "view")
         x = data.inputs[view]
-        shape, integers = x.shape[1:], np.issubdtype(x.dtype, np.integer)
-        if len(shape) not in ((rank,) if integers else (rank, rank + 1)):
-            raise ConfigError(
-                f"a view of shape {shape} cannot stand beside {kind} features",
-                path=path,
-                value=view,
-            )
-        if not integers and settings.values is not None:
-            message = "only a view of integers is embedded, and this one holds real numbers"
-            raise ConfigError(message, path=f"{path}.{view}.values", value=settings.values)
+        integers = np.issubdtype(x.dtype, np.integer)
+        columns = _column_count(path, view, x.shape[1:], kind, integers=integers)
         if integers:
             embedded[view] = _values(f"{path}.{view}", view, settings, data), settings.width
+        elif settings.values is None:
+            plain[view] = columns
         else:
-            plain[view] = shape[rank] if len(shape) > rank else 1
+            message = "only a view of integers is embedded, and this one holds real numbers"
+            raise ConfigError(message, path=f"{path}.{view}.values", value=settings.values)
     return SideInputs(width, embedded, plain)
 
 
-def _values(path: str, view: str, settings: SideInputConfig, data: DataSet | DataSpec) -> int:
-    """How many values the view has, compared with the data where these are at hand."""
-    x = data.inputs[view]
-    most = int(x[:].max()) + 1 if in_memory(x) and len(x) else None
-    if settings.values is None:
-        found = "" if most is None else f" (this data has 0 .. {most - 1}, so {most})"
+def _column_count(
+    path: str, view: str, shape: tuple[int, ...], kind: FeatureKind, *, integers: bool
+) -> int:
+    """Return how many columns a view of this shape appends; an integer before its embedding is one.
+
+    Raises:
+        ConfigError: The shape does not fit the features.
+    """
+    rank = 1 if kind == "tokens" else 0  # of a view of one number for each vector or token
+    if len(shape) == rank:
+        return 1
+    if len(shape) != rank + 1 or integers:
         raise ConfigError(
-            f"an embedding needs to know how many values the view has{found}", path=f"{path}.values"
+            f"a view of shape {shape} cannot be appended to {kind} features", path=path, value=view
         )
-    if most is not None and most > settings.values:
-        message = f"the view has the values 0 .. {most - 1}"
+    return shape[rank]
+
+
+def _values(path: str, view: str, settings: SideInputConfig, data: DataSet | DataSpec) -> int:
+    """Return the number of values of an integer view, checked against the data if it is loaded."""
+    x = data.inputs[view]
+    needed = int(x[:].max()) + 1 if in_memory(x) and len(x) else None
+    if settings.values is None:
+        hint = f" (this data has 0 .. {needed - 1}, so {needed})" if needed is not None else ""
         raise ConfigError(
-            message, path=f"{path}.values", value=settings.values, allowed=[f"{most} or more"]
+            f"an embedding needs to know how many values the view has{hint}", path=f"{path}.values"
+        )
+    if needed is not None and needed > settings.values:
+        raise ConfigError(
+            f"the view has the values 0 .. {needed - 1}",
+            path=f"{path}.values",
+            value=settings.values,
+            allowed=[f"{needed} or more"],
         )
     return settings.values

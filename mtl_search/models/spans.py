@@ -1,4 +1,4 @@
-"""Spans of tokens, such as the two entities of a relation, read apart by one task's head.
+"""Spans of tokens, such as the two entities of a relation, pooled for one task's head.
 
 B samples, T tokens, W width of the features, S spans
 """
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mtl_search.config.checks import check_choice
 from mtl_search.config.schema import SpansConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
@@ -19,20 +20,21 @@ from mtl_search.models.stage import FeatureKind
 
 
 class Spans(nn.Module):
-    """Token features (B, T, W) → (B, S · W), the mean of each span, after the first token's W if asked.
+    """Pool the tokens of each span: (B, T, W) → (B, S · W), or (B, (1 + S) · W) with `first`.
 
-    A span without a token gives zeros. S. Wu and Y. He, "Enriching Pre-trained Language Model with Entity Information
-    for Relation Classification", 2019, without the dense layer that they put on each part before joining them.
+    Each span gives the mean of its tokens, and zeros if it has none. Follows S. Wu and Y. He,
+    "Enriching Pre-trained Language Model with Entity Information for Relation Classification",
+    2019, without the dense layer that they apply to each part before they join the parts.
 
     Args:
-        width: W.
-        view: (B, T) whole numbers, k in span k = 1 .. S.
-        count: S.
-        first: Put the first token's features in front.
+        width: Width W of a token's features.
+        view: Name of a view (B, T) of whole numbers: k at the tokens of span k = 1 .. S.
+        count: Number of spans S.
+        first: Whether the features of the first token come before those of the spans.
 
     Attributes:
-        views: The view that is read.
-        width: Of what comes out.
+        views: The one view that is read.
+        width: Width of the output.
     """
 
     __call__: Callable[..., Tensor]
@@ -41,40 +43,44 @@ class Spans(nn.Module):
         super().__init__()
         self.views = (view,)
         self.width = width * (count + first)
-        self.count, self.first = count, first
+        self.count = count
+        self.first = first
 
     def forward(self, features: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
-        """(B, S · W) or (B, (1 + S) · W) from (B, T, W)."""
+        """Return (B, S · W) or (B, (1 + S) · W) from token features (B, T, W).
+
+        Args:
+            features: (B, T, W).
+            inputs: Maps each view to a tensor (B, ...).
+        """
         numbers = torch.arange(1, self.count + 1, device=features.device)
         inside_BST = inputs[self.views[0]].unsqueeze(1) == numbers.view(1, -1, 1)
         shares_BST = inside_BST / inside_BST.sum(2, keepdim=True).clamp(min=1)
-        # Tokens outside all spans may be padding, which may hold anything: NaN times a share of 0 would be NaN.
+        # Tokens outside all spans may be padding, which may hold anything, and NaN · 0 is NaN.
         kept_BTW = features.masked_fill(~inside_BST.any(1).unsqueeze(2), 0.0)
         means_BSW = shares_BST.to(features.dtype) @ kept_BTW
-        parts = [features[:, 0]] if self.first else []
-        return torch.cat([*parts, means_BSW.flatten(1)], 1)
+        means = means_BSW.flatten(1)
+        return torch.cat([features[:, 0], means], 1) if self.first else means
 
 
 def build_spans(
     task: str, settings: SpansConfig, data: DataSet | DataSpec, width: int, kind: FeatureKind
 ) -> Spans:
-    """What a task's key `spans` asks for.
+    """Build what a task's key `spans` asks for.
 
     Args:
-        task: Its name, for messages.
-        settings: View and number of the spans.
-        data: Has the view.
-        width: Of the features that reach the head.
-        kind: Whether these are a vector, tokens or a map.
+        task: The task's name, for messages.
+        settings: The view and the number of spans.
+        data: The data set that has the view.
+        width: Width of the features that enter.
+        kind: Kind of those features.
 
     Raises:
-        ConfigError: No such view, or it holds something else than a whole number a token, or there are no tokens.
+        ConfigError: There is no such view, it does not hold one whole number for each token, or
+            the features are not tokens.
     """
-    path, view = f"tasks.{task}.spans.view", settings.view
-    if view not in data.inputs:
-        raise ConfigError(
-            "the data set has no view of this name", path=path, value=view, allowed=data.inputs
-        )
+    path = f"tasks.{task}.spans.view"
+    view = check_choice(settings.view, path, data.inputs, "view")
     if kind != "tokens":
         raise ConfigError(
             f"spans are of tokens, and the backbone gives one {kind} a sample",
@@ -83,6 +89,9 @@ def build_spans(
         )
     x = data.inputs[view]
     if len(x.shape) != 2 or not np.issubdtype(x.dtype, np.integer):
-        what = f"needs one whole number a token (tokens,), and this view is {x.dtype} {x.shape[1:]}"
-        raise ConfigError(what, path=path, value=view)
+        raise ConfigError(
+            f"needs one whole number a token (tokens,), and this view is {x.dtype} {x.shape[1:]}",
+            path=path,
+            value=view,
+        )
     return Spans(width, view, count=settings.count, first=settings.first)

@@ -1,6 +1,7 @@
-"""A stage: one step of a backbone. A backbone is an ordered list of stages, each publishing its width.
+"""A stage: one step of a backbone. A backbone is an ordered list of stages.
 
-Features between stages are (B, W) vectors, (B, T, W) tokens or (B, W, H, V) maps; W is the published width.
+Features between stages are (B, W) vectors, (B, T, W) tokens or (B, W, H, V) maps; W is the width
+that a stage publishes.
 """
 
 from __future__ import annotations
@@ -12,18 +13,43 @@ from torch import Tensor, nn
 
 FeatureKind = Literal["vector", "tokens", "map"]
 
-# Builds a freshly initialised list of stages; called once a copy that the sharing policy needs.
+# Builds a freshly initialised list of stages; called once for each copy that a policy needs.
 StagesBuilder = Callable[[], "list[Stage]"]
 
 
 class Stage(nn.Module):
-    """One step of a backbone around any module that maps features to features.
+    """One step of a backbone, around any module that maps features to features.
 
     Args:
-        body: The step itself.
-        width: Size of the feature dimension that leaves it.
-        label: What it is, for tables and pictures, such as `conv 32`.
-        kind: What leaves it: a (B, W) vector, (B, T, W) tokens or a (B, W, H, V) map. Heads that need tokens ask.
+        body: The module.
+        width: Size of the feature dimension of its output.
+        label: A short description for tables and pictures, such as `conv 32`.
+        kind: Kind of its output: a (B, W) vector, (B, T, W) tokens or a (B, W, H, V) map. Heads
+            that need tokens check it.
+
+    Examples:
+        A backbone of one's own is a function from the shape of a view to a list of stages. In a
+        config it is `model.backbone: {name: "my_package.my_module:residual_mlp", blocks: 3}`.
+
+        >>> import torch
+        >>> from torch import Tensor, nn
+        >>> from mtl_search.models.stage import Stage
+        >>> class Residual(nn.Module):
+        ...     def __init__(self, width: int) -> None:
+        ...         super().__init__()
+        ...         self.layer = nn.Linear(width, width)
+        ...
+        ...     def forward(self, x: Tensor) -> Tensor:
+        ...         return x + self.layer(x).relu()
+        >>> def residual_mlp(input_shape: tuple[int, ...], *, blocks: int = 2) -> list[Stage]:
+        ...     (width,) = input_shape
+        ...     return [Stage(Residual(width), width, f"residual {width}") for _ in range(blocks)]
+        >>> stages = residual_mlp((6,), blocks=3)
+        >>> x = torch.zeros(8, 6)
+        >>> for stage in stages:
+        ...     x = stage(x)
+        >>> x.shape
+        torch.Size([8, 6])
     """
 
     __call__: Callable[..., Tensor]
@@ -38,37 +64,44 @@ class Stage(nn.Module):
         self.kind: FeatureKind = kind
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Features out of features.
+        """Compute the features that leave the stage.
 
         Args:
-            x: (B, ...) features or input.
-            mask: (B, T) bool, True at real tokens; None when all are. Stages that mix tokens override this method.
+            x: (B, ...) features, or the input.
+            mask: (B, T) bool, True at real tokens; None if all are real. Stages that mix tokens
+                override this method.
         """
         body = self.body
         if type(body) is not nn.Sequential:
             return body(x)  # type: ignore[no-any-return]
-        for layer in (
-            body
-        ):  # without the call of the container: it is a noticeable part of a small network's step
+        # The layers are called without their container: its call is a noticeable part of the step
+        # of a small network.
+        for layer in body:
             x = layer(x)
         return x
 
 
-def run_stage(stages: Iterable[nn.Module], x: Tensor, mask: Tensor | None) -> Tensor:
-    """The stages one after another."""
+def run_stages(stages: Iterable[nn.Module], x: Tensor, mask: Tensor | None) -> Tensor:
+    """Run stages one after another.
+
+    Args:
+        stages: The stages, in order.
+        x: (B, ...) features that enter the first one.
+        mask: (B, T) bool, True at real tokens; None if all are real.
+    """
     for stage in stages:
         x = stage(x, mask)
     return x
 
 
 def parameter_count(module: nn.Module) -> int:
-    """How many numbers a module learns; a parameter that is used twice counts once."""
+    """Count the parameters of a module; one that is used twice counts once."""
     return sum(parameter.numel() for parameter in module.parameters())
 
 
 def safe_key(task: str) -> str:
-    """A key for `nn.ModuleDict`, different for different tasks.
+    """Return a key for `nn.ModuleDict` that is different for different tasks.
 
-    The prefix keeps apart `type`, `keys`, the empty name and whatever else torch reserves.
+    The prefix keeps names such as `type`, `keys` or the empty name apart from what torch reserves.
     """
     return "task:" + task.replace("%", "%25").replace(".", "%2E")

@@ -10,7 +10,7 @@ import torch
 from mtl_search.config import Config, load_config
 from mtl_search.data.spec import DataSpec
 from mtl_search.models.graph import Graph
-from mtl_search.models.graph_tracing import describe
+from mtl_search.models.graph_tracing import trace_graph
 from mtl_search.models.network import build_network
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.sharing.base import DiagramBlock, Features
@@ -22,14 +22,17 @@ def config(
     views: Mapping[str, Sequence[str]],
     stages: int = 2,
     sharing: Any = "hard",
-    beside: Sequence[str] = (),
+    side_inputs: Sequence[str] = (),
 ) -> Config:
-    """A config of tasks with one or two views each; those in `beside` also read two views round the backbone."""
+    """A config of tasks with one or two views each.
+
+    The tasks in `side_inputs` also read two views that bypass the backbone.
+    """
     tasks: dict[str, Any] = {
         task: {"head": "pair" if len(names) == 2 else "softmax", "view": list(names)}
         for task, names in views.items()
     }
-    for task in beside:
+    for task in side_inputs:
         tasks[task]["side_inputs"] = {"age": {}, "region of birth": {"values": 9}}
     model = {"backbone": {"name": "mlp", "widths": [8] * stages}, "sharing": sharing}
     return load_config({"name": "drawn", "data": "unused", "tasks": tasks, "model": model})
@@ -46,7 +49,7 @@ def graph(views: Mapping[str, Sequence[str]], *arguments: Any, **named: Any) -> 
     }
     data = DataSpec.from_json({"inputs": inputs, "targets": targets, "masks": []})
     with torch.random.fork_rng(devices=[]):
-        return describe(build_network(tree, data), data)
+        return trace_graph(build_network(tree, data), data)
 
 
 class Experts(HardSharing):

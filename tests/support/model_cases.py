@@ -1,7 +1,8 @@
-"""One case for each member of each family of models: a new member without a case breaks the collection of all tests."""
+"""Cases for each member of each family of models; a member without one stops all tests."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import Tensor
 from mtl_search.data.dataset import Target
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.heads import HEADS, Head
-from mtl_search.models.losses import LOSSES
+from mtl_search.models.losses import LOSSES, ElementwiseLoss
 from mtl_search.models.sharing import SHARING
 from mtl_search.models.stage import Stage
 from tests.support.packages import PACKAGES, need_package
@@ -47,10 +48,10 @@ class HeadCase:
         gone = (rng.random(shape) < 0.35) & missing
         gone[0] = False
         if self.kind == "real":
-            sizes = (50 + 20 * rng.normal(size=shape)).astype(np.float32)
-            return torch.tensor(np.where(gone, np.nan, sizes).astype(np.float32))
-        values = rng.integers(0, 2 if self.kind in ("binary", "multilabel") else CLASSES, shape)
-        return torch.tensor(np.where(gone, -1, values))
+            values = (50 + 20 * rng.normal(size=shape)).astype(np.float32)
+            return torch.tensor(np.where(gone, np.nan, values).astype(np.float32))
+        classes = rng.integers(0, 2 if self.kind in ("binary", "multilabel") else CLASSES, shape)
+        return torch.tensor(np.where(gone, -1, classes))
 
     def target(self, labels: Tensor) -> Target:
         """The labels as a target of the data set."""
@@ -109,7 +110,7 @@ HEAD_CASES: dict[str, HeadCase] = {
     "crf": HeadCase("tags", (("crf", {}),), rank=3),
 }
 
-# Elementwise losses: arguments, and the loss of one label written out by hand in numpy, (output, label) → loss.
+# Elementwise losses: arguments, and the loss of one label by hand, (output, label) → loss.
 LossCase = tuple[Mapping[str, Any], Callable[[Any, Any], Any]]
 
 
@@ -258,3 +259,37 @@ HEAD_LOSSES = [
     for name, case in HEAD_CASES.items()
     for loss in case.losses
 ]
+
+
+def fitted_head(name: str, labels: Tensor, loss: str | None = None, **arguments: Any) -> Head:
+    """A head fitted on labels; the arguments are those of its loss, by default its first one."""
+    case = HEAD_CASES[name]
+    return case.build(name, (loss or case.losses[0][0], arguments), labels)
+
+
+def entropy(*shares: float) -> float:
+    """Entropy of a distribution, in nats."""
+    return -sum(p * math.log(p) for p in shares if p)
+
+
+ELEMENTWISE_CASES = {name: case for name, case in LOSS_CASES.items() if case is not None}
+
+
+def build_loss(name: str, **arguments: Any) -> ElementwiseLoss:
+    """A loss of the table."""
+    loss = LOSSES[name](**arguments)
+    assert isinstance(loss, ElementwiseLoss)
+    return loss
+
+
+def loss_inputs(name: str) -> tuple[Tensor, Tensor]:
+    """Outputs and labels of 40 samples that fit a loss."""
+    generator = torch.Generator().manual_seed(3)
+    if name == "cross_entropy":
+        output = torch.randn(40, 3, generator=generator)
+        return output, torch.randint(0, 3, (40,), generator=generator)
+    output = torch.randn(40, generator=generator) * 2
+    if name in ("binary_cross_entropy", "contrastive", "cosine"):
+        output = {"contrastive": output.abs(), "cosine": output.tanh()}.get(name, output)
+        return output, torch.randint(0, 2, (40,), generator=generator)
+    return output, torch.randn(40, generator=generator)

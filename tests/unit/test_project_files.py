@@ -117,8 +117,7 @@ def test_the_head_that_contributing_adds_passes_the_tests_of_heads(tmp_path: Pat
         "-q",
         "-k",
         "capped_softmax",
-        "tests/unit/models/test_heads.py",
-        "tests/unit/models/test_trivial_loss.py",
+        "tests/unit/models/heads",
     ]
     ended = subprocess.run(
         command,

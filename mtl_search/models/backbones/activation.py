@@ -16,9 +16,13 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 
 
 def activation_layer(name: str, path: str) -> nn.Module:
-    """A fresh activation.
+    """Build an activation.
+
+    Args:
+        name: Name in `ACTIVATIONS`.
+        path: Dotted path of the config's key.
 
     Raises:
-        ConfigError: No activation of this name.
+        ConfigError: There is no activation of this name.
     """
     return ACTIVATIONS[check_choice(name, path, ACTIVATIONS)]()

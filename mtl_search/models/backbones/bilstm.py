@@ -1,6 +1,7 @@
-"""Recurrent network over tokens: one stage an LSTM layer.
+"""Recurrent network over tokens: one stage for each LSTM layer.
 
-B samples, T tokens, L the most real tokens of a sample, W width of the tokens, U hidden units a direction
+B samples, T tokens, L the most real tokens of a sample, W width of the tokens, U hidden units of a
+direction
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.stages import MaskedStage
 from mtl_search.models.stage import Stage
-from mtl_search.models.tokens import compact, take
+from mtl_search.models.tokens import compact_tokens, gather_tokens
 
 
 def bilstm(
@@ -30,25 +31,28 @@ def bilstm(
     index_values: int | None = None,
     index_width: int = 8,
 ) -> list[Stage]:
-    """LSTM layers over tokens (Hochreiter & Schmidhuber 1997), in both directions unless told otherwise.
+    """Build LSTM layers over tokens (Hochreiter & Schmidhuber 1997), by default in both directions.
 
-    A token is a vector, or a number with `vocabulary`. Beside it there may be whole numbers, such as its positions
-    relative to two entities (Zeng et al. 2014, "Relation classification via convolutional deep neural network"): the
-    last `indices` columns of the view, each embedded in a table of its own and put beside the token.
+    A token is a vector, or, with `vocabulary`, a number. The view may hold whole numbers next to
+    it, such as its positions relative to two entities (Zeng et al. 2014, "Relation classification
+    via convolutional deep neural network"). These are the last `indices` columns of the view; each
+    column is embedded in a table of its own and appended to the token.
 
-    Only real tokens are read, wherever they stand: a sentence with padding gives what it gives without, and zeros at
-    the padding.
+    Only real tokens are read, wherever they stand: a sentence with padding gives the features that
+    it gives without, and zeros at the padding.
 
     Args:
-        input_shape: (T, W + indices) vectors; with `vocabulary` (T,) numbers of tokens, or (T, 1 + indices).
-        hidden: Units a direction; a stage is twice as wide when it goes both ways.
-        layers: As many stages.
-        bidirectional: Read the sentence backwards, too.
+        input_shape: (T, W + indices) for vectors; with `vocabulary` (T,) for numbers of tokens, or
+            (T, 1 + indices).
+        hidden: Units of a direction; a stage is twice as wide if it goes in both.
+        layers: Number of layers; there are as many stages.
+        bidirectional: Whether the sentence is read backwards, too.
         dropout: Share of features set to zero in training, after each layer.
         vocabulary: Numbers of tokens are 0 .. vocabulary - 1, and their vectors are learned.
-        embedding: Width of those vectors.
-        indices: Columns of the view that hold whole numbers, the last ones.
-        index_values: Such a number is 0 .. index_values - 1; lower and higher ones count as the nearest of these.
+        embedding: Width of these vectors.
+        indices: Number of columns of the view that hold whole numbers; they are the last ones.
+        index_values: Such a number is 0 .. index_values - 1; lower and higher ones count as the
+            nearest of these.
         index_width: Width of the vector of such a number.
 
     Returns:
@@ -56,6 +60,11 @@ def bilstm(
 
     Raises:
         ConfigError: An argument is out of range, or the view holds no tokens.
+
+    Examples:
+        >>> from mtl_search.models.backbones.bilstm import bilstm
+        >>> [stage.label for stage in bilstm((40, 300), hidden=64, layers=2)]
+        ['bilstm 128', 'bilstm 128']
     """
     units = check_int(hidden, f"{PATH}.hidden")
     depth = check_int(layers, f"{PATH}.layers")
@@ -70,13 +79,12 @@ def bilstm(
         index_values=check_int(index_values, f"{PATH}.index_values") if indices else 1,
         index_width=check_int(index_width, f"{PATH}.index_width"),
     )
-    width, stages = first.width, list[Stage]()
+    name, width = ("bilstm", 2 * units) if bidirectional else ("lstm", units)
+    stages: list[Stage] = []
     for i in range(depth):
-        body = _Layer(width, units, bidirectional, rate, first if i == 0 else None)
-        width = units * (2 if bidirectional else 1)
-        stages.append(
-            MaskedStage(body, width, f"{'bilstm' if bidirectional else 'lstm'} {width}", "tokens")
-        )
+        inputs = width if i else first.width
+        body = _Layer(inputs, units, bidirectional, rate, None if i else first)
+        stages.append(MaskedStage(body, width, f"{name} {width}", "tokens"))
     return stages
 
 
@@ -84,7 +92,7 @@ bilstm.reads_integers = "vocabulary"  # type: ignore[attr-defined]
 
 
 class _Inputs(nn.Module):
-    """A view as vectors (B, T, width): tokens as they are or embedded, and numbers beside them embedded."""
+    """Vectors (B, T, width) of a view: tokens, embedded if they are numbers, and their indices."""
 
     def __init__(
         self,
@@ -105,14 +113,14 @@ class _Inputs(nn.Module):
         self.width = (tokens if vocabulary is None else embedding) + indices * index_width
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        if mask is not None:  # padding may hold anything, such as -1 or NaN
+        if mask is not None:
+            # Padding may hold anything, such as -1 or NaN, which no table and no layer takes.
             x = x.masked_fill(~mask.view(*mask.shape, *[1] * (x.ndim - 2)), 0)
         if x.ndim == 2:
             x = x.unsqueeze(2)
-        tokens, numbers = (
-            x[..., : x.shape[2] - self.indices],
-            x[..., x.shape[2] - self.indices :].long(),
-        )
+        columns = x.shape[2] - self.indices
+        tokens = x[..., :columns]
+        numbers = x[..., columns:].long()
         parts = [tokens.float() if self.table is None else self.table(tokens.squeeze(2).long())]
         for i, table in enumerate(self.index_tables):
             assert isinstance(table, nn.Embedding)
@@ -121,7 +129,7 @@ class _Inputs(nn.Module):
 
 
 class _Layer(nn.Module):
-    """One LSTM layer with what stands before and after it."""
+    """One LSTM layer, after the embedding of the inputs if it is the first, and before dropout."""
 
     def __init__(
         self, width: int, units: int, bidirectional: bool, dropout: float, inputs: _Inputs | None
@@ -134,45 +142,52 @@ class _Layer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         if self.inputs is not None:
             x = self.inputs(x, mask)
-        y = self.lstm(x)[0] if mask is None else self._masked(x, mask)
-        return y if self.dropout is None else self.dropout(y)
+        y: Tensor = self.lstm(x)[0] if mask is None else self._run_masked(x, mask)
+        if self.dropout is not None:
+            y = self.dropout(y)
+        return y
 
-    def _masked(self, x: Tensor, mask: Tensor) -> Tensor:
-        """The layer over real tokens only, moved to the front and back."""
-        order, real = compact(mask)  # (B, L)
-        # A sentence without a token keeps a made-up one, since torch packs none of length 0; its output is 0 below.
+    def _run_masked(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Run the layer over the real tokens only: move them to the front, and back afterwards."""
+        order, real = compact_tokens(mask)  # (B, L)
+        # torch packs no sentence of length 0, so one without a real token keeps a made-up one; its
+        # output is set to 0 below.
         lengths = real.sum(1).clamp(min=1).cpu()
         packed = pack_padded_sequence(
-            take(x, order), lengths, batch_first=True, enforce_sorted=False
+            gather_tokens(x, order), lengths, batch_first=True, enforce_sorted=False
         )
         y, _ = pad_packed_sequence(
             self.lstm(packed)[0], batch_first=True, total_length=order.shape[1]
         )
         y = y.masked_fill(~real.unsqueeze(2), 0.0)
-        places = order.unsqueeze(2).expand(-1, -1, y.shape[2])
-        return y.new_zeros(*x.shape[:2], y.shape[2]).scatter(1, places, y)
+        positions = order.unsqueeze(2).expand(-1, -1, y.shape[2])
+        return y.new_zeros(*x.shape[:2], y.shape[2]).scatter(1, positions, y)
 
 
 def _token_width(shape: tuple[int, ...], indices: int, vocabulary: int | None) -> int:
-    """Columns of a token without the numbers beside it.
+    """Return the number of columns that hold the token itself, without its indices.
 
     Raises:
-        ConfigError: The view has another shape than the arguments ask for.
+        ConfigError: The shape of the view is not that which the arguments ask for.
     """
     columns = check_int(indices, f"{PATH}.indices", low=0)
-    if vocabulary is None and len(shape) == 2 and shape[1] > columns:
-        return shape[1] - columns
-    if vocabulary is not None and shape[1:] == ((1 + columns,) if columns else ()) and shape:
-        return 1
-    if vocabulary is None and len(shape) == 1:
+    if vocabulary is not None:
+        if shape and shape[1:] == ((1 + columns,) if columns else ()):
+            return 1
+        expected = "(tokens,)"
+    elif len(shape) == 1:
         raise ConfigError(
             f"a view of shape {shape} holds numbers of tokens: say how many there are",
             path=f"{PATH}.vocabulary",
         )
-    wanted = "(tokens, width)" if vocabulary is None else "(tokens,)"
-    beside = f", {columns} column(s) of whole numbers included" if columns else ""
+    else:
+        if len(shape) == 2 and shape[1] > columns:
+            return shape[1] - columns
+        expected = "(tokens, width)"
+    if columns:
+        expected += f", {columns} column(s) of whole numbers included"
     raise ConfigError(
-        f"the backbone reads tokens {wanted}{beside}, and the view's shape is {shape}",
+        f"the backbone reads tokens {expected}, and the view's shape is {shape}",
         path=f"{PATH}.name",
         value="bilstm",
     )

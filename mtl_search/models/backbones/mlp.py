@@ -1,4 +1,4 @@
-"""Multi-layer perceptron: one stage a layer."""
+"""Multi-layer perceptron: one stage for each layer."""
 
 from __future__ import annotations
 
@@ -24,20 +24,28 @@ def mlp(
     dropout: float = 0.0,
     norm: str = "none",
 ) -> list[Stage]:
-    """Dense layers: each stage is linear → norm → activation → dropout. Images and tokens are flattened first.
+    """Build dense layers: each stage is linear → norm → activation → dropout.
+
+    Images and tokens are flattened first.
 
     Args:
         input_shape: Shape of a view without the batch.
-        widths: Width of each layer; as many stages.
+        widths: Width of each layer; there are as many stages.
         activation: `relu`, `gelu`, `silu`, `tanh` or `elu`.
         dropout: Share of features set to zero in training.
-        norm: `none`, `layer` or `batch`. Batch normalisation cannot train on a batch of one sample: torch refuses it.
+        norm: `none`, `layer` or `batch`. Batch normalisation cannot train on a batch of one
+            sample: torch refuses it.
 
     Returns:
         Stages from (B, *input_shape) to (B, widths[-1]).
 
     Raises:
-        ConfigError: An argument is out of range, or a view is a single number without features.
+        ConfigError: An argument is out of range, or the view is a number without features.
+
+    Examples:
+        >>> from mtl_search.models.backbones.mlp import mlp
+        >>> [stage.label for stage in mlp((20,), widths=[64, 32])]
+        ['dense 64', 'dense 32']
     """
     sizes = check_ints(widths, f"{PATH}.widths")
     rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
@@ -57,16 +65,21 @@ def mlp(
 def dense_layers(
     inputs: int, size: int, norm: str, activation: str, dropout: float
 ) -> list[nn.Module]:
-    """Linear → norm → activation → dropout, without those that do nothing."""
-    norms: dict[str, list[nn.Module]] = {
-        "none": [],
-        "layer": [nn.LayerNorm(size)],
-        "batch": [nn.BatchNorm1d(size)],
-    }
-    drop: list[nn.Module] = [nn.Dropout(dropout)] if dropout else []
-    return [
-        nn.Linear(inputs, size),
-        *norms[norm],
-        activation_layer(activation, f"{PATH}.activation"),
-        *drop,
-    ]
+    """Build linear → norm → activation → dropout, without those that do nothing.
+
+    Args:
+        inputs: Width of the features that enter.
+        size: Width of the features that leave.
+        norm: `none`, `layer` or `batch`.
+        activation: Name in `ACTIVATIONS`.
+        dropout: Share of features set to zero in training.
+    """
+    layers: list[nn.Module] = [nn.Linear(inputs, size)]
+    if norm == "layer":
+        layers.append(nn.LayerNorm(size))
+    elif norm == "batch":
+        layers.append(nn.BatchNorm1d(size))
+    layers.append(activation_layer(activation, f"{PATH}.activation"))
+    if dropout:
+        layers.append(nn.Dropout(dropout))
+    return layers

@@ -1,4 +1,4 @@
-"""Whether backbones fetch the weights that they start from: not where stored ones take their place at once."""
+"""A switch for the weights that backbones start from, which stored models do without."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_WANTED: ContextVar[bool] = ContextVar("weights_wanted", default=True)
+_enabled: ContextVar[bool] = ContextVar("pretrained_enabled", default=True)
 
 
 @contextmanager
 def skip_pretrained() -> Iterator[None]:
-    """Inside it networks are built with any weights, so a stored model needs neither the hub nor the first file."""
-    token = _WANTED.set(False)
+    """Build networks without pretrained weights inside the context.
+
+    A stored model replaces all weights as soon as it is built, so it needs neither the hub nor the
+    file that its training started from.
+    """
+    token = _enabled.set(False)
     try:
         yield
     finally:
-        _WANTED.reset(token)
+        _enabled.reset(token)
 
 
 def pretrained_enabled() -> bool:
-    """Whether the weights that a config names are to be fetched."""
-    return _WANTED.get()
+    """Return whether backbones load the pretrained weights that a config names."""
+    return _enabled.get()

@@ -1,4 +1,4 @@
-"""Kinds of stages that several backbones need: stages whose body reads the mask, and stages that stay as they are."""
+"""Stages that several backbones need: stages whose body reads the mask, and frozen stages."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from mtl_search.models.stage import Stage
 
 
 class MaskedStage(Stage):
-    """A stage that mixes tokens: its body takes the mask, too."""
+    """A stage that mixes tokens, so its body takes the mask, too."""
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Features (B, T, W) of tokens, those of real tokens untouched by what stands at the others."""
+        """Return features (B, T, W) of tokens; padding does not change those of real tokens."""
         return self.body(x, mask)  # type: ignore[no-any-return]
 
 
 class FrozenStage(Stage):
-    """A stage that does not learn and does not change: no gradient, dropout off, running statistics kept.
+    """A stage that does not change: no gradient, no dropout, fixed running statistics.
 
     Args:
-        stage: What is frozen.
+        stage: The stage to freeze.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -29,20 +29,25 @@ class FrozenStage(Stage):
         self.eval()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """What the stage itself gives."""
+        """Return the output of the stage itself."""
         return self.body(x, mask)  # type: ignore[no-any-return]
 
     def train(self, mode: bool = True) -> FrozenStage:
-        """Stay in evaluation mode."""
+        """Stay in evaluation mode, whatever the mode of the network."""
         super().train(mode=False)
         return self
 
 
 def freeze(stages: list[Stage], count: object, path: str) -> list[Stage]:
-    """The same stages with the first `count` frozen.
+    """Return the stages with the first `count` of them frozen.
+
+    Args:
+        stages: The stages of a backbone.
+        count: Number of leading stages to freeze, as the config has it.
+        path: Dotted path of the config's key.
 
     Raises:
-        ConfigError: There are not so many.
+        ConfigError: `count` is not a number from 0 to the number of stages.
     """
     frozen = check_int(count, path, low=0, high=len(stages))
-    return [FrozenStage(stage) if i < frozen else stage for i, stage in enumerate(stages)]
+    return [*map(FrozenStage, stages[:frozen]), *stages[frozen:]]

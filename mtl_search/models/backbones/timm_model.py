@@ -1,4 +1,4 @@
-"""Any image model of timm whose parts run in sequence, cut into stages.
+"""Image models of timm as stages: all models whose parts run in sequence.
 
 C channels, H height and V width of the image in pixels
 """
@@ -6,7 +6,6 @@ C channels, H height and V width of the image in pixels
 from __future__ import annotations
 
 import difflib
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +17,28 @@ from mtl_search.config.checks import check_choice, check_number
 from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
-from mtl_search.models.backbones import pretrained as initial
+from mtl_search.models.backbones.images import image_shape
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.partition import (
-    CutError,
+    Part,
+    PartitionError,
     check_equal,
-    group,
+    first_line,
+    group_parts,
     in_eval_mode,
-    open_sequences,
+    open_main_sequence,
     outermost_calls,
     to_stages,
 )
+from mtl_search.models.backbones.pretrained import pretrained_enabled
 from mtl_search.models.backbones.stages import freeze
 from mtl_search.models.stage import Stage
 
-CUTS = ("auto", "children")
+STAGE_CHOICES = ("auto", "children")
 WEIGHT_FILES = (".safetensors", ".pth", ".pt", ".bin")
 
-# Keys under which training scripts put the parameters into their checkpoints.
-_INSIDE = ("state_dict", "model")
+# Keys under which training scripts store the parameters in their checkpoints.
+_STATE_KEYS = ("state_dict", "model")
 
 
 def timm_model(
@@ -49,53 +51,62 @@ def timm_model(
     drop_path: float = 0.0,
     freeze_stages: int = 0,
 ) -> list[Stage]:
-    """An image model of timm (PyTorch Image Models, Wightman 2019) without its classifier and its pooling.
+    """Build an image model of timm (Wightman 2019) without its classifier and its pooling.
 
-    The stages are the parts that its own `forward_features` runs, in that order, and building checks that they compute
-    the same, or refuses the model. Maps are pooled by the heads, to the mean; so are the tokens of a ViT, to the
-    maximum unless a head says `pool: mean`, and its class token is one of them. What comes after the pooling in some
-    families, such as the last normalisation of a ConvNeXt, belongs to the classifier and is left out.
+    The stages are the parts that the model's own `forward_features` runs, in their order. Building
+    checks that they compute the same and refuses the model otherwise. Heads pool maps to their
+    mean. They pool the tokens of a ViT, of which the class token is one, to the maximum unless a
+    head says `pool: mean`. What follows the pooling in some families, such as the last
+    normalisation of a ConvNeXt, belongs to the classifier and is left out.
 
-    Works beside a torchvision whose compiled part does not fit torch; see `extras.define_torchvision_schemas`.
+    timm is PyTorch Image Models. It works here with a torchvision whose compiled part does not fit
+    torch; see `extras.define_torchvision_schemas`.
 
     Args:
-        input_shape: (C, H, V), any number of channels, or (H, V) for one.
-        model: Name in `timm.list_models()`, such as `resnet50`, `legacy_xception`, `efficientnet_b0`, `convnext_tiny`,
-            `regnety_002` or `vit_tiny_patch16_224`; a ViT is built for the view's own size.
-        pretrained: Weights from the hub, adapted to the number of channels.
-        weights: The same from a file: safetensors, or a state dict that torch reads with `weights_only`, of this model
-            with or without its classifier. A path, or `package:NAME/path/inside`.
-        stages: `auto` opens the model's main sequence, such as the blocks of a ViT; `children` leaves it one stage.
-        drop_path: Share of residual branches left out in training (stochastic depth); not all families have it.
-        freeze_stages: How many leading stages do not learn; their batch normalisation keeps its statistics.
+        input_shape: (C, H, V) with any number of channels, or (H, V) for one.
+        model: Name in `timm.list_models()`, such as `resnet50`, `legacy_xception`,
+            `efficientnet_b0`, `convnext_tiny`, `regnety_002` or `vit_tiny_patch16_224`. A ViT is
+            built for the size of the view.
+        pretrained: Whether to start from the weights of the hub, adapted to the number of channels.
+        weights: A file with such weights: safetensors, or a state dict that torch reads with
+            `weights_only`, of this model with or without its classifier. It is a path, or
+            `package:NAME/path/inside`.
+        stages: `auto` opens the model's main sequence, such as the blocks of a ViT; `children`
+            leaves it one stage.
+        drop_path: Share of residual branches left out in training (stochastic depth); not all
+            families have it.
+        freeze_stages: Number of leading stages that do not learn; their batch normalisation keeps
+            its statistics.
 
     Returns:
         Stages from (B, C, H, V) to maps (B, W, h, v), or to tokens (B, T, W).
 
     Raises:
-        ConfigError: timm is not installed, has no such model, or cannot build it for this view; weights that cannot be
-            had or do not fit; or the model cannot be cut.
+        ConfigError: timm is not installed, has no such model, or cannot build it for this view;
+            the weights cannot be had or do not fit; or the model cannot be split into stages.
     """
     timm = import_extra("timm", "images", f"{PATH}.name")
-    check_choice(stages, f"{PATH}.stages", CUTS)
-    shape = _image(input_shape)
+    check_choice(stages, f"{PATH}.stages", STAGE_CHOICES)
+    shape = image_shape(input_shape, "timm")
     whole = _build(timm, model, shape, pretrained=pretrained, drop_path=drop_path, weights=weights)
     try:
-        cut = in_eval_mode(whole, lambda: _cut(whole, shape, opened=stages == "auto"))
-    except CutError as error:
+        built: list[Stage] = in_eval_mode(
+            whole, lambda: _split_into_stages(whole, shape, opened=stages == "auto")
+        )
+    except PartitionError as error:
         raise ConfigError(
-            f"this model cannot be cut into stages: {error}", path=f"{PATH}.model", value=model
+            f"this model cannot be split into stages: {error}", path=f"{PATH}.model", value=model
         ) from error
     if len(input_shape) == 2:
-        cut[0].body.insert(0, nn.Unflatten(1, (1, shape[1])))
-    return freeze(cut, freeze_stages, f"{PATH}.freeze_stages")
+        built[0].body.insert(0, nn.Unflatten(1, (1, shape[1])))  # type: ignore[operator]
+    return freeze(built, freeze_stages, f"{PATH}.freeze_stages")
 
 
 class PositionEmbedding(nn.Module):
-    """What a ViT does between two of its children: class token and position embedding.
+    """The class token and the position embedding, which a ViT adds between two of its children.
 
     Args:
-        model: The ViT itself, which keeps only what that needs.
+        model: The ViT itself. It loses all children that the position embedding does not need.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -105,33 +116,38 @@ class PositionEmbedding(nn.Module):
         self.model = model
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, W) patches → (B, tokens before them + T, W)."""
-        return self.model._pos_embed(x)  # type: ignore[operator, no-any-return]  # noqa: SLF001 - it has no other name
+        """Return (B, T + extra tokens, W) from patches (B, T, W); the extra tokens come first."""
+        # timm has no public name for this step.
+        return self.model._pos_embed(x)  # type: ignore[operator, no-any-return]  # noqa: SLF001
 
 
 class Permute(nn.Module):
-    """Dimensions in another order."""
+    """A permutation of the dimensions, as a module."""
 
     def __init__(self, *order: int) -> None:
         super().__init__()
         self.order = order
 
     def forward(self, x: Tensor) -> Tensor:
-        """The same numbers."""
+        """Return the same values in the other order."""
         return x.permute(self.order)
 
 
-def _cut(model: Any, shape: tuple[int, int, int], *, opened: bool) -> list[Stage]:
-    """The stages of a model in evaluation mode."""
+def _split_into_stages(model: Any, shape: tuple[int, int, int], *, opened: bool) -> list[Stage]:
+    """Split a model in evaluation mode into stages.
+
+    Raises:
+        PartitionError: The stages do not compute what the model computes.
+    """
     x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
     try:
         parts, features = outermost_calls(model, lambda: model.forward_features(x))
     except Exception as error:
-        text = f"it does not read views of shape {shape} ({str(error).strip().splitlines()[0]})"
-        raise CutError(text) from error
+        message = f"it does not read views of shape {shape} ({first_line(error)})"
+        raise PartitionError(message) from error
     if opened:
-        parts = open_sequences(parts)
-    groups = group(parts)
+        parts = open_main_sequence(parts)
+    groups = group_parts(parts)
     if hasattr(model, "_pos_embed"):
         groups = _with_position_embedding(groups, model)
     if "NHWC" in str(getattr(model, "output_fmt", "")):
@@ -142,33 +158,21 @@ def _cut(model: Any, shape: tuple[int, int, int], *, opened: bool) -> list[Stage
     return stages
 
 
-def _with_position_embedding(groups: list[list[tuple[str, nn.Module]]], model: nn.Module) -> Any:
-    """The dropout inside the position embedding gives its place to the whole of it."""
-    between = PositionEmbedding(model)
+def _with_position_embedding(groups: list[list[Part]], model: nn.Module) -> list[list[Part]]:
+    """Replace the dropout inside the position embedding by the whole position embedding."""
+    embedding = PositionEmbedding(model)
     return [
-        [(name, between) if name == "pos_drop" else (name, module) for name, module in parts]
+        [(name, embedding if name == "pos_drop" else module) for name, module in parts]
         for parts in groups
     ]
 
 
-def _channels_first(
-    parts: list[tuple[str, nn.Module]], *, first: bool
-) -> list[tuple[str, nn.Module]]:
-    """Parts that keep channels last, between stages that keep them where everybody else does."""
-    before: list[tuple[str, nn.Module]] = [] if first else [(parts[0][0], Permute(0, 2, 3, 1))]
-    return [*before, *parts, (parts[-1][0], Permute(0, 3, 1, 2))]
-
-
-def _image(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """C, H and V of an image."""
-    if len(shape) in (2, 3):
-        return (1, shape[0], shape[1]) if len(shape) == 2 else (shape[0], shape[1], shape[2])
-    raise ConfigError(
-        f"timm's models read images (channels, height, width), and the view's shape is {shape}",
-        path=f"{PATH}.name",
-        value="timm",
-        allowed=["mlp"],
-    )
+def _channels_first(parts: list[Part], *, first: bool) -> list[Part]:
+    """Put parts that compute on (B, H, V, C) between two permutations from and to (B, C, H, V)."""
+    stage = [*parts, (parts[-1][0], Permute(0, 3, 1, 2))]
+    if not first:  # the first stage reads the image, which has its channels first
+        stage.insert(0, (parts[0][0], Permute(0, 2, 3, 1)))
+    return stage
 
 
 def _build(
@@ -180,59 +184,63 @@ def _build(
     drop_path: float,
     weights: str | None,
 ) -> nn.Module:
-    """The model for images of this shape, with its weights, without its classifier and its pooling."""
+    """Build the model for images of this shape, without its classifier and its pooling."""
     if not isinstance(model, str) or not timm.is_model(model):
-        near = difflib.get_close_matches(str(model), timm.list_models(), n=5)
+        nearest = difflib.get_close_matches(str(model), timm.list_models(), n=5)
         raise ConfigError(
-            "timm has no model of this name", path=f"{PATH}.model", value=model, allowed=near
+            "timm has no model of this name", path=f"{PATH}.model", value=model, allowed=nearest
         )
-    if not isinstance(pretrained, bool) or (pretrained and weights is not None):
-        text = (
-            "weights come from the hub or from a file, not both" if weights else "not true or false"
+    if not isinstance(pretrained, bool):
+        raise ConfigError("not true or false", path=f"{PATH}.pretrained", value=pretrained)
+    if pretrained and weights is not None:
+        raise ConfigError(
+            "weights come from the hub or from a file, not both",
+            path=f"{PATH}.pretrained",
+            value=pretrained,
         )
-        raise ConfigError(text, path=f"{PATH}.pretrained", value=pretrained)
     arguments: dict[str, Any] = {"in_chans": shape[0], "num_classes": 0, "global_pool": ""}
-    known = timm.get_pretrained_cfg(model, allow_unregistered=True)
-    if known is not None and known.fixed_input_size:
+    pretrained_config = timm.get_pretrained_cfg(model, allow_unregistered=True)
+    if pretrained_config is not None and pretrained_config.fixed_input_size:
         arguments["img_size"] = shape[1:]
     if rate := check_number(drop_path, f"{PATH}.drop_path", high=1.0, exclude_high=True):
         arguments["drop_path_rate"] = rate
-    pretrained = pretrained and initial.pretrained_enabled()
-    if weights is not None and initial.pretrained_enabled():
-        return _from_file(timm, model, arguments, weights)
+    if weights is not None and pretrained_enabled():
+        return _create_from_file(timm, model, arguments, weights)
+    if pretrained and pretrained_enabled():
+        return _create_from_hub(timm, model, arguments)
     try:
-        with hub() if pretrained else nullcontext():
-            return timm.create_model(model, pretrained=pretrained, **arguments)  # type: ignore[no-any-return]
+        return timm.create_model(model, **arguments)  # type: ignore[no-any-return]
     except Exception as error:
-        if pretrained:
-            raise ConfigError(_no_hub(model, error), path=f"{PATH}.pretrained") from error
-        raise _refused(model, shape, error) from error
+        raise ConfigError(
+            f"timm cannot build this model for views of shape {shape}: {first_line(error)}",
+            path=f"{PATH}.model",
+            value=model,
+        ) from error
 
 
-def _no_hub(model: str, error: Exception) -> str:
-    return (
-        f"cannot get the weights of {model!r} from the hub ({type(error).__name__}); "
-        "without a network, give a file as `weights`, or start from `pretrained: false`"
-    )
+def _create_from_hub(timm: Any, model: str, arguments: dict[str, Any]) -> nn.Module:
+    try:
+        with hub():
+            return timm.create_model(model, pretrained=True, **arguments)  # type: ignore[no-any-return]
+    except Exception as error:
+        raise ConfigError(
+            f"cannot get the weights of {model!r} from the hub ({type(error).__name__}); "
+            "without a network, give a file as `weights`, or start from `pretrained: false`",
+            path=f"{PATH}.pretrained",
+        ) from error
 
 
-def _refused(model: str, shape: tuple[int, int, int], error: Exception) -> ConfigError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return ConfigError(
-        f"timm cannot build this model for views of shape {shape}: {reason}",
-        path=f"{PATH}.model",
-        value=model,
-    )
+def _create_from_file(timm: Any, model: str, arguments: dict[str, Any], weights: str) -> nn.Module:
+    """Build the model with the parameters of a file.
 
-
-def _from_file(timm: Any, model: str, arguments: dict[str, Any], weights: str) -> nn.Module:
-    """The model with the parameters of a file; timm adapts the number of channels and the grid of positions.
+    timm adapts the number of channels and the grid of positions.
 
     Raises:
         ConfigError: The file lacks parameters of the model, or has them in other sizes.
     """
-    state = _read(weights)
-    given = set(state)
+    path = f"{PATH}.weights"
+    state = _read_state(weights)
+    names = set(state)  # timm takes entries out of `state`
     try:
         built: nn.Module = timm.create_model(
             model,
@@ -242,31 +250,30 @@ def _from_file(timm: Any, model: str, arguments: dict[str, Any], weights: str) -
         )
     except Exception as error:
         reason = "; ".join(line.strip() for line in str(error).splitlines()[1:3]) or str(error)
-        raise ConfigError(
-            f"the file does not hold the parameters of {model!r}: {reason}",
-            path=f"{PATH}.weights",
-            value=weights,
-        ) from error
-    built.pretrained_cfg.pop("state_dict", None)  # type: ignore[operator, union-attr]  # it would stay in memory
+        message = f"the file does not hold the parameters of {model!r}: {reason}"
+        raise ConfigError(message, path=path, value=weights) from error
+    # The state would stay in memory as long as the model.
+    built.pretrained_cfg.pop("state_dict", None)  # type: ignore[operator, union-attr]
+    # A model loads without the counters of batch normalisation; all else must be in the file.
     missing = [
         key
         for key in built.state_dict()
-        if key not in given and not key.endswith("num_batches_tracked")
+        if key not in names and not key.endswith("num_batches_tracked")
     ]
     if missing:
-        raise ConfigError(
-            f"the file lacks {len(missing)} of the parameters of {model!r}, the first of them {missing[0]!r}",
-            path=f"{PATH}.weights",
-            value=weights,
+        message = (
+            f"the file lacks {len(missing)} of the parameters of {model!r}, "
+            f"the first of them {missing[0]!r}"
         )
+        raise ConfigError(message, path=path, value=weights)
     return built
 
 
-def _read(weights: str) -> dict[str, Tensor]:
-    """The tensors of a file.
+def _read_state(weights: str) -> dict[str, Tensor]:
+    """Read the tensors of a file.
 
     Raises:
-        ConfigError: There is no such file, or it holds something else.
+        ConfigError: There is no such file, or it does not hold a state dict.
     """
     path = f"{PATH}.weights"
     try:
@@ -274,29 +281,31 @@ def _read(weights: str) -> dict[str, Tensor]:
     except ConfigError as error:
         raise ConfigError(error.problem, path=path, value=weights, allowed=error.allowed) from None
     try:
-        state = _tensors(file)
+        state = _load_tensors(file)
     except Exception as error:  # each reader has its own errors
         raise ConfigError(
             f"cannot read this file as safetensors or as a state dict ({type(error).__name__})",
             path=path,
             value=weights,
         ) from error
-    for key in _INSIDE:
-        state = (
-            state[key] if isinstance(state, dict) and isinstance(state.get(key), dict) else state
-        )
-    if (
-        not isinstance(state, dict)
-        or not state
-        or not all(isinstance(value, Tensor) for value in state.values())
-    ):
+    for key in _STATE_KEYS:
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not _is_state_dict(state):
         raise ConfigError(
             "the file holds no state dict (names and their tensors)", path=path, value=weights
         )
+    # DataParallel puts `module.` in front of all names.
     return {str(key).removeprefix("module."): value for key, value in state.items()}
 
 
-def _tensors(file: Path) -> Any:
+def _is_state_dict(state: object) -> bool:
+    if not isinstance(state, dict) or not state:
+        return False
+    return all(isinstance(value, Tensor) for value in state.values())
+
+
+def _load_tensors(file: Path) -> Any:
     if file.suffix == ".safetensors":
         return load_file(file)
     return torch.load(file, map_location="cpu", weights_only=True)

@@ -1,4 +1,4 @@
-"""Any text encoder of transformers whose layers run in sequence: one stage for its embeddings, one a layer.
+"""Text encoders of transformers as stages: one for the embeddings, one for each layer.
 
 B samples, T tokens, W width
 """
@@ -16,14 +16,22 @@ from mtl_search.config.checks import check_int, check_number
 from mtl_search.data.readers.paths import PACKAGE, find_file
 from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
-from mtl_search.models.backbones import pretrained as initial
 from mtl_search.models.backbones.mlp import PATH
-from mtl_search.models.backbones.partition import CutError, check_equal, in_eval_mode
+from mtl_search.models.backbones.partition import (
+    PartitionError,
+    check_equal,
+    first_line,
+    in_eval_mode,
+)
+from mtl_search.models.backbones.pretrained import pretrained_enabled
 from mtl_search.models.backbones.stages import MaskedStage, freeze
-from mtl_search.models.stage import Stage, run_stage
+from mtl_search.models.stage import Stage, run_stages
 
-# Where families keep their layers.
+# Attributes under which families of encoders keep their layers.
 _LAYERS = ("encoder.layer", "transformer.layer", "encoder.layers", "layers")
+
+# Names that families give to the dropout rates inside their layers.
+_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
 
 
 def transformer(
@@ -36,35 +44,40 @@ def transformer(
     vocabulary: int | None = None,
     dropout: float | None = None,
 ) -> list[Stage]:
-    """A text encoder (Vaswani et al. 2017; Devlin et al. 2019, "BERT"): embeddings, then its layers, without a pooler.
+    """Build a text encoder (Vaswani et al. 2017; Devlin et al. 2019, "BERT") without its pooler.
 
-    Padding is not attended to, and its numbers do not matter. Building checks that the stages in order give at the real
-    tokens what the model itself gives, or refuses the model. Works for BERT, RoBERTa, XLM-R, ELECTRA, DistilBERT and
-    what is built like them; not for encoders whose layers need more than features and a mask, such as MPNet, DeBERTa or
-    ModernBERT.
+    The first stage is the embeddings, each other one a layer. Padding is not attended to, and its
+    numbers do not matter. Building checks that the stages give at the real tokens what the model
+    itself gives, and refuses the model otherwise. It works for BERT, RoBERTa, XLM-R, ELECTRA,
+    DistilBERT and encoders that are built like them. It does not work for encoders whose layers
+    need more than features and a mask, such as MPNet, DeBERTa or ModernBERT.
 
     Args:
         input_shape: (T,) numbers of tokens, of the model's own tokenizer.
-        model: Name on the hub, path of a folder, or `package:NAME/path/inside` of an installed package.
-        pretrained: With its weights; otherwise only its configuration is read, and the weights are drawn.
-        frozen: No stage learns; dropout is off in them.
-        freeze_stages: How many leading stages do not learn; 1 is the embeddings.
-        vocabulary: Numbers of tokens are 0 .. vocabulary - 1: more than the model has, for marks of one's own. Vectors
-            of the new ones are drawn.
-        dropout: Takes the place of the model's own rates in its layers.
+        model: Name on the hub, path of a folder, or `package:NAME/path/inside` of an installed
+            package.
+        pretrained: Whether to start from the model's weights; otherwise only its configuration is
+            read, and the weights are drawn.
+        frozen: Whether no stage learns; frozen stages have no dropout.
+        freeze_stages: Number of leading stages that do not learn; 1 is the embeddings.
+        vocabulary: Numbers of tokens are 0 .. vocabulary - 1. It may exceed the model's, for marks
+            of one's own; the vectors of the new ones are drawn.
+        dropout: Replaces the model's own rates in its layers.
 
     Returns:
         Stages from (B, T) to (B, T, W).
 
     Raises:
-        ConfigError: transformers is not installed, there is no such model or no network to fetch it, the view has
-            another shape or more tokens than the model takes, or the model cannot be cut.
+        ConfigError: transformers is not installed; there is no such model or no network to fetch
+            it; the view has another shape or more tokens than the model takes; or the model cannot
+            be split into stages.
     """
     transformers = import_extra("transformers", "text", f"{PATH}.name")
     transformers.utils.logging.disable_progress_bar()
     if len(input_shape) != 1:
         raise ConfigError(
-            f"the backbone reads numbers of tokens (tokens,), and the view's shape is {input_shape}",
+            "the backbone reads numbers of tokens (tokens,), "
+            f"and the view's shape is {input_shape}",
             path=f"{PATH}.name",
             value="transformer",
             allowed=["bilstm", "mlp"],
@@ -73,11 +86,11 @@ def transformer(
     if vocabulary is not None:
         _enlarge(whole, vocabulary)
     try:
-        stages = _cut(whole)
+        stages = _split_into_stages(whole)
         in_eval_mode(whole, lambda: _check(whole, stages, input_shape[0]))
-    except CutError as error:
+    except PartitionError as error:
         raise ConfigError(
-            f"this model cannot be cut into stages: {error}", path=f"{PATH}.model", value=model
+            f"this model cannot be split into stages: {error}", path=f"{PATH}.model", value=model
         ) from error
     return freeze(stages, len(stages) if frozen else freeze_stages, f"{PATH}.freeze_stages")
 
@@ -86,14 +99,16 @@ transformer.reads_integers = True  # type: ignore[attr-defined]
 
 
 class Embeddings(nn.Module):
-    """Numbers of tokens → (B, T, W)."""
+    """The embeddings of an encoder: numbers of tokens (B, T) → (B, T, W)."""
 
     def __init__(self, embeddings: nn.Module, project: nn.Module | None, padding: int) -> None:
         super().__init__()
-        self.embeddings, self.project, self.padding = embeddings, project, padding
+        self.embeddings = embeddings
+        self.project = project
+        self.padding = padding
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, T) numbers; those of padding may be anything."""
+        """Embed numbers (B, T), of which those at padding may be anything."""
         x = x.long()
         if mask is not None:
             x = x.masked_fill(~mask, self.padding)
@@ -102,23 +117,24 @@ class Embeddings(nn.Module):
 
 
 class Layer(nn.Module):
-    """One layer of the encoder, with the mask as it wants it."""
+    """A layer of an encoder, called with the mask in the form that it takes."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         self.layer = layer
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(B, T, W) → (B, T, W)."""
+        """Compute features (B, T, W) from features (B, T, W)."""
         y = self.layer(x, attention_mask=None if mask is None else attention_bias(mask, x.dtype))
         return y[0] if isinstance(y, tuple) else y  # type: ignore[no-any-return]
 
 
 def attention_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """What is added to the scores of attention, (B, 1, 1, T): 0 at real tokens, the lowest number at padding.
+    """Turn a mask (B, T) into the term (B, 1, 1, T) that is added to the scores of attention.
 
-    Every implementation of attention and every version of transformers takes a mask of four dimensions as it is. A
-    sentence without a real token attends to its padding, since a softmax over nothing is not a number.
+    It is 0 at real tokens and the lowest number at padding. A mask of four dimensions is used as it
+    is by every implementation of attention and every version of transformers. A sentence without a
+    real token attends to its padding, since a softmax over nothing is not a number.
     """
     attended = mask | ~mask.any(1, keepdim=True)
     bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(
@@ -128,38 +144,35 @@ def attention_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _load(transformers: Any, model: str, pretrained: bool, dropout: float | None) -> Any:
-    """The model, in float32."""
-    name = _place(model)
+    """Load the model, or draw one of its configuration, in float32."""
+    name = _resolve_model(model)
     source = nullcontext() if Path(name).is_dir() else hub()
     try:
         with source:
-            return _from(transformers, name, pretrained, dropout)
+            config = transformers.AutoConfig.from_pretrained(name)
+            if dropout is not None:
+                _set_dropout(config, dropout)
+            if pretrained and pretrained_enabled():
+                return transformers.AutoModel.from_pretrained(name, config=config).float()
+            return transformers.AutoModel.from_config(config).float()
+    except ConfigError:
+        raise
     except Exception as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise _not_there(model, name, error) from error
+        raise _load_error(model, name, error) from error
 
 
-def _from(transformers: Any, name: str, pretrained: bool, dropout: float | None) -> Any:
-    config = transformers.AutoConfig.from_pretrained(name)
-    if dropout is not None:
-        rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
-        for key in [key for key in vars(config) if key in _DROPOUTS]:
+def _set_dropout(config: Any, dropout: float) -> None:
+    rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
+    for key in _DROPOUTS:
+        if key in vars(config):
             setattr(config, key, rate)
-    if not (pretrained and initial.pretrained_enabled()):
-        return transformers.AutoModel.from_config(config).float()
-    return transformers.AutoModel.from_pretrained(name, config=config).float()
 
 
-# Rates inside the layers, by the names that families give them.
-_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
-
-
-def _place(model: object) -> str:
-    """A name on the hub, or the path of a folder.
+def _resolve_model(model: object) -> str:
+    """Return a name on the hub, or the path of a folder.
 
     Raises:
-        ConfigError: It says that it is a path, and there is no such folder.
+        ConfigError: The config has a path, and there is no such folder.
     """
     if not isinstance(model, str) or not model:
         raise ConfigError("needs a name on the hub or a folder", path=f"{PATH}.model", value=model)
@@ -173,17 +186,18 @@ def _place(model: object) -> str:
         ) from None
 
 
-def _not_there(model: str, name: str, error: Exception) -> ConfigError:
-    """One line for a folder that holds no model, and one for a hub that cannot be reached or has no such model."""
+def _load_error(model: str, name: str, error: Exception) -> ConfigError:
+    """Say in one line that a folder holds no model, or that the hub does not give it."""
     reason = type(error).__name__
-    if Path(name).is_dir():
-        first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    if not Path(name).is_dir():
         return ConfigError(
-            f"the folder {model!r} holds no model that transformers can read ({reason}: {first})",
+            f"cannot get {model!r} from the hub ({reason}): no such model, or no network; "
+            "a folder is also accepted",
             path=f"{PATH}.model",
         )
+    reason = f"{reason}: {first_line(error)}"
     return ConfigError(
-        f"cannot get {model!r} from the hub ({reason}): no such model, or no network; a folder is also accepted",
+        f"the folder {model!r} holds no model that transformers can read ({reason})",
         path=f"{PATH}.model",
     )
 
@@ -195,55 +209,54 @@ def _enlarge(model: Any, vocabulary: int) -> None:
         model.resize_token_embeddings(rows, mean_resizing=False)
 
 
-def _cut(model: Any) -> list[Stage]:
-    """Embeddings, then layers.
+def _split_into_stages(model: Any) -> list[Stage]:
+    """Split an encoder into its embeddings and its layers.
 
     Raises:
-        CutError: The model is built in another way.
+        PartitionError: The model is built in another way.
     """
-    layers = next(
-        (found for name in _LAYERS if isinstance(found := _inside(model, name), nn.ModuleList)),
-        None,
-    )
-    if layers is None or not isinstance(_inside(model, "embeddings"), nn.Module):
-        raise CutError("it has no `embeddings` and list of layers as the BERT family has")
-    width = int(
-        model.config.hidden_size if hasattr(model.config, "hidden_size") else model.config.dim
-    )
-    first = Embeddings(
-        model.embeddings, _inside(model, "embeddings_project"), int(model.config.pad_token_id or 0)
-    )
-    stages: list[Stage] = [MaskedStage(first, width, f"embeddings {width}", "tokens")]
+    lists = [_get_inside(model, path) for path in _LAYERS]
+    layers = next((layers for layers in lists if isinstance(layers, nn.ModuleList)), None)
+    if layers is None or not isinstance(_get_inside(model, "embeddings"), nn.Module):
+        raise PartitionError("it has no `embeddings` and list of layers as the BERT family has")
+    config = model.config
+    width = int(config.hidden_size if hasattr(config, "hidden_size") else config.dim)
+    projection = _get_inside(model, "embeddings_project")  # ELECTRA has one
+    embeddings = Embeddings(model.embeddings, projection, int(config.pad_token_id or 0))
+    stages: list[Stage] = [MaskedStage(embeddings, width, f"embeddings {width}", "tokens")]
     for i, layer in enumerate(layers):
         stages.append(MaskedStage(Layer(layer), width, f"layer {i + 1} {width}", "tokens"))
     return stages
 
 
 def _check(model: Any, stages: list[Stage], tokens: int) -> None:
-    """Compare the stages with the model itself, on sentences of different lengths.
+    """Check that the stages compute what the model computes, on sentences of two lengths.
 
     Raises:
-        CutError: They differ, or the model does not take so many tokens.
+        PartitionError: They differ, or the model does not take so many tokens.
     """
     shortest = max(1, tokens // 2)
+    # Numbers spread over the vocabulary, different in the two sentences.
     numbers = torch.arange(2 * tokens).view(2, tokens) * 7 % model.config.vocab_size
     mask = torch.arange(tokens) < torch.tensor([[tokens], [shortest]])
     numbers = numbers.masked_fill(~mask, int(model.config.pad_token_id or 0))
     try:
         theirs = model(input_ids=numbers, attention_mask=mask.long()).last_hidden_state
     except (IndexError, RuntimeError, ValueError) as error:
-        raise CutError(f"it does not read {tokens} tokens ({type(error).__name__})") from error
+        raise PartitionError(
+            f"it does not read {tokens} tokens ({type(error).__name__})"
+        ) from error
     try:
-        ours = run_stage(stages, numbers, mask)
+        ours = run_stages(stages, numbers, mask)
     except Exception as error:
-        raise CutError(
+        raise PartitionError(
             f"its layers need more than features and a mask ({type(error).__name__})"
         ) from error
     check_equal(ours[mask], theirs[mask])
 
 
-def _inside(model: Any, path: str) -> Any:
-    """What stands at a dotted path inside a module, or None."""
+def _get_inside(model: Any, path: str) -> Any:
+    """Return the attribute at a dotted path inside a module, or None."""
     for name in path.split("."):
         model = getattr(model, name, None)
     return model

@@ -1,10 +1,11 @@
-"""What every head is: features of one task in, output, loss over labelled samples, predictions for metrics.
+"""The base of all heads: features of one task in, output, loss over labelled samples, predictions.
 
 B samples, W width of the features, T tokens, H and V height and width of a map
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -21,33 +22,76 @@ from mtl_search.models.losses import ElementwiseLoss, as_elementwise
 
 __all__ = ["ElementwiseLoss", "Head", "Masks", "PooledHead", "labelled_in"]
 
-# Below this the best constant prediction is perfect, and dividing by its loss would blow up rounding errors.
+# Below this loss the best constant is perfect, and dividing by the loss would magnify rounding.
 LEAST_TRIVIAL = 1e-8
 
-# One (B, T) mask a view, None where every token is real.
+# A (B, T) mask for each view, None where all tokens are real.
 Masks = Sequence[Tensor | None]
 
 
 class Head(nn.Module, ABC):
     """Base of all heads.
 
-    A head is built for the width of its features and for its target, then `fit` once on the training labels: that sets
-    the scaling of targets and the loss of the best constant prediction, both kept as buffers. Subclasses give
-    `forward`, `predict` and `fit`, and say in the class attributes what they take; a loss that is not one of a label
-    by itself needs its own `loss_sum`, too.
+    A head is built for the width of its features and for its target. Then `fit` is called once with
+    the training labels: it sets the scaling of targets and the loss of the best constant
+    prediction, both kept as buffers. Subclasses define `forward`, `predict` and `fit`, and say in
+    their class attributes what they take. A head whose loss is not a sum over single labels
+    overrides `loss_sum`, too.
 
     Args:
-        target: The whole target, all splits. Where it has no missing label, losses are reduced in one operation.
-        loss: Loss of each label.
+        target: The whole target, all splits. If it has no missing label, losses are reduced in one
+            operation.
+        loss: The loss of each label.
 
     Attributes:
         target_kinds: Kinds of target that the head accepts.
         losses: Names of the losses that fit it; the first is the default.
         metrics: Names of the metrics that it can give; the first is the default.
         views: Number of views that the head reads.
-        tokens: The head reads tokens (B, T, W) and nothing else.
-        trivial_loss: () loss of the best constant prediction on the training labels (set by `fit`), > 0.
-        complete: No label is missing in any split, so no step looks for missing ones.
+        tokens: Whether the head reads tokens (B, T, W) and nothing else.
+        trivial_loss: Loss () > 0 of the best constant prediction on the training labels, which
+            `fit` sets.
+        complete: Whether no label is missing in any split, so that no step looks for missing ones.
+
+    Examples:
+        A head that reads two views and predicts a real number from the difference of their
+        features. In a config it is `tasks.<task>.head: "my_package.my_module:Difference"`.
+
+        >>> import numpy as np
+        >>> import torch
+        >>> from torch import nn
+        >>> from mtl_search.data.dataset import Target
+        >>> from mtl_search.models.heads import Head
+        >>> from mtl_search.models.losses import LOSSES
+        >>> class Difference(Head):
+        ...     target_kinds = ("real",)
+        ...     losses = ("mse", "mae")
+        ...     metrics = ("r2", "rmse")
+        ...     views = 2
+        ...
+        ...     def __init__(self, width, target, loss):
+        ...         super().__init__(target, loss)
+        ...         self.linear = nn.Linear(width, 1, bias=False)
+        ...
+        ...     def forward(self, *features, masks=()):
+        ...         left, right = features
+        ...         return self.linear(left - right).squeeze(1)
+        ...
+        ...     def predict(self, output):
+        ...         return output.float()
+        ...
+        ...     def fit(self, target):
+        ...         labels = self.labels_of(target)
+        ...         best = self.elementwise.best_constant(labels.mean(), labels)
+        ...         self.set_trivial(self.elementwise(best.expand_as(labels), labels, "mean"))
+        >>> labels = np.array([1.0, -1.0, np.nan, 2.0], np.float32)
+        >>> head = Difference(5, Target(labels, "real"), LOSSES["mse"]())
+        >>> head.fit(torch.from_numpy(labels))
+        >>> output = head(torch.ones(4, 5), torch.ones(4, 5))
+        >>> round(head.loss(output, torch.from_numpy(labels)).item(), 3)  # (1 + 1 + 4) / 3
+        2.0
+        >>> round(head.trivial_loss.item(), 3)
+        1.556
     """
 
     target_kinds: ClassVar[tuple[TargetKind, ...]]
@@ -71,26 +115,26 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
-        """Output from the features of each view: (B, W), (B, T, W) or (B, W, H, V) each.
+        """Compute the output from the features of each view.
 
         Args:
-            features: One tensor a view.
-            masks: One mask a view; empty when every token is real or features are no tokens.
+            features: A tensor for each view: (B, W), (B, T, W) or (B, W, H, V).
+            masks: A mask for each view; empty if all tokens are real or features are no tokens.
         """
 
     @abstractmethod
     def predict(self, output: Tensor) -> Tensor:
-        """Output as metrics want it: probabilities, values in the target's own units, or tags."""
+        """Turn an output into probabilities, values in the target's own units, or tags."""
 
     @abstractmethod
     def fit(self, target: Tensor) -> None:
-        """Set `trivial_loss` (and any scaling) from the training labels, missing ones included as marked."""
+        """Set `trivial_loss` and any scaling from the training labels, missing ones included."""
 
     def loss_sum(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum of the losses of the labelled samples, and how many there are; (0, 0) when there is none.
+        """Return the sum of the losses of all labels and their number; (0, 0) without labels.
 
-        The count is that of the labels, whatever the loss: by it accumulated batches, and the parts of a batch that
-        several workers hold, make up one mean over the whole global batch.
+        The number is that of the labels, whatever the loss. By it, accumulated batches and the
+        shares of several workers add up to one mean over the whole global batch.
         """
         if self.complete:
             count = torch.full((), target.numel(), device=target.device)
@@ -98,44 +142,80 @@ class Head(nn.Module, ABC):
         labelled = labelled_in(target)
         if self.elementwise.ignores_missing:
             return self.elementwise(output, target, "sum"), labelled.sum()
-        # The loss is evaluated at label 0 where there is none, because NaN times 0 is NaN in the gradient, too.
+        # Where a label is missing the loss is evaluated at label 0: NaN times 0 is NaN, also in the
+        # gradient.
         losses = self.elementwise(output, self.encode(target.masked_fill(~labelled, 0)))
         return losses.masked_fill(~labelled, 0.0).sum(), labelled.sum()
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Mean loss over the labelled samples; exactly 0, with a zero gradient, when there is none."""
+        """Return the mean loss over all labels; exactly 0, with zero gradient, without labels."""
         if self.complete and target.numel():
-            # Not the call of the module, which costs a small network's step a percent over all tasks.
+            # Calling the module would cost the step of a small network a percent over all tasks.
             return self.elementwise.forward(output, self.encode(target), "mean")
         total, count = self.loss_sum(output, target)
         return total / count.clamp(min=1)
 
     def encode(self, target: Tensor) -> Tensor:
-        """Labels as the loss wants them."""
+        """Return the labels in the form that the loss takes."""
         return target
 
     def labels_of(self, target: Tensor) -> Tensor:
-        """(N,) the labels that are there; remembers when some of the training labels are missing."""
+        """Return the labels (N,) that are not missing; record in `complete` if some are."""
         labelled = labelled_in(target)
         self.complete = self.complete and bool(labelled.all())
         return target[labelled]
 
     def set_trivial(self, loss: Tensor) -> None:
-        """Keep the loss of the best constant, or 1 when the constant is perfect or unknown."""
-        usable = bool(loss.isfinite()) and float(loss) > LEAST_TRIVIAL
-        self.trivial_loss.fill_(float(loss) if usable else 1.0)
+        """Set the loss of the best constant, or 1 if the constant is perfect or unknown."""
+        value = float(loss)
+        usable = math.isfinite(value) and value > LEAST_TRIVIAL
+        self.trivial_loss.fill_(value if usable else 1.0)
 
 
 class PooledHead(Head):
-    """Base of heads that read one vector a sample of one view: pool, then dense layers.
+    """Base of heads that read one view: pool its features to a vector, then dense layers.
 
     Args:
         width: Width of the features.
         target: The whole target, all splits.
-        loss: Loss of each label.
+        loss: The loss of each label.
         dropout: Share of features set to zero in training.
         hidden: Widths of hidden layers with ReLU before the output.
-        pool: How tokens and maps become one vector: `auto` (maximum over tokens, mean over maps), `max` or `mean`.
+        pool: How tokens and maps become one vector: `auto` (maximum over tokens, mean over maps),
+            `max` or `mean`.
+
+    Examples:
+        A head for counts, which predicts the rate of a Poisson distribution. Its loss is a function
+        of one's own, and its arguments (`dropout`, `hidden`, `pool`) are those of the base.
+
+        >>> import numpy as np
+        >>> import torch
+        >>> from torch.nn import functional as F
+        >>> from mtl_search.data.dataset import Target
+        >>> from mtl_search.models.heads.base import PooledHead
+        >>> def poisson(output, target):
+        ...     return F.poisson_nll_loss(output, target, full=True, reduction="none")
+        >>> class Count(PooledHead):
+        ...     target_kinds = ("real",)
+        ...     losses = ("my_package.my_module:poisson",)
+        ...     metrics = ("mae", "rmse")
+        ...
+        ...     def forward(self, *features, masks=()):
+        ...         return super().forward(*features, masks=masks).squeeze(1)
+        ...
+        ...     def predict(self, output):
+        ...         return output.float().exp()
+        ...
+        ...     def fit(self, target):
+        ...         labels = self.labels_of(target)
+        ...         best = labels.mean().log().expand_as(labels)
+        ...         self.set_trivial(self.elementwise(best, labels, "mean"))
+        >>> counts = np.array([0.0, 3.0, 1.0, np.nan], np.float32)
+        >>> head = Count(8, Target(counts, "real"), poisson, hidden=[16])
+        >>> head.fit(torch.from_numpy(counts))
+        >>> tokens = torch.randn(4, 10, 8)  # 10 tokens of width 8, pooled to one vector
+        >>> head.predict(head(tokens)).shape
+        torch.Size([4])
     """
 
     def __init__(
@@ -150,14 +230,14 @@ class PooledHead(Head):
     ) -> None:
         super().__init__(target, loss)
         self.pool = check_choice(pool, "pool", POOLS)
-        self.dense, _ = dense(width, hidden, dropout, target.size)
+        self.dense = dense(width, hidden, dropout, target.size)
 
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
-        """(B, outputs) from the features of the one view."""
+        """Return (B, outputs) from the features of the one view."""
         (x,) = features
         return self.dense(pool(x, masks[0] if masks else None, self.pool))  # type: ignore[no-any-return]
 
 
 def labelled_in(target: Tensor) -> Tensor:
-    """Where there is a label: bool, the target's shape."""
+    """Return a bool tensor of the target's shape that is True where a label is not missing."""
     return ~target.isnan() if target.is_floating_point() else target != MISSING

@@ -9,32 +9,30 @@ from torch import nn
 from mtl_search.config.checks import check_ints, check_number
 
 
-def dense(
-    width: int, hidden: Sequence[int], dropout: float, outputs: int | None
-) -> tuple[nn.Module, int]:
-    """Hidden layers and the output layer, and the width that leaves them.
+def dense(width: int, hidden: Sequence[int], dropout: float, outputs: int | None) -> nn.Module:
+    """Build the hidden layers and the output layer.
 
-    Dropout follows each hidden layer; without hidden layers it comes before the output layer, so that it acts on the
-    features, as in `GlobalAveragePooling → Dropout(0.5) → Dense` of Keras.
+    Dropout follows each hidden layer. Without hidden layers it comes before the output layer, so
+    that it acts on the features, as `GlobalAveragePooling → Dropout(0.5) → Dense` of Keras has it.
 
     Args:
         width: Width of the features (B, W).
         hidden: Widths of the hidden layers; may be empty.
-        dropout: Share of features set to zero in training, 0 or more and below 1.
-        outputs: Width of the last linear layer; None for none.
+        dropout: Share of features set to zero in training, at least 0 and below 1.
+        outputs: Width of the last linear layer; None for no such layer.
 
     Raises:
-        ConfigError: A width or the dropout is out of range; its path is the argument's name.
+        ConfigError: A width or the dropout is out of range; the path is the argument's name.
     """
     rate = check_number(dropout, "dropout", high=1.0, exclude_high=True)
     layers: list[nn.Module] = []
     for size in check_ints(hidden, "hidden", allow_empty=True):
         layers += [nn.Linear(width, size), nn.ReLU()]
-        layers += [nn.Dropout(rate)] if rate else []
+        if rate:
+            layers.append(nn.Dropout(rate))
         width = size
     if not layers and rate:
         layers.append(nn.Dropout(rate))
     if outputs is not None:
         layers.append(nn.Linear(width, outputs))
-        width = outputs
-    return (layers[0] if len(layers) == 1 else nn.Sequential(*layers)), width
+    return layers[0] if len(layers) == 1 else nn.Sequential(*layers)

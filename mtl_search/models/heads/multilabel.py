@@ -1,4 +1,4 @@
-"""Several labels, each yes or no by itself."""
+"""The head of a target of several binary labels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from mtl_search.models.heads.binary import binary_trivial
 
 
 class Multilabel(PooledHead):
-    """Probability of each of L labels by its own sigmoid; target (B, L) in {0, 1}, -1 where missing.
+    """Probability of each of L labels by a sigmoid; target (B, L) in {0, 1}, -1 where missing.
 
-    The loss is the mean over all labels that are there, whichever sample they belong to, so a sample with few labels
-    counts less. The trivial loss is the mean of the labels' binary entropies under the same weighting.
+    The loss is the mean over all labels that are not missing, whatever sample they belong to, so a
+    sample with few labels counts less. The trivial loss is the mean of the labels' binary entropies
+    with the same weights.
     """
 
     target_kinds = ("multilabel",)
@@ -20,11 +21,11 @@ class Multilabel(PooledHead):
     metrics = ("auroc", "f1", "average_precision")
 
     def predict(self, output: Tensor) -> Tensor:
-        """Logits (B, L) → probabilities (B, L)."""
+        """Turn logits (B, L) into probabilities (B, L)."""
         return output.float().sigmoid()
 
     def fit(self, target: Tensor) -> None:
-        """Trivial loss from labels (N, L)."""
+        """Set the trivial loss from labels (N, L)."""
         labels = self.labels_of(target)
         if labels.numel() == 0:
             return

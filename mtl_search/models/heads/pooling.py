@@ -1,6 +1,6 @@
-"""Features of any rank → one vector a sample: the only place where heads care about rank.
+"""Pooling of features to one vector for each sample: the only place where heads look at the rank.
 
-(B, W) as it is      (B, W, H, V) → mean over H and V      (B, T, W) → maximum over the real tokens
+(B, W) stays as it is     (B, W, H, V) → mean over H and V     (B, T, W) → maximum over real tokens
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ POOLS = ("auto", "max", "mean")
 
 
 def pool(x: Tensor, mask: Tensor | None, how: str) -> Tensor:
-    """(B, W) out of features of any rank.
+    """Pool features of any rank to (B, W).
 
     Args:
         x: (B, W), (B, T, W) or (B, W, H, V).
-        mask: (B, T) bool, True at real tokens; None when all are. A sentence without a real token gives zeros.
-        how: `max`, `mean`, or `auto` for the module's table. A vector is never pooled.
+        mask: (B, T) bool, True at real tokens; None if all are real. A sentence without a real
+            token gives zeros.
+        how: `max`, `mean`, or `auto` for the table at the top of this module. A vector is never
+            pooled.
     """
     if x.ndim == 2:
         return x
@@ -35,5 +37,5 @@ def _max_tokens(x: Tensor, mask: Tensor | None) -> Tensor:
 def _mean_tokens(x: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return x.mean(1)
-    # Filled, not multiplied by 0: padding may hold anything, NaN included.
+    # Filled and not multiplied by 0, since padding may hold anything, including NaN.
     return x.masked_fill(~mask.unsqueeze(2), 0.0).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)

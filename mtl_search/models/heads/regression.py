@@ -1,4 +1,4 @@
-"""One real number."""
+"""The head of a real target."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from mtl_search.models.heads.base import Masks, PooledHead
 class Regression(PooledHead):
     """A real number; target (B,) in its own units, NaN where missing.
 
-    The network learns (y − mean) / std with mean and standard deviation of the training labels, so that a target in
-    grams and one in kilometres start alike; the loss is in these scaled units, `predict` is in the target's own.
-    A constant target has scale 1. The trivial loss is that of the best constant under the chosen loss: 1 for `mse`.
+    The network learns (y − mean) / std, with mean and standard deviation of the training labels, so
+    that a target in grams and one in kilometres start alike. The loss is in these scaled units;
+    `predict` returns the target's own. A constant target has scale 1. The trivial loss is that of
+    the best constant under the chosen loss: 1 for `mse`.
     """
 
     target_kinds = ("real",)
@@ -42,25 +43,26 @@ class Regression(PooledHead):
         self.register_buffer("std", torch.ones(()))
 
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
-        """Scaled values (B,)."""
+        """Return scaled values (B,)."""
         return super().forward(*features, masks=masks).squeeze(1)
 
     def encode(self, target: Tensor) -> Tensor:
-        """Labels in the target's units → in standard deviations from the mean."""
+        """Convert labels to standard deviations from the mean."""
         return (target - self.mean) / self.std
 
     def predict(self, output: Tensor) -> Tensor:
-        """Scaled values (B,) → values in the target's units (B,)."""
+        """Convert scaled values (B,) to the target's units (B,)."""
         return output.float() * self.std + self.mean
 
     def fit(self, target: Tensor) -> None:
-        """Scaling and trivial loss from labels (N,)."""
+        """Set the scaling and the trivial loss from labels (N,)."""
         labels = self.labels_of(target)
         if labels.numel() == 0:
             return
         exact = labels.double()
-        mean, std = float(exact.mean()), float(exact.std(correction=0))
-        # Rounding leaves a tiny deviation in a constant target; beside its mean it is none.
+        mean = float(exact.mean())
+        std = float(exact.std(correction=0))
+        # Rounding leaves a tiny deviation in a constant target, which counts as none.
         self.std.fill_(std if std > 1e-7 * abs(mean) and std > 0 else 1.0)
         self.mean.fill_(mean)
         scaled = self.encode(labels)

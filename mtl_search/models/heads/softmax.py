@@ -1,4 +1,4 @@
-"""One of K exclusive classes."""
+"""The head of a target of K exclusive classes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from mtl_search.models.heads.base import PooledHead
 class Softmax(PooledHead):
     """Class probabilities by softmax over K logits; target (B,) in 0..K-1, -1 where missing.
 
-    Its trivial loss is that of always predicting the training classes' shares: the entropy of the prior,
-    −Σ_k p_k log p_k, or its counterpart when the loss has class weights or label smoothing.
+    The trivial loss is that of always predicting the shares of the classes in the training labels:
+    the entropy of the prior, −Σ_k p_k log p_k, or its counterpart if the loss has class weights or
+    label smoothing.
     """
 
     target_kinds = ("class",)
@@ -20,11 +21,11 @@ class Softmax(PooledHead):
     metrics = ("accuracy", "balanced_accuracy", "f1", "auroc", "relation_f1")
 
     def predict(self, output: Tensor) -> Tensor:
-        """Logits (B, K) → probabilities (B, K)."""
+        """Turn logits (B, K) into probabilities (B, K)."""
         return output.float().softmax(1)
 
     def fit(self, target: Tensor) -> None:
-        """Trivial loss from labels (N,)."""
+        """Set the trivial loss from labels (N,)."""
         labels = self.labels_of(target)
         if labels.numel() == 0:
             return

@@ -1,4 +1,4 @@
-"""What every loss is: the loss of each label, never reduced over what is missing.
+"""The base of all losses: the loss of each label, which knows nothing of missing ones.
 
 K classes, L labels, N labels of whatever shape the target has
 """
@@ -18,15 +18,40 @@ Reduction = Literal["none", "sum", "mean"]
 
 
 class ElementwiseLoss(nn.Module, ABC):
-    """Base of all losses: (output, target) → the loss of each label, with the target's shape.
+    """Base of all losses: (output, target) → the loss of each label, in the target's shape.
 
-    They are modules so that class weights move to the device with the network. The reduction is an argument because
-    torch reduces inside the same operation, and a step of a small network is mostly the overhead of operations.
+    Losses are modules so that class weights move to the device with the network. The reduction is
+    an argument because torch reduces inside the same operation, and the step of a small network is
+    mostly the overhead of operations.
 
     Attributes:
-        ignores_missing: The loss leaves out missing labels itself when it is summed.
-        on_distance: The loss reads the distance of a pair, not a logit.
-        on_cosine: The loss reads the cosine of a pair, not a logit.
+        ignores_missing: Whether the loss leaves out missing labels itself when it is summed.
+        on_distance: Whether the loss reads the distance of a pair and not a logit.
+        on_cosine: Whether the loss reads the cosine of a pair and not a logit.
+
+    Examples:
+        The quantile loss, whose best constant is the quantile of the labels. In a config it is
+        `tasks.<task>.loss: {name: "my_package.my_module:Quantile", q: 0.9}`. A plain function
+        (output, target) → the loss of each label is accepted, too.
+
+        >>> import torch
+        >>> from mtl_search.models.losses.base import ElementwiseLoss, reduced
+        >>> class Quantile(ElementwiseLoss):
+        ...     def __init__(self, q: float = 0.5) -> None:
+        ...         super().__init__()
+        ...         self.q = q
+        ...
+        ...     def forward(self, output, target, reduction="none"):
+        ...         error = target - output.float()
+        ...         return reduced(torch.maximum(self.q * error, (self.q - 1) * error), reduction)
+        ...
+        ...     def best_constant(self, start, labels):
+        ...         return labels.quantile(self.q)
+        >>> loss = Quantile(q=0.9)
+        >>> loss(torch.tensor([0.0, 0.0]), torch.tensor([10.0, -10.0]))
+        tensor([9., 1.])
+        >>> loss.best_constant(torch.tensor(50.0), torch.arange(101.0))
+        tensor(90.)
     """
 
     ignores_missing: ClassVar[bool] = False
@@ -37,34 +62,44 @@ class ElementwiseLoss(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """Loss of each label, or their sum or mean over all of `target`."""
+        """Return the loss of each label, or the sum or mean over all of `target`."""
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """The output that is best when it must be the same for every sample.
+        """Return the output that is best if it must be the same for all samples.
 
         Args:
-            start: The best one under the plain likelihood: log prior (K,), log odds () or (L,), or the mean ().
-            labels: (N,) the labels, none missing.
+            start: The best output under the plain likelihood: the log prior (K,), the log odds ()
+                or (L,), or the mean ().
+            labels: The labels (N,), none of them missing.
         """
         return start
 
     def check_size(self, size: int) -> None:
-        """Refuse a target of `size` outputs that the arguments do not fit.
+        """Check that the arguments fit a target of `size` outputs.
 
         Raises:
-            ConfigError: Such as 3 class weights for 4 classes; the path is that of the argument alone.
+            ConfigError: They do not fit, such as 3 class weights for 4 classes; the path is the
+                argument's name.
         """
 
 
 def reduced(losses: Tensor, reduction: Reduction) -> Tensor:
-    """Losses as they are, summed, or averaged."""
-    return losses if reduction == "none" else losses.sum() if reduction == "sum" else losses.mean()
+    """Return losses as they are, summed, or averaged."""
+    if reduction == "sum":
+        return losses.sum()
+    if reduction == "mean":
+        return losses.mean()
+    return losses
 
 
 class UserLoss(ElementwiseLoss):
-    """A user's own function (output, target) → loss of each label.
+    """A user's function (output, target) → the loss of each label.
 
-    Its best constant prediction is taken to be that of the plain likelihood: the prior, the log odds or the mean.
+    Its best constant is assumed to be that of the plain likelihood: the prior, the log odds or the
+    mean.
+
+    Args:
+        function: The function.
     """
 
     def __init__(self, function: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -72,15 +107,19 @@ class UserLoss(ElementwiseLoss):
         self.function = function
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """Whatever the function returns, reduced."""
+        """Return the losses that the function returns, reduced."""
         return reduced(self.function(output, target), reduction)
 
 
 def as_elementwise(loss: Any, path: str = "") -> ElementwiseLoss:
-    """The loss itself, or a user's function wrapped.
+    """Return an elementwise loss as it is, and a user's function as such a loss.
+
+    Args:
+        loss: The loss or the function.
+        path: Dotted path of the config's key.
 
     Raises:
-        ConfigError: It is no function of (output, target).
+        ConfigError: It is not a function of (output, target).
     """
     if isinstance(loss, ElementwiseLoss):
         return loss

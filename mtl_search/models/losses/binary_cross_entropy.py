@@ -1,4 +1,4 @@
-"""Binary cross-entropy, of one label or of several."""
+"""Binary cross-entropy of one label or of several."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ class BinaryCrossEntropy(ElementwiseLoss):
     """Binary cross-entropy of logits: −v·y·log σ(z) − (1 − y)·log(1 − σ(z)).
 
     Args:
-        pos_weight: v, the weight of label 1: one number, or one a label of a multilabel target.
+        pos_weight: Weight v of label 1: a number, or one for each label of a multilabel target.
     """
 
     weight: Tensor | None
 
     def __init__(self, pos_weight: float | Sequence[float] | None = None) -> None:
         super().__init__()
-        weight: float | tuple[float, ...] | None = None
+        weight: Tensor | None = None
         if isinstance(pos_weight, Sequence):
-            weight = check_numbers(pos_weight, "pos_weight")
+            weight = torch.tensor(check_numbers(pos_weight, "pos_weight"))
         elif pos_weight is not None:
-            weight = check_number(pos_weight, "pos_weight", exclude_low=True)
-        self.register_buffer(
-            "weight", None if weight is None else torch.tensor(weight), persistent=False
-        )
+            weight = torch.tensor(check_number(pos_weight, "pos_weight", exclude_low=True))
+        self.register_buffer("weight", weight, persistent=False)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(B,) or (B, L) logits and labels in {0, 1} → the same shape."""
+        """Return losses (B,) or (B, L) of logits and labels in {0, 1} of that shape."""
         return F.binary_cross_entropy_with_logits(
             output.float(), target.float(), pos_weight=self.weight, reduction=reduction
         )
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """Log odds with the odds multiplied by v."""
-        return start if self.weight is None else start + self.weight.clamp(min=1e-30).log()
+        """Return the log odds after the odds are multiplied by v."""
+        if self.weight is None:
+            return start
+        return start + self.weight.clamp(min=1e-30).log()
 
     def check_size(self, size: int) -> None:
-        """Refuse a number of weights that is not that of the labels."""
+        """Check that there are as many weights as labels."""
         if self.weight is not None and self.weight.ndim and len(self.weight) != size:
             raise ConfigError(
                 "needs one weight a label",

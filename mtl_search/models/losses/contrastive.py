@@ -9,13 +9,13 @@ from mtl_search.models.losses.base import ElementwiseLoss, Reduction, reduced
 
 
 class Contrastive(ElementwiseLoss):
-    """Contrastive loss of a pair at distance d: ½[y·d² + (1 − y)·max(0, m − d)²], y = 1 for the same.
+    """Contrastive loss of a pair at distance d: ½[y·d² + (1 − y)·max(0, m − d)²], y = 1 for same.
 
-    Source: Hadsell, Chopra and LeCun 2006, "Dimensionality reduction by learning an invariant mapping", with their Y
-    turned round (theirs is 1 for different pairs).
+    Source: Hadsell, Chopra and LeCun 2006, "Dimensionality reduction by learning an invariant
+    mapping", where Y is 1 for different pairs and not for equal ones.
 
     Args:
-        margin: m > 0, the distance beyond which different pairs cost nothing.
+        margin: Distance m > 0 from which on different pairs cost nothing.
     """
 
     on_distance = True
@@ -25,11 +25,12 @@ class Contrastive(ElementwiseLoss):
         self.margin = check_number(margin, "margin", exclude_low=True)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(B,) distances and labels in {0, 1} → (B,)."""
-        distance, same = output.float(), target.float()
+        """Return losses (B,) of distances (B,) and labels (B,) in {0, 1}."""
+        distance = output.float()
+        same = target.float()
         apart = (self.margin - distance).clamp(min=0)
         return reduced(0.5 * (same * distance.square() + (1 - same) * apart.square()), reduction)
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """Distance (1 − p)·m for a share p of same pairs."""
+        """Return the distance (1 − p)·m for a share p of same pairs."""
         return (-start).sigmoid() * self.margin

@@ -10,12 +10,13 @@ from mtl_search.models.losses.base import ElementwiseLoss, Reduction, reduced
 
 
 class CosineEmbedding(ElementwiseLoss):
-    """Cosine embedding loss of a pair whose embeddings have cosine c: y·(1 − c) + (1 − y)·max(0, c − m), y = 1 same.
+    """Loss of a pair of cosine c: y·(1 − c) + (1 − y)·max(0, c − m), y = 1 for same.
 
-    The loss of `torch.nn.CosineEmbeddingLoss` with labels 1 and 0 for its 1 and -1; the head computes the cosine.
+    It is `torch.nn.CosineEmbeddingLoss` with labels 1 and 0 in place of 1 and -1; the head computes
+    the cosine.
 
     Args:
-        margin: m in [-1, 1), the cosine below which different pairs cost nothing.
+        margin: Cosine m in [-1, 1) up to which different pairs cost nothing.
     """
 
     on_cosine = True
@@ -25,13 +26,14 @@ class CosineEmbedding(ElementwiseLoss):
         self.margin = check_number(margin, "margin", low=-1.0, high=1.0, exclude_high=True)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(B,) cosines and labels in {0, 1} → (B,)."""
-        cosine, same = output.float(), target.float()
-        return reduced(
-            same * (1 - cosine).clamp(min=0) + (1 - same) * (cosine - self.margin).clamp(min=0),
-            reduction,
-        )
+        """Return losses (B,) of cosines (B,) and labels (B,) in {0, 1}."""
+        cosine = output.float()
+        same = target.float()
+        # A rounded cosine may exceed 1, hence the first clamp.
+        together = same * (1 - cosine).clamp(min=0)
+        apart = (1 - same) * (cosine - self.margin).clamp(min=0)
+        return reduced(together + apart, reduction)
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """Cosine 1 when at least half of the pairs are the same, else m."""
+        """Return the cosine 1 if at least half of the pairs are the same, otherwise m."""
         return torch.where(start >= 0, 1.0, self.margin)

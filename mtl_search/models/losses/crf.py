@@ -1,4 +1,4 @@
-"""A name for the likelihood that the CRF head computes."""
+"""The name of the likelihood that the CRF head computes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from mtl_search.models.losses.base import ElementwiseLoss, Reduction
 
 
 class CrfLikelihood(ElementwiseLoss):
-    """The name of the CRF's own negative log-likelihood, which is a sum over whole sentences and lives in its head."""
+    """Negative log-likelihood of a CRF: a sum over whole sentences, computed by the head itself."""
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """Never called: a token has no loss of its own."""
+        """Refuse to compute a loss, since a token has none by itself."""
         raise NotImplementedError("the likelihood of a CRF is computed by its head")

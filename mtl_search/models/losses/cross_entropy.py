@@ -15,14 +15,15 @@ from mtl_search.models.losses.base import ElementwiseLoss, Reduction
 
 
 class CrossEntropy(ElementwiseLoss):
-    """Cross-entropy of K classes: w_y · −log softmax(output)_y, with the target smoothed towards the uniform.
+    """Cross-entropy of K classes, w_y · −log softmax(output)_y, of a smoothed target.
 
-    Differs from torch in one point: the mean is over the number of labels, not over the sum of their class weights, so
-    that it is the same over one worker's batch and over several.
+    It differs from torch in one point: the mean is over the number of labels and not over the sum
+    of their class weights, so that it is the same over the batch of one worker and of several.
 
     Args:
-        label_smoothing: ε in (1 − ε)·onehot + ε/K (Szegedy et al. 2016, "Rethinking the Inception architecture").
-        class_weights: K weights; default: all 1.
+        label_smoothing: ε of the target (1 − ε)·onehot + ε/K (Szegedy et al. 2016, "Rethinking the
+            Inception architecture").
+        class_weights: Weights of the K classes; all 1 by default.
     """
 
     ignores_missing = True
@@ -35,20 +36,19 @@ class CrossEntropy(ElementwiseLoss):
         self.label_smoothing = check_number(
             label_smoothing, "label_smoothing", high=1.0, exclude_high=True
         )
-        weights = (
-            None
-            if class_weights is None
-            else torch.tensor(check_numbers(class_weights, "class_weights"))
-        )
-        if weights is not None and not weights.any():
-            raise ConfigError(
-                "one weight above 0 is needed", path="class_weights", value=weights.tolist()
-            )
+        weights: Tensor | None = None
+        if class_weights is not None:
+            weights = torch.tensor(check_numbers(class_weights, "class_weights"))
+            if not weights.any():
+                raise ConfigError(
+                    "one weight above 0 is needed", path="class_weights", value=weights.tolist()
+                )
         self.register_buffer("weight", weights, persistent=False)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(B, K), (B,) → (B,); 0 where the target is -1."""
+        """Return losses (B,) of logits (B, K) and labels (B,); 0 where the label is -1."""
         weight = self.weight
+        # torch would divide by the sum of the weights.
         by_weight = weight is not None and reduction == "mean"
         loss = F.cross_entropy(
             output.float(),
@@ -61,13 +61,15 @@ class CrossEntropy(ElementwiseLoss):
         return loss / target.numel() if by_weight else loss
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """Log of the smoothed prior times the class weights, which minimises −Σ_k p_k w_k log q_k."""
+        """Return the log of the smoothed prior p times w, which minimises −Σ_k p_k w_k log q_k."""
         prior = start.softmax(0)
         smoothed = (1 - self.label_smoothing) * prior + self.label_smoothing / len(prior)
-        return (smoothed if self.weight is None else smoothed * self.weight).clamp(min=1e-30).log()
+        if self.weight is not None:
+            smoothed = smoothed * self.weight
+        return smoothed.clamp(min=1e-30).log()
 
     def check_size(self, size: int) -> None:
-        """Refuse a number of weights that is not that of the classes."""
+        """Check that there are as many weights as classes."""
         if self.weight is not None and len(self.weight) != size:
             raise ConfigError(
                 "needs one weight a class",

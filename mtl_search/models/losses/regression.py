@@ -1,4 +1,7 @@
-"""Losses of real targets: squared, absolute, and two between them. N labels, in standard deviations of the target."""
+"""Losses of real targets: squared, absolute, and two in between.
+
+N labels, in standard deviations of the target, since the regression head scales them
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class MeanSquaredError(ElementwiseLoss):
     """Squared error: (z − y)²."""
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(N,), (N,) → (N,)."""
+        """Return losses (N,) of values (N,) and labels (N,)."""
         return F.mse_loss(output.float(), target, reduction=reduction)
 
 
@@ -24,11 +27,11 @@ class MeanAbsoluteError(ElementwiseLoss):
     """Absolute error: |z − y|."""
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(N,), (N,) → (N,)."""
+        """Return losses (N,) of values (N,) and labels (N,)."""
         return F.l1_loss(output.float(), target, reduction=reduction)
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """The median."""
+        """Return the median."""
         return labels.median()
 
 
@@ -36,7 +39,7 @@ class Huber(ElementwiseLoss):
     """Huber's loss: ½e² up to δ, then δ(|e| − ½δ), e = z − y (Huber 1964).
 
     Args:
-        delta: δ > 0, in standard deviations of the target, since the regression head scales it.
+        delta: Error δ > 0 from which on the loss is linear, in standard deviations of the target.
     """
 
     def __init__(self, delta: float = 1.0) -> None:
@@ -44,19 +47,22 @@ class Huber(ElementwiseLoss):
         self.delta = check_number(delta, "delta", exclude_low=True)
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(N,), (N,) → (N,)."""
+        """Return losses (N,) of values (N,) and labels (N,)."""
         return F.huber_loss(output.float(), target, delta=self.delta, reduction=reduction)
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """Found by golden-section search."""
+        """Search the constant by golden sections."""
         return least_constant(self, labels)
 
 
 class SmoothL1(ElementwiseLoss):
-    """Smooth L1: ½e²/β up to β, then |e| − ½β; Huber's loss divided by its δ (Girshick 2015, "Fast R-CNN").
+    """Smooth L1: ½e²/β up to β, then |e| − ½β; Huber's loss divided by its δ.
+
+    Source: Girshick 2015, "Fast R-CNN".
 
     Args:
-        beta: β ≥ 0, in standard deviations of the target; 0 is the absolute error.
+        beta: Error β ≥ 0 from which on the loss is linear, in standard deviations of the target; 0
+            gives the absolute error.
     """
 
     def __init__(self, beta: float = 1.0) -> None:
@@ -64,21 +70,27 @@ class SmoothL1(ElementwiseLoss):
         self.beta = check_number(beta, "beta")
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
-        """(N,), (N,) → (N,)."""
+        """Return losses (N,) of values (N,) and labels (N,)."""
         return F.smooth_l1_loss(output.float(), target, beta=self.beta, reduction=reduction)
 
     def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
-        """Found by golden-section search."""
+        """Search the constant by golden sections."""
         return least_constant(self, labels)
 
 
 def least_constant(loss: ElementwiseLoss, labels: Tensor, steps: int = 40) -> Tensor:
-    """The constant () of least mean loss over `labels` (N,), for a loss that is convex in the output.
+    """Find the constant () of least mean loss over labels, by golden-section search.
 
-    Golden-section search: each step keeps 0.618 of the interval, so 40 leave 4e-9 of the labels' range, which is less
-    than float32 resolves.
+    Each step keeps 0.618 of the interval, so 40 steps leave 4e-9 of the labels' range, which is
+    less than float32 resolves.
+
+    Args:
+        loss: A loss that is convex in its output.
+        labels: Labels (N,).
+        steps: Number of steps.
     """
-    low, high = float(labels.min()), float(labels.max())
+    low = float(labels.min())
+    high = float(labels.max())
     golden = (math.sqrt(5) - 1) / 2
 
     def cost(constant: float) -> float:

@@ -1,54 +1,61 @@
-"""Hard sharing: the first stages are one trunk, the rest is a copy a task (Caruana 1997, "Multitask learning").
+"""Hard sharing: the first stages are one trunk, each task has a copy of the rest.
+
+Source: Caruana 1997, "Multitask learning".
 
 B samples, n stages, d_t depth of task t
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from mtl_search.config.checks import check_int
-from mtl_search.errors import ConfigError
+from mtl_search.config.checks import check_choice, check_int
 from mtl_search.models.sharing.base import DiagramBlock, Features, SharingPolicy, Views
-from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run_stage, safe_key
+from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, run_stages, safe_key
 
 PATH = "model.sharing.depth"
 
 
 class HardSharing(SharingPolicy):
-    """Stage i is shared by the tasks whose depth is above i; below its depth a task has copies of its own.
+    """Stage i is shared by the tasks whose depth is above i; below its depth a task has copies.
 
-    Depth 0 is separate networks, depth n shares all stages and leaves only the heads apart. Copies are initialised
-    independently. With p_i parameters in stage i there are Σ_i p_i · ([any d_t > i] + #{t: d_t ≤ i}) in all.
+    Depth 0 gives separate networks; depth n shares all stages and only the heads are apart. Copies
+    are initialised independently. If stage i has p_i parameters, the network has
+    Σ_i p_i · ([any d_t > i] + #{t: d_t ≤ i}) of them.
 
-    Views that pass the trunk do so as one concatenated batch, so a siamese task costs no second call; batch
-    normalisation then sees the samples of all views together, in training. Each stage of the trunk runs once for a
-    view, however many tasks read it, and only as far as some task needs that view.
+    The views that pass the trunk are one concatenated batch, so a siamese task costs no second
+    call. In training, batch normalisation then sees the samples of all views together. A stage of
+    the trunk runs once for each view, however many tasks read it, and only as far as some task
+    needs that view.
 
     Args:
-        build: Makes a fresh list of stages; called once for the trunk and once for each task with stages of its own.
-        views: Task → the views that its head reads.
-        depth: Stages shared by all tasks, or a depth a task (a task that is not named shares all); default: all.
+        build: Returns a fresh list of stages. It is called once for the trunk and once for each
+            task with stages of its own.
+        views: Maps each task to the views that its head reads.
+        depth: Number of stages that all tasks share, or a mapping from tasks to such numbers. A
+            task that the mapping leaves out shares all stages, and so do all tasks by default.
 
     Raises:
-        ConfigError: A depth outside 0 .. n, or one for a task that does not exist.
+        ConfigError: A depth is outside 0 .. n, or belongs to a task that does not exist.
     """
 
     def __init__(
         self, build: StagesBuilder, views: Views, *, depth: int | Mapping[str, int] | None = None
     ) -> None:
         super().__init__(views)
-        fresh = _builds(build)
-        first = next(fresh)
+        first = build()
         self.stages = len(first)
-        self.width, self.kind = first[-1].width, first[-1].kind
+        self.width = first[-1].width
+        self.kind = first[-1].kind
         self.depths = _depths(depth, list(self.views), self.stages)
         deepest = max(self.depths.values())
-        copies = _with_first(first, fresh)
+        # The first build, which gave the number of stages, is used before any other is drawn.
+        copies = itertools.chain([first], iter(build, None))
         self.trunk = nn.ModuleList(next(copies)[:deepest] if deepest else [])
         self.branches = nn.ModuleDict(
             {
@@ -57,15 +64,20 @@ class HardSharing(SharingPolicy):
                 if d < self.stages
             }
         )
-        self._plan()
+        self._plan_trunk()
 
-    def _plan(self) -> None:
-        """How far each view goes through the trunk, farthest first, so that those still in it are a leading slice."""
-        reach: dict[str, int] = {}
+    def _plan_trunk(self) -> None:
+        """Plan how far each view goes through the trunk.
+
+        The views that go farthest come first in the batch, so those still in the trunk are always
+        a leading slice of it.
+        """
+        reach: dict[str, int] = {}  # view → number of trunk stages that it passes
         for task, names in self.views.items():
             for view in names:
                 reach[view] = max(reach.get(view, 0), self.depths[task])
         self._order = sorted((view for view in reach if reach[view]), key=lambda view: -reach[view])
+        # For each stage the number of views that pass it.
         self._active = [
             sum(reach[view] > i for view in self._order) for i in range(len(self.trunk))
         ]
@@ -74,23 +86,24 @@ class HardSharing(SharingPolicy):
     def forward(
         self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
     ) -> Features:
-        """Task → features, one tensor a view that it reads."""
+        """Return the features of each task, one tensor for each view that it reads."""
         masks = masks or {}
         levels = self._run_trunk(inputs, masks)
         features: Features = {}
         for task, depth in self.depths.items():
-            level, views = levels[depth], self.views[task]
+            level = levels[depth]
+            views = self.views[task]
             if depth == self.stages:
                 features[task] = tuple([level[view] for view in views])
             else:
                 x, mask = concat_views(level, masks, views)
-                features[task] = split_views(run_stage(self.branch(task), x, mask), len(views))
+                features[task] = split_views(run_stages(self.branch(task), x, mask), len(views))
         return features
 
     def _run_trunk(
         self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]
     ) -> dict[int, Mapping[str, Tensor]]:
-        """Depth at which some task leaves → view → features there."""
+        """Map each depth at which some task leaves the trunk to the features of the views there."""
         levels: dict[int, Mapping[str, Tensor]] = {0: inputs}
         if not self._order:
             return levels
@@ -99,28 +112,29 @@ class HardSharing(SharingPolicy):
         for i, stage in enumerate(self.trunk):
             if self._active[i] < active:
                 samples = len(x) // active * self._active[i]
-                x, mask, active = (
-                    x[:samples],
-                    None if mask is None else mask[:samples],
-                    self._active[i],
-                )
+                active = self._active[i]
+                x = x[:samples]
+                if mask is not None:
+                    mask = mask[:samples]
             x = stage(x, mask)
             if i + 1 in self._exits:
-                # zip ends with the views that are still in the trunk: they lead the order.
+                # zip ends with the views that are still in the trunk, which come first in order.
                 levels[i + 1] = dict(zip(self._order, split_views(x, active)))  # noqa: B905
         return levels
 
     def branch(self, task: str) -> list[nn.Module]:
-        """The stages that only this task has."""
+        """Return the stages that only this task has."""
         key = safe_key(task)
-        return list(cast("nn.ModuleList", self.branches[key])) if key in self.branches else []
+        if key not in self.branches:
+            return []
+        return list(cast("nn.ModuleList", self.branches[key]))
 
     def readers(self, stage: int) -> tuple[str, ...]:
-        """The tasks that read this stage of the trunk."""
+        """Return the tasks that read this stage of the trunk."""
         return tuple(task for task, depth in self.depths.items() if depth > stage)
 
     def shared_parameters(self) -> list[nn.Parameter]:
-        """Parameters of the trunk's stages that two tasks or more read."""
+        """Return the parameters of the trunk's stages that two or more tasks read."""
         return [
             p
             for i, stage in enumerate(self.trunk)
@@ -129,12 +143,12 @@ class HardSharing(SharingPolicy):
         ]
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
-        """Parameters of the task's copies, and of stages of the trunk that it has to itself."""
+        """Return the parameters of the task's copies and of trunk stages that only it reads."""
         alone = [stage for i, stage in enumerate(self.trunk) if self.readers(i) == (task,)]
         return [p for stage in [*alone, *self.branch(task)] for p in stage.parameters()]
 
     def parameters_at(self, depth: int | Mapping[str, int]) -> int:
-        """Parameters that the same stages would have at another depth, without building them."""
+        """Count the parameters that the policy would have at another depth, without building it."""
         depths = _depths(depth, list(self.views), self.stages).values()
         task = next(iter(self.views))
         sizes = [
@@ -148,28 +162,37 @@ class HardSharing(SharingPolicy):
 
     @property
     def depth(self) -> int | dict[str, int]:
-        """One number, or a number a task where they differ."""
-        different = set(self.depths.values())
-        return different.pop() if len(different) == 1 else dict(self.depths)
+        """The sharing depth: one number, or one for each task where they differ."""
+        depths = set(self.depths.values())
+        return depths.pop() if len(depths) == 1 else dict(self.depths)
 
     def blocks(self) -> list[DiagramBlock]:
-        """The trunk, then each task's copies."""
-        found = [
+        """List the trunk's stages, then each task's copies."""
+        blocks = [
             _block(stage, self.readers(i), self._order[: self._active[i]], i - 1)
             for i, stage in enumerate(self.trunk)
         ]
         for task, depth in self.depths.items():
             before = depth - 1
             for stage in self.branch(task):
-                found.append(_block(stage, (task,), self.views[task], before))
-                before = len(found) - 1
-        return found
+                blocks.append(_block(stage, (task,), self.views[task], before))
+                before = len(blocks) - 1
+        return blocks
 
 
 def concat_views(
     features: Mapping[str, Tensor], masks: Mapping[str, Tensor], views: Sequence[str]
 ) -> tuple[Tensor, Tensor | None]:
-    """Several views (B, ...) as one batch (len(views) · B, ...), with their masks if any has one."""
+    """Concatenate several views (B, ...) to one batch (len(views) · B, ...).
+
+    Args:
+        features: Maps each view to its features.
+        masks: Maps a view to its (B, T) mask.
+        views: The views, in the order that they have in the batch.
+
+    Returns:
+        The batch, and the masks of its samples (None if no view has a mask).
+    """
     if len(views) == 1:
         return features[views[0]], masks.get(views[0])
     x = torch.cat([features[view] for view in views])
@@ -180,31 +203,17 @@ def concat_views(
 
 
 def split_views(x: Tensor, views: int) -> tuple[Tensor, ...]:
-    """The inverse of `together`."""
+    """Split a batch that `concat_views` has made of this number of views."""
     return (x,) if views == 1 else x.chunk(views)
-
-
-def _builds(build: StagesBuilder) -> Iterator[list[Stage]]:
-    while True:
-        yield build()
-
-
-def _with_first(first: list[Stage], rest: Iterator[list[Stage]]) -> Iterator[list[Stage]]:
-    """The first build told how many stages there are, and is then used like any other."""
-    yield first
-    yield from rest
 
 
 def _depths(depth: int | Mapping[str, int] | None, tasks: list[str], stages: int) -> dict[str, int]:
     if isinstance(depth, Mapping):
         for name in depth:
-            if name not in tasks:
-                raise ConfigError(
-                    "there is no task of this name", path=PATH, value=name, allowed=tasks
-                )
-        given = {task: depth.get(task, stages) for task in tasks}
+            check_choice(name, PATH, tasks, "task")
         return {
-            task: check_int(d, f"{PATH}.{task}", low=0, high=stages) for task, d in given.items()
+            task: check_int(depth.get(task, stages), f"{PATH}.{task}", low=0, high=stages)
+            for task in tasks
         }
     shared = check_int(stages if depth is None else depth, PATH, low=0, high=stages)
     return dict.fromkeys(tasks, shared)

@@ -1,1 +1,1 @@
-"""The picture of a network."""
+"""The picture of a network: layout of its graph, text, and drawing."""

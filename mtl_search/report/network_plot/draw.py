@@ -1,10 +1,14 @@
-"""The picture of a network, as Keras' `plot_model` draws one: views on top, heads at the bottom, a lane a task."""
+"""Drawing of a network's picture, in the manner of Keras' `plot_model`.
+
+Views are at the top, heads at the bottom, and each task has a lane. All lengths are inches.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,20 +22,23 @@ from mtl_search.report.network_plot import text
 from mtl_search.report.network_plot.layout import LABEL_INDENT, ROW_GAP, arrange
 from mtl_search.report.network_plot.shapes import LINE, Arrow, Box, Layout, Tie
 
-# It would tell at the end of a sweep, on a machine's first picture, that a list of fonts is being made.
+# On a machine's first picture it would log that it builds a list of fonts, at the end of a sweep.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 ENDINGS = (".png", ".svg", ".pdf")
 
 _MARGIN = 0.2
 _DPI = 144.0
-_MOST_PIXELS = 60e6  # of a PNG; more tasks and stages get a lower resolution
-_MOST_SIDE = 32_000
+# Limits of a PNG. A network with more tasks and stages gets a lower resolution.
+_MAX_PIXELS = 60e6
+_MAX_SIDE = 32_000
 _INK, _GREY = "#202124", "#5f6368"
+_DASHES = (0, (3, 2))
 
 
-class _Style(NamedTuple):
-    """Of one class of boxes; its meaning is for the legend."""
+@dataclass(frozen=True)
+class _Style:
+    """The look of a class of boxes, and its meaning for the legend."""
 
     fill: str
     edge: str
@@ -46,16 +53,16 @@ _STYLES = {
     "own": _Style("#fce5cd", "#c9772b", "of one task"),
     "column": _Style("#fce5cd", "#c9772b", "column of one task, mixed into all"),
     "mixture": _Style("#dcecd5", "#588a4b", "mixture of the columns"),
-    "side_inputs": _Style("#e9def2", "#7f5aa2", "views read beside one task's features"),
+    "side_inputs": _Style("#e9def2", "#7f5aa2", "side inputs or spans of one task"),
     "head": _Style("#f6c79b", "#a85a14", "head"),
 }
 
 
 def picture_ending(path: Path) -> str:
-    """The ending of a picture's file, which says its format.
+    """Return the ending of a picture's file, which says its format.
 
     Raises:
-        ConfigError: Another ending.
+        ConfigError: The ending is none of `ENDINGS`.
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
@@ -66,23 +73,22 @@ def picture_ending(path: Path) -> str:
 
 
 def draw(graph: Graph, config: Config, path: Path, trial: str = "") -> None:
-    """Write the picture of a network.
+    """Write the picture of a network to a file.
 
     Args:
         graph: The network.
-        config: What it was built from, for the title.
-        path: File; its ending is one of `ENDINGS`. Its folder is made where there is none.
-        trial: Whose network it is, for the title.
+        config: The config that it was built from, for the title.
+        path: The file; its ending is one of `ENDINGS`. Its directory is made if there is none.
+        trial: Name of the trial, for the title.
 
     Raises:
-        ConfigError: Another ending, or the file cannot be written.
+        ConfigError: The ending is another one, or the file cannot be written.
     """
     ending = picture_ending(path)
-    figure = paint(
-        graph, f"{config.name}: {trial}" if trial else config.name, _subtitle(graph, config)
-    )
+    title = f"{config.name}: {trial}" if trial else config.name
+    figure = paint(graph, title, _subtitle(graph, config))
     width, height = figure.get_size_inches()
-    dpi = min(_DPI, (_MOST_PIXELS / (width * height)) ** 0.5, _MOST_SIDE / max(width, height))
+    dpi = min(_DPI, (_MAX_PIXELS / (width * height)) ** 0.5, _MAX_SIDE / max(width, height))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format=ending[1:], dpi=dpi, facecolor="white", bbox_inches=None)
@@ -93,34 +99,40 @@ def draw(graph: Graph, config: Config, path: Path, trial: str = "") -> None:
 
 
 def _subtitle(graph: Graph, config: Config) -> str:
-    """`timm resnet50, hard sharing · 23,534,669 parameters, 23,508,032 of them shared`."""
+    """Return a line such as `timm resnet50, hard sharing · 99 parameters, 80 of them shared`."""
     backbone = config.model.backbone
-    model = backbone.arguments.get("model")  # such as those of timm
-    name = backbone.name if model is None else f"{backbone.name} {Path(str(model)).name}"
-    shared = f"{graph.shared:,} of them shared" if graph.shared else "none of them shared"
+    name = backbone.name
+    model = backbone.arguments.get("model")  # of timm or transformers
+    if model is not None:
+        name = f"{name} {Path(str(model)).name}"
+    parts = [f"{graph.parameters:,} parameters"]
+    parts.append(f"{graph.shared:,} of them shared" if graph.shared else "none of them shared")
     frozen = graph.parameters - graph.trainable
-    note = f", {frozen:,} frozen" if frozen else ""
-    return f"{name}, {config.model.sharing.name} sharing · {graph.parameters:,} parameters, {shared}{note}"
+    if frozen:
+        parts.append(f"{frozen:,} frozen")
+    return f"{name}, {config.model.sharing.name} sharing · {', '.join(parts)}"
 
 
 def paint(graph: Graph, title: str = "", subtitle: str = "") -> Figure:
-    """The picture as a figure that no window and no other figure knows of."""
+    """Draw a network as a figure, which belongs to no window.
+
+    Args:
+        graph: The network.
+        title: First line above the picture; may be empty.
+        subtitle: Second line above the picture; may be empty.
+    """
     headings = [(title, 12.0, "bold"), (subtitle, 9.0, "normal")]
-    headings = [(words, points, weight) for words, points, weight in headings if words]
-    widest = max(
-        (text.text_width(w, points, bold=weight == "bold") for w, points, weight in headings),
-        default=0.0,
-    )
-    layout = arrange(graph, widest)
-    legend = _legend_rows(graph, layout)
-    width = max(layout.width, *(end for row in legend for _, _, end in row))
+    headings = [heading for heading in headings if heading[0]]
+    widths = [text.text_width(line, points, bold=w == "bold") for line, points, w in headings]
+    layout = arrange(graph, max(widths, default=0.0))
+    legend = _legend_rows(_legend(graph, layout), layout.width)
+    width = max(layout.width, *(entry.end for row in legend for entry in row))
     top = 0.26 * len(headings) + (0.08 if headings else 0.0)
     bottom = 0.24 * len(legend) + 0.14
     axes = _canvas(width + 2 * _MARGIN, top + layout.height + bottom + 2 * _MARGIN)
-    for i, (words, points, weight) in enumerate(headings):
-        _write(
-            axes, words, (_MARGIN, _MARGIN + 0.1 + 0.26 * i), points, weight=weight, align="left"
-        )
+    for i, (line, points, weight) in enumerate(headings):
+        point = (_MARGIN, _MARGIN + 0.1 + 0.26 * i)
+        _write(axes, line, point, points, weight=weight, align="left")
     _paint_layout(axes, graph, layout, _MARGIN, _MARGIN + top)
     _paint_legend(axes, legend, _MARGIN, _MARGIN + top + layout.height + 0.26)
     figure = axes.get_figure()
@@ -129,7 +141,7 @@ def paint(graph: Graph, title: str = "", subtitle: str = "") -> Figure:
 
 
 def _canvas(width: float, height: float) -> Axes:
-    """Axes that fill a figure, an inch a unit, y downwards."""
+    """Return axes that fill a figure, with a unit of one inch and y growing downwards."""
     axes = Figure(figsize=(width, height)).add_axes((0, 0, 1, 1))
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
@@ -147,23 +159,18 @@ def _paint_layout(axes: Axes, graph: Graph, layout: Layout, left: float, top: fl
 
 
 def _paint_box(axes: Axes, box: Box, style: _Style, left: float, top: float) -> None:
-    _patch(
-        axes,
-        (left + box.x, top + box.y, box.width, box.height),
-        style,
-        frozen=_frozen(box.nodes[0]),
-    )
-    lines = box.lines
-    y = top + box.y + box.height / 2 - LINE * (len(lines) - 1) / 2
-    for i, line in enumerate(lines):
+    rectangle = (left + box.x, top + box.y, box.width, box.height)
+    _paint_rectangle(axes, rectangle, style, frozen=_is_frozen(box.nodes[0]))
+    y = top + box.y + box.height / 2 - LINE * (len(box.lines) - 1) / 2
+    for i, line in enumerate(box.lines):
         points, weight = (text.TITLE_POINTS, "bold") if line.title else (text.TEXT_POINTS, "normal")
-        _write(axes, line.text, (left + box.middle, y + LINE * i), points, weight=weight)
+        _write(axes, line.text, (left + box.center, y + LINE * i), points, weight=weight)
 
 
-def _patch(
-    axes: Axes, place: tuple[float, float, float, float], style: _Style, *, frozen: bool
+def _paint_rectangle(
+    axes: Axes, rectangle: tuple[float, float, float, float], style: _Style, *, frozen: bool
 ) -> None:
-    x, y, width, height = place
+    x, y, width, height = rectangle
     axes.add_patch(
         FancyBboxPatch(
             (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.05", facecolor=style.fill,
@@ -173,39 +180,37 @@ def _patch(
 
 
 def _paint_arrow(axes: Axes, arrow: Arrow, left: float, top: float) -> None:
-    (x0, y0), (x1, y1) = arrow.start, arrow.end
+    x, y = left + arrow.start[0], top + arrow.start[1]
+    end = (left + arrow.end[0], top + arrow.end[1])
     axes.add_patch(
         FancyArrowPatch(
-            (left + x0, top + y0), (left + x1, top + y1), arrowstyle="-|>", mutation_scale=9, linewidth=1.1,
-            color=_GREY, shrinkA=0, shrinkB=0.5, zorder=2,
+            (x, y), end, arrowstyle="-|>", mutation_scale=9, linewidth=1.1, color=_GREY,
+            shrinkA=0, shrinkB=0.5, zorder=2,
         )
     )  # fmt: skip
     if arrow.label:
-        place = (
-            left + x0 + LABEL_INDENT,
-            top + y0 + ROW_GAP / 2,
-        )  # where no box is, however long the arrow
+        # Just below its tail, where no box is, however long the arrow.
+        point = (x + LABEL_INDENT, y + ROW_GAP / 2)
         _write(
-            axes, arrow.label, place, text.LABEL_POINTS, align="left", color=_GREY, style="italic"
+            axes, arrow.label, point, text.LABEL_POINTS, align="left", color=_GREY, style="italic"
         )
 
 
 def _paint_tie(axes: Axes, tie: Tie, left: float, top: float) -> None:
-    axes.plot(
-        [left + tie.left, left + tie.right],
-        [top + tie.y] * 2,
-        color=_INK,
-        linewidth=1.1,
-        linestyle=(0, (3, 2)),
-    )
-    place = (left + (tie.left + tie.right) / 2, top + tie.y - 0.09)
-    _write(axes, tie.label, place, text.LABEL_POINTS, color=_GREY)
+    y = top + tie.y
+    _paint_dashes(axes, left + tie.left, left + tie.right, y)
+    middle = left + (tie.left + tie.right) / 2
+    _write(axes, tie.label, (middle, y - 0.09), text.LABEL_POINTS, color=_GREY)
+
+
+def _paint_dashes(axes: Axes, left: float, right: float, y: float) -> None:
+    axes.plot([left, right], [y, y], color=_INK, linewidth=1.1, linestyle=_DASHES)
 
 
 def _write(
     axes: Axes,
-    words: str,
-    place: tuple[float, float],
+    line: str,
+    point: tuple[float, float],
     points: float,
     *,
     weight: str = "normal",
@@ -215,8 +220,8 @@ def _write(
 ) -> None:
     font = FontProperties(family=text.FAMILY, size=points, weight=weight, style=style)  # type: ignore[arg-type]
     axes.text(
-        *place,
-        words,
+        *point,
+        line,
         ha=align,
         va="center_baseline",
         color=color,
@@ -226,12 +231,29 @@ def _write(
     )
 
 
-# --------------------------------------------------------------------------------------------------------------- legend
+# ------------------------------------------------------------------------------------------- legend
 
-# What it shows, the words, and where it ends.
-_Entry = tuple["_Style | str", str, float]
 _SWATCH, _ENTRY_GAP = 0.26, 0.3
 _TIE, _FROZEN = "tie", _Style("white", _INK, "frozen")
+
+
+@dataclass
+class _Entry:
+    """An entry of the legend: a sample of the box or line that it explains, and the explanation."""
+
+    sample: _Style | str
+    meaning: str
+    end: float = 0.0  # its right side
+
+    @property
+    def indent(self) -> float:
+        """Width of the sample with the space after it."""
+        return _SWATCH + 0.07 if self.sample else 0.0
+
+    @property
+    def width(self) -> float:
+        """Width of the whole entry."""
+        return self.indent + text.text_width(self.meaning, text.TEXT_POINTS)
 
 
 def _style(node: Node, graph: Graph) -> _Style:
@@ -244,54 +266,48 @@ def _style(node: Node, graph: Graph) -> _Style:
     return _STYLES["all" if len(node.tasks) == len(graph.tasks) else "some"]
 
 
-def _frozen(node: Node) -> bool:
+def _is_frozen(node: Node) -> bool:
     return node.parameters > 0 and not node.trainable
 
 
-def _legend_rows(graph: Graph, layout: Layout) -> list[list[_Entry]]:
-    """What the picture has, in as many rows as its width needs."""
+def _legend(graph: Graph, layout: Layout) -> Iterator[_Entry]:
+    """List the entries for all that the picture shows."""
     used = {_style(node, graph) for node in graph.nodes}
-    entries: list[tuple[_Style | str, str]] = [
-        (s, s.meaning) for s in _STYLES.values() if s in used
-    ]
-    if any(_frozen(node) for node in graph.nodes):
-        entries.append((_FROZEN, _FROZEN.meaning))
+    for style in _STYLES.values():
+        if style in used:
+            yield _Entry(style, style.meaning)
+    if any(_is_frozen(node) for node in graph.nodes):
+        yield _Entry(_FROZEN, _FROZEN.meaning)
     if layout.ties:
-        entries.append((_TIE, "kept alike: λ × mean squared distance of the weights"))
+        yield _Entry(_TIE, "tied: λ × mean squared distance of the weights")
     passing = max((node.views for node in graph.nodes if node.kind == "stage"), key=len)
     if len(passing) > 1:
-        entries.append(
-            ("", f"{text.cut(', '.join(passing))} pass the same weights, one after another")
-        )
+        names = text.shorten(", ".join(passing))
+        yield _Entry("", f"{names} pass the same weights, one after another")
+
+
+def _legend_rows(entries: Iterator[_Entry], max_width: float) -> list[list[_Entry]]:
+    """Put entries in rows that are no wider than the picture, if each of them fits."""
     rows: list[list[_Entry]] = [[]]
-    for mark, words in entries:
-        start = rows[-1][-1][2] + _ENTRY_GAP if rows[-1] else 0.0
-        length = _indent(mark) + text.text_width(words, text.TEXT_POINTS)
-        if rows[-1] and start + length > layout.width:
+    for entry in entries:
+        start = rows[-1][-1].end + _ENTRY_GAP if rows[-1] else 0.0
+        if rows[-1] and start + entry.width > max_width:
             rows.append([])
             start = 0.0
-        rows[-1].append((mark, words, start + length))
+        entry.end = start + entry.width
+        rows[-1].append(entry)
     return rows
 
 
-def _indent(mark: _Style | str) -> float:
-    return _SWATCH + 0.07 if mark else 0.0
-
-
-def _paint_legend(axes: Axes, rows: list[list[_Entry]], left: float, top: float) -> None:
+def _paint_legend(axes: Axes, rows: Sequence[Sequence[_Entry]], left: float, top: float) -> None:
     for i, row in enumerate(rows):
         y = top + 0.24 * i
-        for mark, words, end in row:
-            x = left + end - text.text_width(words, text.TEXT_POINTS)
-            start = x - _indent(mark)
-            if isinstance(mark, _Style):
-                _patch(axes, (start, y - 0.07, _SWATCH, 0.14), mark, frozen=mark is _FROZEN)
-            elif mark == _TIE:
-                axes.plot(
-                    [start, start + _SWATCH],
-                    [y, y],
-                    color=_INK,
-                    linewidth=1.1,
-                    linestyle=(0, (3, 2)),
-                )
-            _write(axes, words, (x, y), text.TEXT_POINTS, align="left", color=_GREY)
+        for entry in row:
+            start = left + entry.end - entry.width
+            if isinstance(entry.sample, _Style):
+                rectangle = (start, y - 0.07, _SWATCH, 0.14)
+                _paint_rectangle(axes, rectangle, entry.sample, frozen=entry.sample is _FROZEN)
+            elif entry.sample == _TIE:
+                _paint_dashes(axes, start, start + _SWATCH, y)
+            point = (start + entry.indent, y)
+            _write(axes, entry.meaning, point, text.TEXT_POINTS, align="left", color=_GREY)

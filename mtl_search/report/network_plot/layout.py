@@ -1,32 +1,53 @@
-"""Where everything stands in a network's picture: a lane a task, a row a depth.
+"""Layout of a network's picture: a lane for each task, a row for each step of the data.
 
-What several tasks read is one bar across their lanes, so that arrows run straight down and never cross. That needs the
-readers of a bar to be neighbours: lanes are ordered by how much a task shares. A view that is read in lanes that are no
-neighbours is drawn in each. Boxes that would lie upon each other, as no policy of ours has them, share their place.
+A node that several tasks read is one bar across their lanes, so arrows run straight down and never
+cross. For that, the readers of a bar must be neighbours: lanes are ordered by how much a task
+shares. A view whose readers are no neighbours is drawn above each of them. Boxes that would overlap
+(no policy of this package has such) share their place.
 
-All lengths are inches; y grows downwards.
+The steps are: rows and lanes of nodes (`_Grid`), boxes in slots of this grid, then widths from left
+to right and heights from top to bottom, and arrows between the boxes. All lengths are inches; y
+grows downwards.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from mtl_search.models.graph import Edge, Graph, Node
 from mtl_search.report.network_plot import text
 from mtl_search.report.network_plot.shapes import LINE, PADDING, Arrow, Box, Layout, Tie
-from mtl_search.report.network_plot.text import Forms
+from mtl_search.report.network_plot.text import TextVariants
 
-ROW_GAP, LABEL_INDENT, _LANE_GAP, _BOX_GAP = 0.30, 0.06, 0.16, 0.12
-_PASSAGE = 0.3  # width left free for an arrow that passes between boxes
-_LEAST = 0.95  # width of a box
+ROW_GAP = 0.30
+LABEL_INDENT = 0.06  # from an arrow to its label
+_LANE_GAP = 0.16
+_BOX_GAP = 0.12  # between two boxes of one slot
+_PASSAGE = 0.3  # width of the free space where an arrow passes between boxes
+_MIN_BOX = 0.95
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Rows and lanes, before anything has a size.
+
+    Attributes:
+        lanes: Number of lanes.
+        rows: Maps the id of each node that is no view to its row; row 0 is for views.
+        spans: Maps the id of each node to its first and its last lane.
+    """
+
+    lanes: int
+    rows: Mapping[str, int]
+    spans: Mapping[str, tuple[int, int]]
 
 
 @dataclass
 class _Slot:
-    """Boxes beside each other across the lanes `first` to `last` of a row."""
+    """Boxes side by side, which fill the lanes `first` to `last` of a row."""
 
     row: int
     first: int
@@ -34,246 +55,277 @@ class _Slot:
     boxes: list[Box]
 
     @property
-    def least(self) -> float:
-        return sum(box.least for box in self.boxes) + _BOX_GAP * (len(self.boxes) - 1)
+    def min_width(self) -> float:
+        """Width that the boxes need."""
+        return sum(box.min_width for box in self.boxes) + _BOX_GAP * (len(self.boxes) - 1)
 
 
-def arrange(graph: Graph, least: float = 0.0) -> Layout:
-    """The layout of a graph.
+@dataclass(frozen=True)
+class _ViewGroup:
+    """Views above the nodes that read them.
+
+    Attributes:
+        readers: Nodes that are neighbours in one row and read the same views.
+        boxes: The boxes of these views.
+        passage: Free space beside the boxes for the arrow from another source of the reader; None
+            if the readers read views only.
+    """
+
+    readers: list[Node]
+    boxes: list[Box]
+    passage: Box | None
+
+
+def arrange(graph: Graph, min_width: float = 0.0) -> Layout:
+    """Compute the layout of a graph.
 
     Args:
         graph: The network.
-        least: Width that it fills, where it would be narrower.
+        min_width: Width that the layout fills if it would be narrower.
     """
-    return _Arranger(graph, least).layout()
+    grid = _make_grid(graph)
+    boxes: dict[str, Box] = {}  # of nodes that are no views
+    slots: list[_Slot] = []
+    for node in graph.nodes:
+        if node.kind != "input":
+            box = _make_box((node,), text.node_text(node), grid.rows[node.id])
+            boxes[node.id] = box
+            slots.append(_Slot(box.row, *grid.spans[node.id], [box]))
+    groups = [_make_view_group(graph, grid, readers) for readers in _view_readers(graph, grid)]
+    slots += [_view_slot(grid, group) for group in groups]
+    slots = _merge_overlapping(slots)
+    width = _place_across(slots, grid.lanes, _lane_gap(graph), min_width)
+    height = _place_down(slots)
+    shown = tuple(box for slot in slots for box in slot.boxes if box.variants)
+    arrows = (*_view_arrows(boxes, groups), *_node_arrows(graph, boxes, groups))
+    return Layout(width, height, shown, arrows, tuple(_ties(graph, grid, boxes)))
 
 
-@dataclass
-class _Arranger:
-    """The steps of `arrange`, each with what the next one needs."""
-
-    graph: Graph
-    width: float
-    rows: dict[str, int] = field(default_factory=dict)
-    slots: list[_Slot] = field(default_factory=list)
-    box_of: dict[str, Box] = field(default_factory=dict)  # node that is no view → its box
-    views_of: dict[str, list[Box]] = field(
-        default_factory=dict
-    )  # node that reads views → their boxes
-    passage_of: dict[str, Box] = field(
-        default_factory=dict
-    )  # node beside views → where its other source passes
-
-    def __post_init__(self) -> None:
-        shared = {
-            task: sum(
-                task in node.tasks and len(node.tasks) > 1
-                for node in self.graph.nodes
-                if node.kind == "stage"
-            )
-            for task in self.graph.tasks
-        }
-        self.lanes = {
-            task: i
-            for i, task in enumerate(sorted(self.graph.tasks, key=lambda task: -shared[task]))
-        }
-
-    def layout(self) -> Layout:
-        self._choose_rows()
-        self._fill_slots()
-        self._fill_views()
-        self.slots = _merged(self.slots)
-        width = self._place_across()
-        height = self._place_down()
-        boxes = tuple(box for slot in self.slots for box in slot.boxes if box.forms)
-        return Layout(width, height, boxes, tuple(self._arrows()), tuple(self._ties()))
-
-    # ---------------------------------------------------------------- rows, and what stands in them
-
-    def _choose_rows(self) -> None:
-        """The longest way from the views, which are in row 0; heads together in the last."""
-        for node in self.graph.nodes:
-            if node.kind not in ("input", "head"):
-                before = [self.rows[source.id] for source in self._read(node)]
-                # What stands beside views leaves them a row of their own.
-                self.rows[node.id] = max(before, default=0) + (
-                    2 if node.kind == "side_inputs" else 1
-                )
-        last = max(self.rows.values()) + 1
-        self.rows |= {node.id: last for node in self.graph.nodes if node.kind == "head"}
-
-    def _read(self, node: Node) -> list[Node]:
-        return [source for source in self.graph.sources(node) if source.kind != "input"]
-
-    def _views(self, node: Node) -> list[Node]:
-        return [source for source in self.graph.sources(node) if source.kind == "input"]
-
-    def _fill_slots(self) -> None:
-        for node in self.graph.nodes:
-            if node.kind == "input":
-                continue
-            box = self.box_of[node.id] = self._box((node,), text.forms(node), self.rows[node.id])
-            self.slots.append(_Slot(box.row, *self._span(node), [box]))
-
-    def _span(self, node: Node) -> tuple[int, int]:
-        lanes = [self.lanes[task] for task in ((node.column,) if node.column else node.tasks)]
-        return min(lanes), max(lanes)
-
-    @staticmethod
-    def _box(nodes: tuple[Node, ...], forms: Forms, row: int) -> Box:
-        return Box(nodes, forms, max(_LEAST, text.width(forms[0]) + 2 * PADDING), row)
-
-    def _fill_views(self) -> None:
-        """Boxes of the views above those that read them; neighbours that read the same have them together."""
-        readers = [node for node in self.graph.nodes if self._views(node)]
-        for group in self._neighbours(readers):
-            row, first, last = (
-                self.rows[group[0].id] - 1,
-                self._span(group[0])[0],
-                self._last(group),
-            )
-            views = tuple(self._views(group[0]))
-            if len(group) > 1 and len(views) > 1:
-                boxes = [self._box(views, text.views_forms(views), row)]
-            else:
-                boxes = [self._box((view,), text.forms(view), row) for view in views]
-            self.views_of |= dict.fromkeys((node.id for node in group), boxes)
-            slot = _Slot(row, first, last, boxes)
-            if self._read(group[0]):
-                passage = self.passage_of[group[0].id] = Box((), (), _PASSAGE, row)
-                slot.boxes = [passage, *boxes]
-            self.slots.append(slot)
-
-    def _neighbours(self, readers: Iterable[Node]) -> list[list[Node]]:
-        """Those that stand beside each other and read the same views, and nothing else, together."""
-        groups: list[list[Node]] = []
-        for node in sorted(readers, key=lambda node: (self.rows[node.id], self._span(node))):
-            group = groups[-1] if groups else []
-            alike = group and not self._read(node) and self._views(node) == self._views(group[0])
-            if (
-                alike
-                and self.rows[node.id] == self.rows[group[0].id]
-                and self._span(node)[0] <= self._last(group) + 1
-            ):
-                group.append(node)
-            else:
-                groups.append([node])
-        return groups
-
-    def _last(self, nodes: Iterable[Node]) -> int:
-        return max(self._span(node)[1] for node in nodes)
-
-    # ---------------------------------------------------------------- sizes and places
-
-    def _place_across(self) -> float:
-        """Lanes as wide as what they hold; returns the whole width."""
-        gap = max(
-            [
-                _LANE_GAP,
-                *(text.text_width(_strength(n), text.LABEL_POINTS) + 0.16 for n in self._alike()),
-            ]
-        )
-        lanes = [0.0] * len(self.lanes)
-        for slot in sorted(self.slots, key=lambda slot: slot.last - slot.first):
-            count = slot.last - slot.first + 1
-            missing = slot.least - sum(lanes[slot.first : slot.last + 1]) - gap * (count - 1)
-            for lane in range(slot.first, slot.last + 1):
-                lanes[lane] += max(missing, 0.0) / count
-        spare = max(0.0, self.width - sum(lanes) - gap * (len(lanes) - 1))
-        lanes = [lane + spare / len(lanes) for lane in lanes]
-        starts = [sum(lanes[:i]) + gap * i for i in range(len(lanes))]
-        for slot in self.slots:
-            _spread(slot.boxes, starts[slot.first], starts[slot.last] + lanes[slot.last])
-        return starts[-1] + lanes[-1]
-
-    def _place_down(self) -> float:
-        """Rows as high as the most lines that they hold, alike in form; returns the whole height."""
-        boxes: dict[int, list[Box]] = defaultdict(list)
-        for slot in self.slots:
-            boxes[slot.row] += slot.boxes
-        y = 0.0
-        for row in sorted(boxes):
-            form = min(box.widest for box in boxes[row] if box.forms)
-            for box in boxes[row]:
-                box.lines = box.forms[form] if box.forms else ()
-            height = max(len(box.lines) for box in boxes[row]) * LINE + 2 * PADDING
-            for box in boxes[row]:
-                box.y, box.height = y, height
-            y += height + ROW_GAP
-        return y - ROW_GAP
-
-    # ---------------------------------------------------------------- what is drawn between boxes
-
-    def _arrows(self) -> Iterable[Arrow]:
-        for id_, target in self.box_of.items():
-            for view in self.views_of.get(id_, []):
-                yield _arrow(view, target)
-        for edge in self.graph.edges:
-            if edge.source in self.box_of:
-                way = self.passage_of.get(edge.target)
-                target = self.box_of[edge.target]
-                yield _arrow(
-                    self.box_of[edge.source],
-                    target,
-                    way,
-                    self._label(edge, (target.width + _LANE_GAP) / 2 - LABEL_INDENT),
-                )
-
-    def _label(self, edge: Edge, room: float) -> str:
-        """The views that an arrow carries, where they part, or where several leave the backbone."""
-        source, target = self.graph.by_id[edge.source], self.graph.by_id[edge.target]
-        part = any(
-            set(e.views) != set(source.views) for e in self.graph.edges if e.source == edge.source
-        )
-        leave = len(edge.views) > 1 and target.kind in ("head", "side_inputs")
-        return text.fitting(", ".join(edge.views), room, text.LABEL_POINTS) if part or leave else ""
-
-    def _alike(self) -> list[Node]:
-        return [node for node in self.graph.nodes if node.tied_strength]
-
-    def _ties(self) -> Iterable[Tie]:
-        by_row: dict[int, list[Node]] = defaultdict(list)
-        for node in self._alike():
-            by_row[self.rows[node.id]].append(node)
-        for nodes in by_row.values():
-            boxes = sorted((self.box_of[node.id] for node in nodes), key=lambda box: box.x)
-            for left, right in pairwise(boxes):
-                yield Tie(
-                    left.y + left.height / 2, left.x + left.width, right.x, _strength(nodes[0])
-                )
+# ----------------------------------------------------------------------------------- rows and lanes
 
 
-def _strength(node: Node) -> str:
-    return f"λ {node.tied_strength:g}"
+def _make_grid(graph: Graph) -> _Grid:
+    lanes = _lanes(graph)
+    spans: dict[str, tuple[int, int]] = {}
+    for node in graph.nodes:
+        tasks = (node.column,) if node.column else node.tasks
+        positions = sorted(lanes[task] for task in tasks)
+        spans[node.id] = positions[0], positions[-1]
+    return _Grid(len(lanes), _rows(graph), spans)
 
 
-def _merged(slots: Sequence[_Slot]) -> list[_Slot]:
-    """Slots of one row that would overlap, as one."""
+def _lanes(graph: Graph) -> dict[str, int]:
+    """Map each task to its lane, those that share the most stages first."""
+    shared = dict.fromkeys(graph.tasks, 0)
+    for node in graph.nodes:
+        if node.kind == "stage" and len(node.tasks) > 1:
+            for task in node.tasks:
+                shared[task] += 1
+    order = sorted(graph.tasks, key=lambda task: -shared[task])
+    return {task: lane for lane, task in enumerate(order)}
+
+
+def _rows(graph: Graph) -> dict[str, int]:
+    """Map each node that is no view to its row: the longest way from the views; heads are last."""
+    rows: dict[str, int] = {}
+    for node in graph.nodes:
+        if node.kind not in ("input", "head"):
+            above = max((rows[source.id] for source in _inner_sources(graph, node)), default=0)
+            # Between side inputs and the stage above them a row is left for their views.
+            rows[node.id] = above + (2 if node.kind == "side_inputs" else 1)
+    last = max(rows.values()) + 1
+    return rows | {node.id: last for node in graph.nodes if node.kind == "head"}
+
+
+def _inner_sources(graph: Graph, node: Node) -> list[Node]:
+    return [source for source in graph.sources(node) if source.kind != "input"]
+
+
+def _view_sources(graph: Graph, node: Node) -> list[Node]:
+    return [source for source in graph.sources(node) if source.kind == "input"]
+
+
+# -------------------------------------------------------------------------------------------- boxes
+
+
+def _make_box(nodes: tuple[Node, ...], variants: TextVariants, row: int) -> Box:
+    return Box(nodes, variants, max(_MIN_BOX, text.width(variants[0]) + 2 * PADDING), row)
+
+
+def _view_readers(graph: Graph, grid: _Grid) -> list[list[Node]]:
+    """Group the nodes that read views: neighbours that read the same views and nothing else."""
+    readers = [node for node in graph.nodes if _view_sources(graph, node)]
+    readers.sort(key=lambda node: (grid.rows[node.id], grid.spans[node.id]))
+    groups: list[list[Node]] = []
+    for node in readers:
+        if groups and _joins(graph, grid, node, groups[-1]):
+            groups[-1].append(node)
+        else:
+            groups.append([node])
+    return groups
+
+
+def _joins(graph: Graph, grid: _Grid, node: Node, group: Sequence[Node]) -> bool:
+    same_row = grid.rows[node.id] == grid.rows[group[0].id]
+    same_views = _view_sources(graph, node) == _view_sources(graph, group[0])
+    is_neighbour = grid.spans[node.id][0] <= _last_lane(grid, group) + 1
+    return same_row and same_views and is_neighbour and not _inner_sources(graph, node)
+
+
+def _last_lane(grid: _Grid, nodes: Sequence[Node]) -> int:
+    return max(grid.spans[node.id][1] for node in nodes)
+
+
+def _make_view_group(graph: Graph, grid: _Grid, readers: list[Node]) -> _ViewGroup:
+    views = tuple(_view_sources(graph, readers[0]))
+    row = grid.rows[readers[0].id] - 1
+    if len(readers) > 1 and len(views) > 1:  # one box for all, so that no arrows cross
+        boxes = [_make_box(views, text.views_text(views), row)]
+    else:
+        boxes = [_make_box((view,), text.node_text(view), row) for view in views]
+    passage = Box((), (), _PASSAGE, row) if _inner_sources(graph, readers[0]) else None
+    return _ViewGroup(readers, boxes, passage)
+
+
+def _view_slot(grid: _Grid, group: _ViewGroup) -> _Slot:
+    boxes = group.boxes if group.passage is None else [group.passage, *group.boxes]
+    first = grid.spans[group.readers[0].id][0]
+    return _Slot(boxes[0].row, first, _last_lane(grid, group.readers), boxes)
+
+
+def _merge_overlapping(slots: Sequence[_Slot]) -> list[_Slot]:
+    """Join the slots of one row that have a lane in common."""
     merged: list[_Slot] = []
     for slot in sorted(slots, key=lambda slot: (slot.row, slot.first, slot.last)):
         before = merged[-1] if merged else None
         if before is not None and before.row == slot.row and slot.first <= before.last:
-            before.boxes += slot.boxes
+            before.boxes = [*before.boxes, *slot.boxes]
             before.last = max(before.last, slot.last)
         else:
             merged.append(slot)
     return merged
 
 
+# ------------------------------------------------------------------------------ sizes and positions
+
+
+def _lane_gap(graph: Graph) -> float:
+    """Return the distance of two lanes, wide enough for the labels of ties."""
+    gap = _LANE_GAP
+    for node in graph.nodes:
+        if node.tied_strength:
+            gap = max(gap, text.text_width(_tie_label(node), text.LABEL_POINTS) + 0.16)
+    return gap
+
+
+def _place_across(slots: Sequence[_Slot], lanes: int, gap: float, min_width: float) -> float:
+    """Set x and width of all boxes; return the width of the layout."""
+    widths = [0.0] * lanes
+    # Narrow slots first: a wide one then needs only what its lanes do not have yet.
+    for slot in sorted(slots, key=lambda slot: slot.last - slot.first):
+        count = slot.last - slot.first + 1
+        missing = slot.min_width - sum(widths[slot.first : slot.last + 1]) - gap * (count - 1)
+        for lane in range(slot.first, slot.last + 1):
+            widths[lane] += max(missing, 0.0) / count
+    spare = max(0.0, min_width - sum(widths) - gap * (lanes - 1))
+    widths = [width + spare / lanes for width in widths]
+    starts = [sum(widths[:lane]) + gap * lane for lane in range(lanes)]
+    for slot in slots:
+        _spread(slot.boxes, starts[slot.first], starts[slot.last] + widths[slot.last])
+    return starts[-1] + widths[-1]
+
+
 def _spread(boxes: Sequence[Box], left: float, right: float) -> None:
-    """Boxes beside each other from `left` to `right`; free space keeps its width, the rest grows alike."""
-    least = sum(box.least for box in boxes if box.forms)
-    fixed = sum(box.least for box in boxes if not box.forms) + _BOX_GAP * (len(boxes) - 1)
-    growth = (right - left - fixed) / least
+    """Put boxes side by side from `left` to `right`; passages keep their width, the rest grows."""
+    growing = sum(box.min_width for box in boxes if box.variants)
+    fixed = sum(box.min_width for box in boxes if not box.variants) + _BOX_GAP * (len(boxes) - 1)
+    growth = (right - left - fixed) / growing
     for box in boxes:
-        box.x, box.width = left, box.least * (growth if box.forms else 1.0)
+        box.x = left
+        box.width = box.min_width * growth if box.variants else box.min_width
         left += box.width + _BOX_GAP
 
 
-def _arrow(source: Box, target: Box, way: Box | None = None, label: str = "") -> Arrow:
-    """Straight down in the middle of the narrower box, or of what leaves it room; aslant where none lies below."""
-    start, end = source.y + source.height, target.y
-    narrow = way or min(source, target, key=lambda box: box.width)
-    if all(box.x <= narrow.middle <= box.x + box.width for box in (source, target)):
-        return Arrow((narrow.middle, start), (narrow.middle, end), label)
-    return Arrow((source.middle, start), (target.middle, end), label)
+def _place_down(slots: Sequence[_Slot]) -> float:
+    """Set text, y and height of all boxes; return the height of the layout.
+
+    All boxes of a row show the same variant of their text, the widest that fits all of them. A row
+    is as high as the most lines in it.
+    """
+    rows: dict[int, list[Box]] = defaultdict(list)
+    for slot in slots:
+        rows[slot.row] += slot.boxes
+    y = 0.0
+    for row in sorted(rows):
+        variant = min(box.widest_variant for box in rows[row] if box.variants)
+        for box in rows[row]:
+            box.lines = box.variants[variant] if box.variants else ()
+        height = max(len(box.lines) for box in rows[row]) * LINE + 2 * PADDING
+        for box in rows[row]:
+            box.y = y
+            box.height = height
+        y += height + ROW_GAP
+    return y - ROW_GAP
+
+
+# ---------------------------------------------------------------------------------- arrows and ties
+
+
+def _view_arrows(boxes: Mapping[str, Box], groups: Sequence[_ViewGroup]) -> Iterator[Arrow]:
+    views = {node.id: group.boxes for group in groups for node in group.readers}
+    for id_, box in boxes.items():
+        for view in views.get(id_, ()):
+            yield _arrow(view, box)
+
+
+def _node_arrows(
+    graph: Graph, boxes: Mapping[str, Box], groups: Sequence[_ViewGroup]
+) -> Iterator[Arrow]:
+    passages = {node.id: group.passage for group in groups for node in group.readers}
+    for edge in graph.edges:
+        if edge.source in boxes:
+            target = boxes[edge.target]
+            room = (target.width + _LANE_GAP) / 2 - LABEL_INDENT
+            label = text.shorten_to_width(_arrow_label(graph, edge), room, text.LABEL_POINTS)
+            yield _arrow(boxes[edge.source], target, passages.get(edge.target), label)
+
+
+def _arrow(source: Box, target: Box, passage: Box | None = None, label: str = "") -> Arrow:
+    """Draw an arrow straight down through the passage, or through the narrower of the two boxes.
+
+    It is slanted if that is not between the sides of both boxes.
+    """
+    narrow = passage or min(source, target, key=lambda box: box.width)
+    start, end = source.center, target.center
+    if all(box.x <= narrow.center <= box.x + box.width for box in (source, target)):
+        start = end = narrow.center
+    return Arrow((start, source.y + source.height), (end, target.y), label)
+
+
+def _arrow_label(graph: Graph, edge: Edge) -> str:
+    """Name the views of an edge where views part, or where several leave the backbone."""
+    source = graph.by_id[edge.source]
+    target = graph.by_id[edge.target]
+    part = any(
+        other.source == edge.source and set(other.views) != set(source.views)
+        for other in graph.edges
+    )
+    leave = len(edge.views) > 1 and target.kind in ("head", "side_inputs")
+    return ", ".join(edge.views) if part or leave else ""
+
+
+def _ties(graph: Graph, grid: _Grid, boxes: Mapping[str, Box]) -> Iterator[Tie]:
+    """Tie each node to its neighbour of the same row."""
+    rows: dict[int, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        if node.tied_strength:
+            rows[grid.rows[node.id]].append(node)
+    for nodes in rows.values():
+        row = sorted((boxes[node.id] for node in nodes), key=lambda box: box.x)
+        for left, right in pairwise(row):
+            y = left.y + left.height / 2
+            yield Tie(y, left.x + left.width, right.x, _tie_label(nodes[0]))
+
+
+def _tie_label(node: Node) -> str:
+    return f"λ {node.tied_strength:g}"

@@ -1,4 +1,4 @@
-"""What a network's picture consists of. All lengths are inches; y grows downwards."""
+"""The shapes that a network's picture consists of. All lengths are inches; y grows downwards."""
 
 from __future__ import annotations
 
@@ -6,27 +6,31 @@ from dataclasses import dataclass
 
 from mtl_search.models.graph import Node
 from mtl_search.report.network_plot import text
-from mtl_search.report.network_plot.text import Forms, Line
+from mtl_search.report.network_plot.text import Line, TextVariants
 
-LINE, PADDING = 0.155, 0.09
+LINE = 0.155  # height of a line of text
+PADDING = 0.09  # between the text and the border of a box
 
 
 @dataclass
 class Box:
-    """A box, or free space for an arrow where it has no text.
+    """A box, or free space for an arrow if it has no text.
 
     Attributes:
-        nodes: What it shows; several only where one box stands for several views.
-        forms: Its text.
-        least: Width that it needs.
-        row: From 0, at the top.
-        x, y, width, height: Of its upper left corner, and its size.
-        lines: The text that is shown.
+        nodes: The nodes that it shows; several only if it stands for several views.
+        variants: The variants of its text.
+        min_width: Width that it needs.
+        row: Its row, from 0 at the top.
+        x: Left side.
+        y: Upper side.
+        width: Its width.
+        height: Its height.
+        lines: The text that it shows.
     """
 
     nodes: tuple[Node, ...]
-    forms: Forms
-    least: float
+    variants: TextVariants
+    min_width: float
     row: int
     x: float = 0.0
     y: float = 0.0
@@ -35,25 +39,27 @@ class Box:
     lines: tuple[Line, ...] = ()
 
     @property
-    def middle(self) -> float:
-        """Of its width."""
+    def center(self) -> float:
+        """The x of its middle."""
         return self.x + self.width / 2
 
     @property
-    def widest(self) -> int:
-        """The widest form of its text that fits."""
-        # Not to the last bit, or the forms of two boxes of one width might differ.
-        fitting = [
-            i
-            for i, lines in enumerate(self.forms)
-            if text.width(lines) + 2 * PADDING <= self.width + 1e-6
-        ]
-        return max(fitting)
+    def widest_variant(self) -> int:
+        """Position of the widest variant of its text that fits."""
+        # With some slack, or rounding would choose different variants for boxes of one width.
+        room = self.width - 2 * PADDING + 1e-6
+        return max(i for i, lines in enumerate(self.variants) if text.width(lines) <= room)
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """From the lower side of a box to the upper side of another, with the views that it carries where that is news."""
+    """An arrow from the lower side of a box to the upper side of another.
+
+    Attributes:
+        start: x and y of its tail.
+        end: x and y of its head.
+        label: The views that it carries, where the picture does not say it otherwise.
+    """
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -62,7 +68,14 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Tie:
-    """Between two neighbours that are kept alike."""
+    """A dashed line between two neighbours whose weights are tied by a penalty.
+
+    Attributes:
+        y: Its height in the picture.
+        left: x of its left end.
+        right: x of its right end.
+        label: The strength of the penalty.
+    """
 
     y: float
     left: float
@@ -72,7 +85,15 @@ class Tie:
 
 @dataclass(frozen=True)
 class Layout:
-    """The picture without its title and legend."""
+    """The picture without its title and legend.
+
+    Attributes:
+        width: Width of the whole.
+        height: Height of the whole.
+        boxes: All boxes that have text.
+        arrows: All arrows.
+        ties: All ties.
+    """
 
     width: float
     height: float

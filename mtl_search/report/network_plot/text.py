@@ -1,4 +1,4 @@
-"""What is written into the boxes of a network's picture, and how wide that is."""
+"""The text in the boxes of a network's picture, and its width."""
 
 from __future__ import annotations
 
@@ -13,71 +13,74 @@ from mtl_search.models.graph import Node, Shape
 FAMILY = "DejaVu Sans"  # comes with matplotlib, so that a picture looks the same everywhere
 TITLE_POINTS, TEXT_POINTS, LABEL_POINTS = 9.0, 8.0, 7.5
 
-_MOST_LETTERS = 28
+_MAX_LETTERS = 28
 _POINTS_PER_INCH = 72.0
 
 
 class Line(NamedTuple):
-    """One line of text; a title is bold and a little larger."""
+    """A line of text; a title is bold and a little larger."""
 
     text: str
     title: bool = False
 
 
-# The text of a box in several forms of the same order everywhere, from the narrowest to the widest.
-Forms = tuple[tuple[Line, ...], ...]
+# Three variants of a box's text, from the narrowest to the widest. All boxes have their variants in
+# the same order, so that the boxes of one row can show the same one.
+TextVariants = tuple[tuple[Line, ...], ...]
 
 
-def forms(node: Node) -> Forms:
-    """What a node's box says."""
+def node_text(node: Node) -> TextVariants:
+    """Return the text of a node's box."""
+    title = Line(shorten(node.label), title=True)
     if node.kind == "input":
-        return _always(Line(cut(node.label), title=True), Line(batch(node.gives)))
+        return _same_everywhere(title, Line(format_shape(node.gives)))
     if node.kind == "augment":
-        title = Line("augmentation", title=True)
-        return tuple((title, Line(cut(node.label, letters))) for letters in (_MOST_LETTERS, 42, 60))
-    title, size = Line(cut(node.label), title=True), _parameters(node)
+        heading = Line("augmentation", title=True)
+        return tuple(
+            (heading, Line(shorten(node.label, letters))) for letters in (_MAX_LETTERS, 42, 60)
+        )
+    size = Line(_parameters(node))
     if node.kind == "mixture":
-        return _always(title, Line(size))
-    heading: tuple[Line, ...] = (title,)
+        return _same_everywhere(title, size)
+    headings: tuple[Line, ...] = (title,)
     if node.kind == "head":
         (task,) = node.tasks
-        heading = (Line(cut(task), title=True), Line(cut(node.label)))
-    takes, gives = batch(node.takes), batch(node.gives)
+        headings = (Line(shorten(task), title=True), Line(shorten(node.label)))
+    takes, gives = format_shape(node.takes), format_shape(node.gives)
     return (
-        (*heading, Line(f"in {takes}"), Line(f"out {gives}"), Line(size)),
-        (*heading, Line(f"{takes} → {gives}"), Line(size)),
-        (*heading, Line(f"{takes} → {gives},  {size}")),
+        (*headings, Line(f"in {takes}"), Line(f"out {gives}"), size),
+        (*headings, Line(f"{takes} → {gives}"), size),
+        (*headings, Line(f"{takes} → {gives},  {size.text}")),
     )
 
 
-def views_forms(views: tuple[Node, ...]) -> Forms:
-    """What one box for several views of one shape says."""
-    return _always(
-        Line(cut(", ".join(view.label for view in views)), title=True),
-        Line(f"each {batch(views[0].gives)}"),
-    )
+def views_text(views: tuple[Node, ...]) -> TextVariants:
+    """Return the text of one box that stands for several views of one shape."""
+    names = ", ".join(view.label for view in views)
+    shape = format_shape(views[0].gives)
+    return _same_everywhere(Line(shorten(names), title=True), Line(f"each {shape}"))
 
 
-def batch(shape: Shape) -> str:
-    """`(B, 16, 14, 14)`."""
+def format_shape(shape: Shape) -> str:
+    """Format the shape of a batch, such as `(B, 16, 14, 14)`."""
     return f"({', '.join(['B', *map(str, shape)])})"
 
 
-def cut(text: str, letters: int = _MOST_LETTERS) -> str:
-    """The text, its end left out where it is too long."""
-    return text if len(text) <= letters else f"{text[: letters - 1].rstrip(' ,')}…"
+def shorten(text: str, max_letters: int = _MAX_LETTERS) -> str:
+    """Return the text, with its end replaced by an ellipsis if it is too long."""
+    return text if len(text) <= max_letters else f"{text[: max_letters - 1].rstrip(' ,')}…"
 
 
-def fitting(text: str, room: float, points: float) -> str:
-    """The text, its end left out where it is wider than the room, in inches."""
+def shorten_to_width(text: str, max_width: float, points: float) -> str:
+    """Return the text, with its end replaced by an ellipsis if it is wider than `max_width`."""
     letters = len(text)
-    while letters > 2 and text_width(cut(text, letters), points) > room:
+    while letters > 2 and text_width(shorten(text, letters), points) > max_width:
         letters -= 1
-    return cut(text, letters)
+    return shorten(text, letters)
 
 
 def width(lines: tuple[Line, ...]) -> float:
-    """Of the longest line, in inches."""
+    """Return the width of the longest line in inches."""
     return max(
         text_width(line.text, TITLE_POINTS if line.title else TEXT_POINTS, bold=line.title)
         for line in lines
@@ -86,13 +89,13 @@ def width(lines: tuple[Line, ...]) -> float:
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, points: float, *, bold: bool = False) -> float:
-    """Of one line, in inches."""
+    """Return the width of a line in inches."""
     font = FontProperties(family=FAMILY, size=points, weight="bold" if bold else "normal")
-    wide, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return wide / _POINTS_PER_INCH
+    width_points, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return width_points / _POINTS_PER_INCH
 
 
-def _always(*lines: Line) -> Forms:
+def _same_everywhere(*lines: Line) -> TextVariants:
     return (lines,) * 3
 
 
@@ -100,5 +103,7 @@ def _parameters(node: Node) -> str:
     if not node.parameters:
         return "no parameters"
     frozen = node.parameters - node.trainable
-    note = ", frozen" if frozen == node.parameters else f", {frozen:,} frozen" if frozen else ""
-    return f"{node.parameters:,} parameters{note}"
+    if not frozen:
+        return f"{node.parameters:,} parameters"
+    note = "frozen" if frozen == node.parameters else f"{frozen:,} frozen"
+    return f"{node.parameters:,} parameters, {note}"

@@ -65,7 +65,7 @@ def test_flips_are_flips(data: DataSet) -> None:
 
 @pytest.mark.parametrize("p", [2, -0.1, True, "often"])
 def test_a_probability_is_one(data: DataSet, p: Any) -> None:
-    with pytest.raises(ConfigError, match="a probability from 0 to 1") as caught:
+    with pytest.raises(ConfigError, match="a number from 0 to 1") as caught:
         build(data, [{"name": "RandomHorizontalFlip", "p": p}])
     assert caught.value.path == "model.augment.0.p"
 

@@ -14,7 +14,7 @@ from mtl_search.data import DataSet, Target
 from mtl_search.data.spec import DataSpec, data_spec
 from mtl_search.data.types import InputArray
 from mtl_search.errors import ConfigError
-from mtl_search.models.graph_tracing import describe
+from mtl_search.models.graph_tracing import trace_graph
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
 
@@ -56,11 +56,11 @@ def data() -> DataSet:
 
 def build(
     data: DataSet | DataSpec,
-    beside: object,
+    side_inputs: object,
     backbone: object = "tests.unit.models.test_side_inputs:by_token",
 ) -> Any:
     torch.manual_seed(0)
-    tasks = {"relation": {"head": "softmax", "view": "tokens", "side_inputs": beside}}
+    tasks = {"relation": {"head": "softmax", "view": "tokens", "side_inputs": side_inputs}}
     if isinstance(backbone, str):
         tasks["tags"] = {"head": "crf", "view": "tokens"}
     config = {"name": "x", "data": "unused", "tasks": tasks, "model": {"backbone": backbone}}
@@ -98,7 +98,7 @@ def test_widths_parameters_and_rows(data: DataSet) -> None:
     network = build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}})
     assert network.heads["relation"].dense.in_features == 6 + 4 + 1 + 2
     assert network.heads["tags"].dense.in_features == 6
-    (table,) = network.between["relation"][0].parameters()
+    (table,) = network.necks["relation"][0].parameters()
     assert table.shape == (9, 4)
     assert any(p is table for p in network.task_parameters("relation"))
     assert not any(
@@ -107,7 +107,7 @@ def test_widths_parameters_and_rows(data: DataSet) -> None:
 
 
 def test_the_graph_shows_where_the_views_join(data: DataSet) -> None:
-    graph = describe(
+    graph = trace_graph(
         build(data, {"position": {"values": 9, "width": 4}, "weight": {}, "pair": {}}), data
     )
     node = graph.by_id["side_inputs:relation"]
@@ -150,15 +150,15 @@ def test_a_network_is_built_from_a_stored_layout(data: DataSet) -> None:
 
 
 def test_a_list_of_names_is_enough_for_real_numbers(data: DataSet) -> None:
-    assert build(data, ["weight", "pair"]).between["relation"][0].views == ("weight", "pair")
-    assert build(data, "weight").between["relation"][0].views == ("weight",)
+    assert build(data, ["weight", "pair"]).necks["relation"][0].views == ("weight", "pair")
+    assert build(data, "weight").necks["relation"][0].views == ("weight",)
 
 
 @pytest.mark.parametrize(
-    ("beside", "path", "message"),
+    ("side_inputs", "path", "message"),
     [
         ("positon", "tasks.relation.side_inputs", "did you mean 'position'"),
-        ("age", "tasks.relation.side_inputs", r"shape \(\) cannot stand beside tokens"),
+        ("age", "tasks.relation.side_inputs", r"shape \(\) cannot be appended to tokens"),
         ("position", "tasks.relation.side_inputs.position.values", "0 .. 8, so 9"),
         ({"position": {"values": 8}}, "tasks.relation.side_inputs.position.values", "9 or more"),
         ({"weight": {"values": 8}}, "tasks.relation.side_inputs.weight.values", "real numbers"),
@@ -166,12 +166,20 @@ def test_a_list_of_names_is_enough_for_real_numbers(data: DataSet) -> None:
         ({"position": {"values": 0}}, "tasks.relation.side_inputs.position.values", "at least 1"),
     ],
 )
-def test_mistakes_are_named(data: DataSet, beside: object, path: str, message: str) -> None:
+def test_mistakes_are_named(data: DataSet, side_inputs: object, path: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
-        build(data, beside)
+        build(data, side_inputs)
     assert caught.value.path == path
 
 
-def test_nothing_stands_beside_a_map(data: DataSet) -> None:
-    with pytest.raises(ConfigError, match="beside a map"):
+def test_nothing_is_appended_to_a_map(data: DataSet) -> None:
+    with pytest.raises(ConfigError, match="appended to a map"):
         build(data, ["age"], {"name": "convnet", "channels": [4], "kernel": 3})
+
+
+def test_necks_keep_their_names_in_state_dicts(data: DataSet) -> None:
+    """They are a file format: networks of all versions are loaded by these names."""
+    side_inputs = {"position": {"values": 9, "width": 3}}
+    network = build(data, side_inputs)
+    names = [name for name in network.state_dict() if "neck" in name or "between" in name]
+    assert names == ["between_modules.task:relation.0.tables.task:position.weight"]

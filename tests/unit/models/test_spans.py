@@ -1,4 +1,4 @@
-"""Spans of tokens: the head reads the mean of each, and nothing of what stands outside or in the padding."""
+"""Spans of tokens: the head reads the mean of each, and no other tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
-from mtl_search.models.graph_tracing import describe
+from mtl_search.models.graph_tracing import trace_graph
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.spans import Spans
 
@@ -79,7 +79,7 @@ def _build(
 def test_a_network_with_spans(data: DataSet) -> None:
     network = _build(data, {"view": "spans"})
     assert network.views == {"relation": ("tokens", "spans")}
-    node = describe(network, data).by_id["spans:relation"]
+    node = trace_graph(network, data).by_id["spans:relation"]
     assert (node.label, node.takes, node.gives, node.tasks) == (
         "spans: spans",
         (T, 6),

@@ -41,7 +41,7 @@ def test_gradient_scales_with_the_weight_of_the_loss(name: str, loss: Loss) -> N
 
 @every_head
 def test_samples_without_a_label_change_nothing(name: str, loss: Loss) -> None:
-    """Loss and gradient are those of the labelled samples alone, whatever the features of the others."""
+    """Loss and gradient are those of the labelled samples, whatever the others' features."""
     case = HEAD_CASES[name]
     labels = case.labels(SAMPLES, missing=True)
     head = case.build(name, loss, labels)
@@ -136,18 +136,9 @@ def test_the_sum_over_two_halves_is_the_sum_over_the_batch(name: str, loss: Loss
     torch.testing.assert_close(total / count, head.loss(output, labels))
 
 
-def test_missing_labels_of_the_training_split_turn_the_short_way_off() -> None:
-    """The target of the data set is what counts, but a head that was fitted on gaps must not forget them."""
-    case = HEAD_CASES["binary"]
-    head = case.build("binary", case.losses[0], case.labels(SAMPLES, missing=False))
-    assert head.complete
-    head.fit(case.labels(SAMPLES, missing=True))
-    assert not head.complete
-
-
 @every_head
 def test_a_target_without_values_takes_the_long_way(name: str, loss: Loss) -> None:
-    """A stored model is rebuilt from a layout, which has no labels, and may then meet missing ones."""
+    """A stored model is built from a spec, which has no labels, and may meet missing ones."""
     case = HEAD_CASES[name]
     labels = case.labels(SAMPLES, missing=True)
     make: Any = HEADS[name]

@@ -11,7 +11,7 @@ from torch import nn
 
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
-from mtl_search.models.stage import Stage, parameter_count, run_stage
+from mtl_search.models.stage import Stage, run_stages
 from tests.support.model_cases import BACKBONE_CASES, backbone_input, build_backbone
 
 CASES = [(name, *case) for name, cases in BACKBONE_CASES.items() for case in cases]
@@ -51,7 +51,7 @@ def test_stages_in_order_are_the_whole_network(
     stages = nn.ModuleList(build_backbone(name, shape, arguments)).eval()
     x = backbone_input(name, shape, arguments)
     whole = nn.Sequential(*[stage.body for stage in stages if isinstance(stage, Stage)])
-    torch.testing.assert_close(run_stage(stages, x, None), whole(x))
+    torch.testing.assert_close(run_stages(stages, x, None), whole(x))
 
 
 @every_case
@@ -75,58 +75,8 @@ def test_all_parameters_learn(
     kinds: list[str],
 ) -> None:
     stages = nn.ModuleList(build_backbone(name, shape, arguments))
-    run_stage(stages, backbone_input(name, shape, arguments, 4), None).square().sum().backward()
+    run_stages(stages, backbone_input(name, shape, arguments, 4), None).square().sum().backward()
     assert all(p.grad is not None for p in stages.parameters())
-
-
-def test_mlp_has_the_parameters_of_its_layers() -> None:
-    sizes = [parameter_count(stage) for stage in BACKBONES["mlp"]((3, 2), widths=[5, 4])]
-    assert sizes == [6 * 5 + 5, 5 * 4 + 4]
-
-
-def test_convnet_has_the_parameters_of_its_layers() -> None:
-    stages = BACKBONES["convnet"]((2, 8, 8), channels=[4], dense=[3], norm="none")
-    assert [parameter_count(stage) for stage in stages] == [2 * 4 * 9 + 4, 4 * 4 * 4 * 3 + 3]
-
-
-def test_a_map_smaller_than_the_pool_is_not_pooled() -> None:
-    x = torch.randn(1, 1, 5, 3)
-    sizes = []
-    for stage in BACKBONES["convnet"]((1, 5, 3), channels=[4, 4, 4]):
-        x = stage(x)
-        sizes.append(tuple(x.shape[2:]))
-    assert sizes == [(2, 1), (2, 1), (2, 1)]
-
-
-def test_an_image_without_channels_has_one() -> None:
-    torch.manual_seed(0)
-    flat = nn.ModuleList(BACKBONES["convnet"]((8, 6))).eval()
-    torch.manual_seed(0)
-    full = nn.ModuleList(BACKBONES["convnet"]((1, 8, 6))).eval()
-    x = torch.randn(3, 8, 6)
-    torch.testing.assert_close(run_stage(flat, x, None), run_stage(full, x.unsqueeze(1), None))
-
-
-@pytest.mark.parametrize("norm", ["none", "layer"])
-def test_a_batch_of_one_trains_without_batch_normalisation(norm: str) -> None:
-    (stage,) = BACKBONES["mlp"]((4,), widths=[3], norm=norm)
-    assert stage(torch.randn(1, 4)).shape == (1, 3)
-
-
-def test_batch_normalisation_cannot_train_on_a_batch_of_one() -> None:
-    """What the docstring says: it can predict one sample, but not learn from one."""
-    (stage,) = BACKBONES["mlp"]((4,), widths=[3], norm="batch")
-    with pytest.raises(ValueError, match="more than 1 value per channel"):
-        stage(torch.randn(1, 4))
-    assert stage.eval()(torch.randn(1, 4)).shape == (1, 3)
-
-
-def test_batch_normalisation_of_maps_trains_on_one_sample_while_they_have_several_pixels() -> None:
-    (stage,) = BACKBONES["convnet"]((1, 8, 8), channels=[3])
-    assert stage(torch.randn(1, 1, 8, 8)).shape == (1, 3, 4, 4)
-    (stage,) = BACKBONES["convnet"]((1, 1, 1), channels=[3], kernel=1)
-    with pytest.raises(ValueError, match="more than 1 value per channel"):
-        stage(torch.randn(1, 1, 1, 1))
 
 
 IMAGE, TABLE = (1, 8, 8), (6,)

@@ -11,6 +11,7 @@ from torch import Tensor
 from mtl_search.data.dataset import Target
 from mtl_search.models.heads.pair import Pair
 from mtl_search.models.losses import LOSSES
+from tests.support.model_cases import fitted_head
 
 WIDTH = 5
 LOSS_NAMES = ["binary_cross_entropy", "contrastive"]
@@ -104,3 +105,9 @@ def test_tokens_of_two_views_have_a_mask_each() -> None:
     masks = [torch.tensor([[True, True, False, False]] * 3), None]
     torch.testing.assert_close(head(left, right, masks=masks), head(left[:, :2], right))
     assert not torch.equal(head(left, right, masks=masks), head(left, right))
+
+
+def test_contrastive_is_half_p_times_one_minus_p_times_the_squared_margin() -> None:
+    labels = torch.tensor([1] * 3 + [0] * 7)
+    head = fitted_head("pair", labels, "contrastive", margin=2.0)
+    assert head.trivial_loss.item() == pytest.approx(0.5 * 0.3 * 0.7 * 4.0)

@@ -1,4 +1,4 @@
-"""Soft sharing: the closed form of its penalty and gradient, both ends of its strength, and its place in training."""
+"""Soft sharing: its penalty and gradient in closed form, and both ends of its strength."""
 
 from __future__ import annotations
 
@@ -195,14 +195,14 @@ def test_a_wrong_argument_is_named(arguments: dict[str, Any], argument: str, tex
     assert caught.value.path == f"model.sharing.{argument}"
 
 
-def test_blocks_say_what_is_kept_alike() -> None:
+def test_blocks_say_what_is_tied() -> None:
     blocks = _soft([0.1, 0.0], depth=2).blocks()
     assert [block.tied_strength for block in blocks] == [0.1, 0.0, 0.0] * 3
     assert [block.tasks for block in blocks] == [(task,) for task in TASKS for _ in WIDTHS]
     assert [block.tied_strength for block in _soft(0.1, tasks=1).blocks()] == [0.0] * 3
 
 
-def test_frozen_stages_are_not_said_to_be_kept_alike() -> None:
+def test_frozen_stages_are_not_said_to_be_tied() -> None:
     def stages() -> list[Stage]:
         first, *rest = _stages()
         return [FrozenStage(first), *rest]

@@ -1,4 +1,4 @@
-"""Models of timm: the stages compute what the model computes, and its weights arrive, or one line says why not."""
+"""Models of timm: the stages compute what the model computes, and its weights arrive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.pretrained import skip_pretrained
 from mtl_search.models.backbones.timm_model import timm_model
 from mtl_search.models.sharing import HardSharing
-from mtl_search.models.stage import Stage, parameter_count, run_stage
+from mtl_search.models.stage import Stage, parameter_count, run_stages
 from tests.support.packages import need_package
 
 pytestmark = pytest.mark.usefixtures("timm")
@@ -34,7 +34,7 @@ def _image(*shape: int, samples: int = 2) -> Tensor:
 
 def _run(stages: list[Stage], x: Tensor) -> Tensor:
     with torch.no_grad():
-        return run_stage(nn.ModuleList(stages).eval(), x, None)
+        return run_stages(nn.ModuleList(stages).eval(), x, None)
 
 
 # Family: model, side of the image, labels of the first and the last stage, number of stages.
@@ -79,12 +79,12 @@ def test_channels_last_inside_is_channels_first_outside(timm: Any) -> None:
     whole = timm.create_model(
         "swin_tiny_patch4_window7_224", img_size=16, num_classes=0, **arguments
     ).eval()
-    from mtl_search.models.backbones.timm_model import _cut
+    from mtl_search.models.backbones.timm_model import _split_into_stages
 
     x = _image(3, 16, 16)
     with torch.no_grad():
         expected = whole.forward_features(x)
-        stages = _cut(whole, (3, 16, 16), opened=True)
+        stages = _split_into_stages(whole, (3, 16, 16), opened=True)
     assert [(stage.kind, stage.width) for stage in stages] == [
         ("map", 12),
         ("map", 12),
@@ -126,7 +126,7 @@ def test_frozen_stages_do_not_change_in_training() -> None:
         for stage in stages[:2]
         for key, value in stage.state_dict(prefix="s").items()
     }
-    run_stage(stages, _image(3, 32, 32, samples=4), None).sum().backward()
+    run_stages(stages, _image(3, 32, 32, samples=4), None).sum().backward()
     assert all(p.grad is None for stage in stages[:2] for p in stage.parameters())
     assert all(p.grad is not None for stage in stages[2:] for p in stage.parameters())
     now = {
@@ -138,8 +138,8 @@ def test_frozen_stages_do_not_change_in_training() -> None:
 def test_stochastic_depth_drops_branches_in_training_only() -> None:
     stages = nn.ModuleList(timm_model((3, 32, 32), model="vit_tiny_patch16_224", drop_path=0.5))
     x = _image(3, 32, 32)
-    assert not torch.equal(run_stage(stages.train(), x, None), run_stage(stages, x, None))
-    assert torch.equal(run_stage(stages.eval(), x, None), run_stage(stages, x, None))
+    assert not torch.equal(run_stages(stages.train(), x, None), run_stages(stages, x, None))
+    assert torch.equal(run_stages(stages.eval(), x, None), run_stages(stages, x, None))
 
 
 # ---------------------------------------------------------------- weights
@@ -253,10 +253,10 @@ def test_a_missing_hub_gives_one_clear_line(
 
 
 @pytest.mark.parametrize("name", ["beit_base_patch16_224", "nest_tiny"])
-def test_a_model_that_cannot_be_cut_is_refused_with_its_name_and_reason(name: str) -> None:
+def test_a_model_that_cannot_be_split_is_refused_with_its_name_and_reason(name: str) -> None:
     side = 32 if name.startswith("beit") else 224
     with pytest.raises(
-        ConfigError, match=r"cannot be cut into stages: its part '.*' does not go on"
+        ConfigError, match=r"cannot be split into stages: its part '.*' does not go on"
     ) as caught:
         timm_model((3, side, side), model=name)
     assert caught.value.path == "model.backbone.model"
@@ -267,7 +267,7 @@ BAD = [
     ((3, 32, 32), {"model": "resnt18"}, "model", "did you mean 'resnet18'"),
     ((3, 32, 32), {"model": 3}, "model", "no model of this name"),
     ((3, 2, 2), {"model": "legacy_xception"}, "model", "does not read views of shape"),
-    ((6,), {"model": "resnet18"}, "name", "read images"),
+    ((6,), {"model": "resnet18"}, "name", "reads images"),
     ((3, 32, 32), {"model": "resnet18", "stages": "all"}, "stages", "allowed:  auto, children"),
     ((3, 32, 32), {"model": "resnet18", "drop_path": 1.0}, "drop_path", "below 1"),
     ((3, 32, 32), {"model": "resnet18", "freeze_stages": 6}, "freeze_stages", "from 0 to 5"),

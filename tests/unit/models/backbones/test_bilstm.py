@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.bilstm import bilstm
-from mtl_search.models.stage import Stage, parameter_count, run_stage
+from mtl_search.models.stage import Stage, parameter_count, run_stages
 
 T = 6
 LENGTHS = (6, 1, 4, 0)
@@ -37,19 +37,19 @@ def test_layers_in_order_are_torchs_lstm(bidirectional: bool) -> None:
     for i, stage in enumerate(stages):
         for name, value in stage.body.lstm.state_dict().items():  # type: ignore[union-attr]
             whole.get_parameter(name.replace("_l0", f"_l{i}")).data.copy_(value)
-    torch.testing.assert_close(run_stage(stages, _view(), None), whole(_view())[0])
+    torch.testing.assert_close(run_stages(stages, _view(), None), whole(_view())[0])
     assert sum(map(parameter_count, stages)) == parameter_count(whole)
 
 
 @pytest.mark.parametrize("mask", [PREFIX, SCATTERED], ids=["prefix", "scattered"])
 def test_each_sentence_gives_what_its_real_tokens_give_alone(mask: Tensor) -> None:
     stages, x = _stages(), _view()
-    features = run_stage(stages, x, mask)
+    features = run_stages(stages, x, mask)
     for i, real in enumerate(mask):
         assert not features[i, ~real].any()
         if real.any():
             torch.testing.assert_close(
-                features[i, real], run_stage(stages, x[i : i + 1, real], None)[0]
+                features[i, real], run_stages(stages, x[i : i + 1, real], None)[0]
             )
 
 
@@ -61,8 +61,8 @@ def test_what_stands_at_padding_changes_nothing(mask: Tensor, padding: float) ->
         x = _view(5 + indices)
         x[..., 5:] = x[..., 5:].abs().round()
         dirty = x.masked_fill(~mask.unsqueeze(2), padding).requires_grad_()
-        features = run_stage(stages, dirty, mask)
-        assert torch.equal(features, run_stage(stages, x, mask))
+        features = run_stages(stages, dirty, mask)
+        assert torch.equal(features, run_stages(stages, x, mask))
         features.square().sum().backward()
         assert all(
             p.grad is not None and p.grad.isfinite().all()
@@ -75,15 +75,15 @@ def test_padding_of_numbers_may_be_no_number_of_a_token() -> None:
     stages = _stages((T,), vocabulary=9)
     x = torch.randint(0, 9, (len(LENGTHS), T), generator=torch.Generator().manual_seed(0))
     assert torch.equal(
-        run_stage(stages, x.masked_fill(~PREFIX, -1), PREFIX), run_stage(stages, x, PREFIX)
+        run_stages(stages, x.masked_fill(~PREFIX, -1), PREFIX), run_stages(stages, x, PREFIX)
     )
 
 
 def test_a_mask_of_ones_is_no_mask() -> None:
     stages = _stages()
     torch.testing.assert_close(
-        run_stage(stages, _view(), torch.ones(len(LENGTHS), T).bool()),
-        run_stage(stages, _view(), None),
+        run_stages(stages, _view(), torch.ones(len(LENGTHS), T).bool()),
+        run_stages(stages, _view(), None),
     )
 
 
@@ -114,9 +114,9 @@ def test_a_number_out_of_range_counts_as_the_nearest() -> None:
 
 def test_dropout_is_off_in_evaluation() -> None:
     stages = nn.ModuleList(_stages(dropout=0.5))
-    assert not torch.equal(run_stage(stages, _view(), None), run_stage(stages, _view(), None))
+    assert not torch.equal(run_stages(stages, _view(), None), run_stages(stages, _view(), None))
     stages.eval()
-    assert torch.equal(run_stage(stages, _view(), None), run_stage(stages, _view(), None))
+    assert torch.equal(run_stages(stages, _view(), None), run_stages(stages, _view(), None))
 
 
 BAD: list[tuple[tuple[int, ...], Mapping[str, Any], str]] = [

@@ -12,7 +12,7 @@ from torch import Tensor
 from mtl_search.data.dataset import Target
 from mtl_search.models.heads.crf import Crf
 from mtl_search.models.losses import LOSSES
-from mtl_search.models.tokens import compact
+from tests.support.model_cases import entropy, fitted_head
 
 T, K, WIDTH = 4, 3, 5
 
@@ -52,7 +52,7 @@ def _nll(head: Crf, emissions: Tensor, tags: list[int]) -> float:
     return float(partition) - scores[tuple(tags)]
 
 
-# Which tokens are there: a full sentence, padding, the first token missing, a gap, both, one token, none.
+# Which tokens are there: all, padding, the first one missing, a gap, both, one token, none.
 PATTERNS = ["1111", "1110", "0111", "1011", "0101", "0010", "1000", "0000"]
 
 
@@ -178,15 +178,8 @@ def test_gradient_of_the_transitions_against_finite_differences(head: Crf) -> No
         )
 
 
-def test_compaction_keeps_order_and_drops_common_padding() -> None:
-    keep = torch.tensor([[False, True, False, True], [True, False, False, False], [False] * 4])
-    order, mask = compact(keep)
-    assert order[:, :2].tolist()[0] == [1, 3]
-    assert order.shape == (3, 2)
-    assert mask.tolist() == [[True, True], [True, False], [False, False]]
-
-
-def test_compaction_of_nothing_leaves_one_step() -> None:
-    order, mask = compact(torch.zeros(2, 3, dtype=torch.bool))
-    assert order.shape == (2, 1)
-    assert not mask.any()
+def test_crf_is_the_entropy_of_the_tags() -> None:
+    labels = torch.tensor([[0, 0, 1, -1], [2, 0, -1, -1], [1, -1, 0, 0]])
+    assert fitted_head("crf", labels).trivial_loss.item() == pytest.approx(
+        entropy(5 / 8, 2 / 8, 1 / 8), rel=1e-5
+    )

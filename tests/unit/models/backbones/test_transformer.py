@@ -1,4 +1,4 @@
-"""Encoders of transformers: the stages compute what the model computes, at real tokens and whatever stands beside."""
+"""Encoders of transformers: the stages compute what the model computes at real tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.models.backbones.pretrained import skip_pretrained
 from mtl_search.models.backbones.transformer import transformer
 from mtl_search.models.sharing import HardSharing
-from mtl_search.models.stage import Stage, parameter_count, run_stage
+from mtl_search.models.stage import Stage, parameter_count, run_stages
 from tests.support.model_cases import TINY_BERT
 from tests.support.packages import need_package
 
@@ -42,7 +42,7 @@ def _tiny(**arguments: Any) -> list[Stage]:
 
 def _run(stages: list[Stage], x: Tensor, mask: Tensor | None = MASK) -> Tensor:
     with torch.no_grad():
-        return run_stage(nn.ModuleList(stages).eval(), x, mask)
+        return run_stages(nn.ModuleList(stages).eval(), x, mask)
 
 
 SMALL = {
@@ -135,7 +135,7 @@ def test_a_frozen_encoder_gives_the_same_in_training_and_learns_nothing() -> Non
     stages = nn.ModuleList(_tiny(frozen=True)).train()
     assert not any(p.requires_grad for p in stages.parameters())
     torch.testing.assert_close(
-        run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK)
+        run_stages(stages, _tokens(), MASK), run_stages(stages, _tokens(), MASK)
     )
 
 
@@ -146,7 +146,7 @@ def test_only_the_leading_stages_are_frozen() -> None:
         False,
         True,
     ]
-    run_stage(nn.ModuleList(stages).train(), _tokens(), MASK).sum().backward()
+    run_stages(nn.ModuleList(stages).train(), _tokens(), MASK).sum().backward()
     assert all(
         (p.grad is not None) == p.requires_grad for stage in stages for p in stage.parameters()
     )
@@ -155,10 +155,10 @@ def test_only_the_leading_stages_are_frozen() -> None:
 def test_dropout_takes_the_place_of_the_models_own() -> None:
     stages = nn.ModuleList(_tiny(dropout=0.0)).train()
     torch.testing.assert_close(
-        run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK)
+        run_stages(stages, _tokens(), MASK), run_stages(stages, _tokens(), MASK)
     )
     stages = nn.ModuleList(_tiny(dropout=0.5)).train()
-    assert not torch.equal(run_stage(stages, _tokens(), MASK), run_stage(stages, _tokens(), MASK))
+    assert not torch.equal(run_stages(stages, _tokens(), MASK), run_stages(stages, _tokens(), MASK))
 
 
 def test_layers_are_shared_to_the_depth_and_copied_below_it() -> None:
@@ -193,13 +193,13 @@ def test_a_stored_model_needs_the_configuration_only() -> None:
 
 
 @pytest.mark.parametrize("family", ["DebertaV2", "ModernBert", "Albert"])
-def test_a_model_that_cannot_be_cut_is_refused(
+def test_a_model_that_cannot_be_split_is_refused(
     transformers: Any, tmp_path: Path, family: str
 ) -> None:
     tokens = dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"), 1)
     config = getattr(transformers, f"{family}Config")(**SMALL, **tokens)
     config.save_pretrained(tmp_path)
-    with pytest.raises(ConfigError, match="cannot be cut into stages: it") as caught:
+    with pytest.raises(ConfigError, match="cannot be split into stages: it") as caught:
         transformer((T,), model=str(tmp_path), pretrained=False)
     assert caught.value.path == "model.backbone.model"
 

@@ -9,6 +9,7 @@ import torch
 from mtl_search.data.dataset import Target
 from mtl_search.models.heads.regression import Regression
 from mtl_search.models.losses import LOSSES
+from tests.support.model_cases import HEAD_CASES, fitted_head
 
 
 def _head(labels: torch.Tensor, loss: str = "mse") -> Regression:
@@ -69,3 +70,19 @@ def test_scaling_is_in_the_checkpoint_and_not_learned() -> None:
     head = _head(torch.tensor([1.0, 2.0, 9.0]))
     assert {"mean", "std", "trivial_loss"} <= set(head.state_dict())
     assert not {"mean", "std"} & {name for name, _ in head.named_parameters()}
+
+
+def test_squared_error_is_1_in_scaled_units() -> None:
+    labels = HEAD_CASES["regression"].labels(300, missing=True)
+    assert fitted_head("regression", labels, "mse").trivial_loss.item() == pytest.approx(
+        1.0, rel=1e-5
+    )
+
+
+def test_absolute_error_is_that_of_the_median() -> None:
+    labels = torch.tensor([0.0, 1.0, 2.0, 10.0, 100.0])
+    std = labels.double().std(correction=0).item()
+    expected = (labels - 2.0).abs().mean().item() / std
+    assert fitted_head("regression", labels, "mae").trivial_loss.item() == pytest.approx(
+        expected, rel=1e-5
+    )
