@@ -36,7 +36,7 @@ def concat(
         DataError: A source lacks a view of another's, or its view or target of one name has another
             shape, type, kind or classes.
 
-    Example:
+    Examples:
         >>> splits = {"train": [0, 1], "validation": [2], "test": [3]}
         >>> x = np.zeros((4, 2))
         >>> a = DataSet({"x": x}, {"length": Target(np.arange(4), "real")}, splits)

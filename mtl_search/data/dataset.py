@@ -49,7 +49,7 @@ class Target:
     Raises:
         DataError: The kind is unknown, or the values have the wrong type or number of dimensions.
 
-    Example:
+    Examples:
         >>> target = Target(np.array([0, 1, -1]), "class", ("cat", "dog"))
         >>> target.size, target.labelled.tolist()
         (2, [True, True, False])
@@ -110,7 +110,7 @@ class DataSet:
         DataError: Lengths differ, a split is missing, empty or overlaps another, a label is out of
             range, or an input is not a number.
 
-    Example:
+    Examples:
         >>> data = DataSet(
         ...     inputs={"x": np.zeros((5, 3))},
         ...     targets={"y": Target(np.array([0.5, 1.0, np.nan, 2.0, 0.0]), "real")},

@@ -41,7 +41,7 @@ class Sampling(ABC):
         shuffled: Whether the batches of an epoch come in random order. Otherwise those of each
             source are spread evenly, which is a strict cycle where all fractions are equal.
 
-    Example:
+    Examples:
         >>> class LargestFirst(Sampling):
         ...     def shares(self, sizes):
         ...         return np.where(sizes == sizes.max(), 3.0, 1.0) / (len(sizes) + 2)
@@ -85,7 +85,7 @@ class Temperature(Sampling):
     Args:
         temperature: The temperature τ, at least 1.
 
-    Example:
+    Examples:
         >>> Temperature(2).shares(np.array([100, 400])).round(3)
         array([0.333, 0.667])
     """
@@ -155,7 +155,7 @@ class Sources:
         sampling: The policy that sets the sources' fractions of the batches.
         batches: The number of batches of an epoch; None: ceil(n / B).
 
-    Example:
+    Examples:
         >>> sources = Sources(("news", "tweets"), np.array([0, 0, 1, 0]))
         >>> sources.sizes(np.array([0, 1, 2]))
         array([2, 1])

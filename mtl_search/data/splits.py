@@ -38,7 +38,7 @@ def random_split(
         DataError: A split would be empty, there are fewer groups than splits, or both `stratify`
             and `groups` are given.
 
-    Example:
+    Examples:
         >>> fractions = {"train": 0.6, "validation": 0.2, "test": 0.2}
         >>> splits = random_split(10, fractions, seed=0, stratify=np.arange(10) % 2)
         >>> {name: len(rows) for name, rows in splits.items()}

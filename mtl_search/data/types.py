@@ -55,7 +55,7 @@ def network_dtype(dtype: np.dtype[Any], name: str) -> np.dtype[Any]:
     Raises:
         DataError: The type is not a number.
 
-    Example:
+    Examples:
         >>> network_dtype(np.dtype("uint8"), "image")
         dtype('float32')
         >>> network_dtype(np.dtype("int32"), "tokens")

@@ -137,7 +137,7 @@ def compute(
     Returns:
         The value; NaN when there is no label or the metric is undefined on these labels.
 
-    Example:
+    Examples:
         >>> probabilities = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
         >>> compute("accuracy", probabilities, torch.tensor([0, 1, -1]), "class", 2)
         1.0

@@ -27,7 +27,7 @@ class Metric:
         takes_class_names: Whether the metric is computed from all labels as they are, missing ones
             included, and the names of the classes.
 
-    Example:
+    Examples:
         >>> Metric(worst=0.5).normalise(0.75)
         0.5
         >>> METRICS["rmse"].normalise(1.0, deviation=4.0)

@@ -28,7 +28,7 @@ _TINY = 1e-8
 def gain(metric: str, value: float, reference: float) -> float:
     """Return the relative gain of a metric over its reference; above 0 is better.
 
-    Example:
+    Examples:
         >>> gain("rmse", 1.5, reference=2.0)
         0.25
     """
@@ -74,7 +74,7 @@ def delta_m(
         split: `val` or `test`.
         per_metric: Whether every metric weighs the same, instead of every task.
 
-    Example:
+    Examples:
         >>> reference = {"val/a/accuracy": 0.5, "val/b/accuracy": 0.8}
         >>> values = {"val/a/accuracy": 0.6, "val/b/accuracy": 0.8}
         >>> round(delta_m(values, reference, {"a": ("accuracy",), "b": ("accuracy",)}), 3)
@@ -108,7 +108,7 @@ class Objective:
         deviations: Task → standard deviation of its training labels, for tasks whose metrics have
             units.
 
-    Example:
+    Examples:
         >>> objective = Objective({"left": ("accuracy",)}, kind="primary")
         >>> objective({"val/left/accuracy": 0.9})
         0.9

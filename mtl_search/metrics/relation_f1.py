@@ -35,7 +35,7 @@ def relation_f1(probabilities: Tensor, target: Tensor, names: Sequence[str]) -> 
     Returns:
         () the score; NaN when no relation occurs.
 
-    Example:
+    Examples:
         >>> names = ["Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)", "Other"]
         >>> right_relation_wrong_direction = torch.tensor([[0.0, 1.0, 0.0]])
         >>> relation_f1(right_relation_wrong_direction, torch.tensor([0]), names)

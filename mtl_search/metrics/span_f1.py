@@ -27,7 +27,7 @@ def span_f1(tags: Tensor, target: Tensor, names: Sequence[str]) -> Tensor:
     Returns:
         () in 0 .. 1; NaN when there is no entity, neither labelled nor predicted.
 
-    Example:
+    Examples:
         >>> target = torch.tensor([[0, 1, 2, 0, 1]])
         >>> predicted = torch.tensor([[0, 1, 2, 0, 0]])
         >>> span_f1(predicted, target, ["O", "B-name", "I-name"]).round(decimals=3)

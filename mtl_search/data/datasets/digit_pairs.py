@@ -43,7 +43,7 @@ def digit_pairs(
     Raises:
         ConfigError: A number of pairs is odd, or the scans of its split do not form so many.
 
-    Example:
+    Examples:
         >>> data = digit_pairs(train=100, validation=20, test=20)
         >>> data.inputs["left"].shape, int(data.targets["same"].values.sum())
         ((140, 1, 8, 8), 70)

@@ -130,7 +130,7 @@ class Loader:
     Raises:
         ConfigError: The data set has no such view or target.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mtl_search.data import DataSet, Target
         >>> labels = Target(np.arange(6) % 2, "class", ("even", "odd"))

@@ -144,7 +144,7 @@ def quotas(shares: Array, total: int) -> Array:
         shares: (K,) the fractions p, above 0 and 1 in all.
         total: The number of batches.
 
-    Example:
+    Examples:
         >>> quotas(np.array([0.75, 0.25]), 6)
         array([5, 1])
     """

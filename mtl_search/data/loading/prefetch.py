@@ -23,7 +23,7 @@ def prefetch(fetch: Callable[[K], V], keys: Iterable[K], ahead: int) -> Iterator
         keys: The arguments of the function.
         ahead: The most items that wait to be taken.
 
-    Example:
+    Examples:
         >>> list(prefetch(abs, [-1, 2, -3], ahead=2))
         [1, 2, 3]
     """

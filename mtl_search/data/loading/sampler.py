@@ -47,7 +47,7 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """A new random order of all samples each epoch; the last batch may be short.
 
-    Example:
+    Examples:
         >>> sampler = RandomSampler(np.arange(10), batch_size=3)
         >>> sampler.sizes
         [3, 3, 4]

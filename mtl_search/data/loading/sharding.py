@@ -101,7 +101,7 @@ def shard_bounds(total: int, worker: tuple[int, int], *, least: int = 1) -> tupl
         worker: (r, R): this is worker r of R.
         least: The fewest samples of a shard that has some.
 
-    Example:
+    Examples:
         >>> [shard_bounds(5, (rank, 2)) for rank in range(2)]
         [(0, 3), (3, 5)]
         >>> [shard_bounds(3, (rank, 2), least=2) for rank in range(2)]

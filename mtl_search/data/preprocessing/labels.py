@@ -42,7 +42,7 @@ def encode_target(name: str, values: Array | Column, kind: TargetKind) -> Target
     Raises:
         DataError: The labels do not fit the kind; the message shows some of them.
 
-    Example:
+    Examples:
         >>> target = encode_target("animal", np.array(["cat", "", "dog"]), "class")
         >>> target.values.tolist(), target.classes
         ([0, -1, 1], ('cat', 'dog'))

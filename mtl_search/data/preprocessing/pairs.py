@@ -37,7 +37,7 @@ def draw_pairs(
     Returns:
         (count, 2) sample numbers in random order.
 
-    Example:
+    Examples:
         >>> labels = np.array([0, 0, 1, 1])
         >>> pairs = draw_pairs(np.arange(4), labels, 4, np.random.default_rng(0))
         >>> int((labels[pairs[:, 0]] == labels[pairs[:, 1]]).sum())

@@ -24,7 +24,7 @@ def fit_vocabulary(sentences: Sequence[Sequence[str]], size: int) -> dict[str, i
     Returns:
         Token in lower case → its number.
 
-    Example:
+    Examples:
         >>> fit_vocabulary([["A", "cat"], ["a", "dog"]], size=4)
         {'a': 2, 'cat': 3}
     """

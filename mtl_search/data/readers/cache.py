@@ -78,7 +78,7 @@ def free_bytes(folder: Path) -> int:
 def digest(texts: Iterable[str]) -> str:
     """Return a name for a sequence of texts; another sequence has another name.
 
-    Example:
+    Examples:
         >>> digest(["ab", "c"]) == digest(["a", "bc"])
         False
     """

@@ -154,7 +154,7 @@ def tokenize_marked(text: str, where: str) -> MarkedTokens:
         DataError: The marks are not one pair each of e1 and e2, one after the other, or there is
             nothing between a pair.
 
-    Example:
+    Examples:
         >>> tokenize_marked("The <e1>child</e1> is in the <e2>cradle</e2>.", "line 1").second
         Span(start=5, stop=6)
     """
