@@ -63,20 +63,25 @@ class Parity:
         return dataclasses.replace(made, targets={**made.targets, "size": Target(labels, "real")})
 
     def trainer(
-        self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU
+        self, folder: Path, communicator: Communicator | None = None, device: torch.device = CPU
     ) -> Trainer:
         """Its trainer."""
         samples = self.samples()
         resident = DeviceData(samples, device) if self.resident else None
         return Trainer(
-            spec(self.settings(), folder), samples, device, resident, OBJECTIVE, peers=peers
+            spec(self.settings(), folder),
+            samples,
+            device,
+            resident,
+            OBJECTIVE,
+            communicator=communicator,
         )
 
     def run(
-        self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU
+        self, folder: Path, communicator: Communicator | None = None, device: torch.device = CPU
     ) -> tuple[dict[str, Tensor], dict[str, float]]:
         """Parameters and the last epoch's metrics, the validation's included."""
-        made = self.trainer(folder, peers, device)
+        made = self.trainer(folder, communicator, device)
         epochs = -(-self.steps * made.config.accumulate // len(made.train_loader))
         for epoch in range(epochs):
             made.progress.epoch = epoch

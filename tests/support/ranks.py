@@ -18,7 +18,7 @@ from mtl_search.training.distributed.communicator import ProcessGroupCommunicato
 def on_ranks(
     size: int, work: Callable[..., Any], folder: Path, *arguments: Any, device: str = "cpu"
 ) -> list[Any]:
-    """What `work(peers, *arguments)` returns on each of `size` ranks; `work` must be importable by its name.
+    """What `work(communicator, *arguments)` returns on each of `size` ranks; `work` must be importable by its name.
 
     With device `cuda` every rank has a GPU of its own, and they speak by NCCL.
     """

@@ -33,12 +33,12 @@ def serve_commands(told: dict[str, Any]) -> None:
     """Train function of every rank: obey until told to end.
 
     Args:
-        told: `mailbox`; `parcel`, a list of the one reference to data set and objective; `threads`; `gpu`, whether the
+        told: `mailbox`; `data_ref`, a list of the one reference to data set and objective; `threads`; `gpu`, whether the
             worker has one.
     """
     rank, mailbox = ray.train.get_context().get_world_rank(), told["mailbox"]
     number = broadcast_from_rank_zero(ray.get(mailbox.join.remote()) if rank == 0 else None)
-    data, objective = ray.get(told["parcel"][0])
+    data, objective = ray.get(told["data_ref"][0])
     device = ray.train.torch.get_device() if told["gpu"] else torch.device("cpu")
     runner = TrialRunner(data, objective, threads=told["threads"], device=device)
     ray.get(mailbox.enter.remote(rank, ray.get_runtime_context().current_actor))

@@ -50,7 +50,7 @@ class WorkerGroupTrainable(tune.Trainable):
     def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
         self,
         config: dict[str, Any],
-        parcel: list[Any],
+        data_ref: list[Any],
         resources: ResourcesConfig,
         retries: int = 0,
         grows: bool = False,
@@ -59,13 +59,13 @@ class WorkerGroupTrainable(tune.Trainable):
 
         Args:
             config: The first trial: `spec` is its `TrialSpec` as JSON.
-            parcel: A list of the one reference to data set and objective, which the workers take from Ray's object
+            data_ref: A list of the one reference to data set and objective, which the workers take from Ray's object
                 store and the slot does not need.
             resources: Of a trial.
             retries: Times that a trial is begun again after a worker died.
             grows: Whether the cluster has an autoscaler, which a group may wait for.
         """
-        self._group = WorkerGroup(parcel, resources, retries, Path(self.logdir), grows=grows)
+        self._group = WorkerGroup(data_ref, resources, retries, Path(self.logdir), grows=grows)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -98,7 +98,7 @@ class WorkerGroup:
     """A run of Ray Train in a thread, and the mailbox by which its ranks are told what to do.
 
     Args:
-        parcel: A list of the one reference to data set and objective.
+        data_ref: A list of the one reference to data set and objective.
         resources: Of the group.
         retries: Times that a trial is begun again after a worker died.
         folder: For Train's own files.
@@ -107,7 +107,7 @@ class WorkerGroup:
 
     def __init__(
         self,
-        parcel: list[Any],
+        data_ref: list[Any],
         resources: ResourcesConfig,
         retries: int,
         folder: Path,
@@ -126,7 +126,7 @@ class WorkerGroup:
             _serve,
             train_loop_config={
                 "mailbox": self._mailbox,
-                "parcel": parcel,
+                "data_ref": data_ref,
                 "threads": max(1, int(resources.cpus_per_worker)),
                 "gpu": gpus > 0,
             },

@@ -96,8 +96,8 @@ def test_compiling_changes_no_number(tmp_path: Path) -> None:
         torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
 
 
-def _compiled(peers: Communicator, folder: Path) -> dict[str, torch.Tensor]:
-    return _COMPILED.run(folder / f"rank_{peers.rank}", peers)[0]
+def _compiled(communicator: Communicator, folder: Path) -> dict[str, torch.Tensor]:
+    return _COMPILED.run(folder / f"rank_{communicator.rank}", communicator)[0]
 
 
 _COMPILED = Parity("convnet", {"compile": True})

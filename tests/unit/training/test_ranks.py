@@ -34,10 +34,12 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return on_ranks(request.param, _all_cases, folder, folder)
 
 
-def _all_cases(peers: Communicator, folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {name: case.run(folder / name, peers) for name, case in CASES.items()}
+def _all_cases(communicator: Communicator, folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        name: case.run(folder / name, communicator) for name, case in CASES.items()
+    }
     for work in (exchanges, resumed, failing, batch_norm, dropped):
-        found[work.__name__] = work(peers, folder)
+        found[work.__name__] = work(communicator, folder)
     return found
 
 
@@ -69,9 +71,9 @@ def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Result
 # ---------------------------------------------------------------- what ranks say to each other
 
 
-def exchanges(peers: Communicator, folder: Path) -> dict[str, Any]:
+def exchanges(communicator: Communicator, folder: Path) -> dict[str, Any]:
     """Every message once."""
-    rank = peers.rank
+    rank = communicator.rank
     rows = None if rank == 1 else torch.full((rank + 1, 2), rank)
     large = [
         torch.full((3, 5), float(rank)),
@@ -83,24 +85,24 @@ def exchanges(peers: Communicator, folder: Path) -> dict[str, Any]:
         torch.tensor(rank > 0),
         torch.full((2,), float(rank), dtype=torch.bfloat16),
     ]
-    summed = peers.all_reduce_coalesced(large)
-    peers.broadcast(copied)
+    summed = communicator.all_reduce_coalesced(large)
+    communicator.broadcast(copied)
     return {
-        "sum": peers.all_reduce(torch.tensor([1.0, float(rank)])),
+        "sum": communicator.all_reduce(torch.tensor([1.0, float(rank)])),
         "sum_all": [x.flatten()[-1].item() for x in summed],
         "untouched": large[0][0, 0].item(),
         "shapes": [x.shape for x in summed],
         "copied": copied,
-        "gather": peers.gather([torch.tensor([rank == 0, rank == 1]), rows]),
-        "decide": peers.run_on_rank_zero(lambda: {"rank": rank, "best": float("-inf")}),
-        "bytes": peers.broadcast_bytes(lambda: bytes([rank, 7])),
-        "nothing": peers.broadcast_bytes(lambda: b""),
-        "error": _caught(lambda: peers.run_on_rank_zero(lambda: 1 / 0)),
-        "agreed": _caught(lambda: peers.raise_if_any_failed(None)),
+        "gather": communicator.gather([torch.tensor([rank == 0, rank == 1]), rows]),
+        "decide": communicator.run_on_rank_zero(lambda: {"rank": rank, "best": float("-inf")}),
+        "bytes": communicator.run_on_rank_zero(lambda: bytes([rank, 7])),
+        "nothing": communicator.run_on_rank_zero(lambda: b""),
+        "error": _caught(lambda: communicator.run_on_rank_zero(lambda: 1 / 0)),
+        "agreed": _caught(lambda: communicator.raise_if_any_failed(None)),
         "disagreed": _caught(
-            lambda: peers.raise_if_any_failed(TrialError(f"it was {rank}") if rank else None)
+            lambda: communicator.raise_if_any_failed(TrialError(f"it was {rank}") if rank else None)
         ),
-        "barrier": peers.barrier(),
+        "barrier": communicator.barrier(),
     }
 
 
@@ -143,7 +145,7 @@ def test_alone_every_message_is_the_identity() -> None:
     assert alone.gather([x]) == [x]
     assert alone.all_reduce_coalesced([x]) == [x]
     assert alone.run_on_rank_zero(lambda: x) is x
-    assert alone.broadcast_bytes(lambda: b"a") == b"a"
+    assert alone.run_on_rank_zero(lambda: b"a") == b"a"
     alone.raise_if_any_failed(None)
     with pytest.raises(KeyError):
         alone.raise_if_any_failed(KeyError("a"))
@@ -159,25 +161,30 @@ def _noisy() -> Config:
     return override(settings, {"model.backbone.dropout": 0.3})
 
 
-def resumed(peers: Communicator, folder: Path) -> dict[str, Any]:
+def resumed(communicator: Communicator, folder: Path) -> dict[str, Any]:
     """A trial that runs through, and one that is taken up again; only rank 0 knows their folders."""
-    places = {name: folder / f"{name}_{peers.rank}" for name in ("whole", "cut")}
-    whole = train(_on(peers, _noisy(), places["whole"], test=True))
-    first = [_on(peers, _noisy(), places["cut"], test=True).run_epoch()]
+    places = {name: folder / f"{name}_{communicator.rank}" for name in ("whole", "cut")}
+    whole = train(_on(communicator, _noisy(), places["whole"], test=True))
+    first = [_on(communicator, _noisy(), places["cut"], test=True).run_epoch()]
     torch.rand(5)
-    rest = train(_on(peers, _noisy(), places["cut"], test=True))
+    rest = train(_on(communicator, _noisy(), places["cut"], test=True))
     return {
         "whole": [told(report) for report in whole],
         "cut": [told(report) for report in first + rest],
         "test": (whole[-1].test, rest[-1].test),
-        "written": sorted(path.name for path in folder.glob(f"*_{peers.rank}/*")),
+        "written": sorted(path.name for path in folder.glob(f"*_{communicator.rank}/*")),
         "dropout": torch.rand(1).item(),
     }
 
 
-def _on(peers: Communicator, settings: Config, folder: Path, *, test: bool = False) -> Trainer:
+def _on(
+    communicator: Communicator, settings: Config, folder: Path, *, test: bool = False
+) -> Trainer:
     return Trainer(
-        spec(settings, folder, test=test), data(missing=True, train=96), CPU, peers=peers
+        spec(settings, folder, test=test),
+        data(missing=True, train=96),
+        CPU,
+        communicator=communicator,
     )
 
 
@@ -213,7 +220,7 @@ def breaking_backbone(input_shape: tuple[int, ...], *, how: str) -> list[Stage]:
     return [Stage(_Breaks(how, input_shape[-1]), 4, "breaks")]
 
 
-def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
+def failing(communicator: Communicator, folder: Path) -> dict[str, Any]:
     """How each failure ends."""
 
     def broken(how: str, **training: Any) -> Callable[[], Any]:
@@ -221,7 +228,7 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
             config(**training),
             {"model.backbone": {"name": f"{__name__}:breaking_backbone", "how": how}},
         )
-        return lambda: train(_on(peers, settings, folder / how))
+        return lambda: train(_on(communicator, settings, folder / how))
 
     def objective(_: Any) -> float:
         raise KeyError("no such metric")
@@ -230,10 +237,14 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     judged = Trainer(
-        spec(config(), folder / "objective"), data(), CPU, objective=objective, peers=peers
+        spec(config(), folder / "objective"),
+        data(),
+        CPU,
+        objective=objective,
+        communicator=communicator,
     )
     written = Trainer(
-        spec(config(), folder / "disk"), data(), CPU, objective=full_disk, peers=peers
+        spec(config(), folder / "disk"), data(), CPU, objective=full_disk, communicator=communicator
     )
     sync = changed(config("convnet"), sync_batch_norm=True)
     return {
@@ -244,8 +255,8 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
         "memory": _caught(broken("memory")),
         "disk": _caught(written.run_epoch),
         "objective": _caught(judged.run_epoch),
-        "sync": _caught(lambda: _on(peers, sync, folder / "sync")),
-        "after": peers.all_reduce(torch.ones(1)).item(),  # nobody is a message behind
+        "sync": _caught(lambda: _on(communicator, sync, folder / "sync")),
+        "after": communicator.all_reduce(torch.ones(1)).item(),  # nobody is a message behind
     }
 
 
@@ -274,16 +285,16 @@ def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
 
 
 def test_the_others_learn_of_a_failure_within_some_steps() -> None:
-    assert 1 < failure_sync._EVERY <= 64
+    assert 1 < failure_sync._CHECK_EVERY <= 64
 
 
 # ---------------------------------------------------------------- batch normalisation
 
 
-def batch_norm(peers: Communicator, folder: Path) -> dict[str, Any]:
+def batch_norm(communicator: Communicator, folder: Path) -> dict[str, Any]:
     """Statistics after an epoch, with batches whose last part is too short for all ranks."""
     case = Parity("convnet", values={"model.backbone.norm": "batch"}, train=51)
-    made = case.trainer(folder / "norm", peers)
+    made = case.trainer(folder / "norm", communicator)
     made.train_epoch()
     return {name: buffer for name, buffer in made.network.named_buffers() if "running" in name}
 
@@ -300,9 +311,11 @@ def test_all_ranks_judge_by_the_statistics_of_rank_0(results: Results) -> None:
 # ---------------------------------------------------------------- dropout
 
 
-def dropped(peers: Communicator, folder: Path) -> Tensor:
+def dropped(communicator: Communicator, folder: Path) -> Tensor:
     """What a rank's dropout keeps."""
-    made = _on(peers, override(config(), {"model.backbone.dropout": 0.5}), folder / "dropout")
+    made = _on(
+        communicator, override(config(), {"model.backbone.dropout": 0.5}), folder / "dropout"
+    )
     del made
     return nn.functional.dropout(torch.ones(64))
 

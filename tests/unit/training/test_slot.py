@@ -134,7 +134,7 @@ def test_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     settings = _memory(0, batch_size=16, epochs=3, checkpoint_every_s=0)
     slot = _slot(_trial(settings, tmp_path / "trial"))
     first = TrialReport.from_json(slot.step()[REPORT])
-    for module in slot._runner._ready().network.modules():
+    for module in slot._runner._trainer.network.modules():
         if isinstance(module, _Faulty):
             module.most = 8  # as if something else had taken the rest
     rest = _run(slot)

@@ -13,11 +13,11 @@ class _OneOfTwo(SingleProcess):
 
 
 def test_a_rank_that_others_wait_for_goes_on_until_they_look() -> None:
-    guard = FailureSync(_OneOfTwo())
-    guard.record_failure(ValueError("first"))
-    guard.record_failure(ValueError("second"))
+    sync = FailureSync(_OneOfTwo())
+    sync.record_failure(ValueError("first"))
+    sync.record_failure(ValueError("second"))
     with pytest.raises(ValueError, match="first"):
-        guard.check()
+        sync.check()
 
 
 def test_alone_an_error_is_raised_where_it_occurs() -> None:
