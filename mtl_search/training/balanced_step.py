@@ -41,7 +41,7 @@ def build_step(
     device: torch.device,
     failure_sync: FailureSync,
 ) -> Step:
-    """Build the step that `training.weighting` and `training.aggregator` ask for, else the plain one.
+    """Build the step that the trial's weighting and aggregator ask for, else the plain one.
 
     Args:
         network: The network, on its device.
@@ -61,8 +61,14 @@ def build_step(
     if weighting is None and aggregator is None:
         return Step(network, spec.config, communicator, device, failure_sync)
     return BalancedStep(
-        network, spec, communicator, device, failure_sync, weighting=weighting, aggregator=aggregator
-    )  # fmt: skip
+        network,
+        spec,
+        communicator,
+        device,
+        failure_sync,
+        weighting=weighting,
+        aggregator=aggregator,
+    )
 
 
 @dataclass
@@ -71,9 +77,11 @@ class StepGradients:
 
     Attributes:
         losses: The scaled losses (T,).
-        jacobians: The Jacobian of the shared parameters (T, P), or its two summands, one a half of the batches.
+        jacobians: The Jacobian of the shared parameters (T, P), or its two summands, one a half of
+            the batches.
         first_share: The share of each task's labels (T,) that the first summand has.
-        own: The gradients of the parameters that belong to one task, as `TaskGradients.own_parameters` lists them.
+        own: The gradients of the parameters that belong to one task, as
+            `TaskGradients.own_parameters` lists them.
         failed: The number of ranks that have failed, (1,).
     """
 
@@ -102,13 +110,15 @@ class StepGradients:
 class BalancedStep(Step):
     """Compute the gradient of a step whose tasks do not simply add up.
 
-    There are two ways. A weighting that reads only losses needs one backward pass: the losses of the global batch give
-    the weights w = ∂f/∂L, and the gradient of w·L is that of the plain step. All else needs the gradient of each task
-    by itself, one backward pass a task: aggregators, weightings that read gradients, and any weighting over accumulated
-    batches, whose weights are known only after the last of them. These gradients (the Jacobian of the shared
-    parameters, and the gradients of each task's own parameters) are summed over ranks before they are combined.
+    There are two ways. A weighting that reads only losses needs one backward pass: the losses of
+    the global batch give the weights w = ∂f/∂L, and the gradient of w·L is that of the plain step.
+    All else needs the gradient of each task by itself, one backward pass a task: aggregators,
+    weightings that read gradients, and any weighting over accumulated batches, whose weights are
+    known only after the last of them. These gradients (the Jacobian of the shared parameters, and
+    the gradients of each task's own parameters) are summed over ranks before they are combined.
 
-    The penalty of the sharing policy belongs to no task: its gradient is added at the end, as it is.
+    The penalty of the sharing policy belongs to no task: its gradient is added at the end, as it
+    is.
 
     Args:
         network: The network, on its device and the same on all ranks.
@@ -145,10 +155,12 @@ class BalancedStep(Step):
         loss_weights = [task.loss_weight for task in spec.config.tasks.values()]
         self._loss_weights = torch.tensor(loss_weights, device=device)
         trivial = torch.stack([head.trivial_loss for head in self.heads.values()])
-        # (T,) what a weighting sees of a task without a label: its last loss, and before the first the trivial one.
+        # (T,) what a weighting sees of a task without a label: its last loss, and before the first
+        # the trivial one.
         self._last_losses = self.coefficients * trivial
         self._steps = 0
-        # Of each step of the epoch: how much the tasks counted (T,), and which of them had labels (T,).
+        # Of each step of the epoch: how much the tasks counted (T,), and which of them had labels
+        # (T,).
         self._used: list[tuple[Tensor, Tensor]] = []
 
     def accumulate_gradients(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> None:
@@ -177,11 +189,12 @@ class BalancedStep(Step):
         self.weighting.after_optimizer_step(losses)
 
     def end_epoch(self) -> dict[str, float]:
-        """Return `train/weight/<task>`: how much loss weight, weighting and aggregator together let each task count.
+        """Return `train/weight/<task>`: loss weight, weighting and aggregator in one number.
 
-        The weights are means over the steps in which the task had a label, scaled to add up to T: as loss weights of a
-        static trial they would do the same on average. There is none for a task without any label in the epoch, and
-        none at all where an aggregator does not combine whole gradients.
+        The weights are means over the steps in which the task had a label, scaled to add up to T:
+        as loss weights of a static trial they would do the same on average. There is none for a
+        task without any label in the epoch, and none at all where an aggregator does not combine
+        whole gradients.
 
         Raises:
             TrialError: A weight is not finite.
@@ -206,7 +219,8 @@ class BalancedStep(Step):
         return weights
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of weighting and aggregator; their random numbers follow from the number of the step."""
+        """Return the state of weighting and aggregator."""
+        # The random numbers of both follow from the number of the step.
         state: dict[str, Any] = {"steps": self._steps, "last": self._last_losses}
         if self.weighting is not None:
             state["weighting"] = self.weighting.state_dict()
@@ -311,11 +325,12 @@ class BalancedStep(Step):
 
     @staticmethod
     def _halves(gradients: StepGradients, factors: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return the weighted Jacobian (T, P) over either half of the batches, for an aggregator that reads halves."""
+        """Return the weighted Jacobian (T, P) over either half of the batches, if any."""
         if len(gradients.jacobians) == 1:
             return None
         first, second = gradients.jacobians
-        # Each summand counts by its share of the step's labels; over that share it is a mean of its own.
+        # Each summand counts by its share of the step's labels; over that share it is a mean of its
+        # own.
         shares = torch.stack([gradients.first_share, 1 - gradients.first_share]).clamp(min=1e-12)
         by_half = (factors / shares).unsqueeze(2)  # (2, T, 1)
         return by_half[0] * first, by_half[1] * second
@@ -325,7 +340,8 @@ class BalancedStep(Step):
     ) -> tuple[Tensor, Tensor | None]:
         """Return the shared gradient (P,), and the weights (T,) that the rows (T, P) have in it.
 
-        A row of zeros has no weight in it. The parameters of that task alone count by 1, and so does the row.
+        A row of zeros has no weight in it. The parameters of that task alone count by 1, and so
+        does the row.
 
         Args:
             rows: The weighted gradients of the tasks (T, P).
@@ -360,7 +376,7 @@ class BalancedStep(Step):
         return f"the aggregator {member.name!r}" if member is not None else "no aggregator"
 
     def _set_gradients(self, vector: Tensor, own: Sequence[Tensor]) -> None:
-        """Give shared parameters the gradient `vector` (P,), and the others the gradients of their own tasks."""
+        """Set `.grad`: of shared parameters from `vector` (P,), of all others from `own`."""
         shared = self.task_gradients.shared
         for parameter, part in zip(shared, vector.split([p.numel() for p in shared]), strict=True):
             parameter.grad = acceleration.match_memory_format(parameter, part.view(parameter.shape))
@@ -382,5 +398,6 @@ def _not_zero(rows: Tensor) -> Tensor:
 
 
 def _is_finite(vector: Tensor) -> bool:
-    """Return whether all numbers are finite; their sum tells quickly, unless finite numbers overflow."""
+    """Return whether all numbers are finite."""
+    # The sum tells it quickly, but finite numbers may overflow.
     return bool(vector.sum().isfinite()) or bool(vector.isfinite().all())

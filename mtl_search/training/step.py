@@ -33,13 +33,14 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
 class Step:
     """Compute the gradient of a step and leave it in `.grad`, the same on all ranks.
 
-    The loss of a task is the mean over the labelled samples of the whole global batch. So each rank's mean counts by
-    its share of these labels, and gradients are summed over ranks, not averaged. A rank without a label of a task, or
-    without a sample at all, adds zeros.
+    The loss of a task is the mean over the labelled samples of the whole global batch. So each
+    rank's mean counts by its share of these labels, and gradients are summed over ranks, not
+    averaged. A rank without a label of a task, or without a sample at all, adds zeros.
 
-    The sum over ranks is not `DistributedDataParallel`'s, which reduces once in every backward pass: here a step may
-    have several passes (the penalty of the sharing policy, accumulated batches, one pass a task), and the gradients of
-    the tasks must be summed before they are combined.
+    The sum over ranks is not `DistributedDataParallel`'s, which reduces once in every backward
+    pass: here a step may have several passes (the penalty of the sharing policy, accumulated
+    batches, one pass a task), and the gradients of the tasks must be summed before they are
+    combined.
 
     Args:
         network: The network, on its device and the same on all ranks.
@@ -49,8 +50,10 @@ class Step:
         failure_sync: The object that keeps a rank that fails in step with the others.
 
     Attributes:
-        needs_losses_after_step: Whether `after_optimizer_step` is to be called after the optimiser's step.
-        adaptive: Whether the step itself decides how much each task counts, on top of the loss weights.
+        needs_losses_after_step: Whether `after_optimizer_step` is to be called after the
+            optimiser's step.
+        adaptive: Whether the step itself decides how much each task counts, on top of the loss
+            weights.
     """
 
     needs_losses_after_step = False
@@ -90,7 +93,7 @@ class Step:
             self.sum_gradients()
 
     def after_optimizer_step(self, batches: Sequence[Batch]) -> None:
-        """See the same batches again after the optimiser's step, where `needs_losses_after_step`."""
+        """Run the batches again after the optimiser's step, where `needs_losses_after_step`."""
 
     def end_epoch(self) -> dict[str, float]:
         """Return what is to be logged of the epoch whose last step was taken."""
@@ -145,17 +148,18 @@ class Step:
             self.failure_sync.record_failure(error)
 
     def losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
-        """Return the loss of each task (T,), each the mean over the labelled samples of the batch."""
+        """Return the loss of each task (T,), the mean over the labelled samples of the batch."""
         targets, names = batch.targets, self.target_names
         return torch.stack(
             [head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()]
         )
 
     def _skips(self, batch: Batch) -> bool:
-        """Return whether this rank leaves the batch to others: it has no sample of it, or has failed."""
+        """Return whether this rank takes no part: it has no sample of the batch, or has failed."""
         if self.failure_sync.failure is not None:
             return True
-        # Synchronised batch normalisation exchanges messages within the forward pass, so all ranks have to run it.
+        # Synchronised batch normalisation exchanges messages within the forward pass, so all ranks
+        # have to run it.
         runs_empty = self._needs_all_ranks and bool(batch.inputs)
         return batch.size == 0 and not runs_empty
 
@@ -168,7 +172,7 @@ class Step:
         return counts / total.clamp(min=1)
 
     def counts(self, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
-        """Return the labels of each task in each batch on this rank (G, T), and in all batches on all ranks (T,)."""
+        """Count the labels in each batch on this rank (G, T), and in the whole step (T,)."""
         names = self.target_names.values()
         counts = [
             [batch.labels.get(name, (batch.size, batch.total)) for name in names]
@@ -178,7 +182,7 @@ class Step:
         return both[..., 0], both[..., 1].sum(0)
 
     def mean_losses(self, epoch_outputs: EpochOutputs) -> list[float | None]:
-        """Return the loss of each task over the labelled samples of all batches and ranks, as it was in each step.
+        """Return the mean loss of each task over the labelled samples of all batches and ranks.
 
         Returns:
             None for a task without any label in them: an epoch may draw no batch of a small source.
@@ -200,11 +204,15 @@ class Step:
         return self._losses_of_first_bad_batch(losses, mean)
 
     def _losses_of_first_bad_batch(self, losses: Tensor, mean: Tensor) -> Tensor:
-        """Return the losses (T,) of the first batch with one that is not finite: after its step all tasks have one.
+        """Return the losses (T,) of the first batch in which one is not finite.
+
+        After the step of that batch the losses of all tasks are not finite, so the mean would blame
+        all tasks.
 
         Args:
             losses: This rank's losses of all batches of the epoch, (batches, T).
-            mean: Their mean over ranks (T,), which is returned where all losses are finite, and only their sum is not.
+            mean: Their mean over ranks (T,), which is returned where all losses are finite, and
+                only their sum is not.
         """
         bad_here = (~losses.isfinite()).any(1)
         bad = self.communicator.all_reduce(bad_here.float()) > 0
@@ -216,7 +224,7 @@ class Step:
         )
 
     def sum_gradients(self) -> None:
-        """Sum `.grad` over ranks. A parameter without one counts as zero: another rank may have one."""
+        """Sum `.grad` over ranks; a parameter without one counts as zero."""
         gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.parameters]
         failed, *summed = self.communicator.all_reduce_coalesced(
             [self.failure_sync.failure_flag(self.device), *gradients]
@@ -226,7 +234,10 @@ class Step:
         self.failure_sync.maybe_check(failed)
 
     def _coefficients(self, config: Config) -> Tensor:
-        """Return each task's loss weight (T,), over the loss of its best constant prediction unless `loss_scale: none`."""
+        """Return the factor of each task's loss (T,): loss weight over trivial loss.
+
+        With `loss_scale: none` it is the loss weight alone.
+        """
         weights = [task.loss_weight for task in config.tasks.values()]
         coefficients = torch.tensor(weights, device=self.device)
         if config.training.loss_scale == "none":

@@ -38,12 +38,13 @@ class GradientAccumulator:
 
 
 class TaskGradients:
-    """Run the network in two parts, divided where the features of the sharing policy reach the heads.
+    """Run the network in two parts, divided where features leave the sharing policy.
 
-    Each head reads features that belong to its task alone, so one backward pass through all heads gives the gradient of
-    every task with respect to its own features. From there on it is one pass a task through the sharing policy; or a
-    single one for all tasks at once, where no layer of the policy belongs to one task and torch can batch its layers
-    (`torch.vmap`). Some layers cannot be batched (LSTMs); after the first attempt it is one pass a task from then on.
+    Each head reads features that belong to its task alone, so one backward pass through all heads
+    gives the gradient of every task with respect to its own features. From there on it is one pass
+    a task through the sharing policy; or a single one for all tasks at once, where no layer of the
+    policy belongs to one task and torch can batch its layers (`torch.vmap`). Some layers cannot be
+    batched (LSTMs); after the first attempt it is one pass a task from then on.
 
     Args:
         network: The network, on its device.
@@ -74,14 +75,15 @@ class TaskGradients:
                 self.own_parameters.append(parameter)
                 self.owners.append(number)
         self._at_once = not any(self._in_branches)
-        # Of the last call, by task: the features that left the sharing policy, and their copies that entered the head.
+        # Of the last call, by task: the features that left the sharing policy, and their copies
+        # that entered the head.
         self._features: list[tuple[Tensor, ...]] = []
         self._leaves: list[tuple[Tensor, ...]] = []
 
     def __call__(
         self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Return the output of each task's head; the features in between are remembered for `backward`."""
+        """Return the output of each task's head; `backward` needs the features in between."""
         inputs = self.network.augmented(inputs)
         features = self.network.sharing(inputs, masks)
         leaves = {
@@ -108,14 +110,17 @@ class TaskGradients:
             self._add_by_task(features, at_features, accumulator)
 
     def jacobian(self, accumulator: GradientAccumulator) -> Tensor:
-        """Return the accumulated Jacobian (T, P): zeros where nothing was added, as on a rank without a sample."""
+        """Return the accumulated Jacobian (T, P).
+
+        It is zero where nothing was added, as on a rank without a sample.
+        """
         if accumulator.jacobian is not None:
             return accumulator.jacobian
         like = next(self.network.parameters())
         return like.new_zeros(len(self.network.heads), sum(p.numel() for p in self.shared))
 
     def own_gradients(self, accumulators: Sequence[GradientAccumulator]) -> list[Tensor]:
-        """Return the gradients of `own_parameters`, summed over the accumulators: zeros where nothing was added."""
+        """Return the gradients of `own_parameters`, summed over the accumulators."""
         sums = []
         for i, parameter in enumerate(self.own_parameters):
             summands = [part.own[i] for part in accumulators if i in part.own]

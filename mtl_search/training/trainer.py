@@ -233,7 +233,7 @@ class Trainer:
         return progress
 
     def _build_network(self) -> MultiTaskNetwork:
-        """Build the network on the device, the same on all ranks, and seed each rank's own draws."""
+        """Build the network, the same on all ranks, and seed each rank's own random numbers."""
         config = self.spec.config
         communicator = self.communicator
         network = build_network(config, self.data)
@@ -281,7 +281,7 @@ class Trainer:
         return self.communicator.run_on_rank_zero(compute)
 
     def _samples_by_source(self) -> dict[str, float]:
-        """Return how many samples the epoch drew from each source of the data set, if it has any."""
+        """Return how many samples the epoch drew from each source of the data set."""
         return {
             f"train/draws/{source}": float(count)
             for source, count in self.train_loader.samples_by_source.items()

@@ -37,7 +37,7 @@ class TrialReport:
     seconds: float = 0.0
     cause: Literal["", "memory", "disk"] = ""
 
-    def on(self, node: str) -> TrialReport:
+    def with_node(self, node: str) -> TrialReport:
         """The same, with the address of the node that it comes from."""
         return replace(self, info={**self.info, "node": node})
 

@@ -1,7 +1,8 @@
 """The ranks that train one trial together, and the messages between them.
 
-Every rank makes the same calls in the same order. A rank that has nothing to contribute (an empty part of a batch, a
-failure) contributes zeros, so that no other rank waits for it. Reductions are sums: a caller that needs a mean divides.
+Every rank makes the same calls in the same order. A rank that has nothing to contribute (an empty
+part of a batch, a failure) contributes zeros, so that no other rank waits for it. Reductions are
+sums: a caller that needs a mean divides.
 
 R ranks
 """
@@ -29,8 +30,8 @@ _ERRORS: dict[str, type[MtlSearchError]] = {
     "disk": DiskFullError,
 }
 
-# Tensors travel in flat messages of this size: small enough for several to be under way at a time, large enough for
-# the latency of a message not to count.
+# Tensors travel in flat messages of this size: small enough for several to be under way at a time,
+# large enough for the latency of a message not to count.
 _BUCKET_BYTES = 8 * 2**20
 
 
@@ -38,7 +39,8 @@ class Communicator(ABC):
     """Define what the ranks of a trial exchange.
 
     Attributes:
-        rank: The number of this rank, from 0. Rank 0 computes metrics, reads the clock and writes files.
+        rank: The number of this rank, from 0. Rank 0 computes metrics, reads the clock and writes
+            files.
         size: The number of ranks, R.
     """
 
@@ -51,7 +53,7 @@ class Communicator(ABC):
 
     @abstractmethod
     def all_reduce_coalesced(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """Sum many tensors over ranks; the sums may share memory, and the arguments stay as they are."""
+        """Sum many tensors over ranks; the sums may share memory, the arguments stay."""
 
     @abstractmethod
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
@@ -59,11 +61,11 @@ class Communicator(ABC):
 
     @abstractmethod
     def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
-        """Collect the rows of all ranks on rank 0, (Σ n_r, ...) each, in the order of ranks; the others get nothing.
+        """Collect the rows of all ranks on rank 0, (Σ n_r, ...) each; the others get nothing.
 
         Args:
-            tensors: The rows of this rank, (n_r, ...) each, of any type; None where n_r is 0, which rank 0 must not
-                pass.
+            tensors: The rows of this rank, (n_r, ...) each, of any type; None where n_r is 0, which
+                rank 0 must not pass.
         """
 
     @abstractmethod
@@ -74,8 +76,8 @@ class Communicator(ABC):
             work: A function whose result can be pickled.
 
         Raises:
-            Exception: On rank 0, the error of `work`; on the others a `TrialError` (or `OutOfMemoryError`,
-                `DiskFullError`) with its reason.
+            Exception: On rank 0, the error of `work`; on the others a `TrialError` (or
+                `OutOfMemoryError`, `DiskFullError`) with its reason.
         """
 
     @abstractmethod
@@ -86,8 +88,8 @@ class Communicator(ABC):
             failure: The failure of this rank; None where it is well.
 
         Raises:
-            TrialError: The failure of the first rank that failed; an `OutOfMemoryError` or a `DiskFullError` where
-                memory or disk ran out.
+            TrialError: The failure of the first rank that failed; an `OutOfMemoryError` or a
+                `DiskFullError` where memory or disk ran out.
         """
 
     @abstractmethod
@@ -133,7 +135,8 @@ class ProcessGroupCommunicator(Communicator):
     """Connect the ranks of an initialised process group of `torch.distributed`, gloo or NCCL.
 
     Args:
-        device: The device on which this rank trains; NCCL sends from there, gloo from the CPU as well.
+        device: The device on which this rank trains; NCCL sends from there, gloo from the CPU as
+            well.
         group: The process group; by default all ranks of the job.
     """
 
@@ -144,7 +147,8 @@ class ProcessGroupCommunicator(Communicator):
         self.size = dist.get_world_size(group)
         self.device = torch.device("cpu") if dist.get_backend(group) == "gloo" else device
         if self.device.type == "cuda" and self.device.index is not None:
-            # Collectives of Python objects take the current device, which is GPU 0 on every rank unless set.
+            # Collectives of Python objects take the current device, which is GPU 0 on every rank
+            # unless set.
             torch.cuda.set_device(self.device)
 
     def all_reduce(self, x: Tensor) -> Tensor:
@@ -177,7 +181,10 @@ class ProcessGroupCommunicator(Communicator):
                     tensors[i].copy_(part.view(tensors[i].shape))
 
     def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
-        """Gather one message of bytes: lengths may differ, and a rank without rows need not know shape and type."""
+        """Gather one message of bytes from each rank.
+
+        Lengths may differ, and a rank without rows need not know shape and type.
+        """
         parts = [self._as_bytes(x) for x in tensors]
         lengths = torch.zeros(self.size, len(parts), dtype=torch.int64, device=self.device)
         lengths[self.rank] = torch.tensor([len(part) for part in parts])
@@ -197,7 +204,8 @@ class ProcessGroupCommunicator(Communicator):
     def run_on_rank_zero(self, work: Callable[[], V]) -> V:
         """Broadcast the result, or the reason of the failure.
 
-        The message is pickled, which is safe here: all ranks are processes of one job, started by the same user.
+        The message is pickled, which is safe here: all ranks are processes of one job, started by
+        the same user.
         """
         message: list[Any] = [None, None]  # the result; cause and reason of a failure
         error = None
@@ -217,7 +225,7 @@ class ProcessGroupCommunicator(Communicator):
         return result
 
     def raise_if_any_failed(self, failure: Exception | None) -> None:
-        """Gather the failures of all ranks on each of them; they are pickled, as in `run_on_rank_zero`."""
+        """Exchange cause and reason of all failures; pickled, as in `run_on_rank_zero`."""
         failures: list[tuple[str, str] | None] = [None] * self.size
         dist.all_gather_object(failures, failure and _described(failure), group=self.group)
         for rank, described in enumerate(failures):
@@ -239,17 +247,18 @@ class ProcessGroupCommunicator(Communicator):
 def _from_bytes(own: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
     """Join the rows of all ranks, with the shape and type of this rank's own."""
     assert own is not None, "rank 0 always has rows"
-    # A part may begin at any byte of its message, but numbers must begin at multiples of their size: hence the copy.
+    # A part may begin at any byte of its message, but numbers must begin at multiples of their
+    # size: hence the copy.
     return torch.cat(list(parts)).clone().view(own.dtype).reshape(-1, *own.shape[1:]).to(own.device)
 
 
 def _described(failure: Exception) -> tuple[str, str]:
-    """Return the cause and the reason of a failure: the exception itself may not survive pickling."""
+    """Return the cause and the reason of a failure, since not every exception can be pickled."""
     return cause(failure), reason(failure)
 
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[int]]:
-    """Yield the numbers of tensors that travel together: of one type and device, and at most a bucket in size."""
+    """Yield the numbers of tensors that travel together: of one type, on one device."""
     open_buckets: dict[Any, tuple[list[int], int]] = {}
     for i, x in enumerate(tensors):
         bucket, filled = open_buckets.get((x.dtype, x.device), ([], 0))

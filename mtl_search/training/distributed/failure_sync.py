@@ -10,23 +10,24 @@ from torch import Tensor
 from mtl_search.data.loading.loader import Batch
 from mtl_search.training.distributed.communicator import Communicator
 
-# Steps from one check of the others' flags to the next within an epoch. The flags travel with the gradients, but
-# reading them means waiting for the GPU. A failure costs the other ranks at most this many steps.
+# Steps from one check of the others' flags to the next within an epoch. The flags travel with the
+# gradients, but reading them means waiting for the GPU. A failure costs the other ranks at most
+# this many steps.
 _CHECK_EVERY = 16
 
 
 class FailureSync:
     """Remember why this rank failed, and let all ranks fail together.
 
-    A rank that raised in the middle of a step would leave the others waiting for its sums. So it goes on with empty
-    batches, which take part in every exchange, until the next check; then all ranks raise the same error. A single
-    rank raises its error where it occurs.
+    A rank that raised in the middle of a step would leave the others waiting for its sums. So it
+    goes on with empty batches, which take part in every exchange, until the next check; then all
+    ranks raise the same error. A single rank raises its error where it occurs.
 
     Args:
         communicator: The ranks.
-        exchanges_in_passes: Whether ranks also exchange messages within the forward pass (synchronised batch
-            normalisation). A rank that failed cannot take part in these: it raises at once, and the ranks that wait
-            for it are ended from outside.
+        exchanges_in_passes: Whether ranks also exchange messages within the forward pass
+            (synchronised batch normalisation). A rank that failed cannot take part in these: it
+            raises at once, and the ranks that wait for it are ended from outside.
     """
 
     def __init__(self, communicator: Communicator, *, exchanges_in_passes: bool = False) -> None:
@@ -36,7 +37,7 @@ class FailureSync:
         self.failure: Exception | None = None
 
     def record_failure(self, error: Exception) -> None:
-        """Remember the failure; raise it where it cannot wait, or where the process cannot do anything any more."""
+        """Remember the failure; raise it where it cannot wait, or where the process is lost."""
         if self._raises_at_once or isinstance(error, getattr(torch, "AcceleratorError", ())):
             raise error
         self.failure = self.failure or error
@@ -57,7 +58,7 @@ class FailureSync:
             yield Batch({}, {}, {}, 0, 0, {})
 
     def failure_flag(self, device: torch.device) -> Tensor:
-        """Return 1 if this rank has failed, else 0, as (1,), to be summed over ranks in every step."""
+        """Return 1 if this rank has failed, else 0, (1,), to be summed over ranks in every step."""
         return torch.full((1,), float(self.failure is not None), device=device)
 
     def maybe_check(self, failed: Tensor) -> None:
