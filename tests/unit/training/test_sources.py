@@ -166,7 +166,7 @@ def test_a_task_is_judged_on_its_own_source(tmp_path: Path) -> None:
     ]
     assert len(rows) == 16
     predictor = load_predictor(tmp_path / "best")
-    assert set(predictor.layout.targets) == {"kind", "size", "flag"}
+    assert set(predictor.data_spec.targets) == {"kind", "size", "flag"}
     made.network.load_state_dict(predictor.network.state_dict())
     metrics = made.evaluate("validation")
     right = (predictor.predict({"x": samples.inputs["x"][rows]})["flag"] > 0.5) == samples.targets[
