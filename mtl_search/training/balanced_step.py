@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import torch
@@ -38,7 +37,6 @@ def build_step(
     network: MultiTaskNetwork,
     spec: TrialSpec,
     communicator: Communicator,
-    device: torch.device,
     failure_sync: FailureSync,
 ) -> Step:
     """Build the step that the trial's weighting and aggregator ask for, else the plain one.
@@ -47,7 +45,6 @@ def build_step(
         network: The network, on its device.
         spec: The trial.
         communicator: The ranks.
-        device: The device that the network is on.
         failure_sync: The object that keeps a rank that fails in step with the others.
 
     Raises:
@@ -55,19 +52,14 @@ def build_step(
     """
     training = spec.config.training
     tasks = len(spec.config.tasks)
+    device = next(network.parameters()).device
     weighting = build_weighting(training, tasks, device)
     aggregator = build_aggregator(training, tasks, device)
     acceleration.check_acceleration(training, network, weighting, aggregator)
     if weighting is None and aggregator is None:
-        return Step(network, spec.config, communicator, device, failure_sync)
+        return Step(network, spec.config, communicator, failure_sync)
     return BalancedStep(
-        network,
-        spec,
-        communicator,
-        device,
-        failure_sync,
-        weighting=weighting,
-        aggregator=aggregator,
+        network, spec, communicator, failure_sync, weighting=weighting, aggregator=aggregator
     )
 
 
@@ -93,18 +85,10 @@ class StepGradients:
 
     def all_reduce(self, communicator: Communicator) -> StepGradients:
         """Return the sums over ranks, by a single exchange."""
-        summed = iter(
-            communicator.all_reduce_coalesced(
-                [self.failed, self.losses, self.first_share, *self.jacobians, *self.own]
-            )
-        )
-        return StepGradients(
-            failed=next(summed),
-            losses=next(summed),
-            first_share=next(summed),
-            jacobians=list(islice(summed, len(self.jacobians))),
-            own=list(summed),
-        )
+        tensors = [self.losses, self.first_share, self.failed, *self.jacobians, *self.own]
+        losses, first_share, failed, *gradients = communicator.all_reduce_coalesced(tensors)
+        count = len(self.jacobians)
+        return StepGradients(losses, gradients[:count], first_share, gradients[count:], failed)
 
 
 class BalancedStep(Step):
@@ -124,7 +108,6 @@ class BalancedStep(Step):
         network: The network, on its device and the same on all ranks.
         spec: The trial.
         communicator: The ranks.
-        device: The device that the network is on.
         failure_sync: The object that keeps a rank that fails in step with the others.
         weighting: The weighting; None lets all tasks count alike.
         aggregator: The aggregator; None adds the gradients up.
@@ -137,13 +120,12 @@ class BalancedStep(Step):
         network: MultiTaskNetwork,
         spec: TrialSpec,
         communicator: Communicator,
-        device: torch.device,
         failure_sync: FailureSync,
         *,
         weighting: Weighting | None,
         aggregator: Aggregator | None,
     ) -> None:
-        super().__init__(network, spec.config, communicator, device, failure_sync)
+        super().__init__(network, spec.config, communicator, failure_sync)
         self.weighting = weighting
         self.aggregator = aggregator
         self.needs_losses_after_step = weighting is not None and weighting.needs_losses_after_step
@@ -153,7 +135,7 @@ class BalancedStep(Step):
             weighting is not None and weighting.needs_gradients
         )
         loss_weights = [task.loss_weight for task in spec.config.tasks.values()]
-        self._loss_weights = torch.tensor(loss_weights, device=device)
+        self._loss_weights = torch.tensor(loss_weights, device=self.device)
         trivial = torch.stack([head.trivial_loss for head in self.heads.values()])
         # (T,) what a weighting sees of a task without a label: its last loss, and before the first
         # the trivial one.

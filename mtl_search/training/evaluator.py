@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -20,34 +21,24 @@ from mtl_search.metrics.objective import key
 from mtl_search.models.network import MultiTaskNetwork
 
 
+@dataclass(frozen=True)
 class Evaluator:
     """Compute losses and metrics and name them; on rank 0 only.
 
-    Args:
+    Attributes:
         network: The network whose heads turn outputs into losses and predictions.
         targets: The targets of the data set, by name.
         metric_names: Task → the names of its metrics.
     """
 
-    def __init__(
-        self,
-        network: MultiTaskNetwork,
-        targets: Mapping[str, Target],
-        metric_names: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self._heads = network.heads
-        self._target_names = network.target_names
-        self._targets = targets
-        self._metric_names = metric_names
+    network: MultiTaskNetwork
+    targets: Mapping[str, Target]
+    metric_names: Mapping[str, tuple[str, ...]]
 
     def losses(self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> list[float]:
         """Return the loss of each task over all labelled samples."""
-        losses = [
-            head.loss(outputs[task], labels[self._target_names[task]])
-            for task, head in self._heads.items()
-        ]
-        values: list[float] = torch.stack(losses).tolist()
-        return values
+        losses: list[float] = task_losses(self.network, outputs, labels).tolist()
+        return losses
 
     def named(self, split: str, losses: Sequence[float | None], epoch: int) -> dict[str, float]:
         """Return `<split>/<task>/loss` of every task that had a label.
@@ -62,7 +53,7 @@ class Evaluator:
             TrialError: A loss is not finite.
         """
         named = {}
-        for task, value in zip(self._heads, losses, strict=True):
+        for task, value in zip(self.network.heads, losses, strict=True):
             if value is None:
                 continue
             if not math.isfinite(value):
@@ -75,17 +66,27 @@ class Evaluator:
     ) -> dict[str, float]:
         """Return `<split>/<task>/<metric>` over all labelled samples."""
         metrics = {}
-        for task, head in self._heads.items():
-            name = self._target_names[task]
-            target = self._targets[name]
+        for task, head in self.network.heads.items():
+            name = self.network.target_names[task]
+            target = self.targets[name]
             with torch.no_grad():
                 prediction = head.predict(outputs[task])
-            for metric in self._metric_names[task]:
+            for metric in self.metric_names[task]:
                 value = compute(
                     metric, prediction, labels[name], target.kind, target.size, names=target.classes
                 )
                 metrics[key(split, task, metric)] = value
         return metrics
+
+
+def task_losses(
+    network: MultiTaskNetwork, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
+) -> Tensor:
+    """Return the loss of each task (T,), the mean over its labelled samples."""
+    names = network.target_names
+    return torch.stack(
+        [head.loss(outputs[task], labels[names[task]]) for task, head in network.heads.items()]
+    )
 
 
 def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:

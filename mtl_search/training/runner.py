@@ -99,9 +99,7 @@ class TrialRunner:
         if self._spec is None:
             return
         compiled = self._spec.config.training.compile
-        self._spec = None
-        self._communicator = None
-        self._trainer = None
+        self._spec = self._communicator = self._trainer = None
         if compiled:
             acceleration.reset_compiler()
         gc.collect()
@@ -120,26 +118,22 @@ class TrialRunner:
         return replace(report, info={**report.info, "out_of_memory": self._spec.shrunk})
 
     def _build(self) -> Trainer:
-        assert self._spec is not None, "`setup` comes first"
-        training = self._spec.config.training
+        spec = self._spec
+        assert spec is not None, "`setup` comes first"
+        training = spec.config.training
         device = self._device or choose_device(training.device)
         share = 1.0  # of the device's memory; on the CPU the samples are not copied
         if device.type == "cuda":
-            share = min(1.0, self._spec.config.resources.gpus_per_worker or 1.0)
+            share = min(1.0, spec.config.resources.gpus_per_worker or 1.0)
         if self._device_data is None and should_be_resident(
             self._data, training.cache_on_device, device, share
         ):
             self._device_data = DeviceData(self._data, device)
         # A single-task trial is a reference, and is judged by its own metric whatever the sweep's
         # objective is.
-        custom = None if self._spec.objective.kind == "primary" else self._custom_objective
+        custom = None if spec.objective.kind == "primary" else self._custom_objective
         return Trainer(
-            self._spec,
-            self._data,
-            device,
-            self._device_data,
-            custom,
-            communicator=self._communicator,
+            spec, self._data, device, self._device_data, custom, communicator=self._communicator
         )
 
 
@@ -164,7 +158,5 @@ def choose_device(setting: str) -> torch.device:
 
 def is_fatal_cuda_error(error: Exception) -> bool:
     """Return whether the process cannot go on: after such an error every CUDA call fails."""
-    accelerator_error = getattr(torch, "AcceleratorError", None)
-    if accelerator_error is None:
-        return "CUDA error" in str(error)
-    return isinstance(error, accelerator_error)
+    accelerator_error = getattr(torch, "AcceleratorError", ())
+    return isinstance(error, accelerator_error) if accelerator_error else "CUDA error" in str(error)

@@ -19,6 +19,7 @@ from mtl_search.training import acceleration
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.distributed.failure_sync import FailureSync
 from mtl_search.training.epoch_outputs import EpochOutputs
+from mtl_search.training.evaluator import task_losses
 
 Forward = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], dict[str, Tensor]]
 
@@ -46,7 +47,6 @@ class Step:
         network: The network, on its device and the same on all ranks.
         config: The trial's config.
         communicator: The ranks.
-        device: The device that the network is on.
         failure_sync: The object that keeps a rank that fails in step with the others.
 
     Attributes:
@@ -64,18 +64,17 @@ class Step:
         network: MultiTaskNetwork,
         config: Config,
         communicator: Communicator,
-        device: torch.device,
         failure_sync: FailureSync,
     ) -> None:
         self.network = network
         self.communicator = communicator
-        self.device = device
+        self.device = next(network.parameters()).device
         self.failure_sync = failure_sync
         self.heads = network.heads
         self.target_names = network.target_names
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.coefficients = self._coefficients(config)
-        self._autocast = autocast(config.training.precision, device)
+        self._autocast = autocast(config.training.precision, self.device)
         self._needs_all_ranks = config.training.sync_batch_norm and communicator.size > 1
 
     def accumulate_gradients(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> None:
@@ -131,7 +130,7 @@ class Step:
             try:
                 with self._autocast:
                     outputs = (network or self.network)(batch.inputs, batch.masks)
-                    losses = self.losses(outputs, batch)
+                    losses = task_losses(self.network, outputs, batch.targets)
             except Exception as error:  # noqa: BLE001  the user's network may raise anything
                 self.failure_sync.record_failure(error)
             else:
@@ -146,13 +145,6 @@ class Step:
             loss.backward()
         except Exception as error:  # noqa: BLE001  the user's network may raise anything
             self.failure_sync.record_failure(error)
-
-    def losses(self, outputs: dict[str, Tensor], batch: Batch) -> Tensor:
-        """Return the loss of each task (T,), the mean over the labelled samples of the batch."""
-        targets, names = batch.targets, self.target_names
-        return torch.stack(
-            [head.loss(outputs[task], targets[names[task]]) for task, head in self.heads.items()]
-        )
 
     def _skips(self, batch: Batch) -> bool:
         """Return whether this rank takes no part: it has no sample of the batch, or has failed."""
@@ -219,9 +211,7 @@ class Step:
         if not bool(bad.any()):
             return mean
         first = int(bad.int().argmax())
-        return self.communicator.all_reduce(
-            torch.where(bad_here[first], losses[first], torch.zeros_like(mean))
-        )
+        return self.communicator.all_reduce(torch.where(bad_here[first], losses[first], 0.0))
 
     def sum_gradients(self) -> None:
         """Sum `.grad` over ranks; a parameter without one counts as zero."""

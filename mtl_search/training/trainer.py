@@ -98,7 +98,7 @@ class Trainer:
         self.failure_sync = FailureSync(
             self.communicator, exchanges_in_passes=self.config.sync_batch_norm
         )
-        self.step = build_step(self.network, spec, self.communicator, device, self.failure_sync)
+        self.step = build_step(self.network, spec, self.communicator, self.failure_sync)
         acceleration.compile_network(self.config, self.network)
         metrics = metric_names(spec.config, self.network)
         self.evaluator = Evaluator(self.network, data.targets, metrics)
@@ -191,17 +191,33 @@ class Trainer:
         seconds = on_rank_zero(lambda: time.perf_counter() - began)
         progress.seconds += seconds
         progress.metrics = metrics | {"lr": rate, "seconds": seconds}
-        done = self._is_done()
-        if self._reached_pause() or (not done and on_rank_zero(self._checkpoint_is_due)):
+        if self._reached_pause() or (not self._is_done() and on_rank_zero(self._checkpoint_is_due)):
             checkpoint.save(
                 self.directory, self.network, self._stateful(), progress, self.communicator
             )
             self._last_checkpoint = time.monotonic()
-        return self._report(progress.metrics, done)
+        return self.report()
 
     def report(self) -> TrialReport:
-        """Report the last epoch again, for a process that did not receive its report."""
-        return self._report(self.progress.metrics, self._is_done())
+        """Report the last epoch; again, where the first report was not received."""
+        test: dict[str, float] = {}
+        state: Literal["RUNNING", "PAUSED", "COMPLETE"] = "RUNNING"
+        if self._is_done():
+            state = "COMPLETE"
+            if self.spec.test:
+                checkpoint.load_best(self.directory, self.network, self.communicator)
+                test = self.evaluate("test")
+        elif self._reached_pause():
+            state = "PAUSED"
+        return TrialReport(
+            epoch=self.progress.epoch,
+            metrics=self.progress.metrics,
+            objective=self.progress.best,
+            state=state,
+            info=self.info(),
+            test=test,
+            seconds=self.progress.seconds,
+        )
 
     def info(self) -> dict[str, Any]:
         """Return what tables and MLflow show of the trial's network and settings."""
@@ -265,17 +281,15 @@ class Trainer:
     def _training_metrics(self, epoch_outputs: EpochOutputs) -> dict[str, float]:
         """Return losses, penalty and, if asked for, metrics of the training split."""
         losses = self.step.mean_losses(epoch_outputs)
-        wants_metrics = self.config.train_metrics
-        outputs: dict[str, Tensor] = {}
-        labels: dict[str, Tensor] = {}
-        if wants_metrics:
-            outputs, labels = epoch_outputs.collect(self.target_names, self.communicator)
+        collected = None
+        if self.config.train_metrics:
+            collected = epoch_outputs.collect(self.target_names, self.communicator)
 
         def compute() -> dict[str, float]:
             named = self.evaluator.named("train", losses, self.progress.epoch + 1)
             named |= epoch_outputs.mean_penalty()
-            if wants_metrics:
-                named |= self.evaluator.metrics("train", outputs, labels)
+            if collected is not None:
+                named |= self.evaluator.metrics("train", *collected)
             return named
 
         return self.communicator.run_on_rank_zero(compute)
@@ -304,26 +318,6 @@ class Trainer:
             return True
         stopping = self.config.early_stopping
         return stopping is not None and self.progress.since_improvement >= stopping.patience
-
-    def _report(self, metrics: dict[str, float], done: bool) -> TrialReport:
-        test: dict[str, float] = {}
-        state: Literal["RUNNING", "PAUSED", "COMPLETE"] = "RUNNING"
-        if done:
-            state = "COMPLETE"
-        elif self._reached_pause():
-            state = "PAUSED"
-        if done and self.spec.test:
-            checkpoint.load_best(self.directory, self.network, self.communicator)
-            test = self.evaluate("test")
-        return TrialReport(
-            epoch=self.progress.epoch,
-            metrics=metrics,
-            objective=self.progress.best,
-            state=state,
-            info=self.info(),
-            test=test,
-            seconds=self.progress.seconds,
-        )
 
     def _loader(self, split: str, batch_size: int, *, shuffle: bool) -> Loader:
         views = [view for views in self.network.views.values() for view in views]

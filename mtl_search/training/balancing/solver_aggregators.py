@@ -138,15 +138,11 @@ class ConflictAverse(GramianSolver):
         def slope(w: Vector) -> Vector:
             return _vector(towards + radius * (inner @ w) / self._length(inner, w))
 
-        result = minimize(
-            objective,
-            even,
-            jac=slope,
-            method="SLSQP",
-            bounds=[(0, None)] * len(even),
-            constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
-            tol=1e-15,
-        )
+        simplex: dict[str, Any] = {
+            "bounds": [(0, None)] * len(even),
+            "constraints": {"type": "eq", "fun": lambda w: w.sum() - 1},
+        }
+        result = minimize(objective, even, jac=slope, method="SLSQP", tol=1e-15, **simplex)
         w = _vector(np.clip(result.x, 0, None))
         w /= max(w.sum(), 1e-12)
         if self._length(inner, w) < self._LEAST_NORM:

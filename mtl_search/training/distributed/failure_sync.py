@@ -42,11 +42,8 @@ class FailureSync:
             raise error
         self.failure = self.failure or error
 
-    def batches(self, loader: Iterable[Batch], count: int) -> Iterable[Batch]:
-        """Return the `count` batches of the loader; once the loader fails, empty ones."""
-        return loader if self._communicator.size == 1 else self._batches(loader, count)
-
-    def _batches(self, loader: Iterable[Batch], count: int) -> Iterator[Batch]:
+    def batches(self, loader: Iterable[Batch], count: int) -> Iterator[Batch]:
+        """Yield the `count` batches of the loader; once the loader fails, empty ones."""
         made = 0
         try:
             for batch in loader:

@@ -172,11 +172,8 @@ class Mailbox:
 
     def _begin(self, spec: str) -> None:
         # A rank may be behind, but never by more than the trial before this one.
-        self._commands = {
-            number: command
-            for number, command in self._commands.items()
-            if number >= self._trial_number
-        }
+        for number in [number for number in self._commands if number < self._trial_number]:
+            del self._commands[number]
         self._trial_number = self._next_number
         self._spec = spec
         self._failed = False

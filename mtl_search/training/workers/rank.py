@@ -10,6 +10,7 @@ a wait but the death of the process, which the mailbox brings about.
 from __future__ import annotations
 
 import gc
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -48,36 +49,40 @@ def serve_commands(settings: dict[str, Any]) -> None:
     _Worker(rank, mailbox, runner, device).serve_from(number)
 
 
+@dataclass
 class _Worker:
     """Execute the commands of a mailbox as one rank.
 
-    Args:
+    Attributes:
         rank: The number of the rank.
         mailbox: The group's mailbox.
         runner: The runner that trains the trials.
         device: The device that the rank trains on.
+        node: The address of its machine.
+        link: The process group over which the current trial trains.
+        failures_at_link: How many failures the mailbox had counted when the link was made.
+        pending: A trial that has not begun.
     """
 
-    def __init__(self, rank: int, mailbox: Any, runner: TrialRunner, device: torch.device) -> None:
-        self._rank = rank
-        self._mailbox = mailbox
-        self._runner = runner
-        self._device = device
-        self._node = get_node_ip_address()
-        self._link: dist.ProcessGroup | None = None
-        self._failures_at_link = 0  # how many failures had been counted when the link was made
-        self._pending: Command | None = None  # a trial that has not begun
+    rank: int
+    mailbox: Any
+    runner: TrialRunner
+    device: torch.device
+    node: str = field(default_factory=get_node_ip_address)
+    link: dist.ProcessGroup | None = None
+    failures_at_link: int = 0
+    pending: Command | None = None
 
     def serve_from(self, number: int) -> None:
         """Execute all commands from this number to the end."""
         while True:
-            command: Command = ray.get(self._mailbox.read.remote(self._rank, number))
+            command: Command = ray.get(self.mailbox.read.remote(self.rank, number))
             kind = command[1]
             if kind == "end":
                 return
             if kind == "trial":
-                self._runner.release()
-                self._pending = command
+                self.runner.release()
+                self.pending = command
             else:
                 self._train(number, command[2])
             number += 1
@@ -85,43 +90,43 @@ class _Worker:
     def _train(self, number: int, epoch: int) -> None:
         try:
             self._begin_pending()
-            report = self._runner.train_until(epoch)
+            report = self.runner.train_until(epoch)
         except Exception as error:
             if is_fatal_cuda_error(error):
                 raise
             self._fail(number, error)
             return
-        if self._rank == 0:
-            ray.get(self._mailbox.answer.remote(report.with_node(self._node).to_json()))
+        if self.rank == 0:
+            ray.get(self.mailbox.answer.remote(report.with_node(self.node).to_json()))
 
     def _begin_pending(self) -> None:
-        if self._pending is None:
+        if self.pending is None:
             return
-        _, _, spec, failures = self._pending
-        self._pending = None
-        if self._link is None or failures != self._failures_at_link:
+        _, _, spec, failures = self.pending
+        self.pending = None
+        if self.link is None or failures != self.failures_at_link:
             self._close_link()
-            self._link = dist.new_group(timeout=_TIMEOUT)
-            self._failures_at_link = failures
-        communicator = ProcessGroupCommunicator(self._device, self._link)
-        self._runner.setup(TrialSpec.from_json(spec), communicator)
+            self.link = dist.new_group(timeout=_TIMEOUT)
+            self.failures_at_link = failures
+        communicator = ProcessGroupCommunicator(self.device, self.link)
+        self.runner.setup(TrialSpec.from_json(spec), communicator)
 
     def _fail(self, number: int, error: Exception) -> None:
         # The report goes first: when this rank closes its end, the others fail too, and would
         # report that instead.
-        report = self._runner.failure(error).with_node(self._node).to_json()
+        report = self.runner.failure(error).with_node(self.node).to_json()
         link_broke = _is_link_error(error)
-        ray.get(self._mailbox.fail.remote(self._rank, number, report, link_broke=link_broke))
+        ray.get(self.mailbox.fail.remote(self.rank, number, report, link_broke=link_broke))
         # The frames of tracebacks hold the trainer.
         error.__traceback__ = error.__context__ = error.__cause__ = None
-        self._runner.release()
+        self.runner.release()
         self._close_link()
 
     def _close_link(self) -> None:
         """Close this rank's end of the link, which happens once nothing refers to it any more."""
-        if self._link is not None:
-            dist.destroy_process_group(self._link)
-            self._link = None
+        if self.link is not None:
+            dist.destroy_process_group(self.link)
+            self.link = None
             gc.collect()
 
 
