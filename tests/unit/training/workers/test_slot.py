@@ -12,10 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.config import Config, override
-from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
-from mtl_search.training.runner import choose_device, is_fatal_cuda_error
-from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 from mtl_search.training.workers.slot import SlotTrainable
 from tests.support import trials
@@ -176,43 +173,6 @@ def test_a_trial_stopped_half_way_leaves_nothing_either(tmp_path: Path) -> None:
     second = _run(slot)
     alone = _run(_slot(_trial(trials.config(), tmp_path / "alone")))
     assert [trials.told(report) for report in second] == [trials.told(report) for report in alone]
-
-
-def test_trials_and_reports_travel_as_text(tmp_path: Path) -> None:
-    spec = trials.spec(trials.config("convnet", schedule="cosine"), tmp_path, test=True)
-    assert TrialSpec.from_json(spec.to_json()) == spec
-    report = TrialReport(
-        3,
-        {"val/kind/auroc": float("nan"), "lr": 0.1},
-        0.5,
-        "COMPLETE",
-        info={"depth": 2},
-        test={"a": 1.0},
-    )
-    back = TrialReport.from_json(report.to_json())
-    assert repr(back) == repr(report)
-
-
-def test_only_a_broken_accelerator_ends_the_process() -> None:
-    assert not is_fatal_cuda_error(RuntimeError("shapes cannot be multiplied"))
-    assert not is_fatal_cuda_error(ValueError("x"))
-    if hasattr(torch, "AcceleratorError"):
-        assert is_fatal_cuda_error(
-            torch.AcceleratorError("CUDA error: device-side assert triggered")
-        )
-
-
-def test_the_device_is_the_one_asked_for() -> None:
-    assert choose_device("cpu") == torch.device("cpu")
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_one_message() -> None:
-    with pytest.raises(
-        TrialError, match=r"^training.device is cuda, and the process that trains sees no GPU"
-    ):
-        choose_device("cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
