@@ -37,6 +37,15 @@ def on_ranks(
     return [pickle.loads((folder / f"result_{rank}").read_bytes()) for rank in range(size)]
 
 
+def caught(work: Callable[[], Any]) -> tuple[str, str]:
+    """Type and text of the error that it raises; empty for none."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  they are compared
+        return type(error).__name__, str(error)
+    return "", ""
+
+
 def _rank(
     rank: int, size: int, work: Callable[..., Any], folder: Path, more: tuple[tuple[Any, ...], str]
 ) -> None:

@@ -15,13 +15,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from mtl_search.config import Config, override
-from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
-from mtl_search.training.distributed import failure_sync
 from mtl_search.training.distributed.communicator import Communicator, SingleProcess
 from mtl_search.training.trainer import Trainer
 from tests.support.parity import CASES, Parity
-from tests.support.ranks import on_ranks
+from tests.support.ranks import caught, on_ranks
 from tests.support.trials import CPU, changed, config, data, spec, told, train
 
 Results = list[dict[str, Any]]
@@ -38,7 +36,7 @@ def _all_cases(communicator: Communicator, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: case.run(folder / name, communicator) for name, case in CASES.items()
     }
-    for work in (exchanges, resumed, failing, batch_norm, dropped):
+    for work in (resumed, failing, batch_norm, dropped):
         found[work.__name__] = work(communicator, folder)
     return found
 
@@ -66,89 +64,6 @@ def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Result
     assert first[1].keys() == metrics.keys()
     for key, number in metrics.items():
         assert first[1][key] == pytest.approx(number, rel=1e-4, abs=1e-5, nan_ok=True), key
-
-
-# ---------------------------------------------------------------- what ranks say to each other
-
-
-def exchanges(communicator: Communicator, folder: Path) -> dict[str, Any]:
-    """Every message once."""
-    rank = communicator.rank
-    rows = None if rank == 1 else torch.full((rank + 1, 2), rank)
-    large = [
-        torch.full((3, 5), float(rank)),
-        torch.full((2_500_000,), 1.0),
-        torch.tensor(float(rank)),
-    ]
-    copied = [
-        torch.tensor([rank]),
-        torch.tensor(rank > 0),
-        torch.full((2,), float(rank), dtype=torch.bfloat16),
-    ]
-    summed = communicator.all_reduce_coalesced(large)
-    communicator.broadcast(copied)
-    return {
-        "sum": communicator.all_reduce(torch.tensor([1.0, float(rank)])),
-        "sum_all": [x.flatten()[-1].item() for x in summed],
-        "untouched": large[0][0, 0].item(),
-        "shapes": [x.shape for x in summed],
-        "copied": copied,
-        "gather": communicator.gather([torch.tensor([rank == 0, rank == 1]), rows]),
-        "decide": communicator.run_on_rank_zero(lambda: {"rank": rank, "best": float("-inf")}),
-        "bytes": communicator.run_on_rank_zero(lambda: bytes([rank, 7])),
-        "nothing": communicator.run_on_rank_zero(lambda: b""),
-        "error": _caught(lambda: communicator.run_on_rank_zero(lambda: 1 / 0)),
-        "agreed": _caught(lambda: communicator.raise_if_any_failed(None)),
-        "disagreed": _caught(
-            lambda: communicator.raise_if_any_failed(TrialError(f"it was {rank}") if rank else None)
-        ),
-        "barrier": communicator.barrier(),
-    }
-
-
-def _caught(work: Callable[[], Any]) -> tuple[str, str]:
-    try:
-        work()
-    except Exception as error:  # noqa: BLE001  they are compared
-        return type(error).__name__, str(error)
-    return "", ""
-
-
-def test_every_message_arrives(results: Results) -> None:
-    size = len(results)
-    for rank, found in enumerate(result["exchanges"] for result in results):
-        total = sum(range(size))
-        assert found["sum"].tolist() == [size, total]
-        assert found["sum_all"] == [total, size, total]
-        assert found["untouched"] == rank
-        assert found["shapes"] == [(3, 5), (2_500_000,), ()]
-        assert [x.tolist() for x in found["copied"]] == [[0], False, [0.0, 0.0]]
-        assert found["decide"] == {"rank": 0, "best": float("-inf")}
-        assert found["bytes"] == b"\x00\x07"
-        assert found["nothing"] == b""
-        assert found["agreed"] == ("", "")
-        assert found["disagreed"] == ("TrialError", f"worker 1 of {size}: it was 1")
-        if rank:
-            assert found["gather"] == []
-            assert found["error"][0] == "TrialError"
-            assert "ZeroDivisionError" in found["error"][1]
-        else:
-            truths, numbers = found["gather"]
-            assert numbers.tolist() == [[r, r] for r in range(size) if r != 1 for _ in range(r + 1)]
-            assert truths.tolist() == [True, False, False, True] + [False] * 2 * (size - 2)
-            assert found["error"] == ("ZeroDivisionError", "division by zero")
-
-
-def test_alone_every_message_is_the_identity() -> None:
-    alone, x = SingleProcess(), torch.ones(2)
-    assert alone.all_reduce(x) is x
-    assert alone.gather([x]) == [x]
-    assert alone.all_reduce_coalesced([x]) == [x]
-    assert alone.run_on_rank_zero(lambda: x) is x
-    assert alone.run_on_rank_zero(lambda: b"a") == b"a"
-    alone.raise_if_any_failed(None)
-    with pytest.raises(KeyError):
-        alone.raise_if_any_failed(KeyError("a"))
 
 
 # ---------------------------------------------------------------- checkpoints
@@ -248,14 +163,14 @@ def failing(communicator: Communicator, folder: Path) -> dict[str, Any]:
     )
     sync = changed(config("convnet"), sync_batch_norm=True)
     return {
-        "nan": _caught(broken("nan")),
-        "raised": _caught(broken("raised")),
-        "early": _caught(broken("raised", batch_size=4, epochs=1)),
-        "judged": _caught(broken("judged")),
-        "memory": _caught(broken("memory")),
-        "disk": _caught(written.run_epoch),
-        "objective": _caught(judged.run_epoch),
-        "sync": _caught(lambda: _on(communicator, sync, folder / "sync")),
+        "nan": caught(broken("nan")),
+        "raised": caught(broken("raised")),
+        "early": caught(broken("raised", batch_size=4, epochs=1)),
+        "judged": caught(broken("judged")),
+        "memory": caught(broken("memory")),
+        "disk": caught(written.run_epoch),
+        "objective": caught(judged.run_epoch),
+        "sync": caught(lambda: _on(communicator, sync, folder / "sync")),
         "after": communicator.all_reduce(torch.ones(1)).item(),  # nobody is a message behind
     }
 
@@ -282,10 +197,6 @@ def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
     assert {one["sync"][0] for one in found} == {"ConfigError"}
     assert "training.sync_batch_norm" in found[0]["sync"][1]
     assert {one["after"] for one in found} == {size}
-
-
-def test_the_others_learn_of_a_failure_within_some_steps() -> None:
-    assert 1 < failure_sync._CHECK_EVERY <= 64
 
 
 # ---------------------------------------------------------------- batch normalisation
