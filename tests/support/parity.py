@@ -31,8 +31,8 @@ class Parity:
         backbone: Of `trials.config`.
         training: Section `training`.
         values: Other values by dotted path.
-        labels: `all`, `missing` (two in five, unevenly) or `sparse` (`size` has three labels in all, so that most parts
-            of a batch have none).
+        labels: `all`, `missing` (two in five, unevenly) or `sparse` (`size` has three labels in
+            all, so that most parts of a batch have none).
         train: Samples.
         steps: At least so many steps are trained.
         resident: Whether the data lie on the device.
@@ -89,7 +89,8 @@ class Parity:
         return {name: p.detach() for name, p in made.network.named_parameters()}, metrics
 
 
-# Of three tasks two are always nearest to each other, and the choice between them would hang on rounding.
+# Of three tasks two are always nearest to each other, and the choice between them would hang on
+# rounding.
 _ARGUMENTS = {"krum": {"n_selected": 2}}
 
 
@@ -108,7 +109,8 @@ def _balanced(backbone: str, labels: str, **members: str) -> Parity:
 def balanced() -> dict[str, Parity]:
     """Every weighting and every aggregator by itself on an MLP, and in pairs on a convnet.
 
-    A convnet soon fits three labels, and DB-MTL, which looks at 1/L, would then magnify rounding: it gets more of them.
+    A convnet soon fits three labels, and DB-MTL, which looks at 1/L, would then magnify rounding:
+    it gets more of them.
     """
     cases = {
         f"mlp, weighting {name}": _balanced("mlp", "sparse", weighting=name) for name in WEIGHTINGS

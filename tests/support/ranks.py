@@ -18,13 +18,15 @@ from mtl_search.training.distributed.communicator import ProcessGroupCommunicato
 def on_ranks(
     size: int, work: Callable[..., Any], folder: Path, *arguments: Any, device: str = "cpu"
 ) -> list[Any]:
-    """What `work(communicator, *arguments)` returns on each of `size` ranks; `work` must be importable by its name.
+    """What `work(communicator, *arguments)` returns on each of `size` ranks.
+
+    It must be importable by its name.
 
     With device `cuda` every rank has a GPU of its own, and they speak by NCCL.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # A fork of this process would inherit torch's threads; one of a server that has only imported does not, and does
-    # not import once a rank.
+    # A fork of this process would inherit torch's threads; one of a server that has only imported
+    # does not, and does not import once a rank.
     mp.get_context("forkserver").set_forkserver_preload(
         ["mtl_search.training.trainer", "torch.distributed"]
     )

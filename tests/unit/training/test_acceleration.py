@@ -1,4 +1,4 @@
-"""Channels last and torch.compile: the same numbers up to rounding, and nothing left in the next trial."""
+"""Channels last and torch.compile: the same numbers, and nothing left in the next trial."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.support.trials import config, data, trainer, weights_of
 
 
 def _trained(folder: Path, **training: Any) -> dict[str, torch.Tensor]:
-    # Fused, and with an epsilon above rounding: the bias before a batch normalisation has a gradient of nothing else.
+    # Fused, and with an epsilon above rounding: the bias before a batch normalisation has a
+    # gradient of nothing else.
     settings = config("convnet", optimizer={"name": "adamw", "lr": 1e-3, "eps": 1e-3}, **training)
     made = trainer(settings, folder, data())
     for epoch in range(2):

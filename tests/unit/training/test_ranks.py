@@ -27,7 +27,7 @@ Results = list[dict[str, Any]]
 
 @pytest.fixture(scope="module", params=[2, 4])
 def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Of every rank: case → what it returned. One start for all of them, which takes longer than the cases."""
+    """Of every rank: case → what it returned. One start for all: it takes longer than they do."""
     folder = tmp_path_factory.mktemp(f"ranks_{request.param}")
     return on_ranks(request.param, _all_cases, folder, folder)
 
@@ -50,6 +50,10 @@ def _alone(name: str) -> tuple[dict[str, Tensor], dict[str, float]]:
         return CASES[name].run(Path(folder))
 
 
+def _assert_near(name: str, one: Tensor, other: Tensor) -> None:
+    torch.testing.assert_close(one, other, rtol=0, atol=1e-5, msg=lambda m: f"{name}: {m}")
+
+
 @pytest.mark.parametrize("name", list(CASES))
 def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Results) -> None:
     parameters, metrics = _alone(name)
@@ -58,9 +62,7 @@ def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Result
         assert theirs_metrics == pytest.approx(first[1], rel=0, abs=0, nan_ok=True)
         for key, value in parameters.items():
             assert torch.equal(theirs[key], first[0][key]), key  # the ranks never drift apart
-            torch.testing.assert_close(
-                theirs[key], value, rtol=0, atol=1e-5, msg=lambda m, k=key: f"{k}: {m}"
-            )
+            _assert_near(key, theirs[key], value)
     assert first[1].keys() == metrics.keys()
     for key, number in metrics.items():
         assert first[1][key] == pytest.approx(number, rel=1e-4, abs=1e-5, nan_ok=True), key
@@ -77,7 +79,7 @@ def _noisy() -> Config:
 
 
 def resumed(communicator: Communicator, folder: Path) -> dict[str, Any]:
-    """A trial that runs through, and one that is taken up again; only rank 0 knows their folders."""
+    """A trial that runs through, and one that is resumed; only rank 0 knows their folders."""
     places = {name: folder / f"{name}_{communicator.rank}" for name in ("whole", "cut")}
     whole = train(_on(communicator, _noisy(), places["whole"], test=True))
     first = [_on(communicator, _noisy(), places["cut"], test=True).run_epoch()]
@@ -120,14 +122,15 @@ class _Breaks(nn.Module):
         self.dense, self.how, self.calls = nn.Linear(width, 4), how, 0
 
     def forward(self, x: Tensor) -> Tensor:
+        features: Tensor = self.dense(x)
         self.calls += self.training == (self.how != "judged")
         if self.calls == 3 and dist.get_rank() == 1:
             if self.how == "nan":
-                return self.dense(x) * float("nan")
+                return features * float("nan")
             if self.how == "memory":
                 raise torch.OutOfMemoryError("CUDA out of memory")
             raise ValueError("the third call")
-        return torch.relu(self.dense(x))
+        return torch.relu(features)
 
 
 def breaking_backbone(input_shape: tuple[int, ...], *, how: str) -> list[Stage]:
@@ -228,7 +231,8 @@ def dropped(communicator: Communicator, folder: Path) -> Tensor:
         communicator, override(config(), {"model.backbone.dropout": 0.5}), folder / "dropout"
     )
     del made
-    return nn.functional.dropout(torch.ones(64))
+    kept: Tensor = nn.functional.dropout(torch.ones(64))
+    return kept
 
 
 def test_ranks_drop_other_features(results: Results, tmp_path: Path) -> None:

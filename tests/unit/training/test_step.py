@@ -60,7 +60,7 @@ def _trainer(folder: Path, sharing: dict[str, Any], **training: Any) -> Trainer:
 
 def test_strength_0_trains_as_hard_sharing_at_depth_0_to_the_last_bit(tmp_path: Path) -> None:
     def run(name: str, **arguments: Any) -> tuple[Any, list[torch.Tensor]]:
-        """Built and trained in one go, since dropout draws from the generator that building has seeded."""
+        """Build and train at once: dropout draws from the generator that building has seeded."""
         trainer = _trainer(tmp_path / name, {"name": name, **arguments})
         return [trainer.train_epoch() for _ in range(3)], [
             p.detach() for p in trainer.network.parameters()

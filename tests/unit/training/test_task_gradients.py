@@ -1,7 +1,9 @@
-"""Gradients of each task from a network that is cut before its heads: those of as many plain backward passes."""
+"""Gradients of each task from a divided network: those of as many plain backward passes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -63,6 +65,10 @@ def _lstm() -> tuple[Any, DataSet]:
     return parse(tree), samples
 
 
+def _with_sharing(sharing: dict[str, Any]) -> tuple[Any, DataSet]:
+    return override(config(), {"model.sharing": sharing}), data()
+
+
 SHARINGS: dict[str, Any] = {
     "all stages": {"name": "hard"},
     "one stage": {"name": "hard", "depth": 1},
@@ -71,9 +77,8 @@ SHARINGS: dict[str, Any] = {
     "soft": {"name": "soft", "strength": 0.1},
     "cross-stitch": {"name": "cross_stitch"},
 }
-NETWORKS = {
-    name: lambda s=sharing: (override(config(), {"model.sharing": s}), data())
-    for name, sharing in SHARINGS.items()
+NETWORKS: dict[str, Callable[[], tuple[Any, DataSet]]] = {
+    name: partial(_with_sharing, sharing) for name, sharing in SHARINGS.items()
 }
 NETWORKS |= {
     "convnet": lambda: (config("convnet"), data(missing=True)),

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from mtl_search.config.base import Component
@@ -28,7 +27,7 @@ from tests.support.balancing import THREE, TWO, aggregated, halves, random_jacob
 from tests.support.balancing import build_named_aggregator as built
 from tests.support.trials import CPU
 
-Matrix = NDArray[np.float64]
+Matrix = Any  # (T, P) in double precision; rows of an array have no type of their own
 
 
 # ---------------------------------------------------------------- each against its formula
@@ -71,7 +70,7 @@ def _conflict_free(J: Matrix) -> Matrix:
 
 
 def _onto_cone(vector: Matrix, J: Matrix) -> Matrix:
-    """The nearest vector with v·g ≥ 0 for all g: the best of the projections onto all faces of the cone."""
+    """The nearest vector with v·g ≥ 0 for all g: the best projection onto a face of the cone."""
     best = np.zeros_like(vector)
     for size in range(len(J) + 1):
         for face in itertools.combinations(range(len(J)), size):
@@ -109,7 +108,9 @@ def _excess(J: Matrix) -> Matrix:
 
 
 def _priority(J: Matrix) -> Matrix:
-    """The first unit gradient, bent until the second makes the share τ of its own progress; as long as the first.
+    """The first unit gradient, bent until the second makes the share τ of its own progress.
+
+    It is as long as the first.
 
     Norms are those of the first step, so the moving average is exact.
     """
@@ -218,7 +219,8 @@ def test_the_gradient_is_that_of_the_formula(
 ) -> None:
     made = built(name, len(jacobian), **arguments)
     vector, weights = aggregated(made, jacobian)
-    # The cone's projections are of a matrix with 10⁻⁴ on its diagonal, the moving average of PCD has 10⁻⁸ added.
+    # The cone's projections are of a matrix with 10⁻⁴ on its diagonal, the moving average of PCD
+    # has 10⁻⁸ added.
     np.testing.assert_allclose(vector, reference(jacobian.double().numpy()), rtol=2e-3, atol=2e-3)
     if weights is not None:
         torch.testing.assert_close(weights @ jacobian, vector)
@@ -251,9 +253,8 @@ def test_tasks_in_another_order_have_the_same_gradient(name: str) -> None:
     with synchronized_rng(7, 1, CPU):
         first, _ = one.aggregate(jacobian, halves(jacobian))
     with synchronized_rng(7, 1, CPU):
-        second, _ = other.aggregate(
-            jacobian[order], tuple(half[order] for half in halves(jacobian))
-        )
+        one_half, other_half = halves(jacobian)
+        second, _ = other.aggregate(jacobian[order], (one_half[order], other_half[order]))
     if one.symmetric and not one.is_random:
         torch.testing.assert_close(first, second, rtol=1e-3, atol=1e-4)
     if not one.symmetric:
@@ -308,7 +309,8 @@ def test_an_aggregator_taken_up_again_goes_on_as_if_nothing_had_been(name: str) 
 @pytest.mark.parametrize("name", ["gradvac", "excess_mtl", "pcd", "sdmgrad", "modo"])
 def test_state_matters_where_there_is_one(name: str) -> None:
     """Or the test above would pass without any state in the file."""
-    arguments = {"sdmgrad": {"lr": 0.05}, "pcd": {"tau": 0.9}}.get(name, {})
+    by_name: dict[str, dict[str, Any]] = {"sdmgrad": {"lr": 0.05}, "pcd": {"tau": 0.9}}
+    arguments = by_name.get(name, {})
     used = built(name, **arguments)
     for seed in range(4):
         aggregated(used, random_jacobian(seed), seed)

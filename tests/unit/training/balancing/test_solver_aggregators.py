@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize
 
 from mtl_search.errors import TrialError
 from mtl_search.training.balancing import solver_aggregators
@@ -62,7 +63,7 @@ def test_a_problem_without_a_solution_is_an_error(name: str) -> None:
 
 
 def test_a_solver_that_stops_too_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, minimize = built("cagrad"), solver_aggregators.minimize
+    made = built("cagrad")
     monkeypatch.setattr(
         solver_aggregators, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1})
     )

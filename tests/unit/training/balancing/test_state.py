@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mtl_search.training.balancing.state import get_state, set_state
@@ -21,7 +22,7 @@ class _Module(nn.Module):
         self.weight = nn.Parameter(torch.zeros(2))
         self.register_buffer("mean", None)
         self.history: list[Tensor] = []
-        self.array = np.zeros(2)
+        self.array: NDArray[np.float64] = np.zeros(2)
         self.steps = 0
         self.dtype = torch.float32
         self.where = torch.device("cpu")
@@ -29,11 +30,10 @@ class _Module(nn.Module):
         self.inner = nn.Linear(1, 1)
 
     def learn(self) -> None:
-        with torch.no_grad():
-            self.weight += 1
+        self.weight.data.fill_(1.0)
         self.mean = torch.ones(3)
         self.history.append(torch.tensor([2.0]))
-        self.array = self.array + 3
+        self.array = np.full(2, 3.0)
         self.steps += 4
         self.dtype = torch.float64
         nn.init.constant_(self.inner.weight, 5.0)

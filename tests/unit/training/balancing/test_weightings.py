@@ -50,7 +50,7 @@ def _learned(
             weights.append(weight(place))
             slopes.append(slope(place, loss))
         found.append(weights)
-    return np.array(found).T.tolist()
+    return [list(step) for step in zip(*found, strict=True)]
 
 
 def _uncertainty() -> list[list[float]]:
@@ -167,7 +167,7 @@ def test_dwa_counts_what_fell_less_more() -> None:
 
 
 def test_famo_follows_the_change_of_the_log_losses() -> None:
-    """One step of Adam is lr times the sign of the gradient, (diag z − zzᵀ)δ; its own weight decay of 0 left out."""
+    """One step of Adam is lr times the sign of the gradient, (diag z − zzᵀ)δ."""
     made = built("famo", lr=0.1, weight_decay=0.0)
     weigh(made, LOSSES[0])
     made.after_optimizer_step(LOSSES[1])
@@ -195,8 +195,8 @@ def test_a_loss_of_zero_leaves_weights_numbers(name: str) -> None:
 
 # w(cL) = c^degree · w(L) in the first step; None: no such rule.
 DEGREES: dict[str, int | None] = {
-    "static": 0, "mean": 0, "uw": 0, "imtl_l": 0, "dwa": 0, "famo": 0, "geometric_mean": 0, "random": 0,
-    "stch": None, "cosmos": None, "pbi": 0, "gradnorm": 0, "db_mtl": -1,
+    "static": 0, "mean": 0, "uw": 0, "imtl_l": 0, "dwa": 0, "famo": 0, "geometric_mean": 0,
+    "random": 0, "stch": None, "cosmos": None, "pbi": 0, "gradnorm": 0, "db_mtl": -1,
 }  # fmt: skip
 
 

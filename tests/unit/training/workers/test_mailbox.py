@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
+import ray
 
-from mtl_search.training.workers import mailbox
 from mtl_search.training.workers.mailbox import DIED, Mailbox
 
 Story = Callable[[], Coroutine[Any, Any, None]]
@@ -22,7 +22,7 @@ def _told(story: Story) -> None:
 def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ranks that were killed, by the names that they registered with."""
     names: list[str] = []
-    monkeypatch.setattr(mailbox.ray, "kill", names.append)
+    monkeypatch.setattr(ray, "kill", names.append)
     return names
 
 

@@ -1,4 +1,4 @@
-"""Which placement groups are a worker group's, and when such a group has waited for room too long."""
+"""Which placement groups are a worker group's, and when a group has waited for room too long."""
 
 from __future__ import annotations
 

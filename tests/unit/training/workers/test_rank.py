@@ -112,7 +112,7 @@ def test_a_trial_after_one_that_went_well_keeps_the_link(
         made.append(new_group(**options))
         return made[-1]
 
-    monkeypatch.setattr(rank.dist, "new_group", counted)
+    monkeypatch.setattr(dist, "new_group", counted)
     commands: list[tuple[str, Any, int]] = []
     for name in ("first", "second"):
         commands += [("trial", _spec(tmp_path / name), 0), ("epoch", 1, 0)]

@@ -1,4 +1,4 @@
-"""A slot, called as Tune calls it but without a cluster: failures are answers, and trials leave nothing behind."""
+"""A slot without a cluster: failures are answers, and trials leave nothing behind."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def faulty(input_shape: tuple[int, ...], *, fault: str = "", most: int = 0) -> l
 
 
 class _Drawing(nn.Module):
-    """Draws from every generator there is, and leaves torch in another state than it found it in."""
+    """Draws from every generator there is, and changes the state of torch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +131,9 @@ def test_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     settings = _memory(0, batch_size=16, epochs=3, checkpoint_every_s=0)
     slot = _slot(_trial(settings, tmp_path / "trial"))
     first = TrialReport.from_json(slot.step()[REPORT])
-    for module in slot._runner._trainer.network.modules():
+    trainer = slot._runner._trainer
+    assert trainer is not None
+    for module in trainer.network.modules():
         if isinstance(module, _Faulty):
             module.most = 8  # as if something else had taken the rest
     rest = _run(slot)
@@ -191,7 +193,7 @@ def test_a_trial_on_the_gpu_is_near_the_one_on_the_cpu(precision: str, tmp_path:
 
 
 def test_an_epoch_that_was_trained_and_not_told_is_told(tmp_path: Path) -> None:
-    """The driver died in the third epoch, and the slot with it once that epoch and its checkpoint were done."""
+    """The driver died in the third epoch, and the slot once that epoch's checkpoint was written."""
     settings = trials.config(checkpoint_every_s=0)
     whole = _run(_slot(_trial(settings, tmp_path / "whole")))
     first = _slot(_trial(settings, tmp_path / "cut"))
