@@ -243,9 +243,9 @@ class Trainer:
         if self.spec.until is None:
             return checkpoint.load(self.directory, self.network, stateful, self.communicator)
         stateful.pop("schedule", None)
-        own = OwnSettings(self.optimizer, self.schedule, self.config.optimizer)
+        own_settings = OwnSettings(self.optimizer, self.schedule, self.config.optimizer)
         progress = checkpoint.load(self.directory, self.network, stateful, self.communicator)
-        own.restore(progress.epoch)
+        own_settings.restore(progress.epoch)
         return progress
 
     def _build_network(self) -> MultiTaskNetwork:

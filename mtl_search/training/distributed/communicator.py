@@ -244,12 +244,13 @@ class ProcessGroupCommunicator(Communicator):
         return x.detach().contiguous().reshape(-1).view(torch.uint8).to(self.device)
 
 
-def _from_bytes(own: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
-    """Join the rows of all ranks, with the shape and type of this rank's own."""
-    assert own is not None, "rank 0 always has rows"
+def _from_bytes(rows_here: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
+    """Join the rows of all ranks, with the shape and type of this rank's."""
+    assert rows_here is not None, "rank 0 always has rows"
     # A part may begin at any byte of its message, but numbers must begin at multiples of their
     # size: hence the copy.
-    return torch.cat(list(parts)).clone().view(own.dtype).reshape(-1, *own.shape[1:]).to(own.device)
+    joined = torch.cat(list(parts)).clone().view(rows_here.dtype)
+    return joined.reshape(-1, *rows_here.shape[1:]).to(rows_here.device)
 
 
 def _described(failure: Exception) -> tuple[str, str]:
