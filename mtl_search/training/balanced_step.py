@@ -154,7 +154,7 @@ class BalancedStep(Step):
         if self.weighting is None or self._reads_gradients or len(batches) > 1:
             self._per_task_backward(batches, epoch_outputs)
         else:
-            self._single_backward(self.weighting, batches[0], epoch_outputs)
+            self._single_backward(batches[0], epoch_outputs)
 
     def after_optimizer_step(self, batches: Sequence[Batch]) -> None:
         """Show the weighting the losses after the optimiser's step."""
@@ -221,33 +221,31 @@ class BalancedStep(Step):
 
     # ---------------------------------------------------------------- by the losses
 
-    def _single_backward(
-        self, weighting: Weighting, batch: Batch, epoch_outputs: EpochOutputs
-    ) -> None:
+    def _single_backward(self, batch: Batch, epoch_outputs: EpochOutputs) -> None:
         """Weigh the losses of one batch, and run one backward pass."""
         if self.communicator.rank == 0:
             self.backward_penalty(epoch_outputs)
         losses = self.forward(batch, epoch_outputs)
         factors = self.coefficients * self._shares[0]
         scaled = torch.zeros_like(factors) if losses is None else factors * losses.detach()
-        weights = self._weigh(weighting, self.communicator.all_reduce(scaled), None)
+        weights = self._weigh(self.communicator.all_reduce(scaled), None)
         self._used.append((weights * self._loss_weights, self._has_label))
         if losses is not None:
             self.backward(losses.dot(weights * factors))
         if self.communicator.size > 1:
             self.sum_gradients()
 
-    def _weigh(self, weighting: Weighting, losses: Tensor, jacobian: Tensor | None) -> Tensor:
-        """Return weights (T,).
+    def _weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+        """Return the weights of the weighting (T,).
 
         Args:
-            weighting: The weighting.
             losses: The losses of the global batch (T,), times loss weights and over trivial losses.
             jacobian: Their gradients (T, P), where the weighting reads them.
         """
         self._last_losses = losses = torch.where(self._has_label, losses, self._last_losses)
-        with self._synchronized_rng(weighting), torch.no_grad():
-            return weighting.weigh(losses, jacobian).detach()
+        assert self.weighting is not None
+        with self._synchronized_rng(self.weighting), torch.no_grad():
+            return self.weighting.weigh(losses, jacobian).detach()
 
     def _synchronized_rng(self, method: Weighting | Aggregator) -> AbstractContextManager[None]:
         if not method.is_random:
@@ -258,16 +256,14 @@ class BalancedStep(Step):
 
     def _per_task_backward(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> None:
         """Take the gradient of each task by itself, and combine them."""
-        gradients = self._gradients_here(batches, epoch_outputs)
+        gradients = self._gradients(batches, epoch_outputs)
         if self.communicator.size > 1:
             gradients = gradients.all_reduce(self.communicator)
             self.failure_sync.maybe_check(gradients.failed)
         self._combine(gradients)
         self.backward_penalty(epoch_outputs)  # the same on every rank, so there is nothing to sum
 
-    def _gradients_here(
-        self, batches: Sequence[Batch], epoch_outputs: EpochOutputs
-    ) -> StepGradients:
+    def _gradients(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> StepGradients:
         """Return the gradients of this rank's part of the batches."""
         halves = 2 if self.aggregator is not None and self.aggregator.independent else 1
         accumulators = [GradientAccumulator() for _ in range(halves)]
@@ -295,7 +291,7 @@ class BalancedStep(Step):
         own = gradients.own
         factors = torch.ones_like(gradients.losses)  # (T,) what the rows have been multiplied by
         if self.weighting is not None:
-            weights = self._weigh(self.weighting, gradients.losses, rows)
+            weights = self._weigh(gradients.losses, rows)
             rows, scales = self.weighting.rows(weights.unsqueeze(1) * rows)
             factors = weights if scales is None else weights * scales
             owners = self.task_gradients.owners
@@ -311,8 +307,8 @@ class BalancedStep(Step):
         if len(gradients.jacobians) == 1:
             return None
         first, second = gradients.jacobians
-        # Each summand counts by its share of the step's labels; over that share it is a mean of its
-        # own.
+        # A summand counts by its share of the step's labels; divided by it, it is the mean over its
+        # half.
         shares = torch.stack([gradients.first_share, 1 - gradients.first_share]).clamp(min=1e-12)
         by_half = (factors / shares).unsqueeze(2)  # (2, T, 1)
         return by_half[0] * first, by_half[1] * second

@@ -151,9 +151,8 @@ def load(
         torch.set_rng_state(cpu[rank].clone())  # torch crashes on a row of a larger tensor
         if cuda and torch.cuda.is_available():
             torch.cuda.set_rng_state(cuda[0][rank].clone())
-    progress = Progress(
-        **json.loads(communicator.run_on_rank_zero(lambda: directory.read("last", "progress.json")))
-    )
+    written = communicator.run_on_rank_zero(lambda: directory.read("last", "progress.json"))
+    progress = Progress(**json.loads(written))
     communicator.run_on_rank_zero(lambda: _restore_best(directory, progress.best_epoch))
     return progress
 

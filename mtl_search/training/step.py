@@ -71,7 +71,6 @@ class Step:
         self.device = next(network.parameters()).device
         self.failure_sync = failure_sync
         self.heads = network.heads
-        self.target_names = network.target_names
         self.parameters = [p for p in network.parameters() if p.requires_grad]
         self.coefficients = self._coefficients(config)
         self._autocast = autocast(config.training.precision, self.device)
@@ -165,7 +164,7 @@ class Step:
 
     def counts(self, batches: Sequence[Batch]) -> tuple[Tensor, Tensor]:
         """Count the labels in each batch on this rank (G, T), and in the whole step (T,)."""
-        names = self.target_names.values()
+        names = self.network.target_names.values()
         counts = [
             [batch.labels.get(name, (batch.size, batch.total)) for name in names]
             for batch in batches
