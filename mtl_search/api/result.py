@@ -189,7 +189,7 @@ class Result:
 
         name = trial or self._best_trial().id
         model = self.load_model(name)
-        draw(trace_graph(model.network, model.layout), model.config, Path(path), name)
+        draw(trace_graph(model.network, model.data_spec), model.config, Path(path), name)
 
     def models(self) -> dict[str, Path]:
         """`model/<arm>` → folder of the trained network of the arm's best trial; seed arms give weights alone."""

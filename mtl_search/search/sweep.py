@@ -214,10 +214,10 @@ def _slot(sweep: _Sweep) -> Any:
         WorkerGroupTrainable,
     )  # Ray Train is slow to import
 
-    parcel = [ray.put((sweep.data, sweep.objective))]
+    data_ref = [ray.put((sweep.data, sweep.objective))]
     retries = sweep.config.search.retries
     grows = bool(connection.autoscaler_nodes())
     leader = tune.with_parameters(
-        WorkerGroupTrainable, parcel=parcel, resources=wanted, retries=retries, grows=grows
+        WorkerGroupTrainable, data_ref=data_ref, resources=wanted, retries=retries, grows=grows
     )
     return tune.with_resources(leader, {"memory": 1})  # a byte: Tune wants it to ask for something

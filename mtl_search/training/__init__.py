@@ -1,5 +1,6 @@
-"""Training of one trial: the loop, its metrics and objective, its checkpoints, and the slot it runs in."""
+"""Training of one trial: the loop, its losses and metrics, its checkpoints, and its workers."""
 
 from mtl_search.extras import define_torchvision_schemas
 
-define_torchvision_schemas()  # before the first import of torchmetrics, which imports torchvision when it is there
+# Before the first import of torchmetrics, which imports torchvision where that is installed.
+define_torchvision_schemas()

@@ -1,13 +1,12 @@
-"""What makes a network faster where it pays: another memory format, and torch.compile.
+"""Options that make a network faster: another memory format, and torch.compile.
 
-Both compute the same up to rounding. They are off by default: on a CPU channels last gives a few per cent at most, and
-compiling takes longer than many a trial.
+Both compute the same up to rounding. They are off by default: on a CPU channels last gives a few
+per cent at most, and compiling takes longer than many trials do.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -25,10 +24,11 @@ def check_acceleration(
     weighting: Weighting | None,
     aggregator: Aggregator | None,
 ) -> None:
-    """Refuse what cannot be done, or would do nothing.
+    """Refuse options that cannot work, or would do nothing.
 
     Raises:
-        ConfigError: Compiling where the gradient of each task is taken by itself, or channels last without images.
+        ConfigError: A network is to be compiled whose tasks' gradients are taken one by one, or one
+            without two-dimensional convolutions is to be channels last.
     """
     if training.channels_last and not any(p.dim() == 4 for p in network.parameters()):
         raise ConfigError(
@@ -43,52 +43,56 @@ def check_acceleration(
         reads_gradients or (weighting is not None and training.accumulate > 1)
     ):
         raise ConfigError(
-            "a compiled network has no gradient of each task by itself, which this aggregator or weighting reads "
-            "(as does any weighting over accumulated batches)",
+            "a compiled network has no gradient of each task by itself, which this aggregator or "
+            "weighting reads (as does any weighting over accumulated batches)",
             path="training.compile",
             value=True,
         )
 
 
 def to_channels_last(training: TrainingConfig, network: MultiTaskNetwork) -> None:
-    """Where asked for, put weights of convolutions channels last, and from now on images on their way in."""
+    """Convert the weights of convolutions, and from now on images, if the config asks for it."""
     if not training.channels_last:
         return
     for parameter in network.parameters():
         if parameter.dim() == 4:
-            # Not `contiguous`, which keeps the strides of a weight of one channel, contiguous in either format.
-            laid = torch.empty_like(parameter, memory_format=torch.channels_last)
-            parameter.data = laid.copy_(parameter.detach())
-    # Before the policy, because it is called by itself where gradients of tasks are taken.
+            # Not `contiguous`: a weight of one channel is contiguous in either format, and would
+            # keep its strides.
+            converted = torch.empty_like(parameter, memory_format=torch.channels_last)
+            parameter.data = converted.copy_(parameter.detach())
+    # On the sharing policy, because it is called without the network for gradients of tasks.
     network.sharing.register_forward_pre_hook(_channels_last)
 
 
 def compile_network(training: TrainingConfig, network: MultiTaskNetwork) -> None:
-    """Where asked for, in place; torch compiles at the first call, and again for other shapes."""
+    """Compile the network in place, if the config asks for it.
+
+    Torch compiles at the first call, and again for other shapes.
+    """
     if not training.compile:
         return
     dynamo: Any = importlib.import_module("torch._dynamo")
-    # By default torch would go on uncompiled after some changes of shape, and say so in a log.
+    # By default torch would go on uncompiled after some changes of shape, and only log it.
     dynamo.config.fail_on_recompile_limit_hit = True
     network.compile()
 
 
 def match_memory_format(parameter: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient in the parameter's memory format, which fused optimisers need."""
-    same = gradient.stride() == parameter.stride()
-    return gradient if same else torch.empty_like(parameter).copy_(gradient)
+    """Return the gradient in the parameter's memory format, which fused optimisers need."""
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def reset_compiler() -> None:
-    """Drop all compiled code of this process; otherwise it would pile up from trial to trial."""
+    """Drop all compiled code of this process, which would pile up from trial to trial."""
     torch.compiler.reset()
 
 
 def _channels_last(_sharing: object, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The views of the call, images among them in the other format."""
-    inputs: Mapping[str, Tensor] = arguments[0]
-    changed = {
-        view: x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
-        for view, x in inputs.items()
-    }
-    return (changed, *arguments[1:])
+    """Convert the images among the views of a call."""
+    inputs: dict[str, Tensor] = dict(arguments[0])
+    for view, x in inputs.items():
+        if x.dim() == 4:
+            inputs[view] = x.contiguous(memory_format=torch.channels_last)
+    return (inputs, *arguments[1:])

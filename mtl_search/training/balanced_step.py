@@ -5,8 +5,10 @@ T tasks, P shared parameters, G batches of a step
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -34,45 +36,81 @@ from mtl_search.training.trial import TrialSpec
 def build_step(
     network: MultiTaskNetwork,
     spec: TrialSpec,
-    peers: Communicator,
-    device: torch.device,
-    guard: FailureSync,
+    communicator: Communicator,
+    failure_sync: FailureSync,
 ) -> Step:
-    """The step that `training.weighting` and `training.aggregator` ask for: the plain one where they ask for nothing.
+    """Build the step that the trial's weighting and aggregator ask for, else the plain one.
+
+    Args:
+        network: The network, on its device.
+        spec: The trial.
+        communicator: The ranks.
+        failure_sync: The object that keeps a rank that fails in step with the others.
 
     Raises:
-        ConfigError: They cannot be built.
+        ConfigError: The weighting or the aggregator cannot be built.
     """
-    training, tasks = spec.config.training, len(spec.config.tasks)
+    training = spec.config.training
+    tasks = len(spec.config.tasks)
+    device = next(network.parameters()).device
     weighting = build_weighting(training, tasks, device)
     aggregator = build_aggregator(training, tasks, device)
     acceleration.check_acceleration(training, network, weighting, aggregator)
     if weighting is None and aggregator is None:
-        return Step(network, spec.config, peers, device, guard)
+        return Step(network, spec.config, communicator, failure_sync)
     return BalancedStep(
-        network, spec, peers, device, guard, weighting=weighting, aggregator=aggregator
+        network, spec, communicator, failure_sync, weighting=weighting, aggregator=aggregator
     )
 
 
+@dataclass
+class StepGradients:
+    """Hold the gradients of a step's tasks before they are combined.
+
+    Attributes:
+        losses: The scaled losses (T,).
+        jacobians: The Jacobian of the shared parameters (T, P), or its two summands, one a half of
+            the batches.
+        first_share: The share of each task's labels (T,) that the first summand has.
+        own: The gradients of the parameters that belong to one task, as
+            `TaskGradients.own_parameters` lists them.
+        failed: The number of ranks that have failed, (1,).
+    """
+
+    losses: Tensor
+    jacobians: list[Tensor]
+    first_share: Tensor
+    own: list[Tensor]
+    failed: Tensor
+
+    def all_reduce(self, communicator: Communicator) -> StepGradients:
+        """Return the sums over ranks, by a single exchange."""
+        tensors = [self.losses, self.first_share, self.failed, *self.jacobians, *self.own]
+        losses, first_share, failed, *gradients = communicator.all_reduce_coalesced(tensors)
+        count = len(self.jacobians)
+        return StepGradients(losses, gradients[:count], first_share, gradients[count:], failed)
+
+
 class BalancedStep(Step):
-    """The gradient of a step whose tasks do not simply add up.
+    """Compute the gradient of a step whose tasks do not simply add up.
 
-    There are two ways. A weighting that reads only losses needs one backward pass: the losses of the global batch give
-    the weights w = ∂f/∂L, and the gradient of w·L is that of the plain step. All else needs the gradient of each task
-    by itself, one backward pass a task: aggregators, weightings that read gradients, and any weighting over accumulated
-    batches, whose weights are known only after the last of them. These gradients (the Jacobian of the shared
-    parameters, and what each task has to itself) are summed over ranks before anything is made of them.
+    There are two ways. A weighting that reads only losses needs one backward pass: the losses of
+    the global batch give the weights w = ∂f/∂L, and the gradient of w·L is that of the plain step.
+    All else needs the gradient of each task by itself, one backward pass a task: aggregators,
+    weightings that read gradients, and any weighting over accumulated batches, whose weights are
+    known only after the last of them. These gradients (the Jacobian of the shared parameters, and
+    the gradients of each task's own parameters) are summed over ranks before they are combined.
 
-    What the sharing policy adds to the loss is no task's: its gradient is added at the end, as it is.
+    The penalty of the sharing policy belongs to no task: its gradient is added at the end, as it
+    is.
 
     Args:
-        network: On its device, the same on all ranks.
+        network: The network, on its device and the same on all ranks.
         spec: The trial.
-        peers: The ranks.
-        device: Where the network is.
-        guard: What keeps a rank that fails in step.
-        weighting: None: all alike.
-        aggregator: None: gradients are added up.
+        communicator: The ranks.
+        failure_sync: The object that keeps a rank that fails in step with the others.
+        weighting: The weighting; None lets all tasks count alike.
+        aggregator: The aggregator; None adds the gradients up.
     """
 
     adaptive = True
@@ -81,41 +119,42 @@ class BalancedStep(Step):
         self,
         network: MultiTaskNetwork,
         spec: TrialSpec,
-        peers: Communicator,
-        device: torch.device,
-        guard: FailureSync,
+        communicator: Communicator,
+        failure_sync: FailureSync,
         *,
         weighting: Weighting | None,
         aggregator: Aggregator | None,
     ) -> None:
-        super().__init__(network, spec.config, peers, device, guard)
-        self.weighting, self.aggregator, self._spec = weighting, aggregator, spec
+        super().__init__(network, spec.config, communicator, failure_sync)
+        self.weighting = weighting
+        self.aggregator = aggregator
         self.needs_losses_after_step = weighting is not None and weighting.needs_losses_after_step
+        self.task_gradients = TaskGradients(network)
+        self._spec = spec
         self._reads_gradients = aggregator is not None or (
             weighting is not None and weighting.needs_gradients
         )
-        self.cut = TaskGradients(network)
-        self._loss_weights = torch.tensor(
-            [task.loss_weight for task in spec.config.tasks.values()], device=device
-        )
+        loss_weights = [task.loss_weight for task in spec.config.tasks.values()]
+        self._loss_weights = torch.tensor(loss_weights, device=self.device)
         trivial = torch.stack([head.trivial_loss for head in self.heads.values()])
-        self._last = (
-            self.coefficients * trivial
-        )  # (T,) what a task without a label shows; first, that it knows nothing
+        # (T,) what a weighting sees of a task without a label: its last loss, and before the first
+        # the trivial one.
+        self._last_losses = self.coefficients * trivial
         self._steps = 0
-        self._used: list[
-            tuple[Tensor, Tensor]
-        ] = []  # of each step: how much tasks counted, and which had labels
+        # Of each step of the epoch: how much the tasks counted (T,), and which of them had labels
+        # (T,).
+        self._used: list[tuple[Tensor, Tensor]] = []
 
-    def accumulate_gradients(self, batches: Sequence[Batch], seen: EpochOutputs) -> None:
+    def accumulate_gradients(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> None:
         """Add the gradient of these batches, over all ranks, to `.grad`, which is None before."""
         self._steps += 1
-        own, whole = self.counts(batches)
-        self._known, self._shares = whole > 0, own / whole.clamp(min=1)
+        counts, total = self.counts(batches)
+        self._has_label = total > 0
+        self._shares = counts / total.clamp(min=1)
         if self.weighting is None or self._reads_gradients or len(batches) > 1:
-            self._per_task_backward(batches, seen)
+            self._per_task_backward(batches, epoch_outputs)
         else:
-            self._single_backward(self.weighting, batches[0], seen)
+            self._single_backward(batches[0], epoch_outputs)
 
     def after_optimizer_step(self, batches: Sequence[Batch]) -> None:
         """Show the weighting the losses after the optimiser's step."""
@@ -126,38 +165,45 @@ class BalancedStep(Step):
                 again = self.forward(batch, EpochOutputs(keep_outputs=False))
                 if again is not None:
                     losses += self.coefficients * self._shares[number] * again
-            losses = torch.where(self._known, self.peers.all_reduce(losses), self._last)
+            losses = torch.where(
+                self._has_label, self.communicator.all_reduce(losses), self._last_losses
+            )
         self.weighting.after_optimizer_step(losses)
 
     def end_epoch(self) -> dict[str, float]:
-        """`train/weight/<task>`: what loss weight, weighting and aggregator made of it together.
+        """Return `train/weight/<task>`: loss weight, weighting and aggregator in one number.
 
-        The mean over the steps in which the task had a label, scaled to add up to T: as loss weights of a static trial
-        they would do the same on average. Nothing of a task without any label in the epoch, and nothing at all where an
-        aggregator does not combine whole gradients.
+        The weights are means over the steps in which the task had a label, scaled to add up to T:
+        as loss weights of a static trial they would do the same on average. There is none for a
+        task without any label in the epoch, and none at all where an aggregator does not combine
+        whole gradients.
 
         Raises:
-            TrialError: One is not finite.
+            TrialError: A weight is not finite.
         """
         if self.weighting is not None:
             self.weighting.end_epoch()
         if not self._used:
             return {}
-        used, known = map(torch.stack, zip(*self._used, strict=True))
+        used, has_label = map(torch.stack, zip(*self._used, strict=True))  # (steps, T) each
         self._used = []
-        counts = known.sum(0)
-        mean = torch.where(known, used, 0.0).sum(0) / counts.clamp(min=1)
+        counts = has_label.sum(0)
+        mean = torch.where(has_label, used, 0.0).sum(0) / counts.clamp(min=1)
         total = float(mean.sum())
-        values = (mean * (int((counts > 0).sum()) / total) if total > 0 else mean).tolist()
-        for task, value in zip(self.heads, values, strict=True):
-            if not abs(value) < float("inf"):
-                raise TrialError(f"the weight of task {task!r} became {value}")
-        logged = zip(self.heads, values, counts.tolist(), strict=True)
-        return {f"train/weight/{task}": value for task, value, count in logged if count}
+        if total > 0:
+            mean = mean * (int((counts > 0).sum()) / total)
+        weights = {}
+        for task, weight, count in zip(self.heads, mean.tolist(), counts.tolist(), strict=True):
+            if not math.isfinite(weight):
+                raise TrialError(f"the weight of task {task!r} became {weight}")
+            if count:
+                weights[f"train/weight/{task}"] = weight
+        return weights
 
     def state_dict(self) -> dict[str, Any]:
-        """Of weighting and aggregator; random numbers follow from the number of the step."""
-        state: dict[str, Any] = {"steps": self._steps, "last": self._last}
+        """Return the state of weighting and aggregator."""
+        # The random numbers of both follow from the number of the step.
+        state: dict[str, Any] = {"steps": self._steps, "last": self._last_losses}
         if self.weighting is not None:
             state["weighting"] = self.weighting.state_dict()
         if self.aggregator is not None:
@@ -165,8 +211,9 @@ class BalancedStep(Step):
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Of weighting and aggregator."""
-        self._steps, self._last = state["steps"], state["last"].to(self.device)
+        """Go on from a state that `state_dict` returned."""
+        self._steps = state["steps"]
+        self._last_losses = state["last"].to(self.device)
         if self.weighting is not None:
             self.weighting.load_state_dict(state["weighting"], self.device)
         if self.aggregator is not None:
@@ -174,130 +221,132 @@ class BalancedStep(Step):
 
     # ---------------------------------------------------------------- by the losses
 
-    def _single_backward(self, weighting: Weighting, batch: Batch, seen: EpochOutputs) -> None:
-        """One backward pass."""
-        if self.peers.rank == 0:
-            self.backward_penalty(seen)
-        losses, factors = self.forward(batch, seen), self.coefficients * self._shares[0]
-        shown = torch.zeros_like(factors) if losses is None else factors * losses.detach()
-        weights = self._weigh(weighting, self.peers.all_reduce(shown), None)
-        self._used.append((weights * self._loss_weights, self._known))
+    def _single_backward(self, batch: Batch, epoch_outputs: EpochOutputs) -> None:
+        """Weigh the losses of one batch, and run one backward pass."""
+        if self.communicator.rank == 0:
+            self.backward_penalty(epoch_outputs)
+        losses = self.forward(batch, epoch_outputs)
+        factors = self.coefficients * self._shares[0]
+        scaled = torch.zeros_like(factors) if losses is None else factors * losses.detach()
+        weights = self._weigh(self.communicator.all_reduce(scaled), None)
+        self._used.append((weights * self._loss_weights, self._has_label))
         if losses is not None:
             self.backward(losses.dot(weights * factors))
-        if self.peers.size > 1:
+        if self.communicator.size > 1:
             self.sum_gradients()
 
-    def _weigh(self, weighting: Weighting, losses: Tensor, jacobian: Tensor | None) -> Tensor:
-        """Weights (T,) by the losses of the global batch (T,), times loss weights and over trivial losses."""
-        self._last = losses = torch.where(self._known, losses, self._last)
-        with self._synchronized_rng(weighting), torch.no_grad():
-            return weighting.weigh(losses, jacobian).detach()
+    def _weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+        """Return the weights of the weighting (T,).
+
+        Args:
+            losses: The losses of the global batch (T,), times loss weights and over trivial losses.
+            jacobian: Their gradients (T, P), where the weighting reads them.
+        """
+        self._last_losses = losses = torch.where(self._has_label, losses, self._last_losses)
+        assert self.weighting is not None
+        with self._synchronized_rng(self.weighting), torch.no_grad():
+            return self.weighting.weigh(losses, jacobian).detach()
 
     def _synchronized_rng(self, method: Weighting | Aggregator) -> AbstractContextManager[None]:
-        return (
-            synchronized_rng(self._spec.seed, self._steps, self.device)
-            if method.is_random
-            else nullcontext()
-        )
+        if not method.is_random:
+            return nullcontext()
+        return synchronized_rng(self._spec.seed, self._steps, self.device)
 
     # ---------------------------------------------------------------- by the gradients
 
-    def _per_task_backward(self, batches: Sequence[Batch], seen: EpochOutputs) -> None:
-        """Gradients of each task by itself."""
+    def _per_task_backward(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> None:
+        """Take the gradient of each task by itself, and combine them."""
+        gradients = self._gradients(batches, epoch_outputs)
+        if self.communicator.size > 1:
+            gradients = gradients.all_reduce(self.communicator)
+            self.failure_sync.maybe_check(gradients.failed)
+        self._combine(gradients)
+        self.backward_penalty(epoch_outputs)  # the same on every rank, so there is nothing to sum
+
+    def _gradients(self, batches: Sequence[Batch], epoch_outputs: EpochOutputs) -> StepGradients:
+        """Return the gradients of this rank's part of the batches."""
         halves = 2 if self.aggregator is not None and self.aggregator.independent else 1
-        found = [GradientAccumulator() for _ in range(halves)]
+        accumulators = [GradientAccumulator() for _ in range(halves)]
         losses = torch.zeros_like(self.coefficients)
         for number, batch in enumerate(batches):
-            own_losses = self.forward(batch, seen, self.cut)
-            if own_losses is not None:
-                scaled = own_losses * (self.coefficients * self._shares[number])
+            batch_losses = self.forward(batch, epoch_outputs, self.task_gradients)
+            if batch_losses is not None:
+                scaled = batch_losses * (self.coefficients * self._shares[number])
                 losses += scaled.detach()
                 try:
-                    self.cut.backward(scaled, found[number % halves])
+                    self.task_gradients.backward(scaled, accumulators[number % halves])
                 except Exception as error:  # noqa: BLE001  the user's network may raise anything
-                    self.guard.record_failure(error)
-        first = self._shares[::halves].sum(0)
-        parts, own = [self.cut.jacobian(half) for half in found], self.cut.own_gradients(found)
-        if self.peers.size > 1:
-            flag = self.guard.failure_flag(self.device)
-            failed, losses, first, *summed = self.peers.all_reduce_coalesced(
-                [flag, losses, first, *parts, *own]
-            )
-            parts, own = summed[:halves], summed[halves:]
-            self.guard.maybe_check(failed)
-        self._combine(losses, parts, first, own)
-        self.backward_penalty(seen)  # on every rank the same, so there is nothing to sum
+                    self.failure_sync.record_failure(error)
+        return StepGradients(
+            losses=losses,
+            jacobians=[self.task_gradients.jacobian(half) for half in accumulators],
+            first_share=self._shares[::halves].sum(0),
+            own=self.task_gradients.own_gradients(accumulators),
+            failed=self.failure_sync.failure_flag(self.device),
+        )
 
-    def _combine(
-        self, losses: Tensor, parts: Sequence[Tensor], first: Tensor, own: Sequence[Tensor]
-    ) -> None:
-        """Set `.grad` from the gradients of the global batch.
-
-        Args:
-            losses: (T,).
-            parts: The Jacobian (T, P), or its two summands, one a half of the batches.
-            first: What share of the labels the first half has (T,).
-            own: Gradients of the own parameters, task by task.
-        """
-        rows = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-        effective = torch.ones_like(losses)
+    def _combine(self, gradients: StepGradients) -> None:
+        """Set `.grad` from the gradients of the global batch."""
+        rows = sum(gradients.jacobians[1:], gradients.jacobians[0])  # (T, P)
+        own = gradients.own
+        factors = torch.ones_like(gradients.losses)  # (T,) what the rows have been multiplied by
         if self.weighting is not None:
-            effective = weights = self._weigh(self.weighting, losses, rows)
+            weights = self._weigh(gradients.losses, rows)
             rows, scales = self.weighting.rows(weights.unsqueeze(1) * rows)
-            effective = weights if scales is None else weights * scales
-            own = [
-                weights[task] * gradient
-                for task, gradient in zip(self.cut.owners, own, strict=True)
-            ]
-        halves = None
-        if len(parts) == 2:
-            share = torch.stack([first, 1 - first]).clamp(min=1e-12)
-            halves = (
-                (effective / share[0]).unsqueeze(1) * parts[0],
-                (effective / share[1]).unsqueeze(1) * parts[1],
-            )
-        vector, used = self._aggregate(rows, halves)
+            factors = weights if scales is None else weights * scales
+            owners = self.task_gradients.owners
+            own = [weights[task] * gradient for task, gradient in zip(owners, own, strict=True)]
+        vector, used = self._aggregate(rows, self._halves(gradients, factors))
         if used is not None:
-            self._used.append((effective * used * self._loss_weights, self._known))
+            self._used.append((factors * used * self._loss_weights, self._has_label))
         self._set_gradients(vector, own)
+
+    @staticmethod
+    def _halves(gradients: StepGradients, factors: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return the weighted Jacobian (T, P) over either half of the batches, if any."""
+        if len(gradients.jacobians) == 1:
+            return None
+        first, second = gradients.jacobians
+        # A summand counts by its share of the step's labels; divided by it, it is the mean over its
+        # half.
+        shares = torch.stack([gradients.first_share, 1 - gradients.first_share]).clamp(min=1e-12)
+        by_half = (factors / shares).unsqueeze(2)  # (2, T, 1)
+        return by_half[0] * first, by_half[1] * second
 
     def _aggregate(
         self, rows: Tensor, halves: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor | None]:
-        """The shared gradient (P,), and the weights (T,) that the rows (T, P) have in it.
+        """Return the shared gradient (P,), and the weights (T,) that the rows (T, P) have in it.
 
-        A row of zeros has none there; what the task has to itself counts by 1, and so does the row.
+        A row of zeros has no weight in it. The parameters of that task alone count by 1, and so
+        does the row.
+
+        Args:
+            rows: The weighted gradients of the tasks (T, P).
+            halves: The gradients over either half of the batches, where the aggregator reads them.
         """
         ones = torch.ones(len(rows), device=self.device)
-        if self.aggregator is None or not self.cut.shared:
+        if self.aggregator is None or not self.task_gradients.shared:
             return rows.sum(0), ones
-        known = _not_zero(rows) if self.aggregator.leaves_out else ones.bool()
-        if not bool(known.any()):
+        taken = _not_zero(rows) if self.aggregator.leaves_out else ones.bool()
+        if not bool(taken.any()):
             return rows.sum(0), ones
-        vector, used, failure = None, None, None
+        takes_all = bool(taken.all())
+        failure = None
         try:
             with self._synchronized_rng(self.aggregator), torch.no_grad():
-                vector, used = self.aggregator.aggregate(
-                    rows if bool(known.all()) else rows[known], halves
-                )
+                vector, used = self.aggregator.aggregate(rows if takes_all else rows[taken], halves)
         except Exception as error:  # noqa: BLE001  solvers, and methods of the user's, may raise anything
             failure = error
-        if vector is not None and _is_finite(vector):
-            return vector, None if used is None else self._with_zero_rows(used, rows, known)
-        self.guard.check()  # zeros of a rank that has failed may be the cause
+        else:
+            if _is_finite(vector):
+                return vector, None if used is None else _with_zero_rows(used, rows, taken)
+        self.failure_sync.check()  # zeros of a rank that has failed may be the cause
         if not bool(rows.isfinite().all()):
             return rows.sum(0), ones  # which shows in the losses, by the name of the task
         if failure is None:
             raise TrialError(f"{self._name} made a gradient that is not finite of some that are")
         raise TrialError(f"{self._name} failed: {failure}") from failure
-
-    @staticmethod
-    def _with_zero_rows(used: Tensor, rows: Tensor, known: Tensor) -> Tensor:
-        """Weights of the `known` rows → of all rows (T,)."""
-        ones = torch.ones(len(rows), device=rows.device)
-        if not bool(known.all()):
-            return ones.masked_scatter(known, used)
-        return used if bool(used.all()) else torch.where(_not_zero(rows), used, ones)
 
     @property
     def _name(self) -> str:
@@ -305,19 +354,28 @@ class BalancedStep(Step):
         return f"the aggregator {member.name!r}" if member is not None else "no aggregator"
 
     def _set_gradients(self, vector: Tensor, own: Sequence[Tensor]) -> None:
-        """Shared parameters follow `vector` (P,), the others the gradients of their own tasks."""
-        shared = self.cut.shared
+        """Set `.grad`: of shared parameters from `vector` (P,), of all others from `own`."""
+        shared = self.task_gradients.shared
         for parameter, part in zip(shared, vector.split([p.numel() for p in shared]), strict=True):
             parameter.grad = acceleration.match_memory_format(parameter, part.view(parameter.shape))
-        for parameter, gradient in zip(self.cut.own_parameters, own, strict=True):
+        for parameter, gradient in zip(self.task_gradients.own_parameters, own, strict=True):
             parameter.grad = acceleration.match_memory_format(parameter, gradient)
 
 
+def _with_zero_rows(used: Tensor, rows: Tensor, taken: Tensor) -> Tensor:
+    """Return the weights of all rows (T,), from those of the `taken` ones."""
+    ones = torch.ones(len(rows), device=rows.device)
+    if not bool(taken.all()):
+        return ones.masked_scatter(taken, used)
+    return used if bool(used.all()) else torch.where(_not_zero(rows), used, ones)
+
+
 def _not_zero(rows: Tensor) -> Tensor:
-    """`rows.any(1)`, (T, P) to (T,), several times faster."""
+    """Return `rows.any(1)`, (T, P) to (T,), several times faster."""
     return (rows.amax(1) != 0) | (rows.amin(1) != 0)
 
 
 def _is_finite(vector: Tensor) -> bool:
-    """Whether all numbers are; their sum is quick to tell, but where finite ones overflow."""
+    """Return whether all numbers are finite."""
+    # The sum tells it quickly, but finite numbers may overflow.
     return bool(vector.sum().isfinite()) or bool(vector.isfinite().all())

@@ -1,10 +1,11 @@
-"""Checkpoints of a trial: safetensors, JSON, and optimiser state that loads with `weights_only`; never a pickle.
+"""Checkpoints of a trial: safetensors, JSON, and optimiser state that loads with `weights_only`.
 
-    <trial>/last   where an interrupted trial goes on: network, optimiser, schedule, random state, progress
-    <trial>/best   the network at its best epoch, with all that is needed to build it again without the data
+    <trial>/last   where an interrupted trial goes on: network, optimiser, random state, progress
+    <trial>/best   the network at its best epoch, with what is needed to build it without the data
     <trial>/kept   the best network at the time of `last`, where `best` is a later one
 
-Each is written beside its place and moved in, so that a process that dies while it writes leaves the old one whole.
+Each is written under another name and moved into its place, so that a process that dies while it
+writes leaves the old one whole.
 """
 
 from __future__ import annotations
@@ -27,21 +28,23 @@ from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trial import TrialSpec
 
+_BEST_AT_LAST = "kept"  # the folder's name, which older sweeps have on disk
+
 
 @dataclass
 class Progress:
-    """How far a trial is.
+    """Hold how far a trial is.
 
     Attributes:
-        epoch: Epochs done.
-        best: Best objective, higher is better.
+        epoch: The number of epochs done.
+        best: The best objective; higher is better.
         best_epoch: The epoch of `best`, from 1; 0 before the first.
-        since_improvement: Epochs since the objective last rose by more than the wanted delta.
+        since_improvement: Epochs since the objective last rose by more than `min_delta`.
         anchor: The objective that the next improvement is measured from.
-        metrics: Of the last epoch.
-        best_metrics: Of the epoch of `best`.
-        anchor_metrics: Of the epoch of `anchor`.
-        seconds: Training and validation so far.
+        metrics: The metrics of the last epoch.
+        best_metrics: The metrics of the epoch of `best`.
+        anchor_metrics: The metrics of the epoch of `anchor`.
+        seconds: The time of training and validation so far.
     """
 
     epoch: int = 0
@@ -55,107 +58,114 @@ class Progress:
     seconds: float = 0.0
 
     def update(self, objective: float, metrics: dict[str, float], min_delta: float) -> None:
-        """Take in the objective of the epoch that just ended, and what it was worked out from."""
+        """Record the objective of the epoch that just ended, and the metrics behind it."""
         if objective > self.best:
-            self.best, self.best_epoch, self.best_metrics = objective, self.epoch, metrics
+            self.best = objective
+            self.best_epoch = self.epoch
+            self.best_metrics = metrics
         if objective > self.anchor + min_delta:
-            self.anchor, self.since_improvement, self.anchor_metrics = objective, 0, metrics
+            self.anchor = objective
+            self.anchor_metrics = metrics
+            self.since_improvement = 0
         else:
             self.since_improvement += 1
 
-    def judged(self, objective: Callable[[dict[str, float]], float]) -> tuple[float, float]:
-        """`best` and `anchor` by this objective, which has another reference where the sweep was extended since."""
+    def recomputed(self, objective: Callable[[dict[str, float]], float]) -> tuple[float, float]:
+        """Return `best` and `anchor` by an objective whose references may have changed since."""
         if not self.best_metrics:
             return self.best, self.anchor
         return objective(self.best_metrics), objective(self.anchor_metrics)
 
 
-def exists(place: TrialDirectory) -> bool:
-    """Whether the trial can go on from a checkpoint; one that another node has written is fetched."""
-    place.fetch()
-    last, old = place.folder / "last", place.folder / "last.old"
+def exists(directory: TrialDirectory) -> bool:
+    """Return whether the trial has a checkpoint; one that another node has written is fetched."""
+    directory.fetch()
+    last, old = directory.folder / "last", directory.folder / "last.old"
     if not last.exists() and old.exists():  # the process died between the two moves of `replace`
         old.replace(last)
     return last.is_dir()
 
 
 class Stateful(Protocol):
-    """Optimiser, schedule, weighting: what has a state beside the network's."""
+    """Describe what has a state besides the network's: optimiser, schedule, step."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors, numbers and texts, in lists and mappings."""
+        """Return tensors, numbers and texts, in lists and mappings."""
 
     def load_state_dict(self, state: dict[str, Any], /) -> None:
-        """Go on from such a state."""
+        """Go on from a state that `state_dict` returned."""
 
 
 def save(
-    place: TrialDirectory,
+    directory: TrialDirectory,
     network: nn.Module,
-    parts: Mapping[str, Stateful],
+    stateful: Mapping[str, Stateful],
     progress: Progress,
-    peers: Communicator,
+    communicator: Communicator,
 ) -> None:
     """Write `last`: everything that the next epoch depends on. All ranks call it, rank 0 writes.
 
-    Of the ranks only the random states differ (dropout draws other numbers on each); all of them are kept.
+    Ranks differ only in their random states (dropout draws other numbers on each); `last` holds
+    those of all ranks.
     """
-    states = [
-        torch.get_rng_state(),
-        *([torch.cuda.get_rng_state()] if torch.cuda.is_available() else []),
-    ]
-    random = peers.gather([state.unsqueeze(0) for state in states])  # one row a rank
+    states = [torch.get_rng_state()]
+    if torch.cuda.is_available():
+        states.append(torch.cuda.get_rng_state())
+    random = communicator.gather([state.unsqueeze(0) for state in states])  # one row a rank
 
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
-        state: dict[str, Any] = {name: part.state_dict() for name, part in parts.items()}
+        state: dict[str, Any] = {name: part.state_dict() for name, part in stateful.items()}
         write_state(folder, state | {"random": random})
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
 
-    peers.run_on_rank_zero(lambda: place.write("last", write))
+    communicator.run_on_rank_zero(lambda: directory.write("last", write))
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
-    """Write what a checkpoint holds beside the network."""
+    """Write the part of a checkpoint that is not the network."""
     written = io.BytesIO()  # on a full disk torch's own writer raises an error that does not say so
     torch.save(state, written)
     (folder / "optimizer.pt").write_bytes(written.getbuffer())
 
 
 def load(
-    place: TrialDirectory, network: nn.Module, parts: Mapping[str, Stateful], peers: Communicator
+    directory: TrialDirectory,
+    network: nn.Module,
+    stateful: Mapping[str, Stateful],
+    communicator: Communicator,
 ) -> Progress:
-    """Take the trial up where `save` left it. Rank 0 reads: the others may be where its files are not.
+    """Restore what `save` wrote. Rank 0 reads: the others may be where its files are not.
 
-    A rank that was not there when the checkpoint was written keeps the random state that it has.
+    A rank that did not exist when the checkpoint was written keeps its own random state.
     """
-    peers.run_on_rank_zero(lambda: _load_network(network, place.folder / "last"))
-    peers.broadcast(state_tensors(network))
-    written = peers.broadcast_bytes(lambda: place.read("last", "optimizer.pt"))
+    communicator.run_on_rank_zero(lambda: _load_network(network, directory.folder / "last"))
+    communicator.broadcast(state_tensors(network))
+    written = communicator.run_on_rank_zero(lambda: directory.read("last", "optimizer.pt"))
     state = torch.load(io.BytesIO(written), weights_only=True, map_location="cpu")
-    for name, part in parts.items():
+    for name, part in stateful.items():
         part.load_state_dict(state[name])
     cpu, *cuda = state["random"]
-    if peers.rank < len(cpu):
-        torch.set_rng_state(cpu[peers.rank].clone())  # torch crashes on a row of a larger tensor
+    rank = communicator.rank
+    if rank < len(cpu):
+        torch.set_rng_state(cpu[rank].clone())  # torch crashes on a row of a larger tensor
         if cuda and torch.cuda.is_available():
-            torch.cuda.set_rng_state(cuda[0][peers.rank].clone())
-    progress = Progress(
-        **json.loads(peers.broadcast_bytes(lambda: place.read("last", "progress.json")))
-    )
-    peers.run_on_rank_zero(lambda: _restore_best(place, progress.best_epoch))
+            torch.cuda.set_rng_state(cuda[0][rank].clone())
+    written = communicator.run_on_rank_zero(lambda: directory.read("last", "progress.json"))
+    progress = Progress(**json.loads(written))
+    communicator.run_on_rank_zero(lambda: _restore_best(directory, progress.best_epoch))
     return progress
 
 
 def state_tensors(network: nn.Module) -> list[torch.Tensor]:
-    """Parameters and buffers, also those that are not stored: all that must be the same on all ranks."""
+    """Return parameters and all buffers, stored or not: what must be the same on all ranks."""
     return [*network.parameters(), *network.buffers()]
 
 
 def save_best(
-    place: TrialDirectory, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int
+    directory: TrialDirectory, network: nn.Module, spec: TrialSpec, data: DataSet, epoch: int
 ) -> None:
-    """Write `best`: the network after this epoch, its config and the shape of its data."""
+    """Write `best`: the network after this epoch, its config and the spec of its data."""
 
     def write(folder: Path) -> None:
         save_file(_tensors(network), folder / "model.safetensors")
@@ -167,43 +177,42 @@ def save_best(
         }
         (folder / "model.json").write_text(json.dumps(card | {"epoch": epoch}), encoding="utf-8")
 
-    _backup_best(place)
-    place.write("best", write)
+    _backup_best(directory)
+    directory.write("best", write)
 
 
-def _backup_best(place: TrialDirectory) -> None:
-    """Put the best network that `last` knows aside, before a later one takes its place.
+def _backup_best(directory: TrialDirectory) -> None:
+    """Copy the best network that `last` knows aside, before a later one takes its place.
 
-    A trial that goes on from `last` may go another way (smaller batches, sums of a GPU), and find none that is better.
+    A trial that goes on from `last` may go another way (smaller batches, another GPU's rounding),
+    and find no better network.
     """
-    epoch = _number(place, "last", "progress.json", "best_epoch")
-    if epoch and epoch == _number(place, "best", "model.json", "epoch"):
-        place.copy("best", "kept")
+    best_at_last = _read_number(directory, "last", "progress.json", "best_epoch")
+    if best_at_last and best_at_last == _read_number(directory, "best", "model.json", "epoch"):
+        directory.copy("best", _BEST_AT_LAST)
 
 
-def _restore_best(place: TrialDirectory, epoch: int) -> None:
-    """Put the best network that `last` knows in its place again, if another one is there."""
-    if (
-        _number(place, "best", "model.json", "epoch")
-        != epoch
-        == _number(place, "kept", "model.json", "epoch")
-    ):
-        place.copy("kept", "best")
+def _restore_best(directory: TrialDirectory, best_at_last: int) -> None:
+    """Put the best network that `last` knows back into `best`, if a later one is there."""
+    if _read_number(directory, "best", "model.json", "epoch") == best_at_last:
+        return
+    if _read_number(directory, _BEST_AT_LAST, "model.json", "epoch") == best_at_last:
+        directory.copy(_BEST_AT_LAST, "best")
 
 
-def _number(place: TrialDirectory, part: str, file: str, key: str) -> int | None:
-    """A number of a part's JSON; None where there is none."""
+def _read_number(directory: TrialDirectory, part: str, file: str, key: str) -> int | None:
+    """Return a number of a part's JSON file; None where there is none."""
     try:
-        found: int | None = json.loads(place.read(part, file)).get(key)
+        number: int | None = json.loads(directory.read(part, file)).get(key)
     except FileNotFoundError:
         return None
-    return found
+    return number
 
 
-def load_best(place: TrialDirectory, network: nn.Module, peers: Communicator) -> None:
-    """The network's parameters as they were at its best epoch; rank 0 reads."""
-    peers.run_on_rank_zero(lambda: _load_network(network, place.folder / "best"))
-    peers.broadcast(state_tensors(network))
+def load_best(directory: TrialDirectory, network: nn.Module, communicator: Communicator) -> None:
+    """Load the network's parameters as they were at its best epoch; rank 0 reads."""
+    communicator.run_on_rank_zero(lambda: _load_network(network, directory.folder / "best"))
+    communicator.broadcast(state_tensors(network))
 
 
 def _load_network(network: nn.Module, folder: Path) -> None:
@@ -211,7 +220,7 @@ def _load_network(network: nn.Module, folder: Path) -> None:
 
 
 def _tensors(network: nn.Module) -> dict[str, torch.Tensor]:
-    """Parameters and buffers without memory that two names share, which safetensors refuses."""
+    """Return copies of parameters and buffers: safetensors refuses two names for one memory."""
     return {
         name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()
     }

@@ -1,4 +1,4 @@
-"""What the loop remembers of an epoch.
+"""The record of an epoch from which its losses and metrics are computed.
 
 N samples of this rank
 """
@@ -15,10 +15,15 @@ from mtl_search.training.distributed.communicator import Communicator
 
 
 class EpochOutputs:
-    """What an epoch leaves behind for its losses and metrics: outputs, labels and losses, but no inputs.
+    """Keep outputs, labels and losses of an epoch's batches, but no inputs.
 
     Args:
-        keep_outputs: Whether metrics will be asked for.
+        keep_outputs: Whether the network's outputs are kept, which only metrics need.
+
+    Attributes:
+        losses: The loss of each task (T,), by batch.
+        penalties: The penalty () of the sharing policy, by step.
+        batches: The batches without their inputs.
     """
 
     def __init__(self, *, keep_outputs: bool = True) -> None:
@@ -29,7 +34,7 @@ class EpochOutputs:
         self._keep_outputs = keep_outputs
 
     def add(self, outputs: dict[str, Tensor], batch: Batch, losses: Tensor | None = None) -> None:
-        """Take in one batch."""
+        """Add one batch."""
         self.batches.append(Batch({}, {}, batch.targets, batch.size, batch.total, batch.labels))
         if losses is not None:
             self.losses.append(losses.detach())
@@ -37,38 +42,42 @@ class EpochOutputs:
             self._outputs.append({task: output.detach() for task, output in outputs.items()})
 
     def add_nothing(self, batch: Batch, tasks: int, device: torch.device) -> None:
-        """Take in a batch of which this rank has no sample."""
+        """Add a batch of which this rank has no sample."""
         self.batches.append(Batch({}, {}, {}, 0, batch.total, batch.labels))
         self.losses.append(torch.zeros(tasks, device=device))
 
     def mean_penalty(self) -> dict[str, float]:
-        """`train/penalty`, the mean over the steps; nothing where the sharing policy adds none to the loss."""
-        return (
-            {"train/penalty": torch.stack(self.penalties).mean().item()} if self.penalties else {}
-        )
+        """Return `train/penalty`, the mean over the steps, if the sharing policy has a penalty."""
+        if not self.penalties:
+            return {}
+        return {"train/penalty": torch.stack(self.penalties).mean().item()}
 
     def collect(
-        self, target_names: Mapping[str, str], peers: Communicator
+        self, target_names: Mapping[str, str], communicator: Communicator
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Task → outputs, float32, and target → labels of all ranks, on rank 0; empty on the others.
+        """Collect outputs and labels of all ranks on rank 0.
 
         Args:
-            target_names: Task → name of its target.
-            peers: The ranks.
+            target_names: Task → the name of its target.
+            communicator: The ranks.
+
+        Returns:
+            Task → outputs in float32, and target → labels; on the other ranks both are empty.
         """
         names = list(dict.fromkeys(target_names.values()))
-        own = [*map(self._outputs_of, target_names), *map(self._labels_of, names)]
-        rows = peers.gather(own)
-        return dict(zip(target_names, rows, strict=False)), dict(
-            zip(names, rows[len(target_names) :], strict=False)
-        )
+        rows_here = [*map(self._outputs_of, target_names), *map(self._labels_of, names)]
+        rows = communicator.gather(rows_here)
+        if not rows:
+            return {}, {}
+        labels = rows[len(target_names) :]
+        return dict(zip(target_names, rows, strict=False)), dict(zip(names, labels, strict=True))
 
     def _outputs_of(self, task: str) -> Tensor | None:
-        """(N, ...) float32."""
+        """Return the outputs of a task (N, ...) in float32; None without a sample."""
         rows = [outputs[task] for outputs in self._outputs]
         return torch.cat(rows).float() if rows else None
 
     def _labels_of(self, target: str) -> Tensor | None:
-        """(N, ...)."""
+        """Return the labels of a target (N, ...); None without a sample."""
         rows = [batch.targets[target] for batch in self.batches if batch.size]
         return torch.cat(rows) if rows else None

@@ -1,13 +1,14 @@
-"""Losses and metrics by name, of what an epoch left behind.
+"""Losses and metrics by name, from the outputs and labels of an epoch.
 
-Outputs and labels of all ranks come together before a metric is computed: the mean of the ranks' F1 scores is not the
-F1 score.
+Outputs and labels of all ranks are collected before a metric is computed: the mean of the ranks' F1
+scores is not the F1 score.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -20,60 +21,57 @@ from mtl_search.metrics.objective import key
 from mtl_search.models.network import MultiTaskNetwork
 
 
+@dataclass(frozen=True)
 class Evaluator:
-    """Names and computes losses and metrics; on rank 0 only.
+    """Compute losses and metrics and name them; on rank 0 only.
 
-    Args:
-        network: Its heads turn outputs into losses and predictions.
-        targets: Of the data set, by name.
-        metric_names: Task → names of its metrics.
+    Attributes:
+        network: The network whose heads turn outputs into losses and predictions.
+        targets: The targets of the data set, by name.
+        metric_names: Task → the names of its metrics.
     """
 
-    def __init__(
-        self,
-        network: MultiTaskNetwork,
-        targets: Mapping[str, Target],
-        metric_names: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self._heads, self._target_names = network.heads, network.target_names
-        self._targets, self._metric_names = targets, metric_names
+    network: MultiTaskNetwork
+    targets: Mapping[str, Target]
+    metric_names: Mapping[str, tuple[str, ...]]
 
     def losses(self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> list[float]:
-        """Loss of each task over all labelled samples."""
-        found = [
-            head.loss(outputs[task], labels[self._target_names[task]])
-            for task, head in self._heads.items()
-        ]
-        values: list[float] = torch.stack(found).tolist()
-        return values
+        """Return the loss of each task over all labelled samples."""
+        losses: list[float] = task_losses(self.network, outputs, labels).tolist()
+        return losses
 
     def named(self, split: str, losses: Sequence[float | None], epoch: int) -> dict[str, float]:
-        """Losses by name, as the head gives them: unweighted and not scaled; None for a task that had no label.
+        """Return `<split>/<task>/loss` of every task that had a label.
+
+        Args:
+            split: The short name of the split.
+            losses: The loss of each task as its head gives it, unweighted and not scaled; None for
+                a task that had no label.
+            epoch: The number of the epoch, from 1, for the message of an error.
 
         Raises:
-            TrialError: One is not finite; `epoch`, from 1, is named.
+            TrialError: A loss is not finite.
         """
-        known = {
-            task: value
-            for task, value in zip(self._heads, losses, strict=True)
-            if value is not None
-        }
-        for task, value in known.items():
+        named = {}
+        for task, value in zip(self.network.heads, losses, strict=True):
+            if value is None:
+                continue
             if not math.isfinite(value):
                 raise TrialError(f"the {split} loss of task {task!r} is {value} in epoch {epoch}")
-        return {f"{split}/{task}/loss": value for task, value in known.items()}
+            named[f"{split}/{task}/loss"] = value
+        return named
 
     def metrics(
         self, split: str, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
     ) -> dict[str, float]:
-        """`<split>/<task>/<metric>` over all labelled samples."""
+        """Return `<split>/<task>/<metric>` over all labelled samples."""
         metrics = {}
-        for task, head in self._heads.items():
-            name = self._target_names[task]
-            target = self._targets[name]
+        for task, head in self.network.heads.items():
+            name = self.network.target_names[task]
+            target = self.targets[name]
             with torch.no_grad():
                 prediction = head.predict(outputs[task])
-            for metric in self._metric_names[task]:
+            for metric in self.metric_names[task]:
                 value = compute(
                     metric, prediction, labels[name], target.kind, target.size, names=target.classes
                 )
@@ -81,20 +79,30 @@ class Evaluator:
         return metrics
 
 
+def task_losses(
+    network: MultiTaskNetwork, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
+) -> Tensor:
+    """Return the loss of each task (T,), the mean over its labelled samples."""
+    names = network.target_names
+    return torch.stack(
+        [head.loss(outputs[task], labels[names[task]]) for task, head in network.heads.items()]
+    )
+
+
 def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:
-    """Task → names of its metrics; the head's first where the config names none.
+    """Return the names of each task's metrics: the head's first where the config names none.
 
     Raises:
-        ConfigError: A metric that the task's head cannot give.
+        ConfigError: The head of a task cannot give one of its metrics.
     """
     names = {}
     for task, head in network.heads.items():
-        wanted = config.tasks[task].metrics or head.metrics[:1]
-        for number, name in enumerate(wanted):
+        chosen = config.tasks[task].metrics or head.metrics[:1]
+        for number, name in enumerate(chosen):
             if name not in head.metrics:
                 raise ConfigError(
                     f"the head {config.tasks[task].head.name!r} cannot give this metric",
                     path=f"tasks.{task}.metrics.{number}", value=name, allowed=head.metrics,
                 )  # fmt: skip
-        names[task] = tuple(wanted)
+        names[task] = tuple(chosen)
     return names

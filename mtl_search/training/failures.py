@@ -11,20 +11,23 @@ from mtl_search.training import out_of_memory
 
 
 def reason(failure: Exception) -> str:
-    """Why a trial failed, for people: our own errors speak for themselves, others show where they came from."""
+    """Return why a trial failed: the message of our own errors, the traceback of all others."""
     if isinstance(failure, MtlSearchError):
         return str(failure)
     if out_of_memory.is_out_of_memory(failure):
         return out_of_memory.explain_out_of_memory(failure)
-    if disk.is_full(failure):  # of a file that a network or a data set of the user's writes
+    if disk.is_full(failure):  # a network or a data set of the user's may write files as well
         return disk.explain_full_disk(str(failure))
     if type(failure).__module__.startswith(("torch._dynamo", "torch._inductor")):
-        return f"torch.compile cannot compile this network; training.compile: false does without ({failure})"
+        return (
+            "torch.compile cannot compile this network; training.compile: false does without "
+            f"({failure})"
+        )
     return "".join(traceback.format_exception(failure)).strip()
 
 
 def cause(failure: Exception) -> Literal["", "memory", "disk"]:
-    """What was short; empty when the failure is the trial's own."""
+    """Return what ran out; empty for any other failure."""
     if disk.is_full(failure):
         return "disk"
     return "memory" if out_of_memory.is_out_of_memory(failure) else ""

@@ -1,4 +1,4 @@
-"""A trained network with all that is needed to use it: no data set, no sweep."""
+"""A trained network with all that is needed to use it, without data set or sweep."""
 
 from __future__ import annotations
 
@@ -22,23 +22,41 @@ from mtl_search.models.network import MultiTaskNetwork, build_network
 
 
 class Predictor:
-    """Predicts every task of a trained trial.
+    """Predict every task of a trained trial.
 
     Args:
-        network: In evaluation mode.
-        config: Of the trial.
-        layout: Of the data it was trained on.
+        network: The trained network; it is put into evaluation mode.
+        config: The trial's config.
+        data_spec: The spec of the data that it was trained on.
 
     Attributes:
-        classes: Task → names of its classes; empty for real targets.
+        classes: Task → the names of its classes; empty for real targets.
+
+    Example:
+        >>> import numpy as np
+        >>> from mtl_search.config import parse
+        >>> from mtl_search.data import DataSet, Target
+        >>> from mtl_search.data.spec import data_spec
+        >>> from mtl_search.models.network import build_network
+        >>> x = np.zeros((6, 4), dtype=np.float32)
+        >>> kind = Target(np.array([0, 1, 0, 1, 0, 1]), "class", ("a", "b"))
+        >>> splits = {"train": np.arange(2), "validation": np.arange(2, 4), "test": np.arange(4, 6)}
+        >>> data = DataSet({"x": x}, {"kind": kind}, splits)
+        >>> tree = {"name": "a", "data": "arrays", "tasks": {"kind": {"head": "softmax"}}}
+        >>> config = parse({**tree, "model": {"backbone": "mlp"}})
+        >>> predictor = Predictor(build_network(config, data), config, data_spec(data))
+        >>> predictor.predict({"x": x})["kind"].shape  # class probabilities
+        (6, 2)
+        >>> predictor.classes
+        {'kind': ('a', 'b')}
     """
 
-    def __init__(self, network: MultiTaskNetwork, config: Config, layout: DataSpec) -> None:
+    def __init__(self, network: MultiTaskNetwork, config: Config, data_spec: DataSpec) -> None:
         self.network = network.eval()
         self.config = config
-        self.layout = layout
+        self.data_spec = data_spec
         self.classes = {
-            task: layout.targets[name].classes for task, name in network.target_names.items()
+            task: data_spec.targets[name].classes for task, name in network.target_names.items()
         }
 
     @torch.inference_mode()
@@ -48,19 +66,19 @@ class Predictor:
         masks: Mapping[str, Any] | None = None,
         batch_size: int = 512,
     ) -> dict[str, Array]:
-        """Predictions of every task.
+        """Return the predictions of every task.
 
         Args:
             inputs: View → (N, ...) array, prepared as the data set prepared them.
             masks: View → (N, T) bool, for token views.
-            batch_size: Samples at a time.
+            batch_size: The number of samples that are predicted at a time.
 
         Returns:
-            Task → (N, C) class probabilities, (N,) probability of a binary target, (N, L) of labels, (N,) values in the
-            target's own units, or (N, T) tags.
+            Task → (N, C) probabilities of classes, (N,) of a binary target, (N, L) of labels; (N,)
+            values in the target's own units; or (N, T) tags.
 
         Raises:
-            SweepError: A view is missing.
+            SweepError: A view that the network reads is missing.
         """
         needed = {view for views in self.network.views.values() for view in views}
         if missing := needed - inputs.keys():
@@ -68,21 +86,22 @@ class Predictor:
                 f"the model needs the views {sorted(needed)}; missing: {sorted(missing)}"
             )
         tensors = {view: torch.as_tensor(np.asarray(inputs[view])) for view in sorted(needed)}
-        kept = {view: torch.as_tensor(np.asarray(mask)) for view, mask in (masks or {}).items()}
+        mask_tensors = {
+            view: torch.as_tensor(np.asarray(mask)) for view, mask in (masks or {}).items()
+        }
         size = len(next(iter(tensors.values())))
-        parts = [
-            self.network.predict(
-                self.network(_rows(tensors, start, batch_size), _rows(kept, start, batch_size))
-            )
-            for start in range(0, size, batch_size)
-        ]
+        parts = []
+        for start in range(0, size, batch_size):
+            rows = slice(start, start + batch_size)
+            outputs = self.network(_rows(tensors, rows), _rows(mask_tensors, rows))
+            parts.append(self.network.predict(outputs))
         return {
             task: torch.cat([part[task] for part in parts]).numpy() for task in self.network.heads
         }
 
 
 def load_predictor(folder: Path) -> Predictor:
-    """The network that `checkpoint.save_best` wrote.
+    """Load the network that `checkpoint.save_best` wrote.
 
     Raises:
         SweepError: There is none in the folder.
@@ -93,12 +112,13 @@ def load_predictor(folder: Path) -> Predictor:
             f"no trained network in {folder}: only the best of each arm and the finalists are kept"
         )
     card = json.loads(card_file.read_text(encoding="utf-8"))
-    config, layout = parse(with_new_names(card["config"])), DataSpec.from_json(card["data"])
+    config = parse(with_new_names(card["config"]))
+    data_spec = DataSpec.from_json(card["data"])
     with skip_pretrained():
-        network = build_network(config, layout)
+        network = build_network(config, data_spec)
     network.load_state_dict(load_file(folder / "model.safetensors"))
-    return Predictor(network, config, layout)
+    return Predictor(network, config, data_spec)
 
 
-def _rows(tensors: Mapping[str, Tensor], start: int, size: int) -> dict[str, Tensor]:
-    return {name: tensor[start : start + size] for name, tensor in tensors.items()}
+def _rows(tensors: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:
+    return {name: tensor[rows] for name, tensor in tensors.items()}

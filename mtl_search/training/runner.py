@@ -1,7 +1,7 @@
-"""Trains trial after trial in one process, and leaves nothing of one in the next.
+"""Train trial after trial in one process, and leave nothing of one in the next.
 
-What could bleed over is set anew: the network and optimiser are built again, the random generators are seeded, cached
-GPU memory is given back, and cuDNN's benchmark choices are off.
+Whatever could leak is reset: the network and optimiser are built again, the random generators are
+seeded, cached GPU memory is given back, and cuDNN's benchmark mode is off.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from mtl_search.training.trial_report import TrialReport
 
 
 class TrialRunner:
-    """One process's place for trials.
+    """Train trials in this process, one after another.
 
     Args:
         data: The data set.
         objective: A function of the user's in place of the trials' own objective.
-        threads: CPU threads of torch.
-        device: Where to train; default: what each trial's `training.device` asks for.
+        threads: The number of CPU threads of torch.
+        device: The device to train on; by default the one that each trial's `training.device` asks
+            for.
     """
 
     def __init__(
@@ -42,34 +43,39 @@ class TrialRunner:
         device: torch.device | None = None,
     ) -> None:
         torch.set_num_threads(threads)
-        self._data, self._custom_objective, self._device = data, objective, device
-        self._resident: DeviceData | None = None
+        self._data = data
+        self._custom_objective = objective
+        self._device = device
+        self._device_data: DeviceData | None = None
         self._spec: TrialSpec | None = None
-        self._peers: Communicator | None = None
+        self._communicator: Communicator | None = None
         self._trainer: Trainer | None = None
-        self._used = False
+        self._has_frozen = False
 
-    def setup(self, spec: TrialSpec, peers: Communicator | None = None) -> None:
-        """Make ready for a trial; it is built in its first epoch, where a failure has somewhere to go.
+    def setup(self, spec: TrialSpec, communicator: Communicator | None = None) -> None:
+        """Prepare a trial; it is built in its first epoch, where a failure can be reported.
 
         Args:
             spec: The trial.
-            peers: The ranks that train it together; default: this process alone.
+            communicator: The ranks that train it together; by default this process alone.
         """
         self.release()
-        self._spec, self._peers = spec, peers
+        self._spec = spec
+        self._communicator = communicator
         torch.backends.cudnn.benchmark = False
 
     def train_until(self, epoch: int) -> TrialReport:
-        """Train until this epoch is done, and report it; it may have been done before the process began.
+        """Train until this epoch is done, and report it; an earlier process may have done it.
 
-        A trial that goes on from a checkpoint then tells its last epoch before that: the process that trained it may
-        have died before it could, or before it was heard.
+        A trial that goes on from a checkpoint then reports its last epoch before that: the process
+        that trained it may have died before it could, or before its report arrived.
 
         Raises:
             Exception: Whatever the trial's network or data raise.
         """
-        trainer = self._ready()
+        if self._trainer is None:
+            self._trainer = self._build()
+        trainer = self._trainer
         if trainer.progress.epoch >= epoch:
             return self._with_oom_note(trainer.report())
         report = trainer.run_epoch()
@@ -78,7 +84,7 @@ class TrialRunner:
         return self._with_oom_note(report)
 
     def failure(self, error: Exception) -> TrialReport:
-        """The report of a trial that this error ended."""
+        """Return the report of the trial that this error ended."""
         epoch = self._trainer.progress.epoch if self._trainer else 0
         info = self._trainer.info() if self._trainer else {}
         why = reason(error)
@@ -89,54 +95,50 @@ class TrialRunner:
         )
 
     def release(self) -> None:
-        """Let go of the trial that ended, so that the next one finds its memory free."""
+        """Free the trial that ended, so that the next one finds its memory free."""
         if self._spec is None:
             return
         compiled = self._spec.config.training.compile
-        self._spec = self._peers = self._trainer = None
+        self._spec = self._communicator = self._trainer = None
         if compiled:
             acceleration.reset_compiler()
         gc.collect()
-        if not self._used:
-            # What is alive now are modules and the runner itself. A collection that looked at them again after every
-            # trial would take 0.15 s.
+        if not self._has_frozen:
+            # Only modules and the runner itself are alive now. A collection that visited them again
+            # after every trial would take 0.15 s.
             gc.freeze()
-            self._used = True
+            self._has_frozen = True
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
     def _with_oom_note(self, report: TrialReport) -> TrialReport:
-        """With a word on what was changed of the trial, if anything was."""
+        """Add what was changed of the trial after it ran out of memory, if it did."""
         if self._spec is None or not self._spec.shrunk:
             return report
         return replace(report, info={**report.info, "out_of_memory": self._spec.shrunk})
 
-    def _ready(self) -> Trainer:
-        if self._trainer is None:
-            self._trainer = self._build()
-        return self._trainer
-
     def _build(self) -> Trainer:
-        assert self._spec is not None, "`begin` comes first"
-        training = self._spec.config.training
+        spec = self._spec
+        assert spec is not None, "`setup` comes first"
+        training = spec.config.training
         device = self._device or choose_device(training.device)
-        # On the CPU the samples are not copied, so there is nothing to share out.
-        share = (
-            min(1.0, self._spec.config.resources.gpus_per_worker or 1.0)
-            if device.type == "cuda"
-            else 1.0
-        )
-        if self._resident is None and should_be_resident(
+        share = 1.0  # of the device's memory; on the CPU the samples are not copied
+        if device.type == "cuda":
+            share = min(1.0, spec.config.resources.gpus_per_worker or 1.0)
+        if self._device_data is None and should_be_resident(
             self._data, training.cache_on_device, device, share
         ):
-            self._resident = DeviceData(self._data, device)
-        # A single-task trial is a reference, and is judged by its own metric whatever the sweep's objective is.
-        custom = None if self._spec.objective.kind == "primary" else self._custom_objective
-        return Trainer(self._spec, self._data, device, self._resident, custom, peers=self._peers)
+            self._device_data = DeviceData(self._data, device)
+        # A single-task trial is a reference, and is judged by its own metric whatever the sweep's
+        # objective is.
+        custom = None if spec.objective.kind == "primary" else self._custom_objective
+        return Trainer(
+            spec, self._data, device, self._device_data, custom, communicator=self._communicator
+        )
 
 
 def choose_device(setting: str) -> torch.device:
-    """The device that `training.device` asks for; `auto` takes a GPU when this process may use one.
+    """Return the device that `training.device` asks for; `auto` is a GPU if the process has one.
 
     Raises:
         TrialError: It asks for a GPU, and there is none.
@@ -146,14 +148,15 @@ def choose_device(setting: str) -> torch.device:
     device = torch.device(setting)
     if device.type == "cuda" and not torch.cuda.is_available():
         raise TrialError(
-            "training.device is cuda, and the process that trains sees no GPU (auto takes what there is)"
+            "training.device is cuda, and the process that trains sees no GPU "
+            "(auto takes what there is)"
         )
-    if device.type == "cuda" and device.index is None:  # as tensors say it that live there
+    if device.type == "cuda" and device.index is None:  # tensors on a GPU have an index
         return torch.device("cuda", torch.cuda.current_device())
     return device
 
 
 def is_fatal_cuda_error(error: Exception) -> bool:
-    """Whether the process cannot go on: after such an error every further CUDA call fails as well."""
-    accelerator = getattr(torch, "AcceleratorError", ())
-    return isinstance(error, accelerator) if accelerator else "CUDA error" in str(error)
+    """Return whether the process cannot go on: after such an error every CUDA call fails."""
+    accelerator_error = getattr(torch, "AcceleratorError", ())
+    return isinstance(error, accelerator_error) if accelerator_error else "CUDA error" in str(error)

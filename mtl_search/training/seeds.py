@@ -9,7 +9,7 @@ import torch
 
 
 def seed_everything(seed: int) -> None:
-    """Seed torch's generators, and those that a network or a data set of the user's may draw from."""
+    """Seed torch, and the generators that a network or a data set of the user's may draw from."""
     torch.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002

@@ -1,4 +1,4 @@
-"""What a trial is told: plain data, so that any process can train it; what it tells is in `report`."""
+"""The input of a trial: plain data, so that any process can train it; see `trial_report`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,32 @@ from mtl_search.metrics.objective import Objective
 
 @dataclass(frozen=True)
 class TrialSpec:
-    """One trial, ready to train.
+    """Describe one trial, ready to train.
 
     Attributes:
-        id: Its name in the sweep.
-        config: Resolved: every searched value is in its place, and only the trial's own tasks are in it.
-        seed: Of weights, order of batches and dropout.
-        objective: What an epoch's validation metrics are worth.
-        directory: Where its checkpoints go.
-        test: Read the test split once at the end, at the best epoch; for finalists only.
-        storage: URI of its folder in a storage that all nodes reach; empty where they reach `directory`.
-        until: Epoch at which it pauses, for a member of a population, which may go on from the checkpoint of another
-            one; None: it trains to its end.
-        shrunk: What was changed in its config after it ran out of memory (see `memory`); empty: nothing.
-        pieces: Batches that one of the config as it was is cut into since then.
+        id: The trial's name in the sweep.
+        config: The trial's config: every searched value is in it, and only the trial's own tasks.
+        seed: The seed of weights, order of batches and dropout.
+        objective: The function that turns an epoch's validation metrics into one number.
+        directory: The folder of its checkpoints.
+        test: Whether the test split is read once at the end, at the best epoch; for finalists only.
+        storage: The URI of its folder in a storage that all nodes reach; empty where all nodes
+            reach `directory`.
+        until: The epoch at which a member of a population pauses; it may go on from the checkpoint
+            of another member. None: it trains to its end.
+        shrunk: What was changed in its config after it ran out of memory (see `out_of_memory`);
+            empty: nothing.
+        pieces: How many batches one batch of the original config is divided into since then.
+
+    Example:
+        >>> from mtl_search.config import parse
+        >>> from mtl_search.metrics.objective import Objective
+        >>> tree = {"name": "a", "data": "digit_pairs", "tasks": {"sum": {"head": "softmax"}}}
+        >>> config = parse({**tree, "model": {"backbone": "mlp"}})
+        >>> objective = Objective({"sum": ("accuracy",)}, "primary")
+        >>> spec = TrialSpec("search-0000", config, 1, objective, "runs/a/search-0000")
+        >>> TrialSpec.from_json(spec.to_json()) == spec
+        True
     """
 
     id: str
@@ -39,14 +51,14 @@ class TrialSpec:
     pieces: int = 1
 
     def to_json(self) -> str:
-        """The trial as one string."""
+        """Return the trial as one string."""
         return json.dumps(
             {**asdict(self), "config": to_dict(self.config), "objective": asdict(self.objective)}
         )
 
     @classmethod
     def from_json(cls, text: str) -> TrialSpec:
-        """The trial that `to_json` wrote."""
+        """Return the trial that `to_json` wrote."""
         tree = json.loads(text)
         objective = tree.pop("objective")
         objective["tasks"] = {task: tuple(names) for task, names in objective["tasks"].items()}

@@ -1,4 +1,7 @@
-"""What a trial tells. It imports nothing heavy: the actor that leads a worker group only passes reports on."""
+"""The output of a trial.
+
+The module imports nothing heavy: the actor that leads a worker group only passes reports on.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,29 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-# Key of a Tune result under which the whole report travels, as one string: Ray passes it on without a walk through it.
+# Key of a Tune result under which the whole report travels. As one string Ray passes it on without
+# walking through it.
 REPORT = "report"
+# Key of the number that Tune's schedulers compare.
+METRIC = "objective"
 
 
 @dataclass(frozen=True)
 class TrialReport:
-    """What a trial says after each epoch.
+    """Report how a trial stands after an epoch.
 
     Attributes:
-        epoch: Counted from 1; unchanged when the trial failed before its end.
+        epoch: The epoch, from 1; where the trial failed, the last one that it finished.
         metrics: `train/<task>/loss`, `val/<task>/<metric>`, `lr`, `seconds`.
-        objective: Best so far, higher is better; NaN when the trial failed.
-        state: RUNNING, or how it ended by itself; PAUSED at `TrialSpec.until`, from where it goes on later.
+        objective: The best objective so far, higher is better; NaN when the trial failed.
+        state: RUNNING, or how the trial ended by itself; PAUSED at `TrialSpec.until`, from where it
+            goes on later.
         reason: Why it failed or ended early.
-        info: Of the built network: `parameters`, `depth`, `weights`, `lr`, `tasks`; and `node`, where it trains.
-        test: Metrics on the test split; only in the last report of a finalist.
-        seconds: Training and validation since the trial began, over interruptions.
-        cause: What was short when it failed: `memory` or `disk`; empty when the failure is all the trial's own.
+        info: Facts about the built network: `parameters`, `depth`, `weights`, `lr`, `tasks`; and
+            `node`, the address of the machine that trains it.
+        test: The metrics on the test split; only in the last report of a finalist.
+        seconds: The time of training and validation since the trial began, over interruptions.
+        cause: What ran out when it failed, `memory` or `disk`; empty for any other failure.
     """
 
     epoch: int
@@ -37,23 +45,22 @@ class TrialReport:
     seconds: float = 0.0
     cause: Literal["", "memory", "disk"] = ""
 
-    def on(self, node: str) -> TrialReport:
-        """The same, with the address of the node that it comes from."""
+    def with_node(self, node: str) -> TrialReport:
+        """Return the report with the address of the node that it comes from."""
         return replace(self, info={**self.info, "node": node})
 
     def to_json(self) -> str:
-        """The report as one string."""
+        """Return the report as one string."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> TrialReport:
-        """The report that `to_json` wrote."""
+        """Return the report that `to_json` wrote."""
         return cls(**json.loads(text))
 
     def to_result(self) -> dict[str, Any]:
-        """The report as Tune wants it; a trial that failed has no objective."""
+        """Return the report as a result of Tune; that of a trial that failed has no objective."""
         result = {REPORT: self.to_json(), "epoch": self.epoch, "done": self.state != "RUNNING"}
-        return result if self.state == "FAIL" else {**result, "objective": self.objective}
-
-
-METRIC = "objective"
+        if self.state != "FAIL":
+            result[METRIC] = self.objective
+        return result

@@ -119,19 +119,19 @@ def with_two_workers(device: torch.device) -> Iterator[Compared]:
             )
 
 
-def on_rank(peers: Communicator, kind: str) -> dict[str, list[Tensor]]:
+def on_rank(communicator: Communicator, kind: str) -> dict[str, list[Tensor]]:
     """What every trial ends with on this rank."""
-    device = torch.device(f"cuda:{peers.rank}" if kind == "cuda" else kind)
+    device = torch.device(f"cuda:{communicator.rank}" if kind == "cuda" else kind)
     with exact():
-        return {name: finals(trial, device, peers) for name, trial in TRIALS.items()}
+        return {name: finals(trial, device, communicator) for name, trial in TRIALS.items()}
 
 
 def finals(
-    trial: Parity, device: torch.device = _CPU, peers: Communicator | None = None
+    trial: Parity, device: torch.device = _CPU, communicator: Communicator | None = None
 ) -> list[Tensor]:
     """The parameters of a trial at its end."""
     with tempfile.TemporaryDirectory() as folder:
-        return [x.cpu() for x in trial.run(Path(folder), peers, device)[0].values()]
+        return [x.cpu() for x in trial.run(Path(folder), communicator, device)[0].values()]
 
 
 def values(trainer: Trainer) -> list[Tensor]:

@@ -100,7 +100,7 @@ def _worker(variant: Variant, blocks: int, threads: int, folder: Path) -> None:
         "t", config, 0, Objective({"kind": ("accuracy",)}, "primary"), str(folder / f"trial_{rank}")
     )
     trainer = Trainer(
-        spec, data, _CPU, DeviceData(data, _CPU), peers=ProcessGroupCommunicator(_CPU)
+        spec, data, _CPU, DeviceData(data, _CPU), communicator=ProcessGroupCommunicator(_CPU)
     )
     by_hand = DdpLoop(trainer, variant, rank, workers)
     ours, theirs = [], []

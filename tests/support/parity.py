@@ -31,8 +31,8 @@ class Parity:
         backbone: Of `trials.config`.
         training: Section `training`.
         values: Other values by dotted path.
-        labels: `all`, `missing` (two in five, unevenly) or `sparse` (`size` has three labels in all, so that most parts
-            of a batch have none).
+        labels: `all`, `missing` (two in five, unevenly) or `sparse` (`size` has three labels in
+            all, so that most parts of a batch have none).
         train: Samples.
         steps: At least so many steps are trained.
         resident: Whether the data lie on the device.
@@ -63,20 +63,25 @@ class Parity:
         return dataclasses.replace(made, targets={**made.targets, "size": Target(labels, "real")})
 
     def trainer(
-        self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU
+        self, folder: Path, communicator: Communicator | None = None, device: torch.device = CPU
     ) -> Trainer:
         """Its trainer."""
         samples = self.samples()
         resident = DeviceData(samples, device) if self.resident else None
         return Trainer(
-            spec(self.settings(), folder), samples, device, resident, OBJECTIVE, peers=peers
+            spec(self.settings(), folder),
+            samples,
+            device,
+            resident,
+            OBJECTIVE,
+            communicator=communicator,
         )
 
     def run(
-        self, folder: Path, peers: Communicator | None = None, device: torch.device = CPU
+        self, folder: Path, communicator: Communicator | None = None, device: torch.device = CPU
     ) -> tuple[dict[str, Tensor], dict[str, float]]:
         """Parameters and the last epoch's metrics, the validation's included."""
-        made = self.trainer(folder, peers, device)
+        made = self.trainer(folder, communicator, device)
         epochs = -(-self.steps * made.config.accumulate // len(made.train_loader))
         for epoch in range(epochs):
             made.progress.epoch = epoch
@@ -84,7 +89,8 @@ class Parity:
         return {name: p.detach() for name, p in made.network.named_parameters()}, metrics
 
 
-# Of three tasks two are always nearest to each other, and the choice between them would hang on rounding.
+# Of three tasks two are always nearest to each other, and the choice between them would hang on
+# rounding.
 _ARGUMENTS = {"krum": {"n_selected": 2}}
 
 
@@ -103,7 +109,8 @@ def _balanced(backbone: str, labels: str, **members: str) -> Parity:
 def balanced() -> dict[str, Parity]:
     """Every weighting and every aggregator by itself on an MLP, and in pairs on a convnet.
 
-    A convnet soon fits three labels, and DB-MTL, which looks at 1/L, would then magnify rounding: it gets more of them.
+    A convnet soon fits three labels, and DB-MTL, which looks at 1/L, would then magnify rounding:
+    it gets more of them.
     """
     cases = {
         f"mlp, weighting {name}": _balanced("mlp", "sparse", weighting=name) for name in WEIGHTINGS

@@ -19,13 +19,15 @@ from mtl_search.training.distributed.communicator import ProcessGroupCommunicato
 def on_ranks(
     size: int, work: Callable[..., Any], folder: Path, *arguments: Any, device: str = "cpu"
 ) -> list[Any]:
-    """What `work(peers, *arguments)` returns on each of `size` ranks; `work` must be importable by its name.
+    """What `work(communicator, *arguments)` returns on each of `size` ranks.
+
+    It must be importable by its name.
 
     With device `cuda` every rank has a GPU of its own, and they speak by NCCL.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # A fork of this process would inherit torch's threads; one of a server that has only imported does not, and does
-    # not import once a rank.
+    # A fork of this process would inherit torch's threads; one of a server that has only imported
+    # does not, and does not import once a rank.
     mp.get_context("forkserver").set_forkserver_preload(
         ["mtl_search.training.trainer", "torch.distributed"]
     )
@@ -36,6 +38,15 @@ def on_ranks(
         start_method="forkserver",
     )
     return [pickle.loads((folder / f"result_{rank}").read_bytes()) for rank in range(size)]
+
+
+def caught(work: Callable[[], Any]) -> tuple[str, str]:
+    """Type and text of the error that it raises; empty for none."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  they are compared
+        return type(error).__name__, str(error)
+    return "", ""
 
 
 def _rank(

@@ -1,4 +1,4 @@
-"""The aggregators that torchjd has and that need no solver.
+"""The aggregators of torchjd that need no solver.
 
 T tasks, g_t the gradient of task t with respect to the shared parameters, J their matrix (T, P)
 """
@@ -16,21 +16,23 @@ from mtl_search.training.balancing.aggregator_base import Aggregator, TwoBatchAg
 
 
 class Sum(Aggregator):
-    """Σ g_t: what training without an aggregator does."""
+    """Add the gradients up, Σ g_t, as training without an aggregator does."""
 
     def __init__(self, tasks: int) -> None:
         super().__init__(jd.Sum())
 
 
 class Mean(Aggregator):
-    """Σ g_t / T, the mean gradient."""
+    """Take the mean gradient, Σ g_t / T."""
 
     def __init__(self, tasks: int) -> None:
         super().__init__(jd.Mean())
 
 
 class RandomGradient(Aggregator):
-    """Random weights every step: softmax of T standard normal numbers; heads keep their own gradients whole.
+    """Draw weights in every step: the softmax of T standard normal numbers.
+
+    Only shared parameters follow them; heads keep their own gradients whole.
 
     Source: Lin et al. 2022, "Reasonable effectiveness of random weighting".
     """
@@ -42,7 +44,10 @@ class RandomGradient(Aggregator):
 
 
 class PCGrad(Aggregator):
-    """PCGrad: each gradient loses its part against every other that it conflicts with, in random order; then their sum.
+    """PCGrad: project each gradient off those that it conflicts with, and add them up.
+
+    A gradient loses its component along every other one with which it has a negative inner product,
+    in random order.
 
     Source: Yu et al. 2020, "Gradient surgery for multi-task learning", Algorithm 1.
     """
@@ -54,13 +59,16 @@ class PCGrad(Aggregator):
 
 
 class GradVac(Aggregator):
-    """Gradient vaccine: as PCGrad, towards a moving average of each pair's cosine instead of 0.
+    """GradVac (gradient vaccine): turn gradients towards each pair's usual cosine.
 
-    Source: Wang et al. 2021, "Gradient vaccine".
+    As PCGrad, with a moving average of the pair's cosine instead of 0.
+
+    Source: Wang et al. 2021, "Gradient vaccine: Investigating and improving multi-task optimization
+    in massively multilingual models".
 
     Args:
-        tasks: T.
-        beta: Share of the step's cosine in the moving average, in [0, 1].
+        tasks: The number of tasks, T.
+        beta: The share of the step's cosine in the moving average, in [0, 1].
     """
 
     is_random = True
@@ -70,13 +78,15 @@ class GradVac(Aggregator):
 
 
 class GradDrop(Aggregator):
-    """Gradient sign dropout: in each parameter one sign is drawn by its purity, and gradients of the other are dropped.
+    """GradDrop (gradient sign dropout): draw one sign in each parameter, and drop the other.
+
+    A sign is drawn with its share of the gradients' absolute values.
 
     Source: Chen et al. 2020, "Just pick a sign", Algorithm 1, lines 10 to 15.
 
     Args:
-        tasks: T.
-        leak: Share of each gradient that passes whatever its sign, in [0, 1].
+        tasks: The number of tasks, T.
+        leak: The share of each gradient that passes whatever its sign, in [0, 1].
     """
 
     is_random = True
@@ -86,14 +96,14 @@ class GradDrop(Aggregator):
 
 
 class MGDA(Aggregator):
-    """MGDA: the shortest vector in the convex hull of the gradients, by Frank-Wolfe.
+    """MGDA: take the shortest vector in the convex hull of the gradients, by Frank-Wolfe.
 
     Source: Sener & Koltun 2018, "Multi-task learning as multi-objective optimization", Algorithm 2.
 
     Args:
-        tasks: T.
-        epsilon: The search ends with a step below this.
-        max_iters: Or after so many.
+        tasks: The number of tasks, T.
+        epsilon: The size of a step below which the search ends.
+        max_iters: The most steps of the search.
     """
 
     leaves_out = True
@@ -104,7 +114,9 @@ class MGDA(Aggregator):
 
 
 class IMTLG(Aggregator):
-    """IMTL-G: the combination whose projections on all gradients are equal; weights add up to 1 and may be negative.
+    """IMTL-G: take the combination whose projections on all gradients are equal.
+
+    Its weights add up to 1 and may be negative.
 
     Source: Liu et al. 2021, "Towards impartial multi-task learning", by the pseudo-inverse.
     """
@@ -114,13 +126,15 @@ class IMTLG(Aggregator):
 
 
 class AlignedMTL(Aggregator):
-    """Aligned-MTL: gradients turned into orthogonal ones of one length, then their mean.
+    """Aligned-MTL: turn the gradients into orthogonal ones of one length, and take their mean.
 
-    Source: Senushkin et al. 2023, "Independent component alignment for multi-task learning", Algorithm 1.
+    Source: Senushkin et al. 2023, "Independent component alignment for multi-task learning",
+    Algorithm 1.
 
     Args:
-        tasks: T.
-        scale_mode: That length: of the `min`, `median` or mean (`rmse`) eigenvalue of JJᵀ.
+        tasks: The number of tasks, T.
+        scale_mode: The eigenvalue of JJᵀ that gives this length: `min`, `median` or the mean
+            (`rmse`).
     """
 
     def __init__(self, tasks: int, *, scale_mode: str = "min") -> None:
@@ -129,7 +143,9 @@ class AlignedMTL(Aggregator):
 
 
 class ConFIG(Aggregator):
-    """ConFIG: the direction with one positive cosine to all gradients, as long as their projections on it together.
+    """ConFIG: take the direction with one positive cosine to all gradients.
+
+    Its length is the sum of their projections on it.
 
     Source: Liu, Chu & Thuerey 2024, "ConFIG: Towards conflict-free training", Equation 2.
     """
@@ -139,15 +155,17 @@ class ConFIG(Aggregator):
 
 
 class ExcessMTL(Aggregator):
-    """ExcessMTL: tasks with more excess risk count more, by exponentiated gradients. Keeps T × P numbers.
+    """ExcessMTL: let tasks with more excess risk count more, by exponentiated gradients.
+
+    Its state has T × P numbers, in memory and in checkpoints.
 
     Source: He et al. 2024, "Robust multi-task learning with excess risks".
 
     Args:
-        tasks: T.
+        tasks: The number of tasks, T.
         robust_step_size: How fast weights follow the risk, above 0.
-        n_warmup_steps: Steps of equal weights in which the first risk is measured. A task without a label in all of
-            them has none, and takes all the weight later.
+        n_warmup_steps: The steps of equal weights in which the first risk is measured. A task
+            without a label in all of them has none, and takes all the weight later.
     """
 
     def __init__(
@@ -158,14 +176,16 @@ class ExcessMTL(Aggregator):
 
 
 class PCD(Aggregator):
-    """Priority-constrained descent: the first task's gradient, bent so that each other task makes some progress.
+    """PCD (priority-constrained descent): follow the first task, and let the others progress.
+
+    The first task's gradient is bent so that each other task makes some progress.
 
     Source: "Not all objectives are born equal: Priority-constrained descent", TMLR 2026.
 
     Args:
-        tasks: T.
-        tau: Share of its own progress that each other task is granted, in [0, 1].
-        beta: Of the moving average of squared norms, in [0, 1).
+        tasks: The number of tasks, T.
+        tau: The share of its own progress that each other task is granted, in [0, 1].
+        beta: The decay of the moving average of squared norms, in [0, 1).
     """
 
     symmetric = False
@@ -177,14 +197,16 @@ class PCD(Aggregator):
 
 
 class Krum(Aggregator):
-    """Multi-Krum: the gradients nearest to most others, averaged; made against false gradients, needs 3 tasks or more.
+    """Multi-Krum: average the gradients that are nearest to most others.
+
+    It is made against false gradients, and needs 3 tasks or more.
 
     Source: Blanchard et al. 2017, "Machine learning with adversaries".
 
     Args:
-        tasks: T.
-        n_byzantine: Gradients that may be false; T is at least 3 more.
-        n_selected: Gradients that are kept.
+        tasks: The number of tasks, T.
+        n_byzantine: The number of gradients that may be false; T is at least 3 more.
+        n_selected: The number of gradients that are averaged.
     """
 
     def __init__(self, tasks: int, *, n_byzantine: int = 0, n_selected: int = 1) -> None:
@@ -194,13 +216,15 @@ class Krum(Aggregator):
 
 
 class TrimmedMean(Aggregator):
-    """In each parameter the mean without the largest and smallest values; needs 3 tasks or more.
+    """Take the mean without the largest and smallest values, in each parameter by itself.
+
+    It needs 3 tasks or more.
 
     Source: Yin et al. 2018, "Byzantine-robust distributed learning".
 
     Args:
-        tasks: T.
-        trim_number: Values left out at either end.
+        tasks: The number of tasks, T.
+        trim_number: The number of values left out at either end.
     """
 
     def __init__(self, tasks: int, *, trim_number: int = 1) -> None:
@@ -209,17 +233,19 @@ class TrimmedMean(Aggregator):
 
 
 class SDMGrad(TwoBatchAggregator):
-    """SDMGrad: MGDA's weights by stochastic descent on J₁J₂ᵀ, pulled towards equal ones. Needs training.accumulate ≥ 2.
+    """SDMGrad: find MGDA's weights by stochastic descent on J₁J₂ᵀ, pulled towards equal ones.
 
-    Source: Xiao, Ban & Ji 2023, "Direction-oriented multi-objective learning". The update follows the mean of the two
-    halves that the weights come from, where the paper draws a third batch.
+    It needs training.accumulate ≥ 2.
+
+    Source: Xiao, Ban & Ji 2023, "Direction-oriented multi-objective learning". The update follows
+    the mean of the two halves that the weights come from, where the paper draws a third batch.
 
     Args:
-        tasks: T.
-        lr: Of the descent.
-        momentum: Of the descent, in [0, 1).
-        n_iter: Its steps.
-        lambda_: Strength of the pull, 0 or more.
+        tasks: The number of tasks, T.
+        lr: The learning rate of the descent.
+        momentum: The momentum of the descent, in [0, 1).
+        n_iter: The number of its steps.
+        lambda_: The strength of the pull, 0 or more.
     """
 
     def __init__(
@@ -242,14 +268,16 @@ class SDMGrad(TwoBatchAggregator):
 
 
 class MoDo(TwoBatchAggregator):
-    """MoDo: weights on the simplex take one step a step against J₁J₂ᵀλ. Needs training.accumulate ≥ 2.
+    """MoDo: let weights λ on the simplex follow −J₁J₂ᵀλ, by one update a step.
+
+    It needs training.accumulate ≥ 2.
 
     Source: Chen et al. 2024, "Three-way trade-off in multi-objective learning".
 
     Args:
-        tasks: T.
-        gamma: Step size, above 0.
-        rho: Pull towards equal weights, 0 or more.
+        tasks: The number of tasks, T.
+        gamma: The step size, above 0.
+        rho: The pull towards equal weights, 0 or more.
     """
 
     def __init__(self, tasks: int, *, gamma: float = 0.1, rho: float = 0.1) -> None:
@@ -258,11 +286,11 @@ class MoDo(TwoBatchAggregator):
 
 
 def _share(value: object, path: str) -> float:
-    """A number in [0, 1], both ends included."""
-    given = check_number(value, path)
-    if given > 1:
+    """Check a number in [0, 1], both ends included."""
+    share = check_number(value, path)
+    if share > 1:
         raise ConfigError("not a share", path=path, value=value, allowed=["0 to 1"])
-    return given
+    return share
 
 
 def _at_most(most: int, path: str, tasks: int, needed: str, *, least: int = 0) -> int:

@@ -1,4 +1,4 @@
-"""GradNorm with the gradients themselves.
+"""GradNorm, from the gradients of all shared parameters.
 
 T tasks, P shared parameters
 """
@@ -19,22 +19,26 @@ _FLOOR = 1e-3
 
 
 class GradNorm(Weighting):
-    """GradNorm: weights w learned so that the gradients of all tasks have norms in a wanted relation.
+    """GradNorm: learn weights w that give the gradients of slow tasks larger norms.
 
-    With G_t = ‖w_t ∇L_t‖ over the shared parameters, Ḡ their mean, and r_t = (L_t/L_t(0)) / mean(L/L(0)) how slowly a
-    task trains beside the others, w takes a step down Σ_t |G_t − Ḡ·r_t^α|, with Ḡ·r_t^α held constant; then Σ w = T.
+    With G_t = ‖w_t ∇L_t‖ over the shared parameters, Ḡ their mean, and
+    r_t = (L_t/L_t(0)) / mean(L/L(0)) how slowly a task trains compared with the others, w takes a
+    step down Σ_t |G_t − Ḡ·r_t^α|, with Ḡ·r_t^α held constant; then Σ w = T.
 
-    Differs from the paper in that the norm is over all shared parameters, not the last shared layer (their gradients
-    are there anyway), and in that no weight falls below 0.001: the paper's could become negative. Means and sums are
-    over the tasks with a gradient in the step, and the others keep their weights: those that share nothing, and those
-    without a label. Where a step has one such task (each batch from a source of its own), nothing is learned.
+    Differs from the paper in that the norm is over all shared parameters, not the last shared layer
+    (their gradients are computed anyway), and in that no weight falls below 0.001: the paper's
+    could become negative. Means and sums are over the tasks with a gradient in the step, and the
+    others keep their weights: those that share nothing, and those without a label. Where a step has
+    one such task (each batch from a source of its own), nothing is learned.
 
-    Source: Chen et al. 2018, "GradNorm: Gradient normalization for adaptive loss balancing", Algorithm 1.
+    Source: Chen et al. 2018, "GradNorm: Gradient normalization for adaptive loss balancing",
+    Algorithm 1.
 
     Args:
-        tasks: T.
-        alpha: α ≥ 0; the larger, the harder slow tasks are pushed. The paper's is 0.12 to 1.5.
-        lr: Learning rate of w, by Adam; the paper's is 0.025.
+        tasks: The number of tasks, T.
+        alpha: The exponent α ≥ 0; the larger, the harder slow tasks are pushed. The paper's is 0.12
+            to 1.5.
+        lr: The learning rate of w, by Adam; the paper's is 0.025.
     """
 
     needs_gradients = True
@@ -46,7 +50,7 @@ class GradNorm(Weighting):
         self._optimizer = Adam([self._weights], lr=check_number(lr, "lr"))
 
     def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
-        """The weights as they are before their step, as in Algorithm 1."""
+        """Return the weights as they are before their own step, as in Algorithm 1."""
         assert jacobian is not None
         if self._first is None:
             self._first = losses.clone()
@@ -55,36 +59,37 @@ class GradNorm(Weighting):
         return used
 
     def _learn(self, ratios: Tensor, norms: Tensor) -> None:
-        """One step of w.
+        """Take one step of w.
 
         Args:
-            ratios: L/L(0), (T,).
-            norms: ‖∇L_t‖, (T,).
+            ratios: The losses over the first ones, L/L(0), (T,).
+            norms: The norms ‖∇L_t‖, (T,).
         """
-        known = norms > 0
-        if int(known.sum()) < 2:
+        has_gradient = norms > 0
+        if int(has_gradient.sum()) < 2:
             return
-        before, ratios = self._weights.detach().clone(), ratios[known]
+        before = self._weights.detach().clone()
+        ratios = ratios[has_gradient]
         with torch.enable_grad():
-            own = self._weights[known] * norms[known]
-            wanted = (own.mean() * (ratios / ratios.mean().clamp(min=1e-12)) ** self.alpha).detach()
-            (own - wanted).abs().sum().backward()
+            weighted = self._weights[has_gradient] * norms[has_gradient]
+            slowness = ratios / ratios.mean().clamp(min=1e-12)
+            target = (weighted.mean() * slowness**self.alpha).detach()
+            (weighted - target).abs().sum().backward()
         self._optimizer.step()
         self._optimizer.zero_grad()
         with torch.no_grad():
-            moved = self._weights[known].clamp(min=_FLOOR)
-            moved *= (len(before) - before[~known].sum()) / moved.sum()
-            self._weights.copy_(
-                before.masked_scatter(known, moved)
-            )  # momentum moves the others, too
+            moved = self._weights[has_gradient].clamp(min=_FLOOR)
+            moved *= (len(before) - before[~has_gradient].sum()) / moved.sum()
+            # The others get their old weights back: Adam's momentum has moved them, too.
+            self._weights.copy_(before.masked_scatter(has_gradient, moved))
 
     def state_dict(self) -> dict[str, Any]:
-        """Weights, first losses and the optimiser."""
+        """Return weights, first losses and the state of the optimiser."""
         weights = self._weights.detach().clone()
         return {"weights": weights, "first": self._first, "optimizer": self._optimizer.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
-        """Weights, first losses and the optimiser."""
+        """Load weights, first losses and the state of the optimiser."""
         with torch.no_grad():
             self._weights.copy_(state["weights"])
         self._first = None if state["first"] is None else state["first"].to(device)

@@ -1,10 +1,14 @@
-"""The aggregators that solve a problem every step. A solver that fails, fails the trial: none goes on with a guess.
+"""The aggregators that solve an optimisation problem in every step.
 
-torchjd solves these with quadprog (GPL), cvxpy, clarabel and ecos (GPL), which are large, and its Nash-MTL goes on with
-the weights of the step before when the solver fails. The problems are convex and of size T, so scipy and a Newton
-method do; each is compared with torchjd's own in the tests where its solvers are installed.
+A solver that fails makes the trial fail: none goes on with a guess.
 
-T tasks, J their gradients with respect to the shared parameters (T, P), G = JJᵀ (T, T), w weights (T,)
+torchjd solves these with quadprog (GPL), cvxpy, clarabel and ecos (GPL), which are large, and its
+Nash-MTL goes on with the weights of the step before when the solver fails. The problems are convex
+and of size T, so scipy and a Newton method are enough; the tests compare each with torchjd's own,
+where its solvers are installed.
+
+T tasks, J their gradients with respect to the shared parameters (T, P), G = JJᵀ (T, T), w their
+weights (T,)
 """
 
 from __future__ import annotations
@@ -29,27 +33,28 @@ Vector = npt.NDArray[np.float64]
 
 
 class NonNegativeProjector(DualConeProjector):
-    """Projection onto the dual cone of the gradients by non-negative least squares.
+    """Project onto the dual cone of the gradients by non-negative least squares.
 
-    argmin vᵀGv over v ≥ u is v = u + z with z = argmin ‖Lᵀz + Lᵀu‖ over z ≥ 0, where G = LLᵀ (Cholesky); `nnls` is
-    exact. As in torchjd's projector, G is divided by its trace and 10⁻⁴ is added to its diagonal, so that it is
-    positive definite; unlike there, gradients below a norm of 0.01 do not count as zero.
+    argmin vᵀGv over v ≥ u is v = u + z with z = argmin ‖Lᵀz + Lᵀu‖ over z ≥ 0, where G = LLᵀ
+    (Cholesky); `nnls` is exact. As in torchjd's projector, G is divided by its trace and 10⁻⁴ is
+    added to its diagonal, so that it is positive definite; unlike there, gradients below a norm of
+    0.01 do not count as zero.
     """
 
-    _REGULARISED = 1e-4
+    _REGULARISATION = 1e-4
 
     def __call__(self, U: Tensor, G: Tensor) -> Tensor:
-        """Weights v for each row u of U, (..., T)."""
+        """Return weights v for each row u of U, (..., T)."""
         inner = _array(G)
         if inner.any():
             inner = inner / np.trace(inner)
-        upper = np.linalg.cholesky(inner + self._REGULARISED * np.eye(len(inner))).T
+        upper = np.linalg.cholesky(inner + self._REGULARISATION * np.eye(len(inner))).T
         projected = np.apply_along_axis(lambda u: u + nnls(upper, -upper @ u)[0], -1, _array(U))
         return torch.as_tensor(projected, device=G.device, dtype=G.dtype)
 
 
 class UPGrad(Aggregator):
-    """UPGrad: each gradient projected onto the cone of directions that hurt no task; then their mean.
+    """UPGrad: project each gradient onto the cone of directions that hurt no task; take the mean.
 
     Source: Quinton & Rey 2024, "Jacobian descent for multi-objective optimization".
     """
@@ -59,9 +64,10 @@ class UPGrad(Aggregator):
 
 
 class DualProj(Aggregator):
-    """DualProj: the mean gradient projected onto the cone of directions that hurt no task.
+    """DualProj: project the mean gradient onto the cone of directions that hurt no task.
 
-    Source: Lopez-Paz & Ranzato 2017, "Gradient episodic memory for continual learning", Equation 11.
+    Source: Lopez-Paz & Ranzato 2017, "Gradient episodic memory for continual learning",
+    Equation 11.
     """
 
     def __init__(self, tasks: int) -> None:
@@ -69,28 +75,28 @@ class DualProj(Aggregator):
 
 
 class GramianSolver(jd.Weighting[Any]):
-    """Base of weightings of G that are found on the CPU in double precision."""
+    """Find weights from G on the CPU, in double precision."""
 
     def forward(self, gramian: Tensor, /) -> Tensor:
-        """Weights (T,) from G (T, T)."""
+        """Return weights (T,) from G (T, T)."""
         return torch.as_tensor(
             self.solve(_array(gramian)), device=gramian.device, dtype=gramian.dtype
         )
 
     def solve(self, inner: Vector) -> Vector:
-        """Weights (T,) from G (T, T), on the CPU."""
+        """Return weights (T,) from G (T, T), as arrays of numpy."""
         raise NotImplementedError
 
 
 class CAGrad(Aggregator):
-    """CAGrad: near the mean gradient, the direction that helps the worst task most.
+    """CAGrad: take the direction near the mean gradient that helps the worst task most.
 
-    Source: Liu et al. 2021, "Conflict-averse gradient descent for multi-task learning", Algorithm 1, without the
-    factor 1/(1 + c²) of the authors' code, as in torchjd.
+    Source: Liu et al. 2021, "Conflict-averse gradient descent for multi-task learning",
+    Algorithm 1, without the factor 1/(1 + c²) of the authors' code, as in torchjd.
 
     Args:
-        tasks: T.
-        c: Radius of the search around the mean gradient, over its length; 0 or more.
+        tasks: The number of tasks, T.
+        c: The radius of the search around the mean gradient, over its length; 0 or more.
     """
 
     leaves_out = True
@@ -100,21 +106,25 @@ class CAGrad(Aggregator):
 
 
 class ConflictAverse(GramianSolver):
-    """1/T + (c‖g₀‖/‖Jᵀw‖)·w, where w on the simplex minimises wᵀJg₀ + c‖g₀‖‖Jᵀw‖, with g₀ the mean gradient.
+    """Find the weights 1/T + (c‖g₀‖/‖Jᵀw‖)·w of CAGrad, with g₀ the mean gradient.
+
+    There w on the simplex minimises wᵀJg₀ + c‖g₀‖‖Jᵀw‖.
 
     Args:
-        c: Radius.
+        c: The radius of the search, over the length of g₀.
     """
 
-    # Of G over its trace: below this norm of Jᵀw the tasks stand at a Pareto optimum, and nothing moves.
-    _LEAST_NORM, _TOLERANCE = 1e-4, 1e-5
+    # For G over its trace: with a norm of Jᵀw below this, the tasks are at a Pareto optimum, and
+    # no direction helps them all.
+    _LEAST_NORM = 1e-4
+    _TOLERANCE = 1e-5
 
     def __init__(self, c: float) -> None:
         super().__init__()
         self.c = c
 
     def solve(self, inner: Vector) -> Vector:
-        """By sequential quadratic programming; what it finds is accepted by its distance from the optimum."""
+        """Solve by sequential quadratic programming, and check the distance from the optimum."""
         even = _vector(np.full(len(inner), 1 / len(inner)))
         if not inner.any() or self.c == 0:
             return even
@@ -122,38 +132,42 @@ class ConflictAverse(GramianSolver):
         towards = _vector(inner @ even)
         radius = self.c * self._length(inner, even)
 
+        def objective(w: Vector) -> float:
+            return float(towards @ w) + radius * self._length(inner, w)
+
         def slope(w: Vector) -> Vector:
             return _vector(towards + radius * (inner @ w) / self._length(inner, w))
 
-        found = minimize(
-            lambda w: float(towards @ w) + radius * self._length(inner, w), even, jac=slope, method="SLSQP",
-            bounds=[(0, None)] * len(even), constraints={"type": "eq", "fun": lambda w: w.sum() - 1}, tol=1e-15,
-        )  # fmt: skip
-        w = _vector(np.clip(found.x, 0, None))
+        simplex: dict[str, Any] = {
+            "bounds": [(0, None)] * len(even),
+            "constraints": {"type": "eq", "fun": lambda w: w.sum() - 1},
+        }
+        result = minimize(objective, even, jac=slope, method="SLSQP", tol=1e-15, **simplex)
+        w = _vector(np.clip(result.x, 0, None))
         w /= max(w.sum(), 1e-12)
         if self._length(inner, w) < self._LEAST_NORM:
             return _vector(np.zeros_like(even))
-        if (
-            slope(w) @ w - slope(w).min() > self._TOLERANCE
-        ):  # the objective is at most so far above its least value
-            raise TrialError(f"the solver did not find the least value ({found.message})")
+        # A convex objective is at most so far above its least value.
+        if slope(w) @ w - slope(w).min() > self._TOLERANCE:
+            raise TrialError(f"the solver did not find the least value ({result.message})")
         return _vector(even + radius / self._length(inner, w) * w)
 
     @staticmethod
     def _length(inner: Vector, w: Vector) -> float:
-        """‖Jᵀw‖."""
+        """Return ‖Jᵀw‖."""
         return float(np.sqrt(max(float(w @ inner @ w), 0.0) + 1e-18))
 
 
 class FairGrad(Aggregator):
-    """FairGrad: weights with Gw = w^(−1/α): α-fair progress of all tasks.
+    """FairGrad: take the weights with Gw = w^(−1/α), for α-fair progress of all tasks.
 
-    Source: Ban & Ji 2024, "Fair resource allocation in multi-task learning", Equation 4. Theirs is a search for least
-    squares, which may end beside the solution; this is the exact one.
+    Source: Ban & Ji 2024, "Fair resource allocation in multi-task learning", Equation 4. Theirs is
+    a search for least squares, which may miss the solution; this is the exact one.
 
     Args:
-        tasks: T.
-        alpha: α > 0; 1 is proportional fairness, larger ones favour the task that gains least.
+        tasks: The number of tasks, T.
+        alpha: The exponent α > 0; 1 is proportional fairness, larger ones favour the task that
+            gains least.
     """
 
     leaves_out = True
@@ -165,14 +179,14 @@ class FairGrad(Aggregator):
 
 
 class NashMTL(Aggregator):
-    """Nash-MTL: the bargaining solution, weights with Gw = 1/w.
+    """Nash-MTL: take the bargaining solution, the weights with Gw = 1/w.
 
-    Source: Navon et al. 2022, "Multi-task learning as a bargaining game", Equation 2. Theirs comes from some rounds of
-    linearised problems; this is the exact one.
+    Source: Navon et al. 2022, "Multi-task learning as a bargaining game", Equation 2. Theirs comes
+    from some rounds of linearised problems; this is the exact one.
 
     Args:
-        tasks: T.
-        max_norm: Longest gradient that comes out; 0 for no limit, where it has the length √T.
+        tasks: The number of tasks, T.
+        max_norm: The most length of the resulting gradient; 0 for no limit, where it is √T.
     """
 
     leaves_out = True
@@ -184,24 +198,27 @@ class NashMTL(Aggregator):
 
 
 class Fair(GramianSolver):
-    """Gw = w^(−1/α) is where ½wᵀGw − Σ ∫w^(−1/α) is least, which is strictly convex: a damped Newton method finds it.
+    """Find the weights with Gw = w^(−1/α), by a damped Newton method.
+
+    They are the minimum of ½wᵀGw − Σ ∫w^(−1/α), which is strictly convex.
 
     Args:
-        alpha: α.
-        max_norm: Longest Jᵀw; 0 for no limit.
+        alpha: The exponent α.
+        max_norm: The most length of Jᵀw; 0 for no limit.
     """
 
-    _ROUNDS, _TOLERANCE = 200, 1e-10
+    _ROUNDS = 200
+    _TOLERANCE = 1e-10
 
     def __init__(self, alpha: float, max_norm: float = 0.0) -> None:
         super().__init__()
-        self.power, self.max_norm = 1 / alpha, max_norm
+        self.power = 1 / alpha
+        self.max_norm = max_norm
 
     def solve(self, inner: Vector) -> Vector:
-        """There is no solution where a mixture of the gradients is zero: then no step is fair."""
-        w = _vector(
-            np.diag(inner) ** (-1 / (1 + self.power))
-        )  # right where gradients are orthogonal
+        """Solve for w; there is no solution where a mixture of the gradients is zero."""
+        # The solution where gradients are orthogonal is the start for all others.
+        w = _vector(np.diag(inner) ** (-1 / (1 + self.power)))
         for _ in range(self._ROUNDS):
             slope = self._slope(inner, w)
             curvature = inner + np.diag(self.power * w ** (-self.power - 1))
@@ -218,12 +235,14 @@ class Fair(GramianSolver):
         return w * (self.max_norm / norm) if 0 < self.max_norm < norm else w
 
     def _downhill(self, inner: Vector, w: Vector, step: Vector, slope: Vector) -> Vector:
-        """The longest of w − step, w − step/2, ... that stays above 0 and goes at most a little past the lowest point.
+        """Return the first of w − step, w − step/2, ... that does not go too far.
 
-        Past that point the slope along the step turns round. It is looked at rather than the height, whose differences
-        drown in rounding errors near the end.
+        It stays above 0, and goes at most a little past the lowest point on its way. There the
+        slope along the step changes its sign, which is compared rather than the objective:
+        differences of that drown in rounding errors near the end.
         """
-        fall, length = float(slope @ step), 1.0
+        fall = float(slope @ step)
+        length = 1.0
         while length > 1e-12:
             tried = _vector(w - length * step)
             if tried.min() > 0 and self._slope(inner, tried) @ step >= -0.1 * fall:

@@ -1,7 +1,10 @@
-"""The state of torchjd's modules, whole: their histories are plain attributes, and their buffers may begin as None.
+"""The complete state of torchjd's modules, of which `state_dict` of torch has only a part.
 
-What is written loads again with `weights_only`: tensors, numbers, types, and lists, tuples and mappings of such.
-Settings are written along: they are the same in the module that goes on, so setting them again does nothing.
+Their histories are plain attributes, and their buffers may begin as None.
+
+What is written loads again with `weights_only`: tensors, numbers, types, and lists, tuples and
+mappings of these. It includes the modules' settings. These are the same in the module that goes on,
+so setting them again does nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-# What every module of torch has, whatever it is.
+# The attributes of every module of torch, which are not its state.
 _INTERNAL = frozenset(vars(nn.Module()))
 _PLAIN = (bool, int, float, str, torch.dtype, type(None))
 
 
 def get_state(module: nn.Module) -> dict[str, Any]:
-    """Path of an attribute, a buffer or a parameter → its value; what is no data (solvers, hooks) is left out."""
+    """Return attributes, buffers and parameters by path, without solvers and hooks."""
     state = {}
     for path, part in module.named_modules():
         for store in _stores(part):
@@ -30,12 +33,12 @@ def get_state(module: nn.Module) -> dict[str, Any]:
 
 
 def set_state(module: nn.Module, state: dict[str, Any], device: torch.device) -> None:
-    """Put back what `get_state` found, in a module built with the same arguments.
+    """Put a state back into a module that was built with the same arguments.
 
     Args:
-        module: Fresh.
-        state: As loaded from a file.
-        device: Where tensors go that were not kept on the CPU on purpose.
+        module: The module, freshly built.
+        state: The state that `get_state` returned.
+        device: The device of tensors that were not on the CPU on purpose.
     """
     parts = dict(module.named_modules())
     for key, encoded in state.items():
@@ -51,10 +54,11 @@ def set_state(module: nn.Module, state: dict[str, Any], device: torch.device) ->
 
 
 def _stores(part: nn.Module) -> Iterator[dict[str, Any]]:
-    own = part.__dict__
-    yield own["_parameters"]
-    yield own["_buffers"]
-    yield own
+    """Yield the mappings in which a module holds its values."""
+    attributes = part.__dict__
+    yield attributes["_parameters"]
+    yield attributes["_buffers"]
+    yield attributes
 
 
 def _is_data(value: object) -> bool:
@@ -64,19 +68,21 @@ def _is_data(value: object) -> bool:
 
 
 def _encode(value: Any) -> Any:
-    """Data with tensors as (where, copy), since loading moves them to the CPU; the same of a device."""
+    """Replace tensors by a copy and its kind of device, since loading moves tensors to the CPU."""
     if isinstance(value, list | tuple):
         return type(value)(map(_encode, value))
     if isinstance(value, torch.device):
-        return {"device": "cpu" if value.type == "cpu" else "own"}
+        return {"device": _kind(value)}
     if isinstance(value, np.ndarray):
         value = torch.from_numpy(value)
     if isinstance(value, Tensor):
-        return {
-            "tensor": value.detach().clone(),
-            "device": "cpu" if value.device.type == "cpu" else "own",
-        }
+        return {"tensor": value.detach().clone(), "device": _kind(value.device)}
     return value
+
+
+def _kind(device: torch.device) -> str:
+    """Return `cpu`, or `own` for the device that the trial trains on."""
+    return "cpu" if device.type == "cpu" else "own"
 
 
 def _decode(value: Any, device: torch.device) -> Any:
@@ -84,5 +90,5 @@ def _decode(value: Any, device: torch.device) -> Any:
         return type(value)(_decode(item, device) for item in value)
     if not isinstance(value, dict):
         return value
-    place = torch.device("cpu") if value["device"] == "cpu" else device
-    return value["tensor"].to(place).clone() if "tensor" in value else place
+    target = torch.device("cpu") if value["device"] == "cpu" else device
+    return value["tensor"].to(target).clone() if "tensor" in value else target

@@ -10,24 +10,24 @@ import torch
 
 @contextmanager
 def synchronized_rng(seed: int, step: int, device: torch.device) -> Iterator[None]:
-    """Within, torch's generators are seeded by the trial and the step alone; afterwards they go on as before.
+    """Seed torch's generators by trial and step; at the end they go on as before.
 
-    So there is no state to exchange between ranks or to keep in checkpoints.
+    So there is no state to exchange between ranks or to store in checkpoints.
 
     Args:
-        seed: Of the trial.
-        step: Number of the step in the trial.
-        device: Where numbers may be drawn, beside the CPU.
+        seed: The seed of the trial.
+        step: The number of the step in the trial.
+        device: The device on which numbers may be drawn, besides the CPU.
     """
     generators = [torch.default_generator]
     if device.type == "cuda":
         index = torch.cuda.current_device() if device.index is None else device.index
         generators.append(torch.cuda.default_generators[index])
     before = [generator.get_state() for generator in generators]
+    # The factor spreads seeds so far apart that the steps of two trials never share a number.
+    step_seed = (seed * 0x9E3779B97F4A7C15 + step) % 2**63
     for generator in generators:
-        generator.manual_seed(
-            (seed * 0x9E3779B97F4A7C15 + step) % 2**63
-        )  # steps of two trials do not meet
+        generator.manual_seed(step_seed)
     try:
         yield
     finally:

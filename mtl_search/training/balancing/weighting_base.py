@@ -1,4 +1,4 @@
-"""What every weighting is: the losses of a step in, how much each of them counts out.
+"""Base classes of weightings: they turn the losses of a step into a weight of each task.
 
 T tasks, P shared parameters
 """
@@ -19,17 +19,46 @@ from mtl_search.training.balancing.state import get_state, set_state
 
 
 class Weighting(ABC):
-    """Base of all weightings.
+    """Decide how much the loss of each task counts in a step.
 
-    The losses that it sees are the step's, over all labelled samples of the global batch, times `loss_weight` and over
-    their trivial predictors' losses. A task without a label in the step shows its last loss again. Every rank sees the
-    same ones, so every rank's copy of a weighting stays the same.
+    The losses that a weighting gets are the step's, over all labelled samples of the global batch,
+    times `loss_weight` and over the losses of their trivial predictors. A task without a label in
+    the step shows its last loss again. All ranks pass the same losses, so every rank's copy of a
+    weighting stays the same.
+
+    A weighting of your own is a subclass whose `__init__` takes the number of tasks, and any
+    arguments of its own. Its name in the config is `module:Class`.
 
     Attributes:
-        needs_gradients: `weigh` or `rows` reads the gradient of each task with respect to the shared parameters.
-        needs_losses_after_step: `after_optimizer_step` wants the losses of the same batch once more, after the optimiser's step.
-        draws: It draws random numbers, which must be the same on all ranks.
-        plain: All tasks count alike, always: the step then takes the direct way, and there is nothing to log.
+        needs_gradients: Whether `weigh` or `rows` reads the gradient of each task with respect to
+            the shared parameters.
+        needs_losses_after_step: Whether `after_optimizer_step` needs the losses of the same batch
+            once more, after the optimiser's step.
+        is_random: Whether it draws random numbers, which must be the same on all ranks.
+        plain: Whether all tasks always count alike: the step then adds the losses up directly, and
+            there is nothing to log.
+
+    Example:
+        Every task counts by the inverse of its loss, averaged over the steps so far:
+
+        >>> class InverseLoss(Weighting):
+        ...     def __init__(self, tasks: int, *, decay: float = 0.9) -> None:
+        ...         self.decay = decay
+        ...         self.mean = torch.ones(tasks)
+        ...
+        ...     def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
+        ...         self.mean = self.decay * self.mean + (1 - self.decay) * losses
+        ...         return 1 / self.mean
+        ...
+        ...     def state_dict(self) -> dict[str, Any]:
+        ...         return {"mean": self.mean}
+        ...
+        ...     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
+        ...         self.mean = state["mean"].to(device)
+        >>> InverseLoss(2, decay=0.5).weigh(torch.tensor([1.0, 3.0]), None)
+        tensor([1.0000, 0.5000])
+
+        In a config it is `training.weighting: {name: "my_module:InverseLoss", decay: 0.5}`.
     """
 
     needs_gradients: ClassVar[bool] = False
@@ -39,44 +68,55 @@ class Weighting(ABC):
 
     @abstractmethod
     def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
-        """Weight of each task (T,), detached; takes in what there is to learn from this step.
+        """Return the weight of each task (T,), detached, and learn from this step.
 
         Args:
-            losses: (T,) without a graph.
-            jacobian: (T, P) of these losses where `needs_gradients`, to be read only; None elsewhere.
+            losses: The losses (T,), without a graph.
+            jacobian: Their gradients (T, P), to be read only, where `needs_gradients`; None
+                elsewhere.
         """
 
     def rows(self, jacobian: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Weighted gradients of the shared parameters (T, P) → those that are added up, and what they were scaled by.
+        """Change the gradients of the shared parameters before they are added up.
 
-        As they are, and None, unless the method says otherwise.
+        Args:
+            jacobian: The weighted gradients (T, P).
+
+        Returns:
+            The gradients (T, P) to add up, and the factors (T,) by which they were scaled; None
+            where they stay as they are, as here.
         """
         return jacobian, None
 
     def after_optimizer_step(self, losses: Tensor) -> None:  # noqa: B027  most have nothing to do
-        """Take in the losses (T,) after the optimiser's step, where `needs_losses_after_step`."""
+        """Learn from the losses (T,) after the step, where `needs_losses_after_step`."""
 
     def end_epoch(self) -> None:  # noqa: B027  most have nothing to do
-        """Called after the last step of an epoch."""
+        """Learn from the epoch, after its last step."""
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """All that the next step depends on: tensors, numbers, lists and mappings."""
+        """Return all that the next step depends on: tensors, numbers, lists and mappings."""
 
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
-        """Go on from such a state."""
+        """Go on from a state that `state_dict` returned.
+
+        Args:
+            state: The state, with its tensors on the CPU.
+            device: The device that the losses are on.
+        """
 
 
 class Scalarized(Weighting):
-    """A scalarizer f of torchjd: the weight of task t is ∂f/∂L_t at the losses of the step.
+    """Weigh task t by ∂f/∂L_t, where f is a scalarizer of torchjd, at the losses of the step.
 
-    Parameters θ of the scalarizer follow ∂f/∂θ by an Adam of their own, so that neither the network's learning rate
-    and weight decay nor the clipping of its gradient reach them.
+    Parameters θ of the scalarizer follow ∂f/∂θ by an Adam of their own, so that neither the
+    network's learning rate and weight decay nor the clipping of its gradient reach them.
 
     Args:
-        scalarizer: f.
-        lr: Learning rate of θ; None where f has none, or steps them itself.
+        scalarizer: The scalarizer f.
+        lr: The learning rate of θ; None where f has no parameters, or updates them itself.
     """
 
     def __init__(self, scalarizer: Scalarizer, lr: float | None = None) -> None:
@@ -86,7 +126,7 @@ class Scalarized(Weighting):
             self.optimizer = Adam(scalarizer.parameters(), lr=check_number(lr, "lr"))
 
     def weigh(self, losses: Tensor, jacobian: Tensor | None) -> Tensor:
-        """The gradient of the scalarizer, whose own parameters take a step."""
+        """Return the gradient of the scalarizer, and update its own parameters."""
         with torch.enable_grad():
             leaf = losses.detach().requires_grad_()
             self.scalarizer(leaf).backward()
@@ -97,12 +137,14 @@ class Scalarized(Weighting):
         return leaf.grad
 
     def state_dict(self) -> dict[str, Any]:
-        """Of the scalarizer and its optimiser."""
-        own = {} if self.optimizer is None else {"optimizer": self.optimizer.state_dict()}
-        return {"scalarizer": get_state(self.scalarizer), **own}
+        """Return the states of the scalarizer and its optimiser."""
+        state = {"scalarizer": get_state(self.scalarizer)}
+        if self.optimizer is not None:
+            state["optimizer"] = self.optimizer.state_dict()
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
-        """Of the scalarizer and its optimiser."""
+        """Load the states of the scalarizer and its optimiser."""
         set_state(self.scalarizer, state["scalarizer"], device)
         if self.optimizer is not None:
             self.optimizer.load_state_dict(state["optimizer"])

@@ -1,14 +1,14 @@
-"""The ranks that train one trial together, and all that they say to each other.
+"""The ranks that train one trial together, and the messages between them.
 
-Every rank makes the same calls in the same order; a rank that has nothing to say (an empty part of a batch, a failure)
-says zeros, so that no other rank waits for it. Sums are exchanged as they are: who wants a mean divides.
+Every rank makes the same calls in the same order. A rank that has nothing to contribute (an empty
+part of a batch, a failure) contributes zeros, so that no other rank waits for it. Reductions are
+sums: a caller that needs a mean divides.
 
 R ranks
 """
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -23,20 +23,25 @@ from mtl_search.training.failures import cause, reason
 
 V = TypeVar("V")
 
-# As what a rank's failure is raised on the others; its number, from 1, travels.
-_KINDS: tuple[type[MtlSearchError], ...] = (TrialError, OutOfMemoryError, DiskFullError)
+# The error that one rank's failure raises on the others, by its cause.
+_ERRORS: dict[str, type[MtlSearchError]] = {
+    "": TrialError,
+    "memory": OutOfMemoryError,
+    "disk": DiskFullError,
+}
 
-# Tensors travel in flat messages of this size: small enough for several to be on their way at a time, large enough for
-# the latency of a message not to count.
+# Tensors travel in flat messages of this size: small enough for several to be under way at a time,
+# large enough for the latency of a message not to count.
 _BUCKET_BYTES = 8 * 2**20
 
 
 class Communicator(ABC):
-    """Base of both kinds.
+    """Define what the ranks of a trial exchange.
 
     Attributes:
-        rank: Number of this one, from 0. Rank 0 computes metrics, asks the clock and writes files.
-        size: R.
+        rank: The number of this rank, from 0. Rank 0 computes metrics, reads the clock and writes
+            files.
+        size: The number of ranks, R.
     """
 
     rank: int
@@ -44,11 +49,11 @@ class Communicator(ABC):
 
     @abstractmethod
     def all_reduce(self, x: Tensor) -> Tensor:
-        """Sum over ranks, in place; returns x."""
+        """Sum a tensor over ranks, in place, and return it."""
 
     @abstractmethod
     def all_reduce_coalesced(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """Sums over ranks of many tensors; what comes back may share memory, what went in is left as it is."""
+        """Sum many tensors over ranks; the sums may share memory, the arguments stay."""
 
     @abstractmethod
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
@@ -56,29 +61,35 @@ class Communicator(ABC):
 
     @abstractmethod
     def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
-        """Rows of all ranks, (Σ n_r, ...) each in the order of ranks, on rank 0; nothing on the others.
+        """Collect the rows of all ranks on rank 0, (Σ n_r, ...) each; the others get nothing.
 
         Args:
-            tensors: (n_r, ...) each, of any type; None where n_r is 0, which rank 0 must not say.
+            tensors: The rows of this rank, (n_r, ...) each, of any type; None where n_r is 0, which
+                rank 0 must not pass.
         """
 
     @abstractmethod
-    def broadcast_bytes(self, read: Callable[[], bytes]) -> bytes:
-        """What `read` returns on rank 0, the only one that calls it; an error of it is raised on all ranks."""
+    def run_on_rank_zero(self, work: Callable[[], V]) -> V:
+        """Call `work` on rank 0 alone, and return its result on all ranks.
 
-    @abstractmethod
-    def run_on_rank_zero(self, choose: Callable[[], V]) -> V:
-        """What `choose` returns on rank 0, the only one that calls it; an error of it is raised on all ranks.
+        Args:
+            work: A function whose result can be pickled.
 
-        The value travels as JSON: numbers, texts, truths, None, and lists and mappings of such.
+        Raises:
+            Exception: On rank 0, the error of `work`; on the others a `TrialError` (or
+                `OutOfMemoryError`, `DiskFullError`) with its reason.
         """
 
     @abstractmethod
     def raise_if_any_failed(self, failure: Exception | None) -> None:
         """Raise on all ranks when one of them has failed.
 
+        Args:
+            failure: The failure of this rank; None where it is well.
+
         Raises:
-            TrialError: On every rank the same one; `DiskFullError` where the disk of one is full.
+            TrialError: The failure of the first rank that failed; an `OutOfMemoryError` or a
+                `DiskFullError` where memory or disk ran out.
         """
 
     @abstractmethod
@@ -87,33 +98,29 @@ class Communicator(ABC):
 
 
 class SingleProcess(Communicator):
-    """One rank: every reduction is the identity."""
+    """Be the only rank: every reduction is the identity."""
 
     rank = 0
     size = 1
 
     def all_reduce(self, x: Tensor) -> Tensor:
-        """The tensor itself."""
+        """Return the tensor itself."""
         return x
 
     def all_reduce_coalesced(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """The tensors themselves."""
+        """Return the tensors themselves."""
         return list(tensors)
 
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
-        """Nothing to do."""
+        """Leave the tensors as they are."""
 
     def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
-        """The tensors themselves."""
+        """Return the tensors themselves."""
         return [x for x in tensors if x is not None]
 
-    def broadcast_bytes(self, read: Callable[[], bytes]) -> bytes:
-        """What `read` returns."""
-        return read()
-
-    def run_on_rank_zero(self, choose: Callable[[], V]) -> V:
-        """What `choose` returns."""
-        return choose()
+    def run_on_rank_zero(self, work: Callable[[], V]) -> V:
+        """Call `work`."""
+        return work()
 
     def raise_if_any_failed(self, failure: Exception | None) -> None:
         """Raise the failure itself, with its traceback."""
@@ -121,30 +128,36 @@ class SingleProcess(Communicator):
             raise failure
 
     def barrier(self) -> None:
-        """Nothing to wait for."""
+        """Return at once."""
 
 
 class ProcessGroupCommunicator(Communicator):
-    """The ranks of an initialised process group of `torch.distributed`, gloo or NCCL.
+    """Connect the ranks of an initialised process group of `torch.distributed`, gloo or NCCL.
 
     Args:
-        device: Where this rank trains; NCCL sends from there, gloo from the CPU as well.
-        group: Default: all ranks of the job.
+        device: The device on which this rank trains; NCCL sends from there, gloo from the CPU as
+            well.
+        group: The process group; by default all ranks of the job.
     """
 
     def __init__(self, device: torch.device, group: ProcessGroup | None = None) -> None:
         assert dist.is_initialized(), "torch.distributed.init_process_group comes first"
         self.group = group if group is not None else dist.group.WORLD
-        self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
+        self.rank = dist.get_rank(group)
+        self.size = dist.get_world_size(group)
         self.device = torch.device("cpu") if dist.get_backend(group) == "gloo" else device
+        if self.device.type == "cuda" and self.device.index is not None:
+            # Collectives of Python objects take the current device, which is GPU 0 on every rank
+            # unless set.
+            torch.cuda.set_device(self.device)
 
     def all_reduce(self, x: Tensor) -> Tensor:
-        """All-reduce."""
+        """Sum by one all-reduce."""
         dist.all_reduce(x, group=self.group)
         return x
 
     def all_reduce_coalesced(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """All-reduce in flat buckets, all on their way at once."""
+        """Sum by all-reduces of flat buckets, all of them under way at once."""
         buckets = list(_buckets(tensors))
         flat = [torch.cat([tensors[i].reshape(-1) for i in bucket]) for bucket in buckets]
         for work in [dist.all_reduce(x, group=self.group, async_op=True) for x in flat]:
@@ -157,101 +170,96 @@ class ProcessGroupCommunicator(Communicator):
         return summed
 
     def broadcast(self, tensors: Sequence[Tensor]) -> None:
-        """Broadcast in flat buckets."""
+        """Broadcast flat buckets."""
         with torch.no_grad():
             for bucket in _buckets(tensors):
                 flat = torch.cat([tensors[i].reshape(-1) for i in bucket])
-                dist.broadcast(flat.view(torch.uint8), group=self.group, group_src=0)  # of any type
-                for i, part in zip(
-                    bucket, flat.split([tensors[i].numel() for i in bucket]), strict=True
-                ):
+                # As bytes: not every backend has every type of number.
+                dist.broadcast(flat.view(torch.uint8), group=self.group, group_src=0)
+                parts = flat.split([tensors[i].numel() for i in bucket])
+                for i, part in zip(bucket, parts, strict=True):
                     tensors[i].copy_(part.view(tensors[i].shape))
 
     def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
-        """All in one message of bytes: lengths may differ, and a rank without rows need not know shape and type."""
+        """Gather one message of bytes from each rank.
+
+        Lengths may differ, and a rank without rows need not know shape and type.
+        """
         parts = [self._as_bytes(x) for x in tensors]
         lengths = torch.zeros(self.size, len(parts), dtype=torch.int64, device=self.device)
         lengths[self.rank] = torch.tensor([len(part) for part in parts])
-        sizes = self.all_reduce(lengths).tolist()
-        own = torch.cat(parts)
+        sizes = self.all_reduce(lengths).tolist()  # (R, tensors), in bytes
+        message = torch.cat(parts)
+        # All messages of a gather have one length.
         padded = torch.zeros(max(map(sum, sizes)), dtype=torch.uint8, device=self.device)
-        padded[: len(own)] = own
-        received = [torch.empty_like(padded) for _ in sizes] if self.rank == 0 else None
-        dist.gather(padded, received, group=self.group, group_dst=0)
-        if received is None:
+        padded[: len(message)] = message
+        if self.rank != 0:
+            dist.gather(padded, group=self.group, group_dst=0)
             return []
-        split = [x[: sum(size)].split(size) for x, size in zip(received, sizes, strict=True)]
-        return [_from_bytes(own, part) for own, *part in zip(tensors, *split, strict=True)]
+        received = [torch.empty_like(padded) for _ in sizes]
+        dist.gather(padded, received, group=self.group, group_dst=0)
+        by_rank = [x[: sum(size)].split(size) for x, size in zip(received, sizes, strict=True)]
+        return [_from_bytes(x, rows) for x, *rows in zip(tensors, *by_rank, strict=True)]
 
-    def broadcast_bytes(self, read: Callable[[], bytes]) -> bytes:
-        """Broadcast of the number of bytes, then of the bytes."""
-        error, data = None, b""
+    def run_on_rank_zero(self, work: Callable[[], V]) -> V:
+        """Broadcast the result, or the reason of the failure.
+
+        The message is pickled, which is safe here: all ranks are processes of one job, started by
+        the same user.
+        """
+        message: list[Any] = [None, None]  # the result; cause and reason of a failure
+        error = None
         if self.rank == 0:
             try:
-                data = read()
+                message[0] = work()
             except Exception as failure:  # noqa: BLE001  whatever it is, the others must not wait
-                error, data = failure, reason(failure).encode()
-        header = torch.tensor([len(data), _kind(error)], dtype=torch.int64, device=self.device)
-        dist.broadcast(header, group=self.group, group_src=0)
-        size, failed = header.tolist()
-        body = torch.empty(size, dtype=torch.uint8, device=self.device)
-        if self.rank == 0 and size:
-            body.copy_(torch.frombuffer(bytearray(data), dtype=torch.uint8))
-        dist.broadcast(body, group=self.group, group_src=0)
+                error = failure
+                message[1] = _described(failure)
+        dist.broadcast_object_list(message, group=self.group, device=self.device, group_src=0)
         if error is not None:
             raise error
-        received = data if self.rank == 0 else body.cpu().numpy().tobytes()
-        if failed:
-            raise _KINDS[failed - 1](received.decode())
-        return received
-
-    def run_on_rank_zero(self, choose: Callable[[], V]) -> V:
-        """By JSON."""
-        decided: V = json.loads(self.broadcast_bytes(lambda: json.dumps(choose()).encode()))
-        return decided
+        if message[1] is not None:
+            kind, text = message[1]
+            raise _ERRORS[kind](text)
+        result: V = message[0]
+        return result
 
     def raise_if_any_failed(self, failure: Exception | None) -> None:
-        """All-reduce of a flag; the reason of the first rank that failed follows only where there is one."""
-        failed = torch.zeros(self.size, dtype=torch.int64, device=self.device)
-        failed[self.rank] = _kind(failure)
-        ranks = self.all_reduce(failed).nonzero().flatten().tolist()
-        if not ranks:
-            return
-        text = reason(failure).encode() if failure is not None and self.rank == ranks[0] else b""
-        size = self.all_reduce(torch.tensor([len(text)], device=self.device)).item()
-        body = torch.zeros(int(size), dtype=torch.uint8, device=self.device)
-        if text:
-            body.copy_(torch.frombuffer(bytearray(text), dtype=torch.uint8))
-        message = self.all_reduce(body).cpu().numpy().tobytes().decode()
-        kind = _KINDS[int(failed[ranks[0]]) - 1]
-        raise kind(f"worker {ranks[0]} of {self.size}: {message}") from failure
+        """Exchange cause and reason of all failures; pickled, as in `run_on_rank_zero`."""
+        failures: list[tuple[str, str] | None] = [None] * self.size
+        dist.all_gather_object(failures, failure and _described(failure), group=self.group)
+        for rank, described in enumerate(failures):
+            if described is not None:
+                kind, text = described
+                raise _ERRORS[kind](f"worker {rank} of {self.size}: {text}") from failure
 
     def barrier(self) -> None:
-        """A sum that nobody reads: NCCL's own barrier guesses a device."""
+        """Wait for a sum that nobody reads: NCCL's own barrier guesses a device."""
         self.all_reduce(torch.zeros(1, device=self.device)).item()
 
     def _as_bytes(self, x: Tensor | None) -> Tensor:
+        """Return the memory of a tensor, (bytes,)."""
         if x is None or not x.numel():
             return torch.empty(0, dtype=torch.uint8, device=self.device)
         return x.detach().contiguous().reshape(-1).view(torch.uint8).to(self.device)
 
 
-def _from_bytes(own: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
-    """Rows of all ranks, with shape and type of this one's."""
-    assert own is not None, "rank 0 always has rows"
-    # Parts of a message begin anywhere, and other types want to begin at multiples of their size.
-    return torch.cat(list(parts)).clone().view(own.dtype).reshape(-1, *own.shape[1:]).to(own.device)
+def _from_bytes(rows_here: Tensor | None, parts: Sequence[Tensor]) -> Tensor:
+    """Join the rows of all ranks, with the shape and type of this rank's."""
+    assert rows_here is not None, "rank 0 always has rows"
+    # A part may begin at any byte of its message, but numbers must begin at multiples of their
+    # size: hence the copy.
+    joined = torch.cat(list(parts)).clone().view(rows_here.dtype)
+    return joined.reshape(-1, *rows_here.shape[1:]).to(rows_here.device)
 
 
-def _kind(failure: Exception | None) -> int:
-    """Number of what it is to be raised as, from 1; 0 for none."""
-    if failure is None:
-        return 0
-    return 1 + ["", "memory", "disk"].index(cause(failure))
+def _described(failure: Exception) -> tuple[str, str]:
+    """Return the cause and the reason of a failure, since not every exception can be pickled."""
+    return cause(failure), reason(failure)
 
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[int]]:
-    """Numbers of the tensors that travel together: of one type and device, and few enough."""
+    """Yield the numbers of tensors that travel together: of one type, on one device."""
     open_buckets: dict[Any, tuple[list[int], int]] = {}
     for i, x in enumerate(tensors):
         bucket, filled = open_buckets.get((x.dtype, x.device), ([], 0))

@@ -1,4 +1,4 @@
-"""A rank that fails keeps in step with the others until all know of it."""
+"""A rank that fails keeps in step with the others until all of them know."""
 
 from __future__ import annotations
 
@@ -10,41 +10,40 @@ from torch import Tensor
 from mtl_search.data.loading.loader import Batch
 from mtl_search.training.distributed.communicator import Communicator
 
-# Steps between two looks at the others' flags in mid-epoch: they travel with the gradients, but a GPU has to be waited
-# for before they are read. A failure costs at most so many steps of the others.
-_EVERY = 16
+# Steps from one check of the others' flags to the next within an epoch. The flags travel with the
+# gradients, but reading them means waiting for the GPU. A failure costs the other ranks at most
+# this many steps.
+_CHECK_EVERY = 16
 
 
 class FailureSync:
-    """Remembers why this rank failed, and lets all ranks fail together.
+    """Remember why this rank failed, and let all ranks fail together.
 
-    A rank that raised in the middle of a step would leave the others waiting for its sums. So it goes on with empty
-    batches, which take part in every exchange, until the next look at one another; then all raise the same error.
-    Alone, an error is raised where it occurs.
+    A rank that raised in the middle of a step would leave the others waiting for its sums. So it
+    goes on with empty batches, which take part in every exchange, until the next check; then all
+    ranks raise the same error. A single rank raises its error where it occurs.
 
     Args:
-        peers: The ranks.
-        exchanges_in_passes: They also speak to each other within the forward pass (synchronised batch normalisation),
-            where a rank that failed cannot take part: it raises at once, and those that wait for it are ended.
+        communicator: The ranks.
+        exchanges_in_passes: Whether ranks also exchange messages within the forward pass
+            (synchronised batch normalisation). A rank that failed cannot take part in these: it
+            raises at once, and the ranks that wait for it are ended from outside.
     """
 
-    def __init__(self, peers: Communicator, *, exchanges_in_passes: bool = False) -> None:
-        self._peers = peers
-        self._at_once = peers.size == 1 or exchanges_in_passes
+    def __init__(self, communicator: Communicator, *, exchanges_in_passes: bool = False) -> None:
+        self._communicator = communicator
+        self._raises_at_once = communicator.size == 1 or exchanges_in_passes
         self._steps = 0
         self.failure: Exception | None = None
 
     def record_failure(self, error: Exception) -> None:
-        """Remember the failure; raise it when it cannot wait, or when the process can do nothing any more."""
-        if self._at_once or isinstance(error, getattr(torch, "AcceleratorError", ())):
+        """Remember the failure; raise it where it cannot wait, or where the process is lost."""
+        if self._raises_at_once or isinstance(error, getattr(torch, "AcceleratorError", ())):
             raise error
         self.failure = self.failure or error
 
-    def batches(self, loader: Iterable[Batch], count: int) -> Iterable[Batch]:
-        """The batches of the loader, `count` of them; empty ones once it fails."""
-        return loader if self._peers.size == 1 else self._batches(loader, count)
-
-    def _batches(self, loader: Iterable[Batch], count: int) -> Iterator[Batch]:
+    def batches(self, loader: Iterable[Batch], count: int) -> Iterator[Batch]:
+        """Yield the `count` batches of the loader; once the loader fails, empty ones."""
         made = 0
         try:
             for batch in loader:
@@ -56,23 +55,26 @@ class FailureSync:
             yield Batch({}, {}, {}, 0, 0, {})
 
     def failure_flag(self, device: torch.device) -> Tensor:
-        """(1,) to be summed over ranks in every step: whether this one has failed."""
+        """Return 1 if this rank has failed, else 0, (1,), to be summed over ranks in every step."""
         return torch.full((1,), float(self.failure is not None), device=device)
 
     def maybe_check(self, failed: Tensor) -> None:
-        """Look at the sum of the flags now and then.
+        """Read the sum of the flags every few steps.
+
+        Args:
+            failed: The sum over ranks of `failure_flag`.
 
         Raises:
             TrialError: A rank has failed.
         """
         self._steps += 1
-        if self._steps % _EVERY == 0 and failed.item():
+        if self._steps % _CHECK_EVERY == 0 and failed.item():
             self.check()
 
     def check(self) -> None:
-        """See whether all are well.
+        """Ask all ranks whether they are well.
 
         Raises:
-            TrialError: One is not.
+            TrialError: A rank has failed.
         """
-        self._peers.raise_if_any_failed(self.failure)
+        self._communicator.raise_if_any_failed(self.failure)

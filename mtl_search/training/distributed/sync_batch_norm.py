@@ -12,12 +12,13 @@ def check_sync_batch_norm(config: Config, device: torch.device) -> None:
     """Refuse synchronised batch normalisation where torch has none.
 
     Raises:
-        ConfigError: On the CPU.
+        ConfigError: The trial trains on the CPU.
     """
     if config.training.sync_batch_norm and device.type != "cuda":
         raise ConfigError(
-            "torch synchronises batch normalisation between workers on GPUs only; without it each worker normalises "
-            "by its own part of the batch (or choose a norm that does not look at the batch: group, layer, none)",
+            "torch synchronises batch normalisation between workers on GPUs only; without it each "
+            "worker normalises by its own part of the batch (or choose a norm that does not look "
+            "at the batch: group, layer, none)",
             path="training.sync_batch_norm",
             value=True,
         )

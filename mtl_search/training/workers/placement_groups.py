@@ -1,8 +1,12 @@
-"""Whether a worker group that has lost a node should go on waiting for room.
+"""The placement groups of worker groups: when one waits in vain, and which have lost their slot.
 
-Ray Train asks for the lost workers' resources again and again. Where they are what other slots hold, that is for ever:
-a slot gives nothing back between two trials, and at the end of a sweep it is idle while the last trial waits. So the
-group gives up, and its trial goes to the next slot that is free.
+Ray Train asks for the resources of lost workers again and again. Where other slots hold these, that
+is for ever: a slot gives nothing back between two trials, and at the end of a sweep it is idle
+while the last trial waits. So the group gives up, and its trial goes to the next slot that is free.
+
+A placement group of Ray Train belongs to the job, and outlives the process of its slot. The bytes
+of memory that its bundles ask for are its mark, which is also in the name of the group's mailbox.
+The mailbox ends with the slot: a marked placement group without a mailbox is an orphan.
 """
 
 from __future__ import annotations
@@ -18,45 +22,56 @@ from ray.util.placement_group import PlacementGroup
 
 from mtl_search.training.workers.mailbox import MAILBOX, MOST_BYTES
 
-_EVERY_S = 5.0
+logger = logging.getLogger(__name__)
+
+_CHECK_PLACEMENT_EVERY_S = 5.0
+_CHECK_ORPHANS_EVERY_S = 1.0
 
 
 class PlacementTimeout:
-    """Looks for one group, now and then.
+    """Watch whether one worker group waits too long for resources after a node was lost.
 
     Args:
-        mark: The bytes of memory that tell the group's placement group from all others.
-        patience: Seconds that it may wait for room once a node is gone.
+        mark: The bytes of memory that mark the group's placement group.
+        patience: Seconds that the group may wait once a node is gone.
     """
 
     def __init__(self, mark: int, patience: float = 20.0) -> None:
-        self._mark, self._patience = mark, patience
+        self._mark = mark
+        self._patience = patience
         self._nodes = _living_nodes()
-        self._looked = time.monotonic()
-        self._since: float | None = None
+        self._last_check = time.monotonic()
+        self._waiting_since: float | None = None
 
-    def lasts(self) -> bool:
-        """Whether it has waited for too long; never where no node is gone, and it only waits for others to end."""
+    def expired(self) -> bool:
+        """Return whether the group has waited too long.
+
+        It never has where no node is gone: then it only waits for other groups to end.
+        """
         now = time.monotonic()
-        if now - self._looked < min(_EVERY_S, self._patience / 2):
+        if now - self._last_check < min(_CHECK_PLACEMENT_EVERY_S, self._patience / 2):
             return False
-        self._looked = now
+        self._last_check = now
         if not self._waits() or self._nodes <= _living_nodes():
-            self._since = None
+            self._waiting_since = None
             return False
-        self._since = now if self._since is None else self._since
-        return now - self._since >= self._patience
+        if self._waiting_since is None:
+            self._waiting_since = now
+        return now - self._waiting_since >= self._patience
 
     def _waits(self) -> bool:
-        own = [table for table in placement_group_table().values() if mark_of(table) == self._mark]
-        return any(table["state"] != "CREATED" for table in own)
+        tables = placement_group_table().values()
+        return any(mark_of(table) == self._mark and table["state"] != "CREATED" for table in tables)
 
 
 def mark_of(table: dict[str, Any]) -> int:
-    """The bytes of memory that a group's bundles ask for beside CPUs; 0 for placement groups of others, Tune's too.
+    """Return the bytes of memory that a worker group's bundles ask for besides CPUs.
 
     Args:
         table: A placement group, as Ray lists it.
+
+    Returns:
+        0 for a placement group that is no worker group's, such as Tune's own.
     """
     bundles = table["bundles"].values()
     amounts = {bundle.get("memory", 0) for bundle in bundles if "CPU" in bundle}
@@ -70,41 +85,36 @@ def _living_nodes() -> set[str]:
     return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
 
 
-logger = logging.getLogger(__name__)
-
-
-_EVERY_S = 1.0
-
-
 class PlacementGroupCleaner(Callback):
-    """Looks for orphans now and then, while Tune runs."""
+    """Remove orphaned placement groups now and then, while Tune runs."""
 
     def __init__(self) -> None:
-        self._last = 0.0
+        self._last_check = 0.0
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """Called many times a second."""
-        if time.monotonic() - self._last >= _EVERY_S:
-            self._last = time.monotonic()
+        """Look for orphans once a second; Tune calls this many times a second."""
+        if time.monotonic() - self._last_check >= _CHECK_ORPHANS_EVERY_S:
+            self._last_check = time.monotonic()
             release_orphans()
 
 
 def release_orphans() -> int:
-    """Remove the placement groups of this job whose slot is gone; returns how many there were."""
+    """Remove the placement groups of this job whose slot is gone; return how many there were."""
     living = {name for name in list_named_actors() if name.startswith(MAILBOX)}
-    found = 0
-    for number, group in placement_group_table().items():
-        # The number ends with that of the job.
-        mark = mark_of(group) if number.endswith(ray.get_runtime_context().get_job_id()) else 0
+    removed = 0
+    for number, table in placement_group_table().items():
+        if not number.endswith(ray.get_runtime_context().get_job_id()):
+            continue  # another job's: the number ends with that of its job
+        mark = mark_of(table)
         if mark and f"{MAILBOX}{mark}" not in living:
             logger.debug("the placement group %s has lost its slot", number)
             remove_placement_group(PlacementGroup(ray.PlacementGroupID(bytes.fromhex(number))))
-            found += 1
-    return found
+            removed += 1
+    return removed
 
 
 def wait_for_slots(timeout: float = 15.0) -> None:
-    """After a sweep: until its slots and all that they held are gone."""
+    """Wait after a sweep until its slots, their workers and placement groups are gone."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         ending = any(name.startswith(MAILBOX) for name in list_named_actors())

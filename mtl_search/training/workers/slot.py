@@ -1,16 +1,16 @@
 """A warm slot: one Tune actor that trains trial after trial, in its own process.
 
-Starting a process, importing torch and moving the data to the device take seconds; a trial of a small network takes
-less. So the actor stays (`reuse_actors=True`), and `reset_config` sets up the next trial in it.
+Starting a process, importing torch and moving the data to the device take seconds; a trial of a
+small network takes less. So the actor stays (`reuse_actors=True`), and `reset_config` sets up the
+next trial in it.
 
-A failure that belongs to the trial (a loss that is not finite, an error in a network of the user's, too little GPU
-memory) is an answer, not a crash: the slot stays warm. Only a dead process is a crash, which Tune answers with a new
-actor.
+A failure that belongs to the trial (a loss that is not finite, an error in a network of the user's,
+too little GPU memory) is an answer, not a crash: the slot stays warm. Only a dead process is a
+crash, after which Tune starts a new actor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ray import tune
@@ -25,7 +25,7 @@ from mtl_search.training.trial_report import TrialReport
 
 
 class SlotTrainable(tune.Trainable):
-    """Trains the trials that Tune hands it, one after another, on one worker: itself."""
+    """Train the trials that Tune assigns, one after another, in this process."""
 
     def setup(  # type: ignore[override]  # `tune.with_parameters` gives the rest
         self,
@@ -34,12 +34,12 @@ class SlotTrainable(tune.Trainable):
         threads: int = 1,
         objective: ObjectiveFunction | None = None,
     ) -> None:
-        """Called once an actor.
+        """Prepare the actor and its first trial.
 
         Args:
             config: The first trial: `spec` is its `TrialSpec` as JSON.
             data: The data set, read in place from Ray's object store.
-            threads: CPU threads of torch.
+            threads: The number of CPU threads of torch.
             objective: A function of the user's in place of the trial's own objective.
         """
         self._runner = TrialRunner(data, objective, threads=threads)
@@ -47,38 +47,35 @@ class SlotTrainable(tune.Trainable):
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Called instead of `setup` for every further trial."""
+        """Prepare a further trial, in place of `setup`."""
         self._begin(TrialSpec.from_json(new_config["spec"]))
-        self._epoch = 0  # last one told
+        self._epoch = 0  # the last one that was reported
         return True
 
     def step(self) -> dict[str, Any]:
-        """One epoch; of a trial that goes on from a checkpoint first the last one before it, again."""
-        report = self._attempt(self._train)
+        """Train one epoch; a trial that goes on from a checkpoint first reports the one before."""
+        report = self._attempt()
         again = with_smaller_batches(self._spec, report)
         if again is not None:
             self._begin(again)
-            report = self._attempt(self._train)
+            report = self._attempt()
         self._epoch = report.epoch
-        return report.on(self._node).to_result()
-
-    def _train(self) -> TrialReport:
-        return self._runner.train_until(self._epoch + 1)
+        return report.with_node(self._node).to_result()
 
     def _begin(self, spec: TrialSpec) -> None:
         self._spec = spec
         self._runner.setup(spec)
 
-    def _attempt(self, train: Callable[[], TrialReport]) -> TrialReport:
+    def _attempt(self) -> TrialReport:
         try:
-            return train()
+            return self._runner.train_until(self._epoch + 1)
         except Exception as error:
             if is_fatal_cuda_error(error):
                 raise
             return self._runner.failure(error)
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Checkpoints are the trainer's business."""
+        """Do nothing: the trainer writes the checkpoints."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
-        """Checkpoints are the trainer's business."""
+        """Do nothing: the trainer reads the checkpoints."""

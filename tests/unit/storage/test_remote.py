@@ -43,7 +43,7 @@ def test_a_trial_goes_on_where_its_folder_is_not(tmp_path: Path) -> None:
 def test_a_trial_leaves_no_file_on_its_node(tmp_path: Path) -> None:
     made = _trainer(tmp_path / "storage", "/nowhere")
     made.run_epoch()
-    folder = made.place.folder
+    folder = made.directory.folder
     assert (folder / "best").is_dir()
     del made
     assert not folder.exists()

@@ -1,4 +1,4 @@
-"""Channels last and torch.compile: the same numbers up to rounding, and nothing left in the next trial."""
+"""Channels last and torch.compile: the same numbers, and nothing left in the next trial."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.support.trials import config, data, trainer, weights_of
 
 
 def _trained(folder: Path, **training: Any) -> dict[str, torch.Tensor]:
-    # Fused, and with an epsilon above rounding: the bias before a batch normalisation has a gradient of nothing else.
+    # Fused, and with an epsilon above rounding: the bias before a batch normalisation has a
+    # gradient of nothing else.
     settings = config("convnet", optimizer={"name": "adamw", "lr": 1e-3, "eps": 1e-3}, **training)
     made = trainer(settings, folder, data())
     for epoch in range(2):
@@ -96,8 +97,8 @@ def test_compiling_changes_no_number(tmp_path: Path) -> None:
         torch.testing.assert_close(other[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
 
 
-def _compiled(peers: Communicator, folder: Path) -> dict[str, torch.Tensor]:
-    return _COMPILED.run(folder / f"rank_{peers.rank}", peers)[0]
+def _compiled(communicator: Communicator, folder: Path) -> dict[str, torch.Tensor]:
+    return _COMPILED.run(folder / f"rank_{communicator.rank}", communicator)[0]
 
 
 _COMPILED = Parity("convnet", {"compile": True})

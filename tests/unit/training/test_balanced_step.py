@@ -1,4 +1,4 @@
-"""Weightings and aggregators in the loop: whose gradient goes where, what is logged, and how it goes on."""
+"""Weightings and aggregators in the loop: gradients, what is logged, and how a trial goes on."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _gradients(made: Trainer) -> dict[str, Tensor]:
 
 
 def _by_task(made: Trainer) -> tuple[dict[str, list[Tensor]], dict[str, float]]:
-    """Gradient of each task's weighted loss over the training split, for every parameter, and those losses."""
+    """Each task's weighted loss over the training split, and its gradients of all parameters."""
     network = made.network.train()
     rows = torch.from_numpy(made.data.splits["train"])
     outputs = network({"x": torch.from_numpy(made.data.inputs["x"])[rows]})
@@ -113,7 +113,7 @@ def test_an_aggregator_sees_shared_parameters_alone(tmp_path: Path) -> None:
 
 
 def test_weighting_then_aggregator(tmp_path: Path) -> None:
-    """Geometric mean, then the sum: as the geometric mean alone. Then a method that is not linear: not the same."""
+    """With the sum as the weighting alone; with a method that is not linear, not the same."""
     plain = _gradients(_whole(tmp_path / "a", weighting="geometric_mean"))
     summed = _gradients(_whole(tmp_path / "b", weighting="geometric_mean", aggregator="sum"))
     other = _gradients(_whole(tmp_path / "c", weighting="geometric_mean", aggregator="mgda"))
@@ -184,7 +184,8 @@ def test_a_task_without_a_label_is_left_out_where_its_zero_would_be_taken_for_a_
     ).norm() > 1e-4  # the shortest vector of a hull with a zero in it is that zero
 
 
-# Those with a history, an optimiser of their own or random draws; the others have nothing to go on from.
+# Those with a history, an optimiser of their own or random draws; the others have nothing to go on
+# from.
 HISTORIES = {
     "weighting": ["uw", "dwa", "famo", "random", "gradnorm", "db_mtl"],
     "aggregator": ["pcgrad", "gradvac", "excess_mtl", "sdmgrad", "pcd"],

@@ -110,7 +110,7 @@ def test_a_best_network_that_a_trial_goes_on_without_is_not_its_best(
     assert (second.progress.epoch, second.progress.best_epoch, second.progress.best) == (1, 1, 0.1)
     second.run_epoch()
     second.run_epoch()
-    checkpoint.load_best(second.place, second.network, second.peers)
+    checkpoint.load_best(second.directory, second.network, second.communicator)
     assert_same_weights(weights_of(second), best)
 
 

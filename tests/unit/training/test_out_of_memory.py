@@ -35,7 +35,8 @@ def _spec(workers: int = 1, **training: Any) -> TrialSpec:
         (torch.OutOfMemoryError("CUDA out of memory"), True),
         (
             RuntimeError(
-                "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you"
+                "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: "
+                "can't allocate memory: you"
             ),
             True,
         ),

@@ -31,8 +31,14 @@ def test_every_head_predicts_what_the_network_does(tmp_path: Path) -> None:
     masks = {name: torch.from_numpy(np.asarray(mask)) for name, mask in samples.masks.items()}
     with torch.no_grad():
         expected = made.network.predict(made.network.eval()(whole, masks))
-    shapes = {"softmax": (80, 3), "binary": (80,), "multilabel": (80, 4), "regression": (80,), "pair": (80,),
-              "crf": (80, 4)}  # fmt: skip
+    shapes = {
+        "softmax": (80, 3),
+        "binary": (80,),
+        "multilabel": (80, 4),
+        "regression": (80,),
+        "pair": (80,),
+        "crf": (80, 4),
+    }
     assert {task: values.shape for task, values in predicted.items()} == shapes
     for task, values in predicted.items():
         np.testing.assert_allclose(

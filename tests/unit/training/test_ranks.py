@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import tempfile
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,11 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from mtl_search.config import Config, override
-from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
-from mtl_search.training.distributed import failure_sync
 from mtl_search.training.distributed.communicator import Communicator, SingleProcess
 from mtl_search.training.trainer import Trainer
 from tests.support.parity import CASES, Parity
-from tests.support.ranks import on_ranks
+from tests.support.ranks import caught, on_ranks
 from tests.support.trials import CPU, changed, config, data, spec, told, train
 
 Results = list[dict[str, Any]]
@@ -29,15 +27,17 @@ Results = list[dict[str, Any]]
 
 @pytest.fixture(scope="module", params=[2, 4])
 def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Of every rank: case → what it returned. One start for all of them, which takes longer than the cases."""
+    """Of every rank: case → what it returned. One start for all: it takes longer than they do."""
     folder = tmp_path_factory.mktemp(f"ranks_{request.param}")
     return on_ranks(request.param, _all_cases, folder, folder)
 
 
-def _all_cases(peers: Communicator, folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {name: case.run(folder / name, peers) for name, case in CASES.items()}
-    for work in (exchanges, resumed, failing, batch_norm, dropped):
-        found[work.__name__] = work(peers, folder)
+def _all_cases(communicator: Communicator, folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        name: case.run(folder / name, communicator) for name, case in CASES.items()
+    }
+    for work in (resumed, failing, batch_norm, dropped):
+        found[work.__name__] = work(communicator, folder)
     return found
 
 
@@ -50,6 +50,10 @@ def _alone(name: str) -> tuple[dict[str, Tensor], dict[str, float]]:
         return CASES[name].run(Path(folder))
 
 
+def _assert_near(name: str, one: Tensor, other: Tensor) -> None:
+    torch.testing.assert_close(one, other, rtol=0, atol=1e-5, msg=lambda m: f"{name}: {m}")
+
+
 @pytest.mark.parametrize("name", list(CASES))
 def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Results) -> None:
     parameters, metrics = _alone(name)
@@ -58,95 +62,10 @@ def test_parameters_and_metrics_are_those_of_one_rank(name: str, results: Result
         assert theirs_metrics == pytest.approx(first[1], rel=0, abs=0, nan_ok=True)
         for key, value in parameters.items():
             assert torch.equal(theirs[key], first[0][key]), key  # the ranks never drift apart
-            torch.testing.assert_close(
-                theirs[key], value, rtol=0, atol=1e-5, msg=partial("{}: {}".format, key)
-            )
+            _assert_near(key, theirs[key], value)
     assert first[1].keys() == metrics.keys()
     for key, number in metrics.items():
         assert first[1][key] == pytest.approx(number, rel=1e-4, abs=1e-5, nan_ok=True), key
-
-
-# ---------------------------------------------------------------- what ranks say to each other
-
-
-def exchanges(peers: Communicator, folder: Path) -> dict[str, Any]:
-    """Every message once."""
-    rank = peers.rank
-    rows = None if rank == 1 else torch.full((rank + 1, 2), rank)
-    large = [
-        torch.full((3, 5), float(rank)),
-        torch.full((2_500_000,), 1.0),
-        torch.tensor(float(rank)),
-    ]
-    copied = [
-        torch.tensor([rank]),
-        torch.tensor(rank > 0),
-        torch.full((2,), float(rank), dtype=torch.bfloat16),
-    ]
-    summed = peers.all_reduce_coalesced(large)
-    peers.broadcast(copied)
-    return {
-        "sum": peers.all_reduce(torch.tensor([1.0, float(rank)])),
-        "sum_all": [x.flatten()[-1].item() for x in summed],
-        "untouched": large[0][0, 0].item(),
-        "shapes": [x.shape for x in summed],
-        "copied": copied,
-        "gather": peers.gather([torch.tensor([rank == 0, rank == 1]), rows]),
-        "decide": peers.run_on_rank_zero(lambda: {"rank": rank, "best": float("-inf")}),
-        "bytes": peers.broadcast_bytes(lambda: bytes([rank, 7])),
-        "nothing": peers.broadcast_bytes(lambda: b""),
-        "error": _caught(lambda: peers.run_on_rank_zero(lambda: 1 / 0)),
-        "agreed": _caught(lambda: peers.raise_if_any_failed(None)),
-        "disagreed": _caught(
-            lambda: peers.raise_if_any_failed(TrialError(f"it was {rank}") if rank else None)
-        ),
-        "barrier": peers.barrier(),
-    }
-
-
-def _caught(work: Callable[[], Any]) -> tuple[str, str]:
-    try:
-        work()
-    except Exception as error:  # noqa: BLE001  they are compared
-        return type(error).__name__, str(error)
-    return "", ""
-
-
-def test_every_message_arrives(results: Results) -> None:
-    size = len(results)
-    for rank, found in enumerate(result["exchanges"] for result in results):
-        total = sum(range(size))
-        assert found["sum"].tolist() == [size, total]
-        assert found["sum_all"] == [total, size, total]
-        assert found["untouched"] == rank
-        assert found["shapes"] == [(3, 5), (2_500_000,), ()]
-        assert [x.tolist() for x in found["copied"]] == [[0], False, [0.0, 0.0]]
-        assert found["decide"] == {"rank": 0, "best": float("-inf")}
-        assert found["bytes"] == b"\x00\x07"
-        assert found["nothing"] == b""
-        assert found["agreed"] == ("", "")
-        assert found["disagreed"] == ("TrialError", f"worker 1 of {size}: it was 1")
-        if rank:
-            assert found["gather"] == []
-            assert found["error"][0] == "TrialError"
-            assert "ZeroDivisionError" in found["error"][1]
-        else:
-            truths, numbers = found["gather"]
-            assert numbers.tolist() == [[r, r] for r in range(size) if r != 1 for _ in range(r + 1)]
-            assert truths.tolist() == [True, False, False, True] + [False] * 2 * (size - 2)
-            assert found["error"] == ("ZeroDivisionError", "division by zero")
-
-
-def test_alone_every_message_is_the_identity() -> None:
-    alone, x = SingleProcess(), torch.ones(2)
-    assert alone.all_reduce(x) is x
-    assert alone.gather([x]) == [x]
-    assert alone.all_reduce_coalesced([x]) == [x]
-    assert alone.run_on_rank_zero(lambda: x) is x
-    assert alone.broadcast_bytes(lambda: b"a") == b"a"
-    alone.raise_if_any_failed(None)
-    with pytest.raises(KeyError):
-        alone.raise_if_any_failed(KeyError("a"))
 
 
 # ---------------------------------------------------------------- checkpoints
@@ -159,25 +78,30 @@ def _noisy() -> Config:
     return override(settings, {"model.backbone.dropout": 0.3})
 
 
-def resumed(peers: Communicator, folder: Path) -> dict[str, Any]:
-    """A trial that runs through, and one that is taken up again; only rank 0 knows their folders."""
-    places = {name: folder / f"{name}_{peers.rank}" for name in ("whole", "cut")}
-    whole = train(_on(peers, _noisy(), places["whole"], test=True))
-    first = [_on(peers, _noisy(), places["cut"], test=True).run_epoch()]
+def resumed(communicator: Communicator, folder: Path) -> dict[str, Any]:
+    """A trial that runs through, and one that is resumed; only rank 0 knows their folders."""
+    places = {name: folder / f"{name}_{communicator.rank}" for name in ("whole", "cut")}
+    whole = train(_on(communicator, _noisy(), places["whole"], test=True))
+    first = [_on(communicator, _noisy(), places["cut"], test=True).run_epoch()]
     torch.rand(5)
-    rest = train(_on(peers, _noisy(), places["cut"], test=True))
+    rest = train(_on(communicator, _noisy(), places["cut"], test=True))
     return {
         "whole": [told(report) for report in whole],
         "cut": [told(report) for report in first + rest],
         "test": (whole[-1].test, rest[-1].test),
-        "written": sorted(path.name for path in folder.glob(f"*_{peers.rank}/*")),
+        "written": sorted(path.name for path in folder.glob(f"*_{communicator.rank}/*")),
         "dropout": torch.rand(1).item(),
     }
 
 
-def _on(peers: Communicator, settings: Config, folder: Path, *, test: bool = False) -> Trainer:
+def _on(
+    communicator: Communicator, settings: Config, folder: Path, *, test: bool = False
+) -> Trainer:
     return Trainer(
-        spec(settings, folder, test=test), data(missing=True, train=96), CPU, peers=peers
+        spec(settings, folder, test=test),
+        data(missing=True, train=96),
+        CPU,
+        communicator=communicator,
     )
 
 
@@ -198,15 +122,15 @@ class _Breaks(nn.Module):
         self.dense, self.how, self.calls = nn.Linear(width, 4), how, 0
 
     def forward(self, x: Tensor) -> Tensor:
+        features: Tensor = self.dense(x)
         self.calls += self.training == (self.how != "judged")
         if self.calls == 3 and dist.get_rank() == 1:
             if self.how == "nan":
-                output: Tensor = self.dense(x)
-                return output * float("nan")
+                return features * float("nan")
             if self.how == "memory":
                 raise torch.OutOfMemoryError("CUDA out of memory")
             raise ValueError("the third call")
-        return torch.relu(self.dense(x))
+        return torch.relu(features)
 
 
 def breaking_backbone(input_shape: tuple[int, ...], *, how: str) -> list[Stage]:
@@ -214,7 +138,7 @@ def breaking_backbone(input_shape: tuple[int, ...], *, how: str) -> list[Stage]:
     return [Stage(_Breaks(how, input_shape[-1]), 4, "breaks")]
 
 
-def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
+def failing(communicator: Communicator, folder: Path) -> dict[str, Any]:
     """How each failure ends."""
 
     def broken(how: str, **training: Any) -> Callable[[], Any]:
@@ -222,7 +146,7 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
             config(**training),
             {"model.backbone": {"name": f"{__name__}:breaking_backbone", "how": how}},
         )
-        return lambda: train(_on(peers, settings, folder / how))
+        return lambda: train(_on(communicator, settings, folder / how))
 
     def objective(_: Any) -> float:
         raise KeyError("no such metric")
@@ -231,22 +155,26 @@ def failing(peers: Communicator, folder: Path) -> dict[str, Any]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     judged = Trainer(
-        spec(config(), folder / "objective"), data(), CPU, objective=objective, peers=peers
+        spec(config(), folder / "objective"),
+        data(),
+        CPU,
+        objective=objective,
+        communicator=communicator,
     )
     written = Trainer(
-        spec(config(), folder / "disk"), data(), CPU, objective=full_disk, peers=peers
+        spec(config(), folder / "disk"), data(), CPU, objective=full_disk, communicator=communicator
     )
     sync = changed(config("convnet"), sync_batch_norm=True)
     return {
-        "nan": _caught(broken("nan")),
-        "raised": _caught(broken("raised")),
-        "early": _caught(broken("raised", batch_size=4, epochs=1)),
-        "judged": _caught(broken("judged")),
-        "memory": _caught(broken("memory")),
-        "disk": _caught(written.run_epoch),
-        "objective": _caught(judged.run_epoch),
-        "sync": _caught(lambda: _on(peers, sync, folder / "sync")),
-        "after": peers.all_reduce(torch.ones(1)).item(),  # nobody is a message behind
+        "nan": caught(broken("nan")),
+        "raised": caught(broken("raised")),
+        "early": caught(broken("raised", batch_size=4, epochs=1)),
+        "judged": caught(broken("judged")),
+        "memory": caught(broken("memory")),
+        "disk": caught(written.run_epoch),
+        "objective": caught(judged.run_epoch),
+        "sync": caught(lambda: _on(communicator, sync, folder / "sync")),
+        "after": communicator.all_reduce(torch.ones(1)).item(),  # nobody is a message behind
     }
 
 
@@ -274,17 +202,13 @@ def test_all_ranks_fail_alike_and_none_hangs(results: Results) -> None:
     assert {one["after"] for one in found} == {size}
 
 
-def test_the_others_learn_of_a_failure_within_some_steps() -> None:
-    assert 1 < failure_sync._EVERY <= 64
-
-
 # ---------------------------------------------------------------- batch normalisation
 
 
-def batch_norm(peers: Communicator, folder: Path) -> dict[str, Any]:
+def batch_norm(communicator: Communicator, folder: Path) -> dict[str, Any]:
     """Statistics after an epoch, with batches whose last part is too short for all ranks."""
     case = Parity("convnet", values={"model.backbone.norm": "batch"}, train=51)
-    made = case.trainer(folder / "norm", peers)
+    made = case.trainer(folder / "norm", communicator)
     made.train_epoch()
     return {name: buffer for name, buffer in made.network.named_buffers() if "running" in name}
 
@@ -301,11 +225,14 @@ def test_all_ranks_judge_by_the_statistics_of_rank_0(results: Results) -> None:
 # ---------------------------------------------------------------- dropout
 
 
-def dropped(peers: Communicator, folder: Path) -> Tensor:
+def dropped(communicator: Communicator, folder: Path) -> Tensor:
     """What a rank's dropout keeps."""
-    made = _on(peers, override(config(), {"model.backbone.dropout": 0.5}), folder / "dropout")
+    made = _on(
+        communicator, override(config(), {"model.backbone.dropout": 0.5}), folder / "dropout"
+    )
     del made
-    return nn.functional.dropout(torch.ones(64))
+    kept: Tensor = nn.functional.dropout(torch.ones(64))
+    return kept
 
 
 def test_ranks_drop_other_features(results: Results, tmp_path: Path) -> None:

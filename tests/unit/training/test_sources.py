@@ -1,4 +1,4 @@
-"""Trials on several sources: what they draw is told and is what was documented, and resuming changes nothing."""
+"""Trials on several sources draw what is documented and log it; resuming changes nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ POLICIES: dict[str, tuple[dict[str, Any], float]] = {
 
 
 def _part(train: int, *targets: str, flip: bool = False) -> DataSet:
-    """The samples of `trials.data` with some of its targets; `flip` turns the inputs round, so that samples differ."""
+    """The samples of `trials.data` with some targets; `flip` negates them, so that they differ."""
     whole = data(train=train)
     inputs = {name: -x[:] if flip else x for name, x in whole.inputs.items()}
     return dataclasses.replace(
@@ -106,7 +106,7 @@ def test_a_single_task_arm_draws_its_own_source_as_often_as_joint_training_does(
 
 
 def test_steps_with_batches_of_several_sources(tmp_path: Path) -> None:
-    """Two batches of a strict cycle are one step on both sources: all heads get a gradient in it."""
+    """Two batches of a strict cycle are one step on both sources: all heads get a gradient."""
     parts = {"big": _part(200, "kind", "size"), "small": _part(20, "flag", flip=True)}
     settings = config(epochs=1, batch_size=16, accumulate=2)
     made = trainer(settings, tmp_path, concat(parts, RoundRobin()))
@@ -166,7 +166,7 @@ def test_a_task_is_judged_on_its_own_source(tmp_path: Path) -> None:
     ]
     assert len(rows) == 16
     predictor = load_predictor(tmp_path / "best")
-    assert set(predictor.layout.targets) == {"kind", "size", "flag"}
+    assert set(predictor.data_spec.targets) == {"kind", "size", "flag"}
     made.network.load_state_dict(predictor.network.state_dict())
     metrics = made.evaluate("validation")
     right = (predictor.predict({"x": samples.inputs["x"][rows]})["flag"] > 0.5) == samples.targets[

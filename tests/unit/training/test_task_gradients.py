@@ -1,4 +1,4 @@
-"""Gradients of each task from a network that is cut before its heads: those of as many plain backward passes."""
+"""Gradients of each task from a divided network: those of as many plain backward passes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from mtl_search.config import Config, override, parse
+from mtl_search.config import override, parse
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.models.stage import Stage
@@ -65,6 +65,10 @@ def _lstm() -> tuple[Any, DataSet]:
     return parse(tree), samples
 
 
+def _with_sharing(sharing: dict[str, Any]) -> tuple[Any, DataSet]:
+    return override(config(), {"model.sharing": sharing}), data()
+
+
 SHARINGS: dict[str, Any] = {
     "all stages": {"name": "hard"},
     "one stage": {"name": "hard", "depth": 1},
@@ -73,14 +77,10 @@ SHARINGS: dict[str, Any] = {
     "soft": {"name": "soft", "strength": 0.1},
     "cross-stitch": {"name": "cross_stitch"},
 }
-
-
-def _with_sharing(sharing: dict[str, Any]) -> tuple[Config, DataSet]:
-    return override(config(), {"model.sharing": sharing}), data()
-
-
-NETWORKS: dict[str, Callable[[], tuple[Config, DataSet]]] = {
-    **{name: partial(_with_sharing, sharing) for name, sharing in SHARINGS.items()},
+NETWORKS: dict[str, Callable[[], tuple[Any, DataSet]]] = {
+    name: partial(_with_sharing, sharing) for name, sharing in SHARINGS.items()
+}
+NETWORKS |= {
     "convnet": lambda: (config("convnet"), data(missing=True)),
     "every head, two views, masks": all_heads,
     "bilstm": _lstm,

@@ -136,7 +136,8 @@ def test_a_trial_is_the_loop_written_by_hand_to_the_last_bit(
 def test_accumulated_batches_are_one_big_batch(
     small: int, accumulate: int, missing: bool, tmp_path: Path
 ) -> None:
-    # 48 samples: neither 24 nor 25 leaves equal groups of equal batches, and labels are spread unevenly.
+    # 48 samples: neither 24 nor 25 leaves equal groups of equal batches, and labels are spread
+    # unevenly.
     samples = data(missing=missing)
     sgd = config(optimizer={"name": "sgd", "lr": 0.1}, train_metrics=False, epochs=2)
     parts = trainer(changed(sgd, batch_size=small, accumulate=accumulate), tmp_path, samples)
@@ -202,7 +203,8 @@ def test_settings_reach_training_and_the_seed_decides_the_rest(tmp_path: Path) -
 
 
 def test_what_stands_in_for_a_missing_label_changes_nothing(tmp_path: Path) -> None:
-    # The view of a sample without labels still passes the trunk, so samples are kept and only their labels are hidden.
+    # The view of a sample without labels still passes the trunk, so samples are kept and only their
+    # labels are hidden.
     samples = data(missing=True)
     settings = config(epochs=2)
     reports = train(trainer(settings, tmp_path / "a", samples))

@@ -11,51 +11,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
 
 from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
-from mtl_search.errors import ConfigError, TrialError
+from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import (
     AGGREGATORS,
     Aggregator,
     build_aggregator,
     build_weighting,
-    solver_aggregators,
     synchronized_rng,
 )
+from tests.support.balancing import THREE, TWO, aggregated, halves, random_jacobian
+from tests.support.balancing import build_named_aggregator as built
+from tests.support.trials import CPU
 
-CPU = torch.device("cpu")
-Matrix = Any  # an array of float64; numpy types most results of its operators as Any
-
-
-def built(name: str, tasks: int = 3, **arguments: Any) -> Aggregator:
-    training = TrainingConfig(aggregator=Component(name=name, **arguments), accumulate=2)
-    made = build_aggregator(training, tasks, CPU)
-    assert made is not None
-    return made
-
-
-def halves(jacobian: Tensor) -> tuple[Tensor, Tensor]:
-    """Two that differ, with the given one as their mean."""
-    away = torch.linspace(-0.3, 0.3, jacobian.numel()).view_as(jacobian) * jacobian.abs().max()
-    return jacobian + away, jacobian - away
-
-
-def aggregated(made: Aggregator, jacobian: Tensor, step: int = 1) -> tuple[Tensor, Tensor | None]:
-    with synchronized_rng(7, step, CPU), torch.no_grad():
-        vector, weights = made.aggregate(jacobian, halves(jacobian))
-    return vector.clone(), None if weights is None else weights.clone()
-
-
-def random_jacobian(seed: int, tasks: int = 3, width: int = 6) -> Tensor:
-    return torch.randn(tasks, width, generator=torch.Generator().manual_seed(seed))
-
-
-# Two gradients in conflict, at about 120°; the third is at right angles to both in `THREE`.
-TWO = torch.tensor([[2.0, 0.0, 0.0], [-1.0, 1.5, 0.0]])
-THREE = torch.tensor([[2.0, 0.0, 0.0], [-1.0, 1.5, 0.0], [0.0, 0.0, 0.5]])
+Matrix = Any  # (T, P) in double precision; rows of an array have no type of their own
 
 
 # ---------------------------------------------------------------- each against its formula
@@ -98,7 +70,7 @@ def _conflict_free(J: Matrix) -> Matrix:
 
 
 def _onto_cone(vector: Matrix, J: Matrix) -> Matrix:
-    """The nearest vector with v·g ≥ 0 for all g: the best of the projections onto all faces of the cone."""
+    """The nearest vector with v·g ≥ 0 for all g: the best projection onto a face of the cone."""
     best = np.zeros_like(vector)
     for size in range(len(J) + 1):
         for face in itertools.combinations(range(len(J)), size):
@@ -136,7 +108,9 @@ def _excess(J: Matrix) -> Matrix:
 
 
 def _priority(J: Matrix) -> Matrix:
-    """The first unit gradient, bent until the second makes the share τ of its own progress; as long as the first.
+    """The first unit gradient, bent until the second makes the share τ of its own progress.
+
+    It is as long as the first.
 
     Norms are those of the first step, so the moving average is exact.
     """
@@ -245,50 +219,11 @@ def test_the_gradient_is_that_of_the_formula(
 ) -> None:
     made = built(name, len(jacobian), **arguments)
     vector, weights = aggregated(made, jacobian)
-    # The cone's projections are of a matrix with 10⁻⁴ on its diagonal, the moving average of PCD has 10⁻⁸ added.
+    # The cone's projections are of a matrix with 10⁻⁴ on its diagonal, the moving average of PCD
+    # has 10⁻⁸ added.
     np.testing.assert_allclose(vector, reference(jacobian.double().numpy()), rtol=2e-3, atol=2e-3)
     if weights is not None:
         torch.testing.assert_close(weights @ jacobian, vector)
-
-
-@pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0, 10.0])
-@pytest.mark.parametrize("tasks", [2, 4, 7])
-def test_fair_weights_solve_their_equation(alpha: float, tasks: int) -> None:
-    for seed in range(20):
-        jacobian = random_jacobian(seed, tasks, 9).double() * 10.0 ** (seed % 5 - 2)
-        _, weights = built("fairgrad", tasks, alpha=alpha).aggregate(jacobian)
-        assert weights is not None
-        assert weights.min() > 0
-        residual = (jacobian @ jacobian.T @ weights) * weights ** (1 / alpha)
-        torch.testing.assert_close(residual, torch.ones_like(residual), rtol=1e-7, atol=1e-7)
-
-
-def test_nash_mtl_keeps_to_its_longest_gradient() -> None:
-    for limit, length in ((0.0, math.sqrt(3)), (0.7, 0.7), (5.0, math.sqrt(3))):
-        vector, _ = aggregated(built("nash_mtl", max_norm=limit), THREE)
-        assert vector.norm().item() == pytest.approx(length, rel=1e-5)
-
-
-def test_the_cone_of_upgrad_hurts_no_task() -> None:
-    for seed in range(30):
-        jacobian = random_jacobian(seed, 4, 5)
-        for name in ("upgrad", "dualproj"):
-            vector, _ = aggregated(built(name, 4), jacobian)
-            assert (jacobian @ vector).min() > -2e-3 * jacobian.square().sum()
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("upgrad", [-0.170568, -0.723892, 0.486991, 0.443565]),
-        ("dualproj", [0.009340, -0.358669, 0.249329, 0.188535]),
-        ("cagrad", [0.057971, -0.374879, 0.216908, 0.198261]),
-    ],
-)
-def test_own_solvers_find_what_those_of_torchjd_find(name: str, expected: list[float]) -> None:
-    """Values of torchjd 0.18 with quadprog 0.1.14 and clarabel 0.11.1."""
-    jacobian = torch.tensor([[2.0, -1.0, 0.5, 0.0], [-1.5, 0.5, 1.0, -0.3], [0.2, -0.8, -1.2, 1.0]])
-    np.testing.assert_allclose(aggregated(built(name), jacobian)[0], expected, rtol=2e-4, atol=1e-5)
 
 
 # ---------------------------------------------------------------- what all have in common
@@ -374,8 +309,8 @@ def test_an_aggregator_taken_up_again_goes_on_as_if_nothing_had_been(name: str) 
 @pytest.mark.parametrize("name", ["gradvac", "excess_mtl", "pcd", "sdmgrad", "modo"])
 def test_state_matters_where_there_is_one(name: str) -> None:
     """Or the test above would pass without any state in the file."""
-    special: dict[str, dict[str, Any]] = {"sdmgrad": {"lr": 0.05}, "pcd": {"tau": 0.9}}
-    arguments = special.get(name, {})
+    by_name: dict[str, dict[str, Any]] = {"sdmgrad": {"lr": 0.05}, "pcd": {"tau": 0.9}}
+    arguments = by_name.get(name, {})
     used = built(name, **arguments)
     for seed in range(4):
         aggregated(used, random_jacobian(seed), seed)
@@ -386,22 +321,6 @@ def test_state_matters_where_there_is_one(name: str) -> None:
 
 
 # ---------------------------------------------------------------- what fails, and what is refused
-
-
-@pytest.mark.parametrize("name", ["fairgrad", "nash_mtl"])
-def test_a_problem_without_a_solution_is_an_error(name: str) -> None:
-    opposite = torch.tensor([[1.0, 2.0], [-1.0, -2.0]])
-    with pytest.raises(TrialError, match="no fair weights"):
-        aggregated(built(name, 2), opposite)
-
-
-def test_a_solver_that_stops_too_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = built("cagrad")
-    monkeypatch.setattr(
-        solver_aggregators, "minimize", lambda *a, **k: minimize(*a, **k, options={"maxiter": 1})
-    )
-    with pytest.raises(TrialError, match="did not find the least value"):
-        aggregated(made, random_jacobian(0) * torch.tensor([[1.0], [30.0], [0.1]]))
 
 
 @pytest.mark.parametrize(

@@ -16,23 +16,9 @@ from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import WEIGHTINGS, Weighting, build_weighting, synchronized_rng
-
-CPU = torch.device("cpu")
-LOSSES = torch.tensor(
-    [[0.9, 2.0, 0.4], [0.7, 1.9, 0.5], [0.8, 1.2, 0.3], [0.5, 1.4, 0.35]]
-)  # steps × tasks
-JACOBIAN = torch.tensor([[1.0, 2.0, 0.0, 1.0], [-3.0, 0.5, 1.0, 0.0], [0.2, 0.1, -0.4, 0.3]])
-
-
-def built(name: str, tasks: int = 3, **arguments: Any) -> Weighting:
-    made = build_weighting(TrainingConfig(weighting=Component(name=name, **arguments)), tasks, CPU)
-    return made if made is not None else WEIGHTINGS[name](tasks)
-
-
-def weigh(made: Weighting, losses: Tensor, step: int = 1) -> Tensor:
-    with synchronized_rng(7, step, CPU), torch.no_grad():
-        return made.weigh(losses, JACOBIAN * losses.unsqueeze(1)).clone()
-
+from tests.support.balancing import JACOBIAN, LOSSES, weigh
+from tests.support.balancing import build_named_weighting as built
+from tests.support.trials import CPU
 
 # ---------------------------------------------------------------- each against its formula
 
@@ -64,8 +50,7 @@ def _learned(
             weights.append(weight(place))
             slopes.append(slope(place, loss))
         found.append(weights)
-    by_step: list[list[float]] = np.array(found).T.tolist()
-    return by_step
+    return [list(step) for step in zip(*found, strict=True)]
 
 
 def _uncertainty() -> list[list[float]]:
@@ -182,7 +167,7 @@ def test_dwa_counts_what_fell_less_more() -> None:
 
 
 def test_famo_follows_the_change_of_the_log_losses() -> None:
-    """One step of Adam is lr times the sign of the gradient, (diag z − zzᵀ)δ; its own weight decay of 0 left out."""
+    """One step of Adam is lr times the sign of the gradient, (diag z − zzᵀ)δ."""
     made = built("famo", lr=0.1, weight_decay=0.0)
     weigh(made, LOSSES[0])
     made.after_optimizer_step(LOSSES[1])
@@ -193,50 +178,6 @@ def test_famo_follows_the_change_of_the_log_losses() -> None:
     np.testing.assert_allclose(
         weigh(made, LOSSES[2]).tolist(), (share / share.sum()).tolist(), rtol=1e-5
     )
-
-
-def test_gradnorm_without_gradients_moves_nothing() -> None:
-    made = built("gradnorm")
-    for losses in LOSSES:
-        assert made.weigh(losses, torch.zeros(3, 0)).tolist() == [1.0, 1.0, 1.0]
-
-
-def test_gradnorm_keeps_weights_above_zero_and_their_sum() -> None:
-    made = built("gradnorm", lr=0.9)
-    for _ in range(30):
-        weights = weigh(made, LOSSES[0])
-        assert weights.min() > 0
-        assert weights.sum().item() == pytest.approx(3, rel=1e-5)
-
-
-def test_gradnorm_learns_from_tasks_with_a_gradient_alone() -> None:
-    made, two = built("gradnorm"), built("gradnorm", tasks=2)
-    rows = torch.cat([JACOBIAN[:1], torch.zeros(1, 4), JACOBIAN[2:]])
-    for losses in LOSSES:
-        left, middle, right = made.weigh(losses, rows * losses.unsqueeze(1)).tolist()
-        both = losses[[0, 2]]
-        assert middle == 1.0
-        assert [left, right] == pytest.approx(
-            two.weigh(both, rows[[0, 2]] * both.unsqueeze(1)).tolist(), rel=1e-5
-        )
-    before = made.weigh(LOSSES[0], torch.zeros(3, 4))
-    assert (
-        made.weigh(LOSSES[1], JACOBIAN * torch.tensor([[1.0], [0.0], [0.0]])).tolist()
-        == before.tolist()
-    )
-    assert (
-        made.weigh(LOSSES[2], JACOBIAN).tolist() == before.tolist()
-    )  # alone there is nothing to balance
-
-
-def test_db_mtl_scales_no_average_of_zero() -> None:
-    made = built("db_mtl")
-    rows, scales = made.rows(torch.cat([JACOBIAN[:2], torch.zeros(1, 4)]))
-    assert scales is not None
-    assert scales[2] == 1
-    assert scales[:2].min() == 1
-    assert not rows[2].any()
-    assert built("db_mtl").rows(torch.zeros(3, 4))[1].tolist() == [1.0, 1.0, 1.0]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", list(WEIGHTINGS))
@@ -250,27 +191,12 @@ def test_a_loss_of_zero_leaves_weights_numbers(name: str) -> None:
         made.end_epoch()
 
 
-def test_db_mtl_adds_up_moving_averages_of_one_norm() -> None:
-    """Lin et al. 2023, Algorithm 1, by numpy."""
-    made = built("db_mtl", beta=0.8, sigma=0.5)
-    average = np.zeros((3, 4))
-    for step, losses in enumerate(LOSSES, start=1):
-        weights = weigh(made, losses)
-        rows, scales = made.rows(weights.unsqueeze(1) * JACOBIAN)
-        beta = 0.8 / step**0.5
-        average = beta * average + (1 - beta) * JACOBIAN.numpy() / losses.numpy()[:, None]
-        norms = np.linalg.norm(average, axis=1)
-        np.testing.assert_allclose(rows, average * (norms.max() / norms)[:, None], rtol=1e-5)
-        assert scales is not None
-        np.testing.assert_allclose(scales, norms.max() / norms, rtol=1e-5)
-
-
 # ---------------------------------------------------------------- what all have in common
 
 # w(cL) = c^degree · w(L) in the first step; None: no such rule.
 DEGREES: dict[str, int | None] = {
-    "static": 0, "mean": 0, "uw": 0, "imtl_l": 0, "dwa": 0, "famo": 0, "geometric_mean": 0, "random": 0,
-    "stch": None, "cosmos": None, "pbi": 0, "gradnorm": 0, "db_mtl": -1,
+    "static": 0, "mean": 0, "uw": 0, "imtl_l": 0, "dwa": 0, "famo": 0, "geometric_mean": 0,
+    "random": 0, "stch": None, "cosmos": None, "pbi": 0, "gradnorm": 0, "db_mtl": -1,
 }  # fmt: skip
 
 

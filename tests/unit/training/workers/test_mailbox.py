@@ -20,7 +20,7 @@ def _told(story: Story) -> None:
 
 @pytest.fixture
 def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ranks that were killed, by the names that they entered with."""
+    """The ranks that were killed, by the names that they registered with."""
     names: list[str] = []
     monkeypatch.setattr(ray, "kill", names.append)
     return names
@@ -29,7 +29,7 @@ def killed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def _group(box: Mailbox, ranks: int = 2) -> int:
     number = await box.join()
     for rank in range(ranks):
-        await box.enter(rank, f"rank {rank}")
+        await box.register(rank, f"rank {rank}")
     return number
 
 
@@ -44,7 +44,7 @@ def _later(work: Awaitable[Any]) -> asyncio.Task[Any]:
 
 async def _asked(box: Mailbox, epoch: int, spec: str | None) -> asyncio.Task[str]:
     """The call, once it has begun."""
-    asked = asyncio.ensure_future(box.ask(epoch, spec))
+    asked = asyncio.ensure_future(box.request_epoch(epoch, spec))
     await asyncio.sleep(0)
     return asked
 
@@ -105,7 +105,7 @@ def test_a_trial_that_loses_too_many_groups_has_failed() -> None:
         asked = await _asked(box, 1, "spec")
         await _group(box)
         await _pending(asked)
-        await box.note("worker 0: killed")
+        await box.report_failure_cause("worker 0: killed")
         await _group(box)
         await _pending(asked)
         start = await _group(box)
@@ -132,7 +132,7 @@ def test_a_failure_ends_the_trial_and_calls_for_a_new_link(killed: list[str]) ->
         await box.fail(0, start + 1, "lost rank 1", link_broke=True)
         await box.answer("too late")
         assert await asked == "why"
-        assert await box.ask(2, None) == "why"
+        assert await box.request_epoch(2, None) == "why"
         asked = await _asked(box, 1, "next")
         await box.fail(
             0, start + 1, "lost rank 1", link_broke=True
@@ -180,7 +180,7 @@ def test_a_rank_that_lost_another_waits_to_hear_whether_it_died(*, dead: bool) -
         await box.fail(0, start + 1, "connection closed", link_broke=True)
         await _pending(asked)
         if dead:
-            await box.note("worker 1: killed")
+            await box.report_failure_cause("worker 1: killed")
         await asyncio.sleep(0.1)
         if not dead:
             assert await asked == "connection closed"

@@ -1,4 +1,4 @@
-"""A slot, called as Tune calls it but without a cluster: failures are answers, and trials leave nothing behind."""
+"""A slot without a cluster: failures are answers, and trials leave nothing behind."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.config import Config, override
-from mtl_search.errors import TrialError
 from mtl_search.models.stage import Stage
-from mtl_search.training.runner import choose_device, is_fatal_cuda_error
-from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 from mtl_search.training.workers.slot import SlotTrainable
 from tests.support import trials
@@ -43,7 +40,7 @@ def faulty(input_shape: tuple[int, ...], *, fault: str = "", most: int = 0) -> l
 
 
 class _Drawing(nn.Module):
-    """Draws from every generator there is, and leaves torch in another state than it found it in."""
+    """Draws from every generator there is, and changes the state of torch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,7 +131,9 @@ def test_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     settings = _memory(0, batch_size=16, epochs=3, checkpoint_every_s=0)
     slot = _slot(_trial(settings, tmp_path / "trial"))
     first = TrialReport.from_json(slot.step()[REPORT])
-    for module in slot._runner._ready().network.modules():
+    trainer = slot._runner._trainer
+    assert trainer is not None
+    for module in trainer.network.modules():
         if isinstance(module, _Faulty):
             module.most = 8  # as if something else had taken the rest
     rest = _run(slot)
@@ -178,43 +177,6 @@ def test_a_trial_stopped_half_way_leaves_nothing_either(tmp_path: Path) -> None:
     assert [trials.told(report) for report in second] == [trials.told(report) for report in alone]
 
 
-def test_trials_and_reports_travel_as_text(tmp_path: Path) -> None:
-    spec = trials.spec(trials.config("convnet", schedule="cosine"), tmp_path, test=True)
-    assert TrialSpec.from_json(spec.to_json()) == spec
-    report = TrialReport(
-        3,
-        {"val/kind/auroc": float("nan"), "lr": 0.1},
-        0.5,
-        "COMPLETE",
-        info={"depth": 2},
-        test={"a": 1.0},
-    )
-    back = TrialReport.from_json(report.to_json())
-    assert repr(back) == repr(report)
-
-
-def test_only_a_broken_accelerator_ends_the_process() -> None:
-    assert not is_fatal_cuda_error(RuntimeError("shapes cannot be multiplied"))
-    assert not is_fatal_cuda_error(ValueError("x"))
-    if hasattr(torch, "AcceleratorError"):
-        assert is_fatal_cuda_error(
-            torch.AcceleratorError("CUDA error: device-side assert triggered")
-        )
-
-
-def test_the_device_is_the_one_asked_for() -> None:
-    assert choose_device("cpu") == torch.device("cpu")
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_one_message() -> None:
-    with pytest.raises(
-        TrialError, match=r"^training.device is cuda, and the process that trains sees no GPU"
-    ):
-        choose_device("cuda")
-
-
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_trial_on_the_gpu_is_near_the_one_on_the_cpu(precision: str, tmp_path: Path) -> None:
@@ -231,7 +193,7 @@ def test_a_trial_on_the_gpu_is_near_the_one_on_the_cpu(precision: str, tmp_path:
 
 
 def test_an_epoch_that_was_trained_and_not_told_is_told(tmp_path: Path) -> None:
-    """The driver died in the third epoch, and the slot with it once that epoch and its checkpoint were done."""
+    """The driver died in the third epoch, and the slot once that epoch's checkpoint was written."""
     settings = trials.config(checkpoint_every_s=0)
     whole = _run(_slot(_trial(settings, tmp_path / "whole")))
     first = _slot(_trial(settings, tmp_path / "cut"))

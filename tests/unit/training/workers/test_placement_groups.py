@@ -1,4 +1,4 @@
-"""Which placement groups are a worker group's, and when such a group has waited for room too long."""
+"""Which placement groups are a worker group's, and when a group has waited for room too long."""
 
 from __future__ import annotations
 
@@ -48,34 +48,34 @@ class World:
             SimpleNamespace(nodes=lambda: [{"NodeID": n, "Alive": True} for n in self.nodes]),
         )
 
-    def lasts_after(self, shortage: PlacementTimeout, seconds: int) -> bool:
+    def expires_after(self, timeout: PlacementTimeout, seconds: int) -> bool:
         """Asked once a second."""
         answers = []
         for _ in range(seconds):
             self.now += 1
-            answers.append(shortage.lasts())
+            answers.append(timeout.expired())
         return any(answers)
 
 
 def test_only_a_group_that_lost_a_node_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch)
-    shortage = PlacementTimeout(17, patience=20)
+    timeout = PlacementTimeout(17, patience=20)
     world.state = "PENDING"
-    assert not world.lasts_after(shortage, 1000)  # others may hold what it waits for
+    assert not world.expires_after(timeout, 1000)  # others may hold what it waits for
     world.nodes.remove("b")
-    assert not world.lasts_after(shortage, 15)
+    assert not world.expires_after(timeout, 15)
     world.state = "CREATED"
-    assert not world.lasts_after(shortage, 10)
+    assert not world.expires_after(timeout, 10)
     world.state = "RESCHEDULING"
-    assert not world.lasts_after(shortage, 20)
-    assert world.lasts_after(shortage, 10)
+    assert not world.expires_after(timeout, 20)
+    assert world.expires_after(timeout, 10)
 
 
 def test_a_group_that_found_another_node_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch)
-    shortage, other = PlacementTimeout(17), PlacementTimeout(18)
+    timeout, other = PlacementTimeout(17), PlacementTimeout(18)
     world.nodes = ["b", "c"]
-    assert not world.lasts_after(shortage, 100)
+    assert not world.expires_after(timeout, 100)
     world.state = "PENDING"
-    assert world.lasts_after(shortage, 100)
-    assert not world.lasts_after(other, 100), "it is another group that waits"
+    assert world.expires_after(timeout, 100)
+    assert not world.expires_after(other, 100), "it is another group that waits"

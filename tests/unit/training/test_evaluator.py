@@ -1,0 +1,84 @@
+"""Losses and metrics by name, and which metrics a task has."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from mtl_search.config import override
+from mtl_search.errors import ConfigError, TrialError
+from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.training.evaluator import Evaluator, metric_names, task_losses
+from tests.support.trials import config, data
+
+TASKS = ["kind", "flag", "size"]
+
+
+def _network() -> tuple[MultiTaskNetwork, dict[str, Tensor], dict[str, Tensor]]:
+    """A network, its outputs, and labels."""
+    samples = data()
+    torch.manual_seed(0)
+    network = build_network(config(), samples)
+    labels = {name: torch.from_numpy(target.values) for name, target in samples.targets.items()}
+    network.fit(labels)
+    with torch.no_grad():
+        outputs = network.eval()({"x": torch.from_numpy(samples.inputs["x"])}, {})
+    return network, outputs, labels
+
+
+def _evaluator(network: MultiTaskNetwork, **metrics: Any) -> Evaluator:
+    settings = override(
+        config(), {f"tasks.{task}.metrics": names for task, names in metrics.items()}
+    )
+    return Evaluator(network, data().targets, metric_names(settings, network))
+
+
+def test_losses_are_those_of_the_heads() -> None:
+    network, outputs, labels = _network()
+    expected = [
+        float(head.loss(outputs[task], labels[task])) for task, head in network.heads.items()
+    ]
+    assert _evaluator(network).losses(outputs, labels) == expected
+    assert task_losses(network, outputs, labels).tolist() == expected
+
+
+def test_losses_are_named_where_a_task_had_a_label() -> None:
+    network, _, _ = _network()
+    assert _evaluator(network).named("val", [0.5, None, 2.0], 1) == {
+        "val/kind/loss": 0.5,
+        "val/size/loss": 2.0,
+    }
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_named(value: float) -> None:
+    network, _, _ = _network()
+    expected = rf"the val loss of task 'flag' is {value} in epoch 3"
+    with pytest.raises(TrialError, match=expected):
+        _evaluator(network).named("val", [0.5, value, math.nan], 3)
+
+
+def test_metrics_are_those_that_the_config_names() -> None:
+    network, outputs, labels = _network()
+    metrics = _evaluator(network, kind=["accuracy", "f1"]).metrics("test", outputs, labels)
+    assert list(metrics)[:2] == ["test/kind/accuracy", "test/kind/f1"]
+    right = (outputs["kind"].argmax(1) == labels["kind"]).float().mean()
+    assert metrics["test/kind/accuracy"] == pytest.approx(float(right))
+
+
+def test_by_default_a_task_has_the_first_metric_of_its_head() -> None:
+    network, _, _ = _network()
+    assert metric_names(config(), network) == {
+        task: head.metrics[:1] for task, head in network.heads.items()
+    }
+
+
+def test_a_metric_that_a_head_cannot_give_is_refused() -> None:
+    network, _, _ = _network()
+    with pytest.raises(ConfigError, match="cannot give this metric") as caught:
+        _evaluator(network, size=["mae", "accuracy"])
+    assert caught.value.path == "tasks.size.metrics.1"

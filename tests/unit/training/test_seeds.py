@@ -1,0 +1,30 @@
+"""One seed decides all that a network or a data set may draw."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+
+from mtl_search.training.seeds import seed_everything
+
+
+def _draw() -> tuple[float, float, float]:
+    return torch.rand(()).item(), random.random(), np.random.random()  # noqa: NPY002
+
+
+def test_the_same_seed_draws_the_same_numbers_and_another_seed_others() -> None:
+    seed_everything(3)
+    first = _draw()
+    seed_everything(3)
+    assert _draw() == first
+    seed_everything(4)
+    assert all(other != number for other, number in zip(_draw(), first, strict=True))
+
+
+def test_a_seed_may_be_larger_than_numpy_takes() -> None:
+    seed_everything(2**40 + 3)
+    first = _draw()
+    seed_everything(2**40 + 3)
+    assert _draw() == first
