@@ -1,4 +1,6 @@
-"""What all tests share: one local Ray, the folder of real data sets, and skips that turn into failures under CI."""
+"""What all tests share: one local Ray, the folder of real data sets, and skips that turn into
+failures under CI.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from tests.support.repository import REPOSITORY
 
 
 class _FileByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Each file of tests is one piece of work, in the order of collection: those that wait for Ray come first."""
+    """Each file of tests is one piece of work, in the order of collection: those that wait for Ray
+    come first.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0]
@@ -41,8 +45,9 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
-# No deadline: an example's time says more about a busy machine than about the code. Under CI the same examples every
-# time, so that a failure there is the change's; by hand other ones each time, to find what is left.
+# No deadline: an example's time says more about a busy machine than about the code. Under CI the
+# same examples every time, so that a failure there is the change's; by hand other ones each time,
+# to find what is left.
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if _under_ci() else "local")
@@ -50,10 +55,11 @@ hypothesis.settings.load_profile("ci" if _under_ci() else "local")
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[None]:
-    """A local Ray with 4 CPUs, started once for all tests. Ray counts these CPUs and does not need that many.
+    """A local Ray with 4 CPUs, started once for all tests. Ray counts these CPUs and does not need
+    that many.
 
-    Token authentication stays on, as it is for users. There is no dashboard, so `ray.util.state` does not
-    answer; a test that needs it starts a Ray of its own, in another process.
+    Token authentication stays on, as it is for users. There is no dashboard, so `ray.util.state`
+    does not answer; a test that needs it starts a Ray of its own, in another process.
     """
     import ray
 
@@ -69,19 +75,24 @@ def ray_cluster() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of data sets that are not in the repository. It may be missing: ask `need_data` for what is in it."""
+    """The folder of data sets that are not in the repository. It may be missing: ask `need_data`
+    for what is in it.
+    """
     return Path(os.environ.get("MTL_SEARCH_SHARED_DATA") or REPOSITORY.parent / "shared" / "data")
 
 
 @pytest.fixture(scope="session")
 def need_data(shared_data: Path) -> Callable[[str], Path]:
-    """Call it with a name in the shared data folder, `need_data("mnist")`: the path, or no test without that data."""
+    """Call it with a name in the shared data folder, `need_data("mnist")`: the path, or no test
+    without that data.
+    """
 
     def need(name: str) -> Path:
         path = shared_data / name
         if not path.exists():
             _cannot_run(
-                f"needs the data {name!r}: {path} does not exist (set MTL_SEARCH_SHARED_DATA to their folder)"
+                f"needs the data {name!r}: {path} does not exist (set MTL_SEARCH_SHARED_DATA to "
+                "their folder)"
             )
         return path
 
@@ -90,7 +101,9 @@ def need_data(shared_data: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def need_program() -> Callable[[str], str]:
-    """Call it with the name of an external program, `need_program("postgres")`: its path, or no test without it."""
+    """Call it with the name of an external program, `need_program("postgres")`: its path, or no
+    test without it.
+    """
 
     def need(name: str) -> str:
         path = shutil.which(name)

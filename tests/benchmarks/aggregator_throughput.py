@@ -1,11 +1,14 @@
-"""Samples a second of our loop with an aggregator, and of a hand-written loop that calls torchjd beside it.
+"""Samples a second of our loop with an aggregator, and of a hand-written loop that calls torchjd
+beside it.
 
-    .venv/bin/python -m tests.benchmarks.aggregator_throughput [--blocks 7] [--only mlp] [--threads 1]
+    .venv/bin/python -m tests.benchmarks.aggregator_throughput [--blocks 7]
+        [--only mlp] [--threads 1]
 
-The networks, the data and the batches are those of `step_throughput`, without missing labels. The hand-written loop
-calls `mtl_backward` on the features and `jac_to_grad` on the shared parameters, as torchjd's documentation does, and
-then the same AdamW. Both run in turn, an epoch each; the ratio is the median over the blocks. At the end the parameters
-are compared: ours takes inner products in double precision, so they are the same up to rounding.
+The networks, the data and the batches are those of `step_throughput`, without missing labels. The
+hand-written loop calls `mtl_backward` on the features and `jac_to_grad` on the shared parameters,
+as torchjd's documentation does, and then the same AdamW. Both run in turn, an epoch each; the ratio
+is the median over the blocks. At the end the parameters are compared: ours takes inner products in
+double precision, so they are the same up to rounding.
 """
 
 from __future__ import annotations
@@ -37,9 +40,14 @@ from tests.benchmarks.step_throughput import (
 )
 
 AGGREGATORS: dict[str, Callable[[], jd.Aggregator]] = {
-    "sum": jd.Sum, "pcgrad": jd.PCGrad, "mgda": jd.MGDA, "imtl_g": jd.IMTLG, "aligned_mtl": jd.AlignedMTL,
-    "config": jd.ConFIG, "graddrop": jd.GradDrop,
-}  # fmt: skip
+    "sum": jd.Sum,
+    "pcgrad": jd.PCGrad,
+    "mgda": jd.MGDA,
+    "imtl_g": jd.IMTLG,
+    "aligned_mtl": jd.AlignedMTL,
+    "config": jd.ConFIG,
+    "graddrop": jd.GradDrop,
+}
 
 
 class JacobianLoop(PlainLoop):
@@ -72,7 +80,9 @@ class JacobianLoop(PlainLoop):
 
 
 def measure(variant: Variant, name: str, blocks: int) -> tuple[float, float, list[float], float]:
-    """Median samples a second of ours and by hand, the ratio of each block, and how far the parameters part."""
+    """Median samples a second of ours and by hand, the ratio of each block, and how far the
+    parameters part.
+    """
     shape, samples, _ = MODELS[variant.model]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -124,7 +134,8 @@ def main() -> None:
                     Variant(model, batch_size, False, False), name, wanted.blocks
                 )
                 print(
-                    f"{model} batch {batch_size:3d} {name:12s} ours {ours:8.0f}/s  by hand {rival:8.0f}/s  ratio "
+                    f"{model} batch {batch_size:3d} {name:12s} ours {ours:8.0f}/s  by hand "
+                    f"{rival:8.0f}/s  ratio "
                     f"{statistics.median(ratios):.3f} ({min(ratios):.3f} .. {max(ratios):.3f})  "
                     f"parameters {difference:.1e} apart"
                 )

@@ -1,4 +1,4 @@
-"""Training that takes a known time and computes nothing: what a sweep takes beyond it is overhead."""
+"""Training that takes a known time and computes nothing: what a sweep adds is overhead."""
 
 from __future__ import annotations
 

@@ -1,24 +1,30 @@
-"""What can only be seen on a GPU: the same numbers, samples a second, memory, and eight slots on one card.
+"""What can only be seen on a GPU: the same numbers, samples a second, memory, slots on one card.
 
     .venv/bin/python -m tests.benchmarks.gpu [--only parity speed slots] [--blocks 9]
-    .venv/bin/python -m tests.benchmarks.gpu --device cpu --quick    tries the script itself; none of it is a figure
+    .venv/bin/python -m tests.benchmarks.gpu --device cpu --quick
 
-Without a GPU it says that it has not been run. Otherwise it prints Markdown for `docs/benchmarks.md`.
+The second command only tries the script itself; none of it is a figure. Without a GPU the script
+says that it has not been run. Otherwise it prints Markdown for `docs/benchmarks.md`.
 
-parity  Largest difference of any parameter between two trainings, beside the farthest that one has moved: ours and the
-        loop of `step_throughput` on the GPU, the same trial on the GPU and on the CPU, and where there are two GPUs, on
-        one worker and on two (NCCL). SGD, cuDNN's deterministic kernels, no TF32, and not channels
-        last, where another layout of the same weights takes other kernels. Tolerances:
+parity  Largest difference of any parameter between two trainings, beside the farthest that one has
+        moved: ours and the loop of `step_throughput` on the GPU, the same trial on the GPU and on
+        the CPU, and where there are two GPUs, on one worker and on two (NCCL). SGD, cuDNN's
+        deterministic kernels, no TF32, and not channels last, where another layout of the same
+        weights takes other kernels. Tolerances:
             fp32           1e-5
-            bf16, by hand  a tenth of how far bf16 took ours from fp32. Both do the same operations in the same order,
-                           so there should be no difference; a loop that left out autocast would show all of it.
-            bf16, CPU      twice how far bf16 took the CPU from fp32: GPU and CPU sum in another order, so they round
-                           other numbers, and each may end as far from fp32 as bf16 takes it.
-speed   Samples a second as in `step_throughput`, without training metrics, every epoch between two waits for the GPU;
-        the first epoch of each loop is not counted. fp32 as torch has it, so convolutions use TF32. Memory is the most
-        that torch's allocator held in an epoch, with data, network and optimiser, of each loop by itself.
-slots   Trials an hour of a small real training (that of `slots`) on eight slots of an eighth of the GPU, and on one.
-        Each slot is a process with a CPU core, so with fewer cores than slots the cores are what is measured.
+            bf16, by hand  a tenth of how far bf16 took ours from fp32. Both do the same operations
+                           in the same order, so there should be no difference; a loop that left out
+                           autocast would show all of it.
+            bf16, CPU      twice how far bf16 took the CPU from fp32: GPU and CPU sum in another
+                           order, so they round other numbers, and each may end as far from fp32 as
+                           bf16 takes it.
+speed   Samples a second as in `step_throughput`, without training metrics, every epoch between two
+        waits for the GPU; the first epoch of each loop is not counted. fp32 as torch has it, so
+        convolutions use TF32. Memory is the most that torch's allocator held in an epoch, with
+        data, network and optimiser, of each loop by itself.
+slots   Trials an hour of a small real training (that of `slots`) on eight slots of an eighth of the
+        GPU, and on one. Each slot is a process with a CPU core, so with fewer cores than slots the
+        cores are what is measured.
 """
 
 from __future__ import annotations
@@ -141,9 +147,13 @@ def run_slots(wanted: slots.Sweep, device: str) -> None:
     config = load_config(tree)
     connection.configure()
     ray.init(
-        address="local", num_cpus=wanted.slots, num_gpus=int(device == "cuda"), include_dashboard=False,
-        log_to_driver=False, logging_level=logging.ERROR,
-    )  # fmt: skip
+        address="local",
+        num_cpus=wanted.slots,
+        num_gpus=int(device == "cuda"),
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
     with tempfile.TemporaryDirectory() as name:
         began = time.perf_counter()
         record = run(config, output=Path(name) / "sweep").record
@@ -178,7 +188,8 @@ def report_parity(device: torch.device, *, quick: bool) -> None:
         print(found.row, flush=True)
     if device.type == "cuda" and torch.cuda.device_count() < 2:
         print(
-            "\nTwo workers beside one have not been run: NCCL wants a GPU for each, and there is one."
+            "\nTwo workers beside one have not been run: NCCL wants a GPU for each, and there is "
+            "one."
         )
         return
     for found in gpu_parity.with_two_workers(device):
@@ -202,7 +213,8 @@ def report_slots(device: torch.device, *, quick: bool) -> None:
     """The table."""
     many, trials, epochs, samples = (2, 8, 1, 500) if quick else (SLOTS, 64, 8, 6_000)
     print(
-        f"\n| trials an hour, {trials} trials of {epochs} epochs of {samples} samples | 1 slot | {many} slots | ratio |"
+        f"\n| trials an hour, {trials} trials of {epochs} epochs of {samples} samples | 1 slot | "
+        f"{many} slots | ratio |"
     )
     print("|---|---|---|---|")
     one, several = (
@@ -220,7 +232,10 @@ def heading(device: torch.device) -> str:
     if device.type == "cuda":
         about = torch.cuda.get_device_properties(device)
         count = torch.cuda.device_count()
-        card = f"{about.name} ({about.total_memory / 2**30:.0f} GiB; {count} in all), CUDA {torch.version.cuda}"
+        card = (
+            f"{about.name} ({about.total_memory / 2**30:.0f} GiB; {count} in all), CUDA "
+            f"{torch.version.cuda}"
+        )
     return f"{now.day} {now:%B %Y}, {card}, torch {torch.__version__}, {os.cpu_count()} CPU cores"
 
 
@@ -238,7 +253,8 @@ def main() -> None:
     told = parser.parse_args()
     if told.device == "cuda" and not torch.cuda.is_available():
         print(
-            f"tests/benchmarks/gpu.py has not been run: torch {torch.__version__} finds no GPU on this machine."
+            f"tests/benchmarks/gpu.py has not been run: torch {torch.__version__} finds no GPU on "
+            "this machine."
         )
         return
     if told.inside:

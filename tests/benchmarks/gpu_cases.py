@@ -27,7 +27,8 @@ NETWORKS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     **{name: (shape, backbone) for name, (shape, _, backbone) in MODELS.items()},
     "resnet18": ((3, 64, 64), {"name": "timm", "model": "resnet18"}),
 }
-# Samples of an epoch and of a batch: enough of both to keep a large card busy for a tenth of a second or more.
+# Samples of an epoch and of a batch: enough of both to keep a large card busy for a tenth of a
+# second or more.
 _SIZES = {"mlp": (65_536, 512), "convnet": (16_384, 512), "resnet18": (4_096, 256)}
 _QUICK = 32, 16
 

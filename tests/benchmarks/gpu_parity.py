@@ -23,7 +23,8 @@ TOLERANCE = 1e-5
 SGD = {"name": "sgd", "lr": 0.01, "momentum": 0.9}
 _CPU = torch.device("cpu")
 
-# Every kind of step once: plain, weighted by losses, gradients aggregated without and with a solver.
+# Every kind of step once: plain, weighted by losses, gradients aggregated without and with a
+# solver.
 _KINDS = {
     "static": replace(CASES["missing labels"], training={"optimizer": SGD}),
     "uw": CASES["mlp, weighting uw"],
@@ -39,7 +40,7 @@ TRIALS = {
 
 @dataclass(frozen=True)
 class Compared:
-    """How far two trainings ended from each other, and how far the parameter went that moved most."""
+    """How far two trainings ended apart, and how far the parameter went that moved most."""
 
     what: str
     apart: float
@@ -50,7 +51,10 @@ class Compared:
     def row(self) -> str:
         """Of the table."""
         verdict = "ok" if self.apart <= self.tolerance else "MISSED"
-        return f"| {self.what} | {self.apart:.1e} | {self.moved:.1e} | {self.tolerance:.1e} | {verdict} |"
+        return (
+            f"| {self.what} | {self.apart:.1e} | {self.moved:.1e} | {self.tolerance:.1e} | "
+            f"{verdict} |"
+        )
 
 
 def parity(device: torch.device, *, quick: bool) -> Iterator[Compared]:

@@ -1,28 +1,34 @@
 """Population based training against TPE with ASHA, at equal epochs.
 
-    .venv/bin/python -m tests.benchmarks.pbt [--seeds 3] [--interval 0] [--config FILE] [PATH=VALUE ...]
+    .venv/bin/python -m tests.benchmarks.pbt [--seeds 3] [--interval 0] [--config FILE] [PATH=VALUE
+        ...]
 
 The faces are looked for in $MTL_DATA, as `configs/faces.yaml` says.
 
-For every config and sweep seed two sweeps run one after the other, over the same space: loss weights and learning rate.
-The sharing depth is that of the config, because a population cannot change it.
+For every config and sweep seed two sweeps run one after the other, over the same space: loss
+weights and learning rate. The sharing depth is that of the config, because a population cannot
+change it.
 
-    tpe+asha   arms `single` and `search`; the grace period and the reduction factor of the config where its scheduler
-               is asha, else those of the program
-    pbt        arm `search` alone, judged by Δm against the references that the first sweep has found: the same
-               objective, to the last digit
+    tpe+asha   arms `single` and `search`; the grace period and the reduction factor of the config
+               where its scheduler is asha, else those of the program
+    pbt        arm `search` alone, judged by Δm against the references that the first sweep has
+               found: the same objective, to the last digit
 
-What is equal is the number of epochs of the search arm, finalists apart. It is measured in the first sweep, with all
-that ASHA saved. A population of P members that train E epochs each takes (P + 2) E with the two trials of fixed values
-that follow it, so P is the largest number with which that is not more. A sweep that leaves fewer than 2 members is an
-error: give it more trials (`search.trials=60`).
+What is equal is the number of epochs of the search arm, finalists apart. It is measured in the
+first sweep, with all that ASHA saved. A population of P members that train E epochs each takes (P +
+2) E with the two trials of fixed values that follow it, so P is the largest number with which that
+is not more. A sweep that leaves fewer than 2 members is an error: give it more trials
+(`search.trials=60`).
 
-    val Δm     mean over the finalists of the best validation Δm, each trained on a fresh seed, the same in both sweeps
-    test Δm    mean over the finalists of Δm on the test split, against the mean of the single-task finalists
+    val Δm     mean over the finalists of the best validation Δm, each trained on a fresh seed, the
+               same in both sweeps
+    test Δm    mean over the finalists of Δm on the test split, against the mean of the single-task
+               finalists
     epochs     of the search arm
     training   seconds of training and validation, summed over the arm's trials
-    wall       seconds from the end of the arm's first epoch to the end of its last trial; what comes before is the
-               start of the slots, which in the first sweep its single-task arms have waited for
+    wall       seconds from the end of the arm's first epoch to the end of its last trial; what
+               comes before is the start of the slots, which in the first sweep its single-task arms
+               have waited for
 """
 
 from __future__ import annotations
@@ -52,7 +58,8 @@ class Figures:
     """What one sweep came to.
 
     Attributes:
-        trials: Of the search arm: those that were sampled, and for a population the two that follow it.
+        trials: Of the search arm: those that were sampled, and for a population the two that follow
+            it.
         validation: Mean validation Δm of the finalists.
         test: The same on the test split.
         epochs: Of the search arm.
@@ -117,7 +124,8 @@ def members_for(epochs: int, config: Config) -> int:
     members = epochs // config.training.epochs - len(EXPORTS)
     if members < 2:
         raise SystemExit(
-            f"{epochs} epochs are too few for a population of {config.training.epochs} epochs a member"
+            f"{epochs} epochs are too few for a population of {config.training.epochs} epochs a "
+            "member"
         )
     return members
 

@@ -1,4 +1,4 @@
-"""Networks of four tasks as one writes them without a framework: what the hand-written loops train."""
+"""Networks of four tasks as one writes them by hand: what the hand-written loops train."""
 
 from __future__ import annotations
 

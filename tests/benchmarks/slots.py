@@ -1,15 +1,19 @@
-"""Trials an hour: several slots of one worker and one CPU each, beside one slot, on the same machine.
+"""Trials an hour: several slots of one worker and one CPU each, beside one slot, on the same
+machine.
 
-    .venv/bin/python -m tests.benchmarks.slots [--slots 2] [--trials 16] [--epochs 20] [--samples 6000] [--repeats 1]
+    .venv/bin/python -m tests.benchmarks.slots [--slots 2] [--trials 16] [--epochs 20]
+        [--samples 6000] [--repeats 1]
 
-A trial is a real training: an MLP with two heads on pairs of digits, one thread of torch, validation, metrics, best
-checkpoint. Every sweep runs in its own process on a local Ray with as many CPUs as there are slots, one sweep after the
-other.
+A trial is a real training: an MLP with two heads on pairs of digits, one thread of torch,
+validation, metrics, best checkpoint. Every sweep runs in its own process on a local Ray with as
+many CPUs as there are slots, one sweep after the other.
 
-    trials an hour  = trials that ended between the moment when every slot is warm and the one when the first of them
-                      has nothing left to do / that time; from the journal
-    whole sweep     = trials / seconds from the first act of the sweep to its end, the start of the slots included
-    ratio           = several slots / one; on a machine with as many idle cores, at best the number of slots
+    trials an hour  = trials that ended between the moment when every slot is warm and the one when
+                      the first of them has nothing left to do / that time; from the journal
+    whole sweep     = trials / seconds from the first act of the sweep to its end, the start of the
+                    slots included
+    ratio           = several slots / one; on a machine with as many idle cores, at best the number
+                    of slots
 """
 
 from __future__ import annotations
@@ -143,7 +147,8 @@ def main() -> None:
         return
     pairs = []
     print(
-        f"{told.trials} trials of {told.epochs} epochs of {told.samples} samples; {os.cpu_count()} cores"
+        f"{told.trials} trials of {told.epochs} epochs of {told.samples} samples; {os.cpu_count()} "
+        "cores"
     )
     for _ in range(told.repeats):
         sweeps = [Sweep(slots, told.trials, told.epochs, told.samples) for slots in (1, told.slots)]
@@ -162,7 +167,8 @@ def main() -> None:
             else "trials an hour of the whole sweep"
         )
         print(
-            f"{name}: {one:.0f} on 1, {several:.0f} on {told.slots}; ratio {several / one:.2f}{reached}"
+            f"{name}: {one:.0f} on 1, {several:.0f} on {told.slots}; ratio "
+            f"{several / one:.2f}{reached}"
         )
 
 

@@ -1,22 +1,27 @@
-"""Samples a second of our training loop and of a hand-written torch loop, on the same model and the same batches.
+"""Samples a second of our training loop and of a hand-written torch loop, on the same model and the
+same batches.
 
-    .venv/bin/python -m tests.benchmarks.step_throughput [--blocks 9] [--clock cpu] [--only mlp] [--threads 1]
+    .venv/bin/python -m tests.benchmarks.step_throughput [--blocks 9] [--clock cpu] [--only mlp]
+        [--threads 1]
 
-With `--workers 2` the rival is a hand-written `DistributedDataParallel` loop: see `step_throughput_ddp`.
+With `--workers 2` the rival is a hand-written `DistributedDataParallel` loop: see
+`step_throughput_ddp`.
 
-Four tasks on one shared trunk: two of several classes, one yes-or-no, one real number. Ours is `Trainer.train_epoch`,
-reached through the config and the `arrays` data set as by a user. The hand-written loop is an `nn.Sequential` trunk,
-four `nn.Linear` heads, torch's functional losses, a weighted sum, `zero_grad`, `backward`, `step`: no metrics, no
-running loss. It is timed with both ways of making batches that people write, and the faster one counts: `x[rows]` a
-batch, and `x[permutation]` once an epoch, then slices.
+Four tasks on one shared trunk: two of several classes, one yes-or-no, one real number. Ours is
+`Trainer.train_epoch`, reached through the config and the `arrays` data set as by a user. The hand-
+written loop is an `nn.Sequential` trunk, four `nn.Linear` heads, torch's functional losses, a
+weighted sum, `zero_grad`, `backward`, `step`: no metrics, no running loss. It is timed with both
+ways of making batches that people write, and the faster one counts: `x[rows]` a batch, and
+`x[permutation]` once an epoch, then slices.
 
-Both start from the same weights, with the same AdamW (fused). At the end the script compares their parameters, which
-must be equal to the last bit: the two did the same work (up to rounding where labels are missing). They run in turn, an
-epoch each, and the ratio is the median over the blocks of (our samples a second) / (theirs); goal: 0.95.
+Both start from the same weights, with the same AdamW (fused). At the end the script compares their
+parameters, which must be equal to the last bit: the two did the same work (up to rounding where
+labels are missing). They run in turn, an epoch each, and the ratio is the median over the blocks of
+(our samples a second) / (theirs); goal: 0.95.
 
-`missing` has no label for about a third of two targets; `metrics` also computes the training metrics, which is our
-default and which the hand-written loop does not do. `--clock cpu` counts the process' own processor time, for a machine
-that others use, too.
+`missing` has no label for about a third of two targets; `metrics` also computes the training
+metrics, which is our default and which the hand-written loop does not do. `--clock cpu` counts the
+process' own processor time, for a machine that others use, too.
 """
 
 from __future__ import annotations
@@ -92,7 +97,7 @@ class PlainLoop:
         self.position[data.splits["train"]] = np.arange(len(rows))
 
     def permutation(self, epoch: int) -> Tensor:
-        """The order of the epoch; the seed is the trial's, so that both loops see the same batches."""
+        """Order the epoch by the trial's seed, so that both loops see the same batches."""
         order = np.random.default_rng([0, epoch]).permutation(self.data.splits["train"])
         return torch.from_numpy(self.position[order]).to(self.x.device)
 
@@ -158,7 +163,9 @@ class PlainLoop:
 
 
 def copy_weights(trainer: Trainer, plain: nn.Module) -> None:
-    """Our initial parameters and buffers into the hand-written network; both list them in the same order."""
+    """Our initial parameters and buffers into the hand-written network; both list them in the same
+    order.
+    """
     with torch.no_grad():
         for target, source in zip(plain.parameters(), trainer.network.parameters(), strict=True):
             target.copy_(source)
@@ -238,7 +245,9 @@ def seconds(clock: Callable[[], float], work: Callable[[], object]) -> float:
 def measure(
     variant: Variant, blocks: int, clock: Callable[[], float]
 ) -> tuple[float, float, list[float]]:
-    """Median samples a second of ours and of the faster hand-written loop, and the ratio of each block."""
+    """Median samples a second of ours and of the faster hand-written loop, and the ratio of each
+    block.
+    """
     shape, samples, _ = MODELS[variant.model]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -265,7 +274,9 @@ def rates(
     blocks: int,
     clock: Callable[[], float],
 ) -> tuple[list[float], list[float], str]:
-    """Samples a second of ours and of the faster hand-written loop, block by block; and how that makes its batches."""
+    """Samples a second of ours and of the faster hand-written loop, block by block; and how that
+    makes its batches.
+    """
     size = trainer.config.batch_size
     found: dict[str, list[float]] = {"ours": [], "x[rows]": [], "x[permutation], then slices": []}
     for epoch in range(blocks + 1):
@@ -317,10 +328,12 @@ def main() -> None:
         return
     clock = time.process_time if wanted.clock == "cpu" else time.perf_counter
     print(
-        f"torch {torch.__version__}, {wanted.threads} thread(s), {wanted.blocks} blocks, {wanted.clock} clock"
+        f"torch {torch.__version__}, {wanted.threads} thread(s), {wanted.blocks} blocks, "
+        f"{wanted.clock} clock"
     )
     print(
-        "ratio = our samples a second / those of the hand-written loop, median over the blocks (lowest .. highest)\n"
+        "ratio = our samples a second / those of the hand-written loop, median over the blocks "
+        "(lowest .. highest)\n"
     )
     for variant in variants:
         name = f"{variant.model} batch {variant.batch_size}"

@@ -1,11 +1,13 @@
-"""Samples a second of our loop on several workers, and of a hand-written `DistributedDataParallel` loop beside it.
+"""Samples a second of our loop on several workers, and of a hand-written `DistributedDataParallel`
+loop beside it.
 
     .venv/bin/python -m tests.benchmarks.step_throughput --workers 2 [--blocks 9] [--only mlp]
 
-The networks, the data and the batches are those of `step_throughput`; the global batch is split evenly. The
-hand-written loop averages each worker's mean losses, as DDP does, so with missing labels it computes something else
-than ours; the work is the same. The workers are started as `torchrun` starts them. Both loops run in the same
-processes, an epoch each in turn, between barriers.
+The networks, the data and the batches are those of `step_throughput`; the global batch is split
+evenly. The hand-written loop averages each worker's mean losses, as DDP does, so with missing
+labels it computes something else than ours; the work is the same. The workers are started as
+`torchrun` starts them. Both loops run in the same processes, an epoch each in turn, between
+barriers.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ class DdpLoop(PlainLoop):
 def measure(
     variant: Variant, blocks: int, workers: int, threads: int
 ) -> tuple[float, float, list[float], float]:
-    """Median samples a second of ours and of the hand-written loop, the ratio of each block, and how far they part."""
+    """Median samples a second of ours and of the hand-written loop, the ratio of each block, and
+    how far they part.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shape, samples, _ = MODELS[variant.model]
@@ -134,5 +138,6 @@ def report(variants: list[Variant], blocks: int, workers: int, threads: int) -> 
         verdict = "" if variant.metrics else "  ok" if ratio >= GOAL else f"  BELOW {GOAL}"
         print(
             f"{name:44s} ours {ours:9.0f}/s  DDP {rival:9.0f}/s  "
-            f"ratio {ratio:.3f} ({min(ratios):.3f} .. {max(ratios):.3f}){verdict}  parameters {difference:.1e} apart"
+            f"ratio {ratio:.3f} ({min(ratios):.3f} .. {max(ratios):.3f}){verdict}  parameters "
+            f"{difference:.1e} apart"
         )

@@ -2,9 +2,10 @@
 
     .venv/bin/python -m tests.benchmarks.sweep_memory [--trials 300] [--concurrent 2]
 
-A sweep of a tiny MLP, 2 epochs a trial, tracked by MLflow on SQLite. After every trial the driver's resident memory is
-read from /proc. The figure is the growth from the 50th trial, when all is imported and running, to the highest later
-value; the goal is at most 20 %. Ray's own processes are not the driver and are not counted.
+A sweep of a tiny MLP, 2 epochs a trial, tracked by MLflow on SQLite. After every trial the driver's
+resident memory is read from /proc. The figure is the growth from the 50th trial, when all is
+imported and running, to the highest later value; the goal is at most 20 %. Ray's own processes are
+not the driver and are not counted.
 """
 
 from __future__ import annotations
@@ -86,14 +87,16 @@ def main() -> None:
     settled, later = memory.megabytes[SETTLED - 1], memory.megabytes[SETTLED:]
     growth = max(later) / settled - 1
     print(
-        f"highest after the first {SETTLED}: {max(later):.1f} MB, {growth:+.1%} (goal <= {GOAL:.0%}: ",
+        f"highest after the first {SETTLED}: {max(later):.1f} MB, {growth:+.1%} (goal <= "
+        f"{GOAL:.0%}: ",
         end="",
     )
     print("ok)" if growth <= GOAL else "MISSED)")
     span = memory.times[-1] - memory.times[0]
     warm = (wanted.trials - 1) / span
     print(
-        f"{wanted.trials / seconds:.2f} trials a second, start included; {warm:.2f} from the first end to the last"
+        f"{wanted.trials / seconds:.2f} trials a second, start included; {warm:.2f} from the first "
+        "end to the last"
     )
 
 

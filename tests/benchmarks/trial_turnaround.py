@@ -1,31 +1,38 @@
-"""Seconds a trial: our sweep on warm slots beside scripts that do the same work with plain Ray Tune.
+"""Seconds a trial: our sweep on warm slots beside scripts that do the same work with plain Ray
+Tune.
 
-    .venv/bin/python -m tests.benchmarks.trial_turnaround [--workers 1] [--trials 40] [--concurrent 2] [--asha]
-                                                          [--rivals FOLDER] [--repeats 1]
+    .venv/bin/python -m tests.benchmarks.trial_turnaround [--workers 1] [--trials 40]
+        [--concurrent 2] [--asha] [--rivals FOLDER] [--repeats 1]
 
-The work of a trial is 5 epochs of 0.05 s of sleep, 0.25 s in all. Every contender runs in its own process, one after
-another:
+The work of a trial is 5 epochs of 0.05 s of sleep, 0.25 s in all. Every contender runs in its own
+process, one after another:
 
-    ours            `run_sweep` whole: arms, Optuna, journal, checkpoints; a backbone that sleeps in each training
-                    epoch, and the steps, validation, metrics and best checkpoint of a network of 10 parameters
+    ours            `run_sweep` whole: arms, Optuna, journal, checkpoints; a backbone that sleeps in
+                    each training epoch, and the steps, validation, metrics and best checkpoint of a
+                    network of 10 parameters
     ours, MLflow    the same with MLflow on SQLite
     ours, MLP       a small MLP that really trains, on 1000 samples, in place of the sleep
-    plain_tune      a function trainable, no Ray Train; actors not reused, and reused; with one worker only
+    plain_tune      a function trainable, no Ray Train; actors not reused, and reused; with one
+                    worker only
     idiomatic_ray   a `TorchTrainer.fit()` in each trial, as Ray's own guide has it
 
-The rivals are scripts in a folder (`--rivals` or MTL_SEARCH_RIVALS); those that are not there are left out.
+The rivals are scripts in a folder (`--rivals` or MTL_SEARCH_RIVALS); those that are not there are
+left out.
 
-    seconds a trial = seconds from the first act of the sweep to its end / trials; imports and `ray.init` come before
-                      it, as in the rivals
-    overhead        = seconds a trial × trials at a time - the work of a trial: a slot's time for all but training
-    on a warm slot  = median over the trials of (begin of the next trial on the slot - begin of this one - its work),
-                      without the first trial of each slot, which waits for a process; from the journal's times. The
-                      work of `MLP` is what each trial says that it spent in training and validation.
-    ratio           = the rival's overhead / ours on a warm slot. The rivals have no slots that warm up, but for
-                      `reused`. The ratio of the whole sweeps, start of the slots included, is printed beside it.
+    seconds a trial = seconds from the first act of the sweep to its end / trials; imports and
+                      `ray.init` come before it, as in the rivals
+    overhead        = seconds a trial × trials at a time - the work of a trial: a slot's time for
+                    all but training
+    on a warm slot  = median over the trials of (begin of the next trial on the slot - begin of this
+                      one - its work), without the first trial of each slot, which waits for a
+                      process; from the journal's times. The work of `MLP` is what each trial says
+                      that it spent in training and validation.
+    ratio           = the rival's overhead / ours on a warm slot. The rivals have no slots that warm
+                      up, but for `reused`. The ratio of the whole sweeps, start of the slots
+                      included, is printed beside it.
 
-With `--asha` trials are stopped early, by each one's own scheduler, so there is no figure of a warm slot. In every
-sweep of ours all trials must end, and all CPUs be free afterwards.
+With `--asha` trials are stopped early, by each one's own scheduler, so there is no figure of a warm
+slot. In every sweep of ours all trials must end, and all CPUs be free afterwards.
 """
 
 from __future__ import annotations
@@ -161,8 +168,8 @@ def run_ours(kind: str, wanted: Sweep) -> None:
 def warm_overhead(trials: list[Any], slots: int, kind: str) -> float:
     """Median seconds between the begins of a slot's trials, less their work.
 
-    The journal does not name slots, but every trial begins when a slot becomes free: with trials in the order in which
-    they began, the one that begins `slots` places later takes such a slot over.
+    The journal does not name slots, but every trial begins when a slot becomes free: with trials in
+    the order in which they began, the one that begins `slots` places later takes such a slot over.
     """
     spans = []
     for before, after in zip(trials, trials[slots:], strict=False):
@@ -238,7 +245,8 @@ def main() -> None:
     few = told.idiomatic_trials
     contenders = all_contenders(wanted, told.rivals, few, only_ours=told.only_ours)
     print(
-        f"{wanted.trials} trials, {wanted.slots} at a time ({few} of idiomatic_ray), {WORK_S:.2f} s of training each, "
+        f"{wanted.trials} trials, {wanted.slots} at a time ({few} of idiomatic_ray), {WORK_S:.2f} "
+        "s of training each, "
         f"workers a trial: {wanted.workers}{', ASHA' if wanted.asha else ''}\n"
     )
     print(f"{'':20s} {'s a trial':>10s} {'overhead s':>11s} {'on a warm slot s':>17s}")
@@ -276,7 +284,8 @@ def all_contenders(
             contenders[name] = partial(rival, rivals / file, arguments, slots)
         else:
             print(
-                f"{name} is left out: {rivals / file} does not exist (set --rivals or MTL_SEARCH_RIVALS)"
+                f"{name} is left out: {rivals / file} does not exist (set --rivals or "
+                "MTL_SEARCH_RIVALS)"
             )
     return contenders
 
@@ -287,7 +296,8 @@ def compare(outcomes: dict[str, Outcome], wanted: Sweep) -> None:
     if mine.warm is not None:
         work = outcomes["ours, MLP"].work
         print(
-            f"\noverhead = seconds a trial × {wanted.slots} - {WORK_S:.2f} s of training ({work:.2f} s for MLP)"
+            f"\noverhead = seconds a trial × {wanted.slots} - {WORK_S:.2f} s of training "
+            f"({work:.2f} s for MLP)"
         )
         verdict(
             "our overhead on a warm slot, s",

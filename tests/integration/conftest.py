@@ -1,4 +1,6 @@
-"""A folder for sweeps whose MLflow database is made already, and a look at what a sweep leaves behind."""
+"""A folder for sweeps whose MLflow database is made already, and a look at what a sweep leaves
+behind.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from tests.support.sweeps import titled
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database without runs. To make one takes MLflow some seconds, to copy it nothing."""
+    """An MLflow database without runs. MLflow takes some seconds to make one; a copy is free."""
     file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     MlflowClient(f"sqlite:///{file}").search_experiments()
     return file
@@ -52,7 +54,9 @@ def _left_behind() -> list[object]:
 
 @pytest.fixture
 def whole_again(ray_cluster: None) -> Iterator[None]:
-    """Afterwards all CPUs are free again, and there is no placement group and no process of a trial."""
+    """Afterwards all CPUs are free again, and there is no placement group and no process of a
+    trial.
+    """
     yield
     end = time.monotonic() + 20
     while left := _left_behind():

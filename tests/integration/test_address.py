@@ -1,4 +1,6 @@
-"""Sweeps on a cluster that stands already: it is used, it stays, and a wrong address is told at once."""
+"""Sweeps on a cluster that stands already: it is used, it stays, and a wrong address is told at
+once.
+"""
 
 from __future__ import annotations
 

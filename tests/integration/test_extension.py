@@ -1,4 +1,6 @@
-"""A finished sweep gets more trials: the old ones stay, every arm grows, and the references are those of all trials."""
+"""A finished sweep gets more trials: the old ones stay, every arm grows, and the references are
+those of all trials.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A trial that fails is an answer: it gets its reason, the slot stays warm, Optuna is told, the sweep goes on."""
+"""A trial that fails is an answer: it gets its reason, the slot stays warm, Optuna is told, the
+sweep goes on.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The fault matrix: what dies x when x under which scheduler. The end is always that of a sweep left in peace.
+"""The fault matrix: what dies x when x under which scheduler. The end is always that of a sweep
+left in peace.
 
-`pytest -m "large or not large" tests/integration/test_faults.py` runs all of it. A new scheduler or victim is a line of
-a table here; `docs/reliability.md` shows what came of every cell.
+`pytest -m "large or not large" tests/integration/test_faults.py` runs all of it. A new scheduler or
+victim is a line of a table here; `docs/reliability.md` shows what came of every cell.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ VICTIMS = {
     "slot_preempted": Victim("ray::Slot", 1, signal.SIGTERM),
     "rank_preempted": Victim("ray::RayTrainWorker", 2, signal.SIGTERM),
 }
-# Arm of the trial that loses its process, after two epochs; every one of them comes after a trial that has finished.
+# Arm of the trial that loses its process, after two epochs; every one of them comes after a trial
+# that has finished.
 TIMES = {"singles": "single/size", "search": "search", "finals": "final/search"}
 # The same when the trial has ended, so that the process is found dead when the next one begins.
 BETWEEN = {"between": "search"}
@@ -103,8 +105,8 @@ class Cell:
         return f"{self.victim}-{self.time}-{self.scheduler}-{self.checkpoint}"
 
 
-# Those that tell most. The first three are in every run of the tests: a slot, a rank and the driver, each scheduler
-# that decides something, with and without a checkpoint.
+# Those that tell most. The first three are in every run of the tests: a slot, a rank and the
+# driver, each scheduler that decides something, with and without a checkpoint.
 _CHOSEN = [
     Cell("slot", "search", "pbt", "kept"),
     Cell("rank", "singles", "asha", "kept"),
@@ -117,7 +119,9 @@ _IN_EVERY_RUN = 3
 
 
 def _cells() -> Iterator[Any]:
-    """All, the chosen ones first. With and without a checkpoint take turns, or it would be twice as many."""
+    """All, the chosen ones first. With and without a checkpoint take turns, or it would be twice as
+    many.
+    """
     for number, cell in enumerate(_CHOSEN):
         yield pytest.param(
             cell, id=str(cell), marks=() if number < _IN_EVERY_RUN else pytest.mark.large
@@ -145,7 +149,9 @@ _INTO_EPOCH_S = 0.1  # an epoch takes twice as long
 
 
 def _changes(cell: Cell, folder: Path | None) -> dict[str, Any]:
-    """What the cell's sweep differs in from the tiny one; no folder: it is left in peace, on one worker."""
+    """What the cell's sweep differs in from the tiny one; no folder: it is left in peace, on one
+    worker.
+    """
     workers = VICTIMS[cell.victim].workers
     backbone: dict[str, Any] = {"name": f"{PARTS}:backbone"}
     changes: dict[str, Any] = {
@@ -166,7 +172,7 @@ def _changes(cell: Cell, folder: Path | None) -> dict[str, Any]:
     return changes | {"model.backbone": backbone}
 
 
-# -------------------------------------------------------------------------------------------------------- the reference
+# ------------------------------------------------------------------------------------ the reference
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +214,7 @@ def _assert_same(
             assert metrics == pytest.approx(there[2], abs=1e-4), name
 
 
-# ------------------------------------------------------------------------------------------------------------ the death
+# ---------------------------------------------------------------------------------------- the death
 
 
 class Death(Callback):
@@ -246,7 +252,7 @@ class Death(Callback):
 
 
 def _die(cell: Cell, sweep: Path) -> bytes:
-    """Run the cell's sweep to its end in spite of its fault; returns the journal as it was before."""
+    """Run the cell's sweep to its end in spite of its fault; returns the journal from before."""
     changes, workers = _changes(cell, sweep.parent), VICTIMS[cell.victim].workers
     if not VICTIMS[cell.victim].title:
         return _die_with_the_driver(cell, sweep, changes)
@@ -279,11 +285,12 @@ def _die_with_the_driver(cell: Cell, sweep: Path, changes: dict[str, Any]) -> by
     return before
 
 
-# -------------------------------------------------------------------------------------------------------------- the end
+# ------------------------------------------------------------------------------------------ the end
 
 
 def _assert_nothing_runs_twice(cell: Cell, sweep: Path, before: bytes) -> float:
-    """What had finished is not touched again, and the others lost the work since their last checkpoint at most.
+    """What had finished is not touched again, and the others lost the work since their last
+    checkpoint at most.
 
     Returns:
         Epochs that were trained again.
@@ -299,8 +306,8 @@ def _assert_nothing_runs_twice(cell: Cell, sweep: Path, before: bytes) -> float:
     lost = passes / (_BATCHES * VICTIMS[cell.victim].workers) - len(_told(earlier + later))
     # The epoch that it died in, and without a checkpoint those before.
     least = 0 if cell.checkpoint == "kept" else _unsaved(earlier, ended)
-    # Without a driver a slot goes on to the end of its epoch, where a member of a population writes a checkpoint. After
-    # SIGTERM a process may do so, too, and begin the next one.
+    # Without a driver a slot goes on to the end of its epoch, where a member of a population writes
+    # a checkpoint. After SIGTERM a process may do so, too, and begin the next one.
     victim = VICTIMS[cell.victim]
     is_slow = victim.signal != signal.SIGKILL
     at_an_exchange = (
@@ -311,7 +318,9 @@ def _assert_nothing_runs_twice(cell: Cell, sweep: Path, before: bytes) -> float:
 
 
 def _unsaved(earlier: list[dict[str, Any]], ended: set[str]) -> int:
-    """Epochs of trials that have not ended, but for those before an exchange, at which members write checkpoints."""
+    """Epochs of trials that have not ended, but for those before an exchange, at which members
+    write checkpoints.
+    """
     members = {
         event["id"] for event in earlier if event["event"] == "trial" and event["role"] == "member"
     }

@@ -1,4 +1,6 @@
-"""A disk that fills up in the middle of a sweep: one message, no trial that failed by it, and a resume to the end."""
+"""A disk that fills up in the middle of a sweep: one message, no trial that failed by it, and a
+resume to the end.
+"""
 
 from __future__ import annotations
 

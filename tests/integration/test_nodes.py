@@ -1,4 +1,6 @@
-"""Sweeps on clusters of several nodes that share no folder but a storage, and lose nodes on the way."""
+"""Sweeps on clusters of several nodes that share no folder but a storage, and lose nodes on the
+way.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +112,9 @@ def _runs_on(record: SweepRecord, node: nodes.Node) -> bool:
 def test_groups_of_workers_outlive_a_node_whose_cable_is_cut(
     runs: Path, cluster: nodes.Nodes, storage: Path
 ) -> None:
-    """Three slots on three nodes, of which two remain: a group that lost a worker finds room or makes way."""
+    """Three slots on three nodes, of which two remain: a group that lost a worker finds room or
+    makes way.
+    """
     head, *others = [cluster.start(2) for _ in range(3)]
     config, sweep = _config(runs.parent, 9, 0.3, **{"resources.workers": 2}), runs / "tiny"
     place = head.inside(runs.parent)

@@ -1,4 +1,4 @@
-"""Population based training on real slots: members take turns, and only fixed values are claimed."""
+"""Population based training on real slots: members take turns, only fixed values are claimed."""
 
 from __future__ import annotations
 

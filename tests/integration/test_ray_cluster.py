@@ -1,4 +1,6 @@
-"""The Ray that the tests share is the one that users get: with a token, and able to import what tests define."""
+"""The Ray that the tests share is the one that users get: with a token, and able to import what
+tests define.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ pytestmark = [
     pytest.mark.usefixtures("ray_cluster", "runs"),
 ]
 
-# Config → folders of the shared data that it reads. The quickstart is run in earnest by `make quickstart`.
+# Config → folders of the shared data that it reads. The quickstart is run in earnest by `make
+# quickstart`.
 DATA: dict[str, tuple[str, ...]] = {
     "penguins": (),
     "faces": ("cmu_faces",),

@@ -1,4 +1,5 @@
-"""Trials on two workers each: the group stays up whatever becomes of a trial, and nothing of it is left behind.
+"""Trials on two workers each: the group stays up whatever becomes of a trial, and nothing of it is
+left behind.
 
 That they find what one worker finds is shown beside the faults of such groups (`test_faults`).
 """
@@ -40,7 +41,9 @@ def _sweep(folder: Path, changes: dict[str, Any]) -> SweepRecord:
 
 
 def test_pruned_and_failed_trials_leave_the_group_warm(tmp_path: Path) -> None:
-    """The parts of a batch have 15 samples on each of two workers, and 7 or 8 when the batch is halved."""
+    """The parts of a batch have 15 samples on each of two workers, and 7 or 8 when the batch is
+    halved.
+    """
     modes = {"choice": ["fine", "one_raises", "one_raises_later", "raises", "one_nan", "small"]}
     changes = {
         **ASHA,

@@ -1,9 +1,11 @@
-"""Writes images of Fashion-MNIST as PNG files with a CSV of labels, the data of `configs/category_age.yaml`.
+"""Writes images of Fashion-MNIST as PNG files with a CSV of labels, the data of
+`configs/category_age.yaml`.
 
     python tests/support/garments.py garments ../shared/data/fashion_mnist [number of images]
 
-The CSV has the columns `file`, `category` (10 garments) and `age`: how dark the garment is, measured from its pixels on
-three levels, as a stand-in for an ordered attribute. Every 20th age is left empty.
+The CSV has the columns `file`, `category` (10 garments) and `age`: how dark the garment is,
+measured from its pixels on three levels, as a stand-in for an ordered attribute. Every 20th age is
+left empty.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ Mode = Literal["forward", "error", "hang", "lose answer"]
 
 
 class Proxy:
-    """Forwards to 127.0.0.1:`target`, or misbehaves as `mode` says. `stop` makes it refuse connections."""
+    """Forwards to 127.0.0.1:`target`, or misbehaves as `mode` says. `stop` makes it refuse
+    connections.
+    """
 
     def __init__(self, target: int) -> None:
         self.target = target

@@ -9,7 +9,7 @@ from tests.support.recorded_sweeps import config
 
 
 class Runs:
-    """What a store has of the experiment `demo`, by trial; the sweep's own run under an empty name."""
+    """Runs of the experiment `demo` by trial; the sweep's own run has an empty name."""
 
     def __init__(self, uri: str, experiment: str = "demo") -> None:
         from mlflow.tracking import MlflowClient

@@ -1,4 +1,6 @@
-"""A data set of one's own: molecules as hashed pieces of their SMILES text. `configs/tox21.yaml` names it."""
+"""A data set of one's own: molecules as hashed pieces of their SMILES text. `configs/tox21.yaml`
+names it.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,12 @@ def molecules(
     longest: int = 4,
     seed: int = 0,
 ) -> DataSet:
-    """One view `pieces`, (N, width) float32, and a binary target a column, -1 where there is no measurement.
+    """One view `pieces`, (N, width) float32, and a binary target a column, -1 where there is no
+    measurement.
 
-    A piece is a stretch of 1 to `longest` characters of the text. Its count, as log(1 + count), is added to the place
-    that its checksum says; Python's own `hash` would say another one in every process.
+    A piece is a stretch of 1 to `longest` characters of the text. Its count, as log(1 + count), is
+    added to the place that its checksum says; Python's own `hash` would say another one in every
+    process.
 
     Args:
         path: A CSV, plain or gzipped.

@@ -1,12 +1,14 @@
-"""Ray clusters of several nodes on one machine, each started by `ray start`, and commands that run on a node.
+"""Ray clusters of several nodes on one machine, each started by `ray start`, and commands that run
+on a node.
 
-As root, every node is as much a machine of its own as Linux allows: it has its own processes, network (an address, and
-a cable to a switch that can be cut), host name, and view of the disk, in which nothing of the folder for temporary
-files is there but what the test says is shared. All of it lives in namespaces that go with the node's processes:
-nothing of this machine's own network or disk is touched, and nothing is left when the test's process dies.
+As root, every node is as much a machine of its own as Linux allows: it has its own processes,
+network (an address, and a cable to a switch that can be cut), host name, and view of the disk, in
+which nothing of the folder for temporary files is there but what the test says is shared. All of it
+lives in namespaces that go with the node's processes: nothing of this machine's own network or disk
+is touched, and nothing is left when the test's process dies.
 
-Elsewhere, and where MTL_SEARCH_PLAIN_NODES is set, nodes are plain processes with addresses of their own on the
-loopback device.
+Elsewhere, and where MTL_SEARCH_PLAIN_NODES is set, nodes are plain processes with addresses of
+their own on the loopback device.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ _NAMESPACES = ("--net", "--mount", "--uts", "--pid")
 _NET = "10.217.0"
 _MOST = 9
 
-# How soon a node that is gone counts as dead: by default 15 seconds, a minute when its cable is cut.
+# How soon a node that is gone counts as dead: by default 15 seconds, a minute when its cable is
+# cut.
 _HEALTH = {
     "health_check_initial_delay_ms": 1000,
     "health_check_period_ms": 1000,
@@ -90,11 +93,14 @@ class Node:
         return bool(set(titled(title)) & {pid for pid, _ in descendants(self.process.pid)})
 
     def kill(self, switch: subprocess.Popen[str] | None = None) -> None:
-        """SIGKILL to everything on it; with the switch, its cable is cut first, so that nobody hears a farewell."""
+        """SIGKILL to everything on it; with the switch, its cable is cut first, so that nobody
+        hears a farewell.
+        """
         if switch is not None:
             _in_net(switch.pid, "ip", "link", "set", self._port, "down")
         processes = descendants(self.process.pid)
-        self.process.kill()  # with it goes the first process of the node's own, and with that all others
+        # with it goes the first process of the node's own, and with that all others
+        self.process.kill()
         for pid, _ in [] if enclosed() else processes:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -110,7 +116,8 @@ class Nodes:
 
     Args:
         folder: For logs.
-        shared: The folders that all nodes see; all others below the folder for temporary files are the head's alone.
+        shared: The folders that all nodes see; all others below the folder for temporary files are
+            the head's alone.
     """
 
     def __init__(self, folder: Path, shared: Sequence[Path]) -> None:
@@ -136,7 +143,9 @@ class Nodes:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process on a node needs beside its own; of the token a shell has no more than this."""
+        """What a process on a node needs beside its own; of the token a shell has no more than
+        this.
+        """
         return {"RAY_AUTH_TOKEN": self._token, "PYTHONPATH": str(REPOSITORY)}
 
     def start(self, cpus: int) -> Node:
@@ -183,11 +192,19 @@ class Nodes:
     def _ray_start(self, cpus: int) -> list[str]:
         own = f"{_NET}.{self._count}" if enclosed() else f"127.0.0.{self._count + 1}"
         command = [
-            _RAY, "start", "--block", f"--node-ip-address={own}", f"--num-cpus={cpus}",
-            f"--temp-dir={self._temporary / str(self._count)}", "--object-store-memory=100000000",
-            "--disable-usage-stats", "--include-log-monitor=false", "--dashboard-agent-listen-port=0",
-            "--min-worker-port=0", "--max-worker-port=0",
-        ]  # fmt: skip
+            _RAY,
+            "start",
+            "--block",
+            f"--node-ip-address={own}",
+            f"--num-cpus={cpus}",
+            f"--temp-dir={self._temporary / str(self._count)}",
+            "--object-store-memory=100000000",
+            "--disable-usage-stats",
+            "--include-log-monitor=false",
+            "--dashboard-agent-listen-port=0",
+            "--min-worker-port=0",
+            "--max-worker-port=0",
+        ]
         if self._nodes:
             return [*command, f"--address={self.address}"]
         client = f"--ray-client-server-port={_free_port()}"
@@ -209,9 +226,15 @@ class Nodes:
         environment.pop("RAY_ADDRESS", None)
         with self._log().open("w") as log:
             return subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, env=environment, text=True,
-                cwd="/", start_new_session=True,
-            )  # fmt: skip
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                text=True,
+                cwd="/",
+                start_new_session=True,
+            )
 
     def _plain(self, command: Sequence[str]) -> Node:
         return Node(self._spawn(command), f"127.0.0.{self._count + 1}", ())
@@ -290,7 +313,10 @@ class Nodes:
         return lines
 
     def _start_switch(self) -> subprocess.Popen[str]:
-        script = "ip link add switch type bridge && ip link set switch up && echo ready && exec sleep infinity"
+        script = (
+            "ip link add switch type bridge && ip link set switch up && echo ready && exec "
+            "sleep infinity"
+        )
         command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "sh", "-c", script]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, text=True, start_new_session=True

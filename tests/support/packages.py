@@ -1,4 +1,4 @@
-"""Tests of what needs an extra: skipped with a reason where it is not installed, failed under CI."""
+"""Tests of what needs an extra: skipped with a reason where it is missing, failed under CI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a user would bring along: a data set, a backbone that can misbehave, an objective. Named `module:attribute`."""
+"""What a user would bring along: a data set, a backbone that can misbehave, an objective. Named
+`module:attribute`.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +53,10 @@ def backbone(
 
     Args:
         input_shape: (4,)
-        mode: `fine`, `raises` (when it is built for a trial) or `raises_later` (in the first forward pass);
-            `one_raises` and `one_raises_later` do the same on the second worker only, `one_nan` gives NaN there, and
-            `small` has memory for 10 samples, of several workers on the second one.
+        mode: `fine`, `raises` (when it is built for a trial) or `raises_later` (in the first
+            forward pass); `one_raises` and `one_raises_later` do the same on the second worker
+            only, `one_nan` gives NaN there, and `small` has memory for 10 samples, of several
+            workers on the second one.
         pause: Seconds that a forward pass takes longer.
         log: File that gets the number of each process that trains it, a line a network.
         passes: File that gets a line a forward pass in training.
@@ -91,7 +94,8 @@ class _Moody(nn.Module):
             and os.environ.get("RANK", "1") == "1"
         ):
             raise RuntimeError(
-                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 10 bytes too many"
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 10 bytes too "
+                "many"
             )
         if self.training and self.mode == "one_nan" and _is_second():
             return x * float("nan")

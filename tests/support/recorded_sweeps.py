@@ -60,10 +60,18 @@ class Builder:
         trial = f"{arm.replace('/', '-')}-{number:04d}"
         mine = [arm.split("single/")[1]] if "single/" in arm else list(self.tasks)
         self.event(
-            "trial", id=trial, arm=arm, number=number, params={"training.optimizer.lr": 0.01}, distributions={},
-            overrides={"training.optimizer.lr": 0.01, "model.sharing.depth": 2}, seed=number,
-            config_hash="0123456789ab", origin=origin, role=role,
-        )  # fmt: skip
+            "trial",
+            id=trial,
+            arm=arm,
+            number=number,
+            params={"training.optimizer.lr": 0.01},
+            distributions={},
+            overrides={"training.optimizer.lr": 0.01, "model.sharing.depth": 2},
+            seed=number,
+            config_hash="0123456789ab",
+            origin=origin,
+            role=role,
+        )
         facts = {
             "parameters": 1000 if "single" in arm else 1500,
             "depth": None if "single" in arm else 2,
@@ -123,9 +131,16 @@ class Builder:
         return trial
 
     def finalist(
-        self, arm: str, number: int, test: Mapping[str, float], *, val: float = 0.9, state: State = "COMPLETE",
-        origin: str = "", **info: Any,
-    ) -> str:  # fmt: skip
+        self,
+        arm: str,
+        number: int,
+        test: Mapping[str, float],
+        *,
+        val: float = 0.9,
+        state: State = "COMPLETE",
+        origin: str = "",
+        **info: Any,
+    ) -> str:
         trial = self.begin(
             f"final/{arm}", number, origin or f"{arm.replace('/', '-')}-0000", **info
         )
@@ -144,7 +159,7 @@ class Builder:
 def whole(
     builder: Builder, trials: int = 4, seeds: int = 3, gain: float = 0.02, random: int = 0
 ) -> Builder:
-    """A finished sweep: single arms, equal, search, finalists; the search arm is better by `gain`."""
+    """A finished sweep with finalists of all arms; the search arm is better by `gain`."""
     generator = np.random.default_rng(random)
     if not builder.sweep_record.id:
         builder.sweep()

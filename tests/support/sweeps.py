@@ -1,4 +1,6 @@
-"""A sweep of a few seconds, drivers of it as processes, and what its journal and MLflow tell afterwards."""
+"""A sweep of a few seconds, drivers of it as processes, and what its journal and MLflow tell
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ ASHA = {
 
 
 def tiny(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The config of a sweep of 16 trials (2 + 2 + 4 + 4, and 2 finalists of each of the 4 arms: 20 in all)."""
+    """The config of a sweep of 16 trials (2 + 2 + 4 + 4, and 2 finalists of each of the 4 arms: 20
+    in all).
+    """
     tree = copy.deepcopy(_TINY)
     for path, value in (changes or {}).items():
         paths.put(tree, path, value)
@@ -70,11 +74,13 @@ def write_config(folder: Path, changes: Mapping[str, Any] | None = None) -> Path
     return file
 
 
-# ------------------------------------------------------------------------------------------------------------- drivers
+# ------------------------------------------------------------------------------------------ drivers
 
 
 def environment() -> dict[str, str]:
-    """What a driver process needs: `tests.support.parts`, here and in Ray's workers, and lines that do not wrap."""
+    """What a driver process needs: `tests.support.parts`, here and in Ray's workers, and lines that
+    do not wrap.
+    """
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
 
 
@@ -136,7 +142,9 @@ def descendants(pid: int) -> set[Process]:
 
 
 def titled(beginning: str) -> list[int]:
-    """Numbers of our own processes whose title begins so, such as `ray::RayTrainWorker`; others may run Ray as well."""
+    """Numbers of our own processes whose title begins so, such as `ray::RayTrainWorker`; others may
+    run Ray as well.
+    """
     return [
         process[0]
         for process in sorted(descendants(os.getpid()))
@@ -150,7 +158,9 @@ def _is_worker(title: str) -> bool:
 
 
 class Driver:
-    """A driver that is running: `mtl-search` in a process group of its own, as a terminal would start it."""
+    """A driver that is running: `mtl-search` in a process group of its own, as a terminal would
+    start it.
+    """
 
     def __init__(
         self,
@@ -189,8 +199,8 @@ class Driver:
     def kill(self) -> None:
         """SIGKILL to the driver alone; the processes of its trials must notice by themselves.
 
-        Two helpers of Ray's (dashboard agent, runtime environment agent) stay for minutes. They do nothing, and a
-        resumed sweep has to live with them.
+        Two helpers of Ray's (dashboard agent, runtime environment agent) stay for minutes. They do
+        nothing, and a resumed sweep has to live with them.
         """
         self.orphans = self.descendants()
         slots = {process for process in self.orphans if _is_worker(_title(process))}
@@ -203,7 +213,9 @@ class Driver:
             time.sleep(0.1)
 
     def stop(self, number: signal.Signals, *, group: bool, timeout: float = 60) -> float:
-        """Send a signal (to the whole group, as Ctrl-C in a terminal does); returns the seconds until the end."""
+        """Send a signal (to the whole group, as Ctrl-C in a terminal does); returns the seconds
+        until the end.
+        """
         began = time.monotonic()
         (os.killpg if group else os.kill)(self.process.pid, number)
         self.process.wait(timeout)
@@ -218,7 +230,9 @@ def driver(
     inside: Sequence[str] = (),
     extra: Mapping[str, str] | None = None,
 ) -> Iterator[Driver]:
-    """A driver that is gone afterwards, with all that it started; `inside` and `extra` as for `mtl_search`."""
+    """A driver that is gone afterwards, with all that it started; `inside` and `extra` as for
+    `mtl_search`.
+    """
     running = Driver(arguments, cwd, sweep, inside, extra or {})
     try:
         yield running
@@ -233,7 +247,7 @@ def driver(
         running.process.wait()
 
 
-# ------------------------------------------------------------------------------------------------- what is left behind
+# ------------------------------------------------------------------------------ what is left behind
 
 
 def outcome(record: SweepRecord) -> dict[str, Any]:

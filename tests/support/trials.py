@@ -22,7 +22,9 @@ WEIGHTS = {"kind": 1.5, "flag": 0.25, "size": 2.0}
 
 
 def data(*, missing: bool = False, train: int = 48) -> DataSet:
-    """`train` + 32 samples: a vector and an image view; a class, a binary and a real target that can be learned."""
+    """`train` + 32 samples: a vector and an image view; a class, a binary and a real target that
+    can be learned.
+    """
     rng = np.random.default_rng(0)
     n = train + 32
     x = rng.normal(size=(n, 6)).astype(np.float32)
@@ -37,10 +39,13 @@ def data(*, missing: bool = False, train: int = 48) -> DataSet:
     rows = np.arange(n)
     return DataSet(
         {"x": x, "image": image},
-        {"kind": Target(kind, "class", ("a", "b", "c")), "flag": Target(flag, "binary", ("no", "yes")),
-         "size": Target(size, "real")},
+        {
+            "kind": Target(kind, "class", ("a", "b", "c")),
+            "flag": Target(flag, "binary", ("no", "yes")),
+            "size": Target(size, "real"),
+        },
         {"train": rows[:train], "validation": rows[train : train + 16], "test": rows[train + 16 :]},
-    )  # fmt: skip
+    )
 
 
 def config(backbone: str = "mlp", **training: Any) -> Config:
@@ -114,9 +119,14 @@ def spec(settings: Config, directory: Path, *, seed: int = 3, test: bool = False
 
 
 def trainer(
-    settings: Config, directory: Path, samples: DataSet | None = None, *, seed: int = 3, test: bool = False,
+    settings: Config,
+    directory: Path,
+    samples: DataSet | None = None,
+    *,
+    seed: int = 3,
+    test: bool = False,
     objective: ObjectiveFunction | None = None,
-) -> Trainer:  # fmt: skip
+) -> Trainer:
     """A trainer on the CPU that streams its data."""
     made = data() if samples is None else samples
     return Trainer(spec(settings, directory, seed=seed, test=test), made, CPU, objective=objective)

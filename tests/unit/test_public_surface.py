@@ -1,4 +1,6 @@
-"""`import mtl_search` is the Python door: its names are one list, all importable, and none of the heavy packages."""
+"""`import mtl_search` is the Python door: its names are one list, all importable, and none of the
+heavy packages.
+"""
 
 from __future__ import annotations
 
