@@ -10,6 +10,7 @@ from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.search.arms import plan_arms
+from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.storage.journal import Journal
@@ -41,24 +42,26 @@ class FakeTune:
     ) -> None:
         self.config = config
         self.nodes = [{"CPU": config.resources.cpus_per_worker}] * slots
-        self.census = CapacityMonitor(config.resources, slots, look=lambda: (self.nodes, []))
+        self.capacity_monitor = CapacityMonitor(
+            config.resources, slots, look=lambda: (self.nodes, [])
+        )
         self.journal = Journal(directory / "journal.jsonl")
-        self.referee = ArmObjectives(
+        self.objectives = ArmObjectives(
             self.journal.record,
             {task: METRICS_OF[task] for task in config.main_tasks},
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
             function=function,
         )
-        self.searcher = ArmSearcher(
+        self.context = SweepContext.of(
             config,
-            plan_arms(config),
+            directory,
             self.journal,
-            self.referee,
-            directory=directory,
-            census=self.census,
+            self.objectives,
+            arms=plan_arms(config),
             space=space,
         )
+        self.searcher = ArmSearcher(self.context, self.capacity_monitor)
         self.live: dict[str, TrialSpec] = {}
         self._asked = 0
 

@@ -29,7 +29,7 @@ def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(
     planned = arms(load_config(tree))
     assert list(planned) == [*(f"single/t{number}" for number in range(tasks)), "equal", "search"]
     assert planned["equal"].budget == planned["search"].budget == trials
-    single = [arm.budget for arm in planned.values() if arm.is_single]
+    single = [arm.budget for arm in planned.values() if arm.name.is_single]
     assert sum(single) == max(trials, tasks)
     assert max(single) - min(single) <= 1
 
@@ -99,7 +99,7 @@ def test_one_trial_of_a_single_task_is_no_population() -> None:
     planned = arms(
         small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 3})
     )
-    assert {name: (arm.members, arm.budget) for name, arm in planned.items() if arm.is_single} == {
+    assert {name: (arm.members, arm.budget) for name, arm in planned.items() if arm.name.is_single} == {
         "single/kind": (2, 4), "single/size": (0, 1),
     }  # fmt: skip
     assert planned["single/size"].role(0) == ""

@@ -14,7 +14,6 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search import initial_points, preflight
 from mtl_search.search.arms import plan_arms, trial_budget
 from mtl_search.search.space.arm_space import ArmSpace
-from mtl_search.search.sweep import _check_function
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import WEIGHTS, FakeTune
@@ -220,18 +219,18 @@ def test_a_function_of_the_users_is_asked_for_its_bounds(caplog: pytest.LogCaptu
     space = space_of({"search.space": {}}, mine)
     assert space.params_of(POINT) == {"tasks.size.loss_weight": 1.5, "tasks.flag.loss_weight": 0.6}
     assert sum(record.name.startswith("mtl_search") for record in caplog.records) == 2
-    space.check_start()
+    space.check_initial_points()
 
 
 def test_a_function_without_loss_weights_is_refused_before_anything_trains() -> None:
     config = small.config({"search.space": {}, "search.initial_points": [POINT]})
     with pytest.raises(ConfigError, match=r"search\.initial_points: the space has no loss weights"):
-        _check_function(
-            config, lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)}
+        preflight.check_space_function(
+            config, plan_arms(config), lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)}
         )
     with pytest.raises(SweepError, match="the space function failed"):
-        _check_function(config, lambda trial: trial.nothing)
-    _check_function(config, mine)
+        preflight.check_space_function(config, plan_arms(config), lambda trial: trial.nothing)
+    preflight.check_space_function(config, plan_arms(config), mine)
 
 
 @pytest.mark.parametrize("options", [{"step": 0.5}, {"step": None}])
@@ -289,7 +288,7 @@ def test_the_search_waits_for_the_seed(session: Session) -> None:
 def test_a_sampler_sees_points_as_ordinary_trials(session: Session) -> None:
     fake = session([POINT])
     fake.run()
-    told = fake.searcher._studies["search"]._ot_study.get_trials()
+    told = fake.searcher._studies.of("search")._ot_study.get_trials()
     assert len(told) == 4
     assert all(trial.value is not None for trial in told)
 
@@ -400,4 +399,4 @@ def test_a_seed_arm_is_the_config_with_another_weighting() -> None:
     assert (seeded.training.weighting.name, seeded.training.weighting.arguments) == ("famo", {})
     assert seeded.training.optimizer == config.training.optimizer
     assert seeded.tasks == config.tasks
-    assert not [arm for arm in plan_arms(small.config({"search.arms": ["equal"]})) if arm.is_warmup]
+    assert not [arm for arm in plan_arms(small.config({"search.arms": ["equal"]})) if arm.name.is_warmup]

@@ -64,8 +64,8 @@ def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(
     }
     best = judge.best(record)
     assert best is not None
-    assert best[0].epoch == 2
-    assert best[1] == pytest.approx(0.05)
+    assert best.epoch == 2
+    assert best.objective == pytest.approx(0.05)
 
 
 def test_a_better_reference_changes_every_objective(builder: Builder) -> None:

@@ -322,7 +322,7 @@ def test_a_trial_whose_node_died_waits_until_it_fits(session: Session) -> None:
     assert fake.live[again] == lost
     assert fake.suggest() is None
     fake.nodes.append(fake.nodes[0])
-    fake.census.invalidate()
+    fake.capacity_monitor.invalidate()
     assert fake.suggest() in fake.live
     for trial in list(fake.live):
         fake.end(trial)
@@ -448,7 +448,7 @@ def test_a_finished_sweep_can_be_extended(session: Session) -> None:
     for name, trial in finished.items():
         assert _unjudged(longer.record.trials[name]) == _unjudged(trial)
     for trial in longer.record:  # also the old ones, by the references of today
-        judged = longer.referee.best_so_far_by_epoch(trial)
+        judged = longer.objectives.best_so_far_by_epoch(trial)
         assert {epoch.epoch: epoch.best_objective for epoch in trial.epochs} == judged, trial.id
     totals = counts(longer)
     assert {arm: totals[arm] for arm in BUDGET} == {
@@ -460,7 +460,7 @@ def test_a_finished_sweep_can_be_extended(session: Session) -> None:
     for arm in BUDGET:
         best = max(
             longer.record.arm(arm),
-            key=lambda trial: (longer.referee.best(trial) or (None, -1e9))[1],
+            key=lambda trial: max(longer.objectives.best_so_far_by_epoch(trial).values()),
         )
         seeds = [
             trial.seed for trial in longer.record.arm(f"final/{arm}") if trial.origin == best.id
@@ -592,12 +592,12 @@ def test_a_full_disk_halts_the_sweep_and_ends_no_trial(session: Session) -> None
     fake.epoch(first, 1)
     report = TrialReport(1, {}, float("nan"), "FAIL", "no room to write to /full", cause="disk")
     fake.searcher.record_epoch(first, report)
-    assert fake.searcher.halt.stop_all()
+    assert fake.searcher.disk_stopper.stop_all()
     fake.searcher.on_trial_complete(first, {REPORT: report.to_json()})
     fake.epoch(second, 1)
     fake.searcher.record_crash(second, "stopped")
     assert fake.suggest() is None
-    assert "/full" in str(fake.searcher.halt.error)
+    assert "/full" in str(fake.searcher.disk_stopper.error)
     assert [(trial.state, len(trial.epochs)) for trial in fake.record] == [
         ("RUNNING", 1),
         ("RUNNING", 0),
@@ -622,7 +622,7 @@ def test_a_journal_without_room_halts_the_sweep(
     with monkeypatch.context() as patch:
         patch.setattr(fake.journal, "write", full)
         fake.epoch(trial, 1)
-    assert fake.searcher.halt.stop_all()
+    assert fake.searcher.disk_stopper.stop_all()
     assert not fake.record.trials["single-kind-0000"].epochs
 
 

@@ -41,8 +41,8 @@ class Driver:
 
     def begin(self) -> TrialRecord:
         number = len(self.records)
-        _, params, distributions = self.study.ask(f"t{number}", number)
-        params, distributions = json.loads(json.dumps([params, distributions]))
+        draw = self.study.ask(f"t{number}", number)
+        params, distributions = json.loads(json.dumps([draw.params, draw.distributions]))
         self.records.append(
             TrialRecord(f"t{number}", "search", number, params, distributions, {}, 0, 0.0)
         )
@@ -212,8 +212,9 @@ def test_the_users_function_may_return_constants() -> None:
     def mine(trial: Any) -> dict[str, Any]:
         return {"model.backbone.widths": [trial.suggest_int("width", 4, 8)] * 2}
 
-    values, params, _ = study(space=mine).ask("t", 0)
-    assert values == {"width": params["width"], "model.backbone.widths": [params["width"]] * 2}
+    draw = study(space=mine).ask("t", 0)
+    width = draw.params["width"]
+    assert draw.values == {"width": width, "model.backbone.widths": [width] * 2}
 
 
 def test_samplers_are_built_with_their_arguments() -> None:

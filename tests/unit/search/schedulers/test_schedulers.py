@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from mtl_search.errors import ConfigError
-from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, pbt_config
+from mtl_search.search.pbt.algorithm import PBTConfig, pbt_config
+from mtl_search.search.schedulers import SCHEDULERS, build_scheduler
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
-from mtl_search.search.schedulers.pbt import PBTConfig
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 
@@ -92,12 +92,12 @@ def objectives(record: TrialRecord) -> dict[int, float]:
 
 
 def rungs(under: ArmScheduler, arm: str) -> Any:
-    return under._arm(arm)._brackets[0]._rungs  # type: ignore[attr-defined]
+    return under._scheduler(arm)._brackets[0]._rungs  # type: ignore[attr-defined]
 
 
 def memory(under: ArmScheduler, arm: str) -> Any:
     """All that an arm's scheduler knows of its trials."""
-    inner: Any = under._arm(arm)
+    inner: Any = under._scheduler(arm)
     return inner._results if hasattr(inner, "_results") else rungs(under, arm)
 
 
@@ -115,7 +115,7 @@ def test_a_rebuilt_scheduler_decides_as_the_uninterrupted_one(finished: int, nam
     straight = Stream(scheduler(name=name))
     run(straight, range(finished))
     other = scheduler(name=name)
-    other.restore(straight.record, objectives)
+    other.restore_trials(straight.record, objectives)
     resumed = Stream(other, SweepRecord())
     later = run(straight, range(finished, 20))
     assert run(resumed, range(finished, 20)) == later
@@ -134,7 +134,7 @@ def test_an_interrupted_trial_is_judged_as_if_it_had_not_been(epochs: int, name:
     straight.trial("search", 5)
     assert broken.trial("search", 5, epochs=epochs).state == "RUNNING"
     other = scheduler(name=name)
-    other.restore(broken.record, objectives)
+    other.restore_trials(broken.record, objectives)
     resumed = Stream(other, broken.record)
     resumed.trial("search", 5)  # without a checkpoint it reports every epoch again
     assert resumed.decisions == straight.decisions[decisions:]
@@ -217,7 +217,7 @@ def test_finalists_are_never_stopped_and_never_seen() -> None:
     final = Stream(under)
     for number in range(6):
         assert final.trial("final/search", number).state == "COMPLETE"
-    under.restore(final.record, objectives)
+    under.restore_trials(final.record, objectives)
     assert {name for _, recorded in rungs(under, "search") for name in recorded}.isdisjoint(
         final.record.trials
     )
@@ -352,7 +352,7 @@ def test_rungs_are_filled_when_they_are_first_needed(tmp_path: Path) -> None:
     run(straight, range(3))
     asked: list[str] = []
     other = scheduler()
-    other.restore(straight.record, lambda trial: asked.append(trial.id) or objectives(trial))  # type: ignore[func-returns-value]
+    other.restore_trials(straight.record, lambda trial: asked.append(trial.id) or objectives(trial))  # type: ignore[func-returns-value]
     assert asked == []
     other.on_trial_add(Controller(), tune_trial("equal", 9))
     assert asked == ["equal-0", "equal-1", "equal-2"]

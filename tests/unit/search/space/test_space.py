@@ -14,7 +14,8 @@ from optuna.samplers import RandomSampler
 
 from mtl_search.analysis.loss_weights import FLOOR, normalised_weights
 from mtl_search.config import SpaceEntry
-from mtl_search.search.space.space import RestrictedTrial, Space
+from mtl_search.search.space.space import Space
+from mtl_search.search.space.trial_proxy import RestrictedTrial
 
 TASKS = ("a", "b", "c")
 

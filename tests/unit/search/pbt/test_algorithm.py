@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mtl_search.config import SpaceEntry
-from mtl_search.search.schedulers.pbt import (
-    Bounds,
+from mtl_search.search.pbt.algorithm import (
     Member,
     PBTConfig,
     exploit_steps,
     mean_params,
     perturb,
 )
+from mtl_search.search.space.domain import Domain
 
 RULES = PBTConfig(interval=2, quantile=0.25, resample=0.25, factors=(0.8, 1.25))
 KINDS: dict[str, dict[str, Any]] = {
@@ -76,9 +76,9 @@ def test_moves_depend_on_the_numbers_alone_and_stay_in_bounds(
         assert worths[move.donor] >= worths[move.member]
         assert move.params.keys() == KINDS.keys()
         for path, value in move.params.items():
-            bounds = Bounds.of(ENTRIES[path])
-            assert bounds.low <= value <= bounds.high
-            assert isinstance(value, int) == bounds.whole
+            domain = Domain.of(ENTRIES[path])
+            assert domain.low <= value <= domain.high
+            assert isinstance(value, int) == domain.whole
 
 
 def test_another_generation_or_member_draws_other_values() -> None:
