@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +211,11 @@ def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
     if "adaptive" in info(spec):
         values |= {f"train/weight/{task}": WEIGHTS[task] for task in spec.config.tasks}
     return values
+
+
+Session = Callable[..., FakeTune]
+
+
+def counts(fake: FakeTune) -> dict[str, int]:
+    """Number of trials of each arm so far."""
+    return dict(Counter(trial.arm for trial in fake.record))

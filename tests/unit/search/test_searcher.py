@@ -24,24 +24,10 @@ from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 from tests.support import small_sweeps as small
-from tests.support.fake_tune import FakeTune
+from tests.support.fake_tune import FakeTune, Session, counts
 
-Session = Callable[..., FakeTune]
 BUDGET = {"single/kind": 2, "single/size": 2, "equal": 4, "search": 4}
 FINAL = {f"final/{arm}": 2 for arm in (*BUDGET, "without/flag")}
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    """A session of the sweep in the test's folder; calling it again resumes."""
-    with ExitStack() as stack:
-
-        def begin(config: Config | None = None, **options: Any) -> FakeTune:
-            fake = FakeTune(config or small.config(), tmp_path, **options)
-            stack.callback(fake.kill)
-            return fake
-
-        yield begin
 
 
 def budget(config: Config) -> dict[str, int]:
@@ -49,10 +35,6 @@ def budget(config: Config) -> dict[str, int]:
     planned = plan_arms(config)
     arms = {arm.name: arm.budget for arm in planned if arm.budget}
     return arms | {f"final/{arm.name}": config.search.finalists.seeds for arm in planned}
-
-
-def counts(fake: FakeTune) -> dict[str, int]:
-    return dict(Counter(trial.arm for trial in fake.record))
 
 
 def test_every_arm_gets_its_budget_and_the_sweep_is_finished(session: Session) -> None:
@@ -162,74 +144,6 @@ def test_the_same_config_gives_the_same_trials(session: Session, tmp_path: Path)
     assert [(t.id, t.params, t.seed) for t in one.record] == [
         (t.id, t.params, t.seed) for t in two.record
     ]
-
-
-# ------------------------------------------------------------------------------------------------------- finalists
-
-
-def test_finalists_repeat_the_best_on_fresh_seeds_and_read_the_test_split(session: Session) -> None:
-    fake = session()
-    specs = {spec.id: spec for spec in fake.run()}
-    for arm in BUDGET:
-        finalists = fake.record.arm(f"final/{arm}")
-        (origin,) = {trial.origin for trial in finalists}
-        best = max(fake.record.arm(arm), key=lambda trial: trial.objective or 0.0)
-        assert origin == best.id
-        for trial in finalists:
-            assert specs[trial.id].test
-            assert trial.test
-            assert specs[trial.id].config == specs[origin].config
-            assert trial.config_hash == best.config_hash
-        assert len({trial.seed for trial in [*finalists, best]}) == 3
-    seeds = {tuple(trial.seed for trial in fake.record.arm(arm)) for arm in FINAL}
-    assert len(seeds) == 1  # paired across arms
-
-
-def test_only_trials_that_trained_to_their_end_become_finalists(session: Session) -> None:
-    fake = session(slots=1)
-    values = {
-        "search-0000": ("PRUNED", 0.99),
-        "search-0001": ("COMPLETE", 0.6),
-        "search-0002": ("FAIL", 0.98),
-    }
-    while not fake.record.arm("final/search"):
-        trial = str(fake.suggest())
-        state, value = values.get(fake.live[trial].id, ("COMPLETE", 0.55))
-        fake.end(trial, state, kind_accuracy=value, size_r2=value, size_mae=1 - value)
-    assert fake.record.arm("final/search")[0].origin == "search-0001"
-
-
-def test_the_best_epoch_of_the_validation_split_decides(session: Session) -> None:
-    fake = session(slots=1)
-    while not fake.record.arm("final/equal"):
-        trial = str(fake.suggest())
-        if fake.live[trial].id == "equal-0002":  # best in its first epoch, bad in its last
-            fake.epoch(trial, 1, kind_accuracy=0.99, size_r2=0.99, size_mae=0.01)
-            fake.epoch(trial, 2, kind_accuracy=0.1, size_r2=0.1, size_mae=0.9)
-            fake._complete(
-                trial,
-                fake.epoch(trial, 3, "COMPLETE", kind_accuracy=0.1, size_r2=0.1, size_mae=0.9),
-            )
-        else:
-            fake.end(trial, kind_accuracy=0.8, size_r2=0.8, size_mae=0.2)
-    assert fake.record.arm("final/equal")[0].origin == "equal-0002"
-
-
-def test_several_finalists_are_different_configurations(session: Session) -> None:
-    fake = session(small.config({"search.finalists.top": 3}))
-    fake.run()
-    origins = Counter(trial.origin for trial in fake.record.arm("final/search"))
-    assert sorted(origins.values()) == [2, 2, 2]
-    hashes = {fake.record.trials[origin].config_hash for origin in origins}
-    assert len(hashes) == 3
-    assert counts(fake)["final/single/kind"] == 2  # a single-task arm is a reference: one is enough
-
-
-def test_without_finalists_the_sweep_ends_after_the_search(session: Session) -> None:
-    fake = session(small.config({"search.finalists.top": 0}))
-    fake.run()
-    assert counts(fake) == BUDGET
-    assert fake.searcher.finished
 
 
 # ---------------------------------------------------------------------------------------------------------- failures
