@@ -1,4 +1,4 @@
-"""Tune by hand: asks the searcher for trials, reports made-up epochs, ends, crashes, and kills of the driver."""
+"""Tune by hand: asks for trials, reports made-up epochs, ends and crashes, kills the driver."""
 
 from __future__ import annotations
 
@@ -194,7 +194,10 @@ def info(spec: TrialSpec) -> dict[str, Any]:
 
 
 def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
-    """Metrics that depend on the trial's params alone and get better with every epoch; weights where it is adaptive."""
+    """Metrics that depend on the trial's params alone and get better with every epoch.
+
+    Where the trial is adaptive, its weights are among them.
+    """
     text = (
         str(sorted(spec.config.training.optimizer.arguments.items()))
         + str(spec.config.model.sharing)

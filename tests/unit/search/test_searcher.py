@@ -1,13 +1,10 @@
-"""The order of a sweep: phases, budgets, finalists, interruptions, with Tune's calls made by hand."""
+"""The order of a sweep, failures, interruptions: with Tune's calls made by hand."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ from mtl_search.analysis.judge import verdict
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.arms import plan_arms
-from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
@@ -126,7 +122,7 @@ def test_no_two_trials_have_the_same_seed_or_directory(session: Session) -> None
 
 
 def test_trials_differ_in_what_they_train(session: Session) -> None:
-    """Hyper-parameters that never reach the trainer would make all trials equal (ultralytics#23814)."""
+    """Values that never reach the trainer would make all trials equal (ultralytics#23814)."""
     specs = session().run()
     rates = {spec.config.training.optimizer.arguments["lr"] for spec in specs if not spec.test}
     assert len(rates) == sum(BUDGET.values())
@@ -146,7 +142,7 @@ def test_the_same_config_gives_the_same_trials(session: Session, tmp_path: Path)
     ]
 
 
-# ---------------------------------------------------------------------------------------------------------- failures
+# ----------------------------------------------------------------------------------------- failures
 
 
 def test_failed_trials_count_in_the_budget_and_the_sweep_goes_on(session: Session) -> None:
@@ -161,13 +157,6 @@ def test_failed_trials_count_in_the_budget_and_the_sweep_goes_on(session: Sessio
     assert [trial.id for trial in failed] == ["search-0000", "equal-0001", "final-search-0001"]
     assert all(trial.reason == "the loss is nan" for trial in failed)
     assert fake.searcher.finished
-
-
-def test_a_failed_epoch_is_not_an_epoch(session: Session) -> None:
-    fake = session()
-    record = fake.end(str(fake.suggest()), "FAIL", epochs=2)
-    assert [epoch.epoch for epoch in record.epochs] == [1]
-    assert record.info == {"parameters": 1}
 
 
 def test_the_sweep_ends_when_its_first_trials_have_all_failed(session: Session) -> None:
@@ -254,21 +243,7 @@ def test_without_a_node_the_sweep_ends_with_the_arithmetic(session: Session) -> 
     assert not fake.searcher.finished
 
 
-def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
-    fake = session(slots=1)
-    trial = str(fake.suggest())
-    name = fake.live[trial].id
-    for epoch, node in enumerate(["10.0.0.1", "10.0.0.1", "10.0.0.2"], start=1):
-        report = TrialReport(
-            epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None}
-        )
-        fake.searcher.record_epoch(trial, report)
-    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
-    assert infos == [{"parameters": 1, "node": "10.0.0.1", "lr": None}, {"node": "10.0.0.2"}]
-    assert fake.record.trials[name].info == {"parameters": 1, "node": "10.0.0.2", "lr": None}
-
-
-# ------------------------------------------------------------------------------------------- interruptions, extensions
+# ------------------------------------------------------------------------ interruptions, extensions
 
 
 def test_interrupted_trials_come_first_and_as_they_were(session: Session) -> None:
@@ -444,7 +419,7 @@ def test_whatever_happens_each_arm_ends_with_exactly_its_budget(
         fake.kill()
 
 
-# --------------------------------------------------------------------------------------------- the user's own functions
+# ------------------------------------------------------------------------- the user's own functions
 
 
 def test_a_space_of_the_users_serves_every_arm(session: Session) -> None:
@@ -538,15 +513,3 @@ def test_a_journal_without_room_halts_the_sweep(
         fake.epoch(trial, 1)
     assert fake.searcher.disk_stopper.stop_all()
     assert not fake.record.trials["single-kind-0000"].epochs
-
-
-def test_what_a_trial_says_of_itself_later_is_written_too(session: Session) -> None:
-    fake = session()
-    trial = str(fake.suggest())
-    fake.epoch(trial, 1)
-    shrunk = {"parameters": 1, "out_of_memory": "batch_size 4 → 2, accumulate 1 → 2"}
-    fake.searcher.record_epoch(trial, TrialReport(2, {}, 0.5, "RUNNING", info=shrunk))
-    fake.searcher.record_epoch(trial, TrialReport(3, {}, 0.5, "RUNNING", info=shrunk))
-    assert fake.record.trials["single-kind-0000"].info == shrunk
-    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
-    assert infos == [{"parameters": 1}, {"out_of_memory": shrunk["out_of_memory"]}]
