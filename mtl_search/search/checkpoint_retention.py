@@ -32,7 +32,7 @@ class CheckpointRetention:
         self._best: dict[str, TrialRecord] = {}  # arm → the trial whose network is kept
 
     def __call__(self, event: Event, record: SweepRecord) -> None:
-        """Delete what the trial has no use for any more, where the event is its end.
+        """Clean up after a trial, where the event is its end.
 
         Args:
             event: An event of the journal.

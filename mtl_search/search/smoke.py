@@ -30,6 +30,7 @@ def smoke(config: Config) -> Config:
         ConfigError: There is no such data set.
 
     Example:
+        >>> import mtl_search
         >>> config = mtl_search.load_config("configs/quickstart.yaml")
         >>> small = mtl_search.smoke(config)
         >>> small.name, small.training.epochs

@@ -50,11 +50,11 @@ class WeightPoint:
         """
         if space.ratios:
             reference = self.weights[space.reference]
-            wanted = {path: self.weights[task] / reference for path, task in space.ratios.items()}
+            exact = {path: self.weights[task] / reference for path, task in space.ratios.items()}
         else:
-            wanted = self.searched(space.entries)
-        params = {path: Domain.of(space.entries[path]).nearest(wanted[path]) for path in wanted}
-        _warn_of_clipped(wanted, params)
+            exact = self.searched(space.entries)
+        params = {path: Domain.of(space.entries[path]).nearest(exact[path]) for path in exact}
+        _warn_of_clipped(exact, params)
         return params
 
     def params_for_function(self, call: Call) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class WeightPoint:
         """
         probe = _Probe(self.searched(requested_weights(call)))
         call(probe)
-        _warn_of_clipped(probe.wanted, probe.params)
+        _warn_of_clipped(probe.exact, probe.params)
         return probe.params
 
     def searched(self, paths: Iterable[str]) -> dict[str, float]:
@@ -115,13 +115,13 @@ class _Probe(TrialProxy):
     """Answer for loss weights by a point, within the bounds that the function names.
 
     Attributes:
-        wanted: Path → the point's value.
+        exact: Path → the point's value.
         params: Path → the answer, for loss weights only.
     """
 
-    def __init__(self, wanted: Mapping[str, float]) -> None:
+    def __init__(self, exact: Mapping[str, float]) -> None:
         super().__init__(optuna.create_study(sampler=RandomSampler(seed=0)).ask())
-        self.wanted = wanted
+        self.exact = exact
         self.params: dict[str, Any] = {}
 
     def _answer(self, name: str, domain: Domain, draw: Callable[[], Any]) -> Any:
@@ -129,8 +129,8 @@ class _Probe(TrialProxy):
         value = draw()
         if not _task_of(name):
             return value
-        if name in self.wanted:
-            value = domain.nearest(self.wanted[name])
+        if name in self.exact:
+            value = domain.nearest(self.exact[name])
         self.params[name] = value
         return value
 
@@ -143,10 +143,10 @@ def _task_of(path: str) -> str:
     return ""
 
 
-def _warn_of_clipped(wanted: Mapping[str, float], params: Mapping[str, Any]) -> None:
+def _warn_of_clipped(exact: Mapping[str, float], params: Mapping[str, Any]) -> None:
     for path, value in params.items():
         if not isinstance(value, int | float) or not math.isclose(
-            value, wanted[path], rel_tol=1e-9
+            value, exact[path], rel_tol=1e-9
         ):
             text = "%s: %s is %.4g there, and %.4g is the nearest in the space"
-            logger.warning(text, PATH, path, wanted[path], value)
+            logger.warning(text, PATH, path, exact[path], value)

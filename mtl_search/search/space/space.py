@@ -108,11 +108,11 @@ class Space:
         Raises:
             ConfigError: There is such a condition.
         """
-        known = {**paths.flatten(self.fixed), **self.entries}
-        searchable = [path for path in known if path.partition(".")[0] in _SEARCHABLE]
+        available = {**paths.flatten(self.fixed), **self.entries}
+        searchable = [path for path in available if path.partition(".")[0] in _SEARCHABLE]
         for path, entry in self.entries.items():
             for condition in entry.when or {}:
-                if condition not in known:
+                if condition not in available:
                     raise ConfigError(
                         "the condition names nothing in the config",
                         path=f"{self.written[path]}.when",
