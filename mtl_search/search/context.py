@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from mtl_search.config import Config
@@ -15,29 +14,24 @@ from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
 
 
-@dataclass(frozen=True)
 class SweepContext:
     """Hold the objects that the parts of a session share.
 
-    Attributes:
+    Args:
         config: The sweep's config.
         directory: The sweep's folder.
         journal: The sweep's journal, open.
         objectives: The objectives of its trials.
+        arms: The arms, from `plan_arms`.
+        space: A define-by-run function of the user's in place of the config's space.
+
+    Attributes:
         arms: The arms by name, in the order in which they begin.
         spaces: Arm → the space that its trials are drawn from.
     """
 
-    config: Config
-    directory: Path
-    journal: Journal
-    objectives: ArmObjectives
-    arms: Mapping[str, Arm]
-    spaces: Mapping[str, ArmSpace]
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         config: Config,
         directory: Path,
         journal: Journal,
@@ -45,20 +39,13 @@ class SweepContext:
         *,
         arms: Iterable[Arm],
         space: SpaceFunction | None = None,
-    ) -> SweepContext:
-        """Return the context of a session, with the space of each arm.
-
-        Args:
-            config: The sweep's config.
-            directory: The sweep's folder.
-            journal: The sweep's journal, open.
-            objectives: The objectives of its trials.
-            arms: The arms, from `plan_arms`.
-            space: A define-by-run function of the user's in place of the config's space.
-        """
-        arms_by_name = {str(arm.name): arm for arm in arms}
-        spaces = {name: ArmSpace(config, arm, space) for name, arm in arms_by_name.items()}
-        return cls(config, directory, journal, objectives, arms_by_name, spaces)
+    ) -> None:
+        self.config = config
+        self.directory = directory
+        self.journal = journal
+        self.objectives = objectives
+        self.arms: dict[str, Arm] = {arm.name: arm for arm in arms}
+        self.spaces = {name: ArmSpace(config, arm, space) for name, arm in self.arms.items()}
 
     @property
     def record(self) -> SweepRecord:

@@ -59,7 +59,7 @@ def _best_of(
         if trial.state == "COMPLETE" and not trial.is_member:
             best = objectives.best(trial)
             if best is not None:
-                ranked.append((best.objective, trial))
+                ranked.append((best, trial))
     # A stable sort: of equal objectives the trial that began first is ahead.
     ranked.sort(key=lambda pair: -pair[0])
     best_by_config: dict[str, TrialRecord] = {}

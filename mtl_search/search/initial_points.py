@@ -49,8 +49,8 @@ def check_points(config: Config, *, recorded: bool = False) -> None:
 
     Args:
         config: The sweep's config.
-        recorded: Whether the points are in the journal already, so that earlier sweeps are no longer
-            needed.
+        recorded: Whether the points are in the journal already, so that earlier sweeps are no
+            longer needed.
 
     Raises:
         ConfigError: A point is wrong; the first one is named.

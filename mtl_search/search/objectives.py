@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -43,19 +43,6 @@ def recompute_objectives(journal: Journal, objectives: ArmObjectives) -> None:
                 changed.append((epoch.epoch, value))
         if changed:
             journal.write("judged", id=trial.id, objectives=changed)
-
-
-@dataclass(frozen=True)
-class EpochObjective:
-    """Hold the objective of one epoch of a trial.
-
-    Attributes:
-        epoch: Number of the epoch, from 1.
-        objective: Its objective by the reference that holds now, higher is better.
-    """
-
-    epoch: int
-    objective: float
 
 
 class ArmObjectives:
@@ -130,46 +117,37 @@ class ArmObjectives:
         reference = self.reference() if self._kind == "delta_m" else None
         return Objective(dict(self._metrics), self._kind, reference, self._deviations)
 
-    def best_so_far_by_epoch(self, trial: TrialRecord) -> dict[int, float]:
-        """Return epoch → best objective so far, in the order of the epochs."""
-        best = -math.inf
-        values = {}
-        for scored in self._scored(trial):
-            best = max(best, scored.objective)
-            values[scored.epoch] = best
-        return values
+    def by_epoch(self, trial: TrialRecord) -> dict[int, float]:
+        """Return epoch → objective of this very epoch, by the reference that holds now.
 
-    def objective_at(self, trial: TrialRecord, epoch: int) -> float:
-        """Return the objective of this very epoch; minus infinity where it has none."""
-        for scored in self._scored(trial):
-            if scored.epoch == epoch:
-                return scored.objective
-        return -math.inf
+        Epochs without an objective are left out.
 
-    def best(self, trial: TrialRecord) -> EpochObjective | None:
-        """Return the best epoch of a trial, the first such where several tie."""
-        return max(
-            self._scored(trial),
-            key=lambda scored: (scored.objective, -scored.epoch),
-            default=None,
-        )
-
-    def _scored(self, trial: TrialRecord) -> list[EpochObjective]:
-        """Return the epochs that have an objective, by the reference that holds now."""
+        Args:
+            trial: A trial of the sweep.
+        """
         if not trial.epochs:
-            return []
+            return {}
         function: ObjectiveFunction = self.objective(trial.arm)
         if self._function is not None and not ArmName(trial.arm).is_single:
             function = self._function
-        scored = []
+        values = {}
         for epoch in trial.epochs:
             try:
                 value = float(function(epoch.metrics))
             except (TrialError, KeyError):
                 continue  # a metric was undefined in that epoch; the trial failed there
             if math.isfinite(value):
-                scored.append(EpochObjective(epoch.epoch, value))
-        return scored
+                values[epoch.epoch] = value
+        return values
+
+    def best_so_far_by_epoch(self, trial: TrialRecord) -> dict[int, float]:
+        """Return epoch → best objective so far, in the order of the epochs."""
+        values = self.by_epoch(trial)
+        return dict(zip(values, accumulate(values.values(), max), strict=True))
+
+    def best(self, trial: TrialRecord) -> float | None:
+        """Return the best objective of a trial; None where no epoch has one."""
+        return max(self.by_epoch(trial).values(), default=None)
 
 
 def objective_function(config: Config) -> ObjectiveFunction | None:

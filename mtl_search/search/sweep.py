@@ -76,7 +76,7 @@ class SweepSession:
             deviations=deviations(config, sweep.data),
             function=sweep.objective,
         )
-        self._context = SweepContext.of(
+        self._context = SweepContext(
             config,
             sweep.request.directory,
             journal,

@@ -55,7 +55,7 @@ class FakeTune:
             has_singles="single" in config.search.arms,
             function=function,
         )
-        self.context = SweepContext.of(
+        self.context = SweepContext(
             config,
             directory,
             self.journal,

@@ -10,6 +10,7 @@ journal.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Collection
 from typing import Any
@@ -86,10 +87,7 @@ class PBTController:
         members = _complete(self._members(name))
         best = max(
             members,
-            key=lambda member: (
-                self._context.objectives.objective_at(member, member.last_epoch),
-                -member.number,
-            ),
+            key=lambda member: (self._objective_at(member, member.last_epoch), -member.number),
         )
         if role == "last":
             return dict(best.params)
@@ -100,6 +98,10 @@ class PBTController:
 
     def _members(self, name: str) -> list[TrialRecord]:
         return [trial for trial in self._context.record.arm(name) if trial.is_member]
+
+    def _objective_at(self, member: TrialRecord, epoch: int) -> float:
+        """Return the objective of this very epoch; minus infinity where it has none."""
+        return self._context.objectives.by_epoch(member).get(epoch, -math.inf)
 
     def _last_generation(self, name: str) -> int:
         """Return the epoch of the last exchanges; 0 before the first."""
@@ -137,9 +139,7 @@ class PBTController:
         assert self._rules is not None
         by_number = {member.number: member for member in living}
         members = [
-            Member(
-                member.number, self._context.objectives.objective_at(member, epoch), member.params
-            )
+            Member(member.number, self._objective_at(member, epoch), member.params)
             for member in living
         ]
         seeds = [self._context.config.seed, zlib.crc32(name.encode()), epoch]

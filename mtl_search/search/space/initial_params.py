@@ -145,8 +145,6 @@ def _task_of(path: str) -> str:
 
 def _warn_of_clipped(exact: Mapping[str, float], params: Mapping[str, Any]) -> None:
     for path, value in params.items():
-        if not isinstance(value, int | float) or not math.isclose(
-            value, exact[path], rel_tol=1e-9
-        ):
+        if not isinstance(value, int | float) or not math.isclose(value, exact[path], rel_tol=1e-9):
             text = "%s: %s is %.4g there, and %.4g is the nearest in the space"
             logger.warning(text, PATH, path, exact[path], value)

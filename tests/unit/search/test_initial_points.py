@@ -298,7 +298,7 @@ def test_a_seed_arm_is_the_config_with_another_weighting() -> None:
             "tasks.size.loss_weight": 2.0,
         }
     )
-    arms = {arm.name: arm for arm in plan_arms(config)}
+    arms = {str(arm.name): arm for arm in plan_arms(config)}
     assert [name for name in arms if name.startswith("warmup/")] == ["warmup/uw", "warmup/famo"]
     assert arms["warmup/uw"].config(config, {}).training.weighting.arguments == {"lr": 0.5}
     seeded = arms["warmup/famo"].config(config, {"training.optimizer.lr": 9.0})

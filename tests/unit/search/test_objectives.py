@@ -73,10 +73,11 @@ def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(
         3: pytest.approx(0.05),
         4: pytest.approx(0.05),
     }
-    best = objectives.best(record)
-    assert best is not None
-    assert best.epoch == 2
-    assert best.objective == pytest.approx(0.05)
+    assert objectives.best(record) == pytest.approx(0.05)
+    by_epoch = objectives.by_epoch(record)
+    assert list(by_epoch) == [1, 2, 3, 4]
+    assert max(by_epoch, key=lambda epoch: by_epoch[epoch]) == 2
+    assert by_epoch[3] < by_epoch[1] == 0.0
 
 
 def test_a_better_reference_changes_every_objective(builder: Builder) -> None:

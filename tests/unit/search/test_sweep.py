@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from mtl_search.cluster import connection, shared_storage
 from mtl_search.errors import DiskFullError, SweepError
-from mtl_search.search import sweep
 from mtl_search.search.preflight import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.sweep import SweepSession, run_sweep
@@ -43,9 +43,9 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         yield
         steps.append("disconnected")
 
-    monkeypatch.setattr(sweep.connection, "ray_session", session)
-    monkeypatch.setattr(sweep.connection, "slots", lambda config: 2)
-    monkeypatch.setattr(sweep.shared_storage, "check_shared_storage", lambda *_: None)
+    monkeypatch.setattr(connection, "ray_session", session)
+    monkeypatch.setattr(connection, "slots", lambda config: 2)
+    monkeypatch.setattr(shared_storage, "check_shared_storage", lambda *_: None)
     return steps
 
 

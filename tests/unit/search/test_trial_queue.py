@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -55,12 +55,11 @@ class Session:
         objectives = ArmObjectives(
             self.journal.record, {task: METRICS_OF[task] for task in config.main_tasks}
         )
-        context = SweepContext.of(
-            config, directory, self.journal, objectives, arms=plan_arms(config)
-        )
-        self.studies: Any = Study()
-        self.log = TrialLog(context, self.studies)
-        self.queue = TrialQueue(context, self.studies, self.log)
+        context = SweepContext(config, directory, self.journal, objectives, arms=plan_arms(config))
+        self.study = Study()
+        studies: Any = cast(Any, self.study)
+        self.log = TrialLog(context, studies)
+        self.queue = TrialQueue(context, studies, self.log)
 
     def end(self, record: TrialRecord) -> None:
         spec = self.queue.spec(record)
@@ -140,7 +139,7 @@ def test_interrupted_trials_wait_for_their_phase_in_a_resumed_sweep(tmp_path: Pa
     begun = longer.run(4)
     assert [record.arm for record in begun[:2]] == ["single/kind", "single/size"]
     assert begun[2].id == interrupted.id
-    assert longer.studies.opened.count("equal") >= 1  # its study has taken the trial in
+    assert longer.study.opened.count("equal") >= 1  # its study has taken the trial in
     longer.journal.close()
 
 

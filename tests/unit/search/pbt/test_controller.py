@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from mtl_search.config import Config
 from mtl_search.errors import SweepError
 from mtl_search.search.arms import trial_budget
 from mtl_search.search.pbt import controller
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.trial_directory import TrialDirectory
 from tests.support import small_sweeps as small
@@ -89,7 +90,7 @@ def outcome(fake: FakeTune) -> dict[str, Any]:
     }
 
 
-def budget(fake: FakeTune) -> dict[str, int]:
+def budget(fake: FakeTune) -> Mapping[ArmName, int]:
     return trial_budget(fake.config, fake.context.arms.values())
 
 
@@ -123,7 +124,7 @@ def test_nobody_goes_on_before_a_generation_is_written(
 ) -> None:
     fake = session(slots=3)
     fake.run()
-    met, perturbs, arm_of = dict.fromkeys(ARMS, 0), Counter[tuple[str, int]](), {}
+    met, perturbs, arm_of = dict.fromkeys(ARMS, 0), Counter[tuple[str, int]](), dict[str, str]()
     for event in read_events(tmp_path / "journal.jsonl"):
         arm = arm_of.get(event.get("id"), event.get("arm", ""))
         if event["event"] == "trial":
@@ -146,7 +147,7 @@ def test_the_worst_go_on_with_the_values_near_those_of_the_best(session: Session
     for trial in fake.record.arm("search")[:4]:
         for perturb in trial.exploits:
             donor, epoch = fake.record.trials[perturb.donor], perturb.epoch
-            mine, theirs = (fake.objectives.objective_at(t, epoch) for t in (trial, donor))
+            mine, theirs = (fake.objectives.by_epoch(t)[epoch] for t in (trial, donor))
             assert mine <= theirs
             before, after = (t.params_at(epoch + 1) for t in (donor, trial))
             assert before.keys() == after.keys()
@@ -197,7 +198,7 @@ def test_the_exports_are_of_the_best_member_and_of_everyone(session: Session) ->
     fake = session()
     fake.run()
     *members, final, mean = fake.record.arm("search")
-    best = max(members, key=lambda trial: fake.objectives.objective_at(trial, 4))
+    best = max(members, key=lambda trial: fake.objectives.by_epoch(trial)[4])
     assert final.params == best.params
     assert final.overrides == best.overrides
     logs = [
