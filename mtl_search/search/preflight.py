@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mtl_search.cluster import capacity, connection
+from mtl_search.cluster import capacity
 from mtl_search.config import Config, override
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets import load_data, subsample
@@ -107,6 +107,8 @@ def check_request(request: SweepRequest) -> CheckedSweep:
         ConfigError: Something in the config is wrong.
         SweepError: The machine cannot run it, or the journal to resume cannot be read.
     """
+    from mtl_search.cluster import connection  # it imports Ray, which `validate` does without
+
     config = request.config
     # Absolute, since the processes of trials may work in another folder.
     directory = request.directory.absolute()

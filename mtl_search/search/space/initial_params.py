@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import optuna
-from optuna.samplers import RandomSampler
-
 from mtl_search.errors import ConfigError
 from mtl_search.search.initial_points import PATH
 from mtl_search.search.space.domain import Domain
@@ -120,7 +117,9 @@ class _Probe(TrialProxy):
     """
 
     def __init__(self, exact: Mapping[str, float]) -> None:
-        super().__init__(optuna.create_study(sampler=RandomSampler(seed=0)).ask())
+        import optuna  # slow to import, and most sweeps have no function
+
+        super().__init__(optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask())
         self.exact = exact
         self.params: dict[str, Any] = {}
 

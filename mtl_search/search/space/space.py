@@ -10,14 +10,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from optuna.trial import Trial
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.loss_weights import normalised_weights
 from mtl_search.config import SpaceEntry, paths
 from mtl_search.errors import ConfigError
 from mtl_search.search.space.domain import Domain
+
+if TYPE_CHECKING:  # slow to import, and checks of a config draw nothing
+    from optuna.trial import Trial
 
 _SEARCHABLE = ("tasks", "model", "training")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
-
-from optuna.trial import Trial
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.search.space.domain import Domain
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
 
 
 class TrialProxy(ABC):

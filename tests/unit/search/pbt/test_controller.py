@@ -126,7 +126,7 @@ def test_nobody_goes_on_before_a_generation_is_written(
     fake.run()
     met, perturbs, arm_of = dict.fromkeys(ARMS, 0), Counter[tuple[str, int]](), dict[str, str]()
     for event in read_events(tmp_path / "journal.jsonl"):
-        arm = arm_of.get(event.get("id"), event.get("arm", ""))
+        arm = arm_of.get(event.get("id", ""), event.get("arm", ""))
         if event["event"] == "trial":
             arm_of[event["id"]] = arm
         elif event["event"] == "epoch" and fake.record.trials[event["id"]].is_member:
