@@ -16,7 +16,7 @@ from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudies
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.records import State, TrialRecord
 from mtl_search.training.trial_report import REPORT, TrialReport
 
 
@@ -102,7 +102,7 @@ class ArmSearcher(Searcher):
             del self._live[trial_id]
             return
         # A trial that was still running has been stopped by the scheduler.
-        state = "PRUNED" if report.state == "RUNNING" else report.state
+        state: State = "PRUNED" if report.state == "RUNNING" else report.state
         with self.disk_stopper.catch_full_disk():
             self._end(trial_id, state, report.reason, report.test)
 
@@ -162,7 +162,7 @@ class ArmSearcher(Searcher):
         with self.disk_stopper.catch_full_disk():
             self._end(trial_id, "FAIL", f"its process died {times}: {reason}", {})
 
-    def _end(self, trial_id: str, state: str, reason: str, test: Mapping[str, float]) -> None:
+    def _end(self, trial_id: str, state: State, reason: str, test: Mapping[str, float]) -> None:
         self._log.end(self._live.pop(trial_id), state, reason, test)
         self._stop_if_nothing_works()
 

@@ -10,7 +10,7 @@ from mtl_search.search.context import SweepContext
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.journal import finite
-from mtl_search.storage.records import Role, TrialRecord
+from mtl_search.storage.records import Role, State, TrialRecord
 from mtl_search.training.trial_report import TrialReport
 
 if TYPE_CHECKING:  # it imports Tune
@@ -36,7 +36,7 @@ class TrialLog:
         arm: str,
         draw: Draw,
         *,
-        overrides: Mapping[str, Any],
+        overrides: dict[str, Any],
         seed: int,
         origin: str = "",
         role: Role = "",
@@ -80,7 +80,9 @@ class TrialLog:
         if record.is_sampled:
             self._studies.of(record.arm).report(record.id, report.epoch, report.objective)
 
-    def end(self, record: TrialRecord, state: str, reason: str, test: Mapping[str, float]) -> None:
+    def end(
+        self, record: TrialRecord, state: State, reason: str, test: Mapping[str, float]
+    ) -> None:
         """Write how a trial ended.
 
         Args:

@@ -26,9 +26,9 @@ class Draw:
         distributions: Dotted path → the distribution that it was drawn from, as Optuna's JSON.
     """
 
-    values: Mapping[str, Any]
-    params: Mapping[str, Any]
-    distributions: Mapping[str, str] = field(default_factory=dict)
+    values: dict[str, Any]
+    params: dict[str, Any]
+    distributions: dict[str, str] = field(default_factory=dict)
 
 
 class ArmSpace:
