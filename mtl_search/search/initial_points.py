@@ -44,12 +44,12 @@ def weighting_component(config: Config, name: str) -> Component:
     return configured if configured.name == name else Component(name=name)
 
 
-def check_points(config: Config, *, recorded: bool = False) -> None:
+def check_points(config: Config, *, known: bool = False) -> None:
     """Refuse points that give no weights, before anything trains.
 
     Args:
         config: The sweep's config.
-        recorded: Whether the points are in the journal already, so that earlier sweeps are no
+        known: Whether the points are in the journal already, so that earlier sweeps are no
             longer needed.
 
     Raises:
@@ -71,7 +71,7 @@ def check_points(config: Config, *, recorded: bool = False) -> None:
             if point in points[:number]:
                 raise ConfigError("this weighting is there already", path=path, value=point)
             _check_weighting(point, config, path)
-        elif not recorded:
+        elif not known:
             _weights_of_sweep(point, config, path)
     if points and len(points) >= config.search.trials:
         text = (

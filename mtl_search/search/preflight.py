@@ -185,7 +185,7 @@ def check_sweep(
             path="search.space",
             value={},
         )
-    initial_points.check_points(config, recorded=started)
+    initial_points.check_points(config, known=started)
     if needs_space and config.search.initial_points:
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
         WeightPoint(fixed, fixed).searched(space.entries)
