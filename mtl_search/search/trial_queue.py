@@ -66,7 +66,7 @@ class TrialQueue:
             trial for trial in context.record if not (trial.finished or trial.is_member)
         ]
         self._finalists: list[Finalist] | None = None  # None until all other arms have finished
-        self._has_references = False  # and the journal has the objectives by them
+        self._recomputed = False  # whether objectives are by the references of this session
 
     @property
     def exhausted(self) -> bool:
@@ -84,9 +84,9 @@ class TrialQueue:
         """
         live_ids = {record.id for record in live}
         for number, phase in enumerate(self._phases):
-            if number == 1 and not self._has_references:  # the references stand from here on
+            if number == 1 and not self._recomputed:  # the references stand from here on
                 recompute_objectives(self._context.journal, self._context.objectives)
-                self._has_references = True
+                self._recomputed = True
             record = self._next_of_phase(phase, live_ids)
             if record is not None:
                 return record
