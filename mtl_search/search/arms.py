@@ -229,11 +229,11 @@ def _split_evenly(total: int, parts: int) -> list[int]:
     return [max(1, total // parts + (number < total % parts)) for number in range(parts)]
 
 
-def trial_budget(config: Config, arms: Iterable[Arm]) -> dict[ArmName, int]:
+def trial_budget(config: Config, arms: Iterable[Arm]) -> dict[str, int]:
     """Return the number of trials of each arm, finalists included."""
     finalists = config.search.finalists
     arms = list(arms)
-    counts = {arm.name: arm.budget for arm in arms if arm.budget}
+    counts: dict[str, int] = {arm.name: arm.budget for arm in arms if arm.budget}
     for arm in arms:
         if finalists.top and not arm.name.is_warmup:
             origins = 1

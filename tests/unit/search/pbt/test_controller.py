@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from mtl_search.config import Config
 from mtl_search.errors import SweepError
 from mtl_search.search.arms import trial_budget
 from mtl_search.search.pbt import controller
-from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.trial_directory import TrialDirectory
 from tests.support import small_sweeps as small
@@ -90,7 +89,7 @@ def outcome(fake: FakeTune) -> dict[str, Any]:
     }
 
 
-def budget(fake: FakeTune) -> Mapping[ArmName, int]:
+def budget(fake: FakeTune) -> dict[str, int]:
     return trial_budget(fake.config, fake.context.arms.values())
 
 
