@@ -59,6 +59,7 @@ def run(
         DataError: The data cannot be read.
         SweepError: The sweep cannot start, or cannot go on.
     """
+    from mtl_search.search.preflight import SweepRequest
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 
@@ -69,10 +70,18 @@ def run(
     if tracker is not None:
         observers.append(tracker.observe)
     try:
-        run_sweep(
-            parsed, directory, resume=resume, space=space, objective=objective, data=data, observers=observers,
-            on_accepted=tracker.start if tracker else None, address=address,
-        )  # fmt: skip
+        request = SweepRequest(
+            config=parsed,
+            directory=directory,
+            resume=resume,
+            space=space,
+            objective=objective,
+            data=data,
+            observers=observers,
+            on_start=tracker.start if tracker else None,
+            address=address,
+        )
+        run_sweep(request)
         result = Result(directory)
         if tracker is not None:
             tracker.finish({**result.models(), **_picture(result)})

@@ -200,7 +200,7 @@ def _budget(config: Config) -> Table:
         "arm",
         "trials",
     )
-    members = {arm.name: arm.members for arm in arms if arm.members}
+    members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
     for arm, trials in budget.items():
         rest = trials - members.get(arm, 0)
         table.add_row(

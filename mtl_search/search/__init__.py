@@ -1,1 +1,1 @@
-"""The search: arms, spaces, studies, schedulers, the journal, and the sweep that runs them on Ray."""
+"""The search: arms, spaces, studies, schedulers, and the sweep that runs them on Ray."""

@@ -1,4 +1,4 @@
-"""Deletes the networks that a sweep has no use for, as it goes, and brings the others home from the storage."""
+"""Which networks stay on the disk: those that a sweep has no use for are deleted as it goes."""
 
 from __future__ import annotations
 
@@ -15,27 +15,42 @@ logger = logging.getLogger(__name__)
 
 
 class CheckpointRetention:
-    """Keeps the best network of each arm, and those of finalists; all other trials leave only their journal lines.
+    """Keep the best network of each arm, and those of finalists, in the sweep's folder.
 
-    So do all members of a population: their networks were made with values that changed, and the best of an arm is one
-    that was trained with fixed ones.
+    All other trials leave only their journal lines. So do all members of a population: their
+    networks were made with values that changed, and the best of an arm is one that was trained with
+    fixed values. Networks that are kept come from the storage, if any, to the sweep's folder.
+
+    Args:
+        directory: The sweep's folder.
+        config: The sweep's config.
     """
 
     def __init__(self, directory: Path, config: Config) -> None:
-        self._directory, self._config = directory, config
-        self._best: dict[str, TrialRecord] = {}
+        self._directory = directory
+        self._config = config
+        self._best: dict[str, TrialRecord] = {}  # arm → the trial whose network is kept
 
     def __call__(self, event: Event, record: SweepRecord) -> None:
-        """Look at one event of the journal."""
+        """Clean up after a trial, where the event is its end.
+
+        Args:
+            event: An event of the journal.
+            record: The sweep's trials, the event included.
+        """
         if event["event"] == "end":
             self._clean_up(record.trials[event["id"]], record)
 
     def clean_up_finished(self, record: SweepRecord) -> None:
-        """Do what an earlier session wrote the ends of trials for, and was killed before it had done."""
-        here = {path.parent.name for path in (self._directory / "trials").glob("*/*")}
-        left = here | self._in_storage(record)
+        """Clean up after trials that an earlier session wrote the end of, and was killed then.
+
+        Args:
+            record: The sweep's trials.
+        """
+        local = {path.parent.name for path in (self._directory / "trials").glob("*/*")}
+        uncleaned = local | self._in_storage(record)
         for trial in record:
-            if trial.finished and trial.id in left:
+            if trial.finished and trial.id in uncleaned:
                 self._clean_up(trial, record)
 
     def _clean_up(self, ended: TrialRecord, record: SweepRecord) -> None:
@@ -46,37 +61,44 @@ class CheckpointRetention:
             sweep_directory.forget_checkpoints(self._directory, loser.id, best=True)
 
     def _worse(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
-        """Which of the trial that ended and the best of its arm so far is the worse one; the other is kept."""
+        """Return the worse one of the trial that ended and the best of its arm so far.
+
+        The other one is kept. None: the trial that ended is the first of its arm.
+        """
         if ended.is_member:
             return ended
-        if ended.arm not in self._best:
-            others = [
-                t
-                for t in record.arm(ended.arm)
-                if t.finished and t is not ended and not t.is_member
-            ]
-            # After an extension the best may be one whose network was let go when it was not.
-            earlier = [t for t in others if (self._directory / "trials" / t.id / "best").exists()]
-            self._best[ended.arm] = max(earlier, key=_rank, default=ended)
-        best = self._best[ended.arm]
-        if best is ended:
-            return None
-        self._best[ended.arm], loser = (
-            (ended, best) if _rank(ended) > _rank(best) else (best, ended)
-        )
-        return loser
+        best = self._best.get(ended.arm) or self._best_with_network(ended, record)
+        if best is ended or _rank(ended) > _rank(best):
+            self._best[ended.arm] = ended
+            return None if best is ended else best
+        self._best[ended.arm] = best
+        return ended
+
+    def _best_with_network(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord:
+        """Return the best finished trial of the arm that still has its network.
+
+        After an extension the best may be one whose network was deleted when it was not the best.
+        """
+        candidates = []
+        for trial in record.arm(ended.arm):
+            has_network = (self._directory / "trials" / trial.id / "best").exists()
+            if trial.finished and not trial.is_member and trial is not ended and has_network:
+                candidates.append(trial)
+        return max(candidates, key=_rank, default=ended)
 
     def _in_storage(self, record: SweepRecord) -> set[str]:
-        """Ids of trials that have a folder there."""
+        """Return the ids of trials that have a folder in the storage."""
         uri = self._config.resources.storage
+        if not uri:
+            return set()
         try:
-            return set(RemoteStorage(below(uri, _name(record))).folders()) if uri else set()
+            return set(RemoteStorage(below(uri, _name(record))).folders())
         except OSError as error:
             logger.error("what trials have left in %s is not known: %s", uri, error)
             return set()
 
     def _empty_storage(self, ended: TrialRecord, record: SweepRecord, *, keep: bool) -> None:
-        """Delete what the trial has in the storage; a network that is kept comes to the sweep's folder before."""
+        """Delete the trial's files in the storage; a network to keep is fetched before."""
         uri = trial_storage(self._config, record, ended.id)
         if not uri:
             return
@@ -90,5 +112,5 @@ class CheckpointRetention:
 
 
 def _rank(trial: TrialRecord) -> tuple[float, int]:
-    """Of two that are worth the same, everyone takes the one that began first."""
+    """Return a key for comparing trials; of two alike, the one that began first is the better."""
     return trial.best_objective, -trial.number

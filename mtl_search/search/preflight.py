@@ -1,26 +1,40 @@
-"""What can be wrong with a sweep, before anything trains: names, arguments, networks at all ends of the space."""
+"""All that can be wrong with a sweep, checked before anything trains.
+
+Names, arguments and networks are tried out at all ends of the space.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from mtl_search.cluster import capacity
 from mtl_search.config import Config, override
 from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.datasets import load_data, subsample
 from mtl_search.errors import ConfigError, MtlSearchError
+from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.search import initial_points
-from mtl_search.search.objectives import objective_function
+from mtl_search.search.arms import Arm, plan_arms
+from mtl_search.search.objectives import objective_function, task_metrics
+from mtl_search.search.pbt.algorithm import check_population, pbt_config
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.schedulers import build_scheduler, pbt_config
-from mtl_search.search.schedulers.pbt import check_population
-from mtl_search.search.space import initial_params
-from mtl_search.search.space.space import Space
+from mtl_search.search.schedulers import build_scheduler
+from mtl_search.search.space.arm_space import ArmSpace
+from mtl_search.search.space.initial_params import WeightPoint
+from mtl_search.search.space.space import Space, SpaceFunction
+from mtl_search.storage.arm_name import SEARCH
+from mtl_search.storage.journal import Observer, read_record
+from mtl_search.storage.remote import check_storage
+from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.training import acceleration
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
@@ -31,22 +45,126 @@ _CPU = torch.device("cpu")
 _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
+@dataclass(frozen=True)
+class SweepRequest:
+    """Say which sweep to run, where, and with which parts of the user's.
+
+    Attributes:
+        config: The config to run.
+        directory: The sweep's folder.
+        resume: Whether to go on with the sweep in that folder; finished trials stay as they are.
+        space: An Optuna define-by-run function in place of `search.space`; it suggests by dotted
+            path.
+        objective: A function of the metrics (`val/<task>/<metric>` → value) in place of
+            `search.objective`, higher is better. Single-task arms keep their own metric all the
+            same, as the references that they are.
+        data: A data set in place of the one that the config names.
+        observers: Called with every event of the journal, in the driver.
+        on_start: Called once this process holds the folder and the config fits it, before the first
+            event. An error that it raises ends the sweep.
+        address: Address of a Ray cluster that runs already (see `connection.resolve_address`).
+    """
+
+    config: Config
+    directory: Path
+    resume: bool = False
+    space: SpaceFunction | None = None
+    objective: ObjectiveFunction | None = None
+    data: DataSet | None = None
+    observers: Sequence[Observer] = ()
+    on_start: Callable[[], None] | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class CheckedSweep:
+    """Hold a request that can run, with all that its check has worked out.
+
+    Attributes:
+        request: The request; its folder is an absolute path.
+        data: The data set to train on.
+        arms: The arms, in the order in which they begin.
+        metrics: Main task → names of its metrics.
+        objective: The user's objective, from the request or from the config; None: there is none.
+        address: The address of the Ray cluster.
+    """
+
+    request: SweepRequest
+    data: DataSet
+    arms: Sequence[Arm]
+    metrics: dict[str, tuple[str, ...]]
+    objective: ObjectiveFunction | None
+    address: str
+
+
+def check_request(request: SweepRequest) -> CheckedSweep:
+    """Check a request as far as possible without a Ray cluster, and write nothing.
+
+    Args:
+        request: The sweep to run.
+
+    Raises:
+        ConfigError: Something in the config is wrong.
+        SweepError: The machine cannot run it, or the journal to resume cannot be read.
+    """
+    from mtl_search.cluster import connection  # it imports Ray, which `validate` does without
+
+    config = request.config
+    # Absolute, since the processes of trials may work in another folder.
+    directory = request.directory.absolute()
+    capacity.check_capacity(config)
+    check_storage(config)
+    address = connection.resolve_address(request.address)
+    data = load_data(config) if request.data is None else subsample(request.data, config)
+    started = request.resume and read_record(directory / JOURNAL).initial_points is not None
+    network = check_sweep(config, data, needs_space=request.space is None, started=started)
+    arms = plan_arms(config)
+    if request.space is not None:
+        check_space_function(config, arms, request.space)
+    return CheckedSweep(
+        request=replace(request, directory=directory),
+        data=data,
+        arms=arms,
+        metrics=task_metrics(config, network),
+        objective=request.objective or objective_function(config),
+        address=address,
+    )
+
+
+def check_space_function(config: Config, arms: Sequence[Arm], space: SpaceFunction) -> None:
+    """Refuse a space function of the user's without loss weights where there are initial points.
+
+    Args:
+        config: The sweep's config.
+        arms: The sweep's arms.
+        space: The function.
+
+    Raises:
+        ConfigError: It searches no loss weight.
+        SweepError: It failed.
+    """
+    for arm in arms:
+        if arm.name == SEARCH and config.search.initial_points:
+            ArmSpace(config, arm, space).check_initial_points()
+
+
 def check_sweep(
     config: Config, data: DataSet, *, needs_space: bool = True, started: bool = False
 ) -> MultiTaskNetwork:
     """Build everything once, train nothing.
 
     Args:
-        config: Of the sweep.
+        config: The sweep's config.
         data: Its data set.
-        needs_space: Whether an empty space is an error; it is not where a function of the user's takes its place.
-        started: The journal knows already what the search begins with.
+        needs_space: Whether an empty space is an error; it is none where a function of the user's
+            takes its place.
+        started: Whether the journal has the points that the search begins with.
 
     Returns:
         The network as the config has it, without anything searched.
 
     Raises:
-        ConfigError: The first thing that is wrong.
+        ConfigError: Something is wrong; the first mistake is named.
     """
     _check_search(config)
     if pbt_config(config) is not None:
@@ -55,14 +173,13 @@ def check_sweep(
     _check_objective(config, network)
     _check_labels(config, data)
     if config.resources.workers > 1:
-        check_sync_batch_norm(
-            config, torch.device("cuda") if config.resources.gpus_per_worker else _CPU
-        )
+        device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
+        check_sync_batch_norm(config, device)
     space = _space(config)
-    for path, value, premises in space.boundary_values():
+    for path, value, required in space.boundary_values():
         with _blamed_on(space.written[path], value):
-            _build(override(config, {**premises, path: value}), data)
-    if needs_space and not config.search.space and "search" in config.search.arms:
+            _build(override(config, {**required, path: value}), data)
+    if needs_space and not config.search.space and SEARCH in config.search.arms:
         raise ConfigError(
             "the search arm has nothing to search: the space is empty",
             path="search.space",
@@ -71,7 +188,7 @@ def check_sweep(
     initial_points.check_points(config, known=started)
     if needs_space and config.search.initial_points:
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
-        initial_params.searched_weights(space.entries, fixed, fixed)
+        WeightPoint(fixed, fixed).searched(space.entries)
     return network
 
 
@@ -82,14 +199,18 @@ def _check_search(config: Config) -> None:
     for task in config.tasks:
         if not _TASK_NAME.fullmatch(task):
             raise ConfigError(
-                "a task's name is part of dotted paths, metrics and folders: letters, digits, _, - and inner spaces",
-                path="tasks", value=task,
-            )  # fmt: skip
+                "a task's name is part of dotted paths, metrics and folders: "
+                "letters, digits, _, - and inner spaces",
+                path="tasks",
+                value=task,
+            )
     for task in config.training.lr_multipliers.tasks:
         if task not in config.tasks:
-            where = "training.lr_multipliers.tasks"
             raise ConfigError(
-                "there is no task of this name", path=where, value=task, allowed=config.tasks
+                "there is no task of this name",
+                path="training.lr_multipliers.tasks",
+                value=task,
+                allowed=config.tasks,
             )
     build_sampler(search.sampler, config.seed % 2**32)
     build_scheduler(config)
@@ -99,43 +220,49 @@ def _check_objective(config: Config, network: MultiTaskNetwork) -> None:
     if objective_function(config) is not None:
         return
     names = metric_names(config, network)
-    allowed = [
-        "delta_m",
-        *(f"val/{task}/{metric}" for task in names for metric in (*names[task], "loss")),
-    ]
+    allowed = ["delta_m"]
+    for task in names:
+        allowed += [f"val/{task}/{metric}" for metric in (*names[task], "loss")]
     if config.search.objective not in allowed:
         raise ConfigError(
             "not an objective of these tasks (or 'module:attribute' of a function of the metrics)",
-            path="search.objective", value=config.search.objective, allowed=allowed,
-        )  # fmt: skip
+            path="search.objective",
+            value=config.search.objective,
+            allowed=allowed,
+        )
 
 
 def _check_labels(config: Config, data: DataSet) -> None:
-    """A task without a label to train on, or to be judged by, would fail in every trial; one label teaches nothing."""
+    """Refuse tasks that would fail in every trial, or learn nothing, for want of labels."""
     for name, task in config.tasks.items():
-        if only := _only_label(data, task.target or name):
-            what = f"there is nothing to learn, all its labels are {only}"
-            raise ConfigError(what, path=f"tasks.{name}.target", value=task.target or name)
-        labelled = data.targets[task.target or name].labelled
+        target_name = task.target or name
+        path = f"tasks.{name}.target"
+        if only := _only_label(data, target_name):
+            problem = f"there is nothing to learn, all its labels are {only}"
+            raise ConfigError(problem, path=path, value=target_name)
+        labelled = data.targets[target_name].labelled
         has_finalists = bool(config.search.finalists.top) and name in config.main_tasks
         for split in SPLITS if has_finalists else SPLITS[:2]:
             if not labelled[data.splits[split]].any():
-                what = f"the {split} split has no label of this target"
+                problem = f"the {split} split has no label of this target"
                 if split == "test":
-                    what += ", so no finalist could be judged (none: search.finalists.top=0)"
-                raise ConfigError(what, path=f"tasks.{name}.target", value=task.target or name)
+                    problem += ", so no finalist could be judged (none: search.finalists.top=0)"
+                raise ConfigError(problem, path=path, value=target_name)
 
 
 def _only_label(data: DataSet, name: str) -> str:
-    """The class that all samples have, or the number that all train samples have; empty where there are several."""
+    """Return the only class of all samples, or the only number of the train samples.
+
+    The answer is empty where there are several.
+    """
     target = data.targets[name]
     if target.kind == "class":
         return repr(target.classes[0]) if len(target.classes) == 1 else ""
     if target.kind != "real":
         return ""
-    known = target.values[data.splits["train"]]
-    known = known[~np.isnan(known)]
-    return f"{known[0]:g}" if len(known) and known.min() == known.max() else ""
+    values = target.values[data.splits["train"]]
+    values = values[~np.isnan(values)]
+    return f"{values[0]:g}" if len(values) and values.min() == values.max() else ""
 
 
 def _space(config: Config) -> Space:
@@ -146,10 +273,11 @@ def _space(config: Config) -> Space:
 
 
 def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
-    """Network, optimiser and schedule of a config, with a random state that leaves no trace.
+    """Build network, optimiser and schedule of a config; the random state stays as it was.
 
     Raises:
-        ConfigError: They cannot be built; also where torch or a member of the user's fails in a way of its own.
+        ConfigError: They cannot be built, also where torch or code of the user's raises an error of
+            its own.
     """
     try:
         with torch.random.fork_rng(devices=[]):
@@ -173,7 +301,7 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
 
 @contextmanager
 def _blamed_on(path: str, value: Any) -> Iterator[None]:
-    """Say of a config that is wrong that one searched value at one of its ends has made it so."""
+    """Add to an error in a config that one searched value at one of its ends has caused it."""
     try:
         yield
     except ConfigError as error:

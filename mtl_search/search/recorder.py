@@ -1,4 +1,7 @@
-"""What Tune tells callbacks and not searchers: the last epoch of a trial, and why a process died."""
+"""A Tune callback for the two things that searchers are not told.
+
+These are the last epoch of a trial, and the reason why a process died.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,11 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class TrialRecorder(Callback):
-    """Passes epochs and crashes on to the searcher, which writes them to the journal."""
+    """Pass epochs and crashes on to the searcher, which writes them to the journal.
+
+    Args:
+        searcher: The searcher of this Tune run.
+    """
 
     def __init__(self, searcher: ArmSearcher) -> None:
         self._searcher = searcher
@@ -24,19 +31,23 @@ class TrialRecorder(Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
-        """An epoch ended."""
+        """Pass on an epoch that ended."""
         self._searcher.record_epoch(trial.trial_id, TrialReport.from_json(result[REPORT]))
 
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any
     ) -> None:
-        """The process of a trial died, or could not begin."""
+        """Pass on that the process of a trial died, or could not start."""
         self._searcher.record_crash(trial.trial_id, _last_error(trial))
 
 
 def _last_error(trial: Trial) -> str:
-    """What Tune wrote down when the trial's process died; its own `get_error` looks where the file is copied later."""
+    """Return the error that Tune wrote down when the trial's process died.
+
+    Tune's own `get_error` looks for it at a place to which the file is copied later.
+    """
     if trial.error_file is None or not Path(trial.error_file).exists():
         return "Ray does not say why"
     failures = Path(trial.error_file).read_text(encoding="utf-8").split("Failure # ")
+    # The first line is the number of the failure and the time.
     return _COLOURS.sub("", failures[-1].partition("\n")[2].strip())

@@ -8,38 +8,47 @@ from mtl_search.config import Config, override
 from mtl_search.data.datasets import DATASETS
 
 _EPOCHS = 1
-# Samples of each split: two batches, for large networks train on small ones. Fewer leave rare classes out, and metrics
-# such as AUROC undefined.
+# Samples of each split: two batches, for large networks train on small ones. Fewer leave rare
+# classes out, and metrics such as AUROC undefined.
 _BATCHES = 2
 _LEAST, _MOST = 64, 128
 
 
 def smoke(config: Config) -> Config:
-    """The same sweep in a minute or so, to see that everything in it works before it is run in earnest.
+    """Make a sweep small enough for a minute or so, to see that everything in it works.
 
-    One epoch of two batches, of 64 samples at least and 128 at most; one trial a main task (2 at least, and enough for
-    `search.initial_points`) in each arm, one finalist an arm on 2 seeds. No trial is stopped early, since one epoch leaves a
-    scheduler nothing to decide. A data set that takes long to read says itself how it is read in part, by its attribute
-    `smoke`. The name gets `-smoke` at its end, so that folders and MLflow experiments stay apart.
+    It trains one epoch of two batches, of 64 samples at least and 128 at most; one trial a main
+    task (2 at least, and enough for `search.initial_points`) in each arm, one finalist an arm on 2
+    seeds. No trial is stopped early, since one epoch leaves a scheduler nothing to decide. A data
+    set that takes long to read says itself how it is read in part, by its attribute `smoke`. The
+    name gets `-smoke` at its end, so that folders and MLflow experiments stay apart.
 
     Args:
-        config: Of the whole sweep.
+        config: The config of the whole sweep.
 
     Raises:
         ConfigError: There is no such data set.
+
+    Example:
+        >>> import mtl_search
+        >>> config = mtl_search.load_config("configs/quickstart.yaml")
+        >>> small = mtl_search.smoke(config)
+        >>> small.name, small.training.epochs
+        ('quickstart-smoke', 1)
     """
     search, training = config.search, config.training
     samples = min(_MOST, max(_LEAST, _BATCHES * training.batch_size))
+    trials = max(2, len(config.main_tasks), 1 + len(search.initial_points))
     changes: dict[str, Any] = {
         "name": f"{config.name}-smoke",
         "training.epochs": _EPOCHS,
         "training.max_samples_per_split": min(samples, training.max_samples_per_split or samples),
-        "search.trials": min(
-            max(2, len(config.main_tasks), 1 + len(search.initial_points)), search.trials
-        ),
+        "search.trials": min(trials, search.trials),
         "search.scheduler": "fifo",
         "search.finalists.top": min(1, search.finalists.top),
         "search.finalists.seeds": 2,
     }
-    in_part = getattr(DATASETS.get_member(config.data.name, "data.name"), "smoke", {})
-    return override(config, changes | {f"data.{key}": value for key, value in in_part.items()})
+    reading = getattr(DATASETS.get_member(config.data.name, "data.name"), "smoke", {})
+    for argument, value in reading.items():
+        changes[f"data.{argument}"] = value
+    return override(config, changes)

@@ -1,14 +1,16 @@
-"""One Optuna study an arm, through Ray's `OptunaSearch`, with the states that Ray does not tell Optuna.
+"""One Optuna study an arm, through Ray's `OptunaSearch`, with the states that Ray keeps to itself.
 
-Ray tells COMPLETE for trials that a scheduler stopped and leaves trials with a NaN result running for ever
-(`ray/tune/search/optuna/optuna_search.py`, `on_trial_complete`); here a stopped trial is PRUNED and a failed one FAIL.
-The sampler is seeded anew for each trial by its number, so that what is drawn depends on the history alone: a sweep
-that was interrupted and resumed draws what it would have drawn without the interruption.
+Ray tells Optuna COMPLETE for trials that a scheduler stopped and leaves trials with a NaN result
+running for ever (`ray/tune/search/optuna/optuna_search.py`, `on_trial_complete`); here a stopped
+trial is PRUNED and a failed one FAIL. The sampler is seeded anew for each trial by its number, so
+that draws depend on the history alone: a sweep that was interrupted and resumed draws what it would
+have drawn without the interruption.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import optuna
@@ -17,7 +19,12 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
+from mtl_search.search.arms import trial_seed
+from mtl_search.search.context import SweepContext
+from mtl_search.search.samplers import build_sampler
+from mtl_search.search.space.arm_space import Draw, initial_params
 from mtl_search.search.space.space import allow_any_choice
+from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial_report import METRIC
 
@@ -25,13 +32,13 @@ _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL":
 
 
 class ArmStudy(OptunaSearch):
-    """The study of one arm; higher objectives are better.
+    """Draw the params of an arm's trials; higher objectives are better.
 
     Args:
-        name: Of the arm.
-        space: Define-by-run function that draws the params of a trial.
+        name: Name of the arm.
+        space: A define-by-run function that draws the params of a trial.
         sampler: Makes a sampler from a seed.
-        seed: Of the arm.
+        seed: Seed of the arm.
     """
 
     _ot_study: Any  # optuna.Study; Ray declares None and sets it in its own __init__
@@ -50,19 +57,20 @@ class ArmStudy(OptunaSearch):
         self._arm_seed = seed
         self._reported: dict[str, set[int]] = {}
 
-    def ask(
-        self, trial_id: str, number: int
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    def ask(self, trial_id: str, number: int) -> Draw:
         """Draw the params of a new trial.
 
-        Returns:
-            What the trial is to use by dotted path, the params that Optuna drew, and their distributions as JSON.
+        Args:
+            trial_id: Id of the trial.
+            number: Its number in the arm.
         """
         self._ot_study.sampler = self._make_sampler((self._arm_seed + number) % 2**32)
         values = dict(self.suggest(trial_id) or {})
-        drawn = self._ot_trials[trial_id]
-        distributions = {name: distribution_to_json(d) for name, d in drawn.distributions.items()}
-        return values, dict(drawn.params), distributions
+        trial = self._ot_trials[trial_id]
+        distributions = {}
+        for name, distribution in trial.distributions.items():
+            distributions[name] = distribution_to_json(distribution)
+        return Draw(values, dict(trial.params), distributions)
 
     def enqueue(self, params: Mapping[str, Any]) -> None:
         """Let the next trial have these params; those left out are drawn."""
@@ -70,7 +78,7 @@ class ArmStudy(OptunaSearch):
             self._ot_study.enqueue_trial(dict(params))
 
     def report(self, trial_id: str, epoch: int, objective: float) -> None:
-        """The objective after an epoch, best so far; an epoch that is reported again is ignored."""
+        """Tell Optuna the best objective so far; an epoch that is reported again is ignored."""
         reported = self._reported.setdefault(trial_id, set())
         if epoch not in reported:
             reported.add(epoch)
@@ -78,7 +86,7 @@ class ArmStudy(OptunaSearch):
 
     def finish(self, record: TrialRecord) -> None:
         """Tell Optuna how a trial ended."""
-        state, value = _verdict(record, record.objective)
+        state, value = _optuna_result(record, record.objective)
         self._ot_study.tell(self._ot_trials[record.id], value, state=state)
         self._completed_trials.add(record.id)
         self._forget(record.id)
@@ -88,7 +96,7 @@ class ArmStudy(OptunaSearch):
 
         Args:
             record: The trial.
-            objectives: Epoch → objective, best so far, by the reference that holds now.
+            objectives: Epoch → best objective so far, by the reference that holds now.
         """
         if not record.finished:
             self.enqueue(record.params_at(1))
@@ -96,34 +104,70 @@ class ArmStudy(OptunaSearch):
             for epoch, objective in objectives.items():
                 self.report(record.id, epoch, objective)
             return
-        state, value = _verdict(record, max(objectives.values(), default=None))
+        state, value = _optuna_result(record, max(objectives.values(), default=None))
         with allow_any_choice():
+            distributions = {
+                name: json_to_distribution(text) for name, text in record.distributions.items()
+            }
             trial = create_trial(
                 state=state,
                 value=value,
                 params=record.params_at(1),  # a member of a population may have gone on with others
-                distributions={
-                    name: json_to_distribution(text) for name, text in record.distributions.items()
-                },
+                distributions=distributions,
                 intermediate_values=dict(objectives),
             )
             self._ot_study.add_trial(trial)
         self._completed_trials.add(record.id)
 
     def _forget(self, trial_id: str) -> None:
-        """Optuna's storage keeps what matters of a trial that ended; the handle would only take memory."""
+        """Drop the handle of a trial that ended; Optuna's storage keeps what matters of it."""
         self._ot_trials.pop(trial_id, None)
         self._reported.pop(trial_id, None)
 
 
-def _verdict(record: TrialRecord, objective: float | None) -> tuple[TrialState, float | None]:
-    """State and value as Optuna wants them; a trial that is complete and yet was worth nothing has failed."""
+class ArmStudies:
+    """Make the studies of a sweep's arms, each with the journal's trials in it when first needed.
+
+    Args:
+        context: The objects that the parts of a session share.
+    """
+
+    def __init__(self, context: SweepContext) -> None:
+        self._context = context
+        self._studies: dict[str, ArmStudy] = {}
+
+    def of(self, arm: str) -> ArmStudy:
+        """Return the study of an arm, which is made when it is first asked for."""
+        if arm not in self._studies:
+            self._studies[arm] = self._restored(arm)
+        return self._studies[arm]
+
+    def _restored(self, arm: str) -> ArmStudy:
+        config = self._context.config
+        sampler = partial(build_sampler, config.search.sampler)
+        study = ArmStudy(arm, self._context.spaces[arm], sampler, trial_seed(config.seed, arm, 0))
+        begun = self._context.record.arm(arm)
+        for record in begun:
+            if record.is_sampled:
+                study.restore_trial(record, self._context.objectives.best_so_far_by_epoch(record))
+        if arm == SEARCH:
+            points = initial_params(config, self._context.journal, self._context.spaces[arm])
+            for params in points[len(begun) :]:
+                study.enqueue(params)
+        return study
+
+
+def _optuna_result(record: TrialRecord, objective: float | None) -> tuple[TrialState, float | None]:
+    """Return state and value in Optuna's terms.
+
+    A trial that is complete and has no objective counts as failed.
+    """
     state = _STATES[record.state]
-    if state is TrialState.COMPLETE:
-        return (state, objective) if objective is not None else (TrialState.FAIL, None)
-    return state, None
+    if state is not TrialState.COMPLETE:
+        return state, None
+    return (state, objective) if objective is not None else (TrialState.FAIL, None)
 
 
 def set_log_level() -> None:
-    """Optuna's own log lines say what the progress display says already."""
+    """Silence Optuna's own log lines, which repeat the progress display."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -75,7 +75,7 @@ def test_failed_trials_do_not_end_the_sweep(
     assert states.count("COMPLETE") >= 2
     assert len(set(log.read_text().split())) == 1, "the slot did not stay warm"
 
-    told = searchers[0]._studies["search"]._ot_study.get_trials()
+    told = searchers[0]._studies.of("search")._ot_study.get_trials()
     assert [trial.state for trial in told] == [TrialState[state] for state in states]
     assert_mirrored(runs / "tiny")
 

@@ -1,10 +1,10 @@
-"""Tune by hand: asks the searcher for trials, reports made-up epochs, ends, crashes, and kills of
-the driver.
-"""
+"""Tune by hand: asks for trials, reports made-up epochs, ends and crashes, kills the driver."""
 
 from __future__ import annotations
 
 import zlib
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.search.arms import plan_arms
+from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.storage.journal import Journal
@@ -43,24 +44,26 @@ class FakeTune:
     ) -> None:
         self.config = config
         self.nodes = [{"CPU": config.resources.cpus_per_worker}] * slots
-        self.census = CapacityMonitor(config.resources, slots, look=lambda: (self.nodes, []))
+        self.capacity_monitor = CapacityMonitor(
+            config.resources, slots, look=lambda: (self.nodes, [])
+        )
         self.journal = Journal(directory / "journal.jsonl")
-        self.referee = ArmObjectives(
+        self.objectives = ArmObjectives(
             self.journal.record,
             {task: METRICS_OF[task] for task in config.main_tasks},
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
             function=function,
         )
-        self.searcher = ArmSearcher(
+        self.context = SweepContext(
             config,
-            plan_arms(config),
+            directory,
             self.journal,
-            self.referee,
-            directory=directory,
-            census=self.census,
+            self.objectives,
+            arms=plan_arms(config),
             space=space,
         )
+        self.searcher = ArmSearcher(self.context, self.capacity_monitor)
         self.live: dict[str, TrialSpec] = {}
         self._asked = 0
 
@@ -191,8 +194,9 @@ def info(spec: TrialSpec) -> dict[str, Any]:
 
 
 def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
-    """Metrics that depend on the trial's params alone and get better with every epoch; weights
-    where it is adaptive.
+    """Metrics that depend on the trial's params alone and get better with every epoch.
+
+    Where the trial is adaptive, its weights are among them.
     """
     text = (
         str(sorted(spec.config.training.optimizer.arguments.items()))
@@ -210,3 +214,11 @@ def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:
     if "adaptive" in info(spec):
         values |= {f"train/weight/{task}": WEIGHTS[task] for task in spec.config.tasks}
     return values
+
+
+Session = Callable[..., FakeTune]
+
+
+def counts(fake: FakeTune) -> dict[str, int]:
+    """Number of trials of each arm so far."""
+    return dict(Counter(trial.arm for trial in fake.record))

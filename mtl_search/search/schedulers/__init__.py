@@ -6,7 +6,6 @@ rungs or medians. Finalists are never stopped.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
@@ -15,8 +14,8 @@ from mtl_search.config import Config
 from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry
+from mtl_search.search.pbt.algorithm import PBTConfig
 from mtl_search.search.schedulers.median import MedianStopping
-from mtl_search.search.schedulers.pbt import PBTConfig, PBTScheduler
 from mtl_search.training.trial_report import METRIC
 
 _PATH = "search.scheduler"
@@ -67,10 +66,10 @@ def _median(epochs: int, grace_period: int = 1, min_samples_required: int = 3) -
 
 def _pbt(
     epochs: int,
-    interval: int = 2,
-    quantile: float = 0.25,
-    resample: float = 0.25,
-    factors: Sequence[float] = (0.8, 1.25),
+    interval: int = PBTConfig.interval,
+    quantile: float = PBTConfig.quantile,
+    resample: float = PBTConfig.resample,
+    factors: Sequence[float] = PBTConfig.factors,
 ) -> TrialScheduler:
     """Population based training: loss weights and learning rates change while networks train (Jaderberg et al. 2017).
 
@@ -85,21 +84,10 @@ def _pbt(
         resample: Probability that a value is drawn anew instead of being multiplied.
         factors: What values are multiplied by, one of these; whole numbers go up or down by 1.
     """
-    if epochs < 2:
-        raise ConfigError(
-            "a population meets between two epochs: 2 or more", path="training.epochs", value=epochs
-        )
-    check_int(interval, f"{_PATH}.interval", high=epochs - 1, limit="less than training.epochs")
-    check_number(quantile, f"{_PATH}.quantile", high=0.5)
-    check_number(resample, f"{_PATH}.resample", high=1)
-    numbers = isinstance(factors, list | tuple) and all(
-        isinstance(f, int | float) and not isinstance(f, bool) and 0 < f < math.inf for f in factors
+    PBTConfig.checked(
+        epochs, interval=interval, quantile=quantile, resample=resample, factors=factors
     )
-    if not numbers or not factors:
-        raise ConfigError(
-            "a list of numbers above 0 is needed", path="search.scheduler.factors", value=factors
-        )
-    return PBTScheduler(PBTConfig(interval, quantile, resample, tuple(map(float, factors))))
+    return FIFOScheduler()  # `pbt.controller` makes the exchanges; Tune stops nobody
 
 
 SCHEDULERS: Registry[Callable[..., TrialScheduler]] = Registry(
@@ -130,9 +118,3 @@ def build_scheduler(config: Config) -> TrialScheduler:
         what = f"this gives a {type(scheduler).__name__} and no scheduler of Ray Tune"
         raise ConfigError(what, path=path, value=member.name)
     return scheduler
-
-
-def pbt_config(config: Config) -> PBTConfig | None:
-    """Those of the scheduler, where it makes the trials of an arm a population."""
-    scheduler = build_scheduler(config)
-    return scheduler.rules if isinstance(scheduler, PBTScheduler) else None

@@ -1,1 +1,1 @@
-"""What an arm draws its trials from."""
+"""Search spaces of arms, and loss weights as params of a space."""

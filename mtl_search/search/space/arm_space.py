@@ -1,38 +1,57 @@
-"""What an arm draws its trials from."""
+"""The space that the trials of an arm are drawn from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mtl_search.config import Config, SpaceEntry
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.arms import Arm
 from mtl_search.search.initial_points import resolve_points
-from mtl_search.search.space.initial_params import (
-    params_for_function,
-    params_for_space,
-    requested_weights,
-    searched_weights,
-)
-from mtl_search.search.space.space import RestrictedTrial, Space, SpaceFunction
+from mtl_search.search.space.initial_params import WeightPoint, requested_weights
+from mtl_search.search.space.space import Space, SpaceFunction
+from mtl_search.search.space.trial_proxy import RestrictedTrial
 from mtl_search.storage.journal import Journal
 
 
+@dataclass(frozen=True)
+class Draw:
+    """Hold what was drawn for a trial.
+
+    Attributes:
+        values: Dotted path → value that the trial uses, constants of the user's function included.
+        params: Dotted path → value that Optuna drew.
+        distributions: Dotted path → the distribution that it was drawn from, as Optuna's JSON.
+    """
+
+    values: dict[str, Any]
+    params: dict[str, Any]
+    distributions: dict[str, str] = field(default_factory=dict)
+
+
 class ArmSpace:
-    """The space of one arm: the config's entries, or the user's function with the arm's fixed values held."""
+    """Draw the values of an arm's trials from the config's space or from the user's function.
+
+    The user's function serves every arm: it is called with a trial that keeps the arm's fixed
+    values.
+
+    Args:
+        config: The sweep's config.
+        arm: The arm.
+        function: A function of the user's in place of the config's space.
+    """
 
     def __init__(self, config: Config, arm: Arm, function: SpaceFunction | None) -> None:
-        self._arm, self._function = arm, None if arm.is_warmup else function
+        self._arm = arm
+        self._function = None if arm.name.is_warmup else function
         self._fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
-        self._space = Space(
-            {} if self._function else arm.entries,
-            arm.tasks,
-            config.model_dump(by_alias=True, exclude_none=True),
-        )
+        entries = arm.entries if self._function is None else {}
+        self._space = Space(entries, arm.tasks, config.model_dump(by_alias=True, exclude_none=True))
 
     def __call__(self, trial: Any) -> dict[str, Any] | None:
-        """Draw the values of a trial; returns constants that the user's function adds."""
+        """Draw the values of a trial; return the constants that the user's function adds."""
         if self._function is None:
             self._space(trial)
             return None
@@ -40,33 +59,34 @@ class ArmSpace:
 
     @property
     def entries(self) -> Mapping[str, SpaceEntry]:
-        """What the config has it draw, path by path: ratios of loss weights for each task but their reference."""
+        """Path → entry that the value is drawn from; a reference task's weight has none."""
         return self._space.entries
 
     def overrides(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Config values by dotted path, without those that the arm holds."""
-        held = {path: value for path, value in values.items() if not self._arm.fixes(path)}
-        return self._space.overrides(held)
+        """Return config values by dotted path, without those that the arm keeps fixed."""
+        free = {path: value for path, value in values.items() if not self._arm.fixes(path)}
+        return self._space.overrides(free)
 
     def equal_weights(self) -> dict[str, float]:
-        """The params that give every task the same weight."""
+        """Return the params that give every task the same weight."""
         return self._space.equal_weights()
 
     def params_of(self, weights: Mapping[str, float]) -> dict[str, Any]:
-        """The params nearest to these loss weights."""
+        """Return the params nearest to these loss weights."""
+        point = WeightPoint(weights, self._fixed)
         if self._function is None:
-            return params_for_space(self._space, weights, self._fixed)
-        return params_for_function(self._call, weights, self._fixed)
+            return point.params_for(self._space)
+        return point.params_for_function(self._call)
 
-    def check_start(self) -> None:
-        """Refuse points to begin with where no loss weight is searched.
+    def check_initial_points(self) -> None:
+        """Refuse initial points where no loss weight is searched.
 
         Raises:
-            ConfigError: None is.
+            ConfigError: No loss weight is searched.
             SweepError: The user's function failed.
         """
         paths = self._space.entries if self._function is None else requested_weights(self._call)
-        searched_weights(paths, self._fixed, self._fixed)
+        WeightPoint(self._fixed, self._fixed).searched(paths)
 
     def _call(self, trial: Any) -> dict[str, Any] | None:
         assert self._function is not None
@@ -86,10 +106,16 @@ class ArmSpace:
 
 
 def initial_params(config: Config, journal: Journal, space: ArmSpace) -> list[dict[str, Any]]:
-    """The params of the first trials of the search arm: equal weights, then the points of `search.initial_points`.
+    """Return the params of the first trials of the search arm.
 
-    The n-th trial takes the n-th, so a resumed sweep goes on behind those that have begun. What the points are is
-    written down once: an earlier sweep that one comes from may change, or be gone.
+    These are equal weights, then the points of `search.initial_points`. The n-th trial takes the
+    n-th, so a resumed sweep goes on behind those that have begun. The points are written to the
+    journal once: an earlier sweep that one comes from may change, or be gone.
+
+    Args:
+        config: The sweep's config.
+        journal: The sweep's journal.
+        space: The space of the search arm.
     """
     if journal.record.initial_points is None and config.search.initial_points:
         journal.write("start", points=resolve_points(config, journal.record))

@@ -1,7 +1,8 @@
-"""The search space of an arm: entries of the config as an Optuna define-by-run function, and back to config values.
+"""The search space of an arm: entries of the config as an Optuna define-by-run function.
 
-Loss weights are searched as K-1 log-ratios to a reference task, then normalised so that they sum to K with each at
-least `weights.FLOOR`: the overall scale of the loss is the learning rate's business.
+Loss weights are searched as K-1 log-ratios to a reference task, then normalised so that they sum to
+K with each at least `loss_weights.FLOOR`: the overall scale of the loss is the learning rate's
+business.
 """
 
 from __future__ import annotations
@@ -9,30 +10,45 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from optuna.trial import Trial
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.loss_weights import normalised_weights
 from mtl_search.config import SpaceEntry, paths
 from mtl_search.errors import ConfigError
+from mtl_search.search.space.domain import Domain
+
+if TYPE_CHECKING:  # slow to import, and checks of a config draw nothing
+    from optuna.trial import Trial
 
 _SEARCHABLE = ("tasks", "model", "training")
 
-# The user's own space: suggests by dotted path, and may return more values, which are constants of the trial.
+# The user's own space: suggests by dotted path, and may return more values, which are constants of
+# the trial.
 SpaceFunction = Callable[[Any], "dict[str, Any] | None"]
 
 
 class Space:
-    """The entries of `search.space` for the tasks of one arm, as a define-by-run function.
+    """Draw the values of `search.space` for the tasks of one arm, as a define-by-run function.
 
     Args:
         entries: Dotted path, with `*` for every task, → entry.
-        tasks: Tasks of the arm, in order.
+        tasks: The tasks of the arm, in order.
         fixed: The config as plain dicts, for conditions on values that are not searched.
+
+    Attributes:
+        entries: Path of a value → its entry; a value comes after those that its condition names.
+        ratios: Path of a loss weight that is searched as a ratio → its task.
+        reference: The task that the ratios are relative to; empty where there are no ratios.
+        written: Path of a value → path of its entry in the config, which may hold a `*`.
 
     Raises:
         ConfigError: A path cannot be searched, or names no task.
+
+    Example:
+        >>> entry = SpaceEntry.model_validate({"log_ratio": 10, "reference": "a"})
+        >>> space = Space({"tasks.*.loss_weight": entry}, ("a", "b"), fixed={})
+        >>> space.overrides({"tasks.b.loss_weight": 3.0})
+        {'tasks.a.loss_weight': 0.5, 'tasks.b.loss_weight': 1.5}
     """
 
     def __init__(
@@ -40,12 +56,10 @@ class Space:
     ) -> None:
         self.tasks = tuple(tasks)
         self.fixed = fixed
-        self.ratios: dict[str, str] = {}  # path of a searched ratio → its task
+        self.ratios: dict[str, str] = {}
         self.reference = ""
+        self.written: dict[str, str] = {}
         self.entries: dict[str, SpaceEntry] = {}
-        self.written: dict[
-            str, str
-        ] = {}  # path → that of its entry in the config, which may hold a `*`
         for path, entry in entries.items():
             self._add(path, entry)
         self.entries = _conditions_first(self.entries)
@@ -55,29 +69,30 @@ class Space:
         drawn: dict[str, Any] = {}
         for path, entry in self.entries.items():
             if self._applies(entry, drawn):
-                drawn[path] = _suggest(trial, path, entry)
+                drawn[path] = _suggest(trial, path, Domain.of(entry))
 
     def overrides(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Config values by dotted path: the params, with ratios worked out into loss weights."""
+        """Return config values by dotted path: the params, with ratios turned into loss weights."""
         values = {path: value for path, value in params.items() if path not in self.ratios}
-        if (
-            self.ratios and self.ratios.keys() <= params.keys()
-        ):  # they have one condition, so it is all or none
-            ratios = {self.reference: 1.0} | {
-                self.ratios[path]: params[path] for path in self.ratios
-            }
+        # All ratios come from one entry with one condition: either all are drawn or none.
+        if self.ratios and self.ratios.keys() <= params.keys():
+            ratios = {self.reference: 1.0}
+            for path, task in self.ratios.items():
+                ratios[task] = params[path]
             weights = normalised_weights({task: ratios[task] for task in self.tasks})
-            values |= {f"tasks.{task}.loss_weight": weight for task, weight in weights.items()}
+            for task, weight in weights.items():
+                values[f"tasks.{task}.loss_weight"] = weight
         return values
 
     def equal_weights(self) -> dict[str, float]:
-        """The params that give every task the same weight."""
+        """Return the params that give every task the same weight."""
         return dict.fromkeys(self.ratios, 1.0)
 
     def boundary_values(self) -> Iterable[tuple[str, Any, dict[str, Any]]]:
-        """Each path with the values at its ends (every choice), to check them before anything trains.
+        """Iterate over the values at the ends of each entry, to check them before anything trains.
 
-        A range of fractions whose ends are whole numbers has one inside, too: only whole ones may be allowed there.
+        Every choice counts as an end. A range of fractions whose ends are whole numbers has one
+        value inside, too: only whole ones may be allowed there.
 
         Yields:
             Path, value, and what else must hold for the path to be searched: dotted path → value.
@@ -89,97 +104,110 @@ class Space:
                     yield path, value, self._required_values(entry)
 
     def check_conditions(self) -> None:
-        """Refuse conditions on what is neither in the config nor searched.
+        """Refuse conditions on a path that is neither in the config nor searched.
 
         Raises:
-            ConfigError: There is one.
+            ConfigError: There is such a condition.
         """
-        known = {**paths.flatten(self.fixed), **self.entries}
+        available = {**paths.flatten(self.fixed), **self.entries}
+        searchable = [path for path in available if path.partition(".")[0] in _SEARCHABLE]
         for path, entry in self.entries.items():
             for condition in entry.when or {}:
-                if condition not in known:
-                    allowed = [p for p in known if p.partition(".")[0] in _SEARCHABLE]
-                    what = "the condition names nothing in the config"
+                if condition not in available:
                     raise ConfigError(
-                        what, path=f"{self.written[path]}.when", value=condition, allowed=allowed
+                        "the condition names nothing in the config",
+                        path=f"{self.written[path]}.when",
+                        value=condition,
+                        allowed=searchable,
                     )
 
     def _required_values(self, entry: SpaceEntry) -> dict[str, Any]:
-        """Values by which the conditions of an entry, and theirs in turn, hold."""
-        premises: dict[str, Any] = {}
-        for path, wanted in (entry.when or {}).items():
+        """Return values by which the conditions of an entry, and theirs in turn, hold."""
+        required: dict[str, Any] = {}
+        for path, condition in (entry.when or {}).items():
             if path in self.entries:
-                premises |= self._required_values(self.entries[path])
-            accepted = _listed(wanted)
+                required |= self._required_values(self.entries[path])
+            accepted = _listed(condition)
             present = paths.get(self.fixed, path)
             if accepted and present not in accepted:
-                premises[path] = accepted[0]
-        return premises
+                required[path] = accepted[0]
+        return required
 
     def _add(self, path: str, entry: SpaceEntry) -> None:
-        where = f"search.space.{path}"
+        entry_path = f"search.space.{path}"
         section, *rest = path.split(".")
         if section not in _SEARCHABLE:
-            raise ConfigError("cannot be searched", path=where, value=section, allowed=_SEARCHABLE)
+            raise ConfigError(
+                "cannot be searched", path=entry_path, value=section, allowed=_SEARCHABLE
+            )
         if section == "tasks" and len(rest) < 2:
             raise ConfigError(
-                "a path into the tasks is tasks.<task>.<key>, or tasks.*.<key> for all", path=where
+                "a path into the tasks is tasks.<task>.<key>, or tasks.*.<key> for all",
+                path=entry_path,
             )
         if entry.log_ratio is not None:
-            return self._add_ratios(path, entry, where)
-        if section != "tasks":
-            return self._add_one(path, entry, where)
-        for task in self._tasks_of(rest[0], where):
-            self._add_one(".".join(["tasks", task, *rest[1:]]), entry, where)
-        return None
+            self._add_ratios(path, entry, entry_path)
+        elif section == "tasks":
+            for task in self._tasks_of(rest[0], entry_path):
+                self._add_one(".".join(["tasks", task, *rest[1:]]), entry, entry_path)
+        else:
+            self._add_one(path, entry, entry_path)
 
-    def _add_one(self, path: str, entry: SpaceEntry, where: str) -> None:
+    def _add_one(self, path: str, entry: SpaceEntry, entry_path: str) -> None:
         if path in self.entries:
-            raise ConfigError(f"another entry of the space searches {path}, too", path=where)
+            raise ConfigError(f"another entry of the space searches {path}, too", path=entry_path)
         self.entries[path] = entry
-        self.written[path] = where
+        self.written[path] = entry_path
 
-    def _add_ratios(self, path: str, entry: SpaceEntry, where: str) -> None:
+    def _add_ratios(self, path: str, entry: SpaceEntry, entry_path: str) -> None:
         if path != "tasks.*.loss_weight":
             raise ConfigError(
-                "log_ratio is for tasks.*.loss_weight", path=where, allowed=["tasks.*.loss_weight"]
+                "log_ratio is for tasks.*.loss_weight",
+                path=entry_path,
+                allowed=["tasks.*.loss_weight"],
             )
         assert entry.reference is not None
         if entry.reference not in self.tasks:
             raise ConfigError(
                 "the reference is not a task",
-                path=f"{where}.reference",
+                path=f"{entry_path}.reference",
                 value=entry.reference,
                 allowed=self.tasks,
             )
         self.reference = entry.reference
         for task in self.tasks:
             if task != entry.reference:
-                self._add_one(f"tasks.{task}.loss_weight", entry, where)
+                self._add_one(f"tasks.{task}.loss_weight", entry, entry_path)
                 self.ratios[f"tasks.{task}.loss_weight"] = task
 
-    def _tasks_of(self, name: str, where: str) -> tuple[str, ...]:
+    def _tasks_of(self, name: str, entry_path: str) -> tuple[str, ...]:
         if name == "*":
             return self.tasks
         if name not in self.tasks:
             raise ConfigError(
-                "there is no task of this name", path=where, value=name, allowed=("*", *self.tasks)
+                "there is no task of this name",
+                path=entry_path,
+                value=name,
+                allowed=("*", *self.tasks),
             )
         return (name,)
 
     def _applies(self, entry: SpaceEntry, drawn: Mapping[str, Any]) -> bool:
-        for path, wanted in (entry.when or {}).items():
+        for path, condition in (entry.when or {}).items():
             value = drawn.get(path, paths.get(self.fixed, path))
-            if (list(value) if isinstance(value, tuple) else value) not in _listed(wanted):
+            # Lists of a config are tuples once it is parsed; conditions hold lists.
+            if isinstance(value, tuple):
+                value = list(value)
+            if value not in _listed(condition):
                 return False
         return True
 
 
 def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry]:
-    """The entries in an order in which each comes after those that its condition looks at.
+    """Return the entries in an order in which each comes after those that its condition names.
 
     Raises:
-        ConfigError: Conditions that wait for each other.
+        ConfigError: Conditions wait for each other.
     """
     ordered: dict[str, SpaceEntry] = {}
 
@@ -199,14 +227,14 @@ def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry
     return ordered
 
 
-def _listed(wanted: Any) -> list[Any]:
-    """The values that a condition accepts."""
-    return list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+def _listed(condition: Any) -> list[Any]:
+    """Return the values that a condition accepts."""
+    return list(condition) if isinstance(condition, list | tuple) else [condition]
 
 
 @contextmanager
 def allow_any_choice() -> Iterator[None]:
-    """Lists and mappings as choices, such as the widths of layers, without Optuna's warning.
+    """Let choices be lists and mappings, such as the widths of layers, without Optuna's warning.
 
     Optuna warns because a database of its own could not store them, and we have none.
     """
@@ -217,50 +245,21 @@ def allow_any_choice() -> Iterator[None]:
         yield
 
 
-class RestrictedTrial:
-    """An Optuna trial that answers for some paths without asking Optuna, for arms that hold them fixed.
-
-    Lets a space function of the user's serve the arms that search neither weights nor depth.
-    """
-
-    def __init__(self, trial: Trial, held: Callable[[str], bool]) -> None:
-        self._trial = trial
-        self._held = held
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._trial, name)
-
-    def suggest_float(self, name: str, low: float, high: float, **options: Any) -> float:
-        """Held: 1 where the range has it (equal weights), else the low end."""
-        if self._held(name):
-            return min(max(1.0, low), high)
-        return self._trial.suggest_float(name, low, high, **options)
-
-    def suggest_int(self, name: str, low: int, high: int, **options: Any) -> int:
-        """Held: the high end, which for the depth is all stages."""
-        return high if self._held(name) else self._trial.suggest_int(name, low, high, **options)
-
-    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        """Held: the first choice."""
-        return choices[0] if self._held(name) else self._trial.suggest_categorical(name, choices)
-
-
-def _suggest(trial: Trial, path: str, entry: SpaceEntry) -> Any:
-    if entry.float_ is not None:
-        return trial.suggest_float(path, *entry.float_)
-    if entry.log is not None:
-        return trial.suggest_float(path, *entry.log, log=True)
-    if entry.int_ is not None:
-        return trial.suggest_int(path, *entry.int_)
-    if entry.choice is not None:
+def _suggest(trial: Trial, path: str, domain: Domain) -> Any:
+    if domain.choices is not None:
         with allow_any_choice():
-            return trial.suggest_categorical(path, entry.choice)
-    assert entry.log_ratio is not None
-    return trial.suggest_float(path, 1 / entry.log_ratio, entry.log_ratio, log=True)
+            return trial.suggest_categorical(path, domain.choices)
+    if domain.whole:
+        return trial.suggest_int(path, int(domain.low), int(domain.high))
+    return trial.suggest_float(path, domain.low, domain.high, log=domain.log)
 
 
 def _with_inner(limits: tuple[float, float] | None) -> tuple[float, ...]:
-    """The ends of a range, and a fraction between them where both are whole; nothing of no range."""
+    """Return the ends of a range, and a fraction between them where both ends are whole.
+
+    Where there is no range, the answer is empty.
+    """
     if limits is None or not all(float(limit).is_integer() for limit in limits):
         return limits or ()
-    return (*limits, limits[0] + 0.381966 * (limits[1] - limits[0]))
+    low, high = limits
+    return (low, high, low + 0.381966 * (high - low))

@@ -29,7 +29,7 @@ def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(
     planned = arms(load_config(tree))
     assert list(planned) == [*(f"single/t{number}" for number in range(tasks)), "equal", "search"]
     assert planned["equal"].budget == planned["search"].budget == trials
-    single = [arm.budget for arm in planned.values() if arm.is_single]
+    single = [arm.budget for arm in planned.values() if arm.name.is_single]
     assert sum(single) == max(trials, tasks)
     assert max(single) - min(single) <= 1
 
@@ -85,8 +85,12 @@ def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
 def test_a_population_is_followed_by_two_trials_of_what_it_found() -> None:
     planned = arms(small.config({"search.scheduler": {"name": "pbt", "interval": 1}}))
     assert {name: (arm.members, arm.budget) for name, arm in planned.items()} == {
-        "single/kind": (2, 4), "single/size": (2, 4), "equal": (4, 6), "search": (4, 6), "without/flag": (0, 0),
-    }  # fmt: skip
+        "single/kind": (2, 4),
+        "single/size": (2, 4),
+        "equal": (4, 6),
+        "search": (4, 6),
+        "without/flag": (0, 0),
+    }
     assert [planned["search"].role(number) for number in range(6)] == [
         *["member"] * 4,
         "last",
@@ -99,9 +103,11 @@ def test_one_trial_of_a_single_task_is_no_population() -> None:
     planned = arms(
         small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 3})
     )
-    assert {name: (arm.members, arm.budget) for name, arm in planned.items() if arm.is_single} == {
-        "single/kind": (2, 4), "single/size": (0, 1),
-    }  # fmt: skip
+    singles = [arm for arm in planned.values() if arm.name.is_single]
+    assert {arm.name: (arm.members, arm.budget) for arm in singles} == {
+        "single/kind": (2, 4),
+        "single/size": (0, 1),
+    }
     assert planned["single/size"].role(0) == ""
 
 
@@ -119,8 +125,10 @@ def test_what_each_arm_searches() -> None:
     assert set(planned["equal"].entries) == everything - {"tasks.*.loss_weight"}
     assert set(planned["single/kind"].entries) == {"training.optimizer.lr", "tasks.*.head.hidden"}
     assert set(planned["single/size"].entries) == {
-        "training.optimizer.lr", "tasks.*.head.hidden", "tasks.size.head.dropout",
-    }  # fmt: skip
+        "training.optimizer.lr",
+        "tasks.*.head.hidden",
+        "tasks.size.head.dropout",
+    }
 
 
 OVERRIDES: dict[str, Any] = {

@@ -29,8 +29,15 @@ def _run(folder: Path, storage: str | None) -> None:
     for number, (name, objective) in enumerate(_OBJECTIVES.items()):
         arm = "final/search" if name.startswith("final") else "search"
         journal.write(
-            "trial", id=name, arm=arm, number=number, params={}, distributions={}, overrides={}, seed=0
-        )  # fmt: skip
+            "trial",
+            id=name,
+            arm=arm,
+            number=number,
+            params={},
+            distributions={},
+            overrides={},
+            seed=0,
+        )
         uri = trial_storage(config, journal.record, name)
         for part in ("last", "best"):
             own = folder / ("node" if uri else "trials") / name / part
@@ -91,7 +98,7 @@ def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_network_that_was_let_go_does_not_cost_the_next_best(tmp_path: Path) -> None:
-    """After an extension with other references the best may be a trial that was not when it ended."""
+    """After an extension the best may be a trial that was not the best when it ended."""
     journal = Journal(
         tmp_path / "journal.jsonl",
         [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
@@ -113,9 +120,12 @@ def test_a_network_that_was_let_go_does_not_cost_the_next_best(tmp_path: Path) -
 @pytest.mark.parametrize("stored", [False, True])
 def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored: bool) -> None:
     """It wrote the end of each trial, and got no further."""
-    home, config = tmp_path / "sweep", override(
-        small.config(), {"resources.storage": str(tmp_path / "storage") if stored else None}
-    )  # fmt: skip
+    home, config = (
+        tmp_path / "sweep",
+        override(
+            small.config(), {"resources.storage": str(tmp_path / "storage") if stored else None}
+        ),
+    )
     journal = Journal(home / "journal.jsonl")
     journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
     for number, objective in enumerate((0.5, 0.7, 0.6)):

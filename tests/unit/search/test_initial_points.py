@@ -1,4 +1,4 @@
-"""Points that the search begins with: what is refused, what they become in the space, and when they are tried."""
+"""Points that the search begins with: which are refused, and when they are tried."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError
 from mtl_search.search import initial_points, preflight
 from mtl_search.search.arms import plan_arms, trial_budget
-from mtl_search.search.space.arm_space import ArmSpace
-from mtl_search.search.sweep import _check_function
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import WEIGHTS, FakeTune
@@ -22,11 +20,6 @@ from tests.support.recorded_sweeps import Builder
 
 Session = Callable[..., FakeTune]
 POINT = {"kind": 1.0, "size": 2.0, "flag": 0.5}
-DIRECT = {
-    "tasks.size.loss_weight": {"log": [0.1, 4]},
-    "tasks.flag.loss_weight": {"choice": [0.25, 0.5, 1]},
-    "training.optimizer.lr": {"log": [1e-4, 1e-1]},
-}
 
 
 @pytest.fixture
@@ -60,7 +53,7 @@ def earlier(
     return str(folder)
 
 
-# ------------------------------------------------------------------------------------------------------ what is refused
+# ---------------------------------------------------------------------------------- what is refused
 
 
 @pytest.mark.parametrize(
@@ -161,95 +154,7 @@ def test_an_earlier_sweep_that_does_not_fit_is_refused(tmp_path: Path) -> None:
         assert caught.value.path == "search.initial_points[0]"
 
 
-# --------------------------------------------------------------------------------------------------- params of a point
-
-
-def space_of(changes: dict[str, Any] | None = None, function: Any = None) -> ArmSpace:
-    config = small.config(changes or {})
-    (arm,) = (arm for arm in plan_arms(config) if arm.name == "search")
-    return ArmSpace(config, arm, function)
-
-
-def test_ratios_to_the_reference(caplog: pytest.LogCaptureFixture) -> None:
-    space = space_of()
-    params = space.params_of(POINT)
-    assert params == {"tasks.size.loss_weight": 2.0, "tasks.flag.loss_weight": 0.5}
-    weights = space.overrides(params)
-    assert weights["tasks.size.loss_weight"] == pytest.approx(3 * 2 / 3.5)
-    assert sum(weights.values()) == pytest.approx(3)
-    assert not caplog.records
-
-
-def test_a_point_outside_the_bounds_is_clipped_with_a_line_in_the_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        params = space_of().params_of({"kind": 1.0, "size": 1e4, "flag": 1e-4})
-    assert params == {"tasks.size.loss_weight": 100.0, "tasks.flag.loss_weight": 0.01}
-    assert "tasks.size.loss_weight is 1e+04 there, and 100 is the nearest" in caplog.text
-    assert len(caplog.records) == 2
-
-
-def test_weights_that_are_searched_one_by_one_keep_their_proportion_to_the_fixed_ones() -> None:
-    space = space_of({"search.space": DIRECT, "tasks.kind.loss_weight": 0.5})
-    assert space.params_of(POINT) == {"tasks.size.loss_weight": 1.0, "tasks.flag.loss_weight": 0.25}
-    everywhere = space_of({"search.space": {"tasks.*.loss_weight": {"float": [0, 3]}}})
-    assert everywhere.params_of(POINT) == {
-        f"tasks.{task}.loss_weight": weight for task, weight in POINT.items()
-    }
-
-
-def test_the_nearest_choice_whole_number_and_end(caplog: pytest.LogCaptureFixture) -> None:
-    entries = {**DIRECT, "tasks.size.loss_weight": {"int": [1, 5]}}
-    params = space_of({"search.space": entries}).params_of({"kind": 1.0, "size": 2.2, "flag": 9.0})
-    assert params == {"tasks.size.loss_weight": 2, "tasks.flag.loss_weight": 1}
-    assert len(caplog.records) == 2
-
-
-def mine(trial: Any) -> dict[str, Any]:
-    assert trial.number == 0  # it is a trial like any other
-    trial.suggest_float("tasks.size.loss_weight", 0.1, 1.5, log=True)
-    if trial.suggest_categorical("model.sharing.depth", [1, 2]) < 3:
-        trial.suggest_categorical("tasks.flag.loss_weight", [0.3, 0.6])
-    return {
-        "training.optimizer.lr": trial.suggest_float("training.optimizer.lr", 1e-3, 1e-2, log=True)
-    }
-
-
-def test_a_function_of_the_users_is_asked_for_its_bounds(caplog: pytest.LogCaptureFixture) -> None:
-    space = space_of({"search.space": {}}, mine)
-    assert space.params_of(POINT) == {"tasks.size.loss_weight": 1.5, "tasks.flag.loss_weight": 0.6}
-    assert sum(record.name.startswith("mtl_search") for record in caplog.records) == 2
-    space.check_start()
-
-
-def test_a_function_without_loss_weights_is_refused_before_anything_trains() -> None:
-    config = small.config({"search.space": {}, "search.initial_points": [POINT]})
-    with pytest.raises(ConfigError, match=r"search\.initial_points: the space has no loss weights"):
-        _check_function(
-            config, lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)}
-        )
-    with pytest.raises(SweepError, match="the space function failed"):
-        _check_function(config, lambda trial: trial.nothing)
-    _check_function(config, mine)
-
-
-@pytest.mark.parametrize("options", [{"step": 0.5}, {"step": None}])
-def test_steps_of_a_function_are_kept(options: dict[str, Any]) -> None:
-    def space(trial: Any) -> None:
-        trial.suggest_float("tasks.size.loss_weight", 0.2, 5.2, **options)
-        trial.suggest_int("tasks.flag.loss_weight", 1, 9, step=2)
-
-    params = space_of({"search.space": {}}, space).params_of(
-        {"kind": 1.0, "size": 2.0, "flag": 4.9}
-    )
-    assert params == {
-        "tasks.size.loss_weight": 2.2 if options["step"] else 2.0,
-        "tasks.flag.loss_weight": 5,
-    }
-
-
-# ------------------------------------------------------------------------------------------------------- in the sweep
+# ------------------------------------------------------------------------------------- in the sweep
 
 
 def searched(fake: FakeTune) -> list[list[float]]:
@@ -289,7 +194,7 @@ def test_the_search_waits_for_the_seed(session: Session) -> None:
 def test_a_sampler_sees_points_as_ordinary_trials(session: Session) -> None:
     fake = session([POINT])
     fake.run()
-    told = fake.searcher._studies["search"]._ot_study.get_trials()
+    told = fake.searcher._studies.of("search")._ot_study.get_trials()
     assert len(told) == 4
     assert all(trial.value is not None for trial in told)
 
@@ -366,8 +271,8 @@ def test_a_seed_without_weights_is_left_out_with_a_line_in_the_log(
     with caplog.at_level(logging.WARNING):
         assert initial_points.resolve_points(fake.config, fake.record) == []
     assert (
-        "search.initial_points[0] is left out: trial warmup-uw-0000 has not got to the end of an epoch"
-        in caplog.text
+        "search.initial_points[0] is left out: "
+        "trial warmup-uw-0000 has not got to the end of an epoch" in caplog.text
     )
 
 
@@ -393,11 +298,13 @@ def test_a_seed_arm_is_the_config_with_another_weighting() -> None:
             "tasks.size.loss_weight": 2.0,
         }
     )
-    arms = {arm.name: arm for arm in plan_arms(config)}
+    arms = {str(arm.name): arm for arm in plan_arms(config)}
     assert [name for name in arms if name.startswith("warmup/")] == ["warmup/uw", "warmup/famo"]
     assert arms["warmup/uw"].config(config, {}).training.weighting.arguments == {"lr": 0.5}
     seeded = arms["warmup/famo"].config(config, {"training.optimizer.lr": 9.0})
     assert (seeded.training.weighting.name, seeded.training.weighting.arguments) == ("famo", {})
     assert seeded.training.optimizer == config.training.optimizer
     assert seeded.tasks == config.tasks
-    assert not [arm for arm in plan_arms(small.config({"search.arms": ["equal"]})) if arm.is_warmup]
+    assert not [
+        arm for arm in plan_arms(small.config({"search.arms": ["equal"]})) if arm.name.is_warmup
+    ]

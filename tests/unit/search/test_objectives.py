@@ -5,10 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.search.objectives import ArmObjectives
+from mtl_search.models.network import build_network
+from mtl_search.search.objectives import (
+    ArmObjectives,
+    deviations,
+    objective_function,
+    task_metrics,
+)
+from tests.support import small_sweeps as small
 from tests.support.recorded_sweeps import Builder
 
 METRICS = {"left": ("accuracy",), "right": ("accuracy",)}
@@ -24,7 +32,7 @@ def builder(tmp_path: Path) -> Builder:
     return builder
 
 
-def referee(builder: Builder, **options: Any) -> ArmObjectives:
+def objectives_of(builder: Builder, **options: Any) -> ArmObjectives:
     return ArmObjectives(builder.sweep_record, METRICS, **options)
 
 
@@ -40,9 +48,12 @@ def trial(
 
 def test_the_reference_is_the_best_single_task_trial(builder: Builder) -> None:
     builder.trial("single/left", 2, 0.95, epochs=1, state="FAIL")
-    assert referee(builder).reference() == {"val/left/accuracy": 0.8, "val/right/accuracy": 0.5}
+    assert objectives_of(builder).reference() == {
+        "val/left/accuracy": 0.8,
+        "val/right/accuracy": 0.5,
+    }
     builder.trial("single/left", 3, 0.9, epochs=1, state="PRUNED")
-    assert referee(builder).reference()["val/left/accuracy"] == 0.9
+    assert objectives_of(builder).reference()["val/left/accuracy"] == 0.9
 
 
 def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(
@@ -55,33 +66,34 @@ def test_objectives_are_the_best_so_far_and_the_best_epoch_is_the_first_best(
         {"left": 0.4, "right": 0.5},
         {"left": 0.88, "right": 0.5},
     )
-    judge = referee(builder)
-    assert judge.best_so_far_by_epoch(record) == {
+    objectives = objectives_of(builder)
+    assert objectives.best_so_far_by_epoch(record) == {
         1: 0.0,
         2: pytest.approx(0.05),
         3: pytest.approx(0.05),
         4: pytest.approx(0.05),
     }
-    best = judge.best(record)
-    assert best is not None
-    assert best[0].epoch == 2
-    assert best[1] == pytest.approx(0.05)
+    assert objectives.best(record) == pytest.approx(0.05)
+    by_epoch = objectives.by_epoch(record)
+    assert list(by_epoch) == [1, 2, 3, 4]
+    assert max(by_epoch, key=lambda epoch: by_epoch[epoch]) == 2
+    assert by_epoch[3] < by_epoch[1] == 0.0
 
 
 def test_a_better_reference_changes_every_objective(builder: Builder) -> None:
     record = trial(builder, {"left": 0.8, "right": 0.5})
-    judge = referee(builder)
-    assert judge.best_so_far_by_epoch(record) == {1: 0.0}
+    objectives = objectives_of(builder)
+    assert objectives.best_so_far_by_epoch(record) == {1: 0.0}
     builder.trial("single/right", 1, 1.0)
-    assert judge.best_so_far_by_epoch(record) == {1: pytest.approx(-0.25)}
+    assert objectives.best_so_far_by_epoch(record) == {1: pytest.approx(-0.25)}
 
 
 def test_epochs_with_an_undefined_metric_are_left_out(builder: Builder) -> None:
     record = trial(builder, {"left": 0.8}, {"left": 0.8, "right": 0.5})
-    assert list(referee(builder).best_so_far_by_epoch(record)) == [2]
+    assert list(objectives_of(builder).best_so_far_by_epoch(record)) == [2]
     nothing = trial(builder, {"left": 0.8})
-    assert referee(builder).best_so_far_by_epoch(nothing) == {}
-    assert referee(builder).best(nothing) is None
+    assert objectives_of(builder).best_so_far_by_epoch(nothing) == {}
+    assert objectives_of(builder).best(nothing) is None
 
 
 def test_a_function_that_is_not_a_number_somewhere_is_left_out_there(builder: Builder) -> None:
@@ -90,46 +102,70 @@ def test_a_function_that_is_not_a_number_somewhere_is_left_out_there(builder: Bu
     def mine(metrics: Any) -> float:
         return {0.1: float("nan"), 0.7: 2.0, 0.9: float("-inf")}[metrics["val/left/accuracy"]]
 
-    assert referee(builder, function=mine).best_so_far_by_epoch(record) == {2: 2.0}
+    assert objectives_of(builder, function=mine).best_so_far_by_epoch(record) == {2: 2.0}
 
 
 def test_single_task_arms_keep_their_own_metric_under_a_function_of_the_users(
     builder: Builder,
 ) -> None:
-    judge = referee(builder, function=lambda metrics: 7.0)
+    objectives = objectives_of(builder, function=lambda metrics: 7.0)
     single = builder.sweep_record.trials["single-left-0000"]
-    assert max(judge.best_so_far_by_epoch(single).values()) == 0.8
+    assert max(objectives.best_so_far_by_epoch(single).values()) == 0.8
     final = trial(builder, {"left": 0.3}, arm="final/single/left")
-    assert judge.best_so_far_by_epoch(final) == {1: 0.3}
-    assert judge.best_so_far_by_epoch(trial(builder, {"left": 0.3})) == {1: 7.0}
+    assert objectives.best_so_far_by_epoch(final) == {1: 0.3}
+    assert objectives.best_so_far_by_epoch(trial(builder, {"left": 0.3})) == {1: 7.0}
 
 
 def test_without_single_task_arms_the_metrics_are_normalised(builder: Builder) -> None:
-    judge = referee(builder, has_singles=False)
-    assert judge.objective("search").kind == "normalised"
-    assert judge.best_so_far_by_epoch(trial(builder, {"left": 0.8, "right": 0.4})) == {
+    objectives = objectives_of(builder, has_singles=False)
+    assert objectives.objective("search").kind == "normalised"
+    assert objectives.best_so_far_by_epoch(trial(builder, {"left": 0.8, "right": 0.4})) == {
         1: pytest.approx(0.6)
     }
 
 
 def test_a_metric_as_objective_needs_no_reference(tmp_path: Path) -> None:
     empty = Builder(tmp_path / "empty.jsonl", ("left", "right")).sweep()
-    judge = referee(empty, kind="val/left/accuracy")
-    assert judge.objective("equal").reference is None
+    objectives = objectives_of(empty, kind="val/left/accuracy")
+    assert objectives.objective("equal").reference is None
     with pytest.raises(SweepError, match="no trial of arm single/left got to the end of an epoch"):
-        referee(empty).objective("search")
+        objectives_of(empty).objective("search")
 
 
 def test_the_reasons_are_told_when_there_is_no_reference(tmp_path: Path) -> None:
     broken = Builder(tmp_path / "broken.jsonl", ("left", "right")).sweep()
     broken.trial("single/left", 0, 0.5, state="FAIL")
     with pytest.raises(SweepError, match="loss is not finite"):
-        referee(broken).reference()
+        objectives_of(broken).reference()
 
 
 def test_a_reference_with_an_undefined_metric_is_an_error_that_names_it(builder: Builder) -> None:
-    judge = ArmObjectives(builder.sweep_record, {"left": ("accuracy", "auroc")})
+    objectives = ArmObjectives(builder.sweep_record, {"left": ("accuracy", "auroc")})
     with pytest.raises(
         SweepError, match=r"val/left/auroc is undefined at the best epoch of single-left-0000"
     ):
-        judge.reference()
+        objectives.reference()
+
+
+def test_an_objective_of_the_users_is_found() -> None:
+    assert objective_function(small.config()) is None
+    function = objective_function(
+        small.config({"search.objective": "tests.support.small_sweeps:add_up"})
+    )
+    assert function is not None
+    assert function({"val/kind/accuracy": 1.0, "val/size/r2": 2.0}) == 3.0
+
+
+def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
+    config = small.config({"tasks.kind.metrics": []})
+    network = build_network(config, small.DATA)
+    assert task_metrics(config, network) == {
+        "kind": ("accuracy",),
+        "size": ("r2", "mae"),
+    }
+
+
+def test_deviations_are_of_the_training_labels_of_real_targets() -> None:
+    values = small.DATA.targets["size"].values[:20]
+    found = deviations(small.config(), small.DATA)
+    assert found == {"size": pytest.approx(float(np.std(values[~np.isnan(values)])), rel=1e-6)}

@@ -1,8 +1,10 @@
-"""Mistakes that only the data, the network or the space can show, each as one message before anything trains."""
+"""Mistakes that only data, network or space can show, each found before anything trains."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ import torch
 from mtl_search.config import load_config
 from mtl_search.data import Target
 from mtl_search.errors import ConfigError
-from mtl_search.search import objectives, preflight
+from mtl_search.search import preflight
+from mtl_search.search.arms import plan_arms
 from tests.support import small_sweeps as small
 
 HERE = "tests.support.small_sweeps"
@@ -62,18 +65,52 @@ def test_synchronised_batch_normalisation_is_refused_where_there_is_no_gpu() -> 
 
 
 POPULATION: list[tuple[dict[str, Any], str, str]] = [
-    ({"model.sharing.depth": {"int": [0, 2]}}, "search.space.model.sharing.depth", "cannot change then"),
-    ({"tasks.kind.head.dropout": {"float": [0, 0.5]}}, "search.space.tasks.kind.head.dropout", "give tasks.kind.head"),
-    ({"training.batch_size": {"int": [8, 16]}}, "search.space.training.batch_size", "training.lr_multipliers.* as a range"),
-    ({"training.optimizer.name": {"choice": ["adam", "sgd"]}}, "search.space.training.optimizer.name", "=null"),
-    ({"training.optimizer.lr": {"choice": [0.1, 0.2]}}, "search.space.training.optimizer.lr", "as a range"),
-    ({"training.optimizer": {"choice": ["adam", "sgd"]}}, "search.space.training.optimizer", "cannot change"),
-    ({"tasks.kind.loss_weight": {"choice": [1, 2]}}, "search.space.tasks.kind.loss_weight", "cannot change"),
     (
-        {"training.optimizer.lr": {"log": [1e-3, 1e-1], "when": {"training.optimizer.name": "adamw"}}},
-        "search.space.training.optimizer.lr.when", "cannot follow conditions",
+        {"model.sharing.depth": {"int": [0, 2]}},
+        "search.space.model.sharing.depth",
+        "cannot change then",
     ),
-]  # fmt: skip
+    (
+        {"tasks.kind.head.dropout": {"float": [0, 0.5]}},
+        "search.space.tasks.kind.head.dropout",
+        "give tasks.kind.head",
+    ),
+    (
+        {"training.batch_size": {"int": [8, 16]}},
+        "search.space.training.batch_size",
+        "training.lr_multipliers.* as a range",
+    ),
+    (
+        {"training.optimizer.name": {"choice": ["adam", "sgd"]}},
+        "search.space.training.optimizer.name",
+        "=null",
+    ),
+    (
+        {"training.optimizer.lr": {"choice": [0.1, 0.2]}},
+        "search.space.training.optimizer.lr",
+        "as a range",
+    ),
+    (
+        {"training.optimizer": {"choice": ["adam", "sgd"]}},
+        "search.space.training.optimizer",
+        "cannot change",
+    ),
+    (
+        {"tasks.kind.loss_weight": {"choice": [1, 2]}},
+        "search.space.tasks.kind.loss_weight",
+        "cannot change",
+    ),
+    (
+        {
+            "training.optimizer.lr": {
+                "log": [1e-3, 1e-1],
+                "when": {"training.optimizer.name": "adamw"},
+            }
+        },
+        "search.space.training.optimizer.lr.when",
+        "cannot follow conditions",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -366,23 +403,30 @@ def test_objectives_that_are_there(objective: str) -> None:
     preflight.check_sweep(small.config({"search.objective": objective}), small.DATA)
 
 
-def test_an_objective_of_the_users_is_found() -> None:
-    assert objectives.objective_function(small.config()) is None
-    function = objectives.objective_function(small.config({"search.objective": f"{HERE}:add_up"}))
-    assert function is not None
-    assert function({"val/kind/accuracy": 1.0, "val/size/r2": 2.0}) == 3.0
+def test_a_checked_request_has_all_that_the_sweep_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = small.config(
+        {"search.objective": f"{HERE}:add_up", "training.max_samples_per_split": 5}
+    )
+    checked = preflight.check_request(
+        preflight.SweepRequest(config, Path("here"), data=small.DATA, address="local")
+    )
+    assert checked.request.directory == tmp_path / "here"
+    assert [arm.name for arm in checked.arms] == [arm.name for arm in plan_arms(config)]
+    assert checked.metrics == {"kind": ("accuracy",), "size": ("r2", "mae")}
+    assert checked.objective is small.add_up
+    assert [len(split) for split in checked.data.splits.values()] == [5, 5, 5]
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
-    config = small.config({"tasks.kind.metrics": []})
-    network = preflight.check_sweep(config, small.DATA)
-    assert objectives.task_metrics(config, network) == {
-        "kind": ("accuracy",),
-        "size": ("r2", "mae"),
-    }
+def test_the_objective_of_a_request_goes_before_that_of_the_config(tmp_path: Path) -> None:
+    def objective(metrics: Mapping[str, float]) -> float:
+        return 1.0
 
-
-def test_deviations_are_of_the_training_labels_of_real_targets() -> None:
-    values = small.DATA.targets["size"].values[:20]
-    found = objectives.deviations(small.config(), small.DATA)
-    assert found == {"size": pytest.approx(float(np.std(values[~np.isnan(values)])), rel=1e-6)}
+    config = small.config({"search.objective": f"{HERE}:add_up"})
+    request = preflight.SweepRequest(
+        config, tmp_path, data=small.DATA, objective=objective, address="local"
+    )
+    assert preflight.check_request(request).objective is objective

@@ -1,13 +1,10 @@
-"""The order of a sweep: phases, budgets, finalists, interruptions, with Tune's calls made by hand."""
+"""The order of a sweep, failures, interruptions: with Tune's calls made by hand."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +16,14 @@ from mtl_search.analysis.judge import verdict
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.arms import plan_arms
-from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 from tests.support import small_sweeps as small
-from tests.support.fake_tune import FakeTune
+from tests.support.fake_tune import FakeTune, Session, counts
 
-Session = Callable[..., FakeTune]
 BUDGET = {"single/kind": 2, "single/size": 2, "equal": 4, "search": 4}
 FINAL = {f"final/{arm}": 2 for arm in (*BUDGET, "without/flag")}
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    """A session of the sweep in the test's folder; calling it again resumes."""
-    with ExitStack() as stack:
-
-        def begin(config: Config | None = None, **options: Any) -> FakeTune:
-            fake = FakeTune(config or small.config(), tmp_path, **options)
-            stack.callback(fake.kill)
-            return fake
-
-        yield begin
 
 
 def budget(config: Config) -> dict[str, int]:
@@ -49,10 +31,6 @@ def budget(config: Config) -> dict[str, int]:
     planned = plan_arms(config)
     arms = {arm.name: arm.budget for arm in planned if arm.budget}
     return arms | {f"final/{arm.name}": config.search.finalists.seeds for arm in planned}
-
-
-def counts(fake: FakeTune) -> dict[str, int]:
-    return dict(Counter(trial.arm for trial in fake.record))
 
 
 def test_every_arm_gets_its_budget_and_the_sweep_is_finished(session: Session) -> None:
@@ -144,7 +122,7 @@ def test_no_two_trials_have_the_same_seed_or_directory(session: Session) -> None
 
 
 def test_trials_differ_in_what_they_train(session: Session) -> None:
-    """Hyper-parameters that never reach the trainer would make all trials equal (ultralytics#23814)."""
+    """Values that never reach the trainer would make all trials equal (ultralytics#23814)."""
     specs = session().run()
     rates = {spec.config.training.optimizer.arguments["lr"] for spec in specs if not spec.test}
     assert len(rates) == sum(BUDGET.values())
@@ -164,75 +142,7 @@ def test_the_same_config_gives_the_same_trials(session: Session, tmp_path: Path)
     ]
 
 
-# ------------------------------------------------------------------------------------------------------- finalists
-
-
-def test_finalists_repeat_the_best_on_fresh_seeds_and_read_the_test_split(session: Session) -> None:
-    fake = session()
-    specs = {spec.id: spec for spec in fake.run()}
-    for arm in BUDGET:
-        finalists = fake.record.arm(f"final/{arm}")
-        (origin,) = {trial.origin for trial in finalists}
-        best = max(fake.record.arm(arm), key=lambda trial: trial.objective or 0.0)
-        assert origin == best.id
-        for trial in finalists:
-            assert specs[trial.id].test
-            assert trial.test
-            assert specs[trial.id].config == specs[origin].config
-            assert trial.config_hash == best.config_hash
-        assert len({trial.seed for trial in [*finalists, best]}) == 3
-    seeds = {tuple(trial.seed for trial in fake.record.arm(arm)) for arm in FINAL}
-    assert len(seeds) == 1  # paired across arms
-
-
-def test_only_trials_that_trained_to_their_end_become_finalists(session: Session) -> None:
-    fake = session(slots=1)
-    values = {
-        "search-0000": ("PRUNED", 0.99),
-        "search-0001": ("COMPLETE", 0.6),
-        "search-0002": ("FAIL", 0.98),
-    }
-    while not fake.record.arm("final/search"):
-        trial = str(fake.suggest())
-        state, value = values.get(fake.live[trial].id, ("COMPLETE", 0.55))
-        fake.end(trial, state, kind_accuracy=value, size_r2=value, size_mae=1 - value)
-    assert fake.record.arm("final/search")[0].origin == "search-0001"
-
-
-def test_the_best_epoch_of_the_validation_split_decides(session: Session) -> None:
-    fake = session(slots=1)
-    while not fake.record.arm("final/equal"):
-        trial = str(fake.suggest())
-        if fake.live[trial].id == "equal-0002":  # best in its first epoch, bad in its last
-            fake.epoch(trial, 1, kind_accuracy=0.99, size_r2=0.99, size_mae=0.01)
-            fake.epoch(trial, 2, kind_accuracy=0.1, size_r2=0.1, size_mae=0.9)
-            fake._complete(
-                trial,
-                fake.epoch(trial, 3, "COMPLETE", kind_accuracy=0.1, size_r2=0.1, size_mae=0.9),
-            )
-        else:
-            fake.end(trial, kind_accuracy=0.8, size_r2=0.8, size_mae=0.2)
-    assert fake.record.arm("final/equal")[0].origin == "equal-0002"
-
-
-def test_several_finalists_are_different_configurations(session: Session) -> None:
-    fake = session(small.config({"search.finalists.top": 3}))
-    fake.run()
-    origins = Counter(trial.origin for trial in fake.record.arm("final/search"))
-    assert sorted(origins.values()) == [2, 2, 2]
-    hashes = {fake.record.trials[origin].config_hash for origin in origins}
-    assert len(hashes) == 3
-    assert counts(fake)["final/single/kind"] == 2  # a single-task arm is a reference: one is enough
-
-
-def test_without_finalists_the_sweep_ends_after_the_search(session: Session) -> None:
-    fake = session(small.config({"search.finalists.top": 0}))
-    fake.run()
-    assert counts(fake) == BUDGET
-    assert fake.searcher.finished
-
-
-# ---------------------------------------------------------------------------------------------------------- failures
+# ----------------------------------------------------------------------------------------- failures
 
 
 def test_failed_trials_count_in_the_budget_and_the_sweep_goes_on(session: Session) -> None:
@@ -247,13 +157,6 @@ def test_failed_trials_count_in_the_budget_and_the_sweep_goes_on(session: Sessio
     assert [trial.id for trial in failed] == ["search-0000", "equal-0001", "final-search-0001"]
     assert all(trial.reason == "the loss is nan" for trial in failed)
     assert fake.searcher.finished
-
-
-def test_a_failed_epoch_is_not_an_epoch(session: Session) -> None:
-    fake = session()
-    record = fake.end(str(fake.suggest()), "FAIL", epochs=2)
-    assert [epoch.epoch for epoch in record.epochs] == [1]
-    assert record.info == {"parameters": 1}
 
 
 def test_the_sweep_ends_when_its_first_trials_have_all_failed(session: Session) -> None:
@@ -322,7 +225,7 @@ def test_a_trial_whose_node_died_waits_until_it_fits(session: Session) -> None:
     assert fake.live[again] == lost
     assert fake.suggest() is None
     fake.nodes.append(fake.nodes[0])
-    fake.census.invalidate()
+    fake.capacity_monitor.invalidate()
     assert fake.suggest() in fake.live
     for trial in list(fake.live):
         fake.end(trial)
@@ -340,21 +243,7 @@ def test_without_a_node_the_sweep_ends_with_the_arithmetic(session: Session) -> 
     assert not fake.searcher.finished
 
 
-def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
-    fake = session(slots=1)
-    trial = str(fake.suggest())
-    name = fake.live[trial].id
-    for epoch, node in enumerate(["10.0.0.1", "10.0.0.1", "10.0.0.2"], start=1):
-        report = TrialReport(
-            epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None}
-        )
-        fake.searcher.record_epoch(trial, report)
-    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
-    assert infos == [{"parameters": 1, "node": "10.0.0.1", "lr": None}, {"node": "10.0.0.2"}]
-    assert fake.record.trials[name].info == {"parameters": 1, "node": "10.0.0.2", "lr": None}
-
-
-# ------------------------------------------------------------------------------------------- interruptions, extensions
+# ------------------------------------------------------------------------ interruptions, extensions
 
 
 def test_interrupted_trials_come_first_and_as_they_were(session: Session) -> None:
@@ -448,7 +337,7 @@ def test_a_finished_sweep_can_be_extended(session: Session) -> None:
     for name, trial in finished.items():
         assert _unjudged(longer.record.trials[name]) == _unjudged(trial)
     for trial in longer.record:  # also the old ones, by the references of today
-        judged = longer.referee.best_so_far_by_epoch(trial)
+        judged = longer.objectives.best_so_far_by_epoch(trial)
         assert {epoch.epoch: epoch.best_objective for epoch in trial.epochs} == judged, trial.id
     totals = counts(longer)
     assert {arm: totals[arm] for arm in BUDGET} == {
@@ -460,7 +349,7 @@ def test_a_finished_sweep_can_be_extended(session: Session) -> None:
     for arm in BUDGET:
         best = max(
             longer.record.arm(arm),
-            key=lambda trial: (longer.referee.best(trial) or (None, -1e9))[1],
+            key=lambda trial: max(longer.objectives.best_so_far_by_epoch(trial).values()),
         )
         seeds = [
             trial.seed for trial in longer.record.arm(f"final/{arm}") if trial.origin == best.id
@@ -530,7 +419,7 @@ def test_whatever_happens_each_arm_ends_with_exactly_its_budget(
         fake.kill()
 
 
-# --------------------------------------------------------------------------------------------- the user's own functions
+# ------------------------------------------------------------------------- the user's own functions
 
 
 def test_a_space_of_the_users_serves_every_arm(session: Session) -> None:
@@ -592,12 +481,12 @@ def test_a_full_disk_halts_the_sweep_and_ends_no_trial(session: Session) -> None
     fake.epoch(first, 1)
     report = TrialReport(1, {}, float("nan"), "FAIL", "no room to write to /full", cause="disk")
     fake.searcher.record_epoch(first, report)
-    assert fake.searcher.halt.stop_all()
+    assert fake.searcher.disk_stopper.stop_all()
     fake.searcher.on_trial_complete(first, {REPORT: report.to_json()})
     fake.epoch(second, 1)
     fake.searcher.record_crash(second, "stopped")
     assert fake.suggest() is None
-    assert "/full" in str(fake.searcher.halt.error)
+    assert "/full" in str(fake.searcher.disk_stopper.error)
     assert [(trial.state, len(trial.epochs)) for trial in fake.record] == [
         ("RUNNING", 1),
         ("RUNNING", 0),
@@ -622,17 +511,5 @@ def test_a_journal_without_room_halts_the_sweep(
     with monkeypatch.context() as patch:
         patch.setattr(fake.journal, "write", full)
         fake.epoch(trial, 1)
-    assert fake.searcher.halt.stop_all()
+    assert fake.searcher.disk_stopper.stop_all()
     assert not fake.record.trials["single-kind-0000"].epochs
-
-
-def test_what_a_trial_says_of_itself_later_is_written_too(session: Session) -> None:
-    fake = session()
-    trial = str(fake.suggest())
-    fake.epoch(trial, 1)
-    shrunk = {"parameters": 1, "out_of_memory": "batch_size 4 → 2, accumulate 1 → 2"}
-    fake.searcher.record_epoch(trial, TrialReport(2, {}, 0.5, "RUNNING", info=shrunk))
-    fake.searcher.record_epoch(trial, TrialReport(3, {}, 0.5, "RUNNING", info=shrunk))
-    assert fake.record.trials["single-kind-0000"].info == shrunk
-    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
-    assert infos == [{"parameters": 1}, {"out_of_memory": shrunk["out_of_memory"]}]

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 
-from mtl_search.config import Component, SpaceEntry
-from mtl_search.errors import ConfigError
-from mtl_search.search.samplers import SAMPLERS, build_sampler
+from mtl_search.config import SpaceEntry
+from mtl_search.search.samplers import SAMPLERS
 from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
 from mtl_search.storage.records import EpochRecord, State, TrialRecord
@@ -41,8 +40,8 @@ class Driver:
 
     def begin(self) -> TrialRecord:
         number = len(self.records)
-        _, params, distributions = self.study.ask(f"t{number}", number)
-        params, distributions = json.loads(json.dumps([params, distributions]))
+        draw = self.study.ask(f"t{number}", number)
+        params, distributions = json.loads(json.dumps([draw.params, draw.distributions]))
         self.records.append(
             TrialRecord(f"t{number}", "search", number, params, distributions, {}, 0, 0.0)
         )
@@ -59,7 +58,7 @@ class Driver:
         self.study.finish(record)
 
     def run(self, trials: int) -> None:
-        """Trials of 3 epochs: each fifth fails, every fourth other one is stopped after 2 epochs."""
+        """Trials of 3 epochs: each fifth fails, every fourth other one stops after 2 epochs."""
         for _ in range(trials):
             record = self.begin()
             state: State = (
@@ -212,16 +211,6 @@ def test_the_users_function_may_return_constants() -> None:
     def mine(trial: Any) -> dict[str, Any]:
         return {"model.backbone.widths": [trial.suggest_int("width", 4, 8)] * 2}
 
-    values, params, _ = study(space=mine).ask("t", 0)
-    assert values == {"width": params["width"], "model.backbone.widths": [params["width"]] * 2}
-
-
-def test_samplers_are_built_with_their_arguments() -> None:
-    sampler: Any = build_sampler(
-        Component.model_validate({"name": "tpe", "n_startup_trials": 3, "group": True}), 1
-    )
-    assert (sampler._n_startup_trials, sampler._group) == (3, True)
-    with pytest.raises(ConfigError, match="at least 0"):
-        build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
-    with pytest.raises(ConfigError, match="no sampler of Optuna"):
-        build_sampler(Component.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)
+    draw = study(space=mine).ask("t", 0)
+    width = draw.params["width"]
+    assert draw.values == {"width": width, "model.backbone.widths": [width] * 2}

@@ -14,7 +14,7 @@ from optuna.samplers import RandomSampler
 
 from mtl_search.analysis.loss_weights import FLOOR, normalised_weights
 from mtl_search.config import SpaceEntry
-from mtl_search.search.space.space import RestrictedTrial, Space
+from mtl_search.search.space.space import Space
 
 TASKS = ("a", "b", "c")
 
@@ -41,7 +41,7 @@ def draws(searched: Space, count: int = 60) -> list[dict[str, Any]]:
     return [trial.params for trial in trials]
 
 
-# ------------------------------------------------------------------------------------------------- weights from ratios
+# ------------------------------------------------------------------------------ weights from ratios
 
 
 @given(ratios)
@@ -138,7 +138,7 @@ def test_ratios_whose_condition_does_not_hold_leave_the_weights_alone() -> None:
         assert len(searched.overrides(params)) == expected
 
 
-# ------------------------------------------------------------------------------------------- wildcards and conditions
+# ------------------------------------------------------------------------- wildcards and conditions
 
 
 def test_a_wildcard_stands_for_every_task() -> None:
@@ -240,22 +240,3 @@ def test_ends_are_the_ends_the_choices_and_what_must_hold_for_them() -> None:
         1 < inner < 2
     )  # of a range between whole numbers, which may stand where only these are allowed
     assert len(ends) == 1 + 2 + 3 + 2
-
-
-# ------------------------------------------------------------------------------------------ the user's own function
-
-
-def test_a_restricted_trial_holds_weights_and_depth() -> None:
-    study = optuna.create_study(sampler=RandomSampler(seed=0))
-    drawn = study.ask()
-    trial: Any = RestrictedTrial(drawn, lambda path: "loss_weight" in path or "sharing" in path)
-    assert trial.suggest_float("tasks.a.loss_weight", 0.1, 10, log=True) == 1.0
-    assert trial.suggest_float("tasks.b.loss_weight", 2.0, 10) == 2.0
-    assert trial.suggest_float("tasks.c.loss_weight", 0.1, 0.5) == 0.5
-    assert trial.suggest_int("model.sharing.depth", 0, 4) == 4
-    assert trial.suggest_categorical("model.sharing.name", ["hard", "soft"]) == "hard"
-    lr = trial.suggest_float("training.optimizer.lr", 1e-4, 1e-2, log=True)
-    assert trial.suggest_int("training.batch_size", 8, 9) in (8, 9)
-    assert trial.number == 0
-    assert set(drawn.params) == {"training.optimizer.lr", "training.batch_size"}
-    assert drawn.params["training.optimizer.lr"] == lr

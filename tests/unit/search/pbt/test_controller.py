@@ -14,8 +14,8 @@ import pytest
 from mtl_search.analysis.references import reference_trial
 from mtl_search.config import Config
 from mtl_search.errors import SweepError
-from mtl_search.search import pbt_controller
 from mtl_search.search.arms import trial_budget
+from mtl_search.search.pbt import controller
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.trial_directory import TrialDirectory
 from tests.support import small_sweeps as small
@@ -57,7 +57,7 @@ class Copies:
 @pytest.fixture(autouse=True)
 def copies(monkeypatch: pytest.MonkeyPatch) -> Copies:
     made = Copies()
-    monkeypatch.setattr(pbt_controller, "take_over", made)
+    monkeypatch.setattr(controller, "take_over", made)
     return made
 
 
@@ -90,14 +90,14 @@ def outcome(fake: FakeTune) -> dict[str, Any]:
 
 
 def budget(fake: FakeTune) -> dict[str, int]:
-    return trial_budget(fake.config, list(fake.searcher._arms.values()))
+    return trial_budget(fake.config, fake.context.arms.values())
 
 
 @pytest.fixture(scope="module")
 def straight() -> dict[str, Any]:
     """What a sweep without interruptions ends with, one trial at a time."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pbt_controller, "take_over", Copies())
+        patch.setattr(controller, "take_over", Copies())
         fake = FakeTune(config(), Path(folder), slots=1)
         fake.run()
         fake.kill()
@@ -123,11 +123,9 @@ def test_nobody_goes_on_before_a_generation_is_written(
 ) -> None:
     fake = session(slots=3)
     fake.run()
-    met = dict.fromkeys(ARMS, 0)
-    perturbs = Counter[tuple[str, int]]()
-    arm_of: dict[Any, str] = {}
+    met, perturbs, arm_of = dict.fromkeys(ARMS, 0), Counter[tuple[str, int]](), dict[str, str]()
     for event in read_events(tmp_path / "journal.jsonl"):
-        arm = arm_of.get(event.get("id"), event.get("arm", ""))
+        arm = arm_of.get(event.get("id", ""), event.get("arm", ""))
         if event["event"] == "trial":
             arm_of[event["id"]] = arm
         elif event["event"] == "epoch" and fake.record.trials[event["id"]].is_member:
@@ -148,12 +146,12 @@ def test_the_worst_go_on_with_the_values_near_those_of_the_best(session: Session
     for trial in fake.record.arm("search")[:4]:
         for perturb in trial.exploits:
             donor, epoch = fake.record.trials[perturb.donor], perturb.epoch
-            mine, theirs = (fake.referee.objective_at(t, epoch) for t in (trial, donor))
+            mine, theirs = (fake.objectives.by_epoch(t)[epoch] for t in (trial, donor))
             assert mine <= theirs
             before, after = (t.params_at(epoch + 1) for t in (donor, trial))
             assert before.keys() == after.keys()
             assert before != after
-        assert trial.overrides == fake.searcher._spaces["search"].overrides(trial.params)
+        assert trial.overrides == fake.context.spaces["search"].overrides(trial.params)
         assert sum(
             v for k, v in trial.overrides.items() if k.endswith("loss_weight")
         ) == pytest.approx(3)
@@ -199,7 +197,7 @@ def test_the_exports_are_of_the_best_member_and_of_everyone(session: Session) ->
     fake = session()
     fake.run()
     *members, final, mean = fake.record.arm("search")
-    best = max(members, key=lambda trial: fake.referee.objective_at(trial, 4))
+    best = max(members, key=lambda trial: fake.objectives.by_epoch(trial)[4])
     assert final.params == best.params
     assert final.overrides == best.overrides
     logs = [
@@ -345,7 +343,7 @@ def test_a_network_that_is_gone_ends_the_sweep_with_a_reason(
     def lost(donor: TrialDirectory, member: TrialDirectory) -> None:
         raise FileNotFoundError("no checkpoint")
 
-    monkeypatch.setattr(pbt_controller, "take_over", lost)
+    monkeypatch.setattr(controller, "take_over", lost)
     fake = session(slots=1)
     fake.run()
     assert isinstance(fake.searcher.error, SweepError)

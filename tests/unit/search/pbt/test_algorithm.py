@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from mtl_search.config import SpaceEntry
-from mtl_search.search.schedulers.pbt import (
-    Bounds,
+from mtl_search.search.pbt.algorithm import (
     Member,
     PBTConfig,
     exploit_steps,
     mean_params,
     perturb,
 )
+from mtl_search.search.space.domain import Domain
 
 RULES = PBTConfig(interval=2, quantile=0.25, resample=0.25, factors=(0.8, 1.25))
 KINDS: dict[str, dict[str, Any]] = {
@@ -47,9 +47,20 @@ def population(*worths: float) -> list[Member]:
 
 @pytest.mark.parametrize(
     ("size", "quantile", "count"),
-    [(0, 0.25, 0), (1, 0.5, 0), (2, 0.1, 1), (2, 0.5, 1), (3, 0.5, 1), (4, 0.25, 1), (8, 0.25, 2), (20, 0.2, 4),
-     (5, 0.5, 2), (10, 0.0, 1), (100, 0.29, 29)],
-)  # fmt: skip
+    [
+        (0, 0.25, 0),
+        (1, 0.5, 0),
+        (2, 0.1, 1),
+        (2, 0.5, 1),
+        (3, 0.5, 1),
+        (4, 0.25, 1),
+        (8, 0.25, 2),
+        (20, 0.2, 4),
+        (5, 0.5, 2),
+        (10, 0.0, 1),
+        (100, 0.29, 29),
+    ],
+)
 def test_the_worst_part_takes_over_from_the_best_part(
     size: int, quantile: float, count: int
 ) -> None:
@@ -76,9 +87,9 @@ def test_moves_depend_on_the_numbers_alone_and_stay_in_bounds(
         assert worths[move.donor] >= worths[move.member]
         assert move.params.keys() == KINDS.keys()
         for path, value in move.params.items():
-            bounds = Bounds.of(ENTRIES[path])
-            assert bounds.low <= value <= bounds.high
-            assert isinstance(value, int) == bounds.whole
+            domain = Domain.of(ENTRIES[path])
+            assert domain.low <= value <= domain.high
+            assert isinstance(value, int) == domain.whole
 
 
 def test_another_generation_or_member_draws_other_values() -> None:
@@ -100,8 +111,12 @@ def test_values_are_those_of_the_donor_times_a_factor() -> None:
 
 
 def test_values_stop_at_their_bounds() -> None:
-    ends = {"tasks.a.loss_weight": 10.0, "training.optimizer.lr": 1e-1, "training.optimizer.momentum": 0.9,
-            "training.optimizer.steps": 4}  # fmt: skip
+    ends = {
+        "tasks.a.loss_weight": 10.0,
+        "training.optimizer.lr": 1e-1,
+        "training.optimizer.momentum": 0.9,
+        "training.optimizer.steps": 4,
+    }
     up = perturb(ends, ENTRIES, PBTConfig(2, 0.25, 0.0, (1.25,)), default_rng(0))
     assert {path: up[path] for path in ends if path != "training.optimizer.steps"} == {
         path: value for path, value in ends.items() if path != "training.optimizer.steps"

@@ -1,0 +1,53 @@
+"""The objects that the parts of a session share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mtl_search.config import Config
+from mtl_search.search.arms import Arm
+from mtl_search.search.objectives import ArmObjectives
+from mtl_search.search.space.arm_space import ArmSpace
+from mtl_search.search.space.space import SpaceFunction
+from mtl_search.storage.journal import Journal
+from mtl_search.storage.records import SweepRecord
+
+
+class SweepContext:
+    """Hold the objects that the parts of a session share.
+
+    Args:
+        config: The sweep's config.
+        directory: The sweep's folder.
+        journal: The sweep's journal, open.
+        objectives: The objectives of its trials.
+        arms: The arms, from `plan_arms`.
+        space: A define-by-run function of the user's in place of the config's space.
+
+    Attributes:
+        arms: The arms by name, in the order in which they begin.
+        spaces: Arm → the space that its trials are drawn from.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        directory: Path,
+        journal: Journal,
+        objectives: ArmObjectives,
+        *,
+        arms: Iterable[Arm],
+        space: SpaceFunction | None = None,
+    ) -> None:
+        self.config = config
+        self.directory = directory
+        self.journal = journal
+        self.objectives = objectives
+        self.arms: dict[str, Arm] = {arm.name: arm for arm in arms}
+        self.spaces = {name: ArmSpace(config, arm, space) for name, arm in self.arms.items()}
+
+    @property
+    def record(self) -> SweepRecord:
+        """The record of the sweep's trials."""
+        return self.journal.record

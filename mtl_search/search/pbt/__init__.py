@@ -1,0 +1,1 @@
+"""Population based training: the algorithm, and its run over the trials of a sweep."""

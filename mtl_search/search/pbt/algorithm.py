@@ -1,0 +1,261 @@
+"""Population based training: which members copy which networks, and the values they go on with.
+
+Source: Jaderberg et al., "Population Based Training of Neural Networks", arXiv:1711.09846, with
+their truncation selection. Where it differs: all members are judged at the same epoch, one
+generation after another, so that each decision depends on the members' numbers alone and not on
+which of them happened to be faster.
+
+Values are the params of trials: loss weights as ratios to their reference task, the rest as in the
+config. The module imports no Ray: arms and the rules of resuming ask `pbt_config`, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.random import Generator, default_rng
+
+from mtl_search.config import Config, SpaceEntry
+from mtl_search.config.checks import check_int, check_number
+from mtl_search.errors import ConfigError
+from mtl_search.search.space.domain import Domain
+
+Params = Mapping[str, Any]
+
+_PATH = "search.scheduler"
+MUTABLE = ("tasks.*.loss_weight", "training.optimizer.<a number>", "training.lr_multipliers.*")
+
+
+@dataclass(frozen=True)
+class PBTConfig:
+    """Hold the arguments of the scheduler `pbt`; its docstring says what a generation does.
+
+    Attributes:
+        interval: Epochs between two generations.
+        quantile: Part of the population that copies a network, and part whose networks are copied.
+        resample: Probability that a value is drawn anew instead of being multiplied.
+        factors: The numbers that values are multiplied by, one of these each time.
+    """
+
+    interval: int = 2
+    quantile: float = 0.25
+    resample: float = 0.25
+    factors: tuple[float, ...] = (0.8, 1.25)
+
+    @classmethod
+    def checked(cls, epochs: int, **arguments: Any) -> PBTConfig:
+        """Return the arguments, after a check of their values.
+
+        Args:
+            epochs: Epochs of a trial.
+            **arguments: The attributes that differ from their defaults.
+
+        Raises:
+            ConfigError: A value is out of range.
+        """
+        if epochs < 2:
+            raise ConfigError(
+                "a population meets between two epochs: 2 or more",
+                path="training.epochs",
+                value=epochs,
+            )
+        rules = cls(**arguments)
+        limit = "less than training.epochs"
+        check_int(rules.interval, f"{_PATH}.interval", high=epochs - 1, limit=limit)
+        check_number(rules.quantile, f"{_PATH}.quantile", high=0.5)
+        check_number(rules.resample, f"{_PATH}.resample", high=1)
+        if not _are_factors(rules.factors):
+            raise ConfigError(
+                "a list of numbers above 0 is needed", path=f"{_PATH}.factors", value=rules.factors
+            )
+        factors = tuple(map(float, rules.factors))
+        return cls(rules.interval, rules.quantile, rules.resample, factors)
+
+
+def _are_factors(values: object) -> bool:
+    if not isinstance(values, list | tuple) or not values:
+        return False
+    return all(
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+        for value in values
+    )
+
+
+def pbt_config(config: Config) -> PBTConfig | None:
+    """Return the rules of the sweep's populations; None where its trials form no populations."""
+    scheduler = config.search.scheduler
+    if scheduler.name != "pbt":
+        return None
+    return PBTConfig.checked(config.training.epochs, **scheduler.arguments)
+
+
+@dataclass(frozen=True)
+class Member:
+    """Describe a member of a population at the end of an interval.
+
+    Attributes:
+        number: Its number in its arm.
+        objective: Its objective in that epoch, higher is better.
+        params: Its values in that epoch.
+    """
+
+    number: int
+    objective: float
+    params: Params
+
+
+@dataclass(frozen=True)
+class ExploitStep:
+    """Describe what a member does before the next interval.
+
+    Attributes:
+        member: Number of the member.
+        donor: Number of the member whose network it copies.
+        params: The values that it goes on with.
+    """
+
+    member: int
+    donor: int
+    params: dict[str, Any]
+
+
+def exploit_steps(
+    members: Sequence[Member],
+    entries: Mapping[str, SpaceEntry],
+    rules: PBTConfig,
+    seeds: Sequence[int],
+) -> list[ExploitStep]:
+    """Return what the worst members do; the others go on as they are.
+
+    Args:
+        members: All living members, at the same epoch.
+        entries: Path of a value → its entry in the space.
+        rules: The rules of the population.
+        seeds: Seeds of this generation; the same seeds give the same steps, whatever was decided
+            before.
+    """
+    ranked = sorted(members, key=lambda member: (-member.objective, member.number))
+    count = _exploiting(len(ranked), rules.quantile)
+    top = ranked[:count]
+    steps = []
+    for member in ranked[len(ranked) - count :]:
+        random = default_rng([*seeds, member.number])
+        donor = top[int(random.integers(count))]
+        params = perturb(donor.params, entries, rules, random)
+        steps.append(ExploitStep(member.number, donor.number, params))
+    return steps
+
+
+def _exploiting(size: int, quantile: float) -> int:
+    """Return how many members copy: 1 at least of 2 or more, and never more than half of them.
+
+    So nobody both gives and takes.
+    """
+    return min(max(1, int(size * quantile + 1e-9)), size // 2)
+
+
+def perturb(
+    params: Params, entries: Mapping[str, SpaceEntry], rules: PBTConfig, random: Generator
+) -> dict[str, Any]:
+    """Return values near these, some of them drawn anew."""
+    # Sorted, so that the order in which a config lists its entries does not change what is drawn.
+    return {
+        path: _perturbed(params[path], Domain.of(entries[path]), rules, random)
+        for path in sorted(params)
+    }
+
+
+def _perturbed(value: float, domain: Domain, rules: PBTConfig, random: Generator) -> Any:
+    if random.random() < rules.resample:
+        return domain.draw(random)
+    if domain.whole:
+        return domain.nearest(value + (1 if random.random() < 0.5 else -1))
+    return domain.nearest(value * rules.factors[int(random.integers(len(rules.factors)))])
+
+
+def mean_params(
+    population: Sequence[Sequence[Params]], best: Sequence[Params], whole: Sequence[str]
+) -> dict[str, Any]:
+    """Return the values that a population had on average.
+
+    Loss weights are averaged over all members and epochs: they are what the population agrees on.
+    The other values are averaged over the epochs of the best member: the learning rates of members
+    that did badly would spoil the mean. Means are geometric, and arithmetic where a value is not
+    above 0.
+
+    Args:
+        population: The values of each member, epoch by epoch.
+        best: The values of the best member, epoch by epoch.
+        whole: Paths of whole numbers.
+    """
+    everyone = [params for epochs in population for params in epochs]
+    means = {}
+    for path in best[0]:
+        averaged = everyone if _is_weight(path) else best
+        mean = _mean([params[path] for params in averaged])
+        means[path] = round(mean) if path in whole else mean
+    return means
+
+
+def _is_weight(path: str) -> bool:
+    return path.startswith("tasks.") and path.endswith(".loss_weight")
+
+
+def _mean(values: Sequence[float]) -> float:
+    if min(values) > 0:
+        mean = math.exp(math.fsum(map(math.log, values)) / len(values))
+    else:
+        mean = math.fsum(values) / len(values)
+    return min(max(mean, min(values)), max(values))  # rounding may not lead out of the bounds
+
+
+def check_population(config: Config, *, needs_space: bool = True) -> None:
+    """Refuse a space with values that a population cannot change while it trains.
+
+    Args:
+        config: The config of a sweep whose trials form populations.
+        needs_space: Whether the config's space is used, and no function of the user's in its place.
+
+    Raises:
+        ConfigError: A value must be fixed in the config, or cannot be used with a population.
+    """
+    name = config.search.scheduler.name
+    if not needs_space:
+        problem = (
+            "a population needs search.space: what a space function may change is not known to it"
+        )
+        raise ConfigError(problem, path=f"{_PATH}.name", value=name)
+    if config.search.trials < 2:
+        problem = "a population has two members or more"
+        raise ConfigError(problem, path="search.trials", value=config.search.trials)
+    for path, entry in config.search.space.items():
+        _check_entry(name, path, entry)
+
+
+def _check_entry(name: str, path: str, entry: SpaceEntry) -> None:
+    entry_path = f"search.space.{path}"
+    if not _is_mutable(path) or entry.choice is not None:
+        raise ConfigError(
+            f"{name} changes values while a network trains, and this one cannot change then: "
+            f"give {path} a value in the config and take it out of the space ({entry_path}=null)",
+            path=entry_path,
+            value=entry.model_dump(by_alias=True, exclude_none=True),
+            allowed=[f"{mutable} as a range" for mutable in MUTABLE],
+        )
+    if entry.when:
+        problem = f"{name} cannot follow conditions: every value of its space always holds"
+        raise ConfigError(problem, path=f"{entry_path}.when", value=entry.when)
+
+
+def _is_mutable(path: str) -> bool:
+    match path.split("."):
+        case ["tasks", _, "loss_weight"]:
+            return True
+        case ["training", "lr_multipliers", *_]:
+            return True
+        case ["training", "optimizer", argument]:
+            return argument != "name"
+    return False

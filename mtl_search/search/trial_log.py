@@ -1,0 +1,98 @@
+"""The one writer of trials: each beginning, epoch and end goes to the journal and to the study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mtl_search.search.arms import config_hash, trial_id_of
+from mtl_search.search.context import SweepContext
+from mtl_search.search.space.arm_space import Draw
+from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.journal import finite
+from mtl_search.storage.records import Role, State, TrialRecord
+from mtl_search.training.trial_report import TrialReport
+
+if TYPE_CHECKING:  # it imports Tune
+    from mtl_search.search.study import ArmStudies
+
+_UNKNOWN = object()
+
+
+class TrialLog:
+    """Write what happens to trials to the journal, and tell the study of their arm.
+
+    Args:
+        context: The objects that the parts of a session share.
+        studies: The studies of the arms.
+    """
+
+    def __init__(self, context: SweepContext, studies: ArmStudies) -> None:
+        self._context = context
+        self._studies = studies
+
+    def begin(
+        self,
+        arm: str,
+        draw: Draw,
+        *,
+        overrides: dict[str, Any],
+        seed: int,
+        origin: str = "",
+        role: Role = "",
+    ) -> TrialRecord:
+        """Write that the next trial of an arm begins.
+
+        Args:
+            arm: Name of the arm.
+            draw: What was drawn for it.
+            overrides: Its config values by dotted path.
+            seed: Its seed.
+            origin: A finalist's origin.
+            role: Its role in the population of the arm.
+        """
+        number = len(self._context.record.arm(arm))
+        name = trial_id_of(arm, number)
+        config = self._context.arms[ArmName(arm).base].config(self._context.config, overrides)
+        self._context.journal.write(
+            "trial", id=name, arm=arm, number=number, params=draw.params,
+            distributions=draw.distributions, overrides=overrides, seed=seed,
+            config_hash=config_hash(config), origin=origin, role=role,
+        )  # fmt: skip
+        return self._context.record.trials[name]
+
+    def epoch(self, record: TrialRecord, report: TrialReport) -> None:
+        """Write an epoch, and what the report says of the trial that was not known yet."""
+        # All of `info` at first; later what has changed, such as the node where a trial goes on.
+        news = {
+            name: value
+            for name, value in report.info.items()
+            if record.info.get(name, _UNKNOWN) != value
+        }
+        if news:
+            self._context.journal.write("info", id=record.id, info=news)
+        if report.state == "FAIL":
+            return
+        self._context.journal.write(
+            "epoch", id=record.id, epoch=report.epoch, metrics=finite(report.metrics),
+            objective=report.objective, seconds=report.seconds,
+        )  # fmt: skip
+        if record.is_sampled:
+            self._studies.of(record.arm).report(record.id, report.epoch, report.objective)
+
+    def end(
+        self, record: TrialRecord, state: State, reason: str, test: Mapping[str, float]
+    ) -> None:
+        """Write how a trial ended.
+
+        Args:
+            record: The trial.
+            state: COMPLETE, PRUNED or FAIL.
+            reason: Why it failed or ended early; else empty.
+            test: Metrics on the test split, for finalists.
+        """
+        self._context.journal.write(
+            "end", id=record.id, state=state, reason=reason, test=finite(test)
+        )
+        if record.is_sampled:
+            self._studies.of(record.arm).finish(record)

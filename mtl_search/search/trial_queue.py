@@ -1,0 +1,189 @@
+"""Which trial runs next: phases of arms, interrupted trials, populations and finalists.
+
+Phases run one after another, because each needs the results of the one before:
+
+    single/*        the references of Δm
+    warmup/*        weights that the search begins with (`search.initial_points`)
+    equal, search   side by side, turn by turn
+    final/*         the best of each arm again, on fresh seeds
+
+Where the trials of an arm form a population, a trial may be handed out several times
+(`pbt.controller`). Nothing here knows Tune: the queue answers with records of trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from mtl_search.search.arms import EXPORTS, Arm, phases, trial_id_of, trial_seed
+from mtl_search.search.context import SweepContext
+from mtl_search.search.finalists import Finalist, choose_finalists
+from mtl_search.search.objectives import recompute_objectives
+from mtl_search.search.pbt.controller import PBTController
+from mtl_search.search.space.arm_space import Draw
+from mtl_search.search.trial_log import TrialLog
+from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_directory import trial_storage
+from mtl_search.training.trial import TrialSpec
+
+if TYPE_CHECKING:  # it imports Tune
+    from mtl_search.search.study import ArmStudies
+
+
+class NoTrial(Enum):
+    """Say why there is no next trial."""
+
+    WAIT = "a trial that runs must end first"
+    FINISHED = "every arm has spent its budget"
+
+
+WAIT = NoTrial.WAIT
+FINISHED = NoTrial.FINISHED
+
+
+class TrialQueue:
+    """Choose the next trial of a sweep.
+
+    Trials of the journal are not run again; those that have not finished come first in their phase.
+
+    Args:
+        context: The objects that the parts of a session share.
+        studies: The studies of the arms.
+        log: Writes that a trial begins.
+    """
+
+    def __init__(self, context: SweepContext, studies: ArmStudies, log: TrialLog) -> None:
+        self._context = context
+        self._studies = studies
+        self._log = log
+        self._phases = phases(context.arms.values())
+        self._populations = PBTController(context)
+        # The members of populations go on by the journal alone.
+        self._interrupted = [
+            trial for trial in context.record if not (trial.finished or trial.is_member)
+        ]
+        self._finalists: list[Finalist] | None = None  # None until all other arms have finished
+        self._recomputed = False  # whether objectives are by the references of this session
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no trial is left to begin."""
+        return self._finalists == [] and not self._interrupted
+
+    def next(self, live: Collection[TrialRecord]) -> TrialRecord | NoTrial:
+        """Return the trial that runs next; a new one is in the journal by then.
+
+        Args:
+            live: The trials that run.
+
+        Raises:
+            MtlSearchError: The sweep cannot go on, such as where there is no reference for Δm.
+        """
+        live_ids = {record.id for record in live}
+        for number, phase in enumerate(self._phases):
+            if number == 1 and not self._recomputed:  # the references stand from here on
+                recompute_objectives(self._context.journal, self._context.objectives)
+                self._recomputed = True
+            record = self._next_of_phase(phase, live_ids)
+            if record is not None:
+                return record
+            if any(record.arm in phase for record in live):
+                return WAIT
+        record = self._next_interrupted([arm.name.final for arm in self._context.arms.values()])
+        record = record or self._next_finalist()
+        if record is not None:
+            return record
+        return WAIT if live else FINISHED
+
+    def put_back(self, record: TrialRecord) -> None:
+        """Take back a trial whose process died, to hand it out again."""
+        if not record.is_member:
+            self._interrupted.append(record)
+
+    def spec(self, record: TrialRecord) -> TrialSpec:
+        """Return a trial as the process that trains it takes it."""
+        arm = self._context.arms[ArmName(record.arm).base]
+        return TrialSpec(
+            id=record.id,
+            config=arm.config(self._context.config, record.overrides),
+            seed=record.seed,
+            objective=self._context.objectives.objective(record.arm),
+            directory=str(self._context.directory / "trials" / record.id),
+            test=record.is_finalist,
+            storage=trial_storage(self._context.config, self._context.record, record.id),
+            until=self._populations.pause_epoch(record),
+        )
+
+    def _next_of_phase(self, phase: Sequence[str], live: Collection[str]) -> TrialRecord | None:
+        record = self._next_interrupted(phase) or self._populations.next_member(phase, live)
+        if record is not None:
+            self._studies.of(record.arm)  # makes the study, which takes the trial in as running
+            return record
+        arm = self._next_arm(phase)
+        return None if arm is None else self._new_trial(self._context.arms[arm])
+
+    def _next_interrupted(self, arms: Collection[str]) -> TrialRecord | None:
+        """Return a trial of these arms that began and did not end.
+
+        It does not come before its phase, whose references its objective depends on.
+        """
+        for record in self._interrupted:
+            if record.arm in arms:
+                self._interrupted.remove(record)
+                return record
+        return None
+
+    def _next_arm(self, names: Sequence[str]) -> str | None:
+        """Return the arm that has begun the smallest part of its budget; None if all are spent."""
+        begun: dict[str, float] = {}
+        for name in names:
+            budget = self._context.arms[name].budget
+            count = len(self._context.record.arm(name))
+            if count < budget and self._populations.can_start(name):
+                begun[name] = count / budget
+        return min(begun, key=lambda name: begun[name], default=None)
+
+    def _new_trial(self, arm: Arm) -> TrialRecord:
+        # Fails where there is no reference, before the trial is in the journal.
+        self._context.objectives.objective(arm.name)
+        number = len(self._context.record.arm(arm.name))
+        role = arm.role(number)
+        if role in EXPORTS:
+            values = self._populations.export(arm.name, role)
+            draw = Draw(values, values)
+        else:
+            draw = self._studies.of(arm.name).ask(trial_id_of(arm.name, number), number)
+        return self._log.begin(
+            arm.name,
+            draw,
+            overrides=self._context.spaces[arm.name].overrides(draw.values),
+            seed=trial_seed(self._context.config.seed, arm.name, number),
+            role=role,
+        )
+
+    def _next_finalist(self) -> TrialRecord | None:
+        if self._finalists is None:
+            arms = [arm for arm in self._context.arms.values() if not arm.name.is_warmup]
+            self._finalists = choose_finalists(
+                arms,
+                self._context.record,
+                self._context.objectives,
+                self._context.config.search.finalists,
+            )
+        if not self._finalists:
+            return None
+        finalist = self._finalists.pop(0)
+        origin = self._context.record.trials[finalist.origin]
+        siblings = self._context.record.arm(finalist.arm)
+        # Counted among the seeds of this configuration, so that the n-th seed is the same for all.
+        number = sum(trial.origin == origin.id for trial in siblings)
+        return self._log.begin(
+            finalist.arm,
+            Draw(origin.overrides, origin.params),
+            overrides=origin.overrides,
+            seed=trial_seed(self._context.config.seed, finalist.arm, number),
+            origin=origin.id,
+        )

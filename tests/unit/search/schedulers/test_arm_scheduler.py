@@ -1,0 +1,110 @@
+"""One scheduler an arm: rebuilt after an interruption, and never for finalists."""
+
+from __future__ import annotations
+
+import pytest
+
+from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
+from mtl_search.storage.records import SweepRecord
+from tests.support import small_sweeps as small
+from tests.support.trial_streams import (
+    EPOCHS,
+    STOPPING,
+    Controller,
+    Stream,
+    memory,
+    objectives,
+    run,
+    rungs,
+    scheduler,
+    tune_trial,
+)
+
+
+@pytest.mark.parametrize("name", STOPPING)
+@pytest.mark.parametrize("finished", [1, 3, 8])
+def test_a_rebuilt_scheduler_decides_as_the_uninterrupted_one(finished: int, name: str) -> None:
+    straight = Stream(scheduler(name=name))
+    run(straight, range(finished))
+    other = scheduler(name=name)
+    other.restore_trials(straight.record, objectives)
+    resumed = Stream(other, SweepRecord())
+    later = run(straight, range(finished, 20))
+    assert run(resumed, range(finished, 20)) == later
+    assert {decision for *_, decision in later} == {"CONTINUE", "STOP"}
+    for arm in ("equal", "search"):
+        assert memory(straight.scheduler, arm) == memory(other, arm)
+
+
+@pytest.mark.parametrize("name", STOPPING)
+@pytest.mark.parametrize("epochs", [1, 2, 5])
+def test_an_interrupted_trial_is_judged_as_if_it_had_not_been(epochs: int, name: str) -> None:
+    straight, broken = Stream(scheduler(name=name)), Stream(scheduler(name=name))
+    for stream in (straight, broken):
+        run(stream, range(5))
+    decisions = len(straight.decisions)
+    straight.trial("search", 5)
+    assert broken.trial("search", 5, epochs=epochs).state == "RUNNING"
+    other = scheduler(name=name)
+    other.restore_trials(broken.record, objectives)
+    resumed = Stream(other, broken.record)
+    resumed.trial("search", 5)  # without a checkpoint it reports every epoch again
+    assert resumed.decisions == straight.decisions[decisions:]
+    assert memory(other, "search") == memory(straight.scheduler, "search")
+
+
+def test_arms_do_not_share_rungs() -> None:
+    under = scheduler()
+    stream = Stream(under)
+    run(stream, range(4))
+    for arm, other in (("equal", "search"), ("search", "equal")):
+        seen = {name for _, recorded in rungs(under, arm) for name in recorded}
+        assert seen
+        assert not any(name.startswith(other) for name in seen)
+
+
+def test_finalists_are_never_stopped_and_never_seen() -> None:
+    under = scheduler()
+    run(Stream(under), range(6))
+    final = Stream(under)
+    for number in range(6):
+        assert final.trial("final/search", number).state == "COMPLETE"
+    under.restore_trials(final.record, objectives)
+    assert {name for _, recorded in rungs(under, "search") for name in recorded}.isdisjoint(
+        final.record.trials
+    )
+
+
+def test_fifo_stops_nobody() -> None:
+    under = ArmScheduler(small.config({"training.epochs": EPOCHS}), 1)
+    assert {decision for *_, decision in run(Stream(under), range(6))} == {"CONTINUE"}
+
+
+def test_a_trial_whose_process_died_is_added_again_without_harm() -> None:
+    under = scheduler()
+    controller = Controller()
+    for _ in range(2):
+        under.on_trial_add(controller, tune_trial("search", 0))
+    assert (
+        under.on_trial_result(None, tune_trial("search", 0), {"epoch": 1, "objective": 0.5})
+        == "CONTINUE"
+    )
+
+
+def test_as_many_actors_as_slots_are_kept_warm_once() -> None:
+    under, controller = scheduler(slots=3), Controller()
+    for number in range(4):
+        under.on_trial_add(controller, tune_trial("search", number))
+    assert (controller.increased, controller.pending) == ([("one CPU", 3)], [3])
+
+
+def test_rungs_are_filled_when_they_are_first_needed() -> None:
+    """References may still change until an arm begins, and with them its objectives."""
+    straight = Stream(scheduler())
+    run(straight, range(3))
+    asked: list[str] = []
+    other = scheduler()
+    other.restore_trials(straight.record, lambda trial: asked.append(trial.id) or objectives(trial))  # type: ignore[func-returns-value]
+    assert asked == []
+    other.on_trial_add(Controller(), tune_trial("equal", 9))
+    assert asked == ["equal-0", "equal-1", "equal-2"]

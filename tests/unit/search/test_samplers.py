@@ -1,0 +1,35 @@
+"""Optuna's samplers by name, with their arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import optuna
+import pytest
+
+from mtl_search.config import Component
+from mtl_search.errors import ConfigError
+from mtl_search.search.samplers import build_sampler
+
+
+def test_samplers_are_built_with_their_arguments() -> None:
+    sampler: Any = build_sampler(
+        Component.model_validate({"name": "tpe", "n_startup_trials": 3, "group": True}), 1
+    )
+    assert (sampler._n_startup_trials, sampler._group) == (3, True)
+    with pytest.raises(ConfigError, match="at least 0"):
+        build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
+    with pytest.raises(ConfigError, match="no sampler of Optuna"):
+        build_sampler(Component.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)
+
+
+def test_a_sampler_draws_the_same_from_the_same_seed() -> None:
+    for name in ("tpe", "random"):
+        component = Component.model_validate({"name": name})
+        first, again, other = (
+            optuna.create_study(sampler=build_sampler(component, seed))
+            .ask()
+            .suggest_float("x", 0, 1)
+            for seed in (3, 3, 4)
+        )
+        assert first == again != other

@@ -1,0 +1,141 @@
+"""One session of a sweep, without Ray: what happens in which order, and what is left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search.cluster import connection, shared_storage
+from mtl_search.errors import DiskFullError, SweepError
+from mtl_search.search.preflight import CheckedSweep, SweepRequest, check_request
+from mtl_search.search.searcher import ArmSearcher
+from mtl_search.search.sweep import SweepSession, run_sweep
+from mtl_search.storage.records import Event, SweepRecord
+from tests.support import small_sweeps as small
+
+
+class Tune:
+    """Stands in for the run of Tune; `act` is what happens in it."""
+
+    def __init__(self) -> None:
+        self.scratch: list[Path] = []
+        self.act: Any = lambda searcher: None
+
+    def __call__(self, searcher: ArmSearcher, scheduler: Any, stopper: Any, scratch: Path) -> None:
+        assert scratch.is_dir()
+        self.scratch.append(scratch)
+        self.act(searcher)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The connection to Ray, replaced by notes of when it is made and ended."""
+    steps: list[str] = []
+
+    @contextmanager
+    def session(config: Any, address: str) -> Iterator[None]:
+        steps.append(f"connected to {address}")
+        yield
+        steps.append("disconnected")
+
+    monkeypatch.setattr(connection, "ray_session", session)
+    monkeypatch.setattr(connection, "slots", lambda config: 2)
+    monkeypatch.setattr(shared_storage, "check_shared_storage", lambda *_: None)
+    return steps
+
+
+@pytest.fixture
+def tune(monkeypatch: pytest.MonkeyPatch, steps: list[str]) -> Tune:
+    made = Tune()
+    monkeypatch.setattr(SweepSession, "_tune", staticmethod(made))
+    return made
+
+
+def request_for(directory: Path, **changes: Any) -> SweepRequest:
+    options = {"address": "local", "data": small.DATA, **changes}
+    return SweepRequest(small.config(), directory / "sweep", **options)
+
+
+def events(directory: Path) -> list[dict[str, Any]]:
+    lines = (directory / "sweep" / "journal.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_session_starts_when_the_folder_is_held_and_before_the_first_event(
+    tmp_path: Path, tune: Tune, steps: list[str]
+) -> None:
+    def observe(event: Event, record: SweepRecord) -> None:
+        steps.append(event["event"])
+
+    def start() -> None:
+        assert (tmp_path / "sweep" / "config.yaml").is_file()
+        steps.append("start")
+
+    tune.act = lambda searcher: steps.append("tune")
+    record = run_sweep(request_for(tmp_path, on_start=start, observers=[observe]))
+    assert steps == ["start", "connected to local", "sweep", "tune", "disconnected"]
+    (event,) = events(tmp_path)
+    assert event["budget"]["final/search"] == 2
+    assert (event["slots"], event["custom_objective"]) == (2, False)
+    assert (record.name, record.complete) == ("small", False)
+    assert not tune.scratch[0].exists()
+
+
+def test_an_error_at_the_start_leaves_no_event(tmp_path: Path, tune: Tune) -> None:
+    def refuse() -> None:
+        raise SweepError("no server")
+
+    with pytest.raises(SweepError, match="no server"):
+        run_sweep(request_for(tmp_path, on_start=refuse))
+    assert not (tmp_path / "sweep" / "journal.jsonl").exists()
+    assert tune.scratch == []
+
+
+def test_the_error_of_the_searcher_is_raised_after_tune(tmp_path: Path, tune: Tune) -> None:
+    tune.act = lambda searcher: searcher.abort(SweepError("no room"))
+    with pytest.raises(SweepError, match="no room"):
+        run_sweep(request_for(tmp_path))
+    assert [event["event"] for event in events(tmp_path)] == ["sweep"]
+
+
+def test_an_error_of_tunes_own_ends_the_sweep(tmp_path: Path, tune: Tune) -> None:
+    def fail(searcher: ArmSearcher) -> None:
+        raise ZeroDivisionError("in Tune")
+
+    tune.act = fail
+    with pytest.raises(ZeroDivisionError, match="in Tune"):
+        run_sweep(request_for(tmp_path))
+    assert not tune.scratch[0].exists()
+
+
+def test_a_full_disk_hides_the_trouble_that_tune_has_with_it(tmp_path: Path, tune: Tune) -> None:
+    def fail(searcher: ArmSearcher) -> None:
+        searcher.disk_stopper.error = DiskFullError("no room to write to /full")
+        raise RuntimeError("in Tune")
+
+    tune.act = fail
+    with pytest.raises(DiskFullError, match="/full"):
+        run_sweep(request_for(tmp_path))
+
+
+def test_a_resumed_session_goes_on_with_the_same_sweep(tmp_path: Path, tune: Tune) -> None:
+    first = run_sweep(request_for(tmp_path))
+    second = run_sweep(request_for(tmp_path, resume=True))
+    assert (second.id, second.sessions) == (first.id, 2)
+    with pytest.raises(SweepError, match="holds a sweep already"):
+        run_sweep(request_for(tmp_path))
+
+
+def test_a_folder_is_held_by_one_session_at_a_time(tmp_path: Path, tune: Tune) -> None:
+    checked: CheckedSweep = check_request(request_for(tmp_path))
+    with (
+        SweepSession.open(checked),
+        pytest.raises(SweepError, match="another process is running the sweep"),
+        SweepSession.open(checked),
+    ):
+        raise AssertionError("the folder was given twice")
