@@ -26,7 +26,7 @@ from mtl_search.analysis.paired import (
 from mtl_search.analysis.references import main_metrics
 from mtl_search.analysis.verdict import Neither, Outcome, SelectedFinalist, Verdict, WeightsOutcome
 from mtl_search.config import Config
-from mtl_search.metrics.objective import key
+from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.records import FINAL, WITHOUT, SweepRecord, TrialRecord
 
 
@@ -101,7 +101,7 @@ def _winners(record: SweepRecord, tasks: Tasks) -> tuple[dict[str, SelectedFinal
 
 def _wanted(arm: str, tasks: Tasks) -> set[str]:
     mine = [arm.removeprefix("single/")] if arm.startswith("single/") else list(tasks)
-    return {key("test", task, metric) for task in mine for metric in tasks[task]}
+    return {metric_key("test", task, metric) for task in mine for metric in tasks[task]}
 
 
 def _strength(group: list[TrialRecord]) -> tuple[bool, float]:

@@ -12,7 +12,8 @@ from mtl_search.analysis.loss_weights import shown_weights
 from mtl_search.analysis.paired import Tasks
 from mtl_search.analysis.references import journal_metrics, main_metrics, validation_reference
 from mtl_search.config import Config
-from mtl_search.metrics.objective import delta_m, key
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.records import FINAL, SweepRecord, TrialRecord
 
 _FIRST = [
@@ -50,7 +51,7 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
     arms = arm_names(tasks, record)
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m))
     rows = [_row(trial, value, config, metrics) for trial, value in judged]
-    names = [key("val", task, name) for task, own in metrics.items() for name in own]
+    names = [metric_key("val", task, name) for task, own in metrics.items() for name in own]
     columns = [
         *_FIRST,
         *names,
@@ -109,7 +110,9 @@ def _delta_m(trial: TrialRecord, tasks: Tasks, reference: Mapping[str, float]) -
     arm = trial.arm.removeprefix(FINAL)
     own = arm.removeprefix("single/")
     mine = tasks if own == arm else {own: tasks.get(own, ())}
-    wanted = [key("val", task, metric) for task, metrics in mine.items() for metric in metrics]
+    wanted = [
+        metric_key("val", task, metric) for task, metrics in mine.items() for metric in metrics
+    ]
     values = trial.best.metrics if trial.best else {}
     if not wanted or any(name not in values or name not in reference for name in wanted):
         return math.nan
@@ -132,7 +135,7 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "epochs": trial.epochs[-1].epoch if trial.epochs else 0,
         "seconds": trial.seconds,
         **{
-            key("val", t, m): values.get(key("val", t, m), math.nan)
+            metric_key("val", t, m): values.get(metric_key("val", t, m), math.nan)
             for t, names in metrics.items()
             for m in names
         },

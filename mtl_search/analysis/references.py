@@ -5,7 +5,7 @@ from __future__ import annotations
 from mtl_search.analysis.paired import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.objective import key
+from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.records import SINGLE, SweepRecord, TrialRecord
 
 
@@ -44,7 +44,7 @@ def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
     for task, metrics in tasks.items():
         trial = reference_trial(record, task)
         if trial is not None and trial.best is not None:
-            names = [key("val", task, metric) for metric in metrics]
+            names = [metric_key("val", task, metric) for metric in metrics]
             reference.update(
                 {name: trial.best.metrics[name] for name in names if name in trial.best.metrics}
             )

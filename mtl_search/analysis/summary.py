@@ -16,7 +16,8 @@ from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.paired import Tasks
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.objective import gain, key
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.objective import gain
 from mtl_search.storage.records import SweepRecord, TrialRecord
 
 # Spearman's rank correlation of fewer than this many trials is not worth a line.
@@ -105,7 +106,7 @@ def mean_ranks(verdict: Verdict, tasks: Tasks) -> dict[str, float]:
 
 def _signed_test(verdict: Verdict, arm: str, task: str, metric: str) -> float | None:
     winner = verdict.winners.get(f"single/{task}" if arm == "single" else arm)
-    estimate = winner.test.get(key("test", task, metric)) if winner else None
+    estimate = winner.test.get(metric_key("test", task, metric)) if winner else None
     if estimate is None:
         return None
     return estimate.mean if METRICS[metric].higher_is_better else -estimate.mean
@@ -145,7 +146,7 @@ def pareto_front(
     Members of populations are no part of it: no config gives their networks.
     """
     names = {
-        task: (metrics[0], key("val", task, metrics[0]))
+        task: (metrics[0], metric_key("val", task, metrics[0]))
         for task, metrics in tasks.items()
         if metrics
     }

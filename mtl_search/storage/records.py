@@ -4,17 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
+
+from mtl_search.storage.arm_name import ArmName
 
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 Event = Mapping[str, Any]
 
-FINAL = "final/"
-WARMUP = "warmup/"
+# Beginnings of arm names, for code that does not use `ArmName` yet.
+FINAL, WARMUP, SINGLE, WITHOUT = "final/", "warmup/", "single/", "without/"
+SHARED = ("equal", "search")
 
 # What a trial is to the population of its arm, where there is one: of it, or trained from scratch with its values.
 Role = Literal["", "member", "last", "mean"]
 MEMBER: Role = "member"
+
+
+class TrialInfo(TypedDict, total=False):
+    """What a trial says of itself once its network is built; a journal of another version may lack some of it.
+
+    Attributes:
+        parameters: Number of parameters of the network.
+        depth: Sharing depth; by task, where tasks differ in it; None where the sharing policy has none.
+        weights: Task → loss weight, by its config.
+        lr: Learning rate; None where the optimiser has none.
+        tasks: Names of the tasks that it trains.
+        adaptive: Whether a weighting or an aggregator decides, step by step, how much each task counts.
+        balancing: Names of this weighting and aggregator; empty where nothing is adaptive.
+        node: Address of the node on which it trains.
+        out_of_memory: What was made smaller after the memory had not sufficed, in words.
+    """
+
+    parameters: int
+    depth: int | dict[str, int] | None
+    weights: dict[str, float]
+    lr: float | None
+    tasks: list[str]
+    adaptive: bool
+    balancing: str
+    node: str
+    out_of_memory: str
 
 
 @dataclass
@@ -75,7 +104,7 @@ class TrialRecord:
     """
 
     id: str
-    arm: str
+    arm: ArmName
     number: int
     params: dict[str, Any]
     distributions: dict[str, str]
@@ -89,7 +118,7 @@ class TrialRecord:
     state: State = "RUNNING"
     reason: str = ""
     ended: float = 0.0
-    info: dict[str, Any] = field(default_factory=dict)
+    info: TrialInfo = field(default_factory=TrialInfo)
     epochs: list[EpochRecord] = field(default_factory=list)
     test: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
@@ -97,12 +126,12 @@ class TrialRecord:
     @property
     def is_finalist(self) -> bool:
         """Whether it trains an earlier configuration again on a fresh seed."""
-        return self.arm.startswith(FINAL)
+        return self.arm.is_final
 
     @property
     def is_warmup(self) -> bool:
         """Whether it only found weights for the search to begin with."""
-        return self.arm.startswith(WARMUP)
+        return self.arm.is_warmup
 
     @property
     def is_member(self) -> bool:
@@ -207,6 +236,7 @@ class SweepRecord:
 
     def _on_trial(self, event: Event) -> None:
         known = {key: event[key] for key in event if key in TrialRecord.__dataclass_fields__}
+        known["arm"] = ArmName(event["arm"])
         self.trials[event["id"]] = TrialRecord(**known, started=event["time"])
 
     def _on_info(self, event: Event) -> None:
@@ -249,15 +279,6 @@ class SweepRecord:
         self.complete = True
 
 
-SINGLE = "single/"
-
-
-WITHOUT = "without/"
-
-
-SHARED = ("equal", "search")
-
-
 def base_arm(name: str) -> str:
-    """The arm that a finalist's arm comes from; other arms are their own."""
-    return name.removeprefix(FINAL)
+    """Return the arm that a finalist's arm comes from; other arms are their own."""
+    return ArmName(name).base

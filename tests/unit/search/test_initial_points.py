@@ -15,6 +15,7 @@ from mtl_search.search import initial_points, preflight
 from mtl_search.search.arms import plan_arms, trial_budget
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.sweep import _check_function
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import WEIGHTS, FakeTune
@@ -352,7 +353,7 @@ def test_a_seed_without_weights_is_left_out_with_a_line_in_the_log(
     fake = session(["uw"])
     trial = TrialRecord(
         "warmup-uw-0000",
-        "warmup/uw",
+        ArmName("warmup/uw"),
         0,
         {},
         {},

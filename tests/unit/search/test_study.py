@@ -15,6 +15,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.search.samplers import SAMPLERS, build_sampler
 from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
+from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.records import EpochRecord, State, TrialRecord
 
 ENTRIES: dict[str, dict[str, Any]] = {
@@ -44,7 +45,7 @@ class Driver:
         _, params, distributions = self.study.ask(f"t{number}", number)
         params, distributions = json.loads(json.dumps([params, distributions]))
         self.records.append(
-            TrialRecord(f"t{number}", "search", number, params, distributions, {}, 0, 0.0)
+            TrialRecord(f"t{number}", SEARCH, number, params, distributions, {}, 0, 0.0)
         )
         return self.records[-1]
 

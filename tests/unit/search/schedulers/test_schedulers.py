@@ -13,6 +13,7 @@ from mtl_search.errors import ConfigError
 from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, pbt_config
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.schedulers.pbt import PBTConfig
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 
@@ -70,7 +71,7 @@ class Stream:
         values = np.maximum.accumulate(rng.random() + 0.05 * rng.random(EPOCHS))
         trial = tune_trial(arm, number)
         self.scheduler.on_trial_add(Controller(), trial)
-        record = TrialRecord(trial.config["id"], arm, number, {}, {}, {}, 0, 0.0)
+        record = TrialRecord(trial.config["id"], ArmName(arm), number, {}, {}, {}, 0, 0.0)
         self.record.trials[record.id] = record
         for epoch in range(1, epochs + 1):
             result = {"epoch": epoch, "objective": float(values[epoch - 1])}

@@ -1,0 +1,102 @@
+"""Names of arms: what a group of trials is there for, in one word that journals, tables and tags share."""
+
+from __future__ import annotations
+
+_FINAL = "final/"
+_SINGLE = "single/"
+_WARMUP = "warmup/"
+_ABLATION = "without/"
+
+
+class ArmName(str):
+    """Name of an arm: a text that also says what kind of arm it is.
+
+    ================================ ===========================================================
+    `single/<task>`                  one network for one task, the reference of Δm
+    `warmup/<weighting>`             one trial whose mean loss weights the search begins with
+    `equal`, `search`                all tasks share a network, with equal or searched weights
+    `without/<task>`                 the best network without an auxiliary task
+    `final/<any of these>`           the best of that arm, trained again on fresh seeds
+    ================================ ===========================================================
+
+    It equals the plain text, and is written to JSON as such. All properties but `is_final` are
+    those of the arm that a finalist's arm comes from.
+
+    Example:
+        >>> name = ArmName("final/single/left")
+        >>> name.is_final, name.is_single, name.task
+        (True, True, 'left')
+        >>> name.base
+        'single/left'
+        >>> ArmName.single("left").final == name
+        True
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def single(cls, task: str) -> ArmName:
+        """Return the arm that trains a task alone."""
+        return cls(_SINGLE + task)
+
+    @classmethod
+    def warmup(cls, weighting: str) -> ArmName:
+        """Return the arm of the one trial that finds loss weights by a weighting."""
+        return cls(_WARMUP + weighting)
+
+    @classmethod
+    def ablation(cls, task: str) -> ArmName:
+        """Return the arm that trains the best network without an auxiliary task."""
+        return cls(_ABLATION + task)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether its trials are finalists: earlier configurations on fresh seeds."""
+        return self.startswith(_FINAL)
+
+    @property
+    def base(self) -> ArmName:
+        """The arm that a finalist's arm comes from; other arms are their own base."""
+        return ArmName(self.removeprefix(_FINAL))
+
+    @property
+    def final(self) -> ArmName:
+        """The arm of the finalists that come from this one."""
+        return self if self.is_final else ArmName(_FINAL + self)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether its networks train one task alone."""
+        return self.base.startswith(_SINGLE)
+
+    @property
+    def is_warmup(self) -> bool:
+        """Whether its trial only finds loss weights for the search to begin with."""
+        return self.base.startswith(_WARMUP)
+
+    @property
+    def is_ablation(self) -> bool:
+        """Whether its networks leave an auxiliary task out."""
+        return self.base.startswith(_ABLATION)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is one of the two arms whose best networks the verdict is about."""
+        return self.base in SHARED
+
+    @property
+    def task(self) -> str | None:
+        """The task that is trained alone, or that is left out; None for other arms."""
+        if self.is_single:
+            return self.base.removeprefix(_SINGLE)
+        return self.base.removeprefix(_ABLATION) if self.is_ablation else None
+
+    @property
+    def weighting(self) -> str | None:
+        """The weighting of a warm-up; None for other arms."""
+        return self.base.removeprefix(_WARMUP) if self.is_warmup else None
+
+
+EQUAL = ArmName("equal")
+SEARCH = ArmName("search")
+SHARED = (EQUAL, SEARCH)
