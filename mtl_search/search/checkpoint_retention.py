@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mtl_search.config import Config
 from mtl_search.storage import sweep_directory
-from mtl_search.storage.records import Event, SweepRecord, TrialRecord
+from mtl_search.storage.events import Event, TrialEnded
+from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.storage.remote import RemoteStorage, below
 from mtl_search.storage.trial_directory import _name, fetch, trial_storage
 
@@ -27,8 +28,8 @@ class CheckpointRetention:
 
     def __call__(self, event: Event, record: SweepRecord) -> None:
         """Look at one event of the journal."""
-        if event["event"] == "end":
-            self._clean_up(record.trials[event["id"]], record)
+        if isinstance(event, TrialEnded):
+            self._clean_up(record.trials[event.id], record)
 
     def clean_up_finished(self, record: SweepRecord) -> None:
         """Do what an earlier session wrote the ends of trials for, and was killed before it had done."""

@@ -18,6 +18,7 @@ from mtl_search.errors import ConfigError, SweepError, TrialError
 from mtl_search.metrics.objective import Objective, ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import import_attribute
+from mtl_search.storage.events import ObjectivesRecomputed
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SINGLE, EpochRecord, SweepRecord, TrialRecord, base_arm
 from mtl_search.training.evaluator import metric_names
@@ -36,7 +37,7 @@ def recompute_objectives(journal: Journal, referee: ArmObjectives) -> None:
             if now.get(e.epoch, e.best_objective) != e.best_objective
         ]
         if changed:
-            journal.write("judged", id=trial.id, objectives=changed)
+            journal.write(ObjectivesRecomputed(id=trial.id, objectives=changed))
 
 
 class ArmObjectives:

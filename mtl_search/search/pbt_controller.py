@@ -21,6 +21,7 @@ from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.search.schedulers.pbt import ExploitStep, Member, exploit_steps, mean_params
 from mtl_search.search.space.arm_space import ArmSpace
+from mtl_search.storage.events import ExploitEnded, GenerationEnded
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import Role, TrialRecord
 from mtl_search.storage.trial_directory import TrialDirectory, trial_storage
@@ -145,7 +146,7 @@ class PBTController:
             member = by_number[move.member]
             if not any(earlier.epoch == epoch for earlier in member.exploits):
                 self._exchange(member, by_number[move.donor], move, epoch)
-        self._journal.write("generation", arm=name, epoch=epoch)
+        self._journal.write(GenerationEnded(arm=name, epoch=epoch))
 
     def _exchange(
         self, member: TrialRecord, donor: TrialRecord, move: ExploitStep, epoch: int
@@ -156,10 +157,16 @@ class PBTController:
             raise SweepError(
                 f"{member.id} cannot go on with the network of {donor.id}: {error}"
             ) from error
+        overrides = self._spaces[member.arm].overrides(move.params)
         self._journal.write(
-            "perturb", id=member.id, epoch=epoch, donor=donor.id,
-            params=move.params, overrides=self._spaces[member.arm].overrides(move.params),
-        )  # fmt: skip
+            ExploitEnded(
+                id=member.id,
+                epoch=epoch,
+                donor=donor.id,
+                params=move.params,
+                overrides=overrides,
+            )
+        )
 
     def _place(self, trial: TrialRecord) -> TrialDirectory:
         folder = self._directory / "trials" / trial.id

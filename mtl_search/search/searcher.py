@@ -32,8 +32,9 @@ from mtl_search.search.space.arm_space import ArmSpace, initial_params
 from mtl_search.search.space.space import SpaceFunction
 from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudy
+from mtl_search.storage.events import EpochEnded, InfoReported, TrialEnded, TrialStarted
 from mtl_search.storage.journal import Journal, finite
-from mtl_search.storage.records import FINAL, Role, TrialRecord
+from mtl_search.storage.records import FINAL, Role, State, TrialRecord
 from mtl_search.storage.trial_directory import trial_storage
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
@@ -197,19 +198,24 @@ class ArmSearcher(Searcher):
         if (
             news
         ):  # all of it at first; later what has changed, such as the node where a trial goes on
-            self._journal.write("info", id=record.id, info=news)
+            self._journal.write(InfoReported(id=record.id, info=news))
         if report.state == "FAIL":
             return
         self._journal.write(
-            "epoch", id=record.id, epoch=report.epoch, metrics=finite(report.metrics),
-            objective=report.objective, seconds=report.seconds,
-        )  # fmt: skip
+            EpochEnded(
+                id=record.id,
+                epoch=report.epoch,
+                metrics=finite(report.metrics),
+                objective=report.objective,
+                seconds=report.seconds,
+            )
+        )
         if record.is_sampled:
             self._study(record.arm).report(record.id, report.epoch, report.objective)
 
-    def _end(self, trial_id: str, state: str, reason: str, test: Mapping[str, float]) -> None:
+    def _end(self, trial_id: str, state: State, reason: str, test: Mapping[str, float]) -> None:
         record = self._live.pop(trial_id)
-        self._journal.write("end", id=record.id, state=state, reason=reason, test=finite(test))
+        self._journal.write(TrialEnded(id=record.id, state=state, reason=reason, test=finite(test)))
         if record.is_sampled:
             self._study(record.arm).finish(record)
         self._stop_if_nothing_works()
@@ -307,14 +313,24 @@ class ArmSearcher(Searcher):
         )  # fmt: skip
 
     def _begin(
-        self, name: str, arm: str, number: int, *, params: Mapping[str, Any], distributions: Mapping[str, str],
-        overrides: Mapping[str, Any], seed: int, origin: str = "", role: Role = "",
+        self, name: str, arm: str, number: int, *, params: dict[str, Any], distributions: dict[str, str],
+        overrides: dict[str, Any], seed: int, origin: str = "", role: Role = "",
     ) -> TrialRecord:  # fmt: skip
         config = self._arms[arm.removeprefix(FINAL)].config(self._config, overrides)
         self._journal.write(
-            "trial", id=name, arm=arm, number=number, params=params, distributions=distributions,
-            overrides=overrides, seed=seed, config_hash=config_hash(config), origin=origin, role=role,
-        )  # fmt: skip
+            TrialStarted(
+                id=name,
+                arm=arm,
+                number=number,
+                params=params,
+                distributions=distributions,
+                overrides=overrides,
+                seed=seed,
+                config_hash=config_hash(config),
+                origin=origin,
+                role=role,
+            )
+        )
         return self._journal.record.trials[name]
 
     def _spec(self, record: TrialRecord) -> TrialSpec:

@@ -34,6 +34,7 @@ from mtl_search.search.space.space import SpaceFunction
 from mtl_search.search.stoppers import StopWithoutCapacity
 from mtl_search.search.study import set_log_level
 from mtl_search.storage import disk, sweep_directory
+from mtl_search.storage.events import SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal, Observer, read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.remote import check_storage
@@ -133,12 +134,13 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: ArmObjective
     config, slots = sweep.config, connection.slots(sweep.config)
     shared_storage.check_shared_storage(sweep.directory, config.resources.storage)
     journal.write(
-        "sweep",
-        id=journal.record.id or uuid.uuid4().hex[:12],
-        name=config.name,
-        slots=slots,
-        budget=trial_budget(config, arms),
-        custom_objective=sweep.objective is not None,
+        SweepStarted(
+            id=journal.record.id or uuid.uuid4().hex[:12],
+            name=config.name,
+            slots=slots,
+            budget=trial_budget(config, arms),
+            custom_objective=sweep.objective is not None,
+        )
     )
     census = CapacityMonitor(config.resources, slots)
     searcher = ArmSearcher(
@@ -161,7 +163,7 @@ def _run(sweep: _Sweep, journal: Journal, arms: list[Arm], referee: ArmObjective
     if error is not None:
         raise error
     if searcher.finished:
-        journal.write("done")
+        journal.write(SweepCompleted())
 
 
 def _tune(

@@ -20,20 +20,17 @@ from __future__ import annotations
 import json
 import math
 import os
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mtl_search.errors import SweepError
 from mtl_search.storage import disk
 from mtl_search.storage.earlier_versions import upgraded
-from mtl_search.storage.records import Event, SweepRecord
+from mtl_search.storage.events import Event, event_from_json
+from mtl_search.storage.records import SweepRecord
 
 Observer = Callable[[Event, SweepRecord], None]
-
-# Losing an epoch line costs nothing, since the trial is not finished; these are on the disk before the sweep goes on.
-_DURABLE = frozenset({"sweep", "start", "trial", "perturb", "generation", "end", "done"})
 
 
 class Journal:
@@ -55,16 +52,15 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
 
-    def write(self, kind: str, **fields: Any) -> None:
-        """Append one event, apply it to the record, tell the observers.
+    def write(self, event: Event) -> None:
+        """Append one event, apply it to the record, pass it to the observers.
 
         Raises:
-            DiskFullError: There is no room; nothing is written, applied or told.
+            DiskFullError: There is no room; nothing is written, applied or passed on.
         """
-        event = {"event": kind, "time": time.time(), **fields}
-        line = json.dumps(event, allow_nan=False, default=_plain) + "\n"
+        line = json.dumps(event.to_json(), allow_nan=False, default=_plain) + "\n"
         with disk.writes_to(self.path.parent):
-            self._append(line.encode(), durable=kind in _DURABLE)
+            self._append(line.encode(), durable=event.durable)
         self.record.apply(event)
         for observer in self.observers:
             observer(event, self.record)
@@ -87,48 +83,54 @@ class Journal:
         self._file.close()
 
 
-def read_events(path: Path) -> list[dict[str, Any]]:
-    """The complete events of a journal; none when there is no file.
+def read_events(path: Path) -> list[Event]:
+    """Read the events of a journal that this version knows; none when there is no file.
 
     Raises:
-        SweepError: A line other than the last is not a JSON object.
+        SweepError: A line other than the last is not an event.
     """
-    if not path.exists():
-        return []
-    lines = path.read_bytes().split(b"\n")
-    events = []
-    for number, line in enumerate(
-        lines[:-1], start=1
-    ):  # what follows the last newline was never finished
-        try:
-            event = json.loads(line)
-        except ValueError as error:
-            raise _not_a_journal(path, number, error) from None
-        if not isinstance(event, dict) or "event" not in event:
-            raise _not_a_journal(path, number, "an event is needed")
-        events.append(upgraded(event))
-    return events
+    return [event for _, event in _numbered_events(path)]
 
 
 def read_record(path: Path) -> SweepRecord:
-    """The record that a journal tells.
+    """Read a journal into a record.
 
     Raises:
         SweepError: It is not a journal.
     """
     record = SweepRecord()
-    events = read_events(path)
-    applied = 0
+    number = 0
     try:
-        for event in events:
+        for number, event in _numbered_events(path):  # noqa: B007  # the error names the line
             record.apply(event)
-            applied += 1
-    except (
-        KeyError,
-        TypeError,
-    ) as error:  # a field is missing, or it is about a trial that never began
-        raise _not_a_journal(path, applied + 1, repr(error)) from None
+    except (KeyError, TypeError) as error:  # such as an event of a trial that never began
+        raise _not_a_journal(path, number, repr(error)) from None
     return record
+
+
+def _numbered_events(path: Path) -> Iterator[tuple[int, Event]]:
+    """Yield the number of the line and the event, of each line that is complete."""
+    if not path.exists():
+        return
+    # What follows the last newline was never finished.
+    lines = path.read_bytes().split(b"\n")[:-1]
+    for number, text in enumerate(lines, start=1):
+        event = _parse(path, number, text)
+        if event is not None:
+            yield number, event
+
+
+def _parse(path: Path, number: int, text: bytes) -> Event | None:
+    """Return the event of a line; None for a kind that this version does not know."""
+    try:
+        line = json.loads(text)
+        if not isinstance(line, dict) or "event" not in line:
+            raise _not_a_journal(path, number, "an event is needed")
+        return event_from_json(upgraded(line))
+    except ValueError as error:
+        raise _not_a_journal(path, number, error) from None
+    except (KeyError, TypeError) as error:  # a field is missing
+        raise _not_a_journal(path, number, repr(error)) from None
 
 
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -2,48 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypedDict
+from typing import Any, cast
 
 from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.events import (
+    MEMBER,
+    EpochEnded,
+    Event,
+    ExploitEnded,
+    GenerationEnded,
+    InfoReported,
+    InitialPointsResolved,
+    ObjectivesRecomputed,
+    Role,
+    State,
+    SweepCompleted,
+    SweepStarted,
+    TrialEnded,
+    TrialEvent,
+    TrialInfo,
+    TrialStarted,
+)
 
-State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
-Event = Mapping[str, Any]
+__all__ = [
+    "FINAL",
+    "MEMBER",
+    "SHARED",
+    "SINGLE",
+    "WARMUP",
+    "WITHOUT",
+    "EpochRecord",
+    "Exploit",
+    "Role",
+    "State",
+    "SweepRecord",
+    "TrialInfo",
+    "TrialRecord",
+    "base_arm",
+]
 
 # Beginnings of arm names, for code that does not use `ArmName` yet.
 FINAL, WARMUP, SINGLE, WITHOUT = "final/", "warmup/", "single/", "without/"
 SHARED = ("equal", "search")
-
-# What a trial is to the population of its arm, where there is one: of it, or trained from scratch with its values.
-Role = Literal["", "member", "last", "mean"]
-MEMBER: Role = "member"
-
-
-class TrialInfo(TypedDict, total=False):
-    """What a trial says of itself once its network is built; a journal of another version may lack some of it.
-
-    Attributes:
-        parameters: Number of parameters of the network.
-        depth: Sharing depth; by task, where tasks differ in it; None where the sharing policy has none.
-        weights: Task → loss weight, by its config.
-        lr: Learning rate; None where the optimiser has none.
-        tasks: Names of the tasks that it trains.
-        adaptive: Whether a weighting or an aggregator decides, step by step, how much each task counts.
-        balancing: Names of this weighting and aggregator; empty where nothing is adaptive.
-        node: Address of the node on which it trains.
-        out_of_memory: What was made smaller after the memory had not sufficed, in words.
-    """
-
-    parameters: int
-    depth: int | dict[str, int] | None
-    weights: dict[str, float]
-    lr: float | None
-    tasks: list[str]
-    adaptive: bool
-    balancing: str
-    node: str
-    out_of_memory: str
 
 
 @dataclass
@@ -181,6 +183,35 @@ class TrialRecord:
         """Best objective so far for comparing trials; minus infinity before the first epoch and after a failure."""
         return self.best.best_objective if self.best and self.state != "FAIL" else float("-inf")
 
+    def apply(self, event: TrialEvent) -> None:
+        """Take in one event of this trial after its start."""
+        match event:
+            case InfoReported():
+                self.info.update(cast("TrialInfo", event.info))
+            case EpochEnded():
+                self._add_epoch(event)
+            case ObjectivesRecomputed():
+                best = dict(event.objectives)
+                self.epochs = [
+                    replace(e, best_objective=best.get(e.epoch, e.best_objective))
+                    for e in self.epochs
+                ]
+            case ExploitEnded():
+                self.exploits.append(Exploit(event.epoch, event.donor, self.params, self.overrides))
+                self.params = dict(event.params)
+                self.overrides = dict(event.overrides)
+            case TrialEnded():
+                self.state = event.state
+                self.reason = event.reason
+                self.ended = event.time
+                self.test = dict(event.test)
+
+    def _add_epoch(self, event: EpochEnded) -> None:
+        # A trial that was interrupted may report an epoch again, and then trains what follows it.
+        self.epochs = [e for e in self.epochs if e.epoch < event.epoch]
+        self.epochs.append(EpochRecord(event.epoch, event.metrics, event.objective, event.time))
+        self.seconds = event.seconds
+
 
 class SweepRecord:
     """All that is known of a sweep: the trials by id, in the order in which they began.
@@ -220,63 +251,49 @@ class SweepRecord:
         return sorted((t for t in self if t.arm == name), key=lambda t: t.number)
 
     def apply(self, event: Event) -> None:
-        """Take one event in. Events of kinds that this version does not know are ignored."""
-        handler = getattr(self, f"_on_{event['event']}", None)
-        if handler is not None:
-            handler(event)
+        """Take one event in.
 
-    def _on_sweep(self, event: Event) -> None:
+        Raises:
+            KeyError: It is about a trial that has not begun.
+        """
+        match event:
+            case SweepStarted():
+                self._start_session(event)
+            case TrialStarted():
+                self.trials[event.id] = _new_trial(event)
+            case TrialEvent():
+                self.trials[event.id].apply(event)
+            case GenerationEnded():
+                self.generations[event.arm] = event.epoch
+            case InitialPointsResolved():
+                self.initial_points = [dict(point) for point in event.points]
+            case SweepCompleted():
+                self.complete = True
+
+    def _start_session(self, event: SweepStarted) -> None:
         if not self.id:
-            self.id, self.name, self.started = event["id"], event["name"], event["time"]
+            self.id, self.name, self.started = event.id, event.name, event.time
         self.sessions += 1
-        self.slots = event.get("slots", 1)
-        self.budget = dict(event.get("budget", {}))
-        self.custom_objective = bool(event.get("custom_objective", False))
+        self.slots = event.slots
+        self.budget = dict(event.budget)
+        self.custom_objective = bool(event.custom_objective)
         self.complete = False
 
-    def _on_trial(self, event: Event) -> None:
-        known = {key: event[key] for key in event if key in TrialRecord.__dataclass_fields__}
-        known["arm"] = ArmName(event["arm"])
-        self.trials[event["id"]] = TrialRecord(**known, started=event["time"])
 
-    def _on_info(self, event: Event) -> None:
-        self.trials[event["id"]].info.update(event["info"])
-
-    def _on_epoch(self, event: Event) -> None:
-        trial = self.trials[event["id"]]
-        # A trial that was interrupted may report an epoch again: the later word counts.
-        trial.epochs = [e for e in trial.epochs if e.epoch < event["epoch"]]
-        trial.epochs.append(
-            EpochRecord(event["epoch"], event["metrics"], event["objective"], event["time"])
-        )
-        trial.seconds = event["seconds"]
-
-    def _on_judged(self, event: Event) -> None:
-        trial, values = self.trials[event["id"]], dict(event["objectives"])
-        trial.epochs = [
-            replace(e, best_objective=values.get(e.epoch, e.best_objective)) for e in trial.epochs
-        ]
-
-    def _on_perturb(self, event: Event) -> None:
-        trial = self.trials[event["id"]]
-        trial.exploits.append(
-            Exploit(event["epoch"], event["donor"], trial.params, trial.overrides)
-        )
-        trial.params, trial.overrides = dict(event["params"]), dict(event["overrides"])
-
-    def _on_generation(self, event: Event) -> None:
-        self.generations[event["arm"]] = event["epoch"]
-
-    def _on_end(self, event: Event) -> None:
-        trial = self.trials[event["id"]]
-        trial.state, trial.reason, trial.ended = event["state"], event["reason"], event["time"]
-        trial.test = dict(event.get("test", {}))
-
-    def _on_start(self, event: Event) -> None:
-        self.initial_points = [dict(point) for point in event["points"]]
-
-    def _on_done(self, event: Event) -> None:
-        self.complete = True
+def _new_trial(event: TrialStarted) -> TrialRecord:
+    return TrialRecord(
+        id=event.id,
+        arm=ArmName(event.arm),
+        number=event.number,
+        params=event.params,
+        distributions=event.distributions,
+        overrides=event.overrides,
+        seed=event.seed,
+        started=event.time,
+        config_hash=event.config_hash,
+        origin=event.origin,
+        role=event.role,
+    )
 
 
 def base_arm(name: str) -> str:

@@ -14,12 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from mtl_search.config import Config, to_yaml
-from mtl_search.storage.records import Event, SweepRecord, TrialRecord
+from mtl_search.storage.events import (
+    Event,
+    ObjectivesRecomputed,
+    SweepCompleted,
+    TrialEnded,
+    TrialEvent,
+    TrialStarted,
+)
+from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.tracking import mapping
 from mtl_search.tracking.client import TrackingClient, first_line, is_outage
 from mtl_search.tracking.mapping import MetricPoint
-
-_OF_TRIALS = ("trial", "info", "epoch", "perturb", "end")
 
 log = logging.getLogger("mtl_search.tracking")
 
@@ -76,24 +82,24 @@ class RunSync:
 
     def apply(self, event: Event) -> None:
         """Note one event; sends nothing."""
-        if event["event"] == "judged":
-            return  # MLflow keeps a metric's values: those that the sampler saw
-        trial = event.get("id") if event["event"] in _OF_TRIALS else None
-        if trial is not None and event["event"] != "trial" and trial not in self.record.trials:
-            return  # of a trial that has ended and was let go
-        self.record.apply(event)
-        if trial is None:
-            self._status = "FINISHED" if event["event"] == "done" else "RUNNING"
+        if isinstance(event, ObjectivesRecomputed):
+            return  # MLflow keeps the values that the sampler saw
+        if not isinstance(event, TrialEvent):
+            self.record.apply(event)
+            self._status = "FINISHED" if isinstance(event, SweepCompleted) else "RUNNING"
             self._parent_waits += 1
             return
-        self._dirty[trial] = self._dirty.get(trial, 0) + 1
-        if event["event"] == "end":
-            self._note_progress(self.record.trials[trial], event)
+        if event.id not in self.record.trials and not isinstance(event, TrialStarted):
+            return  # the trial has ended, all of it was sent, and it was dropped from the record
+        self.record.apply(event)
+        self._dirty[event.id] = self._dirty.get(event.id, 0) + 1
+        if isinstance(event, TrialEnded):
+            self._add_progress(self.record.trials[event.id], event)
 
-    def _note_progress(self, trial: TrialRecord, event: Event) -> None:
+    def _add_progress(self, trial: TrialRecord, event: TrialEnded) -> None:
         """Points for the parent's charts: trials that ended, and the objective of each against their number."""
         self._ended += 1
-        time = mapping.milliseconds(event["time"])
+        time = mapping.milliseconds(event.time)
         self._progress.append(MetricPoint("trials_ended", float(self._ended), time, self._ended))
         if trial.objective is not None:
             name = mapping.clean_name(f"objective/{trial.arm}")

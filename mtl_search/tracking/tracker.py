@@ -7,12 +7,14 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtl_search.config import Config, load_config
 from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.storage.events import Event, SweepCompleted, SweepStarted, TrialEnded
 from mtl_search.storage.journal import read_events
-from mtl_search.storage.records import Event, SweepRecord
+from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import links
 from mtl_search.tracking.client import TrackingClient, first_line, public
 from mtl_search.tracking.run_sync import RunSync
@@ -21,8 +23,22 @@ log = logging.getLogger("mtl_search.tracking")
 
 # After an end or the last event, others are likely to follow at once.
 _SOON_S = 0.25
+_SENT_SOON = (SweepStarted, TrialEnded, SweepCompleted)
 _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
-_STOP: Event = {"event": "stop tracking"}
+
+
+@dataclass(frozen=True)
+class _Artifacts:
+    """Files for the sweep's run: artifact folder → path on this machine."""
+
+    paths: Mapping[str, Path]
+
+
+class _Stop:
+    """The last message to the thread."""
+
+
+_Message = Event | _Artifacts | _Stop
 
 
 class Tracker:
@@ -42,7 +58,7 @@ class Tracker:
         self.sweep_dir = sweep_dir
         self.uri = links.tracking_uri(config, sweep_dir)
         self._flush_s = flush_s
-        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._history: Sequence[Event] = ()
         self._mirror: RunSync | None = None
         self._connected = threading.Event()
@@ -86,7 +102,7 @@ class Tracker:
         Args:
             artifacts: Artifact folder → a file or folder on this machine: `{"best/search": .../trials/<id>/best}`.
         """
-        self._queue.put({"event": "artifacts", "artifacts": dict(artifacts or {})})
+        self._queue.put(_Artifacts(dict(artifacts or {})))
 
     def close(self, timeout: float = 30.0) -> int:
         """Send the rest and end. A sweep that is not complete is marked KILLED, until it is resumed.
@@ -99,7 +115,7 @@ class Tracker:
         """
         if self._closed is not None or not self._thread.is_alive():
             return self.unsent
-        self._queue.put(_STOP)
+        self._queue.put(_Stop())
         self._thread.join(timeout)
         unsent = self.unsent
         self._closed = unsent
@@ -162,13 +178,13 @@ class Tracker:
         self._attempt(mirror)
         due = time.monotonic() + self._flush_s
         while True:
-            event = self._next(due - time.monotonic())
-            if event is _STOP:
+            message = self._next(due - time.monotonic())
+            if isinstance(message, _Stop):
                 break
-            if event is not None:
-                self._take(mirror, event)
-                # While MLflow is silent, its next attempt has its own time.
-                if event["event"] in ("end", "done", "sweep") and not self._failures:
+            if message is not None:
+                self._take(mirror, message)
+                # While MLflow does not answer, the next attempt has its own time.
+                if isinstance(message, _SENT_SOON) and not self._failures:
                     due = min(due, time.monotonic() + _SOON_S)
             if time.monotonic() >= due:
                 self._attempt(mirror)
@@ -184,18 +200,18 @@ class Tracker:
             time.sleep(_BACKOFF_S[0])
             self._attempt(mirror)
 
-    def _next(self, timeout: float) -> Event | None:
+    def _next(self, timeout: float) -> _Message | None:
         try:
             return self._queue.get(timeout=max(timeout, 0.0))
         except queue.Empty:
             return None
 
-    def _take(self, mirror: RunSync, event: Event) -> None:
-        if event["event"] == "artifacts":
-            mirror.artifacts.update(event["artifacts"])
+    def _take(self, mirror: RunSync, message: Event | _Artifacts) -> None:
+        if isinstance(message, _Artifacts):
+            mirror.artifacts.update(message.paths)
             return
         try:
-            mirror.apply(event)
+            mirror.apply(message)
         except Exception as error:  # noqa: BLE001  # an event that cannot be read must not end the thread
             log.warning("tracking passed over an event of the journal: %s", first_line(error))
 

@@ -16,6 +16,7 @@ from mtl_search.search.space.initial_params import (
     searched_weights,
 )
 from mtl_search.search.space.space import RestrictedTrial, Space, SpaceFunction
+from mtl_search.storage.events import InitialPointsResolved
 from mtl_search.storage.journal import Journal
 
 
@@ -92,6 +93,6 @@ def initial_params(config: Config, journal: Journal, space: ArmSpace) -> list[di
     written down once: an earlier sweep that one comes from may change, or be gone.
     """
     if journal.record.initial_points is None and config.search.initial_points:
-        journal.write("start", points=resolve_points(config, journal.record))
+        journal.write(InitialPointsResolved(points=resolve_points(config, journal.record)))
     points = [space.params_of(point) for point in journal.record.initial_points or ()]
     return [params for params in (space.equal_weights(), *points) if params]

@@ -12,6 +12,7 @@ import pytest
 
 from mtl_search.config import load_config, to_yaml
 from mtl_search.errors import ConfigError, SweepError
+from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import Tracker, find_compare_url, sync
 from mtl_search.tracking.links import open_store, tracking_uri
@@ -407,8 +408,9 @@ def test_an_event_that_makes_no_sense_is_passed_over(
 ) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep()
-    tracker.observe({"event": "epoch", "id": "unknown"}, SweepRecord())
-    tracker.observe({"event": "trial", "id": "half"}, SweepRecord())
+    unknown = EpochEnded(id="unknown", epoch=1, metrics={}, objective=0.0, seconds=0.0)
+    tracker.observe(unknown, SweepRecord())
+    tracker.observe(InitialPointsResolved(points=[3]), SweepRecord())  # type: ignore[list-item]
     trial = builder.trial("search", 0, 0.9)
     assert tracker.close() == 0
     assert trial in runs_of(tracker).by_trial
