@@ -10,7 +10,7 @@ from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import Event, TrialEnded
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.storage.remote import RemoteStorage, below
-from mtl_search.storage.trial_directory import _name, fetch, trial_storage
+from mtl_search.storage.trial_directory import fetch, sweep_folder_name, trial_storage
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,11 @@ class CheckpointRetention:
         """Ids of trials that have a folder there."""
         uri = self._config.resources.storage
         try:
-            return set(RemoteStorage(below(uri, _name(record))).folders()) if uri else set()
+            return (
+                set(RemoteStorage(below(uri, sweep_folder_name(record))).folders())
+                if uri
+                else set()
+            )
         except OSError as error:
             logger.error("what trials have left in %s is not known: %s", uri, error)
             return set()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mtl_search.config import Config, load_config, paths, to_dict, to_yaml
 from mtl_search.errors import ConfigError, SweepError
+from mtl_search.storage import atomic
 from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
 
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
@@ -30,9 +31,8 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
     if resume:
         _check_same(load_config(folder / CONFIG), config)
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f"{CONFIG}.new"
-    fresh.write_text(to_yaml(config), encoding="utf-8")
-    fresh.replace(folder / CONFIG)
+    with atomic.replace_file(folder / CONFIG) as new_config:
+        new_config.write_text(to_yaml(config), encoding="utf-8")
 
 
 def _check_same(old: Config, new: Config) -> None:

@@ -73,10 +73,7 @@ class Progress:
 def exists(place: TrialDirectory) -> bool:
     """Whether the trial can go on from a checkpoint; one that another node has written is fetched."""
     place.fetch()
-    last, old = place.folder / "last", place.folder / "last.old"
-    if not last.exists() and old.exists():  # the process died between the two moves of `replace`
-        old.replace(last)
-    return last.is_dir()
+    return place.has("last")
 
 
 class Stateful(Protocol):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mtl_search.config.checks import check_text
 from mtl_search.errors import ConfigError, DataError
+from mtl_search.storage import atomic
 
 # Above this, a file is known by its size, its first and its last part.
 _WHOLE = 1 << 20
@@ -45,17 +46,14 @@ def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -
     path = folder / f"{key}{suffix}"
     if path.exists():
         return path
-    partial = folder / f".{key}.{os.getpid()}{suffix}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        partial.replace(path)
+        with atomic.replace_file(path) as new_file:
+            write(new_file)
     except OSError as error:
         raise DataError(
             f"cannot write to the cache {folder} (another one: `cache: folder`): {error}"
         ) from None
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

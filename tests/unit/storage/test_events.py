@@ -26,14 +26,18 @@ from mtl_search.storage.events import (
 LINES = [
     (
         SweepStarted,
-        '{"event": "sweep", "time": 1.5, "id": "f00", "name": "old", "slots": 2,'
-        ' "budget": {"single/left": 2, "search": 4}, "custom_objective": false}',
+        (
+            '{"event": "sweep", "time": 1.5, "id": "f00", "name": "old", "slots": 2,'
+            ' "budget": {"single/left": 2, "search": 4}, "custom_objective": false}'
+        ),
     ),
     (
         TrialStarted,
-        '{"event": "trial", "time": 1.5, "id": "search-0000", "arm": "search", "number": 0,'
-        ' "params": {"training.optimizer.lr": 0.1}, "distributions": {}, "overrides": {},'
-        ' "seed": 7, "config_hash": "0123456789ab", "origin": "", "role": "member"}',
+        (
+            '{"event": "trial", "time": 1.5, "id": "search-0000", "arm": "search", "number": 0,'
+            ' "params": {"training.optimizer.lr": 0.1}, "distributions": {}, "overrides": {},'
+            ' "seed": 7, "config_hash": "0123456789ab", "origin": "", "role": "member"}'
+        ),
     ),
     (
         InfoReported,
@@ -41,8 +45,10 @@ LINES = [
     ),
     (
         EpochEnded,
-        '{"event": "epoch", "time": 1.5, "id": "search-0000", "epoch": 1,'
-        ' "metrics": {"val/left/accuracy": 0.5}, "objective": 0.25, "seconds": 0.125}',
+        (
+            '{"event": "epoch", "time": 1.5, "id": "search-0000", "epoch": 1,'
+            ' "metrics": {"val/left/accuracy": 0.5}, "objective": 0.25, "seconds": 0.125}'
+        ),
     ),
     (
         ObjectivesRecomputed,
@@ -50,14 +56,18 @@ LINES = [
     ),
     (
         ExploitEnded,
-        '{"event": "perturb", "time": 1.5, "id": "search-0000", "epoch": 1,'
-        ' "donor": "search-0001", "params": {}, "overrides": {}}',
+        (
+            '{"event": "perturb", "time": 1.5, "id": "search-0000", "epoch": 1,'
+            ' "donor": "search-0001", "params": {}, "overrides": {}}'
+        ),
     ),
     (GenerationEnded, '{"event": "generation", "time": 1.5, "arm": "search", "epoch": 1}'),
     (
         TrialEnded,
-        '{"event": "end", "time": 1.5, "id": "search-0000", "state": "FAIL", "reason": "why",'
-        ' "test": {}}',
+        (
+            '{"event": "end", "time": 1.5, "id": "search-0000", "state": "FAIL", "reason": "why",'
+            ' "test": {}}'
+        ),
     ),
     (InitialPointsResolved, '{"event": "start", "time": 1.5, "points": [{"left": 1.0}]}'),
     (SweepCompleted, '{"event": "done", "time": 1.5}'),
