@@ -140,5 +140,5 @@ def test_its_config_is_refused_where_no_sweep_lies(name: str, tmp_path: Path) ->
     """There it is a user's config: the message says what the key is called today."""
     path = tmp_path / "mine.yaml"
     shutil.copy(SWEEPS / name / "config.yaml", path)
-    with pytest.raises(ConfigError, match="this key is now called 'tasks.left.side_inputs'"):
+    with pytest.raises(ConfigError, match=r"this key is now called 'tasks\.left\.side_inputs'"):
         load_config(path)
