@@ -41,7 +41,7 @@ class FakeTune:
     ) -> None:
         self.config = config
         self.nodes = [{"CPU": config.resources.cpus_per_worker}] * slots
-        self.census = CapacityMonitor(config.resources, slots, look=lambda: (self.nodes, []))
+        self.census = CapacityMonitor(config.resources, slots, read_nodes=lambda: (self.nodes, []))
         self.journal = Journal(directory / "journal.jsonl")
         self.referee = ArmObjectives(
             self.journal.record,

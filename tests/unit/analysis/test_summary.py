@@ -18,7 +18,7 @@ TASKS = {"left": ("accuracy",), "right": ("accuracy",)}
 @pytest.mark.parametrize("count", [1, 2, 7, 30])
 def test_ranks_are_those_of_scipy(count: int) -> None:
     values = np.random.default_rng(count).integers(0, 5, count).tolist()
-    assert summary._ranks(values) == stats.rankdata(values).tolist()  # noqa: SLF001
+    assert summary._ranks(values) == stats.rankdata(values).tolist()
 
 
 def test_the_rank_correlation_is_that_of_scipy(tmp_path: Path) -> None:

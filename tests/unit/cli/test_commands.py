@@ -194,7 +194,7 @@ def test_a_cluster_or_storage_that_is_not_there_is_wrong_input(
     config: str, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    monkeypatch.setattr(connection, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(connection, "_PROBE_TIMEOUT_S", 0.2)
     status, output = run_cli("run", config, *arguments)
     assert status == WRONG_INPUT
     assert words in output
