@@ -108,7 +108,7 @@ def ray_session(config: Config, address: str = "local") -> Iterator[None]:
 
 
 def _start(config: Config) -> None:
-    # The dashboard's state API cleans up after Ray Train's worker groups; one-worker trials have none.
+    # The dashboard's state API is needed to clean up after Ray Train's worker groups.
     dashboard = config.resources.workers > 1
     try:
         ray.init(

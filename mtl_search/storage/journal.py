@@ -1,18 +1,19 @@
-"""The journal: an append-only file of events, one JSON object a line. It is the truth of a sweep.
+"""The journal: an append-only file of events, one JSON object a line.
 
-    sweep       id, name, time                                a session begins (the first, or a resume)
-    trial       id, arm, number, params, seed, ...            a trial begins
-    info        id, info                                      what the built trial says of itself
-    epoch       id, epoch, metrics, objective, seconds, time  an epoch ended
-    judged      id, objectives                                what its epochs are worth by another reference
-    perturb     id, epoch, donor, params, overrides           a member goes on with another's network and other values
-    generation  arm, epoch                                    every perturb of this epoch is written
-    end         id, state, reason, test, time                 a trial ended
-    start       points                                        loss weights that the search arm tries after equal ones
-    done        time                                          every arm has spent its budget
+    sweep       SweepStarted           a session begins (the first, or a resume)
+    trial       TrialStarted           a trial begins
+    info        InfoReported           what the built trial says of itself
+    epoch       EpochEnded             an epoch ended
+    judged      ObjectivesRecomputed   objectives of a trial's epochs by another reference
+    perturb     ExploitEnded           a member goes on with another's network and other values
+    generation  GenerationEnded        every perturb of this epoch is written
+    end         TrialEnded             a trial ended
+    start       InitialPointsResolved  loss weights that the search arm tries after equal ones
+    done        SweepCompleted         every arm has spent its budget
 
-The Optuna studies, the scheduler's rungs and the MLflow runs are all rebuilt from here. A process that is killed while
-it writes leaves at most one broken last line, which is cut off when the journal is next opened.
+All else that is known of a sweep is rebuilt from here: the Optuna studies, the scheduler's rungs,
+the MLflow runs. A process that is killed while it writes leaves at most one broken last line, which
+is cut off when the journal is next opened.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 
 from mtl_search.errors import SweepError
 from mtl_search.storage import disk
-from mtl_search.storage.earlier_versions import upgraded
+from mtl_search.storage.earlier_versions import upgrade
 from mtl_search.storage.events import Event, event_from_json
 from mtl_search.storage.records import SweepRecord
 
@@ -34,14 +35,24 @@ Observer = Callable[[Event, SweepRecord], None]
 
 
 class Journal:
-    """Appends events, keeps the record up to date and tells observers.
+    """Appends events, keeps the record up to date and passes the events to observers.
 
     Args:
         path: The file; made when missing, read when present.
-        observers: Called with each new event after it was written; they must not raise.
+        observers: Functions that are called with each new event after it was written, and with the
+            record; they must not raise.
 
     Raises:
         SweepError: The file is not a journal.
+
+    Example:
+        >>> import tempfile
+        >>> from mtl_search.storage.events import GenerationEnded
+        >>> journal = Journal(Path(tempfile.mkdtemp()) / "journal.jsonl")
+        >>> journal.write(GenerationEnded(arm="search", epoch=2))
+        >>> journal.close()
+        >>> read_record(journal.path).generations
+        {'search': 2}
     """
 
     def __init__(self, path: Path, observers: Iterable[Observer] = ()) -> None:
@@ -66,7 +77,7 @@ class Journal:
             observer(event, self.record)
 
     def _append(self, line: bytes, *, durable: bool) -> None:
-        """All of it or, on a full disk, nothing: half a line would spoil the next one."""
+        """Append all of a line or, on a full disk, nothing: half a line would spoil the next."""
         number = self._file.fileno()
         size = os.fstat(number).st_size
         try:
@@ -126,7 +137,7 @@ def _parse(path: Path, number: int, text: bytes) -> Event | None:
         line = json.loads(text)
         if not isinstance(line, dict) or "event" not in line:
             raise _not_a_journal(path, number, "an event is needed")
-        return event_from_json(upgraded(line))
+        return event_from_json(upgrade(line))
     except ValueError as error:
         raise _not_a_journal(path, number, error) from None
     except (KeyError, TypeError) as error:  # a field is missing
@@ -134,26 +145,31 @@ def _parse(path: Path, number: int, text: bytes) -> Event | None:
 
 
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
-    """The metrics that are numbers; JSON has no NaN, and nothing can be compared with one."""
+    """Return the metrics that are finite: JSON has no NaN, and nothing compares with one.
+
+    Example:
+        >>> finite({"val/left/accuracy": 0.5, "val/left/auroc": float("nan")})
+        {'val/left/accuracy': 0.5}
+    """
     return {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
 
 
-def _not_a_journal(path: Path, line: int, why: object) -> SweepError:
-    return SweepError(f"{path}, line {line}: not a journal of a sweep ({why})")
+def _not_a_journal(path: Path, line: int, problem: object) -> SweepError:
+    return SweepError(f"{path}, line {line}: not a journal of a sweep ({problem})")
 
 
 def _cut_broken_line(path: Path) -> None:
     if not path.exists():
         return
-    text = path.read_bytes()
-    whole = text.rfind(b"\n") + 1
-    if whole < len(text):
+    content = path.read_bytes()
+    complete = content.rfind(b"\n") + 1
+    if complete < len(content):
         with path.open("r+b") as file:
-            file.truncate(whole)
+            file.truncate(complete)
 
 
 def _plain(value: Any) -> Any:
-    """Numpy scalars and the like as the Python value that they hold."""
+    """Return the Python value of a NumPy scalar or the like."""
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"cannot write {type(value).__name__} to the journal")

@@ -1,4 +1,4 @@
-"""What a sweep remembers: one record a trial, rebuilt from the events of its journal."""
+"""What is known of a sweep: one record a trial, rebuilt from the events of its journal."""
 
 from __future__ import annotations
 
@@ -53,10 +53,11 @@ class EpochRecord:
     """One epoch of one trial.
 
     Attributes:
-        epoch: Counted from 1; a trial that was interrupted goes on counting where it stopped.
+        epoch: Number of the epoch, from 1; an interrupted trial goes on counting where it stopped.
         metrics: `train/<task>/loss`, `val/<task>/<metric>`, `lr`, ...; only finite numbers.
-        objective: Best so far, higher is better: what sampler and scheduler saw, or by a reference that has come since.
-        time: Unix time at the end of the epoch, seconds.
+        best_objective: Best objective so far, higher is better: what sampler and scheduler saw, or
+            the value by a reference that has come since.
+        time: Unix time at the end of the epoch, in seconds.
     """
 
     epoch: int
@@ -70,10 +71,10 @@ class Exploit:
     """A member of a population went on with the network of another one, and with other values.
 
     Attributes:
-        epoch: After which.
+        epoch: The epoch after which it was done.
         donor: Id of the trial whose network it was.
         params: The values before.
-        overrides: The same as config values.
+        overrides: The values before, as values of the config.
     """
 
     epoch: int
@@ -88,21 +89,28 @@ class TrialRecord:
 
     Attributes:
         id: Name that is unique in the sweep and survives restarts, such as `search-0003`.
-        arm: `single/<task>`, `warmup/<weighting>`, `equal`, `search`, or `final/<arm>` for a finalist.
-        number: Place within its arm, from 0.
-        params: What the sampler chose, by dotted path (weights as ratios to their reference task); of a member of a
-            population, what holds now.
-        distributions: The sampled distribution of each param, as Optuna's JSON.
-        overrides: What differs from the sweep's config, by dotted path: the params with the weights worked out.
+        arm: The arm that it belongs to.
+        number: Number within its arm, from 0.
+        params: Dotted path → what the sampler chose, weights as ratios to their reference task. For
+            a member of a population it is what holds now.
+        distributions: Dotted path → distribution that the value was sampled from, as Optuna's JSON.
+        overrides: Dotted path → value of the config that differs from the sweep's: the params, with
+            ratios turned into weights.
         seed: Seed of weights, batches and dropout.
-        config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of their
-            origin, unless they leave an auxiliary task out.
-        origin: Finalists: id of the trial whose configuration is trained again; else empty.
-        role: `member` of a population, or `last` or `mean`: trained from scratch with the values that the best member
-            had at its end, or that the population had on average; else empty.
-        perturbs: Members: each exchange so far.
-        info: `parameters`, `depth`, `weights`, `lr`, ... as the trial found them when it was built.
+        started: Unix time at its start, in seconds.
+        config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of
+            their origin, unless they leave an auxiliary task out.
+        origin: For a finalist the id of the trial whose configuration is trained again; else empty.
+        role: `member` of a population, or `last` or `mean` for a trial from scratch with the values
+            that the best member had at its end, or that the population had on average; else empty.
+        exploits: For a member of a population each exploit so far.
+        state: How it ended; `RUNNING` until then.
+        reason: Why it failed; else empty.
+        ended: Unix time at its end, in seconds.
+        info: What it says of itself, such as its number of parameters.
+        epochs: The epochs so far.
         test: Metrics on the test split at the best epoch; finalists only.
+        seconds: Time that it has trained for.
     """
 
     id: str
@@ -137,7 +145,10 @@ class TrialRecord:
 
     @property
     def is_member(self) -> bool:
-        """Whether it is of a population: its network was made with values that changed, so nothing is claimed of it."""
+        """Whether it belongs to a population.
+
+        The values changed while its network was trained, so nothing is claimed of it.
+        """
         return self.role == MEMBER
 
     @property
@@ -152,7 +163,7 @@ class TrialRecord:
 
     @property
     def is_result(self) -> bool:
-        """Whether it says what some fixed values are worth: it trained with them, and did not fail."""
+        """Whether it trained with fixed values and did not fail, so that it says how good they are."""
         return not self.is_member and bool(self.epochs) and self.state in ("COMPLETE", "PRUNED")
 
     @property
@@ -161,26 +172,30 @@ class TrialRecord:
         return self.epochs[-1].epoch if self.epochs else 0
 
     def params_at(self, epoch: int) -> dict[str, Any]:
-        """The params that it trained this epoch with."""
-        return next((p.params for p in self.exploits if p.epoch >= epoch), self.params)
+        """Return the params that it trained this epoch with."""
+        # An exploit holds the values from before it.
+        return next((e.params for e in self.exploits if e.epoch >= epoch), self.params)
 
     def overrides_at(self, epoch: int) -> dict[str, Any]:
-        """The overrides that it trained this epoch with."""
-        return next((p.overrides for p in self.exploits if p.epoch >= epoch), self.overrides)
+        """Return the overrides that it trained this epoch with."""
+        return next((e.overrides for e in self.exploits if e.epoch >= epoch), self.overrides)
 
     @property
     def best(self) -> EpochRecord | None:
-        """The epoch with the best objective; the first such where several tie. None before the first epoch."""
+        """The epoch with the best objective, the first one of equals; None before the first epoch."""
         return max(self.epochs, key=lambda e: (e.best_objective, -e.epoch), default=None)
 
     @property
     def objective(self) -> float | None:
-        """Best objective so far."""
+        """Best objective so far; None before the first epoch."""
         return self.best.best_objective if self.best else None
 
     @property
     def best_objective(self) -> float:
-        """Best objective so far for comparing trials; minus infinity before the first epoch and after a failure."""
+        """Best objective so far, for comparing trials.
+
+        It is minus infinity before the first epoch and after a failure.
+        """
         return self.best.best_objective if self.best and self.state != "FAIL" else float("-inf")
 
     def apply(self, event: TrialEvent) -> None:
@@ -213,41 +228,43 @@ class TrialRecord:
         self.seconds = event.seconds
 
 
+@dataclass(eq=False)
 class SweepRecord:
     """All that is known of a sweep: the trials by id, in the order in which they began.
 
     Attributes:
-        id: Lasting id, 12 hex digits.
-        name: Of the config.
-        started: Unix time of the first session, seconds.
+        id: Twelve hexadecimal digits that stay the same when the sweep is resumed.
+        name: The config's name.
+        started: Unix time of the first session, in seconds.
         sessions: How often it was started or resumed.
         budget: Arm → number of trials that it is to have, finalists included.
         slots: Trials at a time in the latest session.
-        custom_objective: Whether a function of the user's judged the trials, which the journal cannot work out again.
-        start: Loss weights that the search arm tries after equal ones; None until they are known.
+        custom_objective: Whether a function of the user's is the objective, which cannot be
+            computed again from the journal.
+        initial_points: Loss weights that the search arm tries after equal ones; None until they are
+            known.
         complete: Whether every arm has spent its budget.
-        generations: Arm → epoch up to which its population has met and made its exchanges.
-        trials: By id.
+        generations: Arm → epoch of the last generation of its population.
+        trials: Id → trial.
     """
 
-    def __init__(self) -> None:
-        self.id = ""
-        self.name = ""
-        self.started = 0.0
-        self.sessions = 0
-        self.slots = 1
-        self.budget: dict[str, int] = {}
-        self.custom_objective = False
-        self.initial_points: list[dict[str, float]] | None = None
-        self.complete = False
-        self.generations: dict[str, int] = {}
-        self.trials: dict[str, TrialRecord] = {}
+    id: str = ""
+    name: str = ""
+    started: float = 0.0
+    sessions: int = 0
+    budget: dict[str, int] = field(default_factory=dict)
+    slots: int = 1
+    custom_objective: bool = False
+    initial_points: list[dict[str, float]] | None = None
+    complete: bool = False
+    generations: dict[str, int] = field(default_factory=dict)
+    trials: dict[str, TrialRecord] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[TrialRecord]:
         return iter(self.trials.values())
 
     def arm(self, name: str) -> list[TrialRecord]:
-        """The trials of one arm, by number."""
+        """Return the trials of one arm, by number."""
         return sorted((t for t in self if t.arm == name), key=lambda t: t.number)
 
     def apply(self, event: Event) -> None:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from mtl_search.errors import SweepError, nearest
 from mtl_search.storage import atomic
-from mtl_search.storage.trial_directory import CHECKPOINTS
 
 CONFIG = "config.yaml"
 JOURNAL = "journal.jsonl"
 PICTURE = "model.png"
 TRIALS = "trials"
+# Folders of a trial: where it goes on, its best network, and what that was when `last` was written.
+CHECKPOINTS = ("last", "best", "kept")
 
 
 def new_folder(root: Path, name: str) -> Path:

@@ -14,9 +14,7 @@ from mtl_search.config import Config
 from mtl_search.storage import atomic, disk
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.remote import RemoteStorage, below
-
-# Folders of a trial: where it goes on, its best network, and a copy of that from the time of `last`.
-CHECKPOINTS = ("last", "best", "kept")
+from mtl_search.storage.sweep_directory import CHECKPOINTS
 
 
 class TrialDirectory:
