@@ -163,7 +163,7 @@ class TrialRecord:
 
     @property
     def is_result(self) -> bool:
-        """Whether it trained with fixed values and did not fail, so that it says how good they are."""
+        """Whether it trained with fixed values and did not fail, so that it tells their worth."""
         return not self.is_member and bool(self.epochs) and self.state in ("COMPLETE", "PRUNED")
 
     @property
@@ -182,7 +182,7 @@ class TrialRecord:
 
     @property
     def best(self) -> EpochRecord | None:
-        """The epoch with the best objective, the first one of equals; None before the first epoch."""
+        """The epoch with the best objective, the first of equals; None before the first epoch."""
         return max(self.epochs, key=lambda e: (e.best_objective, -e.epoch), default=None)
 
     @property
