@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.tracking.links import open_store
+from mtl_search.tracking.links import open_client
 from tests.support.recorded_sweeps import config
 
 
@@ -20,7 +20,7 @@ from tests.support.recorded_sweeps import config
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database whose migrations have run, which takes two seconds."""
     folder = tmp_path_factory.mktemp("mlflow")
-    open_store(config(name="template"), folder / "runs" / "sweep")
+    open_client(config(name="template"), folder / "runs" / "sweep")
     return folder / "runs" / "mlflow.db"
 
 

@@ -15,7 +15,7 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import Tracker, find_compare_url, sync
-from mtl_search.tracking.links import open_store, tracking_uri
+from mtl_search.tracking.links import open_client, tracking_uri
 from tests.support.mlflow_runs import Runs
 from tests.support.recorded_sweeps import Builder, config, wait_until, whole
 
@@ -380,7 +380,7 @@ def test_racing_processes_make_one_experiment(sweep_dir: Path) -> None:
 
     def open_it() -> None:
         try:
-            found.append(open_store(config(), sweep_dir).experiment_id)
+            found.append(open_client(config(), sweep_dir).experiment_id)
         except Exception as error:  # noqa: BLE001
             problems.append(error)
 
@@ -397,8 +397,9 @@ def test_racing_processes_make_one_experiment(sweep_dir: Path) -> None:
 def test_observing_never_waits(sweep_dir: Path) -> None:
     tracker = Tracker(config(), sweep_dir)  # not started: nobody takes anything
     started = time.monotonic()
-    for number in range(10_000):
-        tracker.observe({"event": "epoch", "id": "x", "epoch": number}, SweepRecord())
+    event = EpochEnded(id="x", epoch=1, metrics={}, objective=0.0, seconds=0.0)
+    for _ in range(10_000):
+        tracker.observe(event, SweepRecord())
     assert time.monotonic() - started < 1
     assert tracker.close() == 10_000
 
@@ -435,8 +436,8 @@ def test_what_has_arrived_is_let_go(sweep_dir: Path) -> None:
     for number in range(20):
         builder.trial("search", number, 0.9)
     wait_until(lambda: tracker.unsent == 0)
-    mirror = tracker._mirror
-    assert mirror is not None
-    assert not mirror.record.trials
-    assert not mirror._runs
+    run_sync = tracker._run_sync
+    assert run_sync is not None
+    assert not run_sync.record.trials
+    assert not run_sync._runs
     tracker.close()
