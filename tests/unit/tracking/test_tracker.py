@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from mtl_search.config import load_config, to_yaml
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking import Tracker, find_compare_url, sync
-from mtl_search.tracking.links import open_client, tracking_uri
+from mtl_search.tracking import Tracker, sync
+from mtl_search.tracking.links import tracking_uri
 from tests.support.mlflow_runs import Runs
 from tests.support.recorded_sweeps import Builder, config, wait_until, whole
 
@@ -304,66 +303,6 @@ def test_a_trial_that_mlflow_refuses_does_not_stop_the_others(
     assert not tracker.degraded
 
 
-def test_compare_address(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir)
-    builder.sweep()
-    trials = [
-        builder.trial("search", number, 0.5 + 0.01 * number, epochs=1) for number in range(35)
-    ]
-    assert tracker.close() == 0
-    found = runs_of(tracker)
-    ids = [found.by_trial[trial].info.run_id for trial in reversed(trials)]
-    address = find_compare_url(tracker.config, sweep_dir)
-    quoted = "%2C".join(f"%22{identity}%22" for identity in ids[:30])
-    experiment = found.experiment.experiment_id
-    assert address == (
-        f"http://127.0.0.1:5000/#/compare-runs?runs=%5B{quoted}%5D&experiments=%5B%22{experiment}%22%5D"
-    )  # fmt: skip
-    assert tracker.compare_url(trials[:2], "http://host:1/") == (
-        f"http://host:1/#/compare-runs?runs=%5B%22{ids[-1]}%22%2C%22{ids[-2]}%22%5D&experiments=%5B%22{experiment}%22%5D"
-    )
-    command = tracker.ui_command(5001)
-    assert command is not None
-    assert f"sqlite:///{sweep_dir.parent / 'mlflow.db'}" in command
-    assert command[-1] == "5001"
-
-
-@pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/x", "ftp://server", "localhost:5000"])
-def test_wrong_addresses(tmp_path: Path, uri: str) -> None:
-    tracker = Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo")
-    with pytest.raises(
-        ConfigError, match=r"tracking\.uri: this is no address of an MLflow store"
-    ) as raised:
-        tracker.start()
-    assert "sqlite:///<file>" in str(raised.value)
-
-
-def test_unwritable_places_are_said_at_once(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    (tmp_path / "text.db").write_text(
-        "this is no database, but it is long enough to be taken for one" * 10
-    )
-    for uri in (
-        f"sqlite:///{tmp_path}/file/mlflow.db",
-        f"sqlite:///{tmp_path}/text.db",
-        f"sqlite:///{tmp_path}",
-    ):
-        started = time.monotonic()
-        with pytest.raises(SweepError, match="cannot write the MLflow database"):
-            Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
-        assert time.monotonic() - started < 5
-
-
-def test_a_server_that_is_not_there_is_said_before_anything_trains(tmp_path: Path) -> None:
-    uri = "http://user:secret@127.0.0.1:9"
-    started = time.monotonic()
-    with pytest.raises(SweepError, match=r"http://127.0.0.1:9 cannot be used") as raised:
-        Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
-    assert time.monotonic() - started < 10
-    assert "tracking.enabled=false" in str(raised.value)
-    assert "secret" not in str(raised.value)
-
-
 def test_a_deleted_experiment(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep()
@@ -372,26 +311,6 @@ def test_a_deleted_experiment(sweep_dir: Path) -> None:
     found.client.delete_experiment(found.experiment.experiment_id)
     with pytest.raises(ConfigError, match=r"tracking.experiment: .*has been deleted"):
         tracked(sweep_dir)
-
-
-def test_racing_processes_make_one_experiment(sweep_dir: Path) -> None:
-    problems: list[Exception] = []
-    found: list[str] = []
-
-    def open_it() -> None:
-        try:
-            found.append(open_client(config(), sweep_dir).experiment_id)
-        except Exception as error:  # noqa: BLE001
-            problems.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
-    assert len(found) == 6
-    assert len(set(found)) == 1
 
 
 def test_observing_never_waits(sweep_dir: Path) -> None:
