@@ -1,4 +1,4 @@
-"""What all sections of a config are made of.
+"""Base classes of the sections of a config.
 
 A part that is chosen by name (a head, a backbone, an optimiser, ...) is a `Component`:
 `{name: convnet, channels: [16, 32]}`, or just `convnet`. Which names and arguments exist is up to

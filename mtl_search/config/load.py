@@ -111,8 +111,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        found = [str(p) for p in sorted(path.parent.glob("*.y*ml"))] if path.parent.is_dir() else []
-        raise ConfigError("no such config file", value=str(path), allowed=found) from None
+        configs = [str(neighbour) for neighbour in sorted(path.parent.glob("*.y*ml"))]
+        raise ConfigError("no such config file", value=str(path), allowed=configs) from None
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
         raise ConfigError(f"cannot read the config file: {error}", value=str(path)) from None
     try:

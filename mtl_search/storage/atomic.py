@@ -2,7 +2,7 @@
 
 A file is written under another name in the same folder, since only within one file system a rename
 is atomic. A folder cannot be renamed over another one: the old one moves to `<name>.old` first, and
-`recover_folder` mends what a process has left that died between the two moves.
+`recover_folder` repairs what is left where the process died between the two moves.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class TrialDirectory:
                 fetch(self._storage, checkpoint, self.folder / checkpoint)
 
     def has(self, checkpoint: str) -> bool:
-        """Return whether there is such a checkpoint, once what a dead process left is mended."""
+        """Return whether there is such a checkpoint, after repairing what a dead process left."""
         return atomic.recover_folder(self.folder / checkpoint)
 
     def read(self, checkpoint: str, file: str) -> bytes:

@@ -135,12 +135,14 @@ class RunSync:
             return
         self.load_existing_runs()
         if self._parent_waiting or self._progress or not self.parent.id:
-            self._guard("the sweep", self._send_parent, self._parent_waiting)
+            self._send_unless_refused("the sweep", self._send_parent, self._parent_waiting)
             self._parent_waiting = 0
             self._progress.clear()
         for trial_id in list(self._dirty):
             trial = self.record.trials[trial_id]
-            self._guard(trial_id, partial(self._send_trial, trial), self._dirty[trial_id])
+            self._send_unless_refused(
+                trial_id, partial(self._send_trial, trial), self._dirty[trial_id]
+            )
             del self._dirty[trial_id]
             if trial.finished:
                 # A long sweep must not fill the memory with what has arrived.
@@ -148,7 +150,7 @@ class RunSync:
                 self._runs.pop(trial_id, None)
         self._send_artifacts()
 
-    def _guard(self, what: str, send: Callable[[], None], events: int) -> None:
+    def _send_unless_refused(self, subject: str, send: Callable[[], None], events: int) -> None:
         """Send; count the events that the store refuses, and log the first refusal."""
         try:
             send()
@@ -158,7 +160,7 @@ class RunSync:
             if not self.refused:
                 log.warning(
                     "MLflow refused a part of %s, which stays in the journal only: %s",
-                    what,
+                    subject,
                     first_line(error),
                 )
             self.refused += events
@@ -179,7 +181,7 @@ class RunSync:
 
     @staticmethod
     def _from_mlflow(run: Any, trial: TrialRecord | None) -> _Run:
-        """Return what MLflow has of a run; the journal says what the metrics of its epochs are."""
+        """Return what MLflow has of a run; the metrics of its epochs come from the journal."""
         cursor = run.data.metrics.get(mapping.CURSOR, 0)
         epochs = trial.epochs if trial else []
         return _Run(
@@ -252,7 +254,7 @@ class RunSync:
 
     def _send_artifacts(self) -> None:
         for target, path in list(self.artifacts.items()):
-            self._guard(
+            self._send_unless_refused(
                 f"artifact {target}", partial(self.client.log_path, self.parent.id, path, target), 1
             )
             del self.artifacts[target]
