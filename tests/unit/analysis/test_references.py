@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mtl_search.analysis.references import (
     journal_metrics,
@@ -36,7 +37,8 @@ def test_metrics_left_to_the_head_are_those_of_the_journal(tmp_path: Path) -> No
     builder.epoch(trial, 1, 0.5, {"left": 0.5}, **extra)
     record = builder.sweep_record
     assert journal_metrics(record, "left") == ("accuracy", "mine:Metric")
-    without = config(**{"tasks.left.metrics": [], "tasks.same.role": "auxiliary"})
+    changes: dict[str, Any] = {"tasks.left.metrics": [], "tasks.same.role": "auxiliary"}
+    without = config(**changes)
     assert main_metrics(record, without) == {
         "left": ("accuracy", "mine:Metric"),
         "right": ("accuracy",),
