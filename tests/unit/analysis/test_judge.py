@@ -208,9 +208,12 @@ def test_winner_is_chosen_by_validation_and_never_by_test(builder: Builder) -> N
     for number in range(6):  # two configurations, three seeds each
         first = number < 3
         builder.finalist(
-            "search", number, dict.fromkeys(TASKS, 0.99 if first else 0.7), val=0.6 if first else 0.8,
+            "search",
+            number,
+            dict.fromkeys(TASKS, 0.99 if first else 0.7),
+            val=0.6 if first else 0.8,
             origin="search-0007" if first else "search-0002",
-        )  # fmt: skip
+        )
     winner = judge_tasks(builder.sweep_record, METRICS).winners["search"]
     assert winner.origin == "search-0002"
     assert winner.test["test/left/accuracy"].mean == pytest.approx(0.7)
@@ -372,7 +375,7 @@ def test_equal_weights_have_a_word_where_they_come_out_otherwise(tmp_path: Path)
 
 
 def test_seeds_are_paired_by_their_index_and_not_by_the_number_in_the_arm(builder: Builder) -> None:
-    """A sweep that was interrupted after two of three finalists, and then extended to another winner."""
+    """A sweep was interrupted after two of three finalists, and extended to another winner."""
     for task in TASKS:
         for number in range(3):
             builder.finalist(f"single/{task}", number, {task: 0.5 + 0.1 * number})

@@ -1,4 +1,4 @@
-"""Every wrong config ends in one `ConfigError` that says where, what, what is allowed, and the nearest name."""
+"""A wrong config ends in one `ConfigError`: path, value, what is allowed, the nearest name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a sweep: numbering, the latest, what may change on resume, and one driver at a time."""
+"""The folder of a sweep: numbering, the latest, changes on resume, one driver at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The MLflow store: wrong addresses, unwritable places and races, and what is public of an address."""
+"""The MLflow store: wrong addresses, unwritable folders, races, and passwords in addresses."""
 
 from __future__ import annotations
 

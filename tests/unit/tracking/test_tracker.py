@@ -63,9 +63,14 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
     found = runs_of(tracker)
     tags, record = found.by_trial[trial].data.tags, builder.sweep_record.trials[trial]
     expected = {
-        "sweep": "sweep-1", "trial": trial, "arm": "search", "config_hash": "0123456789ab", "parameters": "1500",
-        "depth": '{"left": 1, "right": 2}', "state": "COMPLETE",
-    }  # fmt: skip
+        "sweep": "sweep-1",
+        "trial": trial,
+        "arm": "search",
+        "config_hash": "0123456789ab",
+        "parameters": "1500",
+        "depth": '{"left": 1, "right": 2}',
+        "state": "COMPLETE",
+    }
     assert expected == {name: tags[f"mtl_search.{name}"] for name in expected}
     assert found.by_trial[trial].data.params == {
         "training.optimizer.lr": "0.01", "model.sharing.depth": "2", "seed": "3"
@@ -219,8 +224,15 @@ def test_more_than_a_batch_holds(sweep_dir: Path) -> None:
     trial = builder.sweep().begin("search", 0)
     overrides = {f"model.backbone.size{number}": number for number in range(250)}
     builder.event(
-        "trial", id="wide", arm="search", number=9, params={}, distributions={}, overrides=overrides, seed=1
-    )  # fmt: skip
+        "trial",
+        id="wide",
+        arm="search",
+        number=9,
+        params={},
+        distributions={},
+        overrides=overrides,
+        seed=1,
+    )
     many = {f"part{number}": 0.001 * number for number in range(700)}
     for epoch in (1, 2, 3):
         builder.epoch(trial, epoch, 0.5, many)
@@ -242,11 +254,23 @@ def test_names_and_values_that_mlflow_refuses(sweep_dir: Path) -> None:
         "none": None,
     }
     builder.event(
-        "trial", id="odd", arm="search", number=0, params={}, distributions={}, overrides=overrides, seed=1
-    )  # fmt: skip
+        "trial",
+        id="odd",
+        arm="search",
+        number=0,
+        params={},
+        distributions={},
+        overrides=overrides,
+        seed=1,
+    )
     builder.event(
-        "epoch", id="odd", epoch=1, metrics={"val//ä (b)/../c@d": 1.0, "/x/": 2.0}, objective=0.1, seconds=1.0
-    )  # fmt: skip
+        "epoch",
+        id="odd",
+        epoch=1,
+        metrics={"val//ä (b)/../c@d": 1.0, "/x/": 2.0},
+        objective=0.1,
+        seconds=1.0,
+    )
     builder.end("odd", "FAIL", "r" * 10_000)
     assert tracker.close() == 0
     run = runs_of(tracker).by_trial["odd"]
