@@ -9,8 +9,9 @@
     └── TrialError         one trial failed; the sweep goes on
         └── OutOfMemoryError   it may fit with smaller batches
 
-All of them are mistakes that a user can mend, so the command line prints them without a traceback and exits
-with status 2 (wrong input) or 1 (the sweep could not go on). Broken invariants of our own are `assert`s.
+All of them are mistakes that a user can mend, so the command line prints them without a traceback
+and exits with status 2 (wrong input) or 1 (the sweep could not go on). Broken invariants of the
+package itself are `assert`s.
 """
 
 from __future__ import annotations
@@ -30,7 +31,13 @@ class ConfigError(MtlSearchError, ValueError):
         message: What is wrong and what is allowed.
         path: Dotted path of the key, such as `tasks.left.head.name`; empty for the whole file.
         value: The offending value; left out of the message when not given.
-        allowed: What would have been accepted. The nearest name is suggested when the value is a string.
+        allowed: What would have been accepted. The nearest name is suggested for a string.
+
+    Example:
+        >>> print(ConfigError("unknown key", path="search.trails", allowed=["trials", "arms"]))
+        search.trails: unknown key
+          allowed:  trials, arms
+          did you mean 'trials'?
     """
 
     _NO_VALUE = object()
@@ -59,7 +66,7 @@ class ConfigError(MtlSearchError, ValueError):
         super().__init__("\n".join(parts))
 
     def at(self, path: str) -> ConfigError:
-        """The same problem at another path, for a section that stands inside another one."""
+        """Return the same problem at another path, for a section inside another one."""
         return ConfigError(self.problem, path=path, value=self.value, allowed=self.allowed)
 
 
@@ -88,11 +95,19 @@ class OutOfMemoryError(TrialError):
 
 
 def _shortened(text: str, length: int = 300) -> str:
-    """A whole section in place of a value would bury the message."""
+    """Shorten a text: a whole section in place of a value would bury the message."""
     return text if len(text) <= length else f"{text[: length - 4]} ..."
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The member of `names` that looks most like `name`, or None when none is close."""
-    found = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
-    return next((n for n in names if found and n.lower() == found[0]), None)
+    """Return the member of `names` that looks most like `name`, or None when none is close.
+
+    Example:
+        >>> nearest("adamW2", ["sgd", "adamw"])
+        'adamw'
+    """
+    by_lower: dict[str, str] = {}
+    for candidate in names:
+        by_lower.setdefault(candidate.lower(), candidate)
+    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    return by_lower[matches[0]] if matches else None

@@ -1,1 +1,1 @@
-"""What a finished sweep shows: references, comparisons and the verdict. Loads neither Ray, Optuna nor torch."""
+"""What a sweep shows: references, comparisons, verdict. Loads neither Ray, Optuna nor torch."""

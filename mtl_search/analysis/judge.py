@@ -1,260 +1,194 @@
 """Does sharing help? The answer of a finished sweep, from its finalists and from nothing else.
 
-Finalists are trained on fresh seeds, and the seed index pairs them across arms: the multi-task network of seed index i
-is compared with the single-task networks of the same i, so that what a seed has in common cancels out. It counts the
-finalists of one configuration, which an interrupted and extended sweep need not have begun together. The interval is
-Student's t over these paired differences. It measures what the seeds change (initial weights, batches, dropout) on this
-one split; it says nothing of other splits or data sets. Test metrics are read here and select nothing: where an arm has
-several finalists, the one with the best mean validation objective speaks for it.
+Finalists are trained on fresh seeds, and the seed index pairs them across arms: the multi-task
+network of seed index i is compared with the single-task networks of the same i, so that what a seed
+has in common cancels out. The index counts the finalists of one configuration, which an interrupted
+and extended sweep need not have begun together. The interval is Student's t over these paired
+differences. It measures what the seeds change (initial weights, batches, dropout) on this one split
+of the data; it says nothing of other splits or data sets.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 
-from mtl_search.analysis.paired import (
-    MIN_SEEDS,
-    Comparison,
-    Runs,
-    Tasks,
-    compare,
-    difference,
-    estimate,
+from mtl_search.analysis.finalists import (
+    Selection,
+    common_names,
+    has_metrics,
+    seed_indices,
+    select_finalists,
 )
+from mtl_search.analysis.paired import Comparison, Runs, Tasks, compare, difference
 from mtl_search.analysis.references import main_metrics
-from mtl_search.analysis.verdict import Neither, Outcome, SelectedFinalist, Verdict, WeightsOutcome
+from mtl_search.analysis.verdict import Outcome, SelectedFinalist, Verdict, WeightsOutcome
 from mtl_search.config import Config
-from mtl_search.metrics.objective import key
-from mtl_search.storage.records import FINAL, WITHOUT, SweepRecord, TrialRecord
+from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
+from mtl_search.storage.records import SweepRecord
+
+# By `Comparison.sign`.
+_SHARING: dict[int | None, Outcome] = {
+    1: "sharing helps",
+    -1: "sharing hurts",
+    0: "no significant gain",
+    None: "not tested",
+}
+_WEIGHTS: dict[int | None, WeightsOutcome] = {
+    1: "weights help",
+    -1: "weights hurt",
+    0: "no significant gain",
+    None: "not tested",
+}
 
 
 def judge(record: SweepRecord, config: Config) -> Verdict:
-    """The verdict of a sweep under its config."""
-    return verdict(record, main_metrics(record, config))
+    """Return the verdict of a sweep under its config."""
+    return judge_tasks(record, main_metrics(record, config))
 
 
-def verdict(record: SweepRecord, tasks: Tasks) -> Verdict:
-    """The verdict from the finalists in a record.
+def judge_tasks(record: SweepRecord, tasks: Tasks) -> Verdict:
+    """Return the verdict of a sweep on these tasks.
 
     Args:
-        record: Of the sweep, finished or not.
-        tasks: Main tasks with their metrics. Auxiliary tasks are no part of Δm.
+        record: The sweep's record; the sweep need not have finished.
+        tasks: Main tasks with their metrics. Auxiliary tasks have no part in Δm.
     """
     if not any(trial.is_finalist for trial in record):
-        return Verdict(
-            notes=("No finalist has been trained on fresh seeds, so nothing is claimed",)
-        )
-    winners, notes = _winners(record, tasks)
-    tests = {arm: _tests(record, winner) for arm, winner in winners.items()}
-    single = _merge([tests.get(f"single/{task}", {}) for task in tasks])
-    against_single = {
-        arm: compare(arm, "single", tests.get(arm, {}), single, tasks)
-        for arm in ("search", "equal")
-    }
-    weights = _weights(tests, single, tasks, against_single)
-    sharing = against_single["search"] or against_single["equal"]
-    judged = winners.get(sharing.arm if sharing else "search") or winners.get("equal")
+        note = "No finalist has been trained on fresh seeds, so nothing is claimed"
+        return Verdict(notes=(note,))
+    selection = select_finalists(record, tasks)
+    single_runs = _merge_single_runs(selection, tasks)
+    search, equal = (
+        compare(arm, "single", selection.runs.get(arm, {}), single_runs, tasks)
+        for arm in (SEARCH, EQUAL)
+    )
+    sharing = search or equal
+    judged = _judged_network(selection, sharing)
+    weights = _compare_weights(selection, single_runs, search, equal, tasks)
     return Verdict(
         outcome=_sharing_outcome(sharing, judged),
-        weights_outcome=_weights_outcome(weights),
-        search=against_single["search"],
-        equal=against_single["equal"],
+        weights_outcome=_WEIGHTS[weights.sign if weights else None],
+        search=search,
+        equal=equal,
         weights=weights,
-        winners=winners,
+        winners=selection.winners,
         final_reference={
-            name: statistics.fmean(run[name] for run in single.values()) for name in _names(single)
+            name: statistics.fmean(run[name] for run in single_runs.values())
+            for name in common_names(single_runs.values())
         },
         parameters=judged.parameters if judged else None,
-        single_parameters=_sum([winners.get(f"single/{task}") for task in tasks]),
-        auxiliary=_auxiliary(record, winners, single, tasks),
-        notes=tuple(notes + _remarks(judged, sharing, weights)),
+        single_parameters=_single_parameters(selection, tasks),
+        auxiliary=_compare_ablations(record, selection, single_runs, tasks),
+        notes=(*selection.notes, *_notes(judged, sharing, weights)),
     )
 
 
-def _winners(record: SweepRecord, tasks: Tasks) -> tuple[dict[str, SelectedFinalist], list[str]]:
-    """The winner of each arm that has finalists, and remarks on finalists that are missing."""
-    winners, notes = {}, []
-    without = dict.fromkeys(
-        t.arm.removeprefix(FINAL) for t in record if t.arm.startswith(FINAL + WITHOUT)
-    )
-    for arm in [*(f"single/{task}" for task in tasks), "equal", "search", *without]:
-        finalists = record.arm(FINAL + arm)
-        wanted = _wanted(arm, tasks)
-        usable = [
-            t
-            for t in finalists
-            if t.state == "COMPLETE" and wanted <= set(t.test) and t.objective is not None
-        ]
-        if finalists and len(usable) < len(finalists):
-            notes.append(_missing(arm, finalists, usable))
-        by_origin: dict[str, list[TrialRecord]] = {}
-        for trial in usable:
-            by_origin.setdefault(trial.origin, []).append(trial)
-        if by_origin:
-            # max() keeps the first of equals, which is the origin that ranked higher in the search.
-            group = max(by_origin.values(), key=_strength)
-            winners[arm] = _winner(arm, group, _seed_indices(finalists))
-    return winners, notes
+def _merge_single_runs(selection: Selection, tasks: Tasks) -> Runs:
+    """Make one run of the single-task runs of each seed index that all main tasks have."""
+    runs_by_task = [selection.runs.get(ArmName.single(task), {}) for task in tasks]
+    if not runs_by_task:
+        return {}
+    indices = set.intersection(*(set(runs) for runs in runs_by_task))
+    merged: dict[int, dict[str, float]] = {}
+    for index in sorted(indices):
+        merged[index] = {}
+        for runs in runs_by_task:
+            merged[index].update(runs[index])
+    return merged
 
 
-def _wanted(arm: str, tasks: Tasks) -> set[str]:
-    mine = [arm.removeprefix("single/")] if arm.startswith("single/") else list(tasks)
-    return {key("test", task, metric) for task in mine for metric in tasks[task]}
+def _judged_network(selection: Selection, sharing: Comparison | None) -> SelectedFinalist | None:
+    """Return the network that the outcome is about: that of the search arm, if there is one."""
+    arm = sharing.arm if sharing else SEARCH
+    return selection.winners.get(arm) or selection.winners.get(EQUAL)
 
 
-def _strength(group: list[TrialRecord]) -> tuple[bool, float]:
-    """Mean validation objective over the fresh seeds; a single lucky seed loses against two."""
-    return len(group) >= MIN_SEEDS, statistics.fmean(t.best_objective for t in group)
+def _compare_weights(
+    selection: Selection,
+    single_runs: Runs,
+    search: Comparison | None,
+    equal: Comparison | None,
+    tasks: Tasks,
+) -> Comparison | None:
+    """Compare searched with equal weights: by the difference of both Δm where there are any."""
+    if search is not None and equal is not None:
+        return difference(search, equal)
+    if single_runs:
+        return None
+    # Without single-task networks the equal arm itself is the reference.
+    runs = selection.runs
+    return compare(SEARCH, "equal", runs.get(SEARCH, {}), runs.get(EQUAL, {}), tasks)
 
 
-def _seed_indices(finalists: Sequence[TrialRecord]) -> dict[str, int]:
-    """Id → place among the finalists of the same configuration, which chose its seed; of all trials of an arm."""
-    begun: Counter[str] = Counter()
-    indices = {}
-    for trial in finalists:
-        indices[trial.id] = begun[trial.origin]
-        begun[trial.origin] += 1
-    return indices
+def _compare_ablations(
+    record: SweepRecord, selection: Selection, single_runs: Runs, tasks: Tasks
+) -> dict[str, Comparison]:
+    """Compare a configuration with the same without an auxiliary task, for each such task."""
+    comparisons = {}
+    for winner in selection.winners.values():
+        task = winner.arm.task
+        if not winner.arm.is_ablation or task is None:
+            continue
+        with_task = _runs_of_origin(record, winner, tasks)
+        without_task = selection.runs[winner.arm]
+        if single_runs:
+            comparison = _difference_to_single(
+                winner.arm, with_task, without_task, single_runs, tasks
+            )
+        else:
+            comparison = compare("", winner.arm, with_task, without_task, tasks)
+        if comparison is not None:
+            comparisons[task] = comparison
+    return comparisons
 
 
-def _winner(arm: str, group: list[TrialRecord], indices: Mapping[str, int]) -> SelectedFinalist:
-    by_seed = {indices[trial.id]: trial for trial in group}
-    info = group[0].info
-    return SelectedFinalist(
-        arm=arm,
-        origin=group[0].origin,
-        trials={index: by_seed[index].id for index in sorted(by_seed)},
-        parameters=info.get("parameters"),
-        depth=info.get("depth"),
-        test={
-            name: estimate([by_seed[i].test[name] for i in sorted(by_seed)])
-            for name in _common(group)
-        },
-    )
-
-
-def _common(group: list[TrialRecord]) -> list[str]:
-    return [name for name in group[0].test if all(name in trial.test for trial in group)]
-
-
-def _missing(arm: str, finalists: list[TrialRecord], usable: list[TrialRecord]) -> str:
-    def count(what: str, number: int) -> list[str]:
-        return [f"{number} {what}"] if number else []
-
-    failed = sum(t.state in ("FAIL", "PRUNED") for t in finalists)
-    running = sum(t.state == "RUNNING" for t in finalists)
-    undefined = len(finalists) - len(usable) - failed - running
-    reasons = [
-        *count("failed", failed),
-        *count("not finished", running),
-        *count("without test metrics", undefined),
+def _runs_of_origin(record: SweepRecord, ablation: SelectedFinalist, tasks: Tasks) -> Runs:
+    """Return test metrics, by seed index, of the configuration that an ablation is made of."""
+    finalists = [
+        trial
+        for arm in (SEARCH, EQUAL)
+        for trial in record.arm(arm.final)
+        if trial.origin == ablation.origin
     ]
-    return f"{len(usable)} of {len(finalists)} finalists of arm {arm} count ({', '.join(reasons)})"
-
-
-def _tests(record: SweepRecord, winner: SelectedFinalist) -> dict[int, dict[str, float]]:
-    """Test metrics by seed index."""
-    return {index: record.trials[trial].test for index, trial in winner.trials.items()}
-
-
-def _merge(parts: list[dict[int, dict[str, float]]]) -> dict[int, dict[str, float]]:
-    """One run made of the single-task runs of a seed index, for the indices that all of them have."""
-    shared = set.intersection(*(set(part) for part in parts)) if parts else set()
+    indices = seed_indices(finalists)
     return {
-        i: {name: value for part in parts for name, value in part[i].items()}
-        for i in sorted(shared)
+        indices[trial.id]: trial.test
+        for trial in finalists
+        if has_metrics(trial, ablation.arm, tasks)
     }
 
 
-def _weights(
-    tests: Mapping[str, Runs],
-    single: Runs,
-    tasks: Tasks,
-    against_single: Mapping[str, Comparison | None],
+def _difference_to_single(
+    arm: str, with_task: Runs, without_task: Runs, single_runs: Runs, tasks: Tasks
 ) -> Comparison | None:
-    """Search against equal: paired differences of Δm, so with the single-task arms as the common measure."""
-    ours, theirs = against_single["search"], against_single["equal"]
-    if ours is None or theirs is None:
-        # The single-task arms may be missing altogether; then the equal arm is the reference.
-        if single:
+    ours = compare("", "single", with_task, single_runs, tasks)
+    theirs = compare(arm, "single", without_task, single_runs, tasks)
+    return difference(ours, theirs) if ours and theirs else None
+
+
+def _single_parameters(selection: Selection, tasks: Tasks) -> int | None:
+    """Sum the parameters of the single-task networks; None where one is missing or says none."""
+    total = 0
+    for task in tasks:
+        winner = selection.winners.get(ArmName.single(task))
+        if winner is None or winner.parameters is None:
             return None
-        return compare("search", "equal", tests.get("search", {}), tests.get("equal", {}), tasks)
-    return difference(ours, theirs)
+        total += winner.parameters
+    return total
 
 
-def _auxiliary(
-    record: SweepRecord, winners: Mapping[str, SelectedFinalist], single: Runs, tasks: Tasks
-) -> dict[str, Comparison]:
-    """The same configuration with and without each auxiliary task, on the same seeds."""
-    worth = {}
-    for arm, winner in winners.items():
-        if not arm.startswith(WITHOUT):
-            continue
-        wanted = _wanted(arm, tasks)
-        whole = [
-            t
-            for name in ("search", "equal")
-            for t in record.arm(FINAL + name)
-            if t.origin == winner.origin
-        ]
-        indices = _seed_indices(whole)
-        ours = {
-            indices[t.id]: t.test for t in whole if t.state == "COMPLETE" and wanted <= set(t.test)
-        }
-        theirs = _tests(record, winner)
-        with_it, without = (
-            compare(name, "single", runs, single, tasks)
-            for name, runs in (("", ours), (arm, theirs))
-        )
-        found = difference(with_it, without) if with_it and without else None
-        if not single:
-            found = compare("", arm, ours, theirs, tasks)
-        if found is not None:
-            worth[arm.removeprefix(WITHOUT)] = found
-    return worth
-
-
-def _names(runs: Mapping[int, Mapping[str, float]]) -> list[str]:
-    first = next(iter(runs.values()), {})
-    return [name for name in first if all(name in run for run in runs.values())]
-
-
-def _sum(winners: Sequence[SelectedFinalist | None]) -> int | None:
-    counts = [winner.parameters for winner in winners if winner and winner.parameters is not None]
-    return sum(counts) if len(counts) == len(winners) else None
-
-
-def _sharing_outcome(comparison: Comparison | None, judged: SelectedFinalist | None) -> Outcome:
-    sign = comparison.sign if comparison else None
-    if sign and _shares_nothing(
-        judged
-    ):  # separate networks all the same, with other settings or other luck
+def _sharing_outcome(sharing: Comparison | None, judged: SelectedFinalist | None) -> Outcome:
+    sign = sharing.sign if sharing else None
+    if sign and judged and judged.shares_nothing:
+        # Separate networks all the same: what differs is their settings, or luck.
         return "no significant gain"
-    return "sharing helps" if sign == 1 else "sharing hurts" if sign == -1 else _neither(sign)
+    return _SHARING[sign]
 
 
-def _weights_outcome(comparison: Comparison | None) -> WeightsOutcome:
-    sign = comparison.sign if comparison else None
-    return "weights help" if sign == 1 else "weights hurt" if sign == -1 else _neither(sign)
-
-
-def _neither(sign: int | None) -> Neither:
-    return "not tested" if sign is None else "no significant gain"
-
-
-def _shares_nothing(winner: SelectedFinalist | None) -> bool:
-    depth = winner.depth if winner else None
-    return (set(depth.values()) if isinstance(depth, Mapping) else {depth}) == {0}
-
-
-def _remarks(winner: SelectedFinalist | None, *comparisons: Comparison | None) -> list[str]:
-    notes = []
-    if _shares_nothing(winner):
-        notes.append("The best network found shares nothing (sharing depth 0)")
-    same = [c.arm for c in comparisons if c and c.without_spread]
-    return notes + [
-        f"All seeds gave the same Δm of {arm}, so its interval says nothing"
-        for arm in dict.fromkeys(same)
-    ]
+def _notes(judged: SelectedFinalist | None, *comparisons: Comparison | None) -> Iterator[str]:
+    if judged and judged.shares_nothing:
+        yield "The best network found shares nothing (sharing depth 0)"
+    arms = [c.arm for c in comparisons if c and c.without_spread]
+    for arm in dict.fromkeys(arms):
+        yield f"All seeds gave the same Δm of {arm}, so its interval says nothing"

@@ -1,19 +1,22 @@
-"""One row a trial, with every number worked out from the journal and the final single-task references."""
+"""One row a trial, computed from the journal and the final single-task references."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.loss_weights import shown_weights
 from mtl_search.analysis.paired import Tasks
 from mtl_search.analysis.references import journal_metrics, main_metrics, validation_reference
 from mtl_search.config import Config
-from mtl_search.metrics.objective import delta_m, key
-from mtl_search.storage.records import FINAL, SweepRecord, TrialRecord
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.objective import delta_m
+from mtl_search.storage.arm_name import SHARED, ArmName
+from mtl_search.storage.records import SweepRecord, TrialRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FIRST = [
     "trial",
@@ -31,114 +34,120 @@ _LAST = ["lr", "parameters", "seed", "origin", "config_hash", "node", "reason"]
 
 
 def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
-    """All trials, best first within each arm; members of a population after what was trained with fixed values.
+    """Return all trials, best first within each arm; members of a population after the others.
 
-    Columns: `trial, arm, number, state`; `role` (`member` of a population, `final` or `mean` of what follows it, else
-    empty); `delta_m` of the best epoch against the final single-task references (of single-task trials: of their own
-    task); `objective` as the sweep saw it; `best_epoch, epochs, seconds`; `val/<task>/<metric>` at the best epoch;
-    `balancing`, the weighting and the aggregator, empty for the defaults; `depth`; `weight/<task>`, where balancing
-    logged weights their mean over epochs, else the loss weights; `lr, parameters, seed, origin, config_hash`; `node`,
-    the address of the one on which it trained last; `reason` of a failure. What a trial does not have is NaN, or None
-    as depth.
+    ================================ ===========================================================
+    `trial, arm, number, state`      as in the journal
+    `role`                           `member` of a population, `last` or `mean` of what follows
+                                     it, else empty
+    `delta_m`                        Δm of the best epoch against the final single-task
+                                     references; of single-task trials: of their own task
+    `objective`                      as the sweep saw it
+    `best_epoch, epochs, seconds`    best epoch, number of epochs, time of training
+    `val/<task>/<metric>`            at the best epoch
+    `balancing`                      weighting and aggregator; empty for the defaults
+    `depth`                          sharing depth, or None
+    `weight/<task>`                  mean over epochs of the logged weights, else the loss weight
+    `lr, parameters, seed`           learning rate, size of the network, seed
+    `origin, config_hash`            as in the journal
+    `node`                           address of the node on which it trained last
+    `reason`                         why it failed
+    ================================ ===========================================================
+
+    A number that a trial does not have is NaN.
     """
+    import pandas as pd
+
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
-    judged = [(trial, _delta_m(trial, tasks, reference)) for trial in record]
-    # A reference that has changed since, by an extended sweep, changes every Δm with it; so the order follows Δm, too.
-    by_delta_m = config.search.objective == "delta_m"
+    delta_m_of = {trial.id: _delta_m(trial, tasks, reference) for trial in record}
     arms = arm_names(tasks, record)
-    judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m))
-    rows = [_row(trial, value, config, metrics) for trial, value in judged]
-    names = [key("val", task, name) for task, own in metrics.items() for name in own]
+    # An extended sweep may have other references than its trials saw, which changes every Δm; so
+    # the order follows Δm where that is the objective.
+    by_delta_m = config.search.objective == "delta_m"
+    ranked = sorted(record, key=lambda t: _rank(t, delta_m_of[t.id], arms, by_delta_m=by_delta_m))
+    rows = [_row(trial, delta_m_of[trial.id], config, metrics) for trial in ranked]
     columns = [
         *_FIRST,
-        *names,
+        *(metric_key("val", task, name) for task, names in metrics.items() for name in names),
         "balancing",
         "depth",
         *(f"weight/{task}" for task in config.tasks),
         *_LAST,
     ]
     table = pd.DataFrame(rows, columns=pd.Index(columns))
-    # A depth may be a number, a dict or nothing; pandas would turn a column of 2 and None into 2.0 and NaN.
+    # A depth is a number, a dict or None; pandas would make 2.0 and NaN of 2 and None.
     table["depth"] = pd.Series([row["depth"] for row in rows], dtype=object)
     table["parameters"] = pd.Series([row["parameters"] for row in rows], dtype="Int64")
     return table
 
 
-def arm_names(tasks: Tasks, record: SweepRecord) -> list[str]:
-    """Arms in the order in which they run, finalists last; arms of tasks that are no longer main come after them."""
-    seeds = dict.fromkeys(trial.arm for trial in record if trial.is_warmup)
-    known = [*(f"single/{task}" for task in tasks), *seeds, "equal", "search"]
-    order = [*known, *(FINAL + arm for arm in known)]
-    found = dict.fromkeys(
-        trial.arm for trial in record
-    )  # `final/without/<task>` comes last by itself
-    return [arm for arm in order if arm in found] + [arm for arm in found if arm not in order]
+def arm_names(tasks: Tasks, record: SweepRecord) -> list[ArmName]:
+    """Return the arms that have trials, in the order in which they run, finalists last.
+
+    Arms of tasks that are no longer main, and ablations, come after all others.
+    """
+    warmups = [trial.arm for trial in record if trial.is_warmup]
+    base = [*(ArmName.single(task) for task in tasks), *warmups, *SHARED]
+    order = [*base, *(arm.final for arm in base)]
+    with_trials = dict.fromkeys(trial.arm for trial in record)
+    return list(dict.fromkeys(arm for arm in [*order, *with_trials] if arm in with_trials))
 
 
 def all_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...]]:
-    """Metrics of every task, main tasks first."""
-    main = main_metrics(record, config)
-    helpers = {name: task.metrics for name, task in config.tasks.items() if name not in main}
-    return {
-        **main,
-        **{name: metrics or journal_metrics(record, name) for name, metrics in helpers.items()},
-    }
+    """Return the metrics of every task, main tasks first."""
+    metrics = main_metrics(record, config)
+    for name, task in config.tasks.items():
+        if name not in metrics:
+            metrics[name] = task.metrics or journal_metrics(record, name)
+    return metrics
 
 
 def _rank(
-    trial: TrialRecord, value: float, arms: list[str], by_delta_m: bool
+    trial: TrialRecord, value: float, arms: list[ArmName], *, by_delta_m: bool
 ) -> tuple[int, bool, float, int]:
-    """By arm, best first; those without an epoch last, members of a population after the others."""
-    score = (
-        value
-        if by_delta_m and math.isfinite(value) and "single/" not in trial.arm
-        else trial.objective
-    )
+    """Rank by arm, then best first; trials without an epoch and members of populations last."""
+    score = trial.objective
+    if by_delta_m and math.isfinite(value) and not trial.arm.is_single:
+        score = value
     return (
         arms.index(trial.arm),
         trial.is_member,
-        (math.inf if score is None else -score),
+        math.inf if score is None else -score,
         trial.number,
     )
 
 
 def _delta_m(trial: TrialRecord, tasks: Tasks, reference: Mapping[str, float]) -> float:
-    """Δm of a trial's best epoch; NaN when it or its references lack a metric."""
-    arm = trial.arm.removeprefix(FINAL)
-    own = arm.removeprefix("single/")
-    mine = tasks if own == arm else {own: tasks.get(own, ())}
-    wanted = [key("val", task, metric) for task, metrics in mine.items() for metric in metrics]
+    """Return Δm of a trial's best epoch; NaN when it or its references lack a metric."""
+    own_tasks = tasks
+    if trial.arm.is_single and trial.arm.task is not None:
+        own_tasks = {trial.arm.task: tasks.get(trial.arm.task, ())}
+    keys = [metric_key("val", task, m) for task, metrics in own_tasks.items() for m in metrics]
     values = trial.best.metrics if trial.best else {}
-    if not wanted or any(name not in values or name not in reference for name in wanted):
+    if not keys or any(key not in values or key not in reference for key in keys):
         return math.nan
-    return delta_m(values, reference, mine)
+    return delta_m(values, reference, own_tasks)
 
 
 def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> dict[str, Any]:
     best = trial.best
     values = best.metrics if best else {}
     weights = shown_weights(trial)
-    return {
+    row = {
         "trial": trial.id,
-        "arm": trial.arm,
+        "arm": str(trial.arm),
         "number": trial.number,
         "state": trial.state,
         "role": trial.role,
         "delta_m": value,
         "objective": best.best_objective if best else math.nan,
         "best_epoch": best.epoch if best else 0,
-        "epochs": trial.epochs[-1].epoch if trial.epochs else 0,
+        "epochs": trial.last_epoch,
         "seconds": trial.seconds,
-        **{
-            key("val", t, m): values.get(key("val", t, m), math.nan)
-            for t, names in metrics.items()
-            for m in names
-        },
         "balancing": trial.info.get("balancing", ""),
         "depth": trial.info.get("depth"),
-        **{f"weight/{task}": weights.get(task, math.nan) for task in config.tasks},
         "lr": trial.info.get("lr", math.nan),
         "parameters": trial.info.get("parameters"),
         "seed": trial.seed,
@@ -147,3 +156,10 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "node": trial.info.get("node"),
         "reason": trial.reason,
     }
+    for task, names in metrics.items():
+        for name in names:
+            key = metric_key("val", task, name)
+            row[key] = values.get(key, math.nan)
+    for task in config.tasks:
+        row[f"weight/{task}"] = weights.get(task, math.nan)
+    return row

@@ -1,4 +1,4 @@
-"""Loss weights as plain numbers: normalised, and read off a trial, adaptive or not."""
+"""Loss weights as plain numbers: normalised, and those of a trial, adaptive or not."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ _LOGGED = "train/weight/"
 
 
 def normalised_weights(ratios: Mapping[str, float]) -> dict[str, float]:
-    """Weights in the given ratios that sum to the number of tasks, each at least `FLOOR`.
+    """Return weights in the given ratios that sum to the number of tasks, each at least `FLOOR`.
 
     Where the floor lifts some, the others keep their ratios and share what is left.
+
+    Example:
+        >>> normalised_weights({"left": 3.0, "right": 1.0})
+        {'left': 1.5, 'right': 0.5}
     """
     total = float(len(ratios))
     lifted: set[str] = set()
@@ -29,21 +33,25 @@ def normalised_weights(ratios: Mapping[str, float]) -> dict[str, float]:
 
 
 def is_adaptive(trial: TrialRecord) -> bool:
-    """Whether a weighting or an aggregator decided, step by step, how much the trial's tasks counted."""
+    """Return whether a weighting or an aggregator decided how much the trial's tasks counted."""
     return bool(trial.info.get("adaptive", False))
 
 
 def mean_weights(trial: TrialRecord, last: int | None = None) -> dict[str, float]:
-    """Task → the loss weight with which a static trial would on average do what this one did.
+    """Return the static loss weights that do on average what a trial did.
 
-    Of an adaptive trial the arithmetic mean over epochs of `train/weight/<task>`: gradients add up, so the mean weight
-    is what a task's gradients were multiplied by on average. The mean of the logarithms would be nearer to the scale
-    on which weights are searched, but has no answer where a method gives a task 0 in one epoch (MGDA) or less (IMTL-G).
-    Of a static trial its loss weights. Both normalised to sum to the number of tasks, each at least `FLOOR`.
+    For an adaptive trial they are the arithmetic mean over epochs of `train/weight/<task>`:
+    gradients add up, so the mean weight is what a task's gradients were multiplied by on average.
+    The mean of the logarithms would be nearer to the scale on which weights are searched, but has
+    no answer where a method gives a task 0 in one epoch (MGDA) or less (IMTL-G). For a static trial
+    they are its loss weights.
 
     Args:
-        trial: From a journal.
-        last: Only so many epochs, the last ones; default: all.
+        trial: The trial, adaptive or not.
+        last: Number of epochs that count, the last ones; None: all.
+
+    Returns:
+        Task → weight. They sum to the number of tasks, and each is at least `FLOOR`.
 
     Raises:
         ConfigError: `last` is no whole number above 0.
@@ -65,19 +73,16 @@ def mean_weights(trial: TrialRecord, last: int | None = None) -> dict[str, float
 
 
 def shown_weights(trial: TrialRecord) -> Mapping[str, float]:
-    """Task → how much it counted: the mean of the weights that an adaptive trial logged, else the loss weights."""
+    """Return how much each task counted: the mean of the logged weights, else the loss weight."""
     epochs = _logged(trial) if is_adaptive(trial) else []
     return _mean(epochs) if epochs else trial.info.get("weights") or {}
 
 
 def best_adaptive(record: SweepRecord) -> TrialRecord | None:
-    """The best adaptive trial of a sweep, finalists apart; None where none logged its weights."""
-    found = [
-        t
-        for t in record
-        if is_adaptive(t) and not t.is_finalist and t.best_objective > float("-inf") and _logged(t)
-    ]
-    return max(found, key=lambda t: t.best_objective, default=None)
+    """Return the best adaptive trial that is no finalist; None where none logged its weights."""
+    adaptive = [trial for trial in record if is_adaptive(trial) and not trial.is_finalist]
+    with_weights = [t for t in adaptive if t.best_objective > float("-inf") and _logged(t)]
+    return max(with_weights, key=lambda trial: trial.best_objective, default=None)
 
 
 def _logged_mean(trial: TrialRecord, last: int | None) -> dict[str, float]:
@@ -95,7 +100,7 @@ def _mean(epochs: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _logged(trial: TrialRecord) -> list[dict[str, float]]:
-    """Task → logged weight of every epoch that has them all."""
+    """Return task → logged weight, for every epoch that has the weights of all tasks."""
     tasks = trial.info.get("tasks", ())
     return [
         {task: epoch.metrics[_LOGGED + task] for task in tasks}

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 from mtl_search.metrics.objective import delta_m, task_gains
 
@@ -24,10 +24,10 @@ class Estimate:
     """A mean over seeds with its 95 % interval.
 
     Attributes:
-        values: One a seed, in the order of the seed index.
-        mean: Of the values.
+        values: One value a seed, in the order of the seed index.
+        mean: Mean of the values.
         low: Lower end of the interval; None for fewer than two values, which have no interval.
-        high: Upper end.
+        high: Upper end of the interval.
     """
 
     values: tuple[float, ...]
@@ -37,7 +37,7 @@ class Estimate:
 
     @property
     def half_width(self) -> float | None:
-        """Half of the interval's width."""
+        """Half the width of the interval; None where there is no interval."""
         return None if self.high is None else self.high - self.mean
 
 
@@ -47,11 +47,11 @@ class Comparison:
 
     Attributes:
         arm: The arm that is judged.
-        against: `single`, or `equal`.
-        seeds: Seed indices at which all that is compared has finished.
+        against: The arm that it is compared with; `single` stands for all single-task arms.
+        seeds: Seed indices at which both have finished.
         delta_m: Mean over main tasks of their gains.
         delta_m_per_metric: Mean over all metrics alike.
-        gains: Of each main task.
+        gains: Task → gain of each main task.
     """
 
     arm: str
@@ -69,7 +69,9 @@ class Comparison:
             return None
         if value.high - value.low < SAME:
             return 0  # seeds that change nothing give no spread to judge by
-        return 1 if value.low > 0 else -1 if value.high < 0 else 0
+        if value.low > 0:
+            return 1
+        return -1 if value.high < 0 else 0
 
     @property
     def without_spread(self) -> bool:
@@ -78,9 +80,13 @@ class Comparison:
         return value.low is not None and value.mean - value.low < SAME < abs(value.mean)
 
     def numbers(self) -> str:
-        """Δm with its interval, in words: `Δm = +1.8 % (95 % interval +0.4 … +3.2 %, 3 seeds, test split)`."""
+        """Return Δm with its interval, in words.
+
+        Such as `Δm = +1.8 % (95 % interval +0.4 … +3.2 %, 3 seeds, test split)`.
+        """
         value = self.delta_m
-        mean = f"{'Δm' if self.against == 'single' else 'difference in Δm'} = {100 * value.mean:+.1f} %"
+        name = "Δm" if self.against == "single" else "difference in Δm"
+        mean = f"{name} = {100 * value.mean:+.1f} %"
         if value.low is None or value.high is None:
             return f"{mean}, 1 seed, test split"
         interval = f"95 % interval {100 * value.low:+.1f} … {100 * value.high:+.1f} %"
@@ -88,21 +94,36 @@ class Comparison:
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """Mean with its 95 % Student-t interval; at least one value."""
+    """Return the mean with its 95 % Student-t interval.
+
+    Args:
+        values: At least one value.
+
+    Example:
+        >>> estimate([0.25, 0.5, 0.75]).mean
+        0.5
+    """
     mean = statistics.fmean(values)
     count = len(values)
     if count < MIN_SEEDS:
         return Estimate(tuple(values), mean, None, None)
-    half = (
-        float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * statistics.stdev(values) / math.sqrt(count)
-    )
+    quantile = float(special.stdtrit(count - 1, (1 + LEVEL) / 2))
+    half = quantile * statistics.stdev(values) / math.sqrt(count)
     return Estimate(tuple(values), mean, mean - half, mean + half)
 
 
 def compare(
     arm: str, against: str, runs: Runs, references: Runs, tasks: Tasks
 ) -> Comparison | None:
-    """Gains of the runs over the references of the same seed index; None when they have no index in common."""
+    """Compare runs with the references of the same seed index; None where no index is common.
+
+    Args:
+        arm: The arm of the runs.
+        against: The arm of the references.
+        runs: Seed index → test metrics.
+        references: Seed index → test metrics.
+        tasks: Main tasks with their metrics.
+    """
     seeds = sorted(set(runs) & set(references))
     if not seeds:
         return None
@@ -121,7 +142,7 @@ def compare(
 
 
 def difference(ours: Comparison, theirs: Comparison) -> Comparison | None:
-    """Our gains minus theirs, at the seed indices that both have; None when they have none in common."""
+    """Subtract their gains from ours, seed by seed; None where no seed index is common."""
     seeds = [index for index in ours.seeds if index in theirs.seeds]
     if not seeds:
         return None

@@ -1,4 +1,4 @@
-"""Pareto front and hypervolume of trials over several tasks. Every coordinate is better when it is higher."""
+"""Pareto front and hypervolume over several tasks. Higher is better in every coordinate."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 
-# Above this many 2-D slices the exact sum takes seconds, and an estimate is as good for a table.
+# Above this many 2-D slices the exact sum takes seconds; for a table an estimate is as good.
 _EXACT_SLICES = 20_000
 _SAMPLES = 100_000
 
 
 def front(points_ND: Points) -> NDArray[np.bool_]:
-    """Which points no other point dominates (at least as good everywhere, better somewhere); equal points stay.
+    """Find the points that no other point dominates; equal points stay.
+
+    A point dominates another where it is at least as good everywhere, and better somewhere.
 
     Args:
         points_ND: (N, D) coordinates.
 
     Returns:
         (N,) mask.
+
+    Example:
+        >>> front(np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 1.0]])).tolist()
+        [True, True, False]
     """
     at_least_NN = np.all(points_ND[None] >= points_ND[:, None], axis=-1)
     better_NN = np.any(points_ND[None] > points_ND[:, None], axis=-1)
@@ -28,14 +34,18 @@ def front(points_ND: Points) -> NDArray[np.bool_]:
 
 
 def hypervolume(points_ND: Points, reference_D: Points) -> float:
-    """Volume that lies above the reference point and below at least one of the points.
+    """Return the volume above the reference point and below at least one of the points.
 
-    Exact by slicing along one axis at a time; for many points in many dimensions a Monte-Carlo estimate from 100,000
-    seeded samples, the same in every run.
+    It is exact, by slicing along one axis at a time; for many points in many dimensions it is a
+    Monte-Carlo estimate from 100,000 seeded samples, the same in every run.
 
     Args:
         points_ND: (N, D) coordinates.
-        reference_D: (D,) point; what is not above it in every coordinate counts nothing.
+        reference_D: (D,) point; points that are not above it in every coordinate do not count.
+
+    Example:
+        >>> hypervolume(np.array([[1.0, 2.0], [2.0, 1.0]]), np.zeros(2))
+        3.0
     """
     shifted_ND = np.asarray(points_ND, dtype=np.float64) - np.asarray(reference_D, dtype=np.float64)
     inside_ND = shifted_ND[(shifted_ND > 0).all(axis=1)]
@@ -49,7 +59,7 @@ def hypervolume(points_ND: Points, reference_D: Points) -> float:
 
 
 def _sliced(points_ND: Points) -> float:
-    """Sum over slices of the last axis: thickness × volume of what reaches that high, one dimension less."""
+    """Sum over slices of the last axis: thickness × volume of the points that reach that high."""
     if points_ND.shape[1] == 1:
         return float(points_ND.max())
     if points_ND.shape[1] == 2:
@@ -61,12 +71,14 @@ def _sliced(points_ND: Points) -> float:
 
 
 def _staircase(points_N2: Points) -> float:
+    """Return the area below at least one of the points."""
     ordered_N2 = points_N2[np.argsort(-points_N2[:, 0])]
     top = np.maximum.accumulate(ordered_N2[:, 1])
     return float((ordered_N2[:, 0] * np.diff(top, prepend=0.0)).sum())
 
 
 def _sampled(points_ND: Points) -> float:
+    """Estimate the volume by the share of random points that lie below at least one of them."""
     corner_D = points_ND.max(axis=0)
     samples_SD = np.random.default_rng(0).random((_SAMPLES, len(corner_D))) * corner_D
     hit_S = np.zeros(_SAMPLES, dtype=bool)

@@ -1,16 +1,20 @@
-"""What the trials of a sweep are measured by: metrics of the main tasks, and the best single-task trials."""
+"""What trials are measured by: metrics of the main tasks, and the best single-task trials."""
 
 from __future__ import annotations
 
 from mtl_search.analysis.paired import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.objective import key
-from mtl_search.storage.records import SINGLE, SweepRecord, TrialRecord
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.records import SweepRecord, TrialRecord
 
 
 def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...]]:
-    """Main tasks with their metrics: those of the config, or where it leaves them to the head, those in the journal."""
+    """Return the main tasks with their metrics.
+
+    They are those of the config, or where it leaves them to the head, those in the journal.
+    """
     return {
         task: config.tasks[task].metrics or journal_metrics(record, task)
         for task in config.main_tasks
@@ -18,34 +22,38 @@ def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ..
 
 
 def journal_metrics(record: SweepRecord, task: str) -> tuple[str, ...]:
-    """Validation metrics of a task that the journal holds, in the order in which they were written."""
-    prefix = f"val/{task}/"
-    found: dict[str, None] = {}
+    """Return the validation metrics of a task in the journal, in the order of their first value."""
+    prefix = metric_key("val", task, "")
+    names: dict[str, None] = {}
     for trial in record:
-        names = [
-            name for epoch in trial.epochs for name in epoch.metrics if name.startswith(prefix)
-        ]
-        found.update(dict.fromkeys(name.removeprefix(prefix) for name in names))
-    return tuple(name for name in found if name in METRICS or ":" in name)
+        for epoch in trial.epochs:
+            for key in epoch.metrics:
+                if key.startswith(prefix):
+                    names[key.removeprefix(prefix)] = None
+    # The others are losses; a metric of the user's is called `module:attribute`.
+    return tuple(name for name in names if name in METRICS or ":" in name)
 
 
 def reference_trial(record: SweepRecord, task: str) -> TrialRecord | None:
-    """The best single-task trial of a task; None when none has got to the end of an epoch.
+    """Return the best single-task trial of a task; None when none has finished an epoch.
 
-    A member of a population is none: what the other arms are compared with is what fixed values can do.
+    Members of a population do not count: other arms are compared with what fixed values can do.
     """
-    trials = [trial for trial in record.arm(f"{SINGLE}{task}") if trial.is_result]
+    trials = [trial for trial in record.arm(ArmName.single(task)) if trial.is_result]
     return max(trials, key=lambda trial: trial.best_objective, default=None)  # the first of equals
 
 
 def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
-    """`val/<task>/<metric>` of the best trial of each single-task arm at its best epoch; empty arms are left out."""
+    """Return `val/<task>/<metric>` of the best trial of each single-task arm, at its best epoch.
+
+    Arms without such a trial are left out.
+    """
     reference = {}
     for task, metrics in tasks.items():
         trial = reference_trial(record, task)
-        if trial is not None and trial.best is not None:
-            names = [key("val", task, metric) for metric in metrics]
-            reference.update(
-                {name: trial.best.metrics[name] for name in names if name in trial.best.metrics}
-            )
+        values = trial.best.metrics if trial and trial.best else {}
+        for metric in metrics:
+            key = metric_key("val", task, metric)
+            if key in values:
+                reference[key] = values[key]
     return reference

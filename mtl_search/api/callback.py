@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import logging
 
+from mtl_search.storage.events import (
+    EpochEnded,
+    Event,
+    SweepCompleted,
+    SweepStarted,
+    TrialEnded,
+    TrialStarted,
+)
 from mtl_search.storage.journal import Observer
-from mtl_search.storage.records import Event, SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord, TrialRecord
 
 logger = logging.getLogger(__name__)
 
@@ -34,16 +42,16 @@ def notifier(callback: Callback) -> Observer:
 
     def notify(event: Event, record: SweepRecord) -> None:
         try:
-            match event["event"]:
-                case "sweep":
+            match event:
+                case SweepStarted():
                     callback.on_sweep_start(record)
-                case "trial":
-                    callback.on_trial_start(record.trials[event["id"]])
-                case "epoch":
-                    callback.on_epoch_end(record.trials[event["id"]])
-                case "end":
-                    callback.on_trial_end(record.trials[event["id"]])
-                case "done":
+                case TrialStarted():
+                    callback.on_trial_start(record.trials[event.id])
+                case EpochEnded():
+                    callback.on_epoch_end(record.trials[event.id])
+                case TrialEnded():
+                    callback.on_trial_end(record.trials[event.id])
+                case SweepCompleted():
                     callback.on_sweep_end(record)
         except Exception:
             logger.exception("the callback %s failed; the sweep goes on", type(callback).__name__)

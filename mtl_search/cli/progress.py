@@ -53,7 +53,7 @@ class SweepProgress(Callback):
         """Trials that the sweep is to have; an extended one keeps the finalists of earlier winners beside the new."""
         if self.record is None:
             return 0
-        begun = Counter(trial.arm for trial in self.record)
+        begun: Counter[str] = Counter(trial.arm for trial in self.record)
         return sum(max(count, begun[arm]) for arm, count in self.record.budget.items())
 
     @property

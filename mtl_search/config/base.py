@@ -1,7 +1,8 @@
-"""What all sections of a config are made of.
+"""Base classes of the sections of a config.
 
-A part that is chosen by name (a head, a backbone, an optimiser, ...) is a `Member`: `{name: convnet, channels: [16,
-32]}`, or just `convnet`. Which names and arguments exist is the business of that family's registry.
+A part that is chosen by name (a head, a backbone, an optimiser, ...) is a `Component`:
+`{name: convnet, channels: [16, 32]}`, or just `convnet`. Which names and arguments exist is up to
+the registry of its family.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-# What `int` and its like hold in an entry of the space.
+# The types of `float`, `log` and `int` in an entry of the search space.
 _BOUNDS = (tuple[float, float] | None, tuple[int, int] | None)
 
 
@@ -45,7 +46,14 @@ class ConfigModel(BaseModel):
 
 
 class Component(BaseModel):
-    """A part chosen by name, with its own arguments beside the name."""
+    """A part chosen by name, with its own arguments beside the name.
+
+    Example:
+        >>> Component.model_validate({"name": "convnet", "channels": [16, 32]}).arguments
+        {'channels': [16, 32]}
+        >>> Component.model_validate("convnet").name
+        'convnet'
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -58,7 +66,7 @@ class Component(BaseModel):
 
     @model_serializer
     def _to_plain(self) -> dict[str, Any]:
-        """Arguments that are None stay where `exclude_none` drops None elsewhere: it need not be their default."""
+        """Keep arguments that are None, which need not be their default, under `exclude_none`."""
         return {"name": self.name, **self.arguments}
 
     @property
@@ -68,7 +76,7 @@ class Component(BaseModel):
 
 
 def as_tuple(value: object) -> object:
-    """One name as a list of one."""
+    """Turn one name into a list of one."""
     return (value,) if isinstance(value, str) else value
 
 

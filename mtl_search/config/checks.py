@@ -1,7 +1,7 @@
 """Checks of arguments that come from a config, where a number may just as well be a word.
 
-Each function takes a value and the dotted path of its key, returns the value in its proper type, and raises a
-`ConfigError` with that path otherwise.
+Each function takes a value and the dotted path of its key, returns the value in its proper type,
+and raises a `ConfigError` with that path otherwise.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ def check_int(
 
     Raises:
         ConfigError: The value is not a whole number in this range.
+
+    Example:
+        >>> check_int(3, "training.epochs", high=10)
+        3
     """
     number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
     if number is None or number < low or (high is not None and number > high):
@@ -179,7 +183,10 @@ def check_component(value: object, path: str) -> Component:
 
 @contextmanager
 def prefix_path(path: str) -> Iterator[None]:
-    """Put `path` in front of the path of a `ConfigError` raised inside: a head does not know its task's name."""
+    """Put `path` in front of the path of a `ConfigError` of the block.
+
+    A head does not know its task's name, for example, so it raises with a path below its own.
+    """
     try:
         yield
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""The shapes of `search.initial_points`: what each point means is the business of the search."""
+"""The shapes of `search.initial_points`; the search knows what each point means."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TOO_LARGE = 1e300
 
 
 def _point(value: object) -> object:
-    """One message, where pydantic would refuse a value once by each kind that it might have been."""
+    """Check a point: pydantic would give one message for each kind that it might have been."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict) and value:
@@ -19,7 +19,8 @@ def _point(value: object) -> object:
                 raise ValueError(f"the loss weight of {task} must be a number, and is {weight!r}")
         return {task: float(weight) for task, weight in value.items()}
     raise ValueError(
-        "a mapping of tasks to loss weights, the name of a weighting, or the folder of a sweep is needed"
+        "a mapping of tasks to loss weights, the name of a weighting, or the folder of a sweep is "
+        "needed"
     )
 
 

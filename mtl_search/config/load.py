@@ -29,14 +29,22 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
 
     Args:
         source: Path of a YAML file, or the same content as a mapping.
-        overrides: Dotted paths with their values, as a mapping (`{"search.trials": 20}`) or as the command line has
-            them (`["search.trials=20"]`, the value read as YAML). `null` takes an entry of `search.space` out.
+        overrides: Dotted paths with their values, as a mapping (`{"search.trials": 20}`) or as the
+            command line has them (`["search.trials=20"]`, the value read as YAML). `null` takes an
+            entry of `search.space` out.
 
     Returns:
         The checked config, with `${NAME}` and `${NAME:-default}` replaced from the environment.
 
     Raises:
-        ConfigError: Anything in it is wrong; the message names the key, the value and what is allowed.
+        ConfigError: Something in it is wrong; the message names the key, the value and what is
+            allowed.
+
+    Example:
+        >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
+        >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}}, ["seed=3"])
+        >>> config.seed, config.main_tasks
+        (3, ('left',))
     """
     tree: dict[str, Any] = _plain(
         source if isinstance(source, Mapping) else _read_yaml(Path(source))
@@ -50,12 +58,16 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
 
 
 def override(config: Config, overrides: Overrides) -> Config:
-    """The config with some values changed, checked again."""
+    """Return the config with some values changed, checked again."""
     return load_config(to_dict(config), overrides)
 
 
 def parse(tree: Mapping[str, Any]) -> Config:
-    """A plain tree as a checked `Config`; pydantic's complaints become one `ConfigError`."""
+    """Return a plain tree as a checked `Config`.
+
+    Raises:
+        ConfigError: A value is wrong; all complaints of pydantic become one error.
+    """
     from pydantic import ValidationError
 
     try:
@@ -65,12 +77,12 @@ def parse(tree: Mapping[str, Any]) -> Config:
 
 
 def to_dict(config: Config) -> dict[str, Any]:
-    """The resolved config as plain JSON types; `parse` takes it back."""
+    """Return the resolved config as plain JSON types, which `parse` reads again."""
     return config.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def to_yaml(config: Config) -> str:
-    """The resolved config as YAML; `load_config` takes it back."""
+    """Return the resolved config as YAML, which `load_config` reads again."""
     return yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
 
 
@@ -99,8 +111,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        found = [str(p) for p in sorted(path.parent.glob("*.y*ml"))] if path.parent.is_dir() else []
-        raise ConfigError("no such config file", value=str(path), allowed=found) from None
+        configs = [str(neighbour) for neighbour in sorted(path.parent.glob("*.y*ml"))]
+        raise ConfigError("no such config file", value=str(path), allowed=configs) from None
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
         raise ConfigError(f"cannot read the config file: {error}", value=str(path)) from None
     try:
@@ -114,8 +126,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return tree
 
 
-# Tags such as `!!int x`, `!!bool x` and `!!timestamp x` fail inside PyYAML in the ways of Python's own types, and lists
-# that are nested very deep end its recursion.
+# Tags such as `!!int x`, `!!bool x` and `!!timestamp x` fail inside PyYAML in the ways of Python's
+# own types, and lists that are nested very deep end its recursion.
 _NOT_YAML = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
@@ -131,10 +143,11 @@ _DEEPEST = 50
 
 
 def _plain(node: Any, path: str = "", depth: int = 0) -> Any:
-    """A copy in which nothing is shared (YAML's aliases are), of what YAML and JSON can both write.
+    """Copy a tree so that nothing in it is shared, as YAML's aliases are.
 
     Raises:
-        ConfigError: A key that is no text, a value of another type, NaN or infinity, or a structure that holds itself.
+        ConfigError: It has what YAML or JSON cannot write: a key that is no text, a value of
+            another type, NaN or infinity, or a structure that holds itself.
     """
     if depth > _DEEPEST:
         raise ConfigError(f"nested more than {_DEEPEST} deep", path=path.partition(".")[0])
@@ -147,10 +160,8 @@ def _plain(node: Any, path: str = "", depth: int = 0) -> Any:
         return [_plain(value, f"{path}.{number}", depth + 1) for number, value in enumerate(node)]
     if isinstance(node, os.PathLike):
         return str(node)
-    if (
-        hasattr(node, "item") and getattr(node, "shape", None) == ()
-    ):  # a number of numpy's, which Python users have
-        node = node.item()
+    if hasattr(node, "item") and getattr(node, "shape", None) == ():
+        node = node.item()  # a NumPy number
     if isinstance(node, float) and not math.isfinite(node):
         raise ConfigError("a finite number is needed", path=path, value=node)
     if node is not None and not isinstance(node, str | int | float):
@@ -165,7 +176,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 def _with_environment(node: Any, path: str = "") -> Any:
-    """Replace `${NAME}` in every string; a string that is nothing but a variable is read as YAML (`${N}` → 3)."""
+    """Replace `${NAME}` in every string; a string that is only a variable is read as YAML."""
     if isinstance(node, dict):
         return {key: _with_environment(value, join_path(path, key)) for key, value in node.items()}
     if isinstance(node, list):
@@ -194,17 +205,20 @@ def _with_environment(node: Any, path: str = "") -> Any:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML where a key given twice is an error, `1e-3` is a number and `2024-01-01` is text, as YAML 1.2 says."""
+    """Safe YAML in which a key given twice is an error.
+
+    As in YAML 1.2, `1e-3` is a number and `2024-01-01` is text.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
+        keys = set()
         for key_node, _ in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
-            if key in seen:
+            if key in keys:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key!r} is given twice", key_node.start_mark
                 )
-            seen.add(key)
+            keys.add(key)
         return super().construct_mapping(node, deep)
 
 

@@ -1,4 +1,4 @@
-"""Dotted paths into a config that is still plain dicts: `training.optimizer.lr`, `tasks.*.loss_weight`."""
+"""Dotted paths, such as `tasks.*.loss_weight`, into a config that is still plain dicts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ SPACE = "search.space."
 
 
 def split(path: str) -> list[str]:
-    """The keys of a path, with the tail after `search.space.` kept whole."""
+    """Split a path into its keys; what follows `search.space.` is one key.
+
+    Example:
+        >>> split("search.space.training.optimizer.lr")
+        ['search', 'space', 'training.optimizer.lr']
+    """
     if path.startswith(SPACE):
         return ["search", "space", path.removeprefix(SPACE)]
     return path.split(".")
@@ -47,7 +52,7 @@ def put(tree: dict[str, Any], path: str, value: Any) -> None:
 
 
 def get(tree: Mapping[str, Any], path: str, default: Any = None) -> Any:
-    """The value at a path, or `default` where there is none."""
+    """Return the value at a path, or `default` where there is none."""
     node: Any = tree
     for key in split(path):
         if not isinstance(node, Mapping) or key not in node:
@@ -57,7 +62,7 @@ def get(tree: Mapping[str, Any], path: str, default: Any = None) -> Any:
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Leaves by dotted path; lists are leaves."""
+    """Return the leaves of a tree by dotted path; lists are leaves."""
     leaves: dict[str, Any] = {}
     for key, value in tree.items():
         path = f"{prefix}{key}"

@@ -1,13 +1,13 @@
 """Keys that had another name in an earlier version.
 
-A config of the user's that still has an old name is refused with the new one. What a sweep of an earlier version has
-written (its config, its journal, its networks) is read with the new names instead, so that it can be reported, resumed
-and extended.
+A user's config that has an old name is refused with the new one. What a sweep of an earlier version
+has written (its config, its journal, its networks) is read with the new names instead, so that it
+can be reported, resumed and extended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mtl_search.config import paths
@@ -25,27 +25,33 @@ RENAMED = {
     "resources.patience": "resources.node_timeout_s",
 }
 
+_SPACE = "search.space"
+
 
 def new_path(path: str) -> str:
-    """Return a dotted path with the names of today."""
+    """Return a dotted path with the names of today.
+
+    Example:
+        >>> new_path("training.lr_factors.heads")
+        'training.lr_multipliers.heads'
+    """
     keys = path.split(".")
     for old, new in RENAMED.items():
         pattern = old.split(".")
-        if len(keys) >= len(pattern) and all(
-            a in ("*", b) for a, b in zip(pattern, keys, strict=False)
-        ):
-            renamed = [b if a == "*" else a for a, b in zip(new.split("."), keys, strict=False)]
-            return ".".join([*renamed, *keys[len(pattern) :]])
+        if _begins_with(keys, pattern):
+            # Only the last key of a pattern is renamed, so the keys before it stay.
+            last = new.rpartition(".")[2]
+            return ".".join([*keys[: len(pattern) - 1], last, *keys[len(pattern) :]])
     return path
 
 
 def with_new_names(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tree of a config with the names of today, in its keys and in the paths of its search space."""
+    """Return a config's tree with the names of today, in its keys and in the paths of its space."""
     renamed = _renamed(tree, "")
-    space = paths.get(renamed, "search.space")
+    space = paths.get(renamed, _SPACE)
     if isinstance(space, dict):
         renamed["search"]["space"] = {
-            new_path(path): _entry(entry) for path, entry in space.items()
+            new_path(path): _renamed_entry(entry) for path, entry in space.items()
         }
     return renamed
 
@@ -56,37 +62,53 @@ def refuse_old_names(tree: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: It has one; the message says what the key is called today.
     """
-    space = paths.get(tree, "search.space")
-    searched = list(space) if isinstance(space, Mapping) else []
-    for path in [*_key_paths(tree, ""), *searched]:
-        if (renamed := new_path(path)) != path:
-            shown = path if path not in searched else f"search.space.{path}"
-            raise ConfigError(f"this key is now called {renamed!r}", path=shown)
+    for location, path in [*_key_paths(tree, ""), *_space_paths(tree)]:
+        renamed = new_path(path)
+        if renamed != path:
+            raise ConfigError(f"this key is now called {renamed!r}", path=location)
+
+
+def _begins_with(keys: list[str], pattern: list[str]) -> bool:
+    return len(keys) >= len(pattern) and all(
+        expected in ("*", key) for expected, key in zip(pattern, keys, strict=False)
+    )
 
 
 def _renamed(node: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The tree with new names in its keys; a path of the search space is one key and stays as it is."""
+    """Rename the keys of a tree outside the search space, whose keys are themselves paths."""
     renamed: dict[str, Any] = {}
     for key, value in node.items():
-        old = join_path(path, key)
-        new_key = key if path == "search.space" else new_path(old).rpartition(".")[2]
-        renamed[new_key] = _renamed(value, old) if isinstance(value, Mapping) else value
+        key_path = join_path(path, key)
+        if isinstance(value, Mapping) and key_path != _SPACE:
+            value = _renamed(value, key_path)  # noqa: PLW2901
+        renamed[new_path(key_path).rpartition(".")[2]] = value
     return renamed
 
 
-def _entry(entry: Any) -> Any:
-    """An entry of the search space with new names in its condition."""
+def _renamed_entry(entry: Any) -> Any:
+    """Rename the paths in the condition of an entry of the search space."""
     if not isinstance(entry, Mapping) or not isinstance(entry.get("when"), Mapping):
         return entry
     return {**entry, "when": {new_path(path): value for path, value in entry["when"].items()}}
 
 
-def _key_paths(node: Mapping[str, Any], path: str) -> list[str]:
-    """The dotted path of every key outside the search space."""
-    found = []
+def _key_paths(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    """Yield the dotted path of every key outside the search space, twice: as location and path."""
     for key, value in node.items():
-        own = join_path(path, str(key))
-        found.append(own)
-        if isinstance(value, Mapping) and own != "search.space":
-            found += _key_paths(value, own)
-    return found
+        key_path = join_path(path, str(key))
+        yield key_path, key_path
+        if isinstance(value, Mapping) and key_path != _SPACE:
+            yield from _key_paths(value, key_path)
+
+
+def _space_paths(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the location and the path of each value that the search space names."""
+    space = paths.get(tree, _SPACE)
+    if not isinstance(space, Mapping):
+        return
+    for path, entry in space.items():
+        location = f"{_SPACE}.{path}"
+        yield location, path
+        condition = entry.get("when") if isinstance(entry, Mapping) else None
+        for other in condition if isinstance(condition, Mapping) else ():
+            yield f"{location}.when.{other}", other

@@ -1,4 +1,7 @@
-"""The config: frozen pydantic models, one a section. They know shapes only, and nothing of what a name stands for."""
+"""The config: frozen pydantic models, one a section.
+
+They know shapes only, and nothing of what a name stands for.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from mtl_search.config.space import SpaceEntry
 from mtl_search.config.training import TrainingConfig
 
 Role = Literal["main", "auxiliary"]
-ArmName = Literal["single", "equal", "search"]
+ArmKind = Literal["single", "equal", "search"]
 
 
 class SideInputConfig(ConfigModel):
-    """A view that goes round the backbone, straight to one task's head."""
+    """A view that skips the backbone and goes straight to one task's head."""
 
     values: int | None = Field(
         None, ge=1, description="a view of integers: how many values there may be, from 0 on"
@@ -27,10 +30,11 @@ class SideInputConfig(ConfigModel):
 
 
 class SpansConfig(ConfigModel):
-    """Which tokens a head reads: the mean of each span, side by side, in place of one vector for the sentence."""
+    """Which tokens a head reads: the mean of each span, in place of one vector for the sentence."""
 
     view: str = Field(
-        description="view of whole numbers (tokens,): 1 in the first span, 2 in the second, ..., else 0"
+        description="view of whole numbers (tokens,): 1 in the first span, 2 in the second, ..., "
+        "else 0"
     )
     count: int = Field(2, ge=1, description="how many spans there are")
     first: bool = Field(
@@ -44,7 +48,7 @@ def _as_view(value: object) -> object:
 
 
 def _named(value: object) -> object:
-    """A list of names as a mapping to defaults."""
+    """Turn a list of names into a mapping to defaults."""
     if isinstance(value, str):
         return {value: {}}
     return {name: {} for name in value} if isinstance(value, list | tuple) else value
@@ -66,7 +70,8 @@ class TaskConfig(ConfigModel):
     )
     spans: Annotated[SpansConfig | None, BeforeValidator(_as_view)] = Field(
         None,
-        description="spans of tokens that the head reads, such as two entities; default: all tokens, pooled",
+        description="spans of tokens that the head reads, such as two entities; default: all "
+        "tokens, pooled",
     )
     loss: Component | None = Field(None, description="loss by name; default: the head's own")
     loss_weight: float = Field(
@@ -102,7 +107,8 @@ class Finalists(ConfigModel):
     seeds: int = Field(3, ge=2, description="fresh seeds a configuration")
     ablate_auxiliary: bool = Field(
         True,
-        description="train the best once more without each auxiliary task, to say what that task was worth",
+        description="train the best once more without each auxiliary task, to say what that task "
+        "was worth",
     )
 
 
@@ -112,9 +118,10 @@ class SearchConfig(ConfigModel):
     trials: int = Field(
         20,
         ge=1,
-        description="budget of each arm: N for search, N for equal, N in all for the single-task arms",
+        description="budget of each arm: N for search, N for equal, N in all for the single-task "
+        "arms",
     )
-    arms: Annotated[tuple[ArmName, ...], BeforeValidator(as_tuple)] = Field(
+    arms: Annotated[tuple[ArmKind, ...], BeforeValidator(as_tuple)] = Field(
         ("single", "equal", "search"),
         min_length=1,
         description="groups of trials: a network a task, equal weights, and the search itself",
@@ -124,8 +131,9 @@ class SearchConfig(ConfigModel):
     )
     initial_points: InitialPoints = Field(
         (),
-        description="loss weights that the search arm tries after equal ones: task → weight (1 where left out), the "
-        "folder of an earlier sweep, or a weighting, of which one trial is run first",
+        description="loss weights that the search arm tries after equal ones: task → weight "
+        "(1 where left out), the folder of an earlier sweep, or a weighting, of which one trial is "
+        "run first",
     )
     scheduler: Component = Field(
         default_factory=lambda: Component(name="fifo"),
@@ -177,7 +185,8 @@ class ResourcesConfig(ConfigModel):
     )
     storage: str | None = Field(
         None,
-        description="folder for checkpoints that all nodes reach, as a path, s3:// or gs://; default: the sweep's own",
+        description="folder for checkpoints that all nodes reach, as a path, s3:// or gs://; "
+        "default: the sweep's own",
     )
     node_timeout_s: float = Field(
         600.0,

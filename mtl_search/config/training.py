@@ -17,7 +17,10 @@ class EarlyStopping(ConfigModel):
 
 
 class LearningRateMultipliers(ConfigModel):
-    """Factors on the optimiser's learning rate; 0 lets the parameters of a part stay (statistics of norms go on)."""
+    """Factors on the optimiser's learning rate.
+
+    With 0 the parameters of a part stay as they are, but the statistics of its norms go on.
+    """
 
     backbone: float = Field(1.0, ge=0, description="of all stages, shared or a task's own")
     heads: float = Field(
@@ -32,7 +35,7 @@ _OPTIMIZER = {"name": "adamw", "lr": 1e-3}
 
 
 def _of_default(value: object) -> object:
-    """`training.optimizer.lr=0.01` alone means this rate of the default."""
+    """Fill in the default where a value such as `training.optimizer.lr=0.01` stands alone."""
     if isinstance(value, dict) and "name" not in value:
         return {**_OPTIMIZER, **value}
     return value
@@ -80,18 +83,21 @@ class TrainingConfig(ConfigModel):
     )
     weighting: Component = Field(
         default_factory=lambda: Component(name="static"),
-        description="how the losses are weighed beside their loss weights (see `mtl-search list weightings`)",
+        description="how the losses are weighed beside their loss weights "
+        "(see `mtl-search list weightings`)",
     )
     aggregator: Component | None = Field(
         None,
-        description="how the tasks' gradients of shared layers become one; default: they are added up",
+        description="how the tasks' gradients of shared layers become one; default: they are "
+        "added up",
     )
     early_stopping: EarlyStopping | None = Field(
         None, description="end a trial that no longer improves; default: it trains all epochs"
     )
     on_out_of_memory: Literal["fail", "accumulate"] = Field(
         "fail",
-        description="accumulate: begin the trial again, once, with half the batch and twice `accumulate`",
+        description="accumulate: begin the trial again, once, with half the batch and twice "
+        "`accumulate`",
     )
     train_metrics: bool = Field(
         True, description="compute the metrics on the training batches, too"
@@ -101,12 +107,14 @@ class TrainingConfig(ConfigModel):
     )
     sync_batch_norm: bool = Field(
         False,
-        description="several workers: batch normalisation over the whole batch, not each worker's part; GPU only",
+        description="several workers: batch normalisation over the whole batch, not each worker's "
+        "part; GPU only",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto: a GPU where the trial has one"
     )
     cache_on_device: Literal["auto", "always", "never"] = Field(
         "auto",
-        description="keep the whole data set on the device; auto: when it takes at most a quarter of the memory",
+        description="keep the whole data set on the device; auto: when it takes at most a quarter "
+        "of the memory",
     )

@@ -1,4 +1,4 @@
-"""Pydantic's validation errors in the words of a `ConfigError`: path, value, what is allowed, nearest name."""
+"""Pydantic's validation errors as a `ConfigError`: path, value, what is allowed, nearest name."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from pydantic import BaseModel, ValidationError
 from mtl_search.config.base import Component
 from mtl_search.errors import ConfigError
 
-_SHOWN = 5
+_MAX_ERRORS_SHOWN = 5
 _WORDS = {
     "dict_type": "a mapping is needed",
     "tuple_type": "a list is needed",
     "string_type": "a text is needed",
     "bool_type": "true or false is needed",
     "bool_parsing": "true or false is needed",
-    "string_pattern_mismatch": "letters, digits and . _ - are allowed, the first a letter or a digit",
+    "string_pattern_mismatch": (
+        "letters, digits and . _ - are allowed, the first a letter or a digit"
+    ),
     "int_type": "a whole number is needed",
     "int_parsing": "a whole number is needed",
     "int_from_float": "a whole number is needed",
@@ -34,38 +36,46 @@ _WORDS = {
 
 
 def translate(error: ValidationError, model: type[BaseModel]) -> ConfigError:
-    """One `ConfigError` that lists the first few complaints."""
-    items = _without_echoes(error.errors(include_url=False))
-    unique = _one_a_path(
-        [_explain(item, model) for item in items], [item["input"] for item in items]
-    )
-    if len(unique) == 1:
-        return unique[0]
-    text = "\n".join(str(problem) for problem in unique[:_SHOWN])
-    more = f"\n... and {len(unique) - _SHOWN} more" if len(unique) > _SHOWN else ""
-    first = unique[0]
-    summary = ConfigError(first.problem, path=first.path)
-    summary.args = (f"{len(unique)} problems in the config\n{text}{more}",)
+    """Return one `ConfigError` that lists the first few complaints.
+
+    Args:
+        error: Pydantic's error.
+        model: The model that refused the values.
+    """
+    items = _without_consequences(error.errors(include_url=False))
+    explained = [_explain(item, model) for item in items]
+    errors = _merge_by_path(explained, [item["input"] for item in items])
+    if len(errors) == 1:
+        return errors[0]
+    text = "\n".join(str(problem) for problem in errors[:_MAX_ERRORS_SHOWN])
+    hidden = len(errors) - _MAX_ERRORS_SHOWN
+    if hidden > 0:
+        text += f"\n... and {hidden} more"
+    summary = ConfigError(errors[0].problem, path=errors[0].path)
+    summary.args = (f"{len(errors)} problems in the config\n{text}",)
     return summary
 
 
-def _without_echoes(items: Sequence[Any]) -> list[Any]:
-    """Without what only follows from the others: a list whose entries are all wrong is also too short."""
+def _without_consequences(items: Sequence[Any]) -> list[Any]:
+    """Drop errors that follow from others: a list whose entries are all wrong is too short."""
     within = [item["loc"][:-1] for item in items]
     return [item for item in items if not (item["type"] == "too_short" and item["loc"] in within)]
 
 
-def _one_a_path(problems: list[ConfigError], values: list[object]) -> list[ConfigError]:
-    """A value that may be of two kinds is refused once by each: one error, with what the first one would have taken."""
-    found: dict[str, ConfigError] = {}
-    for problem, value in zip(problems, values, strict=True):
-        path = problem.path
-        earlier = found.get(path)
-        both = earlier and ConfigError(
-            problem.problem, path=path, value=value, allowed=earlier.allowed
-        )
-        found[path] = both or problem
-    return list(found.values())
+def _merge_by_path(errors: list[ConfigError], values: list[object]) -> list[ConfigError]:
+    """Merge the errors of one value: one that may be of two kinds is refused once by each.
+
+    What remains is the last message, with what the first error said is allowed.
+    """
+    by_path: dict[str, ConfigError] = {}
+    for error, value in zip(errors, values, strict=True):
+        path = error.path
+        if path in by_path:
+            allowed = by_path[path].allowed
+            by_path[path] = ConfigError(error.problem, path=path, value=value, allowed=allowed)
+        else:
+            by_path[path] = error
+    return list(by_path.values())
 
 
 def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
@@ -98,18 +108,22 @@ def _explain(item: Mapping[str, Any], model: type[BaseModel]) -> ConfigError:
 
 
 def _not_a_section(owner: type[BaseModel], path: list[str], value: object) -> ConfigError:
-    """Something else stands where a section, or a part chosen by name, is needed."""
+    """Explain that a section, or a part chosen by name, is needed in place of a value."""
     if owner is Component:
         message = "a name is needed, or {name: ..., <argument>: ...}"
         if isinstance(value, list) and path[0] == "training":
-            message = f"one {message[2:]} (to search among several: search.space.{'.'.join(path)}: {{choice: [...]}})"
+            searched = f"search.space.{'.'.join(path)}: {{choice: [...]}}"
+            message = f"one {message[2:]} (to search among several: {searched})"
         return ConfigError(message, path=".".join(path), value=value)
     fields = [field.alias or name for name, field in owner.model_fields.items()]
     return ConfigError("a mapping is needed", path=".".join(path), value=value, allowed=fields)
 
 
 def _owner(model: type[BaseModel], keys: list[str]) -> tuple[Any, Any, list[str]]:
-    """The model that the last key belongs to, that key's annotation, and the path without pydantic's own union tags."""
+    """Find the model that the last key belongs to, that key's annotation, and its path.
+
+    The path is without the tags that pydantic adds for the members of unions.
+    """
     owner: Any = model
     current: Any = model
     path: list[str] = []
@@ -129,9 +143,9 @@ def _owner(model: type[BaseModel], keys: list[str]) -> tuple[Any, Any, list[str]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The pydantic models of an annotation: itself, or a member of a union."""
+    """Return the pydantic models of an annotation: itself, or the members of a union."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     if get_origin(annotation) in (Union, types.UnionType):
-        return [found for part in get_args(annotation) for found in _models_in(part)]
+        return [model for member in get_args(annotation) for model in _models_in(member)]
     return []

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from mtl_search.errors import TrialError
 from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.metric_key import metric_key
 
 Metrics = Mapping[str, float]
 ObjectiveFunction = Callable[[Metrics], float]
@@ -50,7 +51,8 @@ def task_gains(
     """
     return {
         task: math.fsum(
-            gain(m, values[key(split, task, m)], reference[key(split, task, m)]) for m in metrics
+            gain(m, values[metric_key(split, task, m)], reference[metric_key(split, task, m)])
+            for m in metrics
         )
         / len(metrics)
         for task, metrics in tasks.items()
@@ -85,11 +87,6 @@ def delta_m(
         return math.fsum(gains.values()) / len(gains)
     total = sum(len(metrics) for metrics in tasks.values())
     return math.fsum(gains[task] * len(metrics) for task, metrics in tasks.items()) / total
-
-
-def key(split: str, task: str, metric: str) -> str:
-    """Return the name of a metric in results, journals and MLflow: `val/left/accuracy`."""
-    return f"{split}/{task}/{metric}"
 
 
 @dataclass(frozen=True)
@@ -127,8 +124,8 @@ class Objective:
         """
         value = self._value(metrics)
         if not math.isfinite(value):
-            needed = [key("val", t, m) for t, names in self.tasks.items() for m in names]
-            undefined = [name for name in needed if not math.isfinite(metrics.get(name, math.nan))]
+            wanted = [metric_key("val", t, m) for t, names in self.tasks.items() for m in names]
+            undefined = [name for name in wanted if not math.isfinite(metrics.get(name, math.nan))]
             raise TrialError(
                 f"the objective {self.kind} is not a number; "
                 f"undefined: {', '.join(undefined) or 'none'}"
@@ -141,7 +138,7 @@ class Objective:
             return delta_m(metrics, self.reference, self.tasks)
         if self.kind == "primary":
             ((task, names),) = self.tasks.items()
-            return _signed(names[0], metrics[key("val", task, names[0])])
+            return _signed(names[0], metrics[metric_key("val", task, names[0])])
         if self.kind == "normalised":
             scores = [
                 self._normalised(task, names[0], metrics) for task, names in self.tasks.items()
@@ -151,7 +148,7 @@ class Objective:
 
     def _normalised(self, task: str, metric: str, metrics: Metrics) -> float:
         deviation = (self.deviations or {}).get(task, 1.0)
-        return METRICS[metric].normalise(metrics[key("val", task, metric)], deviation)
+        return METRICS[metric].normalise(metrics[metric_key("val", task, metric)], deviation)
 
 
 def _signed(metric: str, value: float) -> float:

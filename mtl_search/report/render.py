@@ -26,7 +26,7 @@ from mtl_search.analysis.summary import (
 )
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
-from mtl_search.metrics.objective import key
+from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted
 from mtl_search.storage.records import SweepRecord
@@ -119,7 +119,7 @@ def _columns(top: pd.DataFrame, config: Config, tasks: Tasks) -> list[Column]:
             else [Column("objective", cells("objective", formats.number))]
         ),
         *(
-            Column(f"{t}\n{m}", cells(key("val", t, m), formats.number), 80 - n)
+            Column(f"{t}\n{m}", cells(metric_key("val", t, m), formats.number), 80 - n)
             for n, (t, m) in enumerate(first)
         ),
         *(
@@ -184,7 +184,9 @@ def _winners_of(verdict: Verdict, arm: str, tasks: Tasks) -> list[Any]:
 
 def _test_cell(verdict: Verdict, arm: str, task: str, metric: str) -> str:
     winner = verdict.winners.get(f"single/{task}" if arm == "single" else arm)
-    return formats.with_interval(winner.test.get(key("test", task, metric)) if winner else None)
+    return formats.with_interval(
+        winner.test.get(metric_key("test", task, metric)) if winner else None
+    )
 
 
 def _parameters(verdict: Verdict, arm: str) -> int | None:

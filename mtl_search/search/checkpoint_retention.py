@@ -7,9 +7,10 @@ from pathlib import Path
 
 from mtl_search.config import Config
 from mtl_search.storage import sweep_directory
-from mtl_search.storage.records import Event, SweepRecord, TrialRecord
+from mtl_search.storage.events import Event, TrialEnded
+from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.storage.remote import RemoteStorage, below
-from mtl_search.storage.trial_directory import _name, fetch, trial_storage
+from mtl_search.storage.trial_directory import fetch, sweep_folder_name, trial_storage
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ class CheckpointRetention:
             event: An event of the journal.
             record: The sweep's trials, the event included.
         """
-        if event["event"] == "end":
-            self._clean_up(record.trials[event["id"]], record)
+        if isinstance(event, TrialEnded):
+            self._clean_up(record.trials[event.id], record)
 
     def clean_up_finished(self, record: SweepRecord) -> None:
         """Clean up after trials that an earlier session wrote the end of, and was killed then.
@@ -92,7 +93,7 @@ class CheckpointRetention:
         if not uri:
             return set()
         try:
-            return set(RemoteStorage(below(uri, _name(record))).folders())
+            return set(RemoteStorage(below(uri, sweep_folder_name(record))).folders())
         except OSError as error:
             logger.error("what trials have left in %s is not known: %s", uri, error)
             return set()

@@ -20,6 +20,7 @@ from mtl_search.metrics.objective import Objective, ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import import_attribute
 from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.events import ObjectivesRecomputed
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.training.evaluator import metric_names
@@ -42,7 +43,7 @@ def recompute_objectives(journal: Journal, objectives: ArmObjectives) -> None:
             if value != epoch.best_objective:
                 changed.append((epoch.epoch, value))
         if changed:
-            journal.write("judged", id=trial.id, objectives=changed)
+            journal.write(ObjectivesRecomputed(id=trial.id, objectives=changed))
 
 
 class ArmObjectives:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mtl_search.config import Config, load_config, paths, to_dict, to_yaml
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search.pbt.algorithm import pbt_config
+from mtl_search.storage import atomic
 from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
 
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
@@ -48,9 +49,8 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
     if resume:
         _check_same(load_config(folder / CONFIG), config)
     folder.mkdir(parents=True, exist_ok=True)
-    new_file = folder / f"{CONFIG}.new"
-    new_file.write_text(to_yaml(config), encoding="utf-8")
-    new_file.replace(folder / CONFIG)
+    with atomic.replace_file(folder / CONFIG) as new_file:
+        new_file.write_text(to_yaml(config), encoding="utf-8")
 
 
 def _check_same(old: Config, new: Config) -> None:

@@ -29,6 +29,7 @@ from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.stoppers import StopWithoutCapacity
 from mtl_search.search.study import set_log_level
 from mtl_search.storage import disk, sweep_directory
+from mtl_search.storage.events import SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
 from mtl_search.training.workers import placement_groups
@@ -126,12 +127,13 @@ class SweepSession:
         slots = connection.slots(self._config)
         shared_storage.check_shared_storage(self._context.directory, resources.storage)
         self._context.journal.write(
-            "sweep",
-            id=self.record.id or uuid.uuid4().hex[:12],
-            name=self._config.name,
-            slots=slots,
-            budget=trial_budget(self._config, self._sweep.arms),
-            custom_objective=self._sweep.objective is not None,
+            SweepStarted(
+                id=self.record.id or uuid.uuid4().hex[:12],
+                name=self._config.name,
+                slots=slots,
+                budget=trial_budget(self._config, self._sweep.arms),
+                custom_objective=self._sweep.objective is not None,
+            )
         )
         capacity_monitor = CapacityMonitor(resources, slots)
         searcher = ArmSearcher(self._context, capacity_monitor)
@@ -145,7 +147,7 @@ class SweepSession:
         if error is not None:
             raise error
         if searcher.finished:
-            self._context.journal.write("done")
+            self._context.journal.write(SweepCompleted())
 
     def _tune_to_the_end(
         self, searcher: ArmSearcher, scheduler: ArmScheduler, stopper: CombinedStopper

@@ -9,6 +9,7 @@ from mtl_search.search.arms import config_hash, trial_id_of
 from mtl_search.search.context import SweepContext
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.events import EpochEnded, InfoReported, TrialEnded, TrialStarted
 from mtl_search.storage.journal import finite
 from mtl_search.storage.records import Role, State, TrialRecord
 from mtl_search.training.trial_report import TrialReport
@@ -55,10 +56,19 @@ class TrialLog:
         name = trial_id_of(arm, number)
         config = self._context.arms[ArmName(arm).base].config(self._context.config, overrides)
         self._context.journal.write(
-            "trial", id=name, arm=arm, number=number, params=draw.params,
-            distributions=draw.distributions, overrides=overrides, seed=seed,
-            config_hash=config_hash(config), origin=origin, role=role,
-        )  # fmt: skip
+            TrialStarted(
+                id=name,
+                arm=arm,
+                number=number,
+                params=draw.params,
+                distributions=draw.distributions,
+                overrides=overrides,
+                seed=seed,
+                config_hash=config_hash(config),
+                origin=origin,
+                role=role,
+            )
+        )
         return self._context.record.trials[name]
 
     def epoch(self, record: TrialRecord, report: TrialReport) -> None:
@@ -70,13 +80,18 @@ class TrialLog:
             if record.info.get(name, _UNKNOWN) != value
         }
         if news:
-            self._context.journal.write("info", id=record.id, info=news)
+            self._context.journal.write(InfoReported(id=record.id, info=news))
         if report.state == "FAIL":
             return
         self._context.journal.write(
-            "epoch", id=record.id, epoch=report.epoch, metrics=finite(report.metrics),
-            objective=report.objective, seconds=report.seconds,
-        )  # fmt: skip
+            EpochEnded(
+                id=record.id,
+                epoch=report.epoch,
+                metrics=finite(report.metrics),
+                objective=report.objective,
+                seconds=report.seconds,
+            )
+        )
         if record.is_sampled:
             self._studies.of(record.arm).report(record.id, report.epoch, report.objective)
 
@@ -92,7 +107,7 @@ class TrialLog:
             test: Metrics on the test split, for finalists.
         """
         self._context.journal.write(
-            "end", id=record.id, state=state, reason=reason, test=finite(test)
+            TrialEnded(id=record.id, state=state, reason=reason, test=finite(test))
         )
         if record.is_sampled:
             self._studies.of(record.arm).finish(record)

@@ -1,1 +1,1 @@
-"""What a sweep leaves on disk: journal, records, folders and checkpoints. Loads neither torch nor Ray."""
+"""What a sweep leaves on disk: journal, records, folders, checkpoints. Loads no torch, no Ray."""

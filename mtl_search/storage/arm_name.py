@@ -1,4 +1,4 @@
-"""Names of arms: what a group of trials is there for, in one word that journals, tables and tags share."""
+"""Names of arms: what a group of trials is there for."""
 
 from __future__ import annotations
 

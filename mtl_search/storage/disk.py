@@ -1,4 +1,7 @@
-"""A full disk: neither a trial's fault nor a bug. It ends the sweep, and a resume goes on when there is room again."""
+"""A full disk ends the sweep, and a resume goes on when there is room again.
+
+It is neither a trial's fault nor a bug.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,34 @@ from pathlib import Path
 
 from mtl_search.errors import DiskFullError, MtlSearchError
 
-_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
-# How libraries say so that have no `OSError` for it (safetensors, and whatever quotes another process' traceback).
-_WORDS = ("No space left on device", "Disk quota exceeded")
+_ERROR_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
+# Some libraries raise no `OSError` but quote one: safetensors, and a traceback of another process.
+_MESSAGES = ("No space left on device", "Disk quota exceeded")
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that a disk has no room left, or a user's quota of it."""
+    """Return whether an error says that a disk, or a user's quota of it, is full.
+
+    Example:
+        >>> is_full(OSError(errno.ENOSPC, "No space left on device"))
+        True
+    """
     if isinstance(error, DiskFullError):
         return True
-    return getattr(error, "errno", None) in _NUMBERS or any(words in str(error) for words in _WORDS)
+    if getattr(error, "errno", None) in _ERROR_NUMBERS:
+        return True
+    return any(message in str(error) for message in _MESSAGES)
 
 
 @contextmanager
 def writes_to(folder: Path | str) -> Iterator[None]:
-    """What is written here goes to this folder, or to the storage of this URI.
+    """Turn an error of the block that says that the disk is full into a `DiskFullError`.
+
+    Args:
+        folder: The folder, or the URI of the storage, that the block writes to.
 
     Raises:
-        DiskFullError: There is no room; in place of whatever was raised for it.
+        DiskFullError: There is no room.
     """
     try:
         yield
@@ -34,15 +47,14 @@ def writes_to(folder: Path | str) -> Iterator[None]:
         raise
     except Exception as error:
         if is_full(error):
-            raise DiskFullError(
-                explain_full_disk(f"there is no room to write to {folder}")
-            ) from error
+            message = explain_full_disk(f"there is no room to write to {folder}")
+            raise DiskFullError(message) from error
         raise
 
 
-def explain_full_disk(what: str) -> str:
-    """What is full, and how to go on."""
+def explain_full_disk(problem: str) -> str:
+    """Return the message to the user: the problem, and how to go on."""
     return (
-        f"the disk is full: {what}\n"
+        f"the disk is full: {problem}\n"
         "  free some space there, and --resume goes on with the sweep: no trial is lost by this"
     )

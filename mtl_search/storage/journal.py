@@ -1,18 +1,19 @@
-"""The journal: an append-only file of events, one JSON object a line. It is the truth of a sweep.
+"""The journal: an append-only file of events, one JSON object a line.
 
-    sweep       id, name, time                                a session begins (the first, or a resume)
-    trial       id, arm, number, params, seed, ...            a trial begins
-    info        id, info                                      what the built trial says of itself
-    epoch       id, epoch, metrics, objective, seconds, time  an epoch ended
-    judged      id, objectives                                what its epochs are worth by another reference
-    perturb     id, epoch, donor, params, overrides           a member goes on with another's network and other values
-    generation  arm, epoch                                    every perturb of this epoch is written
-    end         id, state, reason, test, time                 a trial ended
-    start       points                                        loss weights that the search arm tries after equal ones
-    done        time                                          every arm has spent its budget
+    sweep       SweepStarted           a session begins (the first, or a resume)
+    trial       TrialStarted           a trial begins
+    info        InfoReported           what the built trial says of itself
+    epoch       EpochEnded             an epoch ended
+    judged      ObjectivesRecomputed   objectives of a trial's epochs by another reference
+    perturb     ExploitEnded           a member goes on with another's network and other values
+    generation  GenerationEnded        every perturb of this epoch is written
+    end         TrialEnded             a trial ended
+    start       InitialPointsResolved  loss weights that the search arm tries after equal ones
+    done        SweepCompleted         every arm has spent its budget
 
-The Optuna studies, the scheduler's rungs and the MLflow runs are all rebuilt from here. A process that is killed while
-it writes leaves at most one broken last line, which is cut off when the journal is next opened.
+All else that is known of a sweep is rebuilt from here: the Optuna studies, the scheduler's rungs,
+the MLflow runs. A process that is killed while it writes leaves at most one broken last line, which
+is cut off when the journal is next opened.
 """
 
 from __future__ import annotations
@@ -20,31 +21,38 @@ from __future__ import annotations
 import json
 import math
 import os
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mtl_search.errors import SweepError
 from mtl_search.storage import disk
-from mtl_search.storage.earlier_versions import upgraded
-from mtl_search.storage.records import Event, SweepRecord
+from mtl_search.storage.earlier_versions import upgrade
+from mtl_search.storage.events import Event, event_from_json
+from mtl_search.storage.records import SweepRecord
 
 Observer = Callable[[Event, SweepRecord], None]
 
-# Losing an epoch line costs nothing, since the trial is not finished; these are on the disk before the sweep goes on.
-_DURABLE = frozenset({"sweep", "start", "trial", "perturb", "generation", "end", "done"})
-
 
 class Journal:
-    """Appends events, keeps the record up to date and tells observers.
+    """Appends events, keeps the record up to date and passes the events to observers.
 
     Args:
         path: The file; made when missing, read when present.
-        observers: Called with each new event after it was written; they must not raise.
+        observers: Functions that are called with each new event after it was written, and with the
+            record; they must not raise.
 
     Raises:
         SweepError: The file is not a journal.
+
+    Example:
+        >>> import tempfile
+        >>> from mtl_search.storage.events import GenerationEnded
+        >>> journal = Journal(Path(tempfile.mkdtemp()) / "journal.jsonl")
+        >>> journal.write(GenerationEnded(arm="search", epoch=2))
+        >>> journal.close()
+        >>> read_record(journal.path).generations
+        {'search': 2}
     """
 
     def __init__(self, path: Path, observers: Iterable[Observer] = ()) -> None:
@@ -55,22 +63,21 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
 
-    def write(self, kind: str, **fields: Any) -> None:
-        """Append one event, apply it to the record, tell the observers.
+    def write(self, event: Event) -> None:
+        """Append one event, apply it to the record, pass it to the observers.
 
         Raises:
-            DiskFullError: There is no room; nothing is written, applied or told.
+            DiskFullError: There is no room; nothing is written, applied or passed on.
         """
-        event = {"event": kind, "time": time.time(), **fields}
-        line = json.dumps(event, allow_nan=False, default=_plain) + "\n"
+        line = json.dumps(event.to_json(), allow_nan=False, default=_plain) + "\n"
         with disk.writes_to(self.path.parent):
-            self._append(line.encode(), durable=kind in _DURABLE)
+            self._append(line.encode(), durable=event.durable)
         self.record.apply(event)
         for observer in self.observers:
             observer(event, self.record)
 
     def _append(self, line: bytes, *, durable: bool) -> None:
-        """All of it or, on a full disk, nothing: half a line would spoil the next one."""
+        """Append all of a line or, on a full disk, nothing: half a line would spoil the next."""
         number = self._file.fileno()
         size = os.fstat(number).st_size
         try:
@@ -87,71 +94,82 @@ class Journal:
         self._file.close()
 
 
-def read_events(path: Path) -> list[dict[str, Any]]:
-    """The complete events of a journal; none when there is no file.
+def read_events(path: Path) -> list[Event]:
+    """Read the events of a journal that this version knows; none when there is no file.
 
     Raises:
-        SweepError: A line other than the last is not a JSON object.
+        SweepError: A line other than the last is not an event.
     """
-    if not path.exists():
-        return []
-    lines = path.read_bytes().split(b"\n")
-    events = []
-    for number, line in enumerate(
-        lines[:-1], start=1
-    ):  # what follows the last newline was never finished
-        try:
-            event = json.loads(line)
-        except ValueError as error:
-            raise _not_a_journal(path, number, error) from None
-        if not isinstance(event, dict) or "event" not in event:
-            raise _not_a_journal(path, number, "an event is needed")
-        events.append(upgraded(event))
-    return events
+    return [event for _, event in _numbered_events(path)]
 
 
 def read_record(path: Path) -> SweepRecord:
-    """The record that a journal tells.
+    """Read a journal into a record.
 
     Raises:
         SweepError: It is not a journal.
     """
     record = SweepRecord()
-    events = read_events(path)
-    applied = 0
+    number = 0
     try:
-        for event in events:
+        for number, event in _numbered_events(path):  # noqa: B007  # the error names the line
             record.apply(event)
-            applied += 1
-    except (
-        KeyError,
-        TypeError,
-    ) as error:  # a field is missing, or it is about a trial that never began
-        raise _not_a_journal(path, applied + 1, repr(error)) from None
+    except (KeyError, TypeError) as error:  # such as an event of a trial that never began
+        raise _not_a_journal(path, number, repr(error)) from None
     return record
 
 
+def _numbered_events(path: Path) -> Iterator[tuple[int, Event]]:
+    """Yield the number of the line and the event, of each line that is complete."""
+    if not path.exists():
+        return
+    # What follows the last newline was never finished.
+    lines = path.read_bytes().split(b"\n")[:-1]
+    for number, text in enumerate(lines, start=1):
+        event = _parse(path, number, text)
+        if event is not None:
+            yield number, event
+
+
+def _parse(path: Path, number: int, text: bytes) -> Event | None:
+    """Return the event of a line; None for a kind that this version does not know."""
+    try:
+        line = json.loads(text)
+        if not isinstance(line, dict) or "event" not in line:
+            raise _not_a_journal(path, number, "an event is needed")
+        return event_from_json(upgrade(line))
+    except ValueError as error:
+        raise _not_a_journal(path, number, error) from None
+    except (KeyError, TypeError) as error:  # a field is missing
+        raise _not_a_journal(path, number, repr(error)) from None
+
+
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
-    """The metrics that are numbers; JSON has no NaN, and nothing can be compared with one."""
+    """Return the metrics that are finite: JSON has no NaN, and nothing compares with one.
+
+    Example:
+        >>> finite({"val/left/accuracy": 0.5, "val/left/auroc": float("nan")})
+        {'val/left/accuracy': 0.5}
+    """
     return {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
 
 
-def _not_a_journal(path: Path, line: int, why: object) -> SweepError:
-    return SweepError(f"{path}, line {line}: not a journal of a sweep ({why})")
+def _not_a_journal(path: Path, line: int, problem: object) -> SweepError:
+    return SweepError(f"{path}, line {line}: not a journal of a sweep ({problem})")
 
 
 def _cut_broken_line(path: Path) -> None:
     if not path.exists():
         return
-    text = path.read_bytes()
-    whole = text.rfind(b"\n") + 1
-    if whole < len(text):
+    content = path.read_bytes()
+    complete = content.rfind(b"\n") + 1
+    if complete < len(content):
         with path.open("r+b") as file:
-            file.truncate(whole)
+            file.truncate(complete)
 
 
 def _plain(value: Any) -> Any:
-    """Numpy scalars and the like as the Python value that they hold."""
+    """Return the Python value of a NumPy scalar or the like."""
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"cannot write {type(value).__name__} to the journal")

@@ -1,7 +1,7 @@
-"""The folder of a sweep: where it lies, whether it may be resumed, and that one driver at a time writes to it.
+"""The folder of a sweep, to which one driver at a time writes.
 
 <folder>/config.yaml      the resolved config
-<folder>/journal.jsonl    the truth
+<folder>/journal.jsonl    all that has happened
 <folder>/trials/<id>/     checkpoints
 <folder>/model.png        the network of the best trial, where the sweep is tracked
 """
@@ -15,38 +15,44 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mtl_search.errors import SweepError, nearest
+from mtl_search.storage import atomic
 
 CONFIG = "config.yaml"
 JOURNAL = "journal.jsonl"
 PICTURE = "model.png"
+TRIALS = "trials"
+# Folders of a trial: where it goes on, its best network, and what that was when `last` was written.
+CHECKPOINTS = ("last", "best", "kept")
 
 
 def new_folder(root: Path, name: str) -> Path:
-    """The first of `<root>/<name>`, `<root>/<name>-2`, ... that does not exist."""
+    """Return the first of `<root>/<name>`, `<root>/<name>-2`, ... that does not exist."""
+    folder = root / name
     number = 1
-    while (folder := root / (name if number == 1 else f"{name}-{number}")).exists():
+    while folder.exists():
         number += 1
+        folder = root / f"{name}-{number}"
     return folder
 
 
 def latest_folder(root: Path, name: str) -> Path:
-    """The sweep of this name that was written to last.
+    """Return the sweep of this name that was written to last.
 
     Raises:
         SweepError: There is none.
     """
     sweeps = [journal.parent for journal in root.glob(f"*/{JOURNAL}")]
-    found = [folder for folder in sweeps if _is_numbered(folder.name, name)]
-    if not found:
-        there = (
-            f"; sweeps there: {', '.join(sorted(folder.name for folder in sweeps))}"
-            if sweeps
-            else ""
-        )
-        near = nearest(name, [folder.name for folder in sweeps])
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise SweepError(f"no sweep called {name!r} in {root} to resume or read{there}{hint}")
-    return max(found, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
+    of_this_name = [folder for folder in sweeps if _is_numbered(folder.name, name)]
+    if not of_this_name:
+        message = f"no sweep called {name!r} in {root} to resume or read"
+        names = sorted(folder.name for folder in sweeps)
+        if names:
+            message += f"; sweeps there: {', '.join(names)}"
+        near = nearest(name, names)
+        if near:
+            message += f"; did you mean {near!r}?"
+        raise SweepError(message)
+    return max(of_this_name, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
 
 
 @contextmanager
@@ -66,18 +72,24 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if new and not holds_sweep(folder):  # refused before it began
+            if new and not holds_sweep(folder):  # the sweep was refused before it began
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget_checkpoints(folder: Path, trial_id: str, *, best: bool) -> None:
-    """Delete what a finished trial no longer needs: where it would have gone on, and its best network unless kept."""
-    trial = folder / "trials" / trial_id
-    parts = {
-        f"{part}{ending}" for part in ("last", "best", "kept") for ending in ("", ".new", ".old")
-    }
-    for part in parts if best else parts - {"best"}:
-        shutil.rmtree(trial / part, ignore_errors=True)
+    """Delete the checkpoints that a finished trial no longer needs.
+
+    Args:
+        folder: The sweep's folder.
+        trial_id: The trial's id.
+        best: Whether its best network is deleted, too.
+    """
+    for checkpoint in CHECKPOINTS:
+        path = folder / TRIALS / trial_id / checkpoint
+        if checkpoint == "best" and not best:
+            atomic.delete_leftovers(path)
+        else:
+            atomic.delete_folder(path)
 
 
 def holds_sweep(folder: Path) -> bool:
@@ -87,5 +99,6 @@ def holds_sweep(folder: Path) -> bool:
 
 
 def _is_numbered(folder: str, name: str) -> bool:
+    """Return whether `new_folder` gives such a name."""
     rest = folder.removeprefix(name)
     return folder == name or (rest != folder and rest.startswith("-") and rest[1:].isdigit())

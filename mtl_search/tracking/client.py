@@ -1,4 +1,7 @@
-"""All that this package asks of MLflow. Any call may raise; `is_outage` tells a dead server from a refused request."""
+"""All calls to MLflow.
+
+Any of them may raise; `is_outage` tells a server that does not answer from a refused request.
+"""
 
 from __future__ import annotations
 
@@ -19,27 +22,21 @@ from mtl_search.tracking.mapping import PARENT, SWEEP, TRIAL, MetricPoint
 T = TypeVar("T")
 
 SQLITE = "sqlite:///"
-_DATABASES = (
-    "sqlite",
-    "postgresql",
-    "postgres",
-    "mysql",
-    "mssql",
-)  # where MLflow writes without a server between
+# Stores that MLflow writes to without a server in between.
+_DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
 
-# A tracker that waits is worse than one that tries again later, which it does by itself. A request that is retried
-# inside MLflow could also make a run twice: the first attempt may have arrived although its answer did not.
+# The tracker tries again by itself, later. A request that MLflow repeats could make a run twice:
+# the first attempt may have arrived although its answer did not.
 _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # set_terminated() prints otherwise
 }
-_MAX_METRICS, _MAX_PARAMS, _MAX_TAGS = (
-    800,
-    100,
-    100,
-)  # 100 is MLflow's limit, and 1000 for all three together
-# Codes with which MLflow answers that this one request is wrong; trying again would not help.
+# Items a request. MLflow's limits are 100 params, 100 tags, and 1000 of all three kinds together.
+_MAX_METRICS = 800
+_MAX_PARAMS = 100
+_MAX_TAGS = 100
+# Codes with which MLflow says that this one request is wrong; trying again would not help.
 _REFUSALS = {
     "INVALID_PARAMETER_VALUE",
     "RESOURCE_DOES_NOT_EXIST",
@@ -53,12 +50,13 @@ class TrackingClient:
     """One experiment of one MLflow store.
 
     Args:
-        uri: Tracking URI.
-        experiment: Name; the experiment is made when there is none.
-        artifacts: Folder of artifacts where MLflow itself stores on this machine; ignored for a server.
+        uri: The tracking URI.
+        experiment: The experiment's name; it is made when there is none.
+        artifacts: Folder of artifacts, where MLflow itself stores them on this machine; ignored for
+            a server.
 
     Raises:
-        ConfigError: The URI is none that MLflow knows, or the experiment has been deleted.
+        ConfigError: MLflow knows no such URI, or the experiment has been deleted.
         SweepError: The store cannot be reached or written.
     """
 
@@ -81,15 +79,16 @@ class TrackingClient:
                 name, artifacts
             )
 
-        found = _retry_once(self.uri, find)
-        if found.lifecycle_stage == "deleted":
+        experiment = _retry_once(self.uri, find)
+        number = experiment.experiment_id
+        if experiment.lifecycle_stage == "deleted":
             raise ConfigError(
                 "this MLflow experiment has been deleted; choose another name, or restore it: "
-                f"MLFLOW_TRACKING_URI={self.uri} mlflow experiments restore -x {found.experiment_id}",
+                f"MLFLOW_TRACKING_URI={self.uri} mlflow experiments restore -x {number}",
                 path="tracking.experiment",
                 value=name,
             )
-        return str(found.experiment_id)
+        return str(number)
 
     def _new_experiment(self, name: str, artifacts: Path | None) -> Any:
         from mlflow.exceptions import MlflowException
@@ -105,16 +104,21 @@ class TrackingClient:
             return self._client.get_experiment_by_name(name)  # another process was faster
 
     def find_runs(self, sweep: str, trial: str | None = None) -> list[Any]:
-        """The runs of a sweep that are not deleted, oldest first; with `trial`, of that trial."""
-        wanted = f"tags.`{SWEEP}` = '{_quoted(sweep)}'"
+        """Return the runs of a sweep, or of one trial, that are not deleted, oldest first.
+
+        Args:
+            sweep: The sweep's id.
+            trial: The trial's id; None: the runs of the sweep and of all its trials.
+        """
+        query = f"tags.`{SWEEP}` = '{_without_quotes(sweep)}'"
         if trial is not None:
-            wanted += f" AND tags.`{TRIAL}` = '{_quoted(trial)}'"
+            query += f" AND tags.`{TRIAL}` = '{_without_quotes(trial)}'"
         runs: list[Any] = []
         token: str | None = None
         while True:
             page = self._client.search_runs(
                 [self.experiment_id],
-                wanted,
+                query,
                 max_results=500,
                 order_by=["attributes.start_time ASC"],
                 page_token=token,
@@ -125,11 +129,11 @@ class TrackingClient:
                 return runs
 
     def find_parent(self, sweep: str) -> Any | None:
-        """The run of the sweep itself."""
+        """Return the run of the sweep itself; None where there is none."""
         return next((run for run in self.find_runs(sweep) if PARENT not in run.data.tags), None)
 
     def create_run(self, name: str, tags: Mapping[str, str], started: int) -> str:
-        """A new run; returns its id."""
+        """Make a run; return its id."""
         run = self._client.create_run(
             self.experiment_id, start_time=started, tags=dict(tags), run_name=name
         )
@@ -142,34 +146,43 @@ class TrackingClient:
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Log in batches that MLflow accepts; metrics in order, so the last point arrives last."""
+        """Send values to a run, in batches that MLflow accepts.
+
+        Metrics are sent in order, so that the last point arrives last.
+        """
         from mlflow.entities import Metric, Param, RunTag
 
         all_metrics = [Metric(p.name, p.value, p.time, p.step) for p in points]
         all_params = [Param(*item) for item in (params or {}).items()]
         all_tags = [RunTag(*item) for item in (tags or {}).items()]
-        parts = zip_longest(
-            _parts(all_metrics, _MAX_METRICS),
-            _parts(all_params, _MAX_PARAMS),
-            _parts(all_tags, _MAX_TAGS),
+        batches = zip_longest(
+            _batches(all_metrics, _MAX_METRICS),
+            _batches(all_params, _MAX_PARAMS),
+            _batches(all_tags, _MAX_TAGS),
             fillvalue=(),
         )
-        for some_metrics, some_params, some_tags in parts:
+        for some_metrics, some_params, some_tags in batches:
             self._client.log_batch(run, some_metrics, some_params, some_tags)
 
     def set_status(self, run: str, status: str, ended: int | None = None) -> None:
-        """RUNNING again, or an end at a time in milliseconds."""
+        """Set a run's status.
+
+        Args:
+            run: The run's id.
+            status: `RUNNING`, or the status of a run that has ended.
+            ended: When it ended, Unix time in milliseconds.
+        """
         if status == "RUNNING":
             self._client.update_run(run, status=status)
         else:
             self._client.set_terminated(run, status, ended)
 
     def log_text(self, run: str, text: str, file: str) -> None:
-        """An artifact from a text."""
+        """Store a text as an artifact."""
         self._client.log_text(run, text, file)
 
     def log_path(self, run: str, path: Path, target: str) -> None:
-        """An artifact from a file, or from all files of a folder. `target` is a folder."""
+        """Store a file, or all files of a folder, as artifacts in the folder `target`."""
         if path.is_dir():
             self._client.log_artifacts(run, str(path), target)
         else:
@@ -177,7 +190,7 @@ class TrackingClient:
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether the store as a whole does not answer; else it refused this one request."""
+    """Return whether the store does not answer at all; else it refused this one request."""
     from mlflow.exceptions import MlflowException
 
     if isinstance(error, MlflowException):
@@ -197,12 +210,13 @@ def _connect(uri: str) -> Any:
 
 
 def _retry_once(uri: str, call: Callable[[], T]) -> T:
-    """The result of a call that gets a second chance.
+    """Return the result of a call; where it fails, make it once more.
 
-    Of several processes that open a new database at once, all but one may fail to make MLflow's default experiment.
+    Of several processes that open a new database at once, all but one may fail to make MLflow's
+    default experiment.
 
     Raises:
-        SweepError: It failed twice.
+        SweepError: The call failed twice.
     """
     try:
         return call()
@@ -238,19 +252,24 @@ def _unknown_address(uri: str) -> ConfigError:
 
 
 def sqlite_path(uri: str) -> Path:
-    """The file of an SQLite URI."""
+    """Return the file of an SQLite URI.
+
+    Example:
+        >>> sqlite_path("sqlite:///runs/mlflow.db").name
+        'mlflow.db'
+    """
     return Path(uri.removeprefix(SQLITE).partition("?")[0])
 
 
 def _quiet() -> None:
-    """MLflow's loggers at WARNING, unless the user has chosen. Its import sets them to INFO."""
+    """Set MLflow's loggers to WARNING unless the user has chosen; its import sets INFO."""
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         for name in ("mlflow", "alembic", "sqlalchemy"):
             logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _check_sqlite(path: Path) -> None:
-    """Open the database for writing. MLflow itself would try ten times, for minutes, before it says what is wrong."""
+    """Check that the database can be written; MLflow itself would try ten times, for minutes."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=20)) as database:
@@ -279,22 +298,27 @@ def _unreachable(uri: str, error: Exception) -> str:
 
 
 def public(uri: str) -> str:
-    """The URI without a password."""
+    """Return the URI without a password.
+
+    Example:
+        >>> public("postgresql://me:secret@host/db")
+        'postgresql://host/db'
+    """
     scheme, separator, rest = uri.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}"
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message, shortened, and without passwords in addresses."""
+    """Return the first line of an error's message, shortened, without passwords in addresses."""
     lines = str(error).strip().splitlines()
     return re.sub(r"//[^/@\s]+@", "//", lines[0] if lines else type(error).__name__)[:300]
 
 
-def _quoted(text: str) -> str:
+def _without_quotes(text: str) -> str:
     return text.replace("'", "")
 
 
-def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

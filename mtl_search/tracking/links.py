@@ -15,12 +15,15 @@ from mtl_search.tracking.client import SQLITE, TrackingClient, public, sqlite_pa
 from mtl_search.tracking.mapping import TRIAL
 
 # MLflow's comparison page becomes slow with more.
-MOST_RUNS = 30
+MAX_RUNS = 30
 LOCAL_UI = "http://127.0.0.1:5000"
 
 
 def tracking_uri(config: Config, sweep_dir: Path) -> str:
-    """The config's URI, or SQLite in the folder that holds the sweeps. Relative SQLite paths are made absolute."""
+    """Return the config's URI, or SQLite in the folder that holds the sweeps.
+
+    Relative paths of SQLite are made absolute.
+    """
     uri = config.tracking.uri
     if uri is None:
         return f"{SQLITE}{sweep_dir.resolve().parent / 'mlflow.db'}"
@@ -31,13 +34,13 @@ def tracking_uri(config: Config, sweep_dir: Path) -> str:
 
 
 def artifact_folder(uri: str, sweep_dir: Path) -> Path:
-    """Where a store on this machine keeps its artifacts: beside the database."""
-    beside = sqlite_path(uri) if uri.startswith(SQLITE) else sweep_dir.resolve()
-    return beside.parent / "mlartifacts"
+    """Return where a store on this machine keeps its artifacts: beside the database."""
+    neighbour = sqlite_path(uri) if uri.startswith(SQLITE) else sweep_dir.resolve()
+    return neighbour.parent / "mlartifacts"
 
 
-def open_store(config: Config, sweep_dir: Path) -> TrackingClient:
-    """The store of a sweep; raises as `Store` does."""
+def open_client(config: Config, sweep_dir: Path) -> TrackingClient:
+    """Open the store of a sweep; raises as `TrackingClient` does."""
     uri = tracking_uri(config, sweep_dir)
     return TrackingClient(
         uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir)
@@ -47,7 +50,10 @@ def open_store(config: Config, sweep_dir: Path) -> TrackingClient:
 def ui_command(
     config: Config, sweep_dir: Path, port: int = 5000, host: str = "127.0.0.1"
 ) -> list[str] | None:
-    """Command that serves MLflow's pages on the sweep's store; None where the URI is a server, which has its own."""
+    """Return the command that serves MLflow's pages on a sweep's store.
+
+    It is None where the URI is a server, which has its own pages.
+    """
     uri = tracking_uri(config, sweep_dir)
     if uri.startswith(("http://", "https://")):
         return None
@@ -57,11 +63,23 @@ def ui_command(
 
 
 def compare_url(experiment_id: str, run_ids: Sequence[str], ui: str = LOCAL_UI) -> str:
-    """Address of the page that compares runs, at most the first 30; of the experiment when there is no run."""
+    """Return the address of the page that compares runs.
+
+    Args:
+        experiment_id: The id of their experiment.
+        run_ids: Ids of the runs, of which the first 30 are compared; where there is none, the
+            address is that of the experiment.
+        ui: Address of MLflow's pages.
+
+    Example:
+        >>> compare_url("1", [])
+        'http://127.0.0.1:5000/#/experiments/1'
+    """
     base = f"{public(ui).rstrip('/')}/#"
     if not run_ids:
         return f"{base}/experiments/{experiment_id}"
-    runs, experiments = quote(_json(run_ids[:MOST_RUNS])), quote(_json([experiment_id]))
+    runs = quote(_json(run_ids[:MAX_RUNS]))
+    experiments = quote(_json([experiment_id]))
     return f"{base}/compare-runs?runs={runs}&experiments={experiments}"
 
 
@@ -70,14 +88,14 @@ def _json(items: Sequence[str]) -> str:
 
 
 def find_compare_url(
-    config: Config, sweep_dir: Path, ui: str | None = None, top: int = MOST_RUNS
+    config: Config, sweep_dir: Path, ui: str | None = None, top: int = MAX_RUNS
 ) -> str:
-    """Address of the page that compares the best trials of a sweep, found by its journal.
+    """Return the address of the page that compares the best trials of a sweep.
 
     Args:
-        config: Of the sweep.
-        sweep_dir: Its folder.
-        ui: Address of MLflow's pages; default: the tracking server, or 127.0.0.1:5000.
+        config: The sweep's config.
+        sweep_dir: The sweep's folder.
+        ui: Address of MLflow's pages; None: the tracking server, or 127.0.0.1:5000.
         top: Number of trials of the arms `search` and `equal`, best objective first.
 
     Raises:
@@ -85,23 +103,21 @@ def find_compare_url(
         SweepError: The store cannot be reached.
     """
     record = read_record(sweep_dir / "journal.jsonl")
-    store = open_store(config, sweep_dir)
-    runs = (
-        {run.data.tags.get(TRIAL): str(run.info.run_id) for run in store.find_runs(record.id)}
-        if record.id
-        else {}
-    )
-    found = [runs[trial] for trial in best_trials(record, top) if trial in runs]
-    return compare_url(store.experiment_id, found, ui or ui_address(store.uri))
+    client = open_client(config, sweep_dir)
+    runs = client.find_runs(record.id) if record.id else []
+    run_ids = {run.data.tags.get(TRIAL): str(run.info.run_id) for run in runs}
+    best = [run_ids[trial] for trial in best_trials(record, top) if trial in run_ids]
+    return compare_url(client.experiment_id, best, ui or ui_address(client.uri))
 
 
 def ui_address(uri: str) -> str:
-    """Address of MLflow's pages for a tracking URI."""
+    """Return the address of MLflow's pages for a tracking URI."""
     return uri if uri.startswith(("http://", "https://")) else LOCAL_UI
 
 
 def best_trials(record: SweepRecord, top: int) -> list[str]:
-    """Ids of the best trials that share; where there are none, of any."""
-    ended = [t for t in record if t.objective is not None and not (t.is_finalist or t.is_warmup)]
-    shared = [t for t in ended if t.arm in ("search", "equal")] or ended
-    return [t.id for t in sorted(shared, key=lambda t: -t.best_objective)][:top]
+    """Return the ids of the best trials that share; where there are none, of any."""
+    trials = [t for t in record if t.objective is not None and not (t.is_finalist or t.is_warmup)]
+    candidates = [t for t in trials if t.arm.is_shared] or trials
+    ranked = sorted(candidates, key=lambda trial: -trial.best_objective)
+    return [trial.id for trial in ranked[:top]]

@@ -1,4 +1,7 @@
-"""What a sweep looks like in MLflow: names, tags, params, metrics, states. Knows MLflow's limits, but no MLflow."""
+"""What a sweep looks like in MLflow: names, tags, params, metrics, states.
+
+This module knows the limits of MLflow, but does not import it.
+"""
 
 from __future__ import annotations
 
@@ -13,29 +16,40 @@ from typing import Any
 
 from mtl_search.config import Config, to_dict
 from mtl_search.config.paths import flatten
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 
 TAG = "mtl_search."
 SWEEP, TRIAL = f"{TAG}sweep", f"{TAG}trial"
 PARENT = "mlflow.parentRunId"
 
-# mlflow.utils.validation
-_NAME_LENGTH, _PARAM_LENGTH, _TAG_LENGTH = 250, 6000, 8000
+# The limits of mlflow.utils.validation, in characters.
+_NAME_LENGTH = 250
+_PARAM_LENGTH = 6000
+_TAG_LENGTH = 8000
 _REFUSED = re.compile(r"[^/\w.\- :]")
 
-# MLflow has no word for a pruned trial: it did what it was asked to do, and the tag `state` tells the rest.
+# MLflow has no status for a pruned trial; the tag `state` tells it from a complete one.
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "RUNNING"}
 
 # What a trial says of itself that becomes a tag.
 _INFO = ("parameters", "balancing", "depth", "weights", "node", "out_of_memory")
 
-# Last epoch that was sent. It ends each batch, so what is below it has arrived.
+# Name of a metric: the last epoch that was sent. It comes last in each batch, so what belongs to
+# earlier epochs has arrived.
 CURSOR = "epoch"
 
 
 @dataclass(frozen=True)
 class MetricPoint:
-    """One metric value; `time` in milliseconds. From the journal, so that sending it again changes nothing."""
+    """One value of a metric; its time comes from the journal, so it may be sent again.
+
+    Attributes:
+        name: The metric's name, as MLflow accepts it.
+        value: The value.
+        time: Unix time in milliseconds.
+        step: The epoch, or for charts of the sweep the number of trials that have ended.
+    """
 
     name: str
     value: float
@@ -44,17 +58,24 @@ class MetricPoint:
 
 
 def clean_name(name: str) -> str:
-    """The name with what MLflow refuses replaced: other characters by `_`, paths that are not in normal form."""
-    parts = [part for part in _REFUSED.sub("_", name).split("/") if part not in ("", ".")]
-    cleaned = (
-        "/".join("__" if part == ".." else part for part in parts)[:_NAME_LENGTH].rstrip("/") or "_"
-    )
+    """Return a name that MLflow accepts: no other characters, and a path in normal form.
+
+    Example:
+        >>> clean_name("weight/left (3 %)")
+        'weight/left _3 __'
+    """
+    segments = [s for s in _REFUSED.sub("_", name).split("/") if s not in ("", ".")]
+    path = "/".join("__" if segment == ".." else segment for segment in segments)
+    cleaned = path[:_NAME_LENGTH].rstrip("/") or "_"
     assert posixpath.normpath(cleaned) == cleaned
     return cleaned
 
 
 def clean_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The mapping under clean names; two names that become the same are told apart by a hash of the original."""
+    """Return the values under clean names.
+
+    Two names that become the same are told apart by a hash of the original.
+    """
     cleaned: dict[str, Any] = {}
     for name, value in values.items():
         key = clean_name(name)
@@ -66,12 +87,12 @@ def clean_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sweep_tags(sweep: SweepRecord) -> dict[str, str]:
-    """Tags of the sweep's run."""
+    """Return the tags of the sweep's run."""
     return {SWEEP: sweep.id, f"{TAG}name": sweep.name, f"{TAG}role": "sweep", **_author()}
 
 
 def _author() -> dict[str, str]:
-    """What MLflow's own pages show as source and creator."""
+    """Return the tags that MLflow's own pages show as source and creator."""
     try:
         user = {"mlflow.user": getpass.getuser()}
     except (OSError, KeyError):  # a user id without a name, as in some containers
@@ -80,7 +101,7 @@ def _author() -> dict[str, str]:
 
 
 def trial_tags(trial: TrialRecord, sweep: SweepRecord, parent: str) -> dict[str, str]:
-    """Tags of a trial's run."""
+    """Return the tags of a trial's run; `parent` is the id of the sweep's run."""
     tags = {
         PARENT: parent,
         SWEEP: sweep.id,
@@ -97,12 +118,12 @@ def trial_tags(trial: TrialRecord, sweep: SweepRecord, parent: str) -> dict[str,
 
 
 def trial_params(trial: TrialRecord) -> dict[str, str]:
-    """Params of a trial's run: what differs from the sweep's config, at its beginning, and the seed."""
+    """Return the params of a trial's run: its seed, and its overrides when it began."""
     return _params({**flatten(trial.overrides_at(1)), "seed": trial.seed})
 
 
 def sweep_params(config: Config) -> dict[str, str]:
-    """Params of the sweep's run: the resolved config, flat."""
+    """Return the params of the sweep's run: the resolved config by dotted path."""
     return _params(flatten(to_dict(config)))
 
 
@@ -120,20 +141,27 @@ def _text(value: Any) -> str:
     )
 
 
-def objective_name(trial_arm: str, config: Config) -> str:
-    """`val/delta_m` where the objective is Δm. Single-task arms have none, nor do sweeps without such arms."""
-    single = "single/" in trial_arm or "single" not in config.search.arms
-    return "val/delta_m" if config.search.objective == "delta_m" and not single else "val/objective"
+def objective_name(arm: ArmName, config: Config) -> str:
+    """Return the name of the objective: `val/delta_m` where it is Δm, else `val/objective`.
+
+    Single-task arms have no Δm, and sweeps without such arms have none at all.
+    """
+    has_delta_m = "single" in config.search.arms and not arm.is_single
+    if has_delta_m and config.search.objective == "delta_m":
+        return "val/delta_m"
+    return "val/objective"
 
 
 def epoch_points(trial: TrialRecord, epoch: EpochRecord, config: Config) -> list[MetricPoint]:
-    """Metrics of one epoch, with the values that a member of a population trained it with; the cursor last."""
-    changing = {
-        f"pbt/{path}": value
-        for path, value in trial.overrides_at(epoch.epoch).items()
-        if trial.is_member
-    }
-    values = {objective_name(trial.arm, config): epoch.best_objective, **epoch.metrics, **changing}
+    """Return the metrics of one epoch, the cursor last.
+
+    Members of a population also have the values that they trained the epoch with, since these
+    change.
+    """
+    values = {objective_name(trial.arm, config): epoch.best_objective, **epoch.metrics}
+    if trial.is_member:
+        overrides = trial.overrides_at(epoch.epoch)
+        values |= {f"pbt/{path}": value for path, value in overrides.items()}
     cleaned = clean_names(values)
     cleaned.pop(CURSOR, None)
     cleaned[CURSOR] = epoch.epoch
@@ -144,7 +172,7 @@ def epoch_points(trial: TrialRecord, epoch: EpochRecord, config: Config) -> list
 
 
 def test_points(trial: TrialRecord) -> list[MetricPoint]:
-    """Test metrics of a finalist, at its best epoch."""
+    """Return the test metrics of a finalist, at its best epoch."""
     step = trial.best.epoch if trial.best else 0
     return [
         MetricPoint(n, float(v), milliseconds(trial.ended), step)
@@ -153,5 +181,5 @@ def test_points(trial: TrialRecord) -> list[MetricPoint]:
 
 
 def milliseconds(seconds: float) -> int:
-    """Unix time as MLflow has it."""
+    """Return a Unix time in milliseconds, as MLflow has it."""
     return round(seconds * 1000)

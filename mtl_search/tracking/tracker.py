@@ -1,4 +1,7 @@
-"""The tracker: a journal observer that writes to MLflow from its own thread, so that the sweep never waits for it."""
+"""The tracker: an observer of the journal that writes to MLflow from a thread of its own.
+
+So the sweep never waits for MLflow.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mtl_search.config import Config, load_config
 from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.storage.events import Event, SweepCompleted, SweepStarted, TrialEnded
 from mtl_search.storage.journal import read_events
-from mtl_search.storage.records import Event, SweepRecord
+from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import links
 from mtl_search.tracking.client import TrackingClient, first_line, public
 from mtl_search.tracking.run_sync import RunSync
@@ -21,19 +26,33 @@ log = logging.getLogger("mtl_search.tracking")
 
 # After an end or the last event, others are likely to follow at once.
 _SOON_S = 0.25
+_SENT_SOON = (SweepStarted, TrialEnded, SweepCompleted)
 _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
-_STOP: Event = {"event": "stop tracking"}
+
+
+@dataclass(frozen=True)
+class _Artifacts:
+    """Files for the sweep's run: artifact folder → path on this machine."""
+
+    paths: Mapping[str, Path]
+
+
+class _Stop:
+    """The last message to the thread."""
+
+
+_Message = Event | _Artifacts | _Stop
 
 
 class Tracker:
-    """Projects one sweep to MLflow: one run for the sweep, below it one a trial.
+    """Writes one sweep to MLflow: one run for the sweep, and below it one for each trial.
 
-    The journal is the truth and the spool: whatever is in it and not in MLflow is sent when the tracker starts, or when
-    MLflow answers again. After `start` nothing is raised: a server that dies costs one line in the log.
+    Whatever is in the journal and not in MLflow is sent when the tracker starts, or when MLflow
+    answers again. After `start` nothing is raised: a server that dies costs one line in the log.
 
     Args:
-        config: Of the sweep.
-        sweep_dir: Its folder, with `journal.jsonl`.
+        config: The sweep's config.
+        sweep_dir: The sweep's folder, with `journal.jsonl`.
         flush_s: Seconds between two writes while trials train.
     """
 
@@ -42,9 +61,9 @@ class Tracker:
         self.sweep_dir = sweep_dir
         self.uri = links.tracking_uri(config, sweep_dir)
         self._flush_s = flush_s
-        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._history: Sequence[Event] = ()
-        self._mirror: RunSync | None = None
+        self._run_sync: RunSync | None = None
         self._connected = threading.Event()
         self._problem: Exception | None = None
         self._abandoned = False
@@ -63,8 +82,8 @@ class Tracker:
             ConfigError: The tracking URI or the experiment is wrong.
             SweepError: The store cannot be reached or written, or did not answer in time.
         """
-        while not self._queue.empty():  # what was observed before now is in the journal, too
-            self._queue.get()
+        while not self._queue.empty():
+            self._queue.get()  # what was observed before now is in the journal, too
         self._history = read_events(self.sweep_dir / "journal.jsonl")
         self._thread.start()
         if not self._connected.wait(timeout):
@@ -81,15 +100,16 @@ class Tracker:
         self._queue.put(event)
 
     def finish(self, artifacts: Mapping[str, Path] | None = None) -> None:
-        """Hand over what belongs to the sweep's run when it has ended.
+        """Send files that belong to the sweep's run, when the sweep has ended.
 
         Args:
-            artifacts: Artifact folder → a file or folder on this machine: `{"best/search": .../trials/<id>/best}`.
+            artifacts: Artifact folder → a file or folder on this machine, such as
+                `{"best/search": Path(".../trials/<id>/best")}`.
         """
-        self._queue.put({"event": "artifacts", "artifacts": dict(artifacts or {})})
+        self._queue.put(_Artifacts(dict(artifacts or {})))
 
     def close(self, timeout: float = 30.0) -> int:
-        """Send the rest and end. A sweep that is not complete is marked KILLED, until it is resumed.
+        """Send the rest and end; a sweep that is not complete is marked KILLED until it is resumed.
 
         Args:
             timeout: Seconds to wait at most.
@@ -99,17 +119,17 @@ class Tracker:
         """
         if self._closed is not None or not self._thread.is_alive():
             return self.unsent
-        self._queue.put(_STOP)
+        self._queue.put(_Stop())
         self._thread.join(timeout)
         unsent = self.unsent
         self._closed = unsent
         if unsent:
-            where = self.sweep_dir / "journal.jsonl"
             log.warning(
-                "%d events did not reach MLflow at %s; %s has them, and they are sent when the sweep is resumed",
+                "%d events did not reach MLflow at %s; %s has them, and they are sent when the "
+                "sweep is resumed",
                 unsent,
                 public(self.uri),
-                where,
+                self.sweep_dir / "journal.jsonl",
             )
         return unsent
 
@@ -121,91 +141,91 @@ class Tracker:
     @property
     def unsent(self) -> int:
         """Events that have not arrived yet."""
-        return (
-            self._queue.qsize() + len(self._history) + (self._mirror.waiting if self._mirror else 0)
-        )
+        waiting = self._run_sync.waiting if self._run_sync else 0
+        return self._queue.qsize() + len(self._history) + waiting
 
     def compare_url(self, trials: Sequence[str], ui: str | None = None) -> str:
-        """Address of the page that compares these trials' runs, at most the first 30."""
-        mirror = self._mirror
-        assert mirror is not None, "the tracker has not been started"
-        found = [mirror.run_ids[trial] for trial in trials if trial in mirror.run_ids]
-        return links.compare_url(
-            mirror.store.experiment_id, found, ui or links.ui_address(self.uri)
-        )
+        """Return the address of the page that compares the runs of the first 30 trials."""
+        assert self._run_sync is not None, "the tracker has not been started"
+        run_ids = self._run_sync.run_ids
+        runs = [run_ids[trial] for trial in trials if trial in run_ids]
+        experiment = self._run_sync.client.experiment_id
+        return links.compare_url(experiment, runs, ui or links.ui_address(self.uri))
 
     def ui_command(self, port: int = 5000) -> list[str] | None:
-        """Command that serves MLflow's pages on this store; None where the URI is a server."""
+        """Return the command that serves MLflow's pages; None where the URI is a server."""
         return links.ui_command(self.config, self.sweep_dir, port)
 
     def _run(self) -> None:
         try:
-            store: TrackingClient = links.open_store(self.config, self.sweep_dir)
+            client: TrackingClient = links.open_client(self.config, self.sweep_dir)
         except MtlSearchError as error:
             self._problem = error
             return
-        except Exception as error:  # noqa: BLE001  # whatever MLflow raises must reach the caller of start()
+        except Exception as error:  # noqa: BLE001  # all must reach the caller of start()
             self._problem = SweepError(f"tracking: {type(error).__name__}: {first_line(error)}")
             return
         else:
-            self._mirror = RunSync(self.config, store, self.sweep_dir.resolve().name)
+            self._run_sync = RunSync(self.config, client, self.sweep_dir.resolve().name)
         finally:
             self._connected.set()
         if not self._abandoned:
-            self._loop(self._mirror)
+            self._loop(self._run_sync)
 
-    def _loop(self, mirror: RunSync) -> None:
-        # First what was there before, so that epochs which are told again are known as such.
-        for told in self._history:
-            self._take(mirror, told)
+    def _loop(self, run_sync: RunSync) -> None:
+        # The history comes first, so that epochs which are reported again are recognised.
+        for event in self._history:
+            self._take(run_sync, event)
         self._history = ()
-        self._attempt(mirror)
+        self._attempt(run_sync)
         due = time.monotonic() + self._flush_s
         while True:
-            event = self._next(due - time.monotonic())
-            if event is _STOP:
+            message = self._next(due - time.monotonic())
+            if isinstance(message, _Stop):
                 break
-            if event is not None:
-                self._take(mirror, event)
-                # While MLflow is silent, its next attempt has its own time.
-                if event["event"] in ("end", "done", "sweep") and not self._failures:
+            if message is not None:
+                self._take(run_sync, message)
+                # While MLflow does not answer, the next attempt has its own time.
+                if isinstance(message, _SENT_SOON) and not self._failures:
                     due = min(due, time.monotonic() + _SOON_S)
             if time.monotonic() >= due:
-                self._attempt(mirror)
-                wait = (
-                    _BACKOFF_S[min(self._failures, len(_BACKOFF_S)) - 1]
-                    if self._failures
-                    else self._flush_s
-                )
-                due = time.monotonic() + wait
-        mirror.stop(time.time())
-        self._attempt(mirror)
-        if self._failures == 1:  # it may have been a hiccup, and there is no later
+                self._attempt(run_sync)
+                due = time.monotonic() + self._pause()
+        run_sync.stop(time.time())
+        self._attempt(run_sync)
+        if self._failures == 1:
+            # It may have been a short fault, and there is no later attempt.
             time.sleep(_BACKOFF_S[0])
-            self._attempt(mirror)
+            self._attempt(run_sync)
 
-    def _next(self, timeout: float) -> Event | None:
+    def _pause(self) -> float:
+        """Return the seconds until the next attempt."""
+        if not self._failures:
+            return self._flush_s
+        return _BACKOFF_S[min(self._failures, len(_BACKOFF_S)) - 1]
+
+    def _next(self, timeout: float) -> _Message | None:
         try:
             return self._queue.get(timeout=max(timeout, 0.0))
         except queue.Empty:
             return None
 
-    def _take(self, mirror: RunSync, event: Event) -> None:
-        if event["event"] == "artifacts":
-            mirror.artifacts.update(event["artifacts"])
+    def _take(self, run_sync: RunSync, message: Event | _Artifacts) -> None:
+        if isinstance(message, _Artifacts):
+            run_sync.artifacts.update(message.paths)
             return
         try:
-            mirror.apply(event)
-        except Exception as error:  # noqa: BLE001  # an event that cannot be read must not end the thread
+            run_sync.apply(message)
+        except Exception as error:  # noqa: BLE001  # a wrong event must not end the thread
             log.warning("tracking passed over an event of the journal: %s", first_line(error))
 
-    def _attempt(self, mirror: RunSync) -> None:
+    def _attempt(self, run_sync: RunSync) -> None:
         try:
-            mirror.send()
+            run_sync.send()
         except Exception as error:  # noqa: BLE001  # nothing that MLflow does may end a sweep
             self._failures += 1
             self._degraded = f"MLflow at {public(self.uri)} does not answer: {first_line(error)}"
-            if self._failures == 2:  # once is a hiccup
+            if self._failures == 2:  # a single failure may be a short fault
                 log.warning("%s. The sweep goes on; what is missing is sent later", self._degraded)
             return
         if self._failures >= 2:
@@ -214,12 +234,14 @@ class Tracker:
 
 
 def sync(sweep_dir: Path, config: Config | None = None, *, timeout: float = 600.0) -> int:
-    """Send everything that is in a sweep's journal and not in MLflow. Not for a sweep that is running.
+    """Send everything that is in a sweep's journal and not in MLflow.
+
+    The sweep must not be running.
 
     Args:
-        sweep_dir: Folder of the sweep.
-        config: Default: the resolved config in that folder.
-        timeout: Seconds at most.
+        sweep_dir: The sweep's folder.
+        config: The sweep's config; None: the one in that folder.
+        timeout: Seconds to wait at most.
 
     Returns:
         Number of events that have not arrived.

@@ -80,10 +80,7 @@ class Progress:
 def exists(directory: TrialDirectory) -> bool:
     """Return whether the trial has a checkpoint; one that another node has written is fetched."""
     directory.fetch()
-    last, old = directory.folder / "last", directory.folder / "last.old"
-    if not last.exists() and old.exists():  # the process died between the two moves of `replace`
-        old.replace(last)
-    return last.is_dir()
+    return directory.has("last")
 
 
 class Stateful(Protocol):

@@ -17,7 +17,7 @@ from mtl_search.config import Config
 from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.compute import compute
-from mtl_search.metrics.objective import key
+from mtl_search.metrics.metric_key import metric_key
 from mtl_search.models.network import MultiTaskNetwork
 
 
@@ -75,7 +75,7 @@ class Evaluator:
                 value = compute(
                     metric, prediction, labels[name], target.kind, target.size, names=target.classes
                 )
-                metrics[key(split, task, metric)] = value
+                metrics[metric_key(split, task, metric)] = value
         return metrics
 
 

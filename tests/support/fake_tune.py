@@ -45,7 +45,7 @@ class FakeTune:
         self.config = config
         self.nodes = [{"CPU": config.resources.cpus_per_worker}] * slots
         self.capacity_monitor = CapacityMonitor(
-            config.resources, slots, look=lambda: (self.nodes, [])
+            config.resources, slots, read_nodes=lambda: (self.nodes, [])
         )
         self.journal = Journal(directory / "journal.jsonl")
         self.objectives = ArmObjectives(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mtl_search.config import Config, load_config
+from mtl_search.storage.events import event_from_json
 from mtl_search.storage.journal import Journal, Observer
 from mtl_search.storage.records import State, SweepRecord
 
@@ -49,7 +50,9 @@ class Builder:
 
     def event(self, kind: str, **fields: Any) -> None:
         self.now += 1.0
-        self.journal.write(kind, **{"time": self.now, **fields})
+        event = event_from_json({"event": kind, "time": self.now, **fields})
+        assert event is not None, kind
+        self.journal.write(event)
 
     def sweep(self, identity: str = "sweep-1") -> Builder:
         self.event("sweep", id=identity, name="demo")

@@ -22,7 +22,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
 from mtl_search.config import paths
-from mtl_search.storage.journal import read_events, read_record
+from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from tests.support.repository import REPOSITORY
 
@@ -273,8 +273,8 @@ def _timeless(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def events(sweep: Path) -> list[dict[str, Any]]:
-    """The journal."""
-    return read_events(sweep / "journal.jsonl")
+    """The complete lines of the journal."""
+    return [json.loads(line) for line in whole_lines(sweep).splitlines()]
 
 
 def whole_lines(sweep: Path) -> bytes:
@@ -292,7 +292,7 @@ def assert_sound(sweep: Path) -> SweepRecord:
     """Every arm has spent its budget, every trial began once and ended once."""
     record = read_record(sweep / "journal.jsonl")
     assert record.complete
-    spent = Counter(trial.arm for trial in record)
+    spent: Counter[str] = Counter(trial.arm for trial in record)
     for arm, budget in record.budget.items():
         # An extended sweep keeps the finalists of earlier winners.
         extended = record.sessions > 1 and arm.startswith("final/")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mtl_search.config.checks import check_text
 from mtl_search.errors import ConfigError, DataError
+from mtl_search.storage import atomic
 
 # The digest of a larger file takes its size, its first and its last so many bytes.
 _DIGESTED_BYTES = 1 << 20
@@ -54,14 +55,10 @@ def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -
     path = folder / f"{key}{suffix}"
     if path.exists():
         return path
-    partial = folder / f".{key}.{os.getpid()}{suffix}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            write(partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with atomic.replace_file(path) as new_file:
+            write(new_file)
     except OSError as error:
         raise DataError(
             f"cannot write to the cache {folder} (another one: `cache: folder`): {error}"

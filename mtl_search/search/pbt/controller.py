@@ -24,6 +24,7 @@ from mtl_search.search.pbt.algorithm import (
     mean_params,
     pbt_config,
 )
+from mtl_search.storage.events import ExploitEnded, GenerationEnded
 from mtl_search.storage.records import Role, TrialRecord
 from mtl_search.storage.trial_directory import TrialDirectory, trial_storage
 from mtl_search.training.exploit import take_over
@@ -147,7 +148,7 @@ class PBTController:
             member = by_number[step.member]
             if not any(exploit.epoch == epoch for exploit in member.exploits):
                 self._exchange(member, by_number[step.donor], step, epoch)
-        self._context.journal.write("generation", arm=name, epoch=epoch)
+        self._context.journal.write(GenerationEnded(arm=name, epoch=epoch))
 
     def _exchange(
         self, member: TrialRecord, donor: TrialRecord, step: ExploitStep, epoch: int
@@ -159,9 +160,14 @@ class PBTController:
                 f"{member.id} cannot go on with the network of {donor.id}: {error}"
             ) from error
         self._context.journal.write(
-            "perturb", id=member.id, epoch=epoch, donor=donor.id,
-            params=step.params, overrides=self._context.spaces[member.arm].overrides(step.params),
-        )  # fmt: skip
+            ExploitEnded(
+                id=member.id,
+                epoch=epoch,
+                donor=donor.id,
+                params=step.params,
+                overrides=self._context.spaces[member.arm].overrides(step.params),
+            )
+        )
 
     def _directory_of(self, trial: TrialRecord) -> TrialDirectory:
         folder = self._context.directory / "trials" / trial.id

@@ -13,6 +13,7 @@ from mtl_search.search.initial_points import resolve_points
 from mtl_search.search.space.initial_params import WeightPoint, requested_weights
 from mtl_search.search.space.space import Space, SpaceFunction
 from mtl_search.search.space.trial_proxy import RestrictedTrial
+from mtl_search.storage.events import InitialPointsResolved
 from mtl_search.storage.journal import Journal
 
 
@@ -118,6 +119,6 @@ def initial_params(config: Config, journal: Journal, space: ArmSpace) -> list[di
         space: The space of the search arm.
     """
     if journal.record.initial_points is None and config.search.initial_points:
-        journal.write("start", points=resolve_points(config, journal.record))
+        journal.write(InitialPointsResolved(points=resolve_points(config, journal.record)))
     points = [space.params_of(point) for point in journal.record.initial_points or ()]
     return [params for params in (space.equal_weights(), *points) if params]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtl_search.analysis.judge import judge, verdict
+from mtl_search.analysis.judge import judge, judge_tasks
 from mtl_search.analysis.paired import estimate
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.verdict import Verdict
@@ -45,7 +45,7 @@ def two_tasks(
         for number, value in enumerate(values):
             state = (states or {}).get(arm, {}).get(number, "COMPLETE")
             builder.finalist(arm, number, dict.fromkeys(mine, value), state=state)
-    return verdict(builder.sweep_record, TWO)
+    return judge_tasks(builder.sweep_record, TWO)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_lower_is_better_and_both_means(tmp_path: Path) -> None:
             "test/b/auroc": 0.45,
         }
         finalist("search", number, better)
-    found = verdict(builder.sweep_record, tasks).search
+    found = judge_tasks(builder.sweep_record, tasks).search
     assert found is not None
     assert found.gains["a"].mean == pytest.approx(0.5)  # half the error
     assert found.gains["b"].mean == pytest.approx(0.0)
@@ -178,7 +178,7 @@ def test_running_and_undefined_finalists_are_said(builder: Builder) -> None:
     trial = builder.begin("final/search", 1)
     builder.epoch(trial, 1, 0.9, dict.fromkeys(TASKS, 0.9))
     builder.end(trial, test={"left": 0.9})  # without right and same
-    sentence = verdict(builder.sweep_record, METRICS).sentence()
+    sentence = judge_tasks(builder.sweep_record, METRICS).sentence()
     assert (
         "0 of 2 finalists of arm search count (1 not finished, 1 without test metrics)" in sentence
     )
@@ -189,7 +189,7 @@ def test_without_single_arm_search_is_measured_by_equal(builder: Builder) -> Non
     for number, (equal, search) in enumerate([(0.8, 0.84), (0.5, 0.53), (0.9, 0.94)]):
         builder.finalist("equal", number, dict.fromkeys(TASKS, equal))
         builder.finalist("search", number, dict.fromkeys(TASKS, search))
-    result = verdict(builder.sweep_record, METRICS)
+    result = judge_tasks(builder.sweep_record, METRICS)
     assert (result.outcome, result.search, result.equal) == ("not tested", None, None)
     assert result.weights is not None
     assert result.weights.delta_m.values == pytest.approx((0.05, 0.06, 0.04 / 0.9))
@@ -208,10 +208,13 @@ def test_winner_is_chosen_by_validation_and_never_by_test(builder: Builder) -> N
     for number in range(6):  # two configurations, three seeds each
         first = number < 3
         builder.finalist(
-            "search", number, dict.fromkeys(TASKS, 0.99 if first else 0.7), val=0.6 if first else 0.8,
+            "search",
+            number,
+            dict.fromkeys(TASKS, 0.99 if first else 0.7),
+            val=0.6 if first else 0.8,
             origin="search-0007" if first else "search-0002",
-        )  # fmt: skip
-    winner = verdict(builder.sweep_record, METRICS).winners["search"]
+        )
+    winner = judge_tasks(builder.sweep_record, METRICS).winners["search"]
     assert winner.origin == "search-0002"
     assert winner.test["test/left/accuracy"].mean == pytest.approx(0.7)
     assert winner.trials == {0: "final-search-0003", 1: "final-search-0004", 2: "final-search-0005"}
@@ -224,7 +227,7 @@ def test_one_lucky_seed_does_not_win(builder: Builder) -> None:
             "search", number, dict.fromkeys(TASKS, 0.9), val=0.99 if first else 0.8,
             origin="a" if first else "b", state="FAIL" if number in (1, 2) else "COMPLETE",
         )  # fmt: skip
-    assert verdict(builder.sweep_record, METRICS).winners["search"].origin == "b"
+    assert judge_tasks(builder.sweep_record, METRICS).winners["search"].origin == "b"
 
 
 def test_auxiliary_tasks_are_not_in_delta_m(tmp_path: Path) -> None:
@@ -250,7 +253,7 @@ def test_depth_zero_is_said(builder: Builder) -> None:
             dict.fromkeys(TASKS, 0.8 + 0.01 * number),
             depth={"left": 0, "right": 0},
         )
-    found = verdict(builder.sweep_record, METRICS)
+    found = judge_tasks(builder.sweep_record, METRICS)
     assert "shares nothing (sharing depth 0)" in found.sentence()
 
 
@@ -260,7 +263,7 @@ def test_without_shared_layers_nothing_is_gained_by_sharing(builder: Builder, ga
         for task in TASKS:
             builder.finalist(f"single/{task}", number, {task: 0.7 + 0.001 * number})
         builder.finalist("search", number, dict.fromkeys(TASKS, 0.7 + gain), depth=0)
-    found = verdict(builder.sweep_record, METRICS)
+    found = judge_tasks(builder.sweep_record, METRICS)
     assert found.search is not None
     assert found.search.sign == (1 if gain > 0 else -1)
     assert found.outcome == "no significant gain"
@@ -269,7 +272,7 @@ def test_without_shared_layers_nothing_is_gained_by_sharing(builder: Builder, ga
 
 def test_no_finalists(builder: Builder) -> None:
     builder.trial("search", 0, 0.9)
-    result = verdict(builder.sweep_record, METRICS)
+    result = judge_tasks(builder.sweep_record, METRICS)
     assert result.outcome == result.weights_outcome == "not tested"
     assert (
         result.sentence()
@@ -336,7 +339,7 @@ def test_what_an_auxiliary_task_was_worth(tmp_path: Path, without: list[float], 
     }.items():
         for number, value in enumerate(values):
             builder.finalist(arm, number, {"a": value}, origin="search-0003")
-    result = verdict(builder.sweep_record, {"a": ("accuracy",)})
+    result = judge_tasks(builder.sweep_record, {"a": ("accuracy",)})
     found = result.auxiliary["help"].delta_m
     assert found.values == pytest.approx(
         [(x - y) / 0.5 for x, y in zip([0.60, 0.61, 0.59], without, strict=True)]
@@ -351,7 +354,7 @@ def test_without_single_tasks_an_auxiliary_task_is_measured_against_the_network_
     for arm, values in {"equal": [0.6, 0.6], "without/help": [0.5, 0.48]}.items():
         for number, value in enumerate(values):
             builder.finalist(arm, number, {"a": value}, origin="equal-0001")
-    result = verdict(builder.sweep_record, {"a": ("accuracy",)})
+    result = judge_tasks(builder.sweep_record, {"a": ("accuracy",)})
     assert result.auxiliary["help"].delta_m.values == pytest.approx([0.2, 0.25])
 
 
@@ -372,7 +375,7 @@ def test_equal_weights_have_a_word_where_they_come_out_otherwise(tmp_path: Path)
 
 
 def test_seeds_are_paired_by_their_index_and_not_by_the_number_in_the_arm(builder: Builder) -> None:
-    """A sweep that was interrupted after two of three finalists, and then extended to another winner."""
+    """A sweep was interrupted after two of three finalists, and extended to another winner."""
     for task in TASKS:
         for number in range(3):
             builder.finalist(f"single/{task}", number, {task: 0.5 + 0.1 * number})
@@ -382,7 +385,7 @@ def test_seeds_are_paired_by_their_index_and_not_by_the_number_in_the_arm(builde
         # 10 % better than the single tasks of the same seed.
         better = dict.fromkeys(TASKS, 1.1 * (0.5 + 0.1 * number))
         builder.finalist("search", 2 + number, better, val=0.9, origin="search-0001")
-    found = verdict(builder.sweep_record, METRICS)
+    found = judge_tasks(builder.sweep_record, METRICS)
     assert found.winners["search"].trials == {
         index: f"final-search-{2 + index:04d}" for index in range(3)
     }

@@ -8,6 +8,7 @@ import pytest
 
 from mtl_search.analysis.loss_weights import FLOOR, best_adaptive, is_adaptive, mean_weights
 from mtl_search.errors import ConfigError, SweepError
+from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 
 
@@ -17,7 +18,7 @@ def trial(
     """A trial of tasks a and b that logged these weights, an epoch each."""
     made = TrialRecord(
         id=name,
-        arm="search",
+        arm=SEARCH,
         number=0,
         params={},
         distributions={},
@@ -100,7 +101,7 @@ def test_the_best_adaptive_trial_of_a_sweep() -> None:
     best = [EpochRecord(1, {"train/weight/a": 1.0, "train/weight/b": 1.0}, 0.9, 0.0)]
     others = {
         "static": trial({}, adaptive=False, epochs=[EpochRecord(1, {}, 0.99, 0.0)]),
-        "finalist": trial(arm="final/search", epochs=best),
+        "finalist": trial(arm=SEARCH.final, epochs=best),
         "failed": trial(state="FAIL", epochs=best),
         "silent": trial(epochs=[EpochRecord(1, {}, 0.95, 0.0)]),
         "worse": trial(*TRAJECTORY),

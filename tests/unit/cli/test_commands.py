@@ -18,6 +18,14 @@ from mtl_search.config import Config
 from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
 from mtl_search.search import resume
 from mtl_search.storage import sweep_directory
+from mtl_search.storage.events import (
+    EpochEnded,
+    State,
+    SweepCompleted,
+    SweepStarted,
+    TrialEnded,
+    TrialStarted,
+)
 from mtl_search.storage.journal import Journal
 from tests.support import small_sweeps as small
 from tests.unit.cli.test_fuzzing import run_cli
@@ -193,7 +201,7 @@ def test_a_cluster_or_storage_that_is_not_there_is_wrong_input(
     config: str, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    monkeypatch.setattr(connection, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(connection, "_PROBE_TIMEOUT_S", 0.2)
     status, output = run_cli("run", config, *arguments)
     assert status == WRONG_INPUT
     assert words in output
@@ -238,21 +246,22 @@ def test_report_without_a_sweep_says_so(config: str, named: list[str]) -> None:
 
 @pytest.mark.parametrize("state", ["COMPLETE", "FAIL"])
 def test_a_sweep_in_which_nothing_was_trained_has_failed(
-    config: str, state: str, monkeypatch: pytest.MonkeyPatch
+    config: str, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(parsed: Config, *, output: Path, **rest: object) -> api.Result:
         resume.prepare(output, parsed, resume=False)
         journal = Journal(output / sweep_directory.JOURNAL)
-        journal.write("sweep", id="0", name="small", slots=1, budget={"search": 1})
+        journal.write(SweepStarted(id="0", name="small", budget={"search": 1}))
         journal.write(
-            "trial",
-            id="search-0000",
-            arm="search",
-            number=0,
-            params={},
-            distributions={},
-            overrides={},
-            seed=0,
+            TrialStarted(
+                id="search-0000",
+                arm="search",
+                number=0,
+                params={},
+                distributions={},
+                overrides={},
+                seed=0,
+            )
         )
         if state == "COMPLETE":
             metrics = {
@@ -262,10 +271,10 @@ def test_a_sweep_in_which_nothing_was_trained_has_failed(
                 "val/flag/accuracy": 0.5,
             }
             journal.write(
-                "epoch", id="search-0000", epoch=1, metrics=metrics, objective=0.1, seconds=1.0
+                EpochEnded(id="search-0000", epoch=1, metrics=metrics, objective=0.1, seconds=1.0)
             )
-        journal.write("end", id="search-0000", state=state, reason="", test={})
-        journal.write("done")
+        journal.write(TrialEnded(id="search-0000", state=state, reason=""))
+        journal.write(SweepCompleted())
         journal.close()
         return api.Result(output)
 

@@ -31,7 +31,7 @@ def test_a_local_cluster_is_the_default() -> None:
 def test_a_wrong_address_is_told_at_once(
     address: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(connection, "_PROBE_TIMEOUT_S", 0.2)
     with pytest.raises(ClusterError, match=words):
         connection.resolve_address(address)
     monkeypatch.setenv("RAY_ADDRESS", address)

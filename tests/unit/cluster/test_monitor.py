@@ -35,7 +35,9 @@ def _census(
     """Of nodes with so many CPUs; the list may change."""
     resources = ResourcesConfig.model_validate({"workers": 2, "node_timeout_s": 60, **wanted})
     return CapacityMonitor(
-        resources, most, look=lambda: ([{"CPU": n} for n in nodes], [{"CPU": n} for n in later])
+        resources,
+        most,
+        read_nodes=lambda: ([{"CPU": n} for n in nodes], [{"CPU": n} for n in later]),
     )
 
 

@@ -13,7 +13,6 @@ import yaml
 from pydantic import ValidationError
 
 from mtl_search.config import load_config, override, to_dict, to_yaml
-from mtl_search.config.paths import flatten, get, put
 from mtl_search.errors import ConfigError
 from tests.support.config_trees import tree
 
@@ -183,16 +182,6 @@ def test_a_missing_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch
         ConfigError, match=r"data\.path: the environment variable NOT_THERE is not set"
     ):
         load_config(tree(), ["data.path=${NOT_THERE}/x"])
-
-
-def test_paths_keep_the_tail_of_the_space_whole() -> None:
-    plain: dict[str, Any] = {}
-    put(plain, "search.space.a.b", 1)
-    put(plain, "training.optimizer.lr", 2)
-    assert plain == {"search": {"space": {"a.b": 1}}, "training": {"optimizer": {"lr": 2}}}
-    assert get(plain, "search.space.a.b") == 1
-    assert get(plain, "training.optimizer.lr.deeper", "none") == "none"
-    assert flatten(plain) == {"search.space.a.b": 1, "training.optimizer.lr": 2}
 
 
 def test_json_of_a_config_holds_json_types_only() -> None:

@@ -11,6 +11,14 @@ import pytest
 from mtl_search.config import override
 from mtl_search.errors import ConfigError
 from mtl_search.search import checkpoint_retention
+from mtl_search.storage.events import (
+    EpochEnded,
+    ObjectivesRecomputed,
+    Role,
+    SweepStarted,
+    TrialEnded,
+    TrialStarted,
+)
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.remote import RemoteStorage, check_storage
 from mtl_search.storage.trial_directory import trial_storage
@@ -19,17 +27,11 @@ from tests.support import small_sweeps as small
 _OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "final-search-0000": 0.1}
 
 
-def _run(folder: Path, storage: str | None) -> None:
-    """Four trials one after another, each of which leaves two parts where its node puts them."""
-    config = override(small.config(), {"resources.storage": storage})
-    journal = Journal(
-        folder / "journal.jsonl", [checkpoint_retention.CheckpointRetention(folder, config)]
-    )
-    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
-    for number, (name, objective) in enumerate(_OBJECTIVES.items()):
-        arm = "final/search" if name.startswith("final") else "search"
-        journal.write(
-            "trial",
+def _begin(
+    journal: Journal, name: str, number: int, *, arm: str = "search", role: Role = ""
+) -> None:
+    journal.write(
+        TrialStarted(
             id=name,
             arm=arm,
             number=number,
@@ -37,7 +39,21 @@ def _run(folder: Path, storage: str | None) -> None:
             distributions={},
             overrides={},
             seed=0,
+            role=role,
         )
+    )
+
+
+def _run(folder: Path, storage: str | None) -> None:
+    """Four trials one after another, each of which leaves two parts where its node puts them."""
+    config = override(small.config(), {"resources.storage": storage})
+    journal = Journal(
+        folder / "journal.jsonl", [checkpoint_retention.CheckpointRetention(folder, config)]
+    )
+    journal.write(SweepStarted(id="0123456789ab", name="small", slots=1, budget={}))
+    for number, (name, objective) in enumerate(_OBJECTIVES.items()):
+        arm = "final/search" if name.startswith("final") else "search"
+        _begin(journal, name, number, arm=arm)
         uri = trial_storage(config, journal.record, name)
         for part in ("last", "best"):
             own = folder / ("node" if uri else "trials") / name / part
@@ -45,8 +61,8 @@ def _run(folder: Path, storage: str | None) -> None:
             (own / "model.safetensors").write_text(name)
             if uri:
                 RemoteStorage(uri).put(own, part)
-        journal.write("epoch", id=name, epoch=1, metrics={}, objective=objective, seconds=1.0)
-        journal.write("end", id=name, state="COMPLETE", reason="", test={})
+        journal.write(EpochEnded(id=name, epoch=1, metrics={}, objective=objective, seconds=1.0))
+        journal.write(TrialEnded(id=name, state="COMPLETE", reason=""))
     journal.close()
 
 
@@ -69,14 +85,13 @@ def _end(
 ) -> None:
     """A trial of the search arm that ends with a network."""
     name = f"search-{number:04d}"
-    fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 0}
     if name not in journal.record.trials:
-        journal.write("trial", id=name, arm="search", number=number, **fields)
+        _begin(journal, name, number)
     for part in ("last", "best"):
         (folder / "trials" / name / part).mkdir(parents=True, exist_ok=True)
-    journal.write("epoch", id=name, epoch=1, metrics={}, objective=objective, seconds=1.0)
+    journal.write(EpochEnded(id=name, epoch=1, metrics={}, objective=objective, seconds=1.0))
     if seen:
-        journal.write("end", id=name, state="COMPLETE", reason="", test={})
+        journal.write(TrialEnded(id=name, state="COMPLETE", reason=""))
 
 
 def _kept(folder: Path) -> list[str]:
@@ -88,10 +103,10 @@ def test_of_two_alike_the_one_that_began_first_is_kept(tmp_path: Path) -> None:
         tmp_path / "journal.jsonl",
         [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
     )
-    journal.write("sweep", id="0123456789ab", name="small", slots=2, budget={})
+    journal.write(SweepStarted(id="0123456789ab", name="small", slots=2, budget={}))
     _end(journal, tmp_path, 0, 0.5, seen=False)
     _end(journal, tmp_path, 1, 0.5)
-    journal.write("end", id="search-0000", state="COMPLETE", reason="", test={})
+    journal.write(TrialEnded(id="search-0000", state="COMPLETE", reason=""))
     journal.close()
     assert _kept(tmp_path) == ["search-0000/best"]
     assert max(journal.record, key=lambda trial: trial.best_objective).id == "search-0000"
@@ -103,10 +118,10 @@ def test_a_network_that_was_let_go_does_not_cost_the_next_best(tmp_path: Path) -
         tmp_path / "journal.jsonl",
         [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
     )
-    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
+    journal.write(SweepStarted(id="0123456789ab", name="small", slots=1, budget={}))
     _end(journal, tmp_path, 0, 0.5)
     _end(journal, tmp_path, 1, 0.6)
-    journal.write("judged", id="search-0000", objectives=[(1, 0.9)])
+    journal.write(ObjectivesRecomputed(id="search-0000", objectives=[(1, 0.9)]))
     journal.close()
     again = Journal(
         tmp_path / "journal.jsonl",
@@ -127,7 +142,7 @@ def test_what_a_killed_driver_left_is_done_by_the_next(tmp_path: Path, *, stored
         ),
     )
     journal = Journal(home / "journal.jsonl")
-    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
+    journal.write(SweepStarted(id="0123456789ab", name="small", slots=1, budget={}))
     for number, objective in enumerate((0.5, 0.7, 0.6)):
         _end(journal, home, number, objective)
         name = f"search-{number:04d}"
@@ -170,17 +185,16 @@ def test_no_network_of_a_member_is_kept(tmp_path: Path) -> None:
         tmp_path / "journal.jsonl",
         [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
     )
-    journal.write("sweep", id="0123456789ab", name="small", slots=1, budget={})
-    for number, (role, objective) in enumerate(
-        [("member", 0.9), ("member", 0.8), ("last", 0.3), ("mean", 0.5)]
-    ):
+    journal.write(SweepStarted(id="0123456789ab", name="small", slots=1, budget={}))
+    ends: list[tuple[Role, float]]
+    ends = [("member", 0.9), ("member", 0.8), ("last", 0.3), ("mean", 0.5)]
+    for number, (role, objective) in enumerate(ends):
         name = f"search-{number:04d}"
-        fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 0, "role": role}
-        journal.write("trial", id=name, arm="search", number=number, **fields)
+        _begin(journal, name, number, role=role)
         for part in ("last", "best"):
             (tmp_path / "trials" / name / part).mkdir(parents=True)
-        journal.write("epoch", id=name, epoch=1, metrics={}, objective=objective, seconds=1.0)
-        journal.write("end", id=name, state="COMPLETE", reason="", test={})
+        journal.write(EpochEnded(id=name, epoch=1, metrics={}, objective=objective, seconds=1.0))
+        journal.write(TrialEnded(id=name, state="COMPLETE", reason=""))
     journal.close()
     assert [path.parent.name for path in (tmp_path / "trials").glob("*/*")] == ["search-0003"]
 

@@ -13,6 +13,7 @@ import pytest
 from mtl_search.errors import ConfigError
 from mtl_search.search import initial_points, preflight
 from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import WEIGHTS, FakeTune
@@ -257,7 +258,7 @@ def test_a_seed_without_weights_is_left_out_with_a_line_in_the_log(
     fake = session(["uw"])
     trial = TrialRecord(
         "warmup-uw-0000",
-        "warmup/uw",
+        ArmName("warmup/uw"),
         0,
         {},
         {},

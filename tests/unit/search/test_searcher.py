@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_search.analysis.judge import verdict
+from mtl_search.analysis.judge import judge_tasks
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.arms import plan_arms
@@ -323,7 +323,7 @@ def test_better_references_change_what_earlier_trials_are_worth(session: Session
     # Judged by the first references it was worth 0.2, and 0.7 by the second is a loss.
     best = max(record.arm("search"), key=lambda trial: trial.best_objective)
     assert (best.id, best.best_objective < 0) == ("search-0003", True)
-    assert verdict(record, {"kind": ("accuracy",)}).winners["search"].origin == "search-0003"
+    assert judge_tasks(record, {"kind": ("accuracy",)}).winners["search"].origin == "search-0003"
 
 
 def test_a_finished_sweep_can_be_extended(session: Session) -> None:

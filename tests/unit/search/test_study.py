@@ -14,6 +14,7 @@ from mtl_search.config import SpaceEntry
 from mtl_search.search.samplers import SAMPLERS
 from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
+from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.records import EpochRecord, State, TrialRecord
 
 ENTRIES: dict[str, dict[str, Any]] = {
@@ -43,7 +44,7 @@ class Driver:
         draw = self.study.ask(f"t{number}", number)
         params, distributions = json.loads(json.dumps([draw.params, draw.distributions]))
         self.records.append(
-            TrialRecord(f"t{number}", "search", number, params, distributions, {}, 0, 0.0)
+            TrialRecord(f"t{number}", SEARCH, number, params, distributions, {}, 0, 0.0)
         )
         return self.records[-1]
 

@@ -15,7 +15,8 @@ from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.preflight import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.sweep import SweepSession, run_sweep
-from mtl_search.storage.records import Event, SweepRecord
+from mtl_search.storage.events import Event
+from mtl_search.storage.records import SweepRecord
 from tests.support import small_sweeps as small
 
 
@@ -70,7 +71,7 @@ def test_a_session_starts_when_the_folder_is_held_and_before_the_first_event(
     tmp_path: Path, tune: Tune, steps: list[str]
 ) -> None:
     def observe(event: Event, record: SweepRecord) -> None:
-        steps.append(event["event"])
+        steps.append(event.kind)
 
     def start() -> None:
         assert (tmp_path / "sweep" / "config.yaml").is_file()

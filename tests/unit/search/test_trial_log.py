@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_search.storage.events import InfoReported
 from mtl_search.storage.journal import read_events
 from mtl_search.training.trial_report import TrialReport
 from tests.support.fake_tune import Session
@@ -16,7 +17,7 @@ def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
             epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None}
         )
         fake.searcher.record_epoch(trial, report)
-    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
+    infos = [e.info for e in read_events(fake.journal.path) if isinstance(e, InfoReported)]
     assert infos == [{"parameters": 1, "node": "10.0.0.1", "lr": None}, {"node": "10.0.0.2"}]
     assert fake.record.trials[name].info == {"parameters": 1, "node": "10.0.0.2", "lr": None}
 
@@ -29,7 +30,7 @@ def test_what_a_trial_says_of_itself_later_is_written_too(session: Session) -> N
     fake.searcher.record_epoch(trial, TrialReport(2, {}, 0.5, "RUNNING", info=shrunk))
     fake.searcher.record_epoch(trial, TrialReport(3, {}, 0.5, "RUNNING", info=shrunk))
     assert fake.record.trials["single-kind-0000"].info == shrunk
-    infos = [event["info"] for event in read_events(fake.journal.path) if event["event"] == "info"]
+    infos = [e.info for e in read_events(fake.journal.path) if isinstance(e, InfoReported)]
     assert infos == [{"parameters": 1}, {"out_of_memory": shrunk["out_of_memory"]}]
 
 

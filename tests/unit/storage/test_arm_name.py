@@ -37,7 +37,8 @@ def test_an_arm_and_its_finalists_are_of_one_kind(
 def test_a_name_is_its_text() -> None:
     name = ArmName.single("left")
     assert name == "single/left"
-    assert {"single/left": 1}[name] == {name: 1}["single/left"] == 1
+    numbers: dict[str, int] = {name: 1}
+    assert numbers["single/left"] == {"single/left": 1}[name] == 1
     assert json.dumps({name: name}) == '{"single/left": "single/left"}'
     assert type(str(name)) is str
 

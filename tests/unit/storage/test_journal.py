@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from mtl_search.errors import DiskFullError, SweepError
+from mtl_search.storage.events import GenerationEnded, InfoReported, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal, Observer, finite, read_events, read_record
 from mtl_search.storage.records import SweepRecord
 from tests.support.recorded_sweeps import Builder, whole
@@ -71,8 +72,8 @@ def test_a_broken_last_line_is_cut_off(path: Path, opened: Open, cut: int) -> No
     path.write_bytes(whole_text[:-cut])
     journal = opened()
     assert path.read_bytes() == whole_text[: whole_text.rstrip(b"\n").rfind(b"\n") + 1]
-    journal.write("done")
-    assert [event["event"] for event in read_events(path)][-2:] == ["trial", "done"]
+    journal.write(SweepCompleted())
+    assert [event.kind for event in read_events(path)][-2:] == ["trial", "done"]
     assert journal.record.trials["search-0000"].finished
     assert not journal.record.trials["search-0001"].finished
 
@@ -114,8 +115,14 @@ def test_an_event_that_cannot_be_is_an_error(path: Path, event: dict[str, Any]) 
 
 def test_events_of_later_versions_are_ignored(path: Path) -> None:
     builder = Builder(path).sweep()
-    builder.event("weather", sky="blue")
-    assert facts(read_record(path)) == facts(builder.sweep_record)
+    with path.open("a") as file:
+        file.write('{"event": "weather", "time": 1, "sky": "blue"}\n')
+        file.write(
+            '{"event": "generation", "time": 1, "arm": "equal", "epoch": 2, "sky": "grey"}\n'
+        )
+    record = read_record(path)
+    assert facts(record) == facts(builder.sweep_record)
+    assert record.generations == {"equal": 2}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("-inf")]])
@@ -124,22 +131,21 @@ def test_what_json_cannot_hold_is_refused_and_leaves_no_trace(
 ) -> None:
     journal = opened()
     with pytest.raises(ValueError, match="Out of range float"):
-        journal.write("epoch", metrics=value)
+        journal.write(InfoReported(id="search-0000", info={"lr": value}))
     with pytest.raises(TypeError, match="cannot write set"):
-        journal.write("epoch", metrics={1})
+        journal.write(InfoReported(id="search-0000", info={"tasks": {1}}))
     assert path.read_bytes() == b""
 
 
 def test_numbers_of_numpy_are_written_as_numbers(path: Path, opened: Open) -> None:
-    opened().write("note", value=np.float32(0.5), count=np.int64(3))
-    (event,) = read_events(path)
-    assert (event["value"], event["count"]) == (0.5, 3)
+    opened().write(GenerationEnded(time=np.float32(0.5), arm="equal", epoch=np.int64(3)))  # type: ignore[arg-type]
+    assert path.read_text() == '{"event": "generation", "time": 0.5, "arm": "equal", "epoch": 3}\n'
 
 
 def test_observers_see_every_event_after_the_record_has_it(path: Path) -> None:
     seen: list[tuple[str, int]] = []
     builder = Builder(
-        path, observers=[lambda event, record: seen.append((event["event"], len(record.trials)))]
+        path, observers=[lambda event, record: seen.append((event.kind, len(record.trials)))]
     )
     builder.sweep()
     builder.trial("search", 0, 0.5, epochs=2)
@@ -158,8 +164,8 @@ def test_observers_see_every_event_after_the_record_has_it(path: Path) -> None:
 def test_observers_do_not_see_what_was_there_before(path: Path, opened: Open) -> None:
     whole(Builder(path))
     seen: list[Any] = []
-    opened(lambda event, record: seen.append(event)).write("done")
-    assert [event["event"] for event in seen] == ["done"]
+    opened(lambda event, record: seen.append(event)).write(SweepCompleted())
+    assert [event.kind for event in seen] == ["done"]
 
 
 def test_finite_keeps_numbers_only() -> None:
@@ -172,8 +178,8 @@ def test_on_a_full_disk_an_event_is_written_whole_or_not_at_all(
     path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Any] = []
-    journal = opened(lambda event, record: told.append(event["event"]))
-    journal.write("sweep", id="abc", name="tiny")
+    journal = opened(lambda event, record: told.append(event.kind))
+    journal.write(SweepStarted(id="abc", name="tiny"))
     before, write = path.read_bytes(), os.write
 
     def full(number: int, data: bytes) -> int:
@@ -184,9 +190,9 @@ def test_on_a_full_disk_an_event_is_written_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(DiskFullError, match=f"no room to write to {path.parent}"):
-            journal.write("done")
+            journal.write(SweepCompleted())
     assert path.read_bytes() == before
     assert not journal.record.complete
-    journal.write("done")
+    journal.write(SweepCompleted())
     assert told == ["sweep", "done"]
     assert read_record(path).complete

@@ -1,4 +1,4 @@
-"""Checkpoints by way of a storage: on another node the trial goes on as if nothing had been; half a copy is none."""
+"""Checkpoints by way of a storage: a trial goes on on another node, and half a copy is none."""
 
 from __future__ import annotations
 

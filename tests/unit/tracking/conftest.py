@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.tracking.links import open_store
+from mtl_search.tracking.links import open_client
 from tests.support.recorded_sweeps import config
 
 
@@ -20,7 +20,7 @@ from tests.support.recorded_sweeps import config
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database whose migrations have run, which takes two seconds."""
     folder = tmp_path_factory.mktemp("mlflow")
-    open_store(config(name="template"), folder / "runs" / "sweep")
+    open_client(config(name="template"), folder / "runs" / "sweep")
     return folder / "runs" / "mlflow.db"
 
 
@@ -41,10 +41,21 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command = [
-        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
-        "--artifacts-destination", str(folder / "artifacts"), "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--backend-store-uri",
+        f"sqlite:///{folder / 'mlflow.db'}",
+        "--artifacts-destination",
+        str(folder / "artifacts"),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(
             command, stdout=log, stderr=log, cwd=folder, env={**os.environ}, start_new_session=True

@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ import pytest
 
 from mtl_search.config import load_config, to_yaml
 from mtl_search.errors import ConfigError, SweepError
+from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking import Tracker, find_compare_url, sync
-from mtl_search.tracking.links import open_store, tracking_uri
+from mtl_search.tracking import Tracker, sync
+from mtl_search.tracking.links import tracking_uri
 from tests.support.mlflow_runs import Runs
 from tests.support.recorded_sweeps import Builder, config, wait_until, whole
 
@@ -63,9 +63,14 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
     found = runs_of(tracker)
     tags, record = found.by_trial[trial].data.tags, builder.sweep_record.trials[trial]
     expected = {
-        "sweep": "sweep-1", "trial": trial, "arm": "search", "config_hash": "0123456789ab", "parameters": "1500",
-        "depth": '{"left": 1, "right": 2}', "state": "COMPLETE",
-    }  # fmt: skip
+        "sweep": "sweep-1",
+        "trial": trial,
+        "arm": "search",
+        "config_hash": "0123456789ab",
+        "parameters": "1500",
+        "depth": '{"left": 1, "right": 2}',
+        "state": "COMPLETE",
+    }
     assert expected == {name: tags[f"mtl_search.{name}"] for name in expected}
     assert found.by_trial[trial].data.params == {
         "training.optimizer.lr": "0.01", "model.sharing.depth": "2", "seed": "3"
@@ -216,8 +221,15 @@ def test_more_than_a_batch_holds(sweep_dir: Path) -> None:
     trial = builder.sweep().begin("search", 0)
     overrides = {f"model.backbone.size{number}": number for number in range(250)}
     builder.event(
-        "trial", id="wide", arm="search", number=9, params={}, distributions={}, overrides=overrides, seed=1
-    )  # fmt: skip
+        "trial",
+        id="wide",
+        arm="search",
+        number=9,
+        params={},
+        distributions={},
+        overrides=overrides,
+        seed=1,
+    )
     many = {f"part{number}": 0.001 * number for number in range(700)}
     for epoch in (1, 2, 3):
         builder.epoch(trial, epoch, 0.5, many)
@@ -239,11 +251,23 @@ def test_names_and_values_that_mlflow_refuses(sweep_dir: Path) -> None:
         "none": None,
     }
     builder.event(
-        "trial", id="odd", arm="search", number=0, params={}, distributions={}, overrides=overrides, seed=1
-    )  # fmt: skip
+        "trial",
+        id="odd",
+        arm="search",
+        number=0,
+        params={},
+        distributions={},
+        overrides=overrides,
+        seed=1,
+    )
     builder.event(
-        "epoch", id="odd", epoch=1, metrics={"val//ä (b)/../c@d": 1.0, "/x/": 2.0}, objective=0.1, seconds=1.0
-    )  # fmt: skip
+        "epoch",
+        id="odd",
+        epoch=1,
+        metrics={"val//ä (b)/../c@d": 1.0, "/x/": 2.0},
+        objective=0.1,
+        seconds=1.0,
+    )
     builder.end("odd", "FAIL", "r" * 10_000)
     assert tracker.close() == 0
     run = runs_of(tracker).by_trial["odd"]
@@ -300,66 +324,6 @@ def test_a_trial_that_mlflow_refuses_does_not_stop_the_others(
     assert not tracker.degraded
 
 
-def test_compare_address(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir)
-    builder.sweep()
-    trials = [
-        builder.trial("search", number, 0.5 + 0.01 * number, epochs=1) for number in range(35)
-    ]
-    assert tracker.close() == 0
-    found = runs_of(tracker)
-    ids = [found.by_trial[trial].info.run_id for trial in reversed(trials)]
-    address = find_compare_url(tracker.config, sweep_dir)
-    quoted = "%2C".join(f"%22{identity}%22" for identity in ids[:30])
-    experiment = found.experiment.experiment_id
-    assert address == (
-        f"http://127.0.0.1:5000/#/compare-runs?runs=%5B{quoted}%5D&experiments=%5B%22{experiment}%22%5D"
-    )  # fmt: skip
-    assert tracker.compare_url(trials[:2], "http://host:1/") == (
-        f"http://host:1/#/compare-runs?runs=%5B%22{ids[-1]}%22%2C%22{ids[-2]}%22%5D&experiments=%5B%22{experiment}%22%5D"
-    )
-    command = tracker.ui_command(5001)
-    assert command is not None
-    assert f"sqlite:///{sweep_dir.parent / 'mlflow.db'}" in command
-    assert command[-1] == "5001"
-
-
-@pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/x", "ftp://server", "localhost:5000"])
-def test_wrong_addresses(tmp_path: Path, uri: str) -> None:
-    tracker = Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo")
-    with pytest.raises(
-        ConfigError, match=r"tracking\.uri: this is no address of an MLflow store"
-    ) as raised:
-        tracker.start()
-    assert "sqlite:///<file>" in str(raised.value)
-
-
-def test_unwritable_places_are_said_at_once(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    (tmp_path / "text.db").write_text(
-        "this is no database, but it is long enough to be taken for one" * 10
-    )
-    for uri in (
-        f"sqlite:///{tmp_path}/file/mlflow.db",
-        f"sqlite:///{tmp_path}/text.db",
-        f"sqlite:///{tmp_path}",
-    ):
-        started = time.monotonic()
-        with pytest.raises(SweepError, match="cannot write the MLflow database"):
-            Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
-        assert time.monotonic() - started < 5
-
-
-def test_a_server_that_is_not_there_is_said_before_anything_trains(tmp_path: Path) -> None:
-    uri = "http://user:secret@127.0.0.1:9"
-    started = time.monotonic()
-    with pytest.raises(SweepError, match=r"http://127.0.0.1:9 cannot be used") as raised:
-        Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
-    assert time.monotonic() - started < 10
-    assert "tracking.enabled=false" in str(raised.value)
-    assert "secret" not in str(raised.value)
-
-
 def test_a_deleted_experiment(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep()
@@ -370,31 +334,12 @@ def test_a_deleted_experiment(sweep_dir: Path) -> None:
         tracked(sweep_dir)
 
 
-def test_racing_processes_make_one_experiment(sweep_dir: Path) -> None:
-    problems: list[Exception] = []
-    found: list[str] = []
-
-    def open_it() -> None:
-        try:
-            found.append(open_store(config(), sweep_dir).experiment_id)
-        except Exception as error:  # noqa: BLE001
-            problems.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
-    assert len(found) == 6
-    assert len(set(found)) == 1
-
-
 def test_observing_never_waits(sweep_dir: Path) -> None:
     tracker = Tracker(config(), sweep_dir)  # not started: nobody takes anything
     started = time.monotonic()
-    for number in range(10_000):
-        tracker.observe({"event": "epoch", "id": "x", "epoch": number}, SweepRecord())
+    event = EpochEnded(id="x", epoch=1, metrics={}, objective=0.0, seconds=0.0)
+    for _ in range(10_000):
+        tracker.observe(event, SweepRecord())
     assert time.monotonic() - started < 1
     assert tracker.close() == 10_000
 
@@ -404,8 +349,9 @@ def test_an_event_that_makes_no_sense_is_passed_over(
 ) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep()
-    tracker.observe({"event": "epoch", "id": "unknown"}, SweepRecord())
-    tracker.observe({"event": "trial", "id": "half"}, SweepRecord())
+    unknown = EpochEnded(id="unknown", epoch=1, metrics={}, objective=0.0, seconds=0.0)
+    tracker.observe(unknown, SweepRecord())
+    tracker.observe(InitialPointsResolved(points=[3]), SweepRecord())  # type: ignore[list-item]
     trial = builder.trial("search", 0, 0.9)
     assert tracker.close() == 0
     assert trial in runs_of(tracker).by_trial
@@ -430,8 +376,8 @@ def test_what_has_arrived_is_let_go(sweep_dir: Path) -> None:
     for number in range(20):
         builder.trial("search", number, 0.9)
     wait_until(lambda: tracker.unsent == 0)
-    mirror = tracker._mirror
-    assert mirror is not None
-    assert not mirror.record.trials
-    assert not mirror._runs
+    run_sync = tracker._run_sync
+    assert run_sync is not None
+    assert not run_sync.record.trials
+    assert not run_sync._runs
     tracker.close()

@@ -16,6 +16,7 @@ from mtl_search.config import Config
 from mtl_search.errors import SweepError
 from mtl_search.search.arms import trial_budget
 from mtl_search.search.pbt import controller
+from mtl_search.storage.events import EpochEnded, Event, ExploitEnded, GenerationEnded
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.trial_directory import TrialDirectory
 from tests.support import small_sweeps as small
@@ -123,18 +124,17 @@ def test_nobody_goes_on_before_a_generation_is_written(
 ) -> None:
     fake = session(slots=3)
     fake.run()
-    met, perturbs, arm_of = dict.fromkeys(ARMS, 0), Counter[tuple[str, int]](), dict[str, str]()
+    met = dict.fromkeys(ARMS, 0)
+    perturbs: Counter[tuple[str, int]] = Counter()
     for event in read_events(tmp_path / "journal.jsonl"):
-        arm = arm_of.get(event.get("id", ""), event.get("arm", ""))
-        if event["event"] == "trial":
-            arm_of[event["id"]] = arm
-        elif event["event"] == "epoch" and fake.record.trials[event["id"]].is_member:
-            assert event["epoch"] == met[arm] + 1
-        elif event["event"] == "perturb":
-            perturbs[arm, event["epoch"]] += 1
-            assert event["epoch"] == met[arm] + 1
-        elif event["event"] == "generation":
-            met[arm] = event["epoch"]
+        if isinstance(event, GenerationEnded):
+            met[event.arm] = event.epoch
+        elif isinstance(event, EpochEnded) and fake.record.trials[event.id].is_member:
+            assert event.epoch == met[fake.record.trials[event.id].arm] + 1
+        elif isinstance(event, ExploitEnded):
+            arm = fake.record.trials[event.id].arm
+            perturbs[arm, event.epoch] += 1
+            assert event.epoch == met[arm] + 1
     assert met == dict.fromkeys(ARMS, 3)
     assert perturbs == {(arm, epoch): MEMBERS[arm] // 2 for arm in ARMS for epoch in (1, 2, 3)}
     assert len(copies.made) == sum(perturbs.values())
@@ -263,10 +263,10 @@ def test_a_driver_that_dies_after_a_copy_makes_it_again(
     fake = session(slots=1)
     write = fake.journal.write
 
-    def dies(kind: str, **fields: Any) -> None:
-        if kind == "perturb" and fields["id"].startswith("search"):
+    def dies(event: Event) -> None:
+        if isinstance(event, ExploitEnded) and event.id.startswith("search"):
             raise _KilledError
-        write(kind, **fields)
+        write(event)
 
     fake.journal.write = dies  # type: ignore[method-assign]
     with pytest.raises(_KilledError):

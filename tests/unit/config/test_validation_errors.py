@@ -1,4 +1,4 @@
-"""Every wrong config ends in one `ConfigError` that says where, what, what is allowed, and the nearest name."""
+"""A wrong config ends in one `ConfigError`: path, value, what is allowed, the nearest name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from mtl_search.config import load_config
-from mtl_search.config.paths import put
-from mtl_search.errors import ConfigError, MtlSearchError, nearest
+from mtl_search.errors import ConfigError
 from tests.support.config_trees import tree
 
 
@@ -214,23 +213,3 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_long_value_is_cut() -> None:
     text = message({"training.epochs": list(range(10_000))})
     assert len(text) < 600
-
-
-def test_an_error_is_a_value_error_and_our_own() -> None:
-    error = ConfigError("no", path="a.b", value="onn", allowed=["one", "two"])
-    assert isinstance(error, ValueError)
-    assert isinstance(error, MtlSearchError)
-    assert str(error) == "a.b: no\n  value:    'onn'\n  allowed:  one, two\n  did you mean 'one'?"
-    assert str(ConfigError("no")) == "no"
-
-
-def test_the_nearest_name_ignores_case_and_is_none_when_far() -> None:
-    assert nearest("ADAMw", ["adam", "adamw", "SGD"]) == "adamw"
-    assert nearest("sgd", ["SGD"]) == "SGD"
-    assert nearest("zzz", ["adam"]) is None
-
-
-def test_putting_a_value_makes_missing_sections() -> None:
-    plain: dict[str, Any] = {"a": None}
-    put(plain, "a.b.c", 1)
-    assert plain == {"a": {"b": {"c": 1}}}

@@ -1,0 +1,55 @@
+"""Keys of metrics in results, journals and MLflow: `val/left/accuracy`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MetricKey:
+    """Key of one metric of one task on one split.
+
+    Attributes:
+        split: `train`, `val` or `test`.
+        task: The task's name.
+        metric: The metric's name, `loss`, or `module:attribute` of a metric of the user's.
+
+    Example:
+        >>> str(MetricKey("val", "left", "accuracy"))
+        'val/left/accuracy'
+        >>> MetricKey.parse("val/left/accuracy").metric
+        'accuracy'
+    """
+
+    split: str
+    task: str
+    metric: str
+
+    def __str__(self) -> str:
+        return f"{self.split}/{self.task}/{self.metric}"
+
+    @classmethod
+    def parse(cls, text: str) -> MetricKey:
+        """Read a key.
+
+        Args:
+            text: A key such as `val/left/accuracy`. A task's name may itself contain slashes.
+
+        Raises:
+            ValueError: The text is no key of a metric of a task, as `lr` or `train/penalty`.
+        """
+        split, _, rest = text.partition("/")
+        task, _, metric = rest.rpartition("/")
+        if not (split and task and metric):
+            raise ValueError(f"{text!r} is not <split>/<task>/<metric>")
+        return cls(split, task, metric)
+
+
+def metric_key(split: str, task: str, metric: str) -> str:
+    """Return the key as text, for looking a metric up.
+
+    Example:
+        >>> metric_key("val", "left", "accuracy")
+        'val/left/accuracy'
+    """
+    return str(MetricKey(split, task, metric))

@@ -1,0 +1,268 @@
+"""Events of a journal, one class a kind.
+
+The names of the fields, and their order, are those of the journal's lines: `time` comes first, and
+`to_json` puts the event's kind before it. A field with a default may be missing in a line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypedDict
+
+State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
+
+# What a trial is to the population of its arm, where there is one: a part of it, or trained from
+# scratch with values that come from it.
+Role = Literal["", "member", "last", "mean"]
+MEMBER: Role = "member"
+
+
+class TrialInfo(TypedDict, total=False):
+    """What a trial says of itself once its network is built; earlier versions said less.
+
+    Attributes:
+        parameters: Number of parameters of the network.
+        depth: Sharing depth; by task, where tasks differ in it; None where nothing has a depth.
+        weights: Task → loss weight, by its config.
+        lr: Learning rate; None where the optimiser has none.
+        tasks: Names of the tasks that it trains.
+        adaptive: Whether a weighting or an aggregator decides how much each task counts.
+        balancing: Names of this weighting and aggregator; empty where nothing is adaptive.
+        node: Address of the node on which it trains.
+        out_of_memory: What was made smaller after the memory had not sufficed, in words.
+    """
+
+    parameters: int
+    depth: int | dict[str, int] | None
+    weights: dict[str, float]
+    lr: float | None
+    tasks: list[str]
+    adaptive: bool
+    balancing: str
+    node: str
+    out_of_memory: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of all events.
+
+    Attributes:
+        kind: Name of the kind in the journal.
+        durable: Whether the sweep goes on only when the event is on the disk. What a trial says
+            before its end may be lost with a machine: the trial is then trained again.
+        time: Unix time in seconds.
+    """
+
+    kind: ClassVar[str]
+    durable: ClassVar[bool] = True
+
+    time: float = field(default_factory=time.time)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as the object of its line."""
+        return {"event": self.kind, **{f.name: getattr(self, f.name) for f in fields(self)}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialEvent(Event):
+    """Base of the events of one trial.
+
+    Attributes:
+        id: The trial's id.
+    """
+
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepStarted(Event):
+    """A session begins: the first one, or a resume.
+
+    Attributes:
+        id: Twelve hexadecimal digits that tell sweeps of one name apart.
+        name: The config's name.
+        slots: Trials at a time.
+        budget: Arm → number of trials that it is to have.
+        custom_objective: Whether a function of the user's is the objective.
+    """
+
+    kind = "sweep"
+
+    id: str
+    name: str
+    slots: int = 1
+    budget: Mapping[str, int] = field(default_factory=dict)
+    custom_objective: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialStarted(TrialEvent):
+    """A trial begins. Its fields are those of `TrialRecord`."""
+
+    kind = "trial"
+
+    arm: str
+    number: int
+    params: dict[str, Any]
+    distributions: dict[str, str]
+    overrides: dict[str, Any]
+    seed: int
+    config_hash: str = ""
+    origin: str = ""
+    role: Role = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoReported(TrialEvent):
+    """A trial says something of itself that it has not said before.
+
+    Attributes:
+        info: All of it at first; later what has changed, such as the node.
+    """
+
+    kind = "info"
+    durable = False
+
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochEnded(TrialEvent):
+    """A trial has trained and validated an epoch.
+
+    Attributes:
+        epoch: Number of the epoch, from 1.
+        metrics: By key, such as `val/left/accuracy`.
+        objective: The best one so far.
+        seconds: Time that the trial has trained for so far.
+    """
+
+    kind = "epoch"
+    durable = False
+
+    epoch: int
+    metrics: dict[str, float]
+    objective: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectivesRecomputed(TrialEvent):
+    """Epochs have other objectives than they had, since a reference has changed.
+
+    Attributes:
+        objectives: Pairs of an epoch and its new objective, the best one so far.
+    """
+
+    kind = "judged"
+    durable = False
+
+    objectives: Sequence[tuple[int, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploitEnded(TrialEvent):
+    """A member of a population has another one's network, and goes on with other values.
+
+    Attributes:
+        epoch: The epoch after which it was done.
+        donor: Id of the trial whose network it was.
+        params: The new values.
+        overrides: The new values as values of the config.
+    """
+
+    kind = "perturb"
+
+    epoch: int
+    donor: str
+    params: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationEnded(Event):
+    """A population has met at this epoch, and all its exploits are written."""
+
+    kind = "generation"
+
+    arm: str
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialEnded(TrialEvent):
+    """A trial has ended.
+
+    Attributes:
+        state: How it ended.
+        reason: Why it failed; empty for other states.
+        test: Metrics on the test split; finalists only.
+    """
+
+    kind = "end"
+
+    state: State
+    reason: str
+    test: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitialPointsResolved(Event):
+    """The loss weights are known that the search arm tries after equal ones.
+
+    Attributes:
+        points: Task → loss weight, of each point.
+    """
+
+    kind = "start"
+
+    points: Sequence[Mapping[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepCompleted(Event):
+    """Every arm has spent its budget."""
+
+    kind = "done"
+
+
+_CLASSES: dict[str, type[Event]] = {
+    event_class.kind: event_class
+    for event_class in (
+        SweepStarted,
+        TrialStarted,
+        InfoReported,
+        EpochEnded,
+        ObjectivesRecomputed,
+        ExploitEnded,
+        GenerationEnded,
+        TrialEnded,
+        InitialPointsResolved,
+        SweepCompleted,
+    )
+}
+
+
+def event_from_json(line: Mapping[str, Any]) -> Event | None:
+    """Return the event of a journal's line; None for a kind that this version does not know.
+
+    Fields that this version does not know are ignored.
+
+    Raises:
+        KeyError: The line has no time.
+        TypeError: Another field is missing.
+
+    Example:
+        >>> event_from_json({"event": "generation", "time": 0.5, "arm": "search", "epoch": 3})
+        GenerationEnded(time=0.5, arm='search', epoch=3)
+        >>> event_from_json({"event": "weather", "time": 0.5, "sky": "blue"}) is None
+        True
+    """
+    event_class = _CLASSES.get(line["event"])
+    if event_class is None:
+        return None
+    names = [f.name for f in fields(event_class) if f.name in line]
+    return event_class(**{"time": line["time"], **{name: line[name] for name in names}})

@@ -1,0 +1,60 @@
+"""Where the runs of a sweep are, and the addresses that show them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mtl_search.tracking import Tracker, find_compare_url
+from mtl_search.tracking.links import best_trials, tracking_uri, ui_address, ui_command
+from tests.support.mlflow_runs import Runs
+from tests.support.recorded_sweeps import Builder, config
+
+
+def test_compare_address(sweep_dir: Path) -> None:
+    tracker = Tracker(config(), sweep_dir, flush_s=0.1)
+    tracker.start()
+    builder = Builder(sweep_dir / "journal.jsonl", observers=[tracker.observe])
+    builder.sweep()
+    trials = [
+        builder.trial("search", number, 0.5 + 0.01 * number, epochs=1) for number in range(35)
+    ]
+    assert tracker.close() == 0
+    found = Runs(tracker.uri)
+    ids = [found.by_trial[trial].info.run_id for trial in reversed(trials)]
+    address = find_compare_url(tracker.config, sweep_dir)
+    quoted = "%2C".join(f"%22{identity}%22" for identity in ids[:30])
+    experiment = found.experiment.experiment_id
+    assert address == (
+        f"http://127.0.0.1:5000/#/compare-runs?runs=%5B{quoted}%5D&experiments=%5B%22{experiment}%22%5D"
+    )  # fmt: skip
+    assert tracker.compare_url(trials[:2], "http://host:1/") == (
+        f"http://host:1/#/compare-runs?runs=%5B%22{ids[-1]}%22%2C%22{ids[-2]}%22%5D&experiments=%5B%22{experiment}%22%5D"
+    )
+    command = tracker.ui_command(5001)
+    assert command is not None
+    assert f"sqlite:///{sweep_dir.parent / 'mlflow.db'}" in command
+    assert command[-1] == "5001"
+
+
+def test_a_relative_database_is_made_absolute(tmp_path: Path) -> None:
+    uri = tracking_uri(config(**{"tracking.uri": "sqlite:///runs.db?timeout=5"}), tmp_path)
+    assert uri == f"sqlite:///{Path.cwd() / 'runs.db'}?timeout=5"
+    assert tracking_uri(config(), tmp_path / "demo") == f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def test_a_server_has_its_own_pages(tmp_path: Path) -> None:
+    server = "https://mlflow.example"
+    assert ui_command(config(**{"tracking.uri": server}), tmp_path) is None
+    assert ui_address(server) == server
+    assert ui_address("sqlite:////a.db") == "http://127.0.0.1:5000"
+
+
+def test_the_best_trials_are_those_that_share(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep()
+    builder.trial("single/left", 0, 0.9)
+    assert best_trials(builder.sweep_record, 3) == ["single-left-0000"]
+    for number, value in enumerate([0.3, 0.5, 0.4]):
+        builder.trial("search", number, value)
+    builder.trial("equal", 0, 0.45)
+    builder.finalist("search", 0, {"left": 0.9})
+    assert best_trials(builder.sweep_record, 3) == ["search-0001", "equal-0000", "search-0002"]
