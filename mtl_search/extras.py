@@ -13,8 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-import torch
-
 from mtl_search.errors import ConfigError
 
 # Operators that torchvision registers further functions for when it is imported, without asking whether they exist.
@@ -85,6 +83,8 @@ def define_torchvision_schemas() -> None:
     spec = None if "torchvision" in sys.modules else find_spec("torchvision")
     if spec is None or spec.origin is None:
         return
+    import torch
+
     for compiled in Path(spec.origin).parent.glob("_C*.so"):
         try:
             torch.ops.load_library(compiled)

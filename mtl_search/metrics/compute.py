@@ -11,14 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-import torchmetrics.functional as F
 from torch import Tensor
-from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
 from mtl_search.data.types import MISSING, TargetKind
+from mtl_search.extras import define_torchvision_schemas
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_f1
 from mtl_search.metrics.span_f1 import span_f1
+
+define_torchvision_schemas()  # before torchmetrics, which imports torchvision when it is there
+
+import torchmetrics.functional as F  # noqa: E402
+from torchmetrics.functional.classification import (  # noqa: E402
+    binary_auroc,
+    binary_average_precision,
+)
 
 # (prediction, target, kind, classes) → scalar. Only labelled samples come in.
 # Of a metric by name: (prediction, target, names of the classes) → scalar. Everything comes in, as the data set has it.

@@ -235,7 +235,7 @@ def _stages_builder(
                 )
     member = config.model.backbone
     BACKBONES.check_arguments(member.name, member.arguments, "model.backbone")
-    backbone = BACKBONES.get_member(member.name, "model.backbone")
+    backbone = BACKBONES.get_member(member.name, "model.backbone.name")
     if np.issubdtype(data.inputs[first].dtype, np.integer):
         _check_reads_integers(first, member, getattr(backbone, "reads_integers", False))
     return partial(_checked_stages, backbone, tuple(int(size) for size in shape), member.arguments)
@@ -278,7 +278,7 @@ def _sharing(
     config: Config, build: StagesBuilder, views: Mapping[str, tuple[str, ...]]
 ) -> SharingPolicy:
     member = config.model.sharing
-    SHARING.check_arguments(member.name, member.arguments, "model.sharing")
-    make: Any = SHARING.get_member(member.name, "model.sharing")
-    sharing: SharingPolicy = make(build, views, **member.arguments)
+    sharing: SharingPolicy = SHARING.build(
+        member.name, member.arguments, "model.sharing", build, views
+    )
     return sharing

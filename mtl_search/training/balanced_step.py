@@ -21,8 +21,8 @@ from mtl_search.training.balancing import (
     Weighting,
     build_aggregator,
     build_weighting,
-    synchronized_rng,
 )
+from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.distributed.failure_sync import FailureSync
 from mtl_search.training.epoch_outputs import EpochOutputs

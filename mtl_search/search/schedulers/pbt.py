@@ -19,25 +19,9 @@ from ray.tune.schedulers import FIFOScheduler
 
 from mtl_search.config import Config, SpaceEntry
 from mtl_search.errors import ConfigError
+from mtl_search.search.schedulers.settings import PBTConfig
 
 Params = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class PBTConfig:
-    """Arguments of the scheduler.
-
-    Attributes:
-        interval: Epochs between two generations.
-        quantile: Part of the population that takes over a network, and part from which networks are taken.
-        resample: Probability that a value is drawn anew instead of being multiplied.
-        factors: What values are multiplied by, one of these.
-    """
-
-    interval: int
-    quantile: float
-    resample: float
-    factors: tuple[float, ...]
 
 
 @dataclass(frozen=True)

@@ -338,7 +338,7 @@ def test_a_population_has_rules_and_stops_nobody() -> None:
 
 def test_what_is_no_scheduler_is_refused() -> None:
     config = small.config({"search.scheduler": "tests.support.small_sweeps:no_data"})
-    with pytest.raises(ConfigError, match="no scheduler of Ray Tune"):
+    with pytest.raises(ConfigError, match="a ray.tune.schedulers.TrialScheduler is needed"):
         build_scheduler(config)
 
 

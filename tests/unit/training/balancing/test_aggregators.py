@@ -23,8 +23,8 @@ from mtl_search.training.balancing import (
     build_aggregator,
     build_weighting,
     solver_aggregators,
-    synchronized_rng,
 )
+from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 
 CPU = torch.device("cpu")
 Matrix = NDArray[np.float64]
