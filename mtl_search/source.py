@@ -100,8 +100,8 @@ class Definition:
         """
         if isinstance(self.node, ast.ClassDef):
             for statement in self.node.body:
-                value = _assigned(statement, name)
-                if value is not None:
+                value = _assigned(statement)
+                if value is not None and _target(statement) == name:
                     return _value(value, self.module)
             for base in self._bases():
                 if isinstance(base, Definition):
@@ -221,28 +221,35 @@ def _parsed(name: str, path: Path, changed: int) -> Module | None:
     return Module(name, tree, path.name == "__init__.py")
 
 
-def _resolve(module: Module, name: str, steps: int = 10) -> Definition | None:
-    """Follow a name in a module to the class or function that it stands for."""
-    statement = _binding(module, name)
+def _resolve(module: Module, name: str) -> Definition | None:
+    """Find the class or function that a name in a module stands for."""
+    home, statement = _origin(module, name)
     if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        return Definition(module, statement)
-    if isinstance(statement, ast.ImportFrom):
-        original = next(a.name for a in statement.names if (a.asname or a.name) == name)
-        return _resolve_import(statement, original, module, steps)
-    if statement is None:
-        for other in module.statements():
-            if isinstance(other, ast.ImportFrom) and other.names[0].name == "*":
-                found = _resolve_import(other, name, module, steps)
-                if found is not None:
-                    return found
+        return Definition(home, statement)
     return None
 
 
-def _resolve_import(
-    statement: ast.ImportFrom, name: str, module: Module, steps: int
-) -> Definition | None:
-    source = read_module(_imported_module(statement, module)) if steps else None
-    return None if source is None else _resolve(source, name, steps - 1)
+def _origin(module: Module, name: str, steps: int = 10) -> tuple[Module, ast.stmt | None]:
+    """Follow a name through imports to the module and the statement that bind it."""
+    statement = _binding(module, name)
+    if isinstance(statement, ast.ImportFrom):
+        imports = [statement]
+        name = next(a.name for a in statement.names if (a.asname or a.name) == name)
+    elif statement is None:
+        imports = [
+            other
+            for other in module.statements()
+            if isinstance(other, ast.ImportFrom) and other.names[0].name == "*"
+        ]
+    else:
+        return module, statement
+    for other in imports if steps else []:
+        source = read_module(_imported_module(other, module))
+        if source is not None:
+            home, found = _origin(source, name, steps - 1)
+            if found is not None:
+                return home, found
+    return module, None
 
 
 def _binding(module: Module, name: str) -> ast.stmt | None:
@@ -279,11 +286,9 @@ def _target(statement: ast.stmt) -> str:
     return ""
 
 
-def _assigned(statement: ast.stmt | None, name: str) -> ast.expr | None:
-    """Return what a statement assigns to a name; None where it is another statement."""
-    if isinstance(statement, ast.Assign | ast.AnnAssign) and _target(statement) == name:
-        return statement.value
-    return None
+def _assigned(statement: ast.stmt | None) -> ast.expr | None:
+    """Return what a statement assigns; None where it is no assignment."""
+    return statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
 
 
 def _parameters(node: _FunctionNode, module: Module) -> list[inspect.Parameter]:
@@ -323,8 +328,10 @@ def _value(expression: ast.expr, module: Module) -> object:
         LookupError: The expression is another one.
     """
     match expression:
-        case ast.Name(id=name) if assigned := _assigned(_binding(module, name), name):
-            return _value(assigned, module)
+        case ast.Name(id=name):
+            home, statement = _origin(module, name)
+            if value := _assigned(statement):
+                return _value(value, home)
         case ast.Attribute(value=ast.Name(id=name), attr=attribute):
             if owner := _resolve(module, name):
                 return owner.constant(attribute)

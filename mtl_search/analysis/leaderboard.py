@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.loss_weights import shown_weights
 from mtl_search.analysis.paired import Tasks
@@ -14,6 +12,9 @@ from mtl_search.analysis.references import journal_metrics, main_metrics, valida
 from mtl_search.config import Config
 from mtl_search.metrics.objective import delta_m, key
 from mtl_search.storage.records import FINAL, SweepRecord, TrialRecord
+
+if TYPE_CHECKING:  # the report does without it
+    import pandas as pd
 
 _FIRST = [
     "trial",
@@ -31,39 +32,51 @@ _LAST = ["lr", "parameters", "seed", "origin", "config_hash", "node", "reason"]
 
 
 def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
-    """All trials, best first within each arm; members of a population after what was trained with fixed values.
+    """Return the rows of `leaderboard_rows` as a table, whose columns have their names."""
+    import pandas as pd
 
-    Columns: `trial, arm, number, state`; `role` (`member` of a population, `final` or `mean` of what follows it, else
-    empty); `delta_m` of the best epoch against the final single-task references (of single-task trials: of their own
-    task); `objective` as the sweep saw it; `best_epoch, epochs, seconds`; `val/<task>/<metric>` at the best epoch;
-    `balancing`, the weighting and the aggregator, empty for the defaults; `depth`; `weight/<task>`, where balancing
-    logged weights their mean over epochs, else the loss weights; `lr, parameters, seed, origin, config_hash`; `node`,
-    the address of the one on which it trained last; `reason` of a failure. What a trial does not have is NaN, or None
-    as depth.
+    rows = leaderboard_rows(record, config)
+    table = pd.DataFrame(rows, columns=pd.Index(leaderboard_columns(record, config)))
+    # A depth may be a number, a dict or nothing; pandas would turn a column of 2 and None into 2.0
+    # and NaN.
+    table["depth"] = pd.Series([row["depth"] for row in rows], dtype=object)
+    table["parameters"] = pd.Series([row["parameters"] for row in rows], dtype="Int64")
+    return table
+
+
+def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]]:
+    """List all trials, best first within each arm.
+
+    Members of a population come after what was trained with fixed values.
+
+    Returns:
+        One mapping a trial with the keys `trial, arm, number, state`; `role` (`member` of a
+        population, `final` or `mean` of what follows it, else empty); `delta_m` of the best epoch
+        against the final single-task references (of single-task trials: of their own task);
+        `objective` as the sweep saw it; `best_epoch, epochs, seconds`; `val/<task>/<metric>` at the
+        best epoch; `balancing`, the weighting and the aggregator, empty for the defaults; `depth`;
+        `weight/<task>`, where balancing logged weights their mean over epochs, else the loss
+        weights; `lr, parameters, seed, origin, config_hash`; `node`, the address of the one on which
+        it trained last; `reason` of a failure. What a trial does not have is NaN, or None.
     """
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
     judged = [(trial, _delta_m(trial, tasks, reference)) for trial in record]
-    # A reference that has changed since, by an extended sweep, changes every Δm with it; so the order follows Δm, too.
+    # A reference that has changed since, by an extended sweep, changes every Δm with it; so the
+    # order follows Δm, too.
     by_delta_m = config.search.objective == "delta_m"
     arms = arm_names(tasks, record)
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m))
-    rows = [_row(trial, value, config, metrics) for trial, value in judged]
+    return [_row(trial, value, config, metrics) for trial, value in judged]
+
+
+def leaderboard_columns(record: SweepRecord, config: Config) -> list[str]:
+    """List the keys of every row, in order."""
+    metrics = all_metrics(record, config)
     names = [key("val", task, name) for task, own in metrics.items() for name in own]
-    columns = [
-        *_FIRST,
-        *names,
-        "balancing",
-        "depth",
-        *(f"weight/{task}" for task in config.tasks),
-        *_LAST,
-    ]
-    table = pd.DataFrame(rows, columns=pd.Index(columns))
-    # A depth may be a number, a dict or nothing; pandas would turn a column of 2 and None into 2.0 and NaN.
-    table["depth"] = pd.Series([row["depth"] for row in rows], dtype=object)
-    table["parameters"] = pd.Series([row["parameters"] for row in rows], dtype="Int64")
-    return table
+    weights = [f"weight/{task}" for task in config.tasks]
+    return [*_FIRST, *names, "balancing", "depth", *weights, *_LAST]
 
 
 def arm_names(tasks: Tasks, record: SweepRecord) -> list[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from mtl_search.analysis import pareto
 from mtl_search.analysis.leaderboard import arm_names
@@ -99,8 +98,9 @@ def mean_ranks(verdict: Verdict, tasks: Tasks) -> dict[str, float]:
             scores[arm] = [value for value in values if value is not None]
     if len(scores) < 2:
         return {}
-    ranks_AT = stats.rankdata([[-v for v in values] for values in scores.values()], axis=0)
-    return {arm: float(ranks.mean()) for arm, ranks in zip(scores, ranks_AT, strict=True)}
+    by_task = zip(*scores.values(), strict=True)
+    ranks_TA = np.array([_ranks([-value for value in values]) for values in by_task])
+    return dict(zip(scores, ranks_TA.mean(axis=0).tolist(), strict=True))
 
 
 def _signed_test(verdict: Verdict, arm: str, task: str, metric: str) -> float | None:
@@ -134,7 +134,14 @@ def _spearman(pairs: list[tuple[float, float]]) -> float | None:
     early, end = zip(*pairs, strict=True)
     if len(set(early)) < 2 or len(set(end)) < 2:
         return None
-    return float(stats.spearmanr(early, end).statistic)
+    return float(np.corrcoef(_ranks(early), _ranks(end))[0, 1])
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Return the rank of each value from 1, the smallest; equal values share their mean rank."""
+    ordered = sorted(values)
+    # The first of the equal values has so many smaller ones before it, and their ranks follow.
+    return [ordered.index(value) + (ordered.count(value) + 1) / 2 for value in values]
 
 
 def pareto_front(

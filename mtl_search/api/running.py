@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.api.callback import Callback, notifier
+from mtl_search.api.component_check import check_components
 from mtl_search.api.result import Result
 from mtl_search.config import Config, load_config, override
 from mtl_search.storage import sweep_directory
@@ -59,10 +60,12 @@ def run(
         DataError: The data cannot be read.
         SweepError: The sweep cannot start, or cannot go on.
     """
+    parsed = _parsed(config, overrides)
+    check_components(parsed, started=resume, has_data=data is not None)
+
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 
-    parsed = _parsed(config, overrides)
     directory = choose_folder(parsed.name, output, resume=resume)
     tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
     observers = [notifier(callback) for callback in callbacks]
@@ -101,14 +104,16 @@ def plot_model(
         ConfigError: Something in the config is wrong, the file has another ending, or it cannot be written.
         DataError: The data cannot be read.
     """
+    parsed = _parsed(config, overrides)
+    check_components(parsed, started=True, has_data=data is not None)
+
     import torch
 
-    from mtl_search.data.datasets import load_data
+    from mtl_search.data import load_data
     from mtl_search.models.graph_tracing import describe
     from mtl_search.models.network import build_network
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
-    parsed = _parsed(config, overrides)
     picture_ending(Path(path))  # before the data are read, which may take a while
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):

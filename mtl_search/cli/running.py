@@ -13,6 +13,7 @@ from rich.markup import escape
 
 import mtl_search
 from mtl_search import api
+from mtl_search.api.component_check import check_components
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
 from mtl_search.cli.progress import LiveProgress, PlainProgress
@@ -42,6 +43,7 @@ def run_command(
         *(["--address", address] if address else []),
     ]
     config = load_config(config_file, overrides)
+    check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it stop cleanly.

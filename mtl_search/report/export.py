@@ -6,10 +6,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
-
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.config import Config
@@ -52,7 +50,7 @@ def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
         },
         "tasks": {task: list(metrics) for task, metrics in tasks.items()},
         "reference": reference,
-        "trials": leaderboard(record, config).to_dict(orient="records"),
+        "trials": leaderboard_rows(record, config),
         "verdict": verdict.to_dict(),
         "arms": [asdict(totals) for totals in arm_totals(record, tasks)],
         "mean_ranks": mean_ranks(verdict, tasks),
@@ -71,5 +69,4 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
-    missing = value is pd.NA or (isinstance(value, float) and not math.isfinite(value))
-    return None if missing else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

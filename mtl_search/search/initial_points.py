@@ -12,9 +12,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import torch
 
 from mtl_search.analysis import loss_weights
 from mtl_search.config import Component, Config
@@ -22,10 +19,7 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import WARMUP, SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
-from mtl_search.training.balancing import WEIGHTINGS, build_weighting
-
-if TYPE_CHECKING:  # it imports the arms, which ask here for the weightings
-    pass
+from mtl_search.training.balancing import WEIGHTINGS
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +43,15 @@ def member(config: Config, name: str) -> Component:
     return own if own.name == name else Component(name=name)
 
 
-def check_points(config: Config, *, known: bool = False) -> None:
+def check_points(config: Config, *, known: bool = False, build: bool = True) -> None:
     """Refuse points that nothing can be made of, before anything trains.
 
     Args:
-        config: Of the sweep.
-        known: The points are in the journal already, so that earlier sweeps are no longer needed.
+        config: The sweep's config.
+        known: Whether the points are in the journal already, so that earlier sweeps are no longer
+            needed.
+        build: Whether weightings are built, which imports torch, or only their names and arguments
+            are checked.
 
     Raises:
         ConfigError: The first that is wrong.
@@ -74,10 +71,10 @@ def check_points(config: Config, *, known: bool = False) -> None:
         elif _is_weighting(point):
             if point in points[:number]:
                 raise ConfigError("this weighting is there already", path=where, value=point)
-            _check_weighting(point, config, where)
+            _check_weighting(point, config, where, build)
         elif not known:
             _of_sweep(point, config, where)
-    if points and len(points) >= config.search.trials:
+    if build and points and len(points) >= config.search.trials:
         text = "search.trials is %d: not all of equal weights and the %d points of search.initial_points will be tried"
         logger.warning(text, config.search.trials, len(points))
 
@@ -115,8 +112,16 @@ def _check_weights(point: Mapping[str, float], config: Config, where: str) -> No
             raise ConfigError("a weight above 0 is needed", path=f"{where}.{task}", value=weight)
 
 
-def _check_weighting(name: str, config: Config, where: str) -> None:
-    training = config.training.model_copy(update={"weighting": member(config, name)})
+def _check_weighting(name: str, config: Config, where: str, build: bool) -> None:
+    weighting = member(config, name)
+    if not build:
+        WEIGHTINGS.check_arguments(name, weighting.arguments, where)
+        return
+    import torch
+
+    from mtl_search.training.balancing.build import build_weighting
+
+    training = config.training.model_copy(update={"weighting": weighting})
     try:
         made = build_weighting(training, len(config.tasks), torch.device("cpu"))
     except ConfigError as error:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import numpy as np
 import torch
 
 from mtl_search.config import Config, override
+from mtl_search.config.consistency import check_task_names
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.errors import ConfigError, MtlSearchError
+from mtl_search.metrics.objective import check_objective
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.search import initial_points
 from mtl_search.search.objectives import objective_function
-from mtl_search.search.samplers import build_sampler
-from mtl_search.search.schedulers import build_scheduler, pbt_config
-from mtl_search.search.schedulers.pbt import check_population
-from mtl_search.search.space import initial_params
-from mtl_search.search.space.space import Space
+from mtl_search.search.samplers import check_sampler
+from mtl_search.search.schedulers import pbt_config
+from mtl_search.search.space.space import blamed_on_boundary, space_of
 from mtl_search.training import acceleration
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
@@ -28,7 +23,6 @@ from mtl_search.training.evaluator import metric_names
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 
 _CPU = torch.device("cpu")
-_TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
 def check_sweep(
@@ -48,8 +42,11 @@ def check_sweep(
     Raises:
         ConfigError: The first thing that is wrong.
     """
-    _check_search(config)
-    if pbt_config(config) is not None:
+    check_task_names(config)
+    check_sampler(config.search.sampler, config.seed % 2**32)
+    if pbt_config(config) is not None:  # which checks the scheduler, too
+        from mtl_search.search.schedulers.pbt import check_population  # it imports Ray
+
         check_population(config, needs_space=needs_space)
     network = _build(config, data)
     _check_objective(config, network)
@@ -58,9 +55,9 @@ def check_sweep(
         check_sync_batch_norm(
             config, torch.device("cuda") if config.resources.gpus_per_worker else _CPU
         )
-    space = _space(config)
+    space = space_of(config)
     for path, value, premises in space.boundary_values():
-        with _blamed_on(space.written[path], value):
+        with blamed_on_boundary(space.written[path], value):
             _build(override(config, {**premises, path: value}), data)
     if needs_space and not config.search.space and "search" in config.search.arms:
         raise ConfigError(
@@ -70,44 +67,17 @@ def check_sweep(
         )
     initial_points.check_points(config, known=started)
     if needs_space and config.search.initial_points:
+        from mtl_search.search.space import initial_params  # it imports Optuna
+
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
         initial_params.searched_weights(space.entries, fixed, fixed)
     return network
 
 
-def _check_search(config: Config) -> None:
-    search = config.search
-    if not config.main_tasks:
-        raise ConfigError("at least one task must have the role main", path="tasks")
-    for task in config.tasks:
-        if not _TASK_NAME.fullmatch(task):
-            raise ConfigError(
-                "a task's name is part of dotted paths, metrics and folders: letters, digits, _, - and inner spaces",
-                path="tasks", value=task,
-            )  # fmt: skip
-    for task in config.training.lr_multipliers.tasks:
-        if task not in config.tasks:
-            where = "training.lr_multipliers.tasks"
-            raise ConfigError(
-                "there is no task of this name", path=where, value=task, allowed=config.tasks
-            )
-    build_sampler(search.sampler, config.seed % 2**32)
-    build_scheduler(config)
-
-
 def _check_objective(config: Config, network: MultiTaskNetwork) -> None:
     if objective_function(config) is not None:
         return
-    names = metric_names(config, network)
-    allowed = [
-        "delta_m",
-        *(f"val/{task}/{metric}" for task in names for metric in (*names[task], "loss")),
-    ]
-    if config.search.objective not in allowed:
-        raise ConfigError(
-            "not an objective of these tasks (or 'module:attribute' of a function of the metrics)",
-            path="search.objective", value=config.search.objective, allowed=allowed,
-        )  # fmt: skip
+    check_objective(config.search.objective, metric_names(config, network))
 
 
 def _check_labels(config: Config, data: DataSet) -> None:
@@ -138,13 +108,6 @@ def _only_label(data: DataSet, name: str) -> str:
     return f"{known[0]:g}" if len(known) and known.min() == known.max() else ""
 
 
-def _space(config: Config) -> Space:
-    tree = config.model_dump(by_alias=True, exclude_none=True)
-    space = Space(config.search.space, tuple(config.tasks), tree)
-    space.check_conditions()
-    return space
-
-
 def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
     """Network, optimiser and schedule of a config, with a random state that leaves no trace.
 
@@ -169,12 +132,3 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
             f"this network cannot be built ({type(error).__name__}: {error})", path="model"
         ) from error
     return network
-
-
-@contextmanager
-def _blamed_on(path: str, value: Any) -> Iterator[None]:
-    """Say of a config that is wrong that one searched value at one of its ends has made it so."""
-    try:
-        yield
-    except ConfigError as error:
-        raise ConfigError(f"fails where this is {value!r}:\n{error}", path=path) from error

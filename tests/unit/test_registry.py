@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mtl_search.cli.listing import families
+from mtl_search.cli.listing import FAMILIES
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry, import_attribute, join_path
 
@@ -119,10 +119,9 @@ def test_paths_are_joined_by_dots() -> None:
     assert (join_path("a.b", "c"), join_path("", "c")) == ("a.b.c", "c")
 
 
-@pytest.mark.parametrize("family", families())
+@pytest.mark.parametrize("family", FAMILIES)
 def test_every_member_says_what_it_is(family: str) -> None:
-    _, load = families()[family]
-    members = load()
+    members = FAMILIES[family].registry
     assert len(members) > 0
     for name in members:
         assert name == name.strip().lower()

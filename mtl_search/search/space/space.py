@@ -9,13 +9,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from optuna.trial import Trial
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.loss_weights import normalised_weights
-from mtl_search.config import SpaceEntry, paths
+from mtl_search.config import Config, SpaceEntry, paths
 from mtl_search.errors import ConfigError
+
+if TYPE_CHECKING:  # a config is checked without Optuna
+    from optuna.trial import Trial
 
 _SEARCHABLE = ("tasks", "model", "training")
 
@@ -173,6 +174,32 @@ class Space:
             if (list(value) if isinstance(value, tuple) else value) not in _listed(wanted):
                 return False
         return True
+
+
+def space_of(config: Config) -> Space:
+    """Return the space of a config with all its tasks.
+
+    Raises:
+        ConfigError: A path cannot be searched, or a condition names nothing in the config.
+    """
+    tree = config.model_dump(by_alias=True, exclude_none=True)
+    space = Space(config.search.space, tuple(config.tasks), tree)
+    space.check_conditions()
+    return space
+
+
+@contextmanager
+def blamed_on_boundary(path: str, value: Any) -> Iterator[None]:
+    """Say of an error inside that a searched value at one of its ends has caused it.
+
+    Args:
+        path: Path of the entry of the space.
+        value: The value.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"fails where this is {value!r}:\n{error}", path=path) from error
 
 
 def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry]:

@@ -11,7 +11,7 @@ import yaml
 
 from mtl_search import __version__, api
 from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
-from mtl_search.cli.listing import families
+from mtl_search.cli.listing import FAMILIES
 from mtl_search.cluster import connection
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
@@ -204,9 +204,9 @@ def test_a_missing_config_names_the_nearest(config: str) -> None:
 def test_list_shows_every_member_of_every_family(config: str) -> None:
     status, output = run_cli("list")
     assert status == 0
-    for family, (_, load) in families().items():
-        assert family in output
-        for member in load():
+    for name, family in FAMILIES.items():
+        assert name in output
+        for member in family.registry:
             assert member in output
 
 
