@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
 from mtl_search.config import Component
@@ -15,9 +17,11 @@ from mtl_search.training.balancing import (
     WEIGHTINGS,
     check_balancing,
 )
-from mtl_search.training.balancing.aggregator_base import Aggregator
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng
-from mtl_search.training.balancing.weighting_base import Weighting
+
+if TYPE_CHECKING:  # importing an aggregator imports torchjd's solvers
+    from mtl_search.training.balancing.aggregator_base import Aggregator
+    from mtl_search.training.balancing.weighting_base import Weighting
 
 
 def build_weighting(config: TrainingConfig, tasks: int, device: torch.device) -> Weighting | None:
