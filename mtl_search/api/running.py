@@ -105,16 +105,16 @@ def plot_model(
         DataError: The data cannot be read.
     """
     parsed = _parsed(config, overrides)
-    check_components(parsed, started=True, has_data=data is not None)
+    from mtl_search.report.network_plot.draw import draw, picture_ending
+
+    picture_ending(Path(path))  # before the data are read, which may take a while
 
     import torch
 
     from mtl_search.data import load_data
     from mtl_search.models.graph_tracing import describe
     from mtl_search.models.network import build_network
-    from mtl_search.report.network_plot.draw import draw, picture_ending
 
-    picture_ending(Path(path))  # before the data are read, which may take a while
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):
         network = build_network(parsed, data)

@@ -37,8 +37,8 @@ def validate_command(
         DataError: The data cannot be read, or does not fit.
     """
     config = load_config(config_file, overrides)
-    check_components(config)
     _check_ending(graph_file)
+    check_components(config)
     capacity.check_capacity(config)
     _show(config, console, graph_file)
     command = shlex.join(["mtl-search", "run", str(config_file), *overrides])

@@ -38,9 +38,9 @@ def build_head(
     """
     path = f"tasks.{task}"
     member = head_class(task, config)
-    check_head(task, config)
     _check_target(task, config, member, target)
     _check_views(task, config, member, views, features)
+    check_head(task, config)
     with prefix_path(f"{path}.loss"):
         loss = _build_loss(config, member)
         loss.check_size(target.size)

@@ -34,9 +34,9 @@ def build_weighting(config: TrainingConfig, tasks: int, device: torch.device) ->
         ConfigError: An unknown name or argument, or one out of range.
     """
     check_balancing(config)
-    if tasks == 1:
-        return None
     member = config.weighting
+    if tasks == 1 or _is_plain(member.name):
+        return None
     with prefix_path(WEIGHTING_PATH), device:
         weighting: Weighting = WEIGHTINGS.build(member.name, member.arguments, "", tasks)
     return None if weighting.plain else weighting
@@ -63,6 +63,11 @@ def build_aggregator(config: TrainingConfig, tasks: int, device: torch.device) -
         raise ConfigError(message, path=path, value=config.accumulate, allowed=["2 or more"])
     _try_out(tried, member, tasks, device)
     return _built(member, tasks, device)  # a fresh one: trying it out may have changed its state
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a weighting of ours weighs all tasks alike; found without importing torchjd."""
+    return name in WEIGHTINGS and bool(WEIGHTINGS.constant(name, "plain"))
 
 
 def _built(member: Component, tasks: int, device: torch.device) -> Aggregator:

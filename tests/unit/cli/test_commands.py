@@ -146,7 +146,7 @@ def test_validate_shows_what_is_drawn_from_each_source(config: str) -> None:
     ("override", "where"),
     [
         ("search.trails=3", "search.trails: unknown key"),
-        ("tasks.kind.head=softmx", "tasks.kind.head: there is no head"),
+        ("tasks.kind.head=softmx", "tasks.kind.head.name: there is no head"),
         ("model.sharing.depth=9", "model.sharing.depth: "),
         (
             "search.space.training.optimizer.lrr={log: [1e-4, 1e-2]}",
