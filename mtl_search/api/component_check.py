@@ -1,7 +1,7 @@
-"""Check the names and arguments of all components of a config before torch, Ray or Optuna is loaded.
+"""Check the names and arguments of a config's components before torch, Ray or Optuna is loaded.
 
-The tables of names and the source of their members are enough. Values, data and networks are checked
-later, by `search.preflight`, which builds them.
+The tables of names and the source of their members are enough. Values, data and networks are
+checked later, by `search.preflight`, which builds them.
 """
 
 from __future__ import annotations
@@ -60,11 +60,14 @@ def check_components(config: Config, *, started: bool = False, has_data: bool = 
 
 
 def _check_parts(config: Config, *, has_data: bool) -> None:
-    """Check our own components first: those of the user may load anything when they are imported."""
+    """Check the components of a config.
+
+    Ours come first: a component of the user's may have to be imported, which may load anything.
+    """
     checks = list(_checks(config, has_data))
-    for of_user in (False, True):
+    for is_users in (False, True):
         for components, check in checks:
-            if any(":" in component.name for component in components) == of_user:
+            if any(":" in component.name for component in components) == is_users:
                 check()
 
 

@@ -34,19 +34,32 @@ def run_command(
     quiet: bool,
     address: str | None,
 ) -> int:
-    """Run a sweep and show its report; returns the exit status."""
+    """Run a sweep and show its report.
+
+    Args:
+        config_file: The YAML file.
+        overrides: Changes to it, each as `path=value`.
+        output: The folder of the sweep; None means a new one in `runs`.
+        smoke: Whether the sweep is made small, to try it out.
+        resume: Whether an earlier sweep goes on.
+        quiet: Whether there is no live progress.
+        address: The Ray cluster, if the user names one.
+
+    Returns:
+        The exit status.
+    """
     console = make_console()
-    arguments = [
-        str(config_file),
-        *overrides,
-        *["--smoke"] * smoke,
-        *(["--address", address] if address else []),
-    ]
+    arguments = [str(config_file), *overrides]
+    if smoke:
+        arguments.append("--smoke")
+    if address:
+        arguments += ["--address", address]
     config = load_config(config_file, overrides)
     check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
-    # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it stop cleanly.
+    # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
+    # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
     live = console.is_terminal and not quiet
     progress = LiveProgress(console) if live else PlainProgress(console)
@@ -67,7 +80,7 @@ def run_command(
 
 
 def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
-    """Say how to go on, with the arguments that belong to the sweep."""
+    """Print the command that goes on, with the arguments that belong to the sweep."""
     if not (directory / sweep_directory.JOURNAL).exists():
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED

@@ -186,8 +186,9 @@ def resources_text(config: Config) -> str:
     return (
         f"[bold]Balancing[/]: weighting {_component(config.training.weighting)}, "
         f"aggregator {_component(config.training.aggregator)}\n"
-        f"[bold]Resources[/] a trial: {resources.workers} worker(s) × {resources.cpus_per_worker:g} CPU, "
-        f"{resources.gpus_per_worker:g} GPU; at a time: {resources.max_concurrent}; "
+        f"[bold]Resources[/] a trial: {resources.workers} worker(s) × "
+        f"{resources.cpus_per_worker:g} CPU, {resources.gpus_per_worker:g} GPU; "
+        f"at a time: {resources.max_concurrent}; "
         f"scheduler {search.scheduler.name}, sampler {search.sampler.name}"
     )
 

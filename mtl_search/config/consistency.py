@@ -11,11 +11,11 @@ _TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
 def check_task_names(config: Config) -> None:
-    """Refuse a config without a main task, with a task's name that cannot be part of a path, or
-    with learning rates for tasks that it does not have.
+    """Check the names of tasks, and those that other sections refer to.
 
     Raises:
-        ConfigError: The first of these that is found.
+        ConfigError: There is no main task, a name cannot be part of a dotted path, or a learning
+            rate is set for a task that does not exist.
     """
     if not config.main_tasks:
         raise ConfigError("at least one task must have the role main", path="tasks")

@@ -50,10 +50,10 @@ def render(
     """Print the report.
 
     Args:
-        record: Of the sweep, finished or not.
-        config: Of the sweep.
-        console: Where to, with its width; at least 60 columns look well.
-        folder: Of the sweep, for the commands at the end; default `runs/<name>`.
+        record: The sweep, finished or not.
+        config: Its config.
+        console: The console to print to; tables look well in 60 columns and more.
+        folder: The sweep's folder, for the commands at the end; default `runs/<name>`.
     """
     tasks = main_metrics(record, config)
     verdict = judge(record, config)
@@ -204,7 +204,7 @@ def _origin(verdict: Verdict, arm: str) -> str:
 
 
 def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console: Console) -> None:
-    totals = _together(arm_totals(record, tasks))
+    totals = _merged(arm_totals(record, tasks))
     if not totals:
         return
 
@@ -222,8 +222,8 @@ def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console:
     console.print(fitted("What each arm took", columns, console))
 
 
-def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
-    """The arms of many tasks, one each, as one row."""
+def _merged(totals: list[ArmTotals]) -> list[ArmTotals]:
+    """Merge arms of one kind into a row where each of many tasks has one."""
     rows: list[ArmTotals] = []
     for family in ("single", "warmup", "", "final/single", "final", "final/without"):
         part = [total for total in totals if total.arm.rpartition("/")[0] == family]
@@ -239,7 +239,8 @@ def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
 
 
 def _rank(arm: str, ranks: dict[str, float]) -> str:
-    # Only finalists are ranked; the single-task finalists share one rank, shown in each of their rows.
+    # Only finalists are ranked. The single-task finalists share one rank, shown in each of their
+    # rows.
     name = arm.removeprefix("final/").split("/")[0].split(" ")[0]
     return f"{ranks[name]:.2f}" if arm.startswith("final/") and name in ranks else ""
 

@@ -21,14 +21,14 @@ _PATH = "search.sampler"
 
 @dataclass(frozen=True)
 class TPE(Settings):
-    """Tree-structured Parzen estimator (Bergstra et al. 2011), multivariate as Optuna 5 has it by default.
+    """Tree-structured Parzen estimator (Bergstra et al. 2011), multivariate as in Optuna 5.
 
     Args:
         seed: Seed of its random numbers.
         n_startup_trials: Trials at random before the estimator suggests.
         n_ei_candidates: Candidates of which it takes the best.
         group: Whether values that occur together only in some trials are modelled in groups.
-    """  # noqa: E501  (the first line is shown by `mtl-search list`)
+    """
 
     seed: int
     n_startup_trials: int = 10

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_search.config.checks import prefix_path
 from mtl_search.config.schema import TaskConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.losses import LOSSES

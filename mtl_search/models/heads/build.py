@@ -65,7 +65,7 @@ def head_class(task: str, config: TaskConfig) -> type[Head]:
 
 def _check_target(task: str, config: TaskConfig, member: type[Head], target: Target) -> None:
     if target.kind not in member.target_kinds:
-        takes = [name for name, other in HEADS.items() if target.kind in other.target_kinds]
+        takes = [name for name in HEADS if target.kind in HEADS.constant(name, "target_kinds")]
         raise ConfigError(
             f"head {config.head.name!r} takes targets of kind {' or '.join(member.target_kinds)}, "
             f"and target {config.target or task!r} is of kind {target.kind}",
@@ -85,12 +85,10 @@ def _check_views(
             value=list(config.view),
         )
     if member.tokens and features != "tokens":
-        raise ConfigError(
-            f"head {config.head.name!r} reads tokens, and the backbone gives one {features} a sample",
-            path=f"tasks.{task}.head",
-            value=config.head.name,
-            allowed=[name for name, other in HEADS.items() if not other.tokens],
-        )
+        name = config.head.name
+        message = f"head {name!r} reads tokens, and the backbone gives one {features} a sample"
+        others = [other for other in HEADS if not HEADS.constant(other, "tokens")]
+        raise ConfigError(message, path=f"tasks.{task}.head", value=name, allowed=others)
 
 
 def _build_loss(config: TaskConfig, member: type[Head]) -> ElementwiseLoss:

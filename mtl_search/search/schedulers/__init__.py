@@ -1,7 +1,7 @@
 """When to stop a trial early: Ray Tune's schedulers, one for each arm.
 
-Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so they
-must not share rungs or medians. Finalists are never stopped.
+Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so
+they must not share rungs or medians. Finalists are never stopped.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ class FIFO(Settings):
 
 @dataclass(frozen=True)
 class ASHA(Settings):
-    """Asynchronous successive halving (Li et al., "Massively Parallel Hyperparameter Tuning", 2020).
+    """Asynchronous successive halving (Li et al. 2020).
+
+    Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020.
 
     There is one bracket: Ray would give each trial one of several by chance, which a resumed sweep
     could not repeat.
@@ -64,7 +66,7 @@ class ASHA(Settings):
         epochs: Epochs of a trial that is not stopped.
         grace_period: Epochs that every trial gets.
         reduction_factor: Of the trials at a rung, one in this many goes on; at least 1.1.
-    """  # noqa: E501  (the first line is shown by `mtl-search list`)
+    """
 
     epochs: int
     grace_period: int = 1
@@ -96,13 +98,15 @@ class ASHA(Settings):
 
 @dataclass(frozen=True)
 class Median(Settings):
-    """Stops a trial whose best is below the median of the others' means so far (Golovin et al., "Vizier", 2017).
+    """Stops a trial whose best is below the median of the others' means so far (Vizier, 2017).
+
+    Source: Golovin et al., "Google Vizier: A Service for Black-Box Optimization", KDD 2017.
 
     Args:
         epochs: Epochs of a trial that is not stopped.
         grace_period: Epochs that every trial gets, and from which on the means are taken.
         min_samples_required: Other trials that must have got as far before one is stopped.
-    """  # noqa: E501  (the first line is shown by `mtl-search list`)
+    """
 
     epochs: int
     grace_period: int = 1
@@ -123,12 +127,14 @@ class Median(Settings):
 
 @dataclass(frozen=True)
 class PBT(Settings):
-    """Population based training: loss weights and learning rates change while networks train (Jaderberg et al. 2017).
+    """Population based training: loss weights and learning rates change while networks train.
 
-    The trials of an arm are its population. Every `interval` epochs the worst take over the networks
-    of the best, with values near theirs. After its end the arm gets two more trials, from scratch
-    with fixed values: those that the best member had at its end, and those that the population had on
-    average. Only these two may be the arm's best.
+    Source: Jaderberg et al., "Population Based Training of Neural Networks", 2017.
+
+    The trials of an arm are its population. Every `interval` epochs the worst take over the
+    networks of the best, with values near theirs. After its end the arm gets two more trials, from
+    scratch with fixed values: those that the best member had at its end, and those that the
+    population had on average. Only these two may be the arm's best.
 
     Args:
         epochs: Epochs of a trial.
@@ -137,7 +143,7 @@ class PBT(Settings):
             members does.
         resample: Probability that a value is drawn anew instead of being multiplied.
         factors: Factors, one of which multiplies a value; whole numbers go up or down by 1.
-    """  # noqa: E501  (the first line is shown by `mtl-search list`)
+    """
 
     epochs: int
     interval: int = 2

@@ -27,10 +27,11 @@ _OTHER_KERNELS = frozenset({"fused", "foreach", "differentiable"})
 def _spare_compiler() -> None:
     """Let an optimizer be built without torch's compiler, whose import takes seconds.
 
-    `Optimizer.add_param_group` imports it to mark itself as not to be compiled (`torch/_compile.py`,
-    `_disable_dynamo`), unless it finds the marked function, which is remembered as an attribute.
-    Nothing here is compiled with an optimizer in it, so the function itself will do. A check of a
-    config never loads the compiler then; the first step of an optimizer still does.
+    `Optimizer.add_param_group` imports it to mark itself as not to be compiled
+    (`torch/_compile.py`, `_disable_dynamo`), unless it finds the marked function, which is
+    remembered as an attribute. Nothing here is compiled with an optimizer in it, so the function
+    itself will do. A check of a config never loads the compiler then; the first step of an
+    optimizer still does.
     """
     plain = getattr(Optimizer.add_param_group, "__wrapped__", None)
     if plain is not None and not hasattr(plain, "__dynamo_disable"):

@@ -26,7 +26,7 @@ class _Cosine(lr_scheduler.CosineAnnealingLR):
 def cosine(
     optimizer: Optimizer, epochs: int, eta_min: float = 0.0, warmup_epochs: int = 0
 ) -> LRScheduler:
-    """Half a cosine from the learning rate to `eta_min` over the trial, after a linear warm-up if asked.
+    """Half a cosine from the learning rate to `eta_min`, after a linear warm-up if asked.
 
     Source: Loshchilov & Hutter, "SGDR", 2017, without restarts.
     """
