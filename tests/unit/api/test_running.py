@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_search import ConfigError, Result, SweepError, plot_model
+from mtl_search import ConfigError, SweepError, plot_model
 from mtl_search.api import running
-from mtl_search.config import to_yaml
 from tests.support import small_sweeps as small
-from tests.support.recorded_sweeps import Builder
-from tests.support.recorded_sweeps import config as demo
 
 
 def test_a_config_is_drawn(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 from optuna.trial import TrialState
 
 from mtl_search.config import Component, SpaceEntry
-from mtl_search.errors import ConfigError
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
@@ -215,14 +214,3 @@ def test_the_users_function_may_return_constants() -> None:
 
     values, params, _ = study(space=mine).ask("t", 0)
     assert values == {"width": params["width"], "model.backbone.widths": [params["width"]] * 2}
-
-
-def test_samplers_are_built_with_their_arguments() -> None:
-    sampler: Any = build_sampler(
-        Component.model_validate({"name": "tpe", "n_startup_trials": 3, "group": True}), 1
-    )
-    assert (sampler._n_startup_trials, sampler._group) == (3, True)
-    with pytest.raises(ConfigError, match="at least 0"):
-        build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
-    with pytest.raises(ConfigError, match="a optuna.samplers.BaseSampler is needed"):
-        build_sampler(Component.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)
