@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
-from mtl_search.cli import listing
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Address, Config_, Debug, Output, Overrides, SweepFolder
 
@@ -195,7 +194,9 @@ def list_(
     debug: Debug = False,
 ) -> None:
     """List the members of every family (data sets, heads, losses, ...) with their arguments."""
-    listing.list_command(family, console())
+    from mtl_search.cli.listing import list_command
+
+    list_command(family, console())
 
 
 @app.command()

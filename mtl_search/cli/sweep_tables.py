@@ -26,7 +26,7 @@ def sweep_tables(
         config: The sweep's config.
         data: The data set.
         network: The network that the config describes.
-        graph: The same network as a graph, with shapes.
+        graph: The network as a graph, with shapes.
     """
     yield _data(config, data)
     if data.sources is not None:

@@ -19,7 +19,8 @@ from mtl_search.data.spec import DataSpec
 from mtl_search.errors import ConfigError
 from mtl_search.models.augment import Augment, build_augment
 from mtl_search.models.backbones import BACKBONES
-from mtl_search.models.heads import Head, build_head, head_class
+from mtl_search.models.heads import Head
+from mtl_search.models.heads.build import build_head, head_class
 from mtl_search.models.sharing import SHARING, SharingPolicy
 from mtl_search.models.sharing.base import Features
 from mtl_search.models.side_inputs import SideInputs, build_side_inputs

@@ -17,10 +17,10 @@ from mtl_search.search.samplers import check_sampler
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.search.space.space import blamed_on_boundary, space_of
 from mtl_search.training import acceleration
-from mtl_search.training.balancing import build_aggregator, build_weighting
+from mtl_search.training.balancing.build import build_aggregator, build_weighting
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.evaluator import metric_names
-from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
+from mtl_search.training.optimizers.build import build_optimizer, build_schedule, parameter_groups
 
 _CPU = torch.device("cpu")
 

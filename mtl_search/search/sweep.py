@@ -20,7 +20,7 @@ from mtl_search.cluster import capacity, connection, shared_storage
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.data import DataSet
-from mtl_search.data.datasets import load_data, subsample
+from mtl_search.data.datasets.build import load_data, subsample
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.search import checkpoint_retention, objectives, preflight
 from mtl_search.search.arms import Arm, plan_arms, trial_budget

@@ -1,4 +1,4 @@
-"""Registries: explicit tables, `module:attribute` for the user's own, and what is said when a name is wrong."""
+"""Registries: explicit tables, references, building, and what is said when a name is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read from the source of a module agrees with what `inspect` says of the imported object."""
+"""What is read from the source of a module agrees with what `inspect` says of the object."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ def test_parameters(name: str, expected: str | None) -> None:
 
 def test_docstrings_and_constants() -> None:
     plain, child, bare = (find_definition(f"read_only:{n}") for n in ("plain", "Child", "Bare"))
-    assert plain is not None and child is not None and bare is not None
+    assert plain is not None
+    assert child is not None
+    assert bare is not None
     assert plain.docstring().split("\n")[0] == "Take anything."
     assert (child.docstring(), bare.docstring()) == ("The base.", "Bare it is.")
     assert child.constant("kinds") == bare.constant("kinds") == ("a", "b", "c")

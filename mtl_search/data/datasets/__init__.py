@@ -12,9 +12,8 @@ from mtl_search.registry import Registry, lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.data.dataset import DataSet
-    from mtl_search.data.datasets.build import build_data, load_data, subsample
 
-__all__ = ["DATASETS", "build_data", "load_data", "subsample"]
+__all__ = ["DATASETS"]
 
 _HERE = "mtl_search.data.datasets"
 

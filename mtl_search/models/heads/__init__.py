@@ -14,9 +14,8 @@ from mtl_search.registry import Registry, lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.models.heads.base import Head, Masks
-    from mtl_search.models.heads.build import build_head, head_class
 
-__all__ = ["HEADS", "Head", "Masks", "build_head", "check_head", "default_metrics", "head_class"]
+__all__ = ["HEADS", "Head", "Masks", "check_head", "default_metrics"]
 
 _HERE = "mtl_search.models.heads"
 

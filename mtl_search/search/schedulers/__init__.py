@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_search.config import Config
 from mtl_search.registry import Registry
-from mtl_search.search.schedulers.settings import ASHA, FIFO, PBT, Median, PBTConfig
+from mtl_search.search.schedulers.population import PBTConfig
+from mtl_search.search.schedulers.settings import ASHA, FIFO, PBT, Median
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler

@@ -19,7 +19,7 @@ from ray.tune.schedulers import FIFOScheduler
 
 from mtl_search.config import Config, SpaceEntry
 from mtl_search.errors import ConfigError
-from mtl_search.search.schedulers.settings import PBTConfig
+from mtl_search.search.schedulers.population import PBTConfig
 
 Params = Mapping[str, Any]
 

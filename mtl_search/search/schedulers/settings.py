@@ -10,30 +10,13 @@ from typing import TYPE_CHECKING
 from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Settings
+from mtl_search.search.schedulers.population import PBTConfig
 from mtl_search.training.trial_report import METRIC
 
 if TYPE_CHECKING:
     from ray.tune.schedulers import TrialScheduler
 
 _PATH = "search.scheduler"
-
-
-@dataclass(frozen=True)
-class PBTConfig:
-    """The rules of a population.
-
-    Attributes:
-        interval: Epochs between two generations.
-        quantile: Part of the population that takes over a network, and part from which networks are
-            taken.
-        resample: Probability that a value is drawn anew instead of being multiplied.
-        factors: Factors, one of which multiplies a value.
-    """
-
-    interval: int
-    quantile: float
-    resample: float
-    factors: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +48,8 @@ class ASHA(Settings):
     Args:
         epochs: Epochs of a trial that is not stopped.
         grace_period: Epochs that every trial gets.
-        reduction_factor: Of the trials at a rung, one in this many goes on; at least 1.1.
+        reduction_factor: The share of the trials at a rung that goes on is 1 over this; at least
+            1.1.
     """
 
     epochs: int

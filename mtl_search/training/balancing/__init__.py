@@ -18,7 +18,6 @@ from mtl_search.registry import Registry, lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.training.balancing.aggregator_base import Aggregator
-    from mtl_search.training.balancing.build import build_aggregator, build_weighting
     from mtl_search.training.balancing.weighting_base import Scalarized, Weighting
 
 __all__ = [
@@ -27,8 +26,6 @@ __all__ = [
     "Aggregator",
     "Scalarized",
     "Weighting",
-    "build_aggregator",
-    "build_weighting",
     "check_balancing",
     "names",
 ]

@@ -14,21 +14,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
-    from mtl_search.training.optimizers.build import (
-        build_optimizer,
-        build_schedule,
-        learning_rate,
-        parameter_groups,
-    )
-
-__all__ = [
-    "OPTIMIZERS",
-    "SCHEDULES",
-    "build_optimizer",
-    "build_schedule",
-    "learning_rate",
-    "parameter_groups",
-]
+__all__ = ["OPTIMIZERS", "SCHEDULES"]
 
 OPTIMIZERS: Registry[Callable[..., Optimizer]] = Registry(
     "optimizer",

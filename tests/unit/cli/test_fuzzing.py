@@ -19,7 +19,7 @@ from mtl_search.cli import main
 from mtl_search.cluster import capacity
 from mtl_search.config import load_config
 from mtl_search.config.load import Overrides
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.search import preflight
 from tests.support import config_trees as trees

@@ -20,7 +20,7 @@ def test_samplers_are_built_with_their_arguments() -> None:
     assert (sampler._n_startup_trials, sampler._group) == (3, True)
     with pytest.raises(ConfigError, match="at least 0"):
         build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
-    with pytest.raises(ConfigError, match="a optuna.samplers.BaseSampler is needed"):
+    with pytest.raises(ConfigError, match=r"a optuna.samplers.BaseSampler is needed"):
         build_sampler(Component.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)
 
 

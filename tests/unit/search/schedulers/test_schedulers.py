@@ -12,7 +12,7 @@ import pytest
 from mtl_search.errors import ConfigError
 from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, pbt_config
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
-from mtl_search.search.schedulers.pbt import PBTConfig
+from mtl_search.search.schedulers.population import PBTConfig
 from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 

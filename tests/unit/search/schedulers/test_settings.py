@@ -8,17 +8,18 @@ import sys
 import pytest
 
 from mtl_search.errors import ConfigError
-from mtl_search.search.schedulers.settings import ASHA, PBT, Median, PBTConfig
+from mtl_search.search.schedulers.population import PBTConfig
+from mtl_search.search.schedulers.settings import ASHA, PBT, Median
 
 
 def test_arguments_are_checked_when_settings_are_made() -> None:
-    with pytest.raises(ConfigError, match="search.scheduler.grace_period: .* from 1 to 4"):
+    with pytest.raises(ConfigError, match=r"search.scheduler.grace_period: .* from 1 to 4"):
         ASHA(4, grace_period=5)
-    with pytest.raises(ConfigError, match="search.scheduler.min_samples_required"):
+    with pytest.raises(ConfigError, match=r"search.scheduler.min_samples_required"):
         Median(4, min_samples_required=0)
-    with pytest.raises(ConfigError, match="search.scheduler.factors: a list of numbers above 0"):
+    with pytest.raises(ConfigError, match=r"search.scheduler.factors: a list of numbers above 0"):
         PBT(4, factors=(0.8, -1))
-    with pytest.raises(ConfigError, match="training.epochs"):
+    with pytest.raises(ConfigError, match=r"training.epochs"):
         PBT(1)
 
 

@@ -17,13 +17,8 @@ from torch import Tensor
 from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError, TrialError
-from mtl_search.training.balancing import (
-    AGGREGATORS,
-    Aggregator,
-    build_aggregator,
-    build_weighting,
-    solver_aggregators,
-)
+from mtl_search.training.balancing import AGGREGATORS, Aggregator, solver_aggregators
+from mtl_search.training.balancing.build import build_aggregator, build_weighting
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 
 CPU = torch.device("cpu")
