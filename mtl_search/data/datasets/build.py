@@ -44,8 +44,10 @@ def build_data(member: Component, seed: int) -> DataSet:
         return _user_data(member, seed)
     # Only `sources` builds data sets itself; handing the function over keeps the modules acyclic.
     supplied = {"build_data": build_data} if member.name == "sources" else {}
-    data: DataSet = DATASETS.build(member.name, _with_seed(member, seed), "data", **supplied)
-    return data
+    arguments = _with_seed(member, seed)
+    DATASETS.check_arguments(member.name, arguments, "data")
+    # Not `Registry.build`: what else one of ours raises is a bug, and no mistake in the config.
+    return DATASETS.get_member(member.name)(**arguments, **supplied)
 
 
 def _with_seed(member: Component, seed: int) -> dict[str, Any]:
