@@ -18,7 +18,6 @@ from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
-from mtl_search.report import render
 from mtl_search.storage import sweep_directory
 
 INTERRUPTED = 130
@@ -73,6 +72,8 @@ def run_command(
         console.print()
         return _stopped(console, arguments, directory)
     console.print()
+    from mtl_search.report import render  # not needed where a config is refused
+
     render(result.record, result.config, console, folder=directory)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED

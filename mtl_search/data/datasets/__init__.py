@@ -29,7 +29,6 @@ DATASETS: Registry[Callable[..., DataSet]] = Registry(
         "table": f"{_HERE}.table:table",
     },
     given=("build_data",),
-    base="mtl_search.data:DataSet",
 )
 
 __getattr__ = lazy_attributes(
