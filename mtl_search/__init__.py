@@ -1,4 +1,4 @@
-"""Multi-task hyperparameter search on Ray: loss weights × sharing depth × learning rate, with an honest verdict.
+"""Multi-task hyperparameter search on Ray: loss weights × sharing depth × learning rate.
 
     import mtl_search
 
@@ -7,13 +7,13 @@
     print(result.verdict.sentence())
     result.best, result.trials, result.load_model()
 
-Importing the package loads none of ray, torch, optuna, mlflow and pandas; they come when they are needed.
+Importing the package loads none of Ray, torch, Optuna, MLflow and pandas; they come when they are
+needed.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtl_search.config import Config, load_config, override
 from mtl_search.errors import (
@@ -26,6 +26,7 @@ from mtl_search.errors import (
     SweepError,
     TrialError,
 )
+from mtl_search.registry import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.api import Callback, Result, plot_model, run
@@ -58,20 +59,15 @@ __all__ = [
 
 _LAZY = {
     "Callback": "mtl_search.api",
+    "DataSet": "mtl_search.data",
     "Result": "mtl_search.api",
+    "Target": "mtl_search.data",
     "plot_model": "mtl_search.api",
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",
-    "DataSet": "mtl_search.data",
-    "Target": "mtl_search.data",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """The parts of the public surface that need heavy packages, when they are first asked for."""
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = _lazy_attributes(__name__, _LAZY)
 
 
 def __dir__() -> list[str]:

@@ -1,30 +1,75 @@
-"""Families of interchangeable parts: one explicit table each, no decorators, so every process sees the same table."""
+"""Families of interchangeable parts: one explicit table each, no decorators.
+
+Every process, a Ray worker included, sees the same table. Members are written as references,
+`"package.module:attribute"`, so that a table can be read without importing what it names.
+"""
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar, cast
 
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, MtlSearchError
+from mtl_search.source import Definition, find_definition
 
 T = TypeVar("T")
 
+_VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
-class Registry(Mapping[str, T], Generic[T]):
-    """A named, read-only table from names to members; `"module:attribute"` reaches members of the user.
 
-    Args:
-        kind: What the members are, for messages: `head`, `backbone`, ...
-        members: The table.
-        given: Arguments of a member that the program supplies; all other parameters are the user's to set.
+class Settings(ABC):
+    """Arguments of an object whose library is slow to import.
+
+    A member of a registry may be a class of settings: it checks its arguments when it is made, and
+    builds the object itself only when it is asked to.
     """
 
-    def __init__(self, kind: str, members: Mapping[str, T], *, given: tuple[str, ...] = ()) -> None:
+    @abstractmethod
+    def create(self) -> Any:
+        """Build the object."""
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """A named, read-only table from names to members.
+
+    Beside the table's own names, `"module:attribute"` reaches members of the user.
+
+    Args:
+        kind: The word for a member in messages, such as `head` or `backbone`.
+        members: The table. A text is a reference, `"package.module:attribute"`, which is imported
+            when the member is first asked for.
+        given: Names of the arguments that the program supplies; the user sets the others.
+        base: A reference to the class that `build` must give; an empty text means any.
+
+    Example:
+        >>> from mtl_search.registry import Registry
+        >>> numbers = Registry("number", {"half": "fractions:Fraction"})
+        >>> numbers.build("half", {"numerator": 1, "denominator": 2}, "data.number")
+        Fraction(1, 2)
+        >>> numbers.build("haf", {}, "data.number")
+        Traceback (most recent call last):
+            ...
+        mtl_search.errors.ConfigError: data.number.name: there is no number of this name ...
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        members: Mapping[str, T | str],
+        *,
+        given: tuple[str, ...] = (),
+        base: str = "",
+    ) -> None:
         self.kind = kind
         self._members = dict(members)
+        self._references = {k: m for k, m in members.items() if isinstance(m, str)}
         self._given = given
+        self._base = base
 
     def __getitem__(self, name: str) -> T:
         return self.get_member(name)
@@ -39,71 +84,181 @@ class Registry(Mapping[str, T], Generic[T]):
         return name in self._members
 
     def get_member(self, name: str, path: str = "") -> T:
-        """The member called `name`, or the object that `module:attribute` names.
+        """Return the member of this name, or the object that `module:attribute` names.
+
+        Args:
+            name: The member's name.
+            path: Dotted path of the key that holds the name, for the message.
 
         Raises:
-            ConfigError: No such member, module or attribute; `path` says where the name was read.
+            ConfigError: There is no such member, module or attribute.
         """
         if ":" in name:
             return cast("T", import_attribute(name, path))
-        if name not in self._members:
-            raise ConfigError(
-                f"there is no {self.kind} of this name (your own: 'module:attribute')",
-                path=path,
-                value=name,
-                allowed=self._members,
-            )
-        return self._members[name]
+        self._check_name(name, path)
+        member = self._members[name]
+        if isinstance(member, str):
+            module, _, attribute = member.partition(":")
+            member = cast("T", getattr(importlib.import_module(module), attribute))
+            self._members[name] = member
+        return member
 
-    def arguments(self, name: str, path: str = "") -> dict[str, inspect.Parameter]:
-        """The parameters of a member that a config may set, in order.
+    def build(
+        self, name: str, arguments: Mapping[str, Any], path: str, *given: object, **supplied: object
+    ) -> Any:
+        """Call a member.
+
+        Args:
+            name: The member's name, or `module:attribute`.
+            arguments: The arguments that the config sets.
+            path: Dotted path of the config's section, for messages.
+            given: The arguments that the program supplies by position, in order.
+            supplied: The arguments that it supplies by name.
+
+        Returns:
+            What the member gives, an instance of the registry's base class.
 
         Raises:
-            ConfigError: No such member, or what `module:attribute` names cannot be called.
+            ConfigError: There is no such member, an argument is wrong, the member fails, or it
+                gives something else.
         """
-        member: Any = self.get_member(name, path)
+        built = self.prepare(name, arguments, path, *given, **supplied)
+        if isinstance(built, Settings):
+            with self.blamed_on(name, arguments, path):
+                built = built.create()
+        return built
+
+    def prepare(
+        self, name: str, arguments: Mapping[str, Any], path: str, *given: object, **supplied: object
+    ) -> Any:
+        """Call a member as `build` does, but leave settings as they are.
+
+        Returns:
+            Settings, whose arguments are checked, or what the member gives.
+
+        Raises:
+            ConfigError: As of `build`.
+        """
+        self.check_arguments(name, arguments, path)
+        factory: Callable[..., Any] = cast("Any", self.get_member(name, join_path(path, "name")))
+        with self.blamed_on(name, arguments, path):
+            built = factory(*given, **supplied, **arguments)
+        is_right = not self._base or isinstance(built, Settings)
+        if not is_right and not isinstance(built, import_attribute(self._base)):
+            needed = self._base.replace(":", ".")
+            message = f"this gives a {type(built).__name__}; a {needed} is needed"
+            raise ConfigError(message, path=join_path(path, "name"), value=name)
+        return built
+
+    def definition(self, name: str) -> Definition | None:
+        """Find a member in its source, without importing it; None when the source does not tell."""
+        reference = name if ":" in name else self._references.get(name, "")
+        is_imported = reference.partition(":")[0] in sys.modules
+        if ":" in name and is_imported:
+            return None  # a user's session may have changed the object since
+        return find_definition(reference)
+
+    def arguments(self, name: str, path: str = "") -> dict[str, inspect.Parameter]:
+        """Return the parameters of a member that a config may set, in order.
+
+        They are read from the source where it tells them; otherwise the member is imported.
+
+        Raises:
+            ConfigError: There is no such member, or what `module:attribute` names cannot be called.
+        """
+        self._check_name(name, join_path(path, "name"))
+        definition = self.definition(name)
+        parameters = None if definition is None else definition.parameters()
+        if parameters is None:
+            parameters = self._inspected(name, path)
+        return {p.name: p for p in parameters if p.name not in self._given and p.name != "self"}
+
+    def summary(self, name: str) -> str:
+        """Return the first line of a member's docstring."""
+        definition = self.definition(name)
+        text = inspect.getdoc(self[name]) if definition is None else definition.docstring()
+        return (text or "").split("\n")[0]
+
+    def constant(self, name: str, attribute: str, path: str = "") -> Any:
+        """Return a class attribute of a member, read from its source where it tells it.
+
+        Raises:
+            ConfigError: There is no such member, or it has no such attribute.
+        """
+        self._check_name(name, join_path(path, "name"))
+        definition = self.definition(name)
         try:
-            parameters = inspect.signature(member).parameters
-        except (TypeError, ValueError):
-            message = (
-                f"a {self.kind} is a class or a function, and this is a {type(member).__name__}"
-            )
-            raise ConfigError(message, path=path, value=name) from None
-        return {key: p for key, p in parameters.items() if key not in self._given and key != "self"}
+            if definition is not None:
+                return definition.constant(attribute)
+        except LookupError:
+            pass
+        member = self.get_member(name, join_path(path, "name"))
+        if not hasattr(member, attribute):
+            message = f"this is no {self.kind}, it has no attribute {attribute!r}"
+            raise ConfigError(message, path=join_path(path, "name"), value=name)
+        return getattr(member, attribute)
 
     def check_arguments(self, name: str, arguments: Mapping[str, object], path: str = "") -> None:
         """Refuse arguments that the member does not take, and name those it lacks.
 
         Raises:
-            ConfigError: An unknown argument, or a required one is missing.
+            ConfigError: There is no such member, an argument is unknown, or a required one is
+                missing.
         """
-        known = self.arguments(name, path)
-        open_ended = any(p.kind is p.VAR_KEYWORD for p in known.values())
-        named = {
-            key: p for key, p in known.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
-        }
+        parameters = self.arguments(name, path)
+        open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        named = {key: p for key, p in parameters.items() if p.kind not in _VARIADIC}
         for key in arguments:
             if key not in named and not open_ended:
                 message = f"{self.kind} {name!r} has no such argument"
-                raise ConfigError(
-                    message, path=join_path(path, key), allowed=named or ["no arguments"]
-                )
+                allowed = named or ["no arguments"]
+                raise ConfigError(message, path=join_path(path, key), allowed=allowed)
         missing = [key for key, p in named.items() if p.default is p.empty and key not in arguments]
         if missing:
-            raise ConfigError(
-                f"{self.kind} {name!r} needs {', '.join(map(repr, missing))}",
-                path=path,
-                allowed=named,
-            )
+            message = f"{self.kind} {name!r} needs {', '.join(map(repr, missing))}"
+            raise ConfigError(message, path=path, allowed=named)
+
+    @contextmanager
+    def blamed_on(self, name: str, arguments: Mapping[str, Any], path: str) -> Iterator[None]:
+        """Turn what a member raises inside into an error of the config.
+
+        Raises:
+            ConfigError: The member has failed; errors of this package stay as they are.
+        """
+        try:
+            yield
+        except MtlSearchError:
+            raise
+        except Exception as error:  # libraries and users' code raise anything
+            message = f"cannot build {self.kind} {name!r} ({type(error).__name__}: {error})"
+            raise ConfigError(message, path=path, value=dict(arguments)) from error
+
+    def _check_name(self, name: str, path: str) -> None:
+        if ":" not in name and name not in self._members:
+            message = f"there is no {self.kind} of this name (your own: 'module:attribute')"
+            raise ConfigError(message, path=path, value=name, allowed=self._members)
+
+    def _inspected(self, name: str, path: str) -> list[inspect.Parameter]:
+        member: Any = self.get_member(name, join_path(path, "name"))
+        try:
+            return list(inspect.signature(member).parameters.values())
+        except (TypeError, ValueError):
+            kind = type(member).__name__
+            message = f"a {self.kind} is a class or a function, and this is a {kind}"
+            raise ConfigError(message, path=path, value=name) from None
 
 
 def join_path(path: str, key: str) -> str:
-    """`path.key`, or `key` at the root."""
+    """Return `path.key`, or `key` at the root."""
     return f"{path}.{key}" if path else key
 
 
 def import_attribute(name: str, path: str = "") -> Any:
-    """The object that `"module:attribute"` names.
+    """Import the object that `"module:attribute"` names.
+
+    Args:
+        name: The reference.
+        path: Dotted path of the key that holds it, for the message.
 
     Raises:
         ConfigError: The module cannot be imported or has no such attribute.
@@ -112,17 +267,28 @@ def import_attribute(name: str, path: str = "") -> Any:
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # the user's module may raise anything at import
-        raise ConfigError(
-            f"cannot import module {module_name!r} ({type(error).__name__}: {error})",
-            path=path,
-            value=name,
-        ) from error
+        message = f"cannot import module {module_name!r} ({type(error).__name__}: {error})"
+        raise ConfigError(message, path=path, value=name) from error
     if not hasattr(module, attribute):
         public = [key for key in vars(module) if not key.startswith("_")]
-        raise ConfigError(
-            f"module {module_name!r} has no attribute {attribute!r}",
-            path=path,
-            value=attribute,
-            allowed=public,
-        )
+        message = f"module {module_name!r} has no attribute {attribute!r}"
+        raise ConfigError(message, path=path, value=attribute, allowed=public)
     return getattr(module, attribute)
+
+
+def lazy_attributes(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
+    """Make a `__getattr__` for a package whose names stand in modules that are slow to import.
+
+    Args:
+        package: Name of the package, its `__name__`.
+        modules: Name → the module that defines it, imported when the name is first asked for.
+    """
+    # A module of the package that is imported becomes an attribute of it, and would hide the name.
+    assert not any(module == f"{package}.{name}" for name, module in modules.items())
+
+    def get_attribute(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(modules[name]), name)
+
+    return get_attribute

@@ -9,13 +9,13 @@ from typing import Any
 from griffe import Docstring, DocstringSection, DocstringSectionKind
 from tables import code, table
 
-from mtl_search.cli.listing import families
+from mtl_search.cli.listing import FAMILIES
 from mtl_search.registry import Registry
 
 
 def pages() -> dict[str, str]:
     """Write the page of each family."""
-    return {family: _page(family, where, load()) for family, (where, load) in families().items()}
+    return {name: _page(name, family.place, family.registry) for name, family in FAMILIES.items()}
 
 
 def _page(family: str, where: str, registry: Registry[Any]) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from tables import code, table
 
-from mtl_search.cli.listing import TABLES
+from mtl_search.cli.listing import FAMILIES
 from mtl_search.config import Component, Config
 from mtl_search.config.json_schema import json_schema
 
@@ -29,7 +29,7 @@ of your own. Any value may be `${NAME}` or `${NAME:-default}`, which is read fro
 # What stands for the keys of a mapping, by the key that holds it.
 _ANY_KEY = {"tasks": "<task>", "space": "<path>"}
 _SECTION = "section"
-_FAMILIES = {where: family for family, (where, *_) in TABLES.items()}
+_FAMILIES = {family.place: name for name, family in FAMILIES.items()}
 
 
 def page() -> str:

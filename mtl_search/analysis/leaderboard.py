@@ -34,7 +34,24 @@ _LAST = ["lr", "parameters", "seed", "origin", "config_hash", "node", "reason"]
 
 
 def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
-    """Return all trials, best first within each arm; members of a population after the others.
+    """Return the rows of `leaderboard_rows` as a table, whose columns have their names."""
+    import pandas as pd
+
+    rows = leaderboard_rows(record, config)
+    table = pd.DataFrame(rows, columns=pd.Index(leaderboard_columns(record, config)))
+    # A depth may be a number, a dict or nothing; pandas would turn a column of 2 and None into 2.0
+    # and NaN.
+    table["depth"] = pd.Series([row["depth"] for row in rows], dtype=object)
+    table["parameters"] = pd.Series([row["parameters"] for row in rows], dtype="Int64")
+    return table
+
+
+def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]]:
+    """List all trials, best first within each arm.
+
+    Members of a population come after what was trained with fixed values.
+
+    Each row is a mapping with these keys:
 
     ================================ ===========================================================
     `trial, arm, number, state`      as in the journal
@@ -54,33 +71,26 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
     `reason`                         why it failed
     ================================ ===========================================================
 
-    A number that a trial does not have is NaN.
+    A value that a trial does not have is NaN or None.
     """
-    import pandas as pd
-
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
-    delta_m_of = {trial.id: _delta_m(trial, tasks, reference) for trial in record}
-    arms = arm_names(tasks, record)
-    # An extended sweep may have other references than its trials saw, which changes every Δm; so
-    # the order follows Δm where that is the objective.
+    judged = [(trial, _delta_m(trial, tasks, reference)) for trial in record]
+    # A reference that has changed since, by an extended sweep, changes every Δm with it; so the
+    # order follows Δm, too.
     by_delta_m = config.search.objective == "delta_m"
-    ranked = sorted(record, key=lambda t: _rank(t, delta_m_of[t.id], arms, by_delta_m=by_delta_m))
-    rows = [_row(trial, delta_m_of[trial.id], config, metrics) for trial in ranked]
-    columns = [
-        *_FIRST,
-        *(metric_key("val", task, name) for task, names in metrics.items() for name in names),
-        "balancing",
-        "depth",
-        *(f"weight/{task}" for task in config.tasks),
-        *_LAST,
-    ]
-    table = pd.DataFrame(rows, columns=pd.Index(columns))
-    # A depth is a number, a dict or None; pandas would make 2.0 and NaN of 2 and None.
-    table["depth"] = pd.Series([row["depth"] for row in rows], dtype=object)
-    table["parameters"] = pd.Series([row["parameters"] for row in rows], dtype="Int64")
-    return table
+    arms = arm_names(tasks, record)
+    judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m=by_delta_m))
+    return [_row(trial, value, config, metrics) for trial, value in judged]
+
+
+def leaderboard_columns(record: SweepRecord, config: Config) -> list[str]:
+    """List the keys of every row, in order."""
+    metrics = all_metrics(record, config)
+    names = [metric_key("val", task, name) for task, own in metrics.items() for name in own]
+    weights = [f"weight/{task}" for task in config.tasks]
+    return [*_FIRST, *names, "balancing", "depth", *weights, *_LAST]
 
 
 def arm_names(tasks: Tasks, record: SweepRecord) -> list[ArmName]:

@@ -107,6 +107,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     count = len(values)
     if count < MIN_SEEDS:
         return Estimate(tuple(values), mean, None, None)
+    # The quantile of Student's t, without `scipy.stats`, which takes half a second to import.
     quantile = float(special.stdtrit(count - 1, (1 + LEVEL) / 2))
     half = quantile * statistics.stdev(values) / math.sqrt(count)
     return Estimate(tuple(values), mean, mean - half, mean + half)

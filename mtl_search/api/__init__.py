@@ -1,4 +1,7 @@
-"""The Python door: run a sweep, read a sweep, use its best network. The command line is a thin layer over this."""
+"""The Python interface: run a sweep, read a sweep, use its best network.
+
+The command line is a thin layer over it.
+"""
 
 from mtl_search.api.callback import Callback
 from mtl_search.api.result import Best, Result

@@ -1,4 +1,4 @@
-"""Code of the user's that is told what happens in a sweep."""
+"""The base class of users' code that follows a sweep."""
 
 from __future__ import annotations
 
@@ -19,26 +19,57 @@ logger = logging.getLogger(__name__)
 
 
 class Callback:
-    """Told what happens in a sweep; override what you need. An exception in a callback is logged, the sweep goes on."""
+    """Base of classes that follow a sweep while it runs; override the methods that you need.
+
+    An exception in a callback is logged, and the sweep goes on.
+
+    Example:
+        >>> import mtl_search
+        >>> class Failures(mtl_search.Callback):
+        ...     def on_trial_end(self, trial):
+        ...         if trial.state == "FAIL":
+        ...             print(trial.id, trial.reason)
+        >>> mtl_search.run("configs/quickstart.yaml", callbacks=[Failures()])  # doctest: +SKIP
+    """
 
     def on_sweep_start(self, record: SweepRecord) -> None:
-        """A session begins: the first, or a resume."""
+        """Handle the start of a session, the first or a resumed one.
+
+        Args:
+            record: The sweep, which later events change in place.
+        """
 
     def on_trial_start(self, trial: TrialRecord) -> None:
-        """A trial begins."""
+        """Handle the start of a trial.
+
+        Args:
+            trial: The trial.
+        """
 
     def on_epoch_end(self, trial: TrialRecord) -> None:
-        """An epoch ended; it is `trial.epochs[-1]`."""
+        """Handle the end of an epoch.
+
+        Args:
+            trial: The trial, whose last epoch, `trial.epochs[-1]`, it is.
+        """
 
     def on_trial_end(self, trial: TrialRecord) -> None:
-        """A trial ended: `trial.state` says how, `trial.reason` why it failed."""
+        """Handle the end of a trial.
+
+        Args:
+            trial: The trial: `trial.state` says how it ended, `trial.reason` why it failed.
+        """
 
     def on_sweep_end(self, record: SweepRecord) -> None:
-        """Every arm has spent its budget."""
+        """Handle the end of the sweep, when every arm has spent its budget.
+
+        Args:
+            record: The sweep.
+        """
 
 
 def notifier(callback: Callback) -> Observer:
-    """A journal observer that calls the methods of a callback."""
+    """Return a journal observer that calls the methods of a callback."""
 
     def notify(event: Event, record: SweepRecord) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A sweep that has been run: its trials, its verdict, its best network."""
+"""The result of a sweep: its trials, its verdict, its best network."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Best:
     """The best configuration of a sweep, by its validation objective.
 
     Attributes:
-        trial: Its id.
-        arm: `search`, `equal`, or `single/<task>` where there is nothing else.
+        trial: Id of the trial that had it.
+        arm: The trial's arm: `search`, `equal`, or `single/<task>` where there is nothing else.
         objective: Δm on the validation split, or the sweep's own objective.
-        metrics: `val/<task>/<metric>` and losses at its best epoch.
-        overrides: What to put into the config to get it: dotted path → value.
+        metrics: `val/<task>/<metric>` and losses at the trial's best epoch.
+        overrides: The changes to the sweep's config that give it: dotted path → value.
         weights: Task → loss weight.
-        depth: Sharing depth.
-        lr: Learning rate.
-        parameters: Number of parameters of the network.
+        depth: Its sharing depth.
+        lr: Its learning rate.
+        parameters: Number of parameters of its network.
     """
 
     trial: str
@@ -52,10 +52,25 @@ class Result:
     """A sweep, read from its folder; finished or not.
 
     Args:
-        directory: Folder of the sweep.
+        directory: The folder of the sweep.
+
+    Attributes:
+        directory: The folder of the sweep.
+        config: The sweep's config.
+        record: All that the sweep's journal says.
 
     Raises:
-        SweepError: There is no sweep in it.
+        SweepError: There is no sweep in the folder.
+
+    Example:
+        >>> import mtl_search
+        >>> result = mtl_search.Result("tests/fixtures/sweeps/v0_1_finished")
+        >>> result.complete
+        True
+        >>> result.best.arm, sorted(result.best.weights)
+        ('search', ['left', 'right', 'same'])
+        >>> result.trials[["trial", "arm", "delta_m"]].shape[1]
+        3
     """
 
     def __init__(self, directory: str | Path) -> None:
@@ -74,7 +89,7 @@ class Result:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial, best first within each arm; the columns are those of `report.leaderboard`."""
+        """One row a trial, best first within each arm, with the columns of the leaderboard."""
         from mtl_search.analysis.leaderboard import leaderboard
 
         return leaderboard(self.record, self.config)
@@ -97,12 +112,19 @@ class Result:
         assert trial.best is not None
         info = trial.info
         return Best(
-            trial.id, trial.arm, trial.best.best_objective, trial.best.metrics, trial.overrides,
-            info["weights"], info["depth"], info["lr"], info["parameters"],
-        )  # fmt: skip
+            trial=trial.id,
+            arm=trial.arm,
+            objective=trial.best.best_objective,
+            metrics=trial.best.metrics,
+            overrides=trial.overrides,
+            weights=info["weights"],
+            depth=info["depth"],
+            lr=info["lr"],
+            parameters=info["parameters"],
+        )
 
     def best_config(self) -> Config:
-        """The config of the best trial, ready to train or to search around."""
+        """Return the config of the best trial, ready to train or to search around."""
         tree = load_config(self.directory / sweep_directory.CONFIG).model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
@@ -113,16 +135,21 @@ class Result:
     def mean_weights(
         self, trial: str | None = None, *, last: int | None = None
     ) -> dict[str, float]:
-        """Static loss weights that do on average what a trial did: task → weight, adding up to the number of tasks.
+        """Return static loss weights that do on average what a trial did.
 
-        Of a trial with a weighting or an aggregator the arithmetic mean over epochs of the weights that it logged
-        (`train/weight/<task>`): gradients add up, so this is what a task's were multiplied by on average; a mean of
-        logarithms has no answer where a method gives a task a weight of 0 or less. Of a trial with static weights its
-        loss weights. None is below 0.01, as in the search.
+        Of a trial with a weighting or an aggregator these are the arithmetic means over epochs of
+        the weights that it logged (`train/weight/<task>`). Gradients add up, so that these are the
+        factors on a task's gradients on average; a mean of logarithms has no answer where a method
+        gives a task a weight of 0 or less. Of a trial with static weights they are its loss
+        weights.
 
         Args:
-            trial: Its id; default: the best adaptive one, or the best where none is.
-            last: Only so many epochs, the last ones; default: all.
+            trial: The trial's id. Default: the best adaptive one, or the best where none is.
+            last: The number of last epochs that count; default: all.
+
+        Returns:
+            Task → weight. They add up to the number of tasks, and none is below 0.01, as in the
+            search.
 
         Raises:
             ConfigError: `last` is no whole number above 0.
@@ -133,7 +160,10 @@ class Result:
         return loss_weights.mean_weights(self.weights_trial(trial), last)
 
     def weights_trial(self, name: str | None = None) -> TrialRecord:
-        """The trial that `mean_weights` takes: the named one, else the best adaptive one, or the best where none is.
+        """Return the trial whose weights `mean_weights` takes.
+
+        Args:
+            name: The trial's id. Default: the best adaptive one, or the best where none is.
 
         Raises:
             SweepError: There is no such trial.
@@ -144,7 +174,10 @@ class Result:
         return adaptive or self.trial(name)
 
     def trial(self, name: str | None = None) -> TrialRecord:
-        """What the journal tells of a trial; default: the best.
+        """Return the journal's record of a trial.
+
+        Args:
+            name: The trial's id; default: the best.
 
         Raises:
             SweepError: There is no such trial.
@@ -158,7 +191,10 @@ class Result:
         return self.record.trials[name]
 
     def load_model(self, trial: str | None = None) -> Predictor:
-        """The trained network of a trial; default: the best.
+        """Load the trained network of a trial.
+
+        Args:
+            trial: The trial's id; default: the best.
 
         Raises:
             SweepError: The network of that trial was not kept.
@@ -174,14 +210,14 @@ class Result:
             raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
 
     def plot_model(self, path: str | Path, trial: str | None = None) -> None:
-        """Draw the network of a trial; default: the best.
+        """Draw the network of a trial.
 
         Args:
-            path: File to write: `.png`, `.svg` or `.pdf`.
-            trial: Its id.
+            path: The file to write, a `.png`, `.svg` or `.pdf`.
+            trial: The trial's id; default: the best.
 
         Raises:
-            ConfigError: Another ending, or the file cannot be written.
+            ConfigError: The file has another ending, or it cannot be written.
             SweepError: The network of that trial was not kept.
         """
         from mtl_search.models.graph_tracing import trace_graph
@@ -192,28 +228,27 @@ class Result:
         draw(trace_graph(model.network, model.data_spec), model.config, Path(path), name)
 
     def models(self) -> dict[str, Path]:
-        """`model/<arm>` → folder of the trained network of the arm's best trial; seed arms give weights alone."""
-        found = {}
-        for arm in dict.fromkeys(
-            trial.arm for trial in self.record if not (trial.is_finalist or trial.is_warmup)
-        ):
-            kept = [
-                t
-                for t in self.record.arm(arm)
-                if (self._model_folder(t.id) / "model.json").exists()
-            ]
-            if kept:
-                best = max(kept, key=lambda t: t.best_objective)
-                found[f"model/{arm}"] = self._model_folder(best.id)
-        return found
+        """Find the trained networks that were kept, one an arm.
+
+        Returns:
+            `model/<arm>` → the folder of the network of the arm's best trial. Warm-up arms, which
+            give only weights, and finalists have none.
+        """
+        best: dict[str, TrialRecord] = {}
+        for trial in self.record:
+            is_kept = (self._model_folder(trial.id) / "model.json").exists()
+            if not is_kept or trial.is_finalist or trial.is_warmup:
+                continue
+            if trial.arm not in best or trial.best_objective > best[trial.arm].best_objective:
+                best[trial.arm] = trial
+        return {f"model/{arm}": self._model_folder(trial.id) for arm, trial in best.items()}
 
     def _model_folder(self, trial: str) -> Path:
         return self.directory / "trials" / trial / "best"
 
     def _best_trial(self) -> TrialRecord:
-        others = tuple({t.arm for t in self.record if not (t.is_finalist or t.is_warmup)})
-        for arms in (("search", "equal"), others):
-            found = [t for t in self.record if t.arm in arms and t.is_result]
-            if found:
-                return max(found, key=lambda t: t.best_objective)
+        results = [t for t in self.record if t.is_result and not (t.is_finalist or t.is_warmup)]
+        shared = [trial for trial in results if trial.arm in ("search", "equal")]
+        if results:
+            return max(shared or results, key=lambda trial: trial.best_objective)
         raise SweepError(f"no trial in {self.directory} has got to the end of an epoch yet")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.api.callback import Callback, notifier
+from mtl_search.api.component_check import check_components
 from mtl_search.api.result import Result
 from mtl_search.config import Config, load_config, override
 from mtl_search.storage import sweep_directory
@@ -37,19 +38,22 @@ def run(
     """Run a sweep to its end, or until it is interrupted.
 
     Args:
-        config: A config, the path of a YAML file, or the same as a mapping.
-        overrides: Dotted path → value, or `["search.trials=20"]`.
-        output: Folder of the sweep; default: `runs/<name>`, or `runs/<name>-2`, ... where that is taken.
-        resume: Go on with the sweep in `output` (default: the latest of this name in `runs`). Finished trials stay; a
-            larger `search.trials` extends the sweep.
-        space: An Optuna define-by-run function in place of `search.space`: it gets a trial, suggests by dotted path
-            (`trial.suggest_float("training.optimizer.lr", 1e-4, 1e-2, log=True)`), and may return constants.
-        objective: A function of the metrics (`val/<task>/<metric>` → value), higher is better, in place of Δm.
+        config: A config, the path of a YAML file, or the content of one as a mapping.
+        overrides: Changes to the config: dotted path → value, or `["search.trials=20"]`.
+        output: The folder of the sweep. Default: `runs/<name>`, or the first of `runs/<name>-2`,
+            `runs/<name>-3`, ... that is free.
+        resume: Whether to go on with the sweep in `output` (default: the latest of this name in
+            `runs`). Finished trials stay; a larger `search.trials` extends the sweep.
+        space: An Optuna define-by-run function in place of `search.space`. It gets a trial,
+            suggests by dotted path (`trial.suggest_float("training.optimizer.lr", 1e-4, 1e-2,
+            log=True)`), and may return constants.
+        objective: A function of the metrics (`val/<task>/<metric>` → value) in place of Δm; higher
+            is better.
         data: A data set in place of the one that the config names.
-        callbacks: Told what happens.
-        address: `HOST:PORT` of a Ray cluster that stands already, or `auto` for the one that runs on this machine; this
-            machine must be a node of it. Default: the cluster that this process is connected to, else the one that
-            RAY_ADDRESS names, else a local one.
+        callbacks: Objects whose methods are called when something happens in the sweep.
+        address: `HOST:PORT` of a running Ray cluster, or `auto` for the one on this machine, which
+            must be one of its nodes. Default: the cluster that this process is connected to, else
+            the one that RAY_ADDRESS names, else a local one.
 
     Returns:
         The result; `result.complete` is False after an interruption.
@@ -58,12 +62,26 @@ def run(
         ConfigError: Something in the config is wrong; nothing has been written.
         DataError: The data cannot be read.
         SweepError: The sweep cannot start, or cannot go on.
+
+    Example:
+        >>> import mtl_search
+        >>> result = mtl_search.run("configs/quickstart.yaml")  # doctest: +SKIP
+        >>> print(result.verdict.sentence())  # doctest: +SKIP
+
+        A mistake is found before anything runs:
+
+        >>> mtl_search.run("configs/quickstart.yaml", {"model.backbone": "convnets"})
+        Traceback (most recent call last):
+            ...
+        mtl_search.errors.ConfigError: model.backbone.name: there is no backbone of this name ...
     """
+    parsed = _parsed(config, overrides)
+    check_components(parsed, started=resume, has_data=data is not None)
+
     from mtl_search.search.preflight import SweepRequest
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 
-    parsed = _parsed(config, overrides)
     directory = choose_folder(parsed.name, output, resume=resume)
     tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
     observers = [notifier(callback) for callback in callbacks]
@@ -98,27 +116,41 @@ def plot_model(
     *,
     data: DataSet | None = None,
 ) -> None:
-    """Draw the network of a config: its views, stages and heads, with shapes, parameters, and who shares what.
+    """Draw the network of a config.
+
+    The picture has its views, stages and heads, with shapes and parameters, and shows which tasks
+    share what.
 
     Args:
-        config: A config, the path of a YAML file, or the same as a mapping.
-        path: File to write: `.png`, `.svg` or `.pdf`.
-        overrides: Dotted path → value, or `["model.sharing.depth=0"]`.
+        config: A config, the path of a YAML file, or the content of one as a mapping.
+        path: The file to write, a `.png`, `.svg` or `.pdf`.
+        overrides: Changes to the config: dotted path → value, or `["model.sharing.depth=0"]`.
         data: A data set in place of the one that the config names.
 
     Raises:
-        ConfigError: Something in the config is wrong, the file has another ending, or it cannot be written.
+        ConfigError: Something in the config is wrong, the file has another ending, or it cannot be
+            written.
         DataError: The data cannot be read.
-    """
-    import torch
 
-    from mtl_search.data.datasets import load_data
-    from mtl_search.models.graph_tracing import trace_graph
-    from mtl_search.models.network import build_network
+    Example:
+        >>> import mtl_search, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     picture = pathlib.Path(folder, "network.svg")
+        ...     mtl_search.plot_model("configs/quickstart.yaml", picture, {"data.train": 100})
+        ...     picture.exists()
+        True
+    """
+    parsed = _parsed(config, overrides)
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
-    parsed = _parsed(config, overrides)
     picture_ending(Path(path))  # before the data are read, which may take a while
+
+    import torch
+
+    from mtl_search.data import load_data
+    from mtl_search.models.graph_tracing import trace_graph
+    from mtl_search.models.network import build_network
+
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):
         network = build_network(parsed, data)
@@ -126,32 +158,37 @@ def plot_model(
 
 
 def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path:
-    """Where a sweep of this name goes, or the one to go on with.
+    """Choose the folder of a sweep: a new one, or the one to go on with.
+
+    Args:
+        name: The sweep's name.
+        output: The folder that the user names, if any.
+        resume: Whether an earlier sweep goes on.
 
     Raises:
         SweepError: There is nothing to resume.
     """
     if output is not None:
         return Path(output)
-    return (
-        sweep_directory.latest_folder(RUNS, name)
-        if resume
-        else sweep_directory.new_folder(RUNS, name)
-    )
+    if resume:
+        return sweep_directory.latest_folder(RUNS, name)
+    return sweep_directory.new_folder(RUNS, name)
 
 
 def _parsed(
     config: Config | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str]
 ) -> Config:
-    return (
-        override(config, overrides)
-        if isinstance(config, Config)
-        else load_config(config, overrides)
-    )
+    if isinstance(config, Config):
+        return override(config, overrides)
+    return load_config(config, overrides)
 
 
 def _picture(result: Result) -> dict[str, Path]:
-    """`graph` → picture of the best network; nothing where there is none yet. A sweep does not fail for want of it."""
+    """Draw the best network; without one, or where drawing fails, there is no picture.
+
+    Returns:
+        `graph` → the picture's file.
+    """
     file = result.directory / sweep_directory.PICTURE
     try:
         if not result.models():

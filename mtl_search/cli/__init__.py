@@ -1,4 +1,4 @@
-"""The command line: run, validate, report, export-weights, list, ui."""
+"""The command line: run, validate, report, export-weights, list, schema, ui."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Entry point of `mtl-search`; a user's mistake ends in one message and never in a traceback."""
+    """Run `mtl-search`; a user's mistake ends in one message and never in a traceback."""
     from mtl_search.cli.app import app
     from mtl_search.cli.errors import print_error
 

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
-from mtl_search.cli import listing
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Address, Config_, Debug, Output, Overrides, SweepFolder
 
@@ -19,14 +18,14 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    help="Multi-task hyperparameter search on Ray: which **loss weights** and which **sharing depth** to use, "
-    "what that gains over separate networks, and every run in MLflow.\n\n"
+    help="Multi-task hyperparameter search on Ray: which **loss weights** and which "
+    "**sharing depth** to use, what that gains over separate networks, and every run in MLflow.\n\n"
     "Start with `mtl-search run configs/quickstart.yaml`.",
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(f"mtl-search {__version__}")
         raise typer.Exit
 
@@ -34,10 +33,11 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
     ] = False,
 ) -> None:
-    # A config names code of the user's as "module:attribute", which they expect to find where they are.
+    # A config names code of the user's as "module:attribute", which is looked for in the working
+    # folder, too.
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -69,8 +69,8 @@ def run(  # noqa: PLR0917  # typer calls it by name
 ) -> None:
     """Run a sweep: single-task arms, equal weights, search, finalists on fresh seeds, verdict.
 
-    Finished trials are never run again: after Ctrl-C or a crash, `--resume` goes on where it stopped, and
-    `--resume search.trials=80` extends a sweep that has finished.
+    Finished trials are never run again: after Ctrl-C or a crash, `--resume` goes on where it
+    stopped, and `--resume search.trials=80` extends a sweep that has finished.
 
     Examples:
         mtl-search run configs/quickstart.yaml
@@ -103,9 +103,10 @@ def validate(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Build everything, train nothing: tasks, layers with shapes, parameters at each depth, space, budget, resources.
+    """Build everything, train nothing, and print what the sweep would be.
 
-    Ends with exit status 2 and one message when anything in the config is wrong.
+    That is: tasks, layers with shapes, parameters at each depth, space, budget, resources. The exit
+    status is 2, after one message, when anything in the config is wrong.
 
     Examples:
         mtl-search validate configs/quickstart.yaml --graph model.png
@@ -125,7 +126,7 @@ def report(
     ] = "table",
     debug: Debug = False,
 ) -> None:
-    """Leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
+    """Print leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
     from mtl_search.cli.reporting import report_command
 
     report_command(sweep, form)
@@ -160,22 +161,24 @@ def export_weights(
     ] = "yaml",
     debug: Debug = False,
 ) -> None:
-    """Turn an adaptive trial into static loss weights: the mean of the weights that it logged.
+    r"""Turn an adaptive trial into static loss weights: the mean of the weights that it logged.
 
-    A weighting such as `uw` or `famo`, or an aggregator, changes how much each task counts at every step, and logs it
-    as `train/weight/<task>`. The mean over epochs, normalised to sum to the number of tasks, is what static loss
-    weights would have done on average. They go to standard output, what is to be known of them to standard error. Of
-    a trial with static weights these are its loss weights.
+    A weighting such as `uw` or `famo`, or an aggregator, changes how much each task counts at every
+    step, and logs it as `train/weight/<task>`. The mean over epochs, normalised to sum to the
+    number of tasks, is what static loss weights would have done on average. They go to standard
+    output, and a note on them to standard error. Of a trial with static weights these are its loss
+    weights.
 
-    A search can begin with them: `search.initial_points=[runs/faces]` takes those of the best adaptive trial of that sweep, and
-    `search.initial_points=[uw]` runs one trial with `uw` first.
+    A search can begin with them: `search.initial_points=[runs/faces]` takes those of the best
+    adaptive trial of that sweep, and `search.initial_points=[uw]` runs one trial with `uw` first.
 
     Examples:
         mtl-search export-weights runs/faces
 
         mtl-search export-weights runs/faces --trial search-0003 --last 5 --format json
 
-        mtl-search run configs/faces.yaml training.weighting=static $(mtl-search export-weights --format overrides)
+        mtl-search run configs/faces.yaml training.weighting=static \
+            $(mtl-search export-weights --format overrides)
     """
     from mtl_search.cli.exporting import export_command
 
@@ -190,8 +193,10 @@ def list_(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Members of every family (data sets, heads, losses, backbones, ...) with their arguments."""
-    listing.list_command(family, console())
+    """List the members of every family (data sets, heads, losses, ...) with their arguments."""
+    from mtl_search.cli.listing import list_command
+
+    list_command(family, console())
 
 
 @app.command()
@@ -206,7 +211,8 @@ def schema(
 ) -> None:
     """Print the JSON schema of a config, by which editors complete and check YAML.
 
-    A first line such as `# yaml-language-server: $schema=mtl-search.json` in a config names the file.
+    A first line such as `# yaml-language-server: $schema=mtl-search.json` in a config names the
+    file.
 
     Examples:
         mtl-search schema --output mtl-search.json

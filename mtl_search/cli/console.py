@@ -6,12 +6,13 @@ import os
 
 from rich.console import Console
 
-# A file or a pipe has no width of its own; rich would take 80 columns and cut tables that a log can well hold.
+# In columns. A file or a pipe has no width of its own; rich would take 80 columns and cut tables
+# that a log can well hold.
 _PIPE_WIDTH = 140
 
 
 def console() -> Console:
-    """Standard output, as wide as the terminal, or as `COLUMNS` says."""
+    """Return a console for standard output, as wide as the terminal, or as `COLUMNS` says."""
     screen = Console()
     if screen.is_terminal or "COLUMNS" in os.environ:
         return screen

@@ -1,4 +1,4 @@
-"""Exceptions as a message and an exit status: 2 for wrong input, 1 for what could not go on."""
+"""Errors as a message and an exit status: 2 for wrong input, 1 for what could not go on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from rich.markup import escape
 
 from mtl_search.errors import ClusterError, ConfigError, DataError, MtlSearchError
 
-WRONG_INPUT, FAILED = 2, 1
+# Exit statuses.
+WRONG_INPUT = 2
+FAILED = 1
 
 
 def print_error(error: Exception) -> int:
-    """Print an error as a user wants to read it; returns the exit status."""
+    """Print an error for its reader: a message for a mistake, a bug report for anything else.
+
+    Returns:
+        The exit status.
+    """
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     if isinstance(error, MtlSearchError):
         console.print(f"[bold red]error:[/] {escape(str(error))}")
@@ -24,6 +30,7 @@ def print_error(error: Exception) -> int:
     log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     console.print(
         f"[bold red]internal error:[/] {escape(type(error).__name__)}: {escape(str(error))}\n"
-        f"  This is a bug in mtl_search, not in your config. The traceback is in {log}; --debug prints it."
+        "  This is a bug in mtl_search, not in your config. "
+        f"The traceback is in {log}; --debug prints it."
     )
     return FAILED

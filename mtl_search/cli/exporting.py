@@ -1,4 +1,4 @@
-"""`mtl-search export-weights`: the weights of a trial, to be pasted into a config or onto a command line."""
+"""`mtl-search export-weights`: the weights of a trial, for a config or a command line."""
 
 from __future__ import annotations
 
@@ -20,20 +20,26 @@ Weights = Mapping[str, float]
 
 
 def export_command(sweep: Path | None, trial: str | None, last: int | None, form: str) -> None:
-    """Print the weights to standard output, and what is to be known of them to standard error.
+    """Print the weights to standard output, and a note on them to standard error.
+
+    Args:
+        sweep: The sweep as the command line names it; None means the latest.
+        trial: Id of the trial; None means the best adaptive one.
+        last: The number of last epochs whose mean is taken; None means all.
+        form: The format, `yaml`, `overrides` or `json`.
 
     Raises:
-        ConfigError: Another format, or `last` is no number above 0.
+        ConfigError: The format is another one, or `last` is no number above 0.
         SweepError: There is no such sweep or trial, or it has no weights.
     """
-    if form not in _FORMS:
-        raise ConfigError("not a format", path="--format", value=form, allowed=_FORMS)
+    if form not in _FORMATS:
+        raise ConfigError("not a format", path="--format", value=form, allowed=_FORMATS)
     if last is not None and last < 1:
         raise ConfigError("a whole number of 1 or more is needed", path="--last", value=last)
     result = api.Result(find_sweep(sweep))
     chosen = result.weights_trial(trial)
-    found = result.mean_weights(chosen.id, last=last)
-    print(_FORMS[form](found, chosen))  # noqa: T201
+    weights = result.mean_weights(chosen.id, last=last)
+    print(_FORMATS[form](weights, chosen))  # noqa: T201
     Console(stderr=True, soft_wrap=True, highlight=False).print(
         _note(chosen, last, result.record), markup=False
     )
@@ -47,25 +53,26 @@ def _note(trial: TrialRecord, last: int | None, record: SweepRecord) -> str:
         return f"{trial.id} has static weights: these are its loss weights{even}.{hint}"
     epochs = len(trial.epochs) if last is None else min(last, len(trial.epochs))
     return (
-        f"Mean of {'the last ' if last else ''}{epochs} epoch(s) of {trial.id}, which is adaptive. To train with them: "
-        "training.weighting=static training.aggregator=null"
+        f"Mean of {'the last ' if last else ''}{epochs} epoch(s) of {trial.id}, which is adaptive. "
+        "To train with them: training.weighting=static training.aggregator=null"
     )
 
 
-def _yaml(found: Weights, trial: TrialRecord) -> str:
-    tasks = {task: {"loss_weight": _rounded(weight)} for task, weight in found.items()}
+def _yaml(weights: Weights, trial: TrialRecord) -> str:
+    tasks = {task: {"loss_weight": _rounded(weight)} for task, weight in weights.items()}
     return yaml.safe_dump({"tasks": tasks}, sort_keys=False, allow_unicode=True).rstrip("\n")
 
 
-def _overrides(found: Weights, trial: TrialRecord) -> str:
+def _overrides(weights: Weights, trial: TrialRecord) -> str:
     return shlex.join(
-        f"tasks.{task}.loss_weight={_rounded(weight)}" for task, weight in found.items()
+        f"tasks.{task}.loss_weight={_rounded(weight)}" for task, weight in weights.items()
     )
 
 
-def _json(found: Weights, trial: TrialRecord) -> str:
+def _json(weights: Weights, trial: TrialRecord) -> str:
     return json.dumps(
-        {"trial": trial.id, "adaptive": loss_weights.is_adaptive(trial), "weights": found}, indent=1
+        {"trial": trial.id, "adaptive": loss_weights.is_adaptive(trial), "weights": weights},
+        indent=1,
     )
 
 
@@ -73,7 +80,7 @@ def _rounded(weight: float) -> float:
     return float(f"{weight:.6g}")
 
 
-_FORMS: dict[str, Callable[[Weights, TrialRecord], str]] = {
+_FORMATS: dict[str, Callable[[Weights, TrialRecord], str]] = {
     "yaml": _yaml,
     "overrides": _overrides,
     "json": _json,

@@ -2,60 +2,79 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mtl_search.data.datasets import DATASETS
+from mtl_search.data.mixture import SAMPLING
 from mtl_search.errors import ConfigError
+from mtl_search.metrics.definitions import METRICS
+from mtl_search.models.backbones import BACKBONES
+from mtl_search.models.heads import HEADS
+from mtl_search.models.losses import LOSSES
+from mtl_search.models.sharing import SHARING
 from mtl_search.registry import Registry
+from mtl_search.search.samplers import SAMPLERS
+from mtl_search.search.schedulers import SCHEDULERS
+from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
+from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES
 
-# Family → where it stands in a config, and the module and name of its table.
-TABLES: dict[str, tuple[str, str, str]] = {
-    "datasets": ("data", "mtl_search.data.datasets", "DATASETS"),
-    "sampling": ("data.sampling, of data.name: sources", "mtl_search.data.mixture", "SAMPLING"),
-    "heads": ("tasks.<task>.head", "mtl_search.models.heads", "HEADS"),
-    "losses": ("tasks.<task>.loss", "mtl_search.models.losses", "LOSSES"),
-    "metrics": ("tasks.<task>.metrics", "mtl_search.metrics.definitions", "METRICS"),
-    "backbones": ("model.backbone", "mtl_search.models.backbones", "BACKBONES"),
-    "sharing": ("model.sharing", "mtl_search.models.sharing", "SHARING"),
-    "optimizers": ("training.optimizer", "mtl_search.training.optimizers", "OPTIMIZERS"),
-    "schedules": ("training.schedule", "mtl_search.training.optimizers", "SCHEDULES"),
-    "weightings": ("training.weighting", "mtl_search.training.balancing", "WEIGHTINGS"),
-    "aggregators": ("training.aggregator", "mtl_search.training.balancing", "AGGREGATORS"),
-    "schedulers": ("search.scheduler", "mtl_search.search.schedulers", "SCHEDULERS"),
-    "samplers": ("search.sampler", "mtl_search.search.samplers", "SAMPLERS"),
+
+@dataclass(frozen=True)
+class Family:
+    """One family of components.
+
+    Attributes:
+        place: Where its members stand in a config.
+        registry: The table of its members.
+    """
+
+    place: str
+    registry: Registry[Any]
+
+
+FAMILIES: dict[str, Family] = {
+    "datasets": Family("data", DATASETS),
+    "sampling": Family("data.sampling, of data.name: sources", SAMPLING),
+    "heads": Family("tasks.<task>.head", HEADS),
+    "losses": Family("tasks.<task>.loss", LOSSES),
+    "metrics": Family("tasks.<task>.metrics", METRICS),
+    "backbones": Family("model.backbone", BACKBONES),
+    "sharing": Family("model.sharing", SHARING),
+    "optimizers": Family("training.optimizer", OPTIMIZERS),
+    "schedules": Family("training.schedule", SCHEDULES),
+    "weightings": Family("training.weighting", WEIGHTINGS),
+    "aggregators": Family("training.aggregator", AGGREGATORS),
+    "schedulers": Family("search.scheduler", SCHEDULERS),
+    "samplers": Family("search.sampler", SAMPLERS),
 }
 
 
-def families() -> dict[str, tuple[str, Callable[[], Registry[Any]]]]:
-    """Family → where it stands in a config, and its table (imported when it is asked for)."""
-    return {family: (where, partial(_table, *table)) for family, (where, *table) in TABLES.items()}
-
-
-def list_command(family: str | None, console: Console) -> None:
+def list_command(name: str | None, console: Console) -> None:
     """Print one family, or all.
+
+    Args:
+        name: Name of the family; None means all.
+        console: The console to print to.
 
     Raises:
         ConfigError: There is no such family.
     """
-    known = families()
-    if family is not None and family not in known:
-        raise ConfigError(
-            "there is no family of this name", path="list", value=family, allowed=known
-        )
-    for name in known if family is None else [family]:
-        where, load = known[name]
-        console.print(_rendered(name, where, load()))
+    if name is not None and name not in FAMILIES:
+        message = "there is no family of this name"
+        raise ConfigError(message, path="list", value=name, allowed=FAMILIES)
+    for family in FAMILIES if name is None else [name]:
+        console.print(_table(family))
 
 
-def _rendered(name: str, where: str, registry: Registry[Any]) -> Table:
+def _table(family: str) -> Table:
+    registry = FAMILIES[family].registry
     table = Table(
-        title=f"{name} — {where}",
+        title=f"{family} — {FAMILIES[family].place}",
         title_justify="left",
         title_style="bold",
         box=None,
@@ -65,34 +84,25 @@ def _rendered(name: str, where: str, registry: Registry[Any]) -> Table:
     table.add_column("what it is", ratio=3)
     table.add_column("arguments", ratio=4)
     for member in registry:
-        table.add_row(member, Text(_summary(registry[member])), Text(_arguments(registry, member)))
+        table.add_row(member, Text(summary(registry, member)), Text(arguments(registry, member)))
     return table
 
 
-def _summary(member: object) -> str:
-    """First line of the docstring; what is data rather than code says what it is by its fields."""
-    if not callable(member):
-        return (
-            "higher is better" if getattr(member, "higher_is_better", True) else "lower is better"
-        )
-    return (inspect.getdoc(member) or "").split("\n")[0].rstrip(".")
+def summary(registry: Registry[Any], member: str) -> str:
+    """Return the first line of a member's docstring; of a metric its direction."""
+    if registry is METRICS:
+        return f"{'higher' if METRICS[member].higher_is_better else 'lower'} is better"
+    return registry.summary(member).rstrip(".")
 
 
-def _arguments(registry: Registry[Any], member: str) -> str:
-    if not callable(registry[member]):
+def arguments(registry: Registry[Any], member: str) -> str:
+    """Return the arguments of a member with their defaults, as `name=default`."""
+    if registry is METRICS:
         return ""
     shown = []
     for name, parameter in registry.arguments(member).items():
-        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            shown.append(
-                name if parameter.default is parameter.empty else f"{name}={parameter.default!r}"
-            )
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        has_default = parameter.default is not parameter.empty
+        shown.append(f"{name}={parameter.default!r}" if has_default else name)
     return ", ".join(shown)
-
-
-def _table(module: str, name: str) -> Registry[Any]:
-    import importlib
-
-    registry = getattr(importlib.import_module(module), name)
-    assert isinstance(registry, Registry)
-    return registry

@@ -13,7 +13,8 @@ Config_ = Annotated[
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(
-        help="Changes to the config, as dotted paths: `search.trials=20`, `tasks.left.loss_weight=2`, "
+        help="Changes to the config, as dotted paths: `search.trials=20`, "
+        "`tasks.left.loss_weight=2`, "
         "`'search.space.model.sharing.depth={int: [0, 2]}'`.",
         metavar="[PATH=VALUE]...",
         show_default=False,
@@ -29,8 +30,8 @@ Address = Annotated[
     str | None,
     typer.Option(
         "--address",
-        help="A Ray cluster that stands already: `HOST:PORT`, or `auto` for the one on this machine; default: "
-        "RAY_ADDRESS, or a local one.",
+        help="A Ray cluster that stands already: `HOST:PORT`, or `auto` for the one on this "
+        "machine; default: RAY_ADDRESS, or a local one.",
         metavar="auto|HOST:PORT",
         show_default=False,
     ),

@@ -1,4 +1,4 @@
-"""What a user sees while a sweep runs: trials done, the best so far, time left."""
+"""Progress of a sweep that runs: trials done, the best so far, time left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,15 @@ _SILENCE = 60.0
 
 
 class SweepProgress(Callback):
-    """Base of both displays: what is known of a sweep while it runs."""
+    """Base of both displays, with the figures of a sweep that runs.
+
+    Args:
+        console: The console to print to.
+
+    Attributes:
+        record: The sweep; None before it has begun.
+        begun: When the session began, in seconds of the monotonic clock.
+    """
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -40,17 +48,20 @@ class SweepProgress(Callback):
         """Nothing to put away."""
 
     def on_sweep_start(self, record: SweepRecord) -> None:
-        """A session begins."""
+        """Take in the record, and start the clock."""
         self.record = record
         self.begun = time.monotonic()
 
     def on_trial_end(self, trial: TrialRecord) -> None:
-        """Count it."""
+        """Count the trial."""
         self._ended_here += 1
 
     @property
     def total(self) -> int:
-        """Trials that the sweep is to have; an extended one keeps the finalists of earlier winners beside the new."""
+        """Number of trials that the sweep is to have.
+
+        An extended sweep keeps the finalists of earlier winners beside the new ones.
+        """
         if self.record is None:
             return 0
         begun: Counter[str] = Counter(trial.arm for trial in self.record)
@@ -58,47 +69,51 @@ class SweepProgress(Callback):
 
     @property
     def done(self) -> int:
-        """Trials that have ended, in this session and earlier ones."""
+        """Number of trials that have ended, in this session and earlier ones."""
         return sum(trial.finished for trial in self.record) if self.record else 0
 
     def time_left(self) -> str:
-        """At the pace of this session so far; empty before its first trial has ended."""
+        """Return the time left at this session's pace; empty before its first trial has ended."""
         if not self._ended_here:
             return ""
-        seconds = (
-            (time.monotonic() - self.begun) / self._ended_here * max(0, self.total - self.done)
-        )
+        seconds_per_trial = (time.monotonic() - self.begun) / self._ended_here
+        seconds = seconds_per_trial * max(0, self.total - self.done)
         return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
 
     def best(self) -> str:
-        """Best trial that shares so far; before there is one, the best of the single-task arms."""
-        trials = [
-            t
-            for t in self.record or ()
-            if not t.is_finalist and t.objective is not None and t.state != "FAIL"
-        ]
-        shared = [t for t in trials if t.arm in ("equal", "search")]
-        if shared:
-            top = max(shared, key=_rank)
-            return f"best {top.objective:+.4f} ({top.id})"
-        alone = [t for t in trials if not t.is_warmup]
-        if alone:
-            tasks = dict.fromkeys(t.arm for t in alone)
-            tops = [max((t for t in alone if t.arm == arm), key=_rank) for arm in tasks]
-            return "best alone: " + ", ".join(
-                f"{top.arm.split('/')[-1]} {top.objective:.3f}" for top in tops
-            )
-        return "no result yet"
+        """Name the best trial that shares; before there is one, the best of single-task arms."""
+        best: dict[str, TrialRecord] = {}  # arm, with `equal` and `search` as one → its best trial
+        for trial in self.record or ():
+            if trial.is_finalist or trial.objective is None or trial.state == "FAIL":
+                continue
+            arm = "shared" if trial.arm in ("equal", "search") else trial.arm
+            if not trial.is_warmup and (arm not in best or _rank(trial) > _rank(best[arm])):
+                best[arm] = trial
+        if "shared" in best:
+            return f"best {best['shared'].objective:+.4f} ({best['shared'].id})"
+        if not best:
+            return "no result yet"
+        alone = [f"{arm.split('/')[-1]} {trial.objective:.3f}" for arm, trial in best.items()]
+        return f"best alone: {', '.join(alone)}"
 
 
 def _rank(trial: TrialRecord) -> tuple[bool, float]:
-    """A member of a population is shown as long as nothing has ended that was trained with fixed values."""
-    follows_population = bool(trial.role) and not trial.is_member
-    return not trial.is_member and (trial.finished or not follows_population), trial.best_objective
+    """Rank a trial among those of its arm.
+
+    A member of a population ranks below what was trained with fixed values, once that has ended.
+    """
+    if trial.is_member:
+        return False, trial.best_objective
+    follows_population = bool(trial.role)
+    return trial.finished or not follows_population, trial.best_objective
 
 
 class LiveProgress(SweepProgress):
-    """One bar that stays at the foot of the terminal."""
+    """One bar that stays at the foot of the terminal.
+
+    Args:
+        console: The console to print to.
+    """
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -159,7 +174,11 @@ class LiveProgress(SweepProgress):
 
 
 class PlainProgress(SweepProgress):
-    """One line a finished trial, for files and pipes; where trials are long, an epoch's line a minute in between."""
+    """One line a finished trial, for files and pipes; for long trials one a minute in between.
+
+    Args:
+        console: The console to print to.
+    """
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -172,14 +191,13 @@ class PlainProgress(SweepProgress):
         self._print(f"{self.total} trials, {record.slots} at a time: {arms}")
 
     def on_epoch_end(self, trial: TrialRecord) -> None:
-        """One line where there was none for a while."""
+        """Print a line where there was none for a while."""
         if time.monotonic() - self._last_line >= _SILENCE:
-            self._print(
-                f"{self.done}/{self.total} {trial.id} epoch {trial.last_epoch} {_value(trial)}; {self.best()}"
-            )
+            epoch = f"{trial.id} epoch {trial.last_epoch} {_value(trial)}"
+            self._print(f"{self.done}/{self.total} {epoch}; {self.best()}")
 
     def on_trial_end(self, trial: TrialRecord) -> None:
-        """One line."""
+        """Print a line."""
         super().on_trial_end(trial)
         why = f" ({escape(trial.reason.splitlines()[-1])})" if trial.reason else ""
         state = f"{trial.id} {trial.state.lower()}{why} {_value(trial)}"

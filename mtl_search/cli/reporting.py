@@ -16,8 +16,12 @@ from mtl_search.storage import sweep_directory
 def report_command(sweep: Path | None, form: str) -> None:
     """Show a sweep as a table, or print it as JSON.
 
+    Args:
+        sweep: The sweep as the command line names it; None means the latest.
+        form: The format, `table` or `json`.
+
     Raises:
-        ConfigError: Another format.
+        ConfigError: The format is another one.
         SweepError: There is no such sweep.
     """
     if form not in ("table", "json"):
@@ -30,10 +34,13 @@ def report_command(sweep: Path | None, form: str) -> None:
 
 
 def find_sweep(named: Path | None) -> Path:
-    """The folder of a sweep that is named by its folder, its config, its name, or not at all (the latest).
+    """Find the folder of a sweep.
+
+    Args:
+        named: The sweep's folder, its config or its name; None means the latest sweep.
 
     Raises:
-        SweepError: There is none.
+        SweepError: There is no such sweep.
     """
     if named is not None and (named / sweep_directory.JOURNAL).exists():
         return named

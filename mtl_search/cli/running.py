@@ -13,11 +13,11 @@ from rich.markup import escape
 
 import mtl_search
 from mtl_search import api
+from mtl_search.api.component_check import check_components
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
-from mtl_search.report import render
 from mtl_search.storage import sweep_directory
 
 INTERRUPTED = 130
@@ -33,18 +33,32 @@ def run_command(
     quiet: bool,
     address: str | None,
 ) -> int:
-    """Run a sweep and show its report; returns the exit status."""
+    """Run a sweep and show its report.
+
+    Args:
+        config_file: The YAML file.
+        overrides: Changes to it, each as `path=value`.
+        output: The folder of the sweep; None means a new one in `runs`.
+        smoke: Whether the sweep is made small, to try it out.
+        resume: Whether an earlier sweep goes on.
+        quiet: Whether there is no live progress.
+        address: The Ray cluster, if the user names one.
+
+    Returns:
+        The exit status.
+    """
     console = make_console()
-    arguments = [
-        str(config_file),
-        *overrides,
-        *["--smoke"] * smoke,
-        *(["--address", address] if address else []),
-    ]
+    arguments = [str(config_file), *overrides]
+    if smoke:
+        arguments.append("--smoke")
+    if address:
+        arguments += ["--address", address]
     config = load_config(config_file, overrides)
+    check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
-    # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it stop cleanly.
+    # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
+    # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
     live = console.is_terminal and not quiet
     progress = LiveProgress(console) if live else PlainProgress(console)
@@ -58,6 +72,8 @@ def run_command(
         console.print()
         return _stopped(console, arguments, directory)
     console.print()
+    from mtl_search.report import render  # not needed where a config is refused
+
     render(result.record, result.config, console, folder=directory)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
@@ -65,7 +81,7 @@ def run_command(
 
 
 def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
-    """Say how to go on, with the arguments that belong to the sweep."""
+    """Print the command that goes on, with the arguments that belong to the sweep."""
     if not (directory / sweep_directory.JOURNAL).exists():
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED

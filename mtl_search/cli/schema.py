@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from pathlib import Path
 from typing import Any
 
-import mtl_search
-from mtl_search.cli.listing import TABLES
+from mtl_search.cli.listing import FAMILIES
 from mtl_search.config.json_schema import json_schema
 from mtl_search.errors import ConfigError
 
-# An argument of one data set, which the schema of the config knows nothing of.
+# Arguments of one data set, of which the schema of the config knows nothing.
 _ARGUMENTS = ("sampling",)
 
 
@@ -38,27 +36,9 @@ def schema_command(output: Path | None) -> None:
 
 def config_schema() -> dict[str, Any]:
     """Describe a config with the names of all families."""
-    places = {family: where for family, (where, *_) in TABLES.items() if family not in _ARGUMENTS}
-    return json_schema(
-        {where: member_names(*TABLES[family][1:]) for family, where in places.items()}
-    )
-
-
-def member_names(module: str, table: str) -> list[str]:
-    """Read the names in a family's table from its source.
-
-    Importing the table would load torch, Ray and more.
-
-    Args:
-        module: Module of the table.
-        table: Name of the table, an assignment of `Registry(kind, {name: member, ...})`.
-    """
-    folder = Path(mtl_search.__file__).parent.joinpath(*module.split(".")[1:])
-    source = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
-    for statement in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == table:
-            assert isinstance(statement.value, ast.Call)
-            members = statement.value.args[1]
-            assert isinstance(members, ast.Dict)
-            return [str(ast.literal_eval(key)) for key in members.keys if key is not None]
-    raise AssertionError(f"{module} has no table {table}")
+    names = {
+        family.place: list(family.registry)
+        for name, family in FAMILIES.items()
+        if name not in _ARGUMENTS
+    }
+    return json_schema(names)

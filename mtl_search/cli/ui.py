@@ -16,13 +16,26 @@ def serve(sweep: Path | None, host: str, port: int) -> int:
     """Print the address of the page that compares the sweep's runs, then serve until Ctrl-C.
 
     A sweep that is tracked on a server needs none here: then only the address is printed.
+
+    Args:
+        sweep: The sweep as the command line names it; None means the latest.
+        host: The address that MLflow listens on.
+        port: Its port.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        SweepError: There is no such sweep, or its store cannot be reached.
     """
     console = Console(highlight=False, soft_wrap=True)
     result = api.Result(find_sweep(sweep))
     command = ui_command(result.config, result.directory, port, host)
     address = None if command is None else f"http://{host}:{port}"
+    # Printed by itself: the search for the runs imports MLflow, which takes seconds.
+    console.print(f"Compare the best runs of {result.config.name}:")
     url = find_compare_url(result.config, result.directory, address)
-    console.print(f"Compare the best runs of {result.config.name}:\n  {url}")
+    console.print(f"  {url}")
     if command is None:
         return 0
     console.print("Starting MLflow; Ctrl-C stops it.")

@@ -191,7 +191,10 @@ def prefix_path(path: str) -> Iterator[None]:
         yield
     except ConfigError as error:
         placed = ConfigError(
-            error.problem, path=join_path(path, error.path) if error.path else path
+            error.problem,
+            path=join_path(path, error.path) if error.path else path,
+            value=error.value,
+            allowed=error.allowed,
         )
         placed.args = (f"{path}{'.' if error.path else ': '}{error}",)
         raise placed from error

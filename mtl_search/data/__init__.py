@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_search.data.concat import concat
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.datasets import DATASETS, build_data, load_data, subsample
+from mtl_search.data.datasets import DATASETS
+from mtl_search.data.datasets.build import build_data, load_data, subsample
 from mtl_search.data.mixture import SAMPLING, Sampling, Sources
 from mtl_search.data.types import MISSING, SPLITS, InputArray, TargetKind
 

@@ -19,11 +19,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from mtl_search.config.base import Component
 from mtl_search.config.checks import check_component, check_number
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
@@ -116,33 +115,20 @@ SAMPLING: Registry[Callable[..., Sampling]] = Registry(
         "temperature": Temperature,
         "round_robin": RoundRobin,
     },
+    base="mtl_search.data:Sampling",
 )
 
 
 def build_sampling(value: object) -> Sampling:
-    """The policy that `data.sampling` names.
+    """Build the policy that `data.sampling` names.
 
     Raises:
-        ConfigError: Unknown name or argument, a value that it refuses, or code of the user's that gives no policy.
+        ConfigError: An unknown name or argument, a value that the policy refuses, or code of the
+            user's that gives no policy.
     """
-    member = check_component(value, "data.sampling")
-    make: Callable[..., Any] = SAMPLING.get_member(member.name, f"{_PATH}.name")
-    SAMPLING.check_arguments(member.name, member.arguments, _PATH)
-    sampling = make(**member.arguments) if member.name in SAMPLING else _call_user(make, member)
-    if not isinstance(sampling, Sampling):
-        what = f"this gives a {type(sampling).__name__}; a mtl_search.data.Sampling is needed"
-        raise ConfigError(what, path=f"{_PATH}.name", value=member.name)
+    member = check_component(value, _PATH)
+    sampling: Sampling = SAMPLING.build(member.name, member.arguments, _PATH)
     return sampling
-
-
-def _call_user(make: Callable[..., Any], member: Component) -> Any:
-    try:
-        return make(**member.arguments)
-    except ConfigError:
-        raise
-    except Exception as error:  # user code may raise anything
-        what = f"this policy cannot be made ({type(error).__name__}: {error})"
-        raise ConfigError(what, path=_PATH, value=member.name) from error
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mtl_search.errors import TrialError
+from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
 
@@ -87,6 +87,26 @@ def delta_m(
         return math.fsum(gains.values()) / len(gains)
     total = sum(len(metrics) for metrics in tasks.values())
     return math.fsum(gains[task] * len(metrics) for task, metrics in tasks.items()) / total
+
+
+def check_objective(objective: str, metrics: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse an objective that the tasks do not have.
+
+    Args:
+        objective: The value of `search.objective`, which is no `module:attribute`.
+        metrics: Task → names of its metrics.
+
+    Raises:
+        ConfigError: It is neither Δm nor a validation metric or loss of a task.
+    """
+    allowed = ["delta_m"]
+    for task, names in metrics.items():
+        allowed += [metric_key("val", task, name) for name in (*names, "loss")]
+    if objective not in allowed:
+        message = (
+            "not an objective of these tasks (or 'module:attribute' of a function of the metrics)"
+        )
+        raise ConfigError(message, path="search.objective", value=objective, allowed=allowed)
 
 
 @dataclass(frozen=True)

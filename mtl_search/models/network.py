@@ -20,7 +20,8 @@ from mtl_search.data.spec import DataSpec
 from mtl_search.errors import ConfigError
 from mtl_search.models.augment import Augment, build_augment
 from mtl_search.models.backbones import BACKBONES
-from mtl_search.models.heads import Head, build_head, head_class
+from mtl_search.models.heads import Head
+from mtl_search.models.heads.build import build_head, head_class
 from mtl_search.models.sharing import SHARING, SharingPolicy
 from mtl_search.models.sharing.base import Features
 from mtl_search.models.side_inputs import SideInputs, build_side_inputs
@@ -262,7 +263,7 @@ def _stages_builder(
                 )
     component = config.model.backbone
     BACKBONES.check_arguments(component.name, component.arguments, "model.backbone")
-    backbone = BACKBONES.get_member(component.name, "model.backbone")
+    backbone = BACKBONES.get_member(component.name, "model.backbone.name")
     if np.issubdtype(data.inputs[first].dtype, np.integer):
         _check_reads_integers(first, component, getattr(backbone, "reads_integers", False))
     input_shape = tuple(int(size) for size in shape)
@@ -307,7 +308,7 @@ def _build_sharing(
     config: Config, build: StagesBuilder, views: Mapping[str, tuple[str, ...]]
 ) -> SharingPolicy:
     component = config.model.sharing
-    SHARING.check_arguments(component.name, component.arguments, "model.sharing")
-    factory: Any = SHARING.get_member(component.name, "model.sharing")
-    sharing: SharingPolicy = factory(build, views, **component.arguments)
+    sharing: SharingPolicy = SHARING.build(
+        component.name, component.arguments, "model.sharing", build, views
+    )
     return sharing

@@ -1,4 +1,4 @@
-"""A sweep's report as plain JSON types, for `mtl-search report --format json` and for other programs."""
+"""A sweep's report as plain JSON types, for `mtl-search report --format json` and programs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
-
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.config import Config
@@ -20,22 +18,29 @@ FORMAT = 1
 
 
 def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
-    """The whole report.
+    """Return the whole report.
 
     Keys:
-        format: Version of this layout.
+        format: The version of this layout.
         sweep: `id, name, started` (Unix seconds), `sessions`, `complete`.
-        tasks: Main tasks with their metrics, the first of which selects.
+        tasks: The main tasks with their metrics, the first of which selects.
         reference: `val/<task>/<metric>` of the best single-task trials; empty without that arm.
-        trials: The rows of `leaderboard`, with its columns as keys; null for what a trial does not have.
-        verdict: `outcome, weights_outcome, sentence, notes, parameters, single_parameters, final_reference`;
-            `search, equal, weights`: null or `arm, against, seeds, delta_m, delta_m_per_metric, gains`, each number an
-            estimate `{values, mean, low, high}` over the seeds as a fraction (0.018 is 1.8 %); `winners` by arm with
-            `origin, trials, parameters, depth, test`.
+        trials: The rows of the leaderboard, with its columns as keys; null for what a trial does
+            not have.
+        verdict: `outcome, weights_outcome, sentence, notes, parameters, single_parameters,
+            final_reference`; `search, equal, weights`, each null or `arm, against, seeds, delta_m,
+            delta_m_per_metric, gains`, where each number is an estimate `{values, mean, low, high}`
+            over the seeds as a fraction (0.018 is 1.8 %); `winners` by arm with `origin, trials,
+            parameters, depth, test`.
         arms: `arm, states, epochs, seconds` of each arm.
-        mean_ranks: Of `single, equal, search` over the main tasks on the test split; 1 is best.
+        mean_ranks: The mean rank of `single, equal, search` over the main tasks on the test split;
+            1 is best.
         rungs: `arm, epoch, trials, spearman` where a scheduler stopped trials.
         pareto: null, or `points, trials, hypervolume, against`.
+
+    Args:
+        record: The sweep, finished or not.
+        config: Its config.
     """
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
@@ -52,7 +57,7 @@ def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
         },
         "tasks": {task: list(metrics) for task, metrics in tasks.items()},
         "reference": reference,
-        "trials": leaderboard(record, config).to_dict(orient="records"),
+        "trials": leaderboard_rows(record, config),
         "verdict": verdict.to_dict(),
         "arms": [asdict(totals) for totals in arm_totals(record, tasks)],
         "mean_ranks": mean_ranks(verdict, tasks),
@@ -64,12 +69,11 @@ def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Lists, dicts with text keys, and null for numbers that JSON does not have."""
+    """Turn values into JSON types, with null for numbers that JSON does not have."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
-    missing = value is pd.NA or (isinstance(value, float) and not math.isfinite(value))
-    return None if missing else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them in a cell. What is missing is an empty cell."""
+"""Numbers as text for the cells of a table. What is missing is an empty cell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mtl_search.analysis.paired import Estimate
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """`0.9731`; four significant digits where fixed ones would say too little or too much."""
+    """Write `0.9731`; four significant digits where fixed ones would say too little or too much."""
     if value is None or not math.isfinite(value):
         return ""
     if value != 0 and not 0.01 <= abs(value) < 1000:
@@ -19,44 +19,44 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def percent(value: float | None) -> str:
-    """`+1.83`, for columns with % in their header."""
+    """Write `+1.83`, for columns with % in their header."""
     return "" if value is None or not math.isfinite(value) else f"{100 * value:+.2f}"
 
 
 def rate(value: float | None) -> str:
-    """`2.1e-03`."""
+    """Write `2.1e-03`."""
     return "" if value is None or not math.isfinite(value) else f"{value:.1e}"
 
 
 def count(value: float | None) -> str:
-    """`31,415`."""
+    """Write `31,415`."""
     return "" if value is None or not math.isfinite(value) else f"{int(value):,}"
 
 
 def seconds(value: float) -> str:
-    """`3.2`, `412`, `1h 02m`."""
+    """Write `3.2`, `412` or `1h 02m`."""
     if value < 100:
         return f"{value:.1f}"
-    return (
-        f"{value:.0f}" if value < 3600 else f"{int(value // 3600)}h {int(value % 3600 // 60):02d}m"
-    )
+    if value < 3600:
+        return f"{value:.0f}"
+    return f"{int(value // 3600)}h {int(value % 3600 // 60):02d}m"
 
 
 def depth(value: Any) -> str:
-    """`2`, or `2:2:3` for a depth a task."""
+    """Write `2`, or `2:2:3` for a depth a task."""
     if isinstance(value, Mapping):
         return ":".join(str(item) for item in value.values())
     return "" if value is None else str(value)
 
 
 def weights(values: Iterable[float]) -> str:
-    """`1.20:0.85:0.95`."""
-    found = [value for value in values if math.isfinite(value)]
-    return ":".join(f"{value:.2f}" for value in found) if len(found) > 1 else ""
+    """Write `1.20:0.85:0.95`; nothing for a single weight."""
+    known = [f"{value:.2f}" for value in values if math.isfinite(value)]
+    return ":".join(known) if len(known) > 1 else ""
 
 
 def with_interval(estimate: Estimate | None, scale: float = 1.0, digits: int = 4) -> str:
-    """`0.9731 ± 0.0040`; without the second part for one seed."""
+    """Write `0.9731 ± 0.0040`; without the second part for one seed."""
     if estimate is None:
         return ""
     sign = "+" if scale != 1.0 else ""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.analysis.paired import Tasks
 from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.analysis.summary import (
@@ -29,9 +29,10 @@ from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted
-from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.records import FINAL, SINGLE, SweepRecord
 
-_TOP = {"search": 5}  # rows of other arms: one, or three where there is no search arm
+Row = Mapping[str, Any]  # of `leaderboard_rows`
+
 _MOST_TASK_ROWS = 4
 _NO_TASKS = ("", "warmup", "final")  # families of arms that are not one a task
 _STYLE = {
@@ -49,10 +50,10 @@ def render(
     """Print the report.
 
     Args:
-        record: Of the sweep, finished or not.
-        config: Of the sweep.
-        console: Where to, with its width; at least 60 columns look well.
-        folder: Of the sweep, for the commands at the end; default `runs/<name>`.
+        record: The sweep, finished or not.
+        config: Its config.
+        console: The console to print to; tables look well in 60 columns and more.
+        folder: The sweep's folder, for the commands at the end; default `runs/<name>`.
     """
     tasks = main_metrics(record, config)
     verdict = judge(record, config)
@@ -71,67 +72,70 @@ def render(
 
 
 def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Console) -> None:
-    table = leaderboard(record, config)
-    search = table[~table["arm"].str.startswith("final/")] if len(table) else table
-    if not (search["epochs"] > 0).any():
-        console.print(Text(f"{config.name}: no finished trial yet ({len(table)} begun)."))
-        for line in _failures(table):
-            console.print(line)
+    rows = leaderboard_rows(record, config)
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if not row["arm"].startswith(FINAL):
+            groups.setdefault(row["arm"], []).append(row)
+    if not any(row["epochs"] > 0 for group in groups.values() for row in group):
+        console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
+        _print_failures(rows, console)
         return
-    groups = [
-        part.head(_rows_of(str(arm), table)) for arm, part in search.groupby("arm", sort=False)
-    ]
-    top = pd.concat(groups)
-    ends = [sum(len(g) for g in groups[: n + 1]) - 1 for n in range(len(groups) - 1)]
-    # One rule below all single-task arms, not one each.
-    arms = [str(group["arm"].iloc[0]).split("/")[0] for group in groups]
-    sections = [end for n, end in enumerate(ends) if arms[n] != arms[n + 1]]
+    top: list[Row] = []
+    sections = []
+    previous = ""
+    for arm, group in groups.items():
+        family = arm.split("/")[0]
+        if top and family != previous:  # one rule below all single-task arms, not one each
+            sections.append(len(top) - 1)
+        previous = family
+        top += group[: _rows_of(arm, has_search="search" in groups)]
     title = f"{config.name}: best trials of each arm (validation)"
     console.print(fitted(title, _columns(top, config, tasks), console, sections))
-    for line in _failures(table):
-        console.print(line)
+    _print_failures(rows, console)
 
 
-def _rows_of(arm: str, table: pd.DataFrame) -> int:
-    return _TOP.get(arm, 1 if arm.startswith("single/") or (table["arm"] == "search").any() else 3)
+def _rows_of(arm: str, *, has_search: bool) -> int:
+    """Return how many rows an arm gets."""
+    if arm == "search":
+        return 5
+    return 1 if has_search or arm.startswith(SINGLE) else 3
 
 
-def _columns(top: pd.DataFrame, config: Config, tasks: Tasks) -> list[Column]:
+def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
     def cells(name: str, show: Callable[[Any], str]) -> list[str]:
-        return ["" if value is pd.NA else show(value) for value in top[name]]
+        return [show(row[name]) for row in top]
 
-    weights = [f"weight/{task}" for task in config.tasks]
     first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
-    helpers = [name for name in config.tasks if name not in tasks]
-    helper_columns = [
-        c for c in top.columns if any(c.startswith(f"val/{name}/") for name in helpers)
-    ]
+    helpers = [f"val/{name}/" for name in config.tasks if name not in tasks]
+    helper_metrics = [name for name in top[0] if any(name.startswith(h) for h in helpers)]
+    weights = [[row[f"weight/{task}"] for task in config.tasks] for row in top]
+    states = [Text(row["state"], style=_STATES[row["state"]]) for row in top]
+    objective = []
+    if all(math.isnan(row["delta_m"]) for row in top):
+        objective = [Column("objective", cells("objective", formats.number))]
     return [
         Column("trial", cells("trial", str), right=False),
-        Column(
-            "state", [Text(state, style=_STATES[state]) for state in top["state"]], 20, right=False
-        ),
+        Column("state", states, 20, right=False),
         Column("role", cells("role", str), 60, right=False),
         Column("Δm %", cells("delta_m", formats.percent)),
+        *objective,
         *(
-            []
-            if top["delta_m"].notna().any()
-            else [Column("objective", cells("objective", formats.number))]
+            Column(
+                f"{task}\n{metric}", cells(metric_key("val", task, metric), formats.number), 80 - n
+            )
+            for n, (task, metric) in enumerate(first)
         ),
         *(
-            Column(f"{t}\n{m}", cells(metric_key("val", t, m), formats.number), 80 - n)
-            for n, (t, m) in enumerate(first)
-        ),
-        *(
-            Column(c.removeprefix("val/").replace("/", "\n", 1), cells(c, formats.number), 5)
-            for c in helper_columns
+            Column(name.removeprefix("val/").replace("/", "\n", 1), cells(name, formats.number), 5)
+            for name in helper_metrics
         ),
         Column("balancing", cells("balancing", str), 86, right=False),
         Column("depth", cells("depth", formats.depth), 90),
         Column(
             "weights",
-            [formats.weights(row) for row in top[weights].to_numpy(dtype=float)],
-            85 if len(weights) < 6 else 30,
+            [formats.weights(row) for row in weights],
+            85 if len(config.tasks) < 6 else 30,
         ),
         Column("lr", cells("lr", formats.rate), 70),
         Column("params", cells("parameters", formats.count), 75),
@@ -140,14 +144,13 @@ def _columns(top: pd.DataFrame, config: Config, tasks: Tasks) -> list[Column]:
     ]
 
 
-def _failures(table: pd.DataFrame) -> list[Text]:
-    failed = table[table["state"] == "FAIL"] if len(table) else table
-    if not len(failed):
-        return []
-    example = failed.iloc[0]
-    reason = " ".join(str(example["reason"]).split()) or "no reason given"
-    text = f"{len(failed)} trial(s) failed; {example['trial']}: {reason}"
-    return [Text(text, style="red", no_wrap=True, overflow="ellipsis")]
+def _print_failures(rows: Sequence[Row], console: Console) -> None:
+    """Print how many trials failed, with the reason of the first."""
+    failed = [row for row in rows if row["state"] == "FAIL"]
+    if failed:
+        reason = " ".join(str(failed[0]["reason"]).split()) or "no reason given"
+        text = f"{len(failed)} trial(s) failed; {failed[0]['trial']}: {reason}"
+        console.print(Text(text, style="red", no_wrap=True, overflow="ellipsis"))
 
 
 def _finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
@@ -205,7 +208,7 @@ def _origin(verdict: Verdict, arm: str) -> str:
 
 
 def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console: Console) -> None:
-    totals = _together(arm_totals(record, tasks))
+    totals = _merged(arm_totals(record, tasks))
     if not totals:
         return
 
@@ -223,8 +226,8 @@ def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console:
     console.print(fitted("What each arm took", columns, console))
 
 
-def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
-    """The arms of many tasks, one each, as one row."""
+def _merged(totals: list[ArmTotals]) -> list[ArmTotals]:
+    """Merge arms of one kind into a row where each of many tasks has one."""
     rows: list[ArmTotals] = []
     for family in ("single", "warmup", "", "final/single", "final", "final/without"):
         part = [total for total in totals if total.arm.rpartition("/")[0] == family]
@@ -240,7 +243,8 @@ def _together(totals: list[ArmTotals]) -> list[ArmTotals]:
 
 
 def _rank(arm: str, ranks: dict[str, float]) -> str:
-    # Only finalists are ranked; the single-task finalists share one rank, shown in each of their rows.
+    # Only finalists are ranked. The single-task finalists share one rank, shown in each of their
+    # rows.
     name = arm.removeprefix("final/").split("/")[0].split(" ")[0]
     return f"{ranks[name]:.2f}" if arm.startswith("final/") and name in ranks else ""
 

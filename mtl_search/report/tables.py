@@ -1,4 +1,4 @@
-"""Tables that fit: columns come in from the most important on, as long as the terminal is wide enough."""
+"""Tables that fit the terminal: columns come in by importance, as long as there is room."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class Column:
     """One column.
 
     Attributes:
-        header: Its title, which may have two lines.
-        cells: One a row.
-        importance: The highest come first while there is room; 0 stays whatever happens.
+        header: The column's title, which may have two lines.
+        cells: The cells, one a row.
+        importance: The columns with the highest come in first while there is room; a column with 0
+            is always shown.
         right: Whether it is aligned to the right, as numbers are.
     """
 
@@ -37,13 +38,15 @@ class Column:
 def fitted(
     title: str, columns: Sequence[Column], console: Console, sections: Sequence[int] = ()
 ) -> RenderableType:
-    """The table, cut into as many below each other as the width needs, each beginning with the first column.
+    """Lay out a table, split into several below each other where the width needs it.
+
+    Each of them begins with the first column.
 
     Args:
-        title: Printed above.
-        columns: All of them, in order; those without any text are left out.
-        console: Gives the width.
-        sections: Row numbers after which a gap is left.
+        title: The title, printed above.
+        columns: All columns, in order; those without any text are left out.
+        console: The console, which has the width.
+        sections: Numbers of the rows after which a gap is left.
     """
     filled = [column for column in columns if any(str(cell) for cell in column.cells)]
     shown = _most_that_fit(
@@ -69,7 +72,7 @@ def fitted(
 def _most_that_fit(
     columns: Sequence[Column], shown: list[Column], sections: Sequence[int], console: Console
 ) -> list[Column]:
-    """`shown`, and of the other columns as many as there is room for, the most important first."""
+    """Add to `shown` as many other columns as there is room for, the most important first."""
     for column in sorted(columns, key=lambda c: -c.importance):
         more = [c for c in columns if c in shown or c is column]  # in their own order
         if column not in shown and _fits(_table(more, sections), console):

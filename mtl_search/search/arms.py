@@ -26,7 +26,7 @@ import numpy as np
 
 from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.search import initial_points
-from mtl_search.search.pbt.algorithm import pbt_config
+from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage.arm_name import EQUAL, SEARCH, SHARED, ArmName
 from mtl_search.storage.records import MEMBER, Role
 

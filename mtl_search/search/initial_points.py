@@ -14,8 +14,6 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
 from mtl_search.analysis import loss_weights
 from mtl_search.config import Component, Config
 from mtl_search.errors import ConfigError, SweepError
@@ -23,7 +21,7 @@ from mtl_search.storage.arm_name import SEARCH, SHARED, ArmName
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
-from mtl_search.training.balancing import WEIGHTINGS, build_weighting
+from mtl_search.training.balancing import WEIGHTINGS
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +42,15 @@ def weighting_component(config: Config, name: str) -> Component:
     return configured if configured.name == name else Component(name=name)
 
 
-def check_points(config: Config, *, known: bool = False) -> None:
+def check_points(config: Config, *, known: bool = False, build: bool = True) -> None:
     """Refuse points that give no weights, before anything trains.
 
     Args:
         config: The sweep's config.
         known: Whether the points are in the journal already, so that earlier sweeps are no
             longer needed.
+        build: Whether weightings are built, which imports torch, or only their names and arguments
+            are checked.
 
     Raises:
         ConfigError: A point is wrong; the first one is named.
@@ -70,10 +70,10 @@ def check_points(config: Config, *, known: bool = False) -> None:
         elif _is_weighting(point):
             if point in points[:number]:
                 raise ConfigError("this weighting is there already", path=path, value=point)
-            _check_weighting(point, config, path)
+            _check_weighting(point, config, path, build)
         elif not known:
             _weights_of_sweep(point, config, path)
-    if points and len(points) >= config.search.trials:
+    if build and points and len(points) >= config.search.trials:
         text = (
             "search.trials is %d: not all of equal weights and the %d points of "
             "search.initial_points will be tried"
@@ -120,8 +120,15 @@ def _check_weights(point: Mapping[str, float], config: Config, path: str) -> Non
             raise ConfigError("a weight above 0 is needed", path=f"{path}.{task}", value=weight)
 
 
-def _check_weighting(name: str, config: Config, path: str) -> None:
+def _check_weighting(name: str, config: Config, path: str, build: bool) -> None:
     component = weighting_component(config, name)
+    if not build:
+        WEIGHTINGS.check_arguments(name, component.arguments, path)
+        return
+    import torch
+
+    from mtl_search.training.balancing.build import build_weighting
+
     training = config.training.model_copy(update={"weighting": component})
     try:
         weighting = build_weighting(training, len(config.tasks), torch.device("cpu"))

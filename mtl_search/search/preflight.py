@@ -5,32 +5,30 @@ Names, arguments and networks are tried out at all ends of the space.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from mtl_search.cluster import capacity
 from mtl_search.config import Config, override
+from mtl_search.config.consistency import check_task_names
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets import load_data, subsample
 from mtl_search.errors import ConfigError, MtlSearchError
-from mtl_search.metrics.objective import ObjectiveFunction
+from mtl_search.metrics.objective import ObjectiveFunction, check_objective
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.search import initial_points
 from mtl_search.search.arms import Arm, plan_arms
 from mtl_search.search.objectives import objective_function, task_metrics
-from mtl_search.search.pbt.algorithm import check_population, pbt_config
-from mtl_search.search.samplers import build_sampler
-from mtl_search.search.schedulers import build_scheduler
+from mtl_search.search.pbt.algorithm import check_population
+from mtl_search.search.samplers import check_sampler
+from mtl_search.search.schedulers import pbt_config
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.space.initial_params import WeightPoint
-from mtl_search.search.space.space import Space, SpaceFunction
+from mtl_search.search.space.space import SpaceFunction, blamed_on_boundary, space_of
 from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.journal import Observer, read_record
 from mtl_search.storage.remote import check_storage
@@ -42,7 +40,6 @@ from mtl_search.training.evaluator import metric_names
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 
 _CPU = torch.device("cpu")
-_TASK_NAME = re.compile(r"\w([\w -]*\w)?")
 
 
 @dataclass(frozen=True)
@@ -166,8 +163,9 @@ def check_sweep(
     Raises:
         ConfigError: Something is wrong; the first mistake is named.
     """
-    _check_search(config)
-    if pbt_config(config) is not None:
+    check_task_names(config)
+    check_sampler(config.search.sampler, config.seed % 2**32)
+    if pbt_config(config) is not None:  # which checks the scheduler, too
         check_population(config, needs_space=needs_space)
     network = _build(config, data)
     _check_objective(config, network)
@@ -175,9 +173,9 @@ def check_sweep(
     if config.resources.workers > 1:
         device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
         check_sync_batch_norm(config, device)
-    space = _space(config)
+    space = space_of(config)
     for path, value, required in space.boundary_values():
-        with _blamed_on(space.written[path], value):
+        with blamed_on_boundary(space.written[path], value):
             _build(override(config, {**required, path: value}), data)
     if needs_space and not config.search.space and SEARCH in config.search.arms:
         raise ConfigError(
@@ -192,44 +190,10 @@ def check_sweep(
     return network
 
 
-def _check_search(config: Config) -> None:
-    search = config.search
-    if not config.main_tasks:
-        raise ConfigError("at least one task must have the role main", path="tasks")
-    for task in config.tasks:
-        if not _TASK_NAME.fullmatch(task):
-            raise ConfigError(
-                "a task's name is part of dotted paths, metrics and folders: "
-                "letters, digits, _, - and inner spaces",
-                path="tasks",
-                value=task,
-            )
-    for task in config.training.lr_multipliers.tasks:
-        if task not in config.tasks:
-            raise ConfigError(
-                "there is no task of this name",
-                path="training.lr_multipliers.tasks",
-                value=task,
-                allowed=config.tasks,
-            )
-    build_sampler(search.sampler, config.seed % 2**32)
-    build_scheduler(config)
-
-
 def _check_objective(config: Config, network: MultiTaskNetwork) -> None:
     if objective_function(config) is not None:
         return
-    names = metric_names(config, network)
-    allowed = ["delta_m"]
-    for task in names:
-        allowed += [f"val/{task}/{metric}" for metric in (*names[task], "loss")]
-    if config.search.objective not in allowed:
-        raise ConfigError(
-            "not an objective of these tasks (or 'module:attribute' of a function of the metrics)",
-            path="search.objective",
-            value=config.search.objective,
-            allowed=allowed,
-        )
+    check_objective(config.search.objective, metric_names(config, network))
 
 
 def _check_labels(config: Config, data: DataSet) -> None:
@@ -265,13 +229,6 @@ def _only_label(data: DataSet, name: str) -> str:
     return f"{values[0]:g}" if len(values) and values.min() == values.max() else ""
 
 
-def _space(config: Config) -> Space:
-    tree = config.model_dump(by_alias=True, exclude_none=True)
-    space = Space(config.search.space, tuple(config.tasks), tree)
-    space.check_conditions()
-    return space
-
-
 def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
     """Build network, optimiser and schedule of a config; the random state stays as it was.
 
@@ -297,12 +254,3 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
             f"this network cannot be built ({type(error).__name__}: {error})", path="model"
         ) from error
     return network
-
-
-@contextmanager
-def _blamed_on(path: str, value: Any) -> Iterator[None]:
-    """Add to an error in a config that one searched value at one of its ends has caused it."""
-    try:
-        yield
-    except ConfigError as error:
-        raise ConfigError(f"fails where this is {value!r}:\n{error}", path=path) from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mtl_search.config import Config, load_config, paths, to_dict, to_yaml
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.search.pbt.algorithm import pbt_config
+from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage import atomic
 from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
 

@@ -1,70 +1,101 @@
-"""Optuna's samplers by name, with Optuna's own arguments."""
+"""Optuna's samplers by name, with Optuna's own arguments.
+
+Optuna is imported when a sampler is built; what is checked here needs none of it.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import Any
-
-from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.config import Component
-from mtl_search.errors import ConfigError
-from mtl_search.registry import Registry
+from mtl_search.config.checks import check_int
+from mtl_search.registry import Registry, Settings
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+_PATH = "search.sampler"
 
 
-def _tpe(
-    seed: int, n_startup_trials: int = 10, n_ei_candidates: int = 24, group: bool = False
-) -> BaseSampler:
-    """Tree-structured Parzen estimator (Bergstra et al. 2011), multivariate as Optuna 5 has it by default."""
-    _whole("n_startup_trials", n_startup_trials, 0)
-    _whole("n_ei_candidates", n_ei_candidates, 1)
-    extra: dict[str, Any] = {"multivariate": True, "group": True} if group else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
-        return TPESampler(
-            seed=seed, n_startup_trials=n_startup_trials, n_ei_candidates=n_ei_candidates, **extra
-        )
+@dataclass(frozen=True)
+class TPE(Settings):
+    """Tree-structured Parzen estimator (Bergstra et al. 2011), multivariate as in Optuna 5.
+
+    Args:
+        seed: Seed of its random numbers.
+        n_startup_trials: Trials at random before the estimator suggests.
+        n_ei_candidates: Candidates of which it takes the best.
+        group: Whether values that occur together only in some trials are modelled in groups.
+    """
+
+    seed: int
+    n_startup_trials: int = 10
+    n_ei_candidates: int = 24
+    group: bool = False
+
+    def __post_init__(self) -> None:
+        # Optuna takes any value here and fails at the first trial that it concerns.
+        check_int(self.n_startup_trials, f"{_PATH}.n_startup_trials", low=0)
+        check_int(self.n_ei_candidates, f"{_PATH}.n_ei_candidates")
+
+    def create(self) -> BaseSampler:
+        """Build Optuna's sampler."""
+        from optuna.exceptions import ExperimentalWarning
+        from optuna.samplers import TPESampler
+
+        options: dict[str, Any] = {"multivariate": True, "group": True} if self.group else {}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
+            return TPESampler(
+                seed=self.seed,
+                n_startup_trials=self.n_startup_trials,
+                n_ei_candidates=self.n_ei_candidates,
+                **options,
+            )
 
 
-def _random(seed: int) -> BaseSampler:
-    """Independent random draws: the baseline of any search."""
-    return RandomSampler(seed=seed)
+@dataclass(frozen=True)
+class Random(Settings):
+    """Independent random draws: the baseline of any search.
+
+    Args:
+        seed: Seed of its random numbers.
+    """
+
+    seed: int
+
+    def create(self) -> BaseSampler:
+        """Build Optuna's sampler."""
+        from optuna.samplers import RandomSampler
+
+        return RandomSampler(seed=self.seed)
 
 
-def _whole(name: str, value: object, low: int) -> None:
-    """Optuna takes any value here and fails at the first trial that it concerns."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise ConfigError(
-            f"a whole number of at least {low} is needed",
-            path=f"search.sampler.{name}",
-            value=value,
-        )
-
-
-SAMPLERS: Registry[Callable[..., BaseSampler]] = Registry(
-    "sampler", {"tpe": _tpe, "random": _random}, given=("seed",)
+SAMPLERS: Registry[Any] = Registry(
+    "sampler",
+    {"tpe": TPE, "random": Random},
+    given=("seed",),
+    base="optuna.samplers:BaseSampler",
 )
 
 
 def build_sampler(member: Component, seed: int) -> BaseSampler:
-    """The sampler that `search.sampler` names.
+    """Build the sampler that `search.sampler` names.
 
     Raises:
-        ConfigError: Unknown name or argument, a value that it refuses, or code of the user's that gives no sampler.
+        ConfigError: An unknown name or argument, a value that the sampler refuses, or code of the
+            user's that gives no sampler.
     """
-    path = "search.sampler"
-    SAMPLERS.check_arguments(member.name, member.arguments, path)
-    try:
-        sampler = SAMPLERS.get_member(member.name, f"{path}.name")(seed, **member.arguments)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(
-            f"this sampler cannot be made: {error}", path=path, value=member.arguments
-        ) from error
-    if not isinstance(sampler, BaseSampler):
-        what = f"this gives a {type(sampler).__name__} and no sampler of Optuna"
-        raise ConfigError(what, path=path, value=member.name)
+    sampler: BaseSampler = SAMPLERS.build(member.name, member.arguments, _PATH, seed)
     return sampler
+
+
+def check_sampler(member: Component, seed: int) -> None:
+    """Check the sampler that `search.sampler` names, without importing Optuna for ours.
+
+    Raises:
+        ConfigError: As of `build_sampler`.
+    """
+    SAMPLERS.prepare(member.name, member.arguments, _PATH, seed)

@@ -7,7 +7,7 @@ per cent at most, and compiling takes longer than many trials do.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -15,7 +15,9 @@ from torch import Tensor
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork
-from mtl_search.training.balancing import Aggregator, Weighting
+
+if TYPE_CHECKING:  # with an aggregator torchjd imports its solvers
+    from mtl_search.training.balancing import Aggregator, Weighting
 
 
 def check_acceleration(

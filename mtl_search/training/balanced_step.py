@@ -18,13 +18,9 @@ from mtl_search.data.loading.loader import Batch
 from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training import acceleration
-from mtl_search.training.balancing import (
-    Aggregator,
-    Weighting,
-    build_aggregator,
-    build_weighting,
-    synchronized_rng,
-)
+from mtl_search.training.balancing import Aggregator, Weighting
+from mtl_search.training.balancing.build import build_aggregator, build_weighting
+from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.distributed.failure_sync import FailureSync
 from mtl_search.training.epoch_outputs import EpochOutputs

@@ -33,7 +33,7 @@ from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_nor
 from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.evaluator import Evaluator, metric_names
 from mtl_search.training.exploit import OwnSettings
-from mtl_search.training.optimizers import (
+from mtl_search.training.optimizers.build import (
     build_optimizer,
     build_schedule,
     learning_rate,

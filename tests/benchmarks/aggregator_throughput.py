@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from torchjd.autojac import jac_to_grad, mtl_backward
 
 from mtl_search.config import override
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from mtl_search.training.trainer import Trainer
 from tests.benchmarks.step_throughput import (
     MODELS,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.config import Config, override
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from mtl_search.training.trainer import Trainer
 from tests.benchmarks.step_throughput import (
     MODELS,

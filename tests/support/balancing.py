@@ -9,14 +9,9 @@ from torch import Tensor
 
 from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
-from mtl_search.training.balancing import (
-    WEIGHTINGS,
-    Aggregator,
-    Weighting,
-    build_aggregator,
-    build_weighting,
-    synchronized_rng,
-)
+from mtl_search.training.balancing import WEIGHTINGS, Aggregator, Weighting
+from mtl_search.training.balancing.build import build_aggregator, build_weighting
+from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from tests.support.trials import CPU
 
 # (steps, T), and (T, P)

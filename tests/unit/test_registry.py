@@ -1,18 +1,24 @@
-"""Registries: explicit tables, `module:attribute` for the user's own, and what is said when a name
-is wrong.
-"""
+"""Registries: explicit tables, references, building, and what is said when a name is wrong."""
 
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from mtl_search.cli.listing import families
+from mtl_search.cli.listing import FAMILIES
 from mtl_search.errors import ConfigError
-from mtl_search.registry import Registry, import_attribute, join_path
+from mtl_search.registry import (
+    Registry,
+    Settings,
+    import_attribute,
+    join_path,
+    lazy_attributes,
+)
 
 
 def small(width: int, *, rate: float = 0.5, given: int = 0) -> None:
@@ -121,10 +127,9 @@ def test_paths_are_joined_by_dots() -> None:
     assert (join_path("a.b", "c"), join_path("", "c")) == ("a.b.c", "c")
 
 
-@pytest.mark.parametrize("family", families())
+@pytest.mark.parametrize("family", FAMILIES)
 def test_every_member_says_what_it_is(family: str) -> None:
-    _, load = families()[family]
-    members = load()
+    members = FAMILIES[family].registry
     assert len(members) > 0
     for name in members:
         assert name == name.strip().lower()
@@ -133,3 +138,65 @@ def test_every_member_says_what_it_is(family: str) -> None:
             assert len(first) > 10, f"{family}: {name} has no docstring"
             for argument in members.arguments(name):
                 assert argument.isidentifier()
+
+
+LAZY: Registry[Any] = Registry(
+    "number", {"ratio": "fractions:Fraction", "text": "builtins:str"}, base="numbers:Number"
+)
+
+
+class Later(Settings):
+    """Builds a number when it is asked to."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def create(self) -> Any:
+        return int(self.value)  # type: ignore[call-overload]
+
+
+def test_a_reference_is_imported_when_it_is_asked_for() -> None:
+    program = (
+        "import sys; from mtl_search.registry import Registry\n"
+        "r = Registry('thing', {'a': 'wave:open'})\n"
+        "r.check_arguments('a', {'f': 1}); r.summary('a'); assert 'wave' not in sys.modules\n"
+        "r['a']; assert 'wave' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_build_calls_the_member_and_checks_what_it_gives() -> None:
+    assert LAZY.build("ratio", {"numerator": 1}, "x.number") == 1
+    text = message(lambda: LAZY.build(f"{HERE}:Later", {"value": "x"}, "x.number"))
+    assert text.startswith("x.number: cannot build number")
+    assert "(ValueError: invalid literal" in text
+    text = message(lambda: LAZY.build(f"{HERE}:message", {"call": small}, "x.number"))
+    assert "cannot build number" in text
+    text = message(lambda: LAZY.build(f"{HERE}:small", {"width": 1}, "x.number"))
+    assert text.startswith("x.number.name: this gives a NoneType; a numbers.Number is needed")
+
+
+def test_settings_are_prepared_without_being_created() -> None:
+    prepared = LAZY.prepare(f"{HERE}:Later", {"value": "x"}, "x.number")
+    assert isinstance(prepared, Later)
+    assert LAZY.build(f"{HERE}:Later", {"value": "3"}, "x.number") == 3
+
+
+def test_an_error_of_the_config_passes_as_it_is() -> None:
+    def refuse() -> None:
+        raise ConfigError("too small", path="width")
+
+    registry: Registry[Any] = Registry("part", {"refuse": refuse})
+    assert message(lambda: registry.build("refuse", {}, "p")) == "width: too small"
+
+
+def test_a_constant_that_is_missing_makes_it_no_member() -> None:
+    text = message(lambda: LAZY.constant("ratio", "metrics", "p"))
+    assert text.startswith("p.name: this is no number, it has no attribute 'metrics'")
+
+
+def test_names_of_a_package_may_stand_in_slow_modules() -> None:
+    get_attribute = lazy_attributes("package", {"Fraction": "fractions"})
+    assert get_attribute("Fraction").__name__ == "Fraction"
+    with pytest.raises(AttributeError, match="module 'package' has no attribute 'other'"):
+        get_attribute("other")

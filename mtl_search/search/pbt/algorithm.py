@@ -6,7 +6,7 @@ generation after another, so that each decision depends on the members' numbers 
 which of them happened to be faster.
 
 Values are the params of trials: loss weights as ratios to their reference task, the rest as in the
-config. The module imports no Ray: arms and the rules of resuming ask `pbt_config`, too.
+config.
 """
 
 from __future__ import annotations
@@ -19,77 +19,14 @@ from typing import Any
 from numpy.random import Generator, default_rng
 
 from mtl_search.config import Config, SpaceEntry
-from mtl_search.config.checks import check_int, check_number
 from mtl_search.errors import ConfigError
+from mtl_search.search.schedulers.population import PBTConfig
 from mtl_search.search.space.domain import Domain
 
 Params = Mapping[str, Any]
 
 _PATH = "search.scheduler"
 MUTABLE = ("tasks.*.loss_weight", "training.optimizer.<a number>", "training.lr_multipliers.*")
-
-
-@dataclass(frozen=True)
-class PBTConfig:
-    """Hold the arguments of the scheduler `pbt`; its docstring says what a generation does.
-
-    Attributes:
-        interval: Epochs between two generations.
-        quantile: Part of the population that copies a network, and part whose networks are copied.
-        resample: Probability that a value is drawn anew instead of being multiplied.
-        factors: The numbers that values are multiplied by, one of these each time.
-    """
-
-    interval: int = 2
-    quantile: float = 0.25
-    resample: float = 0.25
-    factors: tuple[float, ...] = (0.8, 1.25)
-
-    @classmethod
-    def checked(cls, epochs: int, **arguments: Any) -> PBTConfig:
-        """Return the arguments, after a check of their values.
-
-        Args:
-            epochs: Epochs of a trial.
-            **arguments: The attributes that differ from their defaults.
-
-        Raises:
-            ConfigError: A value is out of range.
-        """
-        if epochs < 2:
-            raise ConfigError(
-                "a population meets between two epochs: 2 or more",
-                path="training.epochs",
-                value=epochs,
-            )
-        rules = cls(**arguments)
-        limit = "less than training.epochs"
-        check_int(rules.interval, f"{_PATH}.interval", high=epochs - 1, limit=limit)
-        check_number(rules.quantile, f"{_PATH}.quantile", high=0.5)
-        check_number(rules.resample, f"{_PATH}.resample", high=1)
-        if not _are_factors(rules.factors):
-            raise ConfigError(
-                "a list of numbers above 0 is needed", path=f"{_PATH}.factors", value=rules.factors
-            )
-        factors = tuple(map(float, rules.factors))
-        return cls(rules.interval, rules.quantile, rules.resample, factors)
-
-
-def _are_factors(values: object) -> bool:
-    if not isinstance(values, list | tuple) or not values:
-        return False
-    return all(
-        isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
-        for value in values
-    )
-
-
-def pbt_config(config: Config) -> PBTConfig | None:
-    """Return the rules of the sweep's populations; None where its trials form no populations."""
-    scheduler = config.search.scheduler
-    if scheduler.name != "pbt":
-        return None
-    return PBTConfig.checked(config.training.epochs, **scheduler.arguments)
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from mtl_search.search.pbt.algorithm import (
     Member,
     exploit_steps,
     mean_params,
-    pbt_config,
 )
+from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage.events import ExploitEnded, GenerationEnded
 from mtl_search.storage.records import Role, TrialRecord
 from mtl_search.storage.trial_directory import TrialDirectory, trial_storage

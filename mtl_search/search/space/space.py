@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.loss_weights import normalised_weights
-from mtl_search.config import SpaceEntry, paths
+from mtl_search.config import Config, SpaceEntry, paths
 from mtl_search.errors import ConfigError
 from mtl_search.search.space.domain import Domain
 
@@ -201,6 +201,32 @@ class Space:
             if value not in _listed(condition):
                 return False
         return True
+
+
+def space_of(config: Config) -> Space:
+    """Return the space of a config with all its tasks.
+
+    Raises:
+        ConfigError: A path cannot be searched, or a condition names nothing in the config.
+    """
+    tree = config.model_dump(by_alias=True, exclude_none=True)
+    space = Space(config.search.space, tuple(config.tasks), tree)
+    space.check_conditions()
+    return space
+
+
+@contextmanager
+def blamed_on_boundary(path: str, value: Any) -> Iterator[None]:
+    """Say of an error inside that a searched value at one of its ends has caused it.
+
+    Args:
+        path: Path of the entry of the space.
+        value: The value.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"fails where this is {value!r}:\n{error}", path=path) from error
 
 
 def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry]:

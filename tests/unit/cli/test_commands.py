@@ -1,4 +1,4 @@
-"""The command line without running a sweep: help, validate, list, report, and how mistakes end."""
+"""The command line without running a sweep: help, validate, run, and how mistakes end."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ import ray
 import yaml
 
 from mtl_search import __version__, api
-from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
-from mtl_search.cli.listing import families
+from mtl_search.cli.errors import FAILED, WRONG_INPUT
 from mtl_search.cluster import connection
 from mtl_search.config import Config
-from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
 from mtl_search.search import resume
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import (
@@ -161,7 +159,7 @@ def test_validate_shows_what_is_drawn_from_each_source(config: str) -> None:
     ("override", "where"),
     [
         ("search.trails=3", "search.trails: unknown key"),
-        ("tasks.kind.head=softmx", "tasks.kind.head: there is no head"),
+        ("tasks.kind.head=softmx", "tasks.kind.head.name: there is no head"),
         ("model.sharing.depth=9", "model.sharing.depth: "),
         (
             "search.space.training.optimizer.lrr={log: [1e-4, 1e-2]}",
@@ -216,34 +214,6 @@ def test_a_missing_config_names_the_nearest(config: str) -> None:
     assert f"did you mean '{config}'?" in output
 
 
-def test_list_shows_every_member_of_every_family(config: str) -> None:
-    status, output = run_cli("list")
-    assert status == 0
-    for family, (_, load) in families().items():
-        assert family in output
-        for member in load():
-            assert member in output
-
-
-def test_list_of_one_family_has_arguments_and_defaults(config: str) -> None:
-    status, output = run_cli("list", "schedulers")
-    assert status == 0
-    assert "grace_period=1" in output
-    assert "softmax" not in output
-    status, output = run_cli("list", "scheduler")
-    assert (status, "did you mean 'schedulers'?" in output) == (WRONG_INPUT, True)
-
-
-@pytest.mark.parametrize(
-    "named", [[], ["small"], ["small.yaml"], ["/abs/nowhere"], ["**"], ["runs"]]
-)
-def test_report_without_a_sweep_says_so(config: str, named: list[str]) -> None:
-    status, output = run_cli("report", *named)
-    assert status == FAILED
-    assert output.startswith("error: ")
-    assert "internal error" not in output
-
-
 @pytest.mark.parametrize("state", ["COMPLETE", "FAIL"])
 def test_a_sweep_in_which_nothing_was_trained_has_failed(
     config: str, state: State, monkeypatch: pytest.MonkeyPatch
@@ -286,19 +256,3 @@ def test_resume_without_a_sweep_says_so(config: str) -> None:
     status, output = run_cli("run", config, "--resume")
     assert status == FAILED
     assert "no sweep called 'small'" in output
-
-
-def test_each_error_has_its_status(capsys: pytest.CaptureFixture[str]) -> None:
-    assert print_error(ConfigError("[no] markup", path="a.b")) == WRONG_INPUT
-    assert print_error(DataError("x")) == WRONG_INPUT
-    assert print_error(SweepError("x")) == FAILED
-    assert print_error(ClusterError("x")) == WRONG_INPUT
-    assert "error: a.b: [no] markup" in capsys.readouterr().err
-
-
-def test_our_own_mistakes_are_said_to_be_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    assert print_error(ZeroDivisionError("oops")) == FAILED
-    shown = capsys.readouterr().err
-    assert "internal error: ZeroDivisionError: oops" in shown
-    assert "This is a bug in mtl_search" in shown
-    assert "Traceback" not in shown

@@ -1,4 +1,6 @@
-"""Whatever stands in a config, it is accepted or refused with a message: nothing but our own errors gets out."""
+"""Whatever stands in a config, it is accepted or refused with a message: nothing but our own errors
+gets out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from mtl_search.cli import main
 from mtl_search.cluster import capacity
 from mtl_search.config import load_config
 from mtl_search.config.load import Overrides
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.search import preflight
 from tests.support import config_trees as trees
@@ -275,7 +277,9 @@ WHEN: st.SearchStrategy[dict[str, Any]] = st.one_of(
 
 @st.composite
 def plausible(draw: st.DrawFn) -> dict[str, Any]:
-    """Overrides with values of the right shape: up to two fixed ones, up to three entries of the space."""
+    """Overrides with values of the right shape: up to two fixed ones, up to three entries of the
+    space.
+    """
     paths = draw(st.lists(st.sampled_from(list(PLAUSIBLE)), max_size=2, unique=True))
     overrides = {path: draw(PLAUSIBLE[path]) for path in paths}
     if draw(st.booleans()):
@@ -311,7 +315,9 @@ def _tiny(arguments: dict[str, Any]) -> Iterator[None]:
 
 
 def small_enough(tree: Any) -> bool:
-    """Whether building cannot take all memory: torch would try to make a layer of a billion features."""
+    """Whether building cannot take all memory: torch would try to make a layer of a billion
+    features.
+    """
     if isinstance(tree, dict):
         return all(map(small_enough, tree.values()))
     if isinstance(tree, list):

@@ -11,7 +11,7 @@ import pytest
 
 from mtl_search.config import Component
 from mtl_search.data import DataSet, Target
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 
 MakeData = Callable[..., DataSet]
 WriteCsv = Callable[[str, str], Path]

@@ -10,7 +10,7 @@ import pytest
 
 from mtl_search.config import Config, load_config
 from mtl_search.data import SPLITS, DataSet
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from tests.support.repository import CONFIGS
 
 CONFIG = CONFIGS / "faces.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mtl_search.config import load_config
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from tests.support.repository import CONFIGS
 
 CONFIG = CONFIGS / "penguins.yaml"

@@ -11,7 +11,7 @@ import pytest
 
 from mtl_search.config import load_config
 from mtl_search.data import DataSet
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from mtl_search.errors import ConfigError, DataError
 from tests.support.repository import CONFIGS
 from tests.unit.data.conftest import Build

@@ -287,7 +287,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     (
         "head",
         {"tasks": {"digit": {"head": "softmx", "view": "left"}}},
-        "tasks.digit.head",
+        "tasks.digit.head.name",
         "did you mean 'softmax'",
     ),
     (
@@ -427,7 +427,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "model.backbone.vocabulary",
         "numbers of tokens",
     ),
-    ("backbone", {"backbone": "convnt"}, "model.backbone", "did you mean 'convnet'"),
+    ("backbone", {"backbone": "convnt"}, "model.backbone.name", "did you mean 'convnet'"),
     (
         "backbone argument",
         {"backbone": {"name": "mlp", "width": 3}},
@@ -445,11 +445,11 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("depth of a task", {"depth": {"digit": 3}}, "model.sharing.depth.digit", "from 0 to 2"),
     ("depth of nobody", {"depth": {"digt": 1}}, "model.sharing.depth", "did you mean 'digit'"),
     ("sharing argument", {"dept": 1}, "model.sharing.dept", "did you mean 'depth'"),
-    ("sharing", {"name": "hrad"}, "model.sharing", "did you mean 'hard'"),
+    ("sharing", {"name": "hrad"}, "model.sharing.name", "did you mean 'hard'"),
     (
         "no head",
         {"tasks": {"digit": {"head": f"{__name__}:power", "view": "left"}}},
-        "tasks.digit.head",
+        "tasks.digit.head.name",
         "no subclass",
     ),
 ]

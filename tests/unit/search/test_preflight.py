@@ -316,7 +316,7 @@ LATE: list[tuple[str, Any, str, str]] = [
     ("training.optimizer", "adamm", "training.optimizer", "did you mean 'adam'?"),
     ("training.optimizer.lrr", 1, "training.optimizer.lrr", "did you mean 'lr'?"),
     ("training.optimizer.lr", -1.0, "training.optimizer", "Invalid learning rate"),
-    ("training.optimizer.lr", "fast", "training.optimizer", "torch refuses"),
+    ("training.optimizer.lr", "fast", "training.optimizer", "cannot build optimizer 'adamw'"),
     ("training.schedule", "cosin", "training.schedule", "did you mean 'cosine'?"),
     ("training.schedule", "step", "training.schedule", "needs 'step_size'"),
     (

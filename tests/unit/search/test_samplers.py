@@ -1,7 +1,9 @@
-"""Optuna's samplers by name, with their arguments."""
+"""Samplers by name, checked without Optuna and built with it."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import optuna
@@ -9,7 +11,7 @@ import pytest
 
 from mtl_search.config import Component
 from mtl_search.errors import ConfigError
-from mtl_search.search.samplers import build_sampler
+from mtl_search.search.samplers import build_sampler, check_sampler
 
 
 def test_samplers_are_built_with_their_arguments() -> None:
@@ -19,8 +21,24 @@ def test_samplers_are_built_with_their_arguments() -> None:
     assert (sampler._n_startup_trials, sampler._group) == (3, True)
     with pytest.raises(ConfigError, match="at least 0"):
         build_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": True}), 1)
-    with pytest.raises(ConfigError, match="no sampler of Optuna"):
+    with pytest.raises(ConfigError, match=r"a optuna.samplers.BaseSampler is needed"):
         build_sampler(Component.model_validate({"name": "tests.support.small_sweeps:no_data"}), 1)
+
+
+def test_a_check_finds_the_same_mistakes() -> None:
+    with pytest.raises(ConfigError, match="at least 0"):
+        check_sampler(Component.model_validate({"name": "tpe", "n_startup_trials": -1}), 1)
+    with pytest.raises(ConfigError, match="did you mean 'random'"):
+        check_sampler(Component(name="randm"), 1)
+
+
+def test_a_check_does_not_import_optuna() -> None:
+    program = (
+        "import sys; from mtl_search.config import Component\n"
+        "from mtl_search.search.samplers import check_sampler\n"
+        "check_sampler(Component(name='tpe'), 1); assert 'optuna' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_sampler_draws_the_same_from_the_same_seed() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 from optuna.trial import TrialState
 
-from mtl_search.config import SpaceEntry
-from mtl_search.search.samplers import SAMPLERS
+from mtl_search.config import Component, SpaceEntry
+from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
 from mtl_search.storage.arm_name import SEARCH
@@ -29,7 +30,7 @@ SPACE = Space(
 
 
 def study(sampler: str = "tpe", seed: int = 5, space: Callable[[Any], Any] = SPACE) -> ArmStudy:
-    return ArmStudy("search", space, SAMPLERS[sampler], seed)
+    return ArmStudy("search", space, partial(build_sampler, Component(name=sampler)), seed)
 
 
 class Driver:

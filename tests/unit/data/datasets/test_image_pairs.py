@@ -12,7 +12,7 @@ import pytest
 
 from mtl_search.config import load_config
 from mtl_search.data import SPLITS, DataSet
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from mtl_search.data.datasets.image_pairs import image_pairs
 from mtl_search.errors import ConfigError, DataError
 from tests.support.repository import CONFIGS

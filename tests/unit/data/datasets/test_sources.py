@@ -11,7 +11,7 @@ import pytest
 
 from mtl_search.config import load_config, override
 from mtl_search.data import SPLITS, DataSet, Target
-from mtl_search.data.datasets import build_data
+from mtl_search.data.datasets.build import build_data
 from mtl_search.data.mixture import Proportional, Temperature
 from mtl_search.errors import ConfigError, DataError
 from tests.support import user_data_sets as user_sets

@@ -13,11 +13,11 @@ from numpy.random import default_rng
 from mtl_search.config import SpaceEntry
 from mtl_search.search.pbt.algorithm import (
     Member,
-    PBTConfig,
     exploit_steps,
     mean_params,
     perturb,
 )
+from mtl_search.search.schedulers.population import PBTConfig
 from mtl_search.search.space.domain import Domain
 
 RULES = PBTConfig(interval=2, quantile=0.25, resample=0.25, factors=(0.8, 1.25))

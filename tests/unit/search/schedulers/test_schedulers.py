@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mtl_search.errors import ConfigError
-from mtl_search.search.pbt.algorithm import PBTConfig, pbt_config
-from mtl_search.search.schedulers import SCHEDULERS, build_scheduler
+from mtl_search.search.schedulers import SCHEDULERS, build_scheduler, pbt_config
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
+from mtl_search.search.schedulers.population import PBTConfig
 from tests.support import small_sweeps as small
 from tests.support.trial_streams import EPOCHS, Stream, run
 
@@ -91,7 +91,7 @@ def test_arguments_that_a_population_refuses(arguments: dict[str, Any], words: s
 
 def test_what_is_no_scheduler_is_refused() -> None:
     config = small.config({"search.scheduler": "tests.support.small_sweeps:no_data"})
-    with pytest.raises(ConfigError, match="no scheduler of Ray Tune"):
+    with pytest.raises(ConfigError, match=r"a ray\.tune\.schedulers\.TrialScheduler is needed"):
         build_scheduler(config)
 
 

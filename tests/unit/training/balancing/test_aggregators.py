@@ -16,13 +16,9 @@ from torch import Tensor
 from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
-from mtl_search.training.balancing import (
-    AGGREGATORS,
-    Aggregator,
-    build_aggregator,
-    build_weighting,
-    synchronized_rng,
-)
+from mtl_search.training.balancing import AGGREGATORS, Aggregator
+from mtl_search.training.balancing.build import build_aggregator, build_weighting
+from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from tests.support.balancing import THREE, TWO, aggregated, halves, random_jacobian
 from tests.support.balancing import build_named_aggregator as built
 from tests.support.trials import CPU

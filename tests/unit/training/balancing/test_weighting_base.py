@@ -12,7 +12,8 @@ import torchjd.scalarization as jd
 from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
-from mtl_search.training.balancing import build_weighting, weighting_base
+from mtl_search.training.balancing import weighting_base
+from mtl_search.training.balancing.build import build_weighting
 from mtl_search.training.balancing.weighting_base import Scalarized, Weighting
 from tests.support.trials import CPU
 

@@ -15,7 +15,9 @@ from torch import Tensor
 from mtl_search.config.base import Component
 from mtl_search.config.training import TrainingConfig
 from mtl_search.errors import ConfigError
-from mtl_search.training.balancing import WEIGHTINGS, Weighting, build_weighting, synchronized_rng
+from mtl_search.training.balancing import WEIGHTINGS, Weighting
+from mtl_search.training.balancing.build import build_weighting
+from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from tests.support.balancing import JACOBIAN, LOSSES, weigh
 from tests.support.balancing import build_named_weighting as built
 from tests.support.trials import CPU

@@ -15,7 +15,8 @@ from PIL import Image
 
 from mtl_search.config import Component
 from mtl_search.data import DataSet
-from mtl_search.data.datasets import DATASETS, build_data
+from mtl_search.data.datasets import DATASETS
+from mtl_search.data.datasets.build import build_data
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
 from tests.support import user_data_sets as user_sets
 from tests.support.marked_files import plain, write_marked

@@ -15,9 +15,8 @@ from mtl_search.config.training import TrainingConfig
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork, build_network
-from mtl_search.training.optimizers import (
-    OPTIMIZERS,
-    SCHEDULES,
+from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES
+from mtl_search.training.optimizers.build import (
     build_optimizer,
     build_schedule,
     learning_rate,
@@ -121,7 +120,8 @@ def test_a_wrong_schedule_is_a_config_error(member: dict[str, Any], path: str) -
 
 def test_building_an_optimizer_does_not_load_torchs_compiler() -> None:
     code = (
-        "import sys, torch; from mtl_search.config import Component; from mtl_search.training.optimizers import *;"
+        "import sys, torch; from mtl_search.config import Component;"
+        "from mtl_search.training.optimizers.build import build_optimizer;"
         "build_optimizer(Component(name='adamw'), torch.nn.Linear(2, 2).parameters());"
         "sys.exit('torch._dynamo' in sys.modules)"
     )

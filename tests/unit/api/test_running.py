@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from mtl_search import ConfigError, Result, SweepError, plot_model
+from mtl_search import ConfigError, SweepError, plot_model
 from mtl_search.api import running
-from mtl_search.config import to_yaml
 from tests.support import small_sweeps as small
-from tests.support.recorded_sweeps import Builder
-from tests.support.recorded_sweeps import config as demo
 
 
 def test_a_config_is_drawn(tmp_path: Path) -> None:
@@ -81,48 +78,3 @@ def test_a_sweep_without_a_network_is_not_drawn(
 ) -> None:
     assert _picture(_Sweep(tmp_path, {}, RuntimeError("never asked"))) == {}
     assert not caplog.records
-
-
-def test_an_adaptive_trial_becomes_static_weights(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(to_yaml(demo()))
-    made = Builder(tmp_path / "journal.jsonl").sweep()
-    made.trial("equal", 0, 0.8)
-    adaptive = made.begin("search", 0, adaptive=True)
-    for epoch, left in enumerate((1.0, 2.0), start=1):
-        weights = {"left": left, "right": 1.0, "same": 2 - left}
-        made.epoch(
-            adaptive,
-            epoch,
-            0.9,
-            {},
-            **{f"train/weight/{task}": weight for task, weight in weights.items()},
-        )
-    made.end(adaptive)
-    begun = made.begin("search", 1)
-    result = Result(tmp_path)
-    assert (
-        result.mean_weights()
-        == result.mean_weights(adaptive)
-        == {"left": 1.5, "right": 1.0, "same": 0.5}
-    )
-    last = result.mean_weights(last=1)
-    assert last["same"] == 0.01
-    assert sum(last.values()) == pytest.approx(3)
-    assert last["left"] / last["right"] == pytest.approx(2)
-    assert result.mean_weights("equal-0000") == {"left": 1.0, "right": 1.0, "same": 1.0}
-    with pytest.raises(SweepError, match="has not got to the end of an epoch"):
-        result.mean_weights(begun)
-    with pytest.raises(
-        SweepError, match=r"there is no trial 'serch-0000'.*did you mean 'search-0000'\?"
-    ):
-        result.mean_weights("serch-0000")
-    with pytest.raises(ConfigError, match="last: "):
-        result.mean_weights(last=0)
-
-
-def test_a_trial_that_only_found_weights_is_never_the_best(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(to_yaml(demo()))
-    made = Builder(tmp_path / "journal.jsonl").sweep()
-    made.trial("single/left", 0, 0.5)
-    made.trial("warmup/uw", 0, 0.9)
-    assert Result(tmp_path).best.trial == "single-left-0000"

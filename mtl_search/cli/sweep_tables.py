@@ -1,0 +1,200 @@
+"""The tables that `mtl-search validate` prints: data, tasks, network, space and budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.markup import escape
+from rich.table import Table
+
+from mtl_search.config import Component, Config, SpaceEntry
+from mtl_search.data import SPLITS, DataSet, Sources
+from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
+from mtl_search.models.graph import Graph, Node
+from mtl_search.models.network import MultiTaskNetwork, parameter_count
+from mtl_search.models.sharing.hard import HardSharing
+from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.training.evaluator import metric_names
+
+
+def sweep_tables(
+    config: Config, data: DataSet, network: MultiTaskNetwork, graph: Graph
+) -> Iterator[Table]:
+    """Yield the tables in the order in which they are printed.
+
+    Args:
+        config: The sweep's config.
+        data: The data set.
+        network: The network that the config describes.
+        graph: The network as a graph, with shapes.
+    """
+    yield _data(config, data)
+    if data.sources is not None:
+        yield _sources(config, data, data.sources, network)
+    yield _tasks(config, data, network)
+    yield _network(config, graph)
+    if isinstance(network.sharing, HardSharing):
+        yield _depths(network.sharing, network)
+    yield _space(config)
+    yield _budget(config)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, style="cyan" if number == 0 else None)
+    return table
+
+
+def _data(config: Config, data: DataSet) -> Table:
+    table = _table(
+        f"Data — {config.data.name}, {data.nbytes / 1e6:.1f} MB", "what", "shape", "type"
+    )
+    for view, x in data.inputs.items():
+        table.add_row(f"view {view}", " × ".join(map(str, x.shape[1:])), str(x.dtype))
+    for name in SPLITS:
+        table.add_row(f"split {name}", f"{len(data.splits[name])} samples", "")
+    return table
+
+
+def _sources(config: Config, data: DataSet, sources: Sources, network: MultiTaskNetwork) -> Table:
+    batch_size = config.training.batch_size
+    sampler = build_mixture_sampler(data, "train", network.target_names.values(), batch_size)
+    table = _table(f"Sources — {sources.sampling}", "source", *SPLITS, "of the batches", "an epoch")
+    sizes = [sources.sizes(data.splits[split]) for split in SPLITS]
+    for name, share, *counts in zip(sources.names, sampler.shares, *sizes, strict=True):
+        drawn = "none: no task has a label in it"
+        if share:
+            drawn = f"{share * sampler.batches:.4g} of {sampler.batches} batches"
+        table.add_row(name, *map(str, counts), f"{share:.2%}", drawn)
+    return table
+
+
+def _tasks(config: Config, data: DataSet, network: MultiTaskNetwork) -> Table:
+    table = _table(
+        "Tasks", "task", "role", "head", "target", "views", "loss weight", "metrics", "labelled"
+    )
+    metrics = metric_names(config, network)
+    for name, task in config.tasks.items():
+        target = data.targets[network.target_names[name]]
+        share = target.labelled[data.splits["train"]].mean()
+        described = f"{target.kind}, {target.size} wide" if target.size > 1 else target.kind
+        table.add_row(
+            name,
+            task.role,
+            task.head.name,
+            f"{network.target_names[name]} ({described})",
+            ", ".join(network.views[name]),
+            f"{task.loss_weight:g}",
+            ", ".join(metrics[name]),
+            f"{share:.0%}",
+        )
+    return table
+
+
+def _network(config: Config, graph: Graph) -> Table:
+    title = f"Network — {config.model.backbone.name}, {config.model.sharing.name} sharing"
+    table = _table(title, "layer", "output shape", "parameters", "read by")
+    for node in graph.nodes:
+        tasks = "all tasks" if len(node.tasks) == len(graph.tasks) > 1 else ", ".join(node.tasks)
+        table.add_row(_label(node), _shape(node), _count(node), tasks)
+    frozen = graph.parameters - graph.trainable
+    totals = {
+        "total": graph.parameters,
+        "shared by several tasks": graph.shared,
+        "of one task": graph.parameters - graph.shared,
+        "trainable": graph.trainable,
+        "frozen": frozen,
+    }
+    table.add_row()
+    for name, count in totals.items():
+        table.add_row(name, "", f"{count:,}", "")
+    return table
+
+
+def _label(node: Node) -> str:
+    match node.kind:
+        case "input":
+            return f"{node.label} (view)"
+        case "augment":
+            return f"{node.label} (in training)"
+    return node.label if node.column is None else f"{node.label} (column of {node.column})"
+
+
+def _shape(node: Node) -> str:
+    return f"({', '.join(['B', *map(str, node.gives)])})"
+
+
+def _count(node: Node) -> str:
+    frozen = node.parameters - node.trainable
+    if not frozen:
+        return f"{node.parameters:,}"
+    if frozen == node.parameters:
+        return f"{node.parameters:,} frozen"
+    return f"{node.parameters:,}, {frozen:,} frozen"
+
+
+def _depths(sharing: HardSharing, network: MultiTaskNetwork) -> Table:
+    table = _table("Parameters at each sharing depth", "depth", "parameters", "")
+    rest = parameter_count(network) - parameter_count(sharing)
+    for depth in range(sharing.stages + 1):
+        what = {0: "separate networks", sharing.stages: "only heads separate"}.get(depth, "")
+        table.add_row(str(depth), f"{sharing.parameters_at(depth) + rest:,}", what)
+    return table
+
+
+def _space(config: Config) -> Table:
+    table = _table("Search space", "path", "values", "condition")
+    for path, entry in config.search.space.items():
+        when = ", ".join(f"{key} = {value}" for key, value in (entry.when or {}).items())
+        table.add_row(path, _values(entry), when)
+    return table
+
+
+def _values(entry: SpaceEntry) -> str:
+    if entry.choice is not None:
+        return "one of " + ", ".join(map(str, entry.choice))
+    if entry.log_ratio is not None:
+        ends = f"1/{entry.log_ratio:g} to {entry.log_ratio:g}"
+        return f"{ends} times that of {entry.reference}, log-uniform"
+    if entry.log is not None:
+        return f"{entry.log[0]:g} to {entry.log[1]:g}, log-uniform"
+    low, high = entry.int_ or entry.float_ or (0, 0)
+    return f"{low:g} to {high:g}, {'whole numbers' if entry.int_ else 'uniform'}"
+
+
+def _budget(config: Config) -> Table:
+    arms = plan_arms(config)
+    budget = trial_budget(config, arms)
+    table = _table(
+        f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs",
+        "arm",
+        "trials",
+    )
+    members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
+    for arm, trials in budget.items():
+        rest = trials - members.get(arm, 0)
+        shown = f"{members[arm]} as a population, then {rest}" if arm in members else str(trials)
+        table.add_row(arm, shown)
+    return table
+
+
+def resources_text(config: Config) -> str:
+    """Describe in two lines how losses are balanced and what a trial may use."""
+    resources = config.resources
+    search = config.search
+    return (
+        f"[bold]Balancing[/]: weighting {_component(config.training.weighting)}, "
+        f"aggregator {_component(config.training.aggregator)}\n"
+        f"[bold]Resources[/] a trial: {resources.workers} worker(s) × "
+        f"{resources.cpus_per_worker:g} CPU, {resources.gpus_per_worker:g} GPU; "
+        f"at a time: {resources.max_concurrent}; "
+        f"scheduler {search.scheduler.name}, sampler {search.sampler.name}"
+    )
+
+
+def _component(member: Component | None) -> str:
+    if member is None:
+        return "none"
+    arguments = ", ".join(f"{name}={value}" for name, value in member.arguments.items())
+    return escape(f"{member.name} ({arguments})" if arguments else member.name)

@@ -1,0 +1,49 @@
+"""Callbacks: what reaches them, and that a failing one does not end the sweep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtl_search.api.callback import Callback, notifier
+from mtl_search.storage.records import SweepRecord, TrialRecord
+from tests.support.recorded_sweeps import Builder, whole
+
+
+class Calls(Callback):
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def on_sweep_start(self, record: SweepRecord) -> None:
+        self.names.append("sweep start")
+
+    def on_trial_start(self, trial: TrialRecord) -> None:
+        self.names.append("trial start")
+
+    def on_epoch_end(self, trial: TrialRecord) -> None:
+        assert trial.epochs
+        self.names.append("epoch end")
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        assert trial.finished
+        self.names.append("trial end")
+
+
+class Broken(Callback):
+    def on_trial_start(self, trial: TrialRecord) -> None:
+        raise RuntimeError("no such bell")
+
+
+def test_every_event_reaches_its_method(tmp_path: Path) -> None:
+    calls = Calls()
+    whole(Builder(tmp_path / "journal.jsonl", observers=[notifier(calls)]), trials=2, seeds=2)
+    assert calls.names[:2] == ["sweep start", "trial start"]
+    assert calls.names.count("trial start") == calls.names.count("trial end") > 1
+    assert "epoch end" in calls.names
+
+
+def test_a_callback_that_fails_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    builder = Builder(tmp_path / "journal.jsonl", observers=[notifier(Broken())])
+    whole(builder, trials=2, seeds=2)
+    assert "the callback Broken failed" in caplog.text

@@ -1,0 +1,24 @@
+"""Errors as a message and an exit status."""
+
+from __future__ import annotations
+
+import pytest
+
+from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
+from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
+
+
+def test_each_error_has_its_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_error(ConfigError("[no] markup", path="a.b")) == WRONG_INPUT
+    assert print_error(DataError("x")) == WRONG_INPUT
+    assert print_error(SweepError("x")) == FAILED
+    assert print_error(ClusterError("x")) == WRONG_INPUT
+    assert "error: a.b: [no] markup" in capsys.readouterr().err
+
+
+def test_our_own_mistakes_are_said_to_be_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_error(ZeroDivisionError("oops")) == FAILED
+    shown = capsys.readouterr().err
+    assert "internal error: ZeroDivisionError: oops" in shown
+    assert "This is a bug in mtl_search" in shown
+    assert "Traceback" not in shown
