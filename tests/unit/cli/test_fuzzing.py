@@ -68,9 +68,14 @@ NAMES = [
     "",
 ]
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 40), st.sampled_from([10**18, -(10**30), 1e-9, 1e300, 0.5, -0.5, 2.5]),
-    st.floats(), st.sampled_from(NAMES), st.text(max_size=4),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 40),
+    st.sampled_from([10**18, -(10**30), 1e-9, 1e300, 0.5, -0.5, 2.5]),
+    st.floats(),
+    st.sampled_from(NAMES),
+    st.text(max_size=4),
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
@@ -83,8 +88,30 @@ VALUES = st.recursive(
     ),
     max_leaves=5,
 )
-KEYS = ["name", "lr", "depth", "widths", "head", "loss", "view", "epochs", "optimizer", "schedule", "space", "trials",
-        "reference", "when", "choice", "log", "int", "float", "log_ratio", "target", "train", "x"]  # fmt: skip
+KEYS = [
+    "name",
+    "lr",
+    "depth",
+    "widths",
+    "head",
+    "loss",
+    "view",
+    "epochs",
+    "optimizer",
+    "schedule",
+    "space",
+    "trials",
+    "reference",
+    "when",
+    "choice",
+    "log",
+    "int",
+    "float",
+    "log_ratio",
+    "target",
+    "train",
+    "x",
+]
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -103,7 +130,7 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> dict[str, Any]:
-    """A good config with one to three changes at random depths: dropped, renamed, retyped, added."""
+    """A good config with one to three random changes: dropped, renamed, retyped, added."""
     tree: dict[str, Any] = draw(st.sampled_from([trees.tree, small.tree]))()
     for _ in range(draw(st.integers(1, 3))):
         all_places = list(places(tree))

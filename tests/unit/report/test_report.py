@@ -339,11 +339,24 @@ def test_json_has_its_keys(builder: Builder) -> None:
     whole(builder)
     tree = to_json(builder.sweep_record, config())
     assert set(tree) == {
-        "format", "sweep", "tasks", "reference", "trials", "verdict", "arms", "mean_ranks", "rungs", "pareto"
-    }  # fmt: skip
+        "format",
+        "sweep",
+        "tasks",
+        "reference",
+        "trials",
+        "verdict",
+        "arms",
+        "mean_ranks",
+        "rungs",
+        "pareto",
+    }
     assert tree["sweep"] == {
-        "id": "sweep-1", "name": "demo", "started": 1_700_000_001.0, "sessions": 1, "complete": True
-    }  # fmt: skip
+        "id": "sweep-1",
+        "name": "demo",
+        "started": 1_700_000_001.0,
+        "sessions": 1,
+        "complete": True,
+    }
     assert tree["trials"][0]["parameters"] == 1000
     assert isinstance(tree["trials"][0]["parameters"], int)
     assert {"outcome", "sentence", "search", "equal", "weights", "winners", "notes"} <= set(

@@ -135,10 +135,15 @@ def _two_tasks(**factors: Any) -> tuple[MultiTaskNetwork, TrainingConfig]:
         {"train": np.arange(4), "validation": np.array([4]), "test": np.array([5])},
     )
     tree = {
-        "name": "x", "data": "unused", "tasks": {"a": {"head": "softmax"}, "b": {"head": "softmax"}},
-        "model": {"backbone": {"name": "mlp", "widths": [4, 4]}, "sharing": {"name": "hard", "depth": 1}},
+        "name": "x",
+        "data": "unused",
+        "tasks": {"a": {"head": "softmax"}, "b": {"head": "softmax"}},
+        "model": {
+            "backbone": {"name": "mlp", "widths": [4, 4]},
+            "sharing": {"name": "hard", "depth": 1},
+        },
         "training": {"optimizer": {"name": "sgd", "lr": 0.5}, "lr_multipliers": factors},
-    }  # fmt: skip
+    }
     config = load_config(tree)
     return build_network(config, data), config.training
 
