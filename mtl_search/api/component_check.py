@@ -111,7 +111,10 @@ def _check_data(component: Component, path: str) -> None:
         definition = DATASETS.definition(component.name)
         if definition is None or definition.parameters() is None:
             return
-    DATASETS.check_arguments(component.name, component.arguments, path)
+    arguments = component.arguments
+    if "seed" in DATASETS.arguments(component.name, path):
+        arguments.setdefault("seed", 0)  # `build_data` supplies one where the config does not
+    DATASETS.check_arguments(component.name, arguments, path)
     if component.name != "sources":
         return
     policy = check_component(component.arguments.get("sampling", "proportional"), "data.sampling")

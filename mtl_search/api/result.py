@@ -234,14 +234,16 @@ class Result:
             `model/<arm>` → the folder of the network of the arm's best trial. Warm-up arms, which
             give only weights, and finalists have none.
         """
-        best: dict[str, TrialRecord] = {}
+        best: dict[str, TrialRecord | None] = {}  # in the order in which the arms began
         for trial in self.record:
-            is_kept = (self._model_folder(trial.id) / "model.json").exists()
-            if not is_kept or trial.is_finalist or trial.is_warmup:
+            if trial.is_finalist or trial.is_warmup:
                 continue
-            if trial.arm not in best or trial.best_objective > best[trial.arm].best_objective:
+            leader = best.setdefault(trial.arm)
+            is_kept = (self._model_folder(trial.id) / "model.json").exists()
+            is_better = leader is None or trial.best_objective > leader.best_objective
+            if is_kept and is_better:
                 best[trial.arm] = trial
-        return {f"model/{arm}": self._model_folder(trial.id) for arm, trial in best.items()}
+        return {f"model/{arm}": self._model_folder(t.id) for arm, t in best.items() if t}
 
     def _model_folder(self, trial: str) -> Path:
         return self.directory / "trials" / trial / "best"

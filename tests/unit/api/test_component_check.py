@@ -90,3 +90,14 @@ def test_a_sweep_that_goes_on_needs_no_earlier_sweep() -> None:
     check_components(config, started=True)
     with pytest.raises(ConfigError, match="neither the folder of a sweep"):
         check_components(config)
+
+
+def data_with_a_seed(samples: int, seed: int) -> None:
+    """A data set of the user's that wants a seed."""
+
+
+def test_a_seed_need_not_be_given() -> None:
+    data = {"name": f"{__name__}:data_with_a_seed", "samples": 3}
+    check_components(quickstart({"data": data}))
+    with pytest.raises(ConfigError, match="needs 'samples'"):
+        check_components(quickstart({"data": {"name": data["name"]}}))
