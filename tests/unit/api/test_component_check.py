@@ -92,12 +92,9 @@ def test_a_sweep_that_goes_on_needs_no_earlier_sweep() -> None:
         check_components(config)
 
 
-def data_with_a_seed(samples: int, seed: int) -> None:
-    """A data set of the user's that wants a seed."""
-
-
-def test_a_seed_need_not_be_given() -> None:
-    data = {"name": f"{__name__}:data_with_a_seed", "samples": 3}
-    check_components(quickstart({"data": data}))
+def test_a_seed_need_not_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_data.py").write_text("def points(samples, seed):\n    return samples, seed\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    check_components(quickstart({"data": {"name": "own_data:points", "samples": 3}}))
     with pytest.raises(ConfigError, match="needs 'samples'"):
-        check_components(quickstart({"data": {"name": data["name"]}}))
+        check_components(quickstart({"data": "own_data:points"}))
