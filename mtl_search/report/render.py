@@ -15,7 +15,7 @@ from rich.text import Text
 
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import leaderboard_rows
-from mtl_search.analysis.paired import Tasks
+from mtl_search.analysis.paired import Comparison, Tasks
 from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.analysis.summary import (
     ArmTotals,
@@ -29,10 +29,12 @@ from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted
-from mtl_search.storage.records import FINAL, SINGLE, SweepRecord
+from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
+from mtl_search.storage.records import SweepRecord
 
 Row = Mapping[str, Any]  # of `leaderboard_rows`
 
+_SINGLE = "single"  # the row of all single-task arms together
 _MOST_TASK_ROWS = 4
 _NO_TASKS = ("", "warmup", "final")  # families of arms that are not one a task
 _STYLE = {
@@ -75,7 +77,7 @@ def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Con
     rows = leaderboard_rows(record, config)
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        if not row["arm"].startswith(FINAL):
+        if not ArmName(row["arm"]).is_final:
             groups.setdefault(row["arm"], []).append(row)
     if not any(row["epochs"] > 0 for group in groups.values() for row in group):
         console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
@@ -97,9 +99,9 @@ def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Con
 
 def _rows_of(arm: str, *, has_search: bool) -> int:
     """Return how many rows an arm gets."""
-    if arm == "search":
+    if arm == SEARCH:
         return 5
-    return 1 if has_search or arm.startswith(SINGLE) else 3
+    return 1 if has_search or ArmName(arm).is_single else 3
 
 
 def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
@@ -154,10 +156,10 @@ def _print_failures(rows: Sequence[Row], console: Console) -> None:
 
 
 def _finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
-    arms = [arm for arm in ("single", "equal", "search") if _winners_of(verdict, arm, tasks)]
+    arms = [arm for arm in (_SINGLE, EQUAL, SEARCH) if _winners_of(verdict, arm, tasks)]
     if not arms:
         return
-    gains = {"equal": verdict.equal, "search": verdict.search}
+    gains: dict[str, Comparison | None] = {EQUAL: verdict.equal, SEARCH: verdict.search}
     compared = [gains.get(arm) for arm in arms]
     first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
     columns = [
@@ -181,19 +183,24 @@ def _finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
 
 
 def _winners_of(verdict: Verdict, arm: str, tasks: Tasks) -> list[Any]:
-    names = [f"single/{task}" for task in tasks] if arm == "single" else [arm]
+    names = [_arm_of(arm, task) for task in tasks] if arm == _SINGLE else [arm]
     return [verdict.winners[name] for name in names if name in verdict.winners]
 
 
+def _arm_of(arm: str, task: str) -> str:
+    """Return the arm that a row's figure of a task comes from."""
+    return ArmName.single(task) if arm == _SINGLE else arm
+
+
 def _test_cell(verdict: Verdict, arm: str, task: str, metric: str) -> str:
-    winner = verdict.winners.get(f"single/{task}" if arm == "single" else arm)
-    return formats.with_interval(
-        winner.test.get(metric_key("test", task, metric)) if winner else None
-    )
+    winner = verdict.winners.get(_arm_of(arm, task))
+    if winner is None:
+        return formats.with_interval(None)
+    return formats.with_interval(winner.test.get(metric_key("test", task, metric)))
 
 
 def _parameters(verdict: Verdict, arm: str) -> int | None:
-    if arm == "single":
+    if arm == _SINGLE:
         return verdict.single_parameters
     return verdict.winners[arm].parameters
 
@@ -204,7 +211,9 @@ def _seeds(verdict: Verdict, arm: str, tasks: Tasks) -> str:
 
 
 def _origin(verdict: Verdict, arm: str) -> str:
-    return "the best of each task" if arm == "single" else verdict.winners[arm].origin
+    if arm == _SINGLE:
+        return "the best of each task"
+    return verdict.winners[arm].origin
 
 
 def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console: Console) -> None:
@@ -245,8 +254,11 @@ def _merged(totals: list[ArmTotals]) -> list[ArmTotals]:
 def _rank(arm: str, ranks: dict[str, float]) -> str:
     # Only finalists are ranked. The single-task finalists share one rank, shown in each of their
     # rows.
-    name = arm.removeprefix("final/").split("/")[0].split(" ")[0]
-    return f"{ranks[name]:.2f}" if arm.startswith("final/") and name in ranks else ""
+    name = ArmName(arm)
+    kind = name.base.split("/")[0].split(" ")[0]  # a merged row is called "single (12 tasks)"
+    if not name.is_final or kind not in ranks:
+        return ""
+    return f"{ranks[kind]:.2f}"
 
 
 def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
