@@ -136,7 +136,7 @@ class TaskGradients:
         """Run one pass for all tasks, and return whether that was possible.
 
         Args:
-            features: By task, the features that it reads.
+            features: The features that each task reads.
             at_features: The gradients of its loss with respect to them.
             accumulator: The gradients so far.
         """
