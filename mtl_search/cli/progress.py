@@ -78,7 +78,9 @@ class SweepProgress(Callback):
             return ""
         seconds_per_trial = (time.monotonic() - self.begun) / self._ended_here
         seconds = seconds_per_trial * max(0, self.total - self.done)
-        return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
+        if seconds < 90:
+            return f"{seconds:.0f} s left"
+        return f"{seconds / 60:.0f} min left"
 
     def best(self) -> str:
         """Name the best trial that shares; before there is one, the best of single-task arms."""

@@ -43,6 +43,10 @@ _STYLE = {
     "no significant gain": "yellow",
     "not tested": "dim",
 }
+_FRONT_REFERENCE = {
+    "single": "the single-task references",
+    "best": "the best value of each task",
+}
 _STATES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 
 
@@ -109,9 +113,9 @@ def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
         return [show(row[name]) for row in top]
 
     first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
-    helpers = [f"val/{name}/" for name in config.tasks if name not in tasks]
-    helper_metrics = [name for name in top[0] if any(name.startswith(h) for h in helpers)]
-    weights = [[row[f"weight/{task}"] for task in config.tasks] for row in top]
+    helpers = tuple([f"val/{name}/" for name in config.tasks if name not in tasks])
+    helper_metrics = [name for name in top[0] if name.startswith(helpers)]
+    weights = [_weights(row, config) for row in top]
     states = [Text(row["state"], style=_STATES[row["state"]]) for row in top]
     objective = []
     if all(math.isnan(row["delta_m"]) for row in top):
@@ -136,7 +140,7 @@ def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
         Column("depth", cells("depth", formats.depth), 90),
         Column(
             "weights",
-            [formats.weights(row) for row in weights],
+            weights,
             85 if len(config.tasks) < 6 else 30,
         ),
         Column("lr", cells("lr", formats.rate), 70),
@@ -144,6 +148,10 @@ def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
         Column("epochs", cells("epochs", str), 10),
         Column("seconds", cells("seconds", formats.seconds), 65),
     ]
+
+
+def _weights(row: Row, config: Config) -> str:
+    return formats.weights(row[f"weight/{task}"] for task in config.tasks)
 
 
 def _print_failures(rows: Sequence[Row], console: Console) -> None:
@@ -243,12 +251,17 @@ def _merged(totals: list[ArmTotals]) -> list[ArmTotals]:
         if family in _NO_TASKS or len(part) <= _MOST_TASK_ROWS:
             rows += part
             continue
-        states = sum((Counter(t.states) for t in part), Counter[str]())
-        name = f"{family} ({len(part)} tasks)"
-        rows.append(
-            ArmTotals(name, dict(states), sum(t.epochs for t in part), sum(t.seconds for t in part))
-        )
+        row = ArmTotals(f"{family} ({len(part)} tasks)", {}, 0, 0)
+        for total in part:
+            row = _add(row, total)
+        rows.append(row)
     return rows
+
+
+def _add(row: ArmTotals, total: ArmTotals) -> ArmTotals:
+    states = Counter(row.states) + Counter(total.states)
+    epochs = row.epochs + total.epochs
+    return ArmTotals(row.arm, dict(states), epochs, row.seconds + total.seconds)
 
 
 def _rank(arm: str, ranks: dict[str, float]) -> str:
@@ -271,11 +284,7 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
         )
     front = pareto_front(record, tasks, validation_reference(record, tasks))
     if front:
-        reference = (
-            "the single-task references"
-            if front.against == "single"
-            else "the best value of each task"
-        )
+        reference = _FRONT_REFERENCE[front.against]
         lines.append(
             f"Pareto front over the main tasks: {len(front.trials)} of {front.points} trials; "
             f"hypervolume {front.hypervolume:.3f} (1 is what {reference} span)"
