@@ -11,21 +11,11 @@ import pytest
 
 from mtl_search.storage.events import Event
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking import Tracker, mapping
+from mtl_search.tracking import mapping
 from mtl_search.tracking.mapping import MetricPoint
 from mtl_search.tracking.run_sync import RunSync
-from tests.support.mlflow_runs import Runs
+from tests.support.mlflow_runs import runs_of, tracked
 from tests.support.recorded_sweeps import Builder, config, wait_until
-
-
-def tracked(sweep_dir: Path, **overrides: Any) -> tuple[Tracker, Builder]:
-    tracker = Tracker(config(**overrides), sweep_dir, flush_s=0.1)
-    tracker.start()
-    return tracker, Builder(sweep_dir / "journal.jsonl", observers=[tracker.observe])
-
-
-def runs_of(tracker: Tracker) -> Runs:
-    return Runs(tracker.uri)
 
 
 def test_a_trial_that_mlflow_refuses_does_not_stop_the_others(

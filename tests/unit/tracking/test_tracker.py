@@ -15,18 +15,8 @@ from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import Tracker, sync
 from mtl_search.tracking.links import tracking_uri
-from tests.support.mlflow_runs import Runs
+from tests.support.mlflow_runs import Runs, runs_of, tracked
 from tests.support.recorded_sweeps import Builder, config, wait_until, whole
-
-
-def tracked(sweep_dir: Path, **overrides: Any) -> tuple[Tracker, Builder]:
-    tracker = Tracker(config(**overrides), sweep_dir, flush_s=0.1)
-    tracker.start()
-    return tracker, Builder(sweep_dir / "journal.jsonl", observers=[tracker.observe])
-
-
-def runs_of(tracker: Tracker) -> Runs:
-    return Runs(tracker.uri)
 
 
 def test_importing_loads_no_mlflow() -> None:
