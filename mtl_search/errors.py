@@ -155,8 +155,11 @@ class OutOfMemoryError(TrialError):
     """A worker of a trial had too little memory, on its GPU or its node.
 
     Example:
-        >>> [error.__name__ for error in OutOfMemoryError.__mro__[:3]]
-        ['OutOfMemoryError', 'TrialError', 'MtlSearchError']
+        >>> try:
+        ...     raise OutOfMemoryError("the GPU has no memory left for a batch of 512")
+        ... except TrialError as error:
+        ...     print(error)
+        the GPU has no memory left for a batch of 512
     """
 
 
