@@ -21,7 +21,16 @@ from collections.abc import Iterable
 
 
 class MtlSearchError(Exception):
-    """Base of all errors that carry a message for the user."""
+    """Base of all errors that carry a message for the user.
+
+    Example:
+        >>> from mtl_search import load_config
+        >>> try:
+        ...     load_config("no_such.yaml")
+        ... except MtlSearchError as error:
+        ...     print(type(error).__name__)
+        ConfigError
+    """
 
 
 class ConfigError(MtlSearchError, ValueError):
@@ -71,27 +80,87 @@ class ConfigError(MtlSearchError, ValueError):
 
 
 class DataError(MtlSearchError, ValueError):
-    """The data cannot be read, or it does not fit what the tasks ask of it."""
+    """The data cannot be read, or it does not fit what the tasks ask of it.
+
+    Example:
+        >>> try:
+        ...     raise DataError("faces.csv: the column 'age' has no numbers")
+        ... except ValueError as error:
+        ...     print(error)
+        faces.csv: the column 'age' has no numbers
+    """
 
 
 class SweepError(MtlSearchError, RuntimeError):
-    """A sweep cannot start, resume or go on; the message says what to do."""
+    """A sweep cannot start, resume or go on; the message says what to do.
+
+    Example:
+        >>> from mtl_search import Result
+        >>> try:
+        ...     Result("runs/no_such_sweep")
+        ... except SweepError as error:
+        ...     print(error)
+        runs/no_such_sweep holds no sweep (there is no journal.jsonl in it)
+    """
 
 
 class DiskFullError(SweepError):
-    """A disk has no room left for a file of the sweep; the message names the folder."""
+    """A disk has no room left for a file of the sweep; the message names the folder.
+
+    Example:
+        With room again, the same sweep goes on, so this error is told apart from others:
+
+        >>> def advice(error: SweepError) -> str:
+        ...     if isinstance(error, DiskFullError):
+        ...         return "free some space, then run with resume=True"
+        ...     return str(error)
+        >>> advice(DiskFullError("no room left in runs/demo"))
+        'free some space, then run with resume=True'
+    """
 
 
 class ClusterError(SweepError):
-    """There is no Ray cluster where one should be, or no sweep like this one can run on it."""
+    """There is no Ray cluster where one should be, or no sweep like this one can run on it.
+
+    Example:
+        It is a `SweepError`, so that one `except` is enough for both:
+
+        >>> try:
+        ...     raise ClusterError("no Ray cluster answers at 10.0.0.1:6379")
+        ... except SweepError as error:
+        ...     print(error)
+        no Ray cluster answers at 10.0.0.1:6379
+    """
 
 
 class TrialError(MtlSearchError, RuntimeError):
-    """One trial failed for a reason that training knows, such as a loss that is not finite."""
+    """One trial failed for a reason that training knows, such as a loss that is not finite.
+
+    The sweep goes on, and the report has the message as the reason.
+
+    Example:
+        >>> import math
+        >>> def checked(loss: float) -> float:
+        ...     if not math.isfinite(loss):
+        ...         raise TrialError(f"the loss is {loss}")
+        ...     return loss
+        >>> checked(math.inf)
+        Traceback (most recent call last):
+            ...
+        mtl_search.errors.TrialError: the loss is inf
+    """
 
 
 class OutOfMemoryError(TrialError):
-    """A worker of a trial had too little memory, on its GPU or its node."""
+    """A worker of a trial had too little memory, on its GPU or its node.
+
+    Example:
+        >>> try:
+        ...     raise OutOfMemoryError("the GPU has no memory left for a batch of 512")
+        ... except TrialError as error:
+        ...     print(error)
+        the GPU has no memory left for a batch of 512
+    """
 
 
 def _shortened(text: str, length: int = 300) -> str:

@@ -78,7 +78,7 @@ def run(
     parsed = _parsed(config, overrides)
     check_components(parsed, started=resume, has_data=data is not None)
 
-    from mtl_search.search.preflight import SweepRequest
+    from mtl_search.search.request import SweepRequest
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 

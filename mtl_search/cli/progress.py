@@ -78,7 +78,9 @@ class SweepProgress(Callback):
             return ""
         seconds_per_trial = (time.monotonic() - self.begun) / self._ended_here
         seconds = seconds_per_trial * max(0, self.total - self.done)
-        return f"{seconds:.0f} s left" if seconds < 90 else f"{seconds / 60:.0f} min left"
+        if seconds < 90:
+            return f"{seconds:.0f} s left"
+        return f"{seconds / 60:.0f} min left"
 
     def best(self) -> str:
         """Name the best trial that shares; before there is one, the best of single-task arms."""
@@ -86,14 +88,14 @@ class SweepProgress(Callback):
         for trial in self.record or ():
             if trial.is_finalist or trial.objective is None or trial.state == "FAIL":
                 continue
-            arm = "shared" if trial.arm in ("equal", "search") else trial.arm
+            arm = "shared" if trial.arm.is_shared else trial.arm
             if not trial.is_warmup and (arm not in best or _rank(trial) > _rank(best[arm])):
                 best[arm] = trial
         if "shared" in best:
             return f"best {best['shared'].objective:+.4f} ({best['shared'].id})"
         if not best:
             return "no result yet"
-        alone = [f"{arm.split('/')[-1]} {trial.objective:.3f}" for arm, trial in best.items()]
+        alone = [f"{trial.arm.task} {trial.objective:.3f}" for trial in best.values()]
         return f"best alone: {', '.join(alone)}"
 
 

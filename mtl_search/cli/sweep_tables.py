@@ -78,7 +78,9 @@ def _tasks(config: Config, data: DataSet, network: MultiTaskNetwork) -> Table:
     for name, task in config.tasks.items():
         target = data.targets[network.target_names[name]]
         share = target.labelled[data.splits["train"]].mean()
-        described = f"{target.kind}, {target.size} wide" if target.size > 1 else target.kind
+        described: str = target.kind
+        if target.size > 1:
+            described += f", {target.size} wide"
         table.add_row(
             name,
             task.role,
@@ -96,7 +98,9 @@ def _network(config: Config, graph: Graph) -> Table:
     title = f"Network — {config.model.backbone.name}, {config.model.sharing.name} sharing"
     table = _table(title, "layer", "output shape", "parameters", "read by")
     for node in graph.nodes:
-        tasks = "all tasks" if len(node.tasks) == len(graph.tasks) > 1 else ", ".join(node.tasks)
+        tasks = ", ".join(node.tasks)
+        if len(node.tasks) == len(graph.tasks) > 1:
+            tasks = "all tasks"
         table.add_row(_label(node), _shape(node), _count(node), tasks)
     frozen = graph.parameters - graph.trainable
     totals = {
@@ -118,7 +122,9 @@ def _label(node: Node) -> str:
             return f"{node.label} (view)"
         case "augment":
             return f"{node.label} (in training)"
-    return node.label if node.column is None else f"{node.label} (column of {node.column})"
+    if node.column is not None:
+        return f"{node.label} (column of {node.column})"
+    return node.label
 
 
 def _shape(node: Node) -> str:
@@ -173,8 +179,9 @@ def _budget(config: Config) -> Table:
     )
     members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
     for arm, trials in budget.items():
-        rest = trials - members.get(arm, 0)
-        shown = f"{members[arm]} as a population, then {rest}" if arm in members else str(trials)
+        shown = str(trials)
+        if arm in members:
+            shown = f"{members[arm]} as a population, then {trials - members[arm]}"
         table.add_row(arm, shown)
     return table
 
@@ -197,4 +204,6 @@ def _component(member: Component | None) -> str:
     if member is None:
         return "none"
     arguments = ", ".join(f"{name}={value}" for name, value in member.arguments.items())
-    return escape(f"{member.name} ({arguments})" if arguments else member.name)
+    if not arguments:
+        return escape(member.name)
+    return escape(f"{member.name} ({arguments})")

@@ -36,13 +36,16 @@ def check_int(
         >>> check_int(3, "training.epochs", high=10)
         3
     """
-    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
-    if number is None or number < low or (high is not None and number > high):
-        allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ConfigError(
-            f"a whole number {allowed}{_origin(limit)} is needed", path=path, value=value
-        )
-    return number
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        number = int(value)
+        if number >= low and (high is None or number <= high):
+            return number
+    allowed = f"from {low} to {high}"
+    if high is None:
+        allowed = f"of at least {low}"
+    if limit:
+        allowed += f" ({limit})"
+    raise ConfigError(f"a whole number {allowed} is needed", path=path, value=value)
 
 
 def check_ints(value: object, path: str, *, allow_empty: bool = False) -> tuple[int, ...]:
@@ -82,13 +85,13 @@ def check_number(
     Raises:
         ConfigError: The value is not a number in this range.
     """
-    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    above = number > low if exclude_low else number >= low
-    below = number < high if exclude_high or high == math.inf else number <= high
-    if not (above and below):
-        limits = _range(low, high, exclude_low, exclude_high)
-        raise ConfigError(f"a number {limits} is needed", path=path, value=value)
-    return number
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        is_excluded = (exclude_low and number == low) or (exclude_high and number == high)
+        if low <= number <= high and math.isfinite(number) and not is_excluded:
+            return number
+    limits = _range(low, high, exclude_low, exclude_high)
+    raise ConfigError(f"a number {limits} is needed", path=path, value=value)
 
 
 def check_numbers(value: object, path: str) -> tuple[float, ...]:
@@ -116,9 +119,9 @@ def check_choice(value: object, path: str, allowed: Iterable[str], kind: str = "
     """
     names = [str(name) for name in allowed]
     if not isinstance(value, str) or value not in names:
-        message = (
-            f"there is no {kind} of this name" if kind else "this is not one of the allowed values"
-        )
+        message = "this is not one of the allowed values"
+        if kind:
+            message = f"there is no {kind} of this name"
         raise ConfigError(message, path=path, value=value, allowed=names)
     return value
 
@@ -190,25 +193,25 @@ def prefix_path(path: str) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        placed = ConfigError(
-            error.problem,
-            path=join_path(path, error.path) if error.path else path,
-            value=error.value,
-            allowed=error.allowed,
-        )
-        placed.args = (f"{path}{'.' if error.path else ': '}{error}",)
+        whole_path = path
+        message = f"{path}: {error}"
+        if error.path:
+            whole_path = join_path(path, error.path)
+            message = f"{path}.{error}"
+        placed = error.at(whole_path)
+        placed.args = (message,)
         raise placed from error
 
 
 def _range(low: float, high: float, exclude_low: bool, exclude_high: bool) -> str:
+    lower = f"of at least {low:g}"
+    if exclude_low:
+        lower = f"above {low:g}"
     if high == math.inf:
-        return f"above {low:g}" if exclude_low else f"of at least {low:g}"
+        return lower
     if not (exclude_low or exclude_high):
         return f"from {low:g} to {high:g}"
-    lower = "above" if exclude_low else "of at least"
-    upper = "below" if exclude_high else "at most"
-    return f"{lower} {low:g} and {upper} {high:g}"
-
-
-def _origin(limit: str) -> str:
-    return f" ({limit})" if limit else ""
+    upper = f"at most {high:g}"
+    if exclude_high:
+        upper = f"below {high:g}"
+    return f"{lower} and {upper}"

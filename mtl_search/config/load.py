@@ -58,7 +58,21 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
 
 
 def override(config: Config, overrides: Overrides) -> Config:
-    """Return the config with some values changed, checked again."""
+    """Return the config with some values changed, checked again.
+
+    Args:
+        config: The config, which stays as it is.
+        overrides: The changes, as `load_config` takes them.
+
+    Raises:
+        ConfigError: A changed value is wrong.
+
+    Example:
+        >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
+        >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}})
+        >>> override(config, {"training.epochs": 3}).training.epochs, config.training.epochs
+        (3, 10)
+    """
     return load_config(to_dict(config), overrides)
 
 

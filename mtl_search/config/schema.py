@@ -196,7 +196,17 @@ class ResourcesConfig(ConfigModel):
 
 
 class Config(ConfigModel):
-    """Everything that one sweep is."""
+    """Everything that one sweep is.
+
+    It is immutable; `mtl_search.override` returns a changed one.
+
+    Example:
+        >>> from mtl_search import load_config
+        >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
+        >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}})
+        >>> config.data.name, config.tasks["left"].head.name, config.search.trials
+        ('digit_pairs', 'softmax', 20)
+    """
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",

@@ -20,17 +20,23 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def percent(value: float | None) -> str:
     """Write `+1.83`, for columns with % in their header."""
-    return "" if value is None or not math.isfinite(value) else f"{100 * value:+.2f}"
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{100 * value:+.2f}"
 
 
 def rate(value: float | None) -> str:
     """Write `2.1e-03`."""
-    return "" if value is None or not math.isfinite(value) else f"{value:.1e}"
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{value:.1e}"
 
 
 def count(value: float | None) -> str:
     """Write `31,415`."""
-    return "" if value is None or not math.isfinite(value) else f"{int(value):,}"
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{int(value):,}"
 
 
 def seconds(value: float) -> str:
@@ -46,13 +52,17 @@ def depth(value: Any) -> str:
     """Write `2`, or `2:2:3` for a depth a task."""
     if isinstance(value, Mapping):
         return ":".join(str(item) for item in value.values())
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return str(value)
 
 
 def weights(values: Iterable[float]) -> str:
     """Write `1.20:0.85:0.95`; nothing for a single weight."""
     known = [f"{value:.2f}" for value in values if math.isfinite(value)]
-    return ":".join(known) if len(known) > 1 else ""
+    if len(known) < 2:
+        return ""
+    return ":".join(known)
 
 
 def with_interval(estimate: Estimate | None, scale: float = 1.0, digits: int = 4) -> str:
@@ -62,4 +72,6 @@ def with_interval(estimate: Estimate | None, scale: float = 1.0, digits: int = 4
     sign = "+" if scale != 1.0 else ""
     mean = f"{scale * estimate.mean:{sign}.{digits}f}"
     half = estimate.half_width
-    return mean if half is None else f"{mean} ± {scale * half:.{digits}f}"
+    if half is None:
+        return mean
+    return f"{mean} ± {scale * half:.{digits}f}"

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import leaderboard_rows
-from mtl_search.analysis.paired import Tasks
+from mtl_search.analysis.paired import Comparison, Tasks
 from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.analysis.summary import (
     ArmTotals,
@@ -29,10 +29,12 @@ from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted
-from mtl_search.storage.records import FINAL, SINGLE, SweepRecord
+from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
+from mtl_search.storage.records import SweepRecord
 
 Row = Mapping[str, Any]  # of `leaderboard_rows`
 
+_SINGLE = "single"  # the row of all single-task arms together
 _MOST_TASK_ROWS = 4
 _NO_TASKS = ("", "warmup", "final")  # families of arms that are not one a task
 _STYLE = {
@@ -40,6 +42,10 @@ _STYLE = {
     "sharing hurts": "red",
     "no significant gain": "yellow",
     "not tested": "dim",
+}
+_FRONT_REFERENCE = {
+    "single": "the single-task references",
+    "best": "the best value of each task",
 }
 _STATES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 
@@ -75,7 +81,7 @@ def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Con
     rows = leaderboard_rows(record, config)
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        if not row["arm"].startswith(FINAL):
+        if not ArmName(row["arm"]).is_final:
             groups.setdefault(row["arm"], []).append(row)
     if not any(row["epochs"] > 0 for group in groups.values() for row in group):
         console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
@@ -97,9 +103,9 @@ def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Con
 
 def _rows_of(arm: str, *, has_search: bool) -> int:
     """Return how many rows an arm gets."""
-    if arm == "search":
+    if arm == SEARCH:
         return 5
-    return 1 if has_search or arm.startswith(SINGLE) else 3
+    return 1 if has_search or ArmName(arm).is_single else 3
 
 
 def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
@@ -107,9 +113,9 @@ def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
         return [show(row[name]) for row in top]
 
     first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
-    helpers = [f"val/{name}/" for name in config.tasks if name not in tasks]
-    helper_metrics = [name for name in top[0] if any(name.startswith(h) for h in helpers)]
-    weights = [[row[f"weight/{task}"] for task in config.tasks] for row in top]
+    helpers = tuple([f"val/{name}/" for name in config.tasks if name not in tasks])
+    helper_metrics = [name for name in top[0] if name.startswith(helpers)]
+    weights = [_weights(row, config) for row in top]
     states = [Text(row["state"], style=_STATES[row["state"]]) for row in top]
     objective = []
     if all(math.isnan(row["delta_m"]) for row in top):
@@ -134,7 +140,7 @@ def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
         Column("depth", cells("depth", formats.depth), 90),
         Column(
             "weights",
-            [formats.weights(row) for row in weights],
+            weights,
             85 if len(config.tasks) < 6 else 30,
         ),
         Column("lr", cells("lr", formats.rate), 70),
@@ -142,6 +148,10 @@ def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
         Column("epochs", cells("epochs", str), 10),
         Column("seconds", cells("seconds", formats.seconds), 65),
     ]
+
+
+def _weights(row: Row, config: Config) -> str:
+    return formats.weights(row[f"weight/{task}"] for task in config.tasks)
 
 
 def _print_failures(rows: Sequence[Row], console: Console) -> None:
@@ -154,10 +164,10 @@ def _print_failures(rows: Sequence[Row], console: Console) -> None:
 
 
 def _finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
-    arms = [arm for arm in ("single", "equal", "search") if _winners_of(verdict, arm, tasks)]
+    arms = [arm for arm in (_SINGLE, EQUAL, SEARCH) if _winners_of(verdict, arm, tasks)]
     if not arms:
         return
-    gains = {"equal": verdict.equal, "search": verdict.search}
+    gains: dict[str, Comparison | None] = {EQUAL: verdict.equal, SEARCH: verdict.search}
     compared = [gains.get(arm) for arm in arms]
     first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
     columns = [
@@ -181,19 +191,24 @@ def _finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
 
 
 def _winners_of(verdict: Verdict, arm: str, tasks: Tasks) -> list[Any]:
-    names = [f"single/{task}" for task in tasks] if arm == "single" else [arm]
+    names = [_arm_of(arm, task) for task in tasks] if arm == _SINGLE else [arm]
     return [verdict.winners[name] for name in names if name in verdict.winners]
 
 
+def _arm_of(arm: str, task: str) -> str:
+    """Return the arm that a row's figure of a task comes from."""
+    return ArmName.single(task) if arm == _SINGLE else arm
+
+
 def _test_cell(verdict: Verdict, arm: str, task: str, metric: str) -> str:
-    winner = verdict.winners.get(f"single/{task}" if arm == "single" else arm)
-    return formats.with_interval(
-        winner.test.get(metric_key("test", task, metric)) if winner else None
-    )
+    winner = verdict.winners.get(_arm_of(arm, task))
+    if winner is None:
+        return formats.with_interval(None)
+    return formats.with_interval(winner.test.get(metric_key("test", task, metric)))
 
 
 def _parameters(verdict: Verdict, arm: str) -> int | None:
-    if arm == "single":
+    if arm == _SINGLE:
         return verdict.single_parameters
     return verdict.winners[arm].parameters
 
@@ -204,7 +219,9 @@ def _seeds(verdict: Verdict, arm: str, tasks: Tasks) -> str:
 
 
 def _origin(verdict: Verdict, arm: str) -> str:
-    return "the best of each task" if arm == "single" else verdict.winners[arm].origin
+    if arm == _SINGLE:
+        return "the best of each task"
+    return verdict.winners[arm].origin
 
 
 def _totals(record: SweepRecord, tasks: Tasks, ranks: dict[str, float], console: Console) -> None:
@@ -234,19 +251,27 @@ def _merged(totals: list[ArmTotals]) -> list[ArmTotals]:
         if family in _NO_TASKS or len(part) <= _MOST_TASK_ROWS:
             rows += part
             continue
-        states = sum((Counter(t.states) for t in part), Counter[str]())
-        name = f"{family} ({len(part)} tasks)"
-        rows.append(
-            ArmTotals(name, dict(states), sum(t.epochs for t in part), sum(t.seconds for t in part))
-        )
+        row = ArmTotals(f"{family} ({len(part)} tasks)", {}, 0, 0)
+        for total in part:
+            row = _add(row, total)
+        rows.append(row)
     return rows
+
+
+def _add(row: ArmTotals, total: ArmTotals) -> ArmTotals:
+    states = Counter(row.states) + Counter(total.states)
+    epochs = row.epochs + total.epochs
+    return ArmTotals(row.arm, dict(states), epochs, row.seconds + total.seconds)
 
 
 def _rank(arm: str, ranks: dict[str, float]) -> str:
     # Only finalists are ranked. The single-task finalists share one rank, shown in each of their
     # rows.
-    name = arm.removeprefix("final/").split("/")[0].split(" ")[0]
-    return f"{ranks[name]:.2f}" if arm.startswith("final/") and name in ranks else ""
+    name = ArmName(arm)
+    kind = name.base.split("/")[0].split(" ")[0]  # a merged row is called "single (12 tasks)"
+    if not name.is_final or kind not in ranks:
+        return ""
+    return f"{ranks[kind]:.2f}"
 
 
 def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
@@ -259,11 +284,7 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
         )
     front = pareto_front(record, tasks, validation_reference(record, tasks))
     if front:
-        reference = (
-            "the single-task references"
-            if front.against == "single"
-            else "the best value of each task"
-        )
+        reference = _FRONT_REFERENCE[front.against]
         lines.append(
             f"Pareto front over the main tasks: {len(front.trials)} of {front.points} trials; "
             f"hypervolume {front.hypervolume:.3f} (1 is what {reference} span)"

@@ -28,7 +28,7 @@ from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.search import initial_points
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage.arm_name import EQUAL, SEARCH, SHARED, ArmName
-from mtl_search.storage.records import MEMBER, Role
+from mtl_search.storage.events import MEMBER, Role
 
 # Roles of the trials that come after a population, in their order.
 EXPORTS: tuple[Role, ...] = ("last", "mean")

@@ -5,34 +5,23 @@ Names, arguments and networks are tried out at all ends of the space.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-
 import numpy as np
 import torch
 
-from mtl_search.cluster import capacity
 from mtl_search.config import Config, override
 from mtl_search.config.consistency import check_task_names
 from mtl_search.data import SPLITS, DataSet
-from mtl_search.data.datasets import load_data, subsample
 from mtl_search.errors import ConfigError, MtlSearchError
-from mtl_search.metrics.objective import ObjectiveFunction, check_objective
+from mtl_search.metrics.objective import check_objective
 from mtl_search.models.network import MultiTaskNetwork, build_network
 from mtl_search.search import initial_points
-from mtl_search.search.arms import Arm, plan_arms
-from mtl_search.search.objectives import objective_function, task_metrics
+from mtl_search.search.objectives import objective_function
 from mtl_search.search.pbt.algorithm import check_population
 from mtl_search.search.samplers import check_sampler
 from mtl_search.search.schedulers import pbt_config
-from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.space.initial_params import WeightPoint
-from mtl_search.search.space.space import SpaceFunction, blamed_on_boundary, space_of
+from mtl_search.search.space.space import blamed_on_boundary, space_of
 from mtl_search.storage.arm_name import SEARCH
-from mtl_search.storage.journal import Observer, read_record
-from mtl_search.storage.remote import check_storage
-from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.training import acceleration
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
@@ -40,109 +29,6 @@ from mtl_search.training.evaluator import metric_names
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 
 _CPU = torch.device("cpu")
-
-
-@dataclass(frozen=True)
-class SweepRequest:
-    """Say which sweep to run, where, and with which parts of the user's.
-
-    Attributes:
-        config: The config to run.
-        directory: The sweep's folder.
-        resume: Whether to go on with the sweep in that folder; finished trials stay as they are.
-        space: An Optuna define-by-run function in place of `search.space`; it suggests by dotted
-            path.
-        objective: A function of the metrics (`val/<task>/<metric>` → value) in place of
-            `search.objective`, higher is better. Single-task arms keep their own metric all the
-            same, as the references that they are.
-        data: A data set in place of the one that the config names.
-        observers: Called with every event of the journal, in the driver.
-        on_start: Called once this process holds the folder and the config fits it, before the first
-            event. An error that it raises ends the sweep.
-        address: Address of a Ray cluster that runs already (see `connection.resolve_address`).
-    """
-
-    config: Config
-    directory: Path
-    resume: bool = False
-    space: SpaceFunction | None = None
-    objective: ObjectiveFunction | None = None
-    data: DataSet | None = None
-    observers: Sequence[Observer] = ()
-    on_start: Callable[[], None] | None = None
-    address: str | None = None
-
-
-@dataclass(frozen=True)
-class CheckedSweep:
-    """Hold a request that can run, with all that its check has worked out.
-
-    Attributes:
-        request: The request; its folder is an absolute path.
-        data: The data set to train on.
-        arms: The arms, in the order in which they begin.
-        metrics: Main task → names of its metrics.
-        objective: The user's objective, from the request or from the config; None: there is none.
-        address: The address of the Ray cluster.
-    """
-
-    request: SweepRequest
-    data: DataSet
-    arms: Sequence[Arm]
-    metrics: dict[str, tuple[str, ...]]
-    objective: ObjectiveFunction | None
-    address: str
-
-
-def check_request(request: SweepRequest) -> CheckedSweep:
-    """Check a request as far as possible without a Ray cluster, and write nothing.
-
-    Args:
-        request: The sweep to run.
-
-    Raises:
-        ConfigError: Something in the config is wrong.
-        SweepError: The machine cannot run it, or the journal to resume cannot be read.
-    """
-    from mtl_search.cluster import connection  # it imports Ray, which `validate` does without
-
-    config = request.config
-    # Absolute, since the processes of trials may work in another folder.
-    directory = request.directory.absolute()
-    capacity.check_capacity(config)
-    check_storage(config)
-    address = connection.resolve_address(request.address)
-    data = load_data(config) if request.data is None else subsample(request.data, config)
-    started = request.resume and read_record(directory / JOURNAL).initial_points is not None
-    network = check_sweep(config, data, needs_space=request.space is None, started=started)
-    arms = plan_arms(config)
-    if request.space is not None:
-        check_space_function(config, arms, request.space)
-    return CheckedSweep(
-        request=replace(request, directory=directory),
-        data=data,
-        arms=arms,
-        metrics=task_metrics(config, network),
-        objective=request.objective or objective_function(config),
-        address=address,
-    )
-
-
-def check_space_function(config: Config, arms: Sequence[Arm], space: SpaceFunction) -> None:
-    """Refuse a space function of the user's without loss weights where there are initial points.
-
-    Args:
-        config: The sweep's config.
-        arms: The sweep's arms.
-        space: The function.
-
-    Raises:
-        ConfigError: It searches no loss weight.
-        SweepError: It failed.
-    """
-    for arm in arms:
-        if arm.name == SEARCH and config.search.initial_points:
-            ArmSpace(config, arm, space).check_initial_points()
 
 
 def check_sweep(

@@ -16,7 +16,8 @@ from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudies
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
-from mtl_search.storage.records import State, TrialRecord
+from mtl_search.storage.events import State
+from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial_report import REPORT, TrialReport
 
 
@@ -52,7 +53,10 @@ class ArmSearcher(Searcher):
         """Whether every arm, finalists included, has spent its budget."""
         return self.error is None and not self._live and self._queue.exhausted
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]  # FINISHED is a str
+    # Tune's own FINISHED is a str, which its signature leaves out.
+    def suggest(  # type: ignore[override]
+        self, trial_id: str
+    ) -> dict[str, Any] | str | None:
         """Return the next trial; None while nothing may begin yet; FINISHED after the last.
 
         Args:

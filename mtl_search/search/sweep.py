@@ -21,8 +21,8 @@ from mtl_search.search.arms import trial_budget
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives, deviations
-from mtl_search.search.preflight import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.recorder import TrialRecorder
+from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.resume import prepare
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher

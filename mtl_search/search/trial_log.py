@@ -9,9 +9,16 @@ from mtl_search.search.arms import config_hash, trial_id_of
 from mtl_search.search.context import SweepContext
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.events import EpochEnded, InfoReported, TrialEnded, TrialStarted
+from mtl_search.storage.events import (
+    EpochEnded,
+    InfoReported,
+    Role,
+    State,
+    TrialEnded,
+    TrialStarted,
+)
 from mtl_search.storage.journal import finite
-from mtl_search.storage.records import Role, State, TrialRecord
+from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial_report import TrialReport
 
 if TYPE_CHECKING:  # it imports Tune

@@ -89,12 +89,16 @@ class ArmName(str):
         """The task that is trained alone, or that is left out; None for other arms."""
         if self.is_single:
             return self.base.removeprefix(_SINGLE)
-        return self.base.removeprefix(_ABLATION) if self.is_ablation else None
+        if self.is_ablation:
+            return self.base.removeprefix(_ABLATION)
+        return None
 
     @property
     def weighting(self) -> str | None:
         """The weighting of a warm-up; None for other arms."""
-        return self.base.removeprefix(_WARMUP) if self.is_warmup else None
+        if not self.is_warmup:
+            return None
+        return self.base.removeprefix(_WARMUP)
 
 
 EQUAL = ArmName("equal")

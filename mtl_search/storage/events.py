@@ -135,7 +135,7 @@ class EpochEnded(TrialEvent):
 
     Attributes:
         epoch: Number of the epoch, from 1.
-        metrics: By key, such as `val/left/accuracy`.
+        metrics: The metrics by key, such as `val/left/accuracy`.
         objective: The best one so far.
         seconds: Time that the trial has trained for so far.
     """

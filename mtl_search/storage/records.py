@@ -26,27 +26,6 @@ from mtl_search.storage.events import (
     TrialStarted,
 )
 
-__all__ = [
-    "FINAL",
-    "MEMBER",
-    "SHARED",
-    "SINGLE",
-    "WARMUP",
-    "WITHOUT",
-    "EpochRecord",
-    "Exploit",
-    "Role",
-    "State",
-    "SweepRecord",
-    "TrialInfo",
-    "TrialRecord",
-    "base_arm",
-]
-
-# Beginnings of arm names, for code that does not use `ArmName` yet.
-FINAL, WARMUP, SINGLE, WITHOUT = "final/", "warmup/", "single/", "without/"
-SHARED = ("equal", "search")
-
 
 @dataclass
 class EpochRecord:
@@ -100,10 +79,10 @@ class TrialRecord:
         started: Unix time at its start, in seconds.
         config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of
             their origin, unless they leave an auxiliary task out.
-        origin: For a finalist the id of the trial whose configuration is trained again; else empty.
+        origin: Id of the trial whose configuration a finalist trains again; else empty.
         role: `member` of a population, or `last` or `mean` for a trial from scratch with the values
             that the best member had at its end, or that the population had on average; else empty.
-        exploits: For a member of a population each exploit so far.
+        exploits: Each exploit so far, for a member of a population.
         state: How it ended; `RUNNING` until then.
         reason: Why it failed; else empty.
         ended: Unix time at its end, in seconds.
@@ -311,8 +290,3 @@ def _new_trial(event: TrialStarted) -> TrialRecord:
         origin=event.origin,
         role=event.role,
     )
-
-
-def base_arm(name: str) -> str:
-    """Return the arm that a finalist's arm comes from; other arms are their own."""
-    return ArmName(name).base

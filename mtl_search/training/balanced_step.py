@@ -332,7 +332,8 @@ class BalancedStep(Step):
         try:
             with self._synchronized_rng(self.aggregator), torch.no_grad():
                 vector, used = self.aggregator.aggregate(rows if takes_all else rows[taken], halves)
-        except Exception as error:  # noqa: BLE001  solvers, and methods of the user's, may raise anything
+        # Solvers, and methods of the user's, may raise anything.
+        except Exception as error:  # noqa: BLE001
             failure = error
         else:
             if _is_finite(vector):

@@ -30,11 +30,15 @@ class GradientAccumulator:
 
     def add_own(self, number: int, gradient: Tensor) -> None:
         """Add to the gradient of a parameter that belongs to one task."""
-        self.own[number] = self.own[number] + gradient if number in self.own else gradient
+        if number in self.own:
+            gradient = self.own[number] + gradient
+        self.own[number] = gradient
 
     def add_jacobian(self, rows: Tensor) -> None:
         """Add to the Jacobian (T, P)."""
-        self.jacobian = rows if self.jacobian is None else self.jacobian + rows
+        if self.jacobian is not None:
+            rows = self.jacobian + rows
+        self.jacobian = rows
 
 
 class TaskGradients:
@@ -69,8 +73,9 @@ class TaskGradients:
             for parameter in network.task_parameters(task):
                 if not parameter.requires_grad:
                     continue
-                branch = self._in_branches[number]
-                numbers = branch if id(parameter) in in_sharing else self._in_heads
+                numbers = self._in_heads
+                if id(parameter) in in_sharing:
+                    numbers = self._in_branches[number]
                 numbers.append(len(self.own_parameters))
                 self.own_parameters.append(parameter)
                 self.owners.append(number)
@@ -124,7 +129,10 @@ class TaskGradients:
         sums = []
         for i, parameter in enumerate(self.own_parameters):
             summands = [part.own[i] for part in accumulators if i in part.own]
-            sums.append(sum(summands[1:], summands[0]) if summands else torch.zeros_like(parameter))
+            if summands:
+                sums.append(sum(summands[1:], summands[0]))
+            else:
+                sums.append(torch.zeros_like(parameter))
         return sums
 
     def _add_at_once(
@@ -136,7 +144,7 @@ class TaskGradients:
         """Run one pass for all tasks, and return whether that was possible.
 
         Args:
-            features: By task, the features that it reads.
+            features: The features that each task reads.
             at_features: The gradients of its loss with respect to them.
             accumulator: The gradients so far.
         """

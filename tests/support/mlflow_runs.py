@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from mtl_search.config import Config
-from tests.support.recorded_sweeps import config
+from mtl_search.tracking import Tracker
+from tests.support.recorded_sweeps import Builder, config
 
 
 class Runs:
@@ -33,3 +35,15 @@ class Runs:
 
 def of_server(url: str, name: str) -> Config:
     return config(name=name, **{"tracking.uri": url})
+
+
+def tracked(sweep_dir: Path, **overrides: Any) -> tuple[Tracker, Builder]:
+    """A tracker that runs, and a sweep whose events it observes."""
+    tracker = Tracker(config(**overrides), sweep_dir, flush_s=0.1)
+    tracker.start()
+    return tracker, Builder(sweep_dir / "journal.jsonl", observers=[tracker.observe])
+
+
+def runs_of(tracker: Tracker) -> Runs:
+    """What the tracker's store has now."""
+    return Runs(tracker.uri)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from mtl_search.config import Config, load_config
-from mtl_search.storage.events import event_from_json
+from mtl_search.storage.events import State, event_from_json
 from mtl_search.storage.journal import Journal, Observer
-from mtl_search.storage.records import State, SweepRecord
+from mtl_search.storage.records import SweepRecord
 
 TASKS = ("left", "right", "same")
 

@@ -20,7 +20,7 @@ class TargetSpec:
     Attributes:
         kind: The kind of the target.
         sources: The column of a table (several for multilabel), or the key of an array.
-        positive: For a binary target of a table, the cell that counts as 1; all others are 0.
+        positive: The cell that counts as 1 in a binary target of a table; all others are 0.
     """
 
     kind: TargetKind

@@ -232,7 +232,8 @@ def _load(argument: str, source: str, kind: str) -> Any:
         with nullcontext() if is_folder else hub(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that other libraries wrote beside the model
             return getattr(transformers, kind).from_pretrained(source)
-    except Exception as error:  # noqa: BLE001  transformers raises many kinds, from OSError to KeyError
+    # transformers raises many kinds, from OSError to KeyError.
+    except Exception as error:  # noqa: BLE001
         first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
             f"transformers cannot load this encoder: {first_line}",

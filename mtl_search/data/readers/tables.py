@@ -73,8 +73,8 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
         DataError: The file cannot be read, has no rows, or two columns of one name.
     """
     path = find_file(argument, value, _CSV + _PARQUET)
-    suffixes = [suffix for suffix in _CSV + _PARQUET if path.name.lower().endswith(suffix)]
-    suffix = suffixes[0] if suffixes else None
+    name = path.name.lower()
+    suffix = next((suffix for suffix in _CSV + _PARQUET if name.endswith(suffix)), None)
     if suffix is None and csv.names is not None:
         suffix = ".csv"
     if suffix is None or not path.is_file():
@@ -121,7 +121,9 @@ def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
         first_line = pd.read_csv(path, header=None, nrows=1, na_values=[], **options)
         _check_separator(path, separator, first_line)
         header = 0 if csv.names is None else None
-        frame = pd.read_csv(path, header=header, na_values=list(csv.missing), **options)
+        frame: pd.DataFrame = pd.read_csv(
+            path, header=header, na_values=list(csv.missing), **options
+        )
     if csv.names is None:
         frame = _restore_names(frame, first_line, path)
     elif len(csv.names) != frame.shape[1]:
@@ -130,7 +132,9 @@ def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
         )
     else:
         frame.columns = list(csv.names)
-    return _with_points(frame) if csv.decimal == "," else frame
+    if csv.decimal == ",":
+        return _with_points(frame)
+    return frame
 
 
 def _check_separator(path: Path, separator: str, first_line: pd.DataFrame) -> None:

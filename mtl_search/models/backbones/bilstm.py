@@ -79,12 +79,16 @@ def bilstm(
         index_values=check_int(index_values, f"{PATH}.index_values") if indices else 1,
         index_width=check_int(index_width, f"{PATH}.index_width"),
     )
-    name, width = ("bilstm", 2 * units) if bidirectional else ("lstm", units)
-    stages: list[Stage] = []
-    for i in range(depth):
-        inputs = width if i else first.width
-        body = _Layer(inputs, units, bidirectional, rate, None if i else first)
-        stages.append(MaskedStage(body, width, f"{name} {width}", "tokens"))
+    width = units
+    label = f"lstm {units}"
+    if bidirectional:
+        width = 2 * units
+        label = f"bilstm {width}"
+    layer = _Layer(first.width, units, bidirectional, rate, first)
+    stages: list[Stage] = [MaskedStage(layer, width, label, "tokens")]
+    for _ in range(depth - 1):
+        layer = _Layer(width, units, bidirectional, rate, None)
+        stages.append(MaskedStage(layer, width, label, "tokens"))
     return stages
 
 
@@ -106,11 +110,15 @@ class _Inputs(nn.Module):
     ) -> None:
         super().__init__()
         self.indices = indices
-        self.table = None if vocabulary is None else nn.Embedding(vocabulary, embedding)
+        self.table: nn.Embedding | None = None
+        token_width = tokens
+        if vocabulary is not None:
+            self.table = nn.Embedding(vocabulary, embedding)
+            token_width = embedding
         self.index_tables = nn.ModuleList(
             nn.Embedding(index_values, index_width) for _ in range(indices)
         )
-        self.width = (tokens if vocabulary is None else embedding) + indices * index_width
+        self.width = token_width + indices * index_width
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         if mask is not None:
@@ -142,7 +150,11 @@ class _Layer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         if self.inputs is not None:
             x = self.inputs(x, mask)
-        y: Tensor = self.lstm(x)[0] if mask is None else self._run_masked(x, mask)
+        y: Tensor
+        if mask is None:
+            y, _ = self.lstm(x)
+        else:
+            y = self._run_masked(x, mask)
         if self.dropout is not None:
             y = self.dropout(y)
         return y

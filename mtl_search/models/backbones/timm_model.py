@@ -221,7 +221,8 @@ def _build(
 def _create_from_hub(timm: Any, model: str, arguments: dict[str, Any]) -> nn.Module:
     try:
         with hub():
-            return timm.create_model(model, pretrained=True, **arguments)  # type: ignore[no-any-return]
+            network: nn.Module = timm.create_model(model, pretrained=True, **arguments)
+            return network
     except Exception as error:
         raise ConfigError(
             f"cannot get the weights of {model!r} from the hub ({type(error).__name__}); "

@@ -235,7 +235,9 @@ class PooledHead(Head):
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
         """Return (B, outputs) from the features of the one view."""
         (x,) = features
-        return self.dense(pool(x, masks[0] if masks else None, self.pool))  # type: ignore[no-any-return]
+        mask = masks[0] if masks else None
+        outputs: Tensor = self.dense(pool(x, mask, self.pool))
+        return outputs
 
 
 def labelled_in(target: Tensor) -> Tensor:

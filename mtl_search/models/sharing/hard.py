@@ -135,30 +135,33 @@ class HardSharing(SharingPolicy):
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the parameters of the trunk's stages that two or more tasks read."""
-        return [
-            p
-            for i, stage in enumerate(self.trunk)
-            if len(self.readers(i)) > 1
-            for p in stage.parameters()
-        ]
+        parameters: list[nn.Parameter] = []
+        for i, stage in enumerate(self.trunk):
+            if len(self.readers(i)) > 1:
+                parameters += stage.parameters()
+        return parameters
 
     def task_parameters(self, task: str) -> list[nn.Parameter]:
         """Return the parameters of the task's copies and of trunk stages that only it reads."""
-        alone = [stage for i, stage in enumerate(self.trunk) if self.readers(i) == (task,)]
-        return [p for stage in [*alone, *self.branch(task)] for p in stage.parameters()]
+        parameters: list[nn.Parameter] = []
+        for i, stage in enumerate(self.trunk):
+            if self.readers(i) == (task,):
+                parameters += stage.parameters()
+        for stage in self.branch(task):
+            parameters += stage.parameters()
+        return parameters
 
     def parameters_at(self, depth: int | Mapping[str, int]) -> int:
         """Count the parameters that the policy would have at another depth, without building it."""
         depths = _depths(depth, list(self.views), self.stages).values()
         task = next(iter(self.views))
-        sizes = [
-            parameter_count(stage)
-            for stage in [*self.trunk[: self.depths[task]], *self.branch(task)]
-        ]
-        return sum(
-            p * (any(d > i for d in depths) + sum(d <= i for d in depths))
-            for i, p in enumerate(sizes)
-        )
+        total = 0
+        for i, stage in enumerate([*self.trunk[: self.depths[task]], *self.branch(task)]):
+            copies = sum(d <= i for d in depths)
+            if copies < len(depths):
+                copies += 1  # that of the trunk, which the other tasks read
+            total += copies * parameter_count(stage)
+        return total
 
     @property
     def depth(self) -> int | dict[str, int]:

@@ -22,9 +22,9 @@ PATH = "model.sharing"
 class SoftSharing(SharingPolicy):
     """Separate networks and a penalty: Σ_i λ_i · mean over pairs of columns of ‖θ_ik − θ_il‖².
 
-    It is computed as 2/(K−1) · Σ_k ‖θ_ik − θ̄_i‖², which is equal. Only parameters that learn count:
-    running statistics of batch normalisation and frozen stages are left out. Strength 0 is exactly
-    hard sharing at depth 0; as the strength grows, the columns become one network.
+    It is computed as 2/(K−1) · Σ_k ‖θ_ik − θ̄_i‖², which is equal. Only parameters that learn
+    count: running statistics of batch normalisation and frozen stages are left out. Strength 0 is
+    exactly hard sharing at depth 0; as the strength grows, the columns become one network.
 
     Source: Duong et al. 2015, "Low resource dependency parsing: cross-lingual parameter sharing in
     a neural network parser". It differs in that all columns learn together, and in that embeddings

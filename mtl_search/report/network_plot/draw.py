@@ -218,7 +218,13 @@ def _write(
     color: str = _INK,
     style: str = "normal",
 ) -> None:
-    font = FontProperties(family=text.FAMILY, size=points, weight=weight, style=style)  # type: ignore[arg-type]
+    # matplotlib's types name the styles one by one.
+    font = FontProperties(
+        family=text.FAMILY,
+        size=points,
+        weight=weight,
+        style=style,  # type: ignore[arg-type]
+    )
     axes.text(
         *point,
         line,

@@ -188,7 +188,9 @@ def _make_view_group(graph: Graph, grid: _Grid, readers: list[Node]) -> _ViewGro
 
 
 def _view_slot(grid: _Grid, group: _ViewGroup) -> _Slot:
-    boxes = group.boxes if group.passage is None else [group.passage, *group.boxes]
+    boxes = list(group.boxes)
+    if group.passage is not None:
+        boxes.insert(0, group.passage)
     first = grid.spans[group.readers[0].id][0]
     return _Slot(boxes[0].row, first, _last_lane(grid, group.readers), boxes)
 
@@ -197,8 +199,8 @@ def _merge_overlapping(slots: Sequence[_Slot]) -> list[_Slot]:
     """Join the slots of one row that have a lane in common."""
     merged: list[_Slot] = []
     for slot in sorted(slots, key=lambda slot: (slot.row, slot.first, slot.last)):
-        before = merged[-1] if merged else None
-        if before is not None and before.row == slot.row and slot.first <= before.last:
+        if merged and merged[-1].row == slot.row and slot.first <= merged[-1].last:
+            before = merged[-1]
             before.boxes = [*before.boxes, *slot.boxes]
             before.last = max(before.last, slot.last)
         else:
@@ -242,7 +244,9 @@ def _spread(boxes: Sequence[Box], left: float, right: float) -> None:
     growth = (right - left - fixed) / growing
     for box in boxes:
         box.x = left
-        box.width = box.min_width * growth if box.variants else box.min_width
+        box.width = box.min_width
+        if box.variants:
+            box.width *= growth
         left += box.width + _BOX_GAP
 
 

@@ -34,7 +34,8 @@ class MedianStopping(MedianStoppingRule):
             mode="max",
             grace_period=grace_period,
             min_samples_required=min_samples_required,
-            min_time_slice=math.inf,  # type: ignore[arg-type]  # until a trial yields to others: never
+            # No trial ever yields its place to others.
+            min_time_slice=math.inf,  # type: ignore[arg-type]
         )
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:

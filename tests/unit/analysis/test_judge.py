@@ -11,7 +11,7 @@ from mtl_search.analysis.judge import judge, judge_tasks
 from mtl_search.analysis.paired import estimate
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.verdict import Verdict
-from mtl_search.storage.records import State
+from mtl_search.storage.events import State
 from tests.support.recorded_sweeps import TASKS, Builder, config, whole
 
 METRICS = dict.fromkeys(TASKS, ("accuracy",))

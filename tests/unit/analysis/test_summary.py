@@ -9,10 +9,14 @@ import pytest
 from scipy import stats
 
 from mtl_search.analysis import summary
-from mtl_search.analysis.summary import arm_totals, pareto_front, rung_correlations
-from tests.support.recorded_sweeps import Builder
+from mtl_search.analysis.judge import judge
+from mtl_search.analysis.references import validation_reference
+from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
+from tests.support import recorded_sweeps
+from tests.support.recorded_sweeps import Builder, config
 
 TASKS = {"left": ("accuracy",), "right": ("accuracy",)}
+THREE = dict.fromkeys(recorded_sweeps.TASKS, ("accuracy",))
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 30])
@@ -60,3 +64,46 @@ def test_the_front_is_relative_to_the_references_or_to_the_best(
     expected = 1.6 + 0.6 if single else 0.625 + 0.375 * 0.625
     assert front.hypervolume == pytest.approx(expected)
     assert pareto_front(builder.sweep_record, {"left": ("accuracy",)}, reference) is None
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> Builder:
+    return Builder(tmp_path / "journal.jsonl").sweep()
+
+
+def test_totals(builder: Builder) -> None:
+    builder.trial("search", 0, 0.9, epochs=4)
+    builder.trial("search", 1, 0.5, epochs=1, state="PRUNED")
+    (totals,) = arm_totals(builder.sweep_record, THREE)
+    assert (totals.states, totals.epochs, totals.seconds) == ({"COMPLETE": 1, "PRUNED": 1}, 5, 2.5)
+
+
+def test_mean_ranks_share_ties(builder: Builder) -> None:
+    scores = {"left": (0.8, 0.9, 0.9), "right": (0.7, 0.8, 0.9), "same": (0.9, 0.8, 0.7)}
+    for task, (single, _, _) in scores.items():
+        builder.finalist(f"single/{task}", 0, {task: single})
+    builder.finalist("equal", 0, {task: equal for task, (_, equal, _) in scores.items()})
+    builder.finalist("search", 0, {task: search for task, (_, _, search) in scores.items()})
+    ranks = mean_ranks(judge(builder.sweep_record, config()), THREE)
+    assert ranks == pytest.approx(
+        {"single": 7 / 3, "equal": (1.5 + 2 + 2) / 3, "search": (1.5 + 1 + 3) / 3}
+    )
+
+
+def test_pareto_front_of_gains(builder: Builder) -> None:
+    for task in THREE:
+        builder.trial(f"single/{task}", 0, 0.5)
+    for number, values in enumerate([(0.5, 0.5, 0.5), (0.6, 0.5, 0.4), (0.4, 0.4, 0.4)]):
+        trial = builder.begin("search", number)
+        builder.epoch(trial, 1, sum(values), dict(zip(THREE, values, strict=True)))
+        builder.end(trial)
+    found = pareto_front(
+        builder.sweep_record, THREE, validation_reference(builder.sweep_record, THREE)
+    )
+    assert found is not None
+    assert (found.points, found.trials, found.against) == (
+        3,
+        ("search-0000", "search-0001"),
+        "single",
+    )
+    assert found.hypervolume == pytest.approx(1.0 + 0.2 * 1.0 * 0.8)

@@ -6,23 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from mtl_search.cli.errors import FAILED, WRONG_INPUT
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.config import to_yaml
-from tests.support import small_sweeps as small
 from tests.support.recorded_sweeps import Builder, whole
 from tests.support.recorded_sweeps import config as demo
 from tests.unit.cli.test_fuzzing import run_cli
-
-
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A good config, in a folder where there is no sweep yet."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(small.tree()))
-    return "small.yaml"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mtl_search.config import Config, load_config, to_dict
 from mtl_search.search.arms import Arm, config_hash, plan_arms, trial_seed
-from mtl_search.storage.records import base_arm
+from mtl_search.storage.arm_name import ArmName
 from tests.support import small_sweeps as small
 
 
@@ -220,8 +220,8 @@ def test_seeds_are_the_same_in_every_process() -> None:
 
 
 def test_a_finalists_arm_has_a_base() -> None:
-    assert base_arm("final/single/a") == "single/a"
-    assert base_arm("search") == "search"
+    assert ArmName("final/single/a").base == "single/a"
+    assert ArmName("search").base == "search"
 
 
 TRAINED = [

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from mtl_search.config import load_config
 from mtl_search.data import Target
 from mtl_search.errors import ConfigError
 from mtl_search.search import preflight
-from mtl_search.search.arms import plan_arms
 from tests.support import small_sweeps as small
 
 HERE = "tests.support.small_sweeps"
@@ -401,32 +398,3 @@ def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
 )
 def test_objectives_that_are_there(objective: str) -> None:
     preflight.check_sweep(small.config({"search.objective": objective}), small.DATA)
-
-
-def test_a_checked_request_has_all_that_the_sweep_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    config = small.config(
-        {"search.objective": f"{HERE}:add_up", "training.max_samples_per_split": 5}
-    )
-    checked = preflight.check_request(
-        preflight.SweepRequest(config, Path("here"), data=small.DATA, address="local")
-    )
-    assert checked.request.directory == tmp_path / "here"
-    assert [arm.name for arm in checked.arms] == [arm.name for arm in plan_arms(config)]
-    assert checked.metrics == {"kind": ("accuracy",), "size": ("r2", "mae")}
-    assert checked.objective is small.add_up
-    assert [len(split) for split in checked.data.splits.values()] == [5, 5, 5]
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_objective_of_a_request_goes_before_that_of_the_config(tmp_path: Path) -> None:
-    def objective(metrics: Mapping[str, float]) -> float:
-        return 1.0
-
-    config = small.config({"search.objective": f"{HERE}:add_up"})
-    request = preflight.SweepRequest(
-        config, tmp_path, data=small.DATA, objective=objective, address="local"
-    )
-    assert preflight.check_request(request).objective is objective

@@ -48,7 +48,8 @@ def test_every_epoch_is_passed_on() -> None:
 def test_a_crash_is_passed_on_with_the_last_error_in_plain_text(tmp_path: Path) -> None:
     (tmp_path / "error.txt").write_text(ERROR)
     searcher = Searcher()
-    TrialRecorder(searcher).on_trial_error(0, [], trial(tmp_path / "error.txt"))  # type: ignore[arg-type]
+    recorder = TrialRecorder(searcher)  # type: ignore[arg-type]
+    recorder.on_trial_error(0, [], trial(tmp_path / "error.txt"))
     assert searcher.crashes == [("tune1", "ray::Slot.train()\nValueError: no such file")]
 
 

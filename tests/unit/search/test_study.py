@@ -16,7 +16,8 @@ from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
 from mtl_search.storage.arm_name import SEARCH
-from mtl_search.storage.records import EpochRecord, State, TrialRecord
+from mtl_search.storage.events import State
+from mtl_search.storage.records import EpochRecord, TrialRecord
 
 ENTRIES: dict[str, dict[str, Any]] = {
     "tasks.*.loss_weight": {"log_ratio": 100, "reference": "a"},

@@ -12,7 +12,7 @@ import pytest
 
 from mtl_search.cluster import connection, shared_storage
 from mtl_search.errors import DiskFullError, SweepError
-from mtl_search.search.preflight import CheckedSweep, SweepRequest, check_request
+from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.sweep import SweepSession, run_sweep
 from mtl_search.storage.events import Event

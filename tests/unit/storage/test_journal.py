@@ -138,7 +138,9 @@ def test_what_json_cannot_hold_is_refused_and_leaves_no_trace(
 
 
 def test_numbers_of_numpy_are_written_as_numbers(path: Path, opened: Open) -> None:
-    opened().write(GenerationEnded(time=np.float32(0.5), arm="equal", epoch=np.int64(3)))  # type: ignore[arg-type]
+    epoch: Any = np.int64(3)
+    time: Any = np.float32(0.5)
+    opened().write(GenerationEnded(time=time, arm="equal", epoch=epoch))
     assert path.read_text() == '{"event": "generation", "time": 0.5, "arm": "equal", "epoch": 3}\n'
 
 
@@ -169,7 +171,8 @@ def test_observers_do_not_see_what_was_there_before(path: Path, opened: Open) ->
 
 
 def test_finite_keeps_numbers_only() -> None:
-    kept = finite({"a": 1, "b": float("nan"), "c": float("inf"), "d": np.float32(0.5)})  # type: ignore[dict-item]
+    numbers: dict[str, Any] = {"a": 1, "b": float("nan"), "c": float("inf"), "d": np.float32(0.5)}
+    kept = finite(numbers)
     assert kept == {"a": 1.0, "d": 0.5}
     assert all(type(value) is float for value in kept.values())
 

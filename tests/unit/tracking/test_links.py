@@ -23,12 +23,12 @@ def test_compare_address(sweep_dir: Path) -> None:
     ids = [found.by_trial[trial].info.run_id for trial in reversed(trials)]
     address = find_compare_url(tracker.config, sweep_dir)
     quoted = "%2C".join(f"%22{identity}%22" for identity in ids[:30])
-    experiment = found.experiment.experiment_id
-    assert address == (
-        f"http://127.0.0.1:5000/#/compare-runs?runs=%5B{quoted}%5D&experiments=%5B%22{experiment}%22%5D"
-    )  # fmt: skip
+    experiment = f"experiments=%5B%22{found.experiment.experiment_id}%22%5D"
+    page = "http://127.0.0.1:5000/#/compare-runs"
+    assert address == f"{page}?runs=%5B{quoted}%5D&{experiment}"
+    last_two = f"%22{ids[-1]}%22%2C%22{ids[-2]}%22"
     assert tracker.compare_url(trials[:2], "http://host:1/") == (
-        f"http://host:1/#/compare-runs?runs=%5B%22{ids[-1]}%22%2C%22{ids[-2]}%22%5D&experiments=%5B%22{experiment}%22%5D"
+        f"http://host:1/#/compare-runs?runs=%5B{last_two}%5D&{experiment}"
     )
     command = tracker.ui_command(5001)
     assert command is not None

@@ -15,18 +15,8 @@ from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import Tracker, sync
 from mtl_search.tracking.links import tracking_uri
-from tests.support.mlflow_runs import Runs
+from tests.support.mlflow_runs import Runs, runs_of, tracked
 from tests.support.recorded_sweeps import Builder, config, wait_until, whole
-
-
-def tracked(sweep_dir: Path, **overrides: Any) -> tuple[Tracker, Builder]:
-    tracker = Tracker(config(**overrides), sweep_dir, flush_s=0.1)
-    tracker.start()
-    return tracker, Builder(sweep_dir / "journal.jsonl", observers=[tracker.observe])
-
-
-def runs_of(tracker: Tracker) -> Runs:
-    return Runs(tracker.uri)
 
 
 def test_importing_loads_no_mlflow() -> None:
@@ -307,23 +297,6 @@ def test_artifacts_of_the_sweep(sweep_dir: Path, caplog: pytest.LogCaptureFixtur
     assert "artifact gone" in caplog.text
 
 
-def test_a_trial_that_mlflow_refuses_does_not_stop_the_others(
-    sweep_dir: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    tracker, builder = tracked(sweep_dir)
-    trial = builder.sweep().begin("search", 0)
-    wait_until(lambda: tracker.unsent == 0)
-    found = runs_of(tracker)
-    found.client.delete_run(found.by_trial[trial].info.run_id)
-    builder.epoch(trial, 1, 0.5, {"left": 0.5})
-    builder.end(trial)
-    other = builder.trial("search", 1, 0.9)
-    assert tracker.close() == 2
-    assert other in runs_of(tracker).by_trial
-    assert caplog.text.count("MLflow refused a part of search-0000") == 1
-    assert not tracker.degraded
-
-
 def test_a_deleted_experiment(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
     builder.sweep()
@@ -368,16 +341,3 @@ def test_mlflow_stays_quiet(
         tracker.close()
     assert capfd.readouterr() == ("", "")
     assert caplog.text == ""
-
-
-def test_what_has_arrived_is_let_go(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir)
-    builder.sweep()
-    for number in range(20):
-        builder.trial("search", number, 0.9)
-    wait_until(lambda: tracker.unsent == 0)
-    run_sync = tracker._run_sync
-    assert run_sync is not None
-    assert not run_sync.record.trials
-    assert not run_sync._runs
-    tracker.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
-from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.records import SweepRecord, TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.trial_streams import (
     EPOCHS,
@@ -104,7 +104,12 @@ def test_rungs_are_filled_when_they_are_first_needed() -> None:
     run(straight, range(3))
     asked: list[str] = []
     other = scheduler()
-    other.restore_trials(straight.record, lambda trial: asked.append(trial.id) or objectives(trial))  # type: ignore[func-returns-value]
+
+    def noted(trial: TrialRecord) -> dict[int, float]:
+        asked.append(trial.id)
+        return objectives(trial)
+
+    other.restore_trials(straight.record, noted)
     assert asked == []
     other.on_trial_add(Controller(), tune_trial("equal", 9))
     assert asked == ["equal-0", "equal-1", "equal-2"]

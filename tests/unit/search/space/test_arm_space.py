@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.search import preflight
+from mtl_search.search import request
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.space.arm_space import ArmSpace
 from tests.support import small_sweeps as small
@@ -83,14 +83,14 @@ def test_a_function_of_the_users_is_asked_for_its_bounds(caplog: pytest.LogCaptu
 def test_a_function_without_loss_weights_is_refused_before_anything_trains() -> None:
     config = small.config({"search.space": {}, "search.initial_points": [POINT]})
     with pytest.raises(ConfigError, match=r"search\.initial_points: the space has no loss weights"):
-        preflight.check_space_function(
+        request.check_space_function(
             config,
             plan_arms(config),
             lambda trial: {"training.optimizer.lr": trial.suggest_float("x", 0, 1)},
         )
     with pytest.raises(SweepError, match="the space function failed"):
-        preflight.check_space_function(config, plan_arms(config), lambda trial: trial.nothing)
-    preflight.check_space_function(config, plan_arms(config), mine)
+        request.check_space_function(config, plan_arms(config), lambda trial: trial.nothing)
+    request.check_space_function(config, plan_arms(config), mine)
 
 
 @pytest.mark.parametrize("options", [{"step": 0.5}, {"step": None}])

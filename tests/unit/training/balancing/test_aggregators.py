@@ -13,11 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_search.config.base import Component
-from mtl_search.config.training import TrainingConfig
-from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import AGGREGATORS, Aggregator
-from mtl_search.training.balancing.build import build_aggregator, build_weighting
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from tests.support.balancing import THREE, TWO, aggregated, halves, random_jacobian
 from tests.support.balancing import build_named_aggregator as built
@@ -314,68 +310,3 @@ def test_state_matters_where_there_is_one(name: str) -> None:
     assert not torch.equal(
         aggregated(used, jacobian)[0], aggregated(built(name, **arguments), jacobian)[0]
     )
-
-
-# ---------------------------------------------------------------- what fails, and what is refused
-
-
-@pytest.mark.parametrize(
-    ("member", "tasks", "path"),
-    [
-        ({"name": "pcgrd"}, 3, "training.aggregator.name"),
-        ({"name": "pcgrad", "beta": 1}, 3, "training.aggregator.beta"),
-        ({"name": "cagrad", "c": -1}, 3, "training.aggregator.c"),
-        ({"name": "fairgrad", "alpha": 0}, 3, "training.aggregator.alpha"),
-        ({"name": "graddrop", "leak": 2}, 3, "training.aggregator.leak"),
-        ({"name": "aligned_mtl", "scale_mode": "max"}, 3, "training.aggregator.scale_mode"),
-        ({"name": "krum"}, 2, "training.aggregator.n_byzantine"),
-        ({"name": "krum", "n_byzantine": 2}, 3, "training.aggregator.n_byzantine"),
-        ({"name": "trimmed_mean"}, 2, "training.aggregator.trim_number"),
-        ({"name": "torchjd.aggregation:Sum"}, 3, "training.aggregator"),
-        ({"name": "builtins:list"}, 3, "training.aggregator"),
-        ({"name": f"{__name__}:needs_more"}, 3, "training.aggregator"),
-    ],
-)
-def test_a_wrong_aggregator_is_refused_by_its_path(
-    member: dict[str, Any], tasks: int, path: str
-) -> None:
-    with pytest.raises(ConfigError) as caught:
-        built(**member, tasks=tasks)
-    assert caught.value.path.startswith(path)
-
-
-def test_a_weighting_among_aggregators_is_shown_its_place() -> None:
-    with pytest.raises(ConfigError, match=r"`training.weighting: uw`"):
-        built("uw")
-    with pytest.raises(ConfigError, match=r"`training.aggregator: pcgrad`"):
-        build_weighting(TrainingConfig(weighting=Component(name="pcgrad")), 3, CPU)
-    built("mean")  # there is one of each
-
-
-def needs_more(tasks: int) -> Aggregator:
-    """An aggregator whose solver is not installed."""
-    raise ImportError("Solver requires ['tamarisk'] to be installed")
-
-
-def test_a_missing_solver_is_named() -> None:
-    with pytest.raises(ConfigError, match="tamarisk"):
-        built(f"{__name__}:needs_more")
-
-
-def test_two_batches_a_step_are_asked_for_where_they_are_needed() -> None:
-    with pytest.raises(ConfigError, match="two independent batches") as caught:
-        build_aggregator(TrainingConfig(aggregator=Component(name="sdmgrad")), 3, CPU)
-    assert caught.value.path == "training.accumulate"
-
-
-def test_a_single_task_has_no_aggregator() -> None:
-    assert build_aggregator(TrainingConfig(aggregator=Component(name="krum")), 1, CPU) is None
-    with pytest.raises(ConfigError):
-        build_aggregator(TrainingConfig(aggregator=Component(name="krumm")), 1, CPU)
-
-
-def test_trying_out_an_aggregator_leaves_no_trace() -> None:
-    before = torch.get_rng_state()
-    fresh = built("excess_mtl").state_dict()
-    assert torch.equal(before, torch.get_rng_state())
-    assert fresh["weighting._n_steps"] == 0

@@ -16,7 +16,9 @@ def test_db_mtl_scales_no_average_of_zero() -> None:
     assert scales[2] == 1
     assert scales[:2].min() == 1
     assert not rows[2].any()
-    assert built("db_mtl").rows(torch.zeros(3, 4))[1].tolist() == [1.0, 1.0, 1.0]  # type: ignore[union-attr]
+    _, scales = built("db_mtl").rows(torch.zeros(3, 4))
+    assert scales is not None
+    assert scales.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_db_mtl_adds_up_moving_averages_of_one_norm() -> None:

@@ -12,11 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_search.config.base import Component
-from mtl_search.config.training import TrainingConfig
-from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import WEIGHTINGS, Weighting
-from mtl_search.training.balancing.build import build_weighting
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from tests.support.balancing import JACOBIAN, LOSSES, weigh
 from tests.support.balancing import build_named_weighting as built
@@ -272,30 +268,3 @@ def test_state_is_not_shared_with_the_weighting_that_goes_on() -> None:
     assert all(
         torch.equal(value, state["scalarizer"][key]["tensor"]) for key, value in before.items()
     )
-
-
-# ---------------------------------------------------------------- what is refused
-
-
-@pytest.mark.parametrize(
-    ("member", "path"),
-    [
-        ({"name": "uv"}, "training.weighting.name"),
-        ({"name": "uw", "rate": 1}, "training.weighting.rate"),
-        ({"name": "uw", "lr": -1}, "training.weighting.lr"),
-        ({"name": "dwa", "temperature": 0}, "training.weighting.temperature"),
-        ({"name": "stch", "mu": "small"}, "training.weighting.mu"),
-        ({"name": "db_mtl", "beta": 1.0}, "training.weighting.beta"),
-        ({"name": "collections:OrderedDict"}, "training.weighting"),
-    ],
-)
-def test_a_wrong_weighting_is_refused_by_its_path(member: dict[str, Any], path: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        built(**member)
-    assert caught.value.path.startswith(path)
-
-
-def test_a_single_task_has_no_weighting() -> None:
-    assert build_weighting(TrainingConfig(weighting=Component(name="uw")), 1, CPU) is None
-    with pytest.raises(ConfigError):
-        build_weighting(TrainingConfig(weighting=Component(name="uv")), 1, CPU)

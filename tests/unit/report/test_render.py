@@ -1,11 +1,11 @@
+"""The report on a terminal, at every width and in every state of a sweep."""
+
 from __future__ import annotations
 
 import io
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -14,10 +14,9 @@ from rich.console import Console
 from mtl_search import Result
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import leaderboard
-from mtl_search.analysis.references import main_metrics, validation_reference
-from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
+from mtl_search.analysis.references import validation_reference
+from mtl_search.analysis.summary import pareto_front, rung_correlations
 from mtl_search.config import Config, to_yaml
-from mtl_search.metrics.objective import delta_m
 from mtl_search.report import render, to_json
 from mtl_search.storage.records import SweepRecord
 from tests.support.recorded_sweeps import TASKS, Builder, config, whole
@@ -146,46 +145,6 @@ def test_unfinished_sweeps_say_so(builder: Builder) -> None:
     assert "--resume" in printed
 
 
-def test_leaderboard_recomputes_delta_m_from_the_journal(builder: Builder) -> None:
-    builder.trial("single/left", 0, 0.8)
-    builder.trial("single/right", 0, 0.5)
-    builder.trial("single/same", 0, 0.9)
-    trial = builder.begin("search", 0)
-    # What the scheduler saw was worked out with another reference.
-    builder.epoch(trial, 1, 0.123, {"left": 0.88, "right": 0.55, "same": 0.9})
-    builder.end(trial)
-    reference = validation_reference(builder.sweep_record, METRICS)
-    row = leaderboard(builder.sweep_record, config()).set_index("trial").loc["search-0000"]
-    assert row["delta_m"] == pytest.approx((0.1 + 0.1 + 0.0) / 3)
-    assert row["objective"] == 0.123
-    best = builder.sweep_record.trials[trial].best
-    assert best is not None
-    assert row["delta_m"] == pytest.approx(delta_m(best.metrics, reference, METRICS))
-
-
-def test_leaderboard_columns_and_order(builder: Builder) -> None:
-    builder.trial("search", 0, 0.7)
-    builder.trial("search", 1, 0.9, state="PRUNED", epochs=2)
-    builder.begin("search", 2)
-    builder.trial("equal", 0, 0.8, depth={"left": 1, "right": 2})
-    builder.trial("single/left", 0, 0.8)
-    table = leaderboard(builder.sweep_record, config())
-    assert list(table["trial"]) == [
-        "single-left-0000",
-        "equal-0000",
-        "search-0001",
-        "search-0000",
-        "search-0002",
-    ]
-    assert list(table["state"]) == ["COMPLETE", "COMPLETE", "PRUNED", "COMPLETE", "RUNNING"]
-    assert list(table["depth"]) == [None, {"left": 1, "right": 2}, 2, 2, 2]
-    row = table.set_index("trial").loc["search-0001"]
-    assert (row["best_epoch"], row["epochs"], row["seconds"], row["lr"]) == (2, 2, 1.0, 0.01)
-    assert row["parameters"] == 1500
-    assert row["weight/left"] == 1.0
-    assert math.isnan(table["delta_m"].iloc[1])  # no reference for right and same
-
-
 def test_nothing_is_claimed_of_a_population(builder: Builder, tmp_path: Path) -> None:
     """Members have the best numbers of all here; what counts are the trials with fixed values."""
     for arm in ("single/left", "single/right", "single/same", "search"):
@@ -207,39 +166,6 @@ def test_nothing_is_claimed_of_a_population(builder: Builder, tmp_path: Path) ->
     assert front is not None
     assert front.points == 2
     assert "member" in text(result.record, settings, 200)
-
-
-def test_best_epoch_is_shown_not_the_last(builder: Builder) -> None:
-    trial = builder.begin("single/left", 0)
-    builder.epoch(trial, 1, 0.9, {"left": 0.9})
-    builder.epoch(trial, 2, 0.9, {"left": 0.2})  # the objective is the best so far
-    builder.end(trial)
-    row = leaderboard(builder.sweep_record, config()).iloc[0]
-    assert (row["best_epoch"], row["epochs"], row["val/left/accuracy"]) == (1, 2, 0.9)
-
-
-def test_metrics_left_to_the_head_are_taken_from_the_journal(builder: Builder) -> None:
-    overrides: dict[str, Any] = {"tasks.left.metrics": []}
-    settings = config(**overrides)
-    builder.trial("single/left", 0, 0.8)
-    assert main_metrics(builder.sweep_record, settings)["left"] == ("accuracy",)
-    assert leaderboard(builder.sweep_record, settings)["val/left/accuracy"].iloc[
-        0
-    ] == pytest.approx(0.8)
-
-
-def test_auxiliary_tasks_are_shown_and_not_counted(builder: Builder) -> None:
-    settings = config(**{"tasks.same.role": "auxiliary"})
-    whole(builder)
-    assert "val/same/accuracy" in leaderboard(builder.sweep_record, settings)
-    assert "same" not in to_json(builder.sweep_record, settings)["verdict"]["search"]["gains"]
-
-
-def test_totals(builder: Builder) -> None:
-    builder.trial("search", 0, 0.9, epochs=4)
-    builder.trial("search", 1, 0.5, epochs=1, state="PRUNED")
-    (totals,) = arm_totals(builder.sweep_record, METRICS)
-    assert (totals.states, totals.epochs, totals.seconds) == ({"COMPLETE": 1, "PRUNED": 1}, 5, 2.5)
 
 
 def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builder) -> None:
@@ -288,18 +214,6 @@ def test_no_column_for_balancing_where_all_is_static(builder: Builder) -> None:
     assert "balancing" not in text(whole(builder).sweep_record, config())
 
 
-def test_mean_ranks_share_ties(builder: Builder) -> None:
-    scores = {"left": (0.8, 0.9, 0.9), "right": (0.7, 0.8, 0.9), "same": (0.9, 0.8, 0.7)}
-    for task, (single, _, _) in scores.items():
-        builder.finalist(f"single/{task}", 0, {task: single})
-    builder.finalist("equal", 0, {task: equal for task, (_, equal, _) in scores.items()})
-    builder.finalist("search", 0, {task: search for task, (_, _, search) in scores.items()})
-    ranks = mean_ranks(judge(builder.sweep_record, config()), METRICS)
-    assert ranks == pytest.approx(
-        {"single": 7 / 3, "equal": (1.5 + 2 + 2) / 3, "search": (1.5 + 1 + 3) / 3}
-    )
-
-
 def test_rung_correlation_is_spearmans(builder: Builder) -> None:
     for number, (early, end) in enumerate([(0.1, 0.5), (0.2, 0.7), (0.3, 0.6), (0.4, 0.9)]):
         trial = builder.begin("search", number)
@@ -313,52 +227,4 @@ def test_rung_correlation_is_spearmans(builder: Builder) -> None:
     assert rung.spearman == pytest.approx(1 - 6 * 2 / (4 * 15))  # one pair swapped: Σd² = 2
     assert "Rank correlation of epoch 1 with the end, arm search: +0.80" in text(
         builder.sweep_record, config()
-    )
-
-
-def test_pareto_front_of_gains(builder: Builder) -> None:
-    for task in TASKS:
-        builder.trial(f"single/{task}", 0, 0.5)
-    for number, values in enumerate([(0.5, 0.5, 0.5), (0.6, 0.5, 0.4), (0.4, 0.4, 0.4)]):
-        trial = builder.begin("search", number)
-        builder.epoch(trial, 1, sum(values), dict(zip(TASKS, values, strict=True)))
-        builder.end(trial)
-    found = pareto_front(
-        builder.sweep_record, METRICS, validation_reference(builder.sweep_record, METRICS)
-    )
-    assert found is not None
-    assert (found.points, found.trials, found.against) == (
-        3,
-        ("search-0000", "search-0001"),
-        "single",
-    )
-    assert found.hypervolume == pytest.approx(1.0 + 0.2 * 1.0 * 0.8)
-
-
-def test_json_has_its_keys(builder: Builder) -> None:
-    whole(builder)
-    tree = to_json(builder.sweep_record, config())
-    assert set(tree) == {
-        "format",
-        "sweep",
-        "tasks",
-        "reference",
-        "trials",
-        "verdict",
-        "arms",
-        "mean_ranks",
-        "rungs",
-        "pareto",
-    }
-    assert tree["sweep"] == {
-        "id": "sweep-1",
-        "name": "demo",
-        "started": 1_700_000_001.0,
-        "sessions": 1,
-        "complete": True,
-    }
-    assert tree["trials"][0]["parameters"] == 1000
-    assert isinstance(tree["trials"][0]["parameters"], int)
-    assert {"outcome", "sentence", "search", "equal", "weights", "winners", "notes"} <= set(
-        tree["verdict"]
     )

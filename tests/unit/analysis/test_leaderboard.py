@@ -1,0 +1,80 @@
+"""The rows of the leaderboard: their figures, columns and order."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.metrics.objective import delta_m
+from tests.support.recorded_sweeps import TASKS, Builder, config
+
+METRICS = dict.fromkeys(TASKS, ("accuracy",))
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> Builder:
+    return Builder(tmp_path / "journal.jsonl").sweep()
+
+
+def test_leaderboard_recomputes_delta_m_from_the_journal(builder: Builder) -> None:
+    builder.trial("single/left", 0, 0.8)
+    builder.trial("single/right", 0, 0.5)
+    builder.trial("single/same", 0, 0.9)
+    trial = builder.begin("search", 0)
+    # What the scheduler saw was worked out with another reference.
+    builder.epoch(trial, 1, 0.123, {"left": 0.88, "right": 0.55, "same": 0.9})
+    builder.end(trial)
+    reference = validation_reference(builder.sweep_record, METRICS)
+    row = leaderboard(builder.sweep_record, config()).set_index("trial").loc["search-0000"]
+    assert row["delta_m"] == pytest.approx((0.1 + 0.1 + 0.0) / 3)
+    assert row["objective"] == 0.123
+    best = builder.sweep_record.trials[trial].best
+    assert best is not None
+    assert row["delta_m"] == pytest.approx(delta_m(best.metrics, reference, METRICS))
+
+
+def test_leaderboard_columns_and_order(builder: Builder) -> None:
+    builder.trial("search", 0, 0.7)
+    builder.trial("search", 1, 0.9, state="PRUNED", epochs=2)
+    builder.begin("search", 2)
+    builder.trial("equal", 0, 0.8, depth={"left": 1, "right": 2})
+    builder.trial("single/left", 0, 0.8)
+    table = leaderboard(builder.sweep_record, config())
+    assert list(table["trial"]) == [
+        "single-left-0000",
+        "equal-0000",
+        "search-0001",
+        "search-0000",
+        "search-0002",
+    ]
+    assert list(table["state"]) == ["COMPLETE", "COMPLETE", "PRUNED", "COMPLETE", "RUNNING"]
+    assert list(table["depth"]) == [None, {"left": 1, "right": 2}, 2, 2, 2]
+    row = table.set_index("trial").loc["search-0001"]
+    assert (row["best_epoch"], row["epochs"], row["seconds"], row["lr"]) == (2, 2, 1.0, 0.01)
+    assert row["parameters"] == 1500
+    assert row["weight/left"] == 1.0
+    assert math.isnan(table["delta_m"].iloc[1])  # no reference for right and same
+
+
+def test_best_epoch_is_shown_not_the_last(builder: Builder) -> None:
+    trial = builder.begin("single/left", 0)
+    builder.epoch(trial, 1, 0.9, {"left": 0.9})
+    builder.epoch(trial, 2, 0.9, {"left": 0.2})  # the objective is the best so far
+    builder.end(trial)
+    row = leaderboard(builder.sweep_record, config()).iloc[0]
+    assert (row["best_epoch"], row["epochs"], row["val/left/accuracy"]) == (1, 2, 0.9)
+
+
+def test_metrics_left_to_the_head_are_taken_from_the_journal(builder: Builder) -> None:
+    overrides: dict[str, Any] = {"tasks.left.metrics": []}
+    settings = config(**overrides)
+    builder.trial("single/left", 0, 0.8)
+    assert main_metrics(builder.sweep_record, settings)["left"] == ("accuracy",)
+    assert leaderboard(builder.sweep_record, settings)["val/left/accuracy"].iloc[
+        0
+    ] == pytest.approx(0.8)

@@ -1,0 +1,38 @@
+"""Options that several commands share have one meaning and one text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import typer
+
+from mtl_search.cli.app import app
+
+COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def parameters(command: str) -> dict[str, Any]:
+    return {parameter.name: parameter for parameter in COMMANDS[command].params}
+
+
+@pytest.mark.parametrize(
+    ("name", "commands"),
+    [
+        ("config", ["run", "validate"]),
+        ("overrides", ["run", "validate"]),
+        ("sweep", ["report", "export-weights", "ui"]),
+        ("debug", list(COMMANDS)),
+    ],
+)
+def test_a_shared_parameter_is_the_same_everywhere(name: str, commands: list[str]) -> None:
+    shared = [parameters(command)[name] for command in commands]
+    assert len({(found.help, found.metavar, tuple(found.opts)) for found in shared}) == 1
+
+
+def test_what_is_required_and_what_is_hidden() -> None:
+    run = parameters("run")
+    assert {name for name, found in run.items() if found.required} == {"config"}
+    assert {name for name, found in run.items() if getattr(found, "hidden", False)} == {"debug"}
+    assert (run["overrides"].nargs, run["output"].opts) == (-1, ["--output", "-o"])
+    assert not parameters("report")["sweep"].required

@@ -1,0 +1,96 @@
+"""`mtl-search run` up to the start of Ray, and its exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import ray
+
+from mtl_search import api
+from mtl_search.cli.errors import FAILED, WRONG_INPUT
+from mtl_search.cluster import connection
+from mtl_search.config import Config
+from mtl_search.search import resume
+from mtl_search.storage import sweep_directory
+from mtl_search.storage.events import (
+    EpochEnded,
+    State,
+    SweepCompleted,
+    SweepStarted,
+    TrialEnded,
+    TrialStarted,
+)
+from mtl_search.storage.journal import Journal
+from tests.unit.cli.test_fuzzing import run_cli
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--address", "127.0.0.1:1"], "no Ray cluster answers at"),
+        (["--address", "nowhere"], "cannot use the Ray address 'nowhere', which is no HOST:PORT"),
+        (["--address", "no.such.host.invalid:6379"], "no.such.host.invalid"),
+        (["--address", "ray://127.0.0.1:10001"], "start it there"),
+        (
+            ["resources.storage=/proc/mtl_search"],
+            "resources.storage: no folder that can be written to",
+        ),
+        (["resources.storage=nowhere://x"], "resources.storage: no folder that can be written to"),
+    ],
+)
+def test_a_cluster_or_storage_that_is_not_there_is_wrong_input(
+    config: str, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(connection, "_PROBE_TIMEOUT_S", 0.2)
+    status, output = run_cli("run", config, *arguments)
+    assert status == WRONG_INPUT
+    assert words in output
+    assert output.count("error: ") == 1
+    assert "Traceback" not in output
+    assert not (Path.cwd() / "runs").exists()
+
+
+@pytest.mark.parametrize("state", ["COMPLETE", "FAIL"])
+def test_a_sweep_in_which_nothing_was_trained_has_failed(
+    config: str, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(parsed: Config, *, output: Path, **rest: object) -> api.Result:
+        resume.prepare(output, parsed, resume=False)
+        journal = Journal(output / sweep_directory.JOURNAL)
+        journal.write(SweepStarted(id="0", name="small", budget={"search": 1}))
+        journal.write(
+            TrialStarted(
+                id="search-0000",
+                arm="search",
+                number=0,
+                params={},
+                distributions={},
+                overrides={},
+                seed=0,
+            )
+        )
+        if state == "COMPLETE":
+            metrics = {
+                "val/kind/accuracy": 0.5,
+                "val/size/r2": 0.1,
+                "val/size/mae": 1.0,
+                "val/flag/accuracy": 0.5,
+            }
+            journal.write(
+                EpochEnded(id="search-0000", epoch=1, metrics=metrics, objective=0.1, seconds=1.0)
+            )
+        journal.write(TrialEnded(id="search-0000", state=state, reason=""))
+        journal.write(SweepCompleted())
+        journal.close()
+        return api.Result(output)
+
+    monkeypatch.setattr(api, "run", run)
+    assert run_cli("run", config)[0] == (0 if state == "COMPLETE" else FAILED)
+
+
+def test_resume_without_a_sweep_says_so(config: str) -> None:
+    status, output = run_cli("run", config, "--resume")
+    assert status == FAILED
+    assert "no sweep called 'small'" in output

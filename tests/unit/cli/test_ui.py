@@ -1,0 +1,75 @@
+"""`mtl-search ui` with a stand-in for MLflow."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mtl_search.cli import ui
+from mtl_search.config import Config, to_yaml
+from mtl_search.errors import SweepError
+from tests.support.recorded_sweeps import Builder, config, whole
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    (tmp_path / "config.yaml").write_text(to_yaml(config()))
+    whole(Builder(tmp_path / "journal.jsonl"), trials=1, seeds=2)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No search for runs in MLflow: the page is the server's address, or that of the config."""
+
+    def find(settings: Config, directory: Path, address: str | None) -> str:
+        return f"{address or settings.tracking.uri}/{directory.name}"
+
+    monkeypatch.setattr(ui, "find_compare_url", find)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_mlflow_serves_the_store_until_ctrl_c(
+    sweep: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    interrupted: bool,
+) -> None:
+    commands: list[list[str]] = []
+
+    def call(command: list[str]) -> int:
+        commands.append(command)
+        if interrupted:
+            raise KeyboardInterrupt
+        return 3
+
+    monkeypatch.setattr(subprocess, "call", call)
+    assert ui.serve(sweep, "0.0.0.0", 5001) == (0 if interrupted else 3)
+    (command,) = commands
+    assert f"sqlite:///{sweep.parent / 'mlflow.db'}" in command
+    assert {"0.0.0.0", "5001"} <= set(command)
+    printed = capsys.readouterr().out
+    assert f"http://0.0.0.0:5001/{sweep.name}" in printed
+    assert "Ctrl-C" in printed
+
+
+def test_a_sweep_on_a_server_has_its_address_printed_alone(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = "http://mlflow:5000"
+    (sweep / "config.yaml").write_text(to_yaml(config(**{"tracking.uri": server})))
+    monkeypatch.setattr(subprocess, "call", pytest.fail)
+    assert ui.serve(sweep, "127.0.0.1", 5000) == 0
+    printed = capsys.readouterr().out
+    assert f"{server}/{sweep.name}" in printed
+    assert "Starting" not in printed
+
+
+def test_without_a_sweep_nothing_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, "call", pytest.fail)
+    with pytest.raises(SweepError):
+        ui.serve(tmp_path / "nowhere", "127.0.0.1", 5000)

@@ -1,0 +1,39 @@
+"""The sections of a config and their defaults."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from mtl_search.config import load_config
+from mtl_search.config.schema import SideInputConfig, SpansConfig
+from tests.support.config_trees import tree
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    needed = {name: tree()[name] for name in ("name", "data", "tasks", "model")}
+    config = load_config(needed)
+    assert (config.training.epochs, config.search.arms) == (10, ("single", "equal", "search"))
+    assert config.search.finalists.seeds == 3
+
+
+def test_main_tasks_leave_auxiliary_ones_out() -> None:
+    assert load_config(tree()).main_tasks == ("left", "same")
+
+
+def test_a_config_cannot_be_changed() -> None:
+    config = load_config(tree())
+    for section, name in ((config, "seed"), (config.training, "epochs"), (config.data, "name")):
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(section, name, 1)
+
+
+def test_names_alone_stand_for_sections_with_defaults() -> None:
+    task = {"head": "softmax", "side_inputs": ["age", "sex"], "spans": "marks"}
+    config = load_config({**tree(), "tasks": {"left": task}})
+    assert config.tasks["left"].side_inputs == {
+        name: SideInputConfig(values=None, width=8) for name in ("age", "sex")
+    }
+    assert config.tasks["left"].spans == SpansConfig(view="marks", count=2, first=True)
+    one = load_config({**tree(), "tasks": {"left": {**task, "side_inputs": "age"}}})
+    assert list(one.tasks["left"].side_inputs) == ["age"]

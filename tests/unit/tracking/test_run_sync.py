@@ -1,0 +1,155 @@
+"""A sweep's record is sent to MLflow once, through failures of single requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mtl_search.storage.events import Event
+from mtl_search.storage.records import SweepRecord
+from mtl_search.tracking import mapping
+from mtl_search.tracking.mapping import MetricPoint
+from mtl_search.tracking.run_sync import RunSync
+from tests.support.mlflow_runs import runs_of, tracked
+from tests.support.recorded_sweeps import Builder, config, wait_until
+
+
+def test_a_trial_that_mlflow_refuses_does_not_stop_the_others(
+    sweep_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracker, builder = tracked(sweep_dir)
+    trial = builder.sweep().begin("search", 0)
+    wait_until(lambda: tracker.unsent == 0)
+    found = runs_of(tracker)
+    found.client.delete_run(found.by_trial[trial].info.run_id)
+    builder.epoch(trial, 1, 0.5, {"left": 0.5})
+    builder.end(trial)
+    other = builder.trial("search", 1, 0.9)
+    assert tracker.close() == 2
+    assert other in runs_of(tracker).by_trial
+    assert caplog.text.count("MLflow refused a part of search-0000") == 1
+    assert not tracker.degraded
+
+
+def test_what_has_arrived_is_let_go(sweep_dir: Path) -> None:
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    for number in range(20):
+        builder.trial("search", number, 0.9)
+    wait_until(lambda: tracker.unsent == 0)
+    run_sync = tracker._run_sync
+    assert run_sync is not None
+    assert not run_sync.record.trials
+    assert not run_sync._runs
+    tracker.close()
+
+
+class FakeClient:
+    """A store in memory that fails in one request when told to, before or after it has arrived.
+
+    Attributes:
+        runs: Id → run, as MLflow gives it.
+        sent: Every point that arrived: id of the run, metric, step.
+    """
+
+    def __init__(self) -> None:
+        self.runs: dict[str, SimpleNamespace] = {}
+        self.sent: list[tuple[str, str, int]] = []
+        self.fail_in = ""
+        self.arrives_anyway = False
+
+    def _may_fail(self, request: str, *, arrived: bool) -> None:
+        if self.fail_in == request and arrived is self.arrives_anyway:
+            self.fail_in = ""
+            raise ConnectionError("no answer")
+
+    def find_runs(self, sweep: str, trial: str | None = None) -> list[SimpleNamespace]:
+        return list(self.runs.values())
+
+    def create_run(self, name: str, tags: Mapping[str, str], started: int) -> str:
+        self._may_fail("create_run", arrived=False)
+        run = f"run-{len(self.runs)}"
+        info = SimpleNamespace(run_id=run, status="RUNNING")
+        data = SimpleNamespace(tags=dict(tags), params={}, metrics={})
+        self.runs[run] = SimpleNamespace(info=info, data=data)
+        self._may_fail("create_run", arrived=True)
+        return run
+
+    def send(
+        self,
+        run: str,
+        points: Sequence[MetricPoint],
+        params: Mapping[str, str],
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self._may_fail("send", arrived=False)
+        self.sent += [(run, point.name, point.step) for point in points]
+        self.runs[run].data.params.update(params)
+        self._may_fail("send", arrived=True)
+
+    def set_status(self, run: str, status: str, ended: int | None = None) -> None:
+        self._may_fail("set_status", arrived=False)
+        self.runs[run].info.status = status
+        self._may_fail("set_status", arrived=True)
+
+    def log_text(self, run: str, text: str, file: str) -> None:
+        pass
+
+    def trials(self) -> list[str]:
+        return [run.data.tags.get(mapping.TRIAL, "") for run in self.runs.values()]
+
+
+def synced(folder: Path) -> tuple[RunSync, FakeClient, Builder]:
+    client = FakeClient()
+    stand_in: Any = client
+    run_sync = RunSync(config(), stand_in, "demo")
+
+    def observe(event: Event, record: SweepRecord) -> None:
+        run_sync.apply(event)
+
+    return run_sync, client, Builder(folder / "journal.jsonl", observers=[observe])
+
+
+def test_each_point_is_sent_once(tmp_path: Path) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    trial = builder.sweep().begin("search", 0)
+    builder.epoch(trial, 1, 0.5, {"left": 0.5})
+    run_sync.send()
+    builder.epoch(trial, 2, 0.6, {"left": 0.6})
+    run_sync.send()
+    run_sync.send()
+    steps = [step for _, name, step in client.sent if name == "val/left/accuracy"]
+    assert (steps, run_sync.waiting) == ([1, 2], 0)
+
+
+@pytest.mark.parametrize("arrives_anyway", [False, True])
+@pytest.mark.parametrize("request_name", ["create_run", "send", "set_status"])
+def test_what_failed_half_way_is_made_again_without_a_second_run(
+    tmp_path: Path, request_name: str, *, arrives_anyway: bool
+) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    trial = builder.sweep().trial("search", 0, 0.9)
+    client.fail_in = request_name
+    client.arrives_anyway = arrives_anyway
+    builder.done()
+    with pytest.raises(ConnectionError):
+        run_sync.send()
+    assert run_sync.waiting > 0
+    run_sync.send()
+    assert run_sync.waiting == 0
+    assert client.trials() == ["", trial]
+    assert client.runs["run-1"].info.status == "FINISHED"
+
+
+def test_stopping_marks_what_still_runs_as_killed(tmp_path: Path) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    builder.sweep().trial("search", 0, 0.9)
+    builder.begin("search", 1)
+    run_sync.send()
+    run_sync.stop(1_700_000_100.0)
+    run_sync.send()
+    assert [run.info.status for run in client.runs.values()] == ["KILLED", "FINISHED", "KILLED"]
