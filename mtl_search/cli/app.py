@@ -55,7 +55,7 @@ def run(  # noqa: PLR0917  # typer calls it by name
         bool,
         typer.Option(
             "--smoke",
-            help="The whole sweep in small: few trials, one epoch, 128 samples of each split.",
+            help="The whole sweep in small: few trials, one epoch, at most 128 samples a split.",
         ),
     ] = False,
     resume: Annotated[
@@ -66,7 +66,8 @@ def run(  # noqa: PLR0917  # typer calls it by name
     ] = False,
     address: Address = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="One line a finished trial instead of live progress.")
+        bool,
+        typer.Option("--quiet", "-q", help="One line a finished trial instead of live progress."),
     ] = False,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
@@ -206,7 +207,11 @@ def schema(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Write the schema to this file.", metavar="FILE", show_default=False
+            "--output",
+            "-o",
+            help="Write the schema to this file.",
+            metavar="FILE",
+            show_default=False,
         ),
     ] = None,
     debug: Debug = False,
