@@ -61,7 +61,7 @@ def run(  # noqa: PLR0917  # typer calls it by name
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Continue the latest sweep of this name, or the one in `--output`."
+            "--resume", help="Continue a sweep: the one in `--output`, or the latest of this name."
         ),
     ] = False,
     address: Address = None,
