@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from typing import Any
 
 import typer
@@ -31,7 +32,7 @@ def page() -> str:
 
 
 def _section(command: Any, name: str) -> str:
-    text, _, examples = inspect.cleandoc(command.help or "").partition("Examples:\n")
+    text, _, examples = inspect.cleandoc(command.help or "").partition("For example:\n")
     arguments = [p for p in command.params if isinstance(p, TyperArgument)]
     options = [p for p in command.params if isinstance(p, TyperOption) and not p.hidden]
     usage = " ".join(
@@ -42,15 +43,16 @@ def _section(command: Any, name: str) -> str:
     rows += [_option(option) for option in options]
     parts.append(table(("argument or option", "default", "meaning"), rows) if rows else "")
     if examples:
-        lines = [line.strip() for line in examples.splitlines() if line.strip()]
-        parts.append("Examples:\n\n```shell\n" + "\n".join(lines) + "\n```")
+        lines = textwrap.dedent(examples.strip("\n"))
+        parts.append(f"For example:\n\n```shell\n{lines}\n```")
     return "\n\n".join(part for part in parts if part) + "\n\n"
 
 
 def _value(argument: TyperArgument) -> str:
     """Write what stands for an argument, in brackets where it may be left out."""
-    value = str(argument.metavar or argument.name).strip("[]").replace("]...", " ...")
-    value = value if argument.metavar else value.upper()
+    value = argument.metavar or str(argument.name).upper()
+    if argument.nargs == -1:
+        value += " ..."
     return value if argument.required else f"[{value}]"
 
 

@@ -33,7 +33,10 @@ def _print_version(is_asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
     ] = False,
 ) -> None:
     # A config names code of the user's as "module:attribute", which is looked for in the working
@@ -52,33 +55,32 @@ def run(  # noqa: PLR0917  # typer calls it by name
         bool,
         typer.Option(
             "--smoke",
-            help="The whole sweep in small: few trials, one epoch, 128 samples of each split.",
+            help="The whole sweep in small: few trials, one epoch, at most 128 samples a split.",
         ),
     ] = False,
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="Go on with the latest sweep of this name (or the one in --output)."
+            "--resume", help="Continue a sweep: the one in `--output`, or the latest of this name."
         ),
     ] = False,
     address: Address = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No live progress; one line a finished trial.")
+        bool,
+        typer.Option("--quiet", "-q", help="One line a finished trial instead of live progress."),
     ] = False,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Run a sweep: single-task arms, equal weights, search, finalists on fresh seeds, verdict.
 
-    Finished trials are never run again: after Ctrl-C or a crash, `--resume` goes on where it
+    Finished trials are never run again: after Ctrl-C or a crash, `--resume` continues where it
     stopped, and `--resume search.trials=80` extends a sweep that has finished.
 
-    Examples:
+    For example:
+
         mtl-search run configs/quickstart.yaml
-
-        mtl-search run configs/quickstart.yaml search.trials=40 training.epochs=12
-
+        mtl-search run configs/quickstart.yaml search.trials=40
         mtl-search run configs/quickstart.yaml --resume search.trials=80
-
         mtl-search run configs/quickstart.yaml --smoke
     """
     from mtl_search.cli.running import run_command
@@ -105,13 +107,13 @@ def validate(
 ) -> None:
     """Build everything, train nothing, and print what the sweep would be.
 
-    That is: tasks, layers with shapes, parameters at each depth, space, budget, resources. The exit
-    status is 2, after one message, when anything in the config is wrong.
+    That is: data, tasks, layers with shapes, parameters at each depth, space, budget, resources.
+    When anything in the config is wrong, one message says so, and the exit status is 2.
 
-    Examples:
+    For example:
+
         mtl-search validate configs/quickstart.yaml --graph model.png
-
-        mtl-search validate configs/quickstart.yaml model.sharing.depth=0 --graph separate.svg
+        mtl-search validate configs/quickstart.yaml model.sharing.depth=0
     """
     from mtl_search.cli.validation import validate_command
 
@@ -148,7 +150,7 @@ def export_weights(
         int | None,
         typer.Option(
             "--last",
-            help="Mean of the last N epochs; default: of all.",
+            help="Take the mean of the last N epochs; default: of all.",
             metavar="N",
             show_default=False,
         ),
@@ -164,19 +166,18 @@ def export_weights(
     r"""Turn an adaptive trial into static loss weights: the mean of the weights that it logged.
 
     A weighting such as `uw` or `famo`, or an aggregator, changes how much each task counts at every
-    step, and logs it as `train/weight/<task>`. The mean over epochs, normalised to sum to the
-    number of tasks, is what static loss weights would have done on average. They go to standard
-    output, and a note on them to standard error. Of a trial with static weights these are its loss
-    weights.
+    step, and logs it as `train/weight/<task>`. This command prints the mean over epochs, scaled to
+    sum to the number of tasks; of a trial with static weights it prints its loss weights. A note
+    about the trial goes to standard error.
 
-    A search can begin with them: `search.initial_points=[runs/faces]` takes those of the best
-    adaptive trial of that sweep, and `search.initial_points=[uw]` runs one trial with `uw` first.
+    A search can begin with such weights: `search.initial_points=[runs/faces]` takes those of the
+    best adaptive trial of that sweep, and `search.initial_points=[uw]` runs one trial with `uw`
+    first.
 
-    Examples:
+    For example:
+
         mtl-search export-weights runs/faces
-
-        mtl-search export-weights runs/faces --trial search-0003 --last 5 --format json
-
+        mtl-search export-weights runs/faces --trial search-0003 --last 5
         mtl-search run configs/faces.yaml training.weighting=static \
             $(mtl-search export-weights --format overrides)
     """
@@ -189,7 +190,9 @@ def export_weights(
 def list_(
     family: Annotated[
         str | None,
-        typer.Argument(help="One family, such as `heads`; default: all.", show_default=False),
+        typer.Argument(
+            help="One family, such as `heads`; default: all.", metavar="FAMILY", show_default=False
+        ),
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -204,17 +207,22 @@ def schema(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Write it to this file.", metavar="FILE", show_default=False
+            "--output",
+            "-o",
+            help="Write the schema to this file.",
+            metavar="FILE",
+            show_default=False,
         ),
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Print the JSON schema of a config, by which editors complete and check YAML.
+    """Print the JSON schema of a config, with which editors complete and check YAML.
 
-    A first line such as `# yaml-language-server: $schema=mtl-search.json` in a config names the
-    file.
+    A config names the schema's file in its first line, such as
+    `# yaml-language-server: $schema=mtl-search.json`.
 
-    Examples:
+    For example:
+
         mtl-search schema --output mtl-search.json
     """
     from mtl_search.cli.schema import schema_command
@@ -226,10 +234,10 @@ def schema(
 def ui(
     sweep: SweepFolder = None,
     port: Annotated[int, typer.Option(help="Port of the MLflow server.")] = 5000,
-    host: Annotated[str, typer.Option(help="Address it listens on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address that it listens on.")] = "127.0.0.1",
     debug: Debug = False,
 ) -> None:
-    """Start MLflow on the sweep's store, and print the page that compares the sweep's runs."""
+    """Start MLflow on the sweep's store, and print the address that compares the sweep's runs."""
     from mtl_search.cli.ui import serve
 
     raise typer.Exit(serve(sweep, host, port))

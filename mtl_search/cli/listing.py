@@ -39,7 +39,7 @@ class Family:
 
 FAMILIES: dict[str, Family] = {
     "datasets": Family("data", DATASETS),
-    "sampling": Family("data.sampling, of data.name: sources", SAMPLING),
+    "sampling": Family("data.sampling, where data.name is sources", SAMPLING),
     "heads": Family("tasks.<task>.head", HEADS),
     "losses": Family("tasks.<task>.loss", LOSSES),
     "metrics": Family("tasks.<task>.metrics", METRICS),

@@ -14,9 +14,8 @@ Overrides = Annotated[
     list[str] | None,
     typer.Argument(
         help="Changes to the config, as dotted paths: `search.trials=20`, "
-        "`tasks.left.loss_weight=2`, "
-        "`'search.space.model.sharing.depth={int: [0, 2]}'`.",
-        metavar="[PATH=VALUE]...",
+        "`tasks.left.loss_weight=2`, `'model.backbone={name: mlp, widths: [32]}'`.",
+        metavar="PATH=VALUE",
         show_default=False,
     ),
 ]
@@ -30,8 +29,8 @@ Address = Annotated[
     str | None,
     typer.Option(
         "--address",
-        help="A Ray cluster that stands already: `HOST:PORT`, or `auto` for the one on this "
-        "machine; default: RAY_ADDRESS, or a local one.",
+        help="A Ray cluster that runs already: `HOST:PORT`, or `auto` for the one on this "
+        "machine; default: `RAY_ADDRESS`, or else a Ray of its own on this machine.",
         metavar="auto|HOST:PORT",
         show_default=False,
     ),
@@ -40,7 +39,7 @@ SweepFolder = Annotated[
     Path | None,
     typer.Argument(
         help="Folder of a sweep, or the config or name of one in `runs/`; default: the latest.",
-        metavar="[SWEEP]",
+        metavar="SWEEP",
         show_default=False,
     ),
 ]

@@ -177,6 +177,7 @@ def _budget(config: Config) -> Table:
         "arm",
         "trials",
     )
+    table.min_width = len(str(table.title))  # or the title is wrapped
     members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
     for arm, trials in budget.items():
         shown = str(trials)
@@ -187,16 +188,17 @@ def _budget(config: Config) -> Table:
 
 
 def resources_text(config: Config) -> str:
-    """Describe in two lines how losses are balanced and what a trial may use."""
+    """Describe in three lines how losses are balanced, what a trial may use, and the search."""
     resources = config.resources
     search = config.search
+    workers = "1 worker" if resources.workers == 1 else f"{resources.workers} workers, each"
     return (
         f"[bold]Balancing[/]: weighting {_component(config.training.weighting)}, "
         f"aggregator {_component(config.training.aggregator)}\n"
-        f"[bold]Resources[/] a trial: {resources.workers} worker(s) × "
-        f"{resources.cpus_per_worker:g} CPU, {resources.gpus_per_worker:g} GPU; "
-        f"at a time: {resources.max_concurrent}; "
-        f"scheduler {search.scheduler.name}, sampler {search.sampler.name}"
+        f"[bold]Resources[/] of a trial: {workers} with "
+        f"{resources.cpus_per_worker:g} CPU and {resources.gpus_per_worker:g} GPU; "
+        f"trials at a time: {resources.max_concurrent}\n"
+        f"[bold]Search[/]: scheduler {search.scheduler.name}, sampler {search.sampler.name}"
     )
 
 

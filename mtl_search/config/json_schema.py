@@ -49,7 +49,7 @@ def json_schema(names: Mapping[str, Sequence[str]] | None = None) -> Schema:
             names that are allowed there beside `module:attribute`. Where a path is left out, any
             name is allowed.
     """
-    schema = _without_titles(Config.model_json_schema())
+    schema = _without_titles_and_examples(Config.model_json_schema())
     _describe_search(schema)
     for path, shapes in _SHORT_FORMS.items():
         _add_shapes(_find(schema, path), shapes)
@@ -123,17 +123,23 @@ def _narrowed(node: Any, name: Schema) -> Any:
     return narrowed
 
 
-def _without_titles(node: Any) -> Any:
-    """Drop the titles that pydantic makes of keys; a key may itself be called `title`."""
+def _without_titles_and_examples(node: Any) -> Any:
+    """Drop the titles that pydantic makes of keys, and the examples of docstrings.
+
+    A key of the config may itself be called `title` or `description`.
+    """
     if isinstance(node, list):
-        return [_without_titles(item) for item in node]
+        return [_without_titles_and_examples(item) for item in node]
     if not isinstance(node, dict):
         return node
-    return {
-        key: _without_titles(value)
-        for key, value in node.items()
-        if not (key == "title" and isinstance(value, str))
-    }
+    kept = {}
+    for key, value in node.items():
+        is_text = isinstance(value, str)
+        if key == "description" and is_text:
+            kept[key] = value.partition("\n\nExample")[0]
+        elif key != "title" or not is_text:
+            kept[key] = _without_titles_and_examples(value)
+    return kept
 
 
 def _with_environment(node: Any) -> Any:

@@ -44,7 +44,7 @@ def latest_folder(root: Path, name: str) -> Path:
     sweeps = [journal.parent for journal in root.glob(f"*/{JOURNAL}")]
     of_this_name = [folder for folder in sweeps if _is_numbered(folder.name, name)]
     if not of_this_name:
-        message = f"no sweep called {name!r} in {root} to resume or read"
+        message = f"there is no sweep called {name!r} in {root}/"
         names = sorted(folder.name for folder in sweeps)
         if names:
             message += f"; sweeps there: {', '.join(names)}"

@@ -7,6 +7,7 @@ business.
 
 from __future__ import annotations
 
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -226,7 +227,8 @@ def blamed_on_boundary(path: str, value: Any) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise ConfigError(f"fails where this is {value!r}:\n{error}", path=path) from error
+        cause = textwrap.indent(str(error), "  ")
+        raise ConfigError(f"fails where this is {value!r}:\n{cause}", path=path) from error
 
 
 def _conditions_first(entries: Mapping[str, SpaceEntry]) -> dict[str, SpaceEntry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -135,6 +136,10 @@ def test_every_key_says_what_it_means() -> None:
         for name, field in model.model_fields.items()
     }
     assert [name for name, field in fields.items() if not field.description] == []
+
+
+def test_descriptions_hold_no_examples_of_python() -> None:
+    assert ">>>" not in json.dumps(config_schema())
 
 
 def is_model(value: object) -> TypeGuard[type[BaseModel]]:
