@@ -73,6 +73,19 @@ def refuse_old_names(tree: Mapping[str, Any]) -> None:
             raise ConfigError(f"this key is now called {renamed!r}", path=location)
 
 
+def refuse_old_path(path: str) -> None:
+    """Check that an override names no key of an earlier version.
+
+    One that takes an entry out of the search space leaves no key in the tree to be refused.
+
+    Raises:
+        ConfigError: It does; the message says what the key is called today.
+    """
+    key = path.removeprefix(f"{_SPACE}.")
+    if new_path(key) != key:
+        raise ConfigError(f"this key is now called {new_path(key)!r}", path=path)
+
+
 def _begins_with(keys: list[str], pattern: list[str]) -> bool:
     return len(keys) >= len(pattern) and all(
         expected in ("*", key) for expected, key in zip(pattern, keys, strict=False)
