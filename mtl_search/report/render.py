@@ -29,7 +29,8 @@ from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted
-from mtl_search.storage.records import FINAL, SINGLE, SweepRecord
+from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.records import SweepRecord
 
 Row = Mapping[str, Any]  # of `leaderboard_rows`
 
@@ -75,7 +76,7 @@ def _leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Con
     rows = leaderboard_rows(record, config)
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        if not row["arm"].startswith(FINAL):
+        if not ArmName(row["arm"]).is_final:
             groups.setdefault(row["arm"], []).append(row)
     if not any(row["epochs"] > 0 for group in groups.values() for row in group):
         console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
@@ -99,7 +100,7 @@ def _rows_of(arm: str, *, has_search: bool) -> int:
     """Return how many rows an arm gets."""
     if arm == "search":
         return 5
-    return 1 if has_search or arm.startswith(SINGLE) else 3
+    return 1 if has_search or ArmName(arm).is_single else 3
 
 
 def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:

@@ -27,12 +27,7 @@ from mtl_search.storage.events import (
 )
 
 __all__ = [
-    "FINAL",
     "MEMBER",
-    "SHARED",
-    "SINGLE",
-    "WARMUP",
-    "WITHOUT",
     "EpochRecord",
     "Exploit",
     "Role",
@@ -40,12 +35,7 @@ __all__ = [
     "SweepRecord",
     "TrialInfo",
     "TrialRecord",
-    "base_arm",
 ]
-
-# Beginnings of arm names, for code that does not use `ArmName` yet.
-FINAL, WARMUP, SINGLE, WITHOUT = "final/", "warmup/", "single/", "without/"
-SHARED = ("equal", "search")
 
 
 @dataclass
@@ -311,8 +301,3 @@ def _new_trial(event: TrialStarted) -> TrialRecord:
         origin=event.origin,
         role=event.role,
     )
-
-
-def base_arm(name: str) -> str:
-    """Return the arm that a finalist's arm comes from; other arms are their own."""
-    return ArmName(name).base

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from mtl_search.config import Config, load_config, to_dict
 from mtl_search.search.arms import Arm, config_hash, plan_arms, trial_seed
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.journal import read_record
-from mtl_search.storage.records import base_arm
 from tests.support import small_sweeps as small
 from tests.support.repository import REPOSITORY
 
@@ -244,8 +244,8 @@ def test_trials_of_version_0_1_would_have_the_same_seeds_and_hashes_today(sweep:
 
 
 def test_a_finalists_arm_has_a_base() -> None:
-    assert base_arm("final/single/a") == "single/a"
-    assert base_arm("search") == "search"
+    assert ArmName("final/single/a").base == "single/a"
+    assert ArmName("search").base == "search"
 
 
 TRAINED = [
