@@ -98,7 +98,8 @@ class Definition:
         Raises:
             LookupError: The source does not tell it.
         """
-        if isinstance(self.node, ast.ClassDef):
+        # A decorator may set it to something else.
+        if isinstance(self.node, ast.ClassDef) and not self.node.decorator_list:
             for statement in self.node.body:
                 value = _assigned(statement)
                 if value is not None and _target(statement) == name:
@@ -136,33 +137,39 @@ class Definition:
 
     def _constructor(self, node: ast.ClassDef) -> list[inspect.Parameter] | None:
         methods = {n.name: n for n in node.body if isinstance(n, ast.FunctionDef)}
-        if node.keywords or "__new__" in methods:
+        # Of several bases the source alone does not tell whose constructor is inherited.
+        bases = [base for base in self._bases() if not isinstance(base, str)]
+        if node.keywords or len(bases) > 1 or _binds_constructor(node):
             return None
-        if decorators := [ast.unparse(decorator) for decorator in node.decorator_list]:
-            is_dataclass = len(decorators) == 1 and decorators[0].partition("(")[0] in _DATACLASS
-            return self._fields(node) if is_dataclass and "__init__" not in methods else None
+        if node.decorator_list:
+            is_plain = _is_dataclass(node) and "__init__" not in methods
+            return self._fields(node, bases) if is_plain else None
         if "__init__" in methods:
-            return _parameters(methods["__init__"], self.module)[1:]
-        for base in self._bases():
-            if base is None:
-                return None
-            if isinstance(base, Definition):
-                return base.parameters()
-        return []
+            method = methods["__init__"]
+            return None if method.decorator_list else _parameters(method, self.module)[1:]
+        if not bases:
+            return []
+        return None if bases[0] is None else bases[0].parameters()
 
-    def _fields(self, node: ast.ClassDef) -> list[inspect.Parameter] | None:
-        """Return the parameters of a dataclass: the fields of its bases, then its own."""
+    def _fields(
+        self, node: ast.ClassDef, bases: Sequence[Definition | None]
+    ) -> list[inspect.Parameter] | None:
+        """Return the parameters of a dataclass: the fields of its base, then its own."""
         fields: dict[str, inspect.Parameter] = {}
-        for base in self._bases():
-            inherited = base.parameters() if isinstance(base, Definition) else []
-            if base is None or inherited is None:
+        for base in bases:
+            inherited = None if base is None else base.parameters()
+            # The constructor of a base that is no dataclass is not inherited.
+            if base is None or inherited is None or (inherited and not _is_dataclass(base.node)):
                 return None
             fields |= {parameter.name: parameter for parameter in inherited}
         for statement in node.body:
             name = _target(statement)
             if not isinstance(statement, ast.AnnAssign) or not name:
                 continue
-            if "ClassVar" in ast.unparse(statement.annotation):
+            annotation = ast.unparse(statement.annotation)
+            if "KW_ONLY" in annotation or "init=" in ast.unparse(statement):
+                return None
+            if "ClassVar" in annotation:
                 continue
             default: object = inspect.Parameter.empty
             if statement.value is not None:
@@ -208,7 +215,14 @@ def find_file(name: str) -> Path | None:
         stems = [Path(place, *rest) for place in spec.submodule_search_locations or ()]
         candidates = [stem.with_name(f"{stem.name}.py") for stem in stems]
         candidates += [stem / "__init__.py" for stem in stems]
-    return next((path for path in candidates if path.suffix == ".py" and path.is_file()), None)
+    return next((path for path in candidates if path.suffix == ".py" and _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system
+        return False
 
 
 @lru_cache(maxsize=256)
@@ -276,6 +290,24 @@ def _imported_module(statement: ast.ImportFrom, module: Module) -> str:
     # One dot stands for the package itself, which is the module where it is an `__init__.py`.
     depth = len(parts) - statement.level + module.is_package
     return ".".join([*parts[:depth], *([statement.module] if statement.module else [])])
+
+
+def _is_dataclass(node: ast.ClassDef | _FunctionNode) -> bool:
+    """Return whether the only decorator makes a dataclass with the usual constructor."""
+    decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+    if len(decorators) != 1 or decorators[0].partition("(")[0] not in _DATACLASS:
+        return False
+    return "init=" not in decorators[0]
+
+
+def _binds_constructor(node: ast.ClassDef) -> bool:
+    """Return whether a class may get its constructor in another way than by `def __init__`."""
+    return any(
+        isinstance(statement, ast.If | ast.Try | ast.With | ast.For | ast.While)
+        or getattr(statement, "name", _target(statement)) == "__new__"
+        or _target(statement) in ("__init__", "__signature__")
+        for statement in node.body
+    )
 
 
 def _target(statement: ast.stmt) -> str:

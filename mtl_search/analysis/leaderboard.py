@@ -145,7 +145,8 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
     best = trial.best
     values = best.metrics if best else {}
     weights = shown_weights(trial)
-    row = {
+    # In the order of `leaderboard_columns`.
+    row: dict[str, Any] = {
         "trial": trial.id,
         "arm": str(trial.arm),
         "number": trial.number,
@@ -156,8 +157,16 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "best_epoch": best.epoch if best else 0,
         "epochs": trial.last_epoch,
         "seconds": trial.seconds,
-        "balancing": trial.info.get("balancing", ""),
-        "depth": trial.info.get("depth"),
+    }
+    for task, names in metrics.items():
+        for name in names:
+            key = metric_key("val", task, name)
+            row[key] = values.get(key, math.nan)
+    row["balancing"] = trial.info.get("balancing", "")
+    row["depth"] = trial.info.get("depth")
+    for task in config.tasks:
+        row[f"weight/{task}"] = weights.get(task, math.nan)
+    row |= {
         "lr": trial.info.get("lr", math.nan),
         "parameters": trial.info.get("parameters"),
         "seed": trial.seed,
@@ -166,10 +175,4 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "node": trial.info.get("node"),
         "reason": trial.reason,
     }
-    for task, names in metrics.items():
-        for name in names:
-            key = metric_key("val", task, name)
-            row[key] = values.get(key, math.nan)
-    for task in config.tasks:
-        row[f"weight/{task}"] = weights.get(task, math.nan)
     return row

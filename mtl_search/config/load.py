@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from mtl_search.config import paths
-from mtl_search.config.renamed_keys import refuse_old_names, with_new_names
+from mtl_search.config.renamed_keys import refuse_old_names, refuse_old_path, with_new_names
 from mtl_search.config.schema import Config
 from mtl_search.config.validation_errors import translate
 from mtl_search.errors import ConfigError
@@ -53,6 +53,7 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
         tree = with_new_names(tree)  # a sweep, maybe of an earlier version, has written it
     for path, value in _pairs(overrides):
         paths.put(tree, path, _plain(value, path))
+        refuse_old_path(path)
     refuse_old_names(tree)
     return parse(_with_environment(tree))
 

@@ -35,19 +35,24 @@ def new_path(path: str) -> str:
         >>> new_path("training.lr_factors.heads")
         'training.lr_multipliers.heads'
     """
-    keys = path.split(".")
-    for old, new in RENAMED.items():
-        pattern = old.split(".")
-        if _begins_with(keys, pattern):
-            # Only the last key of a pattern is renamed, so the keys before it stay.
-            last = new.rpartition(".")[2]
-            return ".".join([*keys[: len(pattern) - 1], last, *keys[len(pattern) :]])
-    return path
+    return _renamed_path(path, RENAMED)
+
+
+def with_first_names(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config's tree with the names that its keys had in version 0.1.
+
+    A hash of it stays the same from version to version.
+
+    Example:
+        >>> with_first_names({"training": {"lr_multipliers": {"heads": 0.5}}})
+        {'training': {'lr_factors': {'heads': 0.5}}}
+    """
+    return _renamed(tree, "", {new: old for old, new in RENAMED.items()})
 
 
 def with_new_names(tree: Mapping[str, Any]) -> dict[str, Any]:
     """Return a config's tree with the names of today, in its keys and in the paths of its space."""
-    renamed = _renamed(tree, "")
+    renamed = _renamed(tree, "", RENAMED)
     space = paths.get(renamed, _SPACE)
     if isinstance(space, dict):
         renamed["search"]["space"] = {
@@ -68,20 +73,44 @@ def refuse_old_names(tree: Mapping[str, Any]) -> None:
             raise ConfigError(f"this key is now called {renamed!r}", path=location)
 
 
+def refuse_old_path(path: str) -> None:
+    """Check that an override names no key of an earlier version.
+
+    One that takes an entry out of the search space leaves no key in the tree to be refused.
+
+    Raises:
+        ConfigError: It does; the message says what the key is called today.
+    """
+    key = path.removeprefix(f"{_SPACE}.")
+    if new_path(key) != key:
+        raise ConfigError(f"this key is now called {new_path(key)!r}", path=path)
+
+
 def _begins_with(keys: list[str], pattern: list[str]) -> bool:
     return len(keys) >= len(pattern) and all(
         expected in ("*", key) for expected, key in zip(pattern, keys, strict=False)
     )
 
 
-def _renamed(node: Mapping[str, Any], path: str) -> dict[str, Any]:
+def _renamed_path(path: str, names: Mapping[str, str]) -> str:
+    keys = path.split(".")
+    for old, new in names.items():
+        pattern = old.split(".")
+        if _begins_with(keys, pattern):
+            # Only the last key of a pattern is renamed, so the keys before it stay.
+            last = new.rpartition(".")[2]
+            return ".".join([*keys[: len(pattern) - 1], last, *keys[len(pattern) :]])
+    return path
+
+
+def _renamed(node: Mapping[str, Any], path: str, names: Mapping[str, str]) -> dict[str, Any]:
     """Rename the keys of a tree outside the search space, whose keys are themselves paths."""
     renamed: dict[str, Any] = {}
     for key, value in node.items():
         key_path = join_path(path, key)
         if isinstance(value, Mapping) and key_path != _SPACE:
-            value = _renamed(value, key_path)  # noqa: PLW2901
-        renamed[new_path(key_path).rpartition(".")[2]] = value
+            value = _renamed(value, key_path, names)  # noqa: PLW2901
+        renamed[_renamed_path(key_path, names).rpartition(".")[2]] = value
     return renamed
 
 

@@ -267,7 +267,7 @@ def _stages_builder(
     if np.issubdtype(data.inputs[first].dtype, np.integer):
         _check_reads_integers(first, component, getattr(backbone, "reads_integers", False))
     input_shape = tuple(int(size) for size in shape)
-    return partial(_build_stages, backbone, input_shape, component.arguments)
+    return partial(_build_stages, backbone, input_shape, component)
 
 
 def _check_reads_integers(view: str, backbone: Component, reads_integers: bool | str) -> None:
@@ -288,9 +288,12 @@ def _check_reads_integers(view: str, backbone: Component, reads_integers: bool |
 
 
 def _build_stages(
-    backbone: Callable[..., Any], shape: tuple[int, ...], arguments: Mapping[str, Any]
+    backbone: Callable[..., Any], shape: tuple[int, ...], component: Component
 ) -> list[Stage]:
-    stages = backbone(shape, **arguments)
+    arguments = component.arguments
+    # The sharing policy calls this, and would be blamed for the backbone.
+    with BACKBONES.blamed_on(component.name, arguments, "model.backbone"):
+        stages = backbone(shape, **arguments)
     if (
         not isinstance(stages, list)
         or not stages

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
+from mtl_search.config.renamed_keys import with_first_names
 from mtl_search.search import initial_points
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage.arm_name import EQUAL, SEARCH, SHARED, ArmName
@@ -190,7 +191,12 @@ def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
     Any two trials of a sweep differ, and the same sweep gives the same seeds again. Finalists
     differ by their number alone, so that the n-th seed of one arm meets the n-th of another.
     """
-    stream = "final/" if ArmName(arm).is_final else arm
+    name = ArmName(arm)
+    stream = arm
+    if name.is_final:
+        stream = "final/"
+    elif name.is_warmup:
+        stream = f"seed/{name.weighting}"  # the name of version 0.1, whose seeds stay
     entropy = [sweep_seed, zlib.crc32(stream.encode()), number]
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
@@ -209,12 +215,14 @@ def config_hash(config: Config) -> str:
     """Return the first 12 hex digits of the SHA-256 of all that decides what a trial learns.
 
     These are data, tasks, model and training, without the settings of `training` that change
-    nothing about its result: they may change when a sweep is resumed.
+    nothing about its result: they may change when a sweep is resumed. Finalists are told apart by
+    it, also in a sweep of an earlier version, so it is made of that version's names.
     """
     tree = to_dict(config)
     trained = {name: tree[name] for name in tree if name in ("data", "tasks", "model", "training")}
     for name in _NOT_TRAINED:
         trained["training"].pop(name, None)
+    trained = with_first_names(trained)
     return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.tracking.mapping import PARENT, SWEEP, TRIAL, MetricPoint
+from mtl_search.tracking.mapping import SWEEP, TRIAL, MetricPoint
 
 T = TypeVar("T")
 
@@ -127,10 +127,6 @@ class TrackingClient:
             token = page.token
             if not token:
                 return runs
-
-    def find_parent(self, sweep: str) -> Any | None:
-        """Return the run of the sweep itself; None where there is none."""
-        return next((run for run in self.find_runs(sweep) if PARENT not in run.data.tags), None)
 
     def create_run(self, name: str, tags: Mapping[str, str], started: int) -> str:
         """Make a run; return its id."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import traceback
 from typing import Literal
 
-from mtl_search.errors import MtlSearchError
+from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.storage import disk
 from mtl_search.training import out_of_memory
 
 
 def reason(failure: Exception) -> str:
     """Return why a trial failed: the message of our own errors, the traceback of all others."""
-    if isinstance(failure, MtlSearchError):
+    is_ours = isinstance(failure, MtlSearchError)
+    if is_ours and not isinstance(failure, ConfigError):
         return str(failure)
     if out_of_memory.is_out_of_memory(failure):
         return out_of_memory.explain_out_of_memory(failure)
+    if is_ours:
+        return str(failure)
     if disk.is_full(failure):  # a network or a data set of the user's may write files as well
         return disk.explain_full_disk(str(failure))
     if type(failure).__module__.startswith(("torch._dynamo", "torch._inductor")):

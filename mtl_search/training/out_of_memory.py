@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from mtl_search.errors import OutOfMemoryError
+from mtl_search.errors import ConfigError, OutOfMemoryError
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
 
@@ -27,6 +27,8 @@ ADVICE = (
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether the error says that a GPU or a CPU, of any rank, had too little memory."""
+    if isinstance(error, ConfigError) and error.__cause__ is not None:
+        error = error.__cause__  # a part of the network could not be built for want of memory
     if isinstance(error, OutOfMemoryError | torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(words in str(error) for words in _MESSAGES)

@@ -13,7 +13,7 @@ import torch
 
 from mtl_search.data import DataSet
 from mtl_search.data.loading.loader import DeviceData, should_be_resident
-from mtl_search.errors import TrialError
+from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.training import acceleration
 from mtl_search.training.distributed.communicator import Communicator
@@ -158,5 +158,7 @@ def choose_device(setting: str) -> torch.device:
 
 def is_fatal_cuda_error(error: Exception) -> bool:
     """Return whether the process cannot go on: after such an error every CUDA call fails."""
+    if isinstance(error, ConfigError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # raised while a part of the network was built
     accelerator_error = getattr(torch, "AcceleratorError", ())
     return isinstance(error, accelerator_error) if accelerator_error else "CUDA error" in str(error)

@@ -49,6 +49,45 @@ class Fields:
 class MoreFields(Fields):
     c: float = RATE
 
+class Mixin:
+    """Adds a method and has no constructor."""
+
+class Mixed(Mixin, Base): ...
+
+class Assigned(Base):
+    __init__ = plain
+
+class Sometimes(Base):
+    if RATE:
+        def __init__(self, other): ...
+
+class Wrapped(Base):
+    @decorated
+    def __init__(self, other): ...
+
+@decorated
+class Decorated:
+    kinds = ("d",)
+
+@dataclass
+class Tagged(Base):
+    tag: str = ""
+
+@dataclass
+class Named:
+    a: int
+    _: KW_ONLY
+    b: int = 1
+
+@dataclass
+class Made:
+    a: int
+    b: int = field(default=1, init=False)
+
+@dataclass(init=False)
+class Without(Base):
+    a: int
+
 Bare.__doc__ = "Bare it is." + " And more."
 '''
 BASE = '''
@@ -87,6 +126,16 @@ def parameters(name: str) -> str | None:
         ("Base", "(width, *, depth=None)"),
         ("wrapped", None),
         ("Unknown", None),
+        ("Mixin", "()"),
+        ("Mixed", None),
+        ("Assigned", None),
+        ("Sometimes", None),
+        ("Wrapped", None),
+        ("Decorated", None),
+        ("Tagged", None),
+        ("Named", None),
+        ("Made", None),
+        ("Without", None),
         ("RATE", None),
         ("missing", None),
     ],
@@ -106,6 +155,10 @@ def test_docstrings_and_constants() -> None:
     assert child.constant("kinds") == bare.constant("kinds") == ("a", "b", "c")
     with pytest.raises(LookupError):
         child.constant("colour")
+    decorated = find_definition("read_only:Decorated")
+    assert decorated is not None
+    with pytest.raises(LookupError):  # the decorator may have changed it
+        decorated.constant("kinds")
 
 
 def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
@@ -114,7 +167,9 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     assert (parameters("plain"), parameters("other")) == (None, "(x)")
 
 
-@pytest.mark.parametrize("name", ["", ".relative", "no_such_module", "sys", "builtins"])
+@pytest.mark.parametrize(
+    "name", ["", ".relative", "no_such_module", "sys", "builtins", f"json.{'a' * 300}"]
+)
 def test_a_module_without_source(name: str) -> None:
     assert find_file(name) is None
     assert read_module(name) is None

@@ -227,7 +227,9 @@ class ProcessGroupCommunicator(Communicator):
     def raise_if_any_failed(self, failure: Exception | None) -> None:
         """Exchange cause and reason of all failures; pickled, as in `run_on_rank_zero`."""
         failures: list[tuple[str, str] | None] = [None] * self.size
-        dist.all_gather_object(failures, failure and _described(failure), group=self.group)
+        # Not `failure and ...`: an exception may be false, such as one with an empty `__len__`.
+        described_here = None if failure is None else _described(failure)
+        dist.all_gather_object(failures, described_here, group=self.group)
         for rank, described in enumerate(failures):
             if described is not None:
                 kind, text = described

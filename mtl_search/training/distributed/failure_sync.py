@@ -40,7 +40,8 @@ class FailureSync:
         """Remember the failure; raise it where it cannot wait, or where the process is lost."""
         if self._raises_at_once or isinstance(error, getattr(torch, "AcceleratorError", ())):
             raise error
-        self.failure = self.failure or error
+        if self.failure is None:  # the first one counts
+            self.failure = error
 
     def batches(self, loader: Iterable[Batch], count: int) -> Iterator[Batch]:
         """Yield the `count` batches of the loader; once the loader fails, empty ones."""

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from mtl_search.analysis.leaderboard import leaderboard
+from mtl_search.analysis.leaderboard import leaderboard, leaderboard_columns, leaderboard_rows
 from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.config import load_config
 from mtl_search.metrics.objective import delta_m
+from mtl_search.storage.journal import read_record
 from tests.support.recorded_sweeps import TASKS, Builder, config
+from tests.support.repository import REPOSITORY
 
+SWEEPS = REPOSITORY / "tests" / "fixtures" / "sweeps"
 METRICS = dict.fromkeys(TASKS, ("accuracy",))
 
 
@@ -78,3 +82,13 @@ def test_metrics_left_to_the_head_are_taken_from_the_journal(builder: Builder) -
     assert leaderboard(builder.sweep_record, settings)["val/left/accuracy"].iloc[
         0
     ] == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("name", ["v0_1_finished", "v0_1_population"])
+def test_rows_have_the_columns_in_their_order(name: str) -> None:
+    settings = load_config(SWEEPS / name / "config.yaml")
+    record = read_record(SWEEPS / name / "journal.jsonl")
+    columns = leaderboard_columns(record, settings)
+    rows = leaderboard_rows(record, settings)
+    assert {row["trial"] for row in rows} == set(record.trials)
+    assert [list(row) for row in rows] == [columns] * len(rows)

@@ -14,6 +14,7 @@ from mtl_search.config.renamed_keys import (
     RENAMED,
     new_path,
     refuse_old_names,
+    with_first_names,
     with_new_names,
 )
 from mtl_search.errors import ConfigError
@@ -127,3 +128,17 @@ def test_a_space_of_another_shape_is_left_to_the_schema(space: Any) -> None:
     tree = with_value("search.space", space)
     refuse_old_names(tree)
     assert with_new_names(tree) == tree
+
+
+@pytest.mark.parametrize(("old", "new", "value"), PAIRS)
+def test_a_tree_has_the_first_names_again(old: str, new: str, value: Any) -> None:
+    assert with_first_names(with_value(new, value)) == with_value(old, value)
+
+
+def test_an_override_that_takes_an_old_key_out_of_the_space_is_refused() -> None:
+    path = "search.space.training.lr_factors.heads"
+    with pytest.raises(
+        ConfigError, match=r"now called 'training\.lr_multipliers\.heads'"
+    ) as caught:
+        load_config(GOOD, {path: None})
+    assert caught.value.path == path

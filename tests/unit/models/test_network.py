@@ -227,6 +227,11 @@ def one_number(output: Tensor, target: Tensor) -> Tensor:
     return (output - target).abs() ** 1.5
 
 
+def broken_stages(input_shape: tuple[int, ...]) -> list[Stage]:
+    """A user's backbone that fails."""
+    raise KeyError("boom")
+
+
 def power(exponent: float = 2.0) -> Any:
     """A user's loss with an argument."""
     return lambda output, target: (output - target).abs() ** exponent
@@ -441,6 +446,12 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "at least 1",
     ),
     ("backbone of nothing", {"backbone": f"{__name__}:power"}, "model.backbone", "list of"),
+    (
+        "backbone that fails",
+        {"backbone": f"{__name__}:broken_stages"},
+        "model.backbone",
+        "(KeyError: 'boom')",
+    ),
     ("depth", {"depth": 3}, "model.sharing.depth", "from 0 to 2"),
     ("depth of a task", {"depth": {"digit": 3}}, "model.sharing.depth.digit", "from 0 to 2"),
     ("depth of nobody", {"depth": {"digt": 1}}, "model.sharing.depth", "did you mean 'digit'"),

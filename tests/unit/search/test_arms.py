@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +14,11 @@ from hypothesis import strategies as st
 from mtl_search.config import Config, load_config, to_dict
 from mtl_search.search.arms import Arm, config_hash, plan_arms, trial_seed
 from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.journal import read_record
 from tests.support import small_sweeps as small
+from tests.support.repository import REPOSITORY
+
+EARLIER = sorted((REPOSITORY / "tests" / "fixtures" / "sweeps").glob("v0_1_*"))
 
 
 def arms(config: Config) -> dict[str, Arm]:
@@ -217,6 +224,23 @@ def test_seeds_of_finalists_are_paired_across_arms() -> None:
 def test_seeds_are_the_same_in_every_process() -> None:
     assert trial_seed(0, "search", 0) == 2353253374
     assert trial_seed(2**70, "search", 0) == trial_seed(2**70, "search", 0)
+
+
+def test_the_seed_of_a_warm_up_is_that_of_version_0_1() -> None:
+    """There the arm was called `seed/uw`, and a seed follows from the name."""
+    by_name = np.random.SeedSequence([3, zlib.crc32(b"seed/uw"), 0])
+    assert trial_seed(3, "warmup/uw", 0) == int(by_name.generate_state(1)[0])
+
+
+@pytest.mark.parametrize("sweep", EARLIER, ids=[path.name for path in EARLIER])
+def test_trials_of_version_0_1_would_have_the_same_seeds_and_hashes_today(sweep: Path) -> None:
+    config = load_config(sweep / "config.yaml")
+    planned = arms(config)
+    for trial in read_record(sweep / "journal.jsonl"):
+        if not trial.is_finalist:  # whose number counts the seeds of one origin
+            assert trial_seed(config.seed, trial.arm, trial.number) == trial.seed
+        at_start = planned[trial.arm.base].config(config, trial.overrides_at(1))
+        assert config_hash(at_start) == trial.config_hash
 
 
 def test_a_finalists_arm_has_a_base() -> None:

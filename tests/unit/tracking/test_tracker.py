@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from mtl_search.tracking import Tracker, sync
 from mtl_search.tracking.links import tracking_uri
 from tests.support.mlflow_runs import Runs, runs_of, tracked
 from tests.support.recorded_sweeps import Builder, config, wait_until, whole
+from tests.support.repository import REPOSITORY
+
+INTERRUPTED = REPOSITORY / "tests" / "fixtures" / "sweeps" / "v0_1_interrupted"
 
 
 def test_importing_loads_no_mlflow() -> None:
@@ -175,6 +179,25 @@ def test_an_extended_sweep_goes_on_in_its_run(sweep_dir: Path) -> None:
     assert new in found.by_trial
     artifact = found.client.download_artifacts(found.parent.info.run_id, "config.yaml")
     assert load_config(artifact).search.trials == 80
+
+
+def test_a_sweep_of_version_0_1_goes_on_in_its_runs(tmp_path: Path) -> None:
+    """Its runs are found by id, though their tags have the names of then."""
+    sweep = shutil.copytree(INTERRUPTED, tmp_path / "sweep")
+    uri = {"tracking.enabled": True, "tracking.uri": f"sqlite:///{tmp_path / 'mlflow.db'}"}
+    settings = load_config(sweep / "config.yaml", uri)
+    tracker = Tracker(settings, sweep)
+    tracker.start()
+    assert tracker.close() == 0
+    before = Runs(tracker.uri, settings.name)
+    warmup = before.by_trial["seed-uw-0000"]
+    before.client.set_tag(warmup.info.run_id, "mtl_search.arm", "seed/uw")
+    tracker = Tracker(settings, sweep)
+    tracker.start()
+    assert tracker.close() == 0
+    after = Runs(tracker.uri, settings.name)
+    assert {run.info.run_id for run in after.all} == {run.info.run_id for run in before.all}
+    assert after.by_trial["seed-uw-0000"].data.tags["mtl_search.arm"] == "warmup/uw"
 
 
 def test_replay_changes_nothing(sweep_dir: Path) -> None:

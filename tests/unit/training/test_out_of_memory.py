@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from mtl_search.config import override
-from mtl_search.errors import OutOfMemoryError, TrialError
+from mtl_search.errors import ConfigError, OutOfMemoryError, TrialError
+from mtl_search.registry import Registry
+from mtl_search.training.failures import cause, reason
 from mtl_search.training.out_of_memory import (
     explain_out_of_memory,
     is_out_of_memory,
@@ -55,6 +57,21 @@ def _spec(workers: int = 1, **training: Any) -> TrialSpec:
 def test_what_it_is(error: Exception, expected: bool) -> None:
     assert is_out_of_memory(error) == expected
     assert explain_out_of_memory(error).startswith("out of memory: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(MemoryError(), True), (ValueError("a wrong width"), False)]
+)
+def test_a_part_that_could_not_be_built_for_want_of_memory(
+    error: Exception, expected: bool
+) -> None:
+    registry: Registry[Any] = Registry("head", {})
+    with pytest.raises(ConfigError) as caught, registry.blamed_on("mine", {}, "tasks.left.head"):
+        raise error
+    assert is_out_of_memory(caught.value) == expected
+    assert (cause(caught.value) == "memory") == expected
+    assert reason(caught.value).startswith("out of memory: tasks.left.head") == expected
+    assert "tasks.left.head: cannot build head 'mine'" in reason(caught.value)
 
 
 def test_torch_says_so_on_the_cpu() -> None:

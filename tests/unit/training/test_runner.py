@@ -6,11 +6,13 @@ import gc
 import math
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from mtl_search.errors import OutOfMemoryError, TrialError
+from mtl_search.errors import ConfigError, OutOfMemoryError, TrialError
+from mtl_search.registry import Registry
 from mtl_search.training.runner import TrialRunner, choose_device, is_fatal_cuda_error
 from tests.support.trials import config, data, spec
 
@@ -55,6 +57,10 @@ def test_only_a_broken_accelerator_ends_the_process() -> None:
         assert is_fatal_cuda_error(
             torch.AcceleratorError("CUDA error: device-side assert triggered")
         )
+        registry: Registry[Any] = Registry("weighting", {})
+        with pytest.raises(ConfigError) as caught, registry.blamed_on("mine", {}, "training"):
+            raise torch.AcceleratorError("CUDA error: device-side assert triggered")
+        assert is_fatal_cuda_error(caught.value)
 
 
 def test_the_device_is_the_one_asked_for() -> None:

@@ -25,6 +25,21 @@ def test_a_rank_that_others_wait_for_goes_on_until_they_look() -> None:
         sync.check()
 
 
+class _Errors(Exception):  # noqa: N818
+    """An exception that is false, since it holds nothing."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+def test_the_first_failure_counts_whatever_its_truth() -> None:
+    sync = FailureSync(_OneOfTwo())
+    first = _Errors()
+    sync.record_failure(first)
+    sync.record_failure(ValueError("a consequence"))
+    assert sync.failure is first
+
+
 def test_alone_an_error_is_raised_where_it_occurs() -> None:
     with pytest.raises(ValueError, match="first"):
         FailureSync(SingleProcess()).record_failure(ValueError("first"))
