@@ -16,7 +16,7 @@ run() {
   echo "$name: $("$python" --version), installing into $environment"
   [ -x "$environment/bin/pip" ] || "$python" -m venv "$environment"
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -e '.[dev]' "$@"
-  "$environment/bin/pytest" -n 2 -W default::DeprecationWarning -m "not integration and not slow and not large" tests/unit
+  "$environment/bin/pytest" -n 2 -W default -m "not integration and not slow and not large" tests/unit
 }
 
 run oldest "${OLDEST_PYTHON:-python3.10}" -c tests/constraints-oldest.txt

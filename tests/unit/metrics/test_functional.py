@@ -80,7 +80,7 @@ def test_accuracy(samples: Samples) -> None:
         num_classes=samples.classes,
         average="micro",
     )
-    assert float(ours) == pytest.approx(sk.accuracy_score(samples.label, predicted))
+    assert float(ours) == pytest.approx(sk.accuracy_score(samples.label.numpy(), predicted.numpy()))
 
 
 def test_accuracy_of_positives(samples: Samples) -> None:
@@ -100,7 +100,9 @@ def test_recall_of_each_class(samples: Samples) -> None:
     )
     assert torch.equal(ours, theirs)
     present = samples.label.unique()
-    balanced = sk.recall_score(samples.label, predicted, labels=present, average="macro")
+    balanced = sk.recall_score(
+        samples.label.numpy(), predicted.numpy(), labels=present.numpy(), average="macro"
+    )
     assert float(ours[present].mean()) == pytest.approx(balanced)
 
 
@@ -115,14 +117,16 @@ def test_f1_of_classes(samples: Samples) -> None:
         num_classes=samples.classes,
         average="macro",
     )
-    assert float(ours) == pytest.approx(sk.f1_score(samples.label, predicted, average="macro"))
+    assert float(ours) == pytest.approx(
+        sk.f1_score(samples.label.numpy(), predicted.numpy(), average="macro")
+    )
 
 
 def test_f1_of_positives(samples: Samples) -> None:
     predicted = samples.score > 0.5
     ours = functional.count_positives(predicted, samples.positive).f1
     assert ours == tm.f1_score(samples.score, samples.positive.long(), task="binary")
-    theirs = sk.f1_score(samples.positive, predicted, zero_division=0)
+    theirs = sk.f1_score(samples.positive.numpy(), predicted.numpy(), zero_division=0)
     assert float(ours) == pytest.approx(theirs)
 
 
@@ -140,7 +144,9 @@ def test_f1_of_many_labels_with_missing_ones(samples: Samples) -> None:
         ignore_index=-1,
     )
     columns = [
-        sk.f1_score(samples.many[rows, column], predicted[rows, column], zero_division=0)
+        sk.f1_score(
+            samples.many[rows, column].numpy(), predicted[rows, column].numpy(), zero_division=0
+        )
         for column, rows in enumerate(known.T)
     ]
     assert float(ours) == pytest.approx(sum(columns) / len(columns))
@@ -149,20 +155,24 @@ def test_f1_of_many_labels_with_missing_ones(samples: Samples) -> None:
 def test_auroc(samples: Samples) -> None:
     ours = functional.auroc(samples.score, samples.positive)
     assert ours == binary_auroc(samples.score, samples.positive.long())
-    assert float(ours) == pytest.approx(sk.roc_auc_score(samples.positive, samples.score))
+    assert float(ours) == pytest.approx(
+        sk.roc_auc_score(samples.positive.numpy(), samples.score.numpy())
+    )
 
 
 def test_average_precision(samples: Samples) -> None:
     ours = float(functional.average_precision(samples.score, samples.positive))
     theirs = binary_average_precision(samples.score, samples.positive.long())
     assert ours == pytest.approx(float(theirs), rel=1e-6)  # summed in another order
-    assert ours == pytest.approx(sk.average_precision_score(samples.positive, samples.score))
+    assert ours == pytest.approx(
+        sk.average_precision_score(samples.positive.numpy(), samples.score.numpy())
+    )
 
 
 def test_matthews_correlation(samples: Samples) -> None:
     predicted = samples.score > 0.5
     ours = float(functional.matthews_correlation(predicted, samples.positive))
-    assert ours == pytest.approx(sk.matthews_corrcoef(samples.positive, predicted))
+    assert ours == pytest.approx(sk.matthews_corrcoef(samples.positive.numpy(), predicted.numpy()))
     theirs = tm.matthews_corrcoef(samples.score, samples.positive.long(), task="binary")
     if 0 < predicted.sum() < len(predicted):  # else torchmetrics' is near 0, but not 0
         assert ours == pytest.approx(float(theirs), abs=1e-6)
@@ -178,7 +188,7 @@ def test_matthews_correlation_does_not_round_large_counts() -> None:
     label = torch.arange(4_000_000) % 2 == 0
     predicted = label.clone()
     predicted[:2_000_001] = True  # right in 3 of 4 samples, but for one
-    theirs = sk.matthews_corrcoef(label, predicted)
+    theirs = sk.matthews_corrcoef(label.numpy(), predicted.numpy())
     assert float(functional.matthews_correlation(predicted, label)) == pytest.approx(
         theirs, rel=1e-12
     )
@@ -191,7 +201,7 @@ def test_errors_of_values(samples: Samples) -> None:
     ours = float(functional.r2(*pair))
     theirs = tm.r2_score(samples.prediction.double(), samples.value.double())
     assert ours == pytest.approx(float(theirs), rel=1e-12)
-    assert ours == pytest.approx(sk.r2_score(samples.value, samples.prediction))
+    assert ours == pytest.approx(sk.r2_score(samples.value.numpy(), samples.prediction.numpy()))
 
 
 def test_r2_does_not_depend_on_the_unit(samples: Samples) -> None:

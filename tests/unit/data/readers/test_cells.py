@@ -66,7 +66,7 @@ def test_as_numbers(values: Any, expected: list[float] | None) -> None:
 
 
 def test_factorize_gives_the_column_back() -> None:
-    texts = pd.Series(["b", "a", "b", None], dtype="str")
+    texts = pd.Series(["b", "a", "b", None], dtype="string")
     codes, distinct = factorize(texts)
     assert len(distinct) == 3
     assert distinct.iloc[codes].fillna("-").tolist() == ["b", "a", "b", "-"]
