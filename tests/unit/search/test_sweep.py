@@ -44,6 +44,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         yield
         steps.append("disconnected")
 
+    # The process of the tests may be connected to a Ray of theirs, which would come first.
+    monkeypatch.setattr(connection, "resolve_address", lambda address: address)
     monkeypatch.setattr(connection, "ray_session", session)
     monkeypatch.setattr(connection, "slots", lambda config: 2)
     monkeypatch.setattr(shared_storage, "check_shared_storage", lambda *_: None)
