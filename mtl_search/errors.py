@@ -23,7 +23,7 @@ from collections.abc import Iterable
 class MtlSearchError(Exception):
     """Base of all errors that carry a message for the user.
 
-    Example:
+    Examples:
         >>> from mtl_search import load_config
         >>> try:
         ...     load_config("no_such.yaml")
@@ -42,7 +42,7 @@ class ConfigError(MtlSearchError, ValueError):
         value: The offending value; left out of the message when not given.
         allowed: What would have been accepted. The nearest name is suggested for a string.
 
-    Example:
+    Examples:
         >>> print(ConfigError("unknown key", path="search.trails", allowed=["trials", "arms"]))
         search.trails: unknown key
           allowed:  trials, arms
@@ -82,7 +82,7 @@ class ConfigError(MtlSearchError, ValueError):
 class DataError(MtlSearchError, ValueError):
     """The data cannot be read, or it does not fit what the tasks ask of it.
 
-    Example:
+    Examples:
         >>> try:
         ...     raise DataError("faces.csv: the column 'age' has no numbers")
         ... except ValueError as error:
@@ -94,7 +94,7 @@ class DataError(MtlSearchError, ValueError):
 class SweepError(MtlSearchError, RuntimeError):
     """A sweep cannot start, resume or go on; the message says what to do.
 
-    Example:
+    Examples:
         >>> from mtl_search import Result
         >>> try:
         ...     Result("runs/no_such_sweep")
@@ -107,7 +107,7 @@ class SweepError(MtlSearchError, RuntimeError):
 class DiskFullError(SweepError):
     """A disk has no room left for a file of the sweep; the message names the folder.
 
-    Example:
+    Examples:
         With room again, the same sweep goes on, so this error is told apart from others:
 
         >>> def advice(error: SweepError) -> str:
@@ -122,7 +122,7 @@ class DiskFullError(SweepError):
 class ClusterError(SweepError):
     """There is no Ray cluster where one should be, or no sweep like this one can run on it.
 
-    Example:
+    Examples:
         It is a `SweepError`, so that one `except` is enough for both:
 
         >>> try:
@@ -138,7 +138,7 @@ class TrialError(MtlSearchError, RuntimeError):
 
     The sweep goes on, and the report has the message as the reason.
 
-    Example:
+    Examples:
         >>> import math
         >>> def checked(loss: float) -> float:
         ...     if not math.isfinite(loss):
@@ -154,7 +154,7 @@ class TrialError(MtlSearchError, RuntimeError):
 class OutOfMemoryError(TrialError):
     """A worker of a trial had too little memory, on its GPU or its node.
 
-    Example:
+    Examples:
         >>> try:
         ...     raise OutOfMemoryError("the GPU has no memory left for a batch of 512")
         ... except TrialError as error:
@@ -171,7 +171,7 @@ def _shortened(text: str, length: int = 300) -> str:
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the member of `names` that looks most like `name`, or None when none is close.
 
-    Example:
+    Examples:
         >>> nearest("adamW2", ["sgd", "adamw"])
         'adamw'
     """

@@ -46,7 +46,7 @@ class Registry(Mapping[str, T], Generic[T]):
         given: Names of the arguments that the program supplies; the user sets the others.
         base: A reference to the class that `build` must give; an empty text means any.
 
-    Example:
+    Examples:
         >>> from mtl_search.registry import Registry
         >>> numbers = Registry("number", {"half": "fractions:Fraction"})
         >>> numbers.build("half", {"numerator": 1, "denominator": 2}, "data.number")

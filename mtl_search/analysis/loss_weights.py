@@ -17,7 +17,7 @@ def normalised_weights(ratios: Mapping[str, float]) -> dict[str, float]:
 
     Where the floor lifts some, the others keep their ratios and share what is left.
 
-    Example:
+    Examples:
         >>> normalised_weights({"left": 3.0, "right": 1.0})
         {'left': 1.5, 'right': 0.5}
     """

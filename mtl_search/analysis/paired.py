@@ -99,7 +99,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     Args:
         values: At least one value.
 
-    Example:
+    Examples:
         >>> estimate([0.25, 0.5, 0.75]).mean
         0.5
     """

@@ -23,7 +23,7 @@ def front(points_ND: Points) -> NDArray[np.bool_]:
     Returns:
         (N,) mask.
 
-    Example:
+    Examples:
         >>> front(np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 1.0]])).tolist()
         [True, True, False]
     """
@@ -43,7 +43,7 @@ def hypervolume(points_ND: Points, reference_D: Points) -> float:
         points_ND: (N, D) coordinates.
         reference_D: (D,) point; points that are not above it in every coordinate do not count.
 
-    Example:
+    Examples:
         >>> hypervolume(np.array([[1.0, 2.0], [2.0, 1.0]]), np.zeros(2))
         3.0
     """

@@ -96,7 +96,7 @@ class Verdict:
     def sentence(self) -> str:
         """Say whether sharing helps, whether weights do, and what auxiliary tasks were worth.
 
-        Example:
+        Examples:
             >>> Verdict(notes=("No finalist has been trained",)).sentence()
             'Not tested. No finalist has been trained.'
         """

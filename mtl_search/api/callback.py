@@ -23,7 +23,7 @@ class Callback:
 
     An exception in a callback is logged, and the sweep goes on.
 
-    Example:
+    Examples:
         >>> import mtl_search
         >>> class Failures(mtl_search.Callback):
         ...     def on_trial_end(self, trial):

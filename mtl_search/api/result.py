@@ -62,7 +62,7 @@ class Result:
     Raises:
         SweepError: There is no sweep in the folder.
 
-    Example:
+    Examples:
         >>> import mtl_search
         >>> result = mtl_search.Result("tests/fixtures/sweeps/v0_1_finished")
         >>> result.complete

@@ -63,7 +63,7 @@ def run(
         DataError: The data cannot be read.
         SweepError: The sweep cannot start, or cannot go on.
 
-    Example:
+    Examples:
         >>> import mtl_search
         >>> result = mtl_search.run("configs/quickstart.yaml")  # doctest: +SKIP
         >>> print(result.verdict.sentence())  # doctest: +SKIP
@@ -132,7 +132,7 @@ def plot_model(
             written.
         DataError: The data cannot be read.
 
-    Example:
+    Examples:
         >>> import mtl_search, pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     picture = pathlib.Path(folder, "network.svg")

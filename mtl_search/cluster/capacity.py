@@ -61,7 +61,7 @@ def slots(wanted: ResourcesConfig, nodes: Sequence[Node], later: Sequence[Node] 
     Raises:
         ClusterError: Not even one ever fits; the message shows the arithmetic.
 
-    Example:
+    Examples:
         >>> slots(ResourcesConfig(workers=2), [{"CPU": 4}, {"CPU": 3}])
         3
     """

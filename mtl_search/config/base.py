@@ -48,7 +48,7 @@ class ConfigModel(BaseModel):
 class Component(BaseModel):
     """A part chosen by name, with its own arguments beside the name.
 
-    Example:
+    Examples:
         >>> Component.model_validate({"name": "convnet", "channels": [16, 32]}).arguments
         {'channels': [16, 32]}
         >>> Component.model_validate("convnet").name

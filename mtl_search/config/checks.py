@@ -32,7 +32,7 @@ def check_int(
     Raises:
         ConfigError: The value is not a whole number in this range.
 
-    Example:
+    Examples:
         >>> check_int(3, "training.epochs", high=10)
         3
     """

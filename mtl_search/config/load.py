@@ -40,7 +40,7 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
         ConfigError: Something in it is wrong; the message names the key, the value and what is
             allowed.
 
-    Example:
+    Examples:
         >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
         >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}}, ["seed=3"])
         >>> config.seed, config.main_tasks
@@ -68,7 +68,7 @@ def override(config: Config, overrides: Overrides) -> Config:
     Raises:
         ConfigError: A changed value is wrong.
 
-    Example:
+    Examples:
         >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
         >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}})
         >>> override(config, {"training.epochs": 3}).training.epochs, config.training.epochs

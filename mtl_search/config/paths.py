@@ -14,7 +14,7 @@ SPACE = "search.space."
 def split(path: str) -> list[str]:
     """Split a path into its keys; what follows `search.space.` is one key.
 
-    Example:
+    Examples:
         >>> split("search.space.training.optimizer.lr")
         ['search', 'space', 'training.optimizer.lr']
     """

@@ -31,7 +31,7 @@ _SPACE = "search.space"
 def new_path(path: str) -> str:
     """Return a dotted path with the names of today.
 
-    Example:
+    Examples:
         >>> new_path("training.lr_factors.heads")
         'training.lr_multipliers.heads'
     """
@@ -43,7 +43,7 @@ def with_first_names(tree: Mapping[str, Any]) -> dict[str, Any]:
 
     A hash of it stays the same from version to version.
 
-    Example:
+    Examples:
         >>> with_first_names({"training": {"lr_multipliers": {"heads": 0.5}}})
         {'training': {'lr_factors': {'heads': 0.5}}}
     """

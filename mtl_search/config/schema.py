@@ -200,7 +200,7 @@ class Config(ConfigModel):
 
     It is immutable; `mtl_search.override` returns a changed one.
 
-    Example:
+    Examples:
         >>> from mtl_search import load_config
         >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
         >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}})

@@ -14,7 +14,7 @@ class MetricKey:
         task: The task's name.
         metric: The metric's name, `loss`, or `module:attribute` of a metric of the user's.
 
-    Example:
+    Examples:
         >>> str(MetricKey("val", "left", "accuracy"))
         'val/left/accuracy'
         >>> MetricKey.parse("val/left/accuracy").metric
@@ -48,7 +48,7 @@ class MetricKey:
 def metric_key(split: str, task: str, metric: str) -> str:
     """Return the key as text, for looking a metric up.
 
-    Example:
+    Examples:
         >>> metric_key("val", "left", "accuracy")
         'val/left/accuracy'
     """

@@ -204,7 +204,7 @@ def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
 def trial_id_of(arm: str, number: int) -> str:
     """Return the id of a trial, which also names its folder.
 
-    Example:
+    Examples:
         >>> trial_id_of("single/left", 3)
         'single-left-0003'
     """

@@ -29,7 +29,7 @@ def smoke(config: Config) -> Config:
     Raises:
         ConfigError: There is no such data set.
 
-    Example:
+    Examples:
         >>> import mtl_search
         >>> config = mtl_search.load_config("configs/quickstart.yaml")
         >>> small = mtl_search.smoke(config)

@@ -22,7 +22,7 @@ class ArmName(str):
     It equals the plain text, and is written to JSON as such. All properties but `is_final` are
     those of the arm that a finalist's arm comes from.
 
-    Example:
+    Examples:
         >>> name = ArmName("final/single/left")
         >>> name.is_final, name.is_single, name.task
         (True, True, 'left')

@@ -21,7 +21,7 @@ def replace_file(path: Path) -> Iterator[Path]:
 
     The name has the number of the process in it, so that several may write the same file.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "weights.json"
         >>> with replace_file(path) as new_file:

@@ -20,7 +20,7 @@ _MESSAGES = ("No space left on device", "Disk quota exceeded")
 def is_full(error: BaseException) -> bool:
     """Return whether an error says that a disk, or a user's quota of it, is full.
 
-    Example:
+    Examples:
         >>> is_full(OSError(errno.ENOSPC, "No space left on device"))
         True
     """

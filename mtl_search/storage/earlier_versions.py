@@ -21,7 +21,7 @@ _BY_PATH = ("params", "distributions", "overrides")
 def upgrade(line: Mapping[str, Any]) -> dict[str, Any]:
     """Return a line of a journal with the names of today; a line of today's version is unchanged.
 
-    Example:
+    Examples:
         >>> upgrade({"event": "generation", "time": 0.5, "arm": "seed/uw", "epoch": 1})["arm"]
         'warmup/uw'
     """

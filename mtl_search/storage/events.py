@@ -255,7 +255,7 @@ def event_from_json(line: Mapping[str, Any]) -> Event | None:
         KeyError: The line has no time.
         TypeError: Another field is missing.
 
-    Example:
+    Examples:
         >>> event_from_json({"event": "generation", "time": 0.5, "arm": "search", "epoch": 3})
         GenerationEnded(time=0.5, arm='search', epoch=3)
         >>> event_from_json({"event": "weather", "time": 0.5, "sky": "blue"}) is None

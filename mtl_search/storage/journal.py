@@ -45,7 +45,7 @@ class Journal:
     Raises:
         SweepError: The file is not a journal.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> from mtl_search.storage.events import GenerationEnded
         >>> journal = Journal(Path(tempfile.mkdtemp()) / "journal.jsonl")
@@ -147,7 +147,7 @@ def _parse(path: Path, number: int, text: bytes) -> Event | None:
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return the metrics that are finite: JSON has no NaN, and nothing compares with one.
 
-    Example:
+    Examples:
         >>> finite({"val/left/accuracy": 0.5, "val/left/auroc": float("nan")})
         {'val/left/accuracy': 0.5}
     """

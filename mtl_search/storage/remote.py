@@ -28,7 +28,7 @@ class RemoteStorage:
         ValueError: There is no such kind of storage.
         OSError: The storage cannot be reached. Every method may raise it.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> storage = RemoteStorage(tempfile.mkdtemp())
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +109,7 @@ class RemoteStorage:
 def below(uri: str, *names: str) -> str:
     """Return the URI of a folder in this one.
 
-    Example:
+    Examples:
         >>> below("s3://bucket/sweeps?region=eu", "small")
         's3://bucket/sweeps/small?region=eu'
     """

@@ -28,7 +28,7 @@ class TrialDirectory:
         directory: The trial's folder; unused where there is a storage.
         storage: URI of the trial's folder in a storage; empty where there is none.
 
-    Example:
+    Examples:
         >>> import tempfile
         >>> trial = TrialDirectory(tempfile.mkdtemp())
         >>> trial.write("last", lambda folder: (folder / "epoch").write_text("3"))

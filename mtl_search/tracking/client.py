@@ -250,7 +250,7 @@ def _unknown_address(uri: str) -> ConfigError:
 def sqlite_path(uri: str) -> Path:
     """Return the file of an SQLite URI.
 
-    Example:
+    Examples:
         >>> sqlite_path("sqlite:///runs/mlflow.db").name
         'mlflow.db'
     """
@@ -296,7 +296,7 @@ def _unreachable(uri: str, error: Exception) -> str:
 def public(uri: str) -> str:
     """Return the URI without a password.
 
-    Example:
+    Examples:
         >>> public("postgresql://me:secret@host/db")
         'postgresql://host/db'
     """

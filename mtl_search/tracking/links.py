@@ -71,7 +71,7 @@ def compare_url(experiment_id: str, run_ids: Sequence[str], ui: str = LOCAL_UI) 
             address is that of the experiment.
         ui: Address of MLflow's pages.
 
-    Example:
+    Examples:
         >>> compare_url("1", [])
         'http://127.0.0.1:5000/#/experiments/1'
     """

@@ -60,7 +60,7 @@ class MetricPoint:
 def clean_name(name: str) -> str:
     """Return a name that MLflow accepts: no other characters, and a path in normal form.
 
-    Example:
+    Examples:
         >>> clean_name("weight/left (3 %)")
         'weight/left _3 __'
     """

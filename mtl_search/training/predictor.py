@@ -32,7 +32,7 @@ class Predictor:
     Attributes:
         classes: Task → the names of its classes; empty for real targets.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from mtl_search.config import parse
         >>> from mtl_search.data import DataSet, Target

@@ -28,7 +28,7 @@ class TrialSpec:
             empty: nothing.
         pieces: How many batches one batch of the original config is divided into since then.
 
-    Example:
+    Examples:
         >>> from mtl_search.config import parse
         >>> from mtl_search.metrics.objective import Objective
         >>> tree = {"name": "a", "data": "digit_pairs", "tasks": {"sum": {"head": "softmax"}}}

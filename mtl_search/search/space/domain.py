@@ -24,7 +24,7 @@ class Domain:
         whole: Whether values of a range are whole numbers.
         choices: The choices; None for a range.
 
-    Example:
+    Examples:
         >>> Domain(0.5, 2.0).nearest(3.0)
         2.0
         >>> Domain(choices=[0.1, 1, 10]).nearest(2.0)

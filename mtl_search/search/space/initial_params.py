@@ -27,7 +27,7 @@ class WeightPoint:
         weights: Task → loss weight of the point.
         fixed: Task → loss weight in the config, for tasks whose weight is not searched.
 
-    Example:
+    Examples:
         >>> point = WeightPoint({"a": 1.0, "b": 4.0}, fixed={"a": 0.5, "b": 1.0})
         >>> point.searched(["tasks.b.loss_weight", "training.optimizer.lr"])
         {'tasks.b.loss_weight': 2.0}

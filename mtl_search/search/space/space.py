@@ -45,7 +45,7 @@ class Space:
     Raises:
         ConfigError: A path cannot be searched, or names no task.
 
-    Example:
+    Examples:
         >>> entry = SpaceEntry.model_validate({"log_ratio": 10, "reference": "a"})
         >>> space = Space({"tasks.*.loss_weight": entry}, ("a", "b"), fixed={})
         >>> space.overrides({"tasks.b.loss_weight": 3.0})

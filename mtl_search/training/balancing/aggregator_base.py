@@ -40,7 +40,7 @@ class Aggregator:
         symmetric: Whether another order of the tasks gives the same gradient, apart from random
             numbers.
 
-    Example:
+    Examples:
         Each gradient is divided by its length, so that all tasks pull alike:
 
         >>> class UnitSum(Aggregator):

@@ -38,7 +38,7 @@ class Weighting(ABC):
         plain: Whether all tasks always count alike: the step then adds the losses up directly, and
             there is nothing to log.
 
-    Example:
+    Examples:
         Every task counts by the inverse of its loss, averaged over the steps so far:
 
         >>> class InverseLoss(Weighting):
