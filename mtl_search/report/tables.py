@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -10,6 +10,8 @@ from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from mtl_search.analysis.paired import Tasks
 
 Cell = str | Text
 
@@ -33,6 +35,20 @@ class Column:
     cells: Sequence[Cell]
     importance: int = 0
     right: bool = True
+
+
+def task_columns(tasks: Tasks, cells: Callable[[str, str], Sequence[Cell]]) -> list[Column]:
+    """Make a column for the first metric of each task that has one.
+
+    Args:
+        tasks: The tasks, with their metrics; the first task is the most important.
+        cells: Gives the cells of the column of a task and a metric.
+    """
+    first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
+    return [
+        Column(f"{task}\n{metric}", cells(task, metric), 80 - number)
+        for number, (task, metric) in enumerate(first)
+    ]
 
 
 def fitted(

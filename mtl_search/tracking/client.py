@@ -7,23 +7,17 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError
+from mtl_search.tracking.address import check_store, is_database, unknown_address, unreachable
 from mtl_search.tracking.mapping import SWEEP, TRIAL, MetricPoint
 
 T = TypeVar("T")
-
-SQLITE = "sqlite:///"
-# Stores that MLflow writes to without a server in between.
-_DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
 
 # The tracker tries again by itself, later. A request that MLflow repeats could make a run twice:
 # the first attempt may have arrived although its answer did not.
@@ -63,15 +57,10 @@ class TrackingClient:
     def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
-        _check_scheme(uri)
-        database = re.split(r"[:+]", uri, maxsplit=1)[0] in _DATABASES
-        if uri.startswith(SQLITE):
-            _check_sqlite(sqlite_path(uri))
-        if database:
-            _check_folder(artifacts)
+        check_store(uri, artifacts)
         self.uri = uri
         self._client = _retry_once(uri, lambda: _connect(uri))
-        self.experiment_id = self._experiment(experiment, artifacts if database else None)
+        self.experiment_id = self._experiment(experiment, artifacts if is_database(uri) else None)
 
     def _experiment(self, name: str, artifacts: Path | None) -> str:
         def find() -> Any:
@@ -202,7 +191,7 @@ def _connect(uri: str) -> Any:
     try:
         return MlflowClient(tracking_uri=uri)
     except UnsupportedModelRegistryStoreURIException as error:
-        raise _unknown_address(uri) from error
+        raise unknown_address(uri) from error
 
 
 def _retry_once(uri: str, call: Callable[[], T]) -> T:
@@ -223,38 +212,7 @@ def _retry_once(uri: str, call: Callable[[], T]) -> T:
     try:
         return call()
     except Exception as error:
-        raise SweepError(_unreachable(uri, error)) from error
-
-
-def _check_scheme(uri: str) -> None:
-    scheme = uri.split(":", 1)[0] if ":" in uri else ""
-    if scheme in ("", "file"):  # MLflow has given up its file store
-        raise _unknown_address(uri)
-
-
-def _unknown_address(uri: str) -> ConfigError:
-    return ConfigError(
-        "this is no address of an MLflow store",
-        path="tracking.uri",
-        value=public(uri),
-        allowed=[
-            "sqlite:///<file>",
-            "http://<server>:<port>",
-            "https://...",
-            "postgresql://...",
-            "mysql://...",
-        ],
-    )
-
-
-def sqlite_path(uri: str) -> Path:
-    """Return the file of an SQLite URI.
-
-    Examples:
-        >>> sqlite_path("sqlite:///runs/mlflow.db").name
-        'mlflow.db'
-    """
-    return Path(uri.removeprefix(SQLITE).partition("?")[0])
+        raise unreachable(uri, error) from error
 
 
 def _quiet() -> None:
@@ -262,53 +220,6 @@ def _quiet() -> None:
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         for name in ("mlflow", "alembic", "sqlalchemy"):
             logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _check_sqlite(path: Path) -> None:
-    """Check that the database can be written; MLflow itself would try ten times, for minutes."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, timeout=20)) as database:
-            database.execute("BEGIN IMMEDIATE")
-            database.rollback()
-    except (OSError, sqlite3.Error) as error:
-        raise SweepError(f"tracking: cannot write the MLflow database {path}: {error}") from error
-
-
-def _check_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SweepError(
-            f"tracking: cannot make the folder for MLflow's artifacts {path}: {error}"
-        ) from error
-    if not os.access(path, os.W_OK):
-        raise SweepError(f"tracking: the folder for MLflow's artifacts {path} is not writable")
-
-
-def _unreachable(uri: str, error: Exception) -> str:
-    return (
-        f"tracking: MLflow at {public(uri)} cannot be used: {first_line(error)}\n"
-        "  start the server or change tracking.uri; to go on without it: tracking.enabled=false"
-    )
-
-
-def public(uri: str) -> str:
-    """Return the URI without a password.
-
-    Examples:
-        >>> public("postgresql://me:secret@host/db")
-        'postgresql://host/db'
-    """
-    scheme, separator, rest = uri.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}"
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, shortened, without passwords in addresses."""
-    lines = str(error).strip().splitlines()
-    return re.sub(r"//[^/@\s]+@", "//", lines[0] if lines else type(error).__name__)[:300]
 
 
 def _without_quotes(text: str) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from mtl_search.config import Config
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking.client import SQLITE, TrackingClient, public, sqlite_path
+from mtl_search.tracking.address import SQLITE, public, sqlite_path
+from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.mapping import TRIAL
 
 # MLflow's comparison page becomes slow with more.

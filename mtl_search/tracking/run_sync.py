@@ -25,7 +25,8 @@ from mtl_search.storage.events import (
 )
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.tracking import mapping
-from mtl_search.tracking.client import TrackingClient, first_line, is_outage
+from mtl_search.tracking.address import first_line
+from mtl_search.tracking.client import TrackingClient, is_outage
 from mtl_search.tracking.mapping import MetricPoint
 
 log = logging.getLogger("mtl_search.tracking")

@@ -19,7 +19,8 @@ from mtl_search.storage.events import Event, SweepCompleted, SweepStarted, Trial
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import links
-from mtl_search.tracking.client import TrackingClient, first_line, public
+from mtl_search.tracking.address import first_line, public
+from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.run_sync import RunSync
 
 log = logging.getLogger("mtl_search.tracking")

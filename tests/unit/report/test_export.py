@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from mtl_search.analysis.leaderboard import leaderboard
 from mtl_search.report import to_json
 from tests.support.recorded_sweeps import Builder, config, whole
-
-
-@pytest.fixture
-def builder(tmp_path: Path) -> Builder:
-    return Builder(tmp_path / "journal.jsonl").sweep()
 
 
 def test_json_has_its_keys(builder: Builder) -> None:

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from mtl_search import Result
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import leaderboard
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.summary import pareto_front, rung_correlations
-from mtl_search.config import Config, to_yaml
-from mtl_search.report import render, to_json
-from mtl_search.storage.records import SweepRecord
+from mtl_search.config import to_yaml
+from mtl_search.report import to_json
 from tests.support.recorded_sweeps import TASKS, Builder, config, whole
+from tests.support.reports import report_text
 
 TWELVE = tuple(f"task{number}" for number in range(12))
 METRICS = dict.fromkeys(TASKS, ("accuracy",))
-
-
-@pytest.fixture
-def builder(tmp_path: Path) -> Builder:
-    return Builder(tmp_path / "journal.jsonl").sweep()
-
-
-def text(record: SweepRecord, settings: Config, width: int = 120) -> str:
-    stream = io.StringIO()
-    render(record, settings, Console(file=stream, width=width, force_terminal=False))
-    return stream.getvalue()
 
 
 def empty(builder: Builder) -> None:
@@ -79,7 +66,7 @@ def test_every_state_fits_every_width(
     builder = Builder(tmp_path / "journal.jsonl", tasks).sweep()
     make(builder)
     settings = config(tasks=tasks)
-    printed = text(builder.sweep_record, settings, width)
+    printed = report_text(builder.sweep_record, settings, width)
     commands = ("mtl-search", "Next:")
     lines = [line for line in printed.splitlines() if not line.strip().startswith(commands)]
     assert max(cell_len(line) for line in lines) <= width
@@ -91,53 +78,10 @@ def test_every_state_fits_every_width(
     assert len(leaderboard(builder.sweep_record, settings)) == len(builder.sweep_record.trials)
 
 
-def test_a_leaderboard_of_three_tasks_shows_all_at_120_columns(builder: Builder) -> None:
-    whole(builder)
-    printed = text(builder.sweep_record, config(), 120)
-    header = " ".join(printed.splitlines()[:5])
-    for name in (
-        "left",
-        "right",
-        "same",
-        "accuracy",
-        "Δm %",
-        "depth",
-        "weights",
-        "lr",
-        "params",
-        "seconds",
-    ):
-        assert name in header
-    assert "Sharing helps" in printed
-    assert "mtl-search ui runs/demo" in printed
-
-
-def test_columns_that_do_not_fit_stand_below(builder: Builder) -> None:
-    whole(builder)
-    board = text(builder.sweep_record, config(), 80).split("Finalists")[0]
-    assert max(map(len, board.splitlines())) <= 80
-    for name in (
-        "left",
-        "right",
-        "same",
-        "Δm %",
-        "depth",
-        "weights",
-        "state",
-        "lr",
-        "params",
-        "epochs",
-        "seconds",
-    ):
-        assert name in board
-    assert board.count("\n trial ") == 2  # both parts name their rows
-    assert "hidden" not in board
-
-
 def test_unfinished_sweeps_say_so(builder: Builder) -> None:
-    assert "no finished trial yet (0 begun)" in text(builder.sweep_record, config())
+    assert "no finished trial yet (0 begun)" in report_text(builder.sweep_record, config())
     all_failed(builder)
-    printed = text(builder.sweep_record, config())
+    printed = report_text(builder.sweep_record, config())
     assert "no finished trial yet (5 begun)" in printed
     assert (
         "5 trial(s) failed; single-left-0000: loss of [left] is nan at step 3" in printed
@@ -165,7 +109,7 @@ def test_nothing_is_claimed_of_a_population(builder: Builder, tmp_path: Path) ->
     front = pareto_front(result.record, METRICS, reference)
     assert front is not None
     assert front.points == 2
-    assert "member" in text(result.record, settings, 200)
+    assert "member" in report_text(result.record, settings, 200)
 
 
 def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builder) -> None:
@@ -177,41 +121,11 @@ def test_a_trial_that_only_found_weights_has_its_rows_and_no_say(builder: Builde
         "warmup/uw",
         "equal",
     ]
-    shown = text(builder.sweep_record, config())
+    shown = report_text(builder.sweep_record, config())
     assert "warmup-uw-0000" in shown.split("Finalists")[0]
     assert "warmup/uw" in shown.split("What each arm took")[1]
     assert not any("seed" in arm for arm in without.winners)
     assert pareto_front(builder.sweep_record, METRICS, {}).points == 8  # type: ignore[union-attr]
-
-
-def test_what_is_left_out_to_weigh_an_auxiliary_task_has_its_row(builder: Builder) -> None:
-    whole(builder)
-    builder.finalist("without/helper", 0, {"left": 0.9})
-    assert (
-        "final/without/helper"
-        in text(builder.sweep_record, config()).split("What each arm took")[1]
-    )
-
-
-def test_weights_of_an_adaptive_trial_are_those_that_it_logged(builder: Builder) -> None:
-    trial = builder.begin("search", 0, adaptive=True, balancing="uw")
-    for epoch, left in enumerate((1.0, 2.0), start=1):
-        logged = {"train/weight/left": left, "train/weight/right": 0.5, "train/weight/same": 0.5}
-        builder.epoch(trial, epoch, 0.1, dict.fromkeys(TASKS, 0.9), **logged)
-    builder.end(trial)
-    builder.trial("search", 1, 0.8, adaptive=True, balancing="pcd")  # it logs none
-    rows = leaderboard(builder.sweep_record, config()).set_index("trial")
-    assert rows.loc["search-0000", "weight/left"] == 1.5
-    assert rows.loc["search-0000", "balancing"] == "uw"
-    assert rows.loc["search-0001", "weight/left"] == 1.0  # the loss weight
-    board = text(builder.sweep_record, config())
-    assert "1.50:0.50:0.50" in board
-    assert "balancing" in board
-    assert "pcd" in board
-
-
-def test_no_column_for_balancing_where_all_is_static(builder: Builder) -> None:
-    assert "balancing" not in text(whole(builder).sweep_record, config())
 
 
 def test_rung_correlation_is_spearmans(builder: Builder) -> None:
@@ -225,6 +139,6 @@ def test_rung_correlation_is_spearmans(builder: Builder) -> None:
     (rung,) = rung_correlations(builder.sweep_record, METRICS)
     assert (rung.epoch, rung.trials) == (1, 4)
     assert rung.spearman == pytest.approx(1 - 6 * 2 / (4 * 15))  # one pair swapped: Σd² = 2
-    assert "Rank correlation of epoch 1 with the end, arm search: +0.80" in text(
+    assert "Rank correlation of epoch 1 with the end, arm search: +0.80" in report_text(
         builder.sweep_record, config()
     )

@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from mtl_search.report.tables import Column, fitted
+from mtl_search.report.tables import Column, fitted, task_columns
 
 COLUMNS = [
     Column("name", ["alpha", "beta"], right=False),
@@ -39,3 +39,11 @@ def test_what_has_no_room_at_all_is_said_to_be_hidden() -> None:
     text = shown(10)
     assert "hidden" in text
     assert "333" not in text
+
+
+def test_the_first_metric_of_each_task_has_a_column() -> None:
+    tasks = {"left": ("accuracy", "f1"), "bare": (), "right": ("mae",)}
+    columns = task_columns(tasks, lambda task, metric: [f"{task} {metric}"])
+    assert [column.header for column in columns] == ["left\naccuracy", "right\nmae"]
+    assert [column.cells for column in columns] == [["left accuracy"], ["right mae"]]
+    assert columns[0].importance > columns[1].importance

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mtl_search.cli.listing import FAMILIES
-from mtl_search.source import find_definition, find_file, read_module
+from mtl_search.source import find_definition
 
 MODULE = '''
 """A module that is read and never imported."""
@@ -165,19 +165,6 @@ def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
     assert parameters("plain") is not None
     (tmp_path / "read_only.py").write_text("def other(x): ...")
     assert (parameters("plain"), parameters("other")) == (None, "(x)")
-
-
-@pytest.mark.parametrize(
-    "name", ["", ".relative", "no_such_module", "sys", "builtins", f"json.{'a' * 300}"]
-)
-def test_a_module_without_source(name: str) -> None:
-    assert find_file(name) is None
-    assert read_module(name) is None
-
-
-def test_a_module_with_an_error_in_it(tmp_path: Path) -> None:
-    (tmp_path / "read_only.py").write_text("def (")
-    assert read_module("read_only") is None
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -1,12 +1,4 @@
-"""Read what a class or a function says of itself from its source, without importing it.
-
-Importing a head, an optimizer or a scheduler loads torch or Ray, which takes seconds. Its
-docstring, its parameters and the constants of a class stand in its file, where `ast` finds them
-within milliseconds.
-
-What the source alone does not tell (decorators, metaclasses, computed base classes, modules without
-a `.py` file) is answered by None; the caller then imports the object and asks `inspect`.
-"""
+"""Read the docstring, the parameters and the constants of a class or a function."""
 
 from __future__ import annotations
 
@@ -14,9 +6,14 @@ import ast
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
+
+from mtl_search.source.modules import (
+    Module,
+    assigned_name,
+    assigned_value,
+    follow_name,
+    read_module,
+)
 
 # Bases whose own constructor takes no argument that a config could set.
 _PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "nn.Module", "torch.nn.Module"})
@@ -31,37 +28,6 @@ class SourceText(str):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-@dataclass(frozen=True)
-class Module:
-    """The source of one module.
-
-    Attributes:
-        name: Its dotted name.
-        tree: Its syntax tree.
-        is_package: Whether it is the `__init__.py` of a package.
-    """
-
-    name: str
-    tree: ast.Module
-    is_package: bool
-
-    def statements(self) -> Iterator[ast.stmt]:
-        """Yield the statements at the top level, with those under `if TYPE_CHECKING:`."""
-        for statement in self.tree.body:
-            yield statement
-            if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
-                yield from statement.body
-
-    def imported_names(self) -> list[str]:
-        """List the names that the module imports from other modules."""
-        return [
-            alias.asname or alias.name
-            for statement in self.statements()
-            if isinstance(statement, ast.ImportFrom)
-            for alias in statement.names
-        ]
 
 
 @dataclass(frozen=True)
@@ -101,8 +67,8 @@ class Definition:
         # A decorator may set it to something else.
         if isinstance(self.node, ast.ClassDef) and not self.node.decorator_list:
             for statement in self.node.body:
-                value = _assigned(statement)
-                if value is not None and _target(statement) == name:
+                value = assigned_value(statement)
+                if value is not None and assigned_name(statement) == name:
                     return _value(value, self.module)
             for base in self._bases():
                 if isinstance(base, Definition):
@@ -163,7 +129,7 @@ class Definition:
                 return None
             fields |= {parameter.name: parameter for parameter in inherited}
         for statement in node.body:
-            name = _target(statement)
+            name = assigned_name(statement)
             if not isinstance(statement, ast.AnnAssign) or not name:
                 continue
             annotation = ast.unparse(statement.annotation)
@@ -190,106 +156,12 @@ def find_definition(reference: str) -> Definition | None:
     return None if module is None else _resolve(module, attribute)
 
 
-def read_module(name: str) -> Module | None:
-    """Read the source of a module; None when it has none."""
-    path = find_file(name)
-    return None if path is None else _parsed(name, path, path.stat().st_mtime_ns)
-
-
-def find_file(name: str) -> Path | None:
-    """Find the `.py` file of a module without importing the packages above it.
-
-    Returns:
-        The path; None when there is no such file.
-    """
-    top, *rest = name.split(".")
-    try:
-        spec = find_spec(top)
-    except (ImportError, ValueError):
-        return None
-    if spec is None:
-        return None
-    if not rest:
-        candidates = [Path(spec.origin)] if spec.origin else []
-    else:
-        stems = [Path(place, *rest) for place in spec.submodule_search_locations or ()]
-        candidates = [stem.with_name(f"{stem.name}.py") for stem in stems]
-        candidates += [stem / "__init__.py" for stem in stems]
-    return next((path for path in candidates if path.suffix == ".py" and _is_file(path)), None)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long for the file system
-        return False
-
-
-@lru_cache(maxsize=256)
-def _parsed(name: str, path: Path, changed: int) -> Module | None:
-    """Parse a file; its time of change keeps an older content in the cache from being taken."""
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return None
-    return Module(name, tree, path.name == "__init__.py")
-
-
 def _resolve(module: Module, name: str) -> Definition | None:
     """Find the class or function that a name in a module stands for."""
-    home, statement = _origin(module, name)
+    home, statement = follow_name(module, name)
     if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return Definition(home, statement)
     return None
-
-
-def _origin(module: Module, name: str, steps: int = 10) -> tuple[Module, ast.stmt | None]:
-    """Follow a name through imports to the module and the statement that bind it."""
-    statement = _binding(module, name)
-    if isinstance(statement, ast.ImportFrom):
-        imports = [statement]
-        name = next(a.name for a in statement.names if (a.asname or a.name) == name)
-    elif statement is None:
-        imports = [
-            other
-            for other in module.statements()
-            if isinstance(other, ast.ImportFrom) and other.names[0].name == "*"
-        ]
-    else:
-        return module, statement
-    for other in imports if steps else []:
-        source = read_module(_imported_module(other, module))
-        if source is not None:
-            home, found = _origin(source, name, steps - 1)
-            if found is not None:
-                return home, found
-    return module, None
-
-
-def _binding(module: Module, name: str) -> ast.stmt | None:
-    """Find the last statement at the top level of a module that binds a name."""
-    bound = None
-    for statement in module.statements():
-        match statement:
-            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-                names = [statement.name]
-            case ast.ImportFrom():
-                names = [alias.asname or alias.name for alias in statement.names]
-            case _:
-                names = [_target(statement)]
-        if name in names:
-            bound = statement
-    return bound
-
-
-def _imported_module(statement: ast.ImportFrom, module: Module) -> str:
-    """Return the absolute name of the module that a statement imports from."""
-    if not statement.level:
-        return statement.module or ""
-    parts = module.name.split(".")
-    # One dot stands for the package itself, which is the module where it is an `__init__.py`.
-    depth = len(parts) - statement.level + module.is_package
-    return ".".join([*parts[:depth], *([statement.module] if statement.module else [])])
 
 
 def _is_dataclass(node: ast.ClassDef | _FunctionNode) -> bool:
@@ -304,23 +176,10 @@ def _binds_constructor(node: ast.ClassDef) -> bool:
     """Return whether a class may get its constructor in another way than by `def __init__`."""
     return any(
         isinstance(statement, ast.If | ast.Try | ast.With | ast.For | ast.While)
-        or getattr(statement, "name", _target(statement)) == "__new__"
-        or _target(statement) in ("__init__", "__signature__")
+        or getattr(statement, "name", assigned_name(statement)) == "__new__"
+        or assigned_name(statement) in ("__init__", "__signature__")
         for statement in node.body
     )
-
-
-def _target(statement: ast.stmt) -> str:
-    """Return the only name that an assignment binds, or an empty text."""
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            return str(name)
-    return ""
-
-
-def _assigned(statement: ast.stmt | None) -> ast.expr | None:
-    """Return what a statement assigns; None where it is no assignment."""
-    return statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
 
 
 def _parameters(node: _FunctionNode, module: Module) -> list[inspect.Parameter]:
@@ -361,8 +220,8 @@ def _value(expression: ast.expr, module: Module) -> object:
     """
     match expression:
         case ast.Name(id=name):
-            home, statement = _origin(module, name)
-            if value := _assigned(statement):
+            home, statement = follow_name(module, name)
+            if value := assigned_value(statement):
                 return _value(value, home)
         case ast.Attribute(value=ast.Name(id=name), attr=attribute):
             if owner := _resolve(module, name):

@@ -1,0 +1,98 @@
+"""The best trials of each arm, as a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from mtl_search.analysis.leaderboard import leaderboard_rows
+from mtl_search.analysis.paired import Tasks
+from mtl_search.config import Config
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.report import formats
+from mtl_search.report.tables import Column, fitted, task_columns
+from mtl_search.storage.arm_name import SEARCH, ArmName
+from mtl_search.storage.records import SweepRecord
+
+Row = Mapping[str, Any]  # of `leaderboard_rows`
+
+_STYLES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
+
+
+def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Console) -> None:
+    """Print the best trials of each arm, or how many have begun where none has finished."""
+    rows = leaderboard_rows(record, config)
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if not ArmName(row["arm"]).is_final:
+            groups.setdefault(row["arm"], []).append(row)
+    if not any(row["epochs"] > 0 for group in groups.values() for row in group):
+        console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
+        _print_failures(rows, console)
+        return
+    top: list[Row] = []
+    sections = []
+    previous = ""
+    for arm, group in groups.items():
+        family = arm.split("/")[0]
+        if top and family != previous:  # one rule below all single-task arms, not one each
+            sections.append(len(top) - 1)
+        previous = family
+        top += group[: _rows_of(arm, has_search="search" in groups)]
+    title = f"{config.name}: best trials of each arm (validation)"
+    console.print(fitted(title, _columns(top, config, tasks), console, sections))
+    _print_failures(rows, console)
+
+
+def _rows_of(arm: str, *, has_search: bool) -> int:
+    """Return how many rows an arm gets."""
+    if arm == SEARCH:
+        return 5
+    return 1 if has_search or ArmName(arm).is_single else 3
+
+
+def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
+    def cells(name: str, show: Callable[[Any], str]) -> list[str]:
+        return [show(row[name]) for row in top]
+
+    helpers = tuple([f"val/{name}/" for name in config.tasks if name not in tasks])
+    helper_metrics = [name for name in top[0] if name.startswith(helpers)]
+    weights = [formats.weights(row[f"weight/{task}"] for task in config.tasks) for row in top]
+    states = [Text(row["state"], style=_STYLES[row["state"]]) for row in top]
+    objective = []
+    if all(math.isnan(row["delta_m"]) for row in top):
+        objective = [Column("objective", cells("objective", formats.number))]
+    return [
+        Column("trial", cells("trial", str), right=False),
+        Column("state", states, 20, right=False),
+        Column("role", cells("role", str), 60, right=False),
+        Column("Δm %", cells("delta_m", formats.percent)),
+        *objective,
+        *task_columns(
+            tasks, lambda task, metric: cells(metric_key("val", task, metric), formats.number)
+        ),
+        *(
+            Column(name.removeprefix("val/").replace("/", "\n", 1), cells(name, formats.number), 5)
+            for name in helper_metrics
+        ),
+        Column("balancing", cells("balancing", str), 86, right=False),
+        Column("depth", cells("depth", formats.depth), 90),
+        Column("weights", weights, 85 if len(config.tasks) < 6 else 30),
+        Column("lr", cells("lr", formats.rate), 70),
+        Column("params", cells("parameters", formats.count), 75),
+        Column("epochs", cells("epochs", str), 10),
+        Column("seconds", cells("seconds", formats.seconds), 65),
+    ]
+
+
+def _print_failures(rows: Sequence[Row], console: Console) -> None:
+    """Print how many trials failed, with the reason of the first."""
+    failed = [row for row in rows if row["state"] == "FAIL"]
+    if failed:
+        reason = " ".join(str(failed[0]["reason"]).split()) or "no reason given"
+        text = f"{len(failed)} trial(s) failed; {failed[0]['trial']}: {reason}"
+        console.print(Text(text, style="red", no_wrap=True, overflow="ellipsis"))

@@ -1,0 +1,119 @@
+"""The address of an MLflow store: what it names, whether it can be used, and errors about it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from mtl_search.errors import ConfigError, SweepError
+
+SQLITE = "sqlite:///"
+# Stores that MLflow writes to without a server in between.
+_DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
+
+
+def is_database(uri: str) -> bool:
+    """Return whether MLflow writes to the store itself, without a server in between.
+
+    Example:
+        >>> is_database("postgresql+psycopg2://host/db"), is_database("https://host")
+        (True, False)
+    """
+    return re.split(r"[:+]", uri, maxsplit=1)[0] in _DATABASES
+
+
+def sqlite_path(uri: str) -> Path:
+    """Return the file of an SQLite URI.
+
+    Example:
+        >>> sqlite_path("sqlite:///runs/mlflow.db").name
+        'mlflow.db'
+    """
+    return Path(uri.removeprefix(SQLITE).partition("?")[0])
+
+
+def check_store(uri: str, artifacts: Path) -> None:
+    """Check what can be checked of a store before MLflow connects to it.
+
+    Args:
+        uri: The tracking URI.
+        artifacts: The folder of artifacts; ignored for a server.
+
+    Raises:
+        ConfigError: This is no address of a store.
+        SweepError: The database or the folder cannot be written.
+    """
+    scheme = uri.split(":", 1)[0] if ":" in uri else ""
+    if scheme in ("", "file"):  # MLflow has given up its file store
+        raise unknown_address(uri)
+    if uri.startswith(SQLITE):
+        _check_sqlite(sqlite_path(uri))
+    if is_database(uri):
+        _check_folder(artifacts)
+
+
+def _check_sqlite(path: Path) -> None:
+    """Check that the database can be written; MLflow itself would try ten times, for minutes."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=20)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.rollback()
+    except (OSError, sqlite3.Error) as error:
+        raise SweepError(f"tracking: cannot write the MLflow database {path}: {error}") from error
+
+
+def _check_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SweepError(
+            f"tracking: cannot make the folder for MLflow's artifacts {path}: {error}"
+        ) from error
+    if not os.access(path, os.W_OK):
+        raise SweepError(f"tracking: the folder for MLflow's artifacts {path} is not writable")
+
+
+def unknown_address(uri: str) -> ConfigError:
+    """Return the error of an address that is not one of an MLflow store."""
+    return ConfigError(
+        "this is no address of an MLflow store",
+        path="tracking.uri",
+        value=public(uri),
+        allowed=[
+            "sqlite:///<file>",
+            "http://<server>:<port>",
+            "https://...",
+            "postgresql://...",
+            "mysql://...",
+        ],
+    )
+
+
+def unreachable(uri: str, error: Exception) -> SweepError:
+    """Return the error of a store that answers with an error, or not at all."""
+    return SweepError(
+        f"tracking: MLflow at {public(uri)} cannot be used: {first_line(error)}\n"
+        "  start the server or change tracking.uri; to go on without it: tracking.enabled=false"
+    )
+
+
+def public(uri: str) -> str:
+    """Return the URI without a password.
+
+    Example:
+        >>> public("postgresql://me:secret@host/db")
+        'postgresql://host/db'
+    """
+    scheme, separator, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}"
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, shortened, without passwords in addresses."""
+    lines = str(error).strip().splitlines()
+    return re.sub(r"//[^/@\s]+@", "//", lines[0] if lines else type(error).__name__)[:300]

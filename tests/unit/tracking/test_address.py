@@ -1,0 +1,71 @@
+"""The MLflow store: wrong addresses, unwritable folders, and passwords in addresses."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from mtl_search.errors import ConfigError, SweepError
+from mtl_search.tracking import Tracker
+from mtl_search.tracking.address import first_line, public, sqlite_path
+from tests.support.recorded_sweeps import config
+
+
+@pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/x", "ftp://server", "localhost:5000"])
+def test_wrong_addresses(tmp_path: Path, uri: str) -> None:
+    tracker = Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo")
+    with pytest.raises(
+        ConfigError, match=r"tracking\.uri: this is no address of an MLflow store"
+    ) as raised:
+        tracker.start()
+    assert "sqlite:///<file>" in str(raised.value)
+
+
+def test_unwritable_places_are_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "text.db").write_text(
+        "this is no database, but it is long enough to be taken for one" * 10
+    )
+    for uri in (
+        f"sqlite:///{tmp_path}/file/mlflow.db",
+        f"sqlite:///{tmp_path}/text.db",
+        f"sqlite:///{tmp_path}",
+    ):
+        started = time.monotonic()
+        with pytest.raises(SweepError, match="cannot write the MLflow database"):
+            Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
+        assert time.monotonic() - started < 5
+
+
+def test_a_server_that_is_not_there_is_said_before_anything_trains(tmp_path: Path) -> None:
+    uri = "http://user:secret@127.0.0.1:9"
+    started = time.monotonic()
+    with pytest.raises(SweepError, match=r"http://127.0.0.1:9 cannot be used") as raised:
+        Tracker(config(**{"tracking.uri": uri}), tmp_path / "runs" / "demo").start()
+    assert time.monotonic() - started < 10
+    assert "tracking.enabled=false" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("postgresql://me:secret@host:5432/db", "postgresql://host:5432/db"),
+        ("http://user@host/path@x", "http://host/path@x"),
+        ("sqlite:////a/b@c.db", "sqlite:////a/b@c.db"),
+    ],
+)
+def test_no_password_is_shown(uri: str, shown: str) -> None:
+    assert public(uri) == shown
+    assert first_line(RuntimeError(f"cannot reach {uri}\nmore")).count("secret") == 0
+
+
+def test_an_error_without_a_message_is_called_by_its_class() -> None:
+    assert first_line(RuntimeError()) == "RuntimeError"
+    assert len(first_line(RuntimeError("x" * 1000))) == 300
+
+
+def test_the_file_of_an_sqlite_uri() -> None:
+    assert sqlite_path("sqlite:////a/mlflow.db?timeout=5") == Path("/a/mlflow.db")
