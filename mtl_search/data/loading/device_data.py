@@ -38,9 +38,11 @@ class DeviceData:
         targets: Sequence[str] | None = None,
     ) -> None:
         self.device = device
-        self.views = tuple(data.inputs if views is None else views)
-        self.targets = tuple(data.targets if targets is None else targets)
-        arrays = select_arrays(data, self.views, self.targets)
+        arrays = select_arrays(
+            data,
+            list(data.inputs) if views is None else views,
+            list(data.targets) if targets is None else targets,
+        )
         self.tensors = {key: as_tensor(_load(x)).to(device) for key, x in arrays.items()}
 
 
