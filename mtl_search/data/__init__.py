@@ -1,12 +1,12 @@
 """Data sets: named inputs, named targets with missing labels, three splits (see `dataset`).
 
-Importing this package loads numpy only; pandas, scikit-learn and torch (`loader`) are loaded when
+Importing this package loads numpy only; pandas, scikit-learn and torch (`loading`) are loaded when
 they are needed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtl_search.data.concat import concat
 from mtl_search.data.dataset import DataSet, Target
@@ -14,9 +14,12 @@ from mtl_search.data.datasets import DATASETS
 from mtl_search.data.datasets.build import build_data, load_data, subsample
 from mtl_search.data.mixture import SAMPLING, Sampling, Sources
 from mtl_search.data.types import MISSING, SPLITS, InputArray, TargetKind
+from mtl_search.registry import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
-    from mtl_search.data.loading.loader import Batch, DeviceData, Loader, should_be_resident
+    from mtl_search.data.loading.batch import Batch
+    from mtl_search.data.loading.device_data import DeviceData, should_be_resident
+    from mtl_search.data.loading.loader import Loader
 
 __all__ = [
     "DATASETS",
@@ -39,11 +42,13 @@ __all__ = [
     "subsample",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Return a name of `loader`, which is imported at first use because it loads torch."""
-    if name in ("Batch", "DeviceData", "Loader", "should_be_resident"):
-        from mtl_search.data.loading import loader
-
-        return getattr(loader, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# These load torch.
+__getattr__ = _lazy_attributes(
+    __name__,
+    {
+        "Batch": "mtl_search.data.loading.batch",
+        "DeviceData": "mtl_search.data.loading.device_data",
+        "Loader": "mtl_search.data.loading.loader",
+        "should_be_resident": "mtl_search.data.loading.device_data",
+    },
+)

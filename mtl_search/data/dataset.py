@@ -18,15 +18,8 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from mtl_search.data.types import (
-    MISSING,
-    SPLITS,
-    Array,
-    InputArray,
-    TargetKind,
-    in_memory,
-    network_dtype,
-)
+from mtl_search.data.dataset_checks import check_masks, checked_input, checked_splits
+from mtl_search.data.types import MISSING, Array, InputArray, TargetKind
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
@@ -91,6 +84,35 @@ class Target:
         """Outputs that a head needs: one for each class, label or tag; 1 for real and binary."""
         return 1 if self.kind in ("real", "binary") else len(self.classes)
 
+    def check(self, name: str) -> None:
+        """Refuse labels that the kind and the classes do not allow.
+
+        Args:
+            name: The name of the target, for messages.
+
+        Raises:
+            DataError: A label is out of range or infinite, or the classes do not fit the values.
+        """
+        if self.kind == "real":
+            if np.isinf(self.values).any():
+                raise DataError(f"target {name!r} has infinite values")
+            return
+        if self.kind == "multilabel" and self.values.shape[1] != len(self.classes):
+            raise DataError(
+                f"target {name!r} has {self.values.shape[1]} labels and {len(self.classes)} names "
+                "for them"
+            )
+        if self.values.size == 0:
+            raise DataError(f"target {name!r} is empty: {self.values.shape}")
+        classes = 2 if self.kind in ("binary", "multilabel") else len(self.classes)
+        lowest = int(self.values.min())
+        highest = int(self.values.max())
+        if lowest < MISSING or highest >= classes:
+            raise DataError(
+                f"target {name!r} ({self.kind}) has labels from {lowest} to {highest}; "
+                f"allowed: -1 (missing) to {classes - 1}"
+            )
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -129,7 +151,7 @@ class DataSet:
     def __post_init__(self) -> None:
         if not self.inputs or not self.targets:
             raise DataError("a data set needs at least one input and one target")
-        inputs = {name: _checked_input(name, x) for name, x in self.inputs.items()}
+        inputs = {name: checked_input(name, x) for name, x in self.inputs.items()}
         object.__setattr__(self, "inputs", inputs)
         for name, target in self.targets.items():
             if not isinstance(target, Target):
@@ -137,11 +159,11 @@ class DataSet:
                     f"target {name!r} is a {type(target).__name__}; a mtl_search.data.Target is "
                     "needed"
                 )
-        self._check_masks()
+        check_masks(self.masks, self.inputs)
         samples = common_length(self.inputs, self.targets)
-        object.__setattr__(self, "splits", _checked_splits(self.splits, samples))
+        object.__setattr__(self, "splits", checked_splits(self.splits, samples))
         for name, target in self.targets.items():
-            _check_labels(name, target)
+            target.check(name)
         if self.sources is not None:
             self.sources.check(samples, self.splits["train"])
 
@@ -186,19 +208,6 @@ class DataSet:
         arrays += [target.values for target in self.targets.values()]
         return sum(int(x.nbytes) for x in arrays)
 
-    def _check_masks(self) -> None:
-        for name, mask in self.masks.items():
-            if name not in self.inputs:
-                raise DataError(
-                    f"there is a mask for {name!r}, but no such input; "
-                    f"inputs: {', '.join(self.inputs)}"
-                )
-            shape = self.inputs[name].shape[:2]
-            if mask.dtype != np.bool_ or mask.shape != shape:
-                raise DataError(
-                    f"the mask of {name!r} is {mask.dtype} {mask.shape}; needed: bool {shape}"
-                )
-
 
 def _sampled(shuffled: Array, samples: int, groups: Sequence[Array]) -> Array:
     """Return some of a split's rows, sorted.
@@ -231,85 +240,3 @@ def common_length(inputs: Mapping[str, InputArray], targets: Mapping[str, Target
     if len(set(lengths.values())) != 1:
         raise DataError(f"inputs and targets differ in length: {lengths}")
     return next(iter(lengths.values()))
-
-
-def _checked_input(name: str, x: InputArray) -> InputArray:
-    """Return the input in float32 or int64; without a copy where it has this type already.
-
-    Raises:
-        DataError: It is no array of numbers, has NaN or infinite values, or is streamed in another
-            type.
-    """
-    if not all(hasattr(x, key) for key in ("shape", "dtype", "nbytes", "__getitem__")):
-        raise DataError(f"input {name!r} is a {type(x).__name__}; a numpy array is needed")
-    if not x.shape:
-        raise DataError(f"input {name!r} is a single number; an array (N, ...) is needed")
-    dtype = network_dtype(x.dtype, name)
-    if not in_memory(x):
-        if x.dtype != dtype:
-            raise DataError(
-                f"input {name!r} is streamed as {x.dtype}; needed: {dtype} "
-                "(see mtl_search.data.readers.memmap)"
-            )
-        return x
-    x = x.astype(dtype, copy=False)
-    if dtype.kind == "f" and not np.isfinite(x).all():
-        raise DataError(f"input {name!r} has NaN or infinite values; only labels may be missing")
-    return x
-
-
-def _checked_splits(splits: Mapping[str, Array], samples: int) -> dict[str, Array]:
-    missing = [name for name in SPLITS if name not in splits]
-    if missing:
-        raise DataError(
-            f"the data set has no {', '.join(missing)} split; all of {', '.join(SPLITS)} are needed"
-        )
-    unknown = [str(name) for name in splits if name not in SPLITS]
-    if unknown:
-        raise DataError(
-            f"the data set has unknown splits: {', '.join(unknown)}; allowed: {', '.join(SPLITS)}"
-        )
-    checked = {name: _checked_rows(name, np.asarray(splits[name]), samples) for name in SPLITS}
-    # Marking is linear and needs one byte a sample; sorting all row numbers would take most of the
-    # time of a large data set.
-    is_used = np.zeros(samples, np.bool_)
-    for rows in checked.values():
-        is_used[rows] = True
-    if int(np.count_nonzero(is_used)) != sum(map(len, checked.values())):
-        raise DataError("a sample is in two splits, or twice in one")
-    return checked
-
-
-def _checked_rows(name: str, rows: Array, samples: int) -> Array:
-    if rows.size == 0:
-        raise DataError(f"the {name} split is empty")
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise DataError(
-            f"the {name} split holds sample numbers, (n,) integers; "
-            f"given: {rows.dtype} {rows.shape}"
-        )
-    if rows.min() < 0 or rows.max() >= samples:
-        raise DataError(f"the {name} split names samples outside 0..{samples - 1}")
-    return rows.astype(np.int64, copy=False)
-
-
-def _check_labels(name: str, target: Target) -> None:
-    if target.kind == "real":
-        if np.isinf(target.values).any():
-            raise DataError(f"target {name!r} has infinite values")
-        return
-    if target.kind == "multilabel" and target.values.shape[1] != len(target.classes):
-        raise DataError(
-            f"target {name!r} has {target.values.shape[1]} labels and {len(target.classes)} names "
-            "for them"
-        )
-    if target.values.size == 0:
-        raise DataError(f"target {name!r} is empty: {target.values.shape}")
-    classes = 2 if target.kind in ("binary", "multilabel") else len(target.classes)
-    lowest = int(target.values.min())
-    highest = int(target.values.max())
-    if lowest < MISSING or highest >= classes:
-        raise DataError(
-            f"target {name!r} ({target.kind}) has labels from {lowest} to {highest}; "
-            f"allowed: -1 (missing) to {classes - 1}"
-        )

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mtl_search.data.loading.loader import Batch
+from mtl_search.data.loading.batch import Batch
 from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training import acceleration

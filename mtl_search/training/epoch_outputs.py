@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mtl_search.data.loading.loader import Batch
+from mtl_search.data.loading.batch import Batch
 from mtl_search.training.distributed.communicator import Communicator
 
 

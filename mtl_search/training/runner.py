@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 
 from mtl_search.data import DataSet
-from mtl_search.data.loading.loader import DeviceData, should_be_resident
+from mtl_search.data.loading.device_data import DeviceData, should_be_resident
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.training import acceleration

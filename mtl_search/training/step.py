@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.config import Config
-from mtl_search.data.loading.loader import Batch
+from mtl_search.data.loading.batch import Batch
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training import acceleration
 from mtl_search.training.distributed.communicator import Communicator

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.data import DataSet
-from mtl_search.data.loading.loader import Batch, DeviceData, Loader
+from mtl_search.data.loading.batch import Batch
+from mtl_search.data.loading.device_data import DeviceData
+from mtl_search.data.loading.loader import Loader
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count

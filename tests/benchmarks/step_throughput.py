@@ -44,7 +44,7 @@ from torch.nn import functional as F
 from mtl_search.config import Config, load_config
 from mtl_search.data import DataSet
 from mtl_search.data.datasets.build import build_data
-from mtl_search.data.loading.loader import DeviceData
+from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.metrics.objective import Objective
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec

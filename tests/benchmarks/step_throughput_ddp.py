@@ -27,7 +27,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from torch.nn.parallel import DistributedDataParallel
 
 from mtl_search.data.datasets.build import build_data
-from mtl_search.data.loading.loader import DeviceData
+from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.data.loading.sharding import shard_bounds
 from mtl_search.metrics.objective import Objective
 from mtl_search.training.distributed.communicator import ProcessGroupCommunicator

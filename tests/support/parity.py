@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.loading.loader import DeviceData
+from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trainer import Trainer

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mtl_search.config.checks import check_choice, check_int, check_number
-from mtl_search.data.concat import ColumnConcat
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.preprocessing.token_vectors import (
-    Subwords,
-    encoder_source,
-    load_tokenizer,
-    subwords,
-    token_vectors,
-)
-from mtl_search.data.preprocessing.token_windows import (
-    Windows,
-    choose_windows,
-    entity_tags,
-    relative_positions,
-)
+from mtl_search.data.preprocessing.marked_sentences import encode_subwords, encode_tokens
+from mtl_search.data.preprocessing.token_vectors import token_vectors
+from mtl_search.data.preprocessing.token_windows import Windows, choose_windows
 from mtl_search.data.preprocessing.vocabulary import fit_vocabulary, token_numbers
 from mtl_search.data.readers.cache import cache_folder
 from mtl_search.data.readers.memmap import MemmapArray
@@ -32,19 +20,14 @@ from mtl_search.data.readers.semeval_text import (
     DIRECTED,
     UNDIRECTED,
     MarkedSentence,
-    Span,
     read_marked,
     undirected,
 )
-from mtl_search.data.types import MISSING, Array, InputArray
+from mtl_search.data.types import Array, InputArray
 from mtl_search.errors import ConfigError, DataError
 
 logger = logging.getLogger(__name__)
 
-# Marks around entity 1 and entity 2: S. Wu and Y. He, "Enriching Pre-trained Language Model with
-# Entity Information for Relation Classification", 2019. They are in every vocabulary; new ones
-# would need new rows in the encoder's embedding.
-_MARKS = ("$", "#")
 _SUFFIXES = (".TXT", ".txt")
 
 
@@ -126,25 +109,19 @@ def semeval(
     splits = _split(training, validation, check_int(seed, "data.seed", low=0))
     splits["test"] = np.arange(len(training), len(sentences))
 
+    distinguish = tags == "e1e2"
     if view == "subwords":
-        encoded = _encode_subwords(
-            sentences, encoder, size, marked=marks, distinguish=tags == "e1e2"
-        )
+        encoded = encode_subwords(sentences, encoder, size, marked=marks, distinguish=distinguish)
     else:
         windows = choose_windows(sentences, size)
         texts = [sentence.tokens for sentence in sentences]
-        tokens: InputArray
         if encoder is None:
-            most_words = check_int(vocabulary, "data.vocabulary", low=3)
-            words = fit_vocabulary([texts[row] for row in splits["train"]], most_words)
-            tokens = token_numbers(texts, words, windows)
+            tokens = _word_numbers(texts, splits["train"], windows, vocabulary)
         else:
             folder = cache_folder("cache", cache) / "token_vectors"
             tokens = MemmapArray(token_vectors("encoder", encoder, texts, windows, folder))
-        encoded = _Encoded(
-            _with_positions(sentences, windows, tokens, positions),
-            windows.mask,
-            entity_tags(sentences, windows, distinguish=tags == "e1e2"),
+        encoded = encode_tokens(
+            sentences, windows, tokens, as_views=positions == "none", distinguish=distinguish
         )
     targets = {"relation": _relations(sentences, directed=directed), "entities": encoded.entities}
     return DataSet(encoded.inputs, targets, splits, dict.fromkeys(encoded.inputs, encoded.mask))
@@ -152,34 +129,6 @@ def semeval(
 
 # A smoke test must not compute vectors of all sentences, which takes minutes.
 semeval.smoke = {"limit": 400}  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """Sentences as input.
-
-    Attributes:
-        inputs: View name → array (N, T, ...).
-        mask: (N, T) bool, True at real tokens, of all views.
-        entities: The tags of the tokens.
-    """
-
-    inputs: dict[str, InputArray]
-    mask: Array
-    entities: Target
-
-
-@dataclass(frozen=True)
-class _MarkedText:
-    """The tokens of a sentence with marks around its entities.
-
-    Attributes:
-        tokens: Tokens and marks.
-        origin: Which token of the sentence each of them is, -1 for a mark.
-    """
-
-    tokens: tuple[str, ...]
-    origin: list[int]
 
 
 def _without_test_sentences(
@@ -215,6 +164,15 @@ def _split(sentences: Sequence[MarkedSentence], fraction: float, seed: int) -> d
     return {"train": np.flatnonzero(~in_validation), "validation": np.flatnonzero(in_validation)}
 
 
+def _word_numbers(
+    texts: Sequence[Sequence[str]], train: Array, windows: Windows, vocabulary: object
+) -> InputArray:
+    """Return the numbers (N, T) of the words of the train split, given its rows."""
+    most = check_int(vocabulary, "data.vocabulary", low=3)
+    words = fit_vocabulary([texts[row] for row in train], most)
+    return token_numbers(texts, words, windows)
+
+
 def _relations(sentences: Sequence[MarkedSentence], *, directed: bool) -> Target:
     names = [sentence.relation for sentence in sentences]
     classes = DIRECTED
@@ -222,119 +180,3 @@ def _relations(sentences: Sequence[MarkedSentence], *, directed: bool) -> Target
         names = [undirected(name) for name in names]
         classes = UNDIRECTED
     return Target(np.array([classes.index(name) for name in names]), "class", classes)
-
-
-def _with_positions(
-    sentences: Sequence[MarkedSentence], windows: Windows, tokens: InputArray, positions: str
-) -> dict[str, InputArray]:
-    first = relative_positions(sentences, windows, 1)
-    second = relative_positions(sentences, windows, 2)
-    if positions == "none":
-        return {"tokens": tokens, "position1": first, "position2": second}
-    columns = np.stack([first, second], axis=2)
-    if len(tokens.shape) == 2:
-        return {"tokens": np.concatenate([tokens[:][:, :, None], columns], axis=2)}
-    return {"tokens": ColumnConcat(tokens, columns)}
-
-
-def _encode_subwords(
-    sentences: Sequence[MarkedSentence],
-    encoder: object,
-    size: int,
-    *,
-    marked: bool,
-    distinguish: bool,
-) -> _Encoded:
-    """Encode sentences as sub-words, with tags on the first sub-word of each token."""
-    tokenizer = load_tokenizer("encoder", encoder_source("encoder", encoder).name)
-    # No sentence is longer in tokens than in sub-words, so a window of this size keeps the entities
-    # that the tokenizer, which cuts at the end, would lose.
-    marks = _MARKS if marked else ()
-    room = size - tokenizer.num_special_tokens_to_add() - 2 * len(marks)
-    if room < 2:
-        raise ConfigError(
-            "too short for the encoder's own signs and the marks", path="data.length", value=size
-        )
-    windows = choose_windows(sentences, room)
-    kept = [_keep_window(sentence, windows, row) for row, sentence in enumerate(sentences)]
-    token_tags = entity_tags(kept, choose_windows(kept, room), distinguish=distinguish)
-    texts = [_mark(sentence, marks) for sentence in kept]
-    parts = subwords(tokenizer, [text.tokens for text in texts], size)
-    tags = np.full(parts.ids.shape, MISSING, np.int64)
-    spans = np.zeros(parts.ids.shape, np.int64)
-    incomplete = 0
-    for row, (sentence, text) in enumerate(zip(kept, texts, strict=True)):
-        spans[row] = _entity_of_token(sentence, text)[parts.words[row]]
-        positions, tokens = _first_subwords(parts, row, text)
-        tags[row, positions] = token_tags.values[row, tokens]
-        last_entity_token = max(sentence.first.stop, sentence.second.stop) - 1
-        incomplete += last_entity_token > tokens.max(initial=-1)
-    if incomplete:
-        logger.warning(
-            "%d of %d sentences lose an entity after %d sub-words (raise `length`)",
-            incomplete, len(sentences), size,
-        )  # fmt: skip
-    inputs: dict[str, InputArray] = {"subwords": parts.ids, "spans": spans}
-    return _Encoded(inputs, parts.mask, Target(tags, "tags", token_tags.classes))
-
-
-def _first_subwords(parts: Subwords, row: int, text: _MarkedText) -> tuple[Array, Array]:
-    """Return the positions of the first sub-words of a sentence's tokens, and those tokens.
-
-    Marks and special sub-words are left out.
-    """
-    words, positions = np.unique(parts.words[row], return_index=True)
-    tokens = np.array([*text.origin, -1])[words]  # word -1 is special or padding
-    return positions[tokens >= 0], tokens[tokens >= 0]
-
-
-def _entity_of_token(sentence: MarkedSentence, text: _MarkedText) -> Array:
-    """Return which entity each token of a text belongs to, 1 or 2, marks included; 0 for none.
-
-    There is one more 0 at the end, where word -1 points.
-    """
-    entities = np.zeros(len(text.origin) + 1, np.int64)
-    for number, span in enumerate((sentence.first, sentence.second), 1):
-        first = text.origin.index(span.start)
-        last = text.origin.index(span.stop - 1)
-        has_marks = int(first > 0 and text.origin[first - 1] < 0)
-        entities[first - has_marks : last + 1 + has_marks] = number
-    return entities
-
-
-def _keep_window(sentence: MarkedSentence, windows: Windows, row: int) -> MarkedSentence:
-    """Return the sentence with nothing but its kept tokens."""
-    length = int(windows.length[row])
-
-    def moved(span: Span) -> Span:
-        start, stop = (int(np.clip(token - windows.start[row], 0, length)) for token in span)
-        # An entity behind the window is reduced to the last token.
-        return Span(start, stop) if start < stop else Span(length - 1, length)
-
-    return replace(
-        sentence,
-        tokens=sentence.tokens[windows.kept(row)],
-        first=moved(sentence.first),
-        second=moved(sentence.second),
-    )
-
-
-def _mark(sentence: MarkedSentence, marks: Sequence[str]) -> _MarkedText:
-    """Put marks around both entities.
-
-    Args:
-        sentence: The sentence.
-        marks: The marks of entity 1 and entity 2, or none.
-    """
-    tokens: list[str] = []
-    origin: list[int] = []
-    for number in range(len(sentence.tokens) + 1):
-        for end in ("stop", "start"):  # a mark that closes comes before one that opens
-            for mark, span in zip(marks, (sentence.first, sentence.second), strict=False):
-                if getattr(span, end) == number:
-                    tokens.append(mark)
-                    origin.append(-1)
-        if number < len(sentence.tokens):
-            tokens.append(sentence.tokens[number])
-            origin.append(number)
-    return _MarkedText(tuple(tokens), origin)

@@ -19,80 +19,25 @@ and sliced without copies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils import dlpack
 
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.loading.device_memory import device_memory
+from mtl_search.data.loading.batch import Batch, Collate
+from mtl_search.data.loading.device_data import DeviceData, as_tensor, select_arrays
 from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.data.loading.prefetch import prefetch
 from mtl_search.data.loading.sampler import RandomSampler, Sampler, SequentialSampler
 from mtl_search.data.loading.sharding import BatchCounts, BatchShards
-from mtl_search.data.types import Array, InputArray, in_memory
-from mtl_search.errors import ConfigError
+from mtl_search.data.types import Array
 
 # On a GPU a call costs more than the copy that it starts, so there the chunk is nearly always the
 # whole split.
 _CHUNK_BYTES = {"cpu": 256 * 1024, "cuda": 64 * 1024 * 1024}
 _PREFETCH = 4
-
-
-@dataclass(slots=True)
-class Batch:
-    """Some samples on the device.
-
-    Batches of one chunk share memory: read them, do not write into them.
-
-    Attributes:
-        inputs: View name → (B, ...).
-        masks: View name → (B, T) bool, for the views that have one.
-        targets: Target name → (B,), (B, L) or (B, T); missing labels are marked as in the data set.
-        size: B.
-        total: The samples of the whole batch, of which other workers may hold a shard.
-        labels: Target name → how many labels there are in this shard and in the whole batch; only
-            of targets that lack some in the data set, and only when the loader counts.
-    """
-
-    inputs: dict[str, Tensor]
-    masks: dict[str, Tensor]
-    targets: dict[str, Tensor]
-    size: int
-    total: int
-    labels: Mapping[str, tuple[int, int]]
-
-
-class DeviceData:
-    """All samples of some views and targets as tensors on one device.
-
-    Loaders of all splits share it. On the CPU the tensors are the data set's own memory, also where
-    that is read-only (Ray's object store).
-
-    Args:
-        data: The data set.
-        device: The device of the tensors.
-        views: The inputs to hold, with their masks; default: all.
-        targets: The targets to hold; default: all.
-    """
-
-    def __init__(
-        self,
-        data: DataSet,
-        device: torch.device,
-        *,
-        views: Sequence[str] | None = None,
-        targets: Sequence[str] | None = None,
-    ) -> None:
-        self.device = device
-        self.views = tuple(data.inputs if views is None else views)
-        self.targets = tuple(data.targets if targets is None else targets)
-        arrays = _arrays(data, self.views, self.targets)
-        self.tensors = {key: as_tensor(_load(x)).to(device) for key, x in arrays.items()}
 
 
 class Loader:
@@ -168,8 +113,8 @@ class Loader:
         self.device = device
         self.seed = seed
         self.epoch = 0
-        self._arrays = _arrays(data, views, targets)
-        self._collate = _Collate(list(self._arrays))
+        self._arrays = select_arrays(data, views, targets)
+        self._collate = Collate(list(self._arrays))
         self._sampler: Sampler
         if not shuffle:
             self._sampler = SequentialSampler(data.splits[split], batch_size)
@@ -246,96 +191,6 @@ class Loader:
         fetched = prefetch(fetch, rows_of_batches, _PREFETCH)
         for tensors, count in zip(fetched, counts, strict=True):
             yield self._collate([x.to(self.device, non_blocking=True) for x in tensors], count)
-
-
-class _Collate:
-    """Puts the tensors of a batch under their names.
-
-    Args:
-        keys: What each tensor is, as `_arrays` has it.
-    """
-
-    __slots__ = ("_masks", "_targets", "_views")
-
-    def __init__(self, keys: Sequence[tuple[str, str]]) -> None:
-        self._views = [name for kind, name in keys if kind == "view"]
-        self._masks = [name for kind, name in keys if kind == "mask"]
-        self._targets = [name for kind, name in keys if kind == "target"]
-
-    def __call__(self, tensors: Sequence[Tensor], counts: BatchCounts) -> Batch:
-        views = len(self._views)
-        targets = views + len(self._masks)
-        return Batch(
-            # `zip` stops after the names, so that the tensors need not be sliced at the end.
-            dict(zip(self._views, tensors, strict=False)),
-            dict(zip(self._masks, tensors[views:], strict=False)) if self._masks else {},
-            dict(zip(self._targets, tensors[targets:], strict=True)),
-            len(tensors[0]),
-            counts.total,
-            counts.labels,
-        )
-
-
-def should_be_resident(
-    data: DataSet,
-    setting: Literal["auto", "always", "never"],
-    device: torch.device,
-    share: float = 1.0,
-) -> bool:
-    """Return whether the whole data set is to be held on the device.
-
-    Args:
-        data: The data set.
-        setting: `auto` says yes when all inputs are in memory already and the data set takes at
-            most a quarter of the share.
-        device: The device to train on.
-        share: The share of the device's memory; other processes have the rest.
-    """
-    if setting != "auto":
-        return setting == "always"
-    if not all(map(in_memory, data.inputs.values())):
-        return False
-    return 4 * data.nbytes <= share * device_memory(device)
-
-
-def as_tensor(x: Array) -> Tensor:
-    """Return the array as a tensor of the same memory.
-
-    An array with reversed or strided axes is copied, since torch cannot share it.
-    """
-    x = np.ascontiguousarray(x)
-    if x.flags.writeable:
-        return torch.from_numpy(x)
-    # `torch.from_numpy` would warn of a read-only array.
-    tensor: Tensor = dlpack.from_dlpack(x)
-    return tensor
-
-
-def _load(x: InputArray) -> Array:
-    """Return all samples in memory; a memory map is still one after `[:]`."""
-    loaded = x if in_memory(x) else x[:]
-    return loaded if in_memory(loaded) else np.array(loaded, subok=False)
-
-
-def _arrays(
-    data: DataSet, views: Sequence[str], targets: Sequence[str]
-) -> dict[tuple[str, str], InputArray]:
-    """Return (`view`, `mask` or `target`; name) → array, in the order that `_Collate` expects."""
-    for kind, names, allowed in (("view", views, data.inputs), ("target", targets, data.targets)):
-        for name in names:
-            if name not in allowed:
-                raise ConfigError(
-                    f"the data set has no such {kind}", path="tasks", value=name, allowed=allowed
-                )
-    arrays: dict[tuple[str, str], InputArray] = {}
-    for name in views:
-        arrays["view", name] = data.inputs[name]
-    for name in views:
-        if name in data.masks:
-            arrays["mask", name] = data.masks[name]
-    for name in targets:
-        arrays["target", name] = data.targets[name].values
-    return arrays
 
 
 def _chunks(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from mtl_search.data.loading.loader import Batch
+from mtl_search.data.loading.batch import Batch
 from mtl_search.training.distributed.communicator import Communicator
 
 # Steps from one check of the others' flags to the next within an epoch. The flags travel with the

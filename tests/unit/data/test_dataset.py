@@ -21,10 +21,6 @@ def _data(**changes: Any) -> DataSet:
     return DataSet(**{**parts, **changes})
 
 
-def _splits(train: Any, validation: Any, test: Any) -> dict[str, Any]:
-    return {"train": np.array(train), "validation": np.array(validation), "test": np.array(test)}
-
-
 def test_length_and_bytes() -> None:
     data = _data()
     assert len(data) == 6
@@ -37,11 +33,7 @@ def test_length_and_bytes() -> None:
         ({"inputs": {}}, "at least one input"),
         ({"targets": {}}, "at least one input and one target"),
         ({"inputs": {"x": np.zeros((5, 2), np.float32)}}, "differ in length"),
-        ({"inputs": {"x": [[1.0]] * 6}}, "input 'x' is a list; a numpy array"),
-        ({"inputs": {"x": np.float32(1.0)}}, "single number"),
-        ({"inputs": {"x": np.array(list("abcdef"))}}, "input 'x' has values of type <U1"),
         ({"inputs": {"x": np.full((6, 2), np.nan)}}, "input 'x' has NaN or infinite"),
-        ({"inputs": {"x": np.full((6, 2), np.inf)}}, "input 'x' has NaN or infinite"),
         ({"targets": {"y": np.zeros(6)}}, "target 'y' is a ndarray"),
         (
             {"targets": {"y": Target(np.array([0, 1, 2, 0, 0, 0]), "class", ("a", "b"))}},
@@ -57,17 +49,11 @@ def test_length_and_bytes() -> None:
             "3 labels and 1 names",
         ),
         ({"targets": {"y": Target(np.zeros((6, 0), int), "tags")}}, "empty"),
-        ({"splits": {"train": np.arange(6)}}, "no validation, test split"),
-        ({"splits": {**_splits([0], [1], [2]), "dev": np.array([3])}}, "unknown splits: dev"),
-        ({"splits": _splits([0, 1], [], [2])}, "validation split is empty"),
-        ({"splits": _splits([0, 1], [2], [6])}, "test split names samples outside 0..5"),
-        ({"splits": _splits([-1, 1], [2], [3])}, "train split names samples outside"),
-        ({"splits": _splits([0, 1], [1], [2])}, "in two splits"),
-        ({"splits": _splits([0, 0], [1], [2])}, "twice in one"),
-        ({"splits": _splits([0.0, 1.0], [2], [3])}, "train split holds sample numbers"),
+        (
+            {"splits": {"train": np.arange(2), "validation": np.array([2]), "test": np.array([6])}},
+            "test split names samples outside 0..5",
+        ),
         ({"masks": {"z": np.ones((6, 2), bool)}}, "mask for 'z'"),
-        ({"masks": {"x": np.ones((6, 3), bool)}}, "mask of 'x'"),
-        ({"masks": {"x": np.ones((6, 2))}}, "mask of 'x' is float64"),
     ],
 )
 def test_mistakes_are_named(changes: dict[str, Any], message: str) -> None:
@@ -141,12 +127,6 @@ def test_what_is_in_memory(tmp_path: Any) -> None:
     assert in_memory(np.zeros(3))
     assert not in_memory(mapped)
     assert _data(inputs={"x": mapped}).inputs["x"] is mapped
-
-
-def test_a_memory_map_of_another_type_would_have_to_be_loaded(tmp_path: Any) -> None:
-    np.save(tmp_path / "x.npy", np.zeros((6, 2)))
-    with pytest.raises(DataError, match="streamed as float64"):
-        _data(inputs={"x": np.load(tmp_path / "x.npy", mmap_mode="r")})
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mtl_search.data.loading.loader import Batch
+from mtl_search.data.loading.batch import Batch
 from mtl_search.training.distributed.communicator import SingleProcess
 from mtl_search.training.epoch_outputs import EpochOutputs
 from tests.support.trials import CPU

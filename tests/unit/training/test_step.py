@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mtl_search.config import parse
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.loading.loader import Batch
+from mtl_search.data.loading.batch import Batch
 from mtl_search.metrics.objective import Objective
 from mtl_search.training.distributed.communicator import SingleProcess
 from mtl_search.training.epoch_outputs import EpochOutputs

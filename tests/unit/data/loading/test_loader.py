@@ -18,8 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mtl_search.data.loading.loader
-from mtl_search.data import SPLITS, Batch, DataSet, DeviceData, Loader, Target, should_be_resident
-from mtl_search.data.loading.loader import as_tensor
+from mtl_search.data import SPLITS, Batch, DataSet, DeviceData, Loader, Target
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.errors import ConfigError, DataError
 from tests.unit.data.conftest import MakeData
@@ -159,16 +158,6 @@ def test_a_file_gives_the_same_batches_as_memory(make_data: MakeData, tmp_path: 
             )
 
 
-def test_only_what_was_asked_for(make_data: MakeData) -> None:
-    batch = next(iter(_loader(make_data(tokens=True), views=["words"], targets=["kind"])))
-    assert list(batch.inputs) == ["words"]
-    assert list(batch.masks) == ["words"]
-    assert list(batch.targets) == ["kind"]
-    assert batch.inputs["words"].dtype == torch.int64
-    assert batch.masks["words"].dtype == torch.bool
-    assert next(iter(_loader(make_data(tokens=True), views=["x"]))).masks == {}
-
-
 @pytest.mark.parametrize(
     ("more", "value", "near"),
     [({"views": ["X"]}, "'X'", "'x'"), ({"targets": ["numbr"]}, "'numbr'", "'number'")],
@@ -200,32 +189,6 @@ def test_read_only_arrays_neither_warn_nor_change(make_data: MakeData, resident:
     assert (data.inputs["x"][:] == before).all()
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.bool_])
-@pytest.mark.parametrize("writeable", [True, False])
-def test_tensors_share_the_memory_of_arrays(dtype: Any, writeable: bool) -> None:
-    x = np.ones((4, 3), dtype)
-    x.flags.writeable = writeable
-    tensor = as_tensor(x)
-    assert tensor.data_ptr() == x.ctypes.data
-    assert torch.equal(tensor, torch.ones(4, 3, dtype=tensor.dtype))
-
-
-@pytest.mark.parametrize("writeable", [True, False])
-@pytest.mark.parametrize("step", [-1, 2])
-def test_arrays_that_torch_cannot_share_are_copied(step: int, writeable: bool) -> None:
-    x = np.arange(6.0)[::step]
-    x.flags.writeable = writeable
-    assert as_tensor(x).tolist() == x.tolist()
-
-
-def test_always_resident_loads_a_memory_map(make_data: MakeData, tmp_path: Path) -> None:
-    data = make_data()
-    np.save(tmp_path / "x.npy", data.inputs["x"][:])
-    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-    held = DeviceData(DataSet({"x": mapped}, data.targets, data.splits), CPU)
-    assert held.tensors["view", "x"].data_ptr() != mapped.ctypes.data
-
-
 def test_loaders_share_the_tensors_of_one_device_data(make_data: MakeData) -> None:
     data = make_data(contiguous=True)
     held = DeviceData(data, CPU)
@@ -246,11 +209,6 @@ def test_loaders_share_the_tensors_of_one_device_data(make_data: MakeData) -> No
     assert isinstance(x, np.ndarray)
     address = held.tensors["view", "x"].data_ptr()
     assert batch.inputs["x"].data_ptr() == address == x.ctypes.data
-
-
-def test_device_data_holds_what_it_is_told(make_data: MakeData) -> None:
-    held = DeviceData(make_data(tokens=True), CPU, views=["words"], targets=["kind"])
-    assert list(held.tensors) == [("view", "words"), ("mask", "words"), ("target", "kind")]
 
 
 def test_a_streamed_batch_owns_its_memory(make_data: MakeData) -> None:
@@ -294,38 +252,6 @@ def test_an_error_while_reading_reaches_the_training_loop(make_data: MakeData) -
 
     with tempfile.TemporaryDirectory() as folder:
         run(Path(folder))
-
-
-# ----------------------------------------------------------------------------- resident or streamed
-
-
-def test_a_quarter_of_the_memory_decides(
-    make_data: MakeData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = make_data()
-    for memory, expected in ((4 * data.nbytes, True), (4 * data.nbytes - 1, False)):
-        monkeypatch.setattr(
-            mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: memory
-        )
-        assert should_be_resident(data, "auto", CPU) is expected
-        assert should_be_resident(data, "always", CPU) is True
-        assert should_be_resident(data, "never", CPU) is False
-        # Of a device that eight share, an eighth.
-        monkeypatch.setattr(
-            mtl_search.data.loading.loader, "device_memory", lambda _, memory=memory: 8 * memory
-        )
-        assert should_be_resident(data, "auto", CPU, 0.125) is expected
-
-
-def test_inputs_on_disk_are_streamed_unless_told_otherwise(
-    make_data: MakeData, tmp_path: Path
-) -> None:
-    data = make_data()
-    np.save(tmp_path / "x.npy", data.inputs["x"][:])
-    on_disk = DataSet({"x": MemmapArray(tmp_path / "x.npy")}, data.targets, data.splits)
-    assert should_be_resident(data, "auto", CPU)
-    assert not should_be_resident(on_disk, "auto", CPU)
-    assert should_be_resident(on_disk, "always", CPU)
 
 
 def test_torch_is_loaded_with_the_loader_and_not_before() -> None:

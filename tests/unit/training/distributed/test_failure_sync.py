@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from mtl_search.data.loading.loader import Batch
+from mtl_search.data.loading.batch import Batch
 from mtl_search.training.distributed import failure_sync
 from mtl_search.training.distributed.communicator import SingleProcess
 from mtl_search.training.distributed.failure_sync import FailureSync
