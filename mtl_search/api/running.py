@@ -148,8 +148,8 @@ def plot_model(
     import torch
 
     from mtl_search.data import load_data
+    from mtl_search.models.build import build_network
     from mtl_search.models.graph_tracing import trace_graph
-    from mtl_search.models.network import build_network
 
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):

@@ -11,8 +11,9 @@ from mtl_search.config import Component, Config, SpaceEntry
 from mtl_search.data import SPLITS, DataSet, Sources
 from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.models.graph import Graph, Node
-from mtl_search.models.network import MultiTaskNetwork, parameter_count
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.sharing.hard import HardSharing
+from mtl_search.models.stage import parameter_count
 from mtl_search.search.arms import plan_arms, trial_budget
 from mtl_search.training.evaluator import metric_names
 

@@ -43,7 +43,7 @@ def trace_graph(network: MultiTaskNetwork, data: DataSet | DataSpec) -> Graph:
         >>> from mtl_search.config import load_config
         >>> from mtl_search.data.spec import DataSpec
         >>> from mtl_search.models.graph_tracing import trace_graph
-        >>> from mtl_search.models.network import build_network
+        >>> from mtl_search.models.build import build_network
         >>> data = DataSpec.from_json(
         ...     {
         ...         "inputs": {"table": [[4], "float32"]},

@@ -1,4 +1,4 @@
-"""The whole network of a config: backbone stages under a sharing policy, then a head for each task.
+"""The whole network: backbone stages under a sharing policy, then a head for each task.
 
 B samples, T tokens
 """
@@ -6,32 +6,19 @@ B samples, T tokens
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 
-from mtl_search.config import Component
-from mtl_search.config.checks import check_choice
-from mtl_search.config.schema import Config, TaskConfig
-from mtl_search.data.dataset import DataSet
-from mtl_search.data.spec import DataSpec
-from mtl_search.errors import ConfigError
-from mtl_search.models.augment import Augment, build_augment
-from mtl_search.models.backbones import BACKBONES
+from mtl_search.models.augment import Augment
 from mtl_search.models.heads import Head
-from mtl_search.models.heads.build import build_head, head_class
-from mtl_search.models.sharing import SHARING, SharingPolicy
+from mtl_search.models.sharing import SharingPolicy
 from mtl_search.models.sharing.base import Features
-from mtl_search.models.side_inputs import SideInputs, build_side_inputs
-from mtl_search.models.spans import Spans, build_spans
-from mtl_search.models.stage import Stage, StagesBuilder, parameter_count, safe_key
+from mtl_search.models.side_inputs import SideInputs
+from mtl_search.models.spans import Spans
+from mtl_search.models.stage import safe_key
 
 # A module between the features of a task and its head.
 Neck = SideInputs | Spans
-
-__all__ = ["MultiTaskNetwork", "Neck", "build_network", "parameter_count"]
 
 
 class MultiTaskNetwork(nn.Module):
@@ -150,168 +137,3 @@ class MultiTaskNetwork(nn.Module):
         """Return the parameters after the backbone: those of the task's necks and of its head."""
         modules = [*self.necks.get(task, ()), self.heads[task]]
         return [p for module in modules for p in module.parameters()]
-
-
-def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
-    """Build the network that a config describes for a data set.
-
-    The weights are drawn from torch's global generator: first those of the stages, then those of
-    the necks, then those of the heads.
-
-    Raises:
-        ConfigError: Something in `tasks` or `model` does not exist or does not fit; the path is
-            that of its key.
-
-    Examples:
-        >>> import torch
-        >>> from mtl_search.config import load_config
-        >>> from mtl_search.data.spec import DataSpec
-        >>> from mtl_search.models.network import build_network
-        >>> data = DataSpec.from_json(
-        ...     {
-        ...         "inputs": {"table": [[4], "float32"]},
-        ...         "targets": {"price": ["real", []], "sold": ["binary", ["no", "yes"]]},
-        ...         "masks": [],
-        ...     }
-        ... )
-        >>> config = load_config(
-        ...     {
-        ...         "name": "houses",
-        ...         "data": "unused",
-        ...         "tasks": {"price": {"head": "regression"}, "sold": {"head": "binary"}},
-        ...         "model": {"backbone": {"name": "mlp", "widths": [16]}, "sharing": "hard"},
-        ...     }
-        ... )
-        >>> network = build_network(config, data)
-        >>> outputs = network({"table": torch.randn(8, 4)})
-        >>> {task: tuple(output.shape) for task, output in outputs.items()}
-        {'price': (8,), 'sold': (8,)}
-    """
-    targets = {task: _target_name(task, section, data) for task, section in config.tasks.items()}
-    views = {task: _views(task, section, data) for task, section in config.tasks.items()}
-    build = _stages_builder(config, data, views)
-    sharing = _build_sharing(config, build, views)
-    necks = {
-        task: _build_necks(task, section, data, sharing) for task, section in config.tasks.items()
-    }
-    heads: dict[str, Head] = {}
-    for task, section in config.tasks.items():
-        heads[task] = build_head(
-            task,
-            section,
-            necks[task][-1].width if necks[task] else sharing.width,
-            data.targets[targets[task]],
-            views=len(views[task]),
-            features="vector" if section.spans else sharing.kind,
-        )
-    return MultiTaskNetwork(sharing, heads, targets, necks, build_augment(config.model.augment))
-
-
-def _build_necks(
-    task: str, section: TaskConfig, data: DataSet | DataSpec, sharing: SharingPolicy
-) -> list[Neck]:
-    necks: list[Neck] = []
-    width = sharing.width
-    if section.side_inputs:
-        necks.append(build_side_inputs(task, section.side_inputs, data, width, sharing.kind))
-        width = necks[-1].width
-    if section.spans is not None:
-        necks.append(build_spans(task, section.spans, data, width, sharing.kind))
-    return necks
-
-
-def _target_name(task: str, section: TaskConfig, data: DataSet | DataSpec) -> str:
-    name = task if section.target is None else section.target
-    return check_choice(name, f"tasks.{task}.target", data.targets, "target")
-
-
-def _views(task: str, section: TaskConfig, data: DataSet | DataSpec) -> tuple[str, ...]:
-    path = f"tasks.{task}.view"
-    for name in section.view:
-        check_choice(name, path, data.inputs, "view")
-    if len(set(section.view)) < len(section.view):
-        raise ConfigError("a view is given twice", path=path, value=list(section.view))
-    if section.view:
-        return section.view
-    needed = head_class(task, section).views
-    if len(data.inputs) != needed:
-        raise ConfigError(
-            f"the head reads {needed} view(s) and the data set has {len(data.inputs)}: say which",
-            path=path,
-            value=list(section.view),
-            allowed=data.inputs,
-        )
-    return tuple(data.inputs)
-
-
-def _stages_builder(
-    config: Config, data: DataSet | DataSpec, views: Mapping[str, tuple[str, ...]]
-) -> StagesBuilder:
-    """Return a builder of stages for the one shape that all views have."""
-    first = next(iter(views.values()))[0]
-    shape = data.inputs[first].shape[1:]
-    for task, names in views.items():
-        for name in names:
-            other = data.inputs[name].shape[1:]
-            if other != shape:
-                raise ConfigError(
-                    "views that pass one backbone need one shape; "
-                    f"{name!r} is {other} and {first!r} is {shape}",
-                    path=f"tasks.{task}.view",
-                    value=name,
-                    allowed=[view for view, x in data.inputs.items() if x.shape[1:] == shape],
-                )
-    component = config.model.backbone
-    BACKBONES.check_arguments(component.name, component.arguments, "model.backbone")
-    backbone = BACKBONES.get_member(component.name, "model.backbone.name")
-    if np.issubdtype(data.inputs[first].dtype, np.integer):
-        _check_reads_integers(first, component, getattr(backbone, "reads_integers", False))
-    input_shape = tuple(int(size) for size in shape)
-    return partial(_build_stages, backbone, input_shape, component)
-
-
-def _check_reads_integers(view: str, backbone: Component, reads_integers: bool | str) -> None:
-    """Refuse numbers of tokens as input of a backbone that would take them for measurements.
-
-    Args:
-        view: The view, which holds integers.
-        backbone: The backbone's name and arguments in the config.
-        reads_integers: Whether the backbone reads integers; or the name of the argument that it
-            needs in order to do so.
-    """
-    if not reads_integers:
-        message = f"the backbone reads real numbers, and view {view!r} holds whole ones"
-        raise ConfigError(message, path="model.backbone", value=backbone.name)
-    if isinstance(reads_integers, str) and backbone.arguments.get(reads_integers) is None:
-        message = f"view {view!r} holds numbers of tokens: say how many there are"
-        raise ConfigError(message, path=f"model.backbone.{reads_integers}")
-
-
-def _build_stages(
-    backbone: Callable[..., Any], shape: tuple[int, ...], component: Component
-) -> list[Stage]:
-    arguments = component.arguments
-    # The sharing policy calls this, and would be blamed for the backbone.
-    with BACKBONES.blamed_on(component.name, arguments, "model.backbone"):
-        stages = backbone(shape, **arguments)
-    if (
-        not isinstance(stages, list)
-        or not stages
-        or not all(isinstance(stage, Stage) for stage in stages)
-    ):
-        raise ConfigError(
-            "a backbone returns a list of mtl_search.models.stage.Stage",
-            path="model.backbone",
-            value=repr(stages),
-        )
-    return stages
-
-
-def _build_sharing(
-    config: Config, build: StagesBuilder, views: Mapping[str, tuple[str, ...]]
-) -> SharingPolicy:
-    component = config.model.sharing
-    sharing: SharingPolicy = SHARING.build(
-        component.name, component.arguments, "model.sharing", build, views
-    )
-    return sharing

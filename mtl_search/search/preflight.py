@@ -13,7 +13,8 @@ from mtl_search.config.consistency import check_task_names
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.metrics.objective import check_objective
-from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.build import build_network
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.search import initial_points
 from mtl_search.search.objectives import objective_function
 from mtl_search.search.pbt.algorithm import check_population

@@ -18,7 +18,8 @@ from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import Array
 from mtl_search.errors import SweepError
 from mtl_search.models.backbones.pretrained import skip_pretrained
-from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.build import build_network
+from mtl_search.models.network import MultiTaskNetwork
 
 
 class Predictor:
@@ -37,7 +38,7 @@ class Predictor:
         >>> from mtl_search.config import parse
         >>> from mtl_search.data import DataSet, Target
         >>> from mtl_search.data.spec import data_spec
-        >>> from mtl_search.models.network import build_network
+        >>> from mtl_search.models.build import build_network
         >>> x = np.zeros((6, 4), dtype=np.float32)
         >>> kind = Target(np.array([0, 1, 0, 1, 0, 1]), "class", ("a", "b"))
         >>> splits = {"train": np.arange(2), "validation": np.arange(2, 4), "test": np.arange(4, 6)}

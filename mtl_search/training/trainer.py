@@ -21,7 +21,9 @@ from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.data.loading.loader import Loader
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
+from mtl_search.models.build import build_network
+from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.models.stage import parameter_count
 from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training import acceleration, balancing, checkpoint
 from mtl_search.training.balanced_step import build_step

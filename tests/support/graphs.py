@@ -9,9 +9,9 @@ import torch
 
 from mtl_search.config import Config, load_config
 from mtl_search.data.spec import DataSpec
+from mtl_search.models.build import build_network
 from mtl_search.models.graph import Graph
 from mtl_search.models.graph_tracing import trace_graph
-from mtl_search.models.network import build_network
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.sharing.base import DiagramBlock, Features
 

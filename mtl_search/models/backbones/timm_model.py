@@ -6,15 +6,12 @@ C channels, H height and V width of the image in pixels
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from mtl_search.config.checks import check_choice, check_number
-from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError
 from mtl_search.extras import hub, import_extra
 from mtl_search.models.backbones.images import image_shape
@@ -32,13 +29,10 @@ from mtl_search.models.backbones.partition import (
 )
 from mtl_search.models.backbones.pretrained import pretrained_enabled
 from mtl_search.models.backbones.stages import freeze
+from mtl_search.models.backbones.weights_file import read_weights
 from mtl_search.models.stage import Stage
 
 STAGE_CHOICES = ("auto", "children")
-WEIGHT_FILES = (".safetensors", ".pth", ".pt", ".bin")
-
-# Keys under which training scripts store the parameters in their checkpoints.
-_STATE_KEYS = ("state_dict", "model")
 
 
 def timm_model(
@@ -240,7 +234,7 @@ def _create_from_file(timm: Any, model: str, arguments: dict[str, Any], weights:
         ConfigError: The file lacks parameters of the model, or has them in other sizes.
     """
     path = f"{PATH}.weights"
-    state = _read_state(weights)
+    state = read_weights(weights, path)
     names = set(state)  # timm takes entries out of `state`
     try:
         built: nn.Module = timm.create_model(
@@ -268,45 +262,3 @@ def _create_from_file(timm: Any, model: str, arguments: dict[str, Any], weights:
         )
         raise ConfigError(message, path=path, value=weights)
     return built
-
-
-def _read_state(weights: str) -> dict[str, Tensor]:
-    """Read the tensors of a file.
-
-    Raises:
-        ConfigError: There is no such file, or it does not hold a state dict.
-    """
-    path = f"{PATH}.weights"
-    try:
-        file = find_file("weights", weights, WEIGHT_FILES)
-    except ConfigError as error:
-        raise ConfigError(error.problem, path=path, value=weights, allowed=error.allowed) from None
-    try:
-        state = _load_tensors(file)
-    except Exception as error:  # each reader has its own errors
-        raise ConfigError(
-            f"cannot read this file as safetensors or as a state dict ({type(error).__name__})",
-            path=path,
-            value=weights,
-        ) from error
-    for key in _STATE_KEYS:
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not _is_state_dict(state):
-        raise ConfigError(
-            "the file holds no state dict (names and their tensors)", path=path, value=weights
-        )
-    # DataParallel puts `module.` in front of all names.
-    return {str(key).removeprefix("module."): value for key, value in state.items()}
-
-
-def _is_state_dict(state: object) -> bool:
-    if not isinstance(state, dict) or not state:
-        return False
-    return all(isinstance(value, Tensor) for value in state.values())
-
-
-def _load_tensors(file: Path) -> Any:
-    if file.suffix == ".safetensors":
-        return load_file(file)
-    return torch.load(file, map_location="cpu", weights_only=True)

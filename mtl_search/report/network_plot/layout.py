@@ -5,9 +5,9 @@ cross. For that, the readers of a bar must be neighbours: lanes are ordered by h
 shares. A view whose readers are no neighbours is drawn above each of them. Boxes that would overlap
 (no policy of this package has such) share their place.
 
-The steps are: rows and lanes of nodes (`_Grid`), boxes in slots of this grid, then widths from left
-to right and heights from top to bottom, and arrows between the boxes. All lengths are inches; y
-grows downwards.
+The steps are: rows and lanes of nodes (`grid.Grid`), boxes in slots of this grid, then widths from
+left to right and heights from top to bottom, and arrows between the boxes. All lengths are inches;
+y grows downwards.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from itertools import pairwise
 
 from mtl_search.models.graph import Edge, Graph, Node
 from mtl_search.report.network_plot import text
+from mtl_search.report.network_plot.grid import Grid, inner_sources, make_grid, view_sources
 from mtl_search.report.network_plot.shapes import LINE, PADDING, Arrow, Box, Layout, Tie
 from mtl_search.report.network_plot.text import TextVariants
 
@@ -28,21 +29,6 @@ _LANE_GAP = 0.16
 _BOX_GAP = 0.12  # between two boxes of one slot
 _PASSAGE = 0.3  # width of the free space where an arrow passes between boxes
 _MIN_BOX = 0.95
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Rows and lanes, before anything has a size.
-
-    Attributes:
-        lanes: Number of lanes.
-        rows: Maps the id of each node that is no view to its row; row 0 is for views.
-        spans: Maps the id of each node to its first and its last lane.
-    """
-
-    lanes: int
-    rows: Mapping[str, int]
-    spans: Mapping[str, tuple[int, int]]
 
 
 @dataclass
@@ -83,7 +69,7 @@ def arrange(graph: Graph, min_width: float = 0.0) -> Layout:
         graph: The network.
         min_width: Width that the layout fills if it would be narrower.
     """
-    grid = _make_grid(graph)
+    grid = make_grid(graph)
     boxes: dict[str, Box] = {}  # of nodes that are no views
     slots: list[_Slot] = []
     for node in graph.nodes:
@@ -101,50 +87,6 @@ def arrange(graph: Graph, min_width: float = 0.0) -> Layout:
     return Layout(width, height, shown, arrows, tuple(_ties(graph, grid, boxes)))
 
 
-# ----------------------------------------------------------------------------------- rows and lanes
-
-
-def _make_grid(graph: Graph) -> _Grid:
-    lanes = _lanes(graph)
-    spans: dict[str, tuple[int, int]] = {}
-    for node in graph.nodes:
-        tasks = (node.column,) if node.column else node.tasks
-        positions = sorted(lanes[task] for task in tasks)
-        spans[node.id] = positions[0], positions[-1]
-    return _Grid(len(lanes), _rows(graph), spans)
-
-
-def _lanes(graph: Graph) -> dict[str, int]:
-    """Map each task to its lane, those that share the most stages first."""
-    shared = dict.fromkeys(graph.tasks, 0)
-    for node in graph.nodes:
-        if node.kind == "stage" and len(node.tasks) > 1:
-            for task in node.tasks:
-                shared[task] += 1
-    order = sorted(graph.tasks, key=lambda task: -shared[task])
-    return {task: lane for lane, task in enumerate(order)}
-
-
-def _rows(graph: Graph) -> dict[str, int]:
-    """Map each node that is no view to its row: the longest way from the views; heads are last."""
-    rows: dict[str, int] = {}
-    for node in graph.nodes:
-        if node.kind not in ("input", "head"):
-            above = max((rows[source.id] for source in _inner_sources(graph, node)), default=0)
-            # Between side inputs and the stage above them a row is left for their views.
-            rows[node.id] = above + (2 if node.kind == "side_inputs" else 1)
-    last = max(rows.values()) + 1
-    return rows | {node.id: last for node in graph.nodes if node.kind == "head"}
-
-
-def _inner_sources(graph: Graph, node: Node) -> list[Node]:
-    return [source for source in graph.sources(node) if source.kind != "input"]
-
-
-def _view_sources(graph: Graph, node: Node) -> list[Node]:
-    return [source for source in graph.sources(node) if source.kind == "input"]
-
-
 # -------------------------------------------------------------------------------------------- boxes
 
 
@@ -152,9 +94,9 @@ def _make_box(nodes: tuple[Node, ...], variants: TextVariants, row: int) -> Box:
     return Box(nodes, variants, max(_MIN_BOX, text.width(variants[0]) + 2 * PADDING), row)
 
 
-def _view_readers(graph: Graph, grid: _Grid) -> list[list[Node]]:
+def _view_readers(graph: Graph, grid: Grid) -> list[list[Node]]:
     """Group the nodes that read views: neighbours that read the same views and nothing else."""
-    readers = [node for node in graph.nodes if _view_sources(graph, node)]
+    readers = [node for node in graph.nodes if view_sources(graph, node)]
     readers.sort(key=lambda node: (grid.rows[node.id], grid.spans[node.id]))
     groups: list[list[Node]] = []
     for node in readers:
@@ -165,34 +107,30 @@ def _view_readers(graph: Graph, grid: _Grid) -> list[list[Node]]:
     return groups
 
 
-def _joins(graph: Graph, grid: _Grid, node: Node, group: Sequence[Node]) -> bool:
+def _joins(graph: Graph, grid: Grid, node: Node, group: Sequence[Node]) -> bool:
     same_row = grid.rows[node.id] == grid.rows[group[0].id]
-    same_views = _view_sources(graph, node) == _view_sources(graph, group[0])
-    is_neighbour = grid.spans[node.id][0] <= _last_lane(grid, group) + 1
-    return same_row and same_views and is_neighbour and not _inner_sources(graph, node)
+    same_views = view_sources(graph, node) == view_sources(graph, group[0])
+    is_neighbour = grid.spans[node.id][0] <= grid.last_lane(group) + 1
+    return same_row and same_views and is_neighbour and not inner_sources(graph, node)
 
 
-def _last_lane(grid: _Grid, nodes: Sequence[Node]) -> int:
-    return max(grid.spans[node.id][1] for node in nodes)
-
-
-def _make_view_group(graph: Graph, grid: _Grid, readers: list[Node]) -> _ViewGroup:
-    views = tuple(_view_sources(graph, readers[0]))
+def _make_view_group(graph: Graph, grid: Grid, readers: list[Node]) -> _ViewGroup:
+    views = tuple(view_sources(graph, readers[0]))
     row = grid.rows[readers[0].id] - 1
     if len(readers) > 1 and len(views) > 1:  # one box for all, so that no arrows cross
         boxes = [_make_box(views, text.views_text(views), row)]
     else:
         boxes = [_make_box((view,), text.node_text(view), row) for view in views]
-    passage = Box((), (), _PASSAGE, row) if _inner_sources(graph, readers[0]) else None
+    passage = Box((), (), _PASSAGE, row) if inner_sources(graph, readers[0]) else None
     return _ViewGroup(readers, boxes, passage)
 
 
-def _view_slot(grid: _Grid, group: _ViewGroup) -> _Slot:
+def _view_slot(grid: Grid, group: _ViewGroup) -> _Slot:
     boxes = list(group.boxes)
     if group.passage is not None:
         boxes.insert(0, group.passage)
     first = grid.spans[group.readers[0].id][0]
-    return _Slot(boxes[0].row, first, _last_lane(grid, group.readers), boxes)
+    return _Slot(boxes[0].row, first, grid.last_lane(group.readers), boxes)
 
 
 def _merge_overlapping(slots: Sequence[_Slot]) -> list[_Slot]:
@@ -318,7 +256,7 @@ def _arrow_label(graph: Graph, edge: Edge) -> str:
     return ", ".join(edge.views) if part or leave else ""
 
 
-def _ties(graph: Graph, grid: _Grid, boxes: Mapping[str, Box]) -> Iterator[Tie]:
+def _ties(graph: Graph, grid: Grid, boxes: Mapping[str, Box]) -> Iterator[Tie]:
     """Tie each node to its neighbour of the same row."""
     rows: dict[int, list[Node]] = defaultdict(list)
     for node in graph.nodes:

@@ -11,7 +11,7 @@ import torch
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
-from mtl_search.models.network import build_network
+from mtl_search.models.build import build_network
 
 pytest.importorskip("kornia", reason="an optional dependency: pip install 'mtl-search[images]'")
 

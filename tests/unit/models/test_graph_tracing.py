@@ -16,11 +16,12 @@ from mtl_search.data.spec import DataSpec, data_spec
 from mtl_search.errors import ConfigError
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.backbones.stages import FrozenStage
+from mtl_search.models.build import build_network
 from mtl_search.models.graph import Graph
 from mtl_search.models.graph_tracing import trace_graph
-from mtl_search.models.network import MultiTaskNetwork, build_network, parameter_count
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.sharing import SHARING, DiagramBlock, HardSharing
-from mtl_search.models.stage import Stage
+from mtl_search.models.stage import Stage, parameter_count
 from tests.support.model_cases import BACKBONE_CASES, SHARING_CASES, backbone_input
 from tests.support.packages import PACKAGES, need_package
 from tests.support.repository import CONFIGS

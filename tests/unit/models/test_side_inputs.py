@@ -14,8 +14,9 @@ from mtl_search.data import DataSet, Target
 from mtl_search.data.spec import DataSpec, data_spec
 from mtl_search.data.types import InputArray
 from mtl_search.errors import ConfigError
+from mtl_search.models.build import build_network
 from mtl_search.models.graph_tracing import trace_graph
-from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.stage import Stage
 
 N, T = 12, 5

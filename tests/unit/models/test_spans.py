@@ -11,8 +11,9 @@ import torch
 from mtl_search.config import load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
+from mtl_search.models.build import build_network
 from mtl_search.models.graph_tracing import trace_graph
-from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.spans import Spans
 
 N, T, W = 6, 5, 3

@@ -6,20 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.models.stage import Stage, parameter_count, run_stages, safe_key
-
-ODD_NAMES = [
-    "a.b",
-    "a%2Eb",
-    "type",
-    "keys",
-    "forward",
-    "training",
-    "",
-    "with space",
-    "task:x",
-    "größe",
-    ".",
-]
+from tests.support.networks import ODD_NAMES
 
 
 def test_different_names_have_different_keys() -> None:

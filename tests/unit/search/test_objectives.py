@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.models.network import build_network
+from mtl_search.models.build import build_network
 from mtl_search.search.objectives import (
     ArmObjectives,
     deviations,

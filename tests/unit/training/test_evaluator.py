@@ -11,7 +11,8 @@ from torch import Tensor
 
 from mtl_search.config import override
 from mtl_search.errors import ConfigError, TrialError
-from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.build import build_network
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.evaluator import Evaluator, metric_names, task_losses
 from tests.support.trials import config, data
 

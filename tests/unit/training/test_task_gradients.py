@@ -13,7 +13,8 @@ from torch import nn
 
 from mtl_search.config import override, parse
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.build import build_network
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.stage import Stage
 from mtl_search.training.task_gradients import GradientAccumulator, TaskGradients
 from tests.support.trials import all_heads, config, data

@@ -65,12 +65,6 @@ def test_text_stays_inside_and_apart(views: Any, name: str, arguments: Any) -> N
             )
 
 
-def test_dollars_in_names_are_no_formulas(tmp_path: Path) -> None:
-    figure = paint(graph({"a": ["left"]}), "$x_1$ and $y")
-    assert figure.axes[0].texts[0].get_text() == "$x_1$ and $y"
-    assert not figure.axes[0].texts[0].get_parse_math()
-
-
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_files(ending: str, tmp_path: Path) -> None:
     file = tmp_path / "new" / f"model{ending.upper()}"

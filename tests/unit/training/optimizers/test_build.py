@@ -14,7 +14,8 @@ from mtl_search.config import Component, load_config
 from mtl_search.config.training import TrainingConfig
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
-from mtl_search.models.network import MultiTaskNetwork, build_network
+from mtl_search.models.build import build_network
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.optimizers import OPTIMIZERS
 from mtl_search.training.optimizers.build import (
     build_optimizer,
