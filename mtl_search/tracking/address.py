@@ -18,7 +18,7 @@ _DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
 def is_database(uri: str) -> bool:
     """Return whether MLflow writes to the store itself, without a server in between.
 
-    Example:
+    Examples:
         >>> is_database("postgresql+psycopg2://host/db"), is_database("https://host")
         (True, False)
     """
@@ -28,7 +28,7 @@ def is_database(uri: str) -> bool:
 def sqlite_path(uri: str) -> Path:
     """Return the file of an SQLite URI.
 
-    Example:
+    Examples:
         >>> sqlite_path("sqlite:///runs/mlflow.db").name
         'mlflow.db'
     """
@@ -104,7 +104,7 @@ def unreachable(uri: str, error: Exception) -> SweepError:
 def public(uri: str) -> str:
     """Return the URI without a password.
 
-    Example:
+    Examples:
         >>> public("postgresql://me:secret@host/db")
         'postgresql://host/db'
     """
