@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,6 +19,8 @@ from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training import acceleration
 from mtl_search.training.balancing import Aggregator, Weighting
 from mtl_search.training.balancing.build import build_aggregator, build_weighting
+from mtl_search.training.balancing.checked_aggregator import CheckedAggregator
+from mtl_search.training.balancing.step_gradients import StepGradients
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.distributed.failure_sync import FailureSync
@@ -59,34 +60,6 @@ def build_step(
     )
 
 
-@dataclass
-class StepGradients:
-    """Hold the gradients of a step's tasks before they are combined.
-
-    Attributes:
-        losses: The scaled losses (T,).
-        jacobians: The Jacobian of the shared parameters (T, P), or its two summands, one a half of
-            the batches.
-        first_share: The share of each task's labels (T,) that the first summand has.
-        own: The gradients of the parameters that belong to one task, as
-            `TaskGradients.own_parameters` lists them.
-        failed: The number of ranks that have failed, (1,).
-    """
-
-    losses: Tensor
-    jacobians: list[Tensor]
-    first_share: Tensor
-    own: list[Tensor]
-    failed: Tensor
-
-    def all_reduce(self, communicator: Communicator) -> StepGradients:
-        """Return the sums over ranks, by a single exchange."""
-        tensors = [self.losses, self.first_share, self.failed, *self.jacobians, *self.own]
-        losses, first_share, failed, *gradients = communicator.all_reduce_coalesced(tensors)
-        count = len(self.jacobians)
-        return StepGradients(losses, gradients[:count], first_share, gradients[count:], failed)
-
-
 class BalancedStep(Step):
     """Compute the gradient of a step whose tasks do not simply add up.
 
@@ -124,9 +97,14 @@ class BalancedStep(Step):
         super().__init__(network, spec.config, communicator, failure_sync)
         self.weighting = weighting
         self.aggregator = aggregator
+        self._checked_aggregator: CheckedAggregator | None = None
+        if aggregator is not None:
+            component = spec.config.training.aggregator
+            assert component is not None
+            self._checked_aggregator = CheckedAggregator(aggregator, component.name, failure_sync)
         self.needs_losses_after_step = weighting is not None and weighting.needs_losses_after_step
         self.task_gradients = TaskGradients(network)
-        self._spec = spec
+        self._seed = spec.seed
         self._reads_gradients = aggregator is not None or (
             weighting is not None and weighting.needs_gradients
         )
@@ -246,7 +224,7 @@ class BalancedStep(Step):
     def _synchronized_rng(self, method: Weighting | Aggregator) -> AbstractContextManager[None]:
         if not method.is_random:
             return nullcontext()
-        return synchronized_rng(self._spec.seed, self._steps, self.device)
+        return synchronized_rng(self._seed, self._steps, self.device)
 
     # ---------------------------------------------------------------- by the gradients
 
@@ -292,87 +270,16 @@ class BalancedStep(Step):
             factors = weights if scales is None else weights * scales
             owners = self.task_gradients.owners
             own = [weights[task] * gradient for task, gradient in zip(owners, own, strict=True)]
-        vector, used = self._aggregate(rows, self._halves(gradients, factors))
+        vector, used = self._aggregate(rows, gradients.halves(factors))
         if used is not None:
             self._used.append((factors * used * self._loss_weights, self._has_label))
-        self._set_gradients(vector, own)
-
-    @staticmethod
-    def _halves(gradients: StepGradients, factors: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return the weighted Jacobian (T, P) over either half of the batches, if any."""
-        if len(gradients.jacobians) == 1:
-            return None
-        first, second = gradients.jacobians
-        # A summand counts by its share of the step's labels; divided by it, it is the mean over its
-        # half.
-        shares = torch.stack([gradients.first_share, 1 - gradients.first_share]).clamp(min=1e-12)
-        by_half = (factors / shares).unsqueeze(2)  # (2, T, 1)
-        return by_half[0] * first, by_half[1] * second
+        self.task_gradients.set_gradients(vector, own)
 
     def _aggregate(
         self, rows: Tensor, halves: tuple[Tensor, Tensor] | None
     ) -> tuple[Tensor, Tensor | None]:
-        """Return the shared gradient (P,), and the weights (T,) that the rows (T, P) have in it.
-
-        A row of zeros has no weight in it. The parameters of that task alone count by 1, and so
-        does the row.
-
-        Args:
-            rows: The weighted gradients of the tasks (T, P).
-            halves: The gradients over either half of the batches, where the aggregator reads them.
-        """
-        ones = torch.ones(len(rows), device=self.device)
-        if self.aggregator is None or not self.task_gradients.shared:
-            return rows.sum(0), ones
-        taken = _not_zero(rows) if self.aggregator.leaves_out else ones.bool()
-        if not bool(taken.any()):
-            return rows.sum(0), ones
-        takes_all = bool(taken.all())
-        failure = None
-        try:
-            with self._synchronized_rng(self.aggregator), torch.no_grad():
-                vector, used = self.aggregator.aggregate(rows if takes_all else rows[taken], halves)
-        # Solvers, and methods of the user's, may raise anything.
-        except Exception as error:  # noqa: BLE001
-            failure = error
-        else:
-            if _is_finite(vector):
-                return vector, None if used is None else _with_zero_rows(used, rows, taken)
-        self.failure_sync.check()  # zeros of a rank that has failed may be the cause
-        if not bool(rows.isfinite().all()):
-            return rows.sum(0), ones  # which shows in the losses, by the name of the task
-        if failure is None:
-            raise TrialError(f"{self._name} made a gradient that is not finite of some that are")
-        raise TrialError(f"{self._name} failed: {failure}") from failure
-
-    @property
-    def _name(self) -> str:
-        member = self._spec.config.training.aggregator
-        return f"the aggregator {member.name!r}" if member is not None else "no aggregator"
-
-    def _set_gradients(self, vector: Tensor, own: Sequence[Tensor]) -> None:
-        """Set `.grad`: of shared parameters from `vector` (P,), of all others from `own`."""
-        shared = self.task_gradients.shared
-        for parameter, part in zip(shared, vector.split([p.numel() for p in shared]), strict=True):
-            parameter.grad = acceleration.match_memory_format(parameter, part.view(parameter.shape))
-        for parameter, gradient in zip(self.task_gradients.own_parameters, own, strict=True):
-            parameter.grad = acceleration.match_memory_format(parameter, gradient)
-
-
-def _with_zero_rows(used: Tensor, rows: Tensor, taken: Tensor) -> Tensor:
-    """Return the weights of all rows (T,), from those of the `taken` ones."""
-    ones = torch.ones(len(rows), device=rows.device)
-    if not bool(taken.all()):
-        return ones.masked_scatter(taken, used)
-    return used if bool(used.all()) else torch.where(_not_zero(rows), used, ones)
-
-
-def _not_zero(rows: Tensor) -> Tensor:
-    """Return `rows.any(1)`, (T, P) to (T,), several times faster."""
-    return (rows.amax(1) != 0) | (rows.amin(1) != 0)
-
-
-def _is_finite(vector: Tensor) -> bool:
-    """Return whether all numbers are finite."""
-    # The sum tells it quickly, but finite numbers may overflow.
-    return bool(vector.sum().isfinite()) or bool(vector.isfinite().all())
+        """Return the shared gradient (P,), and the weights (T,) that the rows (T, P) have in it."""
+        checked = self._checked_aggregator
+        if checked is None or not self.task_gradients.shared:
+            return rows.sum(0), torch.ones(len(rows), device=self.device)
+        return checked.aggregate(rows, halves, self._synchronized_rng(checked.aggregator))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.training import acceleration
 
 
 @dataclass
@@ -134,6 +135,14 @@ class TaskGradients:
             else:
                 sums.append(torch.zeros_like(parameter))
         return sums
+
+    def set_gradients(self, vector: Tensor, own: Sequence[Tensor]) -> None:
+        """Set `.grad`: of shared parameters from `vector` (P,), of all others from `own`."""
+        parts = vector.split([p.numel() for p in self.shared])
+        for parameter, part in zip(self.shared, parts, strict=True):
+            parameter.grad = acceleration.match_memory_format(parameter, part.view(parameter.shape))
+        for parameter, gradient in zip(self.own_parameters, own, strict=True):
+            parameter.grad = acceleration.match_memory_format(parameter, gradient)
 
     def _add_at_once(
         self,

@@ -7,33 +7,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from torch import Tensor, nn
 
 from mtl_search.data import DataSet
-from mtl_search.data.loading.batch import Batch
 from mtl_search.data.loading.device_data import DeviceData
-from mtl_search.data.loading.loader import Loader
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.models.build import build_network
-from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.stage import parameter_count
 from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training import acceleration, balancing, checkpoint
 from mtl_search.training.balanced_step import build_step
-from mtl_search.training.distributed.communicator import (
-    Communicator,
-    ProcessGroupCommunicator,
-    SingleProcess,
-)
+from mtl_search.training.distributed.communicator import Communicator, SingleProcess
 from mtl_search.training.distributed.failure_sync import FailureSync
-from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
+from mtl_search.training.distributed.network_replica import build_replica
 from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.evaluator import Evaluator, metric_names
 from mtl_search.training.exploit import OwnSettings
@@ -43,9 +31,9 @@ from mtl_search.training.optimizers.build import (
     learning_rate,
     parameter_groups,
 )
-from mtl_search.training.seeds import seed_everything
 from mtl_search.training.step import autocast
 from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_loaders import TrialLoaders, step_batches
 from mtl_search.training.trial_report import TrialReport
 
 
@@ -84,21 +72,22 @@ class Trainer:
         self.spec = spec
         self.data = data
         self.device = device
-        self.device_data = device_data
         self.communicator = communicator or SingleProcess()
         self.config = spec.config.training
         self.objective = objective or spec.objective
         self.directory = TrialDirectory(spec.directory, spec.storage)
-        seed_everything(spec.seed)
 
-        self.network = self._build_network()
+        self.network = build_replica(spec, data, device, self.communicator)
         self.heads = self.network.heads
         self.target_names = self.network.target_names
         self.parameters = list(self.network.parameters())
         groups = parameter_groups(self.network, self.config, split=spec.until is not None)
         self.optimizer = build_optimizer(self.config.optimizer, groups)
         self.schedule = build_schedule(self.config.schedule, self.optimizer, self.config.epochs)
-        self.train_loader = self._loader("train", self.config.batch_size, shuffle=True)
+        self._loaders = TrialLoaders(
+            spec, data, self.network, device, device_data, self.communicator
+        )
+        self.train_loader = self._loaders.training()
         self.failure_sync = FailureSync(
             self.communicator, exchanges_in_passes=self.config.sync_batch_norm
         )
@@ -125,7 +114,7 @@ class Trainer:
         epoch_outputs = EpochOutputs(keep_outputs=self.config.train_metrics)
 
         loader = self.failure_sync.batches(self.train_loader, len(self.train_loader))
-        for batches in _groups(loader, self.config.accumulate):
+        for batches in step_batches(loader, self.config.accumulate):
             self.step.accumulate_gradients(batches, epoch_outputs)
             if clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(self.parameters, clip_norm)
@@ -152,7 +141,7 @@ class Trainer:
         epoch_outputs = EpochOutputs()
         precision = autocast(self.config.precision, self.device)
         try:
-            for batch in self._loader(split, self.config.eval_batch_size, shuffle=False):
+            for batch in self._loaders.evaluation(split):
                 if batch.size:
                     with precision:
                         epoch_outputs.add(self.network(batch.inputs, batch.masks), batch)
@@ -252,24 +241,6 @@ class Trainer:
         own_settings.restore(progress.epoch)
         return progress
 
-    def _build_network(self) -> MultiTaskNetwork:
-        """Build the network, the same on all ranks, and seed each rank's own random numbers."""
-        config = self.spec.config
-        communicator = self.communicator
-        network = build_network(config, self.data)
-        network.fit({task: self._labels(task, "train") for task in config.tasks})
-        network.to(self.device)
-        if self.config.sync_batch_norm and isinstance(communicator, ProcessGroupCommunicator):
-            check_sync_batch_norm(config, self.device)
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(network, communicator.group)
-        acceleration.to_channels_last(self.config, network)
-        # The seed is the same on all ranks, but a layer of the user's may not heed it.
-        communicator.broadcast(checkpoint.state_tensors(network))
-        if communicator.rank:
-            seeds = np.random.SeedSequence([self.spec.seed, communicator.rank])
-            seed_everything(int(seeds.generate_state(1)[0]))
-        return network
-
     def _stateful(self) -> dict[str, checkpoint.Stateful]:
         """Return what a checkpoint holds besides the network."""
         stateful: dict[str, checkpoint.Stateful] = {"optimizer": self.optimizer}
@@ -323,34 +294,5 @@ class Trainer:
         stopping = self.config.early_stopping
         return stopping is not None and self.progress.since_improvement >= stopping.patience
 
-    def _loader(self, split: str, batch_size: int, *, shuffle: bool) -> Loader:
-        views = [view for views in self.network.views.values() for view in views]
-        return Loader(
-            self.data,
-            split,
-            views=list(dict.fromkeys(views)),
-            targets=list(dict.fromkeys(self.target_names.values())),
-            batch_size=batch_size,
-            device=self.device,
-            shuffle=shuffle,
-            consecutive=self.spec.pieces,
-            seed=self.spec.seed,
-            resident=self.device_data,
-            worker=(self.communicator.rank, self.communicator.size),
-            count_labels=split == "train",
-        )
-
-    def _labels(self, task: str, split: str) -> Tensor:
-        target = self.data.targets[self.spec.config.tasks[task].target or task]
-        # Indexing copies, so the array can be written to, as torch demands.
-        return torch.from_numpy(target.values[self.data.splits[split]])
-
 
 _SHORT = {"validation": "val"}
-
-
-def _groups(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """Yield the batches of each step; the last step of an epoch may have fewer."""
-    batches = iter(batches)
-    while group := list(islice(batches, size)):
-        yield group

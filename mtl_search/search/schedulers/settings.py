@@ -57,9 +57,7 @@ class ASHA(Settings):
     reduction_factor: float = 3
 
     def __post_init__(self) -> None:
-        check_int(
-            self.grace_period, f"{_PATH}.grace_period", high=self.epochs, limit="training.epochs"
-        )
+        _check_grace_period(self.grace_period, self.epochs)
         check_number(self.reduction_factor, f"{_PATH}.reduction_factor", low=1.1)
 
     def create(self) -> TrialScheduler:
@@ -97,9 +95,7 @@ class Median(Settings):
     min_samples_required: int = 3
 
     def __post_init__(self) -> None:
-        check_int(
-            self.grace_period, f"{_PATH}.grace_period", high=self.epochs, limit="training.epochs"
-        )
+        _check_grace_period(self.grace_period, self.epochs)
         check_int(self.min_samples_required, f"{_PATH}.min_samples_required")
 
     def create(self) -> TrialScheduler:
@@ -159,6 +155,10 @@ class PBT(Settings):
         from ray.tune.schedulers import FIFOScheduler
 
         return FIFOScheduler()
+
+
+def _check_grace_period(grace_period: int, epochs: int) -> None:
+    check_int(grace_period, f"{_PATH}.grace_period", high=epochs, limit="training.epochs")
 
 
 def _is_factor(value: object) -> bool:

@@ -15,7 +15,6 @@ from mtl_search.training.balanced_step import BalancedStep
 from mtl_search.training.balancing import AGGREGATORS, WEIGHTINGS
 from mtl_search.training.step import Step
 from mtl_search.training.trainer import Trainer
-from tests.support.parity import Parity
 from tests.support.trials import (
     WEIGHTS,
     assert_same_weights,
@@ -170,20 +169,6 @@ def test_where_nothing_is_shared_tasks_follow_their_own_losses(
         assert ratios == pytest.approx([1.0] * len(ratios), rel=1e-3)
 
 
-def test_a_task_without_a_label_is_left_out_where_its_zero_would_be_taken_for_a_wish(
-    tmp_path: Path,
-) -> None:
-    made = Parity(
-        training={"aggregator": "mgda", "optimizer": {"name": "sgd", "lr": 0.01}}, labels="sparse"
-    ).trainer(tmp_path)
-    before = torch.cat([p.detach().flatten() for p in made.network.shared_parameters()])
-    made.train_epoch()
-    after = torch.cat([p.detach().flatten() for p in made.network.shared_parameters()])
-    assert (
-        after - before
-    ).norm() > 1e-4  # the shortest vector of a hull with a zero in it is that zero
-
-
 # Those with a history, an optimiser of their own or random draws; the others have nothing to go on
 # from.
 HISTORIES = {
@@ -284,50 +269,6 @@ def test_a_trial_says_whether_its_weights_are_its_own(tmp_path: Path) -> None:
         True,
         True,
     ]
-
-
-def broken(tasks: int) -> Any:
-    """An aggregator that fails after it has been tried out."""
-    from mtl_search.training.balancing.aggregators import Sum
-
-    class Broken(Sum):
-        calls = 0
-
-        def aggregate(self, jacobian: Tensor, halves: Any = None) -> Any:
-            self.calls += 1
-            if jacobian.shape[1] > tasks + 1:
-                raise ArithmeticError("it does not converge")
-            return super().aggregate(jacobian, halves)
-
-    return Broken(tasks)
-
-
-def not_a_number(tasks: int) -> Any:
-    """An aggregator that returns NaN."""
-    from mtl_search.training.balancing.aggregators import Sum
-
-    class Broken(Sum):
-        def aggregate(self, jacobian: Tensor, halves: Any = None) -> Any:
-            return jacobian.sum(0) * float("nan"), None
-
-    return Broken(tasks)
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [("broken", "it does not converge"), ("not_a_number", "not finite")]
-)
-def test_an_aggregator_that_fails_fails_the_trial(name: str, text: str, tmp_path: Path) -> None:
-    made = trainer(config(aggregator=f"{__name__}:{name}"), tmp_path)
-    with pytest.raises(TrialError, match=rf"{name}' (failed|made).*{text}"):
-        made.run_epoch()
-
-
-def test_a_loss_that_is_not_finite_is_named_and_not_the_aggregator(tmp_path: Path) -> None:
-    made = trainer(config(aggregator="fairgrad"), tmp_path)
-    with torch.no_grad():
-        next(made.heads["flag"].parameters()).fill_(float("nan"))
-    with pytest.raises(TrialError, match="train loss of task 'flag' is nan"):
-        made.run_epoch()
 
 
 def test_a_weight_that_is_not_finite_is_named(tmp_path: Path) -> None:

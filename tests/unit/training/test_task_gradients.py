@@ -177,3 +177,17 @@ def test_parameters_that_nothing_depends_on_have_no_gradient() -> None:
     parts = jacobian.split([p.numel() for p in cut.shared], 1)
     unused = [part for p, part in zip(cut.shared, parts, strict=True) if "spare" in names[id(p)]]
     assert [part.any() for part in unused] == [False, False]
+
+
+def test_gradients_are_set_where_they_belong() -> None:
+    network, *_ = _built(config(), data())
+    divided = TaskGradients(network)
+    vector = torch.arange(float(sum(p.numel() for p in divided.shared)))
+    own = [torch.full_like(p, number) for number, p in enumerate(divided.own_parameters)]
+    divided.set_gradients(vector, own)
+    gradients = [p.grad for p in divided.shared if p.grad is not None]
+    assert torch.equal(torch.cat([gradient.flatten() for gradient in gradients]), vector)
+    for parameter, expected in zip(divided.own_parameters, own, strict=True):
+        assert parameter.grad is not None
+        assert torch.equal(parameter.grad, expected)
+    assert all(p.grad is not None and p.grad.shape == p.shape for p in network.parameters())

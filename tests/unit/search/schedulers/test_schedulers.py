@@ -13,14 +13,20 @@ from mtl_search.search.schedulers.population import PBTConfig
 from tests.support import small_sweeps as small
 from tests.support.trial_streams import EPOCHS, Stream, run
 
+_GRACE_PERIOD = "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)"
+
+
+def _assert_refused(scheduler: dict[str, Any], words: str) -> None:
+    config = small.config({"training.epochs": EPOCHS, "search.scheduler": scheduler})
+    with pytest.raises(ConfigError) as caught:
+        build_scheduler(config)
+    assert words in str(caught.value)
+
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (
-            {"grace_period": 10},
-            "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)",
-        ),
+        ({"grace_period": 10}, _GRACE_PERIOD),
         ({"grace_period": 0}, "search.scheduler.grace_period"),
         ({"grace_period": 1.5}, "search.scheduler.grace_period"),
         ({"grace_period": True}, "search.scheduler.grace_period"),
@@ -30,21 +36,13 @@ from tests.support.trial_streams import EPOCHS, Stream, run
     ],
 )
 def test_arguments_that_asha_refuses(arguments: dict[str, Any], words: str) -> None:
-    config = small.config(
-        {"training.epochs": EPOCHS, "search.scheduler": {"name": "asha", **arguments}}
-    )
-    with pytest.raises(ConfigError) as caught:
-        build_scheduler(config)
-    assert words in str(caught.value)
+    _assert_refused({"name": "asha", **arguments}, words)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (
-            {"grace_period": 10},
-            "search.scheduler.grace_period: a whole number from 1 to 9 (training.epochs)",
-        ),
+        ({"grace_period": 10}, _GRACE_PERIOD),
         (
             {"min_samples_required": 0},
             "search.scheduler.min_samples_required: a whole number of at least 1",
@@ -54,12 +52,7 @@ def test_arguments_that_asha_refuses(arguments: dict[str, Any], words: str) -> N
     ],
 )
 def test_arguments_that_the_median_rule_refuses(arguments: dict[str, Any], words: str) -> None:
-    config = small.config(
-        {"training.epochs": EPOCHS, "search.scheduler": {"name": "median", **arguments}}
-    )
-    with pytest.raises(ConfigError) as caught:
-        build_scheduler(config)
-    assert words in str(caught.value)
+    _assert_refused({"name": "median", **arguments}, words)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +74,7 @@ def test_arguments_that_the_median_rule_refuses(arguments: dict[str, Any], words
     ],
 )
 def test_arguments_that_a_population_refuses(arguments: dict[str, Any], words: str) -> None:
-    config = small.config(
-        {"training.epochs": EPOCHS, "search.scheduler": {"name": "pbt", **arguments}}
-    )
-    with pytest.raises(ConfigError) as caught:
-        build_scheduler(config)
-    assert words in str(caught.value)
+    _assert_refused({"name": "pbt", **arguments}, words)
 
 
 def test_what_is_no_scheduler_is_refused() -> None:
