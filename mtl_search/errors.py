@@ -168,6 +168,19 @@ def _shortened(text: str, length: int = 300) -> str:
     return text if len(text) <= length else f"{text[: length - 4]} ..."
 
 
+def first_line(error: BaseException) -> str:
+    r"""Return the first line of an error's message, or its type if it has no message.
+
+    Examples:
+        >>> first_line(ValueError("no such layer\nin this model"))
+        'no such layer'
+        >>> first_line(KeyboardInterrupt())
+        'KeyboardInterrupt'
+    """
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the member of `names` that looks most like `name`, or None when none is close.
 

@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, SweepError, first_line
 
 SQLITE = "sqlite:///"
 # Stores that MLflow writes to without a server in between.
@@ -96,7 +96,7 @@ def unknown_address(uri: str) -> ConfigError:
 def unreachable(uri: str, error: Exception) -> SweepError:
     """Return the error of a store that answers with an error, or not at all."""
     return SweepError(
-        f"tracking: MLflow at {public(uri)} cannot be used: {first_line(error)}\n"
+        f"tracking: MLflow at {public(uri)} cannot be used: {public_reason(error)}\n"
         "  start the server or change tracking.uri; to go on without it: tracking.enabled=false"
     )
 
@@ -113,7 +113,6 @@ def public(uri: str) -> str:
     return f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}"
 
 
-def first_line(error: Exception) -> str:
+def public_reason(error: Exception) -> str:
     """Return the first line of an error's message, shortened, without passwords in addresses."""
-    lines = str(error).strip().splitlines()
-    return re.sub(r"//[^/@\s]+@", "//", lines[0] if lines else type(error).__name__)[:300]
+    return re.sub(r"//[^/@\s]+@", "//", first_line(error))[:300]

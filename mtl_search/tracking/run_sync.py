@@ -25,7 +25,7 @@ from mtl_search.storage.events import (
 )
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.tracking import mapping
-from mtl_search.tracking.address import first_line
+from mtl_search.tracking.address import public_reason
 from mtl_search.tracking.client import TrackingClient, is_outage
 from mtl_search.tracking.mapping import MetricPoint
 
@@ -162,7 +162,7 @@ class RunSync:
                 log.warning(
                     "MLflow refused a part of %s, which stays in the journal only: %s",
                     subject,
-                    first_line(error),
+                    public_reason(error),
                 )
             self.refused += events
 

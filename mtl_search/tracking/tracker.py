@@ -19,7 +19,7 @@ from mtl_search.storage.events import Event, SweepCompleted, SweepStarted, Trial
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import links
-from mtl_search.tracking.address import first_line, public
+from mtl_search.tracking.address import public, public_reason
 from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.run_sync import RunSync
 
@@ -164,7 +164,7 @@ class Tracker:
             self._problem = error
             return
         except Exception as error:  # noqa: BLE001  # all must reach the caller of start()
-            self._problem = SweepError(f"tracking: {type(error).__name__}: {first_line(error)}")
+            self._problem = SweepError(f"tracking: {type(error).__name__}: {public_reason(error)}")
             return
         else:
             self._run_sync = RunSync(self.config, client, self.sweep_dir.resolve().name)
@@ -218,14 +218,14 @@ class Tracker:
         try:
             run_sync.apply(message)
         except Exception as error:  # noqa: BLE001  # a wrong event must not end the thread
-            log.warning("tracking passed over an event of the journal: %s", first_line(error))
+            log.warning("tracking passed over an event of the journal: %s", public_reason(error))
 
     def _attempt(self, run_sync: RunSync) -> None:
         try:
             run_sync.send()
         except Exception as error:  # noqa: BLE001  # nothing that MLflow does may end a sweep
             self._failures += 1
-            self._degraded = f"MLflow at {public(self.uri)} does not answer: {first_line(error)}"
+            self._degraded = f"MLflow at {public(self.uri)} does not answer: {public_reason(error)}"
             if self._failures == 2:  # a single failure may be a short fault
                 log.warning("%s. The sweep goes on; what is missing is sent later", self._degraded)
             return

@@ -21,7 +21,7 @@ from mtl_search.data.preprocessing.token_windows import Windows
 from mtl_search.data.readers.cache import cached, digest, folder_digest
 from mtl_search.data.readers.paths import PACKAGE, find_file
 from mtl_search.data.types import Array
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, DataError, first_line
 
 logger = logging.getLogger(__name__)
 
@@ -234,9 +234,8 @@ def _load(argument: str, source: str, kind: str) -> Any:
             return getattr(transformers, kind).from_pretrained(source)
     # transformers raises many kinds, from OSError to KeyError.
     except Exception as error:  # noqa: BLE001
-        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ConfigError(
-            f"transformers cannot load this encoder: {first_line}",
+            f"transformers cannot load this encoder: {first_line(error)}",
             path=f"data.{argument}",
             value=source,
         ) from None

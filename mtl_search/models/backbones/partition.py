@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mtl_search.errors import first_line
 from mtl_search.models.stage import FeatureKind, Stage, parameter_count
 
 # Rank of features → their kind.
@@ -179,9 +180,3 @@ def _is_sequence(module: nn.Module) -> bool:
 
 def _has_matrix(module: nn.Module) -> bool:
     return any(p.ndim > 1 for p in module.parameters())
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, or its type if it has no message."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.config.checks import check_choice, check_number
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, first_line
 from mtl_search.extras import hub, import_extra
 from mtl_search.models.backbones.images import image_shape
 from mtl_search.models.backbones.mlp import PATH
@@ -20,7 +20,6 @@ from mtl_search.models.backbones.partition import (
     Part,
     PartitionError,
     check_equal,
-    first_line,
     group_parts,
     in_eval_mode,
     open_main_sequence,

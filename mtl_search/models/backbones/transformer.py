@@ -14,13 +14,12 @@ from torch import Tensor, nn
 
 from mtl_search.config.checks import check_int, check_number
 from mtl_search.data.readers.paths import PACKAGE, find_file
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, first_line
 from mtl_search.extras import hub, import_extra
 from mtl_search.models.backbones.mlp import PATH
 from mtl_search.models.backbones.partition import (
     PartitionError,
     check_equal,
-    first_line,
     in_eval_mode,
 )
 from mtl_search.models.backbones.pretrained import pretrained_enabled

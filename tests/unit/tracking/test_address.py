@@ -9,7 +9,7 @@ import pytest
 
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.tracking import Tracker
-from mtl_search.tracking.address import first_line, public, sqlite_path
+from mtl_search.tracking.address import public, public_reason, sqlite_path
 from tests.support.recorded_sweeps import config
 
 
@@ -59,12 +59,12 @@ def test_a_server_that_is_not_there_is_said_before_anything_trains(tmp_path: Pat
 )
 def test_no_password_is_shown(uri: str, shown: str) -> None:
     assert public(uri) == shown
-    assert first_line(RuntimeError(f"cannot reach {uri}\nmore")).count("secret") == 0
+    assert public_reason(RuntimeError(f"cannot reach {uri}\nmore")).count("secret") == 0
 
 
 def test_an_error_without_a_message_is_called_by_its_class() -> None:
-    assert first_line(RuntimeError()) == "RuntimeError"
-    assert len(first_line(RuntimeError("x" * 1000))) == 300
+    assert public_reason(RuntimeError()) == "RuntimeError"
+    assert len(public_reason(RuntimeError("x" * 1000))) == 300
 
 
 def test_the_file_of_an_sqlite_uri() -> None:
