@@ -1,65 +1,114 @@
-"""Which configuration speaks for each arm: the best by validation, never by test."""
+"""Which configuration speaks for each arm: the best by validation on fresh seeds, never by test."""
 
 from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from mtl_search.analysis.paired import MIN_SEEDS, Runs, Tasks, estimate
-from mtl_search.analysis.verdict import SelectedFinalist
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.analysis.estimate import MIN_SEEDS
 from mtl_search.storage.arm_name import SHARED, ArmName
 from mtl_search.storage.records import SweepRecord, TrialRecord
 
 
-@dataclass
-class Selection:
-    """The configuration that speaks for each arm.
+@dataclass(frozen=True)
+class SharedNetwork:
+    """The best network that tasks share, by the validation of fresh seeds.
 
     Attributes:
-        winners: Arm, without `final/` → its configuration; arms without usable finalists are left
-            out.
-        runs: Arm → test metrics of its configuration, by seed index.
-        notes: What is missing: finalists that failed, have not finished, or have no test metrics.
+        arm: The arm that found it, `equal` or `search`.
+        origin: Id of the trial that had its configuration first.
+        depth: Its sharing depth.
+        has_equal_weights: Whether all tasks have the same loss weight, and nothing adapts it.
     """
 
-    winners: dict[str, SelectedFinalist] = field(default_factory=dict)
-    runs: dict[str, Runs] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    arm: ArmName
+    origin: str
+    depth: Any
+    has_equal_weights: bool
+
+    @property
+    def shares_nothing(self) -> bool:
+        """Whether the sharing depth is 0 for all tasks, so that the networks are separate."""
+        return shares_nothing(self.depth)
 
 
-def select_finalists(record: SweepRecord, tasks: Tasks) -> Selection:
-    """Choose the configuration that speaks for each arm.
+def shares_nothing(depth: Any) -> bool:
+    """Return whether a sharing depth, or that of each task, is 0."""
+    depths = depth.values() if isinstance(depth, Mapping) else [depth]
+    return set(depths) == {0}
+
+
+def winner_of(record: SweepRecord, arm: ArmName) -> str | None:
+    """Return the origin of an arm's best configuration, by the mean validation of its finalists.
+
+    Configurations are compared on the seeds that all of them have, so that the winner of a race on
+    two seeds stays the winner when it alone goes on.
 
     Args:
         record: The sweep's record.
-        tasks: Main tasks with their metrics; a finalist counts where it has all of its tasks.
+        arm: The arm, without `final/`.
+
+    Returns:
+        Id of the trial; None where no finalist of the arm has ended well.
     """
-    selection = Selection()
-    ablations = [trial.arm.base for trial in record if trial.is_finalist and trial.arm.is_ablation]
-    singles = [ArmName.single(task) for task in tasks]
-    for arm in dict.fromkeys([*singles, *SHARED, *ablations]):
-        finalists = record.arm(arm.final)
-        usable = [trial for trial in finalists if has_metrics(trial, arm, tasks)]
-        if len(usable) < len(finalists):
-            selection.notes.append(_missing_note(arm, finalists, usable))
-        if usable:
-            group = _strongest_group(usable)
-            indices = seed_indices(finalists)
-            by_index = {indices[trial.id]: trial for trial in group}
-            selection.winners[arm] = _selected(arm, by_index)
-            selection.runs[arm] = {index: trial.test for index, trial in by_index.items()}
-    return selection
+    groups = _validation_by_seed(record, arm)
+    # A single lucky seed loses against two.
+    longest = max((min(len(values), MIN_SEEDS) for values in groups.values()), default=0)
+    groups = {o: values for o, values in groups.items() if min(len(values), MIN_SEEDS) == longest}
+    if not groups:
+        return None
+    means = _means_on_common_seeds(groups)
+    return max(means, key=lambda origin: means[origin])  # the first of equals ranked higher
 
 
-def has_metrics(trial: TrialRecord, arm: ArmName, tasks: Tasks) -> bool:
-    """Return whether a finalist ended well, with all test metrics of the arm's main tasks."""
-    if trial.state != "COMPLETE" or trial.objective is None:
-        return False
-    names = [arm.task] if arm.is_single and arm.task else list(tasks)
-    return all(metric_key("test", task, m) in trial.test for task in names for m in tasks[task])
+def recommended(record: SweepRecord) -> SharedNetwork | None:
+    """Return the better of the networks that the arms `equal` and `search` speak by.
+
+    Both are compared by the mean validation of the fresh seeds that they have in common. Of two
+    alike it is that with equal weights.
+
+    Args:
+        record: The sweep's record.
+    """
+    groups: dict[str, dict[int, float]] = {}
+    origins: dict[str, str] = {}
+    for arm in SHARED:
+        origin = winner_of(record, arm)
+        if origin is not None:
+            origins[arm] = origin
+            groups[arm] = _validation_by_seed(record, arm)[origin]
+    if not groups:
+        return None
+    means = _means_on_common_seeds(groups)
+    best = max(means, key=lambda arm: means[arm])
+    info = record.trials[origins[best]].info
+    weights = list(info.get("weights", {}).values())
+    return SharedNetwork(
+        arm=ArmName(best),
+        origin=origins[best],
+        depth=info.get("depth"),
+        has_equal_weights=not info.get("adaptive", False) and len(set(weights)) <= 1,
+    )
+
+
+def finalists_of(record: SweepRecord, arm: ArmName, origin: str) -> dict[int, TrialRecord]:
+    """Return the finalists of a configuration that ended well, by seed index.
+
+    Args:
+        record: The sweep's record.
+        arm: The arm, without `final/`.
+        origin: Id of the trial whose configuration they have.
+    """
+    finalists = record.arm(arm.final)
+    indices = seed_indices(finalists)
+    return {
+        indices[trial.id]: trial
+        for trial in finalists
+        if trial.origin == origin and _ended_well(trial)
+    }
 
 
 def seed_indices(finalists: Sequence[TrialRecord]) -> dict[str, int]:
@@ -77,49 +126,43 @@ def seed_indices(finalists: Sequence[TrialRecord]) -> dict[str, int]:
     return indices
 
 
-def common_names(runs: Iterable[Mapping[str, float]]) -> list[str]:
-    """Return the metrics that all runs have, in the order of the first run."""
-    all_runs = list(runs)
-    if not all_runs:
-        return []
-    return [name for name in all_runs[0] if all(name in run for run in all_runs)]
-
-
-def _strongest_group(finalists: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Return the finalists of the best configuration by the mean of their validation objectives."""
-    by_origin: dict[str, list[TrialRecord]] = {}
-    for trial in finalists:
-        by_origin.setdefault(trial.origin, []).append(trial)
-
-    def strength(group: list[TrialRecord]) -> tuple[bool, float]:
-        mean = statistics.fmean(trial.best_objective for trial in group)
-        return len(group) >= MIN_SEEDS, mean  # a single lucky seed loses against two
-
-    # max() keeps the first of equals, which is the origin that ranked higher in the search.
-    return max(by_origin.values(), key=strength)
-
-
-def _selected(arm: ArmName, by_index: Mapping[int, TrialRecord]) -> SelectedFinalist:
-    trials = [by_index[index] for index in sorted(by_index)]
-    tests = [trial.test for trial in trials]
-    info = trials[0].info
-    return SelectedFinalist(
-        arm=arm,
-        origin=trials[0].origin,
-        trials={index: by_index[index].id for index in sorted(by_index)},
-        parameters=info.get("parameters"),
-        depth=info.get("depth"),
-        test={name: estimate([test[name] for test in tests]) for name in common_names(tests)},
-    )
-
-
-def _missing_note(arm: str, finalists: list[TrialRecord], usable: list[TrialRecord]) -> str:
+def missing_note(arm: ArmName, record: SweepRecord, origin: str) -> str:
+    """Say which finalists of a configuration do not count, and why; empty where all do."""
+    finalists = [trial for trial in record.arm(arm.final) if trial.origin == origin]
     failed = sum(trial.state in ("FAIL", "PRUNED") for trial in finalists)
     running = sum(trial.state == "RUNNING" for trial in finalists)
+    usable = sum(_ended_well(trial) for trial in finalists)
     counts = {
         "failed": failed,
         "not finished": running,
-        "without test metrics": len(finalists) - len(usable) - failed - running,
+        "without test metrics": len(finalists) - usable - failed - running,
     }
     reasons = ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
-    return f"{len(usable)} of {len(finalists)} finalists of arm {arm} count ({reasons})"
+    if not reasons:
+        return ""
+    return f"{usable} of {len(finalists)} finalists of arm {arm} count ({reasons})"
+
+
+def _ended_well(trial: TrialRecord) -> bool:
+    return trial.state == "COMPLETE" and trial.objective is not None and bool(trial.test)
+
+
+def _validation_by_seed(record: SweepRecord, arm: ArmName) -> dict[str, dict[int, float]]:
+    """Return the best objectives of an arm's finalists: origin → seed index → objective."""
+    finalists = record.arm(arm.final)
+    indices = seed_indices(finalists)
+    groups: dict[str, dict[int, float]] = {}
+    for trial in finalists:
+        if _ended_well(trial):
+            groups.setdefault(trial.origin, {})[indices[trial.id]] = trial.best_objective
+    return groups
+
+
+def _means_on_common_seeds(groups: Mapping[str, Mapping[int, float]]) -> dict[str, float]:
+    """Return the mean of each group over the seeds that all have; of all its seeds without any."""
+    common = set.intersection(*(set(values) for values in groups.values()))
+    means = {}
+    for key, values in groups.items():
+        seeds = common or set(values)
+        means[key] = statistics.fmean(values[index] for index in seeds)
+    return means

@@ -1,194 +1,337 @@
 """Does sharing help? The answer of a finished sweep, from its finalists and from nothing else.
 
-Finalists are trained on fresh seeds, and the seed index pairs them across arms: the multi-task
-network of seed index i is compared with the single-task networks of the same i, so that what a seed
-has in common cancels out. The index counts the finalists of one configuration, which an interrupted
-and extended sweep need not have begun together. The interval is Student's t over these paired
-differences. It measures what the seeds change (initial weights, batches, dropout) on this one split
-of the data; it says nothing of other splits or data sets.
+Finalists are trained on fresh seeds. The shared network that did best on their validation is
+compared on the test split with
+
+- the tuned single-task networks, which have each their own learning rate, and
+- its twin: the same network with nothing shared and all else equal.
+
+Sharing helps where it wins both comparisons, and hurts where it loses both. Against the tuned
+networks alone a lucky learning rate would be told as a gain of sharing, and against the twin alone
+a learning rate that suits separate networks badly. The interval is over seeds and test items; it
+says nothing of other splits or data sets.
 """
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterator
+from collections.abc import Mapping
+from pathlib import Path
 
+from mtl_search.analysis.comparison import Comparison, Run, Runs, compare
+from mtl_search.analysis.estimate import estimate
 from mtl_search.analysis.finalists import (
-    Selection,
-    common_names,
-    has_metrics,
-    seed_indices,
-    select_finalists,
+    SharedNetwork,
+    finalists_of,
+    missing_note,
+    recommended,
+    winner_of,
 )
-from mtl_search.analysis.paired import Comparison, Runs, Tasks, compare, difference
-from mtl_search.analysis.references import main_metrics
-from mtl_search.analysis.verdict import Outcome, SelectedFinalist, Verdict, WeightsOutcome
+from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
+from mtl_search.analysis.references import Tasks, main_metrics
+from mtl_search.analysis.statistics.answers import could_decide, decide, needed
+from mtl_search.analysis.statistics.holm import holm
+from mtl_search.analysis.statistics.sequential import nominal_level
+from mtl_search.analysis.verdict import (
+    Claim,
+    Outcome,
+    SelectedFinalist,
+    Verdict,
+    WeightsOutcome,
+)
+from mtl_search.analysis.verdict_notes import notes_of
 from mtl_search.config import Config
-from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
-from mtl_search.storage.records import SweepRecord
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.storage import item_values
+from mtl_search.storage.arm_name import (
+    EQUAL,
+    SEARCH,
+    SHARED,
+    TWIN_SEPARATE,
+    TWIN_WEIGHTS,
+    ArmName,
+)
+from mtl_search.storage.records import SweepRecord, TrialRecord
 
-# By `Comparison.sign`.
-_SHARING: dict[int | None, Outcome] = {
-    1: "sharing helps",
-    -1: "sharing hurts",
-    0: "no significant gain",
-    None: "not tested",
-}
-_WEIGHTS: dict[int | None, WeightsOutcome] = {
-    1: "weights help",
-    -1: "weights hurt",
-    0: "no significant gain",
-    None: "not tested",
-}
+_SHARING: dict[str, Outcome] = {"helps": "sharing helps", "hurts": "sharing hurts"}
+_WEIGHTS: dict[str, WeightsOutcome] = {"helps": "weights help", "hurts": "weights hurt"}
 
-
-def judge(record: SweepRecord, config: Config) -> Verdict:
-    """Return the verdict of a sweep under its config."""
-    return judge_tasks(record, main_metrics(record, config))
+LEVEL = 0.95
 
 
-def judge_tasks(record: SweepRecord, tasks: Tasks) -> Verdict:
-    """Return the verdict of a sweep on these tasks.
+def judge(record: SweepRecord, config: Config, directory: Path | None = None) -> Verdict:
+    """Return the verdict of a sweep under its config.
 
     Args:
         record: The sweep's record; the sweep need not have finished.
-        tasks: Main tasks with their metrics. Auxiliary tasks have no part in Δm.
+        config: Its config.
+        directory: The sweep's folder, with the scores of test items; None: seeds alone count.
     """
     if not any(trial.is_finalist for trial in record):
         note = "No finalist has been trained on fresh seeds, so nothing is claimed"
         return Verdict(notes=(note,))
-    selection = select_finalists(record, tasks)
-    single_runs = _merge_single_runs(selection, tasks)
-    search, equal = (
-        compare(arm, "single", selection.runs.get(arm, {}), single_runs, tasks)
-        for arm in (SEARCH, EQUAL)
-    )
-    sharing = search or equal
-    judged = _judged_network(selection, sharing)
-    weights = _compare_weights(selection, single_runs, search, equal, tasks)
-    return Verdict(
-        outcome=_sharing_outcome(sharing, judged),
-        weights_outcome=_WEIGHTS[weights.sign if weights else None],
-        search=search,
-        equal=equal,
-        weights=weights,
-        winners=selection.winners,
-        final_reference={
-            name: statistics.fmean(run[name] for run in single_runs.values())
-            for name in common_names(single_runs.values())
-        },
-        parameters=judged.parameters if judged else None,
-        single_parameters=_single_parameters(selection, tasks),
-        auxiliary=_compare_ablations(record, selection, single_runs, tasks),
-        notes=(*selection.notes, *_notes(judged, sharing, weights)),
+    return _Judgement(record, config, directory).verdict()
+
+
+def open_after(record: SweepRecord, config: Config, directory: Path | None, seeds: int) -> bool:
+    """Return whether the verdict is open, and this many seeds could decide it.
+
+    Args:
+        record: The sweep's record.
+        config: Its config.
+        directory: The sweep's folder.
+        seeds: Number of seeds of every network that is compared.
+    """
+    verdict = judge(record, config, directory)
+    compared = [c for c in (verdict.sharing, verdict.twin) if c is not None]
+    if verdict.outcome != "don't know" or not compared or verdict.shares_nothing:
+        return False
+    margin = config.search.finalists.margin
+    return all(
+        comparison.sign or could_decide(comparison.gain, margin, comparison.level, seeds)
+        for comparison in compared
     )
 
 
-def _merge_single_runs(selection: Selection, tasks: Tasks) -> Runs:
-    """Make one run of the single-task runs of each seed index that all main tasks have."""
-    runs_by_task = [selection.runs.get(ArmName.single(task), {}) for task in tasks]
-    if not runs_by_task:
-        return {}
-    indices = set.intersection(*(set(runs) for runs in runs_by_task))
-    merged: dict[int, dict[str, float]] = {}
-    for index in sorted(indices):
-        merged[index] = {}
-        for runs in runs_by_task:
-            merged[index].update(runs[index])
-    return merged
+class _Judgement:
+    """Work out one verdict.
 
+    Args:
+        record: The sweep's record.
+        config: Its config.
+        directory: The sweep's folder, or None.
+    """
 
-def _judged_network(selection: Selection, sharing: Comparison | None) -> SelectedFinalist | None:
-    """Return the network that the outcome is about: that of the search arm, if there is one."""
-    arm = sharing.arm if sharing else SEARCH
-    return selection.winners.get(arm) or selection.winners.get(EQUAL)
+    def __init__(self, record: SweepRecord, config: Config, directory: Path | None) -> None:
+        self._record = record
+        self._config = config
+        self._directory = directory
+        self._tasks: Tasks = main_metrics(record, config)
+        self._margin = config.search.finalists.margin
+        self._winners: dict[str, SelectedFinalist] = {}
+        self._runs: dict[str, Runs] = {}
+        for task in self._tasks:
+            self._select(ArmName.single(task))
+        for arm in SHARED:
+            self._select(arm)
+        self._best = recommended(record)
+        self._select_compared()
+        self._single_runs = self._merge_single_runs()
+        self._measure = self._choose_measure()
+        looks = config.search.finalists.looks
+        # Sweeps of version 0.1 looked once.
+        self._level = nominal_level(LEVEL, looks) if record.scales else LEVEL
 
+    def verdict(self) -> Verdict:
+        """Return the verdict."""
+        best = self._best
+        best_arm = best.arm if best else None
+        sharing = self._compare_with_singles(best_arm)
+        twin = self._compare(best_arm, TWIN_SEPARATE)
+        weights = self._weights(best)
+        auxiliary = self._auxiliary(best_arm)
+        compared = [c for c in (sharing, twin) if c is not None]
+        outcome = self._outcome(sharing, twin, best)
+        judged = self._winners.get(best_arm) if best_arm else None
+        return Verdict(
+            outcome=outcome,
+            weights_outcome=self._weights_outcome(weights),
+            measure=self._measure.name if self._measure else "skill",
+            margin=self._margin,
+            recommended=judged,
+            sharing=sharing,
+            twin=twin,
+            equal=self._compare_with_singles(EQUAL),
+            search=self._compare_with_singles(SEARCH),
+            weights=weights,
+            auxiliary=auxiliary,
+            claims=_claims(sharing, auxiliary),
+            needed=(
+                needed(compared[0].gain, self._margin, self._level)
+                if outcome == "don't know" and compared and not (best and best.shares_nothing)
+                else None
+            ),
+            winners=self._winners,
+            final_reference=mean_metrics(run.test for run in self._single_runs.values()),
+            parameters=judged.parameters if judged else None,
+            single_parameters=self._single_parameters(),
+            notes=tuple(
+                notes_of(
+                    self._record,
+                    self._measure,
+                    self._tasks,
+                    [note for arm in self._winners for note in self._missing(arm)],
+                    compared=[c for c in (sharing, twin, weights) if c is not None],
+                    reference=mean_metrics(run.test for run in self._single_runs.values()),
+                )
+            ),
+        )
 
-def _compare_weights(
-    selection: Selection,
-    single_runs: Runs,
-    search: Comparison | None,
-    equal: Comparison | None,
-    tasks: Tasks,
-) -> Comparison | None:
-    """Compare searched with equal weights: by the difference of both Δm where there are any."""
-    if search is not None and equal is not None:
-        return difference(search, equal)
-    if single_runs:
-        return None
-    # Without single-task networks the equal arm itself is the reference.
-    runs = selection.runs
-    return compare(SEARCH, "equal", runs.get(SEARCH, {}), runs.get(EQUAL, {}), tasks)
+    # ------------------------------------------------------------ what is compared
 
+    def _select(self, arm: ArmName) -> None:
+        origin = winner_of(self._record, arm)
+        if origin is not None:
+            self._add(arm, origin)
 
-def _compare_ablations(
-    record: SweepRecord, selection: Selection, single_runs: Runs, tasks: Tasks
-) -> dict[str, Comparison]:
-    """Compare a configuration with the same without an auxiliary task, for each such task."""
-    comparisons = {}
-    for winner in selection.winners.values():
-        task = winner.arm.task
-        if not winner.arm.is_ablation or task is None:
-            continue
-        with_task = _runs_of_origin(record, winner, tasks)
-        without_task = selection.runs[winner.arm]
-        if single_runs:
-            comparison = _difference_to_single(
-                winner.arm, with_task, without_task, single_runs, tasks
-            )
-        else:
-            comparison = compare("", winner.arm, with_task, without_task, tasks)
-        if comparison is not None:
-            comparisons[task] = comparison
-    return comparisons
+    def _select_compared(self) -> None:
+        """Select what differs from the best shared network in one factor."""
+        names = dict.fromkeys(t.arm.base for t in self._record if t.is_finalist)
+        for arm in names:
+            if arm.is_twin or arm.is_ablation:
+                # An older sweep has them of another network than the best.
+                origins = {t.origin for t in self._record.arm(arm.final)}
+                if self._best is not None and self._best.origin in origins:
+                    self._add(arm, self._best.origin)
 
+    def _add(self, arm: ArmName, origin: str) -> None:
+        names = [arm.task] if arm.is_single and arm.task else list(self._tasks)
+        keys = [metric_key("test", task, m) for task in names for m in self._tasks[task]]
+        trials = {
+            index: trial
+            for index, trial in sorted(finalists_of(self._record, arm, origin).items())
+            if all(key in trial.test for key in keys)
+        }
+        if not trials:
+            return
+        self._winners[arm] = _selected(arm, trials)
+        self._runs[arm] = {index: self._run(trial) for index, trial in trials.items()}
 
-def _runs_of_origin(record: SweepRecord, ablation: SelectedFinalist, tasks: Tasks) -> Runs:
-    """Return test metrics, by seed index, of the configuration that an ablation is made of."""
-    finalists = [
-        trial
-        for arm in (SEARCH, EQUAL)
-        for trial in record.arm(arm.final)
-        if trial.origin == ablation.origin
-    ]
-    indices = seed_indices(finalists)
-    return {
-        indices[trial.id]: trial.test
-        for trial in finalists
-        if has_metrics(trial, ablation.arm, tasks)
-    }
+    def _run(self, trial: TrialRecord) -> Run:
+        if self._directory is None:
+            return Run(trial.test)
+        return Run(trial.test, item_values.read(self._directory, trial.id))
 
+    def _merge_single_runs(self) -> dict[int, Run]:
+        """Make one run of the single-task runs of each seed index that all main tasks have."""
+        runs_by_task = [self._runs.get(ArmName.single(task), {}) for task in self._tasks]
+        if not runs_by_task:
+            return {}
+        indices = set.intersection(*(set(runs) for runs in runs_by_task))
+        merged = {}
+        for index in sorted(indices):
+            test: dict[str, float] = {}
+            items = {}
+            for runs in runs_by_task:
+                test |= runs[index].test
+                items |= runs[index].items
+            merged[index] = Run(test, items)
+        return merged
 
-def _difference_to_single(
-    arm: str, with_task: Runs, without_task: Runs, single_runs: Runs, tasks: Tasks
-) -> Comparison | None:
-    ours = compare("", "single", with_task, single_runs, tasks)
-    theirs = compare(arm, "single", without_task, single_runs, tasks)
-    return difference(ours, theirs) if ours and theirs else None
+    def _choose_measure(self) -> Measure | None:
+        """Return the measure that the config asks for; Δm where a sweep has no scales of skill."""
+        skill = skill_measure(self._record, self._config, self._tasks)
+        if skill is not None and self._config.search.objective != "delta_m":
+            return skill
+        reference = mean_metrics(run.test for run in self._single_runs.values())
+        if not reference:
+            # Without single-task networks the equal arm itself is the reference.
+            runs = self._runs.get(EQUAL) or self._runs.get(SEARCH) or {}
+            reference = mean_metrics(run.test for run in runs.values())
+        if not reference:
+            return skill
+        importance = {task: self._config.tasks[task].importance for task in self._tasks}
+        return delta_m_measure(self._tasks, reference, importance)
 
+    def _compare_with_singles(self, arm: ArmName | None) -> Comparison | None:
+        return self._compare_runs(arm, "single", self._single_runs)
 
-def _single_parameters(selection: Selection, tasks: Tasks) -> int | None:
-    """Sum the parameters of the single-task networks; None where one is missing or says none."""
-    total = 0
-    for task in tasks:
-        winner = selection.winners.get(ArmName.single(task))
-        if winner is None or winner.parameters is None:
+    def _compare(self, arm: ArmName | None, other: ArmName) -> Comparison | None:
+        return self._compare_runs(arm, other, self._runs.get(other, {}))
+
+    def _compare_runs(self, arm: ArmName | None, against: str, theirs: Runs) -> Comparison | None:
+        if arm is None or self._measure is None:
             return None
-        total += winner.parameters
-    return total
+        return compare(
+            arm,
+            against,
+            self._runs.get(arm, {}),
+            theirs,
+            measure=self._measure,
+            tasks=self._tasks,
+            level=self._level,
+        )
+
+    def _weights(self, best: SharedNetwork | None) -> Comparison | None:
+        """Compare the best network with its twin of equal weights.
+
+        An older sweep has no twins; its search arm is compared with its equal arm.
+        """
+        if best is None or best.shares_nothing:
+            return None
+        if self._record.scales:
+            return self._compare(best.arm, TWIN_WEIGHTS)
+        return self._compare(SEARCH, EQUAL)
+
+    def _auxiliary(self, best: ArmName | None) -> dict[str, Comparison]:
+        comparisons = {}
+        for name in list(self._winners):
+            arm = ArmName(name)
+            comparison = self._compare(best, arm) if arm.is_ablation else None
+            if comparison is not None and arm.task:
+                comparisons[arm.task] = comparison
+        return comparisons
+
+    # ------------------------------------------------------------ what follows from it
+
+    def _outcome(
+        self, sharing: Comparison | None, twin: Comparison | None, best: SharedNetwork | None
+    ) -> Outcome:
+        if sharing is None or sharing.interval is None:
+            return "not tested"
+        compared = [sharing] if twin is None else [sharing, twin]
+        answer = decide([c.gain for c in compared], self._margin, self._level)
+        if best is not None and best.shares_nothing and answer in _SHARING:
+            # Separate networks all the same: what differs is their settings, or luck.
+            return "don't know"
+        return _SHARING.get(answer, answer)  # type: ignore[arg-type]
+
+    def _weights_outcome(self, weights: Comparison | None) -> WeightsOutcome:
+        if weights is None or weights.interval is None:
+            return "not tested"
+        answer = decide([weights.gain], self._margin, self._level)
+        return _WEIGHTS.get(answer, answer)  # type: ignore[arg-type]
+
+    def _single_parameters(self) -> int | None:
+        """Sum the parameters of the single-task networks; None where one is missing."""
+        total = 0
+        for task in self._tasks:
+            winner = self._winners.get(ArmName.single(task))
+            if winner is None or winner.parameters is None:
+                return None
+            total += winner.parameters
+        return total
+
+    def _missing(self, arm: str) -> list[str]:
+        note = missing_note(ArmName(arm), self._record, self._winners[arm].origin)
+        return [note] if note else []
 
 
-def _sharing_outcome(sharing: Comparison | None, judged: SelectedFinalist | None) -> Outcome:
-    sign = sharing.sign if sharing else None
-    if sign and judged and judged.shares_nothing:
-        # Separate networks all the same: what differs is their settings, or luck.
-        return "no significant gain"
-    return _SHARING[sign]
+def _selected(arm: ArmName, by_index: Mapping[int, TrialRecord]) -> SelectedFinalist:
+    trials = list(by_index.values())
+    tests = [trial.test for trial in trials]
+    info = trials[0].info
+    common = mean_metrics(tests)
+    return SelectedFinalist(
+        arm=arm,
+        origin=trials[0].origin,
+        trials={index: trial.id for index, trial in by_index.items()},
+        parameters=info.get("parameters"),
+        depth=info.get("depth"),
+        test={name: estimate([test[name] for test in tests]) for name in common},
+    )
 
 
-def _notes(judged: SelectedFinalist | None, *comparisons: Comparison | None) -> Iterator[str]:
-    if judged and judged.shares_nothing:
-        yield "The best network found shares nothing (sharing depth 0)"
-    arms = [c.arm for c in comparisons if c and c.without_spread]
-    for arm in dict.fromkeys(arms):
-        yield f"All seeds gave the same Δm of {arm}, so its interval says nothing"
+def _claims(
+    sharing: Comparison | None, auxiliary: Mapping[str, Comparison]
+) -> dict[str, Claim]:
+    """Return what is claimed of single tasks and auxiliary tasks, adjusted by Holm's method."""
+    differences = {}
+    if sharing is not None:
+        differences = {f"task {name}": c.gain for name, c in sharing.tasks.items()}
+    differences |= {f"auxiliary {name}": c.gain for name, c in auxiliary.items()}
+    p_values = {name: gain.p_value() for name, gain in differences.items()}
+    adjusted = holm({name: p for name, p in p_values.items() if p is not None})
+    return {
+        name: Claim(mean=differences[name].mean, p_value=p, holds=p < 1 - LEVEL)
+        for name, p in adjusted.items()
+    }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from mtl_search.analysis.paired import Tasks
+from collections.abc import Mapping
+
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord, TrialRecord
+
+Tasks = Mapping[str, tuple[str, ...]]  # task → names of its metrics
 
 
 def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...]]:

@@ -1,30 +1,34 @@
-"""The verdict of a sweep, and the sentence that tells it."""
+"""The verdict of a sweep, and the sentences that tell it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from mtl_search.analysis.paired import Comparison, Estimate
+from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.estimate import Estimate
+from mtl_search.analysis.finalists import shares_nothing
+from mtl_search.analysis.measure import MeasureName
+from mtl_search.analysis.statistics.answers import Needed
 from mtl_search.storage.arm_name import ArmName
 
-_Neither = Literal["no significant gain", "not tested"]
+_Neither = Literal["practically equal", "don't know", "not tested"]
 Outcome = Literal["sharing helps", "sharing hurts"] | _Neither
 WeightsOutcome = Literal["weights help", "weights hurt"] | _Neither
 
-_ABOUT_WEIGHTS: dict[WeightsOutcome, str] = {
-    "weights help": "Searched weights beat equal ones",
-    "weights hurt": "Searched weights lose against equal ones",
-    "no significant gain": "Searched weights against equal ones: no significant gain",
-    "not tested": "Searched weights against equal ones: not tested, one seed is not enough",
+_HEADLINES: dict[Outcome, str] = {
+    "sharing helps": "Sharing helps",
+    "sharing hurts": "Sharing hurts",
+    "practically equal": "Sharing and separate networks are practically equal",
+    "don't know": "Whether sharing helps is not known",
+    "not tested": "Not tested",
 }
-# By `Comparison.sign`.
-_ABOUT_AUXILIARY: dict[int | None, str] = {
-    1: "helps",
-    -1: "hurts",
-    0: "makes no significant difference",
-    None: "is not tested, one seed is not enough",
+_ABOUT_WEIGHTS: dict[WeightsOutcome, str] = {
+    "weights help": "The loss weights help",
+    "weights hurt": "The loss weights hurt",
+    "practically equal": "The loss weights are practically equal to equal ones",
+    "don't know": "Whether the loss weights help is not known",
+    "not tested": "Whether the loss weights help is not tested, one seed is not enough",
 }
 
 
@@ -51,8 +55,22 @@ class SelectedFinalist:
     @property
     def shares_nothing(self) -> bool:
         """Whether the sharing depth is 0 for all tasks, so that the networks are separate."""
-        depths = self.depth.values() if isinstance(self.depth, Mapping) else [self.depth]
-        return set(depths) == {0}
+        return shares_nothing(self.depth)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is claimed of one task, beside the verdict on all of them.
+
+    Attributes:
+        mean: The gain.
+        p_value: Two-sided, adjusted for the number of claims by Holm's method.
+        holds: Whether it is below 0.05.
+    """
+
+    mean: float
+    p_value: float
+    holds: bool
 
 
 @dataclass(frozen=True)
@@ -60,73 +78,94 @@ class Verdict:
     """What a sweep has shown.
 
     Attributes:
-        outcome: Whether sharing helps: the search arm (without one, the equal arm) against separate
-            networks.
-        weights_outcome: Whether searched weights help: the search arm against the equal arm.
-        search: Search arm against single-task arms; None when it could not be compared.
-        equal: Equal arm against single-task arms.
-        weights: Search arm against equal arm: the difference of both Δm, or where there is no
-            single-task arm the gain over the equal arm itself.
+        outcome: Whether sharing helps: the best shared network against the tuned single-task
+            networks, and against its twin with nothing shared.
+        weights_outcome: Whether loss weights help: the best shared network against its twin with
+            equal weights.
+        measure: What gains are measured in: `skill`, or `delta_m`.
+        margin: Differences below this are practically equal.
+        recommended: The best shared network by the validation of fresh seeds; its arm says whether
+            equal weights or the search found it.
+        sharing: Best shared network against single-task networks; None when not compared.
+        twin: Best shared network against the same with nothing shared.
+        equal: Best of the equal arm against single-task networks.
+        search: Best of the search arm against single-task networks.
+        weights: Best shared network against the same with equal weights.
+        auxiliary: Auxiliary task → best shared network against the same without the task.
+        claims: `task <name>` or `auxiliary <name>` → what is claimed of it.
+        needed: Where the answer is open: the number of seeds or of test items that would decide.
         winners: Arm → the configuration that speaks for it.
         final_reference: Mean over seeds of the test metrics of the single-task networks.
-        parameters: Number of parameters of the multi-task network that was judged.
+        parameters: Number of parameters of the best shared network.
         single_parameters: Number of parameters of the single-task networks together.
-        auxiliary: Auxiliary task → what it was worth: Δm of the best network, less Δm of the same
-            without the task.
-        notes: What a reader must know to trust the numbers: failed seeds, sharing depth 0, ...
+        notes: What a reader must know to trust the numbers: failed seeds, excluded metrics, ...
     """
 
     outcome: Outcome = "not tested"
     weights_outcome: WeightsOutcome = "not tested"
-    search: Comparison | None = None
+    measure: MeasureName = "skill"
+    margin: float = 0.005
+    recommended: SelectedFinalist | None = None
+    sharing: Comparison | None = None
+    twin: Comparison | None = None
     equal: Comparison | None = None
+    search: Comparison | None = None
     weights: Comparison | None = None
+    auxiliary: dict[str, Comparison] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    needed: Needed | None = None
     winners: dict[str, SelectedFinalist] = field(default_factory=dict)
     final_reference: dict[str, float] = field(default_factory=dict)
     parameters: int | None = None
     single_parameters: int | None = None
-    auxiliary: dict[str, Comparison] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
-    def sharing(self) -> Comparison | None:
-        """The comparison that `outcome` is about."""
-        return self.search or self.equal
+    def shares_nothing(self) -> bool:
+        """Whether the best network that was found shares nothing."""
+        return self.recommended is not None and self.recommended.shares_nothing
 
     def sentence(self) -> str:
-        """Say whether sharing helps, whether weights do, and what auxiliary tasks were worth.
+        """Say whether sharing helps, whether weights do, and what auxiliary tasks are worth.
 
         Examples:
             >>> Verdict(notes=("No finalist has been trained",)).sentence()
             'Not tested. No finalist has been trained.'
         """
-        sentences = [self._about_sharing()]
-        if self._equal_arm_differs():
-            assert self.equal is not None
-            effect = "helps" if self.equal.sign == 1 else "hurts"
-            sentences.append(f"With equal weights sharing {effect}: {self.equal.numbers()}.")
-        if self.weights is not None:
-            sentences.append(f"{_ABOUT_WEIGHTS[self.weights_outcome]}: {self.weights.numbers()}.")
-        for task, comparison in self.auxiliary.items():
-            effect = _ABOUT_AUXILIARY[comparison.sign]
-            sentences.append(f"Auxiliary task {task} {effect}: {comparison.numbers()}.")
+        sentences = [*self._about_sharing(), *self._about_weights(), *self._about_tasks()]
         return " ".join([*sentences, *(f"{note}." for note in self.notes)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers and words as plain JSON types."""
         return {**asdict(self), "notes": list(self.notes), "sentence": self.sentence()}
 
-    def _about_sharing(self) -> str:
+    def _about_sharing(self) -> list[str]:
         compared = self.sharing
         if compared is None:
-            return self._why_not_compared()
-        numbers = compared.numbers()
-        if self.outcome == "not tested":
-            return f"Not tested: one seed is not enough ({numbers})."
-        words: str = self.outcome
-        if compared.sign and self.outcome == "no significant gain":
-            words = "no gain by sharing"  # the gain is significant, but nothing is shared
-        return f"{words.capitalize()}: {numbers}.{self._sizes(compared)}"
+            return [self._why_not_compared()]
+        if compared.interval is None:
+            return [f"Not tested: one seed is not enough ({compared.numbers()})."]
+        headline = _HEADLINES[self.outcome]
+        if self.shares_nothing:
+            headline = "No gain by sharing: the best network that was found shares nothing"
+        sentences = [f"{headline}: {compared.numbers()} against tuned separate networks."]
+        if self.twin is not None:
+            sentences.append(
+                f"Against the same network with nothing shared: {self.twin.numbers()}."
+            )
+        return [*sentences, *self._what_would_decide(), *self._sizes(compared)]
+
+    def _what_would_decide(self) -> list[str]:
+        if self.needed is None:
+            return []
+        numbers = []
+        if self.needed.seeds:
+            numbers.append(f"{self.needed.seeds:,} seeds")
+        if self.needed.items:
+            numbers.append(f"{self.needed.items:,} test items")
+        if not numbers:
+            return ["No number of seeds or test items is in sight that would decide it."]
+        return [f"About {' or '.join(numbers)} would decide it, if the means stay as they are."]
 
     def _why_not_compared(self) -> str:
         if not self.winners and self.notes:
@@ -135,16 +174,36 @@ class Verdict:
             return "Not tested: no seed has finished in both arms."
         return "Not tested: there are no single-task networks to compare with."
 
-    def _sizes(self, compared: Comparison) -> str:
+    def _sizes(self, compared: Comparison) -> list[str]:
         if not (self.parameters and self.single_parameters):
-            return ""
-        return (
-            f" One network of {self.parameters:,} parameters ({compared.arm} arm) stands against"
-            f" {self.single_parameters:,} in {len(compared.gains)} separate ones."
-        )
+            return []
+        return [
+            f"One network of {self.parameters:,} parameters ({compared.arm} arm) stands against"
+            f" {self.single_parameters:,} in {len(compared.tasks)} separate ones."
+        ]
 
-    def _equal_arm_differs(self) -> bool:
-        """Whether the search arm is judged, and the equal arm comes out otherwise."""
-        if self.search is None or self.equal is None or not self.equal.sign:
-            return False
-        return self.equal.sign != self.search.sign
+    def _about_weights(self) -> list[str]:
+        if self.weights is None:
+            return []
+        return [f"{_ABOUT_WEIGHTS[self.weights_outcome]}: {self.weights.numbers()}."]
+
+    def _about_tasks(self) -> list[str]:
+        """Say which tasks gain or lose, and what auxiliary tasks are worth."""
+        sentences = []
+        for name, claim in self.claims.items():
+            kind, _, task = name.partition(" ")
+            if kind == "task" and claim.holds and len(self.claims) > 1:
+                effect = "gains" if claim.mean > 0 else "loses"
+                size = f"{100 * abs(claim.mean):.1f} {self._unit}"
+                sentences.append(f"Task {task} {effect} {size} (p = {claim.p_value:.2g}).")
+        for task, comparison in self.auxiliary.items():
+            claim_of_task = self.claims.get(f"auxiliary {task}")
+            effect = "makes no significant difference"
+            if claim_of_task is not None and claim_of_task.holds:
+                effect = "helps" if claim_of_task.mean > 0 else "hurts"
+            sentences.append(f"Auxiliary task {task} {effect}: {comparison.numbers()}.")
+        return sentences
+
+    @property
+    def _unit(self) -> str:
+        return "points" if self.measure == "skill" else "%"

@@ -103,13 +103,35 @@ class ModelConfig(ConfigModel):
 class Finalists(ConfigModel):
     """Configurations that are trained again on fresh seeds before anything is claimed of them."""
 
-    top: int = Field(1, ge=0, description="configurations an arm; 0: no finalists and no verdict")
-    seeds: int = Field(3, ge=2, description="fresh seeds a configuration")
+    top: int = Field(
+        3,
+        ge=0,
+        description="configurations of each arm that race on two fresh seeds; the best goes on. "
+        "0: no finalists and no verdict",
+    )
+    seeds: int = Field(5, ge=2, description="fresh seeds of the configuration that goes on")
+    max_seeds: int | None = Field(
+        None,
+        ge=2,
+        description="seeds that are trained where `seeds` leave the verdict open and more could "
+        "decide it; default: twice `seeds`",
+    )
+    margin: float = Field(
+        0.005,
+        ge=0,
+        description="differences below this are practically equal: 0.005 is half a point of skill",
+    )
     ablate_auxiliary: bool = Field(
         True,
         description="train the best once more without each auxiliary task, to say what that task "
         "was worth",
     )
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of seeds at which the verdict is looked at, in order."""
+        most = 2 * self.seeds if self.max_seeds is None else self.max_seeds
+        return (self.seeds, most) if most > self.seeds else (self.seeds,)
 
 
 class SearchConfig(ConfigModel):

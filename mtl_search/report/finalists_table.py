@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from mtl_search.analysis.paired import Comparison, Tasks
+from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.verdict import SelectedFinalist, Verdict
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats
@@ -19,11 +20,11 @@ def print_finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
     arms = [arm for arm in (_SINGLE, EQUAL, SEARCH) if _winners_of(verdict, arm, tasks)]
     if not arms:
         return
-    gains: dict[str, Comparison | None] = {EQUAL: verdict.equal, SEARCH: verdict.search}
-    compared = [gains.get(arm) for arm in arms]
+    compared: dict[str, Comparison | None] = {EQUAL: verdict.equal, SEARCH: verdict.search}
     columns = [
         Column("arm", arms, right=False),
-        Column("Δm %", [formats.with_interval(c.delta_m if c else None, 100, 2) for c in compared]),
+        Column("gain", [_gain(compared.get(arm)) for arm in arms]),
+        Column("Δm %", [_delta_m(compared.get(arm)) for arm in arms], 95),
         *task_columns(
             tasks, lambda task, metric: [_test_cell(verdict, arm, task, metric) for arm in arms]
         ),
@@ -34,6 +35,21 @@ def print_finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
     console.print(
         fitted("Finalists on fresh seeds (test split, mean ± 95 % interval)", columns, console)
     )
+
+
+def _gain(comparison: Comparison | None) -> str:
+    """Show the gain over the single-task networks in points, with its interval."""
+    if comparison is None:
+        return formats.with_interval(None)
+    mean = f"{100 * comparison.gain.mean:+.2f}"
+    if comparison.interval is None:
+        return mean
+    low, high = comparison.interval
+    return f"{mean} [{100 * low:+.2f}, {100 * high:+.2f}]"
+
+
+def _delta_m(comparison: Comparison | None) -> str:
+    return formats.percent(comparison.delta_m if comparison else None)
 
 
 def _winners_of(verdict: Verdict, arm: str, tasks: Tasks) -> list[SelectedFinalist]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mtl_search.analysis.paired import Estimate
+from mtl_search.analysis.estimate import Estimate
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mtl_search.analysis.leaderboard import leaderboard_rows
-from mtl_search.analysis.paired import Tasks
+from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats

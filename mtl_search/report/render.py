@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.paired import Tasks
+from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.analysis.summary import mean_ranks, pareto_front, rung_correlations
 from mtl_search.config import Config
@@ -22,7 +22,8 @@ from mtl_search.storage.records import SweepRecord
 _STYLE = {
     "sharing helps": "green",
     "sharing hurts": "red",
-    "no significant gain": "yellow",
+    "practically equal": "cyan",
+    "don't know": "yellow",
     "not tested": "dim",
 }
 _FRONT_REFERENCE = {

@@ -11,7 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from mtl_search.analysis.paired import Tasks
+from mtl_search.analysis.references import Tasks
 
 Cell = str | Text
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from mtl_search.analysis.paired import Tasks
+from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.summary import ArmTotals, arm_totals
 from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted

@@ -1,13 +1,18 @@
 """Arms: groups of trials with one purpose and their own equal budget.
 
-single/<task>   one network a main task, no weights or depth to search; N trials over all tasks
+single/<task>   one network a main task, no weights or depth to search; N trials over all tasks,
+                and no fewer than `SINGLE_FLOOR` a task
 warmup/<name>   one trial with this weighting, whose mean weights `search` begins with
 equal           all tasks, every weight 1, losses summed; depth and the rest are searched; N trials
 search          all tasks; everything in the space is searched, weightings and aggregators too;
                 N trials
-without/<task>  no trials of its own: the best of `search` without an auxiliary task, which shows
+without/<task>  no trials of its own: the best shared network without an auxiliary task, which shows
                 what that task was worth
+twin/weights    no trials of its own: the best shared network with equal weights
+twin/separate   no trials of its own: the best shared network with nothing shared
 final/<arm>     the best of an arm again, on fresh seeds
+
+Each arm gets a few trials more, with settings that other arms have found (`protocol.offers`).
 
 Under a scheduler that makes the trials of an arm a population, they are its members, and two more
 trials of the arm train from scratch with the values that the population found (`EXPORTS`).
@@ -28,13 +33,26 @@ from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
 from mtl_search.config.renamed_keys import with_first_names
 from mtl_search.search import initial_points
 from mtl_search.search.schedulers import pbt_config
-from mtl_search.storage.arm_name import EQUAL, SEARCH, SHARED, ArmName
+from mtl_search.storage.arm_name import (
+    EQUAL,
+    SEARCH,
+    SHARED,
+    TWIN_SEPARATE,
+    TWIN_WEIGHTS,
+    ArmName,
+)
 from mtl_search.storage.events import MEMBER, Role
 
 # Roles of the trials that come after a population, in their order.
 EXPORTS: tuple[Role, ...] = ("last", "mean")
 _NOT_TRAINED = ("checkpoint_every_s", "cache_on_device")
 _BALANCING = ("training.weighting", "training.aggregator")
+
+# Trials that a single-task arm has at least, however many tasks share the budget. With fewer its
+# learning rate is a matter of luck, and bad luck would be told as a gain of sharing.
+SINGLE_FLOOR = 4
+# Fresh seeds after which only the best configuration of an arm goes on.
+RACE_SEEDS = 2
 
 
 @dataclass(frozen=True)
@@ -46,7 +64,8 @@ class Arm:
         tasks: The tasks of its networks.
         entries: The part of `search.space` that it searches.
         budget: Number of trials, without finalists.
-        origin: The arm whose best is trained again: another one for `without/<task>`.
+        origin: The arm whose best is trained again; for `without/<task>` and twins it is known
+            when the best shared network is (see `SweepContext.arm_of`).
         members: Number of trials, the first ones, that form a population; 0: there is none.
     """
 
@@ -68,12 +87,14 @@ class Arm:
         if self.name.is_warmup:
             return True
         if self.name.is_ablation:
-            return _belongs_to(path, {str(self.name.task)})
+            return belongs_to(path, {str(self.name.task)})
+        if self.name == TWIN_SEPARATE:
+            return path.startswith(("model.sharing", "training.aggregator"))
         is_weight = path.startswith("tasks.") and path.endswith(".loss_weight")
         is_balancing = is_weight or path.startswith(_BALANCING)
         if self.name.is_single:
             return is_balancing or path.startswith("model.sharing")
-        return self.name == EQUAL and is_balancing
+        return self.name in (EQUAL, TWIN_WEIGHTS) and is_balancing
 
     def config(self, base: Config, overrides: Mapping[str, Any]) -> Config:
         """Return the config of one trial: the arm's tasks, its fixed values, and the overrides.
@@ -87,6 +108,9 @@ class Arm:
         tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
         if self.name.is_single:
             tree["model"]["sharing"] = {"name": "hard"}
+        if self.name == TWIN_SEPARATE:
+            tree["model"]["sharing"] = {"name": "hard", "depth": 0}
+            tree["training"].pop("aggregator", None)  # it would combine gradients of shared layers
         self._balance(tree, base)
         for path, value in overrides.items():
             if not self.fixes(path):
@@ -106,7 +130,7 @@ class Arm:
         if self.name.weighting is not None:
             component = initial_points.weighting_component(base, self.name.weighting)
             tree["training"]["weighting"] = component.model_dump()
-        if self.name.is_single or self.origin == EQUAL:
+        if self.name.is_single or self.name == TWIN_WEIGHTS or self.origin == EQUAL:
             for task in self.tasks:
                 tree["tasks"][task]["loss_weight"] = 1.0
             for path in _BALANCING:
@@ -123,7 +147,7 @@ def plan_arms(config: Config) -> list[Arm]:
     every_task = tuple(config.tasks)
     arms = []
     if "single" in search.arms:
-        budgets = _split_evenly(search.trials, len(config.main_tasks))
+        budgets = _single_budgets(search.trials, len(config.main_tasks))
         for task, budget in zip(config.main_tasks, budgets, strict=True):
             arms.append(_arm(config, ArmName.single(task), (task,), budget))
     if SEARCH in search.arms:
@@ -135,7 +159,7 @@ def plan_arms(config: Config) -> list[Arm]:
     arms += [_arm(config, name, every_task, search.trials) for name in shared]
     if pbt_config(config) is not None:
         arms = [_with_population(arm) for arm in arms]
-    return arms + _ablations(config, shared)
+    return arms + _compared_arms(config, shared)
 
 
 def _arm(config: Config, name: ArmName, tasks: tuple[str, ...], budget: int) -> Arm:
@@ -144,7 +168,7 @@ def _arm(config: Config, name: ArmName, tasks: tuple[str, ...], budget: int) -> 
     entries = {
         path: entry
         for path, entry in config.search.space.items()
-        if not arm.fixes(path) and not _belongs_to(path, others)
+        if not arm.fixes(path) and not belongs_to(path, others)
     }
     return replace(arm, entries=entries)
 
@@ -156,33 +180,52 @@ def _with_population(arm: Arm) -> Arm:
     return replace(arm, members=arm.budget, budget=arm.budget + len(EXPORTS))
 
 
-def _ablations(config: Config, shared: Sequence[ArmName]) -> list[Arm]:
-    """Return an arm without each auxiliary task, where there are finalists to compare."""
+def _compared_arms(config: Config, shared: Sequence[ArmName]) -> list[Arm]:
+    """Return the arms that differ from the best shared network in one factor each.
+
+    There are none where there are no finalists to compare.
+    """
     finalists = config.search.finalists
-    if not (shared and finalists.top and finalists.ablate_auxiliary):
+    tasks = tuple(config.tasks)
+    if not (shared and finalists.top) or len(tasks) < 2:
         return []
     arms = []
-    for removed in config.tasks:
+    if "single" in config.search.arms:
+        arms.append(Arm(TWIN_SEPARATE, tasks, {}, budget=0))
+    if SEARCH in shared:
+        arms.append(Arm(TWIN_WEIGHTS, tasks, {}, budget=0))
+    if not finalists.ablate_auxiliary:
+        return arms
+    for removed in tasks:
         if removed not in config.main_tasks:
-            rest = tuple(task for task in config.tasks if task != removed)
-            arms.append(Arm(ArmName.ablation(removed), rest, {}, budget=0, origin=shared[-1]))
+            rest = tuple(task for task in tasks if task != removed)
+            arms.append(Arm(ArmName.ablation(removed), rest, {}, budget=0))
     return arms
 
 
-def phases(arms: Iterable[Arm]) -> tuple[list[ArmName], list[ArmName], list[ArmName]]:
+def phases(arms: Iterable[Arm], *, needs_reference: bool) -> list[list[ArmName]]:
     """Return the names of the arms that run side by side, phase by phase.
 
-    The references come first, then the warm-ups, then the other arms.
+    The search arm comes last: its study begins with the trials of the equal arm.
+
+    Args:
+        arms: The arms of the sweep.
+        needs_reference: Whether the objective of shared networks needs the results of the
+            single-task arms, which then come first.
     """
-    singles, warmups, others = [], [], []
+    singles, warmups, equal, search = [], [], [], []
     for arm in arms:
         if arm.name.is_single:
             singles.append(arm.name)
         elif arm.name.is_warmup:
             warmups.append(arm.name)
-        else:
-            others.append(arm.name)
-    return singles, warmups, others
+        elif arm.name == EQUAL:
+            equal.append(arm.name)
+        elif arm.name == SEARCH:
+            search.append(arm.name)
+    if needs_reference:
+        return [singles, warmups, equal, search]
+    return [[*singles, *warmups, *equal], search]
 
 
 def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
@@ -226,26 +269,33 @@ def config_hash(config: Config) -> str:
     return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _belongs_to(path: str, tasks: set[str]) -> bool:
+def belongs_to(path: str, tasks: set[str]) -> bool:
     """Return whether a path of the space belongs to one of these tasks alone."""
     section, *rest = path.removeprefix("training.lr_multipliers.").split(".")
     return section == "tasks" and bool(rest) and rest[0] in tasks
 
 
-def _split_evenly(total: int, parts: int) -> list[int]:
-    """Split a number as evenly as whole numbers allow, at least 1 each."""
-    return [max(1, total // parts + (number < total % parts)) for number in range(parts)]
+def _single_budgets(total: int, tasks: int) -> list[int]:
+    """Split a budget as evenly as whole numbers allow, with a floor for each task."""
+    floor = min(SINGLE_FLOOR, total)
+    return [max(floor, total // tasks + (number < total % tasks)) for number in range(tasks)]
 
 
 def trial_budget(config: Config, arms: Iterable[Arm]) -> dict[str, int]:
-    """Return the number of trials of each arm, finalists included."""
-    finalists = config.search.finalists
+    """Return the least number of trials of each arm, finalists included.
+
+    Offered settings, and more seeds where the verdict is open, come on top.
+    """
     arms = list(arms)
     counts: dict[str, int] = {arm.name: arm.budget for arm in arms if arm.budget}
+    finalists = config.search.finalists
+    if not finalists.top:
+        return counts
     for arm in arms:
-        if finalists.top and not arm.name.is_warmup:
-            origins = 1
-            if arm.name in SHARED:
-                origins = min(finalists.top, len(EXPORTS)) if arm.members else finalists.top
-            counts[arm.name.final] = finalists.seeds * origins
+        if arm.name.is_single or arm.name.is_shared:
+            racing = min(finalists.top, len(EXPORTS) if arm.members else arm.budget)
+            dropped = racing - 1
+            counts[arm.name.final] = finalists.seeds + min(RACE_SEEDS, finalists.seeds) * dropped
+        elif not arm.name.is_warmup:
+            counts[arm.name.final] = finalists.seeds
     return counts

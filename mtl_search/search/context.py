@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from mtl_search.config import Config
@@ -10,6 +11,7 @@ from mtl_search.search.arms import Arm
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.space.space import SpaceFunction
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
 
@@ -46,6 +48,19 @@ class SweepContext:
         self.objectives = objectives
         self.arms: dict[str, Arm] = {arm.name: arm for arm in arms}
         self.spaces = {name: ArmSpace(config, arm, space) for name, arm in self.arms.items()}
+
+    def arm_of(self, arm: str, origin: str) -> Arm:
+        """Return the arm of a trial, as it makes the trial's config.
+
+        Args:
+            arm: Name of the trial's arm.
+            origin: A finalist's origin. The best network again with something changed is based on
+                the arm that this network came from.
+        """
+        base = self.arms[ArmName(arm).base]
+        if not (base.name.is_ablation or base.name.is_twin):
+            return base
+        return replace(base, origin=self.record.trials[origin].arm.base)
 
     @property
     def record(self) -> SweepRecord:

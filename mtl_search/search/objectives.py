@@ -75,6 +75,11 @@ class ArmObjectives:
         self._function = function
         self._kind = "normalised" if kind == "delta_m" and not has_singles else kind
 
+    @property
+    def needs_reference(self) -> bool:
+        """Whether the objective of shared networks depends on the single-task arms."""
+        return self._kind == "delta_m"
+
     def reference(self) -> dict[str, float]:
         """Return `val/<task>/<metric>` of the best single-task trials, at their best epochs.
 

@@ -22,9 +22,9 @@ from ray.tune.search.optuna import OptunaSearch
 from mtl_search.search.arms import trial_seed
 from mtl_search.search.context import SweepContext
 from mtl_search.search.samplers import build_sampler
-from mtl_search.search.space.arm_space import Draw, initial_params
+from mtl_search.search.space.arm_space import Draw, KnownPoint, initial_params
 from mtl_search.search.space.space import allow_any_choice
-from mtl_search.storage.arm_name import SEARCH
+from mtl_search.storage.arm_name import EQUAL, SEARCH
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial_report import METRIC
 
@@ -119,6 +119,25 @@ class ArmStudy(OptunaSearch):
             self._ot_study.add_trial(trial)
         self._completed_trials.add(record.id)
 
+    def add_history(self, record: TrialRecord, points: KnownPoint, objective: float) -> None:
+        """Take in a trial of another arm, which is a point of this arm's space, too.
+
+        Args:
+            record: The trial, which has ended.
+            points: Its params in this space.
+            objective: Its best objective.
+        """
+        with allow_any_choice():
+            self._ot_study.add_trial(
+                create_trial(
+                    state=TrialState.COMPLETE,
+                    value=objective,
+                    params=dict(points.params),
+                    distributions=dict(points.distributions),
+                    user_attrs={"trial": record.id},
+                )
+            )
+
     def _forget(self, trial_id: str) -> None:
         """Drop the handle of a trial that ended; Optuna's storage keeps what matters of it."""
         self._ot_trials.pop(trial_id, None)
@@ -146,15 +165,38 @@ class ArmStudies:
         config = self._context.config
         sampler = partial(build_sampler, config.search.sampler)
         study = ArmStudy(arm, self._context.spaces[arm], sampler, trial_seed(config.seed, arm, 0))
-        begun = self._context.record.arm(arm)
+        has_history = arm == SEARCH and self._add_equal_trials(study)
+        begun = [trial for trial in self._context.record.arm(arm) if trial.is_sampled]
         for record in begun:
-            if record.is_sampled:
-                study.restore_trial(record, self._context.objectives.best_so_far_by_epoch(record))
+            study.restore_trial(record, self._context.objectives.best_so_far_by_epoch(record))
         if arm == SEARCH:
-            points = initial_params(config, self._context.journal, self._context.spaces[arm])
+            points = initial_params(
+                config,
+                self._context.journal,
+                self._context.spaces[arm],
+                equal_weights=not has_history,
+            )
             for params in points[len(begun) :]:
                 study.enqueue(params)
         return study
+
+    def _add_equal_trials(self, study: ArmStudy) -> bool:
+        """Let the search begin with what equal weights have found; return whether it does.
+
+        A trial of the equal arm is a point of the search space. An arm that did not know these
+        points would spend its trials on finding them again, and end behind equal weights.
+        """
+        space = self._context.spaces[SEARCH]
+        added = False
+        for record in self._context.record.arm(EQUAL):
+            objective = self._context.objectives.best(record)
+            if not (record.is_result and record.is_sampled) or objective is None:
+                continue
+            point = space.known_point(record.params)
+            if point is not None:
+                study.add_history(record, point, objective)
+                added = True
+        return added
 
 
 def _optuna_result(record: TrialRecord, objective: float | None) -> tuple[TrialState, float | None]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mtl_search.search.arms import config_hash, trial_id_of
 from mtl_search.search.context import SweepContext
 from mtl_search.search.space.arm_space import Draw
-from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.events import (
     EpochEnded,
     InfoReported,
@@ -56,12 +55,12 @@ class TrialLog:
             draw: What was drawn for it.
             overrides: Its config values by dotted path.
             seed: Its seed.
-            origin: A finalist's origin.
-            role: Its role in the population of the arm.
+            origin: The trial whose configuration or settings it has from, if any.
+            role: Its role in the arm, if any.
         """
         number = len(self._context.record.arm(arm))
         name = trial_id_of(arm, number)
-        config = self._context.arms[ArmName(arm).base].config(self._context.config, overrides)
+        config = self._context.arm_of(arm, origin).config(self._context.config, overrides)
         self._context.journal.write(
             TrialStarted(
                 id=name,

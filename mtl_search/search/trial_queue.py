@@ -1,11 +1,13 @@
-"""Which trial runs next: phases of arms, interrupted trials, populations and finalists.
+"""Which trial runs next: phases of arms, interrupted trials, populations, offers and finalists.
 
 Phases run one after another, because each needs the results of the one before:
 
-    single/*        the references of Δm
-    warmup/*        weights that the search begins with (`search.initial_points`)
-    equal, search   side by side, turn by turn
-    final/*         the best of each arm again, on fresh seeds
+    single/*, warmup/*, equal   side by side, turn by turn
+    search                      its study begins with the trials of `equal`
+    offers                      each arm tries settings that others have found
+    final/*                     the best of each arm again, on fresh seeds
+
+Where the objective is Δm, its references come first: single/*, then warmup/*, then equal.
 
 Where the trials of an arm form a population, a trial may be handed out several times
 (`pbt.controller`). Nothing here knows Tune: the queue answers with records of trials.
@@ -19,12 +21,13 @@ from typing import TYPE_CHECKING
 
 from mtl_search.search.arms import EXPORTS, Arm, phases, trial_id_of, trial_seed
 from mtl_search.search.context import SweepContext
-from mtl_search.search.finalists import Finalist, choose_finalists
 from mtl_search.search.objectives import recompute_objectives
 from mtl_search.search.pbt.controller import PBTController
+from mtl_search.search.protocol.finalists import Finalist, FinalistPlan
+from mtl_search.search.protocol.offers import Offer, choose_offers
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
-from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.events import OFFERED
 from mtl_search.storage.records import TrialRecord
 from mtl_search.storage.trial_directory import trial_storage
 from mtl_search.training.trial import TrialSpec
@@ -59,19 +62,27 @@ class TrialQueue:
         self._context = context
         self._studies = studies
         self._log = log
-        self._phases = phases(context.arms.values())
+        self._phases = phases(
+            context.arms.values(), needs_reference=context.objectives.needs_reference
+        )
         self._populations = PBTController(context)
         # The members of populations go on by the journal alone.
         self._interrupted = [
             trial for trial in context.record if not (trial.finished or trial.is_member)
         ]
-        self._finalists: list[Finalist] | None = None  # None until all other arms have finished
+        self._offers: list[Offer] | None = None  # None until all arms have spent their budgets
+        self._plan = FinalistPlan(context)
+        self._pending: list[Finalist] = []
+        self._planned_at = -1  # number of finished trials when finalists were planned last
         self._recomputed = False  # whether objectives are by the references of this session
 
     @property
     def exhausted(self) -> bool:
-        """Whether no trial is left to begin."""
-        return self._finalists == [] and not self._interrupted
+        """Whether no trial is left to begin, where none runs."""
+        if self._interrupted or self._offers is None or self._offers:
+            return False
+        self._plan_finalists()
+        return not self._pending
 
     def next(self, live: Collection[TrialRecord]) -> TrialRecord | NoTrial:
         """Return the trial that runs next; a new one is in the journal by then.
@@ -92,8 +103,13 @@ class TrialQueue:
                 return record
             if any(record.arm in phase for record in live):
                 return WAIT
-        record = self._next_interrupted([arm.name.final for arm in self._context.arms.values()])
-        record = record or self._next_finalist()
+        record = self._next_offer()
+        if record is not None:
+            return record
+        if any(not record.is_finalist for record in live):
+            return WAIT
+        finals = [arm.name.final for arm in self._context.arms.values()]
+        record = self._next_interrupted(finals) or self._next_finalist()
         if record is not None:
             return record
         return WAIT if live else FINISHED
@@ -105,7 +121,7 @@ class TrialQueue:
 
     def spec(self, record: TrialRecord) -> TrialSpec:
         """Return a trial as the process that trains it takes it."""
-        arm = self._context.arms[ArmName(record.arm).base]
+        arm = self._context.arm_of(record.arm, record.origin)
         return TrialSpec(
             id=record.id,
             config=arm.config(self._context.config, record.overrides),
@@ -141,7 +157,7 @@ class TrialQueue:
         begun: dict[str, float] = {}
         for name in names:
             budget = self._context.arms[name].budget
-            count = len(self._context.record.arm(name))
+            count = sum(not trial.is_offered for trial in self._context.record.arm(name))
             if count < budget and self._populations.can_start(name):
                 begun[name] = count / budget
         return min(begun, key=lambda name: begun[name], default=None)
@@ -164,18 +180,27 @@ class TrialQueue:
             role=role,
         )
 
-    def _next_finalist(self) -> TrialRecord | None:
-        if self._finalists is None:
-            arms = [arm for arm in self._context.arms.values() if not arm.name.is_warmup]
-            self._finalists = choose_finalists(
-                arms,
-                self._context.record,
-                self._context.objectives,
-                self._context.config.search.finalists,
-            )
-        if not self._finalists:
+    def _next_offer(self) -> TrialRecord | None:
+        if self._offers is None:
+            self._offers = choose_offers(self._context)
+        if not self._offers:
             return None
-        finalist = self._finalists.pop(0)
+        offer = self._offers.pop(0)
+        number = len(self._context.record.arm(offer.arm))
+        return self._log.begin(
+            offer.arm,
+            Draw(offer.overrides, offer.overrides),
+            overrides=offer.overrides,
+            seed=trial_seed(self._context.config.seed, offer.arm, number),
+            origin=offer.origin,
+            role=OFFERED,
+        )
+
+    def _next_finalist(self) -> TrialRecord | None:
+        self._plan_finalists()
+        if not self._pending:
+            return None
+        finalist = self._pending.pop(0)
         origin = self._context.record.trials[finalist.origin]
         siblings = self._context.record.arm(finalist.arm)
         # Counted among the seeds of this configuration, so that the n-th seed is the same for all.
@@ -187,3 +212,13 @@ class TrialQueue:
             seed=trial_seed(self._context.config.seed, finalist.arm, number),
             origin=origin.id,
         )
+
+    def _plan_finalists(self) -> None:
+        """Plan again when a trial has ended: Tune asks far more often."""
+        finished = sum(trial.finished for trial in self._context.record)
+        if self._pending or finished == self._planned_at:
+            return
+        if self._planned_at < 0:  # the offered trials may have changed the references
+            recompute_objectives(self._context.journal, self._context.objectives)
+        self._planned_at = finished
+        self._pending = self._plan.pending()

@@ -6,6 +6,7 @@ _FINAL = "final/"
 _SINGLE = "single/"
 _WARMUP = "warmup/"
 _ABLATION = "without/"
+_TWIN = "twin/"
 
 
 class ArmName(str):
@@ -16,6 +17,8 @@ class ArmName(str):
     `warmup/<weighting>`             one trial whose mean loss weights the search begins with
     `equal`, `search`                all tasks share a network, with equal or searched weights
     `without/<task>`                 the best network without an auxiliary task
+    `twin/weights`                   the best network with equal weights, all else the same
+    `twin/separate`                  the best network with nothing shared, all else the same
     `final/<any of these>`           the best of that arm, trained again on fresh seeds
     ================================ ===========================================================
 
@@ -80,6 +83,11 @@ class ArmName(str):
         return self.base.startswith(_ABLATION)
 
     @property
+    def is_twin(self) -> bool:
+        """Whether its networks differ from the best one in a single factor."""
+        return self.base.startswith(_TWIN)
+
+    @property
     def is_shared(self) -> bool:
         """Whether it is one of the two arms whose best networks the verdict is about."""
         return self.base in SHARED
@@ -104,3 +112,5 @@ class ArmName(str):
 EQUAL = ArmName("equal")
 SEARCH = ArmName("search")
 SHARED = (EQUAL, SEARCH)
+TWIN_WEIGHTS = ArmName("twin/weights")
+TWIN_SEPARATE = ArmName("twin/separate")

@@ -13,10 +13,11 @@ from typing import Any, ClassVar, Literal, TypedDict
 
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 
-# What a trial is to the population of its arm, where there is one: a part of it, or trained from
-# scratch with values that come from it.
-Role = Literal["", "member", "last", "mean"]
+# What a trial is to its arm beside one that the sampler drew: a member of its population, trained
+# from scratch with values that come from that population, or with settings of another arm.
+Role = Literal["", "member", "last", "mean", "offered"]
 MEMBER: Role = "member"
+OFFERED: Role = "offered"
 
 
 class TrialInfo(TypedDict, total=False):

@@ -9,6 +9,7 @@ from typing import Any, cast
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.events import (
     MEMBER,
+    OFFERED,
     EpochEnded,
     Event,
     ExploitEnded,
@@ -79,9 +80,11 @@ class TrialRecord:
         started: Unix time at its start, in seconds.
         config_hash: First 12 digits of the SHA-256 of the resolved config; finalists share that of
             their origin, unless they leave an auxiliary task out.
-        origin: Id of the trial whose configuration a finalist trains again; else empty.
-        role: `member` of a population, or `last` or `mean` for a trial from scratch with the values
-            that the best member had at its end, or that the population had on average; else empty.
+        origin: Id of the trial whose configuration a finalist trains again, or whose settings an
+            offered trial tries; else empty.
+        role: `member` of a population, `last` or `mean` for a trial from scratch with the values
+            that the best member had at its end, or that the population had on average, or
+            `offered` for one that tries the settings of another arm; else empty.
         exploits: Each exploit so far, for a member of a population.
         state: How it ended; `RUNNING` until then.
         reason: Why it failed; else empty.
@@ -129,6 +132,11 @@ class TrialRecord:
         The values changed while its network was trained, so nothing is claimed of it.
         """
         return self.role == MEMBER
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether it tries settings that another arm has found."""
+        return self.role == OFFERED
 
     @property
     def is_sampled(self) -> bool:

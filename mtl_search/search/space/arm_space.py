@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtl_search.config import Config, SpaceEntry
+from mtl_search.config import Config, SpaceEntry, paths
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.search.arms import Arm
 from mtl_search.search.initial_points import resolve_points
@@ -30,6 +31,19 @@ class Draw:
     values: dict[str, Any]
     params: dict[str, Any]
     distributions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class KnownPoint:
+    """Hold a point of a space as Optuna takes it into a study.
+
+    Attributes:
+        params: Dotted path → value.
+        distributions: Dotted path → Optuna's distribution.
+    """
+
+    params: dict[str, Any]
+    distributions: dict[str, Any]
 
 
 class ArmSpace:
@@ -79,6 +93,36 @@ class ArmSpace:
             return point.params_for(self._space)
         return point.params_for_function(self._call)
 
+    def known_point(self, params: Mapping[str, Any]) -> KnownPoint | None:
+        """Return a point of another arm's space, with equal weights, as a point of this one.
+
+        What this space searches beside those params has the value of the config. None where some
+        value lies outside of this space.
+
+        Args:
+            params: Dotted path → value.
+        """
+        from optuna.trial import FixedTrial  # slow to import, and checks of a config draw nothing
+
+        trial = FixedTrial({**paths.flatten(self._space.fixed), **self._equal_params(), **params})
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*out of the range", UserWarning)
+            try:
+                self(trial)
+            except (ValueError, UserWarning, SweepError):
+                return None  # a value is missing, or outside of this space
+        return KnownPoint(dict(trial.params), dict(trial.distributions))
+
+    def _equal_params(self) -> dict[str, Any]:
+        """Return the params of equal weights; empty where no weight is searched."""
+        if self._function is None:
+            searched = list(self._space.entries)
+        else:
+            searched = requested_weights(self._call)
+        if not any(path.endswith(".loss_weight") for path in searched):
+            return {}
+        return self.params_of(dict.fromkeys(self._fixed, 1.0))
+
     def check_initial_points(self) -> None:
         """Refuse initial points where no loss weight is searched.
 
@@ -106,7 +150,9 @@ class ArmSpace:
         return values
 
 
-def initial_params(config: Config, journal: Journal, space: ArmSpace) -> list[dict[str, Any]]:
+def initial_params(
+    config: Config, journal: Journal, space: ArmSpace, *, equal_weights: bool
+) -> list[dict[str, Any]]:
     """Return the params of the first trials of the search arm.
 
     These are equal weights, then the points of `search.initial_points`. The n-th trial takes the
@@ -117,8 +163,11 @@ def initial_params(config: Config, journal: Journal, space: ArmSpace) -> list[di
         config: The sweep's config.
         journal: The sweep's journal.
         space: The space of the search arm.
+        equal_weights: Whether equal weights are tried; not where the equal arm's trials are known.
     """
     if journal.record.initial_points is None and config.search.initial_points:
         journal.write(InitialPointsResolved(points=resolve_points(config, journal.record)))
     points = [space.params_of(point) for point in journal.record.initial_points or ()]
-    return [params for params in (space.equal_weights(), *points) if params]
+    if equal_weights:
+        points.insert(0, space.equal_weights())
+    return [params for params in points if params]

@@ -1,0 +1,241 @@
+"""One network against another: the gain in the measure, over seeds and test items.
+
+Seeds and test items are both samples: other initial weights give another network, and another test
+split other scores. The interval knows both (see `statistics.two_way`), so that it does not promise
+more the more seeds are trained on the same test items.
+
+S seeds, N test items
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mtl_search.analysis.measure import Array, Measure, mean_metrics
+from mtl_search.analysis.references import Tasks
+from mtl_search.analysis.statistics.difference import Difference
+from mtl_search.analysis.statistics.improvement import (
+    probability_of_improvement,
+    probability_over_seeds,
+)
+from mtl_search.analysis.statistics.two_way import crossed_difference
+from mtl_search.analysis.statistics.welch import seed_difference
+from mtl_search.metrics.objective import delta_m, task_gains
+
+
+@dataclass(frozen=True)
+class Run:
+    """The test metrics of one seed of a network, or of the separate networks of all tasks.
+
+    Attributes:
+        test: `test/<task>/<metric>` → value.
+        items: `<task>/<metric>` → the metric by test item (N,); empty where they are not known.
+    """
+
+    test: Mapping[str, float]
+    items: Mapping[str, Array] = field(default_factory=dict)
+
+
+Runs = Mapping[int, Run]  # by seed index
+
+
+@dataclass(frozen=True)
+class TaskComparison:
+    """What one task gains.
+
+    Attributes:
+        gain: The difference in the measure of this task.
+        interval: Its 95 % interval; None for fewer than two seeds.
+        improvement: Probability that a run of ours is better than a run of theirs.
+        p_value: Two-sided, not adjusted for the number of tasks; None where there is none.
+    """
+
+    gain: Difference
+    interval: tuple[float, float] | None
+    improvement: float
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One arm against another.
+
+    Attributes:
+        arm: The arm that is judged.
+        against: The arm that it is compared with; `single` stands for all single-task arms.
+        measure: What they are compared by.
+        level: Coverage of the interval. It is above 0.95 where the verdict is looked at more than
+            once, so that all looks together are right in 95 % of sweeps.
+        gain: The weighted mean over tasks.
+        interval: Its interval at `level`; None for fewer than two seeds.
+        improvement: Mean over tasks of the probability that a run of ours is better than a run of
+            theirs, over seeds and test items (Bouthillier et al. 2021).
+        tasks: Task → what it gains.
+        delta_m: Δm of the literature, by the mean test metrics: mean over tasks; None where a
+            metric is missing.
+        delta_m_per_metric: Mean over all metrics alike.
+        delta_m_by_task: Task → its relative gain.
+    """
+
+    arm: str
+    against: str
+    measure: Measure
+    level: float
+    gain: Difference
+    interval: tuple[float, float] | None
+    improvement: float
+    tasks: dict[str, TaskComparison]
+    delta_m: float | None = None
+    delta_m_per_metric: float | None = None
+    delta_m_by_task: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sign(self) -> int | None:
+        """1: better, -1: worse, 0: the interval holds 0; None: too few seeds to tell."""
+        if self.interval is None:
+            return None
+        low, high = self.interval
+        if not self.gain.has_spread:
+            return 0  # seeds that change nothing give no spread to judge by
+        if low > 0:
+            return 1
+        return -1 if high < 0 else 0
+
+    def numbers(self) -> str:
+        """Return the gain with its interval, in words.
+
+        Such as `skill +1.8 points (95 % interval +0.4 … +3.2; 5 seeds × 1,000 test items)`.
+        """
+        name, unit = ("skill", "points") if self.measure.name == "skill" else ("Δm", "%")
+        mean = f"{name} {100 * self.gain.mean:+.1f} {unit}"
+        if self.interval is None:
+            return f"{mean}, 1 seed"
+        low, high = self.interval
+        interval = f"95 % interval {100 * low:+.1f} … {100 * high:+.1f}"
+        return f"{mean} ({interval}; {self.sizes()})"
+
+    def sizes(self) -> str:
+        """Return the numbers of seeds and test items, in words."""
+        ours, theirs = self.gain.seeds
+        seeds = f"{ours} seeds" if ours == theirs else f"{ours} and {theirs} seeds"
+        return f"{seeds} × {self.gain.items:,} test items" if self.gain.items else seeds
+
+
+def compare(
+    arm: str,
+    against: str,
+    ours: Runs,
+    theirs: Runs,
+    *,
+    measure: Measure,
+    tasks: Tasks,
+    level: float = 0.95,
+) -> Comparison | None:
+    """Compare the runs of one arm with those of another; None where one has none.
+
+    Seeds are not paired: networks of other shapes have next to nothing in common by having the
+    same seed, and Welch's degrees of freedom are then about twice those of pairs.
+
+    Args:
+        arm: The arm of our runs.
+        against: The arm of their runs.
+        ours: Seed index → run.
+        theirs: Seed index → run.
+        measure: What they are compared by.
+        tasks: Main tasks with their metrics, for Δm.
+        level: Coverage of the interval of the mean over tasks.
+    """
+    if not ours or not theirs:
+        return None
+    our_runs = [ours[index] for index in sorted(ours)]
+    their_runs = [theirs[index] for index in sorted(theirs)]
+    gain = _difference(
+        [_mean_items(run, measure) for run in our_runs],
+        [_mean_items(run, measure) for run in their_runs],
+        [measure.value(run.test) for run in our_runs],
+        [measure.value(run.test) for run in their_runs],
+    )
+    compared = {t: _compare_task(t, our_runs, their_runs, measure) for t in measure.tasks}
+    literature = _literature(our_runs, their_runs, tasks)
+    return Comparison(
+        arm=arm,
+        against=against,
+        measure=measure,
+        level=level,
+        gain=gain,
+        interval=gain.interval(level),
+        improvement=math.fsum(c.improvement for c in compared.values()) / len(compared),
+        tasks=compared,
+        **literature,
+    )
+
+
+def _compare_task(
+    task: str, ours: Sequence[Run], theirs: Sequence[Run], measure: Measure
+) -> TaskComparison:
+    our_values = [measure.task_value(task, run.test) for run in ours]
+    their_values = [measure.task_value(task, run.test) for run in theirs]
+    our_items = [measure.task_items(task, run.test, run.items) for run in ours]
+    their_items = [measure.task_items(task, run.test, run.items) for run in theirs]
+    gain = _difference(our_items, their_items, our_values, their_values)
+    ours_SN, theirs_SN = _stacked(our_items, their_items)
+    if ours_SN is not None and theirs_SN is not None:
+        improvement = probability_of_improvement(ours_SN, theirs_SN)
+    else:
+        improvement = probability_over_seeds(np.array(our_values), np.array(their_values))
+    return TaskComparison(gain, gain.interval(0.95), improvement, gain.p_value())
+
+
+def _mean_items(run: Run, measure: Measure) -> Array | None:
+    """Return the measure of a run by test item (N,); None where items are not known."""
+    total: Array | None = None
+    for task in measure.tasks:
+        items_N = measure.task_items(task, run.test, run.items)
+        if items_N is None or (total is not None and len(items_N) != len(total)):
+            return None
+        weighted_N = measure.weights[task] * items_N
+        total = weighted_N if total is None else total + weighted_N
+    return total
+
+
+def _difference(
+    our_items: Sequence[Array | None],
+    their_items: Sequence[Array | None],
+    our_values: Sequence[float],
+    their_values: Sequence[float],
+) -> Difference:
+    """Return the difference over seeds and items, or over seeds alone without known items."""
+    ours_SN, theirs_SN = _stacked(our_items, their_items)
+    if ours_SN is None or theirs_SN is None:
+        return seed_difference(np.array(our_values), np.array(their_values))
+    return crossed_difference(ours_SN, theirs_SN)
+
+
+def _stacked(
+    ours: Sequence[Array | None], theirs: Sequence[Array | None]
+) -> tuple[Array | None, Array | None]:
+    our_rows = [row for row in ours if row is not None]
+    their_rows = [row for row in theirs if row is not None]
+    sizes = {len(row) for row in [*our_rows, *their_rows]}
+    complete = len(our_rows) == len(ours) and len(their_rows) == len(theirs)
+    if not complete or len(sizes) != 1 or min(sizes) < 2:
+        return None, None
+    return np.stack(our_rows), np.stack(their_rows)
+
+
+def _literature(ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks) -> dict[str, object]:
+    """Return Δm by the mean test metrics of both; empty where a metric is missing."""
+    means = mean_metrics(run.test for run in ours)
+    reference = mean_metrics(run.test for run in theirs)
+    try:
+        return {
+            "delta_m": delta_m(means, reference, tasks, "test"),
+            "delta_m_per_metric": delta_m(means, reference, tasks, "test", per_metric=True),
+            "delta_m_by_task": task_gains(means, reference, tasks, "test"),
+        }
+    except (KeyError, ZeroDivisionError):
+        return {}

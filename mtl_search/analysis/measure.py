@@ -1,0 +1,175 @@
+"""What networks are compared by: mean skill, or Δm, each linear in the metrics.
+
+A metric M counts as (M − offset) · factor. For the skill the offset is the metric's trivial value
+and the factor 1 / (perfect − trivial); for Δm the offset is the reference and the factor its inverse
+with the sign of the better direction (see `metrics.objective`). A mean over test items of M is
+therefore a mean over test items of the measure, which its interval needs.
+
+N test items
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from mtl_search.analysis.references import Tasks
+from mtl_search.config import Config
+from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.skill import LOWEST_SKILL
+from mtl_search.storage.records import SweepRecord
+
+MeasureName = Literal["skill", "delta_m"]
+Array = npt.NDArray[np.float64]
+
+_TINY = 1e-8  # a smaller reference counts as 0, as in `metrics.objective`
+
+
+@dataclass(frozen=True)
+class LinearScale:
+    """Turn a metric into its part of the measure.
+
+    Attributes:
+        metric: Name of the metric.
+        offset: Value that counts as 0.
+        factor: What a unit of the metric is worth.
+    """
+
+    metric: str
+    offset: float
+    factor: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Measure networks by their test metrics.
+
+    Attributes:
+        name: `skill`, or `delta_m`.
+        scales: Main task → its metrics that count, with their scales.
+        weights: Main task → its part of the mean; they sum to 1.
+        lowest: Least value of a task; a network that is far worse than a constant prediction does
+            not decide the mean of all tasks.
+    """
+
+    name: MeasureName
+    scales: Mapping[str, tuple[LinearScale, ...]]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    lowest: float = -math.inf
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that count."""
+        return tuple(self.scales)
+
+    def task_value(self, task: str, test: Mapping[str, float]) -> float:
+        """Return the value of one task.
+
+        Args:
+            task: The task.
+            test: `test/<task>/<metric>` → value.
+        """
+        return max(self.lowest, self._linear(task, test))
+
+    def value(self, test: Mapping[str, float]) -> float:
+        """Return the mean over the tasks."""
+        return math.fsum(self.weights[t] * self.task_value(t, test) for t in self.scales)
+
+    def task_items(
+        self, task: str, test: Mapping[str, float], items: Mapping[str, Array]
+    ) -> Array | None:
+        """Return the value of one task by test item (N,), whose mean is `task_value`.
+
+        Args:
+            task: The task.
+            test: `test/<task>/<metric>` → value.
+            items: `<task>/<metric>` → the metric by test item (N,).
+
+        Returns:
+            The values; None where the items of a metric are not known.
+        """
+        total: Array | None = None
+        for scale in self.scales[task]:
+            metric_N = items.get(f"{task}/{scale.metric}")
+            if metric_N is None:
+                return None
+            value_N = (metric_N.astype(np.float64) - scale.offset) * scale.factor
+            total = value_N if total is None else total + value_N
+        if total is None:
+            return None
+        # Rounding of the stored items, and the lowest value, shift all items alike.
+        return total + (self.task_value(task, test) - float(total.mean()))
+
+    def _linear(self, task: str, test: Mapping[str, float]) -> float:
+        return math.fsum(
+            (test[metric_key("test", task, scale.metric)] - scale.offset) * scale.factor
+            for scale in self.scales[task]
+        )
+
+
+def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure | None:
+    """Return the mean skill of a sweep's main tasks; None where no scale is known.
+
+    Args:
+        record: The sweep's record.
+        config: Its config.
+        tasks: Main tasks with their metrics, the first of which counts.
+    """
+    scales = {}
+    for task, metrics in tasks.items():
+        known = record.scales.get(f"{task}/{metrics[0]}") if metrics else None
+        if known is not None:
+            trivial, perfect = known
+            scales[task] = (LinearScale(metrics[0], trivial, 1.0 / (perfect - trivial)),)
+    if not scales:
+        return None
+    importance = {task: config.tasks[task].importance for task in scales}
+    return Measure("skill", scales, _normalised(importance), LOWEST_SKILL)
+
+
+def delta_m_measure(
+    tasks: Tasks, reference: Mapping[str, float], importance: Mapping[str, float]
+) -> Measure:
+    """Return Δm against test metrics of a reference.
+
+    Args:
+        tasks: Main tasks with their metrics, all of which count.
+        reference: `test/<task>/<metric>` → value.
+        importance: Main task → its importance.
+    """
+    scales = {}
+    for task, metrics in tasks.items():
+        linear = []
+        for metric in metrics:
+            value = reference[metric_key("test", task, metric)]
+            sign = 1.0 if METRICS[metric].higher_is_better else -1.0
+            size = abs(value) if abs(value) > _TINY else 1.0
+            linear.append(LinearScale(metric, value, sign / (size * len(metrics))))
+        scales[task] = tuple(linear)
+    return Measure("delta_m", scales, _normalised({task: importance[task] for task in scales}))
+
+
+def mean_metrics(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return the means of the metrics that all runs have."""
+    all_runs = list(runs)
+    if not all_runs:
+        return {}
+    return {
+        name: statistics.fmean(run[name] for run in all_runs)
+        for name in all_runs[0]
+        if all(name in run for run in all_runs)
+    }
+
+
+def _normalised(importance: Mapping[str, float]) -> dict[str, float]:
+    total = math.fsum(importance.values())
+    if total <= 0:
+        return dict.fromkeys(importance, 1.0 / len(importance))
+    return {task: value / total for task, value in importance.items()}

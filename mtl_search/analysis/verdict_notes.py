@@ -1,0 +1,68 @@
+"""What a reader must know to trust a verdict, beside its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.measure import Measure
+from mtl_search.analysis.references import Tasks
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.storage.records import SweepRecord
+
+# Below this skill a relative gain over a reference is mostly the smallness of the reference.
+_LOW_SKILL = 0.1
+
+
+def notes_of(
+    record: SweepRecord,
+    measure: Measure | None,
+    tasks: Tasks,
+    missing: Iterable[str],
+    *,
+    compared: Sequence[Comparison],
+    reference: Mapping[str, float],
+) -> Iterator[str]:
+    """Yield the notes of a verdict, without full stops.
+
+    Args:
+        record: The sweep's record.
+        measure: What gains are measured in.
+        tasks: Main tasks with their metrics.
+        missing: Notes on finalists that do not count.
+        compared: The comparisons that the verdict is made of.
+        reference: `test/<task>/<metric>` → mean of the single-task networks.
+    """
+    yield from missing
+    for name, reason in record.excluded_metrics.items():
+        task, _, metric = name.rpartition("/")
+        if task in tasks:
+            yield f"The {metric} of task {task} is left out: {reason}"
+    if any(c.gain.items == 0 and c.interval is not None for c in compared):
+        yield "The interval is over seeds alone: no scores of single test items were kept"
+    for comparison in compared:
+        if comparison.interval is not None and not comparison.gain.has_spread:
+            yield (
+                f"All seeds gave the same result against {comparison.against}, "
+                "so its interval says nothing"
+            )
+    near_trivial = list(_near_trivial(record, tasks, reference))
+    if near_trivial and measure is not None:
+        yield (
+            "Δm divides by references that are hardly better than a constant prediction: "
+            + ", ".join(near_trivial)
+        )
+
+
+def _near_trivial(
+    record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]
+) -> Iterator[str]:
+    for task, metrics in tasks.items():
+        for metric in metrics:
+            scale = record.scales.get(f"{task}/{metric}")
+            value = reference.get(metric_key("test", task, metric))
+            if scale is None or value is None:
+                continue
+            trivial, perfect = scale
+            if (value - trivial) / (perfect - trivial) < _LOW_SKILL:
+                yield f"{task} {metric} {value:.3g} (constant: {trivial:.3g})"

@@ -1,0 +1,1 @@
+"""The protocol that makes a comparison of arms fair: offered settings, and races of finalists."""

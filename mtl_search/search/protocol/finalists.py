@@ -1,0 +1,154 @@
+"""Which configurations are trained again on fresh seeds, stage by stage.
+
+race      the best configurations of each arm, on two fresh seeds each
+seeds     the winner of each race goes on to `search.finalists.seeds`
+twins     the better of both shared winners again with one factor changed: nothing shared, equal
+          weights, without an auxiliary task; on the same seeds
+more      `search.finalists.max_seeds` for all that the verdict compares, where it is still open
+          and more seeds could decide it
+
+A stage begins when the trials of the one before have ended. All decisions follow from the journal,
+so that a resumed sweep takes them again.
+
+One trial's luck is the largest noise of a search: the best of three by the validation of fresh
+seeds is worth more than more trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mtl_search.analysis.finalists import recommended, winner_of
+from mtl_search.analysis.judge import open_after
+from mtl_search.search.arms import RACE_SEEDS, Arm
+from mtl_search.search.context import SweepContext
+from mtl_search.search.protocol.ranking import ranked_trials
+from mtl_search.storage.arm_name import TWIN_SEPARATE, TWIN_WEIGHTS, ArmName
+from mtl_search.storage.records import TrialRecord
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """Describe a finalist that has not begun.
+
+    Attributes:
+        arm: The arm of finalists that it belongs to.
+        origin: Id of the trial whose configuration it trains again.
+    """
+
+    arm: ArmName
+    origin: str
+
+
+class FinalistPlan:
+    """Say which finalists may begin.
+
+    Args:
+        context: The objects that the parts of a session share.
+    """
+
+    def __init__(self, context: SweepContext) -> None:
+        self._context = context
+        self._settings = context.config.search.finalists
+        self._racing = [
+            arm for arm in context.arms.values() if arm.name.is_single or arm.name.is_shared
+        ]
+
+    def pending(self) -> list[Finalist]:
+        """Return the finalists that may begin now; empty while others must end first.
+
+        When it is empty and no trial runs, there is none left.
+        """
+        if not self._settings.top:
+            return []
+        stages: list[Callable[[], list[Finalist]]] = [
+            self._race,
+            self._seeds,
+            self._twins,
+            self._more_seeds,
+        ]
+        for stage in stages:
+            missing = stage()
+            if missing:
+                return missing
+            if any(trial.is_finalist and not trial.finished for trial in self._context.record):
+                return []
+        return []
+
+    def _race(self) -> list[Finalist]:
+        missing = []
+        for arm in self._racing:
+            candidates = self._candidates(arm)
+            seeds = self._settings.seeds
+            if len(candidates) > 1:
+                seeds = min(RACE_SEEDS, seeds)
+            for trial in candidates:
+                missing += self._missing(arm.name, trial.id, seeds)
+        return missing
+
+    def _candidates(self, arm: Arm) -> list[TrialRecord]:
+        ranked = ranked_trials(self._context.record, self._context.objectives, arm.name)
+        return ranked[: self._settings.top]
+
+    def _seeds(self) -> list[Finalist]:
+        missing = []
+        for arm in self._racing:
+            origin = winner_of(self._context.record, arm.name)
+            if origin is not None:
+                missing += self._missing(arm.name, origin, self._settings.seeds)
+        return missing
+
+    def _twins(self) -> list[Finalist]:
+        missing = []
+        for arm, origin in self._compared():
+            missing += self._missing(arm, origin, self._settings.seeds)
+        return missing
+
+    def _more_seeds(self) -> list[Finalist]:
+        most = self._settings.looks[-1]
+        if most == self._settings.seeds or not self._goes_on(most):
+            return []
+        record = self._context.record
+        missing = []
+        for arm in self._racing:
+            origin = winner_of(record, arm.name)
+            if origin is not None and arm.name.is_single:
+                missing += self._missing(arm.name, origin, most)
+        best = recommended(record)
+        if best is not None:
+            missing += self._missing(best.arm.base, best.origin, most)
+        for arm_name, origin in self._compared():
+            missing += self._missing(arm_name, origin, most)
+        return missing
+
+    def _goes_on(self, most: int) -> bool:
+        """Return whether more seeds are trained; once that has begun, it is carried through."""
+        record = self._context.record
+        best = recommended(record)
+        if best is None:
+            return False
+        begun = sum(t.origin == best.origin for t in record.arm(best.arm.final))
+        if begun > self._settings.seeds:
+            return True
+        return open_after(record, self._context.config, self._context.directory, most)
+
+    def _compared(self) -> list[tuple[ArmName, str]]:
+        """Return the arms that the best shared network is compared with, and its origin."""
+        best = recommended(self._context.record)
+        if best is None:
+            return []
+        compared = []
+        for name in map(ArmName, self._context.arms):
+            if name == TWIN_SEPARATE and best.shares_nothing:
+                continue
+            if name == TWIN_WEIGHTS and (best.shares_nothing or best.has_equal_weights):
+                continue
+            if name.is_twin or name.is_ablation:
+                compared.append((name, best.origin))
+        return compared
+
+    def _missing(self, arm: ArmName, origin: str, seeds: int) -> list[Finalist]:
+        """Return the finalists of a configuration that have not begun, failed ones not again."""
+        begun = sum(trial.origin == origin for trial in self._context.record.arm(arm.final))
+        return [Finalist(arm.final, origin)] * (seeds - begun)
