@@ -24,6 +24,7 @@ from mtl_search.analysis.statistics.improvement import (
 )
 from mtl_search.analysis.statistics.two_way import crossed_difference
 from mtl_search.analysis.statistics.welch import seed_difference
+from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.objective import delta_m, task_gains
 
 
@@ -61,6 +62,21 @@ class TaskComparison:
 
 
 @dataclass(frozen=True)
+class DeltaM:
+    """Δm of the literature, both ways that are found there (see `metrics.objective`).
+
+    Attributes:
+        mean: Mean over tasks.
+        per_metric: Mean over all metrics alike.
+        tasks: Task → its relative gain.
+    """
+
+    mean: float
+    per_metric: float
+    tasks: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """One arm against another.
 
@@ -75,10 +91,7 @@ class Comparison:
         improvement: Mean over tasks of the probability that a run of ours is better than a run of
             theirs, over seeds and test items (Bouthillier et al. 2021).
         tasks: Task → what it gains.
-        delta_m: Δm of the literature, by the mean test metrics: mean over tasks; None where a
-            metric is missing.
-        delta_m_per_metric: Mean over all metrics alike.
-        delta_m_by_task: Task → its relative gain.
+        literature: Δm of the literature, by the mean test metrics; None where a metric is missing.
     """
 
     arm: str
@@ -89,9 +102,12 @@ class Comparison:
     interval: tuple[float, float] | None
     improvement: float
     tasks: dict[str, TaskComparison]
-    delta_m: float | None = None
-    delta_m_per_metric: float | None = None
-    delta_m_by_task: dict[str, float] = field(default_factory=dict)
+    literature: DeltaM | None = None
+
+    @property
+    def delta_m(self) -> float | None:
+        """Δm as the mean over tasks; None where it is not known."""
+        return self.literature.mean if self.literature else None
 
     @property
     def sign(self) -> int | None:
@@ -160,7 +176,6 @@ def compare(
         [measure.value(run.test) for run in their_runs],
     )
     compared = {t: _compare_task(t, our_runs, their_runs, measure) for t in measure.tasks}
-    literature = _literature(our_runs, their_runs, tasks)
     return Comparison(
         arm=arm,
         against=against,
@@ -170,7 +185,7 @@ def compare(
         interval=gain.interval(level),
         improvement=math.fsum(c.improvement for c in compared.values()) / len(compared),
         tasks=compared,
-        **literature,
+        literature=_literature(our_runs, their_runs, tasks),
     )
 
 
@@ -227,15 +242,15 @@ def _stacked(
     return np.stack(our_rows), np.stack(their_rows)
 
 
-def _literature(ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks) -> dict[str, object]:
-    """Return Δm by the mean test metrics of both; empty where a metric is missing."""
+def _literature(ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks) -> DeltaM | None:
+    """Return Δm by the mean test metrics of both; None where a metric is missing."""
     means = mean_metrics(run.test for run in ours)
     reference = mean_metrics(run.test for run in theirs)
-    try:
-        return {
-            "delta_m": delta_m(means, reference, tasks, "test"),
-            "delta_m_per_metric": delta_m(means, reference, tasks, "test", per_metric=True),
-            "delta_m_by_task": task_gains(means, reference, tasks, "test"),
-        }
-    except (KeyError, ZeroDivisionError):
-        return {}
+    keys = [metric_key("test", task, m) for task, metrics in tasks.items() for m in metrics]
+    if not all(key in means and key in reference for key in keys) or not all(tasks.values()):
+        return None
+    return DeltaM(
+        mean=delta_m(means, reference, tasks, "test"),
+        per_metric=delta_m(means, reference, tasks, "test", per_metric=True),
+        tasks=task_gains(means, reference, tasks, "test"),
+    )

@@ -26,7 +26,7 @@ from mtl_search.analysis.finalists import (
     recommended,
     winner_of,
 )
-from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
+from mtl_search.analysis.measure import Array, Measure, delta_m_measure, mean_metrics, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
 from mtl_search.analysis.statistics.answers import could_decide, decide, needed
 from mtl_search.analysis.statistics.holm import holm
@@ -210,7 +210,7 @@ class _Judgement:
         merged = {}
         for index in sorted(indices):
             test: dict[str, float] = {}
-            items = {}
+            items: dict[str, Array] = {}
             for runs in runs_by_task:
                 test |= runs[index].test
                 items |= runs[index].items
@@ -321,9 +321,7 @@ def _selected(arm: ArmName, by_index: Mapping[int, TrialRecord]) -> SelectedFina
     )
 
 
-def _claims(
-    sharing: Comparison | None, auxiliary: Mapping[str, Comparison]
-) -> dict[str, Claim]:
+def _claims(sharing: Comparison | None, auxiliary: Mapping[str, Comparison]) -> dict[str, Claim]:
     """Return what is claimed of single tasks and auxiliary tasks, adjusted by Holm's method."""
     differences = {}
     if sharing is not None:

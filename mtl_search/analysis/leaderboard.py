@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.loss_weights import shown_weights
-from mtl_search.analysis.references import Tasks
-from mtl_search.analysis.references import journal_metrics, main_metrics, validation_reference
+from mtl_search.analysis.references import (
+    Tasks,
+    journal_metrics,
+    main_metrics,
+    validation_reference,
+)
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.objective import delta_m

@@ -23,12 +23,16 @@ if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does
 
 @dataclass(frozen=True)
 class Best:
-    """The best configuration of a sweep, by its validation objective.
+    """The best configuration of a sweep.
+
+    It is that of the recommended network: the better of the arms `equal` and `search` by the mean
+    validation of fresh seeds. Before there are finalists it is the best trial by its validation
+    objective.
 
     Attributes:
-        trial: Id of the trial that had it.
+        trial: Id of the trial that had it first.
         arm: The trial's arm: `search`, `equal`, or `single/<task>` where there is nothing else.
-        objective: Δm on the validation split, or the sweep's own objective.
+        objective: That trial's objective on the validation split.
         metrics: `val/<task>/<metric>` and losses at the trial's best epoch.
         overrides: The changes to the sweep's config that give it: dotted path → value.
         weights: Task → loss weight.
@@ -99,11 +103,11 @@ class Result:
         """Whether sharing helps, with its interval."""
         from mtl_search.analysis.judge import judge
 
-        return judge(self.record, self.config)
+        return judge(self.record, self.config, self.directory)
 
     @property
     def best(self) -> Best:
-        """The best configuration, by its validation objective.
+        """The best configuration.
 
         Raises:
             SweepError: No trial has got to the end of an epoch.
@@ -194,7 +198,8 @@ class Result:
         """Load the trained network of a trial.
 
         Args:
-            trial: The trial's id; default: the best.
+            trial: The trial's id; default: of the best configuration's networks on fresh seeds the
+                one with the best validation, or the best trial's where there are no finalists.
 
         Raises:
             SweepError: The network of that trial was not kept.
@@ -202,7 +207,7 @@ class Result:
         from mtl_search.training.predictor import load_predictor
 
         try:
-            return load_predictor(self._model_folder(self.trial(trial).id))
+            return load_predictor(self._model_folder(self._network(trial).id))
         except SweepError as error:
             kept = sorted(
                 card.parts[-3] for card in self.directory.glob("trials/*/best/model.json")
@@ -214,7 +219,7 @@ class Result:
 
         Args:
             path: The file to write, a `.png`, `.svg` or `.pdf`.
-            trial: The trial's id; default: the best.
+            trial: The trial's id; default: as of `load_model`.
 
         Raises:
             ConfigError: The file has another ending, or it cannot be written.
@@ -223,7 +228,7 @@ class Result:
         from mtl_search.models.graph_tracing import trace_graph
         from mtl_search.report.network_plot.draw import draw
 
-        name = trial or self._best_trial().id
+        name = self._network(trial).id
         model = self.load_model(name)
         draw(trace_graph(model.network, model.data_spec), model.config, Path(path), name)
 
@@ -248,7 +253,23 @@ class Result:
     def _model_folder(self, trial: str) -> Path:
         return self.directory / "trials" / trial / "best"
 
+    def _network(self, name: str | None) -> TrialRecord:
+        """Return the trial whose network is meant by a trial's id, or by none."""
+        from mtl_search.analysis.finalists import finalists_of, recommended
+
+        best = None if name else recommended(self.record)
+        if best is None:
+            return self.trial(name)
+        finalists = finalists_of(self.record, best.arm, best.origin).values()
+        kept = [t for t in finalists if (self._model_folder(t.id) / "model.json").exists()]
+        return max(kept, key=lambda t: t.best_objective, default=self._best_trial())
+
     def _best_trial(self) -> TrialRecord:
+        from mtl_search.analysis.finalists import recommended
+
+        best = recommended(self.record)
+        if best is not None:
+            return self.record.trials[best.origin]
         results = [t for t in self.record if t.is_result and not (t.is_finalist or t.is_warmup)]
         shared = [trial for trial in results if trial.arm in ("search", "equal")]
         if results:

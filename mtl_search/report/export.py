@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from mtl_search.analysis.judge import judge
@@ -14,10 +15,10 @@ from mtl_search.config import Config
 from mtl_search.storage.records import SweepRecord
 
 # Raised when a key is renamed, removed or changes its meaning; new keys do not raise it.
-FORMAT = 1
+FORMAT = 2
 
 
-def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
+def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> dict[str, Any]:
     """Return the whole report.
 
     Keys:
@@ -27,10 +28,11 @@ def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
         reference: `val/<task>/<metric>` of the best single-task trials; empty without that arm.
         trials: The rows of the leaderboard, with its columns as keys; null for what a trial does
             not have.
-        verdict: `outcome, weights_outcome, sentence, notes, parameters, single_parameters,
-            final_reference`; `search, equal, weights`, each null or `arm, against, seeds, delta_m,
-            delta_m_per_metric, gains`, where each number is an estimate `{values, mean, low, high}`
-            over the seeds as a fraction (0.018 is 1.8 %); `winners` by arm with `origin, trials,
+        verdict: `outcome, weights_outcome, measure, margin, sentence, notes, needed, claims,
+            parameters, single_parameters, final_reference`; `sharing, twin, equal, search, weights`
+            and by task `auxiliary`, each null or `arm, against, level, gain, interval, improvement,
+            tasks, literature` (Δm: `mean, per_metric, tasks`), with gains as fractions (0.018 of
+            skill is 1.8 points); `recommended`, and `winners` by arm, with `origin, trials,
             parameters, depth, test`.
         arms: `arm, states, epochs, seconds` of each arm.
         mean_ranks: The mean rank of `single, equal, search` over the main tasks on the test split;
@@ -41,10 +43,11 @@ def to_json(record: SweepRecord, config: Config) -> dict[str, Any]:
     Args:
         record: The sweep, finished or not.
         config: Its config.
+        folder: The sweep's folder, with the scores of test items; None: seeds alone count.
     """
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
-    verdict = judge(record, config)
+    verdict = judge(record, config, folder)
     front = pareto_front(record, tasks, reference)
     tree = {
         "format": FORMAT,

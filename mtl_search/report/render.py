@@ -10,8 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.references import Tasks
-from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.references import Tasks, main_metrics, validation_reference
 from mtl_search.analysis.summary import mean_ranks, pareto_front, rung_correlations
 from mtl_search.config import Config
 from mtl_search.report.finalists_table import print_finalists
@@ -44,7 +43,7 @@ def render(
         folder: The sweep's folder, for the commands at the end; default `runs/<name>`.
     """
     tasks = main_metrics(record, config)
-    verdict = judge(record, config)
+    verdict = judge(record, config, folder)
     print_leaderboard(record, config, tasks, console)
     print_finalists(verdict, tasks, console)
     print_totals(record, tasks, mean_ranks(verdict, tasks), console)
