@@ -1,9 +1,9 @@
 """What networks are compared by: mean skill, or Δm, each linear in the metrics.
 
 A metric M counts as (M − offset) · factor. For the skill the offset is the metric's trivial value
-and the factor 1 / (perfect − trivial); for Δm the offset is the reference and the factor its inverse
-with the sign of the better direction (see `metrics.objective`). A mean over test items of M is
-therefore a mean over test items of the measure, which its interval needs.
+and the factor 1 / (perfect − trivial); for Δm the offset is the reference, and the factor its
+inverse with the sign of the better direction (see `metrics.objective`). So where M is a mean over
+test items the measure is one, too, which its interval needs.
 
 N test items
 """

@@ -177,10 +177,9 @@ class Verdict:
     def _sizes(self, compared: Comparison) -> list[str]:
         if not (self.parameters and self.single_parameters):
             return []
-        return [
-            f"One network of {self.parameters:,} parameters ({compared.arm} arm) stands against"
-            f" {self.single_parameters:,} in {len(compared.tasks)} separate ones."
-        ]
+        ours = f"{self.parameters:,} parameters ({compared.arm} arm)"
+        theirs = f"{self.single_parameters:,} in {len(compared.tasks)} separate ones"
+        return [f"One network of {ours} stands against {theirs}."]
 
     def _about_weights(self) -> list[str]:
         if self.weights is None:
