@@ -55,14 +55,14 @@ class Measure:
         name: `skill`, or `delta_m`.
         scales: Main task → its metrics that count, with their scales.
         weights: Main task → its part of the mean; they sum to 1.
-        lowest: Least value of a task; a network that is far worse than a constant prediction does
-            not decide the mean of all tasks.
+        lowest: Least value of a task, if there is one; a network that is far worse than a constant
+            prediction does not decide the mean of all tasks.
     """
 
     name: MeasureName
     scales: Mapping[str, tuple[LinearScale, ...]]
     weights: Mapping[str, float] = field(default_factory=dict)
-    lowest: float = -math.inf
+    lowest: float | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -76,7 +76,11 @@ class Measure:
             task: The task.
             test: `test/<task>/<metric>` → value.
         """
-        return max(self.lowest, self._linear(task, test))
+        value = math.fsum(
+            (test[metric_key("test", task, scale.metric)] - scale.offset) * scale.factor
+            for scale in self.scales[task]
+        )
+        return value if self.lowest is None else max(self.lowest, value)
 
     def value(self, test: Mapping[str, float]) -> float:
         """Return the mean over the tasks."""
@@ -106,12 +110,6 @@ class Measure:
             return None
         # Rounding of the stored items, and the lowest value, shift all items alike.
         return total + (self.task_value(task, test) - float(total.mean()))
-
-    def _linear(self, task: str, test: Mapping[str, float]) -> float:
-        return math.fsum(
-            (test[metric_key("test", task, scale.metric)] - scale.offset) * scale.factor
-            for scale in self.scales[task]
-        )
 
 
 def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure | None:
