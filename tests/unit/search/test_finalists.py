@@ -87,7 +87,10 @@ def test_a_finalist_that_has_begun_is_not_chosen_again(tmp_path: Path) -> None:
     for number, value in enumerate((0.5, 0.9, 0.7)):
         made.trial("search", number, value, epochs=1)
     objectives = ArmObjectives(
-        made.sweep_record, {"left": ("accuracy",), "right": ("accuracy",)}, has_singles=False
+        made.sweep_record,
+        {"left": ("accuracy",), "right": ("accuracy",)},
+        has_singles=False,
+        scales={"left/accuracy": (0.0, 1.0), "right/accuracy": (0.0, 1.0)},
     )
     arms = [
         Arm(SEARCH, ("left", "right"), {}, 3, origin=SEARCH),
