@@ -265,6 +265,8 @@ def config_hash(config: Config) -> str:
     trained = {name: tree[name] for name in tree if name in ("data", "tasks", "model", "training")}
     for name in _NOT_TRAINED:
         trained["training"].pop(name, None)
+    for task in trained["tasks"].values():
+        task.pop("importance")
     trained = with_first_names(trained)
     return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -324,6 +324,7 @@ TRAINED = [
 ]
 UNTRAINED = [
     ("search.trials", 9),
+    ("tasks.kind.importance", 3),
     ("search.space.model.sharing.depth", None),
     ("resources.max_concurrent", 1),
     ("tracking.experiment", "x"),
