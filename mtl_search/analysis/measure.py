@@ -14,7 +14,7 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.skill import LOWEST_SKILL
+from mtl_search.metrics.skill import LOWEST
 from mtl_search.storage.records import SweepRecord
 
 MeasureName = Literal["skill", "delta_m"]
@@ -87,7 +87,7 @@ class Measure:
         return math.fsum(self.weights[t] * self.task_value(t, test) for t in self.scales)
 
     def task_items(
-        self, task: str, test: Mapping[str, float], items: Mapping[str, Array]
+        self, task: str, test: Mapping[str, float], items: Mapping[str, npt.NDArray[Any]]
     ) -> Array | None:
         """Return the value of one task by test item (N,), whose mean is `task_value`.
 
@@ -129,7 +129,7 @@ def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure 
     if not scales:
         return None
     importance = {task: config.tasks[task].importance for task in scales}
-    return Measure("skill", scales, _normalised(importance), LOWEST_SKILL)
+    return Measure("skill", scales, _normalised(importance), LOWEST)
 
 
 def delta_m_measure(

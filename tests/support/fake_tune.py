@@ -191,9 +191,14 @@ WEIGHTS = {"kind": 0.6, "size": 1.2, "flag": 1.2}
 
 def info(spec: TrialSpec) -> dict[str, Any]:
     """What a slot says of a trial, as far as anything reads it here."""
+    facts = {
+        "parameters": 1,
+        "depth": spec.config.model.sharing.arguments.get("depth"),
+        "weights": {task: settings.loss_weight for task, settings in spec.config.tasks.items()},
+    }
     if spec.config.training.weighting.name == "static":
-        return {"parameters": 1}
-    return {"parameters": 1, "tasks": list(spec.config.tasks), "adaptive": True}
+        return facts
+    return {**facts, "tasks": list(spec.config.tasks), "adaptive": True}
 
 
 def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:

@@ -176,9 +176,8 @@ def whole(
         for seed in range(seeds):
             mine = [arm.split("/")[1]] if "/" in arm else builder.tasks
             level = 0.9 + (gain if arm == "search" else 0.0)
-            builder.finalist(
-                arm, seed, {task: level + float(generator.normal(0, 0.002)) for task in mine}
-            )
+            scores = {task: level + float(generator.normal(0, 0.002)) for task in mine}
+            builder.finalist(arm, seed, scores, val=level)
     builder.done()
     return builder
 

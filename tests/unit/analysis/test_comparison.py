@@ -47,7 +47,8 @@ def test_the_gain_is_that_of_the_items_in_the_measure() -> None:
     def matrix(group: dict[int, Run]) -> np.ndarray:
         return np.stack(
             [
-                0.75 * 2.0 * (run.items["a/accuracy"] - 0.5) - 0.25 * 0.5 * (run.items["b/rmse"] - 2)
+                0.75 * 2.0 * (run.items["a/accuracy"] - 0.5)
+                - 0.25 * 0.5 * (run.items["b/rmse"] - 2)
                 for run in group.values()
             ]
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,9 @@ def test_an_arm_without_finalists_has_no_winner(builder: Builder) -> None:
     assert recommended(builder.sweep_record) is None
 
 
-@pytest.mark.parametrize(("equal", "arm"), [([0.9, 0.9, 0.1], "equal"), ([0.7, 0.7, 0.9], "search")])
+@pytest.mark.parametrize(
+    ("equal", "arm"), [([0.9, 0.9, 0.1], "equal"), ([0.7, 0.7, 0.9], "search")]
+)
 def test_the_better_shared_arm_is_recommended_by_the_seeds_that_both_have(
     builder: Builder, equal: list[float], arm: str
 ) -> None:
@@ -78,10 +81,11 @@ def test_of_two_alike_the_simpler_one_is_recommended(builder: Builder) -> None:
     [({"weights": {"a": 1.0, "b": 2.0}}, False), ({"adaptive": True}, False), ({}, True)],
 )
 def test_weights_are_equal_where_none_differs_and_nothing_adapts(
-    builder: Builder, info: dict[str, object], *, equal: bool
+    builder: Builder, info: dict[str, Any], *, equal: bool
 ) -> None:
-    builder.trial("search", 0, 0.8, **info)
-    add(builder, "search", "search-0000", [0.8, 0.8])
+    for number in range(2):
+        scores = dict.fromkeys(TASKS, 0.5)
+        builder.finalist("search", number, scores, origin="search-0000", **info)
     best = recommended(builder.sweep_record)
     assert best is not None
     assert best.has_equal_weights == equal

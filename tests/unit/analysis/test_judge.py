@@ -6,7 +6,7 @@ N test items
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +30,17 @@ class Sweep:
 
     Args:
         folder: The sweep's folder.
+        overrides: Of the config.
         seed: Of the scores.
     """
 
-    def __init__(self, folder: Path, seed: int = 0, **overrides: Any) -> None:
+    def __init__(
+        self, folder: Path, overrides: Mapping[str, Any] | None = None, seed: int = 0
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.config: Config = config(
-            "demo", TWO, **{"search.finalists.seeds": 5, "search.finalists.max_seeds": 5, **overrides}
-        )
+        looks = {"search.finalists.seeds": 5, "search.finalists.max_seeds": 5}
+        self.config: Config = config("demo", TWO, **{**looks, **(overrides or {})})
         self.builder = Builder(folder / "journal.jsonl", TWO).sweep()
         self.builder.event("scales", values={f"{t}/accuracy": [0.5, 1.0] for t in TWO}, excluded={})
         self.random = np.random.default_rng(seed)
@@ -46,7 +48,13 @@ class Sweep:
             self.builder.trial(arm, 0, 0.8)
 
     def add(
-        self, arm: str, levels: Sequence[float], *, val: float = 0.9, items: bool = True, **info: Any
+        self,
+        arm: str,
+        levels: Sequence[float],
+        *,
+        val: float = 0.9,
+        items: bool = True,
+        **info: Any,
     ) -> None:
         """Add finalists of an arm, one a level of accuracy."""
         mine = [arm[-1]] if arm.startswith("single/") else list(TWO)
@@ -55,9 +63,7 @@ class Sweep:
         for number, level in enumerate(levels):
             scores = {f"{t}/accuracy": self._scores(level) for t in mine}
             test = {key.split("/")[0]: float(score_N.mean()) for key, score_N in scores.items()}
-            trial = self.builder.finalist(
-                arm, begun + number, test, val=val, origin=origin, **info
-            )
+            trial = self.builder.finalist(arm, begun + number, test, val=val, origin=origin, **info)
             if items:
                 item_values.write(self.folder, trial, item_values.encode(scores))
 
@@ -108,7 +114,7 @@ def test_sharing_has_to_win_against_tuned_networks_and_against_its_twin(
 
 
 def test_a_gain_that_the_twin_has_as_well_is_no_gain_of_sharing(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path, **{"search.finalists.margin": 0.2})
+    sweep = Sweep(tmp_path, {"search.finalists.margin": 0.2})
     sweep.singles(around(0.5))
     sweep.add("search", around(0.9))
     sweep.add("twin/separate", around(0.9))
@@ -117,7 +123,7 @@ def test_a_gain_that_the_twin_has_as_well_is_no_gain_of_sharing(tmp_path: Path) 
 
 def test_the_margin_decides_what_is_practically_equal(tmp_path: Path) -> None:
     for margin, outcome in ((0.005, "don't know"), (0.2, "practically equal")):
-        sweep = Sweep(tmp_path / str(margin), **{"search.finalists.margin": margin})
+        sweep = Sweep(tmp_path / str(margin), {"search.finalists.margin": margin})
         sweep.singles(around(0.7))
         sweep.add("search", around(0.7))
         assert sweep.verdict().outcome == outcome
@@ -135,7 +141,7 @@ def test_an_open_verdict_says_what_would_decide_it(tmp_path: Path) -> None:
 
 
 def test_the_gain_is_the_weighted_mean_over_tasks(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path, **{"tasks.a.importance": 3.0})
+    sweep = Sweep(tmp_path, {"tasks.a.importance": 3.0})
     for task, level in (("a", 0.6), ("b", 0.8)):
         sweep.add(f"single/{task}", around(level))
     sweep.add("search", around(0.7))
@@ -289,7 +295,7 @@ def test_delta_m_warns_of_a_reference_near_its_trivial_value(tmp_path: Path) -> 
 
 
 def test_delta_m_can_be_chosen(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path, **{"search.objective": "delta_m"})
+    sweep = Sweep(tmp_path, {"search.objective": "delta_m"})
     sweep.singles(around(0.8))
     sweep.add("search", around(0.88))
     found = sweep.verdict()
@@ -300,7 +306,7 @@ def test_delta_m_can_be_chosen(tmp_path: Path) -> None:
 def test_several_looks_have_wider_intervals(tmp_path: Path) -> None:
     levels = []
     for most in (5, 10):
-        sweep = Sweep(tmp_path / str(most), **{"search.finalists.max_seeds": most})
+        sweep = Sweep(tmp_path / str(most), {"search.finalists.max_seeds": most})
         sweep.singles(around(0.7))
         sweep.add("search", around(0.8))
         compared = sweep.verdict().sharing
@@ -309,13 +315,11 @@ def test_several_looks_have_wider_intervals(tmp_path: Path) -> None:
     assert levels == [0.95, pytest.approx(0.9706, abs=0.0005)]
 
 
-@pytest.mark.parametrize(
-    ("shared", "more"), [(0.80, False), (0.713, True), (0.70, False)]
-)
+@pytest.mark.parametrize(("shared", "more"), [(0.80, False), (0.713, True), (0.70, False)])
 def test_more_seeds_are_asked_for_where_they_could_decide(
     tmp_path: Path, shared: float, *, more: bool
 ) -> None:
-    sweep = Sweep(tmp_path, **{"search.finalists.max_seeds": 10})
+    sweep = Sweep(tmp_path, {"search.finalists.max_seeds": 10})
     wide = list(0.7 + 0.03 * np.linspace(-1, 1, 5))
     sweep.singles(around(0.70) if shared != 0.713 else wide)
     sweep.add("search", [level + shared - 0.7 for level in wide] if more else around(shared))
@@ -392,5 +396,3 @@ def test_without_any_effect_few_sweeps_claim_one(tmp_path: Path) -> None:
             sweep.add(arm, list(random.normal(0.8, 0.02, 5)))
         claims += sweep.verdict().outcome in ("sharing helps", "sharing hurts")
     assert claims <= 5  # each has a chance below 2.5 %; more than 5 has a probability below 2 %
-
-

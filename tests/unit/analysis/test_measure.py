@@ -6,6 +6,7 @@ N test items
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def test_skill_is_0_for_the_trivial_value_and_1_for_the_perfect_one(builder: Bui
 
 
 def test_importance_weighs_the_tasks(builder: Builder) -> None:
-    weighted = config(**{"tasks.left.importance": 3.0})
+    overrides: dict[str, Any] = {"tasks.left.importance": 3.0}
+    weighted = config(**overrides)
     measure = skill_measure(builder.sweep_record, weighted, TASKS)
     assert measure is not None
     test = {"test/left/accuracy": 0.1, "test/right/accuracy": 1.0}

@@ -49,9 +49,10 @@ def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones_abov
     assert planned["equal"].budget == planned["search"].budget == trials
     single = [arm.budget for arm in planned.values() if arm.name.is_single]
     floor = min(SINGLE_FLOOR, trials)
-    assert sum(single) == (trials if trials // tasks >= floor else pytest.approx(floor * tasks, abs=tasks))
     assert min(single) >= floor
     assert max(single) - min(single) <= 1
+    if trials // tasks >= floor:
+        assert sum(single) == trials
 
 
 def test_auxiliary_tasks_have_no_single_arm_and_take_part_in_the_shared_ones() -> None:
@@ -120,7 +121,13 @@ def test_the_search_comes_after_what_it_begins_with() -> None:
 def test_the_least_budget_has_the_races_but_no_offers_and_twins(
     top: int, seeds: int, finals: int | None
 ) -> None:
-    config = small.config({"search.finalists.top": top, "search.finalists.seeds": seeds, "search.finalists.max_seeds": 9})
+    config = small.config(
+        {
+            "search.finalists.top": top,
+            "search.finalists.seeds": seeds,
+            "search.finalists.max_seeds": 9,
+        }
+    )
     budget = trial_budget(config, plan_arms(config))
     assert budget["equal"] == budget["single/kind"] == 4
     assert budget.get("final/single/kind") == budget.get("final/search") == finals

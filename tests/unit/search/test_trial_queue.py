@@ -21,7 +21,7 @@ from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial_report import TrialReport
 from tests.support import small_sweeps as small
-from tests.support.fake_tune import METRICS_OF, made_up
+from tests.support.fake_tune import METRICS_OF, SCALES, made_up
 
 
 class Study:
@@ -53,7 +53,10 @@ class Session:
     def __init__(self, directory: Path, config: Config) -> None:
         self.journal = Journal(directory / "journal.jsonl")
         objectives = ArmObjectives(
-            self.journal.record, {task: METRICS_OF[task] for task in config.main_tasks}
+            self.journal.record,
+            {task: METRICS_OF[task] for task in config.main_tasks},
+            kind=config.search.objective,
+            scales=SCALES,
         )
         context = SweepContext(config, directory, self.journal, objectives, arms=plan_arms(config))
         self.study = Study()

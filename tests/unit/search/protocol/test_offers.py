@@ -8,7 +8,13 @@ import pytest
 
 from mtl_search.config import Config
 from mtl_search.search.arms import Arm, plan_arms
-from mtl_search.search.protocol.offers import MOST_FROM_SINGLES, choose_offers, common_settings
+from mtl_search.search.protocol.offers import (
+    MOST_FROM_SINGLES,
+    choose_offers,
+    common_settings,
+    spread,
+)
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session
@@ -35,7 +41,10 @@ def test_each_single_task_arm_tries_what_both_shared_arms_found(session: Session
     fake.run()
     for arm in ("single/kind", "single/size"):
         trials = offered(fake, arm)
-        assert [trial.origin for trial in trials] == [best(fake, "equal").id, best(fake, "search").id]
+        assert [trial.origin for trial in trials] == [
+            best(fake, "equal").id,
+            best(fake, "search").id,
+        ]
         for trial in trials:
             origin = fake.record.trials[trial.origin]
             assert trial.overrides == {LR: origin.overrides[LR]}
@@ -96,31 +105,17 @@ def test_settings_that_were_tried_are_not_offered_again(session: Session) -> Non
     assert not any(trial.is_offered for trial in fake.record)
 
 
-def test_with_many_tasks_a_shared_arm_tries_some_of_their_settings(session: Session) -> None:
-    fake = session()
-    fake.run()
-    names = [f"t{number}" for number in range(9)]
-    tree = small.tree()
-    tree["tasks"] = {name: {"head": "binary", "target": "flag", "view": "x"} for name in names}
-    tree["search"]["space"].pop("tasks.*.loss_weight")
-    from mtl_search.config import load_config
-    from mtl_search.search.protocol.offers import _spread
-
-    planned = arms(load_config(tree))
+def test_with_many_tasks_a_shared_arm_tries_some_of_their_settings() -> None:
     trials = []
-    for number, name in enumerate(names):
-        origin = best(fake, "single/kind")
-        trials.append(
-            TrialRecord(
-                f"single-{name}-0000", planned[f"single/{name}"].name, 0, {}, {},
-                {LR: 0.001 * (9 - number)}, 0, 0.0, config_hash=origin.config_hash,
-            )
-        )  # fmt: skip
-    spread = _spread(trials)
-    rates = [trial.overrides[LR] for trial in spread]
-    assert len(spread) == MOST_FROM_SINGLES
-    assert (min(rates), max(rates)) == (0.001, pytest.approx(0.009))
+    for number in range(9):
+        overrides = {LR: 0.001 * (9 - number)}
+        arm = ArmName.single(f"t{number}")
+        trials.append(TrialRecord(f"{arm}-0", arm, 0, {}, {}, overrides, 0, 0.0))
+    rates = [trial.overrides[LR] for trial in spread(trials)]
+    assert len(rates) == MOST_FROM_SINGLES
+    assert (rates[0], rates[-1]) == (0.001, pytest.approx(0.009))
     assert rates == sorted(rates)
+    assert spread(trials[:4]) == trials[:4]
 
 
 @pytest.mark.parametrize(
