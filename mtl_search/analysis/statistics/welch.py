@@ -39,7 +39,7 @@ def seed_difference(ours_S: ArrayLike, theirs_S: ArrayLike) -> Difference:
         mean=mean,
         standard_error=variance**0.5,
         # Without any spread the interval is a point, whatever stands here.
-        degrees_of_freedom=variance**2 / uncertainty if uncertainty > 0 else float(sum(seeds) - 2),
+        degrees_of_freedom=variance**2 / uncertainty if uncertainty > 0 else min(seeds) - 1.0,
         seeds=seeds,
         items=0,
         seed_variance=variance,
