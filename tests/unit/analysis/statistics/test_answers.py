@@ -171,6 +171,24 @@ def test_needed_is_the_least_number_that_decides(number: int, margin: float) -> 
         assert found.items == first(range(2, found.items + 1), "items")
 
 
+def test_needed_may_be_less_than_there_is() -> None:
+    clear = Difference(
+        0.5, 0.01, 8.0, seeds=(5, 5), items=100, seed_variance=5e-5, item_variance=5e-5
+    )
+    assert needed(clear, MARGIN) == Needed(seeds=2, items=3)
+
+
+def test_a_number_of_items_is_found_where_more_of_them_would_not_decide() -> None:
+    # With ever more items the two seeds are left, whose interval has few degrees of freedom.
+    few_seeds = Difference(
+        3.29, 2**0.5, 7.98, seeds=(2, 2), items=1000, seed_variance=1.0, item_variance=1.0
+    )
+    items = needed(few_seeds, 0.0).items
+    assert items is not None
+    found = [position(few_seeds.resized(items=n), 0.0) for n in (items - 1, items, 10_000_000)]
+    assert found == ["open", "above", "open"]
+
+
 def test_what_no_number_decides_is_none() -> None:
     # What seeds do stays, however many items there are, and the other way round.
     items = Difference(0.01, 0.02, 99.0, seeds=(5, 5), items=100, item_variance=4e-4)

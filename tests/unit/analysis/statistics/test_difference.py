@@ -105,6 +105,13 @@ def test_degrees_of_freedom_tend_to_those_of_the_part_that_stays() -> None:
     assert only_seeds.resized(seeds=11).degrees_of_freedom == pytest.approx(20.0)
 
 
+def test_a_small_part_of_the_seeds_has_no_fewer_degrees_than_it_would_alone() -> None:
+    few = [
+        crossed_difference(*World().draw(np.random.default_rng(n), (5, 5), 20)) for n in range(9)
+    ]
+    assert min(float(d.resized(items=10**7).degrees_of_freedom or 0) for d in few) == 4.0
+
+
 @pytest.mark.parametrize(("seeds", "items"), [(15, 100), (5, 400), (20, 200)])
 def test_the_prediction_is_what_the_other_size_shows(seeds: int, items: int) -> None:
     # The mean variance over draws, since one draw's is far off with five seeds.

@@ -62,7 +62,7 @@ def test_it_covers_the_mean_of_two_learners_over_data_sets() -> None:
         too_sure = split_difference(values, n_train, 0).interval()
         assert for_new_data is not None
         assert too_sure is not None
-        corrected += for_new_data[0] <= true <= for_new_data[1]
-        plain += too_sure[0] <= true <= too_sure[1]
+        corrected += bool(for_new_data[0] <= true <= for_new_data[1])
+        plain += bool(too_sure[0] <= true <= too_sure[1])
     assert corrected / sets > 0.85
     assert plain / sets < corrected / sets - 0.1
