@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from mtl_search.config import Config
 from mtl_search.config.training import TrainingConfig
 from mtl_search.data import DataSet
 from mtl_search.data.loading.sampler import RandomSampler
+from mtl_search.metrics.item_values import item_values
 from mtl_search.metrics.objective import ObjectiveFunction
 from tests.benchmarks.planted_sets.network import AdamW, StackedMLP
 from tests.benchmarks.planted_sets.samples import Samples
@@ -116,6 +118,18 @@ class TrialRun:
         """Return the metrics on the test split, of the network as it stands."""
         x_NJ, labels = self.samples.split("test")
         return self._named("test", {"r2": labels.r2(self.network.predict(x_NJ))})
+
+    def test_items(self) -> dict[str, NDArray[np.float32]]:
+        """Return R² by test sample (N,) of each task, of the network as it stands."""
+        x_NJ, labels = self.samples.split("test")
+        outputs_TN = torch.from_numpy(self.network.predict(x_NJ))
+        values_TN = np.where(labels.known > 0, labels.values, np.nan)
+        return {
+            f"{task}/r2": item_values(
+                "r2", outputs_TN[number], torch.from_numpy(values_TN[number]), "real", 1
+            ).astype(np.float32)
+            for number, task in enumerate(self.tasks)
+        }
 
     def _step(self, rows_B: NDArray[np.int64]) -> Any:
         """Take one step of the optimizer; return the loss of each task (T,) before it."""

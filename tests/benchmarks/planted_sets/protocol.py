@@ -14,18 +14,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.paired import Estimate
+from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.verdict import Verdict
-from mtl_search.config import Config, override
+from mtl_search.config import Config
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.search.arms import plan_arms, trial_budget
 from mtl_search.search.context import SweepContext
-from mtl_search.search.objectives import ArmObjectives, deviations
+from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.study import ArmStudies, set_log_level
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, TrialQueue
-from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
-from mtl_search.storage.events import SweepCompleted, SweepStarted
+from mtl_search.storage import item_values
+from mtl_search.storage.arm_name import EQUAL, TWIN_SEPARATE, ArmName
+from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
@@ -106,6 +107,7 @@ class Sweep:
         budget = trial_budget(context.config, context.arms.values())
         started = SweepStarted(id="planted", name=context.config.name, slots=1, budget=budget)
         context.journal.write(started)
+        context.journal.write(MetricScales(values=_scales(context.config)))
         while (record := queue.next([])) is not FINISHED:
             assert isinstance(record, TrialRecord), "nothing runs, so there is nothing to wait for"
             self._train(record, queue.spec(record), log)
@@ -114,11 +116,11 @@ class Sweep:
     def answer(self, seconds: float) -> Answer:
         """Return what the verdict says of the finished sweep."""
         record = self.context.record
-        verdict = judge(record, self.context.config)
+        verdict = judge(record, self.context.config, self.context.directory)
         return Answer(
             sharing=verdict.outcome,
             weights=verdict.weights_outcome,
-            measure="delta_m",
+            measure=verdict.measure,
             intervals=_intervals(verdict),
             networks=self._networks(verdict),
             trials=len(list(record)),
@@ -136,6 +138,8 @@ class Sweep:
         if spec.test:
             run.keep_best()
             test = run.test_metrics()
+            items = item_values.encode(run.test_items())
+            item_values.write(self.context.directory, record.id, items)
         self.training_seconds += time.perf_counter() - began
         for report in reports:
             log.epoch(record, report)
@@ -144,17 +148,25 @@ class Sweep:
     def _networks(self, verdict: Verdict) -> dict[str, Sequence[Part]]:
         """Return how to train again what the verdict is about."""
         winners = verdict.winners
-        arm = verdict.sharing.arm if verdict.sharing else SEARCH
-        recommended = self._part(winners[arm].origin)
-        depth = 1 if recommended.config.model.backbone.name != "mlp" else 0
-        twin = override(recommended.config, {"model.sharing.depth": depth})
+        assert verdict.recommended is not None
+        recommended = self._part(verdict.recommended.origin)
+        twin = self._twin(verdict.recommended.origin)
         main_tasks = self.context.config.main_tasks
         return {
             "recommended": [recommended],
             "equal": [self._part(winners[EQUAL].origin)],
             "single": [self._part(winners[ArmName.single(task)].origin) for task in main_tasks],
-            "twin": [Part(twin, recommended.objective)],
+            "twin": [twin],
         }
+
+    def _twin(self, origin: str) -> Part:
+        """Return the recommended network with nothing shared."""
+        context = self.context
+        trial = context.record.trials[origin]
+        arm = context.arm_of(TWIN_SEPARATE, origin)
+        return Part(
+            arm.config(context.config, trial.overrides), context.objectives.objective(trial.arm)
+        )
 
     def _part(self, trial_id: str) -> Part:
         context = self.context
@@ -193,7 +205,7 @@ def _sweep(planted: PlantedSet) -> Iterator[Sweep]:
                 dict.fromkeys(config.main_tasks, ("r2",)),
                 kind=config.search.objective,
                 has_singles="single" in config.search.arms,
-                deviations=deviations(config, data),
+                scales=_scales(config),
             )
             arms = plan_arms(config)
             context = SweepContext(config, directory, journal, objectives, arms=arms)
@@ -220,14 +232,16 @@ def _report(run: TrialRun, metrics: Mapping[str, float], spec: TrialSpec) -> Tri
     )
 
 
+def _scales(config: Config) -> dict[str, tuple[float, float]]:
+    """Return trivial and perfect value of R²."""
+    return {f"{task}/r2": (0.0, 1.0) for task in config.main_tasks}
+
+
 def _intervals(verdict: Verdict) -> dict[str, Interval]:
-    comparison = verdict.sharing
-    if comparison is None:
-        return {}
-    return {"single": _interval(comparison.delta_m)}
+    compared = {"single": verdict.sharing, "twin": verdict.twin}
+    return {name: _interval(c) for name, c in compared.items() if c is not None}
 
 
-def _interval(value: Estimate) -> Interval:
-    assert value.low is not None
-    assert value.high is not None
-    return Interval(value.mean, value.low, value.high)
+def _interval(comparison: Comparison) -> Interval:
+    assert comparison.interval is not None
+    return Interval(comparison.gain.mean, *comparison.interval)
