@@ -72,22 +72,18 @@ def judge(record: SweepRecord, config: Config, directory: Path | None = None) ->
     return _Judgement(record, config, directory).verdict()
 
 
-def open_after(record: SweepRecord, config: Config, directory: Path | None, seeds: int) -> bool:
-    """Return whether the verdict is open, and this many seeds could decide it.
+def could_more_seeds_decide(verdict: Verdict, seeds: int) -> bool:
+    """Return whether a verdict is open, and this many seeds could decide it.
 
     Args:
-        record: The sweep's record.
-        config: Its config.
-        directory: The sweep's folder.
+        verdict: The verdict.
         seeds: Number of seeds of every network that is compared.
     """
-    verdict = judge(record, config, directory)
     compared = [c for c in (verdict.sharing, verdict.twin) if c is not None]
     if verdict.outcome != "don't know" or not compared or verdict.shares_nothing:
         return False
-    margin = config.search.finalists.margin
     return all(
-        comparison.sign or could_decide(comparison.gain, margin, comparison.level, seeds)
+        comparison.sign or could_decide(comparison.gain, verdict.margin, comparison.level, seeds)
         for comparison in compared
     )
 
@@ -117,7 +113,7 @@ class _Judgement:
         self._select_compared()
         self._single_runs = self._merge_single_runs()
         self._measure = self._choose_measure()
-        looks = config.search.finalists.looks
+        looks = sorted({*config.search.finalists.looks, *record.looks})
         # Sweeps of version 0.1 looked once.
         self._level = nominal_level(LEVEL, looks) if record.scales else LEVEL
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mtl_search.analysis.judge import judge, open_after
+from mtl_search.analysis.judge import could_more_seeds_decide, judge
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
@@ -323,8 +323,7 @@ def test_more_seeds_are_asked_for_where_they_could_decide(
     wide = list(0.7 + 0.03 * np.linspace(-1, 1, 5))
     sweep.singles(around(0.70) if shared != 0.713 else wide)
     sweep.add("search", [level + shared - 0.7 for level in wide] if more else around(shared))
-    record = sweep.builder.sweep_record
-    assert open_after(record, sweep.config, sweep.folder, 10) == more
+    assert could_more_seeds_decide(sweep.verdict(), 10) == more
 
 
 def test_without_single_tasks_equal_weights_are_the_reference(builder: Builder) -> None:
