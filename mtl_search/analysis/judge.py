@@ -28,7 +28,7 @@ from mtl_search.analysis.finalists import (
 )
 from mtl_search.analysis.measure import Array, Measure, delta_m_measure, mean_metrics, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
-from mtl_search.analysis.statistics.answers import could_decide, decide, needed
+from mtl_search.analysis.statistics.answers import could_decide, decide, needed_by_all
 from mtl_search.analysis.statistics.holm import holm
 from mtl_search.analysis.statistics.sequential import nominal_level
 from mtl_search.analysis.verdict import (
@@ -142,7 +142,7 @@ class _Judgement:
             auxiliary=auxiliary,
             claims=_claims(sharing, auxiliary),
             needed=(
-                needed(compared[0].gain, self._margin, self._level)
+                needed_by_all([c.gain for c in compared], self._margin, self._level)
                 if outcome == "don't know" and compared and not (best and best.shares_nothing)
                 else None
             ),
