@@ -1,0 +1,127 @@
+"""A case whose sweep has ended, and what its tables are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from mtl_search.analysis.comparison import Comparison, Run
+from mtl_search.analysis.finalists import finalists_of
+from mtl_search.analysis.judge import judge
+from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
+from mtl_search.analysis.references import Tasks, main_metrics
+from mtl_search.analysis.verdict import Verdict
+from mtl_search.config import Config
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.storage import item_values
+from mtl_search.storage.arm_name import SEARCH, TWIN_SEPARATE, ArmName
+from mtl_search.storage.records import SweepRecord
+from tests.benchmarks.real_sets.cases import Case
+from tests.benchmarks.real_sets.old_rule import OldAnswer, Runs, old_answer, variance_shares
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Hold a case with its sweep.
+
+    Attributes:
+        case: The case.
+        config: Its config.
+        record: The record of its trials.
+        directory: The sweep's folder.
+    """
+
+    case: Case
+    config: Config
+    record: SweepRecord
+    directory: Path
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What the product says."""
+        return judge(self.record, self.config, self.directory)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """The tasks with their metrics."""
+        return main_metrics(self.record, self.config)
+
+    @cached_property
+    def skill(self) -> Measure:
+        """The mean skill."""
+        measure = skill_measure(self.record, self.config, self.tasks)
+        assert measure is not None
+        return measure
+
+    @cached_property
+    def delta_m(self) -> Measure:
+        """Δm against the separate networks, all tasks alike."""
+        return delta_m_measure(self.tasks, self.means["separate"], dict.fromkeys(self.tasks, 1.0))
+
+    @property
+    def sharing(self) -> Comparison:
+        """The recommended network against the separate ones."""
+        assert self.verdict.sharing is not None
+        return self.verdict.sharing
+
+    @cached_property
+    def ours(self) -> Runs:
+        """The runs of the recommended network."""
+        best = self.verdict.recommended
+        assert best is not None
+        return self._runs(best.arm, best.origin)
+
+    @cached_property
+    def separate(self) -> Runs:
+        """A run of the separate networks together for each seed index that all have."""
+        arms = [ArmName.single(task) for task in self.tasks]
+        by_task = [self._runs(arm, self.verdict.winners[arm].origin) for arm in arms]
+        merged = {}
+        for index in sorted(set.intersection(*map(set, by_task))):
+            test = {key: value for runs in by_task for key, value in runs[index].test.items()}
+            items = {key: value for runs in by_task for key, value in runs[index].items.items()}
+            merged[index] = Run(test, items)
+        return merged
+
+    @cached_property
+    def means(self) -> dict[str, Mapping[str, float]]:
+        """Network or reference → its test metrics, the means over seeds."""
+        twin = self.verdict.winners.get(TWIN_SEPARATE)
+        means: dict[str, Mapping[str, float]] = {
+            "shared": mean_metrics(run.test for run in self.ours.values()),
+            "separate": mean_metrics(run.test for run in self.separate.values()),
+            "twin": {name: value.mean for name, value in twin.test.items()} if twin else {},
+        }
+        for name, model in (("linear", "linear"), ("boosted", "gradient_boosting")):
+            baselines = [by_model.get(model, {}) for by_model in self.record.baselines.values()]
+            means[name] = {key: value for metrics in baselines for key, value in metrics.items()}
+        return means
+
+    def value(self, network: str, task: str) -> float | None:
+        """Return the test metric of a task; None where it is not known."""
+        return self.means[network].get(metric_key("test", task, self.tasks[task][0]))
+
+    def mean_skill(self, network: str) -> float | None:
+        """Return the mean skill of a network; None where a task is not known."""
+        if any(self.value(network, task) is None for task in self.skill.tasks):
+            return None
+        return self.skill.value(self.means[network])
+
+    def shares(self, measure: Measure) -> dict[str, float]:
+        """Return the share of each task in the variance of the mean gain."""
+        return variance_shares(list(self.ours.values()), list(self.separate.values()), measure)
+
+    def old_answer(self) -> OldAnswer:
+        """Return what the old rule says: of the search arm, whichever is recommended."""
+        winner = self.verdict.winners[SEARCH]
+        runs = self._runs(SEARCH, winner.origin)
+        return old_answer(runs, self.separate, self.tasks, shares_nothing=winner.shares_nothing)
+
+    def _runs(self, arm: str, origin: str) -> Runs:
+        finalists = finalists_of(self.record, ArmName(arm), origin)
+        return {
+            index: Run(trial.test, item_values.read(self.directory, trial.id))
+            for index, trial in finalists.items()
+        }
