@@ -174,10 +174,11 @@ class _Judgement:
         names = dict.fromkeys(t.arm.base for t in self._record if t.is_finalist)
         for arm in names:
             if arm.is_twin or arm.is_ablation:
-                # An older sweep has them of another network than the best.
-                origins = {t.origin for t in self._record.arm(arm.final)}
+                origins = [t.origin for t in self._record.arm(arm.final)]
                 if self._best is not None and self._best.origin in origins:
                     self._add(arm, self._best.origin)
+                elif arm.is_ablation:  # version 0.1 took the best of the search arm in any case
+                    self._add(arm, origins[-1])
 
     def _add(self, arm: ArmName, origin: str) -> None:
         names = [arm.task] if arm.is_single and arm.task else list(self._tasks)
@@ -260,12 +261,20 @@ class _Judgement:
 
     def _auxiliary(self, best: ArmName | None) -> dict[str, Comparison]:
         comparisons = {}
-        for name in list(self._winners):
+        for name, winner in self._winners.items():
             arm = ArmName(name)
-            comparison = self._compare(best, arm) if arm.is_ablation else None
-            if comparison is not None and arm.task:
+            if not arm.is_ablation or arm.task is None:
+                continue
+            with_task = next((a for a in SHARED if self._has(a, winner.origin)), best)
+            comparison = self._compare(with_task, arm)
+            if comparison is not None:
                 comparisons[arm.task] = comparison
         return comparisons
+
+    def _has(self, arm: ArmName, origin: str) -> bool:
+        """Return whether an arm speaks by the configuration of this trial."""
+        winner = self._winners.get(arm)
+        return winner is not None and winner.origin == origin
 
     # ------------------------------------------------------------ what follows from it
 
