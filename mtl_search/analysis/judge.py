@@ -21,6 +21,7 @@ from mtl_search.analysis.comparison import Comparison, Run, Runs, compare
 from mtl_search.analysis.estimate import estimate
 from mtl_search.analysis.finalists import (
     SharedNetwork,
+    better_separate,
     finalists_of,
     missing_note,
     recommended,
@@ -134,6 +135,7 @@ class _Judgement:
             measure=self._measure.name if self._measure else "skill",
             margin=self._margin,
             recommended=judged,
+            separate=self._separate(best),
             sharing=sharing,
             twin=twin,
             equal=self._compare_with_singles(EQUAL),
@@ -295,6 +297,18 @@ class _Judgement:
             return "not tested"
         answer = decide([weights.gain], self._margin, self._level)
         return _WEIGHTS.get(answer, answer)  # type: ignore[arg-type]
+
+    def _separate(self, best: SharedNetwork | None) -> ArmName | None:
+        """Return which separate networks are recommended; objectives of Δm cannot say."""
+        if best is None or self._measure is None or self._measure.name != "skill":
+            return None
+        singles = {}
+        for task in self._measure.tasks:
+            winner = self._winners.get(ArmName.single(task))
+            if winner is not None:
+                singles[task] = winner.origin
+        twin = best.origin if TWIN_SEPARATE in self._winners else None
+        return better_separate(self._record, singles, twin, self._measure.weights)
 
     def _single_parameters(self) -> int | None:
         """Sum the parameters of the single-task networks; None where one is missing."""

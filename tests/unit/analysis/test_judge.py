@@ -191,6 +191,18 @@ def test_the_better_shared_arm_is_judged(tmp_path: Path) -> None:
     assert found.search.sign == -1
 
 
+@pytest.mark.parametrize(("val", "arm"), [(0.5, "single"), (0.95, "twin/separate")])
+def test_the_better_separate_networks_are_recommended_by_validation(
+    tmp_path: Path, val: float, arm: str
+) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7), val=0.9)
+    sweep.add("search", around(0.8))
+    assert sweep.verdict().separate is None
+    sweep.add("twin/separate", around(0.7), val=val)
+    assert sweep.verdict().separate == arm
+
+
 def test_weights_are_compared_with_the_twin_of_equal_weights(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     sweep.singles(around(0.7))
