@@ -141,36 +141,6 @@ def needed(difference: Difference, margin: float, level: float = 0.95) -> Needed
     return Needed(seeds, _least(lambda items: decided(difference.resized(items=items)), MOST_ITEMS))
 
 
-def needed_by_all(
-    differences: Sequence[Difference], margin: float, level: float = 0.95
-) -> Needed | None:
-    """Return what would decide all comparisons that are open, the most that any of them needs.
-
-    Args:
-        differences: The differences that an answer is made of (see `decide`).
-        margin: Differences smaller than this do not matter, in the unit of the differences.
-        level: Level of the intervals.
-
-    Returns:
-        The numbers, None for those that leave one open; None where none is open: the comparisons
-        contradict each other, and more of the same would not change that.
-
-    Examples:
-        >>> now = Difference(0.02, 0.016, 8.0, seeds=(5, 5), items=0, seed_variance=0.000256)
-        >>> clear = Difference(0.02, 0.005, 8.0, seeds=(5, 5), items=0, seed_variance=0.000025)
-        >>> needed_by_all([clear, now], margin=0.005)
-        Needed(seeds=14, items=None)
-    """
-    found = [
-        needed(difference, margin, level)
-        for difference in differences
-        if position(difference, margin, level) == "open"
-    ]
-    if not found:
-        return None
-    return Needed(_most([one.seeds for one in found]), _most([one.items for one in found]))
-
-
 def could_decide(difference: Difference, margin: float, level: float, seeds: int) -> bool:
     """Say whether more seeds could decide a difference that is open.
 
@@ -201,11 +171,6 @@ def could_decide(difference: Difference, margin: float, level: float, seeds: int
     closest = max(abs(difference.mean) - moves, 0.0)  # the mean that is nearest to 0
     equal = closest + (narrow[1] - resized.mean) < margin
     return equal or wide[0] + moves > 0 or wide[1] - moves < 0
-
-
-def _most(numbers: Sequence[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return max(known) if len(known) == len(numbers) else None
 
 
 def _least(decides: Callable[[int], bool], most: int) -> int | None:

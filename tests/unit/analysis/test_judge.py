@@ -140,31 +140,6 @@ def test_an_open_verdict_says_what_would_decide_it(tmp_path: Path) -> None:
     assert "test items would decide it, if the means stay as they are" in found.sentence()
 
 
-def test_what_is_needed_is_needed_by_the_comparison_that_is_open(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path)
-    sweep.singles(around(0.70))
-    sweep.add("search", around(0.80))
-    sweep.add("twin/separate", around(0.79))
-    found = sweep.verdict()
-    assert found.sharing is not None
-    assert found.sharing.sign == 1
-    assert found.needed is not None
-    assert found.needed.items is not None
-    assert found.needed.items > ITEMS
-
-
-def test_comparisons_that_contradict_each_other_are_not_a_matter_of_numbers(
-    tmp_path: Path,
-) -> None:
-    sweep = Sweep(tmp_path)
-    sweep.singles(around(0.70))
-    sweep.add("search", around(0.80))
-    sweep.add("twin/separate", around(0.90))
-    found = sweep.verdict()
-    assert (found.outcome, found.needed) == ("don't know", None)
-    assert "would decide it" not in found.sentence()
-
-
 def test_the_gain_is_the_weighted_mean_over_tasks(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, {"tasks.a.importance": 3.0})
     for task, level in (("a", 0.6), ("b", 0.8)):
@@ -214,6 +189,18 @@ def test_the_better_shared_arm_is_judged(tmp_path: Path) -> None:
     assert (found.sharing.arm, found.outcome) == ("equal", "sharing helps")
     assert found.search is not None
     assert found.search.sign == -1
+
+
+@pytest.mark.parametrize(("val", "arm"), [(0.5, "single"), (0.95, "twin/separate")])
+def test_the_better_separate_networks_are_recommended_by_validation(
+    tmp_path: Path, val: float, arm: str
+) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7), val=0.9)
+    sweep.add("search", around(0.8))
+    assert sweep.verdict().separate is None
+    sweep.add("twin/separate", around(0.7), val=val)
+    assert sweep.verdict().separate == arm
 
 
 def test_weights_are_compared_with_the_twin_of_equal_weights(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from mtl_search.analysis.statistics.answers import (
     could_decide,
     decide,
     needed,
-    needed_by_all,
     position,
 )
 from mtl_search.analysis.statistics.difference import Difference
@@ -170,18 +169,6 @@ def test_needed_is_the_least_number_that_decides(number: int, margin: float) -> 
         assert first(range(2, 2001), "items") is None
     else:
         assert found.items == first(range(2, found.items + 1), "items")
-
-
-def test_needed_by_all_is_the_most_that_an_open_one_needs() -> None:
-    clear, wide, wider, endless = (
-        Difference(0.02, error, 8.0, (5, 5), 0, error**2) for error in (0.005, 0.016, 0.02, 4.0)
-    )
-    alone = [needed(difference, MARGIN).seeds or 0 for difference in (clear, wide, wider)]
-    assert alone == sorted(alone)
-    assert needed_by_all([clear, wide], MARGIN) == Needed(alone[1], None)
-    assert needed_by_all([wider, clear, wide], MARGIN) == Needed(alone[2], None)
-    assert needed_by_all([wide, endless], MARGIN) == Needed(None, None)
-    assert needed_by_all([clear, clear.scaled(-1)], MARGIN) is None
 
 
 def test_needed_may_be_less_than_there_is() -> None:
