@@ -79,7 +79,7 @@ CASES: Mapping[str, Case] = {
     for case in [
         Case(
             "pixels",
-            "12 grey values of a digit's right half from its left half, 300 training samples",
+            "12 grey values of a digit's right half from its left half, 150 training samples",
             {"name": f"{_DATA}:pixels", "path": "mnist/t10k-images-idx3-ubyte.gz"},
             PIXELS,
             "regression",

@@ -30,7 +30,7 @@ RELATIONS = (
 
 
 def pixels(
-    path: str, *, train: int = 300, validation: int = 300, test: int = 2000, seed: int = 0
+    path: str, *, train: int = 150, validation: int = 300, test: int = 2000, seed: int = 0
 ) -> DataSet:
     """Return twelve grey values of a digit's right half, to be told from its left half.
 

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mtl_search.analysis.comparison import Comparison, Run
-from mtl_search.analysis.finalists import finalists_of
+from mtl_search.analysis.compared_networks import ComparedNetworks
+from mtl_search.analysis.comparison import Comparison, Runs
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
-from mtl_search.analysis.verdict import Verdict
+from mtl_search.analysis.verdict import SelectedFinalist, Verdict
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.storage import item_values
-from mtl_search.storage.arm_name import SEARCH, TWIN_SEPARATE, ArmName
+from mtl_search.storage.arm_name import SEARCH, TWIN_SEPARATE
 from mtl_search.storage.records import SweepRecord
 from tests.benchmarks.real_sets.cases import Case
-from tests.benchmarks.real_sets.old_rule import OldAnswer, Runs, old_answer, variance_shares
+from tests.benchmarks.real_sets.old_rule import OldAnswer, old_answer, variance_shares
 
 
 @dataclass(frozen=True)
@@ -67,23 +66,25 @@ class Finished:
         return self.verdict.sharing
 
     @cached_property
+    def networks(self) -> ComparedNetworks:
+        """The networks that are compared, with their runs."""
+        return ComparedNetworks(self.record, self.tasks, self.directory)
+
+    @property
+    def recommended(self) -> SelectedFinalist:
+        """The recommended network."""
+        assert self.verdict.recommended is not None
+        return self.verdict.recommended
+
+    @property
     def ours(self) -> Runs:
         """The runs of the recommended network."""
-        best = self.verdict.recommended
-        assert best is not None
-        return self._runs(best.arm, best.origin)
+        return self.networks.runs[self.recommended.arm]
 
-    @cached_property
+    @property
     def separate(self) -> Runs:
         """A run of the separate networks together for each seed index that all have."""
-        arms = [ArmName.single(task) for task in self.tasks]
-        by_task = [self._runs(arm, self.verdict.winners[arm].origin) for arm in arms]
-        merged = {}
-        for index in sorted(set.intersection(*map(set, by_task))):
-            test = {key: value for runs in by_task for key, value in runs[index].test.items()}
-            items = {key: value for runs in by_task for key, value in runs[index].items.items()}
-            merged[index] = Run(test, items)
-        return merged
+        return self.networks.single_runs
 
     @cached_property
     def means(self) -> dict[str, Mapping[str, float]]:
@@ -116,12 +117,5 @@ class Finished:
     def old_answer(self) -> OldAnswer:
         """Return what the old rule says: of the search arm, whichever is recommended."""
         winner = self.verdict.winners[SEARCH]
-        runs = self._runs(SEARCH, winner.origin)
+        runs = self.networks.runs[SEARCH]
         return old_answer(runs, self.separate, self.tasks, shares_nothing=winner.shares_nothing)
-
-    def _runs(self, arm: str, origin: str) -> Runs:
-        finalists = finalists_of(self.record, ArmName(arm), origin)
-        return {
-            index: Run(trial.test, item_values.read(self.directory, trial.id))
-            for index, trial in finalists.items()
-        }

@@ -9,20 +9,19 @@ S seeds, T tasks, N test items
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl_search.analysis.comparison import Run
+from mtl_search.analysis.comparison import Run, Runs
 from mtl_search.analysis.estimate import Estimate, estimate
 from mtl_search.analysis.measure import Measure
 from mtl_search.analysis.references import Tasks
 from mtl_search.metrics.objective import delta_m
 
 Array = NDArray[np.float64]
-Runs = Mapping[int, Run]  # by seed index
 
 
 @dataclass(frozen=True)

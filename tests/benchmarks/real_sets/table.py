@@ -87,8 +87,7 @@ def _tasks(finished: Finished) -> str:
 def _networks(finished: Finished) -> str:
     """Return a line on the recommended network and on the learning rates of the separate ones."""
     verdict, record = finished.verdict, finished.record
-    best = verdict.recommended
-    assert best is not None
+    best = finished.recommended
     info = record.trials[best.origin].info
     weights = ", ".join(f"{task} {weight:.2g}" for task, weight in info["weights"].items())
     rates = sorted(

@@ -60,7 +60,7 @@ def test_shares_are_those_of_the_variance_that_is_left_without_a_task() -> None:
     def variance(weights: dict[str, float]) -> float:
         def weighted(run: Run) -> NDArray[np.float64]:
             parts = [w * run.items[f"{task}/accuracy"] for task, w in weights.items()]
-            return np.sum(parts, axis=0)
+            return np.asarray(np.sum(parts, axis=0))
 
         sides = [np.stack([weighted(run) for run in side]) for side in (ours, theirs)]
         difference_N = sides[0].mean(0) - sides[1].mean(0)
