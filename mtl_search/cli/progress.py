@@ -60,12 +60,14 @@ class SweepProgress(Callback):
     def total(self) -> int:
         """Number of trials that the sweep is to have.
 
-        An extended sweep keeps the finalists of earlier winners beside the new ones.
+        The budget is the least number: what arms offer each other, twins and more seeds come on
+        top as they begin, and an extended sweep keeps the finalists of earlier winners.
         """
         if self.record is None:
             return 0
         begun: Counter[str] = Counter(trial.arm for trial in self.record)
-        return sum(max(count, begun[arm]) for arm, count in self.record.budget.items())
+        budget = self.record.budget
+        return sum(max(budget.get(arm, 0), begun[arm]) for arm in {*budget, *begun})
 
     @property
     def done(self) -> int:
