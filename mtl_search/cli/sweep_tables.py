@@ -173,12 +173,15 @@ def _values(entry: SpaceEntry) -> str:
 def _budget(config: Config) -> Table:
     arms = plan_arms(config)
     budget = trial_budget(config, arms)
-    table = _table(
-        f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs",
-        "arm",
-        "trials",
-    )
+    total = f"at least {sum(budget.values())} trials of at most {config.training.epochs} epochs"
+    table = _table(f"Budget — {total}", "arm", "trials")
     table.min_width = len(str(table.title))  # or the title is wrapped
+    table.caption = "Beside these each arm tries a few settings that other arms have found."
+    finalists = config.search.finalists
+    if finalists.top:
+        table.caption += " The best network has twins that differ in one factor."
+        if len(finalists.looks) > 1:
+            table.caption += f" An open verdict gets {finalists.looks[-1]} seeds."
     members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
     for arm, trials in budget.items():
         shown = str(trials)

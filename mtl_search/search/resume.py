@@ -14,6 +14,9 @@ from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
 _RESUMABLE = (
     "search.trials",
     "search.finalists.top",
+    "search.finalists.seeds",
+    "search.finalists.max_seeds",
+    "search.finalists.margin",
     "search.retries",
     "search.stop_after_failures",
     "resources.",

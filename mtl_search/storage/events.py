@@ -240,6 +240,23 @@ class MetricScales(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VerdictLooked(Event):
+    """The verdict was looked at, to see whether more seeds are needed.
+
+    Each look is another chance to be wrong, which the interval allows for.
+
+    Attributes:
+        seeds: Fresh seeds of the networks that were compared.
+        outcome: What the verdict was.
+    """
+
+    kind = "look"
+
+    seeds: int
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepCompleted(Event):
     """Every arm has spent its budget."""
 
@@ -259,6 +276,7 @@ _CLASSES: dict[str, type[Event]] = {
         TrialEnded,
         InitialPointsResolved,
         MetricScales,
+        VerdictLooked,
         SweepCompleted,
     )
 }

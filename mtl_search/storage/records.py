@@ -26,6 +26,7 @@ from mtl_search.storage.events import (
     TrialEvent,
     TrialInfo,
     TrialStarted,
+    VerdictLooked,
 )
 
 
@@ -232,6 +233,7 @@ class SweepRecord:
             known.
         scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
         excluded_metrics: `<task>/<metric>` → why it has no scale; empty in earlier versions.
+        looks: Numbers of fresh seeds at which the verdict was looked at.
         complete: Whether every arm has spent its budget.
         generations: Arm → epoch of the last generation of its population.
         trials: Id → trial.
@@ -247,6 +249,7 @@ class SweepRecord:
     initial_points: list[dict[str, float]] | None = None
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
     excluded_metrics: dict[str, str] = field(default_factory=dict)
+    looks: list[int] = field(default_factory=list)
     complete: bool = False
     generations: dict[str, int] = field(default_factory=dict)
     trials: dict[str, TrialRecord] = field(default_factory=dict)
@@ -278,6 +281,8 @@ class SweepRecord:
             case MetricScales():
                 self.scales = {key: (zero, one) for key, (zero, one) in event.values.items()}
                 self.excluded_metrics = dict(event.excluded)
+            case VerdictLooked():
+                self.looks.append(event.seeds)
             case SweepCompleted():
                 self.complete = True
 

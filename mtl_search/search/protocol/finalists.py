@@ -20,11 +20,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mtl_search.analysis.finalists import recommended, winner_of
-from mtl_search.analysis.judge import open_after
+from mtl_search.analysis.judge import could_more_seeds_decide, judge
 from mtl_search.search.arms import RACE_SEEDS, Arm
 from mtl_search.search.context import SweepContext
 from mtl_search.search.protocol.ranking import ranked_trials
 from mtl_search.storage.arm_name import TWIN_SEPARATE, TWIN_WEIGHTS, ArmName
+from mtl_search.storage.events import VerdictLooked
 from mtl_search.storage.records import TrialRecord
 
 
@@ -131,7 +132,11 @@ class FinalistPlan:
         begun = sum(t.origin == best.origin for t in record.arm(best.arm.final))
         if begun > self._settings.seeds:
             return True
-        return open_after(record, self._context.config, self._context.directory, most)
+        verdict = judge(record, self._context.config, self._context.directory)
+        if begun not in record.looks:
+            look = VerdictLooked(seeds=begun, outcome=verdict.outcome)
+            self._context.journal.write(look)
+        return could_more_seeds_decide(verdict, most)
 
     def _compared(self) -> list[tuple[ArmName, str]]:
         """Return the arms that the best shared network is compared with, and its origin."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mtl_search.analysis.judge import judge, open_after
+from mtl_search.analysis.judge import could_more_seeds_decide, judge
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
@@ -191,6 +191,18 @@ def test_the_better_shared_arm_is_judged(tmp_path: Path) -> None:
     assert found.search.sign == -1
 
 
+@pytest.mark.parametrize(("val", "arm"), [(0.5, "single"), (0.95, "twin/separate")])
+def test_the_better_separate_networks_are_recommended_by_validation(
+    tmp_path: Path, val: float, arm: str
+) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7), val=0.9)
+    sweep.add("search", around(0.8))
+    assert sweep.verdict().separate is None
+    sweep.add("twin/separate", around(0.7), val=val)
+    assert sweep.verdict().separate == arm
+
+
 def test_weights_are_compared_with_the_twin_of_equal_weights(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     sweep.singles(around(0.7))
@@ -323,8 +335,7 @@ def test_more_seeds_are_asked_for_where_they_could_decide(
     wide = list(0.7 + 0.03 * np.linspace(-1, 1, 5))
     sweep.singles(around(0.70) if shared != 0.713 else wide)
     sweep.add("search", [level + shared - 0.7 for level in wide] if more else around(shared))
-    record = sweep.builder.sweep_record
-    assert open_after(record, sweep.config, sweep.folder, 10) == more
+    assert could_more_seeds_decide(sweep.verdict(), 10) == more
 
 
 def test_without_single_tasks_equal_weights_are_the_reference(builder: Builder) -> None:

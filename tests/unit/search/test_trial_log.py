@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from mtl_search.storage.events import InfoReported
+import pytest
+
+from mtl_search.errors import DiskFullError
+from mtl_search.storage import item_values
+from mtl_search.storage.events import Event, InfoReported, TrialEnded
 from mtl_search.storage.journal import read_events
+from mtl_search.storage.records import SweepRecord
 from mtl_search.training.trial_report import TrialReport
 from tests.support.fake_tune import Session
 
@@ -60,3 +65,37 @@ def test_finalists_are_no_business_of_a_study(session: Session) -> None:
     fake.run()
     assert fake.record.arm("final/search")
     assert set(fake.searcher._studies._studies) == {"single/kind", "single/size", "equal", "search"}
+
+
+def test_a_finalist_that_has_ended_has_its_item_values(session: Session) -> None:
+    fake = session()
+    ended: list[str] = []
+
+    def see_file(event: Event, record: SweepRecord) -> None:
+        if isinstance(event, TrialEnded) and record.trials[event.id].is_finalist:
+            # Whoever hears of the end finds the file.
+            values = item_values.read(fake.context.directory, event.id)
+            assert values.keys() == {key.removeprefix("test/") for key in event.test}
+            for key, array in values.items():
+                assert array.mean() == pytest.approx(event.test[f"test/{key}"])
+            ended.append(event.id)
+
+    fake.journal.observers.append(see_file)
+    fake.run()
+    folders = {path.parent.name for path in fake.context.directory.glob("trials/*/test_items.npz")}
+    assert folders == set(ended) == {trial.id for trial in fake.record if trial.is_finalist}
+    assert ended
+
+
+def test_a_full_disk_leaves_the_end_of_a_finalist_unwritten(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise DiskFullError("no room")
+
+    fake = session(slots=1)
+    while not fake.live[began := str(fake.suggest())].test:
+        fake.end(began)
+    monkeypatch.setattr(item_values, "write", full)
+    assert not fake.end(began).finished
+    assert isinstance(fake.searcher.disk_stopper.error, DiskFullError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,11 +43,13 @@ def test_two_names_that_become_the_same_stay_two() -> None:
 
 
 def test_only_what_is_delta_m_is_called_so() -> None:
-    assert objective_name(SEARCH, config()) == "val/delta_m"
-    assert objective_name(SEARCH.final, config()) == "val/delta_m"
-    assert objective_name(ArmName.single("left"), config()) == "val/objective"
-    assert objective_name(ArmName.single("left").final, config()) == "val/objective"
-    for changes in ({"search.arms": ["search"]}, {"search.objective": "val/left/accuracy"}):
+    delta_m = {"search.objective": "delta_m"}
+    assert objective_name(SEARCH, config(**delta_m)) == "val/delta_m"
+    assert objective_name(SEARCH.final, config(**delta_m)) == "val/delta_m"
+    assert objective_name(ArmName.single("left"), config(**delta_m)) == "val/objective"
+    assert objective_name(ArmName.single("left").final, config(**delta_m)) == "val/objective"
+    others: list[dict[str, Any]] = [{}, {"search.objective": "val/left/accuracy"}]
+    for changes in (*others, {**delta_m, "search.arms": ["search"]}):
         assert objective_name(SEARCH, config(**changes)) == "val/objective"
 
 

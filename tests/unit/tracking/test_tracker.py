@@ -22,6 +22,8 @@ from tests.support.repository import REPOSITORY
 
 INTERRUPTED = REPOSITORY / "tests" / "fixtures" / "sweeps" / "v0_1_interrupted"
 
+DELTA_M = {"search.objective": "delta_m"}
+
 
 def test_importing_loads_no_mlflow() -> None:
     program = "import sys, mtl_search.tracking; sys.exit('mlflow' in sys.modules)"
@@ -49,7 +51,7 @@ def test_one_parent_one_child_a_trial(sweep_dir: Path) -> None:
 
 
 def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir)
+    tracker, builder = tracked(sweep_dir, **DELTA_M)
     builder.sweep()
     trial = builder.trial("search", 3, 0.9, depth={"left": 1, "right": 2})
     final = builder.finalist("search", 0, {"left": 0.7, "right": 0.8, "same": 0.9}, origin=trial)
@@ -104,7 +106,7 @@ def test_the_values_of_a_member_of_a_population_are_metrics_over_epochs(sweep_di
 
 
 def test_objective_is_called_delta_m_only_where_it_is(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir)
+    tracker, builder = tracked(sweep_dir, **DELTA_M)
     builder.sweep().trial("single/left", 0, 0.9)
     tracker.close()
     assert "val/objective" in runs_of(tracker).by_trial["single-left-0000"].data.metrics

@@ -151,11 +151,12 @@ def test_equal_weights_have_no_twin_of_equal_weights(session: Session) -> None:
 def test_more_seeds_are_trained_where_the_verdict_is_open(
     session: Session, monkeypatch: pytest.MonkeyPatch, *, is_open: bool, seeds: int
 ) -> None:
-    monkeypatch.setattr(plan, "open_after", lambda *args: is_open)
+    monkeypatch.setattr(plan, "could_more_seeds_decide", lambda *args: is_open)
     fake = session(small.config({"search.finalists.max_seeds": 4}))
     fake.run()
     best = recommended(fake.record)
     assert best is not None
+    assert fake.record.looks == [2]
     other = "equal" if best.arm == "search" else "search"
     for arm in ("single/kind", "single/size", best.arm):
         assert set(raced(fake, arm).values()) == {seeds}, arm
