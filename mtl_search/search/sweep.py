@@ -18,6 +18,7 @@ from ray.tune.stopper import CombinedStopper
 from mtl_search.cluster import connection, shared_storage
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.search.arms import trial_budget
+from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives, deviations
@@ -147,7 +148,9 @@ class SweepSession:
         if error is not None:
             raise error
         if searcher.finished:
-            self._context.journal.write(SweepCompleted())
+            journal = self._context.journal
+            write_baselines(journal, self._config, self._sweep.data, self._sweep.metrics)
+            journal.write(SweepCompleted())
 
     def _tune_to_the_end(
         self, searcher: ArmSearcher, scheduler: ArmScheduler, stopper: CombinedStopper

@@ -223,6 +223,27 @@ class InitialPointsResolved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BaselineScored(Event):
+    """A model of scikit-learn has been scored on a task, as a reference for its networks.
+
+    Attributes:
+        task: Name of the task.
+        model: `linear` or `gradient_boosting`.
+        metrics: `val/<task>/<metric>` and `test/<task>/<metric>` → value; empty after a failure.
+        seconds: Time that it took.
+        reason: Why it failed; else empty.
+    """
+
+    kind = "baseline"
+
+    task: str
+    model: str
+    metrics: dict[str, float]
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepCompleted(Event):
     """Every arm has spent its budget."""
 
@@ -241,6 +262,7 @@ _CLASSES: dict[str, type[Event]] = {
         GenerationEnded,
         TrialEnded,
         InitialPointsResolved,
+        BaselineScored,
         SweepCompleted,
     )
 }

@@ -9,6 +9,7 @@ from typing import Any, cast
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.events import (
     MEMBER,
+    BaselineScored,
     EpochEnded,
     Event,
     ExploitEnded,
@@ -222,6 +223,7 @@ class SweepRecord:
             computed again from the journal.
         initial_points: Loss weights that the search arm tries after equal ones; None until they are
             known.
+        baselines: Task → model of scikit-learn → its metrics; empty where there is none.
         complete: Whether every arm has spent its budget.
         generations: Arm → epoch of the last generation of its population.
         trials: Id → trial.
@@ -235,6 +237,7 @@ class SweepRecord:
     slots: int = 1
     custom_objective: bool = False
     initial_points: list[dict[str, float]] | None = None
+    baselines: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     complete: bool = False
     generations: dict[str, int] = field(default_factory=dict)
     trials: dict[str, TrialRecord] = field(default_factory=dict)
@@ -263,6 +266,9 @@ class SweepRecord:
                 self.generations[event.arm] = event.epoch
             case InitialPointsResolved():
                 self.initial_points = [dict(point) for point in event.points]
+            case BaselineScored():
+                if not event.reason:
+                    self.baselines.setdefault(event.task, {})[event.model] = event.metrics
             case SweepCompleted():
                 self.complete = True
 

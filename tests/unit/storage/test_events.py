@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_search.storage.events import (
+    BaselineScored,
     EpochEnded,
     Event,
     ExploitEnded,
@@ -70,6 +71,13 @@ LINES = [
         ),
     ),
     (InitialPointsResolved, '{"event": "start", "time": 1.5, "points": [{"left": 1.0}]}'),
+    (
+        BaselineScored,
+        (
+            '{"event": "baseline", "time": 1.5, "task": "left", "model": "linear",'
+            ' "metrics": {"val/left/accuracy": 0.5}, "seconds": 0.25, "reason": ""}'
+        ),
+    ),
     (SweepCompleted, '{"event": "done", "time": 1.5}'),
 ]
 
@@ -90,6 +98,8 @@ def test_only_what_a_trial_can_say_again_may_be_lost(kind: type[Event], line: st
 def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) -> None:
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
+    if kind is BaselineScored:
+        optional.add("reason")
     for name in set(tree) - {"event"} - optional:
         with pytest.raises((KeyError, TypeError), match=name):
             event_from_json({key: value for key, value in tree.items() if key != name})
