@@ -12,8 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mtl_search.analysis.measure import Array, Measure, mean_metrics
 from mtl_search.analysis.references import Tasks
@@ -38,7 +40,7 @@ class Run:
     """
 
     test: Mapping[str, float]
-    items: Mapping[str, Array] = field(default_factory=dict)
+    items: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
 Runs = Mapping[int, Run]  # by seed index

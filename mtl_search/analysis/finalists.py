@@ -84,7 +84,8 @@ def recommended(record: SweepRecord) -> SharedNetwork | None:
         return None
     means = _means_on_common_seeds(groups)
     best = max(means, key=lambda arm: means[arm])
-    info = record.trials[origins[best]].info
+    finalists = finalists_of(record, ArmName(best), origins[best])
+    info = next(iter(finalists.values())).info
     weights = list(info.get("weights", {}).values())
     return SharedNetwork(
         arm=ArmName(best),

@@ -14,7 +14,7 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.skill import LOWEST_SKILL
+from mtl_search.metrics.skill import LOWEST
 from mtl_search.storage.records import SweepRecord
 
 MeasureName = Literal["skill", "delta_m"]
@@ -55,14 +55,14 @@ class Measure:
         name: `skill`, or `delta_m`.
         scales: Main task → its metrics that count, with their scales.
         weights: Main task → its part of the mean; they sum to 1.
-        lowest: Least value of a task; a network that is far worse than a constant prediction does
-            not decide the mean of all tasks.
+        lowest: Least value of a task, if there is one; a network that is far worse than a constant
+            prediction does not decide the mean of all tasks.
     """
 
     name: MeasureName
     scales: Mapping[str, tuple[LinearScale, ...]]
     weights: Mapping[str, float] = field(default_factory=dict)
-    lowest: float = -math.inf
+    lowest: float | None = None
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -76,14 +76,18 @@ class Measure:
             task: The task.
             test: `test/<task>/<metric>` → value.
         """
-        return max(self.lowest, self._linear(task, test))
+        value = math.fsum(
+            (test[metric_key("test", task, scale.metric)] - scale.offset) * scale.factor
+            for scale in self.scales[task]
+        )
+        return value if self.lowest is None else max(self.lowest, value)
 
     def value(self, test: Mapping[str, float]) -> float:
         """Return the mean over the tasks."""
         return math.fsum(self.weights[t] * self.task_value(t, test) for t in self.scales)
 
     def task_items(
-        self, task: str, test: Mapping[str, float], items: Mapping[str, Array]
+        self, task: str, test: Mapping[str, float], items: Mapping[str, npt.NDArray[Any]]
     ) -> Array | None:
         """Return the value of one task by test item (N,), whose mean is `task_value`.
 
@@ -107,12 +111,6 @@ class Measure:
         # Rounding of the stored items, and the lowest value, shift all items alike.
         return total + (self.task_value(task, test) - float(total.mean()))
 
-    def _linear(self, task: str, test: Mapping[str, float]) -> float:
-        return math.fsum(
-            (test[metric_key("test", task, scale.metric)] - scale.offset) * scale.factor
-            for scale in self.scales[task]
-        )
-
 
 def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure | None:
     """Return the mean skill of a sweep's main tasks; None where no scale is known.
@@ -131,7 +129,7 @@ def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure 
     if not scales:
         return None
     importance = {task: config.tasks[task].importance for task in scales}
-    return Measure("skill", scales, _normalised(importance), LOWEST_SKILL)
+    return Measure("skill", scales, _normalised(importance), LOWEST)
 
 
 def delta_m_measure(

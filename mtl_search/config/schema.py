@@ -83,6 +83,12 @@ class TaskConfig(ConfigModel):
     role: Role = Field(
         "main", description="main tasks count in the objective, auxiliary ones only help"
     )
+    importance: float = Field(
+        1.0,
+        ge=0,
+        description="how much a main task counts in the objective and in the verdict, relative to "
+        "the others; it does not change the training",
+    )
 
 
 class ModelConfig(ConfigModel):
@@ -166,7 +172,10 @@ class SearchConfig(ConfigModel):
         description="how the next values are suggested (see `mtl-search list samplers`)",
     )
     objective: str = Field(
-        "delta_m", description="delta_m, a metric such as val/left/accuracy, or 'module:attribute'"
+        "skill",
+        description="skill: mean over the main tasks of how far the first metric got from a "
+        "constant prediction (0) to a perfect one (1); delta_m: gain over the single-task "
+        "networks in percent of theirs; a metric such as val/left/accuracy; or 'module:attribute'",
     )
     finalists: Finalists = Field(
         default_factory=Finalists,

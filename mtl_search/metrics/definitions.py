@@ -1,6 +1,7 @@
-"""Metrics by name: direction, and the value of a predictor that knows nothing.
+"""Metrics by name: their direction and their perfect value.
 
-`mtl_search.metrics.compute` computes them.
+`mtl_search.metrics.compute` computes them, `mtl_search.metrics.trivial` says what a constant
+prediction reaches, and `mtl_search.metrics.skill` puts a value between the two.
 
 This module loads neither torch nor torchmetrics, so that reports can ask for the direction of a
 metric.
@@ -15,41 +16,25 @@ from mtl_search.registry import Registry
 
 @dataclass(frozen=True)
 class Metric:
-    """Direction and scale of a metric.
+    """Direction and perfect value of a metric.
 
     Attributes:
         higher_is_better: Whether a higher value is better.
-        worst: The value of a predictor that knows nothing, for normalising: 0.5 for AUROC, 0 for
-            accuracy. For metrics in the target's own units it is a multiple of the labels' standard
-            deviation (mae, rmse: 1) or variance (mse: 1).
-        power: 0 when `worst` is a plain number; 1 or 2 when it is a multiple of the standard
-            deviation to that power.
         takes_class_names: Whether the metric is computed from all labels as they are, missing ones
             included, and the names of the classes.
 
     Examples:
-        >>> Metric(worst=0.5).normalise(0.75)
-        0.5
-        >>> METRICS["rmse"].normalise(1.0, deviation=4.0)
-        0.75
+        >>> METRICS["auroc"].perfect, METRICS["rmse"].perfect
+        (1.0, 0.0)
     """
 
     higher_is_better: bool = True
-    worst: float = 0.0
-    power: int = 0
     takes_class_names: bool = False
 
-    def normalise(self, value: float, deviation: float = 1.0) -> float:
-        """Return the value on a scale where 1 is perfect and 0 knows nothing.
-
-        Args:
-            value: A value of this metric.
-            deviation: The standard deviation of the training labels, for metrics in the target's
-                units.
-        """
-        worst = self.worst * deviation**self.power
-        best = 1.0 if self.higher_is_better else 0.0
-        return (value - worst) / (best - worst)
+    @property
+    def perfect(self) -> float:
+        """The value of a prediction without any error: 1 for a score, 0 for an error."""
+        return 1.0 if self.higher_is_better else 0.0
 
 
 METRICS: Registry[Metric] = Registry(
@@ -58,7 +43,7 @@ METRICS: Registry[Metric] = Registry(
         "accuracy": Metric(),
         "balanced_accuracy": Metric(),
         "f1": Metric(),
-        "auroc": Metric(worst=0.5),
+        "auroc": Metric(),
         "average_precision": Metric(),
         "mcc": Metric(),
         "token_accuracy": Metric(),
@@ -66,8 +51,8 @@ METRICS: Registry[Metric] = Registry(
         "relation_f1": Metric(takes_class_names=True),
         "span_f1": Metric(takes_class_names=True),
         "r2": Metric(),
-        "mse": Metric(higher_is_better=False, worst=1.0, power=2),
-        "rmse": Metric(higher_is_better=False, worst=1.0, power=1),
-        "mae": Metric(higher_is_better=False, worst=1.0, power=1),
+        "mse": Metric(higher_is_better=False),
+        "rmse": Metric(higher_is_better=False),
+        "mae": Metric(higher_is_better=False),
     },
 )

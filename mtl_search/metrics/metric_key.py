@@ -53,3 +53,13 @@ def metric_key(split: str, task: str, metric: str) -> str:
         'val/left/accuracy'
     """
     return str(MetricKey(split, task, metric))
+
+
+def scale_key(task: str, metric: str) -> str:
+    """Return the key of a metric's scale and item values, which do not depend on the split.
+
+    Examples:
+        >>> scale_key("left", "accuracy")
+        'left/accuracy'
+    """
+    return f"{task}/{metric}"

@@ -1,23 +1,29 @@
 """The one number that a trial is judged by. Higher is better, and no loss weight is in it.
 
-With single-task references M_s of each metric, the gain of a task is the mean over its metrics of
+By default it is the mean skill of the main tasks: each task's first metric between that of a
+constant prediction (0) and that of a perfect one (1), see `mtl_search.metrics.skill`. It needs no
+reference and is bounded, so that no task rules the mean.
+
+Δm is the relative gain over single-task networks. With references M_s of each metric, the gain of a
+task is the mean over its metrics of
 
     (-1)^[lower is better] (M - M_s) / |M_s|
 
 and Δm is the mean of the gains over the main tasks (Maninis et al., "Attentive Single-Tasking of
 Multiple Tasks", CVPR 2019, eq. 4; here as a gain, so that higher is better). `per_metric=True`
-weighs every metric the same instead.
+weighs every metric the same instead. In both a task may count more than another: `importance`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.metric_key import metric_key, scale_key
+from mtl_search.metrics.skill import SkillScale
 
 Metrics = Mapping[str, float]
 ObjectiveFunction = Callable[[Metrics], float]
@@ -66,6 +72,7 @@ def delta_m(
     split: str = "val",
     *,
     per_metric: bool = False,
+    importance: Mapping[str, float] | None = None,
 ) -> float:
     """Return Δm over the main tasks.
 
@@ -75,6 +82,7 @@ def delta_m(
         tasks: Main task → its metrics.
         split: `val` or `test`.
         per_metric: Whether every metric weighs the same, instead of every task.
+        importance: Task → how much it counts, or each of its metrics; 1 where left out.
 
     Examples:
         >>> reference = {"val/a/accuracy": 0.5, "val/b/accuracy": 0.8}
@@ -83,10 +91,24 @@ def delta_m(
         0.1
     """
     gains = task_gains(values, reference, tasks, split)
-    if not per_metric:
-        return math.fsum(gains.values()) / len(gains)
-    total = sum(len(metrics) for metrics in tasks.values())
-    return math.fsum(gains[task] * len(metrics) for task, metrics in tasks.items()) / total
+    counted = {task: _importance(importance, task) for task in tasks}
+    if per_metric:
+        counted = {task: weight * len(tasks[task]) for task, weight in counted.items()}
+    return _weighted_mean(gains, counted)
+
+
+def _importance(importance: Mapping[str, float] | None, task: str) -> float:
+    return 1.0 if importance is None else importance.get(task, 1.0)
+
+
+def _weighted_mean(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return the mean over the tasks; NaN where no task counts."""
+    total = math.fsum(weights[task] for task in values)
+    if total == 0:
+        return math.nan
+    # A value of a task that does not count may be NaN.
+    counted = [weights[task] * value for task, value in values.items() if weights[task]]
+    return math.fsum(counted) / total
 
 
 def check_objective(objective: str, metrics: Mapping[str, tuple[str, ...]]) -> None:
@@ -97,9 +119,9 @@ def check_objective(objective: str, metrics: Mapping[str, tuple[str, ...]]) -> N
         metrics: Task → names of its metrics.
 
     Raises:
-        ConfigError: It is neither Δm nor a validation metric or loss of a task.
+        ConfigError: It is neither skill nor Δm nor a validation metric or loss of a task.
     """
-    allowed = ["delta_m"]
+    allowed = ["skill", "delta_m"]
     for task, names in metrics.items():
         allowed += [metric_key("val", task, name) for name in (*names, "loss")]
     if objective not in allowed:
@@ -117,24 +139,28 @@ class Objective:
 
     Attributes:
         tasks: Main task of the trial → its metrics.
-        kind: `delta_m` (needs `reference`), `primary` (the only task's first metric, for
-            single-task arms), `normalised` (the mean over the tasks of the first metric on a scale
-            from 0, knows nothing, to 1, perfect) or the key of a metric, such as
-            `val/left/accuracy`.
+        kind: `skill` (needs `scales`: the mean skill of the tasks by their first metrics),
+            `delta_m` (needs `reference`), `primary` (the only task's first metric, for single-task
+            arms) or the key of a metric, such as `val/left/accuracy`.
         reference: `val/<task>/<metric>` → value of the single-task arms.
-        deviations: Task → standard deviation of its training labels, for tasks whose metrics have
-            units.
+        scales: `<task>/<metric>` → trivial and perfect value. A task whose first metric has none is
+            left out of the skill.
+        importance: Task → how much it counts in skill and Δm; 1 where left out.
 
     Examples:
         >>> objective = Objective({"left": ("accuracy",)}, kind="primary")
         >>> objective({"val/left/accuracy": 0.9})
         0.9
+        >>> objective = Objective({"left": ("accuracy",)}, scales={"left/accuracy": (0.8, 1.0)})
+        >>> round(objective({"val/left/accuracy": 0.9}), 3)
+        0.5
     """
 
     tasks: Mapping[str, tuple[str, ...]]
-    kind: str = "delta_m"
+    kind: str = "skill"
     reference: Mapping[str, float] | None = None
-    deviations: Mapping[str, float] | None = None
+    scales: Mapping[str, Sequence[float]] | None = None
+    importance: Mapping[str, float] | None = None
 
     def __call__(self, metrics: Metrics) -> float:
         """Return the objective of these metrics.
@@ -155,20 +181,23 @@ class Objective:
     def _value(self, metrics: Metrics) -> float:
         if self.kind == "delta_m":
             assert self.reference is not None, "delta_m needs the single-task references"
-            return delta_m(metrics, self.reference, self.tasks)
+            return delta_m(metrics, self.reference, self.tasks, importance=self.importance)
         if self.kind == "primary":
             ((task, names),) = self.tasks.items()
             return _signed(names[0], metrics[metric_key("val", task, names[0])])
-        if self.kind == "normalised":
-            scores = [
-                self._normalised(task, names[0], metrics) for task, names in self.tasks.items()
-            ]
-            return math.fsum(scores) / len(scores)
+        if self.kind == "skill":
+            return self._skill(metrics)
         return _signed(self.kind.rsplit("/", 1)[-1], metrics[self.kind])
 
-    def _normalised(self, task: str, metric: str, metrics: Metrics) -> float:
-        deviation = (self.deviations or {}).get(task, 1.0)
-        return METRICS[metric].normalise(metrics[metric_key("val", task, metric)], deviation)
+    def _skill(self, metrics: Metrics) -> float:
+        assert self.scales is not None, "skill needs the scales of the metrics"
+        skills = {}
+        for task, (first, *_) in self.tasks.items():
+            scale = self.scales.get(scale_key(task, first))
+            if scale is not None:
+                value = metrics[metric_key("val", task, first)]
+                skills[task] = SkillScale(*scale).skill(value)
+        return _weighted_mean(skills, {t: _importance(self.importance, t) for t in skills})
 
 
 def _signed(metric: str, value: float) -> float:

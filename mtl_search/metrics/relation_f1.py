@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from mtl_search.data.types import MISSING
+from mtl_search.data.types import MISSING, Array
 
 OTHER = "Other"
 
@@ -44,17 +45,28 @@ def relation_f1(probabilities: Tensor, target: Tensor, names: Sequence[str]) -> 
     is_labelled = target != MISSING
     predicted = probabilities[is_labelled].argmax(1)
     target = target[is_labelled]
-    undirected = [name.partition("(")[0] for name in names]
-    relations = [*sorted(set(undirected) - {OTHER}), OTHER]
-    numbers = [relations.index(name) for name in undirected]
-    relation_of = torch.tensor(numbers, device=target.device)
+    numbers, other = relation_numbers(names)
+    relation_of = torch.from_numpy(numbers).to(target.device)
 
     def count(classes: Tensor) -> Tensor:
         # `Other` is the last one and left out.
-        return torch.bincount(relation_of[classes], minlength=len(relations))[:-1]
+        return torch.bincount(relation_of[classes], minlength=other + 1)[:-1]
 
     actual = count(target)
     proposed = count(predicted)
     right = count(target[predicted == target])
     occurs = actual > 0
     return (2 * right[occurs] / (actual + proposed)[occurs]).mean()
+
+
+def relation_numbers(names: Sequence[str]) -> tuple[Array, int]:
+    """Return the number of each class's relation, (C,), and that of `Other`, the highest.
+
+    Examples:
+        >>> relation_numbers(["Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)", "Other"])
+        (array([0, 0, 1]), 1)
+    """
+    undirected = [name.partition("(")[0] for name in names]
+    relations = [*sorted(set(undirected) - {OTHER}), OTHER]
+    numbers = [relations.index(name) for name in undirected]
+    return np.array(numbers, np.int64), len(relations) - 1

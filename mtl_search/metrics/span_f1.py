@@ -36,8 +36,8 @@ def span_f1(tags: Tensor, target: Tensor, names: Sequence[str]) -> Tensor:
     is_labelled = target != MISSING
     rows = torch.arange(len(target), device=target.device).unsqueeze(1).expand_as(target)
     sentence = rows[is_labelled]
-    predicted = _spans(tags[is_labelled], sentence, names)
-    actual = _spans(target[is_labelled], sentence, names)
+    predicted = spans(tags[is_labelled], sentence, names)
+    actual = spans(target[is_labelled], sentence, names)
     if len(predicted) + len(actual) == 0:
         return torch.tensor(torch.nan)
     # A span that occurs twice is in both.
@@ -46,7 +46,7 @@ def span_f1(tags: Tensor, target: Tensor, names: Sequence[str]) -> Tensor:
     return 2 * right / (len(predicted) + len(actual))
 
 
-def _spans(tags: Tensor, sentence: Tensor, names: Sequence[str]) -> Tensor:
+def spans(tags: Tensor, sentence: Tensor, names: Sequence[str]) -> Tensor:
     """Return first token, last token and kind of every entity, (E, 3).
 
     Args:
@@ -54,13 +54,9 @@ def _spans(tags: Tensor, sentence: Tensor, names: Sequence[str]) -> Tensor:
         sentence: (M,) the number of each token's sentence.
         names: The names of the tags.
     """
-    kinds: dict[str, int] = {}
-    kind_numbers = []
-    is_begin = []
-    for name in names:
-        prefix, kind = _prefix_and_kind(name)
-        kind_numbers.append(-1 if kind == "O" else kinds.setdefault(kind, len(kinds)))
-        is_begin.append(prefix == "B")
+    if len(tags) == 0:
+        return tags.new_empty((0, 3))
+    kind_numbers, is_begin = tag_kinds(names)
     # Both have one more at the end, which is where tag -1 points to.
     kind_of = torch.tensor([*kind_numbers, -1], device=tags.device)[tags]
     begins = torch.tensor([*is_begin, False], device=tags.device)[tags]
@@ -71,6 +67,18 @@ def _spans(tags: Tensor, sentence: Tensor, names: Sequence[str]) -> Tensor:
     last = torch.cat([first[1:], first.new_tensor([len(tags)])]) - 1
     runs = torch.stack([first, last, kind_of[first]], 1)
     return runs[runs[:, 2] >= 0]
+
+
+def tag_kinds(names: Sequence[str]) -> tuple[list[int], list[bool]]:
+    """Return the number of each tag's kind, -1 for `O`, and whether the tag begins an entity."""
+    kinds: dict[str, int] = {}
+    kind_numbers = []
+    is_begin = []
+    for name in names:
+        prefix, kind = _prefix_and_kind(name)
+        kind_numbers.append(-1 if kind == "O" else kinds.setdefault(kind, len(kinds)))
+        is_begin.append(prefix == "B")
+    return kind_numbers, is_begin
 
 
 def _prefix_and_kind(name: str) -> tuple[str, str]:

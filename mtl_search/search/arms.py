@@ -265,6 +265,8 @@ def config_hash(config: Config) -> str:
     trained = {name: tree[name] for name in tree if name in ("data", "tasks", "model", "training")}
     for name in _NOT_TRAINED:
         trained["training"].pop(name, None)
+    for task in trained["tasks"].values():
+        task.pop("importance")
     trained = with_first_names(trained)
     return hashlib.sha256(json.dumps(trained, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -284,7 +286,8 @@ def _single_budgets(total: int, tasks: int) -> list[int]:
 def trial_budget(config: Config, arms: Iterable[Arm]) -> dict[str, int]:
     """Return the least number of trials of each arm, finalists included.
 
-    Offered settings, and more seeds where the verdict is open, come on top.
+    Offered settings, twins, and more seeds where the verdict is open come on top: whether there are
+    any depends on what is found.
     """
     arms = list(arms)
     counts: dict[str, int] = {arm.name: arm.budget for arm in arms if arm.budget}
@@ -296,6 +299,6 @@ def trial_budget(config: Config, arms: Iterable[Arm]) -> dict[str, int]:
             racing = min(finalists.top, len(EXPORTS) if arm.members else arm.budget)
             dropped = racing - 1
             counts[arm.name.final] = finalists.seeds + min(RACE_SEEDS, finalists.seeds) * dropped
-        elif not arm.name.is_warmup:
+        elif arm.name.is_ablation:
             counts[arm.name.final] = finalists.seeds
     return counts

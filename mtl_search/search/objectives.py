@@ -1,5 +1,7 @@
 """The numbers that trials are compared by: single-task references and the objective of each arm.
 
+The skill needs no reference, only the scales of the metrics, which are the data's. Δm needs one.
+
 Objectives are always worked out from the metrics in the journal, so that a reference that changes
 (more single-task trials after an extension) changes every Δm with it.
 """
@@ -10,12 +12,10 @@ import math
 from collections.abc import Mapping
 from itertools import accumulate
 
-import numpy as np
-
 from mtl_search.analysis.references import reference_trial
 from mtl_search.config import Config
-from mtl_search.data import DataSet
 from mtl_search.errors import ConfigError, SweepError, TrialError
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.objective import Objective, ObjectiveFunction
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import import_attribute
@@ -52,9 +52,11 @@ class ArmObjectives:
     Args:
         record: The record of all trials.
         metrics: Main task → names of its metrics, the first selects.
-        kind: `search.objective` of the config: `delta_m` or the key of a metric.
-        has_singles: Whether the sweep has single-task arms.
-        deviations: Standard deviation of the training labels of tasks whose metrics have units.
+        kind: `search.objective` of the config: `skill`, `delta_m` or the key of a metric.
+        has_singles: Whether the sweep has single-task arms; without them Δm has no reference, and
+            skill takes its place.
+        scales: `<task>/<metric>` → trivial and perfect value.
+        importance: Task → how much it counts; 1 where left out.
         function: A function of the user's in place of `kind`; single-task arms keep their own
             metric.
     """
@@ -66,14 +68,16 @@ class ArmObjectives:
         *,
         kind: str = "delta_m",
         has_singles: bool = True,
-        deviations: Mapping[str, float] | None = None,
+        scales: Mapping[str, tuple[float, float]] | None = None,
+        importance: Mapping[str, float] | None = None,
         function: ObjectiveFunction | None = None,
     ) -> None:
         self._record = record
         self._metrics = metrics
-        self._deviations = deviations
+        self._scales = dict(scales or {})
+        self._importance = importance
         self._function = function
-        self._kind = "normalised" if kind == "delta_m" and not has_singles else kind
+        self._kind = "skill" if kind == "delta_m" and not has_singles else kind
 
     @property
     def needs_reference(self) -> bool:
@@ -118,10 +122,19 @@ class ArmObjectives:
         """
         name = ArmName(arm)
         if name.is_single:
-            task = str(name.task)
-            return Objective({task: self._metrics[task]}, "primary")
+            return self._single_task_objective(str(name.task))
         reference = self.reference() if self._kind == "delta_m" else None
-        return Objective(dict(self._metrics), self._kind, reference, self._deviations)
+        return Objective(dict(self._metrics), self._kind, reference, self._scales, self._importance)
+
+    def _single_task_objective(self, task: str) -> Objective:
+        """Return the objective of a network for one task; by its skill it is on the same scale."""
+        metrics = {task: self._metrics[task]}
+        if self._kind != "skill" or self._function is not None:
+            return Objective(metrics, "primary")
+        key = scale_key(task, metrics[task][0])
+        if key not in self._scales:  # the metric is undefined on one of the splits
+            return Objective(metrics, metric_key("val", task, "loss"))
+        return Objective(metrics, "skill", scales={key: self._scales[key]})
 
     def by_epoch(self, trial: TrialRecord) -> dict[int, float]:
         """Return epoch → objective of this very epoch, by the reference that holds now.
@@ -179,14 +192,3 @@ def task_metrics(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[s
     """Return main task → names of its metrics, the head's first where the config names none."""
     names = metric_names(config, network)
     return {task: names[task] for task in config.main_tasks}
-
-
-def deviations(config: Config, data: DataSet) -> dict[str, float]:
-    """Return the standard deviation of the training labels of each task with a real target."""
-    values = {}
-    for name, task in config.tasks.items():
-        target = data.targets[task.target or name]
-        if target.kind == "real":
-            labels = target.values[data.splits["train"]]
-            values[name] = float(np.std(labels[~np.isnan(labels)])) or 1.0
-    return values

@@ -27,6 +27,7 @@ from mtl_search.training import acceleration
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.evaluator import metric_names
+from mtl_search.training.metric_scales import metric_scales
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 
 _CPU = torch.device("cpu")
@@ -57,6 +58,7 @@ def check_sweep(
     network = _build(config, data)
     _check_objective(config, network)
     _check_labels(config, data)
+    metric_scales(config, data, metric_names(config, network))
     if config.resources.workers > 1:
         device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
         check_sync_batch_norm(config, device)

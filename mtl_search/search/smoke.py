@@ -47,6 +47,7 @@ def smoke(config: Config) -> Config:
         "search.scheduler": "fifo",
         "search.finalists.top": min(1, search.finalists.top),
         "search.finalists.seeds": 2,
+        "search.finalists.max_seeds": 2,
     }
     reading = getattr(DATASETS.get_member(config.data.name, "data.name"), "smoke", {})
     for argument, value in reading.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import signal
 import tempfile
@@ -17,10 +18,12 @@ from ray.tune.stopper import CombinedStopper
 
 from mtl_search.cluster import connection, shared_storage
 from mtl_search.cluster.monitor import CapacityMonitor
+from mtl_search.config import Config
+from mtl_search.models.heads import default_metrics
 from mtl_search.search.arms import trial_budget
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
-from mtl_search.search.objectives import ArmObjectives, deviations
+from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.recorder import TrialRecorder
 from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.resume import prepare
@@ -29,11 +32,14 @@ from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.stoppers import StopWithoutCapacity
 from mtl_search.search.study import set_log_level
 from mtl_search.storage import disk, sweep_directory
-from mtl_search.storage.events import SweepCompleted, SweepStarted
+from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
+from mtl_search.training.metric_scales import metric_scales, tasks_without_skill
 from mtl_search.training.workers import placement_groups
 from mtl_search.training.workers.slot import SlotTrainable
+
+logger = logging.getLogger(__name__)
 
 
 def run_sweep(request: SweepRequest) -> SweepRecord:
@@ -69,12 +75,14 @@ class SweepSession:
         config = sweep.request.config
         self._sweep = sweep
         self._config = config
+        self._scales = metric_scales(config, sweep.data, _metric_names(config))
         objectives = ArmObjectives(
             journal.record,
             sweep.metrics,
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
-            deviations=deviations(config, sweep.data),
+            scales=self._scales.values,
+            importance={name: task.importance for name, task in config.tasks.items()},
             function=sweep.objective,
         )
         self._context = SweepContext(
@@ -135,6 +143,7 @@ class SweepSession:
                 custom_objective=self._sweep.objective is not None,
             )
         )
+        self._write_scales()
         capacity_monitor = CapacityMonitor(resources, slots)
         searcher = ArmSearcher(self._context, capacity_monitor)
         scheduler = ArmScheduler(self._config, slots)
@@ -148,6 +157,18 @@ class SweepSession:
             raise error
         if searcher.finished:
             self._context.journal.write(SweepCompleted())
+
+    def _write_scales(self) -> None:
+        """Write the scales of the metrics down, where the journal has none or other ones."""
+        scales = self._scales
+        if (self.record.scales, self.record.excluded_metrics) != (scales.values, scales.excluded):
+            self._context.journal.write(
+                MetricScales(values=scales.values, excluded=scales.excluded)
+            )
+        metrics = _metric_names(self._config)
+        for task, reason in tasks_without_skill(self._config, metrics, scales).items():
+            text = "task %r takes no part in objective and verdict: %s is left out, since %s"
+            logger.warning(text, task, metrics[task][0], reason)
 
     def _tune_to_the_end(
         self, searcher: ArmSearcher, scheduler: ArmScheduler, stopper: CombinedStopper
@@ -227,6 +248,11 @@ class SweepSession:
         )
         # A byte of memory: Tune wants it to ask for something.
         return tune.with_resources(leader, {"memory": 1})
+
+
+def _metric_names(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return the names of the metrics of each task, auxiliary ones included."""
+    return {task: default_metrics(settings) for task, settings in config.tasks.items()}
 
 
 def _trial_id(trial: Any) -> str:

@@ -224,6 +224,22 @@ class InitialPointsResolved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricScales(Event):
+    """The scales are known on which metrics of different tasks are compared.
+
+    Attributes:
+        values: `<task>/<metric>` → its value for the best constant prediction of the training
+            split, and for a perfect one.
+        excluded: `<task>/<metric>` → why the metric has no scale, in words.
+    """
+
+    kind = "scales"
+
+    values: Mapping[str, Sequence[float]]
+    excluded: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepCompleted(Event):
     """Every arm has spent its budget."""
 
@@ -242,6 +258,7 @@ _CLASSES: dict[str, type[Event]] = {
         GenerationEnded,
         TrialEnded,
         InitialPointsResolved,
+        MetricScales,
         SweepCompleted,
     )
 }

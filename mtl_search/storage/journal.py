@@ -9,6 +9,7 @@
     generation  GenerationEnded        every perturb of this epoch is written
     end         TrialEnded             a trial ended
     start       InitialPointsResolved  loss weights that the search arm tries after equal ones
+    scales      MetricScales           trivial and perfect value of each metric
     done        SweepCompleted         every arm has spent its budget
 
 All else that is known of a sweep is rebuilt from here: the Optuna studies, the scheduler's rungs,

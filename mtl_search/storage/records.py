@@ -16,6 +16,7 @@ from mtl_search.storage.events import (
     GenerationEnded,
     InfoReported,
     InitialPointsResolved,
+    MetricScales,
     ObjectivesRecomputed,
     Role,
     State,
@@ -226,10 +227,11 @@ class SweepRecord:
         sessions: How often it was started or resumed.
         budget: Arm → number of trials that it is to have, finalists included.
         slots: Trials at a time in the latest session.
-        custom_objective: Whether a function of the user's is the objective, which cannot be
-            computed again from the journal.
+        custom_objective: Whether the objective is the user's, which the journal does not have.
         initial_points: Loss weights that the search arm tries after equal ones; None until they are
             known.
+        scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
+        excluded_metrics: `<task>/<metric>` → why it has no scale; empty in earlier versions.
         complete: Whether every arm has spent its budget.
         generations: Arm → epoch of the last generation of its population.
         trials: Id → trial.
@@ -243,6 +245,8 @@ class SweepRecord:
     slots: int = 1
     custom_objective: bool = False
     initial_points: list[dict[str, float]] | None = None
+    scales: dict[str, tuple[float, float]] = field(default_factory=dict)
+    excluded_metrics: dict[str, str] = field(default_factory=dict)
     complete: bool = False
     generations: dict[str, int] = field(default_factory=dict)
     trials: dict[str, TrialRecord] = field(default_factory=dict)
@@ -271,6 +275,9 @@ class SweepRecord:
                 self.generations[event.arm] = event.epoch
             case InitialPointsResolved():
                 self.initial_points = [dict(point) for point in event.points]
+            case MetricScales():
+                self.scales = {key: (zero, one) for key, (zero, one) in event.values.items()}
+                self.excluded_metrics = dict(event.excluded)
             case SweepCompleted():
                 self.complete = True
 

@@ -20,6 +20,7 @@ from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 
+SCALES = {"kind/accuracy": (0.4, 1.0), "size/r2": (0.0, 1.0), "flag/accuracy": (0.5, 1.0)}
 METRICS_OF = {"kind": ("accuracy",), "size": ("r2", "mae"), "flag": ("accuracy",)}
 
 
@@ -53,6 +54,8 @@ class FakeTune:
             {task: METRICS_OF[task] for task in config.main_tasks},
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
+            scales=SCALES,
+            importance={name: task.importance for name, task in config.tasks.items()},
             function=function,
         )
         self.context = SweepContext(
@@ -188,9 +191,14 @@ WEIGHTS = {"kind": 0.6, "size": 1.2, "flag": 1.2}
 
 def info(spec: TrialSpec) -> dict[str, Any]:
     """What a slot says of a trial, as far as anything reads it here."""
+    facts = {
+        "parameters": 1,
+        "depth": spec.config.model.sharing.arguments.get("depth"),
+        "weights": {task: settings.loss_weight for task, settings in spec.config.tasks.items()},
+    }
     if spec.config.training.weighting.name == "static":
-        return {"parameters": 1}
-    return {"parameters": 1, "tasks": list(spec.config.tasks), "adaptive": True}
+        return facts
+    return {**facts, "tasks": list(spec.config.tasks), "adaptive": True}
 
 
 def made_up(spec: TrialSpec, epoch: int) -> dict[str, float]:

@@ -192,7 +192,7 @@ class Builder:
             right_N = np.zeros(items, np.float32)
             right_N[order[: round(accuracy * items)]] = 1.0
             values[f"{task}/accuracy"] = right_N + np.float32(accuracy - right_N.mean())
-        item_values.write(self.path.parent, trial, values)
+        item_values.write(self.path.parent, trial, item_values.encode(values))
 
     def done(self) -> None:
         self.event("done")

@@ -55,7 +55,7 @@ _TREE: dict[str, Any] = {
             "model.sharing.depth": {"int": [0, 2]},
             "training.optimizer.lr": {"log": [1e-4, 1e-1]},
         },
-        "finalists": {"top": 1, "seeds": 2},
+        "finalists": {"top": 1, "seeds": 2, "max_seeds": 2},
     },
     "tracking": {"enabled": False},
 }

@@ -35,7 +35,7 @@ def crossed_bootstrap(
 
     Args:
         ours_SN: Score or output of each of our seeds on each item; further axes may follow.
-        theirs_SN: The same of their seeds, on the same items in the same order.
+        theirs_SN: Score or output of each of their seeds on the same items, in the same order.
         statistic: Function of the drawn scores or outputs of one side; the mean, unless told
             otherwise. For a metric that is no mean over items it is the mean over seeds of the
             metric.

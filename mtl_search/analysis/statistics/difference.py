@@ -111,45 +111,41 @@ class Difference:
         """
         assert self.standard_error is not None
         assert items is None or self.items > 1, "only seeds are known"
-        seeds_now = 2.0 / (1.0 / self.seeds[0] + 1.0 / self.seeds[1])
-        times_seeds = 1.0 if seeds is None else seeds / seeds_now
-        times_items = 1.0 if items is None else items / self.items
+        new_seeds = self.seeds if seeds is None else (seeds, seeds)
+        new_items = self.items if items is None else items
+        times_seeds = _balanced(new_seeds) / _balanced(self.seeds)
+        times_items = new_items / self.items if self.items else 1.0
+        seed_variance = self.seed_variance / times_seeds
         interaction = self.interaction_variance / times_seeds / times_items
         main = (self.item_variance - self.interaction_variance) / times_items
-        seed = self.seed_variance / times_seeds
-        variance = seed + main + interaction
-        return Difference(
-            mean=self.mean,
-            standard_error=variance**0.5,
-            degrees_of_freedom=self._degrees_resized(
-                variance,
-                main + interaction,
-                times_seeds,
-                more_degrees=1.0 if seeds is None else (seeds - 1) / (seeds_now - 1),
-                items=self.items if items is None else items,
-            ),
-            seeds=self.seeds if seeds is None else (seeds, seeds),
-            items=self.items if items is None else items,
-            seed_variance=seed,
+        resized = replace(
+            self,
+            standard_error=(seed_variance + main + interaction) ** 0.5,
+            seeds=new_seeds,
+            items=new_items,
+            seed_variance=seed_variance,
             item_variance=main + interaction,
             interaction_variance=interaction,
         )
+        return replace(resized, degrees_of_freedom=self._degrees_of(resized))
 
-    def _degrees_resized(
-        self,
-        variance: float,
-        item_variance: float,
-        times_seeds: float,
-        *,
-        more_degrees: float,
-        items: int,
-    ) -> float:
-        """Return V² / Σ (part² / its degrees of freedom) for the parts of the predicted size."""
+    def _degrees_of(self, resized: Difference) -> float:
+        """Return V² / Σ (part² / its degrees of freedom) for the parts of another size."""
         assert self.standard_error is not None
         assert self.degrees_of_freedom is not None
+        assert resized.standard_error is not None
+        seeds, new_seeds = _balanced(self.seeds), _balanced(resized.seeds)
+        more_degrees = (new_seeds - 1) / (seeds - 1)
         if self.items < 2:
             return self.degrees_of_freedom * more_degrees
         now = self.standard_error**4 / self.degrees_of_freedom
         of_seeds = max(now - self.item_variance**2 / (self.items - 1), 0.0)
-        of_seeds /= times_seeds**2 * more_degrees
-        return float(variance**2 / (of_seeds + item_variance**2 / (items - 1)))
+        of_seeds /= (new_seeds / seeds) ** 2 * more_degrees
+        of_items = resized.item_variance**2 / (resized.items - 1)
+        least = min(*resized.seeds, resized.items) - 1.0
+        return max(resized.standard_error**4 / (of_seeds + of_items), least)
+
+
+def _balanced(seeds: tuple[int, int]) -> float:
+    """Return how many seeds on either side would be worth as much: the harmonic mean."""
+    return 2.0 / (1.0 / seeds[0] + 1.0 / seeds[1])

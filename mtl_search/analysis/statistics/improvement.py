@@ -13,12 +13,13 @@ from mtl_search.analysis.statistics.difference import SAME
 
 
 def probability_of_improvement(ours_SN: ArrayLike, theirs_SN: ArrayLike) -> float:
-    """Return P(ours > theirs) for one run of either side, scored on new test items.
+    """Return P(ours > theirs) for one run of either side, on test items drawn anew.
 
     The mean over all pairs of seeds of Φ(d/σ), where d is the mean over items of the difference of
-    both runs, and σ its standard error over items. Pairs without a difference count as half. It
-    tells what one training is worth, and does not tend to 0 or 1 with more seeds as a p-value does.
-    Bouthillier et al. (2021) call an improvement meaningful above .75.
+    both runs, and σ its standard error over items: the share of resampled test splits on which ours
+    is ahead. Pairs without a difference count as half. It tells what one training is worth, and
+    does not tend to 0 or 1 with more seeds. Bouthillier et al. (2021) call an improvement
+    meaningful above .75.
 
     Args:
         ours_SN: Score of each of our seeds on each item.

@@ -29,7 +29,7 @@ def crossed_difference(ours_SN: ArrayLike, theirs_SN: ArrayLike) -> Difference:
         V = var_s(a_s.)/k_a + var_s(b_s.)/k_b + var_i(d_i)/n − MS_E,a/(k_a n) − MS_E,b/(k_b n),
 
     at least var_i(d_i)/n, for the part of the seeds is no less than 0. The degrees of freedom are
-    Satterthwaite's (1946) over the five mean squares.
+    Satterthwaite's (1946) over the five mean squares, and no fewer than the least of theirs.
 
     Args:
         ours_SN: Score of each of our seeds on each item.
@@ -134,8 +134,11 @@ def _combined(
     variance = seed_variance + item_variance
     parts = [*seed_parts, (item_variance, items - 1), *interactions]
     uncertainty = sum(part**2 / degrees for part, degrees in parts)
-    # Without any spread there is nothing to weigh; the interval is a point whatever stands here.
-    degrees_of_freedom = variance**2 / uncertainty if uncertainty > 0 else float(sum(seeds) - 2)
+    # A sum without minus signs has no fewer than its least certain part. With them V may come out
+    # near 0 while its parts are not, and the formula would end near 0, too.
+    degrees_of_freedom = float(min(degrees for _, degrees in parts))
+    if uncertainty > 0:
+        degrees_of_freedom = max(degrees_of_freedom, variance**2 / uncertainty)
     return Difference(
         mean=mean,
         standard_error=variance**0.5,

@@ -13,7 +13,8 @@ def seed_difference(ours_S: ArrayLike, theirs_S: ArrayLike) -> Difference:
 
     V = var(a)/k_a + var(b)/k_b, with the degrees of freedom of Welch (1947). The interval is about
     new seeds on the same test items: new items would change the difference, too, which
-    `crossed_difference` counts and this cannot.
+    `crossed_difference` counts and this cannot. Take as many seeds on both sides: with 3 against 10
+    it covers .93 where it should .95, with 5 against 5 or 10 it does what it should.
 
     Args:
         ours_S: One value for each of our seeds.
@@ -39,7 +40,7 @@ def seed_difference(ours_S: ArrayLike, theirs_S: ArrayLike) -> Difference:
         mean=mean,
         standard_error=variance**0.5,
         # Without any spread the interval is a point, whatever stands here.
-        degrees_of_freedom=variance**2 / uncertainty if uncertainty > 0 else float(sum(seeds) - 2),
+        degrees_of_freedom=variance**2 / uncertainty if uncertainty > 0 else min(seeds) - 1.0,
         seeds=seeds,
         items=0,
         seed_variance=variance,

@@ -110,13 +110,13 @@ def _givers(arm: Arm, best: Mapping[ArmName, TrialRecord]) -> list[TrialRecord]:
     shared = [best[name] for name in (EQUAL, SEARCH) if name in best]
     if arm.name.is_single:
         return shared
-    singles = _spread([trial for name, trial in best.items() if name.is_single])
+    singles = spread([trial for name, trial in best.items() if name.is_single])
     if arm.name == EQUAL and SEARCH in best:
         return [best[SEARCH], *singles]
     return singles
 
 
-def _spread(singles: Sequence[TrialRecord]) -> list[TrialRecord]:
+def spread(singles: Sequence[TrialRecord]) -> list[TrialRecord]:
     """Return at most `MOST_FROM_SINGLES` trials, spread evenly over their learning rates."""
     if len(singles) <= MOST_FROM_SINGLES:
         return list(singles)

@@ -1,4 +1,4 @@
-"""The sentence of a verdict, from its parts."""
+"""The sentences of a verdict, from its parts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,26 @@ from typing import Any
 
 import pytest
 
-from mtl_search.analysis.paired import Comparison, estimate
-from mtl_search.analysis.verdict import SelectedFinalist, Verdict
+from mtl_search.analysis.comparison import Comparison, Run, compare
+from mtl_search.analysis.measure import LinearScale, Measure
+from mtl_search.analysis.statistics.answers import Needed
+from mtl_search.analysis.verdict import Claim, SelectedFinalist, Verdict
 from mtl_search.storage.arm_name import SEARCH, ArmName
 
-GAIN = Comparison("search", "single", (0, 1), estimate([0.1, 0.11]), estimate([0.1, 0.11]), {})
-LOSS = replace(GAIN, arm="equal", delta_m=estimate([-0.1, -0.11]))
+MEASURE = Measure("skill", {"a": (LinearScale("accuracy", 0.0, 1.0),)}, {"a": 1.0}, -1.0)
+
+
+def compared(gain: float, against: str = "single") -> Comparison:
+    ours = {seed: Run({"test/a/accuracy": 0.5 + gain + 0.001 * seed}) for seed in range(3)}
+    theirs = {seed: Run({"test/a/accuracy": 0.5 + 0.001 * seed}) for seed in range(3)}
+    comparison = compare(
+        "search", against, ours, theirs, measure=MEASURE, tasks={"a": ("accuracy",)}
+    )
+    assert comparison is not None
+    return comparison
+
+
+GAIN, LOSS = compared(0.1), compared(-0.1)
 
 
 def winner(arm: ArmName, depth: Any = 2) -> SelectedFinalist:
@@ -37,27 +51,64 @@ def test_nothing_is_shared_where_every_depth_is_0(depth: Any, *, nothing: bool) 
             Verdict(winners={"single/a": winner(ArmName.single("a"))}),
             "Not tested: no seed has finished in both arms.",
         ),
-        (Verdict(outcome="sharing helps", search=GAIN), "Sharing helps: Δm = +10.5 %"),
-        (Verdict(outcome="no significant gain", search=GAIN), "No gain by sharing: Δm = +10.5 %"),
         (
-            Verdict(outcome="sharing helps", search=GAIN, equal=LOSS),
-            "With equal weights sharing hurts: Δm = -10.5 %",
+            Verdict(outcome="sharing helps", sharing=GAIN),
+            "Sharing helps: skill +10.0 points (95 % interval",
+        ),
+        (
+            Verdict(outcome="practically equal", sharing=GAIN, twin=LOSS),
+            "Sharing and separate networks are practically equal: skill +10.0 points",
+        ),
+        (
+            Verdict(outcome="sharing helps", sharing=GAIN, twin=LOSS),
+            "Against the same network with nothing shared: skill -10.0 points",
+        ),
+        (
+            Verdict(outcome="don't know", sharing=GAIN, recommended=winner(SEARCH, 0)),
+            "No gain by sharing: the best network that was found shares nothing",
+        ),
+        (
+            Verdict(outcome="don't know", sharing=GAIN, needed=Needed(12, 4000)),
+            "About 12 seeds or 4,000 test items would decide it",
+        ),
+        (
+            Verdict(outcome="don't know", sharing=GAIN, needed=Needed(None, None)),
+            "No number of seeds or test items is in sight",
         ),
         (
             Verdict(weights=GAIN, weights_outcome="weights help"),
-            "Searched weights beat equal ones: Δm = +10.5 %",
+            "The loss weights help: skill +10.0 points",
         ),
-        (Verdict(auxiliary={"same": LOSS}), "Auxiliary task same hurts: Δm = -10.5 %"),
+        (
+            Verdict(auxiliary={"same": LOSS}, claims={"auxiliary same": Claim(-0.1, 0.01, True)}),
+            "Auxiliary task same hurts: skill -10.0 points",
+        ),
+        (Verdict(auxiliary={"same": LOSS}), "Auxiliary task same makes no significant difference"),
+        (
+            Verdict(claims={"task a": Claim(0.1, 0.01, True), "task b": Claim(0.1, 0.5, False)}),
+            "Task a gains 10.0 points (p = 0.01).",
+        ),
     ],
 )
 def test_each_part_has_its_sentence(verdict: Verdict, words: str) -> None:
     assert words in verdict.sentence()
 
 
+def test_claims_that_do_not_hold_are_not_told() -> None:
+    claims = {"task a": Claim(0.1, 0.2, False), "task b": Claim(0.1, 0.5, False)}
+    assert "Task" not in Verdict(claims=claims).sentence()
+
+
 def test_a_verdict_is_json() -> None:
     verdict = Verdict(search=GAIN, winners={SEARCH: winner(SEARCH)}, notes=("a", "b"))
-    tree = json.loads(json.dumps(verdict.to_dict()))
+    tree = json.loads(json.dumps(verdict.to_dict(), allow_nan=False))
     assert tree["notes"] == ["a", "b"]
     assert tree["sentence"] == verdict.sentence()
     assert tree["winners"]["search"]["arm"] == "search"
-    assert tree["search"]["delta_m"]["values"] == [0.1, 0.11]
+    assert tree["search"]["gain"]["mean"] == pytest.approx(0.1)
+
+
+def test_one_seed_is_not_enough() -> None:
+    alone = replace(GAIN, interval=None)
+    sentence = Verdict(outcome="not tested", sharing=alone).sentence()
+    assert sentence.startswith("Not tested: one seed is not enough (skill +10.0 points, 1 seed)")

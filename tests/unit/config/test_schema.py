@@ -15,6 +15,8 @@ def test_what_is_not_said_has_its_default() -> None:
     config = load_config(needed)
     assert (config.training.epochs, config.search.arms) == (10, ("single", "equal", "search"))
     assert config.search.finalists.seeds == 3
+    assert config.search.objective == "skill"
+    assert {task.importance for task in config.tasks.values()} == {1.0}
 
 
 def test_main_tasks_leave_auxiliary_ones_out() -> None:

@@ -1,18 +1,11 @@
-"""Direction and scale of every metric."""
+"""Direction and perfect value of every metric."""
 
 from __future__ import annotations
 
 import pytest
 
 from mtl_search.metrics.definitions import METRICS
-
-
-@pytest.mark.parametrize("name", list(METRICS))
-def test_normalised_1_is_perfect_and_0_knows_nothing(name: str) -> None:
-    metric, deviation = METRICS[name], 3.0
-    perfect = 1.0 if metric.higher_is_better else 0.0
-    assert metric.normalise(perfect, deviation) == 1.0
-    assert metric.normalise(metric.worst * deviation**metric.power, deviation) == 0.0
+from tests.support.metric_cases import ALL, Maker, metric_case
 
 
 def test_errors_are_better_when_lower() -> None:
@@ -20,8 +13,16 @@ def test_errors_are_better_when_lower() -> None:
     assert lower == {"mse", "rmse", "mae"}
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "expected"), [("auroc", 0.75, 0.5), ("mse", 2.0, 0.5), ("rmse", 3.0, -0.5)]
-)
-def test_normalised_by_hand(name: str, value: float, expected: float) -> None:
-    assert METRICS[name].normalise(value, deviation=2.0) == expected
+@pytest.mark.parametrize(("name", "maker"), [pytest.param(*case[:2], id=case[2]) for case in ALL])
+def test_no_prediction_is_better_than_the_labels_themselves(name: str, maker: Maker) -> None:
+    case = metric_case(name, maker, 40)
+    metric = METRICS[name]
+    right = case.target.clone()
+    if case.kind == "class":
+        right = case.prediction * 0
+        right[range(len(right)), case.target] = 1.0
+    elif case.kind != "tags":
+        right = right.float()
+    value = type(case)(name, case.kind, right, case.target, case.classes, case.names).value()
+    assert value == pytest.approx(metric.perfect)
+    assert (value > case.value()) == metric.higher_is_better

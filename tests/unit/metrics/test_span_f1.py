@@ -48,6 +48,7 @@ def test_worked_examples_of_entities(target: str, tags: str, wanted: float) -> N
 
 def test_no_entity_anywhere_is_undefined() -> None:
     assert math.isnan(span_f1(_tags("O O"), _tags("O ."), BIO))
+    assert math.isnan(span_f1(_tags("O O"), _tags(". ."), BIO))
 
 
 def test_entities_as_seqeval_counts_them() -> None:

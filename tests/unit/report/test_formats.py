@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from mtl_search.analysis.paired import Estimate
+from mtl_search.analysis.estimate import Estimate
 from mtl_search.report import formats
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl_search.config import Config, load_config, to_dict
-from mtl_search.search.arms import Arm, config_hash, plan_arms, trial_seed
+from mtl_search.search.arms import (
+    SINGLE_FLOOR,
+    Arm,
+    config_hash,
+    phases,
+    plan_arms,
+    trial_budget,
+    trial_seed,
+)
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.journal import read_record
 from tests.support import small_sweeps as small
@@ -26,7 +35,7 @@ def arms(config: Config) -> dict[str, Arm]:
 
 
 @given(st.integers(1, 50), st.integers(1, 6))
-def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(
+def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones_above_a_floor(
     trials: int, tasks: int
 ) -> None:
     tree = small.tree()
@@ -34,38 +43,95 @@ def test_budgets_are_n_for_each_shared_arm_and_n_in_all_for_the_single_ones(
     tree["search"]["trials"] = trials
     tree["search"]["space"] = {}
     planned = arms(load_config(tree))
-    assert list(planned) == [*(f"single/t{number}" for number in range(tasks)), "equal", "search"]
+    twins = ["twin/separate", "twin/weights"] if tasks > 1 else []
+    singles = [f"single/t{number}" for number in range(tasks)]
+    assert list(planned) == [*singles, "equal", "search", *twins]
     assert planned["equal"].budget == planned["search"].budget == trials
     single = [arm.budget for arm in planned.values() if arm.name.is_single]
-    assert sum(single) == max(trials, tasks)
+    floor = min(SINGLE_FLOOR, trials)
+    assert min(single) >= floor
     assert max(single) - min(single) <= 1
+    if trials // tasks >= floor:
+        assert sum(single) == trials
 
 
 def test_auxiliary_tasks_have_no_single_arm_and_take_part_in_the_shared_ones() -> None:
     planned = arms(small.config())
-    assert list(planned) == ["single/kind", "single/size", "equal", "search", "without/flag"]
+    assert list(planned) == [
+        *["single/kind", "single/size", "equal", "search"],
+        *["twin/separate", "twin/weights", "without/flag"],
+    ]
     assert planned["single/size"].tasks == ("size",)
     assert planned["equal"].tasks == planned["search"].tasks == ("kind", "size", "flag")
 
 
 def test_only_the_wanted_arms_are_planned() -> None:
-    assert list(arms(small.config({"search.arms": ["search"]}))) == ["search", "without/flag"]
+    assert list(arms(small.config({"search.arms": ["search"]}))) == [
+        *["search", "twin/weights", "without/flag"]
+    ]
     planned = arms(small.config({"search.arms": ["equal", "single"]}))
-    assert list(planned) == ["single/kind", "single/size", "equal", "without/flag"]
-    assert planned["without/flag"].origin == "equal"
-    for finalists in ({"search.finalists.top": 0}, {"search.finalists.ablate_auxiliary": False}):
-        assert "without/flag" not in arms(small.config(finalists))
+    assert list(planned) == [
+        *["single/kind", "single/size", "equal", "twin/separate", "without/flag"]
+    ]
+    assert "without/flag" not in arms(small.config({"search.finalists.ablate_auxiliary": False}))
+    without_finalists = arms(small.config({"search.finalists.top": 0}))
+    assert list(without_finalists) == ["single/kind", "single/size", "equal", "search"]
 
 
-def test_an_arm_without_an_auxiliary_task_has_the_weights_of_the_arm_it_comes_from() -> None:
-    changes = {"search.arms": ["equal"], "tasks.kind.loss_weight": 0.3}
-    base = small.config(changes)
-    planned = arms(base)
-    for name in ("equal", "without/flag"):
-        weights = {task.loss_weight for task in planned[name].config(base, {}).tasks.values()}
-        assert weights == {1.0}, name
-    base = small.config({"tasks.kind.loss_weight": 0.3})
-    assert arms(base)["without/flag"].config(base, {}).tasks["kind"].loss_weight == 0.3
+@pytest.mark.parametrize("name", ["without/flag", "twin/separate"])
+def test_what_is_compared_with_the_best_has_the_weights_of_the_arm_it_comes_from(
+    name: str,
+) -> None:
+    base = small.config({"tasks.kind.loss_weight": 0.3, "training.weighting": "uw"})
+    arm = arms(base)[name]
+    for origin, weight, weighting in (("equal", 1.0, "static"), ("search", 0.3, "uw")):
+        config = replace(arm, origin=origin).config(base, {})
+        assert config.tasks["kind"].loss_weight == weight
+        assert config.training.weighting.name == weighting
+
+
+def test_the_twin_of_equal_weights_keeps_all_but_the_weights() -> None:
+    base = small.config({"training.aggregator": "upgrad"})
+    config = arms(base)["twin/weights"].config(base, OVERRIDES)
+    assert {task.loss_weight for task in config.tasks.values()} == {1.0}
+    assert config.training.aggregator is None
+    assert config.model.sharing.arguments == {"depth": 0}
+    assert config.training.optimizer.arguments["lr"] == 0.05
+
+
+def test_the_separate_twin_shares_nothing_and_keeps_all_else() -> None:
+    base = small.config({"model.sharing": {"name": "soft"}, "search.space": {}})
+    overrides = {**OVERRIDES, "model.sharing.strength": 0.1}
+    config = arms(base)["twin/separate"].config(base, overrides)
+    assert (config.model.sharing.name, config.model.sharing.arguments) == ("hard", {"depth": 0})
+    assert config.tasks["size"].loss_weight == 2.0
+    assert config.training.optimizer.arguments["lr"] == 0.05
+
+
+def test_the_search_comes_after_what_it_begins_with() -> None:
+    planned = plan_arms(small.config({"search.initial_points": "uw"}))
+    singles = ["single/kind", "single/size"]
+    assert phases(planned, needs_reference=False) == [[*singles, "warmup/uw", "equal"], ["search"]]
+    assert phases(planned, needs_reference=True) == [singles, ["warmup/uw"], ["equal"], ["search"]]
+
+
+@pytest.mark.parametrize(
+    ("top", "seeds", "finals"), [(0, 5, None), (1, 5, 5), (3, 5, 9), (3, 2, 6), (9, 5, 11)]
+)
+def test_the_least_budget_has_the_races_but_no_offers_and_twins(
+    top: int, seeds: int, finals: int | None
+) -> None:
+    config = small.config(
+        {
+            "search.finalists.top": top,
+            "search.finalists.seeds": seeds,
+            "search.finalists.max_seeds": 9,
+        }
+    )
+    budget = trial_budget(config, plan_arms(config))
+    assert budget["equal"] == budget["single/kind"] == 4
+    assert budget.get("final/single/kind") == budget.get("final/search") == finals
+    assert budget.get("final/without/flag") == (seeds if top else None)
 
 
 def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
@@ -74,7 +140,7 @@ def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
         {"model.sharing": sharing, "training.lr_multipliers.tasks": {"flag": 2.0, "size": 3.0}}
     )
     arm = arms(base)["without/flag"]
-    assert (arm.tasks, arm.budget, arm.origin) == (("kind", "size"), 0, "search")
+    assert (arm.tasks, arm.budget) == (("kind", "size"), 0)
     weights = {
         f"tasks.{task}.loss_weight": weight
         for task, weight in {"kind": 0.5, "size": 1.5, "flag": 1.0}.items()
@@ -92,10 +158,12 @@ def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
 def test_a_population_is_followed_by_two_trials_of_what_it_found() -> None:
     planned = arms(small.config({"search.scheduler": {"name": "pbt", "interval": 1}}))
     assert {name: (arm.members, arm.budget) for name, arm in planned.items()} == {
-        "single/kind": (2, 4),
-        "single/size": (2, 4),
+        "single/kind": (4, 6),
+        "single/size": (4, 6),
         "equal": (4, 6),
         "search": (4, 6),
+        "twin/separate": (0, 0),
+        "twin/weights": (0, 0),
         "without/flag": (0, 0),
     }
     assert [planned["search"].role(number) for number in range(6)] == [
@@ -108,11 +176,11 @@ def test_a_population_is_followed_by_two_trials_of_what_it_found() -> None:
 
 def test_one_trial_of_a_single_task_is_no_population() -> None:
     planned = arms(
-        small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 3})
+        small.config({"search.scheduler": {"name": "pbt", "interval": 1}, "search.trials": 1})
     )
     singles = [arm for arm in planned.values() if arm.name.is_single]
     assert {arm.name: (arm.members, arm.budget) for arm in singles} == {
-        "single/kind": (2, 4),
+        "single/kind": (0, 1),
         "single/size": (0, 1),
     }
     assert planned["single/size"].role(0) == ""
@@ -263,6 +331,7 @@ TRAINED = [
 ]
 UNTRAINED = [
     ("search.trials", 9),
+    ("tasks.kind.importance", 3),
     ("search.space.model.sharing.depth", None),
     ("resources.max_concurrent", 1),
     ("tracking.experiment", "x"),

@@ -171,7 +171,7 @@ def test_points_follow_equal_weights_and_a_seed_arm_comes_before(session: Sessio
     began = list(specs)
     assert began[4:6] == ["warmup-uw-0000", "equal-0000"]
     assert specs["warmup-uw-0000"].config.training.weighting.name == "uw"
-    assert specs["warmup-uw-0000"].objective.reference
+    assert specs["warmup-uw-0000"].objective == specs["equal-0000"].objective
     trial = fake.record.trials["warmup-uw-0000"]
     assert (trial.params, trial.overrides, trial.is_warmup) == ({}, {}, True)
     # flag, size; uw gave 0.6, 1.2, 1.2

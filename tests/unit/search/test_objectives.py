@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from mtl_search.errors import SweepError
 from mtl_search.models.build import build_network
 from mtl_search.search.objectives import (
     ArmObjectives,
-    deviations,
     objective_function,
     task_metrics,
 )
@@ -20,6 +18,7 @@ from tests.support import small_sweeps as small
 from tests.support.recorded_sweeps import Builder
 
 METRICS = {"left": ("accuracy",), "right": ("accuracy",)}
+SCALES = {"left/accuracy": (0.6, 1.0), "right/accuracy": (0.2, 1.0)}
 
 
 @pytest.fixture
@@ -116,12 +115,53 @@ def test_single_task_arms_keep_their_own_metric_under_a_function_of_the_users(
     assert objectives.best_so_far_by_epoch(trial(builder, {"left": 0.3})) == {1: 7.0}
 
 
-def test_without_single_task_arms_the_metrics_are_normalised(builder: Builder) -> None:
-    objectives = objectives_of(builder, has_singles=False)
-    assert objectives.objective("search").kind == "normalised"
+def test_without_single_task_arms_delta_m_is_replaced_by_skill(builder: Builder) -> None:
+    objectives = objectives_of(builder, has_singles=False, scales=SCALES)
+    assert objectives.objective("search").kind == "skill"
     assert objectives.best_so_far_by_epoch(trial(builder, {"left": 0.8, "right": 0.4})) == {
-        1: pytest.approx(0.6)
+        1: pytest.approx((0.5 + 0.25) / 2)
     }
+
+
+def test_skill_needs_no_reference_and_a_better_single_task_trial_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    builder = Builder(tmp_path / "journal.jsonl", ("left", "right")).sweep()
+    objectives = objectives_of(builder, kind="skill", scales=SCALES)
+    record = trial(builder, {"left": 0.8, "right": 0.4})
+    expected = {1: pytest.approx(0.375)}
+    assert objectives.objective("search").reference is None
+    assert objectives.best_so_far_by_epoch(record) == expected
+    builder.trial("single/left", 0, 0.95, epochs=1)
+    assert objectives.best_so_far_by_epoch(record) == expected
+
+
+def test_tasks_count_by_their_importance(builder: Builder) -> None:
+    record = trial(builder, {"left": 0.8, "right": 0.4})
+    weights = {"left": 3.0, "right": 1.0, "helper": 7.0}
+    skill = objectives_of(builder, kind="skill", scales=SCALES, importance=weights)
+    assert skill.best(record) == pytest.approx((3 * 0.5 + 0.25) / 4)
+    gain = objectives_of(builder, importance=weights)
+    assert gain.best(record) == pytest.approx((3 * 0.0 - 0.2) / 4)
+
+
+def test_single_task_arms_are_on_the_scale_of_the_others(builder: Builder) -> None:
+    objectives = objectives_of(
+        builder, kind="skill", scales=SCALES, importance={"left": 0.0, "right": 1.0}
+    )
+    single = builder.sweep_record.trials["single-left-0000"]
+    assert objectives.best(single) == pytest.approx(0.5)
+    with_function = objectives_of(builder, kind="skill", scales=SCALES, function=lambda m: 7.0)
+    assert with_function.best(single) == 0.8
+    assert objectives_of(builder, scales=SCALES).best(single) == 0.8  # Δm
+
+
+def test_a_task_without_a_scale_is_left_out_and_trains_by_its_loss(builder: Builder) -> None:
+    scales = {"right/accuracy": SCALES["right/accuracy"]}
+    objectives = objectives_of(builder, kind="skill", scales=scales)
+    assert objectives.best(trial(builder, {"left": 0.8, "right": 0.4})) == pytest.approx(0.25)
+    single = objectives.objective("single/left")
+    assert single({"val/left/loss": 0.7}) == -0.7
 
 
 def test_a_metric_as_objective_needs_no_reference(tmp_path: Path) -> None:
@@ -163,9 +203,3 @@ def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
         "kind": ("accuracy",),
         "size": ("r2", "mae"),
     }
-
-
-def test_deviations_are_of_the_training_labels_of_real_targets() -> None:
-    values = small.DATA.targets["size"].values[:20]
-    found = deviations(small.config(), small.DATA)
-    assert found == {"size": pytest.approx(float(np.std(values[~np.isnan(values)])), rel=1e-6)}

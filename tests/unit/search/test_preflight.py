@@ -349,7 +349,7 @@ LATE: list[tuple[str, Any, str, str]] = [
         "search.objective",
         "val/kind/r2",
         "search.objective",
-        "allowed:  delta_m, val/kind/accuracy, val/kind/loss",
+        "allowed:  skill, delta_m, val/kind/accuracy, val/kind/loss",
     ),
     ("search.objective", "val/kind/f1", "search.objective", "not an objective of these tasks"),
     (
@@ -385,6 +385,24 @@ def test_finalists_need_labels_of_main_tasks_to_be_judged_by() -> None:
     preflight.check_sweep(small.config({"tasks.size.role": "auxiliary"}), data)
 
 
+def test_a_sweep_whose_metrics_say_nothing_is_refused() -> None:
+    train = small.DATA.splits["train"]
+    kind, size = (small.DATA.targets[name].values.copy() for name in ("kind", "size"))
+    kind[train] = 1
+    size[small.DATA.splits["test"]] = 0.5
+    targets = {
+        **small.DATA.targets,
+        "kind": Target(kind, "class", ("a", "b", "c")),
+        "size": Target(size, "real"),
+    }
+    data = dataclasses.replace(small.DATA, targets=targets)
+    with pytest.raises(
+        ConfigError, match=r"(?s)^tasks\.kind\.metrics: .*kind: accuracy, a constant prediction"
+    ):
+        preflight.check_sweep(small.config(), data)
+    preflight.check_sweep(small.config({"tasks.size.metrics": ["mae"]}), data)
+
+
 @pytest.mark.parametrize("name", ["a.b", "a/b", "", "*", " x", "x ", "a=b", ".."])
 def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
     given = small.tree()
@@ -394,7 +412,7 @@ def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "objective", ["delta_m", "val/kind/accuracy", "val/flag/loss", f"{HERE}:add_up"]
+    "objective", ["skill", "delta_m", "val/kind/accuracy", "val/flag/loss", f"{HERE}:add_up"]
 )
 def test_objectives_that_are_there(objective: str) -> None:
     preflight.check_sweep(small.config({"search.objective": objective}), small.DATA)

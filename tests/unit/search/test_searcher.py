@@ -22,6 +22,7 @@ from mtl_search.training.trial_report import REPORT, TrialReport
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session, counts
 
+DELTA_M = {"search.objective": "delta_m"}
 BUDGET = {"single/kind": 2, "single/size": 2, "equal": 4, "search": 4}
 FINAL = {f"final/{arm}": 2 for arm in (*BUDGET, "without/flag")}
 
@@ -73,7 +74,7 @@ def test_a_phase_waits_for_the_one_before(session: Session) -> None:
 
 
 def test_references_are_the_best_single_task_trials_and_reach_the_specs(session: Session) -> None:
-    fake = session(slots=1)
+    fake = session(small.config(DELTA_M), slots=1)
     for accuracy in (0.9, 0.7):
         for _ in range(2):
             fake.end(
@@ -91,12 +92,24 @@ def test_references_are_the_best_single_task_trials_and_reach_the_specs(session:
     assert not spec.test
 
 
-def test_single_task_trials_are_judged_by_their_own_first_metric(session: Session) -> None:
-    fake = session(slots=2)
+@pytest.mark.parametrize(("settings", "kind"), [({}, "skill"), (DELTA_M, "primary")])
+def test_single_task_trials_are_judged_by_their_own_first_metric(
+    session: Session, settings: dict[str, str], kind: str
+) -> None:
+    fake = session(small.config(settings), slots=2)
     fake.suggest()
     size = fake.live[str(fake.suggest())]
-    assert (size.objective.kind, size.objective.tasks) == ("primary", {"size": ("r2", "mae")})
+    assert (size.objective.kind, size.objective.tasks) == (kind, {"size": ("r2", "mae")})
+    assert size.objective({"val/size/r2": 0.25, "val/size/mae": 7.0}) == 0.25
     assert list(size.config.tasks) == ["size"]
+
+
+def test_the_scales_of_the_tasks_reach_the_specs(session: Session) -> None:
+    fake = session(small.config({"tasks.size.importance": 3}))
+    equal = next(spec for spec in fake.run() if spec.id == "equal-0000")
+    assert (equal.objective.kind, equal.objective.reference) == ("skill", None)
+    values = {"val/kind/accuracy": 0.7, "val/size/r2": 0.1}
+    assert equal.objective(values) == pytest.approx((0.5 + 3 * 0.1) / 4)
 
 
 def test_the_first_search_trial_has_equal_weights_and_the_others_sum_to_k(session: Session) -> None:
@@ -182,7 +195,7 @@ def test_a_success_among_failures_lets_the_sweep_go_on(session: Session) -> None
 
 
 def test_a_reference_that_nobody_reached_ends_the_sweep_with_the_reason(session: Session) -> None:
-    fake = session(slots=1)
+    fake = session(small.config(DELTA_M), slots=1)
     fake.run(lambda spec: "FAIL" if "size" in spec.id else "COMPLETE")
     assert isinstance(fake.searcher.error, SweepError)
     assert "no trial of arm single/size got to the end of an epoch" in str(fake.searcher.error)
@@ -318,8 +331,8 @@ def test_better_references_change_what_earlier_trials_are_worth(session: Session
         fake.kill()
         return fake
 
-    run(small.config({"search.trials": 2}), 0.5)
-    record = run(small.config({"search.trials": 4}), 0.8).record
+    run(small.config({"search.trials": 2, **DELTA_M}), 0.5)
+    record = run(small.config({"search.trials": 4, **DELTA_M}), 0.8).record
     # Judged by the first references it was worth 0.2, and 0.7 by the second is a loss.
     best = max(record.arm("search"), key=lambda trial: trial.best_objective)
     assert (best.id, best.best_objective < 0) == ("search-0003", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from mtl_search.cluster import connection, shared_storage
+from mtl_search.data import Target
 from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.searcher import ArmSearcher
@@ -81,8 +83,8 @@ def test_a_session_starts_when_the_folder_is_held_and_before_the_first_event(
 
     tune.act = lambda searcher: steps.append("tune")
     record = run_sweep(request_for(tmp_path, on_start=start, observers=[observe]))
-    assert steps == ["start", "connected to local", "sweep", "tune", "disconnected"]
-    (event,) = events(tmp_path)
+    assert steps == ["start", "connected to local", "sweep", "scales", "tune", "disconnected"]
+    event, _ = events(tmp_path)
     assert event["budget"]["final/search"] == 2
     assert (event["slots"], event["custom_objective"]) == (2, False)
     assert (record.name, record.complete) == ("small", False)
@@ -103,7 +105,7 @@ def test_the_error_of_the_searcher_is_raised_after_tune(tmp_path: Path, tune: Tu
     tune.act = lambda searcher: searcher.abort(SweepError("no room"))
     with pytest.raises(SweepError, match="no room"):
         run_sweep(request_for(tmp_path))
-    assert [event["event"] for event in events(tmp_path)] == ["sweep"]
+    assert [event["event"] for event in events(tmp_path)] == ["sweep", "scales"]
 
 
 def test_an_error_of_tunes_own_ends_the_sweep(tmp_path: Path, tune: Tune) -> None:
@@ -132,6 +134,35 @@ def test_a_resumed_session_goes_on_with_the_same_sweep(tmp_path: Path, tune: Tun
     assert (second.id, second.sessions) == (first.id, 2)
     with pytest.raises(SweepError, match="holds a sweep already"):
         run_sweep(request_for(tmp_path))
+
+
+def test_scales_are_written_once_and_again_where_they_differ(tmp_path: Path, tune: Tune) -> None:
+    first = run_sweep(request_for(tmp_path))
+    assert first.scales.keys() == {"kind/accuracy", "size/r2", "size/mae", "flag/accuracy"}
+    assert first.scales["size/r2"] == (0.0, 1.0)
+    assert run_sweep(request_for(tmp_path, resume=True)).scales == first.scales
+    labels = small.DATA.targets["size"].values.copy()
+    labels[small.DATA.splits["test"]] = 0.5
+    targets = {**small.DATA.targets, "size": Target(labels, "real")}
+    other = dataclasses.replace(small.DATA, targets=targets)
+    third = run_sweep(request_for(tmp_path, resume=True, data=other))
+    assert list(third.excluded_metrics) == ["size/r2"]
+    kinds = [event["event"] for event in events(tmp_path)]
+    assert kinds == ["sweep", "scales", "sweep", "sweep", "scales"]
+
+
+def test_a_main_task_that_cannot_be_judged_is_told(
+    tmp_path: Path, tune: Tune, caplog: pytest.LogCaptureFixture
+) -> None:
+    labels = small.DATA.targets["size"].values.copy()
+    labels[small.DATA.splits["test"]] = 0.5
+    targets = {**small.DATA.targets, "size": Target(labels, "real")}
+    run_sweep(request_for(tmp_path, data=dataclasses.replace(small.DATA, targets=targets)))
+    (message,) = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert message == (
+        "task 'size' takes no part in objective and verdict: r2 is left out, since all labels are "
+        "alike in the test split"
+    )
 
 
 def test_a_folder_is_held_by_one_session_at_a_time(tmp_path: Path, tune: Tune) -> None:

@@ -21,7 +21,7 @@ from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial_report import TrialReport
 from tests.support import small_sweeps as small
-from tests.support.fake_tune import METRICS_OF, made_up
+from tests.support.fake_tune import METRICS_OF, SCALES, made_up
 
 
 class Study:
@@ -53,7 +53,10 @@ class Session:
     def __init__(self, directory: Path, config: Config) -> None:
         self.journal = Journal(directory / "journal.jsonl")
         objectives = ArmObjectives(
-            self.journal.record, {task: METRICS_OF[task] for task in config.main_tasks}
+            self.journal.record,
+            {task: METRICS_OF[task] for task in config.main_tasks},
+            kind=config.search.objective,
+            scales=SCALES,
         )
         context = SweepContext(config, directory, self.journal, objectives, arms=plan_arms(config))
         self.study = Study()
@@ -65,7 +68,8 @@ class Session:
         spec = self.queue.spec(record)
         metrics = made_up(spec, 1)
         self.log.epoch(record, TrialReport(1, metrics, spec.objective(metrics), "COMPLETE"))
-        self.log.end(record, "COMPLETE", "", {})
+        test = {name.replace("val/", "test/"): value for name, value in metrics.items()}
+        self.log.end(record, "COMPLETE", "", test if spec.test else {})
 
     def run(self, trials: int) -> list[TrialRecord]:
         """Begin and end trials one by one, as far as there are so many."""
@@ -89,29 +93,39 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def test_phases_follow_one_another_up_to_the_last_finalist(session: Session) -> None:
     begun = session.run(99)
-    assert [record.arm for record in begun] == [
-        *["single/kind", "single/size"] * 2,
-        *["equal", "search"] * 4,
+    arms = [record.arm for record in begun if not (record.is_offered or record.arm.is_twin)]
+    assert arms == [
+        *["single/kind", "single/size", "equal"] * 4,
+        *["search"] * 4,
         *["final/single/kind"] * 2,
         *["final/single/size"] * 2,
         *["final/equal"] * 2,
         *["final/search"] * 2,
         *["final/without/flag"] * 2,
     ]
+    is_offered = [record.is_offered for record in begun if not record.is_finalist]
+    assert is_offered == sorted(is_offered)  # after all others
     assert session.queue.exhausted
     assert session.queue.next([]) is FINISHED
 
 
 def test_a_phase_waits_for_the_trials_of_the_one_before(session: Session) -> None:
-    live = [session.queue.next([]) for _ in range(4)]
+    live = [session.queue.next([]) for _ in range(12)]
     records = [record for record in live if isinstance(record, TrialRecord)]
-    assert len(records) == 4
+    assert len(records) == 12
     assert session.queue.next(records) is WAIT
     for record in records:
         session.end(record)
     following = session.queue.next([])
     assert isinstance(following, TrialRecord)
-    assert following.arm == "equal"
+    assert following.arm == "search"
+
+
+def test_the_references_of_delta_m_come_first(tmp_path: Path) -> None:
+    made = Session(tmp_path, small.config({"search.objective": "delta_m"}))
+    arms = [record.arm for record in made.run(16)]
+    assert arms == [*["single/kind", "single/size"] * 4, *["equal"] * 4, *["search"] * 4]
+    made.journal.close()
 
 
 def test_finalists_that_run_are_waited_for(session: Session) -> None:
@@ -131,15 +145,15 @@ def test_a_trial_that_is_put_back_comes_next_in_its_phase(session: Session) -> N
 def test_interrupted_trials_wait_for_their_phase_in_a_resumed_sweep(tmp_path: Path) -> None:
     config = small.config()
     first = Session(tmp_path, config)
-    first.run(4)
+    first.run(12)
     interrupted = first.queue.next([])
     assert isinstance(interrupted, TrialRecord)
     first.journal.close()
     longer = Session(tmp_path, small.config({"search.trials": 6}))
     begun = longer.run(4)
-    assert [record.arm for record in begun[:2]] == ["single/kind", "single/size"]
+    assert [record.arm for record in begun[:2]] == ["equal", "equal"]
     assert begun[2].id == interrupted.id
-    assert longer.study.opened.count("equal") >= 1  # its study has taken the trial in
+    assert longer.study.opened.count("search") >= 1  # its study has taken the trial in
     longer.journal.close()
 
 

@@ -14,6 +14,7 @@ from mtl_search.storage.events import (
     GenerationEnded,
     InfoReported,
     InitialPointsResolved,
+    MetricScales,
     ObjectivesRecomputed,
     SweepCompleted,
     SweepStarted,
@@ -70,6 +71,13 @@ LINES = [
         ),
     ),
     (InitialPointsResolved, '{"event": "start", "time": 1.5, "points": [{"left": 1.0}]}'),
+    (
+        MetricScales,
+        (
+            '{"event": "scales", "time": 1.5, "values": {"left/accuracy": [0.25, 1.0]},'
+            ' "excluded": {"left/auroc": "only one outcome occurs in the test split"}}'
+        ),
+    ),
     (SweepCompleted, '{"event": "done", "time": 1.5}'),
 ]
 
@@ -90,6 +98,7 @@ def test_only_what_a_trial_can_say_again_may_be_lost(kind: type[Event], line: st
 def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) -> None:
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
+    optional |= {"excluded"}
     for name in set(tree) - {"event"} - optional:
         with pytest.raises((KeyError, TypeError), match=name):
             event_from_json({key: value for key, value in tree.items() if key != name})

@@ -83,3 +83,14 @@ def test_a_session_that_resumes_keeps_the_sweeps_id_and_start(tmp_path: Path) ->
         {"search": 7},
         False,
     )
+
+
+def test_scales_of_the_last_session_hold(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep()
+    record = builder.sweep_record
+    assert (record.scales, record.excluded_metrics) == ({}, {})
+    builder.event("scales", values={"left/accuracy": [0.1, 1.0]}, excluded={"left/auroc": "why"})
+    builder.event("scales", values={"left/accuracy": [0.25, 1.0]})
+    for found in (builder.sweep_record, read_record(builder.path)):
+        assert found.scales == {"left/accuracy": (0.25, 1.0)}
+        assert found.excluded_metrics == {}

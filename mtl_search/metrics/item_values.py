@@ -1,0 +1,170 @@
+"""Every metric as a mean over items, so that the spread over test items can be told.
+
+The values of a metric θ on N items are θ + the influence of each item: the derivative of θ by the
+item's weight, times N (the infinitesimal jackknife; L. A. Jaeckel 1972, "The infinitesimal
+jackknife"; B. Efron 1982, "The jackknife, the bootstrap and other resampling plans", chapter 6).
+Their mean is θ. Where θ is a mean over items already, such as accuracy, they are the items' own
+scores. The difference to leaving an item out is of the order 1/N.
+
+Legend: N items (samples; a sentence with its T tokens is one), C classes, L labels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from mtl_search.data.types import MISSING, Array, TargetKind
+from mtl_search.metrics.compute import compute
+from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.influence import counts, entities, errors, rankings
+from mtl_search.metrics.influence.cells import Cells
+
+
+def item_values(
+    metric: str,
+    prediction: Tensor,
+    target: Tensor,
+    kind: TargetKind,
+    classes: int,
+    *,
+    names: Sequence[str] = (),
+) -> Array:
+    """Return a value for each item, whose mean is the metric.
+
+    An item without a label has the value of the metric itself: it changes nothing.
+
+    Args:
+        metric: The name of the metric.
+        prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities, or
+            (N, T) tags.
+        target: The labels as the data set has them, with missing ones.
+        kind: The kind of the target.
+        classes: The number of classes, labels or tags.
+        names: Their names, for the metrics that take them.
+
+    Returns:
+        (N,) the values in double precision; all NaN where the metric is undefined.
+
+    Examples:
+        >>> import torch
+        >>> probabilities = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
+        >>> item_values("accuracy", probabilities, torch.tensor([0, 1, 0]), "class", 2).round(6)
+        array([1., 1., 0.])
+    """
+    value = compute(metric, prediction, target, kind, classes, names=names)
+    if math.isnan(value):
+        return np.full(len(target), np.nan)
+    influence: Array = _INFLUENCES[metric](prediction, target, kind, classes, names)
+    return value + influence
+
+
+Influence = Callable[[Tensor, Tensor, TargetKind, int, Sequence[str]], Array]
+
+
+def _array(values: Tensor) -> Array:
+    """Return an array with fractions in the precision in which metrics compare them."""
+    values = values.detach().cpu()
+    return (values.float() if values.is_floating_point() else values).numpy()
+
+
+def _answers(p: Tensor, y: Tensor, kind: TargetKind) -> Cells:
+    """Return the labelled samples or tokens with the class that was predicted."""
+    if kind == "tags":
+        answer = p
+    elif kind == "binary":
+        answer = p > 0.5
+    else:
+        answer = p.argmax(dim=1)
+    label = _array(y)
+    return Cells.known(_array(answer.long()), label, label != MISSING)
+
+
+def _values(p: Tensor, y: Tensor) -> Cells:
+    """Return the labelled samples of a real target, in double precision."""
+    label = _array(y).astype(np.float64)
+    return Cells.known(_array(p).astype(np.float64), label, ~np.isnan(label))
+
+
+def _columns(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Iterator[Cells]:
+    """Yield scores and 0/1 labels of each label, or of each class against the rest."""
+    score, label = _array(p), _array(y)
+    if kind == "binary":
+        yield Cells.known(score, label, label != MISSING)
+    elif kind == "multilabel":
+        for column in range(label.shape[1]):
+            of_column = label[:, column]
+            yield Cells.known(score[:, column], of_column, of_column != MISSING)
+    else:
+        for number in range(classes):
+            is_class = (label == number).astype(np.int64)
+            yield Cells.known(score[:, number], is_class, label != MISSING)
+
+
+def _of_answers(influence: Callable[[Cells], Array]) -> Influence:
+    return lambda p, y, kind, classes, names: influence(_answers(p, y, kind))
+
+
+def _of_values(influence: Callable[[Cells], Array]) -> Influence:
+    return lambda p, y, kind, classes, names: influence(_values(p, y))
+
+
+def _of_columns(influence: Callable[[Cells], Array]) -> Influence:
+    """Return the influence on the mean over the columns with both outcomes."""
+
+    def mean(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+        scored = [
+            influence(cells)
+            for cells in _columns(p, y, kind, classes)
+            if 0 < cells.label.sum() < len(cells.label)
+        ]
+        return _mean(scored)
+
+    return mean
+
+
+def _mean(influences: Sequence[Array]) -> Array:
+    """Return the influence on a mean of metrics, (N,)."""
+    return np.asarray(np.mean(influences, axis=0))
+
+
+def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+    if kind == "binary":
+        return counts.positive_f1(_answers(p, y, kind))
+    if kind == "multilabel":
+        positives = (p > 0.5).long()
+        columns = _columns(positives, y, kind, classes)
+        return _mean([counts.positive_f1(cells) for cells in columns])
+    return counts.macro_f1(_answers(p, y, kind), classes)
+
+
+def _relation_f1(
+    p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]
+) -> Array:
+    return counts.relation_f1(_answers(p, y, kind), names)
+
+
+def _span_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+    return entities.span_f1(_array(p), _array(y), names)
+
+
+_INFLUENCES: dict[str, Influence] = {
+    "accuracy": _of_answers(counts.accuracy),
+    "balanced_accuracy": _of_answers(counts.balanced_accuracy),
+    "f1": _f1,
+    "auroc": _of_columns(rankings.auroc),
+    "average_precision": _of_columns(rankings.average_precision),
+    "mcc": _of_answers(counts.matthews_correlation),
+    "token_accuracy": _of_answers(counts.accuracy),
+    "token_f1": _f1,
+    "relation_f1": _relation_f1,
+    "span_f1": _span_f1,
+    "r2": _of_values(errors.r2),
+    "mse": _of_values(errors.mean_squared_error),
+    "rmse": _of_values(errors.root_mean_squared_error),
+    "mae": _of_values(errors.mean_absolute_error),
+}
+assert _INFLUENCES.keys() == METRICS.keys(), "every metric that is defined has item values"

@@ -1,0 +1,216 @@
+"""The value of each metric for the best constant prediction: what is reached without learning.
+
+The prediction is fitted on the labels that it is judged by. So the value depends on the labels
+alone, and each has a closed form.
+
+Legend: N samples, C classes or tags, L labels of a multilabel target, T tokens, M labelled cells
+(samples or tokens).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from mtl_search.data.types import MISSING, Array, TargetKind
+from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.relation_f1 import relation_numbers
+from mtl_search.metrics.span_f1 import spans, tag_kinds
+
+
+def trivial_value(
+    metric: str, values: Array, kind: TargetKind, classes: int, names: Sequence[str] = ()
+) -> float:
+    """Return the metric of the best constant prediction on these labels.
+
+    For metrics that rank (`auroc`, `average_precision`) every constant is alike; for `f1` of binary
+    and multilabel targets the best one is "always positive".
+
+    Args:
+        metric: The name of the metric.
+        values: The labels as `mtl_search.data.Target` has them, missing ones included.
+        kind: The kind of the target.
+        classes: The number of classes, labels or tags.
+        names: Their names, for the metrics that take them.
+
+    Returns:
+        The value; NaN where the labels leave the metric undefined, see `why_undefined`.
+
+    Examples:
+        >>> trivial_value("accuracy", np.array([0, 1, 1, -1]), "class", 2)
+        0.6666666666666666
+        >>> trivial_value("mae", np.array([1.0, 2.0, 6.0]), "real", 1)
+        1.6666666666666667
+    """
+    if why_undefined(metric, values, kind, classes, names):
+        return float("nan")
+    return float(_FUNCTIONS[metric](values, kind, classes, names))
+
+
+def why_undefined(
+    metric: str, values: Array, kind: TargetKind, classes: int, names: Sequence[str] = ()
+) -> str:
+    """Return in words why these labels say nothing by this metric; empty where they do.
+
+    It is the case where the metric is NaN for every prediction, and where no prediction, however
+    right, could be told from any other: F1 without a positive label, R² of labels that are alike.
+
+    Args:
+        metric: The name of the metric.
+        values: The labels as `mtl_search.data.Target` has them, missing ones included.
+        kind: The kind of the target.
+        classes: The number of classes, labels or tags.
+        names: Their names, for the metrics that take them.
+
+    Examples:
+        >>> why_undefined("auroc", np.array([1, 1, -1]), "binary", 1)
+        'only one outcome occurs'
+    """
+    labels = _known(values, kind)
+    if len(labels) == 0:
+        return "there is no label"
+    is_defined, reason = True, ""
+    if metric in ("auroc", "average_precision", "mcc"):
+        shares = [column.mean() for column in _columns(values, kind, classes)]
+        is_defined, reason = any(0 < share < 1 for share in shares), "only one outcome occurs"
+    elif metric == "f1" and kind in ("binary", "multilabel"):
+        is_defined, reason = (labels == 1).any(), "there is no positive label"
+    elif metric == "relation_f1":
+        relation_of, other = relation_numbers(names)
+        is_defined, reason = (relation_of[labels] != other).any(), "no relation occurs"
+    elif metric == "span_f1":
+        is_defined, reason = len(_entities(values, names)) > 0, "no entity occurs"
+    elif metric == "r2":
+        is_defined, reason = labels.min() < labels.max(), "all labels are alike"
+    return "" if is_defined else reason
+
+
+def _known(values: Array, kind: TargetKind) -> Array:
+    """Return the labels that are there, (M,)."""
+    return values[~np.isnan(values)] if kind == "real" else values[values != MISSING]
+
+
+def _columns(values: Array, kind: TargetKind, classes: int) -> list[Array]:
+    """Return 0/1 labels of each label, or of each class against the rest; empty ones left out."""
+    if kind == "multilabel":
+        columns = [_known(column, kind) for column in values.T]
+    elif kind == "binary":
+        columns = [_known(values, kind)]
+    else:
+        labels = _known(values, kind)
+        columns = [(labels == label).astype(np.int64) for label in range(classes)]
+    return [column for column in columns if len(column)]
+
+
+def _accuracy(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    labels = _known(values, kind)
+    return float(np.bincount(labels).max()) / len(labels)
+
+
+def _balanced_accuracy(
+    values: Array, kind: TargetKind, classes: int, names: Sequence[str]
+) -> float:
+    # The class that is predicted has the recall 1, all others have 0.
+    return 1.0 / len(np.unique(_known(values, kind)))
+
+
+def _f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    if kind == "binary":
+        return _f1_of_always(float(np.mean(_known(values, kind))))
+    if kind == "multilabel":
+        columns = _columns(values, kind, classes)
+        # The metric is a mean over all labels; one without a positive label counts as 0.
+        scores = [_f1_of_always(float(np.mean(column))) for column in columns]
+        return sum(scores) / int(values.shape[1])
+    labels = _known(values, kind)
+    counts = np.bincount(labels)
+    return _f1_of_always(counts.max() / len(labels)) / int(np.count_nonzero(counts))
+
+
+def _f1_of_always(share: float) -> float:
+    """Return the F1 of a class that is always predicted: precision is its share, recall is 1."""
+    return 2.0 * share / (1.0 + share)
+
+
+def _auroc(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    return 0.5
+
+
+def _average_precision(
+    values: Array, kind: TargetKind, classes: int, names: Sequence[str]
+) -> float:
+    prevalences = [float(column.mean()) for column in _columns(values, kind, classes)]
+    return float(np.mean([share for share in prevalences if 0 < share < 1]))
+
+
+def _zero(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    return 0.0
+
+
+def _relation_f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    labels = _known(values, kind)
+    relation_of, other = relation_numbers(names)
+    counts_C = np.bincount(labels, minlength=len(names))
+    actual = np.bincount(relation_of[labels], minlength=other + 1)
+    f1_C = 2.0 * counts_C / (actual[relation_of] + len(labels))
+    return float(f1_C[relation_of != other].max()) / np.count_nonzero(actual[:other])
+
+
+def _span_f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    """Compare "every token is an entity" (always `B-kind`) with "every sentence" (`I-kind`)."""
+    tokens_N = (values != MISSING).sum(axis=1)
+    sentence_of = np.repeat(np.arange(len(values)), tokens_N)
+    first, last, kind_of = _entities(values, names).T
+    lengths = last - first + 1
+    is_token = lengths == 1
+    is_sentence = lengths == tokens_N[sentence_of[first]]
+    best = 0.0
+    for number, begins in zip(*tag_kinds(names), strict=True):
+        proposed = tokens_N.sum() if begins else np.count_nonzero(tokens_N)
+        right = np.count_nonzero((is_token if begins else is_sentence) & (kind_of == number))
+        best = max(best, 2.0 * right / (proposed + len(first)))
+    return best
+
+
+def _entities(values: Array, names: Sequence[str]) -> Array:
+    """Return first token, last token and kind of each labelled entity, (E, 3)."""
+    known = values != MISSING
+    sentence = torch.from_numpy(np.nonzero(known)[0])
+    return spans(torch.from_numpy(values[known]), sentence, names).numpy()
+
+
+def _mse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    labels = _known(values, kind).astype(np.float64)
+    # Labels that are alike have no variance, not one of rounding errors.
+    return float(labels.var()) if labels.min() < labels.max() else 0.0
+
+
+def _rmse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    return math.sqrt(_mse(values, kind, classes, names))
+
+
+def _mae(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    labels = _known(values, kind).astype(np.float64)
+    return float(np.abs(labels - np.median(labels)).mean())
+
+
+_FUNCTIONS: dict[str, Callable[[Array, TargetKind, int, Sequence[str]], float]] = {
+    "accuracy": _accuracy,
+    "balanced_accuracy": _balanced_accuracy,
+    "f1": _f1,
+    "auroc": _auroc,
+    "average_precision": _average_precision,
+    "mcc": _zero,
+    "token_accuracy": _accuracy,
+    "token_f1": _f1,
+    "relation_f1": _relation_f1,
+    "span_f1": _span_f1,
+    "r2": _zero,
+    "mse": _mse,
+    "rmse": _rmse,
+    "mae": _mae,
+}
+assert _FUNCTIONS.keys() == METRICS.keys(), "every metric that is defined has a trivial value"

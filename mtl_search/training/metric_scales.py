@@ -1,0 +1,114 @@
+"""The scales of a sweep's metrics, from what a constant prediction reaches to perfection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mtl_search.config import Config
+from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.dataset import Target
+from mtl_search.errors import ConfigError
+from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.metric_key import scale_key
+from mtl_search.metrics.skill import SkillScale
+from mtl_search.metrics.trivial import trivial_value, why_undefined
+
+
+@dataclass(frozen=True)
+class SweepScales:
+    """Scales of the metrics of all tasks, auxiliary ones included.
+
+    Attributes:
+        values: `<task>/<metric>` → trivial and perfect value.
+        excluded: `<task>/<metric>` → why it has no scale, in words.
+    """
+
+    values: dict[str, tuple[float, float]] = field(default_factory=dict)
+    excluded: dict[str, str] = field(default_factory=dict)
+
+
+def metric_scales(
+    config: Config, data: DataSet, metrics: Mapping[str, tuple[str, ...]]
+) -> SweepScales:
+    """Return the scale of each metric, from the training labels.
+
+    A metric is excluded, and so has no scale, where the labels of a split leave it undefined or
+    where a constant prediction is perfect on the training labels. The test split counts where there
+    are finalists. A task whose first metric is excluded has no skill.
+
+    Args:
+        config: The sweep's config.
+        data: Its data set.
+        metrics: Task → names of its metrics, the first selects.
+
+    Raises:
+        ConfigError: No main task that counts is left.
+    """
+    scales = SweepScales()
+    for task, names in metrics.items():
+        target = data.targets[config.tasks[task].target or task]
+        for name in names:
+            key = scale_key(task, name)
+            reason = _why_excluded(name, target, data, has_test=config.search.finalists.top > 0)
+            if reason:
+                scales.excluded[key] = reason
+            else:
+                scale = _scale(name, target, data)
+                scales.values[key] = (scale.trivial, scale.perfect)
+    _check_main_tasks(config, metrics, scales)
+    return scales
+
+
+def tasks_without_skill(
+    config: Config, metrics: Mapping[str, tuple[str, ...]], scales: SweepScales
+) -> dict[str, str]:
+    """Return the main tasks whose first metric is excluded, with the reason.
+
+    Args:
+        config: The sweep's config.
+        metrics: Task → names of its metrics.
+        scales: The scales of these metrics.
+    """
+    first = {task: scale_key(task, metrics[task][0]) for task in config.main_tasks}
+    return {task: scales.excluded[key] for task, key in first.items() if key in scales.excluded}
+
+
+def _why_excluded(metric: str, target: Target, data: DataSet, *, has_test: bool) -> str:
+    """Return the reason in words; empty where the metric has a scale."""
+    for split in SPLITS if has_test else SPLITS[:2]:
+        labels = target.values[data.splits[split]]
+        reason = why_undefined(metric, labels, target.kind, target.size, target.classes)
+        if reason:
+            return f"{reason} in the {split} split"
+    if not _scale(metric, target, data).has_range:
+        return "a constant prediction is perfect: all labels of the train split are alike"
+    return ""
+
+
+def _scale(metric: str, target: Target, data: DataSet) -> SkillScale:
+    labels = target.values[data.splits["train"]]
+    trivial = trivial_value(metric, labels, target.kind, target.size, target.classes)
+    return SkillScale(trivial, METRICS[metric].perfect)
+
+
+def _check_main_tasks(
+    config: Config, metrics: Mapping[str, tuple[str, ...]], scales: SweepScales
+) -> None:
+    excluded = tasks_without_skill(config, metrics, scales)
+    counted = [task for task in config.main_tasks if task not in excluded]
+    if not counted:
+        task = config.main_tasks[0]
+        problem = "the first metric of every main task is excluded, so nothing could be judged"
+        reasons = "".join(f"\n  {name}: {metrics[name][0]}, {excluded[name]}" for name in excluded)
+        raise ConfigError(
+            f"{problem}; other metrics may be defined{reasons}",
+            path=f"tasks.{task}.metrics",
+            value=list(metrics[task]),
+        )
+    if not any(config.tasks[task].importance for task in counted):
+        raise ConfigError(
+            "at least one main task that has a skill must count",
+            path=f"tasks.{counted[0]}.importance",
+            value=config.tasks[counted[0]].importance,
+        )
