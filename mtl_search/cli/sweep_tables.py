@@ -174,11 +174,13 @@ def _budget(config: Config) -> Table:
     arms = plan_arms(config)
     budget = trial_budget(config, arms)
     table = _table(
-        f"Budget — {sum(budget.values())} trials of at most {config.training.epochs} epochs",
+        f"Budget — {sum(budget.values())} trials or more, of at most {config.training.epochs} epochs",
         "arm",
         "trials",
     )
     table.min_width = len(str(table.title))  # or the title is wrapped
+    table.caption = "Offers, twins, and seeds where the verdict is open come on top"
+    table.caption_justify = "left"
     members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
     for arm, trials in budget.items():
         shown = str(trials)

@@ -22,7 +22,8 @@ _NO_TASKS = ("", "warmup", "final", "final/twin")  # families of arms that are n
 
 
 _FLOOR_NOTE = (
-    "by luck: what the best of as many trials would show above their mean, if noise were all"
+    "Selection floor: by so much the best of as many trials would stand above their mean, if noise "
+    "were all."
 )
 
 
@@ -46,15 +47,15 @@ def print_totals(
 
     floor_of = {floor.arm: floor for floor in floors}
     shown = [floor_of.get(total.arm) for total in totals]
-    by_luck = [f"+{formats.number(f.floor)}" if f and f.floor is not None else "" for f in shown]
+    by_luck = [f"{f.floor:.4f}" if f and f.floor is not None else "" for f in shown]
     columns = [
         Column("arm", [total.arm for total in totals], right=False),
         Column("trials", [str(sum(total.states.values())) for total in totals]),
         *(Column(state.lower(), states(state), 50) for state in _STATES),
         Column("epochs", [str(total.epochs) for total in totals], 60),
         Column("seconds", [formats.seconds(total.seconds) for total in totals], 70),
-        Column("best\n(val)", [formats.number(f.best) if f else "" for f in shown], 66),
-        Column("by\nluck", by_luck, 65),
+        Column("best\nobjective", [formats.number(f.best) if f else "" for f in shown], 66),
+        Column("selection\nfloor", by_luck, 65),
     ]
     console.print(fitted("What each arm took", columns, console))
     if any(by_luck):
