@@ -173,19 +173,16 @@ def _values(entry: SpaceEntry) -> str:
 def _budget(config: Config) -> Table:
     arms = plan_arms(config)
     budget = trial_budget(config, arms)
-    table = _table(
-        f"Budget — {sum(budget.values())} trials or more, of at most {config.training.epochs} epochs",
-        "arm",
-        "trials",
-    )
+    trials, epochs = sum(budget.values()), config.training.epochs
+    table = _table(f"Budget — {trials} trials or more, of at most {epochs} epochs", "arm", "trials")
     table.min_width = len(str(table.title))  # or the title is wrapped
     table.caption = "Offers, twins, and seeds where the verdict is open come on top"
     table.caption_justify = "left"
     members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
-    for arm, trials in budget.items():
-        shown = str(trials)
+    for arm, count in budget.items():
+        shown = str(count)
         if arm in members:
-            shown = f"{members[arm]} as a population, then {trials - members[arm]}"
+            shown = f"{members[arm]} as a population, then {count - members[arm]}"
         table.add_row(arm, shown)
     return table
 

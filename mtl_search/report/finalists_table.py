@@ -56,8 +56,8 @@ class _FinalistsTable:
     def columns(self) -> list[Column]:
         """Return the columns; those of skill stay empty where it is not known."""
         verdict = self._verdict
-        over_single = {EQUAL: verdict.equal, SEARCH: verdict.search}
-        over_row = {
+        over_single: dict[str, Comparison | None] = {EQUAL: verdict.equal, SEARCH: verdict.search}
+        over_row: dict[str, Comparison | None] = {
             _SINGLE: verdict.sharing,
             TWIN_SEPARATE: verdict.twin,
             TWIN_WEIGHTS: verdict.weights,

@@ -24,5 +24,5 @@ def print_health(checks: Sequence[Check], console: Console) -> None:
     if well:
         console.print(Text(f"Checked, and well: {', '.join(well)}.", style="green"))
     unknown = [check.name for check in checks if check.ok is None]
-    if well and unknown:
+    if unknown and len(unknown) < len(checks):
         console.print(Text(f"Could not be checked: {', '.join(unknown)}.", style="dim"))

@@ -45,7 +45,7 @@ def print_totals(
     def states(state: str) -> Sequence[str]:
         return [str(total.states.get(state, "")) for total in totals]
 
-    floor_of = {floor.arm: floor for floor in floors}
+    floor_of: dict[str, SelectionFloor] = {floor.arm: floor for floor in floors}
     shown = [floor_of.get(total.arm) for total in totals]
     by_luck = [f"{f.floor:.4f}" if f and f.floor is not None else "" for f in shown]
     columns = [

@@ -50,7 +50,7 @@ class Evidence:
     def arms(self) -> list[ArmName]:
         """The arms that search: one a main task, `equal` and `search`."""
         names = [*(ArmName.single(task) for task in self.tasks), *SHARED]
-        return [arm for arm in names if self.record.arm(arm)]
+        return [arm for arm in names if self.record.arm(arm) or self.record.arm(arm.final)]
 
     def winners(self) -> Iterator[TrialRecord]:
         """Yield the trial whose configuration speaks for each arm.
@@ -59,10 +59,11 @@ class Evidence:
         """
         for arm in self.arms:
             selected = self.verdict.winners.get(arm)
-            if selected is not None:
-                yield self.record.trials[selected.origin]
-                continue
-            results = [trial for trial in self.record.arm(arm) if trial.is_result]
+            results = [
+                trial
+                for trial in self.record.arm(arm)
+                if trial.is_result and (selected is None or trial.id == selected.origin)
+            ]
             if results:
                 yield max(results, key=lambda trial: trial.best_objective)
 

@@ -51,7 +51,7 @@ def test_a_skill_is_called_so_in_every_arm() -> None:
     for arm in (SEARCH, SEARCH.final, SINGLE, SINGLE.final, ArmName.warmup("uw")):
         assert objective_name(arm, config(), WITH_SCALES) == "val/skill"
     # It takes the place of Δm where there are no single-task arms.
-    changes = {"search.objective": "delta_m", "search.arms": ["search"]}
+    changes: dict[str, Any] = {"search.objective": "delta_m", "search.arms": ["search"]}
     assert objective_name(SEARCH, config(**changes), WITH_SCALES) == "val/skill"
 
 
