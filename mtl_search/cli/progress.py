@@ -105,10 +105,11 @@ def _rank(trial: TrialRecord) -> tuple[bool, float]:
     """Rank a trial among those of its arm.
 
     A member of a population ranks below what was trained with fixed values, once that has ended.
+    Trials with the settings of another arm are like those that were drawn.
     """
     if trial.is_member:
         return False, trial.best_objective
-    follows_population = bool(trial.role)
+    follows_population = bool(trial.role) and not trial.is_offered
     return trial.finished or not follows_population, trial.best_objective
 
 
