@@ -95,13 +95,11 @@ class TrialRun:
     def run_epoch(self) -> dict[str, float]:
         """Train on the training split once; return the epoch's metrics by name."""
         rows_N = self._sampler.rows(self._seed, self.epoch)
-        begin = 0
-        squares = []
-        for size in self._sampler.sizes:
-            squares.append(self._step(rows_N[begin : begin + size]))
-            begin += size
+        ends = np.cumsum(self._sampler.sizes)
+        squares_T = sum(self._step(rows_B) for rows_B in np.split(rows_N, ends[:-1]))
         self.epoch += 1
-        metrics = self._named("train", {"loss": np.mean(squares, 0)}) | self._validate()
+        losses_T = squares_T / self.samples.labels.rows(rows_N).counts[:, 0]
+        metrics = self._named("train", {"loss": losses_T}) | self._validate()
         value = self.objective(metrics)
         if self.epoch == 1 or value > self.best:
             self.best = value
@@ -118,14 +116,13 @@ class TrialRun:
         return self._named("test", {"r2": labels.r2(self.network.predict(x_NJ))})
 
     def _step(self, rows_B: NDArray[np.int64]) -> Any:
-        """Take one step of the optimizer; return the loss of each task (T,) before it."""
+        """Take one step of the optimizer; return the squared errors (T,) before it, summed."""
         labels = self.samples.labels.rows(rows_B)
         errors_TB = labels.errors(self.network.forward(self.samples.x_NJ[rows_B]))
-        losses_T = np.einsum("tb,tb->t", errors_TB, errors_TB)
-        counts: Any = len(rows_B) if labels.complete else labels.counts
+        counts = len(rows_B) if labels.complete else labels.counts
         self.network.backward(errors_TB * (self._factors_T1 / counts))
         self.optimizer.step()
-        return losses_T / np.reshape(counts, -1)
+        return np.einsum("tb,tb->t", errors_TB, errors_TB)
 
     def _validate(self) -> dict[str, float]:
         x_NJ, labels = self._validation
