@@ -79,7 +79,9 @@ class TrialRun:
         widths = (self.samples.x_NJ.shape[1] - 1, *config.model.backbone.arguments["widths"], 1)
         self.shared = shared_layers(config)
         self.network = StackedMLP(widths, len(self.tasks), self.shared)
-        self.network.initialise(np.random.default_rng([seed, 1]))
+        # Twins that share more or less are other draws, as they are in the product.
+        depth = config.model.sharing.arguments.get("depth", 0)
+        self.network.initialise(np.random.default_rng([seed, 1, depth]))
         self.optimizer = AdamW(self.network, **_optimizer_arguments(training))
         self.objective = objective
         self.epoch = 0
@@ -114,6 +116,12 @@ class TrialRun:
         """Return the metrics on the test split, of the network as it stands."""
         x_NJ, labels = self.samples.split("test")
         return self._named("test", {"r2": labels.r2(self.network.predict(x_NJ))})
+
+    def test_items(self) -> dict[str, NDArray[np.float64]]:
+        """Return `<task>/r2` → what each sample of the test split adds to it (N,)."""
+        x_NJ, labels = self.samples.split("test")
+        items_TN = labels.item_r2(self.network.predict(x_NJ))
+        return {f"{task}/r2": items_TN[number] for number, task in enumerate(self.tasks)}
 
     def _step(self, rows_B: NDArray[np.int64]) -> Any:
         """Take one step of the optimizer; return the squared errors (T,) before it, summed."""

@@ -116,6 +116,23 @@ def test_what_the_engine_does_not_know_is_refused(change: dict[str, object]) -> 
         Engine(planted.data()).begin(override(planted.config, change), 1, mean_r2)
 
 
+def test_item_values_are_those_of_leaving_an_item_out() -> None:
+    rng = np.random.default_rng(0)
+    values_TN = rng.normal(size=(2, 400))
+    outputs_TN = (values_TN + rng.normal(size=(2, 400))).astype(np.float32)
+    values_TN[0, 100:] = np.nan
+    labels = Labels.of(values_TN)
+    items_TN = labels.item_r2(outputs_TN)
+    assert items_TN.mean(1) == pytest.approx(labels.r2(outputs_TN), abs=1e-6)
+    assert items_TN[0, 100:] == pytest.approx(labels.r2(outputs_TN)[0], abs=1e-6)
+    for item in (3, 42):
+        rest = np.delete(np.arange(400), item)
+        without_T = labels.rows(rest).r2(outputs_TN[:, rest])
+        change_T = labels.r2(outputs_TN) - without_T
+        influence_T = (items_TN[:, item] - labels.r2(outputs_TN)) / 399
+        assert change_T == pytest.approx(influence_T, rel=0.1, abs=1e-5)
+
+
 def test_r2_leaves_missing_labels_out() -> None:
     labels_TN = np.array([[1.0, 2.0, np.nan, 6.0], [0.0, 1.0, 0.0, 1.0]])
     labels = Labels.of(labels_TN)
