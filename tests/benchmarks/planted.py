@@ -49,7 +49,7 @@ def main() -> None:
     missing = [job for job in jobs if job not in known]
     print(f"{len(jobs) - len(missing)} of {len(jobs)} sweeps are in {arguments.results}")
     known |= run_all(missing, arguments.jobs, arguments.results)
-    text = render(ROWS.values(), [known[job] for job in jobs if job in known])
+    text = render([known[job] for job in jobs if job in known])
     print(f"\n{text}")
     if arguments.out:
         arguments.out.write_text(text, encoding="utf-8")
