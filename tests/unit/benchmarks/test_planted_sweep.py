@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,13 +84,42 @@ def test_a_command_goes_on_where_it_ended(
     assert jobs[0] == Job("few", 1, 3, SMALL, code_digest())
     results, table = tmp_path / "planted.jsonl", tmp_path / "planted.md"
     for job in jobs:
-        append_outcome(results, Outcome(**{**vars(outcome), "job": job}))
+        append_outcome(results, replace(outcome, job=job))
     append_outcome(results, outcome)  # of other code
     files = ["--results", str(results), "--out", str(table)]
     monkeypatch.setattr("sys.argv", ["planted", *options, *files, *(f"--set={s}" for s in SMALL)])
     planted.main()
     assert "4 of 4 sweeps are in" in capsys.readouterr().out
     assert "`few` few labels" in table.read_text(encoding="utf-8")
+
+
+class _Inline(ThreadPoolExecutor):
+    """A pool in this process."""
+
+    def __init__(self, processes: int, mp_context: object) -> None:
+        super().__init__(processes)
+
+
+def test_a_sweep_that_fails_does_not_end_the_others(
+    outcome: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def run(job: Job) -> Outcome:
+        if job.seed == 1:
+            raise ValueError("no such luck")
+        return replace(outcome, job=job)
+
+    for name in planted._THREADS:
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(planted, "ProcessPoolExecutor", _Inline)
+    monkeypatch.setattr(planted, "run_job", run)
+    results = tmp_path / "planted.jsonl"
+    options = ["--sets", "3", "--rows", "few", "--results", str(results)]
+    monkeypatch.setattr("sys.argv", ["planted", *options])
+    with pytest.raises(SystemExit, match="1 sweeps failed"):
+        planted.main()
+    assert "few 1: FAILED, ValueError: no such luck" in capsys.readouterr().out
+    assert [o.job.seed for o in read_outcomes(results)] == [0, 2]
 
 
 @pytest.mark.parametrize("option", ["--rows=null3", "--seeds=a"])
