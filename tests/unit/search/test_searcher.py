@@ -22,7 +22,7 @@ from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 from tests.support import small_sweeps as small
-from tests.support.fake_tune import FakeTune, Session, counts
+from tests.support.fake_tune import FakeTune, Session
 
 DELTA_M = {"search.objective": "delta_m"}
 BUDGET = {"single/kind": 4, "single/size": 4, "equal": 4, "search": 4}
@@ -72,7 +72,9 @@ def test_phases_follow_one_another_and_arms_of_a_phase_take_turns(
     assert offers
     assert all(fake.record.trials[name].is_offered for name in began[16 : 16 + offers])
     finals, compared = arms[16 + offers :][:8], arms[24 + offers :]
-    assert sorted(finals) == sorted(f"final-{arm.replace('/', '-')}" for arm in BUDGET for _ in "12")
+    assert sorted(finals) == sorted(
+        f"final-{arm.replace('/', '-')}" for arm in BUDGET for _ in "12"
+    )
     twins = {arm for arm in compared if arm.startswith("final-twin")}
     assert Counter(compared) == dict.fromkeys([*twins, "final-without-flag"], 2)
 
