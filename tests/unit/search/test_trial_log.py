@@ -10,7 +10,7 @@ from mtl_search.storage.events import Event, InfoReported, TrialEnded
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
 from mtl_search.training.trial_report import TrialReport
-from tests.support.fake_tune import Session
+from tests.support.fake_tune import Session, info
 
 
 def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
@@ -31,19 +31,22 @@ def test_what_a_trial_says_of_itself_later_is_written_too(session: Session) -> N
     fake = session()
     trial = str(fake.suggest())
     fake.epoch(trial, 1)
-    shrunk = {"parameters": 1, "out_of_memory": "batch_size 4 → 2, accumulate 1 → 2"}
+    facts = info(fake.live[trial])
+    shrunk = {**facts, "out_of_memory": "batch_size 4 → 2, accumulate 1 → 2"}
     fake.searcher.record_epoch(trial, TrialReport(2, {}, 0.5, "RUNNING", info=shrunk))
     fake.searcher.record_epoch(trial, TrialReport(3, {}, 0.5, "RUNNING", info=shrunk))
     assert fake.record.trials["single-kind-0000"].info == shrunk
     infos = [e.info for e in read_events(fake.journal.path) if isinstance(e, InfoReported)]
-    assert infos == [{"parameters": 1}, {"out_of_memory": shrunk["out_of_memory"]}]
+    assert infos == [facts, {"out_of_memory": shrunk["out_of_memory"]}]
 
 
 def test_a_failed_epoch_is_not_an_epoch(session: Session) -> None:
     fake = session()
-    record = fake.end(str(fake.suggest()), "FAIL", epochs=2)
+    trial = str(fake.suggest())
+    facts = info(fake.live[trial])
+    record = fake.end(trial, "FAIL", epochs=2)
     assert [epoch.epoch for epoch in record.epochs] == [1]
-    assert record.info == {"parameters": 1}
+    assert record.info == facts
 
 
 def test_a_trial_is_told_to_the_study_from_its_beginning_to_its_end(session: Session) -> None:
