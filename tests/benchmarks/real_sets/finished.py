@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.compared_networks import ComparedNetworks
 from mtl_search.analysis.comparison import Comparison, Runs
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
+from mtl_search.analysis.measure import Measure, delta_m_measure, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
 from mtl_search.analysis.verdict import SelectedFinalist, Verdict
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.storage.arm_name import SEARCH, TWIN_SEPARATE
+from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.records import SweepRecord
 from tests.benchmarks.real_sets.cases import Case
 from tests.benchmarks.real_sets.old_rule import OldAnswer, old_answer, variance_shares
+
+# Networks and models of scikit-learn, in the order of the table.
+COLUMNS = ("shared", "separate", "twin", "linear", "gradient_boosting")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class Finished:
     @cached_property
     def delta_m(self) -> Measure:
         """Δm against the separate networks, all tasks alike."""
-        return delta_m_measure(self.tasks, self.means["separate"], dict.fromkeys(self.tasks, 1.0))
+        reference = self.verdict.final_reference
+        return delta_m_measure(self.tasks, reference, dict.fromkeys(self.tasks, 1.0))
 
     @property
     def sharing(self) -> Comparison:
@@ -87,28 +91,19 @@ class Finished:
         return self.networks.single_runs
 
     @cached_property
-    def means(self) -> dict[str, Mapping[str, float]]:
-        """Network or reference → its test metrics, the means over seeds."""
-        twin = self.verdict.winners.get(TWIN_SEPARATE)
-        means: dict[str, Mapping[str, float]] = {
-            "shared": mean_metrics(run.test for run in self.ours.values()),
-            "separate": mean_metrics(run.test for run in self.separate.values()),
-            "twin": {name: value.mean for name, value in twin.test.items()} if twin else {},
-        }
-        for name, model in (("linear", "linear"), ("boosted", "gradient_boosting")):
-            baselines = [by_model.get(model, {}) for by_model in self.record.baselines.values()]
-            means[name] = {key: value for metrics in baselines for key, value in metrics.items()}
-        return means
+    def rows(self) -> list[TaskRow]:
+        """What the product's report says of each task."""
+        return task_rows(self.record, self.tasks, self.verdict)
 
-    def value(self, network: str, task: str) -> float | None:
-        """Return the test metric of a task; None where it is not known."""
-        return self.means[network].get(metric_key("test", task, self.tasks[task][0]))
-
-    def mean_skill(self, network: str) -> float | None:
-        """Return the mean skill of a network; None where a task is not known."""
-        if any(self.value(network, task) is None for task in self.skill.tasks):
-            return None
-        return self.skill.value(self.means[network])
+    def mean_skill(self, column: str) -> float | None:
+        """Return the mean skill of a column of the task table; None where a task is not known."""
+        metrics = {}
+        for row in self.rows:
+            value = value_of(row, column)
+            if value is None:
+                return None
+            metrics[metric_key("test", row.task, row.metric)] = value
+        return self.skill.value(metrics)
 
     def shares(self, measure: Measure) -> dict[str, float]:
         """Return the share of each task in the variance of the mean gain."""
@@ -119,3 +114,9 @@ class Finished:
         winner = self.verdict.winners[SEARCH]
         runs = self.networks.runs[SEARCH]
         return old_answer(runs, self.separate, self.tasks, shares_nothing=winner.shares_nothing)
+
+
+def value_of(row: TaskRow, column: str) -> float | None:
+    """Return the test metric of a network or of a model of scikit-learn."""
+    networks = {"shared": row.shared, "separate": row.single, "twin": row.twin}
+    return networks[column] if column in networks else row.references.get(column)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mtl_search.analysis.by_task import TaskRow
 from mtl_search.analysis.comparison import Comparison
-from tests.benchmarks.real_sets.finished import Finished
+from mtl_search.analysis.health import health_checks
+from tests.benchmarks.real_sets.finished import COLUMNS, Finished, value_of
 
 LEGEND = """\
 Test metrics are means over the seeds of the finalists. *Shared* is the recommended network,
 *separate* the tuned single-task networks, *twin* the recommended network with nothing shared;
-linear and boosted are models of scikit-learn on the same splits, one each. Gain: shared less
-separate, in points of skill, with its 95 % interval over seeds and test items, not adjusted for the
-number of tasks; \\* holds after Holm's adjustment. Δm: the relative gain of the literature.
+linear and gradient boosting are models of scikit-learn on the same splits, one each. Gain: shared
+less separate, in points of skill, with its 95 % interval over seeds and test items, not adjusted
+for the number of tasks; \\* holds after Holm's adjustment. Δm: the relative gain of the literature.
 Shares: how much of the variance of the mean gain is a task's, over seeds and test items, where
 gains are measured by Δm and by skill.
 """
@@ -32,6 +34,7 @@ def render(finished: Finished) -> str:
             f"**The old rule.** {finished.old_answer().sentence()}.\n",
             _comparisons(finished),
             _tasks(finished),
+            _health(finished),
             _networks(finished),
             _costs(finished),
         ]
@@ -65,23 +68,30 @@ def _tasks(finished: Finished) -> str:
     """Return the table of tasks; its last line has the mean skills."""
     share_delta_m = finished.shares(finished.delta_m)
     share_skill = finished.shares(finished.skill)
-    networks = list(finished.means)
+    networks = [column.replace("_", " ") for column in COLUMNS]
     heads = [f"test {finished.case.metric}", "constant", *networks]
     rows = [[*heads, "gain, points", "interval", "Δm", "share Δm", "share skill"]]
-    for task in finished.skill.tasks:
-        gain = finished.sharing.tasks[task]
-        relative = finished.delta_m.task_value(task, finished.means["shared"])
-        rows.append(
-            [task, f"{finished.skill.scales[task][0].offset:.3f}"]
-            + [_number(finished.value(network, task)) for network in networks]
-            + [f"{100 * gain.gain.mean:+.1f}{_star(finished, task)}", _interval(gain.interval)]
-            + [_percent(relative), _share(share_delta_m, task), _share(share_skill, task)]
-        )
-    skills = [_number(finished.mean_skill(network)) for network in networks]
-    gain_of_all = [f"{100 * finished.sharing.gain.mean:+.1f}", _interval(finished.sharing.interval)]
-    relative = finished.delta_m.value(finished.means["shared"])
-    rows.append(["mean skill", "0.000", *skills, *gain_of_all, _percent(relative), "", ""])
+    for row in finished.rows:
+        values = [_number(value_of(row, column)) for column in COLUMNS]
+        gain = "–" if row.gain is None else f"{100 * row.gain:+.1f}"
+        gain += " \\*" if row.holds else ""
+        gained = [gain, _interval(row.interval), _percent(row.delta_m)]
+        shares = [_share(share_delta_m, row), _share(share_skill, row)]
+        rows.append([row.task, _number(row.trivial), *values, *gained, *shares])
+    skills = [_number(finished.mean_skill(column)) for column in COLUMNS]
+    sharing = finished.sharing
+    gain = f"{100 * sharing.gain.mean:+.1f}"
+    mean = ["mean skill", "0.000", *skills, gain, _interval(sharing.interval)]
+    rows.append([*mean, _percent(sharing.delta_m), "", ""])
     return _table(rows)
+
+
+def _health(finished: Finished) -> str:
+    """Return the warnings of the product's health checks, and which checks found all well."""
+    checks = health_checks(finished.record, finished.config, finished.verdict)
+    lines = [f"- Warning, {check.name}: {check.text}." for check in checks if check.ok is False]
+    well = ", ".join(check.name for check in checks if check.ok)
+    return "\n".join([*lines, f"- Checked, and well: {well or 'nothing'}.\n"])
 
 
 def _networks(finished: Finished) -> str:
@@ -114,13 +124,8 @@ def _costs(finished: Finished) -> str:
     )
 
 
-def _star(finished: Finished, task: str) -> str:
-    claim = finished.verdict.claims.get(f"task {task}")
-    return " \\*" if claim is not None and claim.holds else ""
-
-
-def _share(shares: Mapping[str, float], task: str) -> str:
-    return f"{100 * shares[task]:.0f} %"
+def _share(shares: Mapping[str, float], row: TaskRow) -> str:
+    return f"{100 * shares[row.task]:.0f} %" if row.task in shares else "–"
 
 
 def _interval(interval: tuple[float, float] | None) -> str:
