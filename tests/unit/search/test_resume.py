@@ -58,7 +58,7 @@ MUST_NOT_CHANGE: list[tuple[str, Any]] = [
     ("search.sampler", "random"),
     ("search.scheduler", "asha"),
     ("search.objective", "val/kind/accuracy"),
-    ("search.finalists.seeds", 5),
+    ("search.finalists.ablate_auxiliary", False),
 ]
 
 
