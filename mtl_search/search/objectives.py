@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import replace
 from itertools import accumulate
 
@@ -88,10 +87,17 @@ class ArmObjectives:
 
     def before_offers(self) -> ArmObjectives:
         """Return the objectives by the references that hold without offered trials."""
-        trials = {name: trial for name, trial in self._record.trials.items() if not trial.is_offered}
-        objectives = copy(self)
-        objectives._record = replace(self._record, trials=trials)
-        return objectives
+        trials = {
+            name: trial for name, trial in self._record.trials.items() if not trial.is_offered
+        }
+        return ArmObjectives(
+            replace(self._record, trials=trials),
+            self._metrics,
+            kind=self._kind,
+            scales=self._scales,
+            importance=self._importance,
+            function=self._function,
+        )
 
     def reference(self) -> dict[str, float]:
         """Return `val/<task>/<metric>` of the best single-task trials, at their best epochs.
