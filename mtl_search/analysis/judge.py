@@ -34,6 +34,7 @@ from mtl_search.analysis.statistics.sequential import nominal_level
 from mtl_search.analysis.verdict import Claim, Outcome, Verdict, WeightsOutcome
 from mtl_search.analysis.verdict_notes import notes_of
 from mtl_search.config import Config
+from mtl_search.metrics.metric_key import scale_key
 from mtl_search.storage.arm_name import (
     EQUAL,
     SEARCH,
@@ -92,7 +93,8 @@ class _Judgement:
     def __init__(self, record: SweepRecord, config: Config, directory: Path | None) -> None:
         self._record = record
         self._config = config
-        self._tasks: Tasks = main_metrics(record, config)
+        self._all_tasks = main_metrics(record, config)
+        self._tasks = _without_excluded(self._all_tasks, record)
         self._margin = config.search.finalists.margin
         self._networks = ComparedNetworks(record, self._tasks, directory)
         self._measure = self._choose_measure()
@@ -114,7 +116,7 @@ class _Judgement:
         notes = notes_of(
             self._record,
             self._measure,
-            self._tasks,
+            self._all_tasks,
             networks.missing(),
             compared=[c for c in (sharing, twin, weights) if c is not None],
             reference=reference,
@@ -143,7 +145,8 @@ class _Judgement:
 
     def _choose_measure(self) -> Measure | None:
         """Return the measure that the config asks for; Δm where a sweep has no scales of skill."""
-        skill = skill_measure(self._record, self._config, self._tasks)
+        # A task whose first metric is excluded does not count by its second.
+        skill = skill_measure(self._record, self._config, self._all_tasks)
         if skill is not None and self._config.search.objective != "delta_m":
             return skill
         reference = mean_metrics(run.test for run in self._networks.single_runs.values())
@@ -242,6 +245,16 @@ class _Judgement:
                 singles[task] = winner.origin
         twin = best.origin if TWIN_SEPARATE in self._networks.winners else None
         return better_separate(self._record, singles, twin, self._measure.weights)
+
+
+def _without_excluded(tasks: Tasks, record: SweepRecord) -> Tasks:
+    """Return the tasks with the metrics that the labels leave defined."""
+    kept = {}
+    for task, metrics in tasks.items():
+        names = [m for m in metrics if scale_key(task, m) not in record.excluded_metrics]
+        if names:
+            kept[task] = tuple(names)
+    return kept
 
 
 def _claims(sharing: Comparison | None, auxiliary: Mapping[str, Comparison]) -> dict[str, Claim]:

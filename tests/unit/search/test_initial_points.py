@@ -96,6 +96,13 @@ def test_one_point_needs_no_list() -> None:
     preflight.check_sweep(small.config({"search.initial_points": [POINT, "uw"]}), small.DATA)
 
 
+@pytest.mark.parametrize("name", ["uw", "famo", "autoscale"])
+def test_a_weighting_by_name_has_a_trial_of_its_own(name: str) -> None:
+    config = small.config({"search.initial_points": [name]})
+    preflight.check_sweep(config, small.DATA)
+    assert initial_points.warmup_weightings(config) == [name]
+
+
 def test_points_need_loss_weights_in_the_space_and_the_search_arm() -> None:
     space = {"training.optimizer.lr": {"log": [1e-4, 1e-1]}}
     for changes, words in (

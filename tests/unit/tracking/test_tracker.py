@@ -22,8 +22,6 @@ from tests.support.repository import REPOSITORY
 
 INTERRUPTED = REPOSITORY / "tests" / "fixtures" / "sweeps" / "v0_1_interrupted"
 
-DELTA_M = {"search.objective": "delta_m"}
-
 
 def test_importing_loads_no_mlflow() -> None:
     program = "import sys, mtl_search.tracking; sys.exit('mlflow' in sys.modules)"
@@ -51,8 +49,8 @@ def test_one_parent_one_child_a_trial(sweep_dir: Path) -> None:
 
 
 def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir, **DELTA_M)
-    builder.sweep()
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep().scales()
     trial = builder.trial("search", 3, 0.9, depth={"left": 1, "right": 2})
     final = builder.finalist("search", 0, {"left": 0.7, "right": 0.8, "same": 0.9}, origin=trial)
     assert tracker.close() == 0
@@ -74,7 +72,7 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
     times = [round(epoch.time * 1000) for epoch in record.epochs]
     points: list[Any] = [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
     assert found.history(trial, "val/left/accuracy") == points
-    assert found.history(trial, "val/delta_m") == points
+    assert found.history(trial, "val/skill") == points
     assert found.history(trial, "train/left/loss")[0][:2] == (1, 1.0)
     assert found.by_trial[trial].info.end_time == round(record.ended * 1000)
     assert found.by_trial[final].data.tags["mtl_search.origin"] == trial
@@ -106,7 +104,7 @@ def test_the_values_of_a_member_of_a_population_are_metrics_over_epochs(sweep_di
 
 
 def test_objective_is_called_delta_m_only_where_it_is(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir, **DELTA_M)
+    tracker, builder = tracked(sweep_dir)
     builder.sweep().trial("single/left", 0, 0.9)
     tracker.close()
     assert "val/objective" in runs_of(tracker).by_trial["single-left-0000"].data.metrics
