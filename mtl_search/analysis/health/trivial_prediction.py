@@ -20,7 +20,7 @@ _SPLITS = {"val": "validation", "test": "test"}
 
 
 def check_trivial_prediction(evidence: Evidence) -> Check:
-    """Warn of tasks whose skill is below 0 on validation or test."""
+    """Warn of tasks whose skill is below 0, by more than the margin, on validation or test."""
     if not evidence.record.scales:
         text = "a sweep of an earlier version does not say what a constant prediction reaches"
         return Check(NAME, ok=None, text=text)
@@ -33,7 +33,7 @@ def check_trivial_prediction(evidence: Evidence) -> Check:
             for split, name in _SPLITS.items():
                 skill = _mean_skill(evidence, trials, split, task, metrics[0])
                 checked = checked or skill is not None
-                if skill is not None and skill < 0:
+                if skill is not None and skill < -evidence.config.search.finalists.margin:
                     findings.append(f"task {task}: {network} has skill {skill:.2f} on {name}")
     if findings:
         return Check(NAME, ok=False, text=sentence(findings, _ADVICE))

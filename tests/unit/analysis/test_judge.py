@@ -351,7 +351,8 @@ def test_delta_m_warns_of_a_reference_near_its_trivial_value(tmp_path: Path) -> 
     sweep.singles(around(0.51))
     sweep.add("search", around(0.8))
     sentence = sweep.verdict().sentence()
-    assert "Δm divides by references that are hardly better than a constant prediction" in sentence
+    assert "Do not rely on Δm, +56.9 %, which divides by references that are hardly" in sentence
+    assert "constant prediction, or worse: a accuracy 0.51 (constant: 0.5), b accur" in sentence
 
 
 def test_delta_m_can_be_chosen(tmp_path: Path) -> None:

@@ -32,6 +32,15 @@ def test_a_single_task_below_is_named_with_its_split(
     assert "training.epochs" in check.text
 
 
+@pytest.mark.parametrize(("accuracy", "ok"), [(0.498, True), (0.497, False)])
+def test_half_a_point_of_skill_below_is_no_more_than_noise(
+    builder: Builder, accuracy: float, *, ok: bool
+) -> None:
+    for number in range(2):
+        builder.finalist("single/left", number, {"left": accuracy}, val=0.8)
+    assert check_trivial_prediction(evidence_of(builder)).ok is ok
+
+
 def test_the_shared_network_counts_too(builder: Builder) -> None:
     scores = {"left": 0.9, "right": 0.45, "same": 0.9}
     for number in range(2):
