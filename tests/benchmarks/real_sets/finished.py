@@ -9,6 +9,7 @@ from pathlib import Path
 from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.compared_networks import ComparedNetworks
 from mtl_search.analysis.comparison import Comparison, Runs
+from mtl_search.analysis.finalists import shares_nothing
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.measure import Measure, delta_m_measure, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
@@ -17,6 +18,7 @@ from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.records import SweepRecord
+from tests.benchmarks.real_sets import old_budget
 from tests.benchmarks.real_sets.cases import Case
 from tests.benchmarks.real_sets.old_rule import OldAnswer, old_answer, variance_shares
 
@@ -110,10 +112,19 @@ class Finished:
         return variance_shares(list(self.ours.values()), list(self.separate.values()), measure)
 
     def old_answer(self) -> OldAnswer:
-        """Return what the old rule says: of the search arm, whichever is recommended."""
+        """Return what the old rule says of the search arm's finalists here."""
         winner = self.verdict.winners[SEARCH]
         runs = self.networks.runs[SEARCH]
         return old_answer(runs, self.separate, self.tasks, shares_nothing=winner.shares_nothing)
+
+    def old_answer_at_old_budget(self) -> OldAnswer | None:
+        """Return what it says of its own finalists; None where they have not been trained."""
+        if not (self.directory / old_budget.FILE).exists():
+            return None
+        trial = old_budget.old_finalists(self.record, self.config)[SEARCH]
+        runs = old_budget.old_runs(self.directory, self.config)
+        nothing = shares_nothing(trial.info.get("depth"))
+        return old_answer(*runs, self.tasks, shares_nothing=nothing)
 
 
 def value_of(row: TaskRow, column: str) -> float | None:

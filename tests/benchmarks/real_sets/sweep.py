@@ -31,6 +31,7 @@ from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.training.metric_scales import metric_scales
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
+from tests.benchmarks.real_sets.old_budget import train_old_finalists
 
 Tell = Callable[[SweepRecord], None]
 
@@ -83,6 +84,7 @@ def run_sweep(config: Config, directory: Path, tell: Tell) -> SweepRecord:
             objectives = _begin(config, data, journal, metrics)
             context = SweepContext(config, directory, journal, objectives, arms=plan_arms(config))
             Sweep(context, data, tell).run()
+        train_old_finalists(journal.record, config, data, directory)
         return journal.record
 
 

@@ -16,7 +16,9 @@ linear and gradient boosting are models of scikit-learn on the same splits, one 
 less separate, in points of skill, with its 95 % interval over seeds and test items, not adjusted
 for the number of tasks; \\* holds after Holm's adjustment. Δm: the relative gain of the literature.
 Shares: how much of the variance of the mean gain is a task's, over seeds and test items, where
-gains are measured by Δm and by skill.
+gains are measured by Δm and by skill. The old rule, that of version 0.1: Δm of the search arm over
+the single-task networks, Student's t over seeds alone, no twin. *With its own budgets*: single-task
+networks share the trials of one arm, the best trial of each arm is its finalist, three seeds.
 """
 
 
@@ -31,7 +33,7 @@ def render(finished: Finished) -> str:
         [
             f"## `{finished.case.name}`: {finished.case.title}\n",
             f"**Verdict.** {verdict.sentence()}\n",
-            f"**The old rule.** {finished.old_answer().sentence()}.\n",
+            f"**The old rule.** {_old(finished)}\n",
             _comparisons(finished),
             _tasks(finished),
             _health(finished),
@@ -39,6 +41,15 @@ def render(finished: Finished) -> str:
             _costs(finished),
         ]
     )
+
+
+def _old(finished: Finished) -> str:
+    sentences = []
+    at_old_budget = finished.old_answer_at_old_budget()
+    if at_old_budget is not None:
+        sentences.append(f"With its own budgets and finalists: {at_old_budget.sentence()}.")
+    sentences.append(f"With the finalists of today: {finished.old_answer().sentence()}.")
+    return " ".join(sentences)
 
 
 def _comparisons(finished: Finished) -> str:
@@ -117,10 +128,9 @@ def _costs(finished: Finished) -> str:
     finalists = sum(trial.is_finalist for trial in trials)
     epochs = sum(trial.last_epoch for trial in trials)
     seconds = sum(trial.seconds for trial in trials)
-    looks = " and ".join(map(str, finished.record.looks))
     return (
         f"{len(trials)} trials, of which {finalists} finalists; {epochs:,} epochs, {seconds:.0f} s "
-        f"of training; the verdict was looked at with {looks} seeds.\n"
+        "of training.\n"
     )
 
 

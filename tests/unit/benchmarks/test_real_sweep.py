@@ -16,7 +16,8 @@ from tests.unit.benchmarks.test_real_data import write_images
 
 SMALL = [
     "training.epochs=1",
-    "search.trials=2",
+    "search.trials=1",
+    "report.reference=false",
     "search.finalists.top=1",
     "search.finalists.seeds=2",
     "search.finalists.max_seeds=2",
@@ -53,7 +54,8 @@ def test_a_sweep_goes_on_where_it_ended(tmp_path: Path) -> None:
     text = render(Finished(case, config, record, tmp_path / "sweep"))
     assert "**Verdict.** " in text
     assert "2 seeds × 30 test items" in text
-    assert "**The old rule.** " in text
+    assert "**The old rule.** With its own budgets and finalists: " in text
+    assert ", 3 seeds). With the finalists of today: " in text
     rows = [line.split("|") for line in text.splitlines() if line.startswith("| r8")]
     assert [row[1].strip() for row in rows] == list(case.tasks)
     for column in (-3, -2):  # shares of the variance
