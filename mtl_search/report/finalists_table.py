@@ -6,6 +6,7 @@ import math
 import statistics
 
 from rich.console import Console
+from rich.text import Text
 
 from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
@@ -29,6 +30,7 @@ from mtl_search.storage.records import SweepRecord
 
 _SINGLE = "single"  # the row of all single-task arms together
 _RECOMMENDED = " ✓"
+_SEPARATE = {_SINGLE: "the tuned ones", TWIN_SEPARATE: "those with the settings of the shared one"}
 
 
 def print_finalists(
@@ -39,6 +41,8 @@ def print_finalists(
     if table.arms:
         title = "Finalists on fresh seeds (test split, mean and 95 % interval)"
         console.print(fitted(title, table.columns(), console))
+        for line in table.notes():
+            console.print(Text(line, style="dim"))
 
 
 class _FinalistsTable:
@@ -82,6 +86,16 @@ class _FinalistsTable:
             Column("seeds", [self._seeds(arm) for arm in self.arms], 60),
             Column("configuration of", [self._origin(arm) for arm in self.arms], 50, right=False),
         ]
+
+    def notes(self) -> list[str]:
+        """Return what the marks mean, and which separate networks are better."""
+        notes = []
+        if self._verdict.recommended is not None:
+            notes.append(f"{_RECOMMENDED.strip()}: the recommended shared network.")
+        if self._verdict.separate is not None:
+            better = _SEPARATE[self._verdict.separate]
+            notes.append(f"Of separate networks {better} are better by validation.")
+        return [" ".join(notes)] if notes else []
 
     def _winners(self, arm: str) -> list[SelectedFinalist]:
         names = [ArmName.single(task) for task in self._tasks] if arm == _SINGLE else [arm]

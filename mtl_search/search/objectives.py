@@ -88,7 +88,9 @@ class ArmObjectives:
 
     def before_offers(self) -> ArmObjectives:
         """Return the objectives by the references that hold without offered trials."""
-        trials = {name: trial for name, trial in self._record.trials.items() if not trial.is_offered}
+        trials = {
+            name: trial for name, trial in self._record.trials.items() if not trial.is_offered
+        }
         objectives = copy(self)
         objectives._record = replace(self._record, trials=trials)
         return objectives

@@ -175,9 +175,7 @@ def searched(fake: FakeTune) -> list[list[float]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("objective", "at"), [("skill", slice(2, 4)), ("delta_m", slice(8, 10))]
-)
+@pytest.mark.parametrize(("objective", "at"), [("skill", slice(2, 4)), ("delta_m", slice(8, 10))])
 def test_the_search_begins_with_points_and_a_seed_arm_comes_before(
     session: Session, objective: str, at: slice
 ) -> None:

@@ -72,7 +72,9 @@ def test_phases_follow_one_another_and_arms_of_a_phase_take_turns(
     assert offers
     assert all(fake.record.trials[name].is_offered for name in began[16 : 16 + offers])
     finals, compared = arms[16 + offers :][:8], arms[24 + offers :]
-    assert sorted(finals) == sorted(f"final-{arm.replace('/', '-')}" for arm in BUDGET for _ in "12")
+    assert sorted(finals) == sorted(
+        f"final-{arm.replace('/', '-')}" for arm in BUDGET for _ in "12"
+    )
     twins = {arm for arm in compared if arm.startswith("final-twin")}
     assert Counter(compared) == dict.fromkeys([*twins, "final-without-flag"], 2)
 
