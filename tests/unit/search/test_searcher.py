@@ -22,7 +22,7 @@ from mtl_search.storage.records import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 from tests.support import small_sweeps as small
-from tests.support.fake_tune import FakeTune, Session, counts
+from tests.support.fake_tune import FakeTune, Session
 
 DELTA_M = {"search.objective": "delta_m"}
 BUDGET = {"single/kind": 4, "single/size": 4, "equal": 4, "search": 4}
