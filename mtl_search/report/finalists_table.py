@@ -74,13 +74,13 @@ class _FinalistsTable:
         better = [comparison.improvement if comparison else None for comparison in gains]
         return [
             Column("arm", [self._name(arm) for arm in self.arms], right=False),
-            Column("skill", [formats.number(self._skill(arm)) for arm in self.arms], 96),
+            Column("skill", [formats.skill(self._skill(arm)) for arm in self.arms], 96),
             Column(f"gain over single\n({unit})", [_gain(c) for c in gains]),
             Column(f"lead of ✓ over it\n({unit})", [_gain(c) for c in leads], 94),
             Column("Δm %", [_delta_m(c) for c in gains], 95),
-            Column("P(better)\na run", [formats.number(value, 2) for value in better], 58),
-            Column("worst task\n(gain)", [_worst(c) for c in gains], 57, right=False),
-            Column("mean\nrank", [_rank(ranks.get(arm)) for arm in self.arms], 56),
+            Column("P(better)\na run", [formats.number(value, 2) for value in better], 84),
+            Column("worst task\n(gain)", [_worst(c) for c in gains], 83, right=False),
+            Column("mean\nrank", [_rank(ranks.get(arm)) for arm in self.arms], 82),
             *task_columns(self._tasks, self._task_cells),
             Column("params", [formats.count(self._parameters(arm)) for arm in self.arms], 85),
             Column("seeds", [self._seeds(arm) for arm in self.arms], 60),
