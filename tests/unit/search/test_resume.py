@@ -31,10 +31,10 @@ def test_a_sweep_is_not_overwritten_and_nothing_is_not_resumed(tmp_path: Path) -
 
 MAY_CHANGE: list[tuple[str, Any]] = [
     ("search.trials", 7),
+    ("search.finalists.top", 2),
     ("search.finalists.seeds", 5),
     ("search.finalists.max_seeds", 9),
-    ("search.finalists.margin", 0.1),
-    ("search.finalists.top", 2),
+    ("search.finalists.margin", 0.01),
     ("search.retries", 9),
     ("search.stop_after_failures", 1),
     ("resources.max_concurrent", 1),
@@ -62,6 +62,7 @@ MUST_NOT_CHANGE: list[tuple[str, Any]] = [
     ("search.scheduler", "asha"),
     ("search.objective", "val/kind/accuracy"),
     ("search.finalists.ablate_auxiliary", False),
+    ("tasks.size.importance", 2),
 ]
 
 
