@@ -23,8 +23,19 @@ def test_the_arms_of_many_tasks_share_a_row(tmp_path: Path) -> None:
     totals = report_text(builder.sweep_record, config(tasks=tasks)).split("What each arm took")[1]
     rows = [line.split() for line in totals.splitlines()]
     # 4 trials a task, each of 3 epochs and 1.5 seconds.
-    assert ["single", "(12", "tasks)", "48", "48", "144", "72.0"] in rows
+    assert ["single", "(12", "tasks)", "48", "144", "72.0"] in rows
     assert "single/task0" not in totals
+
+
+def test_states_are_shown_where_they_differ(builder: Builder) -> None:
+    builder.trial("search", 0, 0.7)
+    settings = config()
+    totals = report_text(builder.sweep_record, settings).split("What each arm took")[1]
+    assert "complete" not in totals
+    builder.trial("search", 1, 0.7, state="PRUNED")
+    totals = report_text(builder.sweep_record, settings).split("What each arm took")[1]
+    row = next(line.split() for line in totals.splitlines() if line.split()[:1] == ["search"])
+    assert row[:4] == ["search", "2", "1", "1"]
 
 
 def test_twins_have_their_rows(builder: Builder) -> None:
