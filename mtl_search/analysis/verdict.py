@@ -9,7 +9,7 @@ from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
 from mtl_search.analysis.measure import MeasureName
-from mtl_search.analysis.statistics.answers import Needed
+from mtl_search.analysis.statistics.answers import Needed, Position, position
 from mtl_search.storage.arm_name import ArmName
 
 _Neither = Literal["practically equal", "don't know", "not tested"]
@@ -29,6 +29,19 @@ _ABOUT_WEIGHTS: dict[WeightsOutcome, str] = {
     "practically equal": "The loss weights are practically equal to equal ones",
     "don't know": "Whether the loss weights help is not known",
     "not tested": "Whether the loss weights help is not tested, one seed is not enough",
+}
+# What follows where the comparisons with the tuned networks and with the twin say different things.
+_REASONS: dict[tuple[Position, Position], str] = {
+    ("above", "equal"): "So its gain is the doing of its other settings, not of sharing.",
+    ("open", "equal"): "So with its settings it makes no difference whether the tasks share.",
+    ("above", "below"): "So its settings are good, and without sharing they are better still.",
+    ("below", "above"): (
+        "So separate networks are better with settings of their own, and worse with these."
+    ),
+    ("below", "equal"): (
+        "So separate networks are better with settings of their own; with these it makes no "
+        "difference whether the tasks share."
+    ),
 }
 
 
@@ -156,7 +169,37 @@ class Verdict:
             sentences.append(
                 f"Against the same network with nothing shared: {self.twin.numbers()}."
             )
-        return [*sentences, *self._what_would_decide(), *self._sizes(compared)]
+        return [
+            *sentences,
+            *self._what_follows(compared),
+            *self._what_would_decide(),
+            *self._sizes(compared),
+        ]
+
+    def _what_follows(self, sharing: Comparison) -> list[str]:
+        """Explain an answer that the intervals alone do not show."""
+        if self.shares_nothing:
+            return []
+        sentences = []
+        positions = [self._position(c) for c in (sharing, self.twin) if c is not None]
+        if len(positions) == 2 and (reason := _REASONS.get((positions[0], positions[1]))):
+            sentences.append(reason)
+        if self.outcome == "practically equal" and "equal" in positions:
+            by_first = positions[0] == "equal"
+            equal = sharing if by_first else self.twin
+            assert equal is not None
+            against = "tuned separate networks" if by_first else "nothing shared"
+            narrow = equal.gain.interval(2 * equal.level - 1)
+            assert narrow is not None
+            low, high = (100 * end for end in narrow)
+            sentences.append(
+                f"Against {against} the 90 % interval, {low:+.2f} … {high:+.2f}, lies within "
+                f"±{100 * self.margin:.2g} {self._unit}."
+            )
+        return sentences
+
+    def _position(self, comparison: Comparison) -> Position:
+        return position(comparison.gain, self.margin, comparison.level)
 
     def _what_would_decide(self) -> list[str]:
         if self.needed is None:

@@ -48,9 +48,11 @@ def notes_of(
             )
     near_trivial = list(_near_trivial(record, tasks, reference))
     if near_trivial and measure is not None:
+        literature = next((c.delta_m for c in compared), None)
+        value = "" if literature is None else f", {100 * literature:+.1f} %,"
         yield (
-            "Δm divides by references that are hardly better than a constant prediction: "
-            + ", ".join(near_trivial)
+            f"Do not rely on Δm{value} which divides by references that are hardly better than a "
+            f"constant prediction, or worse: {', '.join(near_trivial)}"
         )
 
 

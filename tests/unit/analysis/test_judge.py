@@ -118,7 +118,43 @@ def test_a_gain_that_the_twin_has_as_well_is_no_gain_of_sharing(tmp_path: Path) 
     sweep.singles(around(0.5))
     sweep.add("search", around(0.9))
     sweep.add("twin/separate", around(0.9))
-    assert sweep.verdict().outcome == "practically equal"
+    found = sweep.verdict()
+    assert found.outcome == "practically equal"
+    assert "So its gain is the doing of its other settings, not of sharing." in found.sentence()
+    assert "Against nothing shared the 90 % interval, " in found.sentence()
+    assert "lies within ±20 points" in found.sentence()
+
+
+def test_what_is_equal_to_tuned_networks_is_said_with_the_interval_that_shows_it(
+    tmp_path: Path,
+) -> None:
+    sweep = Sweep(tmp_path, {"search.finalists.margin": 0.2})
+    sweep.singles(around(0.7))
+    sweep.add("search", around(0.7))
+    sweep.add("twin/separate", around(0.5))
+    found = sweep.verdict()
+    assert found.outcome == "practically equal"
+    assert "Against tuned separate networks the 90 % interval, " in found.sentence()
+    assert "So " not in found.sentence()
+
+
+@pytest.mark.parametrize(
+    ("single", "twin", "words"),
+    [
+        (0.7, 0.9, "So its settings are good, and without sharing they are better still."),
+        (0.9, 0.7, "So separate networks are better with settings of their own, and worse"),
+    ],
+)
+def test_comparisons_that_contradict_each_other_are_explained(
+    tmp_path: Path, single: float, twin: float, words: str
+) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(single))
+    sweep.add("search", around(0.8))
+    sweep.add("twin/separate", around(twin))
+    found = sweep.verdict()
+    assert (found.outcome, found.needed) == ("don't know", None)
+    assert words in found.sentence()
 
 
 def test_the_margin_decides_what_is_practically_equal(tmp_path: Path) -> None:
@@ -315,7 +351,8 @@ def test_delta_m_warns_of_a_reference_near_its_trivial_value(tmp_path: Path) -> 
     sweep.singles(around(0.51))
     sweep.add("search", around(0.8))
     sentence = sweep.verdict().sentence()
-    assert "Δm divides by references that are hardly better than a constant prediction" in sentence
+    assert "Do not rely on Δm, +56.9 %, which divides by references that are hardly" in sentence
+    assert "constant prediction, or worse: a accuracy 0.51 (constant: 0.5), b accur" in sentence
 
 
 def test_delta_m_can_be_chosen(tmp_path: Path) -> None:

@@ -39,6 +39,33 @@ def test_the_best_network_must_not_be_behind(
         assert check.text.startswith(seen)
 
 
+@pytest.mark.parametrize(
+    ("right", "seen"),
+    [
+        (0.7, "1 of 2 tasks are behind, all in the mean 6.0 points of skill behind; task left: "),
+        (0.2, "1 of 2 tasks are behind, all in the mean 44.0 points of skill ahead; task left: "),
+        (
+            0.99,
+            "2 of 2 tasks are behind, all in the mean 35.0 points of skill behind; task right: ",
+        ),
+    ],
+)
+def test_of_several_tasks_the_mean_is_said_and_the_furthest_behind_comes_first(
+    builder: Builder, right: float, seen: str
+) -> None:
+    for number in range(2):
+        builder.finalist("single/left", number, {"left": 0.8})
+        builder.finalist("single/right", number, {"right": 0.74})
+    values = {"left": 0.9, "right": right}
+    baselines = {
+        task: {"linear": {f"test/{task}/accuracy": value}} for task, value in values.items()
+    }
+    object.__setattr__(builder.sweep_record, "baselines", baselines)
+    check = check_sklearn_reference(evidence_of(builder))
+    assert check.ok is False
+    assert check.text.startswith(seen)
+
+
 def test_nothing_is_said_without_references(builder: Builder) -> None:
     builder.finalist("single/left", 0, {"left": 0.9})
     assert check_sklearn_reference(evidence_of(builder)).ok is None
