@@ -29,6 +29,7 @@ from mtl_search.analysis.finalists import (
 )
 from mtl_search.analysis.measure import Array, Measure, delta_m_measure, mean_metrics, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
+from mtl_search.analysis.split_comparison import SplitComparison, split_comparisons
 from mtl_search.analysis.statistics.answers import could_decide, decide, needed
 from mtl_search.analysis.statistics.holm import holm
 from mtl_search.analysis.statistics.sequential import nominal_level
@@ -142,6 +143,7 @@ class _Judgement:
             search=self._compare_with_singles(SEARCH),
             weights=weights,
             auxiliary=auxiliary,
+            splits=self._over_splits(),
             claims=_claims(sharing, auxiliary),
             needed=(
                 needed(compared[0].gain, self._margin, self._level)
@@ -277,6 +279,11 @@ class _Judgement:
         """Return whether an arm speaks by the configuration of this trial."""
         winner = self._winners.get(arm)
         return winner is not None and winner.origin == origin
+
+    def _over_splits(self) -> dict[str, SplitComparison]:
+        singles = {task: self._winners.get(ArmName.single(task)) for task in self._tasks}
+        origins = {task: winner.origin for task, winner in singles.items() if winner is not None}
+        return split_comparisons(self._record, self._measure, self._best, origins)
 
     # ------------------------------------------------------------ what follows from it
 

@@ -9,8 +9,9 @@ from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
 from mtl_search.analysis.measure import MeasureName
+from mtl_search.analysis.split_comparison import SplitComparison
 from mtl_search.analysis.statistics.answers import Needed
-from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.arm_name import TWIN_SEPARATE, ArmName
 
 _Neither = Literal["practically equal", "don't know", "not tested"]
 Outcome = Literal["sharing helps", "sharing hurts"] | _Neither
@@ -29,6 +30,10 @@ _ABOUT_WEIGHTS: dict[WeightsOutcome, str] = {
     "practically equal": "The loss weights are practically equal to equal ones",
     "don't know": "Whether the loss weights help is not known",
     "not tested": "Whether the loss weights help is not tested, one seed is not enough",
+}
+_OTHERS = {
+    "single": "tuned separate networks",
+    TWIN_SEPARATE: "the same network with nothing shared",
 }
 
 
@@ -94,6 +99,8 @@ class Verdict:
         search: Best of the search arm against single-task networks.
         weights: Best shared network against the same with equal weights.
         auxiliary: Auxiliary task → best shared network against the same without the task.
+        splits: `single` and `twin/separate` → best shared network against them on other random
+            partitions of the data; empty where `search.finalists.splits` is 0.
         claims: `task <name>` or `auxiliary <name>` → what is claimed of it.
         needed: Where the answer is open: the number of seeds or of test items that would decide.
         winners: Arm → the configuration that speaks for it.
@@ -115,6 +122,7 @@ class Verdict:
     search: Comparison | None = None
     weights: Comparison | None = None
     auxiliary: dict[str, Comparison] = field(default_factory=dict)
+    splits: dict[str, SplitComparison] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     needed: Needed | None = None
     winners: dict[str, SelectedFinalist] = field(default_factory=dict)
@@ -156,7 +164,17 @@ class Verdict:
             sentences.append(
                 f"Against the same network with nothing shared: {self.twin.numbers()}."
             )
+        sentences += self._about_splits()
         return [*sentences, *self._what_would_decide(), *self._sizes(compared)]
+
+    def _about_splits(self) -> list[str]:
+        """Tell the gain over random partitions, beside the verdict."""
+        sentences = []
+        for against, comparison in self.splits.items():
+            others = _OTHERS.get(against, against)
+            gain = f"{comparison.numbers()} against {others}"
+            sentences.append(f"Over {comparison.counts()}: {gain}.")
+        return sentences
 
     def _what_would_decide(self) -> list[str]:
         if self.needed is None:

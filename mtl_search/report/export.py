@@ -33,7 +33,8 @@ def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> 
             and by task `auxiliary`, each null or `arm, against, level, gain, interval, improvement,
             tasks, literature` (Δm: `mean, per_metric, tasks`), with gains as fractions (0.018 of
             skill is 1.8 points); `recommended`, and `winners` by arm, with `origin, trials,
-            parameters, depth, test`.
+            parameters, depth, test`; `splits` by what the best shared network is compared with
+            (`single, twin/separate`), with `against, measure, gain, interval, by_split, begun`.
         arms: `arm, states, epochs, seconds` of each arm.
         mean_ranks: The mean rank of `single, equal, search` over the main tasks on the test split;
             1 is best.

@@ -47,6 +47,7 @@ class TrialLog:
         seed: int,
         origin: str = "",
         role: Role = "",
+        split: int = 0,
     ) -> TrialRecord:
         """Write that the next trial of an arm begins.
 
@@ -57,6 +58,7 @@ class TrialLog:
             seed: Its seed.
             origin: The trial whose configuration or settings it has from, if any.
             role: Its role in the arm, if any.
+            split: The random partition of the data that it trains on; 0 is the sweep's own.
         """
         number = len(self._context.record.arm(arm))
         name = trial_id_of(arm, number)
@@ -73,6 +75,7 @@ class TrialLog:
                 config_hash=config_hash(config),
                 origin=origin,
                 role=role,
+                split=split,
             )
         )
         return self._context.record.trials[name]

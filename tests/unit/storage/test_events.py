@@ -41,6 +41,14 @@ LINES = [
         ),
     ),
     (
+        TrialStarted,
+        (
+            '{"event": "trial", "time": 1.5, "id": "split-equal-0001", "arm": "split/equal",'
+            ' "number": 1, "params": {}, "distributions": {}, "overrides": {}, "seed": 7,'
+            ' "config_hash": "0123456789ab", "origin": "equal-0003", "role": "", "split": 2}'
+        ),
+    ),
+    (
         InfoReported,
         '{"event": "info", "time": 1.5, "id": "search-0000", "info": {"parameters": 3}}',
     ),
