@@ -32,6 +32,7 @@ def test_a_sweep_is_not_overwritten_and_nothing_is_not_resumed(tmp_path: Path) -
 MAY_CHANGE: list[tuple[str, Any]] = [
     ("search.trials", 7),
     ("search.finalists.top", 2),
+    ("search.finalists.splits", 10),
     ("search.retries", 9),
     ("search.stop_after_failures", 1),
     ("resources.max_concurrent", 1),
