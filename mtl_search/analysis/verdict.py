@@ -169,12 +169,11 @@ class Verdict:
 
     def _about_splits(self) -> list[str]:
         """Tell the gain over random partitions, beside the verdict."""
-        sentences = []
+        gains: dict[str, list[str]] = {}
         for against, comparison in self.splits.items():
-            others = _OTHERS.get(against, against)
-            gain = f"{comparison.numbers()} against {others}"
-            sentences.append(f"Over {comparison.counts()}: {gain}.")
-        return sentences
+            gain = f"{comparison.numbers()} against {_OTHERS.get(against, against)}"
+            gains.setdefault(comparison.counts(), []).append(gain)
+        return [f"Over {counts}: {', '.join(told)}." for counts, told in gains.items()]
 
     def _what_would_decide(self) -> list[str]:
         if self.needed is None:
