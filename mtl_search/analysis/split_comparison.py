@@ -70,7 +70,7 @@ def split_comparisons(
     record: SweepRecord,
     measure: Measure | None,
     best: SharedNetwork | None,
-    singles: Mapping[str, str],
+    origins: Mapping[str, str],
 ) -> dict[str, SplitComparison]:
     """Compare the best shared network with all that was trained on the same partitions.
 
@@ -78,7 +78,7 @@ def split_comparisons(
         record: The sweep's record.
         measure: What they are compared by.
         best: The best shared network.
-        singles: Main task → id of the trial whose configuration its tuned network has.
+        origins: Arm → id of the trial whose configuration speaks for it.
 
     Returns:
         `single`, for the tuned single-task networks, and `twin/separate`, for the same network with
@@ -89,8 +89,9 @@ def split_comparisons(
     ours = _trials_by_split(record, best.arm, best.origin)
     begun = len({t.split for t in record.arm(best.arm.on_splits) if t.origin == best.origin})
     others = {TWIN_SEPARATE: [_trials_by_split(record, TWIN_SEPARATE, best.origin)]}
-    if set(measure.tasks) <= set(singles):
-        tuned = [_trials_by_split(record, ArmName.single(t), singles[t]) for t in measure.tasks]
+    singles = [ArmName.single(task) for task in measure.tasks]
+    if all(arm in origins for arm in singles):
+        tuned = [_trials_by_split(record, arm, origins[arm]) for arm in singles]
         others = {_SINGLE: tuned, **others}
     comparisons = {}
     for against, theirs in others.items():

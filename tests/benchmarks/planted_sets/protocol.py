@@ -13,8 +13,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mtl_search.analysis.judge import judge
 from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.judge import judge
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
 from mtl_search.metrics.objective import ObjectiveFunction

@@ -26,7 +26,7 @@ SKILL = Measure(
     -1.0,
 )
 BEST = SharedNetwork(SEARCH, "search-0000", depth=2, has_equal_weights=False)
-SINGLES = {"a": "single-a-0000", "b": "single-b-0000"}
+SINGLES = {"single/a": "single-a-0000", "single/b": "single-b-0000"}
 
 
 class Sweep:
@@ -73,7 +73,7 @@ class Sweep:
 
     def singles(self, split: int, scores: Mapping[str, float]) -> None:
         for task, score in scores.items():
-            self.add(f"single/{task}", split, {task: score}, origin=SINGLES[task])
+            self.add(f"single/{task}", split, {task: score}, origin=SINGLES[f"single/{task}"])
 
     def compared(self) -> dict[str, SplitComparison]:
         return split_comparisons(self.builder.sweep_record, SKILL, BEST, SINGLES)
@@ -135,7 +135,7 @@ def test_nothing_is_compared_that_was_not_trained(sweep: Sweep) -> None:
     assert list(sweep.compared()) == ["single"]
     assert split_comparisons(record, None, BEST, SINGLES) == {}
     assert split_comparisons(record, SKILL, None, SINGLES) == {}
-    assert split_comparisons(record, SKILL, BEST, {"a": "single-a-0000"}) == {}
+    assert split_comparisons(record, SKILL, BEST, {"single/a": "single-a-0000"}) == {}
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ MAY_CHANGE: list[tuple[str, Any]] = [
     ("search.stop_after_failures", 1),
     ("resources.max_concurrent", 1),
     ("tracking.uri", "sqlite:///x.db"),
+    ("report.reference", False),
     ("training.checkpoint_every_s", 1),
     ("training.cache_on_device", "never"),
 ]
