@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import replace
 from itertools import accumulate
 
@@ -91,9 +90,14 @@ class ArmObjectives:
         trials = {
             name: trial for name, trial in self._record.trials.items() if not trial.is_offered
         }
-        objectives = copy(self)
-        objectives._record = replace(self._record, trials=trials)
-        return objectives
+        return ArmObjectives(
+            replace(self._record, trials=trials),
+            self._metrics,
+            kind=self._kind,
+            scales=self._scales,
+            importance=self._importance,
+            function=self._function,
+        )
 
     def reference(self) -> dict[str, float]:
         """Return `val/<task>/<metric>` of the best single-task trials, at their best epochs.

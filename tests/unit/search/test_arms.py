@@ -134,6 +134,16 @@ def test_the_least_budget_has_the_races_but_no_offers_and_twins(
     assert budget.get("final/without/flag") == (seeds if top else None)
 
 
+def test_the_least_budget_has_single_tasks_on_random_splits() -> None:
+    config = small.config({"search.finalists.splits": 7})
+    budget = trial_budget(config, plan_arms(config))
+    on_splits = {arm: count for arm, count in budget.items() if arm.startswith("split/")}
+    assert on_splits == {"split/single/kind": 7, "split/single/size": 7}
+    for changes in ({"search.finalists.top": 0}, {"search.arms": ["single"]}):
+        other = small.config({"search.finalists.splits": 7, **changes})
+        assert not any(arm.startswith("split/") for arm in trial_budget(other, plan_arms(other)))
+
+
 def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
     sharing = {"name": "hard", "depth": {"kind": 1, "flag": 2}}
     base = small.config(

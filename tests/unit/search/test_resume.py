@@ -33,6 +33,9 @@ MAY_CHANGE: list[tuple[str, Any]] = [
     ("search.trials", 7),
     ("search.finalists.top", 2),
     ("search.finalists.splits", 10),
+    ("search.finalists.seeds", 5),
+    ("search.finalists.max_seeds", 9),
+    ("search.finalists.margin", 0.01),
     ("search.retries", 9),
     ("search.stop_after_failures", 1),
     ("resources.max_concurrent", 1),
@@ -59,7 +62,8 @@ MUST_NOT_CHANGE: list[tuple[str, Any]] = [
     ("search.sampler", "random"),
     ("search.scheduler", "asha"),
     ("search.objective", "val/kind/accuracy"),
-    ("search.finalists.seeds", 5),
+    ("search.finalists.ablate_auxiliary", False),
+    ("tasks.size.importance", 2),
 ]
 
 
