@@ -48,11 +48,11 @@ class TrialRunner:
         handed_over: bool = False,
     ) -> None:
         torch.set_num_threads(threads)
-        self._data = data
         self._partitions = Partitions(data, handed_over=handed_over)
         self._custom_objective = objective
         self._device = device
         self._device_data: DeviceData | None = None
+        self._device_split = 0  # the partition of the data on the device
         self._spec: TrialSpec | None = None
         self._communicator: Communicator | None = None
         self._trainer: Trainer | None = None
@@ -123,34 +123,35 @@ class TrialRunner:
         if self._spec is not None and self._spec.shrunk:
             notes["out_of_memory"] = self._spec.shrunk
         if self._spec is not None and self._spec.split and self._trainer is not None:
-            notes["samples"] = {split: len(self._data.splits[split]) for split in SPLITS}
+            splits = self._trainer.data.splits
+            notes["samples"] = {split: len(splits[split]) for split in SPLITS}
         return replace(report, info={**report.info, **notes})
 
-    def _take_partition(self, spec: TrialSpec) -> None:
-        """Let the data be those of the trial's partition; others leave the device."""
-        data = self._partitions.of(spec.config, spec.split)
-        if data is not self._data:
-            self._data = data
+    def _data_of(self, spec: TrialSpec) -> DataSet:
+        """Return the data with the trial's partition; another one leaves the device before."""
+        if spec.split != self._device_split:
             self._device_data = None
+            self._device_split = spec.split
+        return self._partitions.of(spec.config, spec.split)
 
     def _build(self) -> Trainer:
         spec = self._spec
         assert spec is not None, "`setup` comes first"
-        self._take_partition(spec)
+        data = self._data_of(spec)
         training = spec.config.training
         device = self._device or choose_device(training.device)
         share = 1.0  # of the device's memory; on the CPU the samples are not copied
         if device.type == "cuda":
             share = min(1.0, spec.config.resources.gpus_per_worker or 1.0)
         if self._device_data is None and should_be_resident(
-            self._data, training.cache_on_device, device, share
+            data, training.cache_on_device, device, share
         ):
-            self._device_data = DeviceData(self._data, device)
+            self._device_data = DeviceData(data, device)
         # A single-task trial is a reference, and is judged by its own metric whatever the sweep's
         # objective is.
         custom = None if spec.objective.kind == "primary" else self._custom_objective
         return Trainer(
-            spec, self._data, device, self._device_data, custom, communicator=self._communicator
+            spec, data, device, self._device_data, custom, communicator=self._communicator
         )
 
 

@@ -1,7 +1,8 @@
 """Further random partitions of a data set into train, validation and test.
 
 A data set whose split is made by seed is built again with another seed, so that its own rules hold:
-strata, groups, and whatever is fitted on training rows. The rows of any other data set are pooled
+strata, groups, and whatever is fitted on training rows. (Where the seed also chooses samples, as
+with a `limit`, others are chosen.) The rows of any other data set are pooled
 and dealt to splits of the same sizes. That is refused where something is fitted on official
 training rows, since test rows would then have been seen.
 """
@@ -50,7 +51,7 @@ class Partitions:
         self._data = data
         self._handed_over = handed_over
         self._number = 0
-        self._latest = data
+        self._latest: DataSet | None = None
 
     def of(self, config: Config, number: int) -> DataSet:
         """Return the data set with one of its partitions.
@@ -65,8 +66,8 @@ class Partitions:
         """
         if number == 0:
             return self._data
-        if number != self._number:
-            self._latest = self._data  # the one before is freed while the next is built
+        if self._latest is None or number != self._number:
+            self._latest = None  # freed while the next is built
             self._latest = self._build(config, number)
             self._number = number
         return self._latest
@@ -93,9 +94,7 @@ def check_partitions(config: Config, data: DataSet, *, handed_over: bool = False
         DataError: The data cannot be read.
     """
     splits = config.search.finalists.splits
-    if not (splits and config.search.finalists.top):
-        return
-    if handed_over:
+    if handed_over or not (splits and config.search.finalists.top):
         return
     _check_official_split(config.data, "data", splits)
     if _is_split_by_seed(config.data) and _is_same_split(data, Partitions(data).of(config, 1)):

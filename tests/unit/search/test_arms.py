@@ -285,7 +285,7 @@ def test_a_single_arm_has_one_task_and_no_sharing_to_choose() -> None:
 
 
 def test_seeds_of_a_sweep_are_all_different() -> None:
-    names = ["single/a", "single/b", "equal", "search", "final/search"]
+    names = ["single/a", "single/b", "equal", "search", "final/search", "split/search"]
     seeds = [
         trial_seed(sweep, arm, number) for sweep in (0, 1) for arm in names for number in range(200)
     ]
@@ -295,8 +295,9 @@ def test_seeds_of_a_sweep_are_all_different() -> None:
 
 def test_seeds_of_finalists_are_paired_across_arms() -> None:
     for number in range(5):
-        seeds = {trial_seed(3, f"final/{arm}", number) for arm in ("search", "equal", "single/a")}
-        assert len(seeds) == 1
+        for kind in ("final", "split"):
+            arms = [f"{kind}/{arm}" for arm in ("search", "equal", "single/a", "twin/separate")]
+            assert len({trial_seed(3, arm, number) for arm in arms}) == 1
 
 
 def test_seeds_are_the_same_in_every_process() -> None:

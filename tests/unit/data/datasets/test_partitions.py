@@ -233,6 +233,16 @@ def test_one_partition_is_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> N
     assert built == [1, 2, 1]
 
 
+def test_a_partition_that_cannot_be_built_is_not_taken_for_another() -> None:
+    settings = config(table())
+    data = load_data(settings)
+    made = Partitions(data)
+    first = made.of(settings, 1).splits["test"].tolist()
+    with pytest.raises(ConfigError):
+        made.of(config(table(path="/no/such.csv")), 2)
+    assert made.of(settings, 1).splits["test"].tolist() == first
+
+
 # ------------------------------------------------------------ what is refused
 
 
