@@ -19,7 +19,7 @@ from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.search.baselines import models
 from mtl_search.search.baselines.inputs import table_inputs
-from mtl_search.search.baselines.models import MODELS, PENALTIES, ModelName, Recipe
+from mtl_search.search.baselines.models import MODELS, PENALTIES, Recipe
 from mtl_search.storage.events import BaselineScored
 from mtl_search.storage.journal import Journal, finite
 
@@ -56,7 +56,8 @@ def tabular_baselines(
 ) -> Iterator[BaselineScored]:
     """Yield the scores of each model on each main task whose inputs are a table.
 
-    Models are trained on the training split, at most 20,000 rows of it, with one thread. The
+    Models are trained on the training split, at most 20,000 rows of it, with one thread. One that
+    takes longer than two minutes, or all together than five, is given up between two fits. The
     penalty of the linear model is the one whose first metric is best on the validation split. A
     model that fails yields the reason in place of metrics, with a line in the log.
 
@@ -84,21 +85,25 @@ def tabular_baselines(
         linear 1.0
         gradient_boosting 0.9
     """
+    end = time.monotonic() + models.SECONDS_IN_ALL
     for task, names in metrics.items():
         for model in MODELS:
             if (task, model) not in done and table_inputs(config, data, task) is not None:
-                yield _scored(config, data, task, names, model)
+                deadline = min(end, time.monotonic() + models.SECONDS)
+                recipe = Recipe(model, config.seed, deadline)
+                yield _scored(config, data, task, names, recipe)
 
 
 def _scored(
-    config: Config, data: DataSet, task: str, names: Sequence[str], model: ModelName
+    config: Config, data: DataSet, task: str, names: Sequence[str], recipe: Recipe
 ) -> BaselineScored:
+    model = recipe.model
     began = time.monotonic()
     values: dict[str, float] = {}
     reason = ""
     try:
         with models.one_quiet_thread():
-            values = finite(_best_metrics(config, data, task, names, model))
+            values = finite(_best_metrics(config, data, task, names, recipe))
     except Exception as error:  # noqa: BLE001  # a reference must never end the sweep
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
         logger.warning("no %s reference for task %s: %s", model.replace("_", " "), task, reason)
@@ -107,25 +112,24 @@ def _scored(
 
 
 def _best_metrics(
-    config: Config, data: DataSet, task: str, names: Sequence[str], model: ModelName
+    config: Config, data: DataSet, task: str, names: Sequence[str], recipe: Recipe
 ) -> dict[str, float]:
     """Return the metrics of the model; of the linear one, with its best penalty."""
     inputs = table_inputs(config, data, task)
     assert inputs is not None
     target = data.targets[config.tasks[task].target or task]
-    first = Recipe(model, config.seed, models.deadline())
     tried = []
-    for penalty in PENALTIES if model == "linear" else (1.0,):
+    for penalty in PENALTIES if recipe.model == "linear" else (1.0,):
         with suppress(TimeoutError):  # what was tried before it counts
-            recipe = replace(first, penalty=penalty)
-            fitted = models.fit(inputs, target, data.splits["train"], recipe)
+            with_penalty = replace(recipe, penalty=penalty)
+            fitted = models.fit(inputs, target, data.splits["train"], with_penalty)
             predictions = {
                 short: models.predict(inputs, data.splits[split], fitted)
                 for short, split in _SPLITS.items()
             }
             tried.append(_metrics(data, target, task, names, predictions))
     if not tried:
-        raise TimeoutError(f"it takes longer than {models.SECONDS:.0f} s")
+        raise TimeoutError("it takes too long")
     return max(tried, key=lambda metrics: _selected(metrics, task, names[0]))
 
 

@@ -132,11 +132,11 @@ def test_references_are_scored_when_all_trials_have_ended(
     tmp_path: Path, tune: Tune, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_sweep(request_for(tmp_path))
-    assert [event["event"] for event in events(tmp_path)] == ["sweep", "scales"]
+    assert not any(event["event"] == "baseline" for event in events(tmp_path))
     monkeypatch.setattr(ArmSearcher, "finished", True)
     record = run_sweep(request_for(tmp_path, resume=True))
     kinds = [event["event"] for event in events(tmp_path)]
-    assert kinds == ["sweep", "scales", "sweep", *["baseline"] * 4, "done"]
+    assert kinds[-6:] == ["sweep", *["baseline"] * 4, "done"]
     assert list(record.baselines) == ["kind", "size"]  # no auxiliary task
     assert record.complete
 

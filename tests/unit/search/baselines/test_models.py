@@ -138,6 +138,5 @@ def test_large_tables_are_trained_on_some_rows(monkeypatch: pytest.MonkeyPatch) 
 def test_there_must_be_labels_and_time() -> None:
     with pytest.raises(ValueError, match="no training sample has a label"):
         fitted(Target(np.full(N, np.nan), "real"), "linear")
-    with pytest.raises(TimeoutError, match="longer than 120 s"):
+    with pytest.raises(TimeoutError, match="takes too long"):
         fitted(REAL, "linear", deadline=0.0)
-    assert models.deadline() > 0

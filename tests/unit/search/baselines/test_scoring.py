@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,21 @@ def test_what_takes_too_long_has_the_penalties_that_were_tried(
     assert scores({"kind": ("accuracy",)})["kind", "linear"]
     assert tried == [1.0]
     (event, _) = tabular_baselines(small.config(), small.DATA, {"kind": ("accuracy",)})
-    assert event.reason == "TimeoutError: it takes longer than 120 s"
+    assert event.reason == "TimeoutError: it takes too long"
+
+
+def test_a_model_and_all_of_them_have_a_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    deadlines: list[float] = []
+    monkeypatch.setattr(models, "fit", lambda *given: deadlines.append(given[-1].deadline))
+    monkeypatch.setattr(models, "SECONDS", 50.0)
+    began = time.monotonic()
+    scores({"kind": ("accuracy",)})
+    assert len(deadlines) == 2
+    assert all(began + 50 <= deadline < began + 80 for deadline in deadlines)
+    monkeypatch.undo()
+    monkeypatch.setattr(models, "SECONDS_IN_ALL", -1.0)
+    events = list(tabular_baselines(small.config(), small.DATA, METRICS))
+    assert {event.reason for event in events} == {"TimeoutError: it takes too long"}
 
 
 def test_a_metric_that_the_labels_leave_undefined_is_left_out() -> None:
