@@ -29,7 +29,7 @@ def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console
     rows = leaderboard_rows(record, config)
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        if not ArmName(row["arm"]).is_final:
+        if not ArmName(row["arm"]).is_repeat:
             groups.setdefault(row["arm"], []).append(row)
     if not any(row["epochs"] > 0 for group in groups.values() for row in group):
         console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))

@@ -17,8 +17,10 @@ from mtl_search.storage.records import SweepRecord
 
 _STATES = ("COMPLETE", "RUNNING", "PRUNED", "FAIL")  # in the order of their columns
 _MOST_TASK_ROWS = 4
-_FAMILIES = ("single", "warmup", "", "final/single", "final", "final/twin", "final/without")
-_NO_TASKS = ("", "warmup", "final", "final/twin")  # families of arms that are not one a task
+_FINAL = ("final/single", "final", "final/twin", "final/without")
+_FAMILIES = ("single", "warmup", "", *_FINAL, "split/single", "split", "split/twin")
+# Families of arms that are not one a task.
+_NO_TASKS = ("", "warmup", "final", "final/twin", "split", "split/twin")
 
 
 _FLOOR_NOTE = (

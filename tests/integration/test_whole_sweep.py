@@ -74,7 +74,10 @@ def test_scores_of_the_test_items_are_kept_for_finalists_alone(by_python: Result
         if trial.is_finalist:
             assert scores, trial.id
         for key, values in scores.items():
-            assert values.mean() == pytest.approx(trial.test[f"test/{key}"], abs=1e-6), (trial.id, key)
+            assert values.mean() == pytest.approx(trial.test[f"test/{key}"], abs=1e-6), (
+                trial.id,
+                key,
+            )
 
 
 def test_finalists_train_the_best_of_their_arm_again_on_fresh_seeds(by_python: Result) -> None:

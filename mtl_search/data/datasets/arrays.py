@@ -19,7 +19,7 @@ from mtl_search.config.checks import (
     check_text,
 )
 from mtl_search.data.dataset import DataSet, Target, common_length
-from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.memmap import MemmapArray, divide
@@ -93,6 +93,13 @@ def arrays(
         else:
             rows = _given_splits(store, n, splits)
         return DataSet(samples, encoded, rows, masks=_load_masks(store, masks, views))
+
+
+def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
+    return OfficialSplit("splits") if arguments.get("splits") is not None else None
+
+
+arrays.official_split = _official_split  # type: ignore[attr-defined]
 
 
 def read_arrays(path: object, keys: Mapping[str, str]) -> tuple[Array, ...]:

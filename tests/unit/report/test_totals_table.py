@@ -45,6 +45,19 @@ def test_twins_have_their_rows(builder: Builder) -> None:
     assert "final/twin/weights" in totals
 
 
+def test_random_splits_have_their_rows(tmp_path: Path) -> None:
+    tasks = tuple(f"task{number}" for number in range(6))
+    builder = whole(Builder(tmp_path / "journal.jsonl", tasks))
+    for arm in ("split/search", "split/twin/separate", *(f"split/single/{t}" for t in tasks)):
+        builder.trial(arm, 0, 0.9, origin="search-0000")
+    totals = report_text(builder.sweep_record, config(tasks=tasks)).split("What each arm took")[1]
+    rows = {line.split()[0]: line.split() for line in totals.splitlines() if line.strip()}
+    assert rows["split/single"][:4] == ["split/single", "(6", "tasks)", "6"]
+    # Nothing is chosen there, so there is no best value and no floor.
+    assert rows["split/search"] == ["split/search", "1", "1", "3", "1.5"]
+    assert "split/twin/separate" in rows
+
+
 def test_the_selection_floor_stands_beside_the_best_value(builder: Builder) -> None:
     for number in range(5):
         builder.trial("search", number, 0.70 + 0.02 * number)
