@@ -20,8 +20,8 @@ from mtl_search.data.types import SPLITS, Array
 from mtl_search.errors import DataError
 
 SIDE, DIGIT, SHIFT = 36, 28, 6
-# Of the 60,000 training digits, the last ones are for validation.
-VALIDATION_DIGITS = 10_000
+# Of MNIST's 60,000 training digits, the last 10,000 are for validation.
+VALIDATION_SHARE = 6
 _DIGITS = tuple(map(str, range(10)))
 _PIXELS = tuple(map(str, range(DIGIT * DIGIT)))
 
@@ -48,7 +48,7 @@ def multi_mnist(
     rng = np.random.default_rng(seed)
     fitted_MHV, fitted_M = _read(Path(folder), "train")
     test_MHV, test_M = _read(Path(folder), "t10k")
-    first = len(fitted_M) - VALIDATION_DIGITS
+    first = len(fitted_M) - len(fitted_M) // VALIDATION_SHARE
     sources = {
         "train": (fitted_MHV[:first], fitted_M[:first], train),
         "validation": (fitted_MHV[first:], fitted_M[first:], validation),
