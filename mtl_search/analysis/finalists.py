@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mtl_search.analysis.estimate import MIN_SEEDS
-from mtl_search.storage.arm_name import SHARED, ArmName
+from mtl_search.storage.arm_name import SHARED, TWIN_SEPARATE, ArmName
 from mtl_search.storage.records import SweepRecord, TrialRecord
 
 
@@ -93,6 +94,35 @@ def recommended(record: SweepRecord) -> SharedNetwork | None:
         depth=info.get("depth"),
         has_equal_weights=not info.get("adaptive", False) and len(set(weights)) <= 1,
     )
+
+
+def better_separate(
+    record: SweepRecord, singles: Mapping[str, str], twin: str | None, weights: Mapping[str, float]
+) -> ArmName | None:
+    """Return which separate networks are better by the mean validation of fresh seeds.
+
+    Args:
+        record: The sweep's record, whose objective is the mean skill.
+        singles: Main task → origin of its tuned single-task network.
+        twin: Origin of the shared network whose twin shares nothing; None: there is no twin.
+        weights: Main task → its part of the mean over tasks.
+
+    Returns:
+        `twin/separate`, or `single` for the tuned networks; None where one of both is missing.
+    """
+    if twin is None or set(singles) != set(weights):
+        return None
+    means = {}
+    for task, origin in singles.items():
+        values = [
+            t.best_objective for t in finalists_of(record, ArmName.single(task), origin).values()
+        ]
+        means[task] = statistics.fmean(values) if values else -math.inf
+    of_twin = [t.best_objective for t in finalists_of(record, TWIN_SEPARATE, twin).values()]
+    if not of_twin:
+        return None
+    tuned = math.fsum(weights[task] * means[task] for task in singles)
+    return TWIN_SEPARATE if statistics.fmean(of_twin) > tuned else ArmName("single")
 
 
 def finalists_of(record: SweepRecord, arm: ArmName, origin: str) -> dict[int, TrialRecord]:

@@ -14,34 +14,27 @@ says nothing of other splits or data sets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mtl_search.analysis.comparison import Comparison, Run, Runs, compare
-from mtl_search.analysis.estimate import estimate
-from mtl_search.analysis.finalists import (
-    SharedNetwork,
-    finalists_of,
-    missing_note,
-    recommended,
-    winner_of,
-)
-from mtl_search.analysis.measure import Array, Measure, delta_m_measure, mean_metrics, skill_measure
+from mtl_search.analysis.compared_networks import ComparedNetworks
+from mtl_search.analysis.comparison import Comparison, Runs, compare
+from mtl_search.analysis.finalists import SharedNetwork, better_separate
+from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
-from mtl_search.analysis.statistics.answers import could_decide, decide, needed
+from mtl_search.analysis.statistics.answers import (
+    Needed,
+    could_decide,
+    decide,
+    needed,
+    position,
+)
 from mtl_search.analysis.statistics.holm import holm
 from mtl_search.analysis.statistics.sequential import nominal_level
-from mtl_search.analysis.verdict import (
-    Claim,
-    Outcome,
-    SelectedFinalist,
-    Verdict,
-    WeightsOutcome,
-)
+from mtl_search.analysis.verdict import Claim, Outcome, Verdict, WeightsOutcome
 from mtl_search.analysis.verdict_notes import notes_of
 from mtl_search.config import Config
-from mtl_search.metrics.metric_key import metric_key
-from mtl_search.storage import item_values
+from mtl_search.metrics.metric_key import scale_key
 from mtl_search.storage.arm_name import (
     EQUAL,
     SEARCH,
@@ -50,7 +43,7 @@ from mtl_search.storage.arm_name import (
     TWIN_WEIGHTS,
     ArmName,
 )
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
 
 _SHARING: dict[str, Outcome] = {"helps": "sharing helps", "hurts": "sharing hurts"}
 _WEIGHTS: dict[str, WeightsOutcome] = {"helps": "weights help", "hurts": "weights hurt"}
@@ -100,18 +93,10 @@ class _Judgement:
     def __init__(self, record: SweepRecord, config: Config, directory: Path | None) -> None:
         self._record = record
         self._config = config
-        self._directory = directory
-        self._tasks: Tasks = main_metrics(record, config)
+        self._all_tasks = main_metrics(record, config)
+        self._tasks = _without_excluded(self._all_tasks, record)
         self._margin = config.search.finalists.margin
-        self._winners: dict[str, SelectedFinalist] = {}
-        self._runs: dict[str, Runs] = {}
-        for task in self._tasks:
-            self._select(ArmName.single(task))
-        for arm in SHARED:
-            self._select(arm)
-        self._best = recommended(record)
-        self._select_compared()
-        self._single_runs = self._merge_single_runs()
+        self._networks = ComparedNetworks(record, self._tasks, directory)
         self._measure = self._choose_measure()
         looks = sorted({*config.search.finalists.looks, *record.looks})
         # Sweeps of version 0.1 looked once.
@@ -119,21 +104,30 @@ class _Judgement:
 
     def verdict(self) -> Verdict:
         """Return the verdict."""
-        best = self._best
+        networks, best = self._networks, self._networks.best
         best_arm = best.arm if best else None
         sharing = self._compare_with_singles(best_arm)
         twin = self._compare(best_arm, TWIN_SEPARATE)
         weights = self._weights(best)
         auxiliary = self._auxiliary(best_arm)
-        compared = [c for c in (sharing, twin) if c is not None]
+        judged = networks.winners.get(best_arm) if best_arm else None
         outcome = self._outcome(sharing, twin, best)
-        judged = self._winners.get(best_arm) if best_arm else None
+        reference = mean_metrics(run.test for run in networks.single_runs.values())
+        notes = notes_of(
+            self._record,
+            self._measure,
+            self._all_tasks,
+            networks.missing(),
+            compared=[c for c in (sharing, twin, weights) if c is not None],
+            reference=reference,
+        )
         return Verdict(
             outcome=outcome,
             weights_outcome=self._weights_outcome(weights),
             measure=self._measure.name if self._measure else "skill",
             margin=self._margin,
             recommended=judged,
+            separate=self._separate(best),
             sharing=sharing,
             twin=twin,
             equal=self._compare_with_singles(EQUAL),
@@ -141,88 +135,24 @@ class _Judgement:
             weights=weights,
             auxiliary=auxiliary,
             claims=_claims(sharing, auxiliary),
-            needed=(
-                needed(compared[0].gain, self._margin, self._level)
-                if outcome == "don't know" and compared and not (best and best.shares_nothing)
-                else None
-            ),
-            winners=self._winners,
-            final_reference=mean_metrics(run.test for run in self._single_runs.values()),
+            needed=self._needed(outcome, best, [sharing, twin]),
+            winners=networks.winners,
+            final_reference=reference,
             parameters=judged.parameters if judged else None,
-            single_parameters=self._single_parameters(),
-            notes=tuple(
-                notes_of(
-                    self._record,
-                    self._measure,
-                    self._tasks,
-                    [note for arm in self._winners for note in self._missing(arm)],
-                    compared=[c for c in (sharing, twin, weights) if c is not None],
-                    reference=mean_metrics(run.test for run in self._single_runs.values()),
-                )
-            ),
+            single_parameters=networks.single_parameters(),
+            notes=tuple(notes),
         )
-
-    # ------------------------------------------------------------ what is compared
-
-    def _select(self, arm: ArmName) -> None:
-        origin = winner_of(self._record, arm)
-        if origin is not None:
-            self._add(arm, origin)
-
-    def _select_compared(self) -> None:
-        """Select what differs from the best shared network in one factor."""
-        names = dict.fromkeys(t.arm.base for t in self._record if t.is_finalist)
-        for arm in names:
-            if arm.is_twin or arm.is_ablation:
-                origins = [t.origin for t in self._record.arm(arm.final)]
-                if self._best is not None and self._best.origin in origins:
-                    self._add(arm, self._best.origin)
-                elif arm.is_ablation:  # version 0.1 took the best of the search arm in any case
-                    self._add(arm, origins[-1])
-
-    def _add(self, arm: ArmName, origin: str) -> None:
-        names = [arm.task] if arm.is_single and arm.task else list(self._tasks)
-        keys = [metric_key("test", task, m) for task in names for m in self._tasks[task]]
-        trials = {
-            index: trial
-            for index, trial in sorted(finalists_of(self._record, arm, origin).items())
-            if all(key in trial.test for key in keys)
-        }
-        if not trials:
-            return
-        self._winners[arm] = _selected(arm, trials)
-        self._runs[arm] = {index: self._run(trial) for index, trial in trials.items()}
-
-    def _run(self, trial: TrialRecord) -> Run:
-        if self._directory is None:
-            return Run(trial.test)
-        return Run(trial.test, item_values.read(self._directory, trial.id))
-
-    def _merge_single_runs(self) -> dict[int, Run]:
-        """Make one run of the single-task runs of each seed index that all main tasks have."""
-        runs_by_task = [self._runs.get(ArmName.single(task), {}) for task in self._tasks]
-        if not runs_by_task:
-            return {}
-        indices = set.intersection(*(set(runs) for runs in runs_by_task))
-        merged = {}
-        for index in sorted(indices):
-            test: dict[str, float] = {}
-            items: dict[str, Array] = {}
-            for runs in runs_by_task:
-                test |= runs[index].test
-                items |= runs[index].items
-            merged[index] = Run(test, items)
-        return merged
 
     def _choose_measure(self) -> Measure | None:
         """Return the measure that the config asks for; Δm where a sweep has no scales of skill."""
-        skill = skill_measure(self._record, self._config, self._tasks)
+        # A task whose first metric is excluded does not count by its second.
+        skill = skill_measure(self._record, self._config, self._all_tasks)
         if skill is not None and self._config.search.objective != "delta_m":
             return skill
-        reference = mean_metrics(run.test for run in self._single_runs.values())
+        reference = mean_metrics(run.test for run in self._networks.single_runs.values())
         if not reference:
             # Without single-task networks the equal arm itself is the reference.
-            runs = self._runs.get(EQUAL) or self._runs.get(SEARCH) or {}
+            runs = self._networks.runs.get(EQUAL) or self._networks.runs.get(SEARCH) or {}
             reference = mean_metrics(run.test for run in runs.values())
         if not reference:
             return skill
@@ -230,10 +160,10 @@ class _Judgement:
         return delta_m_measure(self._tasks, reference, importance)
 
     def _compare_with_singles(self, arm: ArmName | None) -> Comparison | None:
-        return self._compare_runs(arm, "single", self._single_runs)
+        return self._compare_runs(arm, "single", self._networks.single_runs)
 
     def _compare(self, arm: ArmName | None, other: ArmName) -> Comparison | None:
-        return self._compare_runs(arm, other, self._runs.get(other, {}))
+        return self._compare_runs(arm, other, self._networks.runs.get(other, {}))
 
     def _compare_runs(self, arm: ArmName | None, against: str, theirs: Runs) -> Comparison | None:
         if arm is None or self._measure is None:
@@ -241,7 +171,7 @@ class _Judgement:
         return compare(
             arm,
             against,
-            self._runs.get(arm, {}),
+            self._networks.runs.get(arm, {}),
             theirs,
             measure=self._measure,
             tasks=self._tasks,
@@ -261,20 +191,15 @@ class _Judgement:
 
     def _auxiliary(self, best: ArmName | None) -> dict[str, Comparison]:
         comparisons = {}
-        for name, winner in self._winners.items():
+        for name, winner in self._networks.winners.items():
             arm = ArmName(name)
             if not arm.is_ablation or arm.task is None:
                 continue
-            with_task = next((a for a in SHARED if self._has(a, winner.origin)), best)
+            with_task = next((a for a in SHARED if self._networks.has(a, winner.origin)), best)
             comparison = self._compare(with_task, arm)
             if comparison is not None:
                 comparisons[arm.task] = comparison
         return comparisons
-
-    def _has(self, arm: ArmName, origin: str) -> bool:
-        """Return whether an arm speaks by the configuration of this trial."""
-        winner = self._winners.get(arm)
-        return winner is not None and winner.origin == origin
 
     # ------------------------------------------------------------ what follows from it
 
@@ -290,40 +215,46 @@ class _Judgement:
             return "don't know"
         return _SHARING.get(answer, answer)  # type: ignore[arg-type]
 
+    def _needed(
+        self, outcome: Outcome, best: SharedNetwork | None, compared: Sequence[Comparison | None]
+    ) -> Needed | None:
+        """Return what would decide the first comparison that is open; None where none is."""
+        if outcome != "don't know" or best is None or best.shares_nothing:
+            return None
+        for comparison in compared:
+            if comparison is None:
+                continue
+            if position(comparison.gain, self._margin, self._level) == "open":
+                return needed(comparison.gain, self._margin, self._level)
+        return None
+
     def _weights_outcome(self, weights: Comparison | None) -> WeightsOutcome:
         if weights is None or weights.interval is None:
             return "not tested"
         answer = decide([weights.gain], self._margin, self._level)
         return _WEIGHTS.get(answer, answer)  # type: ignore[arg-type]
 
-    def _single_parameters(self) -> int | None:
-        """Sum the parameters of the single-task networks; None where one is missing."""
-        total = 0
-        for task in self._tasks:
-            winner = self._winners.get(ArmName.single(task))
-            if winner is None or winner.parameters is None:
-                return None
-            total += winner.parameters
-        return total
-
-    def _missing(self, arm: str) -> list[str]:
-        note = missing_note(ArmName(arm), self._record, self._winners[arm].origin)
-        return [note] if note else []
+    def _separate(self, best: SharedNetwork | None) -> ArmName | None:
+        """Return which separate networks are recommended; objectives of Δm cannot say."""
+        if best is None or self._measure is None or self._measure.name != "skill":
+            return None
+        singles = {}
+        for task in self._measure.tasks:
+            winner = self._networks.winners.get(ArmName.single(task))
+            if winner is not None:
+                singles[task] = winner.origin
+        twin = best.origin if TWIN_SEPARATE in self._networks.winners else None
+        return better_separate(self._record, singles, twin, self._measure.weights)
 
 
-def _selected(arm: ArmName, by_index: Mapping[int, TrialRecord]) -> SelectedFinalist:
-    trials = list(by_index.values())
-    tests = [trial.test for trial in trials]
-    info = trials[0].info
-    common = mean_metrics(tests)
-    return SelectedFinalist(
-        arm=arm,
-        origin=trials[0].origin,
-        trials={index: trial.id for index, trial in by_index.items()},
-        parameters=info.get("parameters"),
-        depth=info.get("depth"),
-        test={name: estimate([test[name] for test in tests]) for name in common},
-    )
+def _without_excluded(tasks: Tasks, record: SweepRecord) -> Tasks:
+    """Return the tasks with the metrics that the labels leave defined."""
+    kept = {}
+    for task, metrics in tasks.items():
+        names = [m for m in metrics if scale_key(task, m) not in record.excluded_metrics]
+        if names:
+            kept[task] = tuple(names)
+    return kept
 
 
 def _claims(sharing: Comparison | None, auxiliary: Mapping[str, Comparison]) -> dict[str, Claim]:

@@ -13,6 +13,7 @@ from mtl_search.analysis.references import (
     main_metrics,
     validation_reference,
 )
+from mtl_search.analysis.skills import mean_skill, tasks_of
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.objective import delta_m
@@ -28,6 +29,7 @@ _FIRST = [
     "number",
     "state",
     "role",
+    "skill",
     "delta_m",
     "objective",
     "best_epoch",
@@ -53,14 +55,18 @@ def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
 def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]]:
     """List all trials, best first within each arm.
 
-    Members of a population come after what was trained with fixed values.
+    Best is by the objective as the sweep saw it; where that is Δm, by Δm against the references of
+    now, which an extension may have changed. Members of a population come after what was trained
+    with fixed values.
 
     Each row is a mapping with these keys:
 
     ================================ ===========================================================
     `trial, arm, number, state`      as in the journal
     `role`                           `member` of a population, `last` or `mean` of what follows
-                                     it, else empty
+                                     it, `offered` for settings of another arm, else empty
+    `skill`                          mean skill of the main tasks at the best epoch; of single-task
+                                     trials: of their own task
     `delta_m`                        Δm of the best epoch against the final single-task
                                      references; of single-task trials: of their own task
     `objective`                      as the sweep saw it
@@ -80,13 +86,13 @@ def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
-    judged = [(trial, _delta_m(trial, tasks, reference)) for trial in record]
-    # A reference that has changed since, by an extended sweep, changes every Δm with it; so the
-    # order follows Δm, too.
+    importance = {task: config.tasks[task].importance for task in tasks}
+    judged = [(trial, _delta_m(trial, tasks, reference, importance)) for trial in record]
     by_delta_m = config.search.objective == "delta_m"
     arms = arm_names(tasks, record)
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m=by_delta_m))
-    return [_row(trial, value, config, metrics) for trial, value in judged]
+    skills = {trial.id: _skill(trial, record, config, tasks) for trial in record}
+    return [_row(trial, skills[trial.id], value, config, metrics) for trial, value in judged]
 
 
 def leaderboard_columns(record: SweepRecord, config: Config) -> list[str]:
@@ -133,19 +139,32 @@ def _rank(
     )
 
 
-def _delta_m(trial: TrialRecord, tasks: Tasks, reference: Mapping[str, float]) -> float:
+def _skill(trial: TrialRecord, record: SweepRecord, config: Config, tasks: Tasks) -> float:
+    """Return the mean skill of a trial's best epoch; NaN where it is not known."""
+    values = trial.best.metrics if trial.best else {}
+    return mean_skill(record, config, tasks_of(trial, tasks), values, "val")
+
+
+def _delta_m(
+    trial: TrialRecord,
+    tasks: Tasks,
+    reference: Mapping[str, float],
+    importance: Mapping[str, float],
+) -> float:
     """Return Δm of a trial's best epoch; NaN when it or its references lack a metric."""
-    own_tasks = tasks
-    if trial.arm.is_single and trial.arm.task is not None:
-        own_tasks = {trial.arm.task: tasks.get(trial.arm.task, ())}
+    own_tasks = tasks_of(trial, tasks)
     keys = [metric_key("val", task, m) for task, metrics in own_tasks.items() for m in metrics]
     values = trial.best.metrics if trial.best else {}
     if not keys or any(key not in values or key not in reference for key in keys):
         return math.nan
-    return delta_m(values, reference, own_tasks)
+    if trial.arm.is_single:
+        return delta_m(values, reference, own_tasks)  # its task counts, whatever its importance
+    return delta_m(values, reference, own_tasks, importance=importance)
 
 
-def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> dict[str, Any]:
+def _row(
+    trial: TrialRecord, skill: float, relative_gain: float, config: Config, metrics: Tasks
+) -> dict[str, Any]:
     best = trial.best
     values = best.metrics if best else {}
     weights = shown_weights(trial)
@@ -156,7 +175,8 @@ def _row(trial: TrialRecord, value: float, config: Config, metrics: Tasks) -> di
         "number": trial.number,
         "state": trial.state,
         "role": trial.role,
-        "delta_m": value,
+        "skill": skill,
+        "delta_m": relative_gain,
         "objective": best.best_objective if best else math.nan,
         "best_epoch": best.epoch if best else 0,
         "epochs": trial.last_epoch,

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.skill import LOWEST
 from mtl_search.storage.records import SweepRecord
 
@@ -101,7 +101,7 @@ class Measure:
         """
         total: Array | None = None
         for scale in self.scales[task]:
-            metric_N = items.get(f"{task}/{scale.metric}")
+            metric_N = items.get(scale_key(task, scale.metric))
             if metric_N is None:
                 return None
             value_N = (metric_N.astype(np.float64) - scale.offset) * scale.factor
@@ -122,7 +122,7 @@ def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure 
     """
     scales = {}
     for task, metrics in tasks.items():
-        known = record.scales.get(f"{task}/{metrics[0]}") if metrics else None
+        known = record.scales.get(scale_key(task, metrics[0])) if metrics else None
         if known is not None:
             trivial, perfect = known
             scales[task] = (LinearScale(metrics[0], trivial, 1.0 / (perfect - trivial)),)

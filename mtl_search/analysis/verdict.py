@@ -86,6 +86,8 @@ class Verdict:
         margin: Differences below this are practically equal.
         recommended: The best shared network by the validation of fresh seeds; its arm says whether
             equal weights or the search found it.
+        separate: The better separate networks by the validation of fresh seeds: `single`, the tuned
+            ones, or `twin/separate`, those with the settings of the shared one; None: not known.
         sharing: Best shared network against single-task networks; None when not compared.
         twin: Best shared network against the same with nothing shared.
         equal: Best of the equal arm against single-task networks.
@@ -106,6 +108,7 @@ class Verdict:
     measure: MeasureName = "skill"
     margin: float = 0.005
     recommended: SelectedFinalist | None = None
+    separate: ArmName | None = None
     sharing: Comparison | None = None
     twin: Comparison | None = None
     equal: Comparison | None = None

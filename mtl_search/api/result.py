@@ -17,6 +17,7 @@ from mtl_search.storage.records import SweepRecord, TrialRecord
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd
 
+    from mtl_search.analysis.health import Check
     from mtl_search.analysis.verdict import Verdict
     from mtl_search.training.predictor import Predictor
 
@@ -73,8 +74,10 @@ class Result:
         True
         >>> result.best.arm, sorted(result.best.weights)
         ('search', ['left', 'right', 'same'])
-        >>> result.trials[["trial", "arm", "delta_m"]].shape[1]
-        3
+        >>> result.trials[["trial", "arm", "skill", "delta_m"]].shape[1]
+        4
+        >>> [check.name for check in result.health if check.ok]
+        ['search range']
     """
 
     def __init__(self, directory: str | Path) -> None:
@@ -100,10 +103,17 @@ class Result:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """Whether sharing helps, with its interval."""
+        """Whether sharing helps, hurts, makes no difference or is not known, with its interval."""
         from mtl_search.analysis.judge import judge
 
         return judge(self.record, self.config, self.directory)
+
+    @cached_property
+    def health(self) -> list[Check]:
+        """Signs that the sweep does not show what it could, each with what to do about it."""
+        from mtl_search.analysis.health import health_checks
+
+        return health_checks(self.record, self.config, self.verdict)
 
     @property
     def best(self) -> Best:

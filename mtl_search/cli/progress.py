@@ -60,12 +60,14 @@ class SweepProgress(Callback):
     def total(self) -> int:
         """Number of trials that the sweep is to have.
 
-        An extended sweep keeps the finalists of earlier winners beside the new ones.
+        The budget is the least number: what arms offer each other, twins and more seeds come on
+        top as they begin, and an extended sweep keeps the finalists of earlier winners.
         """
         if self.record is None:
             return 0
         begun: Counter[str] = Counter(trial.arm for trial in self.record)
-        return sum(max(count, begun[arm]) for arm, count in self.record.budget.items())
+        budget = self.record.budget
+        return sum(max(budget.get(arm, 0), begun[arm]) for arm in {*budget, *begun})
 
     @property
     def done(self) -> int:
@@ -103,10 +105,11 @@ def _rank(trial: TrialRecord) -> tuple[bool, float]:
     """Rank a trial among those of its arm.
 
     A member of a population ranks below what was trained with fixed values, once that has ended.
+    Trials with the settings of another arm are like those that were drawn.
     """
     if trial.is_member:
         return False, trial.best_objective
-    follows_population = bool(trial.role)
+    follows_population = bool(trial.role) and not trial.is_offered
     return trial.finished or not follows_population, trial.best_objective
 
 

@@ -173,20 +173,16 @@ def _values(entry: SpaceEntry) -> str:
 def _budget(config: Config) -> Table:
     arms = plan_arms(config)
     budget = trial_budget(config, arms)
-    total = f"at least {sum(budget.values())} trials of at most {config.training.epochs} epochs"
-    table = _table(f"Budget — {total}", "arm", "trials")
+    trials, epochs = sum(budget.values()), config.training.epochs
+    table = _table(f"Budget — {trials} trials or more, of at most {epochs} epochs", "arm", "trials")
     table.min_width = len(str(table.title))  # or the title is wrapped
-    table.caption = "Beside these each arm tries a few settings that other arms have found."
-    finalists = config.search.finalists
-    if finalists.top:
-        table.caption += " The best network has twins that differ in one factor."
-        if len(finalists.looks) > 1:
-            table.caption += f" An open verdict gets {finalists.looks[-1]} seeds."
+    table.caption = "Offers, twins, and seeds where the verdict is open come on top"
+    table.caption_justify = "left"
     members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
-    for arm, trials in budget.items():
-        shown = str(trials)
+    for arm, count in budget.items():
+        shown = str(count)
         if arm in members:
-            shown = f"{members[arm]} as a population, then {trials - members[arm]}"
+            shown = f"{members[arm]} as a population, then {count - members[arm]}"
         table.add_row(arm, shown)
     return table
 

@@ -201,6 +201,16 @@ class TrackingConfig(ConfigModel):
     )
 
 
+class ReportConfig(ConfigModel):
+    """What the report compares the networks with, beside each other."""
+
+    reference: bool = Field(
+        True,
+        description="score a linear and a gradient-boosted model of scikit-learn on tables, beside "
+        "the networks",
+    )
+
+
 class ResourcesConfig(ConfigModel):
     """What one trial may use."""
 
@@ -261,6 +271,9 @@ class Config(ConfigModel):
     )
     tracking: TrackingConfig = Field(
         default_factory=TrackingConfig, description="where the runs are recorded"
+    )
+    report: ReportConfig = Field(
+        default_factory=ReportConfig, description="what the networks are compared with"
     )
     resources: ResourcesConfig = Field(
         default_factory=ResourcesConfig, description="what one trial may use"

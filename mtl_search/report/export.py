@@ -7,9 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mtl_search.analysis.by_task import task_rows
+from mtl_search.analysis.health import health_checks
 from mtl_search.analysis.judge import judge
-from mtl_search.analysis.leaderboard import leaderboard_rows
+from mtl_search.analysis.leaderboard import arm_names, leaderboard_rows
 from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.selection import selection_floors
 from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.config import Config
 from mtl_search.storage.records import SweepRecord
@@ -32,13 +35,21 @@ def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> 
             parameters, single_parameters, final_reference`; `sharing, twin, equal, search, weights`
             and by task `auxiliary`, each null or `arm, against, level, gain, interval, improvement,
             tasks, literature` (Δm: `mean, per_metric, tasks`), with gains as fractions (0.018 of
-            skill is 1.8 points); `recommended`, and `winners` by arm, with `origin, trials,
-            parameters, depth, test`.
+            skill is 1.8 points); `separate`, the better of tuned networks (`single`) and the twin
+            (`twin/separate`) by validation; `recommended`, and `winners` by arm, with `origin,
+            trials, parameters, depth, test`.
+        by_task: For each main task, on the test split: `task, metric, trivial, single, twin,
+            shared` (means of the metric), `gain, interval` (in the verdict's measure),
+            `improvement, p_value` (by Holm's method), `holds, delta_m, references`.
         arms: `arm, states, epochs, seconds` of each arm.
+        selection_floor: For each arm that chose a best trial: `arm, trials, best, mean, deviation,
+            floor`, in units of the objective; by `floor` the best of as many trials stands above
+            their mean where they differ by noise alone.
         mean_ranks: The mean rank of `single, equal, search` over the main tasks on the test split;
             1 is best.
         rungs: `arm, epoch, trials, spearman` where a scheduler stopped trials.
         pareto: null, or `points, trials, hypervolume, against`.
+        health: `name, ok, text` of each health check; `ok` is null where it could not be told.
 
     Args:
         record: The sweep, finished or not.
@@ -62,10 +73,15 @@ def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> 
         "reference": reference,
         "trials": leaderboard_rows(record, config),
         "verdict": verdict.to_dict(),
+        "by_task": [asdict(row) for row in task_rows(record, tasks, verdict)],
         "arms": [asdict(totals) for totals in arm_totals(record, tasks)],
+        "selection_floor": [
+            asdict(floor) for floor in selection_floors(record, arm_names(tasks, record))
+        ],
         "mean_ranks": mean_ranks(verdict, tasks),
         "rungs": [asdict(rung) for rung in rung_correlations(record, tasks)],
         "pareto": asdict(front) if front else None,
+        "health": [asdict(check) for check in health_checks(record, config, verdict)],
     }
     plain: dict[str, Any] = _plain(tree)
     return plain

@@ -2,85 +2,150 @@
 
 from __future__ import annotations
 
+import math
+import statistics
+
 from rich.console import Console
 
+from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.references import Tasks
+from mtl_search.analysis.skills import mean_skill
+from mtl_search.analysis.summary import mean_ranks
 from mtl_search.analysis.verdict import SelectedFinalist, Verdict
+from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted, task_columns
-from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
+from mtl_search.storage.arm_name import (
+    EQUAL,
+    SEARCH,
+    SHARED,
+    TWIN_SEPARATE,
+    TWIN_WEIGHTS,
+    ArmName,
+)
+from mtl_search.storage.records import SweepRecord
 
 _SINGLE = "single"  # the row of all single-task arms together
+_RECOMMENDED = " ✓"
 
 
-def print_finalists(verdict: Verdict, tasks: Tasks, console: Console) -> None:
+def print_finalists(
+    record: SweepRecord, config: Config, verdict: Verdict, tasks: Tasks, console: Console
+) -> None:
     """Print the arms that have finalists; nothing where none has any."""
-    arms = [arm for arm in (_SINGLE, EQUAL, SEARCH) if _winners_of(verdict, arm, tasks)]
-    if not arms:
-        return
-    compared: dict[str, Comparison | None] = {EQUAL: verdict.equal, SEARCH: verdict.search}
-    columns = [
-        Column("arm", arms, right=False),
-        Column("gain", [_gain(compared.get(arm)) for arm in arms]),
-        Column("Δm %", [_delta_m(compared.get(arm)) for arm in arms], 95),
-        *task_columns(
-            tasks, lambda task, metric: [_test_cell(verdict, arm, task, metric) for arm in arms]
-        ),
-        Column("params", [formats.count(_parameters(verdict, arm)) for arm in arms], 85),
-        Column("seeds", [_seeds(verdict, arm, tasks) for arm in arms], 60),
-        Column("configuration of", [_origin(verdict, arm) for arm in arms], 50, right=False),
-    ]
-    console.print(
-        fitted("Finalists on fresh seeds (test split, mean ± 95 % interval)", columns, console)
-    )
+    table = _FinalistsTable(record, config, verdict, tasks)
+    if table.arms:
+        title = "Finalists on fresh seeds (test split, mean and 95 % interval)"
+        console.print(fitted(title, table.columns(), console))
+
+
+class _FinalistsTable:
+    """Make the cells of the table, one row an arm."""
+
+    def __init__(self, record: SweepRecord, config: Config, verdict: Verdict, tasks: Tasks) -> None:
+        self._record = record
+        self._config = config
+        self._verdict = verdict
+        self._tasks = tasks
+        ablations = [arm for arm in verdict.winners if ArmName(arm).is_ablation]
+        names = [_SINGLE, *SHARED, TWIN_SEPARATE, TWIN_WEIGHTS, *ablations]
+        self.arms = [arm for arm in names if self._winners(arm)]
+
+    def columns(self) -> list[Column]:
+        """Return the columns; those of skill stay empty where it is not known."""
+        verdict = self._verdict
+        over_single: dict[str, Comparison | None] = {EQUAL: verdict.equal, SEARCH: verdict.search}
+        over_row: dict[str, Comparison | None] = {
+            _SINGLE: verdict.sharing,
+            TWIN_SEPARATE: verdict.twin,
+            TWIN_WEIGHTS: verdict.weights,
+            **{ArmName.ablation(task): c for task, c in verdict.auxiliary.items()},
+        }
+        gains = [over_single.get(arm) for arm in self.arms]
+        leads = [over_row.get(arm) for arm in self.arms]
+        ranks = mean_ranks(verdict, self._tasks)
+        unit = "points" if verdict.measure == "skill" else "%"
+        better = [comparison.improvement if comparison else None for comparison in gains]
+        return [
+            Column("arm", [self._name(arm) for arm in self.arms], right=False),
+            Column("skill", [formats.number(self._skill(arm)) for arm in self.arms], 96),
+            Column(f"gain over single\n({unit})", [_gain(c) for c in gains]),
+            Column(f"lead of ✓ over it\n({unit})", [_gain(c) for c in leads], 94),
+            Column("Δm %", [_delta_m(c) for c in gains], 95),
+            Column("P(better)\na run", [formats.number(value, 2) for value in better], 58),
+            Column("worst task\n(gain)", [_worst(c) for c in gains], 57, right=False),
+            Column("mean\nrank", [_rank(ranks.get(arm)) for arm in self.arms], 56),
+            *task_columns(self._tasks, self._task_cells),
+            Column("params", [formats.count(self._parameters(arm)) for arm in self.arms], 85),
+            Column("seeds", [self._seeds(arm) for arm in self.arms], 60),
+            Column("configuration of", [self._origin(arm) for arm in self.arms], 50, right=False),
+        ]
+
+    def _winners(self, arm: str) -> list[SelectedFinalist]:
+        names = [ArmName.single(task) for task in self._tasks] if arm == _SINGLE else [arm]
+        return [self._verdict.winners[name] for name in names if name in self._verdict.winners]
+
+    def _name(self, arm: str) -> str:
+        best = self._verdict.recommended
+        return arm + (_RECOMMENDED if best is not None and best.arm == arm else "")
+
+    def _skill(self, arm: str) -> float:
+        """Return the mean skill over tasks and seeds; NaN where it is not known."""
+        seeds: list[dict[str, float]] = []
+        for winner in self._winners(arm):
+            for place, trial in enumerate(winner.trials.values()):
+                test = self._record.trials[trial].test
+                if arm != _SINGLE:
+                    seeds.append(test)
+                elif place < len(seeds):
+                    seeds[place] |= test
+                else:
+                    seeds.append(dict(test))
+        skills = [
+            mean_skill(self._record, self._config, self._tasks, test, "test") for test in seeds
+        ]
+        known = [skill for skill in skills if math.isfinite(skill)]
+        return statistics.fmean(known) if known else math.nan
+
+    def _task_cells(self, task: str, metric: str) -> list[str]:
+        cells = []
+        for arm in self.arms:
+            winner = self._verdict.winners.get(ArmName.single(task) if arm == _SINGLE else arm)
+            estimate = winner.test.get(metric_key("test", task, metric)) if winner else None
+            cells.append(formats.with_interval(estimate))
+        return cells
+
+    def _parameters(self, arm: str) -> int | None:
+        if arm == _SINGLE:
+            return self._verdict.single_parameters
+        return self._verdict.winners[arm].parameters
+
+    def _seeds(self, arm: str) -> str:
+        counts = sorted({len(winner.trials) for winner in self._winners(arm)})
+        return "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+
+    def _origin(self, arm: str) -> str:
+        return "the best of each task" if arm == _SINGLE else self._verdict.winners[arm].origin
 
 
 def _gain(comparison: Comparison | None) -> str:
-    """Show the gain over the single-task networks in points, with its interval."""
     if comparison is None:
-        return formats.with_interval(None)
-    mean = f"{100 * comparison.gain.mean:+.2f}"
-    if comparison.interval is None:
-        return mean
-    low, high = comparison.interval
-    return f"{mean} [{100 * low:+.2f}, {100 * high:+.2f}]"
+        return ""
+    return formats.points(comparison.gain.mean, comparison.interval)
 
 
 def _delta_m(comparison: Comparison | None) -> str:
     return formats.percent(comparison.delta_m if comparison else None)
 
 
-def _winners_of(verdict: Verdict, arm: str, tasks: Tasks) -> list[SelectedFinalist]:
-    names = [_arm_of(arm, task) for task in tasks] if arm == _SINGLE else [arm]
-    return [verdict.winners[name] for name in names if name in verdict.winners]
+def _worst(comparison: Comparison | None) -> str:
+    task = worst_task(comparison) if comparison else None
+    if comparison is None or task is None:
+        return ""
+    return f"{task} {100 * comparison.tasks[task].gain.mean:+.2f}"
 
 
-def _arm_of(arm: str, task: str) -> str:
-    """Return the arm that a row's figure of a task comes from."""
-    return ArmName.single(task) if arm == _SINGLE else arm
-
-
-def _test_cell(verdict: Verdict, arm: str, task: str, metric: str) -> str:
-    winner = verdict.winners.get(_arm_of(arm, task))
-    if winner is None:
-        return formats.with_interval(None)
-    return formats.with_interval(winner.test.get(metric_key("test", task, metric)))
-
-
-def _parameters(verdict: Verdict, arm: str) -> int | None:
-    if arm == _SINGLE:
-        return verdict.single_parameters
-    return verdict.winners[arm].parameters
-
-
-def _seeds(verdict: Verdict, arm: str, tasks: Tasks) -> str:
-    counts = sorted({len(winner.trials) for winner in _winners_of(verdict, arm, tasks)})
-    return "–".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
-
-
-def _origin(verdict: Verdict, arm: str) -> str:
-    if arm == _SINGLE:
-        return "the best of each task"
-    return verdict.winners[arm].origin
+def _rank(rank: float | None) -> str:
+    return "" if rank is None else f"{rank:.2f}"

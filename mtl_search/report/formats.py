@@ -25,6 +25,15 @@ def percent(value: float | None) -> str:
     return f"{100 * value:+.2f}"
 
 
+def points(mean: float, interval: tuple[float, float] | None, digits: int = 2) -> str:
+    """Write a gain of 0.018 as `+1.80 [+0.40, +3.20]`, without the interval where there is none."""
+    text = f"{100 * mean:+.{digits}f}"
+    if interval is None:
+        return text
+    low, high = interval
+    return f"{text} [{100 * low:+.{digits}f}, {100 * high:+.{digits}f}]"
+
+
 def rate(value: float | None) -> str:
     """Write `2.1e-03`."""
     if value is None or not math.isfinite(value):

@@ -20,6 +20,7 @@ from mtl_search.storage.records import SweepRecord
 
 Row = Mapping[str, Any]  # of `leaderboard_rows`
 
+_MEASURES = ("skill", "delta_m")
 _STYLES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 
 
@@ -44,7 +45,7 @@ def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console
         previous = family
         top += group[: _rows_of(arm, has_search="search" in groups)]
     title = f"{config.name}: best trials of each arm (validation)"
-    console.print(fitted(title, _columns(top, config, tasks), console, sections))
+    console.print(fitted(title, _columns(top, record, config, tasks), console, sections))
     _print_failures(rows, console)
 
 
@@ -55,7 +56,7 @@ def _rows_of(arm: str, *, has_search: bool) -> int:
     return 1 if has_search or ArmName(arm).is_single else 3
 
 
-def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
+def _columns(top: Sequence[Row], record: SweepRecord, config: Config, tasks: Tasks) -> list[Column]:
     def cells(name: str, show: Callable[[Any], str]) -> list[str]:
         return [show(row[name]) for row in top]
 
@@ -63,15 +64,17 @@ def _columns(top: Sequence[Row], config: Config, tasks: Tasks) -> list[Column]:
     helper_metrics = [name for name in top[0] if name.startswith(helpers)]
     weights = [formats.weights(row[f"weight/{task}"] for task in config.tasks) for row in top]
     states = [Text(row["state"], style=_STYLES[row["state"]]) for row in top]
-    objective = []
-    if all(math.isnan(row["delta_m"]) for row in top):
-        objective = [Column("objective", cells("objective", formats.number))]
+    measure = "" if record.custom_objective else config.search.objective
+    # Skill and Δm have columns of their own, where they are known.
+    is_known = measure in _MEASURES and any(math.isfinite(row[measure]) for row in top)
+    objective = [] if is_known else [Column("objective", cells("objective", formats.number))]
     return [
         Column("trial", cells("trial", str), right=False),
         Column("state", states, 20, right=False),
         Column("role", cells("role", str), 60, right=False),
-        Column("Δm %", cells("delta_m", formats.percent)),
         *objective,
+        Column("skill", cells("skill", formats.number), 0 if measure == "skill" else 92),
+        Column("Δm %", cells("delta_m", formats.percent), 0 if measure == "delta_m" else 91),
         *task_columns(
             tasks, lambda task, metric: cells(metric_key("val", task, metric), formats.number)
         ),

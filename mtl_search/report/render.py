@@ -9,11 +9,16 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from mtl_search.analysis.health import health_checks
 from mtl_search.analysis.judge import judge
+from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks, main_metrics, validation_reference
-from mtl_search.analysis.summary import mean_ranks, pareto_front, rung_correlations
+from mtl_search.analysis.selection import selection_floors
+from mtl_search.analysis.summary import pareto_front, rung_correlations
 from mtl_search.config import Config
+from mtl_search.report.by_task_table import print_tasks
 from mtl_search.report.finalists_table import print_finalists
+from mtl_search.report.health_lines import print_health
 from mtl_search.report.leaderboard_table import print_leaderboard
 from mtl_search.report.totals_table import print_totals
 from mtl_search.storage.records import SweepRecord
@@ -45,14 +50,16 @@ def render(
     tasks = main_metrics(record, config)
     verdict = judge(record, config, folder)
     print_leaderboard(record, config, tasks, console)
-    print_finalists(verdict, tasks, console)
-    print_totals(record, tasks, mean_ranks(verdict, tasks), console)
+    print_finalists(record, config, verdict, tasks, console)
+    print_tasks(record, tasks, verdict, console)
+    print_totals(record, tasks, selection_floors(record, arm_names(tasks, record)), console)
     for line in _remarks(record, tasks):
         console.print(Text(line))
     style = _STYLE[verdict.outcome]
     console.print(
         Panel(Text(verdict.sentence()), title="Verdict", title_align="left", border_style=style)
     )
+    print_health(health_checks(record, config, verdict), console)
     # Not wrapped, or a command could not be copied.
     commands = _next(record, config, folder or Path("runs") / config.name)
     console.print(commands, no_wrap=True, overflow="ignore", crop=False)

@@ -1,4 +1,6 @@
-"""The points of `search.initial_points`: what the search arm tries first, after equal weights.
+"""The points of `search.initial_points`: what the search arm tries first.
+
+Equal weights come before them where there is no arm `equal`, whose trials the search begins with.
 
 {left: 2, right: 1}   these loss weights; a task that is left out counts 1
 runs/earlier          the mean weights of the best adaptive trial of an earlier sweep
@@ -17,7 +19,7 @@ from pathlib import Path
 from mtl_search.analysis import loss_weights
 from mtl_search.config import Component, Config
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.storage.arm_name import SEARCH, SHARED, ArmName
+from mtl_search.storage.arm_name import EQUAL, SEARCH, SHARED, ArmName
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
@@ -73,12 +75,11 @@ def check_points(config: Config, *, known: bool = False, build: bool = True) -> 
             _check_weighting(point, config, path, build)
         elif not known:
             _weights_of_sweep(point, config, path)
-    if build and points and len(points) >= config.search.trials:
-        text = (
-            "search.trials is %d: not all of equal weights and the %d points of "
-            "search.initial_points will be tried"
-        )
-        logger.warning(text, config.search.trials, len(points))
+    first = 0 if EQUAL in config.search.arms else 1  # equal weights come first
+    if build and points and first + len(points) > config.search.trials:
+        text = "search.trials is %d: not all of the %d points of search.initial_points%s are tried"
+        before = ", which come after equal weights," if first else ""
+        logger.warning(text, config.search.trials, len(points), before)
 
 
 def resolve_points(config: Config, record: SweepRecord) -> list[Weights]:

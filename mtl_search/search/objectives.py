@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import accumulate
 
 from mtl_search.analysis.references import reference_trial
@@ -83,6 +84,20 @@ class ArmObjectives:
     def needs_reference(self) -> bool:
         """Whether the objective of shared networks depends on the single-task arms."""
         return self._kind == "delta_m"
+
+    def before_offers(self) -> ArmObjectives:
+        """Return the objectives by the references that hold without offered trials."""
+        trials = {
+            name: trial for name, trial in self._record.trials.items() if not trial.is_offered
+        }
+        return ArmObjectives(
+            replace(self._record, trials=trials),
+            self._metrics,
+            kind=self._kind,
+            scales=self._scales,
+            importance=self._importance,
+            function=self._function,
+        )
 
     def reference(self) -> dict[str, float]:
         """Return `val/<task>/<metric>` of the best single-task trials, at their best epochs.

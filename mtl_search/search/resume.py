@@ -21,6 +21,7 @@ _RESUMABLE = (
     "search.stop_after_failures",
     "resources.",
     "tracking.",
+    "report.",
     "training.checkpoint_every_s",
     "training.cache_on_device",
     "training.on_out_of_memory",

@@ -108,7 +108,7 @@ class ArmSearcher(Searcher):
         # A trial that was still running has been stopped by the scheduler.
         state: State = "PRUNED" if report.state == "RUNNING" else report.state
         with self.disk_stopper.catch_full_disk():
-            self._end(trial_id, state, report.reason, report.test)
+            self._end(trial_id, state, report.reason, report.test, report.items)
 
     def save(self, checkpoint_path: str) -> None:
         """Write an empty file: the journal holds the state, so Tune's snapshots need none."""
@@ -166,8 +166,15 @@ class ArmSearcher(Searcher):
         with self.disk_stopper.catch_full_disk():
             self._end(trial_id, "FAIL", f"its process died {times}: {reason}", {})
 
-    def _end(self, trial_id: str, state: State, reason: str, test: Mapping[str, float]) -> None:
-        self._log.end(self._live.pop(trial_id), state, reason, test)
+    def _end(
+        self,
+        trial_id: str,
+        state: State,
+        reason: str,
+        test: Mapping[str, float],
+        items: str = "",
+    ) -> None:
+        self._log.end(self._live.pop(trial_id), state, reason, test, items)
         self._stop_if_nothing_works()
 
     def _stop_if_nothing_works(self) -> None:

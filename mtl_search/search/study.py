@@ -9,7 +9,7 @@ have drawn without the interruption.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -174,11 +174,22 @@ class ArmStudies:
                 config,
                 self._context.journal,
                 self._context.spaces[arm],
-                equal_weights=not has_history,
+                equal_weights=not has_history or self._began_with_equal_weights(begun),
             )
             for params in points[len(begun) :]:
                 study.enqueue(params)
         return study
+
+    def _began_with_equal_weights(self, begun: Sequence[TrialRecord]) -> bool:
+        """Return whether equal weights were tried first, as in sweeps of earlier versions.
+
+        The points follow them there, so that the n-th trial has the point before the n-th.
+        """
+        equal = self._context.spaces[SEARCH].equal_weights()
+        points = self._context.record.initial_points
+        if not (begun and equal) or (points and len(set(points[0].values())) == 1):
+            return False
+        return equal.items() <= begun[0].params.items()
 
     def _add_equal_trials(self, study: ArmStudy) -> bool:
         """Let the search begin with what equal weights have found; return whether it does.
@@ -186,13 +197,15 @@ class ArmStudies:
         A trial of the equal arm is a point of the search space. An arm that did not know these
         points would spend its trials on finding them again, and end behind equal weights.
         """
-        space = self._context.spaces[SEARCH]
+        context = self._context
+        space = context.spaces[SEARCH]
         added = False
-        for record in self._context.record.arm(EQUAL):
-            objective = self._context.objectives.best(record)
+        for record in context.record.arm(EQUAL):
+            objective = context.objectives.best(record)
             if not (record.is_result and record.is_sampled) or objective is None:
                 continue
-            point = space.known_point(record.params)
+            trained = context.arms[EQUAL].config(context.config, record.overrides)
+            point = space.known_point(record.params, trained)
             if point is not None:
                 study.add_history(record, point, objective)
                 added = True

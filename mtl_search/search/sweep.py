@@ -21,6 +21,7 @@ from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.models.heads import default_metrics
 from mtl_search.search.arms import trial_budget
+from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
@@ -156,7 +157,9 @@ class SweepSession:
         if error is not None:
             raise error
         if searcher.finished:
-            self._context.journal.write(SweepCompleted())
+            journal = self._context.journal
+            write_baselines(journal, self._config, self._sweep.data, self._sweep.metrics)
+            journal.write(SweepCompleted())
 
     def _write_scales(self) -> None:
         """Write the scales of the metrics down, where the journal has none or other ones."""

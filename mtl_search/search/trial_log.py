@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mtl_search.search.arms import config_hash, trial_id_of
 from mtl_search.search.context import SweepContext
 from mtl_search.search.space.arm_space import Draw
+from mtl_search.storage import item_values
 from mtl_search.storage.events import (
     EpochEnded,
     InfoReported,
@@ -102,7 +103,12 @@ class TrialLog:
             self._studies.of(record.arm).report(record.id, report.epoch, report.objective)
 
     def end(
-        self, record: TrialRecord, state: State, reason: str, test: Mapping[str, float]
+        self,
+        record: TrialRecord,
+        state: State,
+        reason: str,
+        test: Mapping[str, float],
+        items: str = "",
     ) -> None:
         """Write how a trial ended.
 
@@ -111,7 +117,10 @@ class TrialLog:
             state: COMPLETE, PRUNED or FAIL.
             reason: Why it failed or ended early; else empty.
             test: Metrics on the test split, for finalists.
+            items: Their item values as text, which go to a file of the trial's.
         """
+        # Before the event, so that every finalist that has ended has its file.
+        item_values.write(self._context.directory, record.id, items)
         self._context.journal.write(
             TrialEnded(id=record.id, state=state, reason=reason, test=finite(test))
         )

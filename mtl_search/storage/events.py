@@ -257,6 +257,27 @@ class VerdictLooked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BaselineScored(Event):
+    """A model of scikit-learn has been scored on a task, as a reference for its networks.
+
+    Attributes:
+        task: Name of the task.
+        model: `linear` or `gradient_boosting`.
+        metrics: `val/<task>/<metric>` and `test/<task>/<metric>` → value; empty after a failure.
+        seconds: Time that it took.
+        reason: Why it failed; else empty.
+    """
+
+    kind = "baseline"
+
+    task: str
+    model: str
+    metrics: dict[str, float]
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepCompleted(Event):
     """Every arm has spent its budget."""
 
@@ -277,6 +298,7 @@ _CLASSES: dict[str, type[Event]] = {
         InitialPointsResolved,
         MetricScales,
         VerdictLooked,
+        BaselineScored,
         SweepCompleted,
     )
 }

@@ -11,6 +11,7 @@
     start       InitialPointsResolved  loss weights that the search arm tries after equal ones
     scales      MetricScales           trivial and perfect value of each metric
     look        VerdictLooked          the verdict was looked at, with so many seeds
+    baseline    BaselineScored         a model of scikit-learn is scored on a task
     done        SweepCompleted         every arm has spent its budget
 
 All else that is known of a sweep is rebuilt from here: the Optuna studies, the scheduler's rungs,

@@ -10,6 +10,7 @@ from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.events import (
     MEMBER,
     OFFERED,
+    BaselineScored,
     EpochEnded,
     Event,
     ExploitEnded,
@@ -234,6 +235,7 @@ class SweepRecord:
         scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
         excluded_metrics: `<task>/<metric>` → why it has no scale; empty in earlier versions.
         looks: Numbers of fresh seeds at which the verdict was looked at.
+        baselines: Task → model of scikit-learn → its metrics; empty where there is none.
         complete: Whether every arm has spent its budget.
         generations: Arm → epoch of the last generation of its population.
         trials: Id → trial.
@@ -250,6 +252,7 @@ class SweepRecord:
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
     excluded_metrics: dict[str, str] = field(default_factory=dict)
     looks: list[int] = field(default_factory=list)
+    baselines: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     complete: bool = False
     generations: dict[str, int] = field(default_factory=dict)
     trials: dict[str, TrialRecord] = field(default_factory=dict)
@@ -276,6 +279,14 @@ class SweepRecord:
                 self.trials[event.id].apply(event)
             case GenerationEnded():
                 self.generations[event.arm] = event.epoch
+            case SweepCompleted():
+                self.complete = True
+            case _:
+                self._learn(event)
+
+    def _learn(self, event: Event) -> None:
+        """Take in what a session has found out, trials apart."""
+        match event:
             case InitialPointsResolved():
                 self.initial_points = [dict(point) for point in event.points]
             case MetricScales():
@@ -283,8 +294,9 @@ class SweepRecord:
                 self.excluded_metrics = dict(event.excluded)
             case VerdictLooked():
                 self.looks.append(event.seeds)
-            case SweepCompleted():
-                self.complete = True
+            case BaselineScored():
+                if not event.reason:
+                    self.baselines.setdefault(event.task, {})[event.model] = event.metrics
 
     def _start_session(self, event: SweepStarted) -> None:
         if not self.id:

@@ -109,6 +109,7 @@ def trial_tags(trial: TrialRecord, sweep: SweepRecord, parent: str) -> dict[str,
         f"{TAG}arm": trial.arm,
         f"{TAG}config_hash": trial.config_hash,
         f"{TAG}state": trial.state,
+        f"{TAG}role": trial.role,
         f"{TAG}origin": trial.origin,
         f"{TAG}reason": trial.reason,
         **_author(),
@@ -141,24 +142,52 @@ def _text(value: Any) -> str:
     )
 
 
-def objective_name(arm: ArmName, config: Config) -> str:
-    """Return the name of the objective: `val/delta_m` where it is Δm, else `val/objective`.
+def objective_name(arm: ArmName, config: Config, sweep: SweepRecord) -> str:
+    """Return the name of the objective: `val/skill`, `val/delta_m`, or else `val/objective`.
 
-    Single-task arms have no Δm, and sweeps without such arms have none at all.
+    Single-task arms have no Δm, and sweeps without such arms have none at all: the skill takes its
+    place there.
+
+    Args:
+        arm: The arm.
+        config: The sweep's config.
+        sweep: The sweep, whose scales say which tasks have a skill.
     """
-    has_delta_m = "single" in config.search.arms and not arm.is_single
-    if has_delta_m and config.search.objective == "delta_m":
+    kind = config.search.objective
+    if kind == "delta_m" and "single" not in config.search.arms:
+        kind = "skill"
+    if kind == "skill" and _has_skill(arm, config, sweep):
+        return "val/skill"
+    if kind == "delta_m" and not (arm.is_single or sweep.custom_objective):
         return "val/delta_m"
     return "val/objective"
 
 
-def epoch_points(trial: TrialRecord, epoch: EpochRecord, config: Config) -> list[MetricPoint]:
+def _has_skill(arm: ArmName, config: Config, sweep: SweepRecord) -> bool:
+    """Return whether the objective of an arm is a skill: sweeps of version 0.1 have none."""
+    if sweep.custom_objective or not sweep.scales:
+        return False
+    task = arm.task if arm.is_single else None
+    if task is None or task not in config.tasks:
+        return True
+    first = [f"{task}/{metric}" for metric in config.tasks[task].metrics[:1]]
+    # Where the config leaves metrics to the head, any scale of the task speaks for it.
+    return any(key in sweep.scales for key in first or _keys_of(task, sweep))
+
+
+def _keys_of(task: str, sweep: SweepRecord) -> list[str]:
+    return [key for key in sweep.scales if key.startswith(f"{task}/")]
+
+
+def epoch_points(
+    trial: TrialRecord, epoch: EpochRecord, config: Config, sweep: SweepRecord
+) -> list[MetricPoint]:
     """Return the metrics of one epoch, the cursor last.
 
     Members of a population also have the values that they trained the epoch with, since these
     change.
     """
-    values = {objective_name(trial.arm, config): epoch.best_objective, **epoch.metrics}
+    values = {objective_name(trial.arm, config, sweep): epoch.best_objective, **epoch.metrics}
     if trial.is_member:
         overrides = trial.overrides_at(epoch.epoch)
         values |= {f"pbt/{path}": value for path, value in overrides.items()}

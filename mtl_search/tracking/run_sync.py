@@ -234,7 +234,9 @@ class RunSync:
         self.run_ids[trial.id] = run.id
         new = [epoch for epoch in trial.epochs if run.epochs.get(epoch.epoch) != epoch.metrics]
         points = [
-            point for epoch in new for point in mapping.epoch_points(trial, epoch, self.config)
+            point
+            for epoch in new
+            for point in mapping.epoch_points(trial, epoch, self.config, self.record)
         ]
         params = _new_params(run, mapping.trial_params(trial))
         changed = {name: value for name, value in tags.items() if run.tags.get(name) != value}

@@ -6,12 +6,16 @@ N samples of this rank
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
 
 from mtl_search.data.loading.batch import Batch
+from mtl_search.data.loading.loader import Loader
+from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.distributed.communicator import Communicator
+from mtl_search.training.distributed.failure_sync import FailureSync
 
 
 class EpochOutputs:
@@ -81,3 +85,31 @@ class EpochOutputs:
         """Return the labels of a target (N, ...); None without a sample."""
         rows = [batch.targets[target] for batch in self.batches if batch.size]
         return torch.cat(rows) if rows else None
+
+
+@torch.inference_mode()
+def predict(
+    network: MultiTaskNetwork,
+    loader: Loader,
+    precision: AbstractContextManager[object],
+    failure_sync: FailureSync,
+) -> EpochOutputs:
+    """Return the outputs of a network over a whole split, in evaluation mode.
+
+    Args:
+        network: The network.
+        loader: The split's batches of this rank.
+        precision: The context in which the network computes.
+        failure_sync: Raises an error of any rank on all ranks.
+    """
+    network.eval()
+    epoch_outputs = EpochOutputs()
+    try:
+        for batch in loader:
+            if batch.size:
+                with precision:
+                    epoch_outputs.add(network(batch.inputs, batch.masks), batch)
+    except Exception as error:  # noqa: BLE001  the user's network may raise anything
+        failure_sync.record_failure(error)
+    failure_sync.check()
+    return epoch_outputs

@@ -7,7 +7,7 @@ scores is not the F1 score.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,10 +15,13 @@ from torch import Tensor
 
 from mtl_search.config import Config
 from mtl_search.data.dataset import Target
+from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.compute import compute
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.item_values import item_values
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.storage.item_values import encode
 
 
 @dataclass(frozen=True)
@@ -66,17 +69,64 @@ class Evaluator:
     ) -> dict[str, float]:
         """Return `<split>/<task>/<metric>` over all labelled samples."""
         metrics = {}
-        for task, head in self.network.heads.items():
-            name = self.network.target_names[task]
-            target = self.targets[name]
-            with torch.no_grad():
-                prediction = head.predict(outputs[task])
+        for task, prediction, target, name in self._predictions(outputs):
             for metric in self.metric_names[task]:
                 value = compute(
                     metric, prediction, labels[name], target.kind, target.size, names=target.classes
                 )
                 metrics[metric_key(split, task, metric)] = value
         return metrics
+
+    def evaluate(
+        self,
+        split: str,
+        outputs: Mapping[str, Tensor],
+        labels: Mapping[str, Tensor],
+        epoch: int,
+    ) -> dict[str, float]:
+        """Return the losses and the metrics of a split, see `named` and `metrics`."""
+        losses = self.named(split, self.losses(outputs, labels), epoch)
+        return losses | self.metrics(split, outputs, labels)
+
+    def test(
+        self,
+        outputs: Mapping[str, Tensor],
+        labels: Mapping[str, Tensor],
+        epoch: int,
+        order: Array,
+    ) -> tuple[dict[str, float], str]:
+        """Return losses and metrics of the test split, and the item values of the metrics as text.
+
+        Args:
+            outputs: Task → outputs (N, ...).
+            labels: Target → labels (N, ...).
+            epoch: The number of the epoch, from 1.
+            order: (N,) the row of each sample, in the order of the split.
+        """
+        values = {key: x[order] for key, x in self.item_values(outputs, labels).items()}
+        return self.evaluate("test", outputs, labels, epoch), encode(values)
+
+    def item_values(
+        self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
+    ) -> dict[str, Array]:
+        """Return `<task>/<metric>` → values of the samples (N,), whose mean is the metric."""
+        values = {}
+        for task, prediction, target, name in self._predictions(outputs):
+            for metric in self.metric_names[task]:
+                values[scale_key(task, metric)] = item_values(
+                    metric, prediction, labels[name], target.kind, target.size, names=target.classes
+                )
+        return values
+
+    def _predictions(
+        self, outputs: Mapping[str, Tensor]
+    ) -> Iterator[tuple[str, Tensor, Target, str]]:
+        """Yield the predictions of each task, with its target and the target's name."""
+        for task, head in self.network.heads.items():
+            name = self.network.target_names[task]
+            with torch.no_grad():
+                prediction = head.predict(outputs[task])
+            yield task, prediction, self.targets[name], name
 
 
 def task_losses(

@@ -10,6 +10,7 @@ import time
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 
 from mtl_search.data import DataSet
 from mtl_search.data.loading.device_data import DeviceData
@@ -22,7 +23,7 @@ from mtl_search.training.balanced_step import build_step
 from mtl_search.training.distributed.communicator import Communicator, SingleProcess
 from mtl_search.training.distributed.failure_sync import FailureSync
 from mtl_search.training.distributed.network_replica import build_replica
-from mtl_search.training.epoch_outputs import EpochOutputs
+from mtl_search.training.epoch_outputs import EpochOutputs, predict
 from mtl_search.training.evaluator import Evaluator, metric_names
 from mtl_search.training.exploit import OwnSettings
 from mtl_search.training.optimizers.build import (
@@ -129,34 +130,14 @@ class Trainer:
         metrics = self._training_metrics(epoch_outputs)
         return metrics | self._samples_by_source() | self.step.end_epoch()
 
-    @torch.inference_mode()
     def evaluate(self, split: str) -> dict[str, float]:
-        """Return losses and metrics over all labelled samples of a split.
-
-        Args:
-            split: A key of the data set's splits.
-        """
-        self.network.eval()
+        """Return losses and metrics over all labelled samples of a split of the data set."""
         name = _SHORT.get(split, split)
-        epoch_outputs = EpochOutputs()
-        precision = autocast(self.config.precision, self.device)
-        try:
-            for batch in self._loaders.evaluation(split):
-                if batch.size:
-                    with precision:
-                        epoch_outputs.add(self.network(batch.inputs, batch.masks), batch)
-        except Exception as error:  # noqa: BLE001  the user's network may raise anything
-            self.failure_sync.record_failure(error)
-        self.failure_sync.check()
-        outputs, labels = epoch_outputs.collect(self.target_names, self.communicator)
+        outputs, labels = self._predict(split)
         epoch = self.progress.epoch + 1
-
-        def compute() -> dict[str, float]:
-            losses = self.evaluator.losses(outputs, labels)
-            named = self.evaluator.named(name, losses, epoch)
-            return named | self.evaluator.metrics(name, outputs, labels)
-
-        return self.communicator.run_on_rank_zero(compute)
+        return self.communicator.run_on_rank_zero(
+            lambda: self.evaluator.evaluate(name, outputs, labels, epoch)
+        )
 
     def run_epoch(self) -> TrialReport:
         """Train one epoch, validate, store the network if it is the best, and report.
@@ -194,12 +175,13 @@ class Trainer:
     def report(self) -> TrialReport:
         """Report the last epoch; again, where the first report was not received."""
         test: dict[str, float] = {}
+        items = ""
         state: Literal["RUNNING", "PAUSED", "COMPLETE"] = "RUNNING"
         if self._is_done():
             state = "COMPLETE"
             if self.spec.test:
                 checkpoint.load_best(self.directory, self.network, self.communicator)
-                test = self.evaluate("test")
+                test, items = self._test()
         elif self._reached_pause():
             state = "PAUSED"
         return TrialReport(
@@ -209,6 +191,7 @@ class Trainer:
             state=state,
             info=self.info(),
             test=test,
+            items=items,
             seconds=self.progress.seconds,
         )
 
@@ -252,6 +235,22 @@ class Trainer:
     def _save_best(self) -> None:
         epoch = self.progress.epoch
         checkpoint.save_best(self.directory, self.network, self.spec, self.data, epoch)
+
+    def _predict(self, split: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Collect outputs and labels of a split on rank 0."""
+        precision = autocast(self.config.precision, self.device)
+        loader = self._loaders.evaluation(split)
+        epoch_outputs = predict(self.network, loader, precision, self.failure_sync)
+        return epoch_outputs.collect(self.target_names, self.communicator)
+
+    def _test(self) -> tuple[dict[str, float], str]:
+        """Return losses and metrics of the test split, and its item values as text."""
+        outputs, labels = self._predict("test")
+        order = self._loaders.collected_places("test").argsort()  # that of the split
+        epoch = self.progress.epoch + 1
+        return self.communicator.run_on_rank_zero(
+            lambda: self.evaluator.test(outputs, labels, epoch, order)
+        )
 
     def _training_metrics(self, epoch_outputs: EpochOutputs) -> dict[str, float]:
         """Return losses, penalty and, if asked for, metrics of the training split."""

@@ -12,6 +12,8 @@ from mtl_search.data import DataSet
 from mtl_search.data.loading.batch import Batch
 from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.data.loading.loader import Loader
+from mtl_search.data.loading.sharding import gathered_places
+from mtl_search.data.types import Array
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trial import TrialSpec
@@ -44,6 +46,10 @@ class TrialLoaders:
     def evaluation(self, split: str) -> Loader:
         """Return a loader of a split in its own order."""
         return self._loader(split, self.spec.config.training.eval_batch_size, shuffle=False)
+
+    def collected_places(self, split: str) -> Array:
+        """Return the place in the split of each row that is collected of all ranks, (n,)."""
+        return gathered_places(self.evaluation(split).totals, self.communicator.size)
 
     def _loader(self, split: str, batch_size: int, *, shuffle: bool) -> Loader:
         views = [view for views in self.network.views.values() for view in views]

@@ -33,6 +33,7 @@ class TrialReport:
         test: The metrics on the test split; only in the last report of a finalist.
         seconds: The time of training and validation since the trial began, over interruptions.
         cause: What ran out when it failed, `memory` or `disk`; empty for any other failure.
+        items: The item values of the metrics in `test`, as text (see `storage.item_values`).
     """
 
     epoch: int
@@ -44,6 +45,7 @@ class TrialReport:
     test: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     cause: Literal["", "memory", "disk"] = ""
+    items: str = ""
 
     def with_node(self, node: str) -> TrialReport:
         """Return the report with the address of the node that it comes from."""

@@ -49,10 +49,13 @@ def main() -> None:
     missing = [job for job in jobs if job not in known]
     print(f"{len(jobs) - len(missing)} of {len(jobs)} sweeps are in {arguments.results}")
     known |= run_all(missing, arguments.jobs, arguments.results)
-    text = render(ROWS.values(), [known[job] for job in jobs if job in known])
+    text = render([known[job] for job in jobs if job in known])
     print(f"\n{text}")
     if arguments.out:
         arguments.out.write_text(text, encoding="utf-8")
+    failed = sum(job not in known for job in jobs)
+    if failed:
+        sys.exit(f"{failed} sweeps failed and are not in the table")
 
 
 def planned_jobs(arguments: argparse.Namespace) -> list[Job]:
@@ -69,6 +72,8 @@ def planned_jobs(arguments: argparse.Namespace) -> list[Job]:
 def run_all(jobs: Sequence[Job], processes: int, results: Path) -> dict[Job, Outcome]:
     """Run sweeps in processes of their own, and print and append each as it ends.
 
+    One that fails is printed with its error, and the others go on.
+
     Args:
         jobs: The sweeps.
         processes: How many run at a time.
@@ -81,15 +86,20 @@ def run_all(jobs: Sequence[Job], processes: int, results: Path) -> dict[Job, Out
     began = time.perf_counter()
     spawn = multiprocessing.get_context("spawn")  # a child that loads NumPy with these settings
     with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        futures = [pool.submit(run_job, job) for job in jobs]
+        job_of = {pool.submit(run_job, job): job for job in jobs}
         try:
-            for future in as_completed(futures):
-                outcome = future.result()
-                append_outcome(results, outcome)
-                outcomes[outcome.job] = outcome
-                left = (time.perf_counter() - began) / len(outcomes) * (len(jobs) - len(outcomes))
-                print(f"{len(outcomes)} of {len(jobs)}, {left / 60:.0f} min left: {_line(outcome)}")
-                sys.stdout.flush()
+            for number, future in enumerate(as_completed(job_of), start=1):
+                job = job_of[future]
+                error = future.exception()
+                if error is None:
+                    outcomes[job] = future.result()
+                    append_outcome(results, outcomes[job])
+                    line = _line(outcomes[job])
+                else:
+                    line = f"FAILED, {type(error).__name__}: {error}"
+                left = (time.perf_counter() - began) / number * (len(jobs) - number) / 60
+                progress = f"{number} of {len(jobs)}, {left:.0f} min left"
+                print(f"{progress}: {job.row} {job.seed}: {line}", flush=True)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -97,10 +107,9 @@ def run_all(jobs: Sequence[Job], processes: int, results: Path) -> dict[Job, Out
 
 
 def _line(outcome: Outcome) -> str:
-    job = outcome.job
     gain = outcome.gains["single"].mean
     return (
-        f"{job.row} {job.seed}: {outcome.sharing}; true gain {100 * gain:+.1f} points; "
+        f"{outcome.sharing}; true gain {100 * gain:+.1f} points; "
         f"{outcome.trials} trials, {outcome.seconds:.1f} s"
     )
 

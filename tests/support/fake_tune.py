@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
@@ -15,6 +17,7 @@ from mtl_search.search.arms import plan_arms
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.searcher import ArmSearcher
+from mtl_search.storage.item_values import encode
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord, TrialRecord
 from mtl_search.training.trial import TrialSpec
@@ -106,7 +109,16 @@ class FakeTune:
             else {}
         )
         report = TrialReport(
-            number, metrics, best, state, info=info(spec), test=test, seconds=float(number)
+            number,
+            metrics,
+            best,
+            state,
+            info=info(spec),
+            test=test,
+            seconds=float(number),
+            items=encode({key[5:]: np.full(4, value) for key, value in test.items()})
+            if test
+            else "",
         )
         self.searcher.record_epoch(trial_id, report)
         return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mtl_search.config import Config, load_config
+from mtl_search.storage import item_values
 from mtl_search.storage.events import State, event_from_json
 from mtl_search.storage.journal import Journal, Observer
 from mtl_search.storage.records import SweepRecord
@@ -58,8 +60,33 @@ class Builder:
         self.event("sweep", id=identity, name="demo")
         return self
 
-    def begin(self, arm: str, number: int, origin: str = "", role: str = "", **info: Any) -> str:
-        """A trial that has begun; returns its id."""
+    def scales(self, trivial: float | Mapping[str, float] = 0.5, perfect: float = 1.0) -> Builder:
+        """The scales of each task's accuracy, so that the sweep is judged by skill."""
+        of_task = trivial if isinstance(trivial, Mapping) else dict.fromkeys(self.tasks, trivial)
+        values = {f"{task}/accuracy": (value, perfect) for task, value in of_task.items()}
+        self.event("scales", values=values, excluded={})
+        return self
+
+    def begin(
+        self,
+        arm: str,
+        number: int,
+        origin: str = "",
+        role: str = "",
+        *,
+        drawn: Mapping[str, tuple[float, float, float]] | None = None,
+        **info: Any,
+    ) -> str:
+        """A trial that has begun; returns its id.
+
+        Args:
+            arm: The arm.
+            number: Number in the arm.
+            origin: Id of the trial that it has its values from.
+            role: Its role.
+            drawn: Path → value, low and high end of the range that it was drawn from, log-uniform.
+            info: What it says of itself.
+        """
         trial = f"{arm.replace('/', '-')}-{number:04d}"
         mine = [arm.split("single/")[1]] if "single/" in arm else list(self.tasks)
         self.event(
@@ -67,9 +94,9 @@ class Builder:
             id=trial,
             arm=arm,
             number=number,
-            params={"training.optimizer.lr": 0.01},
-            distributions={},
-            overrides={"training.optimizer.lr": 0.01, "model.sharing.depth": 2},
+            params={"training.optimizer.lr": 0.01, **_values(drawn)},
+            distributions={path: _log_uniform(*ends) for path, (_, *ends) in (drawn or {}).items()},
+            overrides={"training.optimizer.lr": 0.01, "model.sharing.depth": 2, **_values(drawn)},
             seed=number,
             config_hash="0123456789ab",
             origin=origin,
@@ -142,14 +169,30 @@ class Builder:
         val: float = 0.9,
         state: State = "COMPLETE",
         origin: str = "",
+        items: int = 0,
         **info: Any,
     ) -> str:
+        """A finalist with these test accuracies; with items, its scores of as many test items."""
         trial = self.begin(
             f"final/{arm}", number, origin or f"{arm.replace('/', '-')}-0000", **info
         )
         self.epoch(trial, 1, val, dict.fromkeys(test, val))
+        if items:
+            self._write_items(trial, test, items)
         self.end(trial, state, test=test if state == "COMPLETE" else None)
         return trial
+
+    def _write_items(self, trial: str, test: Mapping[str, float], items: int) -> None:
+        """Scores of 0 and 1 whose mean is the accuracy; seeds differ in which items are wrong."""
+        generator = np.random.default_rng(len(self.sweep_record.trials))
+        hard_N = np.linspace(0.0, 1.0, items)
+        values = {}
+        for task, accuracy in test.items():
+            order = np.argsort(hard_N + generator.normal(0, 0.2, items))
+            right_N = np.zeros(items, np.float32)
+            right_N[order[: round(accuracy * items)]] = 1.0
+            values[f"{task}/accuracy"] = right_N + np.float32(accuracy - right_N.mean())
+        item_values.write(self.path.parent, trial, item_values.encode(values))
 
     def done(self) -> None:
         self.event("done")
@@ -159,10 +202,30 @@ class Builder:
         return self.journal.record
 
 
+def _values(drawn: Mapping[str, tuple[float, float, float]] | None) -> dict[str, float]:
+    return {path: value for path, (value, _, _) in (drawn or {}).items()}
+
+
+def _log_uniform(low: float, high: float) -> str:
+    attributes = {"step": None, "low": low, "high": high, "log": True}
+    return json.dumps({"name": "FloatDistribution", "attributes": attributes})
+
+
 def whole(
-    builder: Builder, trials: int = 4, seeds: int = 3, gain: float = 0.02, random: int = 0
+    builder: Builder,
+    trials: int = 4,
+    seeds: int = 3,
+    gain: float = 0.02,
+    random: int = 0,
+    *,
+    twins: bool = False,
+    items: int = 0,
 ) -> Builder:
-    """A finished sweep with finalists of all arms; the search arm is better by `gain`."""
+    """A finished sweep with finalists of all arms; the search arm is better by `gain`.
+
+    Twins, if asked for, are as good as the arm `equal`. With items the scores of as many test items
+    are kept, in the journal's folder.
+    """
     generator = np.random.default_rng(random)
     if not builder.sweep_record.id:
         builder.sweep()
@@ -172,12 +235,21 @@ def whole(
     for arm in ("equal", "search"):
         for number in range(trials):
             builder.trial(arm, number, 0.84 + 0.012 * number)
-    for arm in [*(f"single/{task}" for task in builder.tasks), "equal", "search"]:
+    more = ["twin/separate", "twin/weights"] if twins else []
+    for arm in [*(f"single/{task}" for task in builder.tasks), "equal", "search", *more]:
         for seed in range(seeds):
-            mine = [arm.split("/")[1]] if "/" in arm else builder.tasks
+            mine = [arm.split("/")[1]] if "single/" in arm else builder.tasks
             level = 0.9 + (gain if arm == "search" else 0.0)
-            scores = {task: level + float(generator.normal(0, 0.002)) for task in mine}
-            builder.finalist(arm, seed, scores, val=level)
+            builder.finalist(
+                arm,
+                seed,
+                {task: level + float(generator.normal(0, 0.002)) for task in mine},
+                # Ahead on validation, too, so that the search arm's network is recommended; seeds
+                # differ by the same in all arms.
+                val=level + 0.001 * (seed % 3 - 1),
+                origin="search-0000" if arm in more else "",
+                items=items,
+            )
     builder.done()
     return builder
 

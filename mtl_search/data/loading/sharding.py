@@ -89,6 +89,24 @@ class BatchShards:
         return counts
 
 
+def gathered_places(totals: Sequence[int], workers: int) -> Array:
+    """Return the place in an epoch's order of each sample, (n,), when shards come by worker.
+
+    Worker 0 hands in its shards of all batches first, then worker 1, and so on.
+
+    Args:
+        totals: The samples of each batch (G,).
+        workers: R, the number of workers; shards may have a single sample.
+
+    Examples:
+        >>> gathered_places([4, 3], workers=2)
+        array([0, 1, 4, 5, 2, 3, 6])
+    """
+    order = np.arange(sum(totals))
+    shards = [BatchShards(totals, (r, workers), least=1, targets={}) for r in range(workers)]
+    return np.concatenate([shard.rows(order) for shard in shards])
+
+
 def shard_bounds(total: int, worker: tuple[int, int], *, least: int = 1) -> tuple[int, int]:
     """Return where a worker's shard of a batch begins and ends.
 

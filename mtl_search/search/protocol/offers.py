@@ -94,11 +94,12 @@ def common_settings(
 
 def _best_by_arm(context: SweepContext) -> dict[ArmName, TrialRecord]:
     """Return the best trial of each arm, offered ones apart, so that a resume offers the same."""
+    objectives = context.objectives.before_offers()
     best = {}
     for arm in context.arms.values():
         if not (arm.name.is_single or arm.name.is_shared):
             continue
-        for trial in ranked_trials(context.record, context.objectives, arm.name):
+        for trial in ranked_trials(context.record, objectives, arm.name):
             if not trial.is_offered:
                 best[arm.name] = trial
                 break

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _PATH = "search.scheduler"
 
+# Where the default grace period of the median rule ends: that of ASHA with this factor.
+_MEDIAN_FACTOR = 3
+
 
 @dataclass(frozen=True)
 class FIFO(Settings):
@@ -43,22 +46,31 @@ class ASHA(Settings):
     Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020.
 
     There is one bracket: Ray would give each trial one of several by chance, which a resumed sweep
-    could not repeat.
+    could not repeat. Its rungs are at grace_period · reduction_factor^k epochs, k = 0, 1, ...
 
     Args:
         epochs: Epochs of a trial that is not stopped.
-        grace_period: Epochs that every trial gets.
+        grace_period: Epochs that every trial gets. By default epochs / reduction_factor², rounded
+            up: two rungs before the end, at a ninth and a third of the epochs where the factor
+            is 3.
         reduction_factor: The share of the trials at a rung that goes on is 1 over this; at least
             1.1.
     """
 
     epochs: int
-    grace_period: int = 1
+    grace_period: int | None = None
     reduction_factor: float = 3
 
     def __post_init__(self) -> None:
         _check_grace_period(self.grace_period, self.epochs)
         check_number(self.reduction_factor, f"{_PATH}.reduction_factor", low=1.1)
+
+    @property
+    def first_rung(self) -> int:
+        """The grace period that holds."""
+        if self.grace_period is not None:
+            return self.grace_period
+        return _default_grace_period(self.epochs, self.reduction_factor)
 
     def create(self) -> TrialScheduler:
         """Build Ray's scheduler."""
@@ -69,7 +81,7 @@ class ASHA(Settings):
             metric=METRIC,
             mode="max",
             max_t=self.epochs,
-            grace_period=self.grace_period,
+            grace_period=self.first_rung,
             reduction_factor=self.reduction_factor,
             brackets=1,
             # The last rung is the trial's own end; without this a trial that survived it could
@@ -86,12 +98,13 @@ class Median(Settings):
 
     Args:
         epochs: Epochs of a trial that is not stopped.
-        grace_period: Epochs that every trial gets, and from which on the means are taken.
+        grace_period: Epochs that every trial gets, and from which on the means are taken. By
+            default a ninth of the epochs, rounded up.
         min_samples_required: Other trials that must have got as far before one is stopped.
     """
 
     epochs: int
-    grace_period: int = 1
+    grace_period: int | None = None
     min_samples_required: int = 3
 
     def __post_init__(self) -> None:
@@ -102,7 +115,10 @@ class Median(Settings):
         """Build the scheduler."""
         from mtl_search.search.schedulers.median import MedianStopping
 
-        return MedianStopping(self.grace_period, self.min_samples_required)
+        grace_period = self.grace_period
+        if grace_period is None:
+            grace_period = _default_grace_period(self.epochs, _MEDIAN_FACTOR)
+        return MedianStopping(grace_period, self.min_samples_required)
 
 
 @dataclass(frozen=True)
@@ -157,8 +173,18 @@ class PBT(Settings):
         return FIFOScheduler()
 
 
-def _check_grace_period(grace_period: int, epochs: int) -> None:
-    check_int(grace_period, f"{_PATH}.grace_period", high=epochs, limit="training.epochs")
+def _check_grace_period(grace_period: int | None, epochs: int) -> None:
+    if grace_period is not None:
+        check_int(grace_period, f"{_PATH}.grace_period", high=epochs, limit="training.epochs")
+
+
+def _default_grace_period(epochs: int, factor: float) -> int:
+    """Return the epochs that every trial gets: those before the first of two rungs.
+
+    Rounded down, the second rung times the factor could be a third one just before the end (18 of
+    20 epochs), which saves next to nothing.
+    """
+    return max(1, math.ceil(epochs / factor**2 - 1e-9))
 
 
 def _is_factor(value: object) -> bool:

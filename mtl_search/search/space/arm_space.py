@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtl_search.config import Config, SpaceEntry, paths
+from mtl_search.config import Config, SpaceEntry, paths, to_dict
 from mtl_search.errors import MtlSearchError, SweepError
-from mtl_search.search.arms import Arm
+from mtl_search.search.arms import Arm, config_hash
 from mtl_search.search.initial_points import resolve_points
 from mtl_search.search.space.initial_params import WeightPoint, requested_weights
 from mtl_search.search.space.space import Space, SpaceFunction
@@ -59,6 +59,7 @@ class ArmSpace:
     """
 
     def __init__(self, config: Config, arm: Arm, function: SpaceFunction | None) -> None:
+        self._config = config
         self._arm = arm
         self._function = None if arm.name.is_warmup else function
         self._fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
@@ -93,35 +94,30 @@ class ArmSpace:
             return point.params_for(self._space)
         return point.params_for_function(self._call)
 
-    def known_point(self, params: Mapping[str, Any]) -> KnownPoint | None:
-        """Return a point of another arm's space, with equal weights, as a point of this one.
+    def known_point(self, params: Mapping[str, Any], trained: Config) -> KnownPoint | None:
+        """Return a trial of another arm as a point of this space.
 
-        What this space searches beside those params has the value of the config. None where some
-        value lies outside of this space.
+        None where no point of this space trains the same: some value lies outside of it, or the
+        weights and the weighting of this arm are fixed and differ.
 
         Args:
-            params: Dotted path → value.
+            params: Dotted path → value that was drawn for the trial.
+            trained: The config that it trained.
         """
         from optuna.trial import FixedTrial  # slow to import, and checks of a config draw nothing
 
-        trial = FixedTrial({**paths.flatten(self._space.fixed), **self._equal_params(), **params})
+        trial = FixedTrial({**_values_of(trained), **params})
         with warnings.catch_warnings():
             warnings.filterwarnings("error", ".*out of the range", UserWarning)
             try:
-                self(trial)
-            except (ValueError, UserWarning, SweepError):
+                constants = self(trial) or {}
+                overrides = self.overrides({**constants, **trial.params})
+                config = self._arm.config(self._config, overrides)
+            except (ValueError, UserWarning, MtlSearchError):
                 return None  # a value is missing, or outside of this space
+        if config_hash(config) != config_hash(trained):
+            return None
         return KnownPoint(dict(trial.params), dict(trial.distributions))
-
-    def _equal_params(self) -> dict[str, Any]:
-        """Return the params of equal weights; empty where no weight is searched."""
-        if self._function is None:
-            searched = list(self._space.entries)
-        else:
-            searched = requested_weights(self._call)
-        if not any(path.endswith(".loss_weight") for path in searched):
-            return {}
-        return self.params_of(dict.fromkeys(self._fixed, 1.0))
 
     def check_initial_points(self) -> None:
         """Refuse initial points where no loss weight is searched.
@@ -148,6 +144,17 @@ class ArmSpace:
                 f"the space function returned {values!r}; a dict of constants or None is needed"
             )
         return values
+
+
+def _values_of(config: Config) -> dict[str, Any]:
+    """Return the values of a config by dotted path; a component is there by its name, too."""
+    tree = to_dict(config)
+    values = paths.flatten(tree)
+    for name in ("weighting", "aggregator"):
+        component = tree["training"].get(name)
+        is_plain = component is not None and set(component) == {"name"}
+        values[f"training.{name}"] = component["name"] if is_plain else component
+    return values
 
 
 def initial_params(

@@ -48,6 +48,7 @@ WEIGHTINGS: Registry[Callable[..., Weighting]] = Registry(
         "pbi": f"{_HERE}.weightings:PBI",
         "gradnorm": f"{_HERE}.gradnorm:GradNorm",
         "db_mtl": f"{_HERE}.db_mtl:DBMTL",
+        "autoscale": f"{_HERE}.autoscale:AutoScale",
     },
     given=("tasks",),
     base=f"{_HERE}:Weighting",

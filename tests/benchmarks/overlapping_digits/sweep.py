@@ -2,14 +2,11 @@
 
 `TrialQueue` chooses the trials and the product's `Trainer` trains them, one after another. The
 folder is that of any sweep: it goes on where it was interrupted.
-
-N test items
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,8 +15,6 @@ import torch
 from mtl_search.config import Config
 from mtl_search.data import DataSet
 from mtl_search.data.datasets import load_data
-from mtl_search.data.types import Array
-from mtl_search.metrics.item_values import item_values as values_by_item
 from mtl_search.models.build import build_network
 from mtl_search.search.arms import Arm, plan_arms, trial_budget
 from mtl_search.search.checkpoint_retention import CheckpointRetention
@@ -29,7 +24,7 @@ from mtl_search.search.resume import prepare
 from mtl_search.search.study import ArmStudies, set_log_level
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, TrialQueue
-from mtl_search.storage import item_values, sweep_directory
+from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import TrialRecord
@@ -39,8 +34,6 @@ from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
 
 CPU = torch.device("cpu")
-# Test items that run through a network at a time.
-_CHUNK = 1000
 
 
 def run_sweep(config: Config, directory: Path) -> None:
@@ -108,10 +101,7 @@ def _train(
     report = _run_epoch(trainer, record, log)
     while report.state == "RUNNING":
         report = _run_epoch(trainer, record, log)
-    if spec.test:  # the report has given the network the parameters of its best epoch
-        arrays = dict(_test_items(trainer, data))
-        item_values.write(context.directory, record.id, item_values.encode(arrays))
-    log.end(record, "COMPLETE", report.reason, report.test)
+    log.end(record, "COMPLETE", report.reason, report.test, report.items)
     seconds = time.perf_counter() - began
     print(f"{context.config.name} {record.id}: {report.objective:.4f}, {seconds:.1f} s", flush=True)
 
@@ -120,26 +110,3 @@ def _run_epoch(trainer: Trainer, record: TrialRecord, log: TrialLog) -> TrialRep
     report = trainer.run_epoch()
     log.epoch(record, report)
     return report
-
-
-def _test_items(trainer: Trainer, data: DataSet) -> Iterator[tuple[str, Array]]:
-    """Yield `<task>/<metric>` and its values by test item (N,)."""
-    network, rows_N = trainer.network, torch.from_numpy(data.splits["test"])
-    network.eval()
-    views = {view: torch.from_numpy(x[data.splits["test"]]) for view, x in data.inputs.items()}
-    with torch.inference_mode():
-        chunks = [
-            network({view: x[rows] for view, x in views.items()})
-            for rows in torch.arange(len(rows_N)).split(_CHUNK)
-        ]
-    for task, head in network.heads.items():
-        target = data.targets[network.target_names[task]]
-        prediction = head.predict(torch.cat([chunk[task] for chunk in chunks]))
-        labels = torch.from_numpy(target.values)[rows_N]
-        for metric in trainer.evaluator.metric_names[task]:
-            yield (
-                f"{task}/{metric}",
-                values_by_item(
-                    metric, prediction, labels, target.kind, target.size, names=target.classes
-                ).astype("float32"),
-            )

@@ -12,14 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mtl_search.config import Config
 from mtl_search.config.training import TrainingConfig
 from mtl_search.data import DataSet
 from mtl_search.data.loading.sampler import RandomSampler
-from mtl_search.metrics.item_values import item_values
 from mtl_search.metrics.objective import ObjectiveFunction
 from tests.benchmarks.planted_sets.network import AdamW, StackedMLP
 from tests.benchmarks.planted_sets.samples import Samples
@@ -81,7 +79,9 @@ class TrialRun:
         widths = (self.samples.x_NJ.shape[1] - 1, *config.model.backbone.arguments["widths"], 1)
         self.shared = shared_layers(config)
         self.network = StackedMLP(widths, len(self.tasks), self.shared)
-        self.network.initialise(np.random.default_rng([seed, 1]))
+        # Twins that share more or less are other draws, as they are in the product.
+        depth = config.model.sharing.arguments.get("depth", 0)
+        self.network.initialise(np.random.default_rng([seed, 1, depth]))
         self.optimizer = AdamW(self.network, **_optimizer_arguments(training))
         self.objective = objective
         self.epoch = 0
@@ -97,13 +97,11 @@ class TrialRun:
     def run_epoch(self) -> dict[str, float]:
         """Train on the training split once; return the epoch's metrics by name."""
         rows_N = self._sampler.rows(self._seed, self.epoch)
-        begin = 0
-        squares = []
-        for size in self._sampler.sizes:
-            squares.append(self._step(rows_N[begin : begin + size]))
-            begin += size
+        ends = np.cumsum(self._sampler.sizes)
+        squares_T = sum(self._step(rows_B) for rows_B in np.split(rows_N, ends[:-1]))
         self.epoch += 1
-        metrics = self._named("train", {"loss": np.mean(squares, 0)}) | self._validate()
+        losses_T = squares_T / self.samples.labels.rows(rows_N).counts[:, 0]
+        metrics = self._named("train", {"loss": losses_T}) | self._validate()
         value = self.objective(metrics)
         if self.epoch == 1 or value > self.best:
             self.best = value
@@ -119,27 +117,20 @@ class TrialRun:
         x_NJ, labels = self.samples.split("test")
         return self._named("test", {"r2": labels.r2(self.network.predict(x_NJ))})
 
-    def test_items(self) -> dict[str, NDArray[np.float32]]:
-        """Return R² by test sample (N,) of each task, of the network as it stands."""
+    def test_items(self) -> dict[str, NDArray[np.float64]]:
+        """Return `<task>/r2` → what each sample of the test split adds to it (N,)."""
         x_NJ, labels = self.samples.split("test")
-        outputs_TN = torch.from_numpy(self.network.predict(x_NJ))
-        values_TN = np.where(labels.known > 0, labels.values, np.nan)
-        return {
-            f"{task}/r2": item_values(
-                "r2", outputs_TN[number], torch.from_numpy(values_TN[number]), "real", 1
-            ).astype(np.float32)
-            for number, task in enumerate(self.tasks)
-        }
+        items_TN = labels.item_r2(self.network.predict(x_NJ))
+        return {f"{task}/r2": items_TN[number] for number, task in enumerate(self.tasks)}
 
     def _step(self, rows_B: NDArray[np.int64]) -> Any:
-        """Take one step of the optimizer; return the loss of each task (T,) before it."""
+        """Take one step of the optimizer; return the squared errors (T,) before it, summed."""
         labels = self.samples.labels.rows(rows_B)
         errors_TB = labels.errors(self.network.forward(self.samples.x_NJ[rows_B]))
-        losses_T = np.einsum("tb,tb->t", errors_TB, errors_TB)
-        counts: Any = len(rows_B) if labels.complete else labels.counts
+        counts = len(rows_B) if labels.complete else labels.counts
         self.network.backward(errors_TB * (self._factors_T1 / counts))
         self.optimizer.step()
-        return losses_T / np.reshape(counts, -1)
+        return np.einsum("tb,tb->t", errors_TB, errors_TB)
 
     def _validate(self) -> dict[str, float]:
         x_NJ, labels = self._validation

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.benchmarks.planted_sets.protocol import Interval, Part, run_sweep
 from tests.benchmarks.planted_sets.rows import ROWS
-from tests.benchmarks.planted_sets.truth import difference, further_scores, skills
+from tests.benchmarks.planted_sets.truth import Difference, difference, further_scores, skills
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 # What the figures depend on.
@@ -63,8 +63,8 @@ class Outcome:
     sharing: str
     weights: str
     intervals: dict[str, Interval]
-    differences: dict[str, Interval]
-    gains: dict[str, Interval]
+    differences: dict[str, Difference]
+    gains: dict[str, Difference]
     skills: dict[str, float]
     depth: int
     loss_weights: dict[str, float]
@@ -75,18 +75,18 @@ class Outcome:
 
     @property
     def truly_helps(self) -> bool:
-        """Whether the further seeds show a gain over the separate networks and over the twin."""
+        """Whether the further seeds show a gain over the separate networks and over the twin.
+
+        What shares nothing by construction gains nothing by it, whatever the seeds show by chance.
+        """
+        if ROWS[self.job.row].shares_nothing:
+            return False
         return min(self.gains["single"].low, self.gains["twin"].low) > 0
 
     @property
     def truly_hurts(self) -> bool:
         """Whether the further seeds show a loss in both comparisons."""
         return max(self.gains["single"].high, self.gains["twin"].high) < 0
-
-    @property
-    def behind_equal(self) -> bool:
-        """Whether the recommended network is behind that of the equal arm on further seeds."""
-        return self.gains["equal"].high < 0
 
     def to_json(self) -> str:
         """Return the outcome as one line."""
@@ -97,8 +97,9 @@ class Outcome:
         """Return the outcome that `to_json` wrote."""
         tree: dict[str, Any] = json.loads(text)
         job = tree.pop("job")
-        for name in ("intervals", "differences", "gains"):
-            tree[name] = {key: Interval(**value) for key, value in tree[name].items()}
+        tree["intervals"] = {k: Interval(**value) for k, value in tree["intervals"].items()}
+        for name in ("differences", "gains"):
+            tree[name] = {key: Difference(**value) for key, value in tree[name].items()}
         return cls(Job(**{**job, "overrides": tuple(job["overrides"])}), **tree)
 
 
@@ -135,7 +136,9 @@ def run_job(job: Job) -> Outcome:
 
 
 def read_outcomes(path: Path) -> list[Outcome]:
-    """Read the outcomes of a file; a line that an interruption cut off is left out.
+    """Read the outcomes of a file.
+
+    Lines that an interruption cut off, or that other code has written, are left out.
 
     Args:
         path: The file; none are read where there is none.
@@ -174,7 +177,7 @@ def code_digest() -> str:
 def _read_line(line: str) -> Outcome | None:
     try:
         return Outcome.from_json(line)
-    except json.JSONDecodeError:
+    except (ValueError, TypeError, KeyError):
         return None
 
 

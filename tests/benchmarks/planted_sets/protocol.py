@@ -13,10 +13,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mtl_search.analysis.judge import judge
 from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.judge import judge
 from mtl_search.analysis.verdict import Verdict
-from mtl_search.config import Config
+from mtl_search.config import Config, override
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.search.arms import plan_arms, trial_budget
 from mtl_search.search.context import SweepContext
@@ -25,10 +25,11 @@ from mtl_search.search.study import ArmStudies, set_log_level
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, TrialQueue
 from mtl_search.storage import item_values
-from mtl_search.storage.arm_name import EQUAL, TWIN_SEPARATE, ArmName
+from mtl_search.storage.arm_name import EQUAL, ArmName
 from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import TrialRecord
+from mtl_search.training.metric_scales import SweepScales, metric_scales
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
 from tests.benchmarks.planted_sets.engine import Engine, TrialRun
@@ -91,11 +92,13 @@ class Sweep:
     Attributes:
         context: What the parts of the product share.
         engine: Trains the trials.
+        scales: The scales of the metrics.
         training_seconds: Time that the engine took so far.
     """
 
     context: SweepContext
     engine: Engine
+    scales: SweepScales
     training_seconds: float = field(default=0.0)
 
     def run(self) -> None:
@@ -107,7 +110,8 @@ class Sweep:
         budget = trial_budget(context.config, context.arms.values())
         started = SweepStarted(id="planted", name=context.config.name, slots=1, budget=budget)
         context.journal.write(started)
-        context.journal.write(MetricScales(values=_scales(context.config)))
+        scales = MetricScales(values=self.scales.values, excluded=self.scales.excluded)
+        context.journal.write(scales)
         while (record := queue.next([])) is not FINISHED:
             assert isinstance(record, TrialRecord), "nothing runs, so there is nothing to wait for"
             self._train(record, queue.spec(record), log)
@@ -135,38 +139,31 @@ class Sweep:
         epochs = range(spec.config.training.epochs)
         reports = [_report(run, run.run_epoch(), spec) for _ in epochs]
         test: dict[str, float] = {}
+        items = ""
         if spec.test:
             run.keep_best()
             test = run.test_metrics()
             items = item_values.encode(run.test_items())
-            item_values.write(self.context.directory, record.id, items)
         self.training_seconds += time.perf_counter() - began
         for report in reports:
             log.epoch(record, report)
-        log.end(record, "COMPLETE", "", test)
+        log.end(record, "COMPLETE", "", test, items)
 
     def _networks(self, verdict: Verdict) -> dict[str, Sequence[Part]]:
         """Return how to train again what the verdict is about."""
         winners = verdict.winners
         assert verdict.recommended is not None
         recommended = self._part(verdict.recommended.origin)
-        twin = self._twin(verdict.recommended.origin)
+        # What has an identity as its first stage shares nothing as it is.
+        depth = 1 if recommended.config.model.backbone.name != "mlp" else 0
+        twin = override(recommended.config, {"model.sharing.depth": depth})
         main_tasks = self.context.config.main_tasks
         return {
             "recommended": [recommended],
             "equal": [self._part(winners[EQUAL].origin)],
             "single": [self._part(winners[ArmName.single(task)].origin) for task in main_tasks],
-            "twin": [twin],
+            "twin": [Part(twin, recommended.objective)],
         }
-
-    def _twin(self, origin: str) -> Part:
-        """Return the recommended network with nothing shared."""
-        context = self.context
-        trial = context.record.trials[origin]
-        arm = context.arm_of(TWIN_SEPARATE, origin)
-        return Part(
-            arm.config(context.config, trial.overrides), context.objectives.objective(trial.arm)
-        )
 
     def _part(self, trial_id: str) -> Part:
         context = self.context
@@ -195,6 +192,7 @@ def _sweep(planted: PlantedSet) -> Iterator[Sweep]:
     if config.search.scheduler.name != "fifo":
         raise ValueError("the engine trains every trial to its end: search.scheduler must be fifo")
     data = planted.data()
+    scales = metric_scales(config, data, dict.fromkeys(config.tasks, ("r2",)))
     memory = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="planted-", dir=memory) as name:
         directory = Path(name)
@@ -205,11 +203,12 @@ def _sweep(planted: PlantedSet) -> Iterator[Sweep]:
                 dict.fromkeys(config.main_tasks, ("r2",)),
                 kind=config.search.objective,
                 has_singles="single" in config.search.arms,
-                scales=_scales(config),
+                scales=scales.values,
+                importance={name: task.importance for name, task in config.tasks.items()},
             )
             arms = plan_arms(config)
             context = SweepContext(config, directory, journal, objectives, arms=arms)
-            yield Sweep(context, Engine(data))
+            yield Sweep(context, Engine(data), scales)
 
 
 def _report(run: TrialRun, metrics: Mapping[str, float], spec: TrialSpec) -> TrialReport:
@@ -230,11 +229,6 @@ def _report(run: TrialRun, metrics: Mapping[str, float], spec: TrialSpec) -> Tri
             "tasks": list(config.tasks),
         },
     )
-
-
-def _scales(config: Config) -> dict[str, tuple[float, float]]:
-    """Return trivial and perfect value of R²."""
-    return {f"{task}/r2": (0.0, 1.0) for task in config.main_tasks}
 
 
 def _intervals(verdict: Verdict) -> dict[str, Interval]:

@@ -33,7 +33,6 @@ class Row:
             their first stage, and the only one that they share.
         depth: The sharing depth, where it is not searched.
         most_false: The goal for the share of sweeps that say "helps" where it is not true.
-        must_find: Whether the goal for "helps" where it is true applies.
     """
 
     name: str
@@ -44,12 +43,6 @@ class Row:
     shares_nothing: bool = False
     depth: int | None = None
     most_false: float = 0.05
-    must_find: bool = False
-
-    @property
-    def no_gain(self) -> bool:
-        """Whether "helps" is wrong by construction, whatever further seeds show by chance."""
-        return self.shares_nothing
 
     def draw(self, seed: int, overrides: Sequence[str] = ()) -> PlantedSet:
         """Return the data set of a seed with its config.
@@ -187,7 +180,6 @@ ROWS: Mapping[str, Row] = {
             "sharing helps",
             partial(data.related, tasks=4),
             _names(4),
-            must_find=True,
         ),
         Row(
             "few",
@@ -195,7 +187,6 @@ ROWS: Mapping[str, Row] = {
             "sharing helps",
             data.few_labels,
             ["t0", "auxiliary"],
-            must_find=True,
         ),
     ]
 }

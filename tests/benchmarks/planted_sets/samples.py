@@ -73,6 +73,19 @@ class Labels:
         squares_T = self.mean_squares(outputs_TN) * self.counts[:, 0]
         return np.asarray(1 - squares_T / self.spread)
 
+    def item_r2(self, outputs_TN: Floats) -> NDArray[np.float64]:
+        """Return values of the items whose mean is R² (T, N): R² + the influence of each.
+
+        With the squared error e² of an item, its squared distance d² from the mean label, and D the
+        mean of d², R² = 1 - mean(e²) / D, and the influence is (d² (1 - R²) - e²) / D. An item
+        without a label has none.
+        """
+        r2_T1 = self.r2(outputs_TN)[:, None]
+        distances_TN = (self.values - self.values.sum(1, keepdims=True) / self.counts) * self.known
+        influences_TN = distances_TN**2 * (1 - r2_T1) - self.errors(outputs_TN) ** 2
+        items = self.values.shape[1]
+        return np.asarray(r2_T1 + influences_TN * items / self.spread[:, None])
+
 
 class Samples:
     """The samples of a data set as the engine takes them, scaled as the product's heads do.

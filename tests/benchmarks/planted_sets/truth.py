@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,23 @@ from scipy import special
 
 from mtl_search.config import to_dict
 from tests.benchmarks.planted_sets.engine import Engine
-from tests.benchmarks.planted_sets.protocol import Interval, Part
+from tests.benchmarks.planted_sets.protocol import Part
 from tests.benchmarks.planted_sets.rows import PlantedSet
 from tests.benchmarks.planted_sets.samples import with_constant
 
 Array = NDArray[np.float64]
 
 _STREAM = 0x7275  # apart from the seeds of all trials
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two networks with its 95 % interval over seeds and two-sided p value."""
+
+    mean: float
+    low: float
+    high: float
+    p_value: float
 
 
 def further_scores(
@@ -57,7 +68,7 @@ def skills(scores_ST: Array) -> Array:
     return np.asarray(np.maximum(scores_ST, -1).mean(1))
 
 
-def difference(ours_ST: Array, theirs_ST: Array, measure: str) -> Interval:
+def difference(ours_ST: Array, theirs_ST: Array, measure: str) -> Difference:
     """Return the difference of two networks with its 95 % interval over seeds.
 
     Args:
@@ -72,7 +83,7 @@ def difference(ours_ST: Array, theirs_ST: Array, measure: str) -> Interval:
     return welch(skills(ours_ST), skills(theirs_ST))
 
 
-def welch(ours_S: Array, theirs_S: Array) -> Interval:
+def welch(ours_S: Array, theirs_S: Array) -> Difference:
     """Return the difference of two means with its 95 % interval, variances not assumed alike.
 
     Source: Welch 1947, "The generalization of Student's problem when several different population
@@ -87,12 +98,14 @@ def welch(ours_S: Array, theirs_S: Array) -> Interval:
     parts = [float(values.var(ddof=1)) / len(values) for values in (ours_S, theirs_S)]
     variance = sum(parts)
     if variance == 0 or np.array_equal(ours_S, theirs_S):
-        return Interval(mean, mean, mean)
+        return Difference(mean, mean, mean, 1.0)
     degrees = variance**2 / sum(
         part**2 / (len(values) - 1) for part, values in zip(parts, (ours_S, theirs_S), strict=True)
     )
-    half = float(special.stdtrit(degrees, 0.975)) * math.sqrt(variance)
-    return Interval(mean, mean - half, mean + half)
+    error = math.sqrt(variance)
+    half = float(special.stdtrit(degrees, 0.975)) * error
+    p_value = 2 * float(special.stdtr(degrees, -abs(mean) / error))
+    return Difference(mean, mean - half, mean + half, p_value)
 
 
 def _scores(planted: PlantedSet, engine: Engine, part: Part, seeds: int) -> dict[str, Array]:

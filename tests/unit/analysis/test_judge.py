@@ -191,6 +191,18 @@ def test_the_better_shared_arm_is_judged(tmp_path: Path) -> None:
     assert found.search.sign == -1
 
 
+@pytest.mark.parametrize(("val", "arm"), [(0.5, "single"), (0.95, "twin/separate")])
+def test_the_better_separate_networks_are_recommended_by_validation(
+    tmp_path: Path, val: float, arm: str
+) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7), val=0.9)
+    sweep.add("search", around(0.8))
+    assert sweep.verdict().separate is None
+    sweep.add("twin/separate", around(0.7), val=val)
+    assert sweep.verdict().separate == arm
+
+
 def test_weights_are_compared_with_the_twin_of_equal_weights(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     sweep.singles(around(0.7))
@@ -284,6 +296,18 @@ def test_excluded_metrics_are_said_by_name(tmp_path: Path) -> None:
     assert found.sharing is not None
     assert list(found.sharing.tasks) == ["a"]
     assert "The accuracy of task b is left out: one class only." in found.sentence()
+
+
+def test_a_finalist_without_an_excluded_metric_counts(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    values = {"a/accuracy": [0.5, 1.0]}
+    sweep.builder.event("scales", values=values, excluded={"b/accuracy": "one class only"})
+    for number in range(3):
+        sweep.builder.finalist("single/a", number, {"a": 0.7 + 0.01 * number})
+        sweep.builder.finalist("search", number, {"a": 0.8 + 0.01 * number})
+    found = sweep.verdict()
+    assert found.sharing is not None
+    assert found.sharing.gain.mean == pytest.approx(0.2)
 
 
 def test_delta_m_warns_of_a_reference_near_its_trivial_value(tmp_path: Path) -> None:

@@ -92,3 +92,55 @@ def test_rows_have_the_columns_in_their_order(name: str) -> None:
     rows = leaderboard_rows(record, settings)
     assert {row["trial"] for row in rows} == set(record.trials)
     assert [list(row) for row in rows] == [columns] * len(rows)
+
+
+def test_skill_is_that_of_the_best_epoch_and_the_own_tasks(builder: Builder) -> None:
+    builder.scales({"left": 0.1, "right": 0.2, "same": 0.5})
+    builder.trial("single/same", 0, 0.75)
+    trial = builder.begin("search", 0)
+    builder.epoch(trial, 1, 0.6, {"left": 0.55, "right": 0.6, "same": 0.75})
+    builder.epoch(trial, 2, 0.6, {"left": 0.1, "right": 0.2, "same": 0.5})
+    builder.end(trial)
+    missing = builder.begin("search", 1)
+    builder.epoch(missing, 1, 0.1, {"left": 0.55})
+    table = leaderboard(builder.sweep_record, config()).set_index("trial")
+    assert table.loc["single-same-0000", "skill"] == pytest.approx(0.5)
+    assert table.loc[trial, "skill"] == pytest.approx(0.5)
+    assert table["skill"].isna().tolist() == [False, False, True]
+
+
+def test_auxiliary_tasks_have_no_part_in_the_skill(builder: Builder) -> None:
+    builder.scales(0.5)
+    trial = builder.begin("search", 0)
+    builder.epoch(trial, 1, 0.6, {"left": 0.75, "right": 0.75, "same": 0.5})
+    settings = config(**{"tasks.same.role": "auxiliary"})
+    assert leaderboard(builder.sweep_record, settings)["skill"].iloc[0] == pytest.approx(0.5)
+
+
+def test_the_order_follows_the_objective_and_only_delta_m_is_computed_anew(
+    builder: Builder,
+) -> None:
+    for task in TASKS:
+        builder.trial(f"single/{task}", 0, 0.5)
+    for number, (objective, accuracy) in enumerate([(0.9, 0.6), (0.8, 0.7)]):
+        trial = builder.begin("search", number)
+        builder.epoch(trial, 1, objective, dict.fromkeys(TASKS, accuracy))
+        builder.end(trial)
+
+    def order(objective: str) -> list[str]:
+        table = leaderboard(builder.sweep_record, config(**{"search.objective": objective}))
+        return list(table[table["arm"] == "search"]["trial"])
+
+    assert order("skill") == order("val/left/accuracy") == ["search-0000", "search-0001"]
+    assert order("delta_m") == ["search-0001", "search-0000"]
+
+
+def test_delta_m_counts_tasks_by_their_importance(builder: Builder) -> None:
+    for task in TASKS:
+        builder.trial(f"single/{task}", 0, 0.5)
+    trial = builder.begin("search", 0)
+    builder.epoch(trial, 1, 0.1, {"left": 0.55, "right": 0.5, "same": 0.5})
+    overrides: dict[str, Any] = {"tasks.left.importance": 2}
+    settings = config(**overrides)
+    row = leaderboard(builder.sweep_record, settings).set_index("trial").loc[trial]
+    assert row["delta_m"] == pytest.approx(0.1 * 2 / 4)

@@ -8,7 +8,7 @@ import pytest
 
 from mtl_search import ConfigError, Result, SweepError
 from mtl_search.config import to_yaml
-from tests.support.recorded_sweeps import Builder
+from tests.support.recorded_sweeps import Builder, whole
 from tests.support.recorded_sweeps import config as demo
 
 
@@ -55,3 +55,12 @@ def test_a_trial_that_only_found_weights_is_never_the_best(tmp_path: Path) -> No
     made.trial("single/left", 0, 0.5)
     made.trial("warmup/uw", 0, 0.9)
     assert Result(tmp_path).best.trial == "single-left-0000"
+
+
+def test_health_is_that_of_the_verdict(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(to_yaml(demo()))
+    whole(Builder(tmp_path / "journal.jsonl").sweep().scales(0.95))
+    result = Result(tmp_path)
+    warned = {check.name for check in result.health if check.ok is False}
+    assert "constant prediction" in warned
+    assert result.verdict.measure == "skill"

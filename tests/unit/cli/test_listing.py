@@ -21,7 +21,7 @@ def test_list_shows_every_member_of_every_family() -> None:
 def test_list_of_one_family_has_arguments_and_defaults() -> None:
     status, output = run_cli("list", "schedulers")
     assert status == 0
-    assert "grace_period=1" in output
+    assert "grace_period=None" in output
     assert "softmax" not in output
     status, output = run_cli("list", "scheduler")
     assert (status, "did you mean 'schedulers'?" in output) == (WRONG_INPUT, True)
@@ -30,5 +30,5 @@ def test_list_of_one_family_has_arguments_and_defaults() -> None:
 def test_a_member_is_told_by_its_docstring_and_its_parameters() -> None:
     assert summary(SCHEDULERS, "fifo") == "Every trial trains to its end"
     assert arguments(SCHEDULERS, "fifo") == ""
-    assert arguments(SCHEDULERS, "asha") == "grace_period=1, reduction_factor=3"
+    assert arguments(SCHEDULERS, "asha") == "grace_period=None, reduction_factor=3"
     assert (summary(METRICS, "mse"), arguments(METRICS, "mse")) == ("lower is better", "")

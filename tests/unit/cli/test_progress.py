@@ -45,6 +45,17 @@ def test_a_half_trained_network_with_a_populations_values_is_not_the_best_yet(
     assert progress.best() == "best +0.8000 (search-0001)"
 
 
+def test_a_trial_with_offered_settings_is_like_any_other(tmp_path: Path) -> None:
+    made = Builder(tmp_path / "journal.jsonl")
+    progress = PlainProgress(Console(file=io.StringIO()))
+    made.event("sweep", id="sweep-1", name="demo", budget={"search": 2})
+    progress.on_sweep_start(made.sweep_record)
+    made.trial("search", 0, 0.5)
+    offered = made.begin("search", 1, origin="equal-0000", role="offered")
+    made.epoch(offered, 1, 0.6, {"left": 0.6})  # it runs, and leads
+    assert progress.best() == "best +0.6000 (search-0001)"
+
+
 def test_a_log_tells_of_an_epoch_when_it_was_silent_for_a_minute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

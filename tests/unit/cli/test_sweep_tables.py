@@ -19,7 +19,7 @@ def test_validate_counts_the_trials_that_find_weights(config: str) -> None:
     lines = [" ".join(line.split()) for line in output.splitlines()]
     assert "warmup/uw 1" in lines
     assert not any(line.startswith("final/seed") for line in lines)
-    assert any(line.startswith("Budget — 23 trials") for line in lines)
+    assert any(line.startswith("Budget — 27 trials or more") for line in lines)
     status, output = run_cli("validate", config, "search.initial_points=[uv]")
     assert status == WRONG_INPUT
     assert output.startswith("error: search.initial_points[0]: ")

@@ -14,7 +14,8 @@ def test_what_is_not_said_has_its_default() -> None:
     needed = {name: tree()[name] for name in ("name", "data", "tasks", "model")}
     config = load_config(needed)
     assert (config.training.epochs, config.search.arms) == (10, ("single", "equal", "search"))
-    assert config.search.finalists.seeds == 3
+    assert config.search.finalists.seeds == 5
+    assert config.search.finalists.looks == (5, 10)
     assert config.search.objective == "skill"
     assert {task.importance for task in config.tasks.values()} == {1.0}
 

@@ -69,3 +69,32 @@ def test_weights_of_an_adaptive_trial_are_those_that_it_logged(builder: Builder)
 
 def test_no_column_for_balancing_where_all_is_static(builder: Builder) -> None:
     assert "balancing" not in report_text(whole(builder).sweep_record, config())
+
+
+def test_the_measure_of_the_objective_is_always_shown(builder: Builder) -> None:
+    whole(builder.scales())
+    for objective, column in (("skill", "skill"), ("delta_m", "Δm %")):
+        settings = config(**{"search.objective": objective})
+        board = report_text(builder.sweep_record, settings, 60).split("Finalists")[0]
+        assert column in board.split("─")[0]
+        assert "objective" not in board
+    settings = config(**{"search.objective": "val/left/accuracy"})
+    board = report_text(builder.sweep_record, settings, 120).split("Finalists")[0]
+    assert "objective" in board.split("─")[0]
+    assert "skill" in board.split("─")[0]
+
+
+def test_an_objective_of_the_users_is_shown_beside_skill(builder: Builder) -> None:
+    whole(builder.scales())
+    builder.sweep_record.custom_objective = True
+    board = report_text(builder.sweep_record, config(), 120).split("Finalists")[0]
+    assert "objective" in board
+    assert "skill" in board
+
+
+def test_offered_trials_are_marked(builder: Builder) -> None:
+    whole(builder.scales())
+    builder.trial("equal", 9, 0.95, role="offered")
+    board = report_text(builder.sweep_record, config(), 160).split("Finalists")[0]
+    row = next(line.split() for line in board.splitlines() if "equal-0009" in line)
+    assert "offered" in row

@@ -53,8 +53,13 @@ def complete(builder: Builder) -> None:
     whole(builder)
 
 
+def by_skill(builder: Builder) -> None:
+    """With twins, and tasks whose networks are worse than a constant prediction."""
+    whole(builder.scales(0.95), twins=True)
+
+
 @pytest.mark.parametrize(
-    "make", [empty, nothing_finished, unfinished, all_failed, no_single, complete]
+    "make", [empty, nothing_finished, unfinished, all_failed, no_single, complete, by_skill]
 )
 @pytest.mark.parametrize("tasks", [TASKS, TWELVE], ids=["3 tasks", "12 tasks"])
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
@@ -73,7 +78,7 @@ def test_every_state_fits_every_width(
     assert "nan" not in printed.lower().replace("is nan", "")
     assert (
         json.loads(json.dumps(to_json(builder.sweep_record, settings), allow_nan=False))["format"]
-        == 1
+        == 2
     )
     assert len(leaderboard(builder.sweep_record, settings)) == len(builder.sweep_record.trials)
 
@@ -87,6 +92,31 @@ def test_unfinished_sweeps_say_so(builder: Builder) -> None:
         "5 trial(s) failed; single-left-0000: loss of [left] is nan at step 3" in printed
     )  # not taken as markup
     assert "--resume" in printed
+
+
+def test_warnings_stand_below_the_verdict_and_say_what_to_do(builder: Builder) -> None:
+    for seed, left in enumerate((0.90, 0.91, 0.92)):
+        builder.finalist("single/left", seed, {"left": left}, val=0.9)
+        builder.finalist("single/right", seed, {"right": 0.94}, val=0.99)
+    builder.scales({"left": 0.95, "right": 0.5, "same": 0.5})
+    printed = report_text(builder.sweep_record, config(), 80)
+    after = " ".join(printed.split("─ Verdict ─")[1].split())
+    assert "Warning, constant prediction: task left: its own network has skill" in after
+    assert "Warning, seeds: the seeds of single/left have a standard deviation" in after
+    assert "train longer (training.epochs)" in after
+    assert after.index("Warning") < after.index("Could not be checked: ") < after.index("Next:")
+
+
+def test_words_say_which_measure_they_use(builder: Builder) -> None:
+    whole(builder.scales(), seeds=5)
+    by_points = report_text(builder.sweep_record, config(), 200)
+    assert "gain over single" in by_points
+    assert "(points)" in by_points
+    assert "skill +" in by_points.split("─ Verdict ─")[1]
+    settings = config(**{"search.objective": "delta_m"})
+    in_percent = report_text(builder.sweep_record, settings, 200)
+    assert "(points)" not in in_percent
+    assert "Δm +" in in_percent.split("─ Verdict ─")[1]
 
 
 def test_nothing_is_claimed_of_a_population(builder: Builder, tmp_path: Path) -> None:

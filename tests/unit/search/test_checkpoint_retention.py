@@ -6,11 +6,13 @@ import logging
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mtl_search.config import override
 from mtl_search.errors import ConfigError
 from mtl_search.search import checkpoint_retention
+from mtl_search.storage import item_values, sweep_directory
 from mtl_search.storage.events import (
     EpochEnded,
     ObjectivesRecomputed,
@@ -19,12 +21,13 @@ from mtl_search.storage.events import (
     TrialEnded,
     TrialStarted,
 )
-from mtl_search.storage.journal import Journal
+from mtl_search.storage.journal import Journal, read_record
 from mtl_search.storage.remote import RemoteStorage, check_storage
 from mtl_search.storage.trial_directory import trial_storage
 from tests.support import small_sweeps as small
 
 _OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "final-search-0000": 0.1}
+_ITEMS = {"left/accuracy": np.array([1.0, 0.0])}
 
 
 def _begin(
@@ -62,15 +65,30 @@ def _run(folder: Path, storage: str | None) -> None:
             if uri:
                 RemoteStorage(uri).put(own, part)
         journal.write(EpochEnded(id=name, epoch=1, metrics={}, objective=objective, seconds=1.0))
+        if arm == "final/search":
+            item_values.write(folder, name, item_values.encode(_ITEMS))
         journal.write(TrialEnded(id=name, state="COMPLETE", reason=""))
     journal.close()
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_item_values_of_a_finalist_stay_over_sessions(tmp_path: Path, *, stored: bool) -> None:
+    home, storage = tmp_path / "sweep", str(tmp_path / "storage") if stored else None
+    _run(home, storage)
+    config = override(small.config(), {"resources.storage": storage})
+    keeper = checkpoint_retention.CheckpointRetention(home, config)
+    keeper.clean_up_finished(read_record(home / "journal.jsonl"))
+    assert item_values.read(home, "final-search-0000")["left/accuracy"].tolist() == [1, 0]
+    sweep_directory.forget_checkpoints(home, "final-search-0000", best=True)
+    assert _kept(home) == ["final-search-0000/test_items.npz", "search-0002/best"]
 
 
 @pytest.mark.parametrize("stored", [False, True])
 def test_the_best_of_an_arm_and_finalists_are_kept(tmp_path: Path, *, stored: bool) -> None:
     storage = tmp_path / "storage"
     _run(tmp_path / "sweep", str(storage) if stored else None)
-    kept = {path.parent.name: path.name for path in (tmp_path / "sweep" / "trials").glob("*/*")}
+    folders = (tmp_path / "sweep" / "trials").glob("*/*/")
+    kept = {path.parent.name: path.name for path in folders}
     assert kept == {"search-0002": "best", "final-search-0000": "best"}
     for name in kept:
         assert (

@@ -96,6 +96,13 @@ def test_one_point_needs_no_list() -> None:
     preflight.check_sweep(small.config({"search.initial_points": [POINT, "uw"]}), small.DATA)
 
 
+@pytest.mark.parametrize("name", ["uw", "famo", "autoscale"])
+def test_a_weighting_by_name_has_a_trial_of_its_own(name: str) -> None:
+    config = small.config({"search.initial_points": [name]})
+    preflight.check_sweep(config, small.DATA)
+    assert initial_points.warmup_weightings(config) == [name]
+
+
 def test_points_need_loss_weights_in_the_space_and_the_search_arm() -> None:
     space = {"training.optimizer.lr": {"log": [1e-4, 1e-1]}}
     for changes, words in (
@@ -112,16 +119,18 @@ def test_points_need_loss_weights_in_the_space_and_the_search_arm() -> None:
         assert str(caught.value).startswith(words)
 
 
-def test_points_that_the_budget_has_no_room_for_are_told(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("arms", "enough"), [(["single", "equal", "search"], 2), (["single", "search"], 3)]
+)
+def test_points_that_the_budget_has_no_room_for_are_told(
+    caplog: pytest.LogCaptureFixture, arms: list[str], enough: int
+) -> None:
+    changes = {"search.initial_points": [POINT, "uw"], "search.arms": arms}
     with caplog.at_level(logging.WARNING):
-        initial_points.check_points(
-            small.config({"search.initial_points": [POINT, "uw"], "search.trials": 3})
-        )
+        initial_points.check_points(small.config({**changes, "search.trials": enough}))
         assert not caplog.records
-        initial_points.check_points(
-            small.config({"search.initial_points": [POINT, "uw"], "search.trials": 2})
-        )
-    assert "search.trials is 2" in caplog.text
+        initial_points.check_points(small.config({**changes, "search.trials": enough - 1}))
+    assert f"search.trials is {enough - 1}" in caplog.text
 
 
 def test_an_earlier_sweep_gives_the_mean_weights_of_its_best_adaptive_trial(tmp_path: Path) -> None:
@@ -162,26 +171,53 @@ def searched(fake: FakeTune) -> list[list[float]]:
     return [
         [w for path, w in sorted(t.params.items()) if "loss_weight" in path]
         for t in fake.record.arm("search")
+        if not t.is_offered
     ]
 
 
-def test_points_follow_equal_weights_and_a_seed_arm_comes_before(session: Session) -> None:
-    fake = session([POINT, "uw"])
+@pytest.mark.parametrize(("objective", "at"), [("skill", slice(2, 4)), ("delta_m", slice(8, 10))])
+def test_the_search_begins_with_points_and_a_seed_arm_comes_before(
+    session: Session, objective: str, at: slice
+) -> None:
+    fake = session([POINT, "uw"], changes={"search.objective": objective})
     specs = {spec.id: spec for spec in fake.run()}
     began = list(specs)
-    assert began[4:6] == ["warmup-uw-0000", "equal-0000"]
+    assert began[at] == ["warmup-uw-0000", "equal-0000"]
     assert specs["warmup-uw-0000"].config.training.weighting.name == "uw"
     assert specs["warmup-uw-0000"].objective == specs["equal-0000"].objective
     trial = fake.record.trials["warmup-uw-0000"]
     assert (trial.params, trial.overrides, trial.is_warmup) == ({}, {}, True)
     # flag, size; uw gave 0.6, 1.2, 1.2
-    assert searched(fake)[:3] == [[1.0, 1.0], [0.5, 2.0], [2.0, 2.0]]
+    assert searched(fake)[:2] == [[0.5, 2.0], [2.0, 2.0]]
     assert fake.record.initial_points == [POINT, pytest.approx(WEIGHTS)]
     assert not any("warmup" in trial.arm for trial in fake.record if trial.is_finalist)
     assert fake.searcher.finished
     budget = trial_budget(fake.config, plan_arms(fake.config))
-    assert {arm: len(fake.record.arm(arm)) for arm in budget} == budget
+    assert {
+        arm: sum(not trial.is_offered for trial in fake.record.arm(arm)) for arm in budget
+    } == budget
     assert [arm for arm in budget if "warmup" in arm] == ["warmup/uw"]
+
+
+def test_points_follow_equal_weights_where_no_arm_has_tried_them(session: Session) -> None:
+    fake = session([POINT, "uw"], changes={"search.arms": ["single", "search"]})
+    fake.run()
+    assert searched(fake)[:3] == [[1.0, 1.0], [0.5, 2.0], [2.0, 2.0]]
+
+
+def test_a_sweep_that_began_with_equal_weights_goes_on_with_the_first_point(
+    session: Session,
+) -> None:
+    """In earlier versions both arms began together, and the search with equal weights."""
+    points = [POINT, {"kind": 2.0}]
+    first = session(points, changes={"search.arms": ["single", "search"]})
+    while not any(trial.finished for trial in first.record.arm("search")):
+        first.end(str(first.suggest()))
+    first.kill()
+    resumed = session(points)
+    resumed.run()
+    assert resumed.record.arm("equal")
+    assert searched(resumed)[:3] == [[1.0, 1.0], [0.5, 2.0], [0.5, 0.5]]
 
 
 def test_the_search_waits_for_the_seed(session: Session) -> None:
@@ -196,11 +232,13 @@ def test_a_sampler_sees_points_as_ordinary_trials(session: Session) -> None:
     fake = session([POINT])
     fake.run()
     told = fake.searcher._studies.of("search")._ot_study.get_trials()
-    assert len(told) == 4
+    own = [trial for trial in told if "trial" not in trial.user_attrs]  # the others are of `equal`
+    assert len(own) == 4
+    assert own[0].params == fake.record.trials["search-0000"].params
     assert all(trial.value is not None for trial in told)
 
 
-@pytest.mark.parametrize("after", [4, 5, 6, 8, 9, 11])
+@pytest.mark.parametrize("after", [2, 3, 8, 12, 13, 14, 15, 17, 19])
 def test_a_resumed_sweep_tries_no_point_twice(session: Session, after: int, tmp_path: Path) -> None:
     points = [POINT, "uw", {"kind": 2.0}]
     straight = FakeTune(
@@ -220,7 +258,8 @@ def test_a_resumed_sweep_tries_no_point_twice(session: Session, after: int, tmp_
         return [(t.id, t.params, t.seed, t.state) for t in record]
 
     assert outcome(resumed.record) == outcome(straight.record)
-    assert searched(resumed) == [[1.0, 1.0], [0.5, 2.0], [2.0, 2.0], [0.5, 0.5]]
+    assert searched(resumed)[:3] == [[0.5, 2.0], [2.0, 2.0], [0.5, 0.5]]
+    assert len(searched(resumed)) == 4
     assert (tmp_path / "sweep" / "journal.jsonl").read_text().count('"event": "start"') == 1
 
 
@@ -234,7 +273,7 @@ def test_an_earlier_sweep_is_read_once(session: Session, tmp_path: Path) -> None
     resumed = session(points)
     preflight.check_sweep(resumed.config, small.DATA, started=True)
     resumed.run()
-    assert searched(resumed)[1:3] == [[0.5, 2.0], [pytest.approx(1 / 1.6), pytest.approx(0.25)]]
+    assert searched(resumed)[:2] == [[0.5, 2.0], [pytest.approx(1 / 1.6), pytest.approx(0.25)]]
 
 
 @pytest.mark.parametrize("state", ["FAIL", "CRASH"])
@@ -248,7 +287,7 @@ def test_a_seed_that_fails_is_left_out_with_a_line_in_the_log(
             fake.end(trial, state if fake.live[trial].id.startswith("warmup") else "COMPLETE")
         fake.run()
     assert "search.initial_points[0] is left out: trial warmup-uw-0000 failed" in caplog.text
-    assert searched(fake)[:2] == [[1.0, 1.0], [0.5, 2.0]]
+    assert searched(fake)[0] == [0.5, 2.0]
     assert fake.searcher.finished
 
 

@@ -32,10 +32,14 @@ def test_a_sweep_is_not_overwritten_and_nothing_is_not_resumed(tmp_path: Path) -
 MAY_CHANGE: list[tuple[str, Any]] = [
     ("search.trials", 7),
     ("search.finalists.top", 2),
+    ("search.finalists.seeds", 5),
+    ("search.finalists.max_seeds", 9),
+    ("search.finalists.margin", 0.01),
     ("search.retries", 9),
     ("search.stop_after_failures", 1),
     ("resources.max_concurrent", 1),
     ("tracking.uri", "sqlite:///x.db"),
+    ("report.reference", False),
     ("training.checkpoint_every_s", 1),
     ("training.cache_on_device", "never"),
 ]
@@ -57,7 +61,8 @@ MUST_NOT_CHANGE: list[tuple[str, Any]] = [
     ("search.sampler", "random"),
     ("search.scheduler", "asha"),
     ("search.objective", "val/kind/accuracy"),
-    ("search.finalists.seeds", 5),
+    ("search.finalists.ablate_auxiliary", False),
+    ("tasks.size.importance", 2),
 ]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from mtl_search.search.study import ArmStudy
 from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.events import State
 from mtl_search.storage.records import EpochRecord, TrialRecord
+from tests.support import small_sweeps as small
+from tests.support.fake_tune import FakeTune, Session
 
 ENTRIES: dict[str, dict[str, Any]] = {
     "tasks.*.loss_weight": {"log_ratio": 100, "reference": "a"},
@@ -217,3 +221,127 @@ def test_the_users_function_may_return_constants() -> None:
     draw = study(space=mine).ask("t", 0)
     width = draw.params["width"]
     assert draw.values == {"width": width, "model.backbone.widths": [width] * 2}
+
+
+# -------------------------------------------------------- the search begins with the equal arm's
+
+# TPE that learns from the second trial on.
+EAGER = {"search.sampler": {"name": "tpe", "n_startup_trials": 2}}
+RATIOS = {"tasks.size.loss_weight": 1.0, "tasks.flag.loss_weight": 1.0}
+
+
+def until_search(fake: FakeTune, finished: int = 0) -> None:
+    """Run a sweep until the search arm has ended so many trials and begun the next."""
+    while True:
+        trial = str(fake.suggest())
+        if len(fake.record.arm("search")) > finished:
+            return
+        fake.end(trial)
+
+
+def history(fake: FakeTune) -> list[Any]:
+    trials: list[Any] = fake.searcher._studies.of("search")._ot_study.get_trials()
+    return trials
+
+
+@pytest.mark.parametrize("objective", ["skill", "delta_m"])
+def test_the_study_of_the_search_holds_the_trials_of_equal_weights(
+    session: Session, objective: str
+) -> None:
+    fake = session(small.config({"search.objective": objective}), slots=1)
+    until_search(fake)
+    *told, running = history(fake)
+    equal = fake.record.arm("equal")
+    assert running.state is TrialState.RUNNING
+    assert [trial.user_attrs["trial"] for trial in told] == [record.id for record in equal]
+    assert [trial.value for trial in told] == [record.objective for record in equal]
+    assert [trial.params for trial in told] == [{**record.params, **RATIOS} for record in equal]
+    for trial in told:
+        assert trial.state is TrialState.COMPLETE
+        assert trial.distributions == running.distributions
+
+
+def test_history_is_by_the_reference_that_holds_now(session: Session) -> None:
+    config = small.config({"search.objective": "delta_m", "search.finalists.top": 0})
+    first = session(config, slots=1)
+    first.run()
+    first.kill()
+    longer = session(small.config({"search.objective": "delta_m", "search.trials": 5}), slots=1)
+    while (trial := str(longer.suggest())) in longer.live and not longer.live[trial].id.startswith(
+        "search"
+    ):
+        is_single = "single" in longer.live[trial].id
+        if is_single:
+            longer.end(trial, kind_accuracy=0.95, size_r2=0.95, size_mae=0.05)
+        else:
+            longer.end(trial)
+    equal = [record for record in longer.record.arm("equal") if not record.is_offered]
+    assert len(equal) == 5
+    told = [trial for trial in history(longer) if "trial" in trial.user_attrs]
+    assert [trial.value for trial in told] == [longer.objectives.best(record) for record in equal]
+    assert all(trial.value < 0 for trial in told)  # by the earlier references some were gains
+    assert any(record.best_objective > 0 for record in first.record.arm("equal"))
+
+
+def test_failed_and_offered_trials_are_no_history_and_stopped_ones_are(session: Session) -> None:
+    fake = session(slots=1)
+    states = {"equal-0001": "FAIL", "equal-0002": "PRUNED"}
+    fake.run(lambda spec: states.get(spec.id, "COMPLETE"))
+    assert [trial for trial in fake.record.arm("equal") if trial.is_offered]
+    fake.kill()
+    told = [trial.user_attrs.get("trial") for trial in history(session(slots=1))]
+    assert told == ["equal-0000", "equal-0002", "equal-0003", *[None] * 4]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"search.arms": ["single", "search"]}, {"training.weighting": "uw"}]
+)
+def test_the_search_begins_with_equal_weights_where_it_has_no_history(
+    session: Session, changes: dict[str, Any]
+) -> None:
+    fake = session(small.config(changes), slots=1)
+    until_search(fake)
+    (first,) = history(fake)
+    assert first.state is TrialState.RUNNING
+    assert {path: first.params[path] for path in RATIOS} == RATIOS
+
+
+def test_the_search_draws_by_what_equal_weights_have_found(session: Session) -> None:
+    """Otherwise the test below would compare draws that depend on the seed alone."""
+
+    def first_draw(fake: FakeTune, best: str) -> dict[str, Any]:
+        while not fake.record.arm("search"):
+            trial = str(fake.suggest())
+            name = fake.live[trial].id
+            if not name.startswith("search"):
+                value = 0.9 if name == best else 0.5
+                fake.end(trial, kind_accuracy=value, size_r2=value, size_mae=1 - value)
+        return fake.record.trials["search-0000"].params
+
+    one = first_draw(session(small.config(EAGER), slots=1), "equal-0000")
+    with tempfile.TemporaryDirectory() as folder:
+        other = FakeTune(small.config(EAGER), Path(folder), slots=1)
+        assert first_draw(other, "equal-0003") != one
+        other.kill()
+
+
+@pytest.mark.parametrize("finished", [0, 1, 3])
+@pytest.mark.parametrize("objective", ["skill", "delta_m"])
+def test_a_resumed_search_draws_what_the_uninterrupted_one_draws(
+    session: Session, finished: int, objective: str
+) -> None:
+    config = small.config({**EAGER, "search.objective": objective, "search.finalists.top": 0})
+    with tempfile.TemporaryDirectory() as folder:
+        straight = FakeTune(config, Path(folder), slots=1)
+        straight.run()
+        straight.kill()
+    fake = session(config, slots=1)
+    until_search(fake, finished)
+    fake.kill()
+    resumed = session(config, slots=1)
+    resumed.run()
+
+    def outcome(of: FakeTune) -> list[Any]:
+        return [(t.id, t.params, t.seed, t.role, t.origin) for t in of.record]
+
+    assert outcome(resumed) == outcome(straight)

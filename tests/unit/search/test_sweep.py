@@ -128,6 +128,19 @@ def test_a_full_disk_hides_the_trouble_that_tune_has_with_it(tmp_path: Path, tun
         run_sweep(request_for(tmp_path))
 
 
+def test_references_are_scored_when_all_trials_have_ended(
+    tmp_path: Path, tune: Tune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_sweep(request_for(tmp_path))
+    assert [event["event"] for event in events(tmp_path)] == ["sweep", "scales"]
+    monkeypatch.setattr(ArmSearcher, "finished", True)
+    record = run_sweep(request_for(tmp_path, resume=True))
+    kinds = [event["event"] for event in events(tmp_path)]
+    assert kinds == ["sweep", "scales", "sweep", *["baseline"] * 4, "done"]
+    assert list(record.baselines) == ["kind", "size"]  # no auxiliary task
+    assert record.complete
+
+
 def test_a_resumed_session_goes_on_with_the_same_sweep(tmp_path: Path, tune: Tune) -> None:
     first = run_sweep(request_for(tmp_path))
     second = run_sweep(request_for(tmp_path, resume=True))

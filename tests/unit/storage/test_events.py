@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mtl_search.storage.events import (
+    BaselineScored,
     EpochEnded,
     Event,
     ExploitEnded,
@@ -20,6 +21,7 @@ from mtl_search.storage.events import (
     SweepStarted,
     TrialEnded,
     TrialStarted,
+    VerdictLooked,
     event_from_json,
 )
 
@@ -78,6 +80,17 @@ LINES = [
             ' "excluded": {"left/auroc": "only one outcome occurs in the test split"}}'
         ),
     ),
+    (
+        VerdictLooked,
+        '{"event": "look", "time": 1.5, "seeds": 5, "outcome": "sharing helps"}',
+    ),
+    (
+        BaselineScored,
+        (
+            '{"event": "baseline", "time": 1.5, "task": "left", "model": "linear",'
+            ' "metrics": {"val/left/accuracy": 0.5}, "seconds": 0.25, "reason": ""}'
+        ),
+    ),
     (SweepCompleted, '{"event": "done", "time": 1.5}'),
 ]
 
@@ -99,6 +112,8 @@ def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) ->
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
     optional |= {"excluded"}
+    if kind is BaselineScored:
+        optional.add("reason")
     for name in set(tree) - {"event"} - optional:
         with pytest.raises((KeyError, TypeError), match=name):
             event_from_json({key: value for key, value in tree.items() if key != name})

@@ -50,7 +50,7 @@ def test_one_parent_one_child_a_trial(sweep_dir: Path) -> None:
 
 def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
-    builder.sweep()
+    builder.sweep().scales()
     trial = builder.trial("search", 3, 0.9, depth={"left": 1, "right": 2})
     final = builder.finalist("search", 0, {"left": 0.7, "right": 0.8, "same": 0.9}, origin=trial)
     assert tracker.close() == 0
@@ -72,7 +72,7 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
     times = [round(epoch.time * 1000) for epoch in record.epochs]
     points: list[Any] = [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
     assert found.history(trial, "val/left/accuracy") == points
-    assert found.history(trial, "val/delta_m") == points
+    assert found.history(trial, "val/skill") == points
     assert found.history(trial, "train/left/loss")[0][:2] == (1, 1.0)
     assert found.by_trial[trial].info.end_time == round(record.ended * 1000)
     assert found.by_trial[final].data.tags["mtl_search.origin"] == trial

@@ -132,7 +132,13 @@ def test_the_sum_is_what_training_without_an_aggregator_does(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "how", [{"aggregator": "mgda"}, {"weighting": "geometric_mean"}, {"weighting": "gradnorm"}]
+    "how",
+    [
+        {"aggregator": "mgda"},
+        {"weighting": "geometric_mean"},
+        {"weighting": "gradnorm"},
+        {"weighting": "autoscale"},
+    ],
 )
 @pytest.mark.parametrize(
     "sharing", [{"name": "soft", "strength": 0.5}, {"name": "hard", "depth": 0}]
@@ -172,7 +178,7 @@ def test_where_nothing_is_shared_tasks_follow_their_own_losses(
 # Those with a history, an optimiser of their own or random draws; the others have nothing to go on
 # from.
 HISTORIES = {
-    "weighting": ["uw", "dwa", "famo", "random", "gradnorm", "db_mtl"],
+    "weighting": ["uw", "dwa", "famo", "random", "gradnorm", "db_mtl", "autoscale"],
     "aggregator": ["pcgrad", "gradvac", "excess_mtl", "sdmgrad", "pcd"],
 }
 
@@ -229,7 +235,13 @@ def test_weights_are_logged_as_static_ones_would_be_written(family: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "how", [{"aggregator": "mgda"}, {"aggregator": "imtl_g"}, {"weighting": "gradnorm"}]
+    "how",
+    [
+        {"aggregator": "mgda"},
+        {"aggregator": "imtl_g"},
+        {"weighting": "gradnorm"},
+        {"weighting": "autoscale"},
+    ],
 )
 def test_a_task_that_shares_nothing_counts_by_one(how: dict[str, str], tmp_path: Path) -> None:
     even = dict.fromkeys((f"tasks.{task}.loss_weight" for task in WEIGHTS), 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from mtl_search.config import override
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.models.build import build_network
 from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.storage.item_values import decode
 from mtl_search.training.evaluator import Evaluator, metric_names, task_losses
 from tests.support.trials import config, data
 
@@ -83,3 +85,30 @@ def test_a_metric_that_a_head_cannot_give_is_refused() -> None:
     with pytest.raises(ConfigError, match="cannot give this metric") as caught:
         _evaluator(network, size=["mae", "accuracy"])
     assert caught.value.path == "tasks.size.metrics.1"
+
+
+def test_item_values_have_the_metrics_as_their_means() -> None:
+    network, outputs, labels = _network()
+    evaluator = _evaluator(network, kind=["accuracy", "f1"], flag=["auroc"], size=["rmse"])
+    values = evaluator.item_values(outputs, labels)
+    metrics = evaluator.metrics("test", outputs, labels)
+    assert {f"test/{key}": array.mean() for key, array in values.items()} == pytest.approx(metrics)
+    assert {array.shape for array in values.values()} == {(80,)}
+    answers = outputs["kind"].argmax(1) == labels["kind"]
+    assert values["kind/accuracy"] == pytest.approx(answers.float().numpy(), abs=1e-6)
+
+
+def test_the_test_split_is_told_by_metrics_and_by_items_in_its_order() -> None:
+    network, outputs, labels = _network()
+    evaluator = _evaluator(network)
+    order = np.random.default_rng(0).permutation(80)
+    metrics, text = evaluator.test(outputs, labels, 1, order)
+    assert metrics == evaluator.evaluate("test", outputs, labels, 1)
+    assert set(metrics) == {f"test/{key}/loss" for key in TASKS} | {
+        "test/kind/accuracy", "test/flag/accuracy", "test/size/r2"
+    }  # fmt: skip
+    expected = evaluator.item_values(outputs, labels)
+    found = decode(text)
+    assert found.keys() == expected.keys()
+    for key, values in expected.items():
+        assert found[key] == pytest.approx(values[order], rel=1e-5, abs=1e-6)

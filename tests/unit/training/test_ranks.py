@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from mtl_search.config import Config, override
 from mtl_search.models.stage import Stage
+from mtl_search.storage.item_values import decode
 from mtl_search.training.distributed.communicator import Communicator, SingleProcess
 from mtl_search.training.trainer import Trainer
 from tests.support.parity import CASES, Parity
@@ -36,7 +37,7 @@ def _all_cases(communicator: Communicator, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: case.run(folder / name, communicator) for name, case in CASES.items()
     }
-    for work in (resumed, failing, batch_norm, dropped):
+    for work in (resumed, items_of_test, failing, batch_norm, dropped):
         found[work.__name__] = work(communicator, folder)
     return found
 
@@ -111,6 +112,27 @@ def test_a_trial_taken_up_again_is_the_one_that_ran_through(results: Results) ->
         assert found["test"][0] == found["test"][1] != {}
         assert found["written"] == (["best", "best", "last", "last"] if rank == 0 else [])
     assert len({result["resumed"]["dropout"] for result in results}) == len(results)
+
+
+# ---------------------------------------------------------------- items of the test split
+
+
+def items_of_test(communicator: Communicator, folder: Path) -> dict[str, Any]:
+    """The item values of a finalist, from batches of which every rank has a part."""
+    settings = config(epochs=2, eval_batch_size=5)
+    place = folder / f"items_{communicator.rank}"
+    return decode(train(_on(communicator, settings, place, test=True))[-1].items)
+
+
+def test_items_are_in_the_order_of_the_split(results: Results, tmp_path: Path) -> None:
+    alone = items_of_test(SingleProcess(), tmp_path)
+    assert len(set(alone["size/r2"].tolist())) > 5  # else any order would do
+    for result in results:
+        assert result["items_of_test"].keys() == alone.keys() == {
+            "kind/accuracy", "flag/accuracy", "size/r2"
+        }  # fmt: skip
+        for key, values in alone.items():
+            assert result["items_of_test"][key] == pytest.approx(values, rel=1e-3, abs=1e-4)
 
 
 # ---------------------------------------------------------------- failures

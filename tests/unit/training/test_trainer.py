@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.errors import TrialError
+from mtl_search.storage.item_values import decode
 from mtl_search.training.trainer import Trainer
 from tests.support.trials import (
     WEIGHTS,
@@ -271,13 +272,13 @@ def test_the_best_epoch_is_kept_and_the_test_split_is_read_once_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    evaluate = Trainer.evaluate
+    predict = Trainer._predict
 
-    def counted(self: Trainer, split: str) -> dict[str, float]:
+    def counted(self: Trainer, split: str) -> Any:
         read.append(split)
-        return evaluate(self, split)
+        return predict(self, split)
 
-    monkeypatch.setattr(Trainer, "evaluate", counted)
+    monkeypatch.setattr(Trainer, "_predict", counted)
     made = trainer(config(epochs=4), tmp_path, test=True, objective=_scripted(0.1, 0.7, 0.3, 0.7))
     weights, reports = [], []
     for _ in range(4):
@@ -291,10 +292,17 @@ def test_the_best_epoch_is_kept_and_the_test_split_is_read_once_at_the_end(
         weights[3], weights[1]
     )  # the network is back at its best epoch, where it was tested
     assert reports[3].test == made.evaluate("test")
+    assert [bool(report.items) for report in reports] == [False, False, False, True]
+    items = decode(reports[3].items)
+    assert {f"test/{key}": values.mean() for key, values in items.items()} == pytest.approx(
+        {key: value for key, value in reports[3].test.items() if not key.endswith("/loss")}
+    )
+    assert {len(values) for values in items.values()} == {len(made.data.splits["test"])}
 
     read.clear()
-    train(trainer(config(epochs=2), tmp_path / "searched"))
+    reports = train(trainer(config(epochs=2), tmp_path / "searched"))
     assert "test" not in read
+    assert not any(report.items for report in reports)
 
 
 def test_early_stopping_waits_for_its_patience(tmp_path: Path) -> None:

@@ -63,3 +63,10 @@ def test_the_last_step_takes_the_batches_that_are_left() -> None:
     batches = [Batch({}, {}, {}, size, size, {}) for size in range(5)]
     steps = [[batch.size for batch in step] for step in step_batches(batches, 2)]
     assert steps == [[0, 1], [2, 3], [4]]
+
+
+def test_rows_that_ranks_hand_in_find_their_place_in_the_split(tmp_path: Path) -> None:
+    assert _loaders(tmp_path).collected_places("validation").tolist() == list(range(16))
+    places = _loaders(tmp_path, _SecondOfTwo()).collected_places("validation").tolist()
+    # Batches of 5, 5, 5 and 1, of which the first rank has 3, 3, 3 and 1.
+    assert places == [0, 1, 2, 5, 6, 7, 10, 11, 12, 15, 3, 4, 8, 9, 13, 14]

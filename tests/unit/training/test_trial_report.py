@@ -13,6 +13,7 @@ REPORT_OF_EPOCH_3 = TrialReport(
     "COMPLETE",
     info={"depth": 2},
     test={"a": 1.0},
+    items="UEsDBA==",
 )
 
 

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtl_search.data import Target
-from mtl_search.data.loading.sharding import BatchCounts, BatchShards, shard_bounds
+from mtl_search.data.loading.sharding import (
+    BatchCounts,
+    BatchShards,
+    gathered_places,
+    shard_bounds,
+)
 
 TOTALS = [4, 4, 3]
 ORDER = np.array([5, 3, 9, 0, 7, 1, 10, 2, 8, 6, 4])
@@ -36,6 +41,15 @@ def test_the_rows_of_all_workers_are_those_of_the_batches(workers: int) -> None:
     batches = np.split(ORDER, np.cumsum(TOTALS)[:-1])
     for number, batch in enumerate(batches):
         assert np.concatenate([x[number] for x in rows]).tolist() == batch.tolist()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 5])
+def test_rows_of_all_workers_find_their_place(workers: int) -> None:
+    shards = [BatchShards(TOTALS, (rank, workers), least=1, targets={}) for rank in range(workers)]
+    gathered = np.concatenate([shard.rows(ORDER) for shard in shards])
+    places = gathered_places(TOTALS, workers)
+    assert ORDER[places].tolist() == gathered.tolist()
+    assert gathered[places.argsort()].tolist() == ORDER.tolist()
 
 
 def test_labels_are_counted_of_the_shard_and_of_the_whole_batch() -> None:

@@ -99,6 +99,37 @@ def test_an_interrupted_sweep_offers_the_rest_and_nothing_twice(session: Session
     assert len(offered(whole, "single/kind")) == len(offered(whole, "single/size")) == 2
 
 
+def test_a_reference_that_an_offer_improves_changes_no_other_offer(session: Session) -> None:
+    """By the better reference of `kind`, the best trial with equal weights would be the second."""
+    config = small.config({"search.objective": "delta_m", "search.finalists.top": 0})
+    scores = {"equal-0000": (0.9, 0.5), "equal-0001": (0.5, 0.88)}
+
+    def run(fake: FakeTune, *, to_the_end: bool) -> None:
+        while True:
+            trial = fake.suggest()
+            if trial == "FINISHED":
+                return
+            name = fake.live[str(trial)].id
+            is_offered = fake.record.trials[name].is_offered
+            kind, size = scores.get(name, (0.8 if is_offered else 0.5, 0.5))
+            fake.end(str(trial), kind_accuracy=kind, size_r2=size, size_mae=1 - size)
+            if is_offered and not to_the_end:
+                return
+
+    first = session(config, slots=1)
+    run(first, to_the_end=False)
+    assert [trial.arm for trial in first.record if trial.is_offered] == ["single/kind"]
+    first.kill()
+    resumed = session(config, slots=1)
+    run(resumed, to_the_end=True)
+    equal = max(resumed.record.arm("equal")[:4], key=lambda trial: trial.best_objective)
+    assert equal.id == "equal-0001"
+    for arm in ("single/kind", "single/size"):
+        origins = [trial.origin for trial in offered(resumed, arm)]
+        assert origins[0] == "equal-0000", arm
+        assert len(origins) == 2, arm
+
+
 def test_settings_that_were_tried_are_not_offered_again(session: Session) -> None:
     fake = session(small.config({"search.space": {LR: {"choice": [0.01]}}}))
     fake.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,44 @@ def test_arguments_are_checked_when_settings_are_made() -> None:
         PBT(4, factors=(0.8, -1))
     with pytest.raises(ConfigError, match=r"training.epochs"):
         PBT(1)
+
+
+def rungs(epochs: int, **options: Any) -> list[float]:
+    """The epochs before the end after which trials are compared, by Ray's own table."""
+    scheduler: Any = ASHA(epochs, **options).create()
+    (bracket,) = scheduler._brackets
+    return sorted(milestone for milestone, _ in bracket._rungs if milestone < epochs)
+
+
+@pytest.mark.parametrize("epochs", range(1, 101))
+def test_by_default_asha_has_two_rungs_before_the_end(epochs: int) -> None:
+    found = rungs(epochs)
+    if epochs < 4:  # there is no room for two
+        assert found == [1] * (epochs > 1)
+        return
+    first, second = found
+    assert first == pytest.approx(epochs / 9, abs=1)
+    assert second == 3 * first <= max(3, epochs / 3 + 3)
+
+
+def test_rungs_follow_from_the_reduction_factor_too() -> None:
+    assert rungs(40, reduction_factor=2) == [10, 20]
+    assert rungs(40, reduction_factor=4) == [3, 12]
+    assert rungs(40, reduction_factor=100) == [1]
+
+
+def test_an_explicit_grace_period_holds() -> None:
+    assert rungs(40, grace_period=1) == [1, 3, 9, 27]
+    assert rungs(10, grace_period=10) == []
+
+
+@pytest.mark.parametrize(
+    ("epochs", "given", "expected"),
+    [(1, None, 1), (9, None, 1), (10, None, 2), (40, None, 5), (40, 1, 1), (40, 40, 40)],
+)
+def test_the_grace_period_of_the_median_rule(epochs: int, given: int | None, expected: int) -> None:
+    scheduler: Any = Median(epochs, grace_period=given).create()
+    assert scheduler._grace_period == expected
 
 
 def test_the_rules_of_a_population() -> None:

@@ -10,7 +10,7 @@ import pytest
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search import request
 from mtl_search.search.arms import plan_arms
-from mtl_search.search.space.arm_space import ArmSpace
+from mtl_search.search.space.arm_space import ArmSpace, KnownPoint
 from tests.support import small_sweeps as small
 
 POINT = {"kind": 1.0, "size": 2.0, "flag": 0.5}
@@ -106,3 +106,158 @@ def test_steps_of_a_function_are_kept(options: dict[str, Any]) -> None:
         "tasks.size.loss_weight": 2.2 if options["step"] else 2.0,
         "tasks.flag.loss_weight": 5,
     }
+
+
+# ------------------------------------------------------------------------- points of the equal arm
+
+LR = "training.optimizer.lr"
+DEPTH = "model.sharing.depth"
+SIZE, FLAG, KIND = (f"tasks.{task}.loss_weight" for task in ("size", "flag", "kind"))
+RATIOS = {"tasks.*.loss_weight": {"log_ratio": 100, "reference": "kind"}}
+
+
+def known_point(
+    params: dict[str, Any], changes: dict[str, Any] | None = None, function: Any = None
+) -> KnownPoint | None:
+    """A trial of the equal arm as a point of the search arm's space."""
+    config = small.config(changes or {})
+    arms = {str(arm.name): arm for arm in plan_arms(config)}
+    overrides = ArmSpace(config, arms["equal"], function).overrides(params)
+    trained = arms["equal"].config(config, overrides)
+    return ArmSpace(config, arms["search"], function).known_point(params, trained)
+
+
+def test_equal_weights_are_ratios_of_one(caplog: pytest.LogCaptureFixture) -> None:
+    point = known_point({LR: 0.003, DEPTH: 2})
+    assert point is not None
+    assert point.params == {SIZE: 1.0, FLAG: 1.0, LR: 0.003, DEPTH: 2}
+    assert point.distributions.keys() == point.params.keys()
+    assert (point.distributions[SIZE].low, point.distributions[SIZE].high) == (0.01, 100)
+    assert point.distributions[LR].log
+    assert space_of().overrides(point.params) == {
+        **dict.fromkeys((KIND, SIZE, FLAG), 1.0),
+        LR: 0.003,
+        DEPTH: 2,
+    }
+    assert not caplog.records
+
+
+def test_equal_weights_are_plain_weights_of_one() -> None:
+    point = known_point({LR: 0.003}, {"search.space": DIRECT})
+    assert point is not None
+    assert point.params == {SIZE: 1.0, FLAG: 1, LR: 0.003}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"search.space": {**DIRECT, SIZE: {"log": [2, 4]}}},
+        {"search.space": {**DIRECT, SIZE: {"float": [0.0, 0.5]}}},
+        {"search.space": {**DIRECT, FLAG: {"choice": [0.25, 0.5]}}},
+        {"search.space": DIRECT, "tasks.kind.loss_weight": 0.5},
+        {"search.space": {LR: {"log": [1e-4, 1e-1]}}, "tasks.size.loss_weight": 2.0},
+    ],
+)
+def test_equal_weights_outside_of_the_space_are_no_point_of_it(
+    changes: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert known_point({LR: 0.003}, changes) is None
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("value", [1e-5, 0.2])
+def test_a_value_outside_of_the_space_is_no_point_of_it(value: float) -> None:
+    """Such a value is of a session whose space was another one."""
+    assert known_point({LR: value, DEPTH: 2}) is None
+    assert known_point({LR: 0.01, DEPTH: 3}) is None
+
+
+def test_what_only_the_search_arm_searches_has_the_value_of_the_config() -> None:
+    space = {
+        **RATIOS,
+        "training.weighting": {"choice": ["uw", "static"]},
+        "training.weighting.lr": {"log": [1e-3, 1], "when": {"training.weighting": "uw"}},
+        "training.aggregator": {"choice": ["pcgrad", None]},
+        LR: {"log": [1e-4, 1e-1]},
+    }
+    # Equal weights are static and without an aggregator, whatever the config has.
+    point = known_point(
+        {LR: 0.003}, {"search.space": space, "training.weighting": {"name": "uw", "lr": 0.1}}
+    )
+    assert point is not None
+    assert point.params == {
+        SIZE: 1.0,
+        FLAG: 1.0,
+        "training.weighting": "static",
+        "training.aggregator": None,
+        LR: 0.003,
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training.weighting": "uw"},
+        {"training.aggregator": "pcgrad"},
+        {"search.space.training.weighting": {"choice": ["uw", "famo"]}},
+    ],
+)
+def test_equal_weights_are_no_point_where_a_weighting_is_always_at_work(
+    changes: dict[str, Any],
+) -> None:
+    assert known_point({LR: 0.003, DEPTH: 1}, changes) is None
+
+
+def test_conditions_hold_for_a_point_as_for_a_draw() -> None:
+    widths = "model.backbone.widths"
+    space = {
+        **RATIOS,
+        DEPTH: {"int": [0, 2]},
+        widths: {"choice": [[4, 4], [8, 4]], "when": {DEPTH: [1, 2]}},
+    }
+    deep = known_point({DEPTH: 2, widths: [8, 4]}, {"search.space": space})
+    assert deep is not None
+    assert deep.params == {SIZE: 1.0, FLAG: 1.0, DEPTH: 2, widths: [8, 4]}
+    flat = known_point({DEPTH: 0}, {"search.space": space})
+    assert flat is not None
+    assert widths not in flat.params
+    # The space of an earlier session had no such entry: the config's widths are a choice of it.
+    earlier = known_point({DEPTH: 2}, {"search.space": space})
+    assert earlier is not None
+    assert earlier.params[widths] == [4, 4]
+
+
+def two_rates(trial: Any) -> dict[str, Any]:
+    trial.suggest_float(SIZE, 0.1, 10, log=True)
+    trial.suggest_int(DEPTH, 0, 2)
+    return {"training.optimizer.weight_decay": trial.suggest_float(LR, 1e-4, 1e-1, log=True) / 10}
+
+
+def test_a_function_of_the_users_has_the_point_as_well() -> None:
+    params = {LR: 0.01, DEPTH: 1}
+    config = small.config({"search.space": {}})
+    arms = {str(arm.name): arm for arm in plan_arms(config)}
+    space = ArmSpace(config, arms["search"], two_rates)
+    trained = arms["equal"].config(config, {**params, "training.optimizer.weight_decay": 0.001})
+    point = space.known_point(params, trained)
+    assert point is not None
+    assert point.params == {SIZE: 1.0, **params}
+    # The constants that the function adds are part of what was trained.
+    other = arms["equal"].config(config, {**params, "training.optimizer.weight_decay": 0.002})
+    assert space.known_point(params, other) is None
+    assert space.known_point({LR: 0.01}, trained) is not None  # the depth is that of the config
+    assert space.known_point({LR: 0.5, DEPTH: 1}, trained) is None
+
+
+def test_a_function_that_fails_or_has_no_equal_weights_has_no_such_point() -> None:
+    def broken(trial: Any) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    def unequal(trial: Any) -> dict[str, Any]:
+        trial.suggest_float(SIZE, 3, 4)
+        return {LR: trial.suggest_float(LR, 1e-4, 1e-1)}
+
+    empty: dict[str, Any] = {"search.space": {}}
+    assert known_point({LR: 0.003}, empty, broken) is None
+    assert known_point({LR: 0.003}, empty, unequal) is None

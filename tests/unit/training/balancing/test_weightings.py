@@ -119,6 +119,16 @@ def _gradnorm() -> list[list[float]]:
     return found
 
 
+def _autoscale() -> list[list[float]]:
+    """Inverse geometric means of the lengths of all gradients up to each step; Σ = 3."""
+    lengths = np.linalg.norm(JACOBIAN.numpy(), axis=1) * LOSSES.double().numpy()
+    found = []
+    for step in range(1, len(lengths) + 1):
+        inverse = 1 / np.prod(lengths[:step], axis=0) ** (1 / step)
+        found.append((3 * inverse / inverse.sum()).tolist())
+    return found
+
+
 REFERENCES: dict[str, tuple[dict[str, Any], Callable[[], list[list[float]]]]] = {
     "static": ({}, lambda: [[1.0] * 3] * 4),
     "mean": ({}, lambda: [[1 / 3] * 3] * 4),
@@ -133,6 +143,7 @@ REFERENCES: dict[str, tuple[dict[str, Any], Callable[[], list[list[float]]]]] = 
     "pbi": ({}, _boundary),
     "gradnorm": ({"lr": 0.05}, _gradnorm),
     "db_mtl": ({}, (1 / LOSSES).tolist),
+    "autoscale": ({}, _autoscale),
 }
 
 
@@ -195,6 +206,7 @@ def test_a_loss_of_zero_leaves_weights_numbers(name: str) -> None:
 DEGREES: dict[str, int | None] = {
     "static": 0, "mean": 0, "uw": 0, "imtl_l": 0, "dwa": 0, "famo": 0, "geometric_mean": 0,
     "random": 0, "stch": None, "cosmos": None, "pbi": 0, "gradnorm": 0, "db_mtl": -1,
+    "autoscale": 0,
 }  # fmt: skip
 
 

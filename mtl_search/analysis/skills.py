@@ -1,0 +1,77 @@
+"""Skill of tasks and of their mean, from metrics in the journal.
+
+    skill = (metric − trivial) / (perfect − trivial)
+
+See `metrics.skill` for its source. A task counts by its first metric, and in the mean by its
+importance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from mtl_search.analysis.references import Tasks
+from mtl_search.config import Config
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.skill import SkillScale
+from mtl_search.storage.records import SweepRecord, TrialRecord
+
+
+def task_skill(record: SweepRecord, task: str, metric: str, value: float | None) -> float:
+    """Return the skill of a value; NaN where the value or the scale of its metric is not known.
+
+    Args:
+        record: The sweep's record, with the scales.
+        task: The task.
+        metric: One of its metrics.
+        value: The value of this metric.
+
+    Examples:
+        >>> record = SweepRecord(scales={"left/accuracy": (0.5, 1.0)})
+        >>> task_skill(record, "left", "accuracy", 0.75)
+        0.5
+    """
+    scale = record.scales.get(f"{task}/{metric}")
+    if scale is None or value is None:
+        return math.nan
+    return SkillScale(*scale).skill(value)
+
+
+def mean_skill(
+    record: SweepRecord, config: Config, tasks: Tasks, metrics: Mapping[str, float], split: str
+) -> float:
+    """Return the mean skill of tasks, weighted by their importance.
+
+    A task whose first metric has no scale is left out, as it is by the objective.
+
+    Args:
+        record: The sweep's record, with the scales.
+        config: Its config, with the importance of tasks.
+        tasks: Tasks with their metrics.
+        metrics: `<split>/<task>/<metric>` → value.
+        split: `val` or `test`.
+
+    Returns:
+        The mean; NaN where no task has a scale, or a value is missing.
+    """
+    skills = {}
+    for task, names in tasks.items():
+        if names and f"{task}/{names[0]}" in record.scales:
+            value = metrics.get(metric_key(split, task, names[0]))
+            skills[task] = task_skill(record, task, names[0], value)
+    weights = {task: config.tasks[task].importance for task in skills}
+    if len(weights) == 1:
+        weights = dict.fromkeys(weights, 1.0)  # a single task counts, whatever its importance
+    total = math.fsum(weights.values())
+    if total == 0:
+        return math.nan
+    # A task that does not count may be undefined.
+    return math.fsum(weights[task] * skills[task] for task in skills if weights[task]) / total
+
+
+def tasks_of(trial: TrialRecord, tasks: Tasks) -> Tasks:
+    """Return the main tasks that a trial is judged by: its own task, or all."""
+    if trial.arm.is_single and trial.arm.task is not None:
+        return {trial.arm.task: tasks.get(trial.arm.task, ())}
+    return tasks

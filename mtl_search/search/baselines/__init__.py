@@ -1,0 +1,1 @@
+"""Models of scikit-learn on tables: what a network should not fall behind."""

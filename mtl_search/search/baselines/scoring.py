@@ -1,0 +1,160 @@
+"""Score a linear and a gradient-boosted model on each main task whose inputs are a table."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import torch
+
+from mtl_search.config import Config
+from mtl_search.data import DataSet, Target
+from mtl_search.data.types import Array
+from mtl_search.metrics.compute import compute
+from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.search.baselines import models
+from mtl_search.search.baselines.inputs import table_inputs
+from mtl_search.search.baselines.models import MODELS, PENALTIES, ModelName, Recipe
+from mtl_search.storage.events import BaselineScored
+from mtl_search.storage.journal import Journal, finite
+
+logger = logging.getLogger(__name__)
+
+_SPLITS = {"val": "validation", "test": "test"}
+
+
+def write_baselines(
+    journal: Journal, config: Config, data: DataSet, metrics: Mapping[str, Sequence[str]]
+) -> None:
+    """Score the baselines that the journal does not have yet, and write each to it.
+
+    Args:
+        journal: The sweep's journal.
+        config: The sweep's config.
+        data: The data set.
+        metrics: Main task → names of its metrics, the first selects.
+    """
+    if not config.report.reference:
+        return
+    scored = journal.record.baselines
+    done = {(task, model) for task, by_model in scored.items() for model in by_model}
+    for event in tabular_baselines(config, data, metrics, done=done):
+        journal.write(event)
+
+
+def tabular_baselines(
+    config: Config,
+    data: DataSet,
+    metrics: Mapping[str, Sequence[str]],
+    *,
+    done: Collection[tuple[str, str]] = (),
+) -> Iterator[BaselineScored]:
+    """Yield the scores of each model on each main task whose inputs are a table.
+
+    Models are trained on the training split, at most 20,000 rows of it, with one thread. The
+    penalty of the linear model is the one whose first metric is best on the validation split. A
+    model that fails yields the reason in place of metrics, with a line in the log.
+
+    Args:
+        config: The sweep's config.
+        data: The data set.
+        metrics: Main task → names of its metrics, the first selects.
+        done: Pairs of a task and a model that are left out.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mtl_search.config import load_config
+        >>> from mtl_search.data import DataSet, Target
+        >>> x = np.random.default_rng(0).normal(size=(300, 2))
+        >>> rows = np.arange(300)
+        >>> data = DataSet(
+        ...     inputs={"x": x},
+        ...     targets={"sum": Target(x.sum(1), "real")},
+        ...     splits={"train": rows[:200], "validation": rows[200:250], "test": rows[250:]},
+        ... )
+        >>> tree = {"name": "a", "data": "arrays", "model": {"backbone": "mlp"}}
+        >>> config = load_config({**tree, "tasks": {"sum": {"head": "regression"}}})
+        >>> for event in tabular_baselines(config, data, {"sum": ["r2"]}):
+        ...     print(event.model, round(event.metrics["test/sum/r2"], 1))
+        linear 1.0
+        gradient_boosting 0.9
+    """
+    for task, names in metrics.items():
+        for model in MODELS:
+            if (task, model) not in done and table_inputs(config, data, task) is not None:
+                yield _scored(config, data, task, names, model)
+
+
+def _scored(
+    config: Config, data: DataSet, task: str, names: Sequence[str], model: ModelName
+) -> BaselineScored:
+    began = time.monotonic()
+    values: dict[str, float] = {}
+    reason = ""
+    try:
+        with models.one_quiet_thread():
+            values = finite(_best_metrics(config, data, task, names, model))
+    except Exception as error:  # noqa: BLE001  # a reference must never end the sweep
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        logger.warning("no %s reference for task %s: %s", model.replace("_", " "), task, reason)
+    seconds = time.monotonic() - began
+    return BaselineScored(task=task, model=model, metrics=values, seconds=seconds, reason=reason)
+
+
+def _best_metrics(
+    config: Config, data: DataSet, task: str, names: Sequence[str], model: ModelName
+) -> dict[str, float]:
+    """Return the metrics of the model; of the linear one, with its best penalty."""
+    inputs = table_inputs(config, data, task)
+    assert inputs is not None
+    target = data.targets[config.tasks[task].target or task]
+    first = Recipe(model, config.seed, models.deadline())
+    tried = []
+    for penalty in PENALTIES if model == "linear" else (1.0,):
+        with suppress(TimeoutError):  # what was tried before it counts
+            recipe = replace(first, penalty=penalty)
+            fitted = models.fit(inputs, target, data.splits["train"], recipe)
+            predictions = {
+                short: models.predict(inputs, data.splits[split], fitted)
+                for short, split in _SPLITS.items()
+            }
+            tried.append(_metrics(data, target, task, names, predictions))
+    if not tried:
+        raise TimeoutError(f"it takes longer than {models.SECONDS:.0f} s")
+    return max(tried, key=lambda metrics: _selected(metrics, task, names[0]))
+
+
+def _selected(metrics: Mapping[str, float], task: str, name: str) -> float:
+    """Return the validation value of the first metric so that higher is better."""
+    value = metrics[metric_key("val", task, name)]
+    if not math.isfinite(value):
+        return -math.inf
+    return value if METRICS[name].higher_is_better else -value
+
+
+def _metrics(
+    data: DataSet,
+    target: Target,
+    task: str,
+    names: Sequence[str],
+    predictions: Mapping[str, Array],
+) -> dict[str, float]:
+    """Return `val/<task>/<metric>` and `test/<task>/<metric>`."""
+    metrics = {}
+    for split, prediction in predictions.items():
+        labels = torch.from_numpy(target.values[data.splits[_SPLITS[split]]])
+        for name in names:
+            metrics[metric_key(split, task, name)] = compute(
+                name,
+                torch.from_numpy(prediction),
+                labels,
+                target.kind,
+                target.size,
+                names=target.classes,
+            )
+    return metrics

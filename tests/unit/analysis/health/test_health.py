@@ -1,0 +1,39 @@
+"""All health checks together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtl_search.analysis.health import CHECKS, health_checks
+from mtl_search.analysis.judge import judge
+from mtl_search.config import load_config
+from mtl_search.storage.journal import read_record
+from tests.support.recorded_sweeps import Builder, config, whole
+from tests.support.repository import REPOSITORY
+
+SWEEPS = REPOSITORY / "tests" / "fixtures" / "sweeps"
+
+
+def test_every_check_answers_under_its_own_name(builder: Builder) -> None:
+    record = whole(builder, twins=True).sweep_record
+    checks = health_checks(record, config(), judge(record, config()))
+    assert len({check.name for check in checks}) == len(checks) == len(CHECKS)
+    assert all(check.text for check in checks)
+    assert {check.name for check in checks if check.ok} >= {"constant prediction", "seeds"}
+
+
+def test_a_sweep_that_has_not_begun_is_not_judged(tmp_path: Path) -> None:
+    record = Builder(tmp_path / "new.jsonl").sweep().sweep_record
+    checks = health_checks(record, config(), judge(record, config()))
+    assert {check.ok for check in checks} == {None}
+
+
+@pytest.mark.parametrize("name", ["v0_1_finished", "v0_1_interrupted", "v0_1_population"])
+def test_sweeps_of_earlier_versions_are_checked(name: str) -> None:
+    settings = load_config(SWEEPS / name / "config.yaml")
+    record = read_record(SWEEPS / name / "journal.jsonl")
+    checks = health_checks(record, settings, judge(record, settings))
+    assert len(checks) == len(CHECKS)
+    assert all("nan" not in check.text.split() for check in checks)
