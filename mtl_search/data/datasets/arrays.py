@@ -28,7 +28,7 @@ from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import SPLITS, Array, InputArray, TargetKind, network_dtype
 from mtl_search.errors import DataError
 
-_KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real", "tags")
+_KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real", "vector", "tags")
 
 
 def arrays(
@@ -54,8 +54,9 @@ def arrays(
         path: An `.npz` file, or a folder in which every array is a file `<key>.npy`;
             `package:NAME/path` is inside an installed package.
         inputs: The keys of the inputs, which are also the names of the views; or view name → key.
-        targets: Target name → kind (class, binary, multilabel, real or tags), or
-            `{kind: ..., key: ...}`.
+        targets: Target name → kind (class, binary, multilabel, real, vector or tags), or
+            `{kind: ..., key: ...}`. An array of more dimensions, such as pictures, is a vector,
+            too: its samples are flattened.
         masks: View name → key of its (N, T) mask, nonzero at real tokens.
         scale: View name → number by which its values are divided, such as 255 for bytes.
         splits: `{train: key, validation: key, test: key}`, arrays of sample numbers or (N,) bools,
