@@ -103,9 +103,8 @@ def references_on_test(record: SweepRecord, task: str, metric: str) -> dict[str,
         task: The task.
         metric: One of its metrics.
     """
-    baselines: Mapping[str, Mapping[str, Mapping[str, float]]] = getattr(record, "baselines", {})
     key = metric_key("test", task, metric)
-    models = baselines.get(task, {})
+    models = record.baselines.get(task, {})
     return {model: metrics[key] for model, metrics in models.items() if key in metrics}
 
 

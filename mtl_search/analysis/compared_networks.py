@@ -54,6 +54,11 @@ class ComparedNetworks:
         winner = self.winners.get(arm)
         return winner is not None and winner.origin == origin
 
+    @property
+    def origins(self) -> dict[str, str]:
+        """Arm → id of the trial whose configuration speaks for it."""
+        return {arm: winner.origin for arm, winner in self.winners.items()}
+
     def single_parameters(self) -> int | None:
         """Sum the parameters of the single-task networks; None where one is missing."""
         total = 0

@@ -22,6 +22,7 @@ from mtl_search.analysis.comparison import Comparison, Runs, compare
 from mtl_search.analysis.finalists import SharedNetwork, better_separate
 from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
+from mtl_search.analysis.split_comparison import split_comparisons
 from mtl_search.analysis.statistics.answers import (
     Needed,
     could_decide,
@@ -134,6 +135,7 @@ class _Judgement:
             search=self._compare_with_singles(SEARCH),
             weights=weights,
             auxiliary=auxiliary,
+            splits=split_comparisons(self._record, self._measure, best, networks.origins),
             claims=_claims(sharing, auxiliary),
             needed=self._needed(outcome, best, [sharing, twin]),
             winners=networks.winners,

@@ -54,7 +54,7 @@ def selection_floors(record: SweepRecord, arms: Iterable[ArmName]) -> list[Selec
     """
     floors = []
     for arm in arms:
-        if arm.is_final or arm.is_warmup:
+        if arm.is_repeat or arm.is_warmup:
             continue
         objectives = [t.best_objective for t in record.arm(arm) if t.is_result]
         if objectives:

@@ -9,8 +9,9 @@ from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
 from mtl_search.analysis.measure import MeasureName
+from mtl_search.analysis.split_comparison import SplitComparison
 from mtl_search.analysis.statistics.answers import Needed, Position, position
-from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.arm_name import TWIN_SEPARATE, ArmName
 
 _Neither = Literal["practically equal", "don't know", "not tested"]
 Outcome = Literal["sharing helps", "sharing hurts"] | _Neither
@@ -42,6 +43,10 @@ _REASONS: dict[tuple[Position, Position], str] = {
         "So separate networks are better with settings of their own; with these it makes no "
         "difference whether the tasks share."
     ),
+}
+_OTHERS = {
+    "single": "tuned separate networks",
+    TWIN_SEPARATE: "the same network with nothing shared",
 }
 
 
@@ -107,6 +112,8 @@ class Verdict:
         search: Best of the search arm against single-task networks.
         weights: Best shared network against the same with equal weights.
         auxiliary: Auxiliary task → best shared network against the same without the task.
+        splits: `single` and `twin/separate` → best shared network against them on other random
+            partitions of the data; empty where `search.finalists.splits` is 0.
         claims: `task <name>` or `auxiliary <name>` → what is claimed of it.
         needed: Where the answer is open: the number of seeds or of test items that would decide.
         winners: Arm → the configuration that speaks for it.
@@ -128,6 +135,7 @@ class Verdict:
     search: Comparison | None = None
     weights: Comparison | None = None
     auxiliary: dict[str, Comparison] = field(default_factory=dict)
+    splits: dict[str, SplitComparison] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     needed: Needed | None = None
     winners: dict[str, SelectedFinalist] = field(default_factory=dict)
@@ -171,6 +179,7 @@ class Verdict:
             )
         return [
             *sentences,
+            *self._about_splits(),
             *self._what_follows(compared),
             *self._what_would_decide(),
             *self._sizes(compared),
@@ -200,6 +209,14 @@ class Verdict:
 
     def _position(self, comparison: Comparison) -> Position:
         return position(comparison.gain, self.margin, comparison.level)
+
+    def _about_splits(self) -> list[str]:
+        """Tell the gain over random partitions, beside the verdict."""
+        gains: dict[str, list[str]] = {}
+        for against, comparison in self.splits.items():
+            gain = f"{comparison.numbers()} against {_OTHERS.get(against, against)}"
+            gains.setdefault(comparison.counts(), []).append(gain)
+        return [f"Over {counts}: {', '.join(told)}." for counts, told in gains.items()]
 
     def _what_would_decide(self) -> list[str]:
         if self.needed is None:

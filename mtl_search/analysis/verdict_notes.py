@@ -34,6 +34,7 @@ def notes_of(
         reference: `test/<task>/<metric>` → mean of the single-task networks.
     """
     yield from missing
+    yield from _failed_on_splits(record)
     for name, reason in record.excluded_metrics.items():
         task, _, metric = name.rpartition("/")
         if task in tasks:
@@ -53,6 +54,17 @@ def notes_of(
         yield (
             f"Do not rely on Δm{value} which divides by references that are hardly better than a "
             f"constant prediction, or worse: {', '.join(near_trivial)}"
+        )
+
+
+def _failed_on_splits(record: SweepRecord) -> Iterator[str]:
+    trials = [trial for trial in record if trial.arm.is_split and trial.finished]
+    failed = [trial for trial in trials if trial.state != "COMPLETE"]
+    if failed:
+        reason = failed[0].reason.partition("\n")[0]
+        yield (
+            f"{len(failed)} of {len(trials)} trials on other random splits failed, "
+            f"such as {failed[0].id}: {reason}"
         )
 
 

@@ -47,8 +47,8 @@ def run(
         space: An Optuna define-by-run function in place of `search.space`. It gets a trial,
             suggests by dotted path (`trial.suggest_float("training.optimizer.lr", 1e-4, 1e-2,
             log=True)`), and may return constants.
-        objective: A function of the metrics (`val/<task>/<metric>` → value) in place of Δm; higher
-            is better.
+        objective: A function of the metrics (`val/<task>/<metric>` → value) in place of the mean
+            skill; higher is better.
         data: A data set in place of the one that the config names.
         callbacks: Objects whose methods are called when something happens in the sweep.
         address: `HOST:PORT` of a running Ray cluster, or `auto` for the one on this machine, which

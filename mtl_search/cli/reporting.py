@@ -28,7 +28,8 @@ def report_command(sweep: Path | None, form: str) -> None:
         raise ConfigError("not a format", path="--format", value=form, allowed=("table", "json"))
     result = api.Result(find_sweep(sweep))
     if form == "json":
-        print(json.dumps(to_json(result.record, result.config, result.directory), indent=1))  # noqa: T201
+        report = to_json(result.record, result.config, result.directory)
+        print(json.dumps(report, indent=1))  # noqa: T201
     else:
         render(result.record, result.config, console(), folder=result.directory)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from mtl_search.config.base import Component, ConfigModel, Names, as_tuple
 from mtl_search.config.initial_points import InitialPoints
@@ -127,11 +127,25 @@ class Finalists(ConfigModel):
         ge=0,
         description="differences below this are practically equal: 0.005 is half a point of skill",
     )
+    splits: int = Field(
+        0,
+        ge=0,
+        description="further random partitions of the data into train, validation and test: on "
+        "each the compared networks are trained once more, and the verdict tells what they gain "
+        "over partitions, too. At least 2, better 10; 0: none",
+    )
     ablate_auxiliary: bool = Field(
         True,
         description="train the best once more without each auxiliary task, to say what that task "
         "was worth",
     )
+
+    @field_validator("splits")
+    @classmethod
+    def _one_split_has_no_spread(cls, splits: int) -> int:
+        if splits == 1:
+            raise ValueError("one split says nothing of others: 0, or at least 2")
+        return splits
 
     @property
     def looks(self) -> tuple[int, ...]:

@@ -12,7 +12,14 @@ import numpy as np
 
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.mixture import Proportional, Sampling, Sources
-from mtl_search.data.types import MISSING, SPLITS, Array, InputArray, in_memory
+from mtl_search.data.types import (
+    MISSING,
+    REAL_KINDS,
+    SPLITS,
+    Array,
+    InputArray,
+    in_memory,
+)
 from mtl_search.errors import DataError
 
 
@@ -121,7 +128,7 @@ def _target(data_sets: Mapping[str, DataSet], name: str) -> Target:
 
 def _missing_labels(samples: int, like: Target) -> Array:
     """Return missing labels of the shape and type of another target's."""
-    missing = np.nan if like.kind == "real" else MISSING
+    missing = np.nan if like.kind in REAL_KINDS else MISSING
     return np.full((samples, *like.values.shape[1:]), missing, like.values.dtype)
 
 

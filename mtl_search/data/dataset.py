@@ -7,6 +7,7 @@ Shapes and encodings, used in all of the package:
                    binary      (N,) int64 in {0, 1}, -1 where missing
                    multilabel  (N, L) int64 in {0, 1}, -1 where missing
                    real        (N,) float32, NaN where missing
+                   vector      (N, L) float32 of one unit, NaN where missing
                    tags        (N, T) int64, -1 where missing or padded
 """
 
@@ -19,13 +20,13 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from mtl_search.data.dataset_checks import check_masks, checked_input, checked_splits
-from mtl_search.data.types import MISSING, Array, InputArray, TargetKind
+from mtl_search.data.types import MISSING, REAL_KINDS, Array, InputArray, TargetKind
 from mtl_search.errors import DataError
 
 if TYPE_CHECKING:
     from mtl_search.data.mixture import Sources
 
-_DIMENSIONS = dict.fromkeys(get_args(TargetKind), 1) | {"multilabel": 2, "tags": 2}
+_DIMENSIONS = dict.fromkeys(get_args(TargetKind), 1) | {"multilabel": 2, "vector": 2, "tags": 2}
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Target:
         values: The labels, encoded as the module's legend says; other integers and fractions are
             converted.
         kind: What the values mean.
-        classes: The names of the classes, labels or tags, in the order of their numbers; empty for
-            `real`.
+        classes: The names of the classes, labels, tags or elements of a vector, in the order of
+            their numbers; empty for `real`.
 
     Raises:
         DataError: The kind is unknown, or the values have the wrong type or number of dimensions.
@@ -63,7 +64,7 @@ class Target:
                 f"a {self.kind} target has {_DIMENSIONS[self.kind]} dimension(s); "
                 f"given: {values.shape}"
             )
-        is_real = self.kind == "real"
+        is_real = self.kind in REAL_KINDS
         if values.dtype.kind not in ("fiu" if is_real else "iu"):
             needed = "numbers" if is_real else "integers, -1 where missing"
             raise DataError(f"a {self.kind} target holds {needed}; given: {values.dtype}")
@@ -77,11 +78,13 @@ class Target:
     @property
     def labelled(self) -> Array:
         """Where there is a label; same shape as `values`."""
-        return ~np.isnan(self.values) if self.kind == "real" else np.asarray(self.values != MISSING)
+        if self.kind in REAL_KINDS:
+            return ~np.isnan(self.values)
+        return np.asarray(self.values != MISSING)
 
     @property
     def size(self) -> int:
-        """Outputs that a head needs: one for each class, label or tag; 1 for real and binary."""
+        """Outputs that a head needs: one a class, label, tag or element; 1 for real and binary."""
         return 1 if self.kind in ("real", "binary") else len(self.classes)
 
     def check(self, name: str) -> None:
@@ -93,15 +96,15 @@ class Target:
         Raises:
             DataError: A label is out of range or infinite, or the classes do not fit the values.
         """
-        if self.kind == "real":
-            if np.isinf(self.values).any():
-                raise DataError(f"target {name!r} has infinite values")
-            return
-        if self.kind == "multilabel" and self.values.shape[1] != len(self.classes):
+        if self.kind in ("multilabel", "vector") and self.values.shape[1] != len(self.classes):
             raise DataError(
                 f"target {name!r} has {self.values.shape[1]} labels and {len(self.classes)} names "
                 "for them"
             )
+        if self.kind in REAL_KINDS:
+            if np.isinf(self.values).any():
+                raise DataError(f"target {name!r} has infinite values")
+            return
         if self.values.size == 0:
             raise DataError(f"target {name!r} is empty: {self.values.shape}")
         classes = 2 if self.kind in ("binary", "multilabel") else len(self.classes)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.types import InputArray, TargetKind
+from mtl_search.data.types import REAL_KINDS, InputArray, TargetKind
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ def data_spec(data: DataSet) -> DataSpec:
 
 def _empty_target(kind: TargetKind, classes: Sequence[str]) -> Target:
     shape: tuple[int, ...] = (0,)
-    if kind == "multilabel":
+    if kind in ("multilabel", "vector"):
         shape = (0, len(classes))
     elif kind == "tags":
         shape = (0, 1)
-    return Target(np.zeros(shape, np.float32 if kind == "real" else np.int64), kind, tuple(classes))
+    dtype = np.float32 if kind in REAL_KINDS else np.int64
+    return Target(np.zeros(shape, dtype), kind, tuple(classes))

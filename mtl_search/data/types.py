@@ -10,7 +10,10 @@ import numpy.typing as npt
 from mtl_search.errors import DataError
 
 Array = npt.NDArray[Any]
-TargetKind = Literal["class", "binary", "multilabel", "real", "tags"]
+TargetKind = Literal["class", "binary", "multilabel", "real", "vector", "tags"]
+
+# Kinds whose values are numbers, NaN where missing, and not classes.
+REAL_KINDS: tuple[TargetKind, ...] = ("real", "vector")
 
 SPLITS = ("train", "validation", "test")
 MISSING = -1

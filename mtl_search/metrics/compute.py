@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from mtl_search.data.types import MISSING, TargetKind
+from mtl_search.data.types import MISSING, REAL_KINDS, TargetKind
 from mtl_search.metrics import functional
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_f1
@@ -127,8 +127,8 @@ def compute(
 
     Args:
         name: The name of the metric.
-        prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities, or
-            (N, T) tags.
+        prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities or
+            values, or (N, T) tags.
         target: The labels as the data set has them, with missing ones.
         kind: The kind of the target.
         classes: The number of classes, labels or tags.
@@ -144,6 +144,8 @@ def compute(
     """
     if METRICS[name].takes_class_names:
         return float(_FUNCTIONS[name](prediction, target, names))
+    if kind == "vector" and name == "r2":  # which needs to know the element of each value
+        return float(functional.vector_r2(prediction, target))
     prediction, target = _labelled(prediction, target, kind)
     if len(target) == 0 or (name == "r2" and len(target) < 2):
         return float("nan")
@@ -153,9 +155,9 @@ def compute(
 def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:
     """Return only the labelled samples.
 
-    A multilabel row is left out when none of its labels is known; tokens are flattened.
+    A multilabel row is left out when none of its labels is known; tokens and vectors are flattened.
     """
-    if kind == "real":
+    if kind in REAL_KINDS:
         is_labelled = ~torch.isnan(target)
     elif kind == "multilabel":
         is_labelled = (target != MISSING).any(dim=1)
@@ -164,6 +166,6 @@ def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Ten
     if prediction.is_floating_point():
         prediction = prediction.float()
     # Indexing copies, which is only needed where something is left out or flattened.
-    if is_labelled.all() and kind != "tags":
+    if is_labelled.all() and kind not in ("tags", "vector"):
         return prediction, target
     return prediction[is_labelled], target[is_labelled]

@@ -166,3 +166,16 @@ def r2(prediction: Tensor, value: Tensor) -> Tensor:
     left = (value - prediction).square().sum()
     spread = (value - value.mean()).square().sum()
     return torch.where(spread > 0, 1 - left / spread, (left == 0).double())
+
+
+def vector_r2(prediction: Tensor, value: Tensor) -> Tensor:
+    """Part of the variance of all elements of (N, L) vectors that the predictions explain.
+
+    Each element varies around its own mean, and counts by its variance: one that never varies, such
+    as a corner of all pictures, counts by its errors alone. scikit-learn calls it
+    `variance_weighted`. NaN elements are left out.
+    """
+    prediction, value = prediction.double(), value.double()
+    left = (value - prediction).square().nansum()
+    spread = (value - value.nanmean(dim=0)).square().nansum()
+    return torch.where(spread > 0, 1 - left / spread, torch.nan)

@@ -39,8 +39,8 @@ def item_values(
 
     Args:
         metric: The name of the metric.
-        prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities, or
-            (N, T) tags.
+        prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities or
+            values, or (N, T) tags.
         target: The labels as the data set has them, with missing ones.
         kind: The kind of the target.
         classes: The number of classes, labels or tags.
@@ -84,7 +84,7 @@ def _answers(p: Tensor, y: Tensor, kind: TargetKind) -> Cells:
 
 
 def _values(p: Tensor, y: Tensor) -> Cells:
-    """Return the labelled samples of a real target, in double precision."""
+    """Return the labelled samples or elements of a real target, in double precision."""
     label = _array(y).astype(np.float64)
     return Cells.known(_array(p).astype(np.float64), label, ~np.isnan(label))
 
@@ -141,6 +141,13 @@ def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[st
     return counts.macro_f1(_answers(p, y, kind), classes)
 
 
+def _r2(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+    if kind == "vector":
+        mean_L = y.double().nanmean(dim=0)  # each element varies around its own mean
+        return errors.r2(_values(p - mean_L, y - mean_L))
+    return errors.r2(_values(p, y))
+
+
 def _relation_f1(
     p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]
 ) -> Array:
@@ -162,7 +169,7 @@ _INFLUENCES: dict[str, Influence] = {
     "token_f1": _f1,
     "relation_f1": _relation_f1,
     "span_f1": _span_f1,
-    "r2": _of_values(errors.r2),
+    "r2": _r2,
     "mse": _of_values(errors.mean_squared_error),
     "rmse": _of_values(errors.root_mean_squared_error),
     "mae": _of_values(errors.mean_absolute_error),

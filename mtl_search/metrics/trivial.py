@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from mtl_search.data.types import MISSING, Array, TargetKind
+from mtl_search.data.types import MISSING, REAL_KINDS, Array, TargetKind
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_numbers
 from mtl_search.metrics.span_f1 import spans, tag_kinds
@@ -84,13 +84,13 @@ def why_undefined(
     elif metric == "span_f1":
         is_defined, reason = len(_entities(values, names)) > 0, "no entity occurs"
     elif metric == "r2":
-        is_defined, reason = labels.min() < labels.max(), "all labels are alike"
+        is_defined, reason = _variance(values, kind) > 0, "all labels are alike"
     return "" if is_defined else reason
 
 
 def _known(values: Array, kind: TargetKind) -> Array:
     """Return the labels that are there, (M,)."""
-    return values[~np.isnan(values)] if kind == "real" else values[values != MISSING]
+    return values[~np.isnan(values)] if kind in REAL_KINDS else values[values != MISSING]
 
 
 def _columns(values: Array, kind: TargetKind, classes: int) -> list[Array]:
@@ -183,9 +183,7 @@ def _entities(values: Array, names: Sequence[str]) -> Array:
 
 
 def _mse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
-    labels = _known(values, kind).astype(np.float64)
-    # Labels that are alike have no variance, not one of rounding errors.
-    return float(labels.var()) if labels.min() < labels.max() else 0.0
+    return _variance(values, kind)
 
 
 def _rmse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
@@ -193,8 +191,25 @@ def _rmse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -
 
 
 def _mae(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
-    labels = _known(values, kind).astype(np.float64)
-    return float(np.abs(labels - np.median(labels)).mean())
+    columns = _elements(values, kind)
+    total = sum(float(np.abs(column - np.median(column)).sum()) for column in columns)
+    return total / sum(map(len, columns))
+
+
+def _variance(values: Array, kind: TargetKind) -> float:
+    """Return the mean squared distance from the mean, of a vector from that of each element."""
+    columns = _elements(values, kind)
+    # Labels that are alike have no variance, not one of rounding errors.
+    varied = [column for column in columns if column.min() < column.max()]
+    total = sum(float(column.var()) * len(column) for column in varied)
+    return total / sum(map(len, columns))
+
+
+def _elements(values: Array, kind: TargetKind) -> list[Array]:
+    """Return the labels of each element of a vector, or of the one number; empty ones left out."""
+    columns = values.T if kind == "vector" else [values]
+    known = [_known(column, "real").astype(np.float64) for column in columns]
+    return [column for column in known if len(column)]
 
 
 _FUNCTIONS: dict[str, Callable[[Array, TargetKind, int, Sequence[str]], float]] = {

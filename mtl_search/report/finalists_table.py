@@ -6,6 +6,7 @@ import math
 import statistics
 
 from rich.console import Console
+from rich.text import Text
 
 from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
@@ -29,6 +30,7 @@ from mtl_search.storage.records import SweepRecord
 
 _SINGLE = "single"  # the row of all single-task arms together
 _RECOMMENDED = " ✓"
+_SEPARATE = {_SINGLE: "the tuned ones", TWIN_SEPARATE: "those with the settings of the shared one"}
 
 
 def print_finalists(
@@ -39,6 +41,8 @@ def print_finalists(
     if table.arms:
         title = "Finalists on fresh seeds (test split, mean and 95 % interval)"
         console.print(fitted(title, table.columns(), console))
+        for line in table.notes():
+            console.print(Text(line, style="dim"))
 
 
 class _FinalistsTable:
@@ -70,18 +74,28 @@ class _FinalistsTable:
         better = [comparison.improvement if comparison else None for comparison in gains]
         return [
             Column("arm", [self._name(arm) for arm in self.arms], right=False),
-            Column("skill", [formats.number(self._skill(arm)) for arm in self.arms], 96),
+            Column("skill", [formats.skill(self._skill(arm)) for arm in self.arms], 96),
             Column(f"gain over single\n({unit})", [_gain(c) for c in gains]),
             Column(f"lead of ✓ over it\n({unit})", [_gain(c) for c in leads], 94),
             Column("Δm %", [_delta_m(c) for c in gains], 95),
-            Column("P(better)\na run", [formats.number(value, 2) for value in better], 58),
-            Column("worst task\n(gain)", [_worst(c) for c in gains], 57, right=False),
-            Column("mean\nrank", [_rank(ranks.get(arm)) for arm in self.arms], 56),
+            Column("P(better)\na run", [formats.number(value, 2) for value in better], 84),
+            Column("worst task\n(gain)", [_worst(c) for c in gains], 83, right=False),
+            Column("mean\nrank", [_rank(ranks.get(arm)) for arm in self.arms], 82),
             *task_columns(self._tasks, self._task_cells),
             Column("params", [formats.count(self._parameters(arm)) for arm in self.arms], 85),
             Column("seeds", [self._seeds(arm) for arm in self.arms], 60),
             Column("configuration of", [self._origin(arm) for arm in self.arms], 50, right=False),
         ]
+
+    def notes(self) -> list[str]:
+        """Return what the marks mean, and which separate networks are better."""
+        notes = []
+        if self._verdict.recommended is not None:
+            notes.append(f"{_RECOMMENDED.strip()}: the recommended shared network.")
+        if self._verdict.separate is not None:
+            better = _SEPARATE[self._verdict.separate]
+            notes.append(f"Of separate networks {better} are better by validation.")
+        return [" ".join(notes)] if notes else []
 
     def _winners(self, arm: str) -> list[SelectedFinalist]:
         names = [ArmName.single(task) for task in self._tasks] if arm == _SINGLE else [arm]

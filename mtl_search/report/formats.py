@@ -18,6 +18,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}f}"
 
 
+def skill(value: float) -> str:
+    """Write `0.9731`, on the scale from 0, a constant prediction, to 1, a perfect one."""
+    return f"{value:.4f}" if math.isfinite(value) else ""
+
+
 def percent(value: float | None) -> str:
     """Write `+1.83`, for columns with % in their header."""
     if value is None or not math.isfinite(value):

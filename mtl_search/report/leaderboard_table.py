@@ -29,7 +29,7 @@ def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console
     rows = leaderboard_rows(record, config)
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        if not ArmName(row["arm"]).is_final:
+        if not ArmName(row["arm"]).is_repeat:
             groups.setdefault(row["arm"], []).append(row)
     if not any(row["epochs"] > 0 for group in groups.values() for row in group):
         console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
@@ -73,7 +73,7 @@ def _columns(top: Sequence[Row], record: SweepRecord, config: Config, tasks: Tas
         Column("state", states, 20, right=False),
         Column("role", cells("role", str), 60, right=False),
         *objective,
-        Column("skill", cells("skill", formats.number), 0 if measure == "skill" else 92),
+        Column("skill", cells("skill", formats.skill), 0 if measure == "skill" else 92),
         Column("Δm %", cells("delta_m", formats.percent), 0 if measure == "delta_m" else 91),
         *task_columns(
             tasks, lambda task, metric: cells(metric_key("val", task, metric), formats.number)

@@ -17,8 +17,10 @@ from mtl_search.storage.records import SweepRecord
 
 _STATES = ("COMPLETE", "RUNNING", "PRUNED", "FAIL")  # in the order of their columns
 _MOST_TASK_ROWS = 4
-_FAMILIES = ("single", "warmup", "", "final/single", "final", "final/twin", "final/without")
-_NO_TASKS = ("", "warmup", "final", "final/twin")  # families of arms that are not one a task
+_FINAL = ("final/single", "final", "final/twin", "final/without")
+_FAMILIES = ("single", "warmup", "", *_FINAL, "split/single", "split", "split/twin")
+# Families of arms that are not one a task.
+_NO_TASKS = ("", "warmup", "final", "final/twin", "split", "split/twin")
 
 
 _FLOOR_NOTE = (
@@ -45,13 +47,15 @@ def print_totals(
     def states(state: str) -> Sequence[str]:
         return [str(total.states.get(state, "")) for total in totals]
 
+    occurring = {state for total in totals for state in total.states}
+    shown_states = [] if occurring == {"COMPLETE"} else _STATES
     floor_of: dict[str, SelectionFloor] = {floor.arm: floor for floor in floors}
     shown = [floor_of.get(total.arm) for total in totals]
     by_luck = [f"{f.floor:.4f}" if f and f.floor is not None else "" for f in shown]
     columns = [
         Column("arm", [total.arm for total in totals], right=False),
         Column("trials", [str(sum(total.states.values())) for total in totals]),
-        *(Column(state.lower(), states(state), 50) for state in _STATES),
+        *(Column(state.lower(), states(state), 50) for state in shown_states),
         Column("epochs", [str(total.epochs) for total in totals], 60),
         Column("seconds", [formats.seconds(total.seconds) for total in totals], 70),
         Column("best\nobjective", [formats.number(f.best) if f else "" for f in shown], 66),

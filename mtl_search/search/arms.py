@@ -11,6 +11,7 @@ without/<task>  no trials of its own: the best shared network without an auxilia
 twin/weights    no trials of its own: the best shared network with equal weights
 twin/separate   no trials of its own: the best shared network with nothing shared
 final/<arm>     the best of an arm again, on fresh seeds
+split/<arm>     the best of an arm again, on other random partitions of the data
 
 Each arm gets a few trials more, with settings that other arms have found (`protocol.offers`).
 
@@ -232,12 +233,13 @@ def trial_seed(sweep_seed: int, arm: str, number: int) -> int:
     """Return the seed of a trial.
 
     Any two trials of a sweep differ, and the same sweep gives the same seeds again. Finalists
-    differ by their number alone, so that the n-th seed of one arm meets the n-th of another.
+    differ by their number alone, so that the n-th seed of one arm meets the n-th of another; so do
+    trials on other partitions of the data, by the number of the partition.
     """
     name = ArmName(arm)
     stream = arm
-    if name.is_final:
-        stream = "final/"
+    if name.is_repeat:
+        stream = "final/" if name.is_final else "split/"
     elif name.is_warmup:
         stream = f"seed/{name.weighting}"  # the name of version 0.1, whose seeds stay
     entropy = [sweep_seed, zlib.crc32(stream.encode()), number]
@@ -286,8 +288,8 @@ def _single_budgets(total: int, tasks: int) -> list[int]:
 def trial_budget(config: Config, arms: Iterable[Arm]) -> dict[str, int]:
     """Return the least number of trials of each arm, finalists included.
 
-    Offered settings, twins, and more seeds where the verdict is open come on top: whether there are
-    any depends on what is found.
+    Offered settings, twins, more seeds where the verdict is open, and the best shared network on
+    other partitions of the data come on top: they depend on what is found.
     """
     arms = list(arms)
     counts: dict[str, int] = {arm.name: arm.budget for arm in arms if arm.budget}
@@ -301,4 +303,6 @@ def trial_budget(config: Config, arms: Iterable[Arm]) -> dict[str, int]:
             counts[arm.name.final] = finalists.seeds + min(RACE_SEEDS, finalists.seeds) * dropped
         elif arm.name.is_ablation:
             counts[arm.name.final] = finalists.seeds
+        if arm.name.is_single and finalists.splits and any(a.name.is_shared for a in arms):
+            counts[arm.name.on_splits] = finalists.splits
     return counts

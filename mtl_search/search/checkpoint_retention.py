@@ -20,7 +20,8 @@ class CheckpointRetention:
 
     All other trials leave only their journal lines. So do all members of a population: their
     networks were made with values that changed, and the best of an arm is one that was trained with
-    fixed values. Networks that are kept come from the storage, if any, to the sweep's folder.
+    fixed values. So do trials on other partitions of the data, which are there to be judged alone.
+    Networks that are kept come from the storage, if any, to the sweep's folder.
 
     Args:
         directory: The sweep's folder.
@@ -55,7 +56,7 @@ class CheckpointRetention:
                 self._clean_up(trial, record)
 
     def _clean_up(self, ended: TrialRecord, record: SweepRecord) -> None:
-        loser = None if ended.is_finalist else self._worse(ended, record)
+        loser = None if ended.arm.is_final else self._worse(ended, record)
         self._empty_storage(ended, record, keep=loser is not ended)
         sweep_directory.forget_checkpoints(self._directory, ended.id, best=loser is ended)
         if loser is not None and loser is not ended:
@@ -66,7 +67,7 @@ class CheckpointRetention:
 
         The other one is kept. None: the trial that ended is the first of its arm.
         """
-        if ended.is_member:
+        if ended.is_member or ended.arm.is_split:
             return ended
         best = self._best.get(ended.arm) or self._best_with_network(ended, record)
         if best is ended or _rank(ended) > _rank(best):

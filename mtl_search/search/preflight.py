@@ -11,6 +11,7 @@ import torch
 from mtl_search.config import Config, override
 from mtl_search.config.consistency import check_task_names
 from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.datasets.partitions import check_partitions
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.metrics.objective import check_objective
 from mtl_search.models.build import build_network
@@ -34,7 +35,12 @@ _CPU = torch.device("cpu")
 
 
 def check_sweep(
-    config: Config, data: DataSet, *, needs_space: bool = True, started: bool = False
+    config: Config,
+    data: DataSet,
+    *,
+    needs_space: bool = True,
+    started: bool = False,
+    handed_over: bool = False,
 ) -> MultiTaskNetwork:
     """Build everything once, train nothing.
 
@@ -44,6 +50,7 @@ def check_sweep(
         needs_space: Whether an empty space is an error; it is none where a function of the user's
             takes its place.
         started: Whether the journal has the points that the search begins with.
+        handed_over: Whether the data set is an object of the user's, in place of the config's.
 
     Returns:
         The network as the config has it, without anything searched.
@@ -59,6 +66,7 @@ def check_sweep(
     _check_objective(config, network)
     _check_labels(config, data)
     metric_scales(config, data, metric_names(config, network))
+    check_partitions(config, data, handed_over=handed_over)
     if config.resources.workers > 1:
         device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
         check_sync_batch_norm(config, device)

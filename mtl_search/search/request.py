@@ -94,7 +94,13 @@ def check_request(request: SweepRequest) -> CheckedSweep:
     address = connection.resolve_address(request.address)
     data = load_data(config) if request.data is None else subsample(request.data, config)
     started = request.resume and read_record(directory / JOURNAL).initial_points is not None
-    network = check_sweep(config, data, needs_space=request.space is None, started=started)
+    network = check_sweep(
+        config,
+        data,
+        needs_space=request.space is None,
+        started=started,
+        handed_over=request.data is not None,
+    )
     arms = plan_arms(config)
     if request.space is not None:
         check_space_function(config, arms, request.space)

@@ -17,6 +17,7 @@ _RESUMABLE = (
     "search.finalists.seeds",
     "search.finalists.max_seeds",
     "search.finalists.margin",
+    "search.finalists.splits",
     "search.retries",
     "search.stop_after_failures",
     "resources.",

@@ -19,9 +19,10 @@ def smoke(config: Config) -> Config:
 
     It trains one epoch of two batches, of 64 samples at least and 128 at most; one trial a main
     task (2 at least, and enough for `search.initial_points`) in each arm, one finalist an arm on 2
-    seeds. No trial is stopped early, since one epoch leaves a scheduler nothing to decide. A data
-    set that takes long to read says itself how it is read in part, by its attribute `smoke`. The
-    name gets `-smoke` at its end, so that folders and MLflow experiments stay apart.
+    seeds, and on 2 further random splits where the sweep has any. No trial is stopped early, since
+    one epoch leaves a scheduler nothing to decide. A data set that takes long to read says itself
+    how it is read in part, by its attribute `smoke`. The name gets `-smoke` at its end, so that
+    folders and MLflow experiments stay apart.
 
     Args:
         config: The config of the whole sweep.
@@ -48,6 +49,7 @@ def smoke(config: Config) -> Config:
         "search.finalists.top": min(1, search.finalists.top),
         "search.finalists.seeds": 2,
         "search.finalists.max_seeds": 2,
+        "search.finalists.splits": min(2, search.finalists.splits),
     }
     reading = getattr(DATASETS.get_member(config.data.name, "data.name"), "smoke", {})
     for argument, value in reading.items():

@@ -231,10 +231,15 @@ class SweepSession:
         """
         resources = self._config.resources
         data, objective = self._sweep.data, self._sweep.objective
+        handed_over = self._sweep.request.data is not None
         if resources.workers == 1:
             threads = max(1, int(resources.cpus_per_worker))
             slot = tune.with_parameters(
-                SlotTrainable, data=data, threads=threads, objective=objective
+                SlotTrainable,
+                data=data,
+                threads=threads,
+                objective=objective,
+                handed_over=handed_over,
             )
             return tune.with_resources(
                 slot, {"CPU": resources.cpus_per_worker, "GPU": resources.gpus_per_worker}
@@ -244,7 +249,7 @@ class SweepSession:
 
         leader = tune.with_parameters(
             WorkerGroupTrainable,
-            data_ref=[ray.put((data, objective))],
+            data_ref=[ray.put((data, objective, handed_over))],
             resources=resources,
             retries=self._config.search.retries,
             grows=bool(connection.autoscaler_nodes()),

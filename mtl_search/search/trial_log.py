@@ -48,6 +48,7 @@ class TrialLog:
         seed: int,
         origin: str = "",
         role: Role = "",
+        split: int = 0,
     ) -> TrialRecord:
         """Write that the next trial of an arm begins.
 
@@ -58,6 +59,7 @@ class TrialLog:
             seed: Its seed.
             origin: The trial whose configuration or settings it has from, if any.
             role: Its role in the arm, if any.
+            split: The random partition of the data that it trains on; 0 is the sweep's own.
         """
         number = len(self._context.record.arm(arm))
         name = trial_id_of(arm, number)
@@ -74,6 +76,7 @@ class TrialLog:
                 config_hash=config_hash(config),
                 origin=origin,
                 role=role,
+                split=split,
             )
         )
         return self._context.record.trials[name]
@@ -119,8 +122,9 @@ class TrialLog:
             test: Metrics on the test split, for finalists.
             items: Their item values as text, which go to a file of the trial's.
         """
-        # Before the event, so that every finalist that has ended has its file.
-        item_values.write(self._context.directory, record.id, items)
+        if not record.split:  # the test samples of another partition are other ones
+            # Before the event, so that every finalist that has ended has its file.
+            item_values.write(self._context.directory, record.id, items)
         self._context.journal.write(
             TrialEnded(id=record.id, state=state, reason=reason, test=finite(test))
         )

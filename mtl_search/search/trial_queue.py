@@ -5,7 +5,7 @@ Phases run one after another, because each needs the results of the one before:
     single/*, warmup/*, equal   side by side, turn by turn
     search                      its study begins with the trials of `equal`
     offers                      each arm tries settings that others have found
-    final/*                     the best of each arm again, on fresh seeds
+    final/*, split/*            the best of each arm again, on fresh seeds and partitions
 
 Where the objective is Δm, its references come first: single/*, then warmup/*, then equal.
 
@@ -108,8 +108,9 @@ class TrialQueue:
             return record
         if any(not record.is_finalist for record in live):
             return WAIT
-        finals = [arm.name.final for arm in self._context.arms.values()]
-        record = self._next_interrupted(finals) or self._next_finalist()
+        names = [arm.name for arm in self._context.arms.values()]
+        repeats = [again for name in names for again in (name.final, name.on_splits)]
+        record = self._next_interrupted(repeats) or self._next_finalist()
         if record is not None:
             return record
         return WAIT if live else FINISHED
@@ -131,6 +132,7 @@ class TrialQueue:
             test=record.is_finalist,
             storage=trial_storage(self._context.config, self._context.record, record.id),
             until=self._populations.pause_epoch(record),
+            split=record.split,
         )
 
     def _next_of_phase(self, phase: Sequence[str], live: Collection[str]) -> TrialRecord | None:
@@ -202,15 +204,18 @@ class TrialQueue:
             return None
         finalist = self._pending.pop(0)
         origin = self._context.record.trials[finalist.origin]
-        siblings = self._context.record.arm(finalist.arm)
-        # Counted among the seeds of this configuration, so that the n-th seed is the same for all.
-        number = sum(trial.origin == origin.id for trial in siblings)
+        number = finalist.split
+        if not number:
+            siblings = self._context.record.arm(finalist.arm)
+            # Counted among the seeds of this configuration, so that the n-th is the same for all.
+            number = sum(trial.origin == origin.id for trial in siblings)
         return self._log.begin(
             finalist.arm,
             Draw(origin.overrides, origin.params),
             overrides=origin.overrides,
             seed=trial_seed(self._context.config.seed, finalist.arm, number),
             origin=origin.id,
+            split=finalist.split,
         )
 
     def _plan_finalists(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _FINAL = "final/"
+_SPLIT = "split/"
 _SINGLE = "single/"
 _WARMUP = "warmup/"
 _ABLATION = "without/"
@@ -20,10 +21,12 @@ class ArmName(str):
     `twin/weights`                   the best network with equal weights, all else the same
     `twin/separate`                  the best network with nothing shared, all else the same
     `final/<any of these>`           the best of that arm, trained again on fresh seeds
+    `split/<any of these>`           the best of that arm, trained again on other random partitions
+                                     of the data
     ================================ ===========================================================
 
-    It equals the plain text, and is written to JSON as such. All properties but `is_final` are
-    those of the arm that a finalist's arm comes from.
+    It equals the plain text, and is written to JSON as such. All properties but `is_final`,
+    `is_split` and `is_repeat` are those of the arm that a finalist's arm comes from.
 
     Examples:
         >>> name = ArmName("final/single/left")
@@ -58,14 +61,29 @@ class ArmName(str):
         return self.startswith(_FINAL)
 
     @property
+    def is_split(self) -> bool:
+        """Whether its trials train earlier configurations on other partitions of the data."""
+        return self.startswith(_SPLIT)
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether its trials train earlier configurations again, of either kind."""
+        return self.is_final or self.is_split
+
+    @property
     def base(self) -> ArmName:
         """The arm that a finalist's arm comes from; other arms are their own base."""
-        return ArmName(self.removeprefix(_FINAL))
+        return ArmName(self.removeprefix(_FINAL).removeprefix(_SPLIT))
 
     @property
     def final(self) -> ArmName:
         """The arm of the finalists that come from this one."""
-        return self if self.is_final else ArmName(_FINAL + self)
+        return ArmName(_FINAL + self.base)
+
+    @property
+    def on_splits(self) -> ArmName:
+        """The arm of those that come from this one on other partitions of the data."""
+        return ArmName(_SPLIT + self.base)
 
     @property
     def is_single(self) -> bool:

@@ -31,6 +31,7 @@ class TrialInfo(TypedDict, total=False):
         tasks: Names of the tasks that it trains.
         adaptive: Whether a weighting or an aggregator decides how much each task counts.
         balancing: Names of this weighting and aggregator; empty where nothing is adaptive.
+        samples: Split → number of samples; of trials on another random partition alone.
         node: Address of the node on which it trains.
         out_of_memory: What was made smaller after the memory had not sufficed, in words.
     """
@@ -42,6 +43,7 @@ class TrialInfo(TypedDict, total=False):
     tasks: list[str]
     adaptive: bool
     balancing: str
+    samples: dict[str, int]
     node: str
     out_of_memory: str
 
@@ -101,7 +103,7 @@ class SweepStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TrialStarted(TrialEvent):
-    """A trial begins. Its fields are those of `TrialRecord`."""
+    """A trial begins. Its fields are those of `TrialRecord`; a split of 0 is not written."""
 
     kind = "trial"
 
@@ -114,6 +116,14 @@ class TrialStarted(TrialEvent):
     config_hash: str = ""
     origin: str = ""
     role: Role = ""
+    split: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as the object of its line."""
+        line = super().to_json()
+        if not self.split:
+            del line["split"]
+        return line
 
 
 @dataclass(frozen=True, kw_only=True)

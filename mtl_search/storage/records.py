@@ -88,6 +88,8 @@ class TrialRecord:
         role: `member` of a population, `last` or `mean` for a trial from scratch with the values
             that the best member had at its end, or that the population had on average, or
             `offered` for one that tries the settings of another arm; else empty.
+        split: Number of the random partition of the data that it trains on, from 1; 0 for the
+            sweep's own.
         exploits: Each exploit so far, for a member of a population.
         state: How it ended; `RUNNING` until then.
         reason: Why it failed; else empty.
@@ -109,6 +111,7 @@ class TrialRecord:
     config_hash: str = ""
     origin: str = ""
     role: Role = ""
+    split: int = 0
     exploits: list[Exploit] = field(default_factory=list)
     state: State = "RUNNING"
     reason: str = ""
@@ -120,8 +123,8 @@ class TrialRecord:
 
     @property
     def is_finalist(self) -> bool:
-        """Whether it trains an earlier configuration again on a fresh seed."""
-        return self.arm.is_final
+        """Whether it trains an earlier configuration again, to judge it by the test split."""
+        return self.arm.is_repeat
 
     @property
     def is_warmup(self) -> bool:
@@ -321,4 +324,5 @@ def _new_trial(event: TrialStarted) -> TrialRecord:
         config_hash=event.config_hash,
         origin=event.origin,
         role=event.role,
+        split=event.split,
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from typing import Any
 
 import torch
 
-from mtl_search.data import DataSet
+from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.datasets.partitions import Partitions
 from mtl_search.data.loading.device_data import DeviceData, should_be_resident
 from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
@@ -32,6 +34,8 @@ class TrialRunner:
         threads: The number of CPU threads of torch.
         device: The device to train on; by default the one that each trial's `training.device` asks
             for.
+        handed_over: Whether the data set is an object of the user's, which the config does not
+            describe (see `Partitions`).
     """
 
     def __init__(
@@ -41,12 +45,14 @@ class TrialRunner:
         *,
         threads: int = 1,
         device: torch.device | None = None,
+        handed_over: bool = False,
     ) -> None:
         torch.set_num_threads(threads)
-        self._data = data
+        self._partitions = Partitions(data, handed_over=handed_over)
         self._custom_objective = objective
         self._device = device
         self._device_data: DeviceData | None = None
+        self._device_split = 0  # the partition of the data on the device
         self._spec: TrialSpec | None = None
         self._communicator: Communicator | None = None
         self._trainer: Trainer | None = None
@@ -77,11 +83,11 @@ class TrialRunner:
             self._trainer = self._build()
         trainer = self._trainer
         if trainer.progress.epoch >= epoch:
-            return self._with_oom_note(trainer.report())
+            return self._with_notes(trainer.report())
         report = trainer.run_epoch()
         while report.state == "RUNNING" and report.epoch < epoch:
             report = trainer.run_epoch()
-        return self._with_oom_note(report)
+        return self._with_notes(report)
 
     def failure(self, error: Exception) -> TrialReport:
         """Return the report of the trial that this error ended."""
@@ -90,7 +96,7 @@ class TrialRunner:
         why = reason(error)
         if self._spec is not None and self._spec.shrunk:
             why = f"begun again with {self._spec.shrunk}: {why}"
-        return self._with_oom_note(
+        return self._with_notes(
             TrialReport(epoch, {}, float("nan"), "FAIL", why, info, cause=cause(error))
         )
 
@@ -111,29 +117,41 @@ class TrialRunner:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _with_oom_note(self, report: TrialReport) -> TrialReport:
-        """Add what was changed of the trial after it ran out of memory, if it did."""
-        if self._spec is None or not self._spec.shrunk:
-            return report
-        return replace(report, info={**report.info, "out_of_memory": self._spec.shrunk})
+    def _with_notes(self, report: TrialReport) -> TrialReport:
+        """Add what the trainer does not know: other batches for less memory, another partition."""
+        notes: dict[str, Any] = {}
+        if self._spec is not None and self._spec.shrunk:
+            notes["out_of_memory"] = self._spec.shrunk
+        if self._spec is not None and self._spec.split and self._trainer is not None:
+            splits = self._trainer.data.splits
+            notes["samples"] = {split: len(splits[split]) for split in SPLITS}
+        return replace(report, info={**report.info, **notes})
+
+    def _data_of(self, spec: TrialSpec) -> DataSet:
+        """Return the data with the trial's partition; another one leaves the device before."""
+        if spec.split != self._device_split:
+            self._device_data = None
+            self._device_split = spec.split
+        return self._partitions.of(spec.config, spec.split)
 
     def _build(self) -> Trainer:
         spec = self._spec
         assert spec is not None, "`setup` comes first"
+        data = self._data_of(spec)
         training = spec.config.training
         device = self._device or choose_device(training.device)
         share = 1.0  # of the device's memory; on the CPU the samples are not copied
         if device.type == "cuda":
             share = min(1.0, spec.config.resources.gpus_per_worker or 1.0)
         if self._device_data is None and should_be_resident(
-            self._data, training.cache_on_device, device, share
+            data, training.cache_on_device, device, share
         ):
-            self._device_data = DeviceData(self._data, device)
+            self._device_data = DeviceData(data, device)
         # A single-task trial is a reference, and is judged by its own metric whatever the sweep's
         # objective is.
         custom = None if spec.objective.kind == "primary" else self._custom_objective
         return Trainer(
-            spec, self._data, device, self._device_data, custom, communicator=self._communicator
+            spec, data, device, self._device_data, custom, communicator=self._communicator
         )
 
 

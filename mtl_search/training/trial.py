@@ -27,6 +27,8 @@ class TrialSpec:
         shrunk: What was changed in its config after it ran out of memory (see `out_of_memory`);
             empty: nothing.
         pieces: How many batches one batch of the original config is divided into since then.
+        split: The number of the random partition of the data to train on, from 1; 0 is the sweep's
+            own (see `Partitions`).
 
     Examples:
         >>> from mtl_search.config import parse
@@ -49,6 +51,7 @@ class TrialSpec:
     until: int | None = None
     shrunk: str = ""
     pieces: int = 1
+    split: int = 0
 
     def to_json(self) -> str:
         """Return the trial as one string."""

@@ -1,4 +1,7 @@
-"""Sweeps of version 0.1 are reported, resumed and extended, with the figures that it gave."""
+"""Sweeps of version 0.1 are reported, resumed and extended, with the figures that it gave.
+
+The verdict on them is by the statistics of today.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,7 @@ def expected(name: str) -> dict[str, Any]:
     for row in said["trials"]:
         row["arm"] = RENAMED.get(row["arm"], row["arm"])
         row["role"] = RENAMED.get(row["role"], row["role"])
+        row["skill"] = None  # its journal has no scales of the metrics
     return said
 
 
@@ -84,10 +88,10 @@ def test_its_networks_predict_the_same_numbers(name: str) -> None:
         view: np.random.default_rng(0).random((2, 1, 8, 8), dtype=np.float32)
         for view in ("left", "right")
     }
-    predictions = Result(SWEEPS / name).load_model().predict(inputs)
-    assert {task: np.asarray(values).tolist() for task, values in predictions.items()} == expected(
-        name
-    )["predictions"]
+    result, said = Result(SWEEPS / name), expected(name)
+    predictions = result.load_model(said["best"]["trial"]).predict(inputs)
+    figures = {task: np.asarray(values).tolist() for task, values in predictions.items()}
+    assert figures == said["predictions"]
 
 
 def test_every_line_of_its_journal_is_written_today_as_it_was(name: str) -> None:
@@ -101,7 +105,11 @@ def test_every_line_of_its_journal_is_written_today_as_it_was(name: str) -> None
 def test_one_that_was_interrupted_is_resumed_by_the_command_that_was_printed(
     tmp_path: Path,
 ) -> None:
-    """It ends as the one did that was not interrupted, figure for figure."""
+    """What version 0.1 had drawn ends as in the sweep that was not interrupted.
+
+    The arms then get what they have today: single-task arms more trials, and the search arm the
+    trials with equal weights as its history, so that it draws other values from there on.
+    """
     sweep = copy("v0_1_interrupted", tmp_path)
     before = lines(sweep)
     finished = {trial.id for trial in Result(sweep).record if trial.finished}
@@ -109,8 +117,33 @@ def test_one_that_was_interrupted_is_resumed_by_the_command_that_was_printed(
     assert status == 0, output
     record = assert_sound(sweep)
     assert lines(sweep)[: len(before)] == before
-    assert not finished & {line.get("id") for line in lines(sweep)[len(before) :]}
-    assert outcome(record) == outcome(Result(SWEEPS / "v0_1_finished").record)
+    # Better references change what finished trials are worth by Δm, which is all that is new.
+    trained = [line for line in lines(sweep)[len(before) :] if line["event"] != "judged"]
+    assert not finished & {line.get("id") for line in trained}
+    ended, whole = unjudged(record), unjudged(Result(SWEEPS / "v0_1_finished").record)
+    same = [name for name in whole if not name.startswith("final") and name != "search-0003"]
+    assert len(same) == 12
+    assert {name: ended[name] for name in same} == {name: whole[name] for name in same}
+    assert {arm: record.budget[arm] for arm in ("single/left", "single/right")} == {
+        "single/left": 4,
+        "single/right": 4,
+    }
+    # The points that come after equal weights are tried in their turn, none twice.
+    weights = [trial.info["weights"] for trial in record.arm("search")]
+    assert len(set(weights[0].values())) == 1
+    assert weights[2]["left"] == pytest.approx(4 * weights[2]["right"])
+    # Now it has the scales of the metrics; the objective stays the one of its config.
+    result = Result(sweep)
+    assert result.verdict.measure == "delta_m"
+    assert result.trials.skill.notna().all()
+
+
+def unjudged(record: SweepRecord) -> dict[str, dict[str, Any]]:
+    """The outcome, but for the objectives, which are by the references of today."""
+    return {
+        name: trial | {"epochs": [(number, metrics) for number, _, metrics in trial["epochs"]]}
+        for name, trial in outcome(record).items()
+    }
 
 
 @pytest.mark.usefixtures("ray_cluster")
@@ -123,7 +156,9 @@ def test_one_that_is_finished_is_extended(tmp_path: Path) -> None:
     assert status == 0, output
     record: SweepRecord = assert_sound(sweep)
     assert lines(sweep)[: len(before)] == before
-    assert record.budget["search"] == len(record.arm("search")) == 8
+    for arm in ("equal", "search"):
+        own = [trial for trial in record.arm(arm) if not trial.is_offered]
+        assert record.budget[arm] == len(own) == 8
     assert record.budget["warmup/uw"] == len(record.arm("warmup/uw")) == 1
     assert not {line.get("id") for line in before} & {
         line["id"] for line in lines(sweep)[len(before) :] if line["event"] == "trial"

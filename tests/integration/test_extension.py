@@ -16,22 +16,38 @@ from tests.support.sweeps import ASHA, assert_mirrored, assert_sound, outcome, t
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 
 
-@pytest.mark.parametrize("changes", [{}, ASHA])
+@pytest.mark.parametrize("changes", [{"search.objective": "delta_m"}, ASHA])
 def test_a_finished_sweep_is_extended(runs: Path, changes: dict[str, Any]) -> None:
     sweep = runs / "tiny"
     first = run(tiny(changes), output=sweep).record
     before = whole_lines(sweep)
 
-    result = run(tiny(changes), {"search.trials": 8}, output=sweep, resume=True)
+    result = run(tiny(changes), {"search.trials": 10}, output=sweep, resume=True)
     assert whole_lines(sweep).startswith(before)
     record = assert_sound(sweep)
-    for arm, count in {"single/colour": 4, "single/size": 4, "equal": 8, "search": 8}.items():
-        assert len(record.arm(arm)) == count
-    old = _unjudged(first)
-    assert {name: trial for name, trial in _unjudged(record).items() if name in old} == old
+    for arm, count in {"single/colour": 5, "single/size": 5, "equal": 10, "search": 10}.items():
+        assert sum(not trial.is_offered for trial in record.arm(arm)) == count
+    is_by_reference = "search.objective" in changes
+    judged = _unjudged if is_by_reference else outcome  # nothing changes the skill of a trial
+    old = judged(first)
+    assert {name: trial for name, trial in judged(record).items() if name in old} == old
     assert_mirrored(sweep)
+    if is_by_reference:
+        _assert_judged_by_the_best_single_networks(record)
+    else:
+        _assert_judged_by_skill(record)
 
-    # All trials, old and new, are judged by the references of all single-task trials.
+    # Finalists are added for new winners only, each with both seeds.
+    for arm in ("single/colour", "single/size", "equal", "search"):
+        origins = [trial.origin for trial in record.arm(f"final/{arm}")]
+        earlier = {trial.origin for trial in first.arm(f"final/{arm}")}
+        winner = result.trials.query(f"arm == '{arm}' and state == 'COMPLETE'").iloc[0]["trial"]
+        assert set(origins) == earlier | {winner}
+        assert all(origins.count(origin) == 2 for origin in origins)
+
+
+def _assert_judged_by_the_best_single_networks(record: SweepRecord) -> None:
+    """All trials, old and new, are judged by the references of all single-task trials."""
     best = {
         t: max(record.arm(f"single/{t}"), key=lambda x: x.objective or -1e9).best
         for t in ("colour", "size")
@@ -47,13 +63,19 @@ def test_a_finished_sweep_is_extended(runs: Path, changes: dict[str, Any]) -> No
         gain_size = 1 - epoch.metrics["val/size/mae"] / size.metrics["val/size/mae"]
         assert epoch.best_objective == pytest.approx((gain_colour + gain_size) / 2)
 
-    # Finalists are added for new winners only, each with both seeds.
-    for arm in ("single/colour", "single/size", "equal", "search"):
-        origins = [trial.origin for trial in record.arm(f"final/{arm}")]
-        earlier = {trial.origin for trial in first.arm(f"final/{arm}")}
-        winner = result.trials.query(f"arm == '{arm}' and state == 'COMPLETE'").iloc[0]["trial"]
-        assert set(origins) == earlier | {winner}
-        assert all(origins.count(origin) == 2 for origin in origins)
+
+def _assert_judged_by_skill(record: SweepRecord) -> None:
+    """0 is what the best constant prediction of the training split gets, 1 is perfect."""
+    (majority, best), (deviation, least) = (
+        record.scales[key] for key in ("colour/accuracy", "size/mae")
+    )
+    assert (best, least) == (1, 0)
+    for trial in record.arm("search"):
+        epoch = trial.epochs[0]
+        colour = (epoch.metrics["val/colour/accuracy"] - majority) / (1 - majority)
+        size = 1 - epoch.metrics["val/size/mae"] / deviation
+        expected = (max(colour, -1) + max(size, -1)) / 2
+        assert epoch.best_objective == pytest.approx(expected)
 
 
 def _unjudged(record: SweepRecord) -> dict[str, dict[str, Any]]:

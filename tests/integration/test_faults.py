@@ -303,7 +303,10 @@ def _assert_nothing_runs_twice(cell: Cell, sweep: Path, before: bytes) -> float:
     assert not [event for event in later if event.get("id") in ended]
 
     passes = len((sweep.parent / "passes").read_text().splitlines())
-    lost = passes / (_BATCHES * VICTIMS[cell.victim].workers) - len(_told(earlier + later))
+    told = _told(earlier + later)
+    # Separate networks have a first stage for each of the two tasks, and a pass through each.
+    trained = len(told) + sum(trial.startswith("final-twin-separate") for trial, _ in told)
+    lost = passes / (_BATCHES * VICTIMS[cell.victim].workers) - trained
     # The epoch that it died in, and without a checkpoint those before.
     least = 0 if cell.checkpoint == "kept" else _unsaved(earlier, ended)
     # Without a driver a slot goes on to the end of its epoch, where a member of a population writes

@@ -203,11 +203,13 @@ WEIGHTS = {"kind": 0.6, "size": 1.2, "flag": 1.2}
 
 def info(spec: TrialSpec) -> dict[str, Any]:
     """What a slot says of a trial, as far as anything reads it here."""
-    facts = {
+    facts: dict[str, Any] = {
         "parameters": 1,
         "depth": spec.config.model.sharing.arguments.get("depth"),
         "weights": {task: settings.loss_weight for task, settings in spec.config.tasks.items()},
     }
+    if spec.split:
+        facts["samples"] = {"train": 20, "validation": 10, "test": 10}
     if spec.config.training.weighting.name == "static":
         return facts
     return {**facts, "tasks": list(spec.config.tasks), "adaptive": True}

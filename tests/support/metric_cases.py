@@ -16,6 +16,7 @@ from mtl_search.metrics.definitions import METRICS
 
 BIO = ("O", "B-x", "I-x", "B-y", "I-y")
 MULTILABEL = 3
+ELEMENTS = 3
 CLASSES = 4
 
 
@@ -86,6 +87,16 @@ def _real(rng: np.random.Generator, n: int) -> tuple[TargetKind, Tensor, Tensor,
     return "real", prediction.float(), _without_some(rng, value.float(), float("nan")), 1
 
 
+def _vector(rng: np.random.Generator, n: int) -> tuple[TargetKind, Tensor, Tensor, int]:
+    columns = [_real(rng, n) for _ in range(ELEMENTS)]
+    # Elements of different means and deviations, and one that never varies.
+    factor_L, shift_L = torch.tensor([1.0, 3.0, 0.0]), torch.tensor([0.0, -20.0, 4.0])
+    prediction = torch.stack([column[1] for column in columns], 1)
+    target = torch.stack([column[2] for column in columns], 1) * factor_L + shift_L
+    target[:: max(2, n // 10)] = torch.nan  # items of which no element is known
+    return "vector", prediction * factor_L + shift_L, target, ELEMENTS
+
+
 def _tags(rng: np.random.Generator, n: int) -> tuple[TargetKind, Tensor, Tensor, int]:
     target = torch.from_numpy(rng.integers(0, len(BIO), (n, 6)))
     other = torch.from_numpy(rng.integers(0, len(BIO), (n, 6)))
@@ -114,10 +125,10 @@ MAKERS: dict[str, tuple[Maker, ...]] = {
     "token_f1": (_tags,),
     "relation_f1": (_relations,),
     "span_f1": (_tags,),
-    "r2": (_real,),
-    "mse": (_real,),
-    "rmse": (_real,),
-    "mae": (_real,),
+    "r2": (_real, _vector),
+    "mse": (_real, _vector),
+    "rmse": (_real, _vector),
+    "mae": (_real, _vector),
 }
 assert MAKERS.keys() == set(METRICS), "a metric without a case, or a case without a metric"
 NAMES = {"relation_f1": DIRECTED, "span_f1": BIO}

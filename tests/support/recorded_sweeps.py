@@ -67,6 +67,11 @@ class Builder:
         self.event("scales", values=values, excluded={})
         return self
 
+    def baseline(self, task: str, model: str, test: float) -> None:
+        """A model of scikit-learn with this accuracy on the test split."""
+        metrics = {f"test/{task}/accuracy": test, f"val/{task}/accuracy": test}
+        self.event("baseline", task=task, model=model, metrics=metrics, seconds=0.5)
+
     def begin(
         self,
         arm: str,

@@ -19,7 +19,7 @@ from mtl_search.config.checks import (
     check_text,
 )
 from mtl_search.data.dataset import DataSet, Target, common_length
-from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.memmap import MemmapArray, divide
@@ -28,7 +28,7 @@ from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import SPLITS, Array, InputArray, TargetKind, network_dtype
 from mtl_search.errors import DataError
 
-_KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real", "tags")
+_KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real", "vector", "tags")
 
 
 def arrays(
@@ -54,8 +54,9 @@ def arrays(
         path: An `.npz` file, or a folder in which every array is a file `<key>.npy`;
             `package:NAME/path` is inside an installed package.
         inputs: The keys of the inputs, which are also the names of the views; or view name → key.
-        targets: Target name → kind (class, binary, multilabel, real or tags), or
-            `{kind: ..., key: ...}`.
+        targets: Target name → kind (class, binary, multilabel, real, vector or tags), or
+            `{kind: ..., key: ...}`. An array of more dimensions, such as pictures, is a vector,
+            too: its samples are flattened.
         masks: View name → key of its (N, T) mask, nonzero at real tokens.
         scale: View name → number by which its values are divided, such as 255 for bytes.
         splits: `{train: key, validation: key, test: key}`, arrays of sample numbers or (N,) bools,
@@ -93,6 +94,13 @@ def arrays(
         else:
             rows = _given_splits(store, n, splits)
         return DataSet(samples, encoded, rows, masks=_load_masks(store, masks, views))
+
+
+def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
+    return OfficialSplit("splits") if arguments.get("splits") is not None else None
+
+
+arrays.official_split = _official_split  # type: ignore[attr-defined]
 
 
 def read_arrays(path: object, keys: Mapping[str, str]) -> tuple[Array, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from mtl_search.config.base import Component
@@ -28,13 +29,19 @@ def subsample(data: DataSet, config: Config) -> DataSet:
     return data if most is None else data.sampled(most, config.seed)
 
 
-def build_data(member: Component, seed: int) -> DataSet:
+def build_data(
+    member: Component,
+    seed: int,
+    *,
+    build_source: Callable[[Component, int], DataSet] | None = None,
+) -> DataSet:
     """Build the data set that a section such as `data` names.
 
     Args:
         member: Its name and arguments. `"module:attribute"` is a function that returns a `DataSet`,
             or a `DataSet`.
         seed: The seed of a data set that takes one and for which the config sets none.
+        build_source: Builds each source of `sources` in place of this function.
 
     Raises:
         ConfigError: There is no such data set or argument, or an argument has a wrong value.
@@ -43,7 +50,7 @@ def build_data(member: Component, seed: int) -> DataSet:
     if ":" in member.name:
         return _user_data(member, seed)
     # Only `sources` builds data sets itself; handing the function over keeps the modules acyclic.
-    supplied = {"build_data": build_data} if member.name == "sources" else {}
+    supplied = {"build_data": build_source or build_data} if member.name == "sources" else {}
     arguments = _with_seed(member, seed)
     DATASETS.check_arguments(member.name, arguments, "data")
     # Not `Registry.build`: what else one of ours raises is a bug, and no mistake in the config.

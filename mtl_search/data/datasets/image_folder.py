@@ -13,7 +13,7 @@ import numpy as np
 
 from mtl_search.config.checks import check_choice, check_int
 from mtl_search.data.dataset import DataSet
-from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.table import (
     check_full_column,
     check_target_columns,
@@ -120,6 +120,11 @@ def image_folder(
     return DataSet({"image": images}, encoded, split_table(frame, options, encoded, good))
 
 
+def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
+    return OfficialSplit("split") if arguments.get("split") is not None else None
+
+
+image_folder.official_split = _official_split  # type: ignore[attr-defined]
 # A smoke test must not decode a million files before its first trial.
 image_folder.smoke = {"limit": 1000}  # type: ignore[attr-defined]
 

@@ -135,3 +135,20 @@ def _check_fractions(value: object) -> dict[str, float]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class OfficialSplit:
+    """A split that the data say themselves, which no seed changes.
+
+    A function of the table of data sets has an attribute `official_split`, which returns one for
+    its arguments, or None; without the attribute its seed makes the split.
+
+    Attributes:
+        argument: The argument that says it.
+        why_fixed: Why other rows cannot take the place of the training rows, as a sentence without
+            a full stop; empty: they can.
+    """
+
+    argument: str
+    why_fixed: str = ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from mtl_search.config.checks import check_choice, check_int, check_names, check_text
 from mtl_search.data.dataset import DataSet, Target
-from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.target_spec import TargetSpec, target_specs
 from mtl_search.data.preprocessing.columns import fit_columns
 from mtl_search.data.preprocessing.labels import encode_target
@@ -113,6 +113,16 @@ def table(
         splits = split_table(frame, options, encoded, np.arange(len(frame)))
     encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)
     return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
+
+
+def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
+    why = "the columns are scaled and encoded by its training rows"
+    if isinstance(arguments.get("path"), Mapping):
+        return OfficialSplit("path", why)
+    return OfficialSplit("split", why) if arguments.get("split") is not None else None
+
+
+table.official_split = _official_split  # type: ignore[attr-defined]
 
 
 def _read(path: object, csv: CsvFormat) -> dict[str, pd.DataFrame]:

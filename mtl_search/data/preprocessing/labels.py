@@ -36,7 +36,7 @@ def encode_target(name: str, values: Array | Column, kind: TargetKind) -> Target
 
     Args:
         name: The name of the target, for messages.
-        values: (N,) raw labels; (N, L) for `multilabel`, (N, T) for `tags`.
+        values: (N,) raw labels; (N, L) for `multilabel`, (N, ...) for `vector`, (N, T) for `tags`.
         kind: What the labels mean.
 
     Raises:
@@ -48,7 +48,9 @@ def encode_target(name: str, values: Array | Column, kind: TargetKind) -> Target
         ([0, -1, 1], ('cat', 'dog'))
     """
     raw = np.asarray(values)
-    dimensions = 2 if kind in ("multilabel", "tags") else 1
+    if kind == "vector" and raw.ndim > 1:
+        return _vectors(name, raw.reshape(len(raw), -1))
+    dimensions = 2 if kind in ("multilabel", "vector", "tags") else 1
     if raw.ndim != dimensions:
         raise DataError(
             f"target {name!r}: {kind} labels have {dimensions} dimension(s); given: {raw.shape}"
@@ -86,6 +88,12 @@ def class_codes(values: Column) -> tuple[Array, tuple[str, ...]]:
     all_codes = np.full(len(values), MISSING, np.int64)
     all_codes[present] = codes
     return all_codes, classes
+
+
+def _vectors(name: str, raw: Array) -> Target:
+    """Encode (N, L) numbers, whose elements are named by their place."""
+    numbers = _real_labels(name, as_column(raw.reshape(-1))).reshape(raw.shape)
+    return Target(numbers, "vector", tuple(map(str, range(raw.shape[1]))))
 
 
 def _real_labels(name: str, values: Column) -> Array:

@@ -83,15 +83,18 @@ def fit(
 
     Returns:
         A function of the columns (N, F): probabilities (N, C) of a class, (N,) of a binary label,
-        (N, L) of several, or values (N,).
+        (N, L) of several, or values (N,) or (N, L).
 
     Raises:
         ValueError: There is no label to train on.
         TimeoutError: It takes too long.
     """
-    if target.kind == "multilabel":
+    if target.kind in ("multilabel", "vector"):
         pairs = zip(target.values.T, target.labelled.T, strict=True)
-        columns = [_fit_column(inputs, Labels(*pair, 2), train_N, recipe) for pair in pairs]
+        of_each = 2 if target.kind == "multilabel" else 0
+        columns = [_fit_column(inputs, Labels(*pair, of_each), train_N, recipe) for pair in pairs]
+        if target.kind == "vector":
+            return lambda x_NF: np.stack([column(x_NF) for column in columns], axis=1)
         return lambda x_NF: np.stack([column(x_NF)[:, 1] for column in columns], axis=1)
     classes = {"real": 0, "binary": 2}.get(target.kind, target.size)
     labels = Labels(target.values, target.labelled, classes)

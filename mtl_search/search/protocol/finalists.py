@@ -6,6 +6,8 @@ twins     the better of both shared winners again with one factor changed: nothi
           weights, without an auxiliary task; on the same seeds
 more      `search.finalists.max_seeds` for all that the verdict compares, where it is still open
           and more seeds could decide it
+splits    the best shared network, the single-task networks and the twin that shares nothing again
+          on `search.finalists.splits` random partitions of the data, one seed each
 
 A stage begins when the trials of the one before have ended. All decisions follow from the journal,
 so that a resumed sweep takes them again.
@@ -36,10 +38,12 @@ class Finalist:
     Attributes:
         arm: The arm of finalists that it belongs to.
         origin: Id of the trial whose configuration it trains again.
+        split: The random partition of the data that it trains on; 0 is the sweep's own.
     """
 
     arm: ArmName
     origin: str
+    split: int = 0
 
 
 class FinalistPlan:
@@ -68,6 +72,7 @@ class FinalistPlan:
             self._seeds,
             self._twins,
             self._more_seeds,
+            self._splits,
         ]
         for stage in stages:
             missing = stage()
@@ -122,6 +127,27 @@ class FinalistPlan:
         for arm_name, origin in self._compared():
             missing += self._missing(arm_name, origin, most)
         return missing
+
+    def _splits(self) -> list[Finalist]:
+        """Return what is trained on other partitions, one after the other.
+
+        Trials of one partition are neighbours, so that a process builds it once.
+        """
+        record = self._context.record
+        best = recommended(record)
+        singles = [arm.name for arm in self._racing if arm.name.is_single]
+        origins = {arm: origin for arm in singles if (origin := winner_of(record, arm))}
+        if best is None or not singles or len(origins) < len(singles):
+            return []
+        compared = [(best.arm.base, best.origin), *origins.items()]
+        compared += [pair for pair in self._compared() if pair[0] == TWIN_SEPARATE]
+        begun = {(trial.arm, trial.origin, trial.split) for trial in record}
+        return [
+            Finalist(arm.on_splits, origin, split)
+            for split in range(1, self._settings.splits + 1)
+            for arm, origin in compared
+            if (arm.on_splits, origin, split) not in begun
+        ]
 
     def _goes_on(self, most: int) -> bool:
         """Return whether more seeds are trained; once that has begun, it is carried through."""

@@ -62,7 +62,7 @@ class ArmScheduler(FIFOScheduler):
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Return the arm's decision about a trial that is still running."""
         arm = ArmName(trial.config["arm"])
-        if arm.is_final:
+        if arm.is_repeat:
             return str(TrialScheduler.CONTINUE)
         stand_in = _stand_in(trial.config["id"])
         return str(self._scheduler(arm).on_trial_result(_NO_CONTROLLER, stand_in, result))
@@ -70,7 +70,7 @@ class ArmScheduler(FIFOScheduler):
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """Count the last result of a trial that ended by itself in the rungs, too."""
         arm = ArmName(trial.config["arm"])
-        if not arm.is_final:
+        if not arm.is_repeat:
             stand_in = _stand_in(trial.config["id"])
             self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, stand_in, result)
 

@@ -36,15 +36,17 @@ def serve_commands(settings: dict[str, Any]) -> None:
     """Read and execute commands until the command to end; the train function of every rank.
 
     Args:
-        settings: `mailbox`; `data_ref`, a list of the one reference to data set and objective;
-            `threads`; `gpu`, whether the worker has one.
+        settings: `mailbox`; `data_ref`, a list of the one reference to data set, objective and
+            whether the data set was handed over; `threads`; `gpu`, whether the worker has one.
     """
     rank = ray.train.get_context().get_world_rank()
     mailbox = settings["mailbox"]
     number = broadcast_from_rank_zero(ray.get(mailbox.join.remote()) if rank == 0 else None)
-    data, objective = ray.get(settings["data_ref"][0])
+    data, objective, handed_over = ray.get(settings["data_ref"][0])
     device = ray.train.torch.get_device() if settings["gpu"] else torch.device("cpu")
-    runner = TrialRunner(data, objective, threads=settings["threads"], device=device)
+    runner = TrialRunner(
+        data, objective, threads=settings["threads"], device=device, handed_over=handed_over
+    )
     ray.get(mailbox.register.remote(rank, ray.get_runtime_context().current_actor))
     _Worker(rank, mailbox, runner, device).serve_from(number)
 

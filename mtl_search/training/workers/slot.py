@@ -33,6 +33,7 @@ class SlotTrainable(tune.Trainable):
         data: DataSet,
         threads: int = 1,
         objective: ObjectiveFunction | None = None,
+        handed_over: bool = False,
     ) -> None:
         """Prepare the actor and its first trial.
 
@@ -41,8 +42,9 @@ class SlotTrainable(tune.Trainable):
             data: The data set, read in place from Ray's object store.
             threads: The number of CPU threads of torch.
             objective: A function of the user's in place of the trial's own objective.
+            handed_over: Whether the data set is an object of the user's.
         """
-        self._runner = TrialRunner(data, objective, threads=threads)
+        self._runner = TrialRunner(data, objective, threads=threads, handed_over=handed_over)
         self._node = get_node_ip_address()
         self.reset_config(config)
 

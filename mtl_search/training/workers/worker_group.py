@@ -64,8 +64,9 @@ class WorkerGroupTrainable(tune.Trainable):
 
         Args:
             config: The first trial: `spec` is its `TrialSpec` as JSON.
-            data_ref: A list of the one reference to data set and objective. Ray does not resolve a
-                reference in a list: the workers fetch the data, and the slot needs none.
+            data_ref: A list of the one reference to data set, objective and whether the data set
+                was handed over. Ray does not resolve a reference in a list: the workers fetch the
+                data, and the slot needs none.
             resources: The resources of a trial.
             retries: How often a trial is begun again after a worker died.
             grows: Whether the cluster has an autoscaler, for which a group may wait.
@@ -103,7 +104,7 @@ class WorkerGroup:
     """Run Ray Train in a thread, and command its ranks through a mailbox.
 
     Args:
-        data_ref: A list of the one reference to data set and objective.
+        data_ref: A list of the one reference that the workers read.
         resources: The resources of the group.
         retries: How often a trial is begun again after a worker died.
         folder: The folder of Train's own files.

@@ -71,12 +71,11 @@ def test_a_sweep_without_singles_shows_what_is_shared(builder: Builder) -> None:
 
 
 def test_references_are_those_of_the_test_split() -> None:
-    record = SweepRecord()
     models = {
         "linear": {"val/left/accuracy": 0.7, "test/left/accuracy": 0.6},
         "gradient_boosting": {"val/left/accuracy": 0.8},  # its test labels are all of one class
     }
-    object.__setattr__(record, "baselines", {"left": models})
+    record = SweepRecord(baselines={"left": models})
     rows = task_rows(record, METRICS, judge(record, config()))
     assert [row.references for row in rows] == [{"linear": 0.6}, {}, {}]
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from mtl_search.config import load_config
 from mtl_search.config.schema import SideInputConfig, SpansConfig
+from mtl_search.errors import ConfigError
 from tests.support.config_trees import tree
 
 
@@ -40,3 +41,14 @@ def test_names_alone_stand_for_sections_with_defaults() -> None:
     assert config.tasks["left"].spans == SpansConfig(view="marks", count=2, first=True)
     one = load_config({**tree(), "tasks": {"left": {**task, "side_inputs": "age"}}})
     assert list(one.tasks["left"].side_inputs) == ["age"]
+
+
+def test_random_splits_are_none_or_several() -> None:
+    for splits in (0, 2, 10):
+        config = load_config(tree(), {"search.finalists.splits": splits})
+        assert config.search.finalists.splits == splits
+    for splits in (1, -1, 2.5, True, "all"):
+        with pytest.raises(ConfigError, match=r"search\.finalists\.splits"):
+            load_config(tree(), {"search.finalists.splits": splits})
+    with pytest.raises(ConfigError, match="one split says nothing of others: 0, or at least 2"):
+        load_config(tree(), {"search.finalists.splits": 1})

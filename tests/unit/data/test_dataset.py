@@ -48,6 +48,14 @@ def test_length_and_bytes() -> None:
             {"targets": {"y": Target(np.zeros((6, 3), int), "multilabel", ("a",))}},
             "3 labels and 1 names",
         ),
+        (
+            {"targets": {"y": Target(np.full((6, 2), np.inf), "vector", ("a", "b"))}},
+            "infinite",
+        ),
+        (
+            {"targets": {"y": Target(np.zeros((6, 3)), "vector", ("a",))}},
+            "3 labels and 1 names",
+        ),
         ({"targets": {"y": Target(np.zeros((6, 0), int), "tags")}}, "empty"),
         (
             {"splits": {"train": np.arange(2), "validation": np.array([2]), "test": np.array([6])}},
@@ -115,6 +123,9 @@ def test_labelled_and_size() -> None:
     real = Target(np.array([1.0, np.nan]), "real")
     assert real.labelled.tolist() == [True, False]
     assert real.size == 1
+    vector = Target(np.array([[1, np.nan], [2, 3]]), "vector", ("a", "b"))
+    assert vector.size == 2
+    assert vector.labelled.tolist() == [[True, False], [True, True]]
     tags = Target(np.array([[0, -1], [1, 1]]), "tags", ("a", "b", "c"))
     assert tags.labelled.tolist() == [[True, False], [True, True]]
     assert tags.size == 3

@@ -16,6 +16,7 @@ DATA = DataSet(
         "sick": Target(np.zeros(5, int), "binary", ("no", "yes")),
         "flags": Target(np.zeros((5, 3), int), "multilabel", ("x", "y", "z")),
         "size": Target(np.zeros(5), "real"),
+        "pixels": Target(np.zeros((5, 2)), "vector", ("0", "1")),
         "tags": Target(np.zeros((5, 7), int), "tags", ("O", "B")),
     },
     splits={

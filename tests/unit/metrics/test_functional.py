@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from sklearn import metrics as sk
@@ -215,6 +216,31 @@ def test_r2_does_not_depend_on_the_unit(samples: Samples) -> None:
 def test_r2_of_values_that_are_all_alike(prediction: float, expected: float) -> None:
     value = torch.full((4,), 2.0)
     assert functional.r2(torch.full((4,), prediction), value) == expected
+
+
+def test_r2_of_vectors_weighs_elements_by_their_variance() -> None:
+    rng = np.random.default_rng(0)
+    value = rng.normal([0, 50, 3], [1, 7, 0], (40, 3))  # the last element never varies
+    prediction = value + rng.normal(size=(40, 3))
+    ours = functional.vector_r2(torch.from_numpy(prediction), torch.from_numpy(value))
+    theirs = sk.r2_score(value, prediction, multioutput="variance_weighted")
+    # scikit-learn gives the last element no weight at all.
+    lost = ((value - prediction)[:, 2] ** 2).sum() / ((value - value.mean(0)) ** 2).sum()
+    assert float(ours) == pytest.approx(theirs - lost, rel=1e-12)
+
+
+def test_r2_of_vectors_of_one_element_is_r2_and_leaves_missing_ones_out() -> None:
+    rng = np.random.default_rng(1)
+    value, prediction = torch.from_numpy(rng.normal(size=(2, 30)))
+    value[::4] = torch.nan
+    known = ~value.isnan()
+    ours = functional.vector_r2(prediction[:, None], value[:, None])
+    assert float(ours) == pytest.approx(float(functional.r2(prediction[known], value[known])))
+
+
+def test_r2_of_vectors_that_are_all_alike_is_undefined() -> None:
+    value = torch.tensor([[1.0, 2.0]]).expand(4, 2)
+    assert functional.vector_r2(value, value).isnan()
 
 
 def test_no_package_for_other_metrics_is_loaded() -> None:

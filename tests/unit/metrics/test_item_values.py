@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_search.data.types import Array
+from mtl_search.data.types import REAL_KINDS, Array
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.item_values import item_values
 from tests.support.metric_cases import ALL, Maker, MetricCase, metric_case
@@ -26,7 +26,7 @@ def values_of(case: MetricCase) -> Array:
 
 def unlabelled(case: MetricCase) -> Array:
     """Return the items without any label, (N,) bool."""
-    missing = case.target.isnan() if case.kind == "real" else case.target == -1
+    missing = case.target.isnan() if case.kind in REAL_KINDS else case.target == -1
     return missing.reshape(len(missing), -1).all(1).numpy()
 
 
@@ -95,7 +95,9 @@ def _without(items: torch.Tensor, position: int) -> torch.Tensor:
 @pytest.mark.parametrize(("name", "maker"), [p for p in CASES if p.values[0] in MEANS])
 def test_values_of_a_mean_are_the_scores_of_the_items(name: str, maker: Maker) -> None:
     case = metric_case(name, maker, 40)
-    case = case.of_items(torch.from_numpy(~unlabelled(case)).nonzero().squeeze(1))
+    # A vector without some of its elements counts for less than a whole one.
+    whole = ~unlabelled(case) if case.kind != "vector" else ~case.target.isnan().any(1).numpy()
+    case = case.of_items(torch.from_numpy(whole).nonzero().squeeze(1))
     own = [case.of_items(torch.tensor([i])).value() for i in range(len(case.target))]
     assert values_of(case) == pytest.approx(own, abs=1e-5)
 
@@ -110,7 +112,7 @@ def test_order_of_the_items_does_not_matter(name: str, maker: Maker) -> None:
 @pytest.mark.parametrize(("name", "maker"), CASES)
 def test_an_undefined_metric_has_no_values(name: str, maker: Maker) -> None:
     case = metric_case(name, maker, 12)
-    nothing = torch.full_like(case.target, math.nan if case.kind == "real" else -1)
+    nothing = torch.full_like(case.target, math.nan if case.kind in REAL_KINDS else -1)
     values = item_values(name, case.prediction, nothing, case.kind, case.classes, names=case.names)
     assert values.shape == (12,)
     assert np.isnan(values).all()

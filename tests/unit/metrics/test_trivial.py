@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_search.data.types import TargetKind
+from mtl_search.data.types import REAL_KINDS, TargetKind
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.trivial import trivial_value, why_undefined
@@ -29,6 +29,10 @@ def constants(case: MetricCase) -> Iterator[Tensor]:
     elif case.kind == "multilabel":
         for scores in itertools.product((0.25, 0.75), repeat=case.classes):
             yield torch.tensor(scores).expand(n, -1)
+    elif case.kind == "vector":
+        median_L = case.target.nanmedian(dim=0).values
+        for value_L in (case.target.nanmean(dim=0), median_L):
+            yield from ((value_L + step).expand(n, -1) for step in np.linspace(-1, 1, 21))
     elif case.kind == "tags":
         yield from (torch.full(case.target.shape, tag) for tag in range(case.classes))
     else:
@@ -64,7 +68,7 @@ def test_entities_that_are_whole_sentences_or_single_tokens() -> None:
 @pytest.mark.parametrize(("name", "maker"), [pytest.param(*case[:2], id=case[2]) for case in ALL])
 def test_without_labels_there_is_no_trivial_value(name: str, maker: Maker) -> None:
     case = metric_case(name, maker, 10)
-    none = np.full_like(case.target.numpy(), np.nan if case.kind == "real" else -1)
+    none = np.full_like(case.target.numpy(), np.nan if case.kind in REAL_KINDS else -1)
     args = (name, none, case.kind, case.classes, case.names)
     assert math.isnan(trivial_value(*args))
     assert why_undefined(*args) == "there is no label"
@@ -80,6 +84,7 @@ ONE_OUTCOME: list[tuple[str, TargetKind, Any, str]] = [
     ("f1", "multilabel", [[0, -1, 0]], "there is no positive label"),
     ("r2", "real", [2.5, 2.5, math.nan], "all labels are alike"),
     ("r2", "real", [2.5], "all labels are alike"),
+    ("r2", "vector", [[2.5, 1.0], [2.5, math.nan]], "all labels are alike"),
     ("span_f1", "tags", [[0, 0, -1]], "no entity occurs"),
     ("relation_f1", "class", [1, 1, -1], "no relation occurs"),
 ]

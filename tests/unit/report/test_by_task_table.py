@@ -47,11 +47,8 @@ def test_gains_and_claims_are_in_the_first_part(builder: Builder, width: int) ->
 def test_references_of_scikit_learn_stand_beside_the_networks(builder: Builder) -> None:
     whole(builder.scales())
     assert "linear" not in table(builder, 200)
-    models = {
-        "linear": {"test/left/accuracy": 0.8123},
-        "gradient_boosting": {"test/left/accuracy": 0.8765},
-    }
-    object.__setattr__(builder.sweep_record, "baselines", {"left": models})
+    builder.baseline("left", "linear", 0.8123)
+    builder.baseline("left", "gradient_boosting", 0.8765)
     shown = table(builder, 200)
     assert "linear" in shown
     assert "boosting" in shown

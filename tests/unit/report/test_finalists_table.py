@@ -15,6 +15,19 @@ def rows_of(printed: str) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in rows}
 
 
+def test_notes_say_which_separate_networks_are_better(builder: Builder) -> None:
+    whole(builder.scales())
+    words = {0.85: "the tuned ones", 0.99: "those with the settings of the shared one"}
+    for val, better in words.items():  # single-task networks have 0.9 on validation
+        for _ in range(3):
+            number = len(builder.sweep_record.arm("final/twin/separate"))
+            scores = dict.fromkeys(TASKS, 0.9)
+            builder.finalist("twin/separate", number, scores, val=val, origin="search-0000")
+        printed = report_text(builder.sweep_record, config(), 120)
+        note = f"✓: the recommended shared network. Of separate networks {better} are better"
+        assert note in " ".join(printed.split())
+
+
 def test_single_task_finalists_share_a_row_with_as_many_seeds_as_each_has(builder: Builder) -> None:
     for task, seeds in zip(TASKS, (2, 2, 3), strict=True):
         for seed in range(seeds):

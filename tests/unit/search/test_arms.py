@@ -134,6 +134,16 @@ def test_the_least_budget_has_the_races_but_no_offers_and_twins(
     assert budget.get("final/without/flag") == (seeds if top else None)
 
 
+def test_the_least_budget_has_single_tasks_on_random_splits() -> None:
+    config = small.config({"search.finalists.splits": 7})
+    budget = trial_budget(config, plan_arms(config))
+    on_splits = {arm: count for arm, count in budget.items() if arm.startswith("split/")}
+    assert on_splits == {"split/single/kind": 7, "split/single/size": 7}
+    for changes in ({"search.finalists.top": 0}, {"search.arms": ["single"]}):
+        other = small.config({"search.finalists.splits": 7, **changes})
+        assert not any(arm.startswith("split/") for arm in trial_budget(other, plan_arms(other)))
+
+
 def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:
     sharing = {"name": "hard", "depth": {"kind": 1, "flag": 2}}
     base = small.config(
@@ -275,7 +285,7 @@ def test_a_single_arm_has_one_task_and_no_sharing_to_choose() -> None:
 
 
 def test_seeds_of_a_sweep_are_all_different() -> None:
-    names = ["single/a", "single/b", "equal", "search", "final/search"]
+    names = ["single/a", "single/b", "equal", "search", "final/search", "split/search"]
     seeds = [
         trial_seed(sweep, arm, number) for sweep in (0, 1) for arm in names for number in range(200)
     ]
@@ -285,8 +295,9 @@ def test_seeds_of_a_sweep_are_all_different() -> None:
 
 def test_seeds_of_finalists_are_paired_across_arms() -> None:
     for number in range(5):
-        seeds = {trial_seed(3, f"final/{arm}", number) for arm in ("search", "equal", "single/a")}
-        assert len(seeds) == 1
+        for kind in ("final", "split"):
+            arms = [f"{kind}/{arm}" for arm in ("search", "equal", "single/a", "twin/separate")]
+            assert len({trial_seed(3, arm, number) for arm in arms}) == 1
 
 
 def test_seeds_are_the_same_in_every_process() -> None:

@@ -26,7 +26,13 @@ from mtl_search.storage.remote import RemoteStorage, check_storage
 from mtl_search.storage.trial_directory import trial_storage
 from tests.support import small_sweeps as small
 
-_OBJECTIVES = {"search-0000": 0.5, "search-0001": 0.4, "search-0002": 0.7, "final-search-0000": 0.1}
+_OBJECTIVES = {
+    "search-0000": 0.5,
+    "search-0001": 0.4,
+    "search-0002": 0.7,
+    "final-search-0000": 0.1,
+    "split-search-0000": 0.9,
+}
 _ITEMS = {"left/accuracy": np.array([1.0, 0.0])}
 
 
@@ -48,14 +54,14 @@ def _begin(
 
 
 def _run(folder: Path, storage: str | None) -> None:
-    """Four trials one after another, each of which leaves two parts where its node puts them."""
+    """Five trials one after another, each of which leaves two parts where its node puts them."""
     config = override(small.config(), {"resources.storage": storage})
     journal = Journal(
         folder / "journal.jsonl", [checkpoint_retention.CheckpointRetention(folder, config)]
     )
     journal.write(SweepStarted(id="0123456789ab", name="small", slots=1, budget={}))
     for number, (name, objective) in enumerate(_OBJECTIVES.items()):
-        arm = "final/search" if name.startswith("final") else "search"
+        arm = name.rpartition("-")[0].replace("-", "/")
         _begin(journal, name, number, arm=arm)
         uri = trial_storage(config, journal.record, name)
         for part in ("last", "best"):

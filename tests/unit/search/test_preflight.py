@@ -416,3 +416,13 @@ def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
 )
 def test_objectives_that_are_there(objective: str) -> None:
     preflight.check_sweep(small.config({"search.objective": objective}), small.DATA)
+
+
+def test_random_splits_that_the_data_do_not_allow_are_refused() -> None:
+    official = {"train": "a.csv", "validation": "b.csv", "test": "c.csv"}
+    data = {"name": "table", "path": official, "targets": {"kind": "class"}}
+    config = small.config({"search.finalists.splits": 2, "data": data})
+    with pytest.raises(ConfigError, match=r"^search\.finalists\.splits: `data\.path` says the spl"):
+        preflight.check_sweep(config, small.DATA)
+    preflight.check_sweep(config, small.DATA, handed_over=True)
+    preflight.check_sweep(small.config({"search.finalists.splits": 2}), small.DATA)

@@ -32,6 +32,7 @@ def test_a_sweep_is_not_overwritten_and_nothing_is_not_resumed(tmp_path: Path) -
 MAY_CHANGE: list[tuple[str, Any]] = [
     ("search.trials", 7),
     ("search.finalists.top", 2),
+    ("search.finalists.splits", 10),
     ("search.finalists.seeds", 5),
     ("search.finalists.max_seeds", 9),
     ("search.finalists.margin", 0.01),

@@ -50,6 +50,11 @@ def test_its_budget() -> None:
     ) == (1, 2, "fifo")
 
 
+def test_random_splits_are_tried_where_the_sweep_has_any() -> None:
+    for splits, few in ((0, 0), (2, 2), (10, 2)):
+        assert _small(finalists={"splits": splits}).search.finalists.splits == few
+
+
 def test_all_points_to_begin_with_are_tried() -> None:
     assert _small(trials=50, initial_points=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 5
     assert _small(trials=4, initial_points=["uw", "famo", {"a": 2}, {"b": 2}]).search.trials == 4

@@ -26,12 +26,15 @@ KINDS = ("is_single", "is_warmup", "is_ablation", "is_shared")
 def test_an_arm_and_its_finalists_are_of_one_kind(
     name: ArmName, kind: str, task: str | None, weighting: str | None
 ) -> None:
-    for arm in (name, name.final):
+    for arm in (name, name.final, name.on_splits):
         assert [getattr(arm, k) for k in KINDS] == [k == kind for k in KINDS]
         assert (arm.task, arm.weighting) == (task, weighting)
         assert arm.base == name
     assert (name.is_final, name.final.is_final) == (False, True)
-    assert name.final == f"final/{name}" == name.final.final
+    assert name.final == f"final/{name}" == name.final.final == name.on_splits.final
+    assert name.on_splits == f"split/{name}" == name.on_splits.on_splits == name.final.on_splits
+    assert [n.is_split for n in (name, name.final, name.on_splits)] == [False, False, True]
+    assert [n.is_repeat for n in (name, name.final, name.on_splits)] == [False, True, True]
 
 
 def test_a_name_is_its_text() -> None:

@@ -43,6 +43,14 @@ LINES = [
         ),
     ),
     (
+        TrialStarted,
+        (
+            '{"event": "trial", "time": 1.5, "id": "split-equal-0001", "arm": "split/equal",'
+            ' "number": 1, "params": {}, "distributions": {}, "overrides": {}, "seed": 7,'
+            ' "config_hash": "0123456789ab", "origin": "equal-0003", "role": "", "split": 2}'
+        ),
+    ),
+    (
         InfoReported,
         '{"event": "info", "time": 1.5, "id": "search-0000", "info": {"parameters": 3}}',
     ),
@@ -111,7 +119,7 @@ def test_only_what_a_trial_can_say_again_may_be_lost(kind: type[Event], line: st
 def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) -> None:
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
-    optional |= {"excluded"}
+    optional |= {"excluded", "split"}
     if kind is BaselineScored:
         optional.add("reason")
     for name in set(tree) - {"event"} - optional:

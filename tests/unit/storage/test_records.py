@@ -94,3 +94,14 @@ def test_scales_of_the_last_session_hold(tmp_path: Path) -> None:
     for found in (builder.sweep_record, read_record(builder.path)):
         assert found.scales == {"left/accuracy": (0.25, 1.0)}
         assert found.excluded_metrics == {}
+
+
+def test_a_trial_on_another_partition_is_no_trial_of_the_search(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep()
+    fields = {"params": {}, "distributions": {}, "overrides": {}, "seed": 1}
+    builder.event("trial", id="split-equal-0000", arm="split/equal", number=0, split=3, **fields)
+    builder.event("trial", id="equal-0000", arm="equal", number=0, **fields)
+    for record in (builder.sweep_record, read_record(builder.path)):
+        other, own = record.trials["split-equal-0000"], record.trials["equal-0000"]
+        assert (other.split, other.is_finalist, other.is_sampled) == (3, True, False)
+        assert (own.split, own.is_finalist, own.is_sampled) == (0, False, True)

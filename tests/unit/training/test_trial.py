@@ -22,7 +22,17 @@ def test_every_field_travels(tmp_path: Path) -> None:
     references = {"val/kind/accuracy": 0.5, "val/kind/auroc": 0.6}
     objective = Objective({"kind": ("accuracy", "auroc")}, "delta_m", references)
     spec = TrialSpec(
-        "search-0001", settings, 7, objective, str(tmp_path), True, "s3://bucket/a", 4, "smaller", 3
+        "search-0001",
+        settings,
+        7,
+        objective,
+        str(tmp_path),
+        test=True,
+        storage="s3://bucket/a",
+        until=4,
+        shrunk="smaller",
+        pieces=3,
+        split=2,
     )
     defaults = {field.name: field.default for field in dataclasses.fields(TrialSpec)}
     values = {name: getattr(spec, name) for name in defaults}

@@ -30,6 +30,15 @@ def test_a_sweep_that_has_not_begun_is_not_judged(tmp_path: Path) -> None:
     assert {check.ok for check in checks} == {None}
 
 
+def test_every_check_is_explained_in_the_documentation(builder: Builder) -> None:
+    page = (REPOSITORY / "docs" / "concepts.md").read_text()
+    rows = page.split("## Health checks")[1].partition("\n## ")[0].splitlines()
+    explained = [row.split("|")[1].strip() for row in rows if row.startswith("|")][2:]
+    record = builder.sweep_record
+    checks = health_checks(record, config(), judge(record, config()))
+    assert explained == [check.name for check in checks]
+
+
 @pytest.mark.parametrize("name", ["v0_1_finished", "v0_1_interrupted", "v0_1_population"])
 def test_sweeps_of_earlier_versions_are_checked(name: str) -> None:
     settings = load_config(SWEEPS / name / "config.yaml")

@@ -27,8 +27,8 @@ def test_the_best_network_must_not_be_behind(
         builder.finalist("single/left", number, {"left": single})
         builder.finalist("search", number, {"left": shared, "right": 0.9, "same": 0.9})
     models = {"linear": linear, "gradient_boosting": boosted}
-    baselines = {"left": {model: {"test/left/accuracy": value} for model, value in models.items()}}
-    object.__setattr__(builder.sweep_record, "baselines", baselines)
+    for model, value in models.items():
+        builder.baseline("left", model, value)
     check = check_sklearn_reference(evidence_of(builder))
     assert check.ok is ok
     if not ok:

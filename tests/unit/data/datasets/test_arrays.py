@@ -23,6 +23,7 @@ TARGETS = {
     "size": {"kind": "real", "key": "area"},
     "flags": "multilabel",
     "tags": "tags",
+    "drawn": {"kind": "vector", "key": "pixels"},
 }
 
 
@@ -87,7 +88,9 @@ def test_targets_and_masks(path: str) -> None:
         "size": "real",
         "flags": "multilabel",
         "tags": "tags",
+        "drawn": "vector",
     }
+    assert data.targets["drawn"].values.tolist() == content["pixels"].reshape(N, 16).tolist()
     assert (data.targets["digit"].values == content["digit"]).all()
     assert (data.targets["flags"].values == content["flags"]).all()
     assert data.targets["flags"].size == 3

@@ -144,6 +144,27 @@ def test_real_keeps_minus_one_and_masks_the_rest() -> None:
     assert target.values.dtype == np.float32
 
 
+def test_pictures_are_vectors_of_their_pixels() -> None:
+    raw = np.array([[[1.5, np.nan], [3, 4]], [[5, 6], [7, -1]]])
+    target = encode_target("picture", raw, "vector")
+    assert target.values.dtype == np.float32
+    np.testing.assert_equal(target.values, [[1.5, np.nan, 3, 4], [5, 6, 7, -1]])
+    assert target.classes == ("0", "1", "2", "3")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (np.zeros(3), "vector labels have 2 dimension"),
+        (np.array([["1", "a lot"]]), "some: 'a lot'"),
+        (np.array([[1.0, np.inf]]), "infinite"),
+    ],
+)
+def test_what_is_no_vector(raw: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        encode_target("picture", raw, "vector")
+
+
 def test_tags() -> None:
     target = encode_target("y", np.array([[5, 7], [7, -1]]), "tags")
     assert target.values.tolist() == [[0, 1], [1, -1]]

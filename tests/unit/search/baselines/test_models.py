@@ -55,6 +55,17 @@ def test_what_can_be_learned_is_learned(model: ModelName) -> None:
     assert error.std() < 0.5 * REAL.values.std()
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_vector_is_learned_element_by_element(model: ModelName) -> None:
+    values = np.stack([REAL.values, np.full(N, 7.5, np.float32), -REAL.values], 1)
+    values[TRAIN[0], 0] = np.nan
+    p = fitted(Target(values, "vector", ("a", "b", "c")), model)
+    first = Target(values[:, 0], "real")
+    np.testing.assert_array_equal(p[:, 0], fitted(first, model))
+    assert (p[:, 1] == 7.5).all()
+    np.testing.assert_array_equal(p[:, 2], fitted(Target(-REAL.values, "real"), model))
+
+
 def test_the_linear_models_are_those_of_scikit_learn_on_standardised_columns() -> None:
     scaler = StandardScaler().fit(X[TRAIN])
     x_train, x_rest = scaler.transform(X[TRAIN]), scaler.transform(X[REST])

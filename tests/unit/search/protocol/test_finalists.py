@@ -9,6 +9,7 @@ import pytest
 
 from mtl_search.analysis.finalists import recommended
 from mtl_search.search.protocol import finalists as plan
+from mtl_search.storage.records import TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session, counts
 
@@ -182,4 +183,107 @@ def test_a_failed_finalist_has_had_its_seed(session: Session) -> None:
     fake = session()
     fake.run(lambda spec: "FAIL" if spec.id == "final-equal-0001" else "COMPLETE")
     assert set(raced(fake, "equal").values()) == {2}
+    assert fake.searcher.finished
+
+
+def by_split(fake: FakeTune) -> dict[int, list[TrialRecord]]:
+    """Trials on each random partition of the data, in the order in which they began."""
+    splits: dict[int, list[TrialRecord]] = {}
+    for trial in fake.record:
+        if trial.arm.is_split:
+            splits.setdefault(trial.split, []).append(trial)
+    return splits
+
+
+def test_without_random_splits_all_trials_train_on_the_sweeps_own(session: Session) -> None:
+    fake = session()
+    assert {spec.split for spec in fake.run()} == {0}
+    assert not by_split(fake)
+
+
+def test_what_is_compared_trains_once_on_each_random_split(session: Session) -> None:
+    fake = session(small.config({"search.finalists.splits": 3}))
+    specs = {spec.id: spec for spec in fake.run()}
+    best = recommended(fake.record)
+    assert best is not None
+    assert not best.shares_nothing
+    splits = by_split(fake)
+    assert list(splits) == [1, 2, 3]  # one after the other
+    for number, trials in splits.items():
+        arms = [f"split/{best.arm}", "split/single/kind", "split/single/size"]
+        assert [trial.arm for trial in trials] == [*arms, "split/twin/separate"]
+        assert {trial.number for trial in trials} == {number - 1}
+        assert len({trial.seed for trial in trials}) == 1
+        for trial in trials:
+            (finalist, *_) = (
+                other
+                for other in fake.record.arm(trial.arm.base.final)
+                if other.origin == trial.origin
+            )
+            spec = specs[trial.id]
+            assert (spec.split, spec.test) == (number, True)
+            assert spec.config == specs[finalist.id].config
+            assert trial.config_hash == finalist.config_hash
+    seeds = {trial.seed for trial in fake.record if trial.split}
+    assert len(seeds) == 3
+    assert not seeds & {trial.seed for trial in fake.record if not trial.split}
+    assert fake.searcher.finished
+
+
+def test_random_splits_come_after_everything_else(session: Session) -> None:
+    fake = session(small.config({"search.finalists": {"splits": 2, "top": 2, "seeds": 3}}))
+    order = [spec.split > 0 for spec in fake.run()]
+    assert order == sorted(order)
+    assert sum(order) == len([trial for trial in fake.record if trial.arm.is_split])
+
+
+def test_a_network_that_shares_nothing_is_compared_with_single_tasks_alone(
+    session: Session,
+) -> None:
+    fake = session(small.config({"search.trials": 12, "search.finalists.splits": 2}), slots=1)
+    run_with(fake, lambda arm, depth: 0.8 if depth == 0 else 0.5)
+    assert {trial.arm for trials in by_split(fake).values() for trial in trials} == {
+        f"split/{arm}" for arm in ("search", "equal", "single/kind", "single/size")
+    } - {f"split/{other_shared(fake)}"}
+
+
+def other_shared(fake: FakeTune) -> str:
+    best = recommended(fake.record)
+    assert best is not None
+    return "equal" if best.arm == "search" else "search"
+
+
+@pytest.mark.parametrize("arms", [["equal", "search"], ["single"]])
+def test_nothing_is_trained_on_random_splits_without_something_to_compare(
+    session: Session, arms: list[str]
+) -> None:
+    fake = session(small.config({"search.arms": arms, "search.finalists.splits": 2}))
+    fake.run()
+    assert not by_split(fake)
+    assert fake.searcher.finished
+
+
+def test_a_resumed_sweep_trains_what_is_missing_of_random_splits(session: Session) -> None:
+    config = small.config({"search.finalists.splits": 2})
+    first = session(config, slots=1)
+    while len([trial for trial in first.record if trial.arm.is_split and trial.finished]) < 3:
+        first.end(str(first.suggest()))
+    interrupted = first.live[str(first.suggest())]
+    first.kill()
+    resumed = session(config, slots=2)
+    again = resumed.run()
+    assert again[0] == interrupted
+    assert [(len(t), {x.state for x in t}) for t in by_split(resumed).values()] == [
+        (4, {"COMPLETE"})
+    ] * 2
+    resumed.kill()
+    more = session(small.config({"search.finalists.splits": 3}), slots=2)
+    assert {spec.split for spec in more.run()} == {3}
+    assert len(by_split(more)[3]) == 4
+
+
+def test_a_trial_that_fails_on_a_random_split_is_not_trained_again(session: Session) -> None:
+    fake = session(small.config({"search.finalists.splits": 2}))
+    fake.run(lambda spec: "FAIL" if spec.split == 2 else "COMPLETE")
+    assert [len(trials) for trials in by_split(fake).values()] == [4, 4]
     assert fake.searcher.finished
