@@ -136,7 +136,7 @@ class _Judgement:
             weights=weights,
             auxiliary=auxiliary,
             splits=split_comparisons(self._record, self._measure, best, networks.origins),
-            claims=_claims(sharing, auxiliary),
+            claims=_claims(sharing, auxiliary, self._level),
             needed=self._needed(outcome, best, [sharing, twin]),
             winners=networks.winners,
             final_reference=reference,
@@ -259,8 +259,13 @@ def _without_excluded(tasks: Tasks, record: SweepRecord) -> Tasks:
     return kept
 
 
-def _claims(sharing: Comparison | None, auxiliary: Mapping[str, Comparison]) -> dict[str, Claim]:
-    """Return what is claimed of single tasks and auxiliary tasks, adjusted by Holm's method."""
+def _claims(
+    sharing: Comparison | None, auxiliary: Mapping[str, Comparison], level: float
+) -> dict[str, Claim]:
+    """Return what is claimed of single tasks and auxiliary tasks, adjusted by Holm's method.
+
+    The level is that of the verdict's intervals: claims are read at the same looks.
+    """
     differences = {}
     if sharing is not None:
         differences = {f"task {name}": c.gain for name, c in sharing.tasks.items()}
@@ -268,6 +273,6 @@ def _claims(sharing: Comparison | None, auxiliary: Mapping[str, Comparison]) -> 
     p_values = {name: gain.p_value() for name, gain in differences.items()}
     adjusted = holm({name: p for name, p in p_values.items() if p is not None})
     return {
-        name: Claim(mean=differences[name].mean, p_value=p, holds=p < 1 - LEVEL)
+        name: Claim(mean=differences[name].mean, p_value=p, holds=p < 1 - level)
         for name, p in adjusted.items()
     }

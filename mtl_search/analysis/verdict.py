@@ -83,7 +83,7 @@ class Claim:
     Attributes:
         mean: The gain.
         p_value: Two-sided, adjusted for the number of claims by Holm's method.
-        holds: Whether it is below 0.05.
+        holds: Whether it is below 1 − the level of the verdict's intervals: 0.05 with one look.
     """
 
     mean: float

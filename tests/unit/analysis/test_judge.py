@@ -322,6 +322,20 @@ def test_claims_of_many_tasks_are_adjusted(tmp_path: Path) -> None:
     assert "Task a gains 12.0 points" in found.sentence()
 
 
+def test_claims_know_of_the_looks(tmp_path: Path) -> None:
+    found = []
+    for most in (5, 10):
+        sweep = Sweep(tmp_path / str(most), {"search.finalists.max_seeds": most})
+        sweep.add("single/a", around(0.70))
+        sweep.add("single/b", around(0.70))
+        sweep.add("search", around(0.73))
+        verdict = sweep.verdict()
+        found.append(verdict.claims["task a"])
+    assert found[0].p_value == found[1].p_value
+    assert 0.03 < found[0].p_value < 0.05
+    assert [claim.holds for claim in found] == [True, False]
+
+
 def test_excluded_metrics_are_said_by_name(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     values = {"a/accuracy": [0.5, 1.0]}
