@@ -13,16 +13,15 @@ it is made of. The second has the tasks one by one: is the gain that of many tas
 rule the mean? Are the networks ahead of a constant prediction, and of a linear and a boosted model
 of scikit-learn? If they are not, whether sharing helps them matters little.
 
-A sweep is in a folder of its own below --output, named after the case and a digest of its settings.
-The same command goes on where an interruption ended it, and prints a finished one again. It does
-not notice changes of the code: name another --output then.
+A sweep is in a folder of its own below --output, named after the case and a digest of what --set
+changes. The same command goes on where an interruption ended it, and prints a finished one again.
+It does not notice changes of the code: name another --output then.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import sys
 import time
@@ -32,10 +31,9 @@ from pathlib import Path
 # Networks this small are slower with more threads. Read when NumPy and torch are loaded.
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
-from mtl_search.config import Config, to_dict
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
-from mtl_search.storage.sweep_directory import JOURNAL
+from mtl_search.storage.sweep_directory import JOURNAL, holds_sweep
 from tests.benchmarks.real_sets.cases import CASES, Case
 from tests.benchmarks.real_sets.finished import Finished
 from tests.benchmarks.real_sets.sweep import run_sweep
@@ -51,11 +49,13 @@ def main() -> None:
     for name in arguments.cases:
         case = CASES[name]
         config = case.config(arguments.data, arguments.set)
-        directory = arguments.output / f"{name}-{_digest(config)}"
-        if arguments.show:
+        directory = arguments.output / _folder(name, arguments.set)
+        if not arguments.show:
+            record = run_sweep(config, directory, Progress(case))
+        elif holds_sweep(directory):
             record = read_record(directory / JOURNAL)
         else:
-            record = run_sweep(config, directory, Progress(case))
+            sys.exit(f"there is no sweep in {directory}; run it without --show first")
         section = render(Finished(case, config, record, directory))
         print(f"\n{section}")
         sections.append(section)
@@ -87,9 +87,11 @@ class Progress:
         sys.stdout.flush()
 
 
-def _digest(config: Config) -> str:
-    text = json.dumps(to_dict(config), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def _folder(case: str, changes: Sequence[str]) -> str:
+    """Return the name of a sweep's folder: that of the case, and a digest of changes, if any."""
+    if not changes:
+        return case
+    return f"{case}-{hashlib.sha256(' '.join(changes).encode()).hexdigest()[:8]}"
 
 
 def _cases(text: str) -> list[str]:
