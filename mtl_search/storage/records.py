@@ -32,7 +32,7 @@ class SweepRecord:
         budget: Arm → number of trials that it is to have, finalists included.
         slots: Trials at a time in the latest session.
         custom_objective: Whether the objective is the user's, which the journal does not have.
-        initial_points: Loss weights that the search arm tries after equal ones; None until they are
+        initial_points: Loss weights that the search arm tries first; None until they are
             known.
         scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
         excluded_metrics: `<task>/<metric>` → why it has no scale; empty in earlier versions.
