@@ -17,7 +17,8 @@ from mtl_search.analysis.verdict import SelectedFinalist
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage import item_values
 from mtl_search.storage.arm_name import SHARED, ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 
 class ComparedNetworks:

@@ -11,7 +11,8 @@ from typing import Any
 
 from mtl_search.analysis.estimate import MIN_SEEDS
 from mtl_search.storage.arm_name import SHARED, TWIN_SEPARATE, ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 
 @dataclass(frozen=True)

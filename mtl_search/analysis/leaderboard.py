@@ -18,7 +18,8 @@ from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.arm_name import SHARED, ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 if TYPE_CHECKING:
     import pandas as pd

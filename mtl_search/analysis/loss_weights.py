@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from mtl_search.errors import ConfigError, SweepError
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 FLOOR = 0.01
 _LOGGED = "train/weight/"

@@ -8,7 +8,8 @@ from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 Tasks = Mapping[str, tuple[str, ...]]  # task → names of its metrics
 

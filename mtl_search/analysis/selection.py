@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 from mtl_search.analysis.statistics.selection_floor import expected_best
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.skill import SkillScale
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 
 def task_skill(record: SweepRecord, task: str, metric: str, value: float | None) -> float:

@@ -19,7 +19,8 @@ from mtl_search.analysis.statistics.difference import Difference
 from mtl_search.analysis.statistics.splits import split_difference
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.arm_name import TWIN_SEPARATE, ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 _SINGLE = ArmName("single")  # all single-task arms together
 

@@ -19,7 +19,8 @@ from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.objective import gain
 from mtl_search.storage.arm_name import SHARED, ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 # Fewer trials say too little about a rank correlation.
 _MIN_TRIALS = 4

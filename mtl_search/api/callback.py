@@ -13,7 +13,8 @@ from mtl_search.storage.events import (
     TrialStarted,
 )
 from mtl_search.storage.journal import Observer
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 logger = logging.getLogger(__name__)
 

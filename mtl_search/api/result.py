@@ -12,7 +12,8 @@ from mtl_search.config import Config, load_config, paths
 from mtl_search.errors import SweepError, nearest
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.journal import read_record
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd

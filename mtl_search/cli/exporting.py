@@ -14,7 +14,8 @@ from mtl_search import api
 from mtl_search.analysis import loss_weights
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 Weights = Mapping[str, float]
 

@@ -18,7 +18,8 @@ from rich.progress import (
 )
 
 from mtl_search.api import Callback
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 # Seconds without a line after which a plain log tells of an epoch.
 _SILENCE = 60.0

@@ -14,7 +14,8 @@ from mtl_search.models.graph import Graph, Node
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.models.stage import parameter_count
-from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.search.arms import plan_arms
+from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.training.evaluator import metric_names
 
 

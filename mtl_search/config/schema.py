@@ -173,7 +173,7 @@ class SearchConfig(ConfigModel):
     )
     initial_points: InitialPoints = Field(
         (),
-        description="loss weights that the search arm tries after equal ones: task → weight "
+        description="loss weights that the search arm tries first: task → weight "
         "(1 where left out), the folder of an earlier sweep, or a weighting, of which one trial is "
         "run first",
     )

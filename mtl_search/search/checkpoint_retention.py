@@ -8,9 +8,10 @@ from pathlib import Path
 from mtl_search.config import Config
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import Event, TrialEnded
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.remote import RemoteStorage, below
 from mtl_search.storage.trial_directory import fetch, sweep_folder_name, trial_storage
+from mtl_search.storage.trial_record import TrialRecord
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from mtl_search.registry import import_attribute
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.events import ObjectivesRecomputed
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.evaluator import metric_names
 
 

@@ -25,7 +25,7 @@ from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.arm_space import Draw, KnownPoint, initial_params
 from mtl_search.search.space.space import allow_any_choice
 from mtl_search.storage.arm_name import EQUAL, SEARCH
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import METRIC
 
 _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": TrialState.FAIL}

@@ -20,11 +20,11 @@ from mtl_search.cluster import connection, shared_storage
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.models.heads import default_metrics
-from mtl_search.search.arms import trial_budget
 from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
+from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.search.recorder import TrialRecorder
 from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.resume import prepare

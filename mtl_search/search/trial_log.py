@@ -18,7 +18,7 @@ from mtl_search.storage.events import (
     TrialStarted,
 )
 from mtl_search.storage.journal import finite
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import TrialReport
 
 if TYPE_CHECKING:  # it imports Tune

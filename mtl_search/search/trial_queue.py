@@ -28,8 +28,8 @@ from mtl_search.search.protocol.offers import Offer, choose_offers
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.storage.events import OFFERED
-from mtl_search.storage.records import TrialRecord
 from mtl_search.storage.trial_directory import trial_storage
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
 
 if TYPE_CHECKING:  # it imports Tune

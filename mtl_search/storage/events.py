@@ -222,7 +222,7 @@ class TrialEnded(TrialEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class InitialPointsResolved(Event):
-    """The loss weights are known that the search arm tries after equal ones.
+    """The loss weights are known that the search arm tries first.
 
     Attributes:
         points: Task → loss weight, of each point.

@@ -8,7 +8,7 @@
     perturb     ExploitEnded           a member goes on with another's network and other values
     generation  GenerationEnded        every perturb of this epoch is written
     end         TrialEnded             a trial ended
-    start       InitialPointsResolved  loss weights that the search arm tries after equal ones
+    start       InitialPointsResolved  loss weights that the search arm tries first
     scales      MetricScales           trivial and perfect value of each metric
     look        VerdictLooked          the verdict was looked at, with so many seeds
     baseline    BaselineScored         a model of scikit-learn is scored on a task

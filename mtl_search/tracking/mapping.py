@@ -17,7 +17,8 @@ from typing import Any
 from mtl_search.config import Config, to_dict
 from mtl_search.config.paths import flatten
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 
 TAG = "mtl_search."
 SWEEP, TRIAL = f"{TAG}sweep", f"{TAG}trial"

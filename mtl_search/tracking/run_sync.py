@@ -23,7 +23,8 @@ from mtl_search.storage.events import (
     TrialEvent,
     TrialStarted,
 )
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking import mapping
 from mtl_search.tracking.address import public_reason
 from mtl_search.tracking.client import TrackingClient, is_outage

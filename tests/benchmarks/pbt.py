@@ -46,7 +46,7 @@ from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.config import Config, override
 from mtl_search.metrics.objective import Objective, delta_m
 from mtl_search.search.arms import EXPORTS
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIGS = [REPOSITORY / "configs" / name for name in ("quickstart.yaml", "faces.yaml")]

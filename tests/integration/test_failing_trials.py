@@ -15,7 +15,8 @@ from optuna.trial import TrialState
 from mtl_search import Callback, SweepError, run
 from mtl_search.search import sweep
 from mtl_search.search.searcher import ArmSearcher
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support.sweeps import PARTS, assert_mirrored, assert_sound, mlflow_runs, tiny
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]

@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from mtl_search import Callback, Result, run
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support.sweeps import (
     ASHA,
     PARTS,

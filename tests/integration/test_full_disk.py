@@ -12,7 +12,7 @@ import pytest
 
 from mtl_search import Callback, DiskFullError, run
 from mtl_search.storage.journal import read_record
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support.sweeps import assert_mirrored, assert_sound, tiny, whole_lines
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import mtl_search
-from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.search.arms import plan_arms
+from mtl_search.search.protocol.budget import trial_budget
 from tests.support.garments import write_garments
 from tests.support.repository import REPOSITORY
 from tests.support.sweeps import assert_sound

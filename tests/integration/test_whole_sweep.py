@@ -11,7 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from mtl_search import ConfigError, Result, SweepError, run
 from mtl_search.storage import item_values
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support.repository import REPOSITORY
 from tests.support.sweeps import (
     ARMS,

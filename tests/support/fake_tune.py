@@ -19,7 +19,8 @@ from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.storage.item_values import encode
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 from tests.support import small_sweeps as small
 
 EPOCHS = 9

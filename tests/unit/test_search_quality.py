@@ -14,7 +14,7 @@ from mtl_search.config import load_config
 from mtl_search.config.schema import SearchConfig
 from mtl_search.errors import SweepError
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import EpochRecord, TrialRecord
+from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 from tests.benchmarks import search_quality
 from tests.benchmarks.quality import figures, sweep
 from tests.benchmarks.quality.cases import CASES, METHODS, OWN, RANDOM, sweep_config

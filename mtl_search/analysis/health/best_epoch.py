@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtl_search.analysis.health.check import Check, Evidence, sentence
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 NAME = "length of training"
 # The first tenth of the epochs, where there are at least ten.

@@ -10,7 +10,8 @@ from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
 from mtl_search.storage.arm_name import SHARED, ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 _MOST_FINDINGS = 4  # in one text; the JSON report has the numbers behind the others
 

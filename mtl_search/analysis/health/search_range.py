@@ -15,7 +15,8 @@ from typing import Any
 
 from mtl_search.analysis.health.check import Check, Evidence, sentence
 from mtl_search.config import Config
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 NAME = "search range"
 END = 0.02

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from mtl_search.analysis.health.check import Check, Evidence, sentence
 from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 NAME = "number of trials"
 TRIALS_PER_VALUE = 10

@@ -13,7 +13,7 @@ from mtl_search.analysis.health.check import Check, Evidence, sentence
 from mtl_search.analysis.skills import task_skill
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 NAME = "constant prediction"
 _ADVICE = (

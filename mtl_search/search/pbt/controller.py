@@ -25,8 +25,8 @@ from mtl_search.search.pbt.algorithm import (
 )
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage.events import ExploitEnded, GenerationEnded, Role
-from mtl_search.storage.records import TrialRecord
 from mtl_search.storage.trial_directory import TrialDirectory, trial_storage
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.exploit import take_over
 
 

@@ -28,7 +28,7 @@ from mtl_search.search.context import SweepContext
 from mtl_search.search.protocol.ranking import ranked_trials
 from mtl_search.storage.arm_name import TWIN_SEPARATE, TWIN_WEIGHTS, ArmName
 from mtl_search.storage.events import VerdictLooked
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 
 @dataclass(frozen=True)

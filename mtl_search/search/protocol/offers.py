@@ -20,7 +20,7 @@ from mtl_search.search.arms import Arm, belongs_to, config_hash
 from mtl_search.search.context import SweepContext
 from mtl_search.search.protocol.ranking import ranked_trials
 from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 # Settings of single-task networks that a shared arm tries; with more tasks some are left out, so
 # that its budget stays near that of the others.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mtl_search.search.objectives import ArmObjectives
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 
 
 def ranked_trials(record: SweepRecord, objectives: ArmObjectives, arm: str) -> list[TrialRecord]:

@@ -1,6 +1,6 @@
 """When to stop a trial early: Ray Tune's schedulers, one for each arm.
 
-Arms are judged by different numbers (a single-task arm by its own metric, the others by Δm), so
+Arms are judged by different numbers (a single-task arm by its own task, the others by all), so
 they must not share rungs or medians. Finalists are never stopped.
 """
 

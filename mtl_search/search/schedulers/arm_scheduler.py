@@ -13,7 +13,8 @@ from mtl_search.config import Config
 from mtl_search.search.schedulers import build_scheduler
 from mtl_search.search.schedulers.actor_reuse import keep_starting
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import METRIC
 
 # FIFO, ASHA and the median rule look at the trial and its result alone.

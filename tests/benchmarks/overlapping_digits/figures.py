@@ -16,7 +16,8 @@ from mtl_search.metrics.objective import delta_m, task_gains
 from mtl_search.storage import item_values, sweep_directory
 from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
 from mtl_search.storage.journal import read_record
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.benchmarks.overlapping_digits.settings import SWEEP, Setting
 
 

@@ -16,10 +16,11 @@ from mtl_search.config import Config
 from mtl_search.data import DataSet
 from mtl_search.data.datasets import load_data
 from mtl_search.models.build import build_network
-from mtl_search.search.arms import Arm, plan_arms, trial_budget
+from mtl_search.search.arms import Arm, plan_arms
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives, task_metrics
+from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.search.resume import prepare
 from mtl_search.search.study import ArmStudies, set_log_level
 from mtl_search.search.trial_log import TrialLog
@@ -27,7 +28,7 @@ from mtl_search.search.trial_queue import FINISHED, TrialQueue
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.metric_scales import SweepScales, metric_scales
 from mtl_search.training.trainer import Trainer
 from mtl_search.training.trial import TrialSpec

@@ -18,9 +18,10 @@ from mtl_search.analysis.judge import judge
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config, override
 from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.search.arms import plan_arms
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
+from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.search.study import ArmStudies, set_log_level
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, TrialQueue
@@ -28,7 +29,7 @@ from mtl_search.storage import item_values
 from mtl_search.storage.arm_name import EQUAL, ArmName
 from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.metric_scales import SweepScales, metric_scales
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport

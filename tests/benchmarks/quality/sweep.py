@@ -15,7 +15,8 @@ from typing import Any
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.data import DataSet
-from mtl_search.search.arms import trial_budget, trial_seed
+from mtl_search.search.arms import trial_seed
+from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.search.request import SweepRequest, check_request
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
@@ -24,7 +25,8 @@ from mtl_search.search.sweep import SweepSession
 from mtl_search.storage.arm_name import SEARCH
 from mtl_search.storage.events import SweepStarted
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport

@@ -23,7 +23,8 @@ from mtl_search.metrics.objective import Objective
 from mtl_search.search.arms import plan_arms
 from mtl_search.storage import atomic
 from mtl_search.storage.arm_name import SEARCH, ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
 

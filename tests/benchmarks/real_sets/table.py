@@ -112,7 +112,7 @@ def _networks(finished: Finished) -> str:
     info = record.trials[best.origin].info
     weights = ", ".join(f"{task} {weight:.2g}" for task, weight in info["weights"].items())
     rates = sorted(
-        record.trials[winner.origin].info["lr"]
+        record.trials[winner.origin].info["lr"] or 0.0
         for winner in verdict.winners.values()
         if winner.arm.is_single
     )

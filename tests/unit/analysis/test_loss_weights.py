@@ -9,7 +9,8 @@ import pytest
 from mtl_search.analysis.loss_weights import FLOOR, best_adaptive, is_adaptive, mean_weights
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.arm_name import SEARCH
-from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 
 
 def trial(

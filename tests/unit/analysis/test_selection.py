@@ -10,7 +10,8 @@ import pytest
 
 from mtl_search.analysis.selection import pooled_deviation, selection_floors
 from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
-from mtl_search.storage.records import EpochRecord, SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 from tests.support.recorded_sweeps import Builder
 
 TASKS = ("left", "right", "same")

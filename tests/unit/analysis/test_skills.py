@@ -11,7 +11,8 @@ import pytest
 from mtl_search.analysis.skills import mean_skill, task_skill, tasks_of
 from mtl_search.metrics.objective import Objective
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support.recorded_sweeps import config
 
 SCALES = {"left/accuracy": (0.5, 1.0), "right/accuracy": (0.8, 1.0), "same/rmse": (4.0, 0.0)}

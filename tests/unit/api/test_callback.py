@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mtl_search.api.callback import Callback, notifier
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support.recorded_sweeps import Builder, whole
 
 

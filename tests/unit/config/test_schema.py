@@ -47,8 +47,9 @@ def test_random_splits_are_none_or_several() -> None:
     for splits in (0, 2, 10):
         config = load_config(tree(), {"search.finalists.splits": splits})
         assert config.search.finalists.splits == splits
-    for splits in (1, -1, 2.5, True, "all"):
+    wrong: list[object] = [1, -1, 2.5, True, "all"]
+    for value in wrong:
         with pytest.raises(ConfigError, match=r"search\.finalists\.splits"):
-            load_config(tree(), {"search.finalists.splits": splits})
+            load_config(tree(), {"search.finalists.splits": value})
     with pytest.raises(ConfigError, match="one split says nothing of others: 0, or at least 2"):
         load_config(tree(), {"search.finalists.splits": 1})

@@ -19,7 +19,6 @@ from mtl_search.search.arms import (
     config_hash,
     phases,
     plan_arms,
-    trial_budget,
     trial_seed,
 )
 from mtl_search.storage.arm_name import ArmName
@@ -113,35 +112,6 @@ def test_the_search_comes_after_what_it_begins_with() -> None:
     singles = ["single/kind", "single/size"]
     assert phases(planned, needs_reference=False) == [[*singles, "warmup/uw", "equal"], ["search"]]
     assert phases(planned, needs_reference=True) == [singles, ["warmup/uw"], ["equal"], ["search"]]
-
-
-@pytest.mark.parametrize(
-    ("top", "seeds", "finals"), [(0, 5, None), (1, 5, 5), (3, 5, 9), (3, 2, 6), (9, 5, 11)]
-)
-def test_the_least_budget_has_the_races_but_no_offers_and_twins(
-    top: int, seeds: int, finals: int | None
-) -> None:
-    config = small.config(
-        {
-            "search.finalists.top": top,
-            "search.finalists.seeds": seeds,
-            "search.finalists.max_seeds": 9,
-        }
-    )
-    budget = trial_budget(config, plan_arms(config))
-    assert budget["equal"] == budget["single/kind"] == 4
-    assert budget.get("final/single/kind") == budget.get("final/search") == finals
-    assert budget.get("final/without/flag") == (seeds if top else None)
-
-
-def test_the_least_budget_has_single_tasks_on_random_splits() -> None:
-    config = small.config({"search.finalists.splits": 7})
-    budget = trial_budget(config, plan_arms(config))
-    on_splits = {arm: count for arm, count in budget.items() if arm.startswith("split/")}
-    assert on_splits == {"split/single/kind": 7, "split/single/size": 7}
-    for changes in ({"search.finalists.top": 0}, {"search.arms": ["single"]}):
-        other = small.config({"search.finalists.splits": 7, **changes})
-        assert not any(arm.startswith("split/") for arm in trial_budget(other, plan_arms(other)))
 
 
 def test_an_arm_without_an_auxiliary_task_keeps_all_but_that_task() -> None:

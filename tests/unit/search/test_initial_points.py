@@ -12,9 +12,11 @@ import pytest
 
 from mtl_search.errors import ConfigError
 from mtl_search.search import initial_points, preflight
-from mtl_search.search.arms import plan_arms, trial_budget
+from mtl_search.search.arms import plan_arms
+from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import WEIGHTS, FakeTune
 from tests.support.recorded_sweeps import Builder

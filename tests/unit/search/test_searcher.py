@@ -18,8 +18,9 @@ from mtl_search.analysis.finalists import recommended
 from mtl_search.analysis.judge import judge
 from mtl_search.config import Config
 from mtl_search.errors import DiskFullError, SweepError
-from mtl_search.search.arms import plan_arms, trial_budget
-from mtl_search.storage.records import TrialRecord
+from mtl_search.search.arms import plan_arms
+from mtl_search.search.protocol.budget import trial_budget
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 from tests.support import small_sweeps as small

@@ -18,7 +18,7 @@ from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
 from mtl_search.storage.journal import Journal
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import TrialReport
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import METRICS_OF, SCALES, made_up

@@ -14,12 +14,12 @@ import pytest
 from mtl_search.analysis.references import reference_trial
 from mtl_search.config import Config
 from mtl_search.errors import SweepError
-from mtl_search.search.arms import trial_budget
 from mtl_search.search.pbt import controller
+from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.storage.events import EpochEnded, Event, ExploitEnded, GenerationEnded
 from mtl_search.storage.journal import read_events
-from mtl_search.storage.records import TrialRecord
 from mtl_search.storage.trial_directory import TrialDirectory
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune
 

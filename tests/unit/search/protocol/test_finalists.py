@@ -9,7 +9,7 @@ import pytest
 
 from mtl_search.analysis.finalists import recommended
 from mtl_search.search.protocol import finalists as plan
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session, counts
 

@@ -15,7 +15,7 @@ from mtl_search.search.protocol.offers import (
     spread,
 )
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.records import TrialRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session
 

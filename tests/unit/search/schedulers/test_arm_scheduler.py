@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
-from mtl_search.storage.records import SweepRecord, TrialRecord
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.trial_streams import (
     EPOCHS,
