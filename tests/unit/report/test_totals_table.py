@@ -54,7 +54,7 @@ def test_random_splits_have_their_rows(tmp_path: Path) -> None:
     rows = {line.split()[0]: line.split() for line in totals.splitlines() if line.strip()}
     assert rows["split/single"][:4] == ["split/single", "(6", "tasks)", "6"]
     # Nothing is chosen there, so there is no best value and no floor.
-    assert rows["split/search"] == ["split/search", "1", "1", "3", "1.5"]
+    assert rows["split/search"] == ["split/search", "1", "3", "1.5"]
     assert "split/twin/separate" in rows
 
 
