@@ -73,12 +73,16 @@ def could_more_seeds_decide(verdict: Verdict, seeds: int) -> bool:
         verdict: The verdict.
         seeds: Number of seeds of every network that is compared.
     """
-    compared = [c for c in (verdict.sharing, verdict.twin) if c is not None]
-    if verdict.outcome != "don't know" or not compared or verdict.shares_nothing:
+    if verdict.outcome != "don't know" or verdict.shares_nothing:
         return False
-    return all(
-        comparison.sign or could_decide(comparison.gain, verdict.margin, comparison.level, seeds)
-        for comparison in compared
+    undecided = [
+        c
+        for c in (verdict.sharing, verdict.twin)
+        if c is not None and position(c.gain, verdict.margin, c.level) == "open"
+    ]
+    # Comparisons that contradict each other are decided, and more seeds leave them so.
+    return bool(undecided) and all(
+        could_decide(c.gain, verdict.margin, c.level, seeds) for c in undecided
     )
 
 
@@ -220,15 +224,21 @@ class _Judgement:
     def _needed(
         self, outcome: Outcome, best: SharedNetwork | None, compared: Sequence[Comparison | None]
     ) -> Needed | None:
-        """Return what would decide the first comparison that is open; None where none is."""
+        """Return what would decide all comparisons that are open; None where none is."""
         if outcome != "don't know" or best is None or best.shares_nothing:
             return None
-        for comparison in compared:
-            if comparison is None:
-                continue
-            if position(comparison.gain, self._margin, self._level) == "open":
-                return needed(comparison.gain, self._margin, self._level)
-        return None
+        numbers = [
+            needed(comparison.gain, self._margin, self._level)
+            for comparison in compared
+            if comparison is not None
+            and position(comparison.gain, self._margin, self._level) == "open"
+        ]
+        if not numbers:
+            return None
+        return Needed(
+            _largest([number.seeds for number in numbers]),
+            _largest([number.items for number in numbers]),
+        )
 
     def _weights_outcome(self, weights: Comparison | None) -> WeightsOutcome:
         if weights is None or weights.interval is None:
@@ -247,6 +257,12 @@ class _Judgement:
                 singles[task] = winner.origin
         twin = best.origin if TWIN_SEPARATE in self._networks.winners else None
         return better_separate(self._record, singles, twin, self._measure.weights)
+
+
+def _largest(numbers: Sequence[int | None]) -> int | None:
+    """Return the largest number; None where one of them is not known."""
+    known = [number for number in numbers if number is not None]
+    return max(known) if len(known) == len(numbers) else None
 
 
 def _without_excluded(tasks: Tasks, record: SweepRecord) -> Tasks:

@@ -171,7 +171,9 @@ class Verdict:
             return [f"Not tested: one seed is not enough ({compared.numbers()})."]
         headline = _HEADLINES[self.outcome]
         if self.shares_nothing:
-            headline = "No gain by sharing: the best network that was found shares nothing"
+            headline = (
+                "The best network that was found shares nothing, so nothing is claimed of sharing"
+            )
         sentences = [f"{headline}: {compared.numbers()} against tuned separate networks."]
         if self.twin is not None:
             sentences.append(
@@ -223,7 +225,7 @@ class Verdict:
             return []
         numbers = []
         if self.needed.seeds:
-            numbers.append(f"{self.needed.seeds:,} seeds")
+            numbers.append(f"{self.needed.seeds:,} seeds (search.finalists.max_seeds)")
         if self.needed.items:
             numbers.append(f"{self.needed.items:,} test items")
         if not numbers:

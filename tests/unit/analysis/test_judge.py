@@ -262,7 +262,7 @@ def test_where_nothing_is_shared_nothing_is_said_of_sharing_and_weights(
     assert found.sharing is not None
     assert found.sharing.sign == (1 if level > 0.7 else -1)
     assert (found.outcome, found.weights, found.needed) == ("don't know", None, None)
-    assert found.sentence().startswith("No gain by sharing: the best network that was found shares")
+    assert found.sentence().startswith("The best network that was found shares nothing")
 
 
 def test_same_results_of_all_seeds_are_no_proof(tmp_path: Path) -> None:
@@ -399,6 +399,29 @@ def test_more_seeds_are_asked_for_where_they_could_decide(
     sweep.singles(around(0.70) if shared != 0.713 else wide)
     sweep.add("search", [level + shared - 0.7 for level in wide] if more else around(shared))
     assert could_more_seeds_decide(sweep.verdict(), 10) == more
+
+
+def test_comparisons_that_contradict_each_other_ask_for_no_seeds(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, {"search.finalists.max_seeds": 10})
+    sweep.singles(around(0.7))
+    sweep.add("search", around(0.8))
+    sweep.add("twin/separate", around(0.9))
+    found = sweep.verdict()
+    assert (found.outcome, found.needed) == ("don't know", None)
+    assert not could_more_seeds_decide(found, 10)
+
+
+def test_what_would_decide_is_enough_for_both_comparisons(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.695))
+    sweep.add("search", around(0.71))
+    alone = sweep.verdict().needed
+    sweep.add("twin/separate", around(0.70))
+    both = sweep.verdict().needed
+    assert alone is not None
+    assert both is not None
+    assert both.items is not None
+    assert both.items > (alone.items or 0)
 
 
 def test_without_single_tasks_equal_weights_are_the_reference(builder: Builder) -> None:

@@ -65,11 +65,11 @@ def test_nothing_is_shared_where_every_depth_is_0(depth: Any, *, nothing: bool) 
         ),
         (
             Verdict(outcome="don't know", sharing=GAIN, recommended=winner(SEARCH, 0)),
-            "No gain by sharing: the best network that was found shares nothing",
+            "The best network that was found shares nothing, so nothing is claimed",
         ),
         (
             Verdict(outcome="don't know", sharing=GAIN, needed=Needed(12, 4000)),
-            "About 12 seeds or 4,000 test items would decide it",
+            "About 12 seeds (search.finalists.max_seeds) or 4,000 test items would decide it",
         ),
         (
             Verdict(outcome="don't know", sharing=GAIN, needed=Needed(None, None)),
