@@ -23,7 +23,7 @@ from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets import DATASETS
 from mtl_search.data.datasets.build import build_data, subsample
 from mtl_search.data.datasets.split_options import OfficialSplit
-from mtl_search.data.types import SPLITS, Array
+from mtl_search.data.types import REAL_KINDS, SPLITS, Array
 from mtl_search.errors import ConfigError
 
 _KEY = "search.finalists.splits"
@@ -191,7 +191,7 @@ def _is_same_split(data: DataSet, other: DataSet) -> bool:
         np.array_equal(
             target.values[rows],
             other.targets[name].values[rows],
-            equal_nan=target.kind == "real",
+            equal_nan=target.kind in REAL_KINDS,
         )
         for name, target in data.targets.items()
     )

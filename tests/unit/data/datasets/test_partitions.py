@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mtl_search.config import Config, load_config
-from mtl_search.data import SPLITS, DataSet, Sources, concat, load_data
+from mtl_search.data import SPLITS, DataSet, Sources, Target, concat, load_data
 from mtl_search.data.datasets import DATASETS, partitions
 from mtl_search.data.datasets.partitions import (
     Partitions,
@@ -281,8 +281,16 @@ def stubborn(seed: int = 0) -> DataSet:
     return user_sets.line()
 
 
-def test_a_seed_that_changes_no_split_is_refused() -> None:
-    settings = config(HERE + "stubborn")
+def stubborn_vectors(seed: int = 0) -> DataSet:
+    """One whose labels are vectors without some of their elements."""
+    data = user_sets.line()
+    values = np.tile([[1.0, np.nan]], (len(data), 1))
+    return replace(data, targets={"number": Target(values, "vector", ("a", "b"))})
+
+
+@pytest.mark.parametrize("member", ["stubborn", "stubborn_vectors"])
+def test_a_seed_that_changes_no_split_is_refused(member: str) -> None:
+    settings = config(HERE + member)
     with pytest.raises(ConfigError, match=r"search\.finalists\.splits: another seed of the data"):
         check_partitions(settings, load_data(settings))
 
