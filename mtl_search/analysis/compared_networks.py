@@ -105,7 +105,9 @@ class ComparedNetworks:
     def _run(self, trial: TrialRecord) -> Run:
         if self._directory is None:
             return Run(trial.test)
-        return Run(trial.test, item_values.read(self._directory, trial.id))
+        items = item_values.read(self._directory, trial.id)
+        count = items.pop(item_values.COUNT, None)
+        return Run(trial.test, items, 0 if count is None else int(count))
 
     def _merge_single_runs(self) -> dict[int, Run]:
         """Make one run of the single-task runs of each seed index that all main tasks have."""
@@ -120,7 +122,8 @@ class ComparedNetworks:
             for runs in runs_by_task:
                 test |= runs[index].test
                 items |= runs[index].items
-            merged[index] = Run(test, items)
+            count = max(runs[index].item_count for runs in runs_by_task)
+            merged[index] = Run(test, items, count)
         return merged
 
 

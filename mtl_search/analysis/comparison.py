@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mtl_search.analysis.estimate import MIN_SEEDS
 from mtl_search.analysis.measure import Array, Measure, mean_metrics
 from mtl_search.analysis.references import Tasks
+from mtl_search.analysis.statistics.answers import Needed, needed
 from mtl_search.analysis.statistics.difference import Difference
 from mtl_search.analysis.statistics.improvement import (
     probability_of_improvement,
@@ -37,10 +39,12 @@ class Run:
     Attributes:
         test: `test/<task>/<metric>` → value.
         items: `<task>/<metric>` → the metric by test item (N,); empty where they are not known.
+        item_count: Number of test items; more than N where the values are of blocks of items.
     """
 
     test: Mapping[str, float]
     items: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    item_count: int = 0
 
 
 Runs = Mapping[int, Run]  # by seed index
@@ -93,6 +97,7 @@ class Comparison:
         improvement: Mean over tasks of the probability that a run of ours is better than a run of
             theirs, over seeds and test items (Bouthillier et al. 2021).
         tasks: Task → what it gains.
+        items: Number of test items; 0: they are not known.
         literature: Δm of the literature, by the mean test metrics; None where a metric is missing.
     """
 
@@ -104,6 +109,7 @@ class Comparison:
     interval: tuple[float, float] | None
     improvement: float
     tasks: dict[str, TaskComparison]
+    items: int = 0
     literature: DeltaM | None = None
 
     @property
@@ -131,16 +137,28 @@ class Comparison:
         name, unit = ("skill", "points") if self.measure.name == "skill" else ("Δm", "%")
         mean = f"{name} {100 * self.gain.mean:+.1f} {unit}"
         if self.interval is None:
-            return f"{mean}, 1 seed"
+            return f"{mean}, 1 seed" if max(self.gain.seeds) == 1 else f"{mean}, {self.sizes()}"
         low, high = self.interval
         interval = f"95 % interval {100 * low:+.1f} … {100 * high:+.1f}"
         return f"{mean} ({interval}; {self.sizes()})"
+
+    def needed(self, margin: float) -> Needed:
+        """Return how many seeds or test items would decide the comparison.
+
+        Args:
+            margin: Differences below this are practically equal.
+        """
+        number = needed(self.gain, margin, self.level)
+        if number.items is None or self.items <= self.gain.items:
+            return number
+        # The comparison counts blocks of items, and a reader counts items.
+        return Needed(number.seeds, round(number.items * self.items / self.gain.items))
 
     def sizes(self) -> str:
         """Return the numbers of seeds and test items, in words."""
         ours, theirs = self.gain.seeds
         seeds = f"{ours} seeds" if ours == theirs else f"{ours} and {theirs} seeds"
-        return f"{seeds} × {self.gain.items:,} test items" if self.gain.items else seeds
+        return f"{seeds} × {self.items:,} test items" if self.items else seeds
 
 
 def compare(
@@ -169,8 +187,7 @@ def compare(
     """
     if not ours or not theirs:
         return None
-    our_runs = [ours[index] for index in sorted(ours)]
-    their_runs = [theirs[index] for index in sorted(theirs)]
+    our_runs, their_runs = _runs_alike(ours, theirs)
     gain = _difference(
         [_mean_items(run, measure) for run in our_runs],
         [_mean_items(run, measure) for run in their_runs],
@@ -187,8 +204,19 @@ def compare(
         interval=gain.interval(level),
         improvement=math.fsum(c.improvement for c in compared.values()) / len(compared),
         tasks=compared,
+        items=max(our_runs[0].item_count, gain.items) if gain.items else 0,
         literature=_literature(our_runs, their_runs, tasks),
     )
+
+
+def _runs_alike(ours: Runs, theirs: Runs) -> tuple[list[Run], list[Run]]:
+    """Return the runs of both with items, where each side has two of them; else all runs.
+
+    One lost file must not cost what the others know of the test items.
+    """
+    all_runs = ([ours[i] for i in sorted(ours)], [theirs[i] for i in sorted(theirs)])
+    with_items = ([r for r in all_runs[0] if r.items], [r for r in all_runs[1] if r.items])
+    return with_items if min(map(len, with_items)) >= MIN_SEEDS else all_runs
 
 
 def _compare_task(

@@ -24,23 +24,31 @@ class SharedNetwork:
         origin: Id of the trial that had its configuration first.
         depth: Its sharing depth.
         has_equal_weights: Whether all tasks have the same loss weight, and nothing adapts it.
+        tasks: Number of its tasks.
     """
 
     arm: ArmName
     origin: str
     depth: Any
     has_equal_weights: bool
+    tasks: int = 2
 
     @property
     def shares_nothing(self) -> bool:
-        """Whether the sharing depth is 0 for all tasks, so that the networks are separate."""
-        return shares_nothing(self.depth)
+        """Whether no two tasks have a stage in common, so that the networks are separate."""
+        return self.tasks < 2 or shares_nothing(self.depth)
 
 
 def shares_nothing(depth: Any) -> bool:
-    """Return whether a sharing depth, or that of each task, is 0."""
-    depths = depth.values() if isinstance(depth, Mapping) else [depth]
-    return set(depths) == {0}
+    """Return whether a sharing depth is 0, or that of all tasks but one.
+
+    Examples:
+        >>> shares_nothing(0), shares_nothing({"left": 0, "right": 2}), shares_nothing(None)
+        (True, True, False)
+    """
+    if isinstance(depth, Mapping):
+        return len([value for value in depth.values() if value > 0]) < 2
+    return isinstance(depth, int) and depth == 0
 
 
 def winner_of(record: SweepRecord, arm: ArmName) -> str | None:
@@ -89,11 +97,14 @@ def recommended(record: SweepRecord) -> SharedNetwork | None:
     finalists = finalists_of(record, ArmName(best), origins[best])
     info = next(iter(finalists.values())).info
     weights = list(info.get("weights", {}).values())
+    # Version 0.1 did not always say which tasks there were.
+    tasks = info.get("tasks") or weights or [None, None]
     return SharedNetwork(
         arm=ArmName(best),
         origin=origins[best],
         depth=info.get("depth"),
         has_equal_weights=not info.get("adaptive", False) and len(set(weights)) <= 1,
+        tasks=len(tasks),
     )
 
 

@@ -14,9 +14,10 @@ says nothing of other splits or data sets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from mtl_search.analysis.claims import claims_of
 from mtl_search.analysis.compared_networks import ComparedNetworks
 from mtl_search.analysis.comparison import Comparison, Runs, compare
 from mtl_search.analysis.finalists import SharedNetwork, better_separate
@@ -27,12 +28,10 @@ from mtl_search.analysis.statistics.answers import (
     Needed,
     could_decide,
     decide,
-    needed,
     position,
 )
-from mtl_search.analysis.statistics.holm import holm
 from mtl_search.analysis.statistics.sequential import nominal_level
-from mtl_search.analysis.verdict import Claim, Outcome, Verdict, WeightsOutcome
+from mtl_search.analysis.verdict import Outcome, Verdict, WeightsOutcome
 from mtl_search.analysis.verdict_notes import notes_of
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import scale_key
@@ -126,6 +125,8 @@ class _Judgement:
             compared=[c for c in (sharing, twin, weights) if c is not None],
             reference=reference,
         )
+        unfinished = self._unfinished(best, twin) if sharing is not None else ""
+        shares = best is not None and not best.shares_nothing
         return Verdict(
             outcome=outcome,
             weights_outcome=self._weights_outcome(weights),
@@ -140,13 +141,13 @@ class _Judgement:
             weights=weights,
             auxiliary=auxiliary,
             splits=split_comparisons(self._record, self._measure, best, networks.origins),
-            claims=_claims(sharing, auxiliary, self._level),
+            claims=claims_of(sharing, twin, auxiliary, self._level, shares=shares),
             needed=self._needed(outcome, best, [sharing, twin]),
             winners=networks.winners,
             final_reference=reference,
             parameters=judged.parameters if judged else None,
             single_parameters=networks.single_parameters(),
-            notes=tuple(notes),
+            notes=(*([unfinished] if unfinished else []), *notes),
         )
 
     def _choose_measure(self) -> Measure | None:
@@ -212,7 +213,7 @@ class _Judgement:
     def _outcome(
         self, sharing: Comparison | None, twin: Comparison | None, best: SharedNetwork | None
     ) -> Outcome:
-        if sharing is None or sharing.interval is None:
+        if sharing is None or sharing.interval is None or self._unfinished(best, twin):
             return "not tested"
         compared = [sharing] if twin is None else [sharing, twin]
         answer = decide([c.gain for c in compared], self._margin, self._level)
@@ -221,6 +222,26 @@ class _Judgement:
             return "don't know"
         return _SHARING.get(answer, answer)  # type: ignore[arg-type]
 
+    def _unfinished(self, best: SharedNetwork | None, twin: Comparison | None) -> str:
+        """Say what the verdict still needs; empty where nothing is missing.
+
+        With fewer seeds than planned it would be one look more, and without the twin a lucky
+        learning rate would be told as a gain of sharing. Version 0.1 had no twins.
+        """
+        if best is None or not self._record.scales:
+            return ""
+        seeds = self._config.search.finalists.seeds
+        begun = sum(t.origin == best.origin for t in self._record.arm(best.arm.final))
+        if begun < seeds:
+            return f"The best shared network has {begun} of {seeds} seeds so far"
+        if best.shares_nothing or (twin is not None and twin.interval is not None):
+            return ""
+        failed = [t for t in self._record.arm(TWIN_SEPARATE.final) if t.origin == best.origin]
+        reasons = {t.reason.splitlines()[0] for t in failed if t.state == "FAIL" and t.reason}
+        if reasons:
+            return f"Its twin that shares nothing has failed: {'; '.join(sorted(reasons))}"
+        return "Its twin that shares nothing has not been trained on two seeds yet"
+
     def _needed(
         self, outcome: Outcome, best: SharedNetwork | None, compared: Sequence[Comparison | None]
     ) -> Needed | None:
@@ -228,7 +249,7 @@ class _Judgement:
         if outcome != "don't know" or best is None or best.shares_nothing:
             return None
         numbers = [
-            needed(comparison.gain, self._margin, self._level)
+            comparison.needed(self._margin)
             for comparison in compared
             if comparison is not None
             and position(comparison.gain, self._margin, self._level) == "open"
@@ -247,8 +268,9 @@ class _Judgement:
         return _WEIGHTS.get(answer, answer)  # type: ignore[arg-type]
 
     def _separate(self, best: SharedNetwork | None) -> ArmName | None:
-        """Return which separate networks are recommended; objectives of Δm cannot say."""
-        if best is None or self._measure is None or self._measure.name != "skill":
+        """Return which separate networks are recommended; objectives but skill cannot say."""
+        by_skill = self._config.search.objective == "skill" and not self._record.custom_objective
+        if best is None or self._measure is None or not by_skill:
             return None
         singles = {}
         for task in self._measure.tasks:
@@ -273,22 +295,3 @@ def _without_excluded(tasks: Tasks, record: SweepRecord) -> Tasks:
         if names:
             kept[task] = tuple(names)
     return kept
-
-
-def _claims(
-    sharing: Comparison | None, auxiliary: Mapping[str, Comparison], level: float
-) -> dict[str, Claim]:
-    """Return what is claimed of single tasks and auxiliary tasks, adjusted by Holm's method.
-
-    The level is that of the verdict's intervals: claims are read at the same looks.
-    """
-    differences = {}
-    if sharing is not None:
-        differences = {f"task {name}": c.gain for name, c in sharing.tasks.items()}
-    differences |= {f"auxiliary {name}": c.gain for name, c in auxiliary.items()}
-    p_values = {name: gain.p_value() for name, gain in differences.items()}
-    adjusted = holm({name: p for name, p in p_values.items() if p is not None})
-    return {
-        name: Claim(mean=differences[name].mean, p_value=p, holds=p < 1 - level)
-        for name, p in adjusted.items()
-    }

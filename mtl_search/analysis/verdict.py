@@ -167,6 +167,9 @@ class Verdict:
         compared = self.sharing
         if compared is None:
             return [self._why_not_compared()]
+        if self.outcome == "not tested" and compared.interval is not None:
+            # The notes say what is missing.
+            return [f"Not tested yet: {compared.numbers()} against tuned separate networks."]
         if compared.interval is None:
             return [f"Not tested: one seed is not enough ({compared.numbers()})."]
         headline = _HEADLINES[self.outcome]
@@ -235,6 +238,8 @@ class Verdict:
     def _why_not_compared(self) -> str:
         if not self.winners and self.notes:
             return "Not tested."  # the notes say why
+        if self.winners and not any(winner.arm.is_shared for winner in self.winners.values()):
+            return "Not tested: there is no shared network to compare."
         if any(winner.arm.is_single for winner in self.winners.values()):
             return "Not tested: no seed has finished in both arms."
         return "Not tested: there are no single-task networks to compare with."

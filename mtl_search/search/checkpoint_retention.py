@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from mtl_search.config import Config
+from mtl_search.search.arms import RACE_SEEDS
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import Event, TrialEnded
 from mtl_search.storage.records import SweepRecord
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class CheckpointRetention:
-    """Keep the best network of each arm, and those of finalists, in the sweep's folder.
+    """Keep the best network of each arm, and those of winning finalists, in the sweep's folder.
 
     All other trials leave only their journal lines. So do all members of a population: their
     networks were made with values that changed, and the best of an arm is one that was trained with
@@ -62,6 +63,20 @@ class CheckpointRetention:
         sweep_directory.forget_checkpoints(self._directory, ended.id, best=loser is ended)
         if loser is not None and loser is not ended:
             sweep_directory.forget_checkpoints(self._directory, loser.id, best=True)
+        for dropped in self._dropped_by(ended, record):
+            sweep_directory.forget_checkpoints(self._directory, dropped.id, best=True)
+
+    def _dropped_by(self, ended: TrialRecord, record: SweepRecord) -> list[TrialRecord]:
+        """Return the finalists that dropped out of a race whose winner has trained one seed more.
+
+        Their networks would fill the disk: each arm has as many of them as of its winner.
+        """
+        if not ended.arm.is_final:
+            return []
+        siblings = record.arm(ended.arm)
+        if sum(trial.origin == ended.origin for trial in siblings) <= RACE_SEEDS:
+            return []
+        return [trial for trial in siblings if trial.finished and trial.origin != ended.origin]
 
     def _worse(self, ended: TrialRecord, record: SweepRecord) -> TrialRecord | None:
         """Return the worse one of the trial that ended and the best of its arm so far.

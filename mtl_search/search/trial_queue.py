@@ -101,7 +101,7 @@ class TrialQueue:
             record = self._next_of_phase(phase, live_ids)
             if record is not None:
                 return record
-            if any(record.arm in phase for record in live):
+            if any(record.arm in phase and not record.is_offered for record in live):
                 return WAIT
         record = self._next_offer()
         if record is not None:

@@ -25,6 +25,8 @@ FILE = "test_items.npz"
 # More items than this are put together in so many blocks. It is far more than an interval can tell
 # apart, and keeps a file below 40 kB a metric.
 MOST = 10_000
+# Name under which the number of items stands beside the values, where they are blocks.
+COUNT = "items"
 
 Array = npt.NDArray[Any]
 
@@ -34,7 +36,7 @@ def encode(values: Mapping[str, Array]) -> str:
 
     Args:
         values: `<task>/<metric>` → item values (N,); of more than 10,000 items, blocks of them
-            (see `blocks`).
+            (see `blocks`), and their number N as `items`.
 
     Examples:
         >>> decode(encode({"left/accuracy": np.array([1.0, 0.0])}))
@@ -42,6 +44,9 @@ def encode(values: Mapping[str, Array]) -> str:
     """
     file = io.BytesIO()
     arrays: dict[str, Any] = {key: blocks(x).astype(np.float32) for key, x in values.items()}
+    counts = {len(x) for x in values.values()}
+    if max(counts, default=0) > MOST:
+        arrays[COUNT] = np.array(max(counts))
     np.savez_compressed(file, **arrays)
     return base64.b64encode(file.getvalue()).decode("ascii")
 

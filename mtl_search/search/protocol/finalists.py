@@ -115,18 +115,23 @@ class FinalistPlan:
         most = self._settings.looks[-1]
         if most == self._settings.seeds or not self._goes_on(most):
             return []
-        record = self._context.record
         missing = []
+        for arm, origin in self._judged():
+            missing += self._missing(arm, origin, most)
+        return missing
+
+    def _judged(self) -> list[tuple[ArmName, str]]:
+        """Return the arms that the verdict compares, with the origins of their configurations."""
+        record = self._context.record
+        judged = []
+        best = recommended(record)
+        if best is not None:
+            judged.append((best.arm.base, best.origin))
         for arm in self._racing:
             origin = winner_of(record, arm.name)
             if origin is not None and arm.name.is_single:
-                missing += self._missing(arm.name, origin, most)
-        best = recommended(record)
-        if best is not None:
-            missing += self._missing(best.arm.base, best.origin, most)
-        for arm_name, origin in self._compared():
-            missing += self._missing(arm_name, origin, most)
-        return missing
+                judged.append((arm.name, origin))
+        return judged + self._compared()
 
     def _splits(self) -> list[Finalist]:
         """Return what is trained on other partitions, one after the other.
@@ -152,10 +157,9 @@ class FinalistPlan:
     def _goes_on(self, most: int) -> bool:
         """Return whether more seeds are trained; once that has begun, it is carried through."""
         record = self._context.record
-        best = recommended(record)
-        if best is None:
+        if recommended(record) is None:
             return False
-        begun = sum(t.origin == best.origin for t in record.arm(best.arm.final))
+        begun = max(self._begun(arm, origin) for arm, origin in self._judged())
         if begun > self._settings.seeds:
             return True
         verdict = judge(record, self._context.config, self._context.directory)
@@ -167,13 +171,11 @@ class FinalistPlan:
     def _compared(self) -> list[tuple[ArmName, str]]:
         """Return the arms that the best shared network is compared with, and its origin."""
         best = recommended(self._context.record)
-        if best is None:
+        if best is None or best.shares_nothing:
             return []
         compared = []
         for name in map(ArmName, self._context.arms):
-            if name == TWIN_SEPARATE and best.shares_nothing:
-                continue
-            if name == TWIN_WEIGHTS and (best.shares_nothing or best.has_equal_weights):
+            if name == TWIN_WEIGHTS and best.has_equal_weights:
                 continue
             if name.is_twin or name.is_ablation:
                 compared.append((name, best.origin))
@@ -181,5 +183,7 @@ class FinalistPlan:
 
     def _missing(self, arm: ArmName, origin: str, seeds: int) -> list[Finalist]:
         """Return the finalists of a configuration that have not begun, failed ones not again."""
-        begun = sum(trial.origin == origin for trial in self._context.record.arm(arm.final))
-        return [Finalist(arm.final, origin)] * (seeds - begun)
+        return [Finalist(arm.final, origin)] * (seeds - self._begun(arm, origin))
+
+    def _begun(self, arm: ArmName, origin: str) -> int:
+        return sum(trial.origin == origin for trial in self._context.record.arm(arm.final))

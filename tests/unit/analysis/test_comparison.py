@@ -5,6 +5,8 @@ S seeds, N test items
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,9 +63,26 @@ def test_the_gain_is_that_of_the_items_in_the_measure() -> None:
     assert found.interval == found.gain.interval(0.95)
 
 
-def test_without_items_of_one_run_seeds_alone_count() -> None:
+def test_a_run_without_items_is_left_out_where_two_others_have_them() -> None:
     ours, theirs = runs(0, 3, 0.8), runs(1, 3, 0.7)
+    rest = {index: run for index, run in ours.items() if index != 1}
     ours[1] = Run(ours[1].test)
+    assert compared(ours, theirs).gain == compared(rest, theirs).gain
+
+
+def test_values_of_blocks_count_as_the_items_in_them() -> None:
+    ours = {i: replace(run, item_count=500) for i, run in runs(0, 3, 0.8).items()}
+    blocks, items = compared(ours, runs(1, 3, 0.7)), compared(runs(0, 3, 0.8), runs(1, 3, 0.7))
+    assert blocks.sizes() == "3 seeds × 500 test items"
+    assert items.sizes() == "3 seeds × 50 test items"
+    few, many = items.needed(0.005).items, blocks.needed(0.005).items
+    assert few is not None
+    assert many == 10 * few
+
+
+def test_without_items_of_two_runs_seeds_alone_count() -> None:
+    ours, theirs = runs(0, 3, 0.8), runs(1, 3, 0.7)
+    ours = {index: Run(run.test) for index, run in ours.items()}
     found = compared(ours, theirs)
     expected = seed_difference(
         np.array([MEASURE.value(run.test) for run in ours.values()]),

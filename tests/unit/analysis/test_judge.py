@@ -76,6 +76,11 @@ class Sweep:
         for task in TWO:
             self.add(f"single/{task}", levels, **options)
 
+    def equal_to_twin(self, level: float, *, items: bool = True) -> Sweep:
+        """Add the twin that shares nothing, at this level."""
+        self.add("twin/separate", around(level), items=items)
+        return self
+
     def verdict(self) -> Verdict:
         return judge(self.builder.sweep_record, self.config, self.folder)
 
@@ -162,14 +167,14 @@ def test_the_margin_decides_what_is_practically_equal(tmp_path: Path) -> None:
         sweep = Sweep(tmp_path / str(margin), {"search.finalists.margin": margin})
         sweep.singles(around(0.7))
         sweep.add("search", around(0.7))
-        assert sweep.verdict().outcome == outcome
+        assert sweep.equal_to_twin(0.7).verdict().outcome == outcome
 
 
 def test_an_open_verdict_says_what_would_decide_it(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
     sweep.singles(around(0.70))
     sweep.add("search", around(0.71))
-    found = sweep.verdict()
+    found = sweep.equal_to_twin(0.70).verdict()
     assert found.needed is not None
     assert found.needed.items is not None
     assert found.needed.items > ITEMS
@@ -193,7 +198,7 @@ def test_without_scores_of_items_the_interval_is_over_seeds_and_says_so(tmp_path
     sweep = Sweep(tmp_path)
     sweep.singles(around(0.7), items=False)
     sweep.add("search", around(0.8), items=False)
-    found = sweep.verdict()
+    found = sweep.equal_to_twin(0.7, items=False).verdict()
     assert found.sharing is not None
     assert found.sharing.gain.items == 0
     assert found.outcome == "sharing helps"
@@ -218,6 +223,7 @@ def test_the_better_shared_arm_is_judged(tmp_path: Path) -> None:
     sweep.singles(around(0.7))
     sweep.add("equal", around(0.8), val=0.95, origin="equal-0000")
     sweep.add("search", around(0.6), val=0.90, origin="search-0000")
+    sweep.add("twin/separate", around(0.7), origin="equal-0000")
     found = sweep.verdict()
     assert found.recommended is not None
     assert found.recommended.arm == "equal"
@@ -267,9 +273,9 @@ def test_where_nothing_is_shared_nothing_is_said_of_sharing_and_weights(
 
 def test_same_results_of_all_seeds_are_no_proof(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path)
-    sweep.singles([0.8] * 3, items=False)
-    sweep.add("search", [0.9] * 3, items=False)
-    found = sweep.verdict()
+    sweep.singles([0.8] * 5, items=False)
+    sweep.add("search", [0.9] * 5, items=False)
+    found = sweep.equal_to_twin(0.8).verdict()
     assert found.outcome == "don't know"
     assert "All seeds gave the same result against single" in found.sentence()
 
@@ -373,7 +379,7 @@ def test_delta_m_can_be_chosen(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path, {"search.objective": "delta_m"})
     sweep.singles(around(0.8))
     sweep.add("search", around(0.88))
-    found = sweep.verdict()
+    found = sweep.equal_to_twin(0.8).verdict()
     assert (found.measure, found.outcome) == ("delta_m", "sharing helps")
     assert found.sentence().startswith("Sharing helps: Δm +10.0 % (95 % interval")
 
@@ -398,6 +404,7 @@ def test_more_seeds_are_asked_for_where_they_could_decide(
     wide = list(0.7 + 0.03 * np.linspace(-1, 1, 5))
     sweep.singles(around(0.70) if shared != 0.713 else wide)
     sweep.add("search", [level + shared - 0.7 for level in wide] if more else around(shared))
+    sweep.equal_to_twin(0.7)
     assert could_more_seeds_decide(sweep.verdict(), 10) == more
 
 
@@ -415,13 +422,60 @@ def test_what_would_decide_is_enough_for_both_comparisons(tmp_path: Path) -> Non
     sweep = Sweep(tmp_path)
     sweep.singles(around(0.695))
     sweep.add("search", around(0.71))
-    alone = sweep.verdict().needed
-    sweep.add("twin/separate", around(0.70))
-    both = sweep.verdict().needed
-    assert alone is not None
-    assert both is not None
-    assert both.items is not None
-    assert both.items > (alone.items or 0)
+    found = sweep.equal_to_twin(0.70).verdict()
+    assert found.sharing is not None
+    assert found.twin is not None
+    numbers = [c.needed(0.005).items for c in (found.sharing, found.twin)]
+    assert found.needed is not None
+    assert found.needed.items == max(number or 0 for number in numbers)
+
+
+def test_nothing_is_said_of_sharing_without_its_twin(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7))
+    sweep.add("search", around(0.8))
+    found = sweep.verdict()
+    assert found.outcome == "not tested"
+    assert found.sentence().startswith("Not tested yet: skill +20.0 points")
+    assert "Its twin that shares nothing has not been trained on two seeds yet." in found.sentence()
+    for number in range(5):
+        trial = sweep.builder.begin("final/twin/separate", number, "search-0000")
+        sweep.builder.end(trial, "FAIL", "out of memory\nat line 3")
+    words = "Its twin that shares nothing has failed: out of memory."
+    assert words in sweep.verdict().sentence()
+
+
+def test_nothing_is_said_before_all_planned_seeds_have_begun(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7))
+    sweep.add("search", around(0.8, 2))
+    found = sweep.equal_to_twin(0.7).verdict()
+    assert found.outcome == "not tested"
+    assert "The best shared network has 2 of 5 seeds so far." in found.sentence()
+
+
+def test_a_single_task_shares_with_nobody(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7))
+    sweep.add("search", around(0.8), tasks=["a"])
+    found = sweep.verdict()
+    assert (found.outcome, found.claims) == ("don't know", {})
+
+
+def test_a_task_gains_by_sharing_where_it_beats_the_twin_too(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path)
+    sweep.singles(around(0.7))
+    sweep.add("search", around(0.8))
+    found = sweep.equal_to_twin(0.8).verdict()
+    assert found.sharing is not None
+    assert found.sharing.tasks["a"].p_value is not None
+    assert found.sharing.tasks["a"].p_value < 1e-6
+    assert not any(claim.holds for claim in found.claims.values())
+    assert "Task a" not in found.sentence()
+    sweep = Sweep(tmp_path / "other")
+    sweep.singles(around(0.7))
+    sweep.add("search", around(0.8))
+    assert "Task a gains 20.0 points" in sweep.equal_to_twin(0.7).verdict().sentence()
 
 
 def test_without_single_tasks_equal_weights_are_the_reference(builder: Builder) -> None:

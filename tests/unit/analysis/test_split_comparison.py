@@ -155,12 +155,14 @@ def verdict_of(folder: Path, sweep: Sweep) -> Verdict:
     """The verdict where finalists on the sweep's own split gain 5 points."""
     builder = sweep.builder
     builder.event("scales", values={f"{t}/accuracy": [0.5, 1.0] for t in TWO}, excluded={})
-    for arm in ("single/a", "single/b", "search"):
-        builder.trial(arm, 0, 0.8)
-        mine = [arm[-1]] if "/" in arm else TWO
+    for arm in ("single/a", "single/b", "search", "twin/separate"):
+        mine = [arm[-1]] if arm.startswith("single") else TWO
+        origin = "search-0000" if arm == "twin/separate" else ""
+        if not origin:
+            builder.trial(arm, 0, 0.8)
         for seed in range(5):
             level = 0.7 + 0.025 * (arm == "search") + 0.001 * (seed % 2)
-            builder.finalist(arm, seed, dict.fromkeys(mine, level))
+            builder.finalist(arm, seed, dict.fromkeys(mine, level), origin=origin)
     looks = {"search.finalists.seeds": 5, "search.finalists.max_seeds": 5}
     return judge(builder.sweep_record, config("demo", TWO, **looks), folder)
 

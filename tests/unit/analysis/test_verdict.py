@@ -36,9 +36,16 @@ def winner(arm: ArmName, depth: Any = 2) -> SelectedFinalist:
 
 @pytest.mark.parametrize(
     ("depth", "nothing"),
-    [(0, True), (2, False), (None, False), ({"a": 0, "b": 0}, True), ({"a": 0, "b": 1}, False)],
+    [
+        (0, True),
+        (2, False),
+        (None, False),
+        ({"a": 0, "b": 0}, True),
+        ({"a": 0, "b": 1}, True),  # it has nobody to share with
+        ({"a": 0, "b": 1, "c": 2}, False),
+    ],
 )
-def test_nothing_is_shared_where_every_depth_is_0(depth: Any, *, nothing: bool) -> None:
+def test_nothing_is_shared_where_no_two_tasks_have_a_depth(depth: Any, *, nothing: bool) -> None:
     assert winner(SEARCH, depth).shares_nothing == nothing
 
 
@@ -49,6 +56,10 @@ def test_nothing_is_shared_where_every_depth_is_0(depth: Any, *, nothing: bool) 
         (Verdict(notes=("No finalist",)), "Not tested. No finalist."),
         (
             Verdict(winners={"single/a": winner(ArmName.single("a"))}),
+            "Not tested: there is no shared network to compare.",
+        ),
+        (
+            Verdict(winners={a: winner(a) for a in (ArmName.single("a"), SEARCH)}),
             "Not tested: no seed has finished in both arms.",
         ),
         (
@@ -111,4 +122,4 @@ def test_a_verdict_is_json() -> None:
 def test_one_seed_is_not_enough() -> None:
     alone = replace(GAIN, interval=None)
     sentence = Verdict(outcome="not tested", sharing=alone).sentence()
-    assert sentence.startswith("Not tested: one seed is not enough (skill +10.0 points, 1 seed)")
+    assert sentence.startswith("Not tested: one seed is not enough (skill +10.0 points, 3 seeds)")

@@ -228,3 +228,31 @@ def test_a_storage_that_cannot_be_is_refused(uri: str) -> None:
     with pytest.raises(ConfigError, match="no folder that can be written to") as caught:
         check_storage(override(small.config(), {"resources.storage": uri}))
     assert caught.value.path == "resources.storage"
+
+
+def test_networks_that_dropped_out_of_a_race_are_deleted_when_the_winner_goes_on(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(
+        tmp_path / "journal.jsonl",
+        [checkpoint_retention.CheckpointRetention(tmp_path, small.config())],
+    )
+
+    def finalist(number: int, origin: str) -> Path:
+        name = f"final-search-{number:04d}"
+        journal.write(
+            TrialStarted(
+                id=name, arm="final/search", number=number, params={}, distributions={},
+                overrides={}, seed=0, origin=origin,
+            )
+        )  # fmt: skip
+        network = tmp_path / "trials" / name / "best"
+        network.mkdir(parents=True)
+        journal.write(TrialEnded(id=name, state="COMPLETE", reason="", test={"test/a/b": 1.0}))
+        return network
+
+    raced = [finalist(number, origin) for number, origin in enumerate("aabb")]
+    assert all(network.exists() for network in raced)
+    more = finalist(4, "b")
+    assert [network.exists() for network in [*raced, more]] == [False, False, True, True, True]
+    journal.close()

@@ -69,7 +69,9 @@ def test_blocks_have_the_mean_of_the_items(items: int) -> None:
     found = item_values.blocks(values)
     assert found.shape == (item_values.MOST,)
     assert found.mean() == pytest.approx(values.mean(), rel=1e-12)
-    (kept,) = item_values.decode(item_values.encode({"a/b": values})).values()
+    written = item_values.decode(item_values.encode({"a/b": values}))
+    assert int(written.pop(item_values.COUNT)) == items
+    (kept,) = written.values()
     assert kept.mean(dtype=np.float64) == pytest.approx(values.mean(), rel=1e-6)
 
 

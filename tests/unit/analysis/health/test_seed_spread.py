@@ -51,7 +51,9 @@ def test_a_small_spread_that_hides_the_gain_is_told(
             builder.finalist(f"single/{task}", number, {task: value})
     for number, value in enumerate([0.897, 0.913, 0.897, 0.913]):
         builder.finalist("search", number, dict.fromkeys(builder.tasks, value))
-    evidence = evidence_of(builder)
+        twin = dict.fromkeys(builder.tasks, single[number])
+        builder.finalist("twin/separate", number, twin, origin="search-0000")
+    evidence = evidence_of(builder, **{"search.finalists.seeds": 4})
     assert evidence.verdict.outcome == "don't know"
     check = check_seed_spread(evidence)
     assert check.ok is False

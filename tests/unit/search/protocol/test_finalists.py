@@ -167,6 +167,25 @@ def test_more_seeds_are_trained_where_the_verdict_is_open(
             assert set(raced(fake, arm).values()) == {seeds}, arm
 
 
+def test_more_seeds_that_have_begun_are_carried_through(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep is interrupted when one network alone has a seed more, and would judge otherwise."""
+    config = small.config({"search.finalists.max_seeds": 4})
+    monkeypatch.setattr(plan, "could_more_seeds_decide", lambda *args: True)
+    first = session(config, slots=1)
+    while not any(trial.arm.is_final and trial.number == 2 for trial in first.record):
+        first.end(str(first.suggest()))
+    first.kill()
+    monkeypatch.setattr(plan, "could_more_seeds_decide", lambda *args: False)
+    resumed = session(config, slots=1)
+    resumed.run()
+    best = recommended(resumed.record)
+    assert best is not None
+    for arm in ("single/kind", "single/size", best.arm):
+        assert set(raced(resumed, arm).values()) == {4}, arm
+
+
 def test_a_resumed_sweep_goes_on_with_the_same_finalists(session: Session) -> None:
     config = small.config({"search.finalists": {"top": 2, "seeds": 3, "max_seeds": 3}})
     first = session(config, slots=1)

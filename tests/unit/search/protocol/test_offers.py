@@ -86,6 +86,18 @@ def test_offers_come_before_the_finalists_and_may_win(session: Session) -> None:
     assert fake.record.trials[finalist.origin].is_offered
 
 
+def test_offered_trials_run_side_by_side(session: Session) -> None:
+    fake = session(slots=4)
+    most = 0
+    while not any(trial.is_finalist for trial in fake.record):
+        answer = fake.suggest()
+        live = [fake.record.trials[spec.id] for spec in fake.live.values()]
+        most = max(most, sum(trial.is_offered for trial in live))
+        if answer not in fake.live:
+            fake.end(next(iter(fake.live)))
+    assert most == 4
+
+
 def test_an_interrupted_sweep_offers_the_rest_and_nothing_twice(session: Session) -> None:
     first = session(slots=1)
     while len(offered(first, "single/size")) < 1:
