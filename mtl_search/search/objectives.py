@@ -107,7 +107,7 @@ class ArmObjectives:
             SweepError: A single-task arm has no trial that trained; the message has the reasons.
         """
         values: dict[str, float] = {}
-        for task, names in self._metrics.items():
+        for task, names in self._counted().items():
             arm = ArmName.single(task)
             trial = reference_trial(self._record, task)
             if trial is None or trial.best is None:
@@ -139,17 +139,31 @@ class ArmObjectives:
         name = ArmName(arm)
         if name.is_single:
             return self._single_task_objective(str(name.task))
-        reference = self.reference() if self._kind == "delta_m" else None
-        return Objective(dict(self._metrics), self._kind, reference, self._scales, self._importance)
+        if self._kind == "delta_m":
+            counted = self._counted()
+            return Objective(counted, self._kind, self.reference(), None, self._importance)
+        return Objective(dict(self._metrics), self._kind, None, self._scales, self._importance)
+
+    def _counted(self) -> dict[str, tuple[str, ...]]:
+        """Return the tasks with the metrics that the labels leave defined, which have a scale."""
+        if not self._scales:
+            return dict(self._metrics)
+        defined = {
+            task: tuple(name for name in names if scale_key(task, name) in self._scales)
+            for task, names in self._metrics.items()
+        }
+        return {task: names for task, names in defined.items() if names}
 
     def _single_task_objective(self, task: str) -> Objective:
         """Return the objective of a network for one task; by its skill it is on the same scale."""
         metrics = {task: self._metrics[task]}
-        if self._kind != "skill" or self._function is not None:
-            return Objective(metrics, "primary")
         key = scale_key(task, metrics[task][0])
-        if key not in self._scales:  # the metric is undefined on one of the splits
+        by_skill = self._kind == "skill" and self._function is None
+        if key not in self._scales and (self._scales or by_skill):
+            # The metric is undefined on one of the splits.
             return Objective(metrics, metric_key("val", task, "loss"))
+        if not by_skill:
+            return Objective(metrics, "primary")
         return Objective(metrics, "skill", scales={key: self._scales[key]})
 
     def by_epoch(self, trial: TrialRecord) -> dict[int, float]:

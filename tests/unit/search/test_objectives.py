@@ -203,3 +203,14 @@ def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
         "kind": ("accuracy",),
         "size": ("r2", "mae"),
     }
+
+
+def test_a_metric_without_a_scale_has_no_part_in_delta_m(builder: Builder) -> None:
+    """The labels of one split leave it undefined."""
+    scales = {"left/accuracy": SCALES["left/accuracy"]}
+    objectives = objectives_of(builder, kind="delta_m", scales=scales)
+    assert objectives.reference() == {"val/left/accuracy": 0.8}
+    assert objectives.objective("search")({"val/left/accuracy": 0.88}) == pytest.approx(0.1)
+    alone = objectives.objective("single/right")
+    assert alone({"val/right/loss": 0.3}) == -0.3
+    assert objectives.objective("single/left")({"val/left/accuracy": 0.7}) == 0.7
