@@ -34,12 +34,12 @@ def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> 
         verdict: `outcome, weights_outcome, measure, margin, sentence, notes, needed, claims,
             parameters, single_parameters, final_reference`; `sharing, twin, equal, search, weights`
             and by task `auxiliary`, each null or `arm, against, level, gain, interval, improvement,
-            tasks, items, literature` (Δm: `mean, per_metric, tasks`), with gains as fractions (0.018
-            of skill is 1.8 points); `separate`, the better of tuned networks (`single`) and the twin
-            (`twin/separate`) by validation; `recommended`, and `winners` by arm, with `origin,
-            trials, parameters, depth, test`; `splits` by what the best shared network is compared
-            with (`single, twin/separate`), with `against, measure, gain, interval, by_split,
-            begun`.
+            tasks, items, literature` (Δm: `mean, per_metric, tasks`), with gains as fractions
+            (0.018 of skill is 1.8 points); `separate`, the better of tuned networks (`single`) and
+            the twin (`twin/separate`) by validation; `recommended`, and `winners` by arm, with
+            `origin, trials, parameters, depth, test`; `splits` by what the best shared network is
+            compared with (`single, twin/separate`), with `against, measure, gain, interval,
+            by_split, begun`.
         by_task: For each main task, on the test split: `task, metric, trivial, single, twin,
             shared` (means of the metric), `gain, interval` (in the verdict's measure),
             `improvement, p_value` (by Holm's method), `holds, delta_m, references`.
