@@ -24,7 +24,12 @@ from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import REPORT, TrialReport
 
-SCALES = {"kind/accuracy": (0.4, 1.0), "size/r2": (0.0, 1.0), "flag/accuracy": (0.5, 1.0)}
+SCALES = {
+    "kind/accuracy": (0.4, 1.0),
+    "size/r2": (0.0, 1.0),
+    "size/mae": (1.0, 0.0),
+    "flag/accuracy": (0.5, 1.0),
+}
 METRICS_OF = {"kind": ("accuracy",), "size": ("r2", "mae"), "flag": ("accuracy",)}
 
 
