@@ -54,7 +54,7 @@ def _show(config: Config, console: Console, graph_file: Path | None) -> None:
     from mtl_search.search import preflight
 
     data = load_data(config)
-    network = preflight.check_sweep(config, data)
+    network = preflight.check_sweep(config, data).network
     graph = trace_graph(network, data)
     for table in sweep_tables(config, data, network, graph):
         console.print(table, "")

@@ -18,14 +18,12 @@ from mtl_search.config import Config
 from mtl_search.errors import ConfigError, SweepError, TrialError
 from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.objective import Objective, ObjectiveFunction
-from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.registry import import_attribute
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.events import ObjectivesRecomputed
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
-from mtl_search.training.evaluator import metric_names
 
 
 def recompute_objectives(journal: Journal, objectives: ArmObjectives) -> None:
@@ -216,9 +214,3 @@ def objective_function(config: Config) -> ObjectiveFunction | None:
         problem = f"a function of the metrics is needed, and this is a {type(function).__name__}"
         raise ConfigError(problem, path="search.objective", value=name)
     return function
-
-
-def task_metrics(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[str, ...]]:
-    """Return main task → names of its metrics, the head's first where the config names none."""
-    names = metric_names(config, network)
-    return {task: names[task] for task in config.main_tasks}

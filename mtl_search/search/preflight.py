@@ -5,6 +5,8 @@ Names, arguments and networks are tried out at all ends of the space.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -28,10 +30,25 @@ from mtl_search.training import acceleration
 from mtl_search.training.balancing import build_aggregator, build_weighting
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.evaluator import metric_names
-from mtl_search.training.metric_scales import metric_scales
+from mtl_search.training.metric_scales import SweepScales, metric_scales
 from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
 
 _CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """Hold what a check has worked out, for the sweep not to do it again.
+
+    Attributes:
+        network: The network as the config has it, without anything searched.
+        metrics: Task → names of its metrics, auxiliary tasks included.
+        scales: The scales of these metrics.
+    """
+
+    network: MultiTaskNetwork
+    metrics: dict[str, tuple[str, ...]]
+    scales: SweepScales
 
 
 def check_sweep(
@@ -41,7 +58,7 @@ def check_sweep(
     needs_space: bool = True,
     started: bool = False,
     handed_over: bool = False,
-) -> MultiTaskNetwork:
+) -> Preflight:
     """Build everything once, train nothing.
 
     Args:
@@ -53,7 +70,7 @@ def check_sweep(
         handed_over: Whether the data set is an object of the user's, in place of the config's.
 
     Returns:
-        The network as the config has it, without anything searched.
+        What has been worked out.
 
     Raises:
         ConfigError: Something is wrong; the first mistake is named.
@@ -65,7 +82,8 @@ def check_sweep(
     network = _build(config, data)
     _check_objective(config, network)
     _check_labels(config, data)
-    metric_scales(config, data, metric_names(config, network))
+    metrics = metric_names(config, network)
+    scales = metric_scales(config, data, metrics)
     check_partitions(config, data, handed_over=handed_over)
     if config.resources.workers > 1:
         device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
@@ -84,7 +102,7 @@ def check_sweep(
     if needs_space and config.search.initial_points:
         fixed = {task: settings.loss_weight for task, settings in config.tasks.items()}
         WeightPoint(fixed, fixed).searched(space.entries)
-    return network
+    return Preflight(network, metrics, scales)
 
 
 def _check_objective(config: Config, network: MultiTaskNetwork) -> None:

@@ -12,8 +12,8 @@ from mtl_search.data import DataSet
 from mtl_search.data.datasets import load_data, subsample
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.search.arms import Arm, plan_arms
-from mtl_search.search.objectives import objective_function, task_metrics
-from mtl_search.search.preflight import check_sweep
+from mtl_search.search.objectives import objective_function
+from mtl_search.search.preflight import Preflight, check_sweep
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.space.space import SpaceFunction
 from mtl_search.storage.arm_name import SEARCH
@@ -61,7 +61,7 @@ class CheckedSweep:
         request: The request; its folder is an absolute path.
         data: The data set to train on.
         arms: The arms, in the order in which they begin.
-        metrics: Main task → names of its metrics.
+        preflight: What the check has worked out of the network and its metrics.
         objective: The user's objective, from the request or from the config; None: there is none.
         address: The address of the Ray cluster.
     """
@@ -69,9 +69,14 @@ class CheckedSweep:
     request: SweepRequest
     data: DataSet
     arms: Sequence[Arm]
-    metrics: dict[str, tuple[str, ...]]
+    preflight: Preflight
     objective: ObjectiveFunction | None
     address: str
+
+    @property
+    def metrics(self) -> dict[str, tuple[str, ...]]:
+        """Main task → names of its metrics."""
+        return {task: self.preflight.metrics[task] for task in self.request.config.main_tasks}
 
 
 def check_request(request: SweepRequest) -> CheckedSweep:
@@ -94,7 +99,7 @@ def check_request(request: SweepRequest) -> CheckedSweep:
     address = connection.resolve_address(request.address)
     data = load_data(config) if request.data is None else subsample(request.data, config)
     started = request.resume and read_record(directory / JOURNAL).initial_points is not None
-    network = check_sweep(
+    preflight = check_sweep(
         config,
         data,
         needs_space=request.space is None,
@@ -108,7 +113,7 @@ def check_request(request: SweepRequest) -> CheckedSweep:
         request=replace(request, directory=directory),
         data=data,
         arms=arms,
-        metrics=task_metrics(config, network),
+        preflight=preflight,
         objective=request.objective or objective_function(config),
         address=address,
     )

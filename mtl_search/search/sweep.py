@@ -18,8 +18,6 @@ from ray.tune.stopper import CombinedStopper
 
 from mtl_search.cluster import connection, shared_storage
 from mtl_search.cluster.monitor import CapacityMonitor
-from mtl_search.config import Config
-from mtl_search.models.heads import default_metrics
 from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
@@ -36,7 +34,7 @@ from mtl_search.storage import disk, sweep_directory
 from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
-from mtl_search.training.metric_scales import metric_scales, tasks_without_skill
+from mtl_search.training.metric_scales import tasks_without_skill
 from mtl_search.training.workers import placement_groups
 from mtl_search.training.workers.slot import SlotTrainable
 
@@ -76,7 +74,7 @@ class SweepSession:
         config = sweep.request.config
         self._sweep = sweep
         self._config = config
-        self._scales = metric_scales(config, sweep.data, _metric_names(config))
+        self._scales = sweep.preflight.scales
         objectives = ArmObjectives(
             journal.record,
             sweep.metrics,
@@ -107,6 +105,22 @@ class SweepSession:
             ConfigError: The config does not fit the sweep that is to be resumed.
             SweepError: Another process runs the sweep, or Ray cannot be reached.
         """
+        config = sweep.request.config
+        with cls.open_folder(sweep) as session, connection.ray_session(config, sweep.address):
+            yield session
+
+    @classmethod
+    @contextmanager
+    def open_folder(cls, sweep: CheckedSweep) -> Iterator[SweepSession]:
+        """Hold the sweep's folder and its journal for one session, without Ray.
+
+        Args:
+            sweep: The sweep, checked.
+
+        Raises:
+            ConfigError: The config does not fit the sweep that is to be resumed.
+            SweepError: Another process runs the sweep.
+        """
         request = sweep.request
         config, directory = request.config, request.directory
         with disk.writes_to(directory), sweep_directory.locked(directory):
@@ -117,9 +131,12 @@ class SweepSession:
             journal = Journal(directory / sweep_directory.JOURNAL, [*request.observers, retention])
             with closing(journal):
                 retention.clean_up_finished(journal.record)
-                session = cls(sweep, journal)
-                with connection.ray_session(config, sweep.address):
-                    yield session
+                yield cls(sweep, journal)
+
+    @property
+    def context(self) -> SweepContext:
+        """The objects that the parts of the session share."""
+        return self._context
 
     @property
     def record(self) -> SweepRecord:
@@ -135,16 +152,7 @@ class SweepSession:
         resources = self._config.resources
         slots = connection.slots(self._config)
         shared_storage.check_shared_storage(self._context.directory, resources.storage)
-        self._context.journal.write(
-            SweepStarted(
-                id=self.record.id or uuid.uuid4().hex[:12],
-                name=self._config.name,
-                slots=slots,
-                budget=trial_budget(self._config, self._sweep.arms),
-                custom_objective=self._sweep.objective is not None,
-            )
-        )
-        self._write_scales()
+        self.write_start(slots)
         capacity_monitor = CapacityMonitor(resources, slots)
         searcher = ArmSearcher(self._context, capacity_monitor)
         scheduler = ArmScheduler(self._config, slots)
@@ -157,9 +165,30 @@ class SweepSession:
         if error is not None:
             raise error
         if searcher.finished:
-            journal = self._context.journal
-            write_baselines(journal, self._config, self._sweep.data, self._sweep.metrics)
-            journal.write(SweepCompleted())
+            self.write_end()
+
+    def write_start(self, slots: int) -> None:
+        """Write that the session begins, and by which scales metrics are compared.
+
+        Args:
+            slots: Number of trials at a time.
+        """
+        self._context.journal.write(
+            SweepStarted(
+                id=self.record.id or uuid.uuid4().hex[:12],
+                name=self._config.name,
+                slots=slots,
+                budget=trial_budget(self._config, self._sweep.arms),
+                custom_objective=self._sweep.objective is not None,
+            )
+        )
+        self._write_scales()
+
+    def write_end(self) -> None:
+        """Write the references of tables, where there are any, and that the sweep is complete."""
+        journal = self._context.journal
+        write_baselines(journal, self._config, self._sweep.data, self._sweep.metrics)
+        journal.write(SweepCompleted())
 
     def _write_scales(self) -> None:
         """Write the scales of the metrics down, where the journal has none or other ones."""
@@ -168,7 +197,7 @@ class SweepSession:
             self._context.journal.write(
                 MetricScales(values=scales.values, excluded=scales.excluded)
             )
-        metrics = _metric_names(self._config)
+        metrics = self._sweep.preflight.metrics
         for task, reason in tasks_without_skill(self._config, metrics, scales).items():
             text = "task %r takes no part in objective and verdict: %s is left out, since %s"
             logger.warning(text, task, metrics[task][0], reason)
@@ -256,11 +285,6 @@ class SweepSession:
         )
         # A byte of memory: Tune wants it to ask for something.
         return tune.with_resources(leader, {"memory": 1})
-
-
-def _metric_names(config: Config) -> dict[str, tuple[str, ...]]:
-    """Return the names of the metrics of each task, auxiliary ones included."""
-    return {task: default_metrics(settings) for task, settings in config.tasks.items()}
 
 
 def _trial_id(trial: Any) -> str:

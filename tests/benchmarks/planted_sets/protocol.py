@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,23 +17,17 @@ from mtl_search.analysis.judge import judge
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config, override
 from mtl_search.metrics.objective import ObjectiveFunction
-from mtl_search.search.arms import plan_arms
 from mtl_search.search.context import SweepContext
-from mtl_search.search.objectives import ArmObjectives
-from mtl_search.search.protocol.budget import trial_budget
-from mtl_search.search.study import ArmStudies, set_log_level
+from mtl_search.search.sweep import SweepSession
 from mtl_search.search.trial_log import TrialLog
-from mtl_search.search.trial_queue import FINISHED, TrialQueue
 from mtl_search.storage import item_values
 from mtl_search.storage.arm_name import EQUAL, ArmName
-from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
-from mtl_search.storage.journal import Journal
 from mtl_search.storage.trial_record import TrialRecord
-from mtl_search.training.metric_scales import SweepScales, metric_scales
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
 from tests.benchmarks.planted_sets.engine import Engine, TrialRun
 from tests.benchmarks.planted_sets.rows import PlantedSet
+from tests.support.local_sweep import checked_sweep, run_trials
 
 # A disk in memory, where there is one: the journal waits for the disk after each trial.
 _MEMORY = Path("/dev/shm")
@@ -93,30 +86,12 @@ class Sweep:
     Attributes:
         context: What the parts of the product share.
         engine: Trains the trials.
-        scales: The scales of the metrics.
         training_seconds: Time that the engine took so far.
     """
 
     context: SweepContext
     engine: Engine
-    scales: SweepScales
     training_seconds: float = field(default=0.0)
-
-    def run(self) -> None:
-        """Run trials until the queue has none left."""
-        context = self.context
-        studies = ArmStudies(context)
-        log = TrialLog(context, studies)
-        queue = TrialQueue(context, studies, log)
-        budget = trial_budget(context.config, context.arms.values())
-        started = SweepStarted(id="planted", name=context.config.name, slots=1, budget=budget)
-        context.journal.write(started)
-        scales = MetricScales(values=self.scales.values, excluded=self.scales.excluded)
-        context.journal.write(scales)
-        while (record := queue.next([])) is not FINISHED:
-            assert isinstance(record, TrialRecord), "nothing runs, so there is nothing to wait for"
-            self._train(record, queue.spec(record), log)
-        context.journal.write(SweepCompleted())
 
     def answer(self, seconds: float) -> Answer:
         """Return what the verdict says of the finished sweep."""
@@ -134,7 +109,8 @@ class Sweep:
             seconds=seconds,
         )
 
-    def _train(self, record: TrialRecord, spec: TrialSpec, log: TrialLog) -> None:
+    def train(self, record: TrialRecord, spec: TrialSpec, log: TrialLog) -> None:
+        """Train a trial to its end by the engine."""
         began = time.perf_counter()
         run = self.engine.begin(spec.config, spec.seed, spec.objective)
         epochs = range(spec.config.training.epochs)
@@ -180,36 +156,15 @@ def run_sweep(planted: PlantedSet) -> Answer:
         planted: The data set with its config.
     """
     began = time.perf_counter()
-    set_log_level()
-    with _sweep(planted) as sweep:
-        sweep.run()
-        return sweep.answer(time.perf_counter() - began)
-
-
-@contextmanager
-def _sweep(planted: PlantedSet) -> Iterator[Sweep]:
-    """Hold a sweep whose folder is deleted at the end."""
-    config = planted.config
-    if config.search.scheduler.name != "fifo":
+    if planted.config.search.scheduler.name != "fifo":
         raise ValueError("the engine trains every trial to its end: search.scheduler must be fifo")
-    data = planted.data()
-    scales = metric_scales(config, data, dict.fromkeys(config.tasks, ("r2",)))
     memory = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="planted-", dir=memory) as name:
-        directory = Path(name)
-        journal = Journal(directory / "journal.jsonl")
-        with closing(journal):
-            objectives = ArmObjectives(
-                journal.record,
-                dict.fromkeys(config.main_tasks, ("r2",)),
-                kind=config.search.objective,
-                has_singles="single" in config.search.arms,
-                scales=scales.values,
-                importance={name: task.importance for name, task in config.tasks.items()},
-            )
-            arms = plan_arms(config)
-            context = SweepContext(config, directory, journal, objectives, arms=arms)
-            yield Sweep(context, Engine(data), scales)
+        checked = checked_sweep(planted.config, Path(name) / "sweep", planted.data())
+        with SweepSession.open_folder(checked) as session:
+            sweep = Sweep(session.context, Engine(checked.data))
+            run_trials(session, sweep.train)
+            return sweep.answer(time.perf_counter() - began)
 
 
 def _report(run: TrialRun, metrics: Mapping[str, float], spec: TrialSpec) -> TrialReport:

@@ -74,6 +74,7 @@ class Row:
             "training": {"epochs": 15, "batch_size": 32, "train_metrics": False},
             "search": {"space": space},
             "tracking": {"enabled": False},
+            "report": {"reference": False},
         }
         return load_config(tree, list(overrides))
 

@@ -16,20 +16,18 @@ from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config
 from mtl_search.data import DataSet
 from mtl_search.search.arms import trial_seed
-from mtl_search.search.protocol.budget import trial_budget
-from mtl_search.search.request import SweepRequest, check_request
 from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
-from mtl_search.search.study import set_log_level
 from mtl_search.search.sweep import SweepSession
 from mtl_search.storage.arm_name import SEARCH
-from mtl_search.storage.events import SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
+from tests.support.local_sweep import checked_sweep
 from tests.support.trial_streams import Controller
 
 # A disk in memory, where there is one: the journal waits for the disk after each trial.
@@ -110,16 +108,15 @@ class LocalSweep:
     """
 
     def __init__(self, config: Config, data: DataSet, directory: Path) -> None:
-        request = SweepRequest(config, directory, data=data, address="local")
-        self._checked = check_request(request)
-        self.journal = Journal(directory / "journal.jsonl")
-        session = SweepSession(self._checked, self.journal)
-        self.context = session._context
+        checked = checked_sweep(config, directory, data)
+        self.journal = Journal(directory / JOURNAL)
+        self._session = SweepSession(checked, self.journal)
+        self.context = self._session.context
         node = {"CPU": config.resources.cpus_per_worker}
         monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: ([node], []))
         self._searcher = ArmSearcher(self.context, monitor)
         self._scheduler = ArmScheduler(config, 1)
-        self._runner = TrialRunner(self._checked.data, self._checked.objective)
+        self._runner = TrialRunner(checked.data, checked.objective)
 
     @property
     def record(self) -> SweepRecord:
@@ -128,8 +125,7 @@ class LocalSweep:
 
     def run(self) -> None:
         """Run trials until every arm has spent its budget."""
-        budget = trial_budget(self.context.config, self._checked.arms)
-        self.journal.write(SweepStarted(id="local", name=self.context.config.name, budget=budget))
+        self._session.write_start(slots=1)
         number = 0
         while isinstance(answer := self._searcher.suggest(f"local-{number}"), dict):
             self._train(f"local-{number}", answer)
@@ -199,7 +195,6 @@ def search(config: Config, data: DataSet, job: Job) -> Run:
         data: The data set.
         job: Which search it is.
     """
-    set_log_level()
     memory = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="quality-", dir=memory) as folder:
         began = time.perf_counter()

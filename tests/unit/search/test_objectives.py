@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.models.build import build_network
 from mtl_search.search.objectives import (
     ArmObjectives,
     objective_function,
-    task_metrics,
 )
 from tests.support import small_sweeps as small
 from tests.support.recorded_sweeps import Builder
@@ -194,15 +192,6 @@ def test_an_objective_of_the_users_is_found() -> None:
     )
     assert function is not None
     assert function({"val/kind/accuracy": 1.0, "val/size/r2": 2.0}) == 3.0
-
-
-def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first() -> None:
-    config = small.config({"tasks.kind.metrics": []})
-    network = build_network(config, small.DATA)
-    assert task_metrics(config, network) == {
-        "kind": ("accuracy",),
-        "size": ("r2", "mae"),
-    }
 
 
 def test_a_metric_without_a_scale_has_no_part_in_delta_m(builder: Builder) -> None:

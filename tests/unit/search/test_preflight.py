@@ -30,7 +30,7 @@ def test_a_sweep_without_a_main_task_is_refused() -> None:
 
 
 def test_a_good_config_gives_its_network() -> None:
-    network = preflight.check_sweep(small.config(), small.DATA)
+    network = preflight.check_sweep(small.config(), small.DATA).network
     assert list(network.heads) == ["kind", "size", "flag"]
 
 

@@ -37,3 +37,9 @@ def test_the_objective_of_a_request_goes_before_that_of_the_config(tmp_path: Pat
     config = small.config({"search.objective": f"{HERE}:add_up"})
     request = SweepRequest(config, tmp_path, data=small.DATA, objective=objective, address="local")
     assert check_request(request).objective is objective
+
+
+def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first(tmp_path: Path) -> None:
+    config = small.config({"tasks.kind.metrics": []})
+    checked = check_request(SweepRequest(config, tmp_path, data=small.DATA, address="local"))
+    assert checked.metrics == {"kind": ("accuracy",), "size": ("r2", "mae")}
