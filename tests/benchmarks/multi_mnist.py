@@ -25,21 +25,17 @@ Another size or --set needs another --runs folder.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mtl_search.config import Config
+from tests.benchmarks.command_line import add_changes, finished_jobs, names_of
 from tests.benchmarks.overlapping_digits.figures import figures_of
 from tests.benchmarks.overlapping_digits.settings import SETTINGS, Sizes, config_of
 from tests.benchmarks.overlapping_digits.sweep import run_sweep
 from tests.benchmarks.overlapping_digits.table import render
 
-# Read when a process loads NumPy and torch.
-_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 _METHODS = list(dict.fromkeys(m.name for s in SETTINGS.values() for m in s.methods))
 
 
@@ -84,16 +80,12 @@ def run_all(jobs: Sequence[Job], processes: int) -> None:
         jobs: The sweeps.
         processes: How many run at a time.
     """
-    os.environ |= dict.fromkeys(_THREADS, "1")
-    spawn = multiprocessing.get_context("spawn")  # a child that loads torch with these settings
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        futures = [pool.submit(run_sweep, job.config, job.directory) for job in jobs]
-        try:
-            for future in as_completed(futures):
-                future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for _, future in finished_jobs(_run_job, jobs, processes):
+        future.result()
+
+
+def _run_job(job: Job) -> None:
+    run_sweep(job.config, job.directory)
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -107,24 +99,18 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("mnist", type=Path, help="folder of MNIST's files")
     parser.add_argument(
         "--settings",
-        type=lambda text: _names(text, list(SETTINGS)),
+        type=names_of(SETTINGS),
         default=list(SETTINGS),
         help="settings, such as reconstruct (default: both)",
     )
     parser.add_argument(
         "--only",
-        type=lambda text: _names(text, _METHODS),
+        type=names_of(_METHODS),
         default=_METHODS,
         help=f"sweeps to run, of {', '.join(_METHODS)} (default: all)",
     )
     _add_sizes(parser)
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change of all sweeps' configs, such as training.batch_size=256; may be repeated",
-    )
+    add_changes(parser)
     parser.add_argument("--jobs", type=int, default=1, help="sweeps at a time (default: 1)")
     parser.add_argument(
         "--runs",
@@ -149,14 +135,6 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
     for field in fields(Sizes):
         text = f"{helps[field.name]} (default: {field.default})"
         parser.add_argument(f"--{field.name}", type=int, default=field.default, help=text)
-
-
-def _names(text: str, allowed: Sequence[str]) -> list[str]:
-    names = text.split(",")
-    for name in names:
-        if name not in allowed:
-            raise argparse.ArgumentTypeError(f"no {name!r}; there are {', '.join(allowed)}")
-    return names
 
 
 if __name__ == "__main__":

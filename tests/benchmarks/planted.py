@@ -18,27 +18,21 @@ and are left out.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from tests.benchmarks.command_line import add_changes, append_line, finished_jobs, names_of
 from tests.benchmarks.planted_sets.outcome import (
     Job,
     Outcome,
-    append_outcome,
     code_digest,
     read_outcomes,
     run_job,
 )
 from tests.benchmarks.planted_sets.rows import ROWS
 from tests.benchmarks.planted_sets.table import render
-
-# Networks this small are slower with more threads. Read when a process loads NumPy and torch.
-_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def main() -> None:
@@ -82,27 +76,18 @@ def run_all(jobs: Sequence[Job], processes: int, results: Path) -> dict[Job, Out
     outcomes: dict[Job, Outcome] = {}
     if not jobs:
         return outcomes
-    os.environ |= dict.fromkeys(_THREADS, "1")
     began = time.perf_counter()
-    spawn = multiprocessing.get_context("spawn")  # a child that loads NumPy with these settings
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        job_of = {pool.submit(run_job, job): job for job in jobs}
-        try:
-            for number, future in enumerate(as_completed(job_of), start=1):
-                job = job_of[future]
-                error = future.exception()
-                if error is None:
-                    outcomes[job] = future.result()
-                    append_outcome(results, outcomes[job])
-                    line = _line(outcomes[job])
-                else:
-                    line = f"FAILED, {type(error).__name__}: {error}"
-                left = (time.perf_counter() - began) / number * (len(jobs) - number) / 60
-                progress = f"{number} of {len(jobs)}, {left:.0f} min left"
-                print(f"{progress}: {job.row} {job.seed}: {line}", flush=True)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for number, (job, future) in enumerate(finished_jobs(run_job, jobs, processes), start=1):
+        error = future.exception()
+        if error is None:
+            outcomes[job] = future.result()
+            append_line(results, outcomes[job].to_json())
+            line = _line(outcomes[job])
+        else:
+            line = f"FAILED, {type(error).__name__}: {error}"
+        left = (time.perf_counter() - began) / number * (len(jobs) - number) / 60
+        progress = f"{number} of {len(jobs)}, {left:.0f} min left"
+        print(f"{progress}: {job.row} {job.seed}: {line}", flush=True)
     return outcomes
 
 
@@ -112,14 +97,6 @@ def _line(outcome: Outcome) -> str:
         f"{outcome.sharing}; true gain {100 * gain:+.1f} points; "
         f"{outcome.trials} trials, {outcome.seconds:.1f} s"
     )
-
-
-def _rows(text: str) -> list[str]:
-    names = text.split(",")
-    for name in names:
-        if name not in ROWS:
-            raise argparse.ArgumentTypeError(f"no row {name!r}; there are {', '.join(ROWS)}")
-    return names
 
 
 def _seeds(text: str) -> list[int]:
@@ -143,19 +120,16 @@ def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--seeds", type=_seeds, help="seeds of the data sets, such as 3,10-19, in place of --sets"
     )
     parser.add_argument(
-        "--rows", type=_rows, default=list(ROWS), help="rows, such as null8,related (default: all)"
+        "--rows",
+        type=names_of(ROWS, "row"),
+        default=list(ROWS),
+        help="rows, such as null8,related (default: all)",
     )
     parser.add_argument("--jobs", type=int, default=1, help="sweeps at a time (default: 1)")
     parser.add_argument(
         "--further", type=int, default=20, help="further seeds for the truth (default: 20)"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change of the sweeps' config, such as search.trials=40; may be repeated",
-    )
+    add_changes(parser)
     parser.add_argument(
         "--results",
         type=Path,

@@ -34,6 +34,7 @@ os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL, holds_sweep
+from tests.benchmarks.command_line import add_changes, names_of
 from tests.benchmarks.real_sets.cases import CASES, Case
 from tests.benchmarks.real_sets.finished import Finished
 from tests.benchmarks.real_sets.sweep import run_sweep
@@ -94,14 +95,6 @@ def _folder(case: str, changes: Sequence[str]) -> str:
     return f"{case}-{hashlib.sha256(' '.join(changes).encode()).hexdigest()[:8]}"
 
 
-def _cases(text: str) -> list[str]:
-    names = text.split(",")
-    for name in names:
-        if name not in CASES:
-            raise argparse.ArgumentTypeError(f"no case {name!r}; there are {', '.join(CASES)}")
-    return names
-
-
 def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     cases = "\n".join(f"  {case.name:<10} {case.title}" for case in CASES.values())
     parser = argparse.ArgumentParser(
@@ -111,7 +104,7 @@ def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--cases",
-        type=_cases,
+        type=names_of(CASES, "case"),
         default=list(CASES),
         help="cases, such as pixels,tox21 (default: all)",
     )
@@ -121,13 +114,7 @@ def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         default=Path(os.environ.get("MTL_DATA", "../shared/data")),
         help="folder of data sets (default: $MTL_DATA, else ../shared/data)",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change of the sweeps' config, such as search.trials=40; may be repeated",
-    )
+    add_changes(parser)
     parser.add_argument(
         "--output",
         type=Path,

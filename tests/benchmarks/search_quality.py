@@ -28,23 +28,18 @@ was interrupted. The faces and the census are looked for in $MTL_DATA, as their 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
-import sys
 import zlib
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mtl_search.config import override
+from tests.benchmarks.command_line import append_line, finished_jobs, names_of
 from tests.benchmarks.quality.cases import CASES, METHODS, RANDOM, sweep_config
 from tests.benchmarks.quality.figures import draw, table
-from tests.benchmarks.quality.sweep import Job, Run, append_run, read_runs, search
-
-_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+from tests.benchmarks.quality.sweep import Job, Run, read_runs, search
 
 
 def main() -> None:
@@ -93,20 +88,11 @@ def run_all(jobs: Sequence[Job], processes: int, results: Path) -> list[Run]:
         results: The file that runs are appended to.
     """
     runs: list[Run] = []
-    os.environ |= dict.fromkeys(_THREADS, "1")
-    spawn = multiprocessing.get_context("spawn")  # a child that loads NumPy with these settings
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        futures = [pool.submit(run_job, job) for job in jobs]
-        try:
-            for future in as_completed(futures):
-                run = future.result()
-                append_run(results, run)
-                runs.append(run)
-                print(f"{len(runs)} of {len(jobs)}: {_line(run)}")
-                sys.stdout.flush()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    for _, future in finished_jobs(run_job, jobs, processes):
+        run = future.result()
+        append_line(results, run.to_json())
+        runs.append(run)
+        print(f"{len(runs)} of {len(jobs)}: {_line(run)}", flush=True)
     return runs
 
 
@@ -133,14 +119,6 @@ def _override(text: str) -> tuple[str, Any]:
     return path, yaml.safe_load(value)
 
 
-def _cases(text: str) -> list[str]:
-    names = text.split(",")
-    for name in names:
-        if name not in CASES:
-            raise argparse.ArgumentTypeError(f"no case {name!r}; there are {', '.join(CASES)}")
-    return names
-
-
 def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.search_quality",
@@ -149,7 +127,10 @@ def _arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, default=5, help="seeds of each case (default: 5)")
     parser.add_argument(
-        "--cases", type=_cases, default=list(CASES), help="such as digits,census (default: all)"
+        "--cases",
+        type=names_of(CASES, "case"),
+        default=list(CASES),
+        help="such as digits,census (default: all)",
     )
     parser.add_argument("--jobs", type=int, default=1, help="searches at a time (default: 1)")
     parser.add_argument(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.command_line import read_lines
 from tests.benchmarks.planted_sets.protocol import Interval, Part, run_sweep
 from tests.benchmarks.planted_sets.rows import ROWS
 from tests.benchmarks.planted_sets.truth import Difference, difference, further_scores, skills
@@ -143,26 +143,8 @@ def read_outcomes(path: Path) -> list[Outcome]:
     Args:
         path: The file; none are read where there is none.
     """
-    if not path.exists():
-        return []
-    outcomes = map(_read_line, path.read_text(encoding="utf-8").splitlines())
+    outcomes = map(_read_line, read_lines(path))
     return [outcome for outcome in outcomes if outcome is not None]
-
-
-def append_outcome(path: Path, outcome: Outcome) -> None:
-    """Append one line to the file of outcomes.
-
-    Args:
-        path: The file, which is made where there is none.
-        outcome: What the line tells.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            if file.read() != b"\n":  # an interruption cut the last line off
-                file.write(b"\n")
-        file.write(outcome.to_json().encode() + b"\n")
 
 
 def code_digest() -> str:

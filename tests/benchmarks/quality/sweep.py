@@ -27,6 +27,7 @@ from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.runner import TrialRunner
 from mtl_search.training.trial import TrialSpec
 from mtl_search.training.trial_report import TrialReport
+from tests.benchmarks.command_line import read_lines
 from tests.support.local_sweep import checked_sweep
 from tests.support.trial_streams import Controller
 
@@ -253,13 +254,4 @@ def _as_validation(test: Mapping[str, float]) -> dict[str, float]:
 
 def read_runs(path: Path) -> list[Run]:
     """Return the runs of a file of results."""
-    if not path.exists():
-        return []
-    return [Run.from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def append_run(path: Path, run: Run) -> None:
-    """Append a run to a file of results."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(run.to_json() + "\n")
+    return [Run.from_json(line) for line in read_lines(path)]

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.benchmarks import planted
+from tests.benchmarks import command_line, planted
+from tests.benchmarks.command_line import append_line
 from tests.benchmarks.planted_sets.outcome import (
     Job,
     Outcome,
-    append_outcome,
     code_digest,
     read_outcomes,
     run_job,
@@ -63,11 +63,11 @@ def test_a_scheduler_is_refused() -> None:
 def test_outcomes_survive_an_interruption(outcome: Outcome, tmp_path: Path) -> None:
     path = tmp_path / "runs" / "planted.jsonl"
     assert read_outcomes(path) == []
-    append_outcome(path, outcome)
+    append_line(path, outcome.to_json())
     other = path.read_bytes().replace(b'"trials"', b'"attempts"')
     path.write_bytes(path.read_bytes() + other + other[:50])
     assert read_outcomes(path) == [outcome]
-    append_outcome(path, outcome)
+    append_line(path, outcome.to_json())
     assert read_outcomes(path) == [outcome, outcome]
 
 
@@ -84,8 +84,8 @@ def test_a_command_goes_on_where_it_ended(
     assert jobs[0] == Job("few", 1, 3, SMALL, code_digest())
     results, table = tmp_path / "planted.jsonl", tmp_path / "planted.md"
     for job in jobs:
-        append_outcome(results, replace(outcome, job=job))
-    append_outcome(results, outcome)  # of other code
+        append_line(results, replace(outcome, job=job).to_json())
+    append_line(results, outcome.to_json())  # of other code
     files = ["--results", str(results), "--out", str(table)]
     monkeypatch.setattr("sys.argv", ["planted", *options, *files, *(f"--set={s}" for s in SMALL)])
     planted.main()
@@ -109,9 +109,9 @@ def test_a_sweep_that_fails_does_not_end_the_others(
             raise ValueError("no such luck")
         return replace(outcome, job=job)
 
-    for name in planted._THREADS:
+    for name in command_line._THREADS:
         monkeypatch.setenv(name, "1")
-    monkeypatch.setattr(planted, "ProcessPoolExecutor", _Inline)
+    monkeypatch.setattr(command_line, "ProcessPoolExecutor", _Inline)
     monkeypatch.setattr(planted, "run_job", run)
     results = tmp_path / "planted.jsonl"
     options = ["--sets", "3", "--rows", "few", "--results", str(results)]
