@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.verdict import SelectedFinalist, Verdict
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.storage.arm_name import TWIN_SEPARATE, ArmName
 from mtl_search.storage.records import SweepRecord
 
@@ -73,7 +73,7 @@ def worst_task(comparison: Comparison) -> str | None:
 
 
 def _row(record: SweepRecord, task: str, metric: str, verdict: Verdict) -> TaskRow:
-    scale = record.scales.get(f"{task}/{metric}")
+    scale = record.scales.get(scale_key(task, metric))
     sharing = verdict.sharing
     compared = sharing.tasks.get(task) if sharing else None
     claim = verdict.claims.get(f"task {task}")

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mtl_search.analysis.estimate import MIN_SEEDS
-from mtl_search.analysis.measure import Array, Measure, mean_metrics
+from mtl_search.analysis.measure import Array, Measure, gain_in_words, mean_metrics
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.statistics.answers import Needed, needed
 from mtl_search.analysis.statistics.difference import Difference
@@ -134,8 +134,7 @@ class Comparison:
 
         Such as `skill +1.8 points (95 % interval +0.4 … +3.2; 5 seeds × 1,000 test items)`.
         """
-        name, unit = ("skill", "points") if self.measure.name == "skill" else ("Δm", "%")
-        mean = f"{name} {100 * self.gain.mean:+.1f} {unit}"
+        mean = gain_in_words(self.measure.name, self.gain.mean)
         if self.interval is None:
             return f"{mean}, 1 seed" if max(self.gain.seeds) == 1 else f"{mean}, {self.sizes()}"
         low, high = self.interval

@@ -29,7 +29,26 @@ from mtl_search.storage.records import SweepRecord
 MeasureName = Literal["skill", "delta_m"]
 Array = npt.NDArray[np.float64]
 
+# Name and unit of 100 times a gain, in words.
+_WORDS: dict[MeasureName, tuple[str, str]] = {"skill": ("skill", "points"), "delta_m": ("Δm", "%")}
+
 _TINY = 1e-8  # a smaller reference counts as 0, as in `metrics.objective`
+
+
+def unit_of(measure: MeasureName) -> str:
+    """Return the unit in which 100 times a gain is told: `points` or `%`."""
+    return _WORDS[measure][1]
+
+
+def gain_in_words(measure: MeasureName, gain: float) -> str:
+    """Return a gain with the name and the unit of its measure.
+
+    Examples:
+        >>> gain_in_words("skill", 0.018)
+        'skill +1.8 points'
+    """
+    name, unit = _WORDS[measure]
+    return f"{name} {100 * gain:+.1f} {unit}"
 
 
 @dataclass(frozen=True)

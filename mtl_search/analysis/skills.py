@@ -13,7 +13,8 @@ from collections.abc import Mapping
 
 from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics import objective
+from mtl_search.metrics.metric_key import scale_key
 from mtl_search.metrics.skill import SkillScale
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -33,7 +34,7 @@ def task_skill(record: SweepRecord, task: str, metric: str, value: float | None)
         >>> task_skill(record, "left", "accuracy", 0.75)
         0.5
     """
-    scale = record.scales.get(f"{task}/{metric}")
+    scale = record.scales.get(scale_key(task, metric))
     if scale is None or value is None:
         return math.nan
     return SkillScale(*scale).skill(value)
@@ -56,19 +57,11 @@ def mean_skill(
     Returns:
         The mean; NaN where no task has a scale, or a value is missing.
     """
-    skills = {}
-    for task, names in tasks.items():
-        if names and f"{task}/{names[0]}" in record.scales:
-            value = metrics.get(metric_key(split, task, names[0]))
-            skills[task] = task_skill(record, task, names[0], value)
-    weights = {task: config.tasks[task].importance for task in skills}
-    if len(weights) == 1:
-        weights = dict.fromkeys(weights, 1.0)  # a single task counts, whatever its importance
-    total = math.fsum(weights.values())
-    if total == 0:
-        return math.nan
-    # A task that does not count may be undefined.
-    return math.fsum(weights[task] * skills[task] for task in skills if weights[task]) / total
+    importance = {task: config.tasks[task].importance for task in tasks}
+    counted = [t for t, names in tasks.items() if names and scale_key(t, names[0]) in record.scales]
+    if len(counted) == 1:
+        importance = {}  # a single task counts, whatever its importance
+    return objective.mean_skill(metrics, record.scales, tasks, split, importance=importance)
 
 
 def tasks_of(trial: TrialRecord, tasks: Tasks) -> Tasks:

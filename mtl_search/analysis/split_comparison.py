@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtl_search.analysis.finalists import SharedNetwork
-from mtl_search.analysis.measure import Measure, MeasureName
+from mtl_search.analysis.measure import Measure, MeasureName, gain_in_words
 from mtl_search.analysis.statistics.difference import Difference
 from mtl_search.analysis.statistics.splits import split_difference
 from mtl_search.metrics.metric_key import metric_key
@@ -57,8 +57,7 @@ class SplitComparison:
 
         Such as `skill +1.2 points (95 % interval -0.3 … +2.7)`.
         """
-        name, unit = ("skill", "points") if self.measure == "skill" else ("Δm", "%")
-        mean = f"{name} {100 * self.gain.mean:+.1f} {unit}"
+        mean = gain_in_words(self.measure, self.gain.mean)
         if self.interval is None:
             return f"{mean} (no interval)"
         if not self.gain.has_spread:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
-from mtl_search.analysis.measure import MeasureName
+from mtl_search.analysis.measure import MeasureName, unit_of
 from mtl_search.analysis.split_comparison import SplitComparison
 from mtl_search.analysis.statistics.answers import Needed, Position, position
 from mtl_search.storage.arm_name import TWIN_SEPARATE, ArmName
@@ -208,7 +208,7 @@ class Verdict:
             low, high = (100 * end for end in narrow)
             sentences.append(
                 f"Against {against} the 90 % interval, {low:+.2f} … {high:+.2f}, lies within "
-                f"±{100 * self.margin:.2g} {self._unit}."
+                f"±{100 * self.margin:.2g} {unit_of(self.measure)}."
             )
         return sentences
 
@@ -263,7 +263,7 @@ class Verdict:
             kind, _, task = name.partition(" ")
             if kind == "task" and claim.holds and len(self.claims) > 1:
                 effect = "gains" if claim.mean > 0 else "loses"
-                size = f"{100 * abs(claim.mean):.1f} {self._unit}"
+                size = f"{100 * abs(claim.mean):.1f} {unit_of(self.measure)}"
                 sentences.append(f"Task {task} {effect} {size} (p = {claim.p_value:.2g}).")
         for task, comparison in self.auxiliary.items():
             claim_of_task = self.claims.get(f"auxiliary {task}")
@@ -272,7 +272,3 @@ class Verdict:
                 effect = "helps" if claim_of_task.mean > 0 else "hurts"
             sentences.append(f"Auxiliary task {task} {effect}: {comparison.numbers()}.")
         return sentences
-
-    @property
-    def _unit(self) -> str:
-        return "points" if self.measure == "skill" else "%"

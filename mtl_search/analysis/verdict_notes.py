@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.measure import Measure
 from mtl_search.analysis.references import Tasks
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.storage.records import SweepRecord
 
 # Below this skill a relative gain over a reference is mostly the smallness of the reference.
@@ -73,7 +73,7 @@ def _near_trivial(
 ) -> Iterator[str]:
     for task, metrics in tasks.items():
         for metric in metrics:
-            scale = record.scales.get(f"{task}/{metric}")
+            scale = record.scales.get(scale_key(task, metric))
             value = reference.get(metric_key("test", task, metric))
             if scale is None or value is None:
                 continue

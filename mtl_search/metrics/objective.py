@@ -97,6 +97,43 @@ def delta_m(
     return _weighted_mean(gains, counted)
 
 
+def mean_skill(
+    values: Metrics,
+    scales: Mapping[str, Sequence[float]],
+    tasks: Mapping[str, tuple[str, ...]],
+    split: str = "val",
+    *,
+    importance: Mapping[str, float] | None = None,
+) -> float:
+    """Return the mean skill of tasks by their first metrics (see `metrics.skill`).
+
+    A task whose first metric has no scale is left out.
+
+    Args:
+        values: `<split>/<task>/<metric>` → value.
+        scales: `<task>/<metric>` → trivial and perfect value.
+        tasks: Task → its metrics.
+        split: `val` or `test`.
+        importance: Task → how much it counts; 1 where left out.
+
+    Returns:
+        The mean; NaN where no task counts, or the value of one that does is not known.
+
+    Examples:
+        >>> scales = {"a/accuracy": (0.5, 1.0), "b/accuracy": (0.5, 1.0)}
+        >>> values = {"val/a/accuracy": 0.75, "val/b/accuracy": 1.0}
+        >>> mean_skill(values, scales, {"a": ("accuracy",), "b": ("accuracy",)})
+        0.75
+    """
+    skills = {}
+    for task, names in tasks.items():
+        scale = scales.get(scale_key(task, names[0])) if names else None
+        if scale is not None:
+            value = values.get(metric_key(split, task, names[0]), math.nan)
+            skills[task] = SkillScale(*scale).skill(value)
+    return _weighted_mean(skills, {task: _importance(importance, task) for task in skills})
+
+
 def _importance(importance: Mapping[str, float] | None, task: str) -> float:
     return 1.0 if importance is None else importance.get(task, 1.0)
 
@@ -186,18 +223,9 @@ class Objective:
             ((task, names),) = self.tasks.items()
             return _signed(names[0], metrics[metric_key("val", task, names[0])])
         if self.kind == "skill":
-            return self._skill(metrics)
+            assert self.scales is not None, "skill needs the scales of the metrics"
+            return mean_skill(metrics, self.scales, self.tasks, importance=self.importance)
         return _signed(self.kind.rsplit("/", 1)[-1], metrics[self.kind])
-
-    def _skill(self, metrics: Metrics) -> float:
-        assert self.scales is not None, "skill needs the scales of the metrics"
-        skills = {}
-        for task, (first, *_) in self.tasks.items():
-            scale = self.scales.get(scale_key(task, first))
-            if scale is not None:
-                value = metrics[metric_key("val", task, first)]
-                skills[task] = SkillScale(*scale).skill(value)
-        return _weighted_mean(skills, {t: _importance(self.importance, t) for t in skills})
 
 
 def _signed(metric: str, value: float) -> float:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.measure import unit_of
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.skills import mean_skill
 from mtl_search.analysis.summary import mean_ranks
@@ -70,7 +71,7 @@ class _FinalistsTable:
         gains = [over_single.get(arm) for arm in self.arms]
         leads = [over_row.get(arm) for arm in self.arms]
         ranks = mean_ranks(verdict, self._tasks)
-        unit = "points" if verdict.measure == "skill" else "%"
+        unit = unit_of(verdict.measure)
         better = [comparison.improvement if comparison else None for comparison in gains]
         return [
             Column("arm", [self._name(arm) for arm in self.arms], right=False),

@@ -42,7 +42,7 @@ from mtl_search.storage.arm_name import (
     TWIN_WEIGHTS,
     ArmName,
 )
-from mtl_search.storage.events import MEMBER, Role
+from mtl_search.storage.trial_info import MEMBER, Role
 
 # Roles of the trials that come after a population, in their order.
 EXPORTS: tuple[Role, ...] = ("last", "mean")

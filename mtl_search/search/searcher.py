@@ -16,7 +16,7 @@ from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudies
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
-from mtl_search.storage.events import State
+from mtl_search.storage.trial_info import State
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import REPORT, TrialReport
 

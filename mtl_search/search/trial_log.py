@@ -9,15 +9,9 @@ from mtl_search.search.arms import config_hash, trial_id_of
 from mtl_search.search.context import SweepContext
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.storage import item_values
-from mtl_search.storage.events import (
-    EpochEnded,
-    InfoReported,
-    Role,
-    State,
-    TrialEnded,
-    TrialStarted,
-)
+from mtl_search.storage.events import EpochEnded, InfoReported, TrialEnded, TrialStarted
 from mtl_search.storage.journal import finite
+from mtl_search.storage.trial_info import Role, State
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import TrialReport
 

@@ -27,8 +27,8 @@ from mtl_search.search.protocol.finalists import Finalist, FinalistPlan
 from mtl_search.search.protocol.offers import Offer, choose_offers
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
-from mtl_search.storage.events import OFFERED
 from mtl_search.storage.trial_directory import trial_storage
+from mtl_search.storage.trial_info import OFFERED
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
 

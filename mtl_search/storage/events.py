@@ -9,43 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypedDict
+from typing import Any, ClassVar
 
-State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
-
-# What a trial is to its arm beside one that the sampler drew: a member of its population, trained
-# from scratch with values that come from that population, or with settings of another arm.
-Role = Literal["", "member", "last", "mean", "offered"]
-MEMBER: Role = "member"
-OFFERED: Role = "offered"
-
-
-class TrialInfo(TypedDict, total=False):
-    """What a trial says of itself once its network is built; earlier versions said less.
-
-    Attributes:
-        parameters: Number of parameters of the network.
-        depth: Sharing depth; by task, where tasks differ in it; None where nothing has a depth.
-        weights: Task → loss weight, by its config.
-        lr: Learning rate; None where the optimiser has none.
-        tasks: Names of the tasks that it trains.
-        adaptive: Whether a weighting or an aggregator decides how much each task counts.
-        balancing: Names of this weighting and aggregator; empty where nothing is adaptive.
-        samples: Split → number of samples; of trials on another random partition alone.
-        node: Address of the node on which it trains.
-        out_of_memory: What was made smaller after the memory had not sufficed, in words.
-    """
-
-    parameters: int
-    depth: int | dict[str, int] | None
-    weights: dict[str, float]
-    lr: float | None
-    tasks: list[str]
-    adaptive: bool
-    balancing: str
-    samples: dict[str, int]
-    node: str
-    out_of_memory: str
+from mtl_search.storage.trial_info import Role, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,9 +217,7 @@ class MetricScales(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class VerdictLooked(Event):
-    """The verdict was looked at, to see whether more seeds are needed.
-
-    Each look is another chance to be wrong, which the interval allows for.
+    """The verdict was looked at: another chance to be wrong, which its interval allows for.
 
     Attributes:
         seeds: Fresh seeds of the networks that were compared.
@@ -294,24 +258,22 @@ class SweepCompleted(Event):
     kind = "done"
 
 
-_CLASSES: dict[str, type[Event]] = {
-    event_class.kind: event_class
-    for event_class in (
-        SweepStarted,
-        TrialStarted,
-        InfoReported,
-        EpochEnded,
-        ObjectivesRecomputed,
-        ExploitEnded,
-        GenerationEnded,
-        TrialEnded,
-        InitialPointsResolved,
-        MetricScales,
-        VerdictLooked,
-        BaselineScored,
-        SweepCompleted,
-    )
-}
+_EVENTS: tuple[type[Event], ...] = (
+    SweepStarted,
+    TrialStarted,
+    InfoReported,
+    EpochEnded,
+    ObjectivesRecomputed,
+    ExploitEnded,
+    GenerationEnded,
+    TrialEnded,
+    InitialPointsResolved,
+    MetricScales,
+    VerdictLooked,
+    BaselineScored,
+    SweepCompleted,
+)
+_CLASSES = {event.kind: event for event in _EVENTS}
 
 
 def event_from_json(line: Mapping[str, Any]) -> Event | None:

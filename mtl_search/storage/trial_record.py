@@ -7,19 +7,15 @@ from typing import Any, cast
 
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.events import (
-    MEMBER,
-    OFFERED,
     EpochEnded,
     ExploitEnded,
     InfoReported,
     ObjectivesRecomputed,
-    Role,
-    State,
     TrialEnded,
     TrialEvent,
-    TrialInfo,
     TrialStarted,
 )
+from mtl_search.storage.trial_info import MEMBER, OFFERED, Role, State, TrialInfo
 
 
 @dataclass

@@ -16,6 +16,7 @@ from typing import Any
 
 from mtl_search.config import Config, to_dict
 from mtl_search.config.paths import flatten
+from mtl_search.metrics.metric_key import scale_key
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import EpochRecord, TrialRecord
@@ -171,7 +172,7 @@ def _has_skill(arm: ArmName, config: Config, sweep: SweepRecord) -> bool:
     task = arm.task if arm.is_single else None
     if task is None or task not in config.tasks:
         return True
-    first = [f"{task}/{metric}" for metric in config.tasks[task].metrics[:1]]
+    first = [scale_key(task, metric) for metric in config.tasks[task].metrics[:1]]
     # Where the config leaves metrics to the head, any scale of the task speaks for it.
     return any(key in sweep.scales for key in first or _keys_of(task, sweep))
 

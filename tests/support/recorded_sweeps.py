@@ -13,9 +13,10 @@ import numpy as np
 
 from mtl_search.config import Config, load_config
 from mtl_search.storage import item_values
-from mtl_search.storage.events import State, event_from_json
+from mtl_search.storage.events import event_from_json
 from mtl_search.storage.journal import Journal, Observer
 from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_info import State
 
 TASKS = ("left", "right", "same")
 

@@ -16,6 +16,7 @@ from mtl_search.errors import SweepError
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 from tests.benchmarks import search_quality
+from tests.benchmarks.command_line import append_line
 from tests.benchmarks.quality import figures, sweep
 from tests.benchmarks.quality.cases import CASES, METHODS, OWN, RANDOM, sweep_config
 from tests.benchmarks.quality.sweep import Job, LocalSweep, Run
@@ -153,7 +154,7 @@ def test_a_whole_search_is_run_once_and_read_again(tmp_path: Path) -> None:
     assert run.picked == max(value for value in run.values if value is not None)
     assert len(run.fresh_test) == 1
     assert 0 < run.fresh_test[0] < 1
-    sweep.append_run(tmp_path / "a" / "runs.jsonl", run)
+    append_line(tmp_path / "a" / "runs.jsonl", run.to_json())
     assert sweep.read_runs(tmp_path / "a" / "runs.jsonl") == [run]
     assert run.job.key == small_job.key != jobs[0].key
     assert sweep.read_runs(tmp_path / "none.jsonl") == []

@@ -12,6 +12,7 @@ from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.health.check import Check, Evidence, sentence
 from mtl_search.analysis.skills import task_skill
 from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.metric_key import scale_key
 
 NAME = "references of scikit-learn"
 _ADVICE = (
@@ -79,7 +80,7 @@ def _best_reference(row: TaskRow) -> tuple[str, float]:
 
 def _lead(evidence: Evidence, row: TaskRow, reference: float, network: float) -> float:
     """Return by how much skill a reference is ahead; by the metric where it has no scale."""
-    if f"{row.task}/{row.metric}" in evidence.record.scales:
+    if scale_key(row.task, row.metric) in evidence.record.scales:
         ahead = task_skill(evidence.record, row.task, row.metric, reference)
         return ahead - task_skill(evidence.record, row.task, row.metric, network)
     return reference - network if _is_score(row) else network - reference

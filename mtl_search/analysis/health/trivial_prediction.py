@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from mtl_search.analysis.health.check import Check, Evidence, sentence
 from mtl_search.analysis.skills import task_skill
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -68,6 +68,6 @@ def _mean_skill(
         metrics = trial.test if split == "test" else (trial.best.metrics if trial.best else {})
         if key in metrics:
             values.append(metrics[key])
-    if not values or f"{task}/{metric}" not in evidence.record.scales:
+    if not values or scale_key(task, metric) not in evidence.record.scales:
         return None
     return task_skill(evidence.record, task, metric, statistics.fmean(values))

@@ -24,8 +24,9 @@ from mtl_search.search.pbt.algorithm import (
     mean_params,
 )
 from mtl_search.search.schedulers import pbt_config
-from mtl_search.storage.events import ExploitEnded, GenerationEnded, Role
+from mtl_search.storage.events import ExploitEnded, GenerationEnded
 from mtl_search.storage.trial_directory import TrialDirectory, trial_storage
+from mtl_search.storage.trial_info import Role
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.exploit import take_over
 

@@ -15,7 +15,7 @@ from mtl_search.analysis.split_comparison import SplitComparison, split_comparis
 from mtl_search.analysis.statistics.splits import split_difference
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.storage.arm_name import SEARCH
-from mtl_search.storage.events import State
+from mtl_search.storage.trial_info import State
 from tests.support.recorded_sweeps import Builder, config
 
 TWO = ("a", "b")

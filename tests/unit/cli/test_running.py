@@ -15,13 +15,13 @@ from mtl_search.search import resume
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import (
     EpochEnded,
-    State,
     SweepCompleted,
     SweepStarted,
     TrialEnded,
     TrialStarted,
 )
 from mtl_search.storage.journal import Journal
+from mtl_search.storage.trial_info import State
 from tests.unit.cli.test_fuzzing import run_cli
 
 

@@ -16,7 +16,6 @@ from mtl_search.storage import item_values, sweep_directory
 from mtl_search.storage.events import (
     EpochEnded,
     ObjectivesRecomputed,
-    Role,
     SweepStarted,
     TrialEnded,
     TrialStarted,
@@ -24,6 +23,7 @@ from mtl_search.storage.events import (
 from mtl_search.storage.journal import Journal, read_record
 from mtl_search.storage.remote import RemoteStorage, check_storage
 from mtl_search.storage.trial_directory import trial_storage
+from mtl_search.storage.trial_info import Role
 from tests.support import small_sweeps as small
 
 _OBJECTIVES = {

@@ -18,7 +18,7 @@ from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.space import Space
 from mtl_search.search.study import ArmStudy
 from mtl_search.storage.arm_name import SEARCH
-from mtl_search.storage.events import State
+from mtl_search.storage.trial_info import State
 from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session

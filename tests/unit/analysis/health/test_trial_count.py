@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtl_search.analysis.health.trial_count import check_trial_count
-from mtl_search.storage.events import State
+from mtl_search.storage.trial_info import State
 from tests.support.evidence import evidence_of
 from tests.support.recorded_sweeps import Builder
 
