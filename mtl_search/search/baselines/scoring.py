@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -18,7 +18,7 @@ from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.search.baselines import models
-from mtl_search.search.baselines.inputs import table_inputs
+from mtl_search.search.baselines.inputs import TableInputs, table_inputs
 from mtl_search.search.baselines.models import MODELS, PENALTIES, Recipe
 from mtl_search.storage.events import BaselineScored
 from mtl_search.storage.journal import Journal, finite
@@ -87,73 +87,78 @@ def tabular_baselines(
     """
     end = time.monotonic() + models.SECONDS_IN_ALL
     for task, names in metrics.items():
-        for model in MODELS:
-            if (task, model) not in done and table_inputs(config, data, task) is not None:
-                deadline = min(end, time.monotonic() + models.SECONDS)
-                recipe = Recipe(model, config.seed, deadline)
-                yield _scored(config, data, task, names, recipe)
+        missing = [model for model in MODELS if (task, model) not in done]
+        inputs = table_inputs(config, data, task) if missing else None
+        if inputs is None:
+            continue
+        scored_task = _Task(task, names, data.targets[config.tasks[task].target or task], inputs)
+        for model in missing:
+            deadline = min(end, time.monotonic() + models.SECONDS)
+            yield _scored(data, scored_task, Recipe(model, config.seed, deadline))
 
 
-def _scored(
-    config: Config, data: DataSet, task: str, names: Sequence[str], recipe: Recipe
-) -> BaselineScored:
+@dataclass(frozen=True)
+class _Task:
+    """A main task whose inputs are a table."""
+
+    name: str
+    metrics: Sequence[str]
+    target: Target
+    inputs: TableInputs
+
+
+def _scored(data: DataSet, task: _Task, recipe: Recipe) -> BaselineScored:
     model = recipe.model
     began = time.monotonic()
     values: dict[str, float] = {}
     reason = ""
     try:
         with models.one_quiet_thread():
-            values = finite(_best_metrics(config, data, task, names, recipe))
+            values = finite(_best_metrics(data, task, recipe))
     except Exception as error:  # noqa: BLE001  # a reference must never end the sweep
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        logger.warning("no %s reference for task %s: %s", model.replace("_", " "), task, reason)
+        shown = model.replace("_", " ")
+        logger.warning("no %s reference for task %s: %s", shown, task.name, reason)
     seconds = time.monotonic() - began
-    return BaselineScored(task=task, model=model, metrics=values, seconds=seconds, reason=reason)
+    return BaselineScored(
+        task=task.name, model=model, metrics=values, seconds=seconds, reason=reason
+    )
 
 
-def _best_metrics(
-    config: Config, data: DataSet, task: str, names: Sequence[str], recipe: Recipe
-) -> dict[str, float]:
+def _best_metrics(data: DataSet, task: _Task, recipe: Recipe) -> dict[str, float]:
     """Return the metrics of the model; of the linear one, with its best penalty."""
-    inputs = table_inputs(config, data, task)
-    assert inputs is not None
-    target = data.targets[config.tasks[task].target or task]
     tried = []
     for penalty in PENALTIES if recipe.model == "linear" else (1.0,):
         with suppress(TimeoutError):  # what was tried before it counts
             with_penalty = replace(recipe, penalty=penalty)
-            fitted = models.fit(inputs, target, data.splits["train"], with_penalty)
+            fitted = models.fit(task.inputs, task.target, data.splits["train"], with_penalty)
             predictions = {
-                short: models.predict(inputs, data.splits[split], fitted)
+                short: models.predict(task.inputs, data.splits[split], fitted)
                 for short, split in _SPLITS.items()
             }
-            tried.append(_metrics(data, target, task, names, predictions))
+            tried.append(_metrics(data, task, predictions))
     if not tried:
         raise TimeoutError("it takes too long")
-    return max(tried, key=lambda metrics: _selected(metrics, task, names[0]))
+    return max(tried, key=lambda metrics: _selected(metrics, task))
 
 
-def _selected(metrics: Mapping[str, float], task: str, name: str) -> float:
+def _selected(metrics: Mapping[str, float], task: _Task) -> float:
     """Return the validation value of the first metric so that higher is better."""
-    value = metrics[metric_key("val", task, name)]
+    first = task.metrics[0]
+    value = metrics[metric_key("val", task.name, first)]
     if not math.isfinite(value):
         return -math.inf
-    return value if METRICS[name].higher_is_better else -value
+    return value if METRICS[first].higher_is_better else -value
 
 
-def _metrics(
-    data: DataSet,
-    target: Target,
-    task: str,
-    names: Sequence[str],
-    predictions: Mapping[str, Array],
-) -> dict[str, float]:
+def _metrics(data: DataSet, task: _Task, predictions: Mapping[str, Array]) -> dict[str, float]:
     """Return `val/<task>/<metric>` and `test/<task>/<metric>`."""
+    target = task.target
     metrics = {}
     for split, prediction in predictions.items():
         labels = torch.from_numpy(target.values[data.splits[_SPLITS[split]]])
-        for name in names:
-            metrics[metric_key(split, task, name)] = compute(
+        for name in task.metrics:
+            metrics[metric_key(split, task.name, name)] = compute(
                 name,
                 torch.from_numpy(prediction),
                 labels,
