@@ -121,6 +121,54 @@ def validate(
 
 
 @app.command()
+def doctor(  # noqa: PLR0917  # typer calls it by name
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            help="YAML file of a sweep that is to run.", metavar="CONFIG", show_default=False
+        ),
+    ] = None,
+    overrides: Overrides = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            help="A Ray cluster: `HOST:PORT` or `auto` on one of its nodes, `http://HOST:8265` "
+            "from elsewhere; default: `RAY_ADDRESS`, or else this machine alone.",
+            metavar="auto|HOST:PORT|http://HOST:8265",
+            show_default=False,
+        ),
+    ] = None,
+    output: Output = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="Seconds that a node has for its answer.", min=1)
+    ] = 60.0,
+    form: Annotated[
+        str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")
+    ] = "table",
+    debug: Debug = False,
+) -> None:
+    """Examine this machine or a cluster: can a sweep run there, and what is to do if not?
+
+    Versions, resources, a write test of the storage from every node, MLflow, the token, GPUs and
+    NCCL, shared memory, clocks, disk space: each is ok, warn or fail with the measured value and
+    the command that puts it right. The exit status is 1 when something fails.
+
+    For example:
+
+        mtl-search doctor configs/quickstart.yaml
+        mtl-search doctor configs/quickstart.yaml --address auto --output /shared/runs
+        mtl-search doctor --address http://head:8265 --format json
+    """
+    from mtl_search.cli.doctor import doctor_command
+
+    status = doctor_command(
+        config, overrides or [], address=address, output=output, timeout=timeout, form=form
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def report(
     sweep: SweepFolder = None,
     form: Annotated[
