@@ -165,5 +165,6 @@ def _own_resources() -> dict[str, float]:
     from ray._private.accelerators import get_accelerator_manager_for_resource
     from ray._private.utils import get_num_cpus
 
-    gpus = get_accelerator_manager_for_resource("GPU").get_current_node_num_accelerators()
+    manager = get_accelerator_manager_for_resource("GPU")
+    gpus = manager.get_current_node_num_accelerators() if manager else 0
     return {"CPU": float(get_num_cpus()), "GPU": float(gpus)}

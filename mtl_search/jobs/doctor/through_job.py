@@ -1,4 +1,4 @@
-"""Examine a cluster from a machine that is none of its nodes: the doctor goes there as a Ray job."""
+"""Examine a cluster from a machine that is none of its nodes, by a Ray job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import shlex
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +92,7 @@ def _read(status: JobStatus, log: str, job: str, address: str) -> list[Finding]:
     start = log.find('{\n "version"')
     try:
         report: Any = json.JSONDecoder().raw_decode(log[start:])[0] if start >= 0 else {}
-        return [replace(Finding(**check)) for check in report["checks"]]
+        return [Finding(**check) for check in report["checks"]]
     except (ValueError, KeyError, TypeError):
         last = (log.strip().splitlines() or ["it wrote nothing"])[-1][:200]
         text = f"the doctor's job {job} is {status.value} and has no report: {last}"
@@ -101,15 +100,9 @@ def _read(status: JobStatus, log: str, job: str, address: str) -> list[Finding]:
         if "not found" in last:
             text, cure = (
                 "mtl-search is not installed on the head",
-                f"ssh HEAD pip install mtl-search=={_own_version()}",
+                "ssh HEAD pip install mtl-search",
             )
         return [Finding(CONNECTION, "fail", text, cure)]
-
-
-def _own_version() -> str:
-    import mtl_search
-
-    return mtl_search.__version__
 
 
 def _refused(error: Exception, address: str) -> Finding:

@@ -43,10 +43,10 @@ def _unfit(facts: NodeFacts) -> list[str]:
     unfit = []
     for requirement in map(Requirement, lines):
         version = facts["versions"].get(requirement.name)
-        if requirement.marker is None and version is not None:
-            if not requirement.specifier.contains(version or "0", prereleases=True):
-                requirement.marker = None
-                unfit.append(str(requirement))
+        if requirement.marker is not None or version is None:
+            continue
+        if not requirement.specifier.contains(version or "0", prereleases=True):
+            unfit.append(str(requirement))
     return unfit
 
 
