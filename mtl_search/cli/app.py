@@ -69,6 +69,16 @@ def run(  # noqa: PLR0917  # typer calls it by name
         bool,
         typer.Option("--quiet", "-q", help="One line a finished trial instead of live progress."),
     ] = False,
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            "--log-format",
+            help="`json`: one JSON object a line on standard error, in place of all other output; "
+            "default: `MTL_SEARCH_LOG`, or `text`.",
+            metavar="text|json",
+            show_default=False,
+        ),
+    ] = None,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Run a sweep: single-task arms, equal weights, search, finalists on fresh seeds, verdict.
@@ -83,8 +93,10 @@ def run(  # noqa: PLR0917  # typer calls it by name
         mtl-search run configs/quickstart.yaml --resume search.trials=80
         mtl-search run configs/quickstart.yaml --smoke
     """
+    from mtl_search.cli.json_log import choose_format
     from mtl_search.cli.running import run_command
 
+    choose_format(log_format)
     status = run_command(
         config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet, address=address
     )  # fmt: skip
