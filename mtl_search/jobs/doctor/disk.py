@@ -22,11 +22,13 @@ def check_disks(seen: Examination) -> Iterator[Finding]:
     """Judge the free space on each node: Ray's files, the sweeps' folder, the storage."""
     for name, facts in seen.machines():
         for disk in facts["disks"]:
+            if disk["total"] == 0:
+                continue  # no disk, and what cannot be written fails the write test
             yield _judge(seen, name, disk)
 
 
 def _judge(seen: Examination, name: str, disk: Disk) -> Finding:
-    used = 1 - disk["free"] / disk["total"] if disk["total"] else 1.0
+    used = 1 - disk["free"] / disk["total"]
     text = f"{disk['use']} in {disk['path']}: {size(disk['free'])} free of {size(disk['total'])}"
     status: Status = "ok"
     if disk["free"] < _FAIL_FREE:
