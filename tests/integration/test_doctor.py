@@ -7,6 +7,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any
 import pytest
 
 from mtl_search.jobs.doctor.finding import Finding
+from mtl_search.search.monitoring.metrics import METRICS
 from tests.support import nodes
-from tests.support.sweeps import mtl_search, write_config
+from tests.support.sweeps import descendants, environment, mtl_search, write_config
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -195,9 +197,62 @@ def _running(place: Place, command: str) -> Iterator[None]:
         server.wait(30)
 
 
+# Prints the largest value of each metric at the port of this node, until a file appears.
+_WATCH = """
+import json, re, sys, time, urllib.request
+from pathlib import Path
+import ray
+ray.init("auto", logging_level="ERROR", log_to_driver=False)
+[node] = [n for n in ray.nodes() if n["NodeID"] == ray.get_runtime_context().get_node_id()]
+address = f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+seen = {}
+print("ready", flush=True)
+while not Path(sys.argv[1]).exists():
+    text = urllib.request.urlopen(address).read().decode()
+    for name, value in re.findall(r"^(ray_mtl_search_\\w+)\\{.*\\} (\\S+)$", text, re.MULTILINE):
+        seen[name] = max(seen.get(name, float("-inf")), float(value))
+    time.sleep(1)
+print(json.dumps(seen))
+"""
+
+
+@pytest.mark.large
+def test_a_sweep_is_followed_by_its_metrics_and_its_log(place: Place) -> None:
+    """What Prometheus reads at the port of the node where the sweep runs, while it runs."""
+    done, sweep = place.folder / "done", place.folder / "runs" / "seen"
+    extra = {**environment(), **place.cluster.environment, "RAY_AUTH_MODE": "token"}
+    inside = place.head.inside(place.folder)
+    watch = subprocess.Popen(
+        [*inside, sys.executable, "-W", "ignore", "-c", _WATCH, str(done)],
+        cwd=place.folder, env={**extra, "RAY_ADDRESS": place.cluster.address},
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert watch.stdout is not None
+        assert watch.stdout.readline() == "ready\n"
+        run = mtl_search(
+            "run", place.config, f"resources.storage={place.storage}", "search.finalists.top=0",
+            "model.backbone={name: tests.support.parts:backbone, pause: 0.5}",
+            "--address", place.cluster.address, "--output", sweep, "--log-format", "json",
+            cwd=place.folder, inside=inside, extra=extra,
+        )  # fmt: skip
+        done.touch()
+        seen = json.loads(watch.stdout.readline())
+    finally:
+        watch.kill()
+        watch.wait()
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == ""
+    assert seen.keys() == {metric.exposed_name for metric in METRICS}
+    assert seen["ray_mtl_search_slots_busy"] == seen["ray_mtl_search_slots"] == 1
+    lines = [json.loads(line) for line in run.stderr.splitlines()]
+    assert lines[-1]["event"] == "result"
+    assert {"sweep", "trial", "epoch", "end", "done"} <= {line["event"] for line in lines}
+
+
 @pytest.mark.large
 def test_a_node_that_hangs_is_named(place: Place) -> None:
-    pids = [pid for pid, _ in nodes.descendants(place.other.process.pid)]
+    pids = [pid for pid, _ in descendants(place.other.process.pid)]
     raylets = [pid for pid in pids if "raylet/raylet" in Path(f"/proc/{pid}/cmdline").read_text()]
     subprocess.run(["kill", "-STOP", *map(str, raylets)], check=True)
     try:

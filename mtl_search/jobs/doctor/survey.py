@@ -10,7 +10,9 @@ from typing import Any
 
 import ray
 from ray import cloudpickle
-from ray.exceptions import AuthenticationError, GetTimeoutError, RayError
+from ray._private.authentication import authentication_token_setup as authentication
+from ray._raylet import GcsClient
+from ray.exceptions import GetTimeoutError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from mtl_search.cluster import connection
@@ -25,6 +27,7 @@ Progress = Callable[[str], None]
 _CLOCK_ROUNDS = 3
 _CLOCK_TIMEOUT_S = 5.0
 _TELL_EVERY_S = 5.0
+_GREETING_S = 10.0
 
 
 @contextmanager
@@ -36,22 +39,43 @@ def joined(address: str) -> Iterator[str]:
     """
     connection.configure()
     resolved = connection.resolve_address(address)
+    _greet(resolved)
     with connection.ray_session(None, resolved):
         yield resolved
 
 
+def _greet(address: str) -> None:
+    """Send one request with this machine's token; Ray itself would try again for half a minute."""
+    if ray.is_initialized():
+        return
+    authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    try:
+        GcsClient(address=address).internal_kv_get(b"mtl_search", None, timeout=_GREETING_S)
+    except Exception as error:  # of many kinds, the token's among them
+        raise ClusterError(
+            f"the Ray cluster at {address} does not let this process in: {first_line(error)}"
+        ) from error
+
+
 def explain(error: ClusterError, address: str) -> Trouble:
     """Return why a cluster was not reached, and the command that puts it right."""
-    cause = error.__cause__
+    causes = " ".join(_chain(error))
     message = " ".join(str(error).split())
     host = address.partition(":")[0] if ":" in address else ""
-    if isinstance(cause, AuthenticationError) or "authentication" in message.lower():
+    if "authenticat" in causes.lower():
         on_head = f"ssh {host} ray get-auth-token" if host else "ray get-auth-token"
         cure = f'export RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$({on_head})"'
         return Trouble(f"the cluster at {address} refuses this machine's token", cure)
-    if cause is not None and "Version mismatch" in str(cause):
-        return _other_version(str(cause), address)
+    if "Version mismatch" in causes:
+        return _other_version(causes.partition("Version mismatch")[2], address)
     return Trouble(message, "ray start --head")
+
+
+def _chain(error: BaseException | None) -> Iterator[str]:
+    """Yield type and text of an error and of all that it was raised from."""
+    while error is not None:
+        yield f"{type(error).__name__}: {error}"
+        error = error.__cause__
 
 
 def _other_version(text: str, address: str) -> Trouble:

@@ -116,5 +116,5 @@ def test_the_guide_names_every_event_and_field() -> None:
         for field in fields(event):
             named = {"id": "trial"}.get(field.name, field.name)
             if issubclass(event, events.TrialEvent) or field.name != "id":
-                assert field.name in ("time",) or f"`{named}`" in row, (event.kind, field.name)
+                assert field.name == "time" or f"`{named}`" in row, (event.kind, field.name)
     assert all(f"| `{name}` |" in guide for name in json_log.OTHER_EVENTS)
