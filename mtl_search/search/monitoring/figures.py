@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.references import main_metrics
 from mtl_search.analysis.skills import mean_skill, tasks_of
 from mtl_search.config import Config
 from mtl_search.metrics.objective import delta_m
@@ -81,7 +81,7 @@ class SweepFigures:
         self._stale: set[str] = set()  # arms whose objectives have been worked out anew
         self._at_work: set[str] = set()
         self._tasks: Mapping[str, tuple[str, ...]] = {}
-        self._reference: dict[str, float] | None = None
+        self._singles: dict[str, TrialRecord] = {}  # single-task arm → its best result
 
     def update(self, event: Event, record: SweepRecord) -> Iterator[Sample]:
         """Take one event in, and yield the samples that it has changed.
@@ -106,6 +106,8 @@ class SweepFigures:
         for trial in record:
             self._states[trial.arm, trial.state] += 1
             self._count_epochs(trial)
+            if trial.arm.is_single:
+                self._is_reference(trial)
         self._stale = {str(trial.arm) for trial in record}
         for (arm, state), number in self._states.items():
             yield Sample(metrics.TRIALS, number, arm, state)
@@ -160,10 +162,19 @@ class SweepFigures:
             self._stale.add(trial.arm)  # what it reached does not count
         if trial.arm in self._stale:
             yield from self._best_of(trial.arm, record)
-        if trial.arm.is_single:
-            self._reference = None
+        if trial.arm.is_single and self._is_reference(trial):
             for arm in self._best:
                 yield from self._gain(arm, record)
+
+    def _is_reference(self, trial: TrialRecord) -> bool:
+        """Say whether a single-task trial that has ended is the best of its arm, and keep it."""
+        best = self._singles.get(trial.arm)
+        if trial.arm.is_repeat or not trial.is_result:
+            return False
+        if best is not None and trial.best_objective <= best.best_objective:
+            return False
+        self._singles[trial.arm] = trial
+        return True
 
     def _best_of(self, arm: str, record: SweepRecord) -> Iterator[Sample]:
         """Find the best trial of an arm among all of them."""
@@ -189,9 +200,9 @@ class SweepFigures:
         best, tasks = self._best[arm], self._main_tasks(record)
         if ArmName(arm).is_single or best.best is None:
             return
-        if self._reference is None:
-            self._reference = validation_reference(record, tasks)
-        reference, values = self._reference, best.best.metrics
+        singles = [trial.best.metrics for trial in self._singles.values() if trial.best]
+        reference = {key: value for values in singles for key, value in values.items()}
+        values = best.best.metrics
         importance = {task: self._config.tasks[task].importance for task in tasks}
         if reference:
             yield from _finite(
