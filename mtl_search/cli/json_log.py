@@ -42,7 +42,8 @@ def choose_format(named: str | None) -> None:
     if chosen not in FORMATS:
         where = "--log-format" if named else VARIABLE
         raise ConfigError("not a format of logs", path=where, value=chosen, allowed=FORMATS)
-    os.environ[VARIABLE] = chosen
+    if named:
+        os.environ[VARIABLE] = named
     if is_on():
         _take_over_logging()
 

@@ -27,7 +27,7 @@ GUIDE = REPOSITORY / "docs" / "guides" / "operations.md"
 
 @pytest.fixture(autouse=True)
 def _text_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(json_log.VARIABLE, raising=False)
+    monkeypatch.setenv(json_log.VARIABLE, "")  # it is put back afterwards, whatever a test sets
     monkeypatch.setattr(json_log, "_take_over_logging", lambda: None)
 
 
