@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray import cloudpickle
 from ray._private.authentication import authentication_token_setup as authentication
-from ray._raylet import GcsClient
+from ray._raylet import GcsClient  # type: ignore[attr-defined]  # it is in Cython
 from ray.exceptions import GetTimeoutError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

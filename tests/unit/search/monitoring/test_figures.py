@@ -51,7 +51,8 @@ def _assert_agrees(values: Values, record: SweepRecord) -> None:
 
 @pytest.mark.parametrize("name", ["v0_1_finished", "v0_1_population"])
 def test_after_the_last_event_the_figures_are_those_of_the_record(name: str) -> None:
-    folder, values, record = SWEEPS / name, {}, SweepRecord()
+    folder, record = SWEEPS / name, SweepRecord()
+    values: Values = {}
     _play(SweepFigures(_config(folder)), read_events(folder / "journal.jsonl"), values, record)
     _assert_agrees(values, record)
     assert values[metrics.SLOTS.name, "", ""] == record.slots
@@ -63,7 +64,8 @@ def test_a_resumed_session_begins_with_what_there_is() -> None:
     events = read_events(folder / "journal.jsonl")
     whole: Values = {}
     _play(SweepFigures(_config(folder)), events, whole, SweepRecord())
-    record, later = SweepRecord(), {}
+    record = SweepRecord()
+    later: Values = {}
     for event in events:
         record.apply(event)
     start = SweepStarted(id=record.id, name=record.name, slots=3, budget=record.budget)
@@ -76,7 +78,8 @@ def test_a_resumed_session_begins_with_what_there_is() -> None:
 
 def test_gains_are_over_the_best_single_task_networks_in_percent() -> None:
     folder = SWEEPS / "v0_1_finished"
-    config, values, record = _config(folder), {}, SweepRecord()
+    config, record = _config(folder), SweepRecord()
+    values: Values = {}
     _play(SweepFigures(config), read_events(folder / "journal.jsonl"), values, record)
     tasks = {task: config.tasks[task].metrics or ("accuracy",) for task in config.main_tasks}
     reference: dict[str, float] = {}
@@ -95,7 +98,8 @@ def test_gains_are_over_the_best_single_task_networks_in_percent() -> None:
 def test_objectives_that_are_worked_out_anew_count_at_the_next_event() -> None:
     folder = SWEEPS / "v0_1_finished"
     events = read_events(folder / "journal.jsonl")
-    figures, values, record = SweepFigures(_config(folder)), {}, SweepRecord()
+    figures, record = SweepFigures(_config(folder)), SweepRecord()
+    values: Values = {}
     _play(figures, events, values, record)
     best = max(record.arm("equal"), key=lambda trial: trial.best_objective)
     worse = [(epoch.epoch, -1.0) for epoch in best.epochs]
