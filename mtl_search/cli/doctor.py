@@ -17,6 +17,7 @@ from mtl_search.config import load_config
 from mtl_search.errors import ConfigError
 from mtl_search.jobs.doctor.finding import Finding, Status, worst
 
+_INDENT = " " * 6
 _FORMATS = ("table", "json")
 _COLOURS: dict[Status, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -101,11 +102,12 @@ def _print_table(findings: list[Finding], screen: Console) -> None:
     for finding in findings:
         colour = _COLOURS[finding.status]
         node = f"{finding.node}: " if finding.node else ""
-        text = escape(f"{finding.check:<{width}}  {node}{finding.value}")
+        value = finding.value.replace("\n", f"\n{_INDENT}")
+        text = escape(f"{finding.check:<{width}}  {node}{value}")
         screen.print(f"[{colour}]{finding.status:<4}[/]  {text}", highlight=False, soft_wrap=True)
         if finding.cure:
             screen.print(
-                f"      [bold]cure:[/] {escape(finding.cure)}", highlight=False, soft_wrap=True
+                f"{_INDENT}[bold]cure:[/] {escape(finding.cure)}", highlight=False, soft_wrap=True
             )
     counts = {status: sum(f.status == status for f in findings) for status in _COLOURS}
     screen.print(", ".join(f"{count} {status}" for status, count in counts.items()))

@@ -91,7 +91,10 @@ class Examination:
         else:
             yield HERE, self.here
 
-    def command(self, *changes: str, verb: str = "run") -> str:
+    def command(self, *changes: str) -> str:
         """Return the command that runs the sweep with changes to its config."""
-        named = list(self.arguments) or ["CONFIG"]
-        return " ".join(["mtl-search", verb, *named, *changes])
+        keys = {change.partition("=")[0] for change in changes}
+        named = [
+            word for word in self.arguments or ["CONFIG"] if word.partition("=")[0] not in keys
+        ]
+        return " ".join(["mtl-search", "run", *named, *changes])

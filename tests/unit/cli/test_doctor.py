@@ -25,12 +25,12 @@ def test_status_and_table(config: str, found: list[Finding]) -> None:
     status, output = run_cli("doctor", config)
     assert status == 0
     assert "ok    disk  here: 50 GiB free" in output
-    found.append(Finding("token", "warn", "none [at all]", "ray get-auth-token --generate"))
+    found.append(Finding("token", "warn", "none\n[at all]", "ray get-auth-token --generate"))
     assert run_cli("doctor")[0] == 0
     found.append(Finding("storage", "fail", "read-only", "mount -o remount,rw /x", "10.0.0.2"))
     status, output = run_cli("doctor", config)
     assert status == FAILED
-    assert "warn  token    none [at all]" in output
+    assert "warn  token    none\n      [at all]\n      cure: ray get-auth" in output
     assert "cure: mount -o remount,rw /x" in output
     assert "1 ok, 1 warn, 1 fail" in output
 

@@ -16,4 +16,5 @@ def test_machines_are_those_that_answer_or_this_one() -> None:
 def test_a_command_repeats_what_the_user_wrote() -> None:
     seen = examinations.alone(arguments=["a.yaml", "seed=1"])
     assert seen.command("search.trials=2") == "mtl-search run a.yaml seed=1 search.trials=2"
+    assert seen.command("seed=2") == "mtl-search run a.yaml seed=2"
     assert examinations.alone().command() == "mtl-search run CONFIG"
