@@ -74,6 +74,7 @@ def diagnose(question: Question, progress: Progress = lambda line: None) -> list
         []
     """
     seen = examine(question, progress)
+    progress("reading from MLflow, and judging")
     return [finding for check in CHECKS for finding in check(seen)]
 
 

@@ -24,7 +24,7 @@ def test_this_machine_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     storages = [finding for finding in findings if finding.check == "storage"]
     assert [finding.status for finding in storages] == ["ok", "ok"]
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    assert lines == ["looking at this machine"]
+    assert lines == ["looking at this machine", "reading from MLflow, and judging"]
 
 
 def test_a_storage_that_is_not_there_fails(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mtl_search.jobs.doctor import store
 from mtl_search.jobs.doctor.examination import Examination
 from mtl_search.jobs.doctor.store import check_store
 from tests.support import examinations
@@ -35,6 +36,18 @@ def test_a_server_that_is_down_has_the_command_that_starts_it(tmp_path: Path) ->
     finding = only_bad(check_store, _seen(tmp_path, f"http://127.0.0.1:{port}"))
     assert f"MLflow at http://127.0.0.1:{port} cannot be used" in finding.value
     assert f"-m mlflow server --host 127.0.0.1 --port {port} " in finding.cure
+
+
+def test_a_server_that_takes_a_request_and_never_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_TIMEOUT_S", 0.5)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        uri = f"http://127.0.0.1:{server.getsockname()[1]}"
+        finding = only_bad(check_store, _seen(tmp_path, uri))
+    assert finding.value == f"MLflow at {uri} does not answer within 0.5 s"
 
 
 def test_the_variable_counts_where_the_config_names_none(
