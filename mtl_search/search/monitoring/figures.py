@@ -80,6 +80,7 @@ class SweepFigures:
         self._best_value: dict[str, float] = {}
         self._stale: set[str] = set()  # arms whose objectives have been worked out anew
         self._at_work: set[str] = set()
+        self._slots = 0
         self._tasks: Mapping[str, tuple[str, ...]] = {}
         self._singles: dict[str, TrialRecord] = {}  # single-task arm → its best result
 
@@ -99,6 +100,7 @@ class SweepFigures:
     def _start(self, record: SweepRecord) -> Iterator[Sample]:
         """Count anew: a sweep that is resumed has trials already."""
         self.__init__(self._config)  # type: ignore[misc]  # all but the config begins again
+        self._slots = record.slots
         yield Sample(metrics.SLOTS, record.slots)
         yield Sample(metrics.SLOTS_BUSY, 0)
         for arm, count in record.budget.items():
@@ -146,7 +148,8 @@ class SweepFigures:
 
     def _work(self, trial: TrialRecord, *, at_work: bool) -> Iterator[Sample]:
         (self._at_work.add if at_work else self._at_work.discard)(trial.id)
-        yield Sample(metrics.SLOTS_BUSY, len(self._at_work))
+        # A trial may be written down before a slot is free for it.
+        yield Sample(metrics.SLOTS_BUSY, min(len(self._at_work), self._slots))
 
     def _compare(self, trial: TrialRecord, record: SweepRecord) -> Iterator[Sample]:
         """Make a trial the best of its arm if it is."""
