@@ -10,7 +10,16 @@ import typer
 
 from mtl_search import __version__
 from mtl_search.cli.console import console
-from mtl_search.cli.options import Address, Config_, Debug, Output, Overrides, SweepFolder
+from mtl_search.cli.options import (
+    Address,
+    AnyAddress,
+    Config_,
+    Debug,
+    Format,
+    Output,
+    Overrides,
+    SweepFolder,
+)
 
 app = typer.Typer(
     name="mtl-search",
@@ -141,23 +150,12 @@ def doctor(  # noqa: PLR0917  # typer calls it by name
         ),
     ] = None,
     overrides: Overrides = None,
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address",
-            help="A Ray cluster: `HOST:PORT` or `auto` on one of its nodes, `http://HOST:8265` "
-            "from elsewhere; default: `RAY_ADDRESS`, or else this machine alone.",
-            metavar="auto|HOST:PORT|http://HOST:8265",
-            show_default=False,
-        ),
-    ] = None,
+    address: AnyAddress = None,
     output: Output = None,
     timeout: Annotated[
         float, typer.Option("--timeout", help="Seconds that a node has for its answer.", min=1)
     ] = 60.0,
-    form: Annotated[
-        str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")
-    ] = "table",
+    form: Format = "table",
     debug: Debug = False,
 ) -> None:
     """Examine this machine or a cluster: can a sweep run there, and what is to do if not?
@@ -183,9 +181,7 @@ def doctor(  # noqa: PLR0917  # typer calls it by name
 @app.command()
 def report(
     sweep: SweepFolder = None,
-    form: Annotated[
-        str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")
-    ] = "table",
+    form: Format = "table",
     debug: Debug = False,
 ) -> None:
     """Print leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
