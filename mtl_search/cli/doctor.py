@@ -56,11 +56,12 @@ def doctor_command(
     from mtl_search.jobs.doctor.diagnose import Question, diagnose  # it imports Ray
     from mtl_search.jobs.doctor.through_job import diagnose_through_job
 
+    named = address or os.environ.get("RAY_ADDRESS") or None
     question = Question(
         config=config,
         arguments=[str(config_file), *overrides] if config_file else [],
         output=output or Path(os.environ.get("MTL_SEARCH_RUNS") or api.RUNS),
-        address=address or os.environ.get("RAY_ADDRESS"),
+        address=named if named != "local" else None,
         timeout=timeout,
     )
     is_remote = (question.address or "").startswith(("http://", "https://"))

@@ -68,7 +68,18 @@ def explain(error: ClusterError, address: str) -> Trouble:
         return Trouble(f"the cluster at {address} refuses this machine's token", cure)
     if "Version mismatch" in causes:
         return _other_version(causes.partition("Version mismatch")[2], address)
-    return Trouble(message, "ray start --head")
+    return Trouble(message, _start(address))
+
+
+def _start(address: str) -> str:
+    """Return the command that starts a cluster at an address."""
+    if "://" in address:
+        return "mtl-search doctor --address http://HEAD:8265"
+    host, _, port = address.partition(":")
+    if not port:
+        return "ray start --head"
+    is_here = host in ("127.0.0.1", "localhost")
+    return f"{'' if is_here else f'ssh {host} '}ray start --head --port={port}"
 
 
 def _chain(error: BaseException | None) -> Iterator[str]:

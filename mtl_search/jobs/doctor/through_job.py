@@ -63,11 +63,13 @@ def _submit(client: JobSubmissionClient, question: Question) -> str:
             Path(folder, _CONFIG).write_text(yaml.safe_dump(tree), encoding="utf-8")
             words.append(_CONFIG)
         words += ["--address", "auto", "--format", "json", "--timeout", f"{question.timeout:g}"]
+        # A sweep that is submitted without --output goes there, too.
+        output = '"${MTL_SEARCH_RUNS:-$HOME/runs}"'
         if question.output.is_absolute():
-            words += ["--output", str(question.output)]
+            output = shlex.quote(str(question.output))
         return str(
             client.submit_job(
-                entrypoint=shlex.join(words),
+                entrypoint=f"{shlex.join(words)} --output {output}",
                 runtime_env={
                     "working_dir": folder,
                     "env_vars": {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"},

@@ -40,7 +40,7 @@ def test_a_cluster_that_is_not_there_fails(tmp_path: Path, monkeypatch: pytest.M
     findings = diagnose(Question(output=tmp_path, address="127.0.0.1:1"))
     assert (findings[0].check, findings[0].status) == ("connection", "fail")
     assert "no Ray cluster answers at 127.0.0.1:1" in findings[0].value
-    assert findings[0].cure == "ray start --head"
+    assert findings[0].cure == "ray start --head --port=1"
 
 
 def test_every_check_is_in_the_table_once() -> None:

@@ -45,3 +45,16 @@ def test_another_version_names_the_command_that_installs_it(
 def test_any_other_error_is_passed_on_in_one_line() -> None:
     trouble = explain(ClusterError("no Ray cluster\n answers"), "auto")
     assert (trouble.message, trouble.cure) == ("no Ray cluster answers", "ray start --head")
+
+
+@pytest.mark.parametrize(
+    ("address", "cure"),
+    [
+        ("auto", "ray start --head"),
+        ("127.0.0.1:6379", "ray start --head --port=6379"),
+        ("10.0.0.1:6379", "ssh 10.0.0.1 ray start --head --port=6379"),
+        ("ray://10.0.0.1:10001", "mtl-search doctor --address http://HEAD:8265"),
+    ],
+)
+def test_where_nobody_is_a_cluster_can_be_started(address: str, cure: str) -> None:
+    assert explain(ClusterError("nobody"), address).cure == cure
