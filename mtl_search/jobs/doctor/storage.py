@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mtl_search.jobs.doctor.examination import HERE, Examination
@@ -53,7 +54,8 @@ def _storage(seen: Examination, name: str, problem: str, uri: str) -> Finding:
         cure = f"{host}sudo mount -o remount,rw {uri}" if "Read-only" in problem else (
             f"{host}sudo chmod 1777 {uri}"
         )  # fmt: skip
-    return Finding(CHECK, "fail", f"resources.storage {uri}: {problem}", cure, name)
+    shown = re.sub(r"//[^/@\s]+@", "//", problem)  # an address may have a password
+    return Finding(CHECK, "fail", f"resources.storage {uri}: {shown}", cure, name)
 
 
 def _denied(problem: str) -> bool:

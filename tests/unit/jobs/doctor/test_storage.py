@@ -50,7 +50,7 @@ def test_a_storage_that_one_node_cannot_write(problem: str, cure: str) -> None:
 
 def test_a_failure_here_is_not_repeated_for_every_node() -> None:
     parsed = config(**{"resources.storage": "s3://me:secret@bucket/x"})
-    here = examinations.facts(storage="no such bucket")
+    here = examinations.facts(storage="cannot parse s3://me:secret@bucket/x")
     seen = examinations.cluster(examinations.node(), config=parsed)
     seen = examinations.alone(here, nodes=seen.nodes, address="a:1", config=parsed)
     assert bad(check_storage, seen) == [("fail", "here")]
