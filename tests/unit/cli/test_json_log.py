@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from mtl_search import api
 from mtl_search.api.callback import notifier
 from mtl_search.cli import json_log
 from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
@@ -106,6 +107,32 @@ def test_the_command_says_nothing_but_json(config: str) -> None:
     [line] = _lines(output)
     assert line["message"].startswith("search.trails: unknown key")
     assert not (Path.cwd() / "runs").exists()
+
+
+def test_a_sweep_ends_with_its_result_and_prints_no_report(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "run", lambda *args, **kwargs: api.Result(SWEEP))
+    status, output = run_cli("run", config, "--log-format", "json")
+    [line] = _lines(output)
+    assert status == 0
+    assert (line["event"], line["complete"], line["folder"]) == ("result", True, str(SWEEP))
+    assert line["verdict"] == api.Result(SWEEP).verdict.sentence()
+
+
+def test_a_sweep_that_is_interrupted_says_how_to_go_on(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*args: object, output: Path, **kwargs: object) -> None:
+        output.mkdir(parents=True)
+        (output / "journal.jsonl").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "run", run)
+    status, output = run_cli("run", config, "--log-format", "json")
+    [line] = _lines(output)
+    assert (status, line["event"], line["level"]) == (130, "stopped", "warning")
+    assert line["resume"].startswith("mtl-search run small.yaml --resume --output ")
 
 
 def test_the_guide_names_every_event_and_field() -> None:
