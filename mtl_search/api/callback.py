@@ -61,6 +61,14 @@ class Callback:
             trial: The trial: `trial.state` says how it ended, `trial.reason` why it failed.
         """
 
+    def on_event(self, event: Event, record: SweepRecord) -> None:
+        """Handle every event of the journal, also those that have a method of their own.
+
+        Args:
+            event: The event, such as `mtl_search.storage.events.EpochEnded`.
+            record: The sweep, to which the event has been applied.
+        """
+
     def on_sweep_end(self, record: SweepRecord) -> None:
         """Handle the end of the sweep, when every arm has spent its budget.
 
@@ -74,6 +82,7 @@ def notifier(callback: Callback) -> Observer:
 
     def notify(event: Event, record: SweepRecord) -> None:
         try:
+            callback.on_event(event, record)
             match event:
                 case SweepStarted():
                     callback.on_sweep_start(record)

@@ -78,6 +78,7 @@ def run(
     parsed = _parsed(config, overrides)
     check_components(parsed, started=resume, has_data=data is not None)
 
+    from mtl_search.search.monitoring.exporter import MetricsExporter
     from mtl_search.search.request import SweepRequest
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
@@ -87,6 +88,8 @@ def run(
     observers = [notifier(callback) for callback in callbacks]
     if tracker is not None:
         observers.append(tracker.observe)
+    unsent = None if tracker is None else lambda: tracker.unsent
+    observers.append(MetricsExporter(parsed, directory.name, unsent).observe)
     try:
         request = SweepRequest(
             config=parsed,

@@ -1,4 +1,4 @@
-"""The command line: run, validate, report, export-weights, list, schema, ui."""
+"""The command line: run, validate, doctor, report, export-weights, list, schema, ui."""
 
 from __future__ import annotations
 

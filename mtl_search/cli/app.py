@@ -10,7 +10,16 @@ import typer
 
 from mtl_search import __version__
 from mtl_search.cli.console import console
-from mtl_search.cli.options import Address, Config_, Debug, Output, Overrides, SweepFolder
+from mtl_search.cli.options import (
+    Address,
+    AnyAddress,
+    Config_,
+    Debug,
+    Format,
+    Output,
+    Overrides,
+    SweepFolder,
+)
 
 app = typer.Typer(
     name="mtl-search",
@@ -69,6 +78,16 @@ def run(  # noqa: PLR0917  # typer calls it by name
         bool,
         typer.Option("--quiet", "-q", help="One line a finished trial instead of live progress."),
     ] = False,
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            "--log-format",
+            help="`json`: one JSON object a line on standard error, in place of all other output; "
+            "default: `MTL_SEARCH_LOG`, or `text`.",
+            metavar="text|json",
+            show_default=False,
+        ),
+    ] = None,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Run a sweep: single-task arms, equal weights, search, finalists on fresh seeds, verdict.
@@ -83,8 +102,10 @@ def run(  # noqa: PLR0917  # typer calls it by name
         mtl-search run configs/quickstart.yaml --resume search.trials=80
         mtl-search run configs/quickstart.yaml --smoke
     """
+    from mtl_search.cli.json_log import choose_format
     from mtl_search.cli.running import run_command
 
+    choose_format(log_format)
     status = run_command(
         config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet, address=address
     )  # fmt: skip
@@ -121,11 +142,46 @@ def validate(
 
 
 @app.command()
+def doctor(  # noqa: PLR0917  # typer calls it by name
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            help="YAML file of a sweep that is to run.", metavar="CONFIG", show_default=False
+        ),
+    ] = None,
+    overrides: Overrides = None,
+    address: AnyAddress = None,
+    output: Output = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="Seconds that a node has for its answer.", min=1)
+    ] = 60.0,
+    form: Format = "table",
+    debug: Debug = False,
+) -> None:
+    """Examine this machine or a cluster: can a sweep run there, and what is to do if not?
+
+    Versions, resources, a write test of the storage from every node, MLflow, the token, GPUs and
+    NCCL, shared memory, clocks, disk space: each is ok, warn or fail with the measured value and
+    the command that puts it right. The exit status is 1 when something fails.
+
+    For example:
+
+        mtl-search doctor configs/quickstart.yaml
+        mtl-search doctor configs/quickstart.yaml --address auto --output /shared/runs
+        mtl-search doctor --address http://head:8265 --format json
+    """
+    from mtl_search.cli.doctor import doctor_command
+
+    status = doctor_command(
+        config, overrides or [], address=address, output=output, timeout=timeout, form=form
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def report(
     sweep: SweepFolder = None,
-    form: Annotated[
-        str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")
-    ] = "table",
+    form: Format = "table",
     debug: Debug = False,
 ) -> None:
     """Print leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""

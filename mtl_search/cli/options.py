@@ -35,6 +35,16 @@ Address = Annotated[
         show_default=False,
     ),
 ]
+AnyAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        help="A Ray cluster: `HOST:PORT` or `auto` on one of its nodes, `http://HOST:8265` from "
+        "elsewhere; default: `RAY_ADDRESS`, or else this machine alone.",
+        metavar="auto|HOST:PORT|http://HOST:8265",
+        show_default=False,
+    ),
+]
 SweepFolder = Annotated[
     Path | None,
     typer.Argument(
@@ -43,4 +53,5 @@ SweepFolder = Annotated[
         show_default=False,
     ),
 ]
+Format = Annotated[str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")]
 Debug = Annotated[bool, typer.Option("--debug", help="Print tracebacks.", hidden=True)]

@@ -14,9 +14,11 @@ from rich.markup import escape
 import mtl_search
 from mtl_search import api
 from mtl_search.api.component_check import check_components
+from mtl_search.cli import json_log
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
-from mtl_search.cli.progress import LiveProgress, PlainProgress
+from mtl_search.cli.json_log import JsonProgress
+from mtl_search.cli.progress import LiveProgress, PlainProgress, SweepProgress
 from mtl_search.config import load_config
 from mtl_search.storage import sweep_directory
 
@@ -48,6 +50,7 @@ def run_command(
         The exit status.
     """
     console = make_console()
+    console.quiet = json_log.is_on()
     arguments = [str(config_file), *overrides]
     if smoke:
         arguments.append("--smoke")
@@ -60,8 +63,7 @@ def run_command(
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
-    live = console.is_terminal and not quiet
-    progress = LiveProgress(console) if live else PlainProgress(console)
+    progress = _progress(console, quiet=quiet)
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
     try:
         with progress:
@@ -74,18 +76,29 @@ def run_command(
     console.print()
     from mtl_search.report import render  # not needed where a config is refused
 
+    json_log.write_result(result)
     render(result.record, result.config, console, folder=directory)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
     return _stopped(console, arguments, directory)
 
 
+def _progress(console: Console, *, quiet: bool) -> SweepProgress:
+    if json_log.is_on():
+        return JsonProgress(console)
+    if console.is_terminal and not quiet:
+        return LiveProgress(console)
+    return PlainProgress(console)
+
+
 def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
     """Print the command that goes on, with the arguments that belong to the sweep."""
     if not (directory / sweep_directory.JOURNAL).exists():
+        json_log.write("stopped", "warning", {"message": "stopped before the first trial"})
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
     command = shlex.join(["mtl-search", "run", *arguments, "--resume", "--output", str(directory)])
+    json_log.write("stopped", "warning", {"message": "stopped", "resume": command})
     console.print(
         f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True
     )

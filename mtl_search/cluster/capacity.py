@@ -13,6 +13,7 @@ from mtl_search.config.schema import ResourcesConfig
 from mtl_search.errors import ClusterError, ConfigError
 
 Node = Mapping[str, float]
+Nodes = Sequence[Node]
 
 # Ray counts resources in ten-thousandths.
 _UNIT = 10_000

@@ -82,11 +82,11 @@ def resolve_address(address: str | None = None) -> str:
 
 
 @contextmanager
-def ray_session(config: Config, address: str = "local") -> Iterator[None]:
+def ray_session(config: Config | None, address: str = "local") -> Iterator[None]:
     """Connect to a cluster for as long as the sweep lasts.
 
     Args:
-        config: The sweep's config.
+        config: The sweep's config; None, where no sweep runs, will do for an address.
         address: The result of `resolve_address`.
 
     Raises:
@@ -107,9 +107,9 @@ def ray_session(config: Config, address: str = "local") -> Iterator[None]:
         ray.shutdown()
 
 
-def _start(config: Config) -> None:
+def _start(config: Config | None) -> None:
     # The dashboard's state API is needed to clean up after Ray Train's worker groups.
-    dashboard = config.resources.workers > 1
+    dashboard = config is not None and config.resources.workers > 1
     try:
         ray.init(
             address="local",

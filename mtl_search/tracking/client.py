@@ -55,11 +55,10 @@ class TrackingClient:
     """
 
     def __init__(self, uri: str, experiment: str, artifacts: Path) -> None:
-        for name, value in _SETTINGS.items():
-            os.environ.setdefault(name, value)
+        prepare()
         check_store(uri, artifacts)
         self.uri = uri
-        self._client = _retry_once(uri, lambda: _connect(uri))
+        self._client = _retry_once(uri, lambda: connect(uri))
         self.experiment_id = self._experiment(experiment, artifacts if is_database(uri) else None)
 
     def _experiment(self, name: str, artifacts: Path | None) -> str:
@@ -183,7 +182,18 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, OSError) and not isinstance(error, FileNotFoundError)
 
 
-def _connect(uri: str) -> Any:
+def prepare() -> None:
+    """Set the environment that MLflow reads; call it before a client is made."""
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
+def connect(uri: str) -> Any:
+    """Return a client of MLflow.
+
+    Raises:
+        ConfigError: MLflow knows no such URI.
+    """
     from mlflow.tracking import MlflowClient
     from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mtl_search.api.callback import Callback, notifier
+from mtl_search.storage.events import Event
+from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 from tests.support.recorded_sweeps import Builder, whole
@@ -31,6 +33,15 @@ class Calls(Callback):
         self.names.append("trial end")
 
 
+class Kinds(Callback):
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+
+    def on_event(self, event: Event, record: SweepRecord) -> None:
+        assert record.id
+        self.kinds.append(event.kind)
+
+
 class Broken(Callback):
     def on_trial_start(self, trial: TrialRecord) -> None:
         raise RuntimeError("no such bell")
@@ -42,6 +53,14 @@ def test_every_event_reaches_its_method(tmp_path: Path) -> None:
     assert calls.names[:2] == ["sweep start", "trial start"]
     assert calls.names.count("trial start") == calls.names.count("trial end") > 1
     assert "epoch end" in calls.names
+
+
+def test_one_method_gets_every_event(tmp_path: Path) -> None:
+    kinds = Kinds()
+    path = tmp_path / "journal.jsonl"
+    whole(Builder(path, observers=[notifier(kinds)]), trials=2, seeds=2)
+    assert kinds.kinds == [event.kind for event in read_events(path)]
+    assert {"sweep", "trial", "info", "epoch", "end"} <= set(kinds.kinds)
 
 
 def test_a_callback_that_fails_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,7 @@ def test_version_and_help() -> None:
     assert status == 0
     assert all(
         command in output
-        for command in ("run", "validate", "report", "export-weights", "list", "ui")
+        for command in ("run", "validate", "doctor", "report", "export-weights", "list", "ui")
     )
 
 

@@ -1,0 +1,1 @@
+"""Work on a Ray cluster from outside: jobs, and the doctor that examines it."""

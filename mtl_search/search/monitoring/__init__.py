@@ -1,0 +1,1 @@
+"""The progress of a sweep as metrics of Ray, which Prometheus reads."""
