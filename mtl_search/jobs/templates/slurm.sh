@@ -30,6 +30,8 @@ if [ -z "$address" ]; then
   address=$(getent ahostsv4 "${name:-$SLURMD_NODENAME}" | awk '$1 !~ /^127\./ {print $1; exit}')
   address=${address:-$(hostname -I | awk '{print $1}')}
 fi
+# At its end nothing on a node is worth a wait.
+export RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=0
 # Three ports of the job's own; the operating system chooses all others.
 is_taken() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 port=$((20000 + SLURM_JOB_ID % 4000 * 3))
@@ -59,11 +61,13 @@ start_node() {
 }
 
 stop_ray() {
-  local left=("$head" ${others:+"$others"})
-  kill "${left[@]}" 2>/dev/null
-  (sleep 45 && kill -KILL "${left[@]}" 2>/dev/null) & # srun may wait for a node that is gone
-  wait "${left[@]}" 2>/dev/null
-  kill "$!" 2>/dev/null
+  local left
+  for left in $others "$head"; do
+    kill "$left" 2>/dev/null
+    (sleep 20 && kill -KILL "$left") 2>/dev/null & # srun may wait for a node that is gone
+    wait "$left" 2>/dev/null
+    kill "$!" 2>/dev/null
+  done
   rm -rf "$private"
 }
 
