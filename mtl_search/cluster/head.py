@@ -42,7 +42,7 @@ def version(address: str, timeout: float = _TIMEOUT_S) -> str:
         NoTokenError: The cluster wants another token than the one that this process has.
     """
     with _service(address) as service:
-        request = messages.CheckAliveRequest()
+        request = messages.CheckAliveRequest()  # type: ignore[attr-defined]
         return str(service.CheckAlive(request, metadata=_token(), timeout=timeout).ray_version)
 
 
@@ -58,7 +58,7 @@ def count_nodes(address: str, timeout: float = _TIMEOUT_S) -> int:
         NoTokenError: The cluster wants another token than the one that this process has.
     """
     with _service(address) as service:
-        request = messages.GetAllNodeInfoRequest()
+        request = messages.GetAllNodeInfoRequest()  # type: ignore[attr-defined]
         reply = service.GetAllNodeInfo(request, metadata=_token(), timeout=timeout)
     return sum(node.state == _ALIVE for node in reply.node_info_list)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shlex
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from mtl_search import __version__
 from mtl_search.cluster import capacity
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError
+from mtl_search.jobs.sizes import node_resources
 
 _TIME = re.compile(r"\d+|(\d+:){1,2}\d\d|\d+-\d+(:\d\d){0,2}")
 _WORD = re.compile(r"[\w.,:@%+/=-]+")
@@ -90,7 +90,7 @@ class SlurmOptions:
 
 
 def slurm_script(config: Config, arguments: Sequence[str], options: SlurmOptions) -> str:
-    """Write the batch script that runs a sweep on an allocation of Slurm.
+    r"""Write the batch script that runs a sweep on an allocation of Slurm.
 
     The script starts Ray on all nodes of the job, with a token and ports of its own, and runs the
     sweep there. Before the time limit it stops the sweep in order and puts the job back into the
@@ -122,7 +122,9 @@ def slurm_script(config: Config, arguments: Sequence[str], options: SlurmOptions
         #SBATCH --time=01:00:00
         #SBATCH --partition=short
     """
-    cpus, gpus = node_resources(config, options)
+    cpus, gpus = node_resources(
+        config.resources, options.nodes, options.cpus_per_node, options.gpus_per_node
+    )
     capacity.check_capacity(config)
     capacity.slots(config.resources, [{"CPU": cpus, "GPU": gpus}] * options.nodes)
     directives = "\n".join(f"#SBATCH {line}" for line in _directives(config, options, cpus, gpus))
@@ -148,38 +150,6 @@ def slurm_script(config: Config, arguments: Sequence[str], options: SlurmOptions
         body,
     ]
     return "\n".join(lines)
-
-
-def node_resources(config: Config, options: SlurmOptions) -> tuple[int, int]:
-    """Work out the CPUs and GPUs of a node from what the trials need.
-
-    With `resources.max_concurrent: auto` there is a trial at a time for each node.
-
-    Args:
-        config: The sweep's config.
-        options: The options, of which those that are given win.
-
-    Returns:
-        Number of CPUs and number of GPUs.
-
-    Examples:
-        >>> import mtl_search
-        >>> changes = {"resources.max_concurrent": 6, "resources.gpus_per_worker": 0.5}
-        >>> config = mtl_search.load_config("configs/quickstart.yaml", changes)
-        >>> node_resources(config, SlurmOptions(nodes=2))
-        (3, 2)
-    """
-    wanted = config.resources
-    trials = options.nodes if wanted.max_concurrent == "auto" else wanted.max_concurrent
-    workers = math.ceil(trials * wanted.workers / options.nodes)
-    cpus = max(1, math.ceil(workers * wanted.cpus_per_worker))
-    gpus = math.ceil(workers * wanted.gpus_per_worker)
-    if 0 < wanted.gpus_per_worker < 1:  # 0.4 fits twice on a GPU, and the rest of it stays free
-        gpus = math.ceil(workers / math.floor(1 / wanted.gpus_per_worker))
-    return (
-        cpus if options.cpus_per_node is None else options.cpus_per_node,
-        gpus if options.gpus_per_node is None else options.gpus_per_node,
-    )
 
 
 def _directives(config: Config, options: SlurmOptions, cpus: int, gpus: int) -> list[str]:

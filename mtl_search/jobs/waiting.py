@@ -1,6 +1,6 @@
 """Wait until the nodes of a Ray cluster have joined it: a step of the batch script of Slurm.
 
-    python -m mtl_search.jobs.waiting HOST:PORT NODES SECONDS
+python -m mtl_search.jobs.waiting HOST:PORT NODES SECONDS
 """
 
 from __future__ import annotations

@@ -79,9 +79,7 @@ def slurm(folder: Path, nodes: int = 2) -> Iterator[Slurm]:
         subprocess.run(down, capture_output=True, timeout=60, check=False)
 
 
-def write_script(
-    config: Path, overrides: Sequence[str] = (), **options: object
-) -> Path:
+def write_script(config: Path, overrides: Sequence[str] = (), **options: object) -> Path:
     """Write the batch script of a sweep beside its config."""
     environment_folder = str(Path(sys.executable).parent.parent)
     settings: Mapping[str, object] = {"nodes": 2, "environment": environment_folder, **options}

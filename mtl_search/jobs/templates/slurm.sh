@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # ^ what is not set here stands above: arguments, output, address, dashboard, cpus, gpus, restarts
+say() { echo "$(date +%FT%T) $*"; }
 if [ -z "${SLURM_JOB_ID:-}" ]; then
   echo "error: this is a batch script of Slurm: sbatch $0" >&2
   exit 2
@@ -11,6 +12,7 @@ for program in mtl-search ray python; do
     exit 2
   fi
 done
+say "job $SLURM_JOB_ID on $SLURM_JOB_NODELIST, start ${SLURM_RESTART_COUNT:-0}"
 umask 077
 mkdir -p "$output" || exit 2
 output=$(cd "$output" && pwd)
@@ -57,13 +59,19 @@ start_node() {
   ray=$!
   trap 'kill "$ray" 2>/dev/null' TERM INT
   wait "$ray" || wait "$ray" # the first one ends with the signal
-  rm -rf "$folder"
+  for _ in {1..20}; do # its last processes may still write
+    rm -rf "$folder" 2>/dev/null && break
+    sleep 0.5
+  done
 }
 
 stop_ray() {
   local left
+  kill "$head" 2>/dev/null
+  if [ -n "$others" ]; then # srun would kill its node without the time to tidy up
+    scancel --signal TERM "$SLURM_JOB_ID.0" 2>/dev/null
+  fi
   for left in $others "$head"; do
-    kill "$left" 2>/dev/null
     (sleep 20 && kill -KILL "$left") 2>/dev/null & # srun may wait for a node that is gone
     wait "$left" 2>/dev/null
     kill "$!" 2>/dev/null
@@ -82,6 +90,7 @@ on_signal() {
 stop_sweep() { # once: a second signal would not let it save
   if [ -n "$sweep" ] && [ -z "$told" ]; then
     told=yes
+    say 'a signal: the sweep stops in order'
     kill -TERM "$sweep" 2>/dev/null
   fi
 }
@@ -139,14 +148,15 @@ if [ "$signals" -eq 0 ]; then
     if [ "$signals" -eq "$before" ]; then break; fi
   done
 fi
+say "mtl-search ended with status $status"
 stop_ray
 
 if [ "$time_is_up" -eq 1 ] && [ "$status" -eq 130 ]; then
   if [ "${SLURM_RESTART_COUNT:-0}" -lt "$restarts" ]; then
-    echo "The time limit is near: job $SLURM_JOB_ID goes back into the queue, and then goes on."
+    say "the time limit is near: job $SLURM_JOB_ID goes back into the queue, and then goes on."
     scontrol requeue "$SLURM_JOB_ID"
   else
-    echo "The job has been in the queue $((restarts + 1)) times; the sweep goes on by:" \
+    say "the job has been in the queue $((restarts + 1)) times; the sweep goes on by:" \
       "sbatch SCRIPT $output"
   fi
 fi
