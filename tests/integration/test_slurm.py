@@ -15,7 +15,7 @@ import pytest
 
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
-from tests.support.slurm import SCRIPT, Slurm, slurm, write_script
+from tests.support.slurm import Slurm, slurm, write_script
 from tests.support.sweeps import PARTS, assert_mirrored, assert_sound, whole_lines, write_config
 
 pytestmark = [pytest.mark.integration, pytest.mark.large]
@@ -23,15 +23,16 @@ pytestmark = [pytest.mark.integration, pytest.mark.large]
 
 @pytest.fixture(scope="module")
 def batch(
-    tmp_path_factory: pytest.TempPathFactory, need_program: Callable[[str], str]
+    tmp_path_factory: pytest.TempPathFactory,
+    need_program: Callable[[str], str],
+    need_file: Callable[[str], Path],
 ) -> Iterator[Slurm]:
+    script = need_file("containers/slurm_nodes.sh")
     for program in ("ip", "nsenter"):
         need_program(program)
-    if not SCRIPT.exists():
-        need_program(str(SCRIPT))
     if os.geteuid() != 0:
         pytest.skip("nodes of a Slurm on one machine are namespaces, which need root")
-    with slurm(tmp_path_factory.mktemp("slurm") / "nodes") as found:
+    with slurm(script, tmp_path_factory.mktemp("slurm") / "nodes") as found:
         yield found
 
 

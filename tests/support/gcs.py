@@ -1,4 +1,4 @@
-"""A server that answers as the head of a Ray cluster does, of any version, with or without token."""
+"""A server that answers as the head of a Ray cluster does, of any version, with a token or none."""
 
 from __future__ import annotations
 

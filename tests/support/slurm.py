@@ -16,10 +16,7 @@ from pathlib import Path
 
 from mtl_search.config import load_config
 from mtl_search.jobs.slurm import SlurmOptions, slurm_script
-from tests.support.repository import REPOSITORY
 from tests.support.sweeps import environment
-
-SCRIPT = REPOSITORY.parent / "shared" / "containers" / "slurm_nodes.sh"
 
 
 class Slurm:
@@ -67,15 +64,21 @@ class Slurm:
 
 
 @contextmanager
-def slurm(folder: Path, nodes: int = 2) -> Iterator[Slurm]:
-    """A Slurm of so many nodes, which is gone afterwards."""
-    up = ["bash", str(SCRIPT), "up", str(folder), str(nodes)]
+def slurm(script: Path, folder: Path, nodes: int = 2) -> Iterator[Slurm]:
+    """A Slurm of so many nodes, which is gone afterwards.
+
+    Args:
+        script: Brings one up, and takes it down.
+        folder: For its state and logs.
+        nodes: Number of nodes.
+    """
+    up = ["bash", str(script), "up", str(folder), str(nodes)]
     try:
         done = subprocess.run(up, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         yield Slurm(folder, done.stdout.strip().splitlines()[-1].partition("=")[2])
     finally:
-        down = ["bash", str(SCRIPT), "down", str(folder)]
+        down = ["bash", str(script), "down", str(folder)]
         subprocess.run(down, capture_output=True, timeout=60, check=False)
 
 
