@@ -56,17 +56,18 @@ _ALL = KubeRayOptions(
 )
 
 
-@pytest.mark.parametrize("options", [KubeRayOptions(), _ALL, KubeRayOptions(claim="sweeps")])
 def test_the_job_keeps_its_schema_and_the_rules_of_the_operator(
-    options: KubeRayOptions, need_file: Callable[[str], Path]
+    need_file: Callable[[str], Path],
 ) -> None:
-    schema = json.loads(need_file(_SCHEMA).read_text())
-    job = _manifests(options, "resources.gpus_per_worker=1")["RayJob"]
-    jsonschema.validate(job, schema)
-    check_rayjob(job)
-    job["spec"]["entryPoint"] = job["spec"].pop("entrypoint")  # the schema would see a mistake
-    with pytest.raises(jsonschema.ValidationError, match="entryPoint"):
-        jsonschema.validate(job, schema)
+    # Not `jsonschema.validate`, which checks the schema itself first: 15 seconds.
+    validator = jsonschema.Draft202012Validator(json.loads(need_file(_SCHEMA).read_text()))
+    for options in (KubeRayOptions(), _ALL, KubeRayOptions(claim="sweeps")):
+        job = _manifests(options, "resources.gpus_per_worker=1")["RayJob"]
+        assert [error.message for error in validator.iter_errors(job)] == []
+        check_rayjob(job)
+    job["spec"]["entryPoint"] = job["spec"].pop("entrypoint")
+    (error,) = validator.iter_errors(job)  # the schema sees a mistake
+    assert "entryPoint" in error.message
 
 
 @pytest.mark.parametrize(("number", "good"), [("8Gi", True), ("8 Gi", False)])

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mtl_search.config import paths
 from mtl_search.errors import ConfigError
 from mtl_search.jobs.rayjob_rules import check_rayjob
 
@@ -30,8 +29,14 @@ def _job(**changes: Any) -> dict[str, Any]:
         },
     }
     for path, value in changes.items():
-        paths.put(job, path, copy.deepcopy(value))
+        _put(job, path.split("."), copy.deepcopy(value))
     return job
+
+
+def _put(tree: Any, keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        tree = tree[int(key)] if isinstance(tree, list) else tree.setdefault(key, {})
+    tree[keys[-1]] = value
 
 
 def _spec(**changes: Any) -> dict[str, Any]:
