@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mtl_search.config import load_config
 from mtl_search.jobs.slurm import SlurmOptions, slurm_script
@@ -85,9 +86,9 @@ def slurm(script: Path, folder: Path, nodes: int = 2) -> Iterator[Slurm]:
 def write_script(config: Path, overrides: Sequence[str] = (), **options: object) -> Path:
     """Write the batch script of a sweep beside its config."""
     environment_folder = str(Path(sys.executable).parent.parent)
-    settings: Mapping[str, object] = {"nodes": 2, "environment": environment_folder, **options}
-    script = config.with_suffix(".sh")
+    settings: dict[str, Any] = {"nodes": 2, "environment": environment_folder, **options}
     arguments = [str(config), *overrides]
-    text = slurm_script(load_config(*(config, overrides)), arguments, SlurmOptions(**settings))  # type: ignore[arg-type]
-    script.write_text(text)
+    script = config.with_suffix(".sh")
+    loaded = load_config(config, overrides)
+    script.write_text(slurm_script(loaded, arguments, SlurmOptions(**settings)))
     return script
