@@ -151,13 +151,12 @@ fi
 say "mtl-search ended with status $status"
 stop_ray
 
-if [ "$time_is_up" -eq 1 ] && [ "$status" -eq 130 ]; then
-  if [ "${SLURM_RESTART_COUNT:-0}" -lt "$restarts" ]; then
-    say "the time limit is near: job $SLURM_JOB_ID goes back into the queue, and then goes on."
+if [ "$status" -eq 130 ]; then
+  if [ "$time_is_up" -eq 1 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt "$restarts" ]; then
+    say "the time limit is near: job $SLURM_JOB_ID goes back into the queue, and then goes on"
     scontrol requeue "$SLURM_JOB_ID"
   else
-    say "the job has been in the queue $((restarts + 1)) times; the sweep goes on by:" \
-      "sbatch SCRIPT $output"
+    say "the sweep goes on by: sbatch SCRIPT $output"
   fi
 fi
 exit "$status"
