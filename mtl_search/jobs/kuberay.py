@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-from mtl_search import __version__
 from mtl_search.cluster import capacity
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError
@@ -92,7 +91,7 @@ def kuberay_manifests(
         manifests.append(_volume_claim(name, options))
     manifests.append(job)
     texts = [yaml.dump(one, Dumper=_Dumper, sort_keys=False, width=1000) for one in manifests]
-    return f"# Written by mtl-search {__version__}.\n" + "---\n".join(texts)
+    return f"# Written by mtl-search {version('mtl-search')}.\n" + "---\n".join(texts)
 
 
 def job_name(name: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.metadata import version
 
-from mtl_search import __version__
 from mtl_search.errors import ConfigError
 
 _SIZE = re.compile(r"\d+(\.\d+)?(Ki|Mi|Gi|Ti|k|M|G|T)?")
@@ -51,7 +51,7 @@ class KubeRayOptions:
 
     name: str | None = None
     namespace: str | None = None
-    image: str = f"mtl-search:{__version__}"
+    image: str = f"mtl-search:{version('mtl-search')}"
     ray_version: str | None = None
     min_workers: int = 0
     max_workers: int = 2

@@ -6,9 +6,9 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
 
-from mtl_search import __version__
 from mtl_search.cluster import capacity
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError
@@ -136,7 +136,7 @@ def slurm_script(config: Config, arguments: Sequence[str], options: SlurmOptions
         "#!/bin/bash",
         directives,
         "",
-        f"# Written by mtl-search {__version__}. `sbatch SCRIPT` runs the sweep, and",
+        f"# Written by mtl-search {version('mtl-search')}. `sbatch SCRIPT` runs the sweep, and",
         "# `sbatch SCRIPT FOLDER` goes on with the one in that folder.",
         *options.setup,
         *_path(options.environment),

@@ -12,7 +12,7 @@ from ray.core.generated import gcs_service_pb2 as messages
 from ray.core.generated import gcs_service_pb2_grpc as services
 
 
-class _Head(services.NodeInfoGcsServiceServicer):  # type: ignore[misc]  # Ray has no types here
+class _Head(services.NodeInfoGcsServiceServicer):
     def __init__(self, version: str, token: str, states: tuple[int, ...]) -> None:
         self._version, self._token, self._states = version, token, states
 
