@@ -108,30 +108,33 @@ def test_scancel_stops_in_order_and_the_script_goes_on(batch: Slurm, runs: Path)
 
 
 def test_a_job_goes_on_after_its_time_limit(batch: Slurm, runs: Path) -> None:
-    """Slurm holds a job that goes back into the queue for two minutes."""
-    script = write_script(_config(runs.parent, 60, 0.35), time="2", lead_s=60)
+    """Two minutes, of which Ray's start takes some; Slurm then holds the job for two more.
+
+    Slurm may send the signal up to a minute earlier than it is told.
+    """
+    late = ("--signal=B:USR1@30",)  # the last option of a kind counts
+    script = write_script(_config(runs.parent, 12, 0.2), time="2", lines=late)
     job = batch.submit(script)
-    sweep = runs / f"tiny-{job}"
-    batch.wait_for(job, "PENDING", "COMPLETED", "FAILED", "TIMEOUT", timeout=20)  # not started yet
+    sweep, log = runs / f"tiny-{job}", runs.parent / f"slurm-tiny-{job}.out"
     batch.wait_for(job, "RUNNING", timeout=60)
     seen = batch.wait_for(job, "PENDING", "COMPLETED", "FAILED", "TIMEOUT", timeout=180)
-    log = runs.parent / f"slurm-tiny-{job}.out"
     assert seen["JobState"] == "PENDING", log.read_text()
+    assert "goes back into the queue" in log.read_text()
     before = whole_lines(sweep)
     ended = [trial.id for trial in read_record(sweep / "journal.jsonl") if trial.finished]
-    assert 0 < len(ended) < 60
-    seen = batch.wait_for(job, "COMPLETED", "FAILED", "TIMEOUT", timeout=400)
-    assert (seen["JobState"], seen["Restarts"]) == ("COMPLETED", "1"), log.read_text()
+    assert 0 < len(ended) < 12
+
+    seen = batch.wait_for(job, "COMPLETED", "FAILED", "TIMEOUT", timeout=600)
+    assert seen["JobState"] == "COMPLETED", log.read_text()
     assert whole_lines(sweep).startswith(before)
-    assert assert_sound(sweep).sessions == 2
+    assert assert_sound(sweep).sessions == int(seen["Restarts"]) + 1 >= 2
     assert_mirrored(sweep)
-    assert "goes back into the queue" in log.read_text()
     _assert_clean(runs, job)
 
 
 def test_a_node_that_dies_does_not_end_the_sweep(batch: Slurm, runs: Path) -> None:
     """The last test: the node stays away."""
-    script = write_script(_config(runs.parent, 12, 0.3), time="10")
+    script = write_script(_config(runs.parent, 10, 0.2), time="10")
     job = batch.submit(script)
     sweep = runs / f"tiny-{job}"
     _wait_for_trials(sweep, 3)
