@@ -52,8 +52,9 @@ def run(
         data: A data set in place of the one that the config names.
         callbacks: Objects whose methods are called when something happens in the sweep.
         address: `HOST:PORT` of a running Ray cluster, or `auto` for the one on this machine, which
-            must be one of its nodes. Default: the cluster that this process is connected to, else
-            the one that RAY_ADDRESS names, else a local one.
+            must be one of its nodes; `local` starts one of its own. Default: the cluster that this
+            process is connected to, else the one that RAY_ADDRESS names, else the one that
+            `ray start` has started on this machine, else a local one.
 
     Returns:
         The result; `result.complete` is False after an interruption.

@@ -30,8 +30,9 @@ Address = Annotated[
     typer.Option(
         "--address",
         help="A Ray cluster that runs already: `HOST:PORT`, or `auto` for the one on this "
-        "machine; default: `RAY_ADDRESS`, or else a Ray of its own on this machine.",
-        metavar="auto|HOST:PORT",
+        "machine; `local`: a Ray of its own on this machine; default: `RAY_ADDRESS`, else one that "
+        "`ray start` has started on this machine, else `local`.",
+        metavar="auto|local|HOST:PORT",
         show_default=False,
     ),
 ]

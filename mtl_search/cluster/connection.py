@@ -15,7 +15,7 @@ import ray
 from ray._private import services
 from ray._private.authentication import authentication_token_setup as authentication
 
-from mtl_search.cluster import capacity
+from mtl_search.cluster import capacity, this_node
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError
 
@@ -57,8 +57,8 @@ def resolve_address(address: str | None = None) -> str:
     Args:
         address: `HOST:PORT` of a cluster that runs already, or `auto` for the one that runs on this
             machine. None: the one that this process is connected to, else the one that the
-            environment names (RAY_ADDRESS, as in a Ray job), else a local one, which ends with the
-            sweep.
+            environment names (RAY_ADDRESS, as in a Ray job), else the one that `ray start` has
+            started on this node, else a local one, which ends with the sweep.
 
     Returns:
         `HOST:PORT`, or `local`.
@@ -73,7 +73,9 @@ def resolve_address(address: str | None = None) -> str:
                 f"this process is connected to the Ray cluster at {here} already, not to {address}"
             )
         return here
-    address = address or os.environ.get("RAY_ADDRESS") or "local"
+    address = address or os.environ.get("RAY_ADDRESS")
+    if not address:
+        return this_node.find_cluster() or "local"
     if address == "local":
         return address
     resolved = _host_and_port(address)

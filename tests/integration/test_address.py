@@ -4,7 +4,14 @@ once.
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +19,7 @@ import ray
 from ray._private.state import state
 
 from mtl_search import SweepError, run
-from mtl_search.cluster import connection
+from mtl_search.cluster import connection, this_node
 from tests.support.sweeps import assert_sound, mtl_search, tiny, write_config
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
@@ -68,3 +75,55 @@ def test_a_process_that_is_connected_stays_where_it_is(runs: Path, address: str)
             address="192.0.2.1:6379",
         )
     assert not (runs / "other").exists()
+
+
+@pytest.fixture
+def started_here(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A Ray that `ray start` has started on this node, and the environment in which it is found."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # sockets need a short path
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    environment = {**os.environ, **token, "RAY_TMPDIR": str(folder)}
+    environment.pop("RAY_ADDRESS", None)
+    port = 20_000 + os.getpid() % 10_000
+    command = [
+        str(Path(sys.executable).with_name("ray")), "start", "--head", f"--port={port}",
+        "--num-cpus=1", "--include-dashboard=false", f"--ray-client-server-port={port + 1}",
+        "--dashboard-agent-listen-port=0", "--min-worker-port=0", "--max-worker-port=0", "--block",
+    ]  # fmt: skip
+    with (tmp_path / "ray.log").open("w") as log:
+        ray_start = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + 60
+        while not (folder / "ray" / "ray_current_cluster").exists():
+            assert ray_start.poll() is None, (tmp_path / "ray.log").read_text()
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        yield {"RAY_TMPDIR": str(folder), "RAY_ADDRESS": "", **token}
+    finally:
+        ray_start.terminate()
+        ray_start.wait(60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_one_that_is_started_here_is_joined(
+    runs: Path,
+    address: str,
+    started_here: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not the Ray of the tests, which belongs to a program, and not without its token."""
+    found = Path(started_here["RAY_TMPDIR"], "ray", "ray_current_cluster").read_text()
+    assert found != address
+    config = write_config(runs.parent, _FEW)
+    done = mtl_search("run", config, cwd=runs.parent, extra=started_here)
+    assert done.returncode == 0, done.stderr
+    line = f"joined the Ray cluster at {found} of this node; --address local starts one of its own"
+    assert done.stderr.splitlines() == [line]
+    assert assert_sound(runs / "tiny").slots == 1
+
+    monkeypatch.setenv("RAY_TMPDIR", started_here["RAY_TMPDIR"])
+    monkeypatch.setenv("HOME", str(runs))
+    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+    assert this_node.find_cluster() is None
+    assert "is not used: it wants a token" in caplog.text

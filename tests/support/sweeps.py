@@ -80,10 +80,11 @@ def write_config(folder: Path, changes: Mapping[str, Any] | None = None) -> Path
 
 
 def environment() -> dict[str, str]:
-    """What a driver process needs: `tests.support.parts`, here and in Ray's workers, and lines that
-    do not wrap.
+    """What a driver process needs: `tests.support.parts`, here and in Ray's workers, lines that do
+    not wrap, and a Ray of its own where the test names none.
     """
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
+    ours = {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", "RAY_ADDRESS": "local"}
+    return {**os.environ, **ours}
 
 
 def mtl_search(

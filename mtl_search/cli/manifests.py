@@ -1,0 +1,82 @@
+"""`mtl-search submit --slurm` and `--kuberay`: a script or manifests in place of a submission.
+
+What is for `sbatch` or `kubectl` goes to standard output, what is for people to standard error.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from mtl_search.api.component_check import check_components
+from mtl_search.config import Config, load_config
+from mtl_search.jobs.kuberay import KubeRayOptions, job_name, kuberay_manifests
+from mtl_search.jobs.slurm import SlurmOptions, slurm_script
+
+
+def slurm_command(config_file: Path, overrides: list[str], options: SlurmOptions) -> None:
+    """Print the batch script of Slurm for a sweep.
+
+    Args:
+        config_file: The YAML file.
+        overrides: Changes to it, each as `path=value`.
+        options: What the script asks Slurm for.
+
+    Raises:
+        ConfigError: Something in the config or the options is wrong.
+        ClusterError: No trial fits on the nodes.
+    """
+    config = _load(config_file, overrides)
+    sys.stdout.write(slurm_script(config, [str(config_file), *overrides], options))
+    folder = options.output or f"runs/{config.name}-<job id>"
+    _note(
+        "Next: write this to a file, and `sbatch FILE` in this folder. The sweep is in "
+        f"{folder}; `sbatch FILE FOLDER` goes on with one."
+    )
+
+
+def kuberay_command(config_file: Path, overrides: list[str], options: KubeRayOptions) -> None:
+    """Print the manifests of KubeRay for a sweep.
+
+    Args:
+        config_file: The YAML file.
+        overrides: Changes to it, each as `path=value`.
+        options: What the manifests ask Kubernetes for.
+
+    Raises:
+        ConfigError: Something in the config or the options is wrong.
+        ClusterError: No trial fits on the nodes.
+    """
+    config = _load(config_file, overrides)
+    text = config_file.read_text(encoding="utf-8")
+    sys.stdout.write(kuberay_manifests(config, text, [str(config_file), *overrides], options))
+    space = "" if options.namespace is None else f"-n {options.namespace} "
+    token = shlex.quote(options.token_secret)
+    name = options.name or job_name(config.name)
+    _note(
+        "Once: head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' | "
+        f"kubectl {space}create secret generic {token} --from-file=auth_token=/dev/stdin\n"
+        "Next: kubectl apply -f FILE. The sweep is on the volume "
+        f"{options.claim or name}, in /sweeps/{name}."
+    )
+    if options.claim is None:
+        _note("kubectl delete -f FILE deletes that volume, too; --claim names one that stays.")
+
+
+def active_environment() -> str | None:
+    """Return the folder of the virtual environment that this program runs in, if it is one."""
+    return sys.prefix if sys.prefix != sys.base_prefix else None
+
+
+def _load(config_file: Path, overrides: list[str]) -> Config:
+    config = load_config(config_file, overrides)
+    check_components(config)
+    return config
+
+
+def _note(text: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(text, markup=False)
