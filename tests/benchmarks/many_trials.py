@@ -1,0 +1,125 @@
+"""What a sweep of very many short trials costs its driver, and how it spreads over nodes.
+
+    .venv/bin/python -m tests.benchmarks.many_trials driver [--begun 0 900 4900] [--trials 100]
+    .venv/bin/python -m tests.benchmarks.many_trials mlflow [--trials 100 1000 5000]
+    .venv/bin/python -m tests.benchmarks.many_trials nodes [--trials 200]
+
+`driver` runs sweeps of a real Tune whose trials train nothing (two made-up epochs), each resumed
+after so many trials of a made-up journal, and prints the driver's processor milliseconds a trial by
+part, without the first tenth of the session's trials. MLflow is off there. `mlflow` sends the
+journals of such sweeps to MLflow on SQLite and prints milliseconds of the thread that sends.
+
+`nodes` runs one sweep over three nodes and one over a single node (`tests/support/nodes.py`), whose
+trials sleep for a moment in place of training, and prints trials a second of both, on which nodes
+they ran, the driver's memory, and what is free at the end.
+
+Processor time is `time.process_time` and that of the threads, so that other work on the machine
+changes it little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from mtl_search import load_config, run
+from mtl_search.config import Config, to_yaml
+from mtl_search.storage.journal import read_record
+from tests.benchmarks.driver_clock import PARTS, DriverClock, Reading
+from tests.benchmarks.empty_slot import EmptySlot, write_journal
+from tests.benchmarks.sweep_memory import config as memory_config
+from tests.benchmarks.sweep_memory import resident_mb
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SLEEP_S = 0.2
+
+
+def settings(trials: int, folder: Path, **changes: Any) -> Config:
+    """One arm `search`, two values to draw."""
+    return load_config(memory_config(trials, 2, folder), changes)
+
+
+def begin(folder: Path, config: Config, trials: int) -> None:
+    """Make the folder of a sweep with trials that have ended."""
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
+    scales = {f"y/{metric}": (0.5, 1.0) for metric in ("accuracy", "f1")}
+    write_journal(folder / "journal.jsonl", trials, scales)
+
+
+def driver(begun: int, trials: int, folder: Path) -> list[Reading]:
+    """Run trials that train nothing, after so many that ended before."""
+    from ray import tune
+
+    from mtl_search.search.sweep import SweepSession
+
+    wanted = settings(begun + trials, folder, **{"tracking.enabled": False})
+    if begun:
+        begin(folder / "sweep", wanted, begun)
+    clock = DriverClock({trials // 10, trials}, resident_mb)
+    slot = tune.with_resources(EmptySlot, {"CPU": 1})
+    with clock.running(), mock.patch.object(SweepSession, "_trainable", lambda self: slot):
+        result = run(wanted, output=folder / "sweep", resume=bool(begun), callbacks=[clock])
+    assert result.complete
+    return clock.readings
+
+
+def print_driver(begun: Sequence[int], trials: int) -> None:
+    """Print a table, one row a number of trials that have begun before."""
+    print(f"| trials | {' | '.join(PARTS)} | all | MB |")
+    print(f"|{'---|' * (len(PARTS) + 3)}")
+    for number in begun:
+        with tempfile.TemporaryDirectory() as name:
+            first, last = driver(number, trials, Path(name))
+        spent = {part: last.seconds[part] - first.seconds[part] for part in PARTS}
+        count = last.trials - first.trials
+        cells = [f"{1000 * spent[part] / count:.1f}" for part in PARTS]
+        cells += [f"{1000 * sum(spent.values()) / count:.1f}", f"{last.megabytes:.0f}"]
+        print(f"| {number + trials:,} | {' | '.join(cells)} |", flush=True)
+
+
+def print_mlflow(sizes: Sequence[int]) -> None:
+    """Print a table, one row a number of trials."""
+    from mtl_search.tracking import sync
+
+    print("| trials | MLflow, ms a trial | unsent |\n|---|---|---|")
+    for trials in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "sweep"
+            begin(folder, settings(trials, Path(name)), trials)
+            began = time.process_time()
+            unsent = sync(folder)
+            spent = 1000 * (time.process_time() - began) / trials
+        print(f"| {trials:,} | {spent:.1f} | {unsent} |", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    modes = parser.add_subparsers(dest="mode", required=True)
+    of_driver = modes.add_parser("driver")
+    of_driver.add_argument("--begun", type=int, nargs="+", default=[0, 900, 4900])
+    of_driver.add_argument("--trials", type=int, default=100)
+    of_mlflow = modes.add_parser("mlflow")
+    of_mlflow.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 5000])
+    wanted = parser.parse_args()
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
+    if wanted.mode == "driver":
+        print_driver(wanted.begun, wanted.trials)
+    else:
+        print_mlflow(wanted.trials)
+
+
+if __name__ == "__main__":
+    main()
