@@ -35,18 +35,20 @@ class EmptySlot(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         self._epoch += 1
-        state: Any = "COMPLETE" if self._epoch == EPOCHS else "RUNNING"
-        found = made_up(self._trial, self._epoch)
-        report = TrialReport(
-            self._epoch, found, found["val/y/accuracy"], state, info=_info(), seconds=0.01
-        )
-        return report.with_node(self._node).to_result()
+        return made_up_report(self._trial, self._epoch).with_node(self._node).to_result()
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """There is none."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         """There is none."""
+
+
+def made_up_report(trial: str, epoch: int) -> TrialReport:
+    """What a slot reports of an epoch."""
+    state: Any = "COMPLETE" if epoch == EPOCHS else "RUNNING"
+    found = made_up(trial, epoch)
+    return TrialReport(epoch, found, found["val/y/accuracy"], state, info=_info(), seconds=0.01)
 
 
 def made_up(trial: str, epoch: int) -> dict[str, float]:

@@ -20,6 +20,7 @@ changes it little.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -32,13 +33,23 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from ray import tune
+from rich.console import Console
+
 from mtl_search import load_config, run
+from mtl_search.api.callback import notifier
+from mtl_search.cli.progress import PlainProgress
+from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config, to_yaml
-from mtl_search.storage.journal import read_record
+from mtl_search.search.request import SweepRequest, check_request
+from mtl_search.search.searcher import ArmSearcher
+from mtl_search.search.study import set_log_level
+from mtl_search.search.sweep import SweepSession
 from tests.benchmarks.driver_clock import PARTS, DriverClock, Reading
-from tests.benchmarks.empty_slot import EmptySlot, write_journal
+from tests.benchmarks.empty_slot import EPOCHS, EmptySlot, made_up_report, write_journal
 from tests.benchmarks.sweep_memory import config as memory_config
 from tests.benchmarks.sweep_memory import resident_mb
+from mtl_search.training.trial_report import REPORT
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SLEEP_S = 0.2
@@ -57,16 +68,16 @@ def begin(folder: Path, config: Config, trials: int) -> None:
     write_journal(folder / "journal.jsonl", trials, scales)
 
 
-def driver(begun: int, trials: int, folder: Path) -> list[Reading]:
+def driver(begun: int, trials: int, folder: Path, *, with_tune: bool) -> list[Reading]:
     """Run trials that train nothing, after so many that ended before."""
-    from ray import tune
-
-    from mtl_search.search.sweep import SweepSession
-
     wanted = settings(begun + trials, folder, **{"tracking.enabled": False})
     if begun:
         begin(folder / "sweep", wanted, begun)
-    clock = DriverClock({trials // 10, trials}, resident_mb)
+    clock = DriverClock({max(1, trials // 10), trials}, resident_mb)
+    if not with_tune:
+        with clock.running():
+            by_hand(wanted, folder / "sweep", clock)
+        return clock.readings
     slot = tune.with_resources(EmptySlot, {"CPU": 1})
     with clock.running(), mock.patch.object(SweepSession, "_trainable", lambda self: slot):
         result = run(wanted, output=folder / "sweep", resume=bool(begun), callbacks=[clock])
@@ -74,13 +85,38 @@ def driver(begun: int, trials: int, folder: Path) -> list[Reading]:
     return clock.readings
 
 
-def print_driver(begun: Sequence[int], trials: int) -> None:
+def by_hand(config: Config, folder: Path, clock: DriverClock) -> None:
+    """Ask the searcher for trials and report their epochs, as Tune would, one after another."""
+    nodes = [{"CPU": config.resources.cpus_per_worker}]
+    progress = PlainProgress(Console(file=io.StringIO()))
+    set_log_level()
+    request = SweepRequest(
+        config,
+        folder,
+        resume=folder.exists(),
+        observers=[notifier(progress), notifier(clock)],
+        address="local",
+    )
+    with SweepSession.open_folder(check_request(request)) as session:
+        session.write_start(slots=1)
+        monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: (nodes, []))
+        searcher = ArmSearcher(session.context, monitor)
+        asked = 0
+        while isinstance(answer := searcher.suggest(f"tune{asked}"), dict):
+            for epoch in range(1, EPOCHS + 1):
+                report = made_up_report(answer["id"], epoch)
+                searcher.record_epoch(f"tune{asked}", report)
+            searcher.on_trial_complete(f"tune{asked}", {REPORT: report.to_json()})
+            asked += 1
+
+
+def print_driver(begun: Sequence[int], trials: int, *, with_tune: bool) -> None:
     """Print a table, one row a number of trials that have begun before."""
     print(f"| trials | {' | '.join(PARTS)} | all | MB |")
     print(f"|{'---|' * (len(PARTS) + 3)}")
     for number in begun:
         with tempfile.TemporaryDirectory() as name:
-            first, last = driver(number, trials, Path(name))
+            first, last = driver(number, trials, Path(name), with_tune=with_tune)
         spent = {part: last.seconds[part] - first.seconds[part] for part in PARTS}
         count = last.trials - first.trials
         cells = [f"{1000 * spent[part] / count:.1f}" for part in PARTS]
@@ -111,12 +147,13 @@ def main() -> None:
     of_driver = modes.add_parser("driver")
     of_driver.add_argument("--begun", type=int, nargs="+", default=[0, 900, 4900])
     of_driver.add_argument("--trials", type=int, default=100)
+    of_driver.add_argument("--without-tune", action="store_true", help="needs no Ray")
     of_mlflow = modes.add_parser("mlflow")
     of_mlflow.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 5000])
     wanted = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
     if wanted.mode == "driver":
-        print_driver(wanted.begun, wanted.trials)
+        print_driver(wanted.begun, wanted.trials, with_tune=not wanted.without_tune)
     else:
         print_mlflow(wanted.trials)
 
