@@ -364,3 +364,24 @@ def test_mlflow_stays_quiet(
         tracker.close()
     assert capfd.readouterr() == ("", "")
     assert caplog.text == ""
+
+
+@pytest.mark.large
+def test_two_thousand_trials_arrive_before_the_end(
+    sweep_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are written to the journal in seconds, which no database keeps up with."""
+    monkeypatch.setattr("mtl_search.storage.journal.os.fsync", lambda number: None)
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    for number in range(2000):
+        builder.trial("search", number, 0.9, epochs=2)
+    builder.done()
+    seen: list[tuple[int, int]] = []
+    assert tracker.unsent > 5000
+    assert tracker.close(on_progress=lambda sent, total: seen.append((sent, total))) == 0
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1]
+    runs = tracker._run_sync.client.find_runs("sweep-1") if tracker._run_sync else []
+    assert len(runs) == 2001
+    assert {run.info.status for run in runs} == {"FINISHED"}
