@@ -45,11 +45,12 @@ from mtl_search.search.request import SweepRequest, check_request
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.study import set_log_level
 from mtl_search.search.sweep import SweepSession
+from mtl_search.training.trial_report import REPORT
 from tests.benchmarks.driver_clock import PARTS, DriverClock, Reading
 from tests.benchmarks.empty_slot import EPOCHS, EmptySlot, made_up_report, write_journal
 from tests.benchmarks.sweep_memory import config as memory_config
 from tests.benchmarks.sweep_memory import resident_mb
-from mtl_search.training.trial_report import REPORT
+from tests.support import nodes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SLEEP_S = 0.2
@@ -79,7 +80,7 @@ def driver(begun: int, trials: int, folder: Path, *, with_tune: bool) -> list[Re
             by_hand(wanted, folder / "sweep", clock)
         return clock.readings
     slot = tune.with_resources(EmptySlot, {"CPU": 1})
-    with clock.running(), mock.patch.object(SweepSession, "_trainable", lambda self: slot):
+    with clock.running(), mock.patch.object(SweepSession, "_trainable", return_value=slot):
         result = run(wanted, output=folder / "sweep", resume=bool(begun), callbacks=[clock])
     assert result.complete
     return clock.readings
@@ -139,6 +140,74 @@ def print_mlflow(sizes: Sequence[int]) -> None:
         print(f"| {trials:,} | {spent:.1f} | {unsent} |", flush=True)
 
 
+def drive(config: Path, folder: Path, address: str) -> None:
+    """Run a sweep on a cluster, on one of whose nodes this is; print what a reader asks for."""
+    clock = DriverClock(set(range(50, 100_000, 50)), resident_mb)
+    ended: list[float] = []
+    clock_end = clock.on_trial_end
+
+    def on_trial_end(trial: Any) -> None:
+        ended.append(time.perf_counter())
+        clock_end(trial)
+
+    with clock.running(), mock.patch.object(clock, "on_trial_end", on_trial_end):
+        result = run(config, output=folder, callbacks=[clock], address=address)
+    assert result.complete
+    warm = ended[len(ended) // 10 :]
+    found = {
+        "trials": len(ended),
+        "trials_a_second": (len(warm) - 1) / (warm[-1] - warm[0]),
+        "megabytes": {reading.trials: reading.megabytes for reading in clock.readings},
+        "on": Counter(trial.info.get("node", "") for trial in result.record),
+    }
+    print(f"found {json.dumps(found)}", flush=True)
+
+
+def on_nodes(count: int, trials: int, root: Path) -> dict[str, Any]:
+    """Run a sweep over so many nodes of one processor each."""
+    storage = root / "storage"
+    storage.mkdir(parents=True)
+    backbone = {"name": "tests.benchmarks.empty_work:sleeping", "seconds": SLEEP_S / 4}
+    wanted = settings(
+        trials,
+        root,
+        **{
+            "model.backbone": backbone,
+            "resources.max_concurrent": "auto",
+            "resources.storage": str(storage),
+            "search.sampler": "random",
+        },
+    )
+    (root / "config.yaml").write_text(to_yaml(wanted), encoding="utf-8")
+    with nodes.cluster(root, [storage]) as cluster:
+        for _ in range(count):
+            cluster.start(1)
+        program = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.many_trials", "drive"]
+        place = cluster.head.inside(root)
+        done = subprocess.run(
+            [*place, *program, str(root / "config.yaml"), str(root / "sweep"), cluster.address],
+            env={**os.environ, **cluster.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("found ")]
+        free, total = cluster.free_cpus()
+    return {**json.loads(line.removeprefix("found ")), "free CPUs": f"{free:g} of {total:g}"}
+
+
+def print_nodes(trials: int) -> None:
+    """Print what one node and three make of a sweep."""
+    speeds = []
+    for count in (1, 3):
+        with tempfile.TemporaryDirectory() as name:
+            found = on_nodes(count, trials, Path(name))
+        print(f"{count} nodes ({'namespaces' if nodes.enclosed() else 'loopback'}): {found}")
+        speeds.append(found["trials_a_second"])
+    print(f"three nodes / one node: {speeds[1] / speeds[0]:.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -150,12 +219,22 @@ def main() -> None:
     of_driver.add_argument("--without-tune", action="store_true", help="needs no Ray")
     of_mlflow = modes.add_parser("mlflow")
     of_mlflow.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 5000])
+    of_nodes = modes.add_parser("nodes")
+    of_nodes.add_argument("--trials", type=int, default=200)
+    of_drive = modes.add_parser("drive", help="what `nodes` runs on a node")
+    for argument in ("config", "folder"):
+        of_drive.add_argument(argument, type=Path)
+    of_drive.add_argument("address")
     wanted = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])
     if wanted.mode == "driver":
         print_driver(wanted.begun, wanted.trials, with_tune=not wanted.without_tune)
-    else:
+    elif wanted.mode == "mlflow":
         print_mlflow(wanted.trials)
+    elif wanted.mode == "nodes":
+        print_nodes(wanted.trials)
+    else:
+        drive(wanted.config, wanted.folder, wanted.address)
 
 
 if __name__ == "__main__":
