@@ -2,12 +2,14 @@
 
     .venv/bin/python -m tests.benchmarks.many_trials driver [--begun 0 900 4900] [--trials 100]
     .venv/bin/python -m tests.benchmarks.many_trials mlflow [--trials 100 1000 5000]
+    .venv/bin/python -m tests.benchmarks.many_trials doors [--trials 1 100 1000 5000]
     .venv/bin/python -m tests.benchmarks.many_trials nodes [--trials 200]
 
 `driver` runs sweeps of a real Tune whose trials train nothing (two made-up epochs), each resumed
 after so many trials of a made-up journal, and prints the driver's processor milliseconds a trial by
 part, without the first tenth of the session's trials. MLflow is off there. `mlflow` sends the
-journals of such sweeps to MLflow on SQLite and prints milliseconds of the thread that sends.
+journals of such sweeps to MLflow on SQLite and prints processor milliseconds a trial. `doors` prints
+processor seconds of the commands that read such sweeps, and of a resume up to its first new trial.
 
 `nodes` runs one sweep over three nodes and one over a single node (`tests/support/nodes.py`), whose
 trials sleep for a moment in place of training, and prints trials a second of both, on which nodes
@@ -42,10 +44,12 @@ from mtl_search.cli.progress import PlainProgress
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config, to_yaml
 from mtl_search.search.request import SweepRequest, check_request
+from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.study import set_log_level
 from mtl_search.search.sweep import SweepSession
 from mtl_search.training.trial_report import REPORT
+from tests.benchmarks.doors import PROGRAM, Command, cost
 from tests.benchmarks.driver_clock import PARTS, DriverClock, Reading
 from tests.benchmarks.empty_slot import EPOCHS, EmptySlot, made_up_report, write_journal
 from tests.benchmarks.sweep_memory import config as memory_config
@@ -123,6 +127,40 @@ def print_driver(begun: Sequence[int], trials: int, *, with_tune: bool) -> None:
         cells = [f"{1000 * spent[part] / count:.1f}" for part in PARTS]
         cells += [f"{1000 * sum(spent.values()) / count:.1f}", f"{last.megabytes:.0f}"]
         print(f"| {number + trials:,} | {' | '.join(cells)} |", flush=True)
+
+
+def resume(folder: Path) -> None:
+    """Go on with a sweep, up to its first new trial."""
+    config = load_config(folder / "config.yaml")
+    request = SweepRequest(config, folder, resume=True, address="local")
+    with SweepSession.open_folder(check_request(request)) as session:
+        session.write_start(slots=1)
+        context = session.context
+        scheduler = ArmScheduler(config, 1)
+        scheduler.restore_trials(session.record, context.objectives.best_so_far_by_epoch)
+        nodes_now = [{"CPU": config.resources.cpus_per_worker}]
+        monitor = CapacityMonitor(config.resources, 1, read_nodes=lambda: (nodes_now, []))
+        assert isinstance(ArmSearcher(context, monitor).suggest("tune0"), dict)
+
+
+def print_doors(sizes: Sequence[int]) -> None:
+    """Print processor seconds of the commands that read a sweep, one row a number of trials."""
+    program = "from pathlib import Path; from tests.benchmarks import many_trials as m; m."
+    print("| trials | report | report --format json | resume |\n|---|---|---|---|")
+    for trials in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "sweep"
+            wanted = settings(trials + 1, Path(name), **{"tracking.enabled": False})
+            begin(folder, wanted, trials)
+            reports = [
+                Command("report", [*PROGRAM, "report", str(folder), *rest])
+                for rest in ([], ["--format", "json"])
+            ]
+            resumed = Command("resume", ["-c", f"{program}resume(Path({str(folder)!r}))"])
+            seconds = [
+                cost(command, REPOSITORY, Path(name)).seconds for command in [*reports, resumed]
+            ]
+        print(f"| {trials:,} | {' | '.join(f'{each:.2f}' for each in seconds)} |", flush=True)
 
 
 def print_mlflow(sizes: Sequence[int]) -> None:
@@ -219,6 +257,8 @@ def main() -> None:
     of_driver.add_argument("--without-tune", action="store_true", help="needs no Ray")
     of_mlflow = modes.add_parser("mlflow")
     of_mlflow.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 5000])
+    of_doors = modes.add_parser("doors")
+    of_doors.add_argument("--trials", type=int, nargs="+", default=[1, 100, 1000, 5000])
     of_nodes = modes.add_parser("nodes")
     of_nodes.add_argument("--trials", type=int, default=200)
     of_drive = modes.add_parser("drive", help="what `nodes` runs on a node")
@@ -231,6 +271,8 @@ def main() -> None:
         print_driver(wanted.begun, wanted.trials, with_tune=not wanted.without_tune)
     elif wanted.mode == "mlflow":
         print_mlflow(wanted.trials)
+    elif wanted.mode == "doors":
+        print_doors(wanted.trials)
     elif wanted.mode == "nodes":
         print_nodes(wanted.trials)
     else:
