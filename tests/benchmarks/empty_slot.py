@@ -16,7 +16,7 @@ from mtl_search.training.trial_report import TrialReport
 EPOCHS = 2
 _LR = "training.optimizer.lr"
 _DEPTH = "model.sharing.depth"
-_DISTRIBUTIONS = {
+_DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     _LR: {"name": "FloatDistribution", "step": None, "low": 1e-4, "high": 1e-1, "log": True},
     _DEPTH: {"name": "IntDistribution", "log": False, "step": 1, "low": 0, "high": 1},
 }
@@ -71,10 +71,10 @@ def _info() -> dict[str, Any]:
 def write_journal(path: Path, trials: int, scales: dict[str, tuple[float, float]]) -> None:
     """A sweep of one arm `search` with trials that have ended, as `sweep_memory` configures it."""
     generator = random.Random(0)
-    distributions = {
-        name: json.dumps({"name": kind.pop("name"), "attributes": kind})
-        for name, kind in ((name, dict(kind)) for name, kind in _DISTRIBUTIONS.items())
-    }
+    distributions = {}
+    for name, kind in _DISTRIBUTIONS.items():
+        attributes = {key: value for key, value in kind.items() if key != "name"}
+        distributions[name] = json.dumps({"name": kind["name"], "attributes": attributes})
     lines: list[dict[str, Any]] = [
         {"event": "sweep", "id": "0123456789ab", "name": "memory", "budget": {"search": trials}},
         {"event": "scales", "values": scales, "excluded": {}},

@@ -8,8 +8,9 @@
 `driver` runs sweeps of a real Tune whose trials train nothing (two made-up epochs), each resumed
 after so many trials of a made-up journal, and prints the driver's processor milliseconds a trial by
 part, without the first tenth of the session's trials. MLflow is off there. `mlflow` sends the
-journals of such sweeps to MLflow on SQLite and prints processor milliseconds a trial. `doors` prints
-processor seconds of the commands that read such sweeps, and of a resume up to its first new trial.
+journals of such sweeps to MLflow on SQLite and prints processor milliseconds a trial. `doors`
+prints processor seconds of the commands that read such sweeps, and of a resume up to its first new
+trial.
 
 `nodes` runs one sweep over three nodes and one over a single node (`tests/support/nodes.py`), whose
 trials sleep for a moment in place of training, and prints trials a second of both, on which nodes
