@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from mtl_search.config import load_config, to_yaml
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.config import load_config
+from mtl_search.errors import ConfigError
 from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking import Tracker, sync
-from mtl_search.tracking.links import tracking_uri
+from mtl_search.tracking import Tracker
 from tests.support.mlflow_runs import Runs, runs_of, tracked
-from tests.support.recorded_sweeps import Builder, config, wait_until, whole
+from tests.support.recorded_sweeps import config, wait_until, whole
 from tests.support.repository import REPOSITORY
 
 INTERRUPTED = REPOSITORY / "tests" / "fixtures" / "sweeps" / "v0_1_interrupted"
@@ -198,35 +197,6 @@ def test_a_sweep_of_version_0_1_goes_on_in_its_runs(tmp_path: Path) -> None:
     after = Runs(tracker.uri, settings.name)
     assert {run.info.run_id for run in after.all} == {run.info.run_id for run in before.all}
     assert after.by_trial["seed-uw-0000"].data.tags["mtl_search.arm"] == "warmup/uw"
-
-
-def test_replay_changes_nothing(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir)
-    whole(builder, trials=2, seeds=2)
-    tracker.close()
-    before = runs_of(tracker)
-    for _ in range(2):
-        assert sync(sweep_dir, tracker.config) == 0
-    after = runs_of(tracker)
-    assert {r.info.run_id: r.info.status for r in after.all} == {
-        r.info.run_id: r.info.status for r in before.all
-    }
-    for trial, metric in (("search-0001", "val/left/accuracy"), ("", "trials_ended")):
-        assert after.history(trial, metric) == before.history(trial, metric)
-
-
-def test_sync_restores_everything_from_the_journal_alone(sweep_dir: Path) -> None:
-    (sweep_dir / "config.yaml").write_text(to_yaml(config()))
-    builder = whole(Builder(sweep_dir / "journal.jsonl"), trials=2, seeds=2)  # nobody observed
-    assert sync(sweep_dir) == 0
-    found = Runs(tracking_uri(config(), sweep_dir))
-    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
-    assert len(found.history("search-0001", "val/left/accuracy")) == 3
-
-
-def test_sync_without_a_journal(tmp_path: Path) -> None:
-    with pytest.raises(SweepError, match="no journal"):
-        sync(tmp_path)
 
 
 def test_more_than_a_batch_holds(sweep_dir: Path) -> None:
