@@ -53,16 +53,17 @@ class LastWait:
 
     def _run(self, on_progress: OnProgress | None) -> str:
         began = moved = time.monotonic()
-        total = self.unsent()
+        sent, total = 0, self.unsent()
         standing = (total, self.answers())
         while True:
             self.thread.join(_LOOK_S)
             now, before = time.monotonic(), standing
             standing = (self.unsent(), self.answers())
             total = max(total, standing[0])  # what the end of the sweep adds comes late
-            is_spoken = on_progress is not None and now - began >= _SILENT_S
-            if on_progress is not None and is_spoken:
-                on_progress(total - standing[0], total)
+            # An event that the thread has in hand is counted nowhere for a moment.
+            sent = max(sent, total - standing[0]) if standing[0] else total
+            if on_progress is not None and now - began >= _SILENT_S:
+                on_progress(sent, total)
             if not self.thread.is_alive():
                 return ""
             if standing != before:
