@@ -88,14 +88,10 @@ class RunSync:
         trials = sum(list(self._dirty.values()))  # of a copy, since another thread reads this
         return trials + self._parent_waiting + len(self.artifacts) + self.refused
 
-    def waiting_for(self) -> str:
-        """Name the trials that have not arrived, to be put behind a number of events."""
-        trials = list(self._dirty)
-        if not trials:
-            return ""
-        if len(trials) == 1:
-            return f", of trial {trials[0]}"
-        return f", of {len(trials):,} trials from {trials[0]} to {trials[-1]}"
+    @property
+    def waiting_trials(self) -> list[str]:
+        """Ids of the trials that have not arrived."""
+        return list(self._dirty)
 
     def apply(self, event: Event) -> None:
         """Take one event in, without sending anything."""
@@ -146,7 +142,7 @@ class RunSync:
             Exception: The store does not answer; what has not arrived still waits. A request that
                 the store refuses is logged and given up instead.
         """
-        if not self.record.id:
+        if not self.record.id or stop():
             return
         self.load_existing_runs()
         if self._parent_waiting or self._progress or not self.parent.id:

@@ -12,12 +12,20 @@ import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mtl_search.config import Config
 from mtl_search.errors import MtlSearchError, SweepError
-from mtl_search.storage.events import Event, SweepCompleted, SweepStarted, TrialEnded
+from mtl_search.storage.events import (
+    Event,
+    SweepCompleted,
+    SweepStarted,
+    TrialEnded,
+    TrialEvent,
+)
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
@@ -161,11 +169,26 @@ class Tracker:
             "%s events did not reach MLflow at %s%s: %s. %s has them; to send them: %s",
             f"{unsent:,}",
             public(self.uri),
-            run_sync.waiting_for(),
+            self._waiting_trials(run_sync),
             reason,
             self.sweep_dir / JOURNAL,
             shlex.join([*command, "--output", str(self.sweep_dir)]),
         )
+
+    def _waiting_trials(self, run_sync: RunSync) -> str:
+        """Name the trials that have not arrived, to be put behind a number of events."""
+        events: list[Any] = []
+        with suppress(queue.Empty):
+            while True:
+                events.append(self._queue.get_nowait())
+        self._queue.put(_Stop())  # it was among them, unless the thread has ended
+        ids = [event.id for event in events if isinstance(event, TrialEvent)]
+        trials = list(dict.fromkeys([*run_sync.waiting_trials, *ids]))
+        if not trials:
+            return ""
+        if len(trials) == 1:
+            return f", of trial {trials[0]}"
+        return f", of {len(trials):,} trials from {trials[0]} to {trials[-1]}"
 
     @property
     def degraded(self) -> str:
@@ -175,6 +198,8 @@ class Tracker:
     @property
     def unsent(self) -> int:
         """Events that have not arrived yet."""
+        if self._closed is not None:
+            return self._closed
         waiting = self._run_sync.waiting if self._run_sync else 0
         return self._queue.qsize() + len(self._history) + waiting
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from _thread import interrupt_main
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,11 +87,11 @@ def test_a_slow_server_gets_all_before_the_end(proxy: Proxy, tmp_path: Path) -> 
     tracker = Tracker(of_server(proxy.url, "slow"), tmp_path / "slow", flush_s=0.1)
     tracker.start()
     builder = Builder(tmp_path / "slow" / "journal.jsonl", observers=[tracker.observe])
-    proxy.delay = 0.2
+    proxy.delay = 0.15
     whole(builder, trials=2, seeds=2)
     seen: list[tuple[int, int]] = []
     started = time.monotonic()
-    patience = 3.0
+    patience = 6.0
     unsent = tracker.close(
         patience=patience, on_progress=lambda sent, total: seen.append((sent, total))
     )
@@ -104,31 +102,6 @@ def test_a_slow_server_gets_all_before_the_end(proxy: Proxy, tmp_path: Path) -> 
     found = Runs(proxy.url, "slow")
     assert set(found.by_trial) == {"", *builder.sweep_record.trials}
     assert {run.info.status for run in found.all} == {"FINISHED"}
-
-
-def test_an_interrupt_at_the_end_says_what_is_left(
-    proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    folder = tmp_path / "left"
-    tracker = Tracker(of_server(proxy.url, "left"), folder, flush_s=0.1)
-    tracker.start()
-    builder = Builder(folder / "journal.jsonl", observers=[tracker.observe])
-    proxy.delay = 0.3
-    whole(builder, trials=2, seeds=2)
-    timer = threading.Timer(2.0, interrupt_main)
-    timer.start()
-    unsent = tracker.close()
-    timer.join()
-    assert unsent > 20
-    (line,) = [text for text in caplog.messages if "did not reach MLflow" in text]
-    assert f"{unsent} events" in line
-    assert "the wait was interrupted" in line
-    assert f"mtl-search run {folder}/config.yaml --resume --output {folder}" in line
-    assert "final-search-0001" in line
-    tracker._thread.join(10)  # its last request, which nobody waits for otherwise
-    proxy.delay = 0.0
-    assert sync(folder, tracker.config) == 0
-    assert set(Runs(proxy.url, "left").by_trial) == {"", *builder.sweep_record.trials}
 
 
 def test_a_short_outage_mends_itself(

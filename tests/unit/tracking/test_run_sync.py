@@ -133,10 +133,10 @@ def test_a_trial_that_is_sent_after_its_end_takes_one_batch(tmp_path: Path) -> N
     ended = builder.trial("search", 0, 0.9)
     run_sync.send(only_ended=True)
     assert client.trials() == ["", ended]
-    assert run_sync.waiting_for() == f", of trial {running}"
+    assert run_sync.waiting_trials == [running]
     run_sync.send()
     assert client.trials() == ["", ended, running]
-    assert (run_sync.waiting, run_sync.waiting_for()) == (0, "")
+    assert (run_sync.waiting, run_sync.waiting_trials) == (0, [])
 
 
 def test_no_trial_is_sent_once_the_end_has_been_given_up(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_no_trial_is_sent_once_the_end_has_been_given_up(tmp_path: Path) -> None
     names = [builder.trial("search", number, 0.9) for number in range(3)]
     run_sync.send(stop=lambda: len(client.runs) > 1)
     assert client.trials() == ["", names[0]]
-    assert run_sync.waiting_for() == f", of 2 trials from {names[1]} to {names[2]}"
+    assert run_sync.waiting_trials == names[1:]
 
 
 @pytest.mark.parametrize("arrives_anyway", [False, True])

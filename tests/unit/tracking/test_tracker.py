@@ -4,7 +4,9 @@ import logging
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from _thread import interrupt_main
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from mtl_search.config import load_config
 from mtl_search.errors import ConfigError
 from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking import Tracker
+from mtl_search.tracking import Tracker, sync
 from tests.support.mlflow_runs import Runs, runs_of, tracked
 from tests.support.recorded_sweeps import config, wait_until, whole
 from tests.support.repository import REPOSITORY
@@ -334,6 +336,43 @@ def test_mlflow_stays_quiet(
         tracker.close()
     assert capfd.readouterr() == ("", "")
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("way", ["interrupt", "limit"])
+def test_the_end_of_the_wait_says_what_is_left(
+    sweep_dir: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    tracker, builder = tracked(sweep_dir)
+    assert tracker._run_sync is not None
+    client = tracker._run_sync.client
+    send = client.send
+
+    def send_slowly(*arguments: Any) -> None:
+        time.sleep(0.4)
+        send(*arguments)
+
+    monkeypatch.setattr(client, "send", send_slowly)
+    whole(builder, trials=2, seeds=2)
+    timer = threading.Timer(1.5, interrupt_main)
+    if way == "interrupt":
+        timer.start()
+    unsent = tracker.close(limit=1.5 if way == "limit" else None)
+    if way == "interrupt":
+        timer.join()
+    assert unsent > 20
+    assert tracker.unsent == unsent
+    (line,) = [text for text in caplog.messages if "did not reach MLflow" in text]
+    assert line.startswith(f"{unsent} events did not reach MLflow at {tracker.uri}, of ")
+    assert " to final-search-0001: " in line
+    reasons = {"interrupt": "the wait was interrupted", "limit": "waits no longer than 1.5 s"}
+    assert reasons[way] in line
+    assert f"mtl-search run {sweep_dir}/config.yaml --resume --output {sweep_dir}" in line
+    tracker._thread.join(20)  # its last request, which nobody waits for otherwise
+    assert not tracker._thread.is_alive()
+    assert sync(sweep_dir, tracker.config) == 0
+    found = runs_of(tracker)
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    assert {run.info.status for run in found.all} == {"FINISHED"}
 
 
 @pytest.mark.large
