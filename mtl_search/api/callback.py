@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 
 from mtl_search.storage.events import (
     EpochEnded,
@@ -75,6 +76,35 @@ class Callback:
         Args:
             record: The sweep.
         """
+
+    def on_tracking_wait(self, sent: int, total: int) -> None:
+        """Handle that the sweep has ended and MLflow has not got all of it, several times a second.
+
+        Args:
+            sent: Events that have been sent since the end.
+            total: Events that were to be sent then.
+        """
+
+
+def tracking_notifier(callbacks: Iterable[Callback]) -> Callable[[int, int], None]:
+    """Return a function of a wait's progress that calls the callbacks; none of them ends it."""
+    working = list(callbacks)
+
+    def notify(sent: int, total: int) -> None:
+        for callback in list(working):
+            if not _told(callback, sent, total):
+                working.remove(callback)
+
+    return notify
+
+
+def _told(callback: Callback, sent: int, total: int) -> bool:
+    try:
+        callback.on_tracking_wait(sent, total)
+    except Exception:
+        logger.exception("the callback %s failed", type(callback).__name__)
+        return False
+    return True
 
 
 def notifier(callback: Callback) -> Observer:

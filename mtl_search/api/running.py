@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.api.callback import Callback, notifier
+from mtl_search.api.callback import Callback, notifier, tracking_notifier
 from mtl_search.api.component_check import check_components
 from mtl_search.api.result import Result
 from mtl_search.config import Config, load_config, override
@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # these load torch, which a refusal does not need
 logger = logging.getLogger(__name__)
 
 RUNS = Path("runs")
+
+# What stops a sweep may kill the process soon after, and a resumed sweep sends the rest.
+_STOPPED_WAIT_S = 15.0
 
 
 def run(
@@ -86,7 +89,9 @@ def run(
 
     directory = choose_folder(parsed.name, output, resume=resume)
     tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
+    callbacks = list(callbacks)
     observers = [notifier(callback) for callback in callbacks]
+    complete = False
     if tracker is not None:
         observers.append(tracker.observe)
     unsent = None if tracker is None else lambda: tracker.unsent
@@ -105,11 +110,15 @@ def run(
         )
         run_sweep(request)
         result = Result(directory)
+        complete = result.complete
         if tracker is not None:
             tracker.finish({**result.models(), **_picture(result)})
     finally:
         if tracker is not None:
-            tracker.close()
+            tracker.close(
+                limit=None if complete else _STOPPED_WAIT_S,
+                on_progress=tracking_notifier(callbacks),
+            )
     return result
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections import Counter
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,11 +18,14 @@ from rich.progress import (
 )
 
 from mtl_search.api import Callback
+from mtl_search.cli.standings import Standings
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 
 # Seconds without a line after which a plain log tells of an epoch.
 _SILENCE = 60.0
+# Seconds between two lines of a plain log about the wait for MLflow.
+_WAIT_LINES = 10.0
 
 
 class SweepProgress(Callback):
@@ -41,6 +44,7 @@ class SweepProgress(Callback):
         self.record: SweepRecord | None = None
         self.begun = time.monotonic()
         self._ended_here = 0
+        self._standings = Standings()
 
     def __enter__(self) -> SweepProgress:
         return self
@@ -51,6 +55,7 @@ class SweepProgress(Callback):
     def on_sweep_start(self, record: SweepRecord) -> None:
         """Take in the record, and start the clock."""
         self.record = record
+        self._standings = Standings()
         self.begun = time.monotonic()
 
     def on_trial_end(self, trial: TrialRecord) -> None:
@@ -66,14 +71,14 @@ class SweepProgress(Callback):
         """
         if self.record is None:
             return 0
-        begun: Counter[str] = Counter(trial.arm for trial in self.record)
+        begun = self._standings.read(self.record).begun
         budget = self.record.budget
         return sum(max(budget.get(arm, 0), begun[arm]) for arm in {*budget, *begun})
 
     @property
     def done(self) -> int:
         """Number of trials that have ended, in this session and earlier ones."""
-        return sum(trial.finished for trial in self.record) if self.record else 0
+        return self._standings.read(self.record).done if self.record else 0
 
     def time_left(self) -> str:
         """Return the time left at this session's pace; empty before its first trial has ended."""
@@ -87,31 +92,13 @@ class SweepProgress(Callback):
 
     def best(self) -> str:
         """Name the best trial that shares; before there is one, the best of single-task arms."""
-        best: dict[str, TrialRecord] = {}  # arm, with `equal` and `search` as one → its best trial
-        for trial in self.record or ():
-            if trial.is_finalist or trial.objective is None or trial.state == "FAIL":
-                continue
-            arm = "shared" if trial.arm.is_shared else trial.arm
-            if not trial.is_warmup and (arm not in best or _rank(trial) > _rank(best[arm])):
-                best[arm] = trial
+        best = self._standings.read(self.record).best() if self.record else {}
         if "shared" in best:
             return f"best {best['shared'].objective:+.4f} ({best['shared'].id})"
         if not best:
             return "no result yet"
         alone = [f"{trial.arm.task} {trial.objective:.3f}" for trial in best.values()]
         return f"best alone: {', '.join(alone)}"
-
-
-def _rank(trial: TrialRecord) -> tuple[bool, float]:
-    """Rank a trial among those of its arm.
-
-    A member of a population ranks below what was trained with fixed values, once that has ended.
-    Trials with the settings of another arm are like those that were drawn.
-    """
-    if trial.is_member:
-        return False, trial.best_objective
-    follows_population = bool(trial.role) and not trial.is_offered
-    return trial.finished or not follows_population, trial.best_objective
 
 
 class LiveProgress(SweepProgress):
@@ -167,6 +154,12 @@ class LiveProgress(SweepProgress):
             )
         self._refresh(trial.arm)
 
+    def on_tracking_wait(self, sent: int, total: int) -> None:
+        """Show how much of the sweep MLflow has got."""
+        self._bar.update(
+            self._task, completed=sent, total=total, phase=_waiting(sent, total), best="", left=""
+        )
+
     def _refresh(self, phase: str) -> None:
         left = self.time_left()
         self._bar.update(
@@ -189,6 +182,7 @@ class PlainProgress(SweepProgress):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self._last_line = time.monotonic()
+        self._last_wait, self._last_wait_line = (0, 0), -math.inf
 
     def on_sweep_start(self, record: SweepRecord) -> None:
         """Say how much there is to do."""
@@ -209,6 +203,14 @@ class PlainProgress(SweepProgress):
         state = f"{trial.id} {trial.state.lower()}{why} {_value(trial)}"
         self._print(f"{self.done}/{self.total} {state}; {self.best()}; {self.time_left()}")
 
+    def on_tracking_wait(self, sent: int, total: int) -> None:
+        """Print a line at first, now and then, and when all has been sent."""
+        silence = time.monotonic() - self._last_wait_line
+        is_due = silence >= _WAIT_LINES or (sent == total and silence < math.inf)
+        if is_due and self._last_wait != (sent, total):
+            self._last_wait, self._last_wait_line = (sent, total), time.monotonic()
+            self._print(_waiting(sent, total))
+
     def _print(self, line: str) -> None:
         self._last_line = time.monotonic()
         self.console.print(line, highlight=False, soft_wrap=True)
@@ -216,3 +218,7 @@ class PlainProgress(SweepProgress):
 
 def _value(trial: TrialRecord) -> str:
     return f"{trial.objective:.4f}" if trial.objective is not None else "-"
+
+
+def _waiting(sent: int, total: int) -> str:
+    return f"MLflow: {sent:,} of {total:,} events sent"

@@ -43,6 +43,7 @@ class ArmSearcher(Searcher):
         self._context = context
         self._capacity_monitor = capacity_monitor
         self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → our record
+        self._works = False  # whether any trial has ended otherwise than by a failure
         self._crashes: Counter[str] = Counter()  # our id of a trial → how often its process died
         self._studies = ArmStudies(context)
         self._log = TrialLog(context, self._studies)
@@ -179,11 +180,13 @@ class ArmSearcher(Searcher):
 
     def _stop_if_nothing_works(self) -> None:
         """Abort where all trials so far have failed, as a mistake in the model or the data does."""
-        ended = [trial for trial in self._context.record if trial.finished]
-        if len(ended) < self._context.config.search.stop_after_failures:
+        if self._works:
             return
-        if all(trial.state == "FAIL" for trial in ended):
-            self.error = SweepError(
-                f"the first {len(ended)} trials have all failed, the last one with:\n"
-                f"  {ended[-1].reason}\n  (search.stop_after_failures sets how many may)"
-            )
+        ended = [trial for trial in self._context.record if trial.finished]
+        self._works = any(trial.state != "FAIL" for trial in ended)
+        if self._works or len(ended) < self._context.config.search.stop_after_failures:
+            return
+        self.error = SweepError(
+            f"the first {len(ended)} trials have all failed, the last one with:\n"
+            f"  {ended[-1].reason}\n  (search.stop_after_failures sets how many may)"
+        )

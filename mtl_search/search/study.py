@@ -15,7 +15,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import distribution_to_json, json_to_distribution
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
@@ -64,7 +64,9 @@ class ArmStudy(OptunaSearch):
             trial_id: Id of the trial.
             number: Its number in the arm.
         """
-        self._ot_study.sampler = self._make_sampler((self._arm_seed + number) % 2**32)
+        sampler = self._make_sampler((self._arm_seed + number) % 2**32)
+        _keep_search_space(self._ot_study.sampler, sampler)
+        self._ot_study.sampler = sampler
         values = dict(self.suggest(trial_id) or {})
         trial = self._ot_trials[trial_id]
         distributions = {}
@@ -210,6 +212,18 @@ class ArmStudies:
                 study.add_history(record, point, objective)
                 added = True
         return added
+
+
+def _keep_search_space(old: BaseSampler, new: BaseSampler) -> None:
+    """Let a TPE sampler go on with what the one before knows of the study's distributions.
+
+    Optuna means a sampler to stay with its study: a new one compares the distributions of all
+    trials, which by the 2,000th trial takes longer than all else of a draw.
+    """
+    if type(old) is TPESampler and type(new) is TPESampler:
+        for name in ("_search_space", "_group_decomposed_search_space"):
+            if hasattr(old, name) and hasattr(new, name):
+                setattr(new, name, getattr(old, name))
 
 
 def _optuna_result(record: TrialRecord, objective: float | None) -> tuple[TrialState, float | None]:

@@ -55,7 +55,7 @@ class TrialLog:
             role: Its role in the arm, if any.
             split: The random partition of the data that it trains on; 0 is the sweep's own.
         """
-        number = len(self._context.record.arm(arm))
+        number = self._context.record.count(arm)
         name = trial_id_of(arm, number)
         config = self._context.arm_of(arm, origin).config(self._context.config, overrides)
         self._context.journal.write(

@@ -159,7 +159,7 @@ class TrialQueue:
         begun: dict[str, float] = {}
         for name in names:
             budget = self._context.arms[name].budget
-            count = sum(not trial.is_offered for trial in self._context.record.arm(name))
+            count = self._context.record.count(name, offered=False)
             if count < budget and self._populations.can_start(name):
                 begun[name] = count / budget
         return min(begun, key=lambda name: begun[name], default=None)
@@ -167,7 +167,7 @@ class TrialQueue:
     def _new_trial(self, arm: Arm) -> TrialRecord:
         # Fails where there is no reference, before the trial is in the journal.
         self._context.objectives.objective(arm.name)
-        number = len(self._context.record.arm(arm.name))
+        number = self._context.record.count(arm.name)
         role = arm.role(number)
         if role in EXPORTS:
             values = self._populations.export(arm.name, role)
@@ -188,7 +188,7 @@ class TrialQueue:
         if not self._offers:
             return None
         offer = self._offers.pop(0)
-        number = len(self._context.record.arm(offer.arm))
+        number = self._context.record.count(offer.arm)
         return self._log.begin(
             offer.arm,
             Draw(offer.overrides, offer.overrides),
@@ -220,7 +220,7 @@ class TrialQueue:
 
     def _plan_finalists(self) -> None:
         """Plan again when a trial has ended: Tune asks far more often."""
-        finished = sum(trial.finished for trial in self._context.record)
+        finished = self._context.record.ended
         if self._pending or finished == self._planned_at:
             return
         if self._planned_at < 0:  # the offered trials may have changed the references

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import insort
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -58,13 +60,51 @@ class SweepRecord:
     complete: bool = False
     generations: dict[str, int] = field(default_factory=dict)
     trials: dict[str, TrialRecord] = field(default_factory=dict)
+    _arms: dict[str, list[TrialRecord]] = field(init=False, repr=False)
+    _offered: Counter[str] = field(init=False, repr=False)
+    _ended: int = field(init=False, repr=False)
+    _sorted: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Sort the trials into their arms, which `apply` then keeps up to date."""
+        self._arms, self._offered, self._ended, self._sorted = {}, Counter(), 0, 0
+        for trial in self:
+            self._add_to_arm(trial)
+            self._ended += trial.finished
 
     def __iter__(self) -> Iterator[TrialRecord]:
         return iter(self.trials.values())
 
     def arm(self, name: str) -> list[TrialRecord]:
         """Return the trials of one arm, by number."""
-        return sorted((t for t in self if t.arm == name), key=lambda t: t.number)
+        return list(self._by_arm().get(name, ()))
+
+    def count(self, arm: str, *, offered: bool = True) -> int:
+        """Return the number of trials of one arm.
+
+        Args:
+            arm: Name of the arm.
+            offered: Whether those count that try the settings of another arm.
+        """
+        trials = self._by_arm().get(arm, ())
+        return len(trials) - (0 if offered else self._offered[arm])
+
+    @property
+    def ended(self) -> int:
+        """Number of trials that have ended."""
+        return self._ended
+
+    def forget(self, trial_id: str) -> None:
+        """Drop a trial.
+
+        Args:
+            trial_id: Its id.
+        """
+        trial = self.trials.pop(trial_id)
+        self._arms[trial.arm] = [other for other in self._arms[trial.arm] if other is not trial]
+        self._offered[trial.arm] -= trial.is_offered
+        self._ended -= trial.finished
+        self._sorted -= 1
 
     def apply(self, event: Event) -> None:
         """Take one event in.
@@ -76,15 +116,36 @@ class SweepRecord:
             case SweepStarted():
                 self._start_session(event)
             case TrialStarted():
-                self.trials[event.id] = new_trial(event)
+                self._begin(event)
             case TrialEvent():
-                self.trials[event.id].apply(event)
+                trial = self.trials[event.id]
+                self._ended -= trial.finished
+                trial.apply(event)
+                self._ended += trial.finished
             case GenerationEnded():
                 self.generations[event.arm] = event.epoch
             case SweepCompleted():
                 self.complete = True
             case _:
                 self._learn(event)
+
+    def _begin(self, event: TrialStarted) -> None:
+        is_new = event.id not in self.trials
+        self.trials[event.id] = new_trial(event)
+        if is_new:
+            self._add_to_arm(self.trials[event.id])
+        else:
+            self.__post_init__()  # as only a journal that was written by hand has it
+
+    def _by_arm(self) -> dict[str, list[TrialRecord]]:
+        if self._sorted != len(self.trials):  # they have been changed from outside
+            self.__post_init__()
+        return self._arms
+
+    def _add_to_arm(self, trial: TrialRecord) -> None:
+        self._sorted += 1
+        insort(self._arms.setdefault(trial.arm, []), trial, key=lambda other: other.number)
+        self._offered[trial.arm] += trial.is_offered
 
     def _learn(self, event: Event) -> None:
         """Take in what a session has found out, trials apart."""

@@ -1,6 +1,7 @@
 """The sweep in MLflow. Importing this loads no MLflow; making a `Tracker` does."""
 
 from mtl_search.tracking.links import compare_url, find_compare_url, tracking_uri, ui_command
-from mtl_search.tracking.tracker import Tracker, sync
+from mtl_search.tracking.resend import sync
+from mtl_search.tracking.tracker import Tracker
 
 __all__ = ["Tracker", "compare_url", "find_compare_url", "sync", "tracking_uri", "ui_command"]

@@ -30,6 +30,8 @@ _SETTINGS = {
 _MAX_METRICS = 800
 _MAX_PARAMS = 100
 _MAX_TAGS = 100
+# A store that takes a file more slowly than this is given up.
+_UPLOAD_BYTES_A_S = 250_000
 # Codes with which MLflow says that this one request is wrong; trying again would not help.
 _REFUSALS = {
     "INVALID_PARAMETER_VALUE",
@@ -49,6 +51,10 @@ class TrackingClient:
         artifacts: Folder of artifacts, where MLflow itself stores them on this machine; ignored for
             a server.
 
+    Attributes:
+        answers: Number of requests that the store has answered.
+        upload_s: Seconds that the file which is being stored may take, above those of any request.
+
     Raises:
         ConfigError: MLflow knows no such URI, or the experiment has been deleted.
         SweepError: The store cannot be reached or written.
@@ -58,6 +64,8 @@ class TrackingClient:
         prepare()
         check_store(uri, artifacts)
         self.uri = uri
+        self.answers = 0
+        self.upload_s = 0.0
         self._client = _retry_once(uri, lambda: connect(uri))
         self.experiment_id = self._experiment(experiment, artifacts if is_database(uri) else None)
 
@@ -111,6 +119,7 @@ class TrackingClient:
                 order_by=["attributes.start_time ASC"],
                 page_token=token,
             )
+            self.answers += 1
             runs.extend(page)
             token = page.token
             if not token:
@@ -121,6 +130,7 @@ class TrackingClient:
         run = self._client.create_run(
             self.experiment_id, start_time=started, tags=dict(tags), run_name=name
         )
+        self.answers += 1
         return str(run.info.run_id)
 
     def send(
@@ -147,6 +157,7 @@ class TrackingClient:
         )
         for some_metrics, some_params, some_tags in batches:
             self._client.log_batch(run, some_metrics, some_params, some_tags)
+            self.answers += 1
 
     def set_status(self, run: str, status: str, ended: int | None = None) -> None:
         """Set a run's status.
@@ -160,17 +171,25 @@ class TrackingClient:
             self._client.update_run(run, status=status)
         else:
             self._client.set_terminated(run, status, ended)
+        self.answers += 1
 
     def log_text(self, run: str, text: str, file: str) -> None:
         """Store a text as an artifact."""
         self._client.log_text(run, text, file)
+        self.answers += 1
 
     def log_path(self, run: str, path: Path, target: str) -> None:
         """Store a file, or all files of a folder, as artifacts in the folder `target`."""
-        if path.is_dir():
-            self._client.log_artifacts(run, str(path), target)
-        else:
-            self._client.log_artifact(run, str(path), target or None)
+        files = path.rglob("*") if path.is_dir() else [path]
+        self.upload_s = sum(f.stat().st_size for f in files if f.is_file()) / _UPLOAD_BYTES_A_S
+        try:
+            if path.is_dir():
+                self._client.log_artifacts(run, str(path), target)
+            else:
+                self._client.log_artifact(run, str(path), target or None)
+        finally:
+            self.upload_s = 0.0
+        self.answers += 1
 
 
 def is_outage(error: Exception) -> bool:

@@ -88,6 +88,11 @@ class RunSync:
         trials = sum(list(self._dirty.values()))  # of a copy, since another thread reads this
         return trials + self._parent_waiting + len(self.artifacts) + self.refused
 
+    @property
+    def waiting_trials(self) -> list[str]:
+        """Ids of the trials that have not arrived."""
+        return list(self._dirty)
+
     def apply(self, event: Event) -> None:
         """Take one event in, without sending anything."""
         if isinstance(event, ObjectivesRecomputed):
@@ -126,14 +131,18 @@ class RunSync:
                 trial.ended = time
                 self._dirty.setdefault(trial.id, 1)
 
-    def send(self) -> None:
+    def send(self, *, only_ended: bool = False, stop: Callable[[], bool] = lambda: False) -> None:
         """Bring MLflow up to date.
+
+        Args:
+            only_ended: Whether trials that still train wait.
+            stop: Says, before each trial, whether to send no more.
 
         Raises:
             Exception: The store does not answer; what has not arrived still waits. A request that
                 the store refuses is logged and given up instead.
         """
-        if not self.record.id:
+        if not self.record.id or stop():
             return
         self.load_existing_runs()
         if self._parent_waiting or self._progress or not self.parent.id:
@@ -142,13 +151,17 @@ class RunSync:
             self._progress.clear()
         for trial_id in list(self._dirty):
             trial = self.record.trials[trial_id]
+            if stop():
+                return
+            if only_ended and not trial.finished:
+                continue
             self._send_unless_refused(
                 trial_id, partial(self._send_trial, trial), self._dirty[trial_id]
             )
             del self._dirty[trial_id]
             if trial.finished:
                 # A long sweep must not fill the memory with what has arrived.
-                del self.record.trials[trial_id]
+                self.record.forget(trial_id)
                 self._runs.pop(trial_id, None)
         self._send_artifacts()
 

@@ -6,21 +6,33 @@ So the sweep never waits for MLflow.
 from __future__ import annotations
 
 import logging
+import math
 import queue
+import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from mtl_search.config import Config, load_config
+from mtl_search.config import Config
 from mtl_search.errors import MtlSearchError, SweepError
-from mtl_search.storage.events import Event, SweepCompleted, SweepStarted, TrialEnded
+from mtl_search.storage.events import (
+    Event,
+    SweepCompleted,
+    SweepStarted,
+    TrialEnded,
+    TrialEvent,
+)
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
 from mtl_search.tracking import links
 from mtl_search.tracking.address import public, public_reason
 from mtl_search.tracking.client import TrackingClient
+from mtl_search.tracking.last_wait import LastWait, OnProgress
 from mtl_search.tracking.run_sync import RunSync
 
 log = logging.getLogger("mtl_search.tracking")
@@ -29,6 +41,8 @@ log = logging.getLogger("mtl_search.tracking")
 _SOON_S = 0.25
 _SENT_SOON = (SweepStarted, TrialEnded, SweepCompleted)
 _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
+# At the end of a command an outage that is short must not look like a long one.
+_LAST_BACKOFF_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,7 @@ class Tracker:
         self._run_sync: RunSync | None = None
         self._connected = threading.Event()
         self._problem: Exception | None = None
-        self._abandoned = False
+        self._given_up = threading.Event()
         self._closed: int | None = None
         self._failures = 0
         self._degraded = ""
@@ -85,10 +99,10 @@ class Tracker:
         """
         while not self._queue.empty():
             self._queue.get()  # what was observed before now is in the journal, too
-        self._history = read_events(self.sweep_dir / "journal.jsonl")
+        self._history = read_events(self.sweep_dir / JOURNAL)
         self._thread.start()
         if not self._connected.wait(timeout):
-            self._abandoned = True
+            self._given_up.set()
             raise SweepError(
                 f"tracking: MLflow at {public(self.uri)} did not answer within {timeout:.0f} s\n"
                 "  to go on without it: tracking.enabled=false"
@@ -109,30 +123,72 @@ class Tracker:
         """
         self._queue.put(_Artifacts(dict(artifacts or {})))
 
-    def close(self, timeout: float = 30.0) -> int:
+    def close(
+        self,
+        *,
+        patience: float = 30.0,
+        limit: float | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> int:
         """Send the rest and end; a sweep that is not complete is marked KILLED until it is resumed.
 
+        It waits for as long as the store makes progress, and no longer than for Ctrl-C. What has
+        not arrived then is named in the log.
+
         Args:
-            timeout: Seconds to wait at most.
+            patience: Seconds without any progress after which the store is given up.
+            limit: Seconds after which it is given up in any case; None: never.
+            on_progress: Called with the number of events that have been sent since then, and of all
+                that were to be sent.
 
         Returns:
             Number of events that have not arrived; they are in the journal, and `sync` sends them.
         """
-        if self._closed is not None or not self._thread.is_alive():
+        run_sync = self._run_sync
+        if self._closed is not None or run_sync is None or not self._thread.is_alive():
             return self.unsent
+        client = run_sync.client
         self._queue.put(_Stop())
-        self._thread.join(timeout)
-        unsent = self.unsent
-        self._closed = unsent
+        wait = LastWait(
+            self._thread,
+            lambda: self.unsent,
+            lambda: client.answers,
+            lambda: patience + client.upload_s,
+            limit,
+        )
+        reason = wait.run(on_progress)
+        self._given_up.set()
+        self._closed = unsent = self.unsent
         if unsent:
-            log.warning(
-                "%d events did not reach MLflow at %s; %s has them, and they are sent when the "
-                "sweep is resumed",
-                unsent,
-                public(self.uri),
-                self.sweep_dir / "journal.jsonl",
-            )
+            self._warn_of_unsent(unsent, reason or "the store refused them", run_sync)
         return unsent
+
+    def _warn_of_unsent(self, unsent: int, reason: str, run_sync: RunSync) -> None:
+        command = ["mtl-search", "run", str(self.sweep_dir / CONFIG), "--resume"]
+        log.warning(
+            "%s events did not reach MLflow at %s%s: %s. %s has them; to send them: %s",
+            f"{unsent:,}",
+            public(self.uri),
+            self._waiting_trials(run_sync),
+            reason,
+            self.sweep_dir / JOURNAL,
+            shlex.join([*command, "--output", str(self.sweep_dir)]),
+        )
+
+    def _waiting_trials(self, run_sync: RunSync) -> str:
+        """Name the trials that have not arrived, to be put behind a number of events."""
+        events: list[Any] = []
+        with suppress(queue.Empty):
+            while True:
+                events.append(self._queue.get_nowait())
+        self._queue.put(_Stop())  # it was among them, unless the thread has ended
+        ids = [event.id for event in events if isinstance(event, TrialEvent)]
+        trials = list(dict.fromkeys([*run_sync.waiting_trials, *ids]))
+        if not trials:
+            return ""
+        if len(trials) == 1:
+            return f", of trial {trials[0]}"
+        return f", of {len(trials):,} trials from {trials[0]} to {trials[-1]}"
 
     @property
     def degraded(self) -> str:
@@ -142,6 +198,8 @@ class Tracker:
     @property
     def unsent(self) -> int:
         """Events that have not arrived yet."""
+        if self._closed is not None:
+            return self._closed
         waiting = self._run_sync.waiting if self._run_sync else 0
         return self._queue.qsize() + len(self._history) + waiting
 
@@ -170,7 +228,7 @@ class Tracker:
             self._run_sync = RunSync(self.config, client, self.sweep_dir.resolve().name)
         finally:
             self._connected.set()
-        if not self._abandoned:
+        if not self._given_up.is_set():
             self._loop(self._run_sync)
 
     def _loop(self, run_sync: RunSync) -> None:
@@ -179,25 +237,31 @@ class Tracker:
             self._take(run_sync, event)
         self._history = ()
         self._attempt(run_sync)
-        due = time.monotonic() + self._flush_s
+        self._send_until_stopped(run_sync)
+        run_sync.stop(time.time())
+        self._attempt(run_sync)
+        while self._failures and not self._given_up.wait(min(self._pause(), _LAST_BACKOFF_S)):
+            self._attempt(run_sync)
+
+    def _send_until_stopped(self, run_sync: RunSync) -> None:
+        """Send all that waits now and then, and trials that have ended at once."""
+        due, ended_due = time.monotonic() + self._flush_s, math.inf
         while True:
-            message = self._next(due - time.monotonic())
+            message = self._next(min(due, ended_due) - time.monotonic())
             if isinstance(message, _Stop):
-                break
+                return
             if message is not None:
                 self._take(run_sync, message)
                 # While MLflow does not answer, the next attempt has its own time.
                 if isinstance(message, _SENT_SOON) and not self._failures:
-                    due = min(due, time.monotonic() + _SOON_S)
-            if time.monotonic() >= due:
-                self._attempt(run_sync)
-                due = time.monotonic() + self._pause()
-        run_sync.stop(time.time())
-        self._attempt(run_sync)
-        if self._failures == 1:
-            # It may have been a short fault, and there is no later attempt.
-            time.sleep(_BACKOFF_S[0])
-            self._attempt(run_sync)
+                    ended_due = min(ended_due, time.monotonic() + _SOON_S)
+            now = time.monotonic()
+            if now >= min(due, ended_due):
+                # A trial that ends soon is sent once: a few requests in place of twice as many.
+                self._attempt(run_sync, only_ended=now < due)
+                ended_due = math.inf
+                if self._failures or now >= due:
+                    due = time.monotonic() + self._pause()
 
     def _pause(self) -> float:
         """Return the seconds until the next attempt."""
@@ -220,9 +284,9 @@ class Tracker:
         except Exception as error:  # noqa: BLE001  # a wrong event must not end the thread
             log.warning("tracking passed over an event of the journal: %s", public_reason(error))
 
-    def _attempt(self, run_sync: RunSync) -> None:
+    def _attempt(self, run_sync: RunSync, *, only_ended: bool = False) -> None:
         try:
-            run_sync.send()
+            run_sync.send(only_ended=only_ended, stop=self._given_up.is_set)
         except Exception as error:  # noqa: BLE001  # nothing that MLflow does may end a sweep
             self._failures += 1
             self._degraded = f"MLflow at {public(self.uri)} does not answer: {public_reason(error)}"
@@ -232,27 +296,3 @@ class Tracker:
         if self._failures >= 2:
             log.info("MLflow at %s answers again", public(self.uri))
         self._failures, self._degraded = 0, ""
-
-
-def sync(sweep_dir: Path, config: Config | None = None, *, timeout: float = 600.0) -> int:
-    """Send everything that is in a sweep's journal and not in MLflow.
-
-    The sweep must not be running.
-
-    Args:
-        sweep_dir: The sweep's folder.
-        config: The sweep's config; None: the one in that folder.
-        timeout: Seconds to wait at most.
-
-    Returns:
-        Number of events that have not arrived.
-
-    Raises:
-        ConfigError: The config or the tracking URI is wrong.
-        SweepError: There is no journal, or the store cannot be reached.
-    """
-    if not (sweep_dir / "journal.jsonl").exists():
-        raise SweepError(f"{sweep_dir} has no journal.jsonl, so there is nothing to send")
-    tracker = Tracker(config or load_config(sweep_dir / "config.yaml"), sweep_dir)
-    tracker.start()
-    return tracker.close(timeout)

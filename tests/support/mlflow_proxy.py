@@ -13,12 +13,13 @@ Mode = Literal["forward", "error", "hang", "lose answer"]
 
 class Proxy:
     """Forwards to 127.0.0.1:`target`, or misbehaves as `mode` says. `stop` makes it refuse
-    connections.
+    connections, and `delay` makes each answer come late by so many seconds.
     """
 
     def __init__(self, target: int) -> None:
         self.target = target
         self.mode: Mode = "forward"
+        self.delay = 0.0
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
         self.start()
@@ -52,6 +53,7 @@ class Proxy:
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        time.sleep(self.delay)
         if self.mode == "hang":
             time.sleep(3)
             return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.api.callback import Callback, notifier
+from mtl_search.api.callback import Callback, notifier, tracking_notifier
 from mtl_search.storage.events import Event
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
@@ -67,3 +67,23 @@ def test_a_callback_that_fails_is_logged(tmp_path: Path, caplog: pytest.LogCaptu
     builder = Builder(tmp_path / "journal.jsonl", observers=[notifier(Broken())])
     whole(builder, trials=2, seeds=2)
     assert "the callback Broken failed" in caplog.text
+
+
+def test_a_callback_that_fails_in_the_wait_for_mlflow_is_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    class Listener(Callback):
+        def on_tracking_wait(self, sent: int, total: int) -> None:
+            seen.append((sent, total))
+
+    class Fails(Callback):
+        def on_tracking_wait(self, sent: int, total: int) -> None:
+            raise RuntimeError("no such bell")
+
+    notify = tracking_notifier([Fails(), Listener()])
+    notify(1, 3)
+    notify(2, 3)
+    assert seen == [(1, 3), (2, 3)]
+    assert caplog.text.count("the callback Fails failed") == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from mtl_search.cli.progress import PlainProgress
+from mtl_search.cli.progress import LiveProgress, PlainProgress
 from tests.support.recorded_sweeps import Builder
 
 
@@ -75,3 +75,24 @@ def test_a_log_tells_of_an_epoch_when_it_was_silent_for_a_minute(
         log.getvalue().removeprefix(before)
         == "0/2 search-0000 epoch 2 0.2000; best +0.2000 (search-0000)\n"
     )
+
+
+def test_a_plain_log_tells_of_the_wait_for_mlflow_now_and_then() -> None:
+    output = io.StringIO()
+    progress = PlainProgress(Console(file=output))
+    for sent in range(0, 3000, 500):
+        progress.on_tracking_wait(sent, 3000)
+    progress.on_tracking_wait(3000, 3000)
+    progress.on_tracking_wait(3000, 3000)
+    assert output.getvalue().splitlines() == [
+        "MLflow: 0 of 3,000 events sent",
+        "MLflow: 3,000 of 3,000 events sent",
+    ]
+
+
+def test_a_terminal_shows_the_wait_for_mlflow_in_its_bar() -> None:
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=True, width=100)
+    with LiveProgress(console) as progress:
+        progress.on_tracking_wait(1240, 3000)
+    assert "MLflow: 1,240 of 3,000 events sent" in output.getvalue()

@@ -154,6 +154,27 @@ def test_a_rebuilt_study_draws_what_the_uninterrupted_one_draws(finished: int) -
     assert straight.states == interrupted.states
 
 
+@pytest.mark.parametrize("arguments", [{}, {"group": True}])
+def test_the_distributions_are_compared_once_and_draws_stay_the_same(
+    monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any]
+) -> None:
+    """Two trials run at a time, so that a trial may end after a later one."""
+
+    def drawn() -> list[Any]:
+        sampler = partial(build_sampler, Component(name="tpe", **arguments))
+        driver = Driver(ArmStudy("search", SPACE, sampler, 5))
+        for _ in range(12):
+            first, second = driver.begin(), driver.begin()
+            for record in (second, first):
+                driver.epoch(record, _worth(record.params))
+                driver.end(record, "PRUNED" if record.number % 3 == 2 else "COMPLETE")
+        return [record.params for record in driver.records]
+
+    kept = drawn()
+    monkeypatch.setattr("mtl_search.search.study._keep_search_space", lambda old, new: None)
+    assert kept == drawn()
+
+
 def test_tpe_has_learnt_something_in_those_trials() -> None:
     """Otherwise the test above would compare random draws, which depend on the seed alone."""
     driver, random = Driver(study()), Driver(study("random"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mtl_search.storage.journal import read_record
-from tests.support.recorded_sweeps import Builder
+from mtl_search.storage.records import SweepRecord
+from tests.support.recorded_sweeps import Builder, whole
 
 
 def test_trials_of_an_arm_come_by_number(tmp_path: Path) -> None:
@@ -15,6 +17,41 @@ def test_trials_of_an_arm_come_by_number(tmp_path: Path) -> None:
     builder.begin("equal", 0)
     assert [trial.number for trial in builder.sweep_record.arm("search")] == [0, 1, 2]
     assert next(iter(builder.sweep_record)).id == "search-0002"
+
+
+def _check_counts(record: SweepRecord) -> None:
+    trials = list(record)
+    assert record.ended == sum(trial.finished for trial in trials)
+    for arm in {trial.arm for trial in trials}:
+        mine = sorted((t for t in trials if t.arm == arm), key=lambda trial: trial.number)
+        assert [trial.id for trial in record.arm(arm)] == [trial.id for trial in mine]
+        assert record.count(arm) == len(mine)
+        assert record.count(arm, offered=False) == sum(not trial.is_offered for trial in mine)
+
+
+def test_counts_hold_after_every_event_and_in_a_copy(tmp_path: Path) -> None:
+    builder = Builder(
+        tmp_path / "journal.jsonl", observers=[lambda event, record: _check_counts(record)]
+    )
+    whole(builder, trials=2, seeds=2)
+    record = builder.sweep_record
+    builder.end(builder.begin("search", 2, origin="equal-0000", role="offered"))
+    assert (record.count("search"), record.count("search", offered=False)) == (3, 2)
+    assert (record.count("nobody"), record.arm("nobody")) == (0, [])
+    few = {name: trial for name, trial in record.trials.items() if not trial.is_offered}
+    copied = replace(record, trials=few)
+    _check_counts(copied)
+    for name in list(few):
+        copied.forget(name)
+        _check_counts(copied)
+    assert copied.ended == len(copied.trials) == 0
+    assert read_record(builder.path).ended == record.ended == len(record.trials)
+
+
+def test_a_trial_that_a_caller_adds_belongs_to_its_arm(tmp_path: Path) -> None:
+    record = whole(Builder(tmp_path / "journal.jsonl"), trials=1, seeds=2).sweep_record
+    record.trials["search-0009"] = replace(record.trials["search-0000"], number=9)
+    assert [trial.number for trial in record.arm("search")] == [0, 9]
 
 
 def test_a_session_that_resumes_keeps_the_sweeps_id_and_start(tmp_path: Path) -> None:

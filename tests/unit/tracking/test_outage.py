@@ -66,7 +66,7 @@ def test_outage_in_the_middle(
     wait_until(lambda: bool(tracker.degraded))
     assert proxy.url in tracker.degraded
     started = time.monotonic()
-    unsent = tracker.close(timeout=30)
+    unsent = tracker.close(patience=8)
     assert time.monotonic() - started < 25
     assert unsent > 50
     lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
@@ -81,6 +81,27 @@ def test_outage_in_the_middle(
     for trial in builder.sweep_record:
         task = trial.arm.split("/")[-1] if "single/" in trial.arm else "left"
         assert len(found.history(trial.id, f"val/{task}/accuracy")) == len(trial.epochs)
+
+
+def test_a_slow_server_gets_all_before_the_end(proxy: Proxy, tmp_path: Path) -> None:
+    tracker = Tracker(of_server(proxy.url, "slow"), tmp_path / "slow", flush_s=0.1)
+    tracker.start()
+    builder = Builder(tmp_path / "slow" / "journal.jsonl", observers=[tracker.observe])
+    proxy.delay = 0.15
+    whole(builder, trials=2, seeds=2)
+    seen: list[tuple[int, int]] = []
+    started = time.monotonic()
+    patience = 6.0
+    unsent = tracker.close(
+        patience=patience, on_progress=lambda sent, total: seen.append((sent, total))
+    )
+    assert unsent == 0
+    assert time.monotonic() - started > patience
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1] > 50
+    found = Runs(proxy.url, "slow")
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    assert {run.info.status for run in found.all} == {"FINISHED"}
 
 
 def test_a_short_outage_mends_itself(

@@ -126,6 +126,28 @@ def test_each_point_is_sent_once(tmp_path: Path) -> None:
     assert (steps, run_sync.waiting) == ([1, 2], 0)
 
 
+def test_a_trial_that_is_sent_after_its_end_takes_one_batch(tmp_path: Path) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    builder.sweep()
+    running = builder.begin("search", 1)
+    ended = builder.trial("search", 0, 0.9)
+    run_sync.send(only_ended=True)
+    assert client.trials() == ["", ended]
+    assert run_sync.waiting_trials == [running]
+    run_sync.send()
+    assert client.trials() == ["", ended, running]
+    assert (run_sync.waiting, run_sync.waiting_trials) == (0, [])
+
+
+def test_no_trial_is_sent_once_the_end_has_been_given_up(tmp_path: Path) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    builder.sweep()
+    names = [builder.trial("search", number, 0.9) for number in range(3)]
+    run_sync.send(stop=lambda: len(client.runs) > 1)
+    assert client.trials() == ["", names[0]]
+    assert run_sync.waiting_trials == names[1:]
+
+
 @pytest.mark.parametrize("arrives_anyway", [False, True])
 @pytest.mark.parametrize("request_name", ["create_run", "send", "set_status"])
 def test_what_failed_half_way_is_made_again_without_a_second_run(

@@ -4,20 +4,21 @@ import logging
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from _thread import interrupt_main
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mtl_search.config import load_config, to_yaml
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.config import load_config
+from mtl_search.errors import ConfigError
 from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import Tracker, sync
-from mtl_search.tracking.links import tracking_uri
 from tests.support.mlflow_runs import Runs, runs_of, tracked
-from tests.support.recorded_sweeps import Builder, config, wait_until, whole
+from tests.support.recorded_sweeps import config, wait_until, whole
 from tests.support.repository import REPOSITORY
 
 INTERRUPTED = REPOSITORY / "tests" / "fixtures" / "sweeps" / "v0_1_interrupted"
@@ -200,35 +201,6 @@ def test_a_sweep_of_version_0_1_goes_on_in_its_runs(tmp_path: Path) -> None:
     assert after.by_trial["seed-uw-0000"].data.tags["mtl_search.arm"] == "warmup/uw"
 
 
-def test_replay_changes_nothing(sweep_dir: Path) -> None:
-    tracker, builder = tracked(sweep_dir)
-    whole(builder, trials=2, seeds=2)
-    tracker.close()
-    before = runs_of(tracker)
-    for _ in range(2):
-        assert sync(sweep_dir, tracker.config) == 0
-    after = runs_of(tracker)
-    assert {r.info.run_id: r.info.status for r in after.all} == {
-        r.info.run_id: r.info.status for r in before.all
-    }
-    for trial, metric in (("search-0001", "val/left/accuracy"), ("", "trials_ended")):
-        assert after.history(trial, metric) == before.history(trial, metric)
-
-
-def test_sync_restores_everything_from_the_journal_alone(sweep_dir: Path) -> None:
-    (sweep_dir / "config.yaml").write_text(to_yaml(config()))
-    builder = whole(Builder(sweep_dir / "journal.jsonl"), trials=2, seeds=2)  # nobody observed
-    assert sync(sweep_dir) == 0
-    found = Runs(tracking_uri(config(), sweep_dir))
-    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
-    assert len(found.history("search-0001", "val/left/accuracy")) == 3
-
-
-def test_sync_without_a_journal(tmp_path: Path) -> None:
-    with pytest.raises(SweepError, match="no journal"):
-        sync(tmp_path)
-
-
 def test_more_than_a_batch_holds(sweep_dir: Path) -> None:
     tracker, builder = tracked(sweep_dir)
     trial = builder.sweep().begin("search", 0)
@@ -364,3 +336,61 @@ def test_mlflow_stays_quiet(
         tracker.close()
     assert capfd.readouterr() == ("", "")
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("way", ["interrupt", "limit"])
+def test_the_end_of_the_wait_says_what_is_left(
+    sweep_dir: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    tracker, builder = tracked(sweep_dir)
+    assert tracker._run_sync is not None
+    client = tracker._run_sync.client
+    send = client.send
+
+    def send_slowly(*arguments: Any) -> None:
+        time.sleep(0.4)
+        send(*arguments)
+
+    monkeypatch.setattr(client, "send", send_slowly)
+    whole(builder, trials=2, seeds=2)
+    timer = threading.Timer(1.5, interrupt_main)
+    if way == "interrupt":
+        timer.start()
+    unsent = tracker.close(limit=1.5 if way == "limit" else None)
+    if way == "interrupt":
+        timer.join()
+    assert unsent > 20
+    assert tracker.unsent == unsent
+    (line,) = [text for text in caplog.messages if "did not reach MLflow" in text]
+    assert line.startswith(f"{unsent} events did not reach MLflow at {tracker.uri}, of ")
+    assert " to final-search-0001: " in line
+    reasons = {"interrupt": "the wait was interrupted", "limit": "waits no longer than 1.5 s"}
+    assert reasons[way] in line
+    assert f"mtl-search run {sweep_dir}/config.yaml --resume --output {sweep_dir}" in line
+    tracker._thread.join(20)  # its last request, which nobody waits for otherwise
+    assert not tracker._thread.is_alive()
+    assert sync(sweep_dir, tracker.config) == 0
+    found = runs_of(tracker)
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    assert {run.info.status for run in found.all} == {"FINISHED"}
+
+
+@pytest.mark.large
+def test_two_thousand_trials_arrive_before_the_end(
+    sweep_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are written to the journal in seconds, which no database keeps up with."""
+    monkeypatch.setattr("mtl_search.storage.journal.os.fsync", lambda number: None)
+    tracker, builder = tracked(sweep_dir)
+    builder.sweep()
+    for number in range(2000):
+        builder.trial("search", number, 0.9, epochs=2)
+    builder.done()
+    seen: list[tuple[int, int]] = []
+    assert tracker.unsent > 5000
+    assert tracker.close(on_progress=lambda sent, total: seen.append((sent, total))) == 0
+    assert seen == sorted(seen)
+    assert seen[-1][0] == seen[-1][1]
+    runs = tracker._run_sync.client.find_runs("sweep-1") if tracker._run_sync else []
+    assert len(runs) == 2001
+    assert {run.info.status for run in runs} == {"FINISHED"}
