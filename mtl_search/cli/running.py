@@ -19,6 +19,7 @@ from mtl_search.cli.errors import FAILED
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
 from mtl_search.storage import sweep_directory
+from mtl_search.tracking import environment_uri, public
 
 INTERRUPTED = 130
 
@@ -63,6 +64,9 @@ def run_command(
     live = console.is_terminal and not quiet
     progress = LiveProgress(console) if live else PlainProgress(console)
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
+    if uri := environment_uri(config):
+        line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     try:
         with progress:
             result = api.run(
