@@ -20,7 +20,9 @@ _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?-)([^}]*))?\})")
 def services(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """All services of the file, in the order in which they start."""
     tree = read(variables)["services"]
-    order = TopologicalSorter({name: service.get("depends_on", {}) for name, service in tree.items()})
+    order = TopologicalSorter(
+        {name: service.get("depends_on", {}) for name, service in tree.items()}
+    )
     return {name: tree[name] for name in order.static_order()}
 
 
