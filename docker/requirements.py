@@ -6,8 +6,9 @@ The image's dependencies are a layer of their own, which is built before the cod
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 
 def requirements(project: Path, extras: str) -> list[str]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,7 +35,8 @@ _BEGAN = time.monotonic()
 
 def _say(line: str) -> None:
     """One line of the transcript, with the seconds since the beginning."""
-    print(f"{time.monotonic() - _BEGAN:7.1f} s  {line}", flush=True)
+    sys.stdout.write(f"{time.monotonic() - _BEGAN:7.1f} s  {line}\n")
+    sys.stdout.flush()
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""docker/compose.yaml as data: with its variables filled in, and in the order in which it starts."""
+"""docker/compose.yaml as data: its variables filled in, its services in the order of their start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 from tests.support.repository import REPOSITORY
 
 COMPOSE = REPOSITORY / "docker" / "compose.yaml"
-# `$$`, or a variable with or without a default, which holds where it is unset (`-`) or empty (`:-`).
+# `$$`, or a variable, whose default holds where it is unset (`-`), or also where empty (`:-`).
 _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?-)([^}]*))?\})")
 
 
