@@ -102,6 +102,21 @@ def need_data(shared_data: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
+def need_file() -> Callable[[str], Path]:
+    """Call it with a path below the folder `shared` beside the repository, such as
+    `need_file("schemas/RayJob.v1.schema.json")`: the file, or no test without it.
+    """
+
+    def need(name: str) -> Path:
+        path = REPOSITORY.parent / "shared" / name
+        if not path.is_file():
+            _cannot_run(f"needs the file {path}, which does not exist")
+        return path
+
+    return need
+
+
+@pytest.fixture(scope="session")
 def need_program() -> Callable[[str], str]:
     """Call it with the name of an external program, `need_program("postgres")`: its path, or no
     test without it.

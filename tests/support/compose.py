@@ -1,4 +1,4 @@
-"""docker/compose.yaml as data: its variables filled in, its services in the order of their start."""
+"""docker/compose.yaml as data: its variables filled in, its services as they start."""
 
 from __future__ import annotations
 
