@@ -131,6 +131,15 @@ def need_program() -> Callable[[str], str]:
     return need
 
 
+@pytest.fixture(scope="session")
+def need_namespaces() -> None:
+    """Machines of their own, for tests that need them: no test where this one cannot have them."""
+    from tests.support.nodes import enclosed
+
+    if not enclosed():
+        _cannot_run("needs root and namespaces, for machines of their own on this one")
+
+
 def _cannot_run(reason: str) -> NoReturn:
     """Skip the test where a person sees the reason; fail it under CI, where nobody would."""
     if _under_ci():
