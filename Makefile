@@ -19,7 +19,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 .PHONY: help install quickstart test test-versions test-containers coverage lint docs format clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Install mtl-search into .venv
 

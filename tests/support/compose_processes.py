@@ -168,6 +168,8 @@ class Processes:
         _in_net(self._switch.pid, "ip", "link", "set", port, "master", "switch", "up")
         _in_net(first, "ip", "address", "add", f"{address}/24", "dev", "eth0")
         _in_net(first, "ip", "link", "set", "eth0", "up")
+        # A container has one, too: by it Ray finds the address of its node.
+        _in_net(first, "ip", "route", "add", "default", "dev", "eth0")
 
     def _wait_until_healthy(self, name: str, timeout: float = 180) -> None:
         kind, *words = self._services[name]["healthcheck"]["test"]
