@@ -28,7 +28,7 @@ from tests.support.repository import REPOSITORY
 _NET = "10.218.0"
 _NAMESPACES = ("--net", "--mount", "--uts", "--pid")
 _OUTSIDE = "laptop"
-_POSTGRES = Path("/usr/lib/postgresql/15/bin")
+# PostgreSQL refuses to run as root.
 _AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
 
 
@@ -227,14 +227,12 @@ def _database(folder: Path, environment: Mapping[str, str]) -> list[str]:
     shutil.chown(folder, "postgres")
     make = [f"--pgdata={folder}", f"--username={user}", "--no-sync", "--auth-local=trust"]
     password = f"--pwfile={environment['POSTGRES_PASSWORD_FILE']}"
-    _quiet([_POSTGRES / "initdb", *make, "--auth-host=scram-sha-256", password])
+    _quiet(["initdb", *make, "--auth-host=scram-sha-256", password])
     with (folder / "pg_hba.conf").open("a") as file:
         file.write("host all all all scram-sha-256\n")
-    _quiet(
-        [_POSTGRES / "postgres", "--single", "-D", folder, "postgres"], f"CREATE DATABASE {name}"
-    )
+    _quiet(["postgres", "--single", "-D", folder, "postgres"], f"CREATE DATABASE {name}")
     listen = ["-c", "listen_addresses=*", "-c", "unix_socket_directories="]
-    return [*_AS_POSTGRES, str(_POSTGRES / "postgres"), "-D", str(folder), *listen]
+    return [*_AS_POSTGRES, "postgres", "-D", str(folder), *listen]
 
 
 def _quiet(command: Sequence[object], text: str = "") -> None:
