@@ -125,10 +125,12 @@ class Processes:
         return [_moved(word, places) for word in service["command"]], environment
 
     def _start(self, name: str, command: Sequence[str], extra: Mapping[str, str]) -> None:
-        hosts = shlex.quote(str(self._folder / "hosts"))
         script = [
             "set -e",
-            f"mount --bind {hosts} /etc/hosts",
+            *(
+                f"mount --bind {shlex.quote(str(self._folder / file))} /etc/{file}"
+                for file in ("hosts", "resolv.conf")
+            ),
             f"echo {name} > /proc/sys/kernel/hostname",
             "ip link set lo up",
             "mkdir -p /tmp/ray && mount -t tmpfs tmpfs /tmp/ray",
@@ -191,6 +193,8 @@ class Processes:
         addresses = {name: f"{_NET}.{n}" for n, name in enumerate([*names, _OUTSIDE], start=1)}
         lines = ["127.0.0.1 localhost", *(f"{ip} {name}" for name, ip in addresses.items())]
         (self._folder / "hosts").write_text("\n".join(lines) + "\n")
+        # gRPC asks for IPv6, too, by DNS: this server refuses at once, another would be waited for.
+        (self._folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
         return addresses
 
 
