@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.integration]
 
 @pytest.fixture(scope="module")
 def running(need_namespaces: None, need_program: Callable[[str], str]) -> Iterator[Processes]:
-    for program in ("wget", "pg_isready", "psql", "setpriv"):
+    for program in ("wget", "initdb", "postgres", "pg_isready", "psql"):
         need_program(program)
     with processes({"WORKER_CPUS": "1"}) as started:
         seconds = started.up()
