@@ -16,10 +16,10 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test test-versions coverage lint docs format clean
+.PHONY: help install quickstart test test-versions test-containers coverage lint docs format clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Install mtl-search into .venv
 
@@ -31,6 +31,11 @@ test: lint ## Install with the development tools, then lint and run every test
 
 test-versions: ## Run the quick tests on the oldest and newest Python and dependencies
 	tests/versions.sh
+
+# podman-compose is a program, and stays out of the environment that it tests.
+test-containers: $(INSTALLED_DEV) ## Build the image and bring docker/compose.yaml up for real; as root, some minutes
+	test -x .venv-containers/bin/podman-compose || { $(PYTHON) -m venv .venv-containers && .venv-containers/bin/pip install --disable-pip-version-check podman-compose==1.6.0; }
+	PATH="$(CURDIR)/.venv-containers/bin:$$PATH" $(BIN)/pytest -n 0 -s -m large tests/integration/test_containers.py
 
 coverage: $(INSTALLED_DEV) ## Run the unit tests and print which lines they leave out; fails below the floor
 	$(BIN)/pytest -n 2 tests/unit --cov --cov-report=term:skip-covered

@@ -44,6 +44,8 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # Two processes run tests side by side: with more threads each, they would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# A server of the developer's own is no place for the sweeps of tests.
+os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 # No deadline: an example's time says more about a busy machine than about the code. Under CI the
 # same examples every time, so that a failure there is the change's; by hand other ones each time,
@@ -127,6 +129,15 @@ def need_program() -> Callable[[str], str]:
         return path
 
     return need
+
+
+@pytest.fixture(scope="session")
+def need_namespaces() -> None:
+    """Machines of their own, for tests that need them: no test where this one cannot have them."""
+    from tests.support.nodes import enclosed
+
+    if not enclosed():
+        _cannot_run("needs root and namespaces, for machines of their own on this one")
 
 
 def _cannot_run(reason: str) -> NoReturn:

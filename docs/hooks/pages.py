@@ -6,6 +6,7 @@ imports this file.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import commands_page
@@ -14,8 +15,12 @@ import config_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-# Page → the file at the root of the repository that it shows.
-_COPIES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+# Page → the file of the repository that it shows.
+_COPIES = {
+    "changelog.md": "CHANGELOG.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "deployment.md": "docker/README.md",
+}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -32,5 +37,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def _copy(file: Path) -> str:
-    """Read a file of the root, and turn its links into docs/ into links to pages beside it."""
-    return file.read_text(encoding="utf-8").replace("](docs/", "](")
+    """Read a file, and turn its links into docs/ into links to pages beside it."""
+    return re.sub(r"\]\((\.\./)?docs/", "](", file.read_text(encoding="utf-8"))

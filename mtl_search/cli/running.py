@@ -21,6 +21,7 @@ from mtl_search.cli.json_log import JsonProgress
 from mtl_search.cli.progress import LiveProgress, PlainProgress, SweepProgress
 from mtl_search.config import load_config
 from mtl_search.storage import sweep_directory
+from mtl_search.tracking import environment_uri, public
 
 INTERRUPTED = 130
 
@@ -65,6 +66,9 @@ def run_command(
     signal.signal(signal.SIGTERM, _as_interrupt)
     progress = _progress(console, quiet=quiet)
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
+    if uri := environment_uri(config):
+        line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     try:
         with progress:
             result = api.run(

@@ -208,7 +208,9 @@ class TrackingConfig(ConfigModel):
 
     enabled: bool = Field(True, description="record the sweep and its trials in MLflow")
     uri: str | None = Field(
-        None, description="MLflow tracking URI; default: SQLite beside the sweeps"
+        None,
+        description="MLflow tracking URI; default: the environment's MLFLOW_TRACKING_URI, else "
+        "SQLite beside the sweeps",
     )
     experiment: str | None = Field(
         None, description="MLflow experiment; default: the config's name"

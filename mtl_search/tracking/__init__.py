@@ -1,7 +1,23 @@
 """The sweep in MLflow. Importing this loads no MLflow; making a `Tracker` does."""
 
-from mtl_search.tracking.links import compare_url, find_compare_url, tracking_uri, ui_command
+from mtl_search.tracking.address import public
+from mtl_search.tracking.links import (
+    compare_url,
+    environment_uri,
+    find_compare_url,
+    tracking_uri,
+    ui_command,
+)
 from mtl_search.tracking.resend import sync
 from mtl_search.tracking.tracker import Tracker
 
-__all__ = ["Tracker", "compare_url", "find_compare_url", "sync", "tracking_uri", "ui_command"]
+__all__ = [
+    "Tracker",
+    "compare_url",
+    "environment_uri",
+    "find_compare_url",
+    "public",
+    "sync",
+    "tracking_uri",
+    "ui_command",
+]

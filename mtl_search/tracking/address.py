@@ -11,6 +11,8 @@ from pathlib import Path
 from mtl_search.errors import ConfigError, SweepError, first_line
 
 SQLITE = "sqlite:///"
+# MLflow's own variable, for configs that name no `tracking.uri`.
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
 # Stores that MLflow writes to without a server in between.
 _DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
 
@@ -79,8 +81,10 @@ def _check_folder(path: Path) -> None:
 
 def unknown_address(uri: str) -> ConfigError:
     """Return the error of an address that is not one of an MLflow store."""
+    inherited = os.environ.get(URI_VARIABLE) == uri
+    origin = f" (from the environment variable {URI_VARIABLE})" if inherited else ""
     return ConfigError(
-        "this is no address of an MLflow store",
+        f"this is no address of an MLflow store{origin}",
         path="tracking.uri",
         value=public(uri),
         allowed=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from mtl_search.config import Config
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking.address import SQLITE, public, sqlite_path
+from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path
 from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.mapping import TRIAL
 
@@ -21,17 +22,27 @@ LOCAL_UI = "http://127.0.0.1:5000"
 
 
 def tracking_uri(config: Config, sweep_dir: Path) -> str:
-    """Return the config's URI, or SQLite in the folder that holds the sweeps.
+    """Return the config's URI, else MLFLOW_TRACKING_URI, else SQLite beside the sweeps.
 
     Relative paths of SQLite are made absolute.
     """
-    uri = config.tracking.uri
+    uri = config.tracking.uri or environment_uri(config)
     if uri is None:
         return f"{SQLITE}{sweep_dir.resolve().parent / 'mlflow.db'}"
     if uri.startswith(SQLITE):
         query = uri.partition("?")[2]
         return f"{SQLITE}{sqlite_path(uri).resolve()}" + (f"?{query}" if query else "")
     return uri
+
+
+def environment_uri(config: Config) -> str | None:
+    """Return the environment's MLFLOW_TRACKING_URI where it says where this config is recorded.
+
+    It is None where the config names a URI, records nothing, or the variable is not set.
+    """
+    if config.tracking.uri is not None or not config.tracking.enabled:
+        return None
+    return os.environ.get(URI_VARIABLE) or None
 
 
 def artifact_folder(uri: str, sweep_dir: Path) -> Path:

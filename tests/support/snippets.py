@@ -39,7 +39,7 @@ class Snippet:
 
 def pages() -> list[Path]:
     """All pages of the documentation that are written by hand."""
-    root = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+    root = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docker/README.md"]
     return [*(REPOSITORY / name for name in root), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 
 

@@ -52,6 +52,21 @@ def test_a_cluster_or_storage_that_is_not_there_is_wrong_input(
     assert not (Path.cwd() / "runs").exists()
 
 
+def test_a_line_says_where_the_environment_sends_the_runs(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(connection, "_PROBE_TIMEOUT_S", 0.2)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hidden@mlflow:5000")
+    nowhere = ["--address", "127.0.0.1:1"]
+    _, output = run_cli("run", config, "tracking.enabled=true", *nowhere)
+    line = "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI"
+    assert line in output
+    assert "hidden" not in output
+    for change in ("tracking.enabled=false", "tracking.uri=http://other:5000"):
+        assert "MLFLOW_TRACKING_URI" not in run_cli("run", config, change, *nowhere)[1]
+
+
 @pytest.mark.parametrize("state", ["COMPLETE", "FAIL"])
 def test_a_sweep_in_which_nothing_was_trained_has_failed(
     config: str, state: State, monkeypatch: pytest.MonkeyPatch

@@ -23,6 +23,17 @@ def test_wrong_addresses(tmp_path: Path, uri: str) -> None:
     assert "sqlite:///<file>" in str(raised.value)
 
 
+def test_a_wrong_address_in_the_environment_is_called_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "ftp://me:secret@server")
+    tracker = Tracker(config(), tmp_path / "runs" / "demo")
+    with pytest.raises(ConfigError, match="environment variable MLFLOW_TRACKING_URI") as raised:
+        tracker.start()
+    assert "ftp://server" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
 def test_unwritable_places_are_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "text.db").write_text(

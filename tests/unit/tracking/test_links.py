@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mtl_search.tracking import Tracker, find_compare_url
-from mtl_search.tracking.links import best_trials, tracking_uri, ui_address, ui_command
+from mtl_search.tracking.links import (
+    best_trials,
+    environment_uri,
+    tracking_uri,
+    ui_address,
+    ui_command,
+)
 from tests.support.mlflow_runs import Runs
 from tests.support.recorded_sweeps import Builder, config
 
@@ -58,3 +66,19 @@ def test_the_best_trials_are_those_that_share(tmp_path: Path) -> None:
     builder.trial("equal", 0, 0.45)
     builder.finalist("search", 0, {"left": 0.9})
     assert best_trials(builder.sweep_record, 3) == ["search-0001", "equal-0000", "search-0002"]
+
+
+def test_mlflows_own_variable_counts_where_the_config_names_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    assert tracking_uri(config(), tmp_path / "demo") == "http://mlflow:5000"
+    assert environment_uri(config()) == "http://mlflow:5000"
+    own = config(**{"tracking.uri": "https://mlflow.example"})
+    assert tracking_uri(own, tmp_path / "demo") == "https://mlflow.example"
+    assert environment_uri(own) is None
+    assert environment_uri(config(**{"tracking.enabled": False})) is None
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
+    assert tracking_uri(config(), tmp_path / "demo") == f"sqlite:///{Path.cwd() / 'runs.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    assert tracking_uri(config(), tmp_path / "demo") == f"sqlite:///{tmp_path / 'mlflow.db'}"

@@ -1,0 +1,99 @@
+"""The commands that the containers of docker/compose.yaml run, as processes on machines of their
+own: PostgreSQL, MLflow, a head with token authentication, and two workers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mtl_search.storage.journal import read_record
+from tests.support.compose_processes import Processes, processes
+from tests.support.submission import Cluster
+from tests.support.sweeps import assert_sound, finished, write_config
+
+pytestmark = [pytest.mark.slow, pytest.mark.integration]
+
+
+@pytest.fixture(scope="module")
+def running(need_namespaces: None, need_program: Callable[[str], str]) -> Iterator[Processes]:
+    for program in ("wget", "initdb", "postgres", "pg_isready", "psql"):
+        need_program(program)
+    with processes({"WORKER_CPUS": "1"}) as started:
+        seconds = started.up()
+        assert list(seconds) == ["postgres", "mlflow", "head", "worker"]
+        yield started
+
+
+@pytest.fixture(scope="module")
+def cluster(running: Processes) -> Cluster:
+    return Cluster("http://head:8265", running.secrets / "ray_token", running.outside)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    changes = {
+        "resources.max_concurrent": "auto",
+        "search.trials": 3,
+        "search.arms": ["equal", "search"],
+        "search.finalists": {"top": 0},
+    }
+    return write_config(tmp_path_factory.mktemp("config"), changes)
+
+
+def _query(running: Processes, question: str) -> str:
+    """What PostgreSQL answers."""
+    password = (running.secrets / "postgres_password").read_text()
+    connection = f"host=127.0.0.1 user=mlflow dbname=mlflow password={password}"
+    done = running.machines["postgres"].run(["psql", connection, "-tAc", question])
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_sweep_is_submitted_and_found_in_postgresql(
+    running: Processes, cluster: Cluster, config: Path
+) -> None:
+    sweep = running.volumes / "sweeps" / "first"
+    job = cluster.submit(config, ["--output", str(sweep), "--quiet"])
+    log = cluster.wait(job, 180)
+    assert cluster.status(job) == "SUCCEEDED", log
+    assert "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI" in log
+    record = assert_sound(sweep)
+    ours = f"SELECT run_uuid FROM tags WHERE key = 'mtl_search.sweep' AND value = '{record.id}'"
+    states = f"SELECT status, count(*) FROM runs WHERE run_uuid IN ({ours}) GROUP BY status"
+    assert _query(running, states) == f"FINISHED|{1 + len(list(record))}"
+    assert any(path.is_file() for path in (running.volumes / "artifacts").rglob("*"))
+
+
+def test_secrets_are_in_no_log_and_in_no_file_of_the_sweep(running: Processes) -> None:
+    secrets = [file.read_bytes() for file in running.secrets.iterdir()]
+    logs = [machine.log for machine in running.machines.values()]
+    files = [path for path in (running.volumes / "sweeps").rglob("*") if path.is_file()]
+    assert len(files) > 3
+    leaks = [path for path in [*logs, *files] for one in secrets if one in path.read_bytes()]
+    assert leaks == []
+
+
+def test_a_wrong_token_gets_no_answer(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("0" * 64)
+    stranger = Cluster(cluster.address, tmp_path / "token", cluster.inside)
+    with pytest.raises(AssertionError, match=r"HTTP Error 40[13]"):
+        stranger.status("any")
+
+
+def test_a_worker_that_is_killed_costs_no_trial(
+    running: Processes, cluster: Cluster, config: Path
+) -> None:
+    sweep = running.volumes / "sweeps" / "second"
+    job = cluster.submit(config, ["--output", str(sweep), "--quiet"])
+    end = time.monotonic() + 120
+    while not finished(read_record(sweep / "journal.jsonl"), ""):
+        assert time.monotonic() < end, cluster.log(job)
+        time.sleep(0.1)
+    running.machines["worker-2"].kill()
+    log = cluster.wait(job, 180)
+    assert cluster.status(job) == "SUCCEEDED", log
+    assert_sound(sweep)
