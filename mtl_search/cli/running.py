@@ -16,8 +16,10 @@ from mtl_search import api
 from mtl_search.api.component_check import check_components
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
+from mtl_search.cli.inside_job import check_versions, code_of_a_job
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
+from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
 
 INTERRUPTED = 130
@@ -48,13 +50,15 @@ def run_command(
         The exit status.
     """
     console = make_console()
+    check_versions()
     arguments = [str(config_file), *overrides]
     if smoke:
         arguments.append("--smoke")
     if address:
         arguments += ["--address", address]
     config = load_config(config_file, overrides)
-    check_components(config, started=resume)
+    with code_of_a_job():
+        check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
@@ -64,7 +68,7 @@ def run_command(
     progress = LiveProgress(console) if live else PlainProgress(console)
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
     try:
-        with progress:
+        with progress, code_of_a_job():
             result = api.run(
                 config, output=directory, resume=resume, callbacks=[progress], address=address
             )
@@ -85,7 +89,9 @@ def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
     if not (directory / sweep_directory.JOURNAL).exists():
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
-    command = shlex.join(["mtl-search", "run", *arguments, "--resume", "--output", str(directory)])
+    command = os.environ.get(submission.RESUME) or shlex.join(
+        ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
+    )
     console.print(
         f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True
     )
