@@ -99,7 +99,7 @@ def find_state(client: JobSubmissionClient, named: str | None) -> JobState:
     raise unknown_job(named or "of a sweep", [state.job for state in states], client.get_address())
 
 
-def resolve(draft: submission.Submission, client: JobSubmissionClient) -> Submission:
+def resolve(draft: submission.Submission, client: JobSubmissionClient) -> submission.Submission:
     """Find the folder of a sweep that goes on; a new sweep's stays as it is.
 
     Raises:
