@@ -175,6 +175,7 @@ def prepare(
         resume=resume is not None,
         again=tuple(again),
         version=__version__,
+        unsent=tuple(package.unsent_files(tree, packed)),
     )
 
 

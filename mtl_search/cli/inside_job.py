@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mtl_search import __version__
-from mtl_search.errors import ClusterError, ConfigError
+from mtl_search.errors import ClusterError, ConfigError, DataError
 from mtl_search.jobs import submission
 
 
@@ -26,21 +26,32 @@ def check_versions() -> None:
 
 
 @contextmanager
-def code_of_a_job() -> Iterator[None]:
-    """Add the cure to errors about code that is not on the cluster.
+def cures_of_a_job() -> Iterator[None]:
+    """Add the cure to errors about code and files that are not on the cluster.
 
     Raises:
         ConfigError: The error as it was, outside of a job; in a job, with the cure.
+        DataError: Likewise.
     """
     try:
         yield
-    except ConfigError as error:
-        if submission.JOB not in os.environ or "cannot import module" not in error.problem:
+    except (ConfigError, DataError) as error:
+        cure = _cure(str(error)) if submission.JOB in os.environ else ""
+        if not cure:
             raise
-        raise ConfigError(
-            f"{error.problem}: this job brought along the modules that the config names and the "
-            "local ones that they import; install packages on all nodes of the cluster, and name "
-            "other code of yours by --include",
-            path=error.path,
-            value=error.value,
-        ) from error
+        kind = ConfigError if isinstance(error, ConfigError) else DataError
+        raise kind(f"{error}\n  {cure}") from error
+
+
+def _cure(text: str) -> str:
+    if "cannot import module" in text or "No module named" in text:
+        return (
+            "this job took along the modules that the config names and the local ones that they "
+            "import: install packages on all nodes of the cluster; other code goes by --include"
+        )
+    if "No such file" in text or "there is no such" in text:
+        return (
+            "relative paths are those of the job's package: send the file by --include, or name an "
+            "absolute path that all nodes see"
+        )
+    return ""

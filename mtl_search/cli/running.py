@@ -16,7 +16,7 @@ from mtl_search import api
 from mtl_search.api.component_check import check_components
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
-from mtl_search.cli.inside_job import check_versions, code_of_a_job
+from mtl_search.cli.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.progress import LiveProgress, PlainProgress
 from mtl_search.config import load_config
 from mtl_search.jobs import submission
@@ -57,7 +57,7 @@ def run_command(
     if address:
         arguments += ["--address", address]
     config = load_config(config_file, overrides)
-    with code_of_a_job():
+    with cures_of_a_job():
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
@@ -68,7 +68,7 @@ def run_command(
     progress = LiveProgress(console) if live else PlainProgress(console)
     console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
     try:
-        with progress, code_of_a_job():
+        with progress, cures_of_a_job():
             result = api.run(
                 config, output=directory, resume=resume, callbacks=[progress], address=address
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -21,6 +22,12 @@ T = TypeVar("T")
 
 # Ray takes these before any address that it is given.
 _VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
+# They tell of uploads and tokens, which we do ourselves.
+_TALKATIVE = (
+    "ray._private.authentication",
+    "ray.dashboard.modules.dashboard_sdk",
+    "ray.dashboard.modules.job.sdk",
+)
 _PROBE_TIMEOUT_S = 5.0
 _REQUEST_TIMEOUT_S = 60.0
 _OLDEST_RAY = (2, 60)
@@ -55,6 +62,8 @@ def connect(address: str | None = None) -> JobSubmissionClient:
             settings.setdefault("timeout", _REQUEST_TIMEOUT_S)
             return super()._do_request(*arguments, **settings)
 
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
     # Where a token lies about it is sent; a cluster that does not ask for one ignores it.
     authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
     with sentences(address), _only(address):

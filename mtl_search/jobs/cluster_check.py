@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 _NODES = "/api/v0/nodes?detail=1&limit=10000"
 _STATUS = "/api/cluster_status"
-# A cluster without an autoscaler shows each node as a type of its own, called so.
-_NODE_TYPE = "node_"
+# Without an autoscaler each node is shown as a type of its own, called after its id (the underscore
+# gets lost where the dashboard turns keys into camel case).
+_NODE_TYPE = re.compile(r"node_?[0-9a-f]{40,}", re.IGNORECASE)
 # A head that has just started does not know its own node yet.
 _PATIENCE_S = 10.0
 
@@ -63,4 +65,4 @@ def has_autoscaler(client: JobSubmissionClient) -> bool:
         return True  # the second version of the autoscaler does not show itself here
     report = status.get("autoscalerReport") or {}
     types = {**(report.get("activeNodes") or {}), **(report.get("pendingNodes") or {})}
-    return any(not name.startswith(_NODE_TYPE) for name in types)
+    return any(not _NODE_TYPE.fullmatch(name) for name in types)

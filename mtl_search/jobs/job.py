@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mtl_search.errors import ClusterError, SweepError
 from mtl_search.jobs import courier, submission
@@ -18,7 +18,10 @@ from mtl_search.storage import sweep_directory
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
 
+Stopped = Literal["in order", "killed", "before it began"]
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
+# What `mtl-search run` prints when it has begun, and when it was stopped.
+_BEGAN = re.compile(r"^\d+ trials, \d+ at a time: ", re.MULTILINE)
 _STOPPED_IN_ORDER = re.compile(r"^Stopped\. Go on with: ", re.MULTILINE)
 # Ray kills the job after its time to stop; then it has to say so.
 _STOP_PATIENCE_S = submission.STOP_WAIT_S + 30.0
@@ -184,12 +187,13 @@ class Job:
             time.sleep(0.5)
         return state
 
-    def stop(self) -> bool:
+    def stop(self) -> Stopped:
         """Stop the job, and wait until its sweep was ended.
 
         Returns:
-            Whether it was ended in order, with what was trained so far on the disk. Whatever it
-            is, the sweep can be resumed from its last checkpoints.
+            How it was ended: `in order`, with what was trained so far on the disk; `killed`, after
+            which trials go on from their last checkpoints; or `before it began`, with nothing to
+            resume.
 
         Raises:
             ClusterError: It does not end.
@@ -197,7 +201,10 @@ class Job:
         with sentences(self.address, self.id):
             self._client.stop_job(self.id)
         self.wait(_STOP_PATIENCE_S)
-        return bool(_STOPPED_IN_ORDER.search(self.logs()))
+        log = self.logs()
+        if _STOPPED_IN_ORDER.search(log):
+            return "in order"
+        return "killed" if _BEGAN.search(log) else "before it began"
 
     def folder(self) -> str | None:
         """Return the sweep's folder on the cluster, or None while it is not known.

@@ -124,6 +124,28 @@ def pack(
     return Package(files, config_name)
 
 
+def unsent_files(tree: Any, package: Package) -> list[str]:
+    """List the files below the working directory that a config names and a package lacks.
+
+    Args:
+        tree: The config as plain types, or a part of it.
+        package: The package.
+    """
+    if isinstance(tree, Mapping):
+        return [path for value in tree.values() for path in unsent_files(value, package)]
+    if isinstance(tree, list | tuple):
+        return [path for value in tree for path in unsent_files(value, package)]
+    if not isinstance(tree, str) or "/" not in tree or tree.startswith(("/", "~")):
+        return []
+    try:
+        is_here = Path(tree).exists()
+    except (OSError, ValueError):  # too long for a path, or with a NUL in it
+        return []
+    name = Path(tree).as_posix()
+    is_sent = any(sent == name or sent.startswith(f"{name}/") for sent in package.files)
+    return [name] if is_here and not is_sent else []
+
+
 def _included(path: Path, root: Path) -> dict[str, Path | bytes]:
     """Return the files of one `--include`.
 

@@ -47,6 +47,7 @@ class Submission:
         resume: Whether the sweep in the folder goes on.
         again: The words of the command that goes on with the sweep, without the address.
         version: The version of this package here.
+        unsent: Files of the working directory that the config names and that are not sent.
     """
 
     job_id: str
@@ -57,6 +58,7 @@ class Submission:
     resume: bool
     again: tuple[str, ...]
     version: str
+    unsent: tuple[str, ...] = ()
 
     @property
     def entrypoint(self) -> str:

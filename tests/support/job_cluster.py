@@ -217,7 +217,7 @@ def _copy(source: socket.socket, sink: socket.socket) -> None:
 PARTS: Sequence[tuple[str, str]] = (
     (
         "toy.py",
-        '''
+        """
 import time
 from pathlib import Path
 
@@ -256,7 +256,7 @@ class Slow(nn.Module):
 def backbone(input_shape, pause=0.0):
     first = nn.Sequential(Slow(pause), nn.Linear(input_shape[0], WIDTH), nn.ReLU())
     return [Stage(first, WIDTH, "first")]
-''',
+""",
     ),
     ("shapes.py", "WIDTH = 4\n"),
     ("unused.py", "SECRET = 1\n"),

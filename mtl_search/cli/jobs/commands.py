@@ -96,12 +96,17 @@ def stop_command(job: str | None, address: str | None) -> int:
         return 0
     tell(f"Stopping {state.job}: trials end in order, which takes up to a minute.")
     try:
-        in_order = found.stop()
+        how = found.stop()
     except KeyboardInterrupt:
         tell("The job stops nevertheless.")
         return INTERRUPTED
-    how = "Stopped in order." if in_order else "Stopped; trials go on from their last checkpoint."
-    print(f"{how} Go on with: {resume_command(found.info(), address)}")  # noqa: T201
+    go_on = resume_command(found.info(), address)
+    if how == "before it began":
+        print("Stopped before the sweep began; there is nothing to resume: submit it again.")  # noqa: T201
+    elif how == "killed":
+        print(f"Stopped; trials go on from their last checkpoint. Go on with: {go_on}")  # noqa: T201
+    else:
+        print(f"Stopped in order. Go on with: {go_on}")  # noqa: T201
     return 0
 
 

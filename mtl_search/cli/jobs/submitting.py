@@ -71,6 +71,11 @@ def submit_command(
         smoke=smoke,
         job_id=job_id,
     )
+    for path in draft.unsent:
+        tell(
+            f"Note: the config names {path}, which stays here; `--include {path}` sends it. Else "
+            "it must be in the working directory of the job."
+        )
     if dry_run and (resume is None or draft.folder.startswith("/")):
         return _show(draft, form)
     from mtl_search.api.submitting import SweepJob
@@ -207,7 +212,7 @@ def _mlflow(draft: Submission) -> str:
 
 def _print_lines(lines: Iterable[tuple[str, str]]) -> None:
     for name, value in lines:
-        print(f"{name + ':':<11}{value}", flush=True)  # noqa: T201
+        print(f"{name + ':':<10} {value}", flush=True)  # noqa: T201
 
 
 def _as_json(draft: Submission, job: Job, size: int) -> dict[str, Any]:
