@@ -66,7 +66,8 @@ def run_command(
     signal.signal(signal.SIGTERM, _as_interrupt)
     live = console.is_terminal and not quiet
     progress = LiveProgress(console) if live else PlainProgress(console)
-    console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
+    line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
+    console.print(line, highlight=False, soft_wrap=True)
     try:
         with progress, cures_of_a_job():
             result = api.run(

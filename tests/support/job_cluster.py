@@ -142,11 +142,11 @@ class Desk:
         )  # fmt: skip
 
     def start(self, *arguments: object, log: Path) -> subprocess.Popen[str]:
-        """Start `mtl-search`, both of its outputs to a file."""
-        with log.open("w") as file:
+        """Start `mtl-search`; its outputs go to a file, and to one beside it with `.err`."""
+        with log.open("w") as file, log.with_suffix(".err").open("w") as errors:
             return subprocess.Popen(
                 [str(MTL_SEARCH), *map(str, arguments)], cwd=self.folder, text=True,
-                env=self.environment(), stdout=file, stderr=subprocess.STDOUT,
+                env=self.environment(), stdout=file, stderr=errors,
             )  # fmt: skip
 
     def python(self, script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
