@@ -98,7 +98,7 @@ def test_submit_follow_list_stop_resume_and_result(
 
     result = desk.run("jobs", "result", "--format", "json", *at)
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["complete"] is True
+    assert json.loads(result.stdout)["sweep"]["complete"] is True
     fetched = desk.python(_FETCH, cluster.address, "fetched")
     assert fetched.stdout.splitlines() == ["SUCCEEDED", "8"], fetched.stderr
     here = desk.folder / "fetched"
