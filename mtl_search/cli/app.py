@@ -15,6 +15,7 @@ from mtl_search.cli.options import (
     Address,
     Config_,
     Debug,
+    Format,
     Output,
     Overrides,
     SweepFolder,
@@ -134,9 +135,7 @@ def validate(
 @app.command()
 def report(
     sweep: SweepFolder = None,
-    form: Annotated[
-        str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")
-    ] = "table",
+    form: Format = "table",
     debug: Debug = False,
 ) -> None:
     """Print leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""

@@ -62,9 +62,9 @@ def test_a_sweep_that_goes_on_stays_in_its_folder(config: Path) -> None:
 
 
 def test_mistakes_come_before_the_cluster_is_asked(config: Path) -> None:
-    with pytest.raises(ConfigError, match="search.trails: unknown key"):
+    with pytest.raises(ConfigError, match=r"search\.trails: unknown key"):
         submit(config, ["search.trails=3"], address="http://127.0.0.1:1")
-    with pytest.raises(ConfigError, match="data.name: cannot import module"):
+    with pytest.raises(ConfigError, match=r"data\.name: cannot import module"):
         submit(config, {"data": "no.such.module:x"}, address="http://127.0.0.1:1")
     with pytest.raises(ConfigError, match="there is no such file"):
         submit(config, include=["nothing"], address="http://127.0.0.1:1")

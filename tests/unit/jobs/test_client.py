@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from mtl_search.errors import ClusterError
-
 from mtl_search.jobs.client import connect, sentences, unknown_job, with_patience
 
 
