@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mtl_search import __version__
 from mtl_search.api.component_check import check_components
 from mtl_search.api.result import Result
 from mtl_search.config import Config, load_config, override
@@ -174,7 +173,7 @@ def prepare(
         folder=resume or submission.choose_folder(output, job_id),
         resume=resume is not None,
         again=tuple(again),
-        version=__version__,
+        version=submission.installed_version(),
         unsent=tuple(package.unsent_files(tree, packed)),
     )
 

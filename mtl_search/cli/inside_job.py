@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mtl_search import __version__
 from mtl_search.errors import ClusterError, ConfigError, DataError
 from mtl_search.jobs import submission
 
@@ -17,11 +16,12 @@ def check_versions() -> None:
     Raises:
         ClusterError: The versions differ.
     """
-    submitted_by = os.environ.get(submission.VERSION, __version__)
-    if submitted_by != __version__:
+    here = submission.installed_version()
+    submitted_by = os.environ.get(submission.VERSION, here)
+    if submitted_by != here:
         raise ClusterError(
             f"this job was submitted by mtl_search {submitted_by}, and the cluster has "
-            f"{__version__}: install the same version here and there"
+            f"{here}: install the same version here and there"
         )
 
 

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,11 @@ class Submission:
             "metadata": {name: masked(value) for name, value in self.metadata.items()},
             "package": {"bytes": size, "files": self.package.sizes()},
         }
+
+
+def installed_version() -> str:
+    """Return the version of this package on this machine."""
+    return metadata.version("mtl-search")
 
 
 def new_job_id(name: str) -> str:

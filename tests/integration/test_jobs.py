@@ -193,7 +193,8 @@ def test_what_goes_wrong_in_the_job_is_a_sentence_and_an_exit_status(
     assert "install packages on all nodes" in code.stdout
 
     script = (
-        "import mtl_search, sys; mtl_search.__version__ = '0.1.9'; import mtl_search.cli.app;"
+        "import sys; from mtl_search.jobs import submission; import mtl_search.cli;"
+        "submission.installed_version = lambda: '0.1.9';"
         f"sys.argv = ['mtl-search', 'submit', '{CONFIG}', '--include', 'data', *sys.argv[1:]];"
         "mtl_search.cli.main()"
     )

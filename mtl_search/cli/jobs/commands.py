@@ -101,12 +101,12 @@ def stop_command(job: str | None, address: str | None) -> int:
         tell("The job stops nevertheless.")
         return INTERRUPTED
     go_on = resume_command(found.info(), address)
-    if how == "before it began":
-        print("Stopped before the sweep began; there is nothing to resume: submit it again.")  # noqa: T201
-    elif how == "killed":
-        print(f"Stopped; trials go on from their last checkpoint. Go on with: {go_on}")  # noqa: T201
-    else:
-        print(f"Stopped in order. Go on with: {go_on}")  # noqa: T201
+    endings = {
+        "before it began": "Stopped before the sweep began; nothing is there to resume: submit it again.",
+        "killed": f"Stopped; trials go on from their last checkpoint. Go on with: {go_on}",
+        "in order": f"Stopped in order. Go on with: {go_on}",
+    }
+    print(endings[how])  # noqa: T201
     return 0
 
 
