@@ -102,7 +102,7 @@ def stop_command(job: str | None, address: str | None) -> int:
         return INTERRUPTED
     go_on = resume_command(found.info(), address)
     endings = {
-        "before it began": "Stopped before the sweep began; nothing is there to resume: submit it again.",
+        "before it began": "Stopped before the sweep began: submit it again.",
         "killed": f"Stopped; trials go on from their last checkpoint. Go on with: {go_on}",
         "in order": f"Stopped in order. Go on with: {go_on}",
     }
