@@ -208,8 +208,27 @@ def server_version(client: JobSubmissionClient) -> str:
     return str(request(client, "/api/version").get("ray_version", "0"))
 
 
+def asks_for_token(client: JobSubmissionClient) -> bool:
+    """Return whether a cluster turns away who has no token.
+
+    Raises:
+        ClusterError: It does not answer.
+    """
+    import requests
+
+    address = client.get_address()
+    with sentences(address):
+        answer = requests.get(f"{address}/api/version", timeout=_REQUEST_TIMEOUT_S)
+    return answer.status_code != requests.codes.ok
+
+
 def _not_let_in(text: str, address: str | None) -> RefusedError:
     where = masked(address) if address else "this address"
+    if os.environ.get("RAY_AUTH_MODE") == "disabled":
+        return RefusedError(
+            f"the cluster at {where} asks for a token, and RAY_AUTH_MODE=disabled keeps this "
+            f"process from sending one: unset it, and put the token in {_TOKEN_PLACES}"
+        )
     if text.startswith("Authentication required"):
         return RefusedError(
             f"the cluster at {where} asks for a token, and there is none here: put it in "

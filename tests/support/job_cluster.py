@@ -29,13 +29,13 @@ class Head:
     """A head that runs.
 
     Attributes:
-        token: Which it asks for.
+        token: Which it asks for; empty where it asks for none.
         runs: The folder of its sweeps.
         address: Of its dashboard.
     """
 
-    def __init__(self, folder: Path, cpus: int, agent_port: int | None) -> None:
-        self.token = secrets.token_hex(32)
+    def __init__(self, folder: Path, cpus: int, agent_port: int | None, *, open_: bool) -> None:
+        self.token = "" if open_ else secrets.token_hex(32)
         self.runs = folder / "runs"
         self._log = folder / "head.log"
         self._temporary = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
@@ -52,7 +52,7 @@ class Head:
         ]  # fmt: skip
         env = {
             **os.environ,
-            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_MODE": "token" if self.token else "disabled",
             "RAY_AUTH_TOKEN": self.token,
             "PATH": f"{_BIN}:{os.environ['PATH']}",
             "PYTHONPATH": str(REPOSITORY),
@@ -95,9 +95,11 @@ class Head:
 
 
 @contextmanager
-def head(folder: Path, cpus: int = 2, agent_port: int | None = None) -> Iterator[Head]:
-    """A head that is gone afterwards, with all that it started."""
-    running = Head(folder, cpus, agent_port)
+def head(
+    folder: Path, cpus: int = 2, agent_port: int | None = None, *, open_: bool = False
+) -> Iterator[Head]:
+    """A head that is gone afterwards, with all that it started; an open one asks for no token."""
+    running = Head(folder, cpus, agent_port, open_=open_)
     try:
         running.wait()
         yield running

@@ -79,7 +79,7 @@ def submit_command(
     if dry_run and (resume is None or draft.folder.startswith("/")):
         return _show(draft, form)
     from mtl_search.api.submitting import SweepJob
-    from mtl_search.jobs.client import connect
+    from mtl_search.jobs.client import asks_for_token, connect
     from mtl_search.jobs.cluster_check import check_cluster
     from mtl_search.jobs.job import resolve
 
@@ -87,6 +87,11 @@ def submit_command(
     draft = resolve(draft, client)
     if dry_run:
         return _show(draft, form)
+    if not asks_for_token(client):
+        tell(
+            "Note: this cluster asks for no token, so whoever reaches it runs code on it: start it "
+            "with RAY_AUTH_MODE=token."
+        )
     room = check_cluster(client, draft.config)
     size = submission.send(draft, client, on_note=tell)
     job = SweepJob(client, draft.job_id)

@@ -70,3 +70,9 @@ def test_mistakes_come_before_the_cluster_is_asked(config: Path) -> None:
         submit(config, include=["nothing"], address="http://127.0.0.1:1")
     with pytest.raises(ClusterError, match="no Ray cluster answers"):
         submit(config, address="http://127.0.0.1:1")
+
+
+def test_the_package_of_the_quickstart_is_small(tmp_path: Path) -> None:
+    draft = prepare("configs/quickstart.yaml")
+    assert set(draft.package.files) == {"configs/quickstart.yaml"}
+    assert draft.package.write(tmp_path / "p.zip") < 2**20

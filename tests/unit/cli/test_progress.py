@@ -75,3 +75,12 @@ def test_a_log_tells_of_an_epoch_when_it_was_silent_for_a_minute(
         log.getvalue().removeprefix(before)
         == "0/2 search-0000 epoch 2 0.2000; best +0.2000 (search-0000)\n"
     )
+
+
+def test_a_line_is_in_the_log_as_soon_as_it_is_printed(tmp_path: Path) -> None:
+    made = Builder(tmp_path / "journal.jsonl")
+    with (tmp_path / "log").open("w") as log:  # as of a job, buffered
+        progress = PlainProgress(Console(file=log))
+        made.event("sweep", id="sweep-1", name="demo", budget={"search": 2})
+        progress.on_sweep_start(made.sweep_record)
+        assert (tmp_path / "log").read_text() == "2 trials, 1 at a time: search 2\n"
