@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from mtl_search.errors import ClusterError
@@ -157,10 +157,11 @@ class _Pieces:
 
     def close(self) -> None:
         """End the stream, also in the middle of waiting for a piece."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                self._loop.run_until_complete(self._waiting)
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
