@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,8 @@ from tests.support.job_cluster import Cable, Desk, Head, furnish, head
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CONFIG = "configs/toy.yaml"
-SLOW = ("model.backbone.pause=0.3", "search.trials=8", "--include", "data/points.npz")
+TRIALS = 60
+SLOW = ("model.backbone.pause=0.3", f"search.trials={TRIALS}", "--include", "data/points.npz")
 
 
 @pytest.fixture(scope="module")
@@ -47,45 +47,45 @@ def _wait_for(condition: Callable[[], object], what: Callable[[], str]) -> None:
 
 def _numbers(log: str) -> list[int]:
     """Those of the lines about trials that have ended."""
-    return [int(number) for number in re.findall(r"^(\d+)/8 \S+ complete", log, re.MULTILINE)]
+    return [
+        int(number) for number in re.findall(rf"^(\d+)/{TRIALS} \S+ complete", log, re.MULTILINE)
+    ]
 
 
 def test_submit_follow_list_stop_resume_and_result(
     cluster: Head, desk: Desk, tmp_path: Path
 ) -> None:
-    cable, log = Cable(cluster.port), tmp_path / "log"
-    follower = desk.start("submit", CONFIG, *SLOW, "--address", cable.address, log=log)
+    log, hurry, at = tmp_path / "log", tmp_path / "hurry", ("--address", cluster.address)
 
     def told() -> str:
         return log.read_text() + log.with_suffix(".err").read_text()
 
-    def has(count: int) -> bool:
-        assert follower.poll() is None, told()
-        return len(_numbers(log.read_text())) >= count
+    slow = [*SLOW, f"model.backbone.hurry={hurry}"]
+    with (
+        Cable(cluster.port) as cable,
+        desk.start("submit", CONFIG, *slow, "--address", cable.address, log=log) as follower,
+    ):
 
-    _wait_for(lambda: has(1), told)
-    cable.cut()
-    before = len(_numbers(log.read_text()))
-    _wait_for(lambda: "is lost; trying again" in told(), told)
-    cable.mend()
-    _wait_for(lambda: has(before + 1), told)
+        def has(count: int) -> bool:
+            assert follower.poll() is None, told()
+            return len(_numbers(log.read_text())) >= count
 
-    at = ("--address", cluster.address)
-    other = desk.start("jobs", "logs", "toy", "--follow", *at, log=tmp_path / "other")
-    _wait_for(lambda: "1/8" in (tmp_path / "other").read_text(), told)
-    other.send_signal(signal.SIGINT)
-    assert other.wait(20) == 130
-    assert "The job runs on. Stop it: " in (tmp_path / "other.err").read_text()
+        _wait_for(lambda: has(1), told)
+        cable.cut()
+        before = len(_numbers(log.read_text()))
+        _wait_for(lambda: "is lost; trying again" in told(), told)
+        cable.mend()
+        _wait_for(lambda: has(before + 1), told)
 
-    [listed] = json.loads(desk.run("jobs", "list", "--format", "json", *at).stdout)
-    assert (listed["sweep"], listed["state"]) == ("toy", "RUNNING")
-    job = listed["job"]
-    began = time.monotonic()
-    stopped = desk.run("jobs", "stop", *at)
-    assert time.monotonic() - began < 40
-    assert stopped.returncode == 0, stopped.stderr
-    assert stopped.stdout.startswith("Stopped in order. Go on with: "), stopped.stdout
-    assert follower.wait(30) == 130, told()
+        [listed] = json.loads(desk.run("jobs", "list", "--format", "json", *at).stdout)
+        assert (listed["sweep"], listed["state"]) == ("toy", "RUNNING")
+        job = listed["job"]
+        began = time.monotonic()
+        stopped = desk.run("jobs", "stop", *at)
+        assert time.monotonic() - began < 40
+        assert stopped.returncode == 0, stopped.stderr
+        assert stopped.stdout.startswith("Stopped in order. Go on with: "), stopped.stdout
+        assert follower.wait(30) == 130, told()
     whole = desk.run("jobs", "logs", job, *at).stdout
     # What was followed is the log, nothing twice and nothing lost.
     assert log.read_text().endswith(whole)
@@ -94,21 +94,22 @@ def test_submit_follow_list_stop_resume_and_result(
     assert "Traceback" not in whole
     first = _numbers(whole)
     assert first == list(range(1, len(first) + 1))
+    assert len(first) < TRIALS
 
     sweep = cluster.runs / job
     lines = (sweep / "journal.jsonl").read_bytes()
+    hurry.touch()
     again = desk.run(*shlex.split(stopped.stdout.partition("Go on with: ")[2])[1:])
     assert again.returncode == 0, again.stdout + again.stderr
-    assert _numbers(again.stdout) == list(range(len(first) + 1, 9))
+    assert _numbers(again.stdout) == list(range(len(first) + 1, TRIALS + 1))
     assert (sweep / "journal.jsonl").read_bytes().startswith(lines)
     assert Result(sweep).complete
-    cable.close()
 
     result = desk.run("jobs", "result", "--format", "json", *at)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["sweep"]["complete"] is True
     fetched = desk.python(_FETCH, cluster.address, "fetched")
-    assert fetched.stdout.splitlines() == ["SUCCEEDED", "8"], fetched.stderr
+    assert fetched.stdout.splitlines() == ["SUCCEEDED", str(TRIALS)], fetched.stderr
     here = desk.folder / "fetched"
     files = {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
     assert files == {"config.yaml", "journal.jsonl"}
@@ -144,6 +145,14 @@ attempt("twice", {}, include=include, job_id="once")
 attempt("room", {"resources.cpus_per_worker": 8}, include=include)
 attempt("busy", {}, include=include, resume="once")
 attempt("unknown", {}, include=include, resume="onze")
+import signal, subprocess, time
+command = ["mtl-search", "jobs", "logs", "once", "--follow", "--address", address]
+with open("followed", "w") as log:
+    follower = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+while "Running entrypoint" not in open("followed").read():
+    time.sleep(0.1)
+follower.send_signal(signal.SIGINT)
+print("ctrl ->", follower.wait(), job.status(), open("followed").read().splitlines()[-2:])
 print("stop ->", job.stop(), job.status())
 import numpy as np
 np.save("data/large.npy", np.random.default_rng(0).bytes(110_000_000))
@@ -165,6 +174,8 @@ def test_what_a_cluster_refuses_is_one_sentence_with_its_cure(cluster: Head, des
     assert "once still runs this sweep: `mtl-search jobs stop once`" in said["busy"]
     assert "there is no job 'onze'" in said["unknown"]
     assert "did you mean 'once'?" in said["unknown"]
+    assert said["ctrl"].startswith("130 RUNNING ")
+    assert "The job runs on. Stop it: mtl-search jobs stop once" in said["ctrl"]
     assert said["stop"].split()[-1] == "STOPPED"
     assert "larger than 100.0 MiB" in said["large"]
     assert "largest files: data/large.npy (104.9 MiB)" in said["large"]
