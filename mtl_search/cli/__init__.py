@@ -1,4 +1,4 @@
-"""The command line: run, validate, report, export-weights, list, schema, ui."""
+"""The command line: run, submit, validate, report, export-weights, list, schema, ui, jobs."""
 
 from __future__ import annotations
 
