@@ -18,10 +18,11 @@ from mtl_search.storage import sweep_directory
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
 
-Stopped = Literal["in order", "killed", "before it began"]
+Stopped = Literal["in order", "killed", "before it began", "done"]
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
-# What `mtl-search run` prints when it has begun, and when it was stopped.
+# What `mtl-search run` prints when it has begun, when it is done, and when it was stopped.
 _BEGAN = re.compile(r"^\d+ trials, \d+ at a time: ", re.MULTILINE)
+_REPORTED = re.compile(r"^Next: +mtl-search ", re.MULTILINE)
 _STOPPED_IN_ORDER = re.compile(r"^Stopped\. Go on with: ", re.MULTILINE)
 # Ray kills the job after its time to stop; then it has to say so.
 _STOP_PATIENCE_S = submission.STOP_WAIT_S + 30.0
@@ -192,8 +193,8 @@ class Job:
 
         Returns:
             How it was ended: `in order`, with what was trained so far on the disk; `killed`, after
-            which trials go on from their last checkpoints; or `before it began`, with nothing to
-            resume.
+            which trials go on from their last checkpoints; `before it began`, with nothing to
+            resume; or `done`, where the sweep came to its end first.
 
         Raises:
             ClusterError: It does not end.
@@ -204,6 +205,8 @@ class Job:
         log = self.logs()
         if _STOPPED_IN_ORDER.search(log):
             return "in order"
+        if _REPORTED.search(log):
+            return "done"
         return "killed" if _BEGAN.search(log) else "before it began"
 
     def folder(self) -> str | None:

@@ -103,6 +103,7 @@ def stop_command(job: str | None, address: str | None) -> int:
     go_on = resume_command(found.info(), address)
     endings = {
         "before it began": "Stopped before the sweep began: submit it again.",
+        "done": f"The sweep is done: {command('result', state.job, address)}",
         "killed": f"Stopped; trials go on from their last checkpoint. Go on with: {go_on}",
         "in order": f"Stopped in order. Go on with: {go_on}",
     }

@@ -66,6 +66,7 @@ def test_jobs_are_sweeps_the_latest_first() -> None:
     [
         ("8 trials, 1 at a time: x\n\nStopped. Go on with: mtl-search submit a", "in order"),
         ("8 trials, 1 at a time: x\n1/8 equal-0000", "killed"),
+        ("8 trials, 1 at a time: x\n8/8 equal-0007\nNext:  mtl-search ui /x", "done"),
         ("Traceback\nKeyboardInterrupt", "before it began"),
     ],
 )
