@@ -29,7 +29,7 @@ from mtl_search.errors import (
 from mtl_search.registry import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
-    from mtl_search.api import Callback, Result, plot_model, run
+    from mtl_search.api import Callback, Result, SweepJob, plot_model, run, submit
     from mtl_search.data import DataSet, Target
     from mtl_search.search.smoke import smoke
 
@@ -47,6 +47,7 @@ __all__ = [
     "OutOfMemoryError",
     "Result",
     "SweepError",
+    "SweepJob",
     "Target",
     "TrialError",
     "__version__",
@@ -55,16 +56,19 @@ __all__ = [
     "plot_model",
     "run",
     "smoke",
+    "submit",
 ]
 
 _LAZY = {
     "Callback": "mtl_search.api",
     "DataSet": "mtl_search.data",
     "Result": "mtl_search.api",
+    "SweepJob": "mtl_search.api",
     "Target": "mtl_search.data",
     "plot_model": "mtl_search.api",
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",
+    "submit": "mtl_search.api",
 }
 
 __getattr__ = _lazy_attributes(__name__, _LAZY)

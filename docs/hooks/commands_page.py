@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -25,10 +26,17 @@ def page() -> str:
     root = typer.main.get_command(app)
     context = root.make_context("mtl-search", [], resilient_parsing=True)
     assert isinstance(root, TyperGroup)
-    commands = {name: root.get_command(context, name) for name in root.list_commands(context)}
-    return _HEAD + "".join(
-        _section(command, name) for name, command in commands.items() if command is not None
-    )
+    return _HEAD + "".join(_sections(root, context))
+
+
+def _sections(group: TyperGroup, context: typer.Context, prefix: str = "") -> Iterator[str]:
+    """Write the section of each command of a group, and of the groups in it."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, TyperGroup):
+            yield from _sections(command, context, f"{prefix}{name} ")
+        elif command is not None and not command.hidden:
+            yield _section(command, f"{prefix}{name}")
 
 
 def _section(command: Any, name: str) -> str:
@@ -38,7 +46,7 @@ def _section(command: Any, name: str) -> str:
     usage = " ".join(
         ["mtl-search", name, *(_value(argument) for argument in arguments), "[OPTIONS]"]
     )
-    parts = [f"## `{name}` {{ #{name} }}", f"```text\n{usage}\n```", text.strip()]
+    parts = [f"## `{name}` {{ #{name.replace(' ', '-')} }}", f"```text\n{usage}\n```", text.strip()]
     rows = [[code(_value(argument)), "", argument.help or ""] for argument in arguments]
     rows += [_option(option) for option in options]
     parts.append(table(("argument or option", "default", "meaning"), rows) if rows else "")

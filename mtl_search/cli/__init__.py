@@ -1,4 +1,4 @@
-"""The command line: run, validate, doctor, report, export-weights, list, schema, ui."""
+"""The command line: run, submit, jobs, validate, doctor, report, export-weights, list, ..."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import typer
 
 from mtl_search import __version__
 from mtl_search.cli.console import console
+from mtl_search.cli.jobs.app import jobs_app, submit
 from mtl_search.cli.options import (
     Address,
     AnyAddress,
@@ -110,6 +111,9 @@ def run(  # noqa: PLR0917  # typer calls it by name
         config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet, address=address
     )  # fmt: skip
     raise typer.Exit(status)
+
+
+app.command()(submit)
 
 
 @app.command()
@@ -297,3 +301,6 @@ def ui(
     from mtl_search.cli.ui import serve
 
     raise typer.Exit(serve(sweep, host, port))
+
+
+app.add_typer(jobs_app)

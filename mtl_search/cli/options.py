@@ -46,6 +46,17 @@ AnyAddress = Annotated[
         show_default=False,
     ),
 ]
+HeadAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        help="Dashboard on the head of the cluster; default: `RAY_API_SERVER_ADDRESS`, "
+        "`RAY_ADDRESS`, or else the Ray on this machine.",
+        metavar="http://HOST:8265",
+        show_default=False,
+    ),
+]
+Format = Annotated[str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")]
 SweepFolder = Annotated[
     Path | None,
     typer.Argument(

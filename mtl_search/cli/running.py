@@ -17,9 +17,11 @@ from mtl_search.api.component_check import check_components
 from mtl_search.cli import json_log
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
+from mtl_search.cli.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
 from mtl_search.cli.progress import LiveProgress, PlainProgress, SweepProgress
 from mtl_search.config import load_config
+from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
 from mtl_search.tracking import environment_uri, public
 
@@ -52,25 +54,28 @@ def run_command(
     """
     console = make_console()
     console.quiet = json_log.is_on()
+    check_versions()
     arguments = [str(config_file), *overrides]
     if smoke:
         arguments.append("--smoke")
     if address:
         arguments += ["--address", address]
     config = load_config(config_file, overrides)
-    check_components(config, started=resume)
+    with cures_of_a_job():
+        check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
     progress = _progress(console, quiet=quiet)
-    console.print(f"[bold]{config.name}[/] → {directory}", highlight=False)
+    line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
+    console.print(line, highlight=False, soft_wrap=True)
     if uri := environment_uri(config):
         line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     try:
-        with progress:
+        with progress, cures_of_a_job():
             result = api.run(
                 config, output=directory, resume=resume, callbacks=[progress], address=address
             )
@@ -101,7 +106,9 @@ def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
         json_log.write("stopped", "warning", {"message": "stopped before the first trial"})
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
-    command = shlex.join(["mtl-search", "run", *arguments, "--resume", "--output", str(directory)])
+    command = os.environ.get(submission.RESUME) or shlex.join(
+        ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
+    )
     json_log.write("stopped", "warning", {"message": "stopped", "resume": command})
     console.print(
         f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True

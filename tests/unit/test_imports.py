@@ -113,6 +113,8 @@ def test_importing_a_door_loads_nothing_heavy(module: str) -> None:
     [
         ("--help", "export-weights"),
         ("run --help", "--resume"),
+        ("jobs stop --help", "--address"),
+        (f"submit {QUICKSTART} --dry-run", "Nothing was sent."),
         ("--version", "mtl-search "),
         ("list", "aggregators"),
         ("list heads", "softmax"),

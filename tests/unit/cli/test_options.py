@@ -9,7 +9,16 @@ import typer
 
 from mtl_search.cli.app import app
 
-COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+def _commands(group: Any, prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        is_group = hasattr(command, "commands")
+        found |= _commands(command, f"{name} ") if is_group else {f"{prefix}{name}": command}
+    return found
+
+
+COMMANDS = _commands(typer.main.get_command(app))
 
 
 def parameters(command: str) -> dict[str, Any]:
@@ -19,8 +28,11 @@ def parameters(command: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("name", "commands"),
     [
-        ("config", ["run", "validate"]),
-        ("overrides", ["run", "validate"]),
+        ("config", ["run", "submit", "validate"]),
+        ("overrides", ["run", "submit", "validate"]),
+        ("address", ["submit", "jobs list", "jobs stop", "jobs result"]),
+        ("form", ["submit", "jobs list", "jobs status", "jobs result", "report"]),
+        ("job", ["jobs status", "jobs logs", "jobs stop", "jobs result"]),
         ("sweep", ["report", "export-weights", "ui"]),
         ("debug", list(COMMANDS)),
     ],
