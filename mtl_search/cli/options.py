@@ -65,5 +65,4 @@ SweepFolder = Annotated[
         show_default=False,
     ),
 ]
-Format = Annotated[str, typer.Option("--format", help="`table` or `json`.", metavar="table|json")]
 Debug = Annotated[bool, typer.Option("--debug", help="Print tracebacks.", hidden=True)]

@@ -17,7 +17,7 @@ from mtl_search.api.component_check import check_components
 from mtl_search.cli import json_log
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
-from mtl_search.cli.inside_job import check_versions, cures_of_a_job
+from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
 from mtl_search.cli.progress import LiveProgress, PlainProgress, SweepProgress
 from mtl_search.config import load_config

@@ -1,4 +1,4 @@
-"""`mtl-search submit`, the commands of `mtl-search jobs`, and their options."""
+"""The commands of `mtl-search jobs` and their options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mtl_search.cli.options import Config_, Debug, Format, HeadAddress, Overrides
+from mtl_search.cli.options import Debug, Format, HeadAddress
 
 jobs_app = typer.Typer(
     name="jobs",
@@ -25,91 +25,6 @@ JobName = Annotated[
         show_default=False,
     ),
 ]
-
-
-def submit(  # noqa: PLR0917  # typer calls it by name
-    config: Config_,
-    overrides: Overrides = None,
-    address: HeadAddress = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Folder of the sweep, an absolute path that all nodes see; default: one called "
-            "after the job, in `MTL_SEARCH_RUNS` of the head or in `runs` in its home folder.",
-            metavar="FOLDER",
-            show_default=False,
-        ),
-    ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            help="Continue the sweep of this job, or in this folder of the cluster.",
-            metavar="SWEEP",
-            show_default=False,
-        ),
-    ] = None,
-    include: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--include",
-            help="A file or folder below the working directory that the sweep reads; may be given "
-            "several times.",
-            metavar="PATH",
-            show_default=False,
-        ),
-    ] = None,
-    smoke: Annotated[bool, typer.Option("--smoke", help="The whole sweep in small.")] = False,
-    no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Return when the job is submitted.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")
-    ] = False,
-    job_id: Annotated[
-        str | None,
-        typer.Option(
-            "--job-id",
-            help="Id of the job; default: the name of the sweep and the time.",
-            metavar="ID",
-            show_default=False,
-        ),
-    ] = None,
-    form: Format = "table",
-    debug: Debug = False,
-) -> None:
-    """Run a sweep as a job of a Ray cluster, and follow its log to the end.
-
-    The job takes along the config, the modules of yours that it names, and what `--include` names.
-    Ctrl-C leaves the job running. The exit status is 0 when the sweep is done, 1 when it could not
-    go on, 2 for wrong input or a cluster that does not take the job, and 130 when it was stopped or
-    is no longer followed.
-
-    For example:
-
-        mtl-search submit configs/quickstart.yaml --address http://HOST:8265
-        mtl-search submit faces.yaml search.trials=40 --include data/faces.npz --no-wait
-        mtl-search submit faces.yaml --resume faces-261126-120000
-    """
-    from mtl_search.cli.jobs.submitting import submit_command
-
-    raise typer.Exit(
-        submit_command(
-            config,
-            overrides or [],
-            address=address,
-            output=output,
-            resume=resume,
-            include=include or [],
-            smoke=smoke,
-            wait=not no_wait,
-            dry_run=dry_run,
-            job_id=job_id,
-            form=form,
-        )
-    )
 
 
 @jobs_app.command("list")

@@ -96,6 +96,8 @@ def test_a_terminal_shows_the_wait_for_mlflow_in_its_bar() -> None:
     with LiveProgress(console) as progress:
         progress.on_tracking_wait(1240, 3000)
     assert "MLflow: 1,240 of 3,000 events sent" in output.getvalue()
+
+
 def test_a_line_is_in_the_log_as_soon_as_it_is_printed(tmp_path: Path) -> None:
     made = Builder(tmp_path / "journal.jsonl")
     with (tmp_path / "log").open("w") as log:  # as of a job, buffered

@@ -7,7 +7,7 @@ import json
 from ray.exceptions import AuthenticationError
 from ray.job_submission import JobStatus
 
-from mtl_search.cli.doctor import to_json
+from mtl_search.cli.jobs.diagnosis import to_json
 from mtl_search.jobs.doctor import through_job
 from mtl_search.jobs.doctor.diagnose import Question
 from mtl_search.jobs.doctor.finding import Finding

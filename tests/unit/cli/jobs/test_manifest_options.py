@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from mtl_search.cli import manifest_options
+from mtl_search.cli.jobs import manifest_options
 
 _OPTIONS = [
     get_args(alias)[1]

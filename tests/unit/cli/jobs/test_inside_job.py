@@ -6,7 +6,7 @@ import pytest
 
 from mtl_search import __version__
 from mtl_search.cli.errors import WRONG_INPUT
-from mtl_search.cli.inside_job import check_versions, cures_of_a_job
+from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.errors import ConfigError, DataError
 from mtl_search.jobs import submission
 from tests.unit.cli.test_fuzzing import run_cli

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mtl_search.cli.manifests import active_environment, kuberay_command, slurm_command
+from mtl_search.cli.jobs.manifests import active_environment, kuberay_command, slurm_command
 from mtl_search.errors import ConfigError
 from mtl_search.jobs.kuberay import KubeRayOptions
 from mtl_search.jobs.slurm import SlurmOptions

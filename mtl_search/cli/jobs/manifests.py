@@ -17,20 +17,23 @@ from mtl_search.jobs.kuberay import KubeRayOptions, job_name, kuberay_manifests
 from mtl_search.jobs.slurm import SlurmOptions, slurm_script
 
 
-def slurm_command(config_file: Path, overrides: list[str], options: SlurmOptions) -> None:
+def slurm_command(
+    config_file: Path, overrides: list[str], options: SlurmOptions, *, smoke: bool = False
+) -> None:
     """Print the batch script of Slurm for a sweep.
 
     Args:
         config_file: The YAML file.
         overrides: Changes to it, each as `path=value`.
         options: What the script asks Slurm for.
+        smoke: Whether the sweep is made small.
 
     Raises:
         ConfigError: Something in the config or the options is wrong.
         ClusterError: No trial fits on the nodes.
     """
     config = _load(config_file, overrides)
-    sys.stdout.write(slurm_script(config, [str(config_file), *overrides], options))
+    sys.stdout.write(slurm_script(config, _words(config_file, overrides, smoke=smoke), options))
     folder = options.output or f"runs/{config.name}-<job id>"
     _note(
         "Next: write this to a file, and `sbatch FILE` in this folder. The sweep is in "
@@ -38,13 +41,16 @@ def slurm_command(config_file: Path, overrides: list[str], options: SlurmOptions
     )
 
 
-def kuberay_command(config_file: Path, overrides: list[str], options: KubeRayOptions) -> None:
+def kuberay_command(
+    config_file: Path, overrides: list[str], options: KubeRayOptions, *, smoke: bool = False
+) -> None:
     """Print the manifests of KubeRay for a sweep.
 
     Args:
         config_file: The YAML file.
         overrides: Changes to it, each as `path=value`.
         options: What the manifests ask Kubernetes for.
+        smoke: Whether the sweep is made small.
 
     Raises:
         ConfigError: Something in the config or the options is wrong.
@@ -52,7 +58,9 @@ def kuberay_command(config_file: Path, overrides: list[str], options: KubeRayOpt
     """
     config = _load(config_file, overrides)
     text = config_file.read_text(encoding="utf-8")
-    sys.stdout.write(kuberay_manifests(config, text, [str(config_file), *overrides], options))
+    sys.stdout.write(
+        kuberay_manifests(config, text, _words(config_file, overrides, smoke=smoke), options)
+    )
     space = "" if options.namespace is None else f"-n {options.namespace} "
     token = shlex.quote(options.token_secret)
     name = options.name or job_name(config.name)
@@ -69,6 +77,11 @@ def kuberay_command(config_file: Path, overrides: list[str], options: KubeRayOpt
 def active_environment() -> str | None:
     """Return the folder of the virtual environment that this program runs in, if it is one."""
     return sys.prefix if sys.prefix != sys.base_prefix else None
+
+
+def _words(config_file: Path, overrides: list[str], *, smoke: bool) -> list[str]:
+    """Return the words after `mtl-search run`."""
+    return [str(config_file), *overrides, *(["--smoke"] if smoke else [])]
 
 
 def _load(config_file: Path, overrides: list[str]) -> Config:
