@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.config import Config, load_config, paths
+from mtl_search.config import Config, load_config, override
 from mtl_search.errors import SweepError, nearest
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.journal import read_record
@@ -140,12 +140,7 @@ class Result:
 
     def best_config(self) -> Config:
         """Return the config of the best trial, ready to train or to search around."""
-        tree = load_config(self.directory / sweep_directory.CONFIG).model_dump(
-            mode="json", by_alias=True, exclude_none=True
-        )
-        for path, value in self.best.overrides.items():
-            paths.put(tree, path, value)
-        return load_config(tree)
+        return override(self.config, self.best.overrides)
 
     def mean_weights(
         self, trial: str | None = None, *, last: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mtl_search.config import Config, load_config, paths, to_dict, to_yaml
+from mtl_search.config import Config, load_config, paths, to_stored, to_yaml
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage import atomic
@@ -59,8 +59,8 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
 
 
 def _check_same(old: Config, new: Config) -> None:
-    before = paths.flatten(to_dict(old))
-    after = paths.flatten(to_dict(new))
+    before = paths.flatten(to_stored(old))
+    after = paths.flatten(to_stored(new))
     for path in sorted(before.keys() | after.keys()):
         if before.get(path) != after.get(path) and not path.startswith(_RESUMABLE):
             changeable = ", ".join(prefix.rstrip(".") for prefix in _RESUMABLE)
