@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_search.api.callback import Callback, notifier
 from mtl_search.api.component_check import check_components
+from mtl_search.api.consent import TrustCode, check_consent
 from mtl_search.api.result import Result
 from mtl_search.config import Config, load_config, override
+from mtl_search.config.secrets import masked
 from mtl_search.storage import sweep_directory
+from mtl_search.storage.permissions import private_files
 
 if TYPE_CHECKING:  # these load torch, which a refusal does not need
     from mtl_search.data import DataSet
@@ -34,6 +37,7 @@ def run(
     data: DataSet | None = None,
     callbacks: Iterable[Callback] = (),
     address: str | None = None,
+    trust_code: TrustCode = False,
 ) -> Result:
     """Run a sweep to its end, or until it is interrupted.
 
@@ -54,6 +58,9 @@ def run(
         address: `HOST:PORT` of a running Ray cluster, or `auto` for the one on this machine, which
             must be one of its nodes. Default: the cluster that this process is connected to, else
             the one that RAY_ADDRESS names, else a local one.
+        trust_code: Whether a YAML file that is not yours, because it lies outside of the working
+            directory or belongs to another user, may name code (`module:attribute`): all code, or
+            that of these modules.
 
     Returns:
         The result; `result.complete` is False after an interruption.
@@ -75,7 +82,7 @@ def run(
             ...
         mtl_search.errors.ConfigError: model.backbone.name: there is no backbone of this name ...
     """
-    parsed = _parsed(config, overrides)
+    parsed = _parsed(config, overrides, trust_code)
     check_components(parsed, started=resume, has_data=data is not None)
 
     from mtl_search.search.request import SweepRequest
@@ -83,11 +90,11 @@ def run(
     from mtl_search.tracking import Tracker
 
     directory = choose_folder(parsed.name, output, resume=resume)
-    tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
-    observers = [notifier(callback) for callback in callbacks]
-    if tracker is not None:
-        observers.append(tracker.observe)
-    try:
+    with private_files():
+        tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
+        observers = [notifier(callback) for callback in callbacks]
+        if tracker is not None:
+            observers.append(tracker.observe)
         request = SweepRequest(
             config=parsed,
             directory=directory,
@@ -99,13 +106,15 @@ def run(
             on_start=tracker.start if tracker else None,
             address=address,
         )
-        run_sweep(request)
-        result = Result(directory)
-        if tracker is not None:
-            tracker.finish({**result.models(), **_picture(result)})
-    finally:
-        if tracker is not None:
-            tracker.close()
+        try:
+            run_sweep(request)
+            # Its code has just run.
+            result = Result(directory, trust_code=True)
+            if tracker is not None:
+                tracker.finish({**result.models(), **_picture(result)})
+        finally:
+            if tracker is not None:
+                tracker.close()
     return result
 
 
@@ -115,6 +124,7 @@ def plot_model(
     overrides: Mapping[str, Any] | Iterable[str] = (),
     *,
     data: DataSet | None = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Draw the network of a config.
 
@@ -126,6 +136,7 @@ def plot_model(
         path: The file to write, a `.png`, `.svg` or `.pdf`.
         overrides: Changes to the config: dotted path → value, or `["model.sharing.depth=0"]`.
         data: A data set in place of the one that the config names.
+        trust_code: Whether a config file that is not yours may name code, as in `run`.
 
     Raises:
         ConfigError: Something in the config is wrong, the file has another ending, or it cannot be
@@ -140,7 +151,7 @@ def plot_model(
         ...     picture.exists()
         True
     """
-    parsed = _parsed(config, overrides)
+    parsed = _parsed(config, overrides, trust_code)
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
     picture_ending(Path(path))  # before the data are read, which may take a while
@@ -176,11 +187,18 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
 
 
 def _parsed(
-    config: Config | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str]
+    config: Config | str | Path | Mapping[str, Any],
+    overrides: Mapping[str, Any] | Iterable[str],
+    trust_code: TrustCode,
 ) -> Config:
     if isinstance(config, Config):
         return override(config, overrides)
-    return load_config(config, overrides)
+    if not isinstance(overrides, Mapping):
+        overrides = [overrides] if isinstance(overrides, str) else list(overrides)
+    parsed = load_config(config, overrides)
+    if not isinstance(config, Mapping):
+        check_consent(parsed, [Path(config)], trust_code, overrides)
+    return parsed
 
 
 def _picture(result: Result) -> dict[str, Path]:
@@ -195,6 +213,8 @@ def _picture(result: Result) -> dict[str, Path]:
             return {}
         result.plot_model(file)
     except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
-        logger.warning("the best network could not be drawn: %s", " ".join(str(error).split()))
+        logger.warning(
+            "the best network could not be drawn: %s", masked(" ".join(str(error).split()))
+        )
         return {}
     return {"graph": file}

@@ -19,7 +19,8 @@ DEEPEST = 50
 # Values and keys, each alias counted as all that it stands for. The longest config of `configs/`
 # has some 150.
 MOST_NODES = 20_000
-_LONGEST = 1_000_000  # characters of a text
+_LONGEST = 200_000  # characters of a text
+_BRACKETS = re.compile(r"[\[{]{51}")
 # Numbers with more digits are texts: the time that Python takes to read one grows with its square.
 _LONGEST_NUMBER = 300
 
@@ -41,6 +42,8 @@ def load_yaml(text: str) -> Any:
     """
     if len(text) > _LONGEST:
         raise yaml.YAMLError(f"{len(text)} characters are too many: at most {_LONGEST}")
+    if _BRACKETS.search(text):  # PyYAML would read a thousand of them first
+        raise yaml.YAMLError(f"nested more than {DEEPEST} deep")
     return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (it is a SafeLoader)
 
 
@@ -56,7 +59,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Count while the text becomes nodes, where an alias is still one node."""
-        mark = self.peek_event().start_mark
+        mark: yaml.Mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
             node = super().compose_node(parent, index)
             if id(node) not in self._sizes:
@@ -97,7 +100,8 @@ class _StrictLoader(yaml.SafeLoader):
         """Take a very long plain value for a text, whatever it looks like."""
         if kind is yaml.ScalarNode and len(value) > _LONGEST_NUMBER:
             return str(self.DEFAULT_SCALAR_TAG)
-        return str(super().resolve(kind, value, implicit))
+        tag: str = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+        return tag
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = set()

@@ -18,6 +18,7 @@ from ray.util import get_node_ip_address
 
 from mtl_search.data import DataSet
 from mtl_search.metrics.objective import ObjectiveFunction
+from mtl_search.storage.permissions import make_private
 from mtl_search.training.out_of_memory import with_smaller_batches
 from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
 from mtl_search.training.trial import TrialSpec
@@ -44,6 +45,7 @@ class SlotTrainable(tune.Trainable):
             objective: A function of the user's in place of the trial's own objective.
             handed_over: Whether the data set is an object of the user's.
         """
+        make_private()
         self._runner = TrialRunner(data, objective, threads=threads, handed_over=handed_over)
         self._node = get_node_ip_address()
         self.reset_config(config)
