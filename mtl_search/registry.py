@@ -265,7 +265,8 @@ def import_attribute(name: str, path: str = "") -> Any:
         ConfigError: The module cannot be imported or has no such attribute.
     """
     module_name, _, attribute = name.partition(":")
-    check_not_hidden(module_name, path)
+    if path:  # else it is a reference of ours
+        check_not_hidden(module_name, path)
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # the user's module may raise anything at import
