@@ -42,7 +42,7 @@ from tests.support import parts
 
 def data(url, key, seed=0):
     assert key == "{key}", "the variable does not arrive"
-    return parts.points(120, seed)
+    return parts.points(240, seed)
 
 def backbone(input_shape, mode="fine", key="", url=""):
     if mode == "raises":
