@@ -22,10 +22,10 @@ def main() -> int:
     """Print the result; return the exit status."""
     # One package first: without the database, each of them would be waited for.
     if not _was_audited(_audit("requests", CONSTRAINTS)):
-        print("audit: skipped, the database cannot be reached")
+        sys.stdout.write("audit: skipped, the database cannot be reached\n")
         return 0
     found = new_findings(_audit("", CONSTRAINTS))
-    print("\n".join(found) or "audit: no known vulnerability")
+    sys.stdout.write(("\n".join(found) or "audit: no known vulnerability") + "\n")
     return 1 if found else 0
 
 

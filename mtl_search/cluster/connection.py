@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import grpc
@@ -137,6 +137,7 @@ def _join(address: str) -> None:
     variables |= {UMASK: os.environ[UMASK]} if UMASK in os.environ else {}
     # A cluster may ask for the token in the home folder; one that does not ask ignores it.
     authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    _protect_token()
     try:
         ray.init(
             address=address,
@@ -258,4 +259,5 @@ def _protect_token() -> None:
     """Make the cluster's token readable for its owner alone: Ray 2.60 lets every user read it."""
     token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
     if token.is_file() and token.stat().st_mode & 0o077:
-        token.chmod(0o600)
+        with suppress(OSError):  # a secret that is mounted read-only has the mode of its owner's
+            token.chmod(0o600)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests import audit
 
 
-def _package(name: str, *vulnerabilities: dict[str, object]) -> dict[str, object]:
+def _package(name: str, *vulnerabilities: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "version": "1.0", "vulns": list(vulnerabilities)}
 
 
 def test_findings_fail_unless_they_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    bad = {"id": "PYSEC-1", "aliases": ["CVE-1"], "fix_versions": ["1.1"]}
-    worse = {"id": "PYSEC-2", "aliases": [], "fix_versions": []}
+    bad: dict[str, Any] = {"id": "PYSEC-1", "aliases": ["CVE-1"], "fix_versions": ["1.1"]}
+    worse: dict[str, Any] = {"id": "PYSEC-2", "aliases": [], "fix_versions": []}
     packages = [_package("good"), _package("bad", bad, worse), {"name": "x", "skip_reason": "?"}]
     assert audit.new_findings(packages) == [
         "audit: bad 1.0: PYSEC-1, fixed in 1.1",

@@ -41,7 +41,12 @@ def test_one_sentence_says_how_to_allow_it(tmp_path: Path) -> None:
     config = load_config(tree(), {"model.backbone": "mine.nets:net"})
     with pytest.raises(ConfigError) as error:
         check_consent(config, [tmp_path / "a.yaml"])
-    for part in ("model.backbone.name", "'mine.nets'", "--trust-code", "MTL_SEARCH_TRUSTED_MODULES"):
+    for part in (
+        "model.backbone.name",
+        "'mine.nets'",
+        "--trust-code",
+        "MTL_SEARCH_TRUSTED_MODULES",
+    ):
         assert part in str(error.value)
     for trust in (True, ["mine"], ["mine.nets"]):
         check_consent(config, [tmp_path / "a.yaml"], trust)

@@ -69,9 +69,7 @@ def test_a_foreign_config_executes_nothing(
     module = "os" if "os:system" in str(changes) else "evil"
     doors: list[Callable[[], object]] = [
         lambda: validate_command(file, [], console()),
-        lambda: run_command(
-            file, [], None, smoke=False, resume=False, quiet=True, address=None
-        ),
+        lambda: run_command(file, [], None, smoke=False, resume=False, quiet=True, address=None),
         lambda: mtl_search.run(file),
         lambda: mtl_search.plot_model(file, tmp_path / "a.svg"),
     ]

@@ -94,7 +94,7 @@ def test_pickled_checkpoints_are_refused(mark: Path, tmp_path: Path) -> None:
     torch.save({"random": _Evil(mark)}, last / "optimizer.pt")
     (last / "progress.json").write_text("{}")
     directory = TrialDirectory(tmp_path)
-    with pytest.raises(Exception, match="(?i)weights"):
+    with pytest.raises(Exception, match=r"(?i)weights"):
         exploit.take_over(directory, directory)
     assert not mark.exists()
 
