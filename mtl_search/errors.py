@@ -46,6 +46,9 @@ class MtlSearchError(Exception):
             text = redact(text)
         return text
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class ConfigError(MtlSearchError, ValueError):
     """Something in the config is wrong.

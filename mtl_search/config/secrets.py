@@ -7,6 +7,7 @@ environment variables such as MLFLOW_TRACKING_PASSWORD.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import Any
@@ -44,6 +45,8 @@ def remember(value: str, label: str = MASK) -> None:
     """
     if len(value) < _SHORTEST:
         return
+    if logging.lastResort is not None and _mask not in logging.lastResort.filters:
+        logging.lastResort.addFilter(_mask)
     for form in (value, quote(value, safe=""), quote(value), repr(value)[1:-1]):
         _labels.setdefault(form, label)
 
@@ -122,6 +125,13 @@ def masked_tree(node: Any) -> Any:
     if isinstance(node, list | tuple):
         return [masked_tree(value) for value in node]
     return masked_address(node) if isinstance(node, str) else node
+
+
+def _mask(record: logging.LogRecord) -> bool:
+    """Mask a line of the log on its way to standard error, where a program sets up no log."""
+    record.msg = masked(record.getMessage())
+    record.args = None
+    return True
 
 
 def _masked_user(match: re.Match[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from mtl_search.config import load_config, override, secrets, to_dict, to_stored
@@ -62,3 +64,11 @@ def test_a_masked_address_is_usable_without_its_password() -> None:
     assert secrets.usable("s3://key:***@bucket/x?scheme=http&secret_key=***") == (
         "s3://bucket/x?scheme=http"
     )
+
+
+def test_lines_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    secrets.remember("a planted value", "${PLANTED}")
+    record = logging.LogRecord("x", logging.WARNING, "", 1, "no %s", ("a planted value",), None)
+    assert logging.lastResort is not None
+    logging.lastResort.handle(record)
+    assert capfd.readouterr().err == "no ${PLANTED}\n"
