@@ -48,7 +48,8 @@ def remember(value: str, label: str = MASK) -> None:
     if logging.lastResort is not None and _mask not in logging.lastResort.filters:
         logging.lastResort.addFilter(_mask)
     for form in (value, quote(value, safe=""), quote(value), repr(value)[1:-1]):
-        _labels.setdefault(form, label)
+        if label != MASK or form not in _labels:  # the name of a variable says more
+            _labels[form] = label
 
 
 def remember_passwords(text: str) -> None:

@@ -73,6 +73,7 @@ def to_stored(config: Config) -> dict[str, Any]:
     as `***`.
 
     Examples:
+        >>> from mtl_search.config import load_config
         >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
         >>> tree["tracking"] = {"uri": "https://me:hunter2@host"}
         >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}})

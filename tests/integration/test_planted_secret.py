@@ -38,6 +38,7 @@ PLANTED = {
     "mlflow": "plantedMlflowPassword7",
 }
 _MODULE = """
+import ray
 from tests.support import parts
 
 def data(url, key, seed=0):
@@ -45,7 +46,8 @@ def data(url, key, seed=0):
     return parts.points(240, seed)
 
 def backbone(input_shape, mode="fine", key="", url=""):
-    if mode == "raises":
+    in_trial = ray.is_initialized() and ray._private.worker.global_worker.mode == ray.WORKER_MODE
+    if mode == "raises" and in_trial:
         raise ValueError(f"cannot reach {{url}} with {{key}}")
     return parts.backbone(input_shape)
 """
