@@ -24,7 +24,7 @@ import yaml
 from mtl_search import Result
 from tests.support.sweeps import mtl_search, tiny
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(380)]
 
 # In the address of MLflow; in a variable of its own; in a part of an address; in an address of
 # data; of Ray; of MLflow's own variable; in a query.
