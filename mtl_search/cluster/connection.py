@@ -14,6 +14,7 @@ import grpc
 import ray
 from ray._private import services
 from ray._private.authentication import authentication_token_setup as authentication
+from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
 from ray.job_config import JobConfig
 
 from mtl_search.cluster import capacity
@@ -134,7 +135,9 @@ def _join(address: str) -> None:
     # The nodes do not inherit this process' environment.
     variables = {name: _SETTINGS[name] for name in _READ_BY_WORKERS}
     variables |= export_working_directory()
-    variables |= {UMASK: os.environ[UMASK]} if UMASK in os.environ else {}
+    # Ray refuses what a job of it has set already, and hands it to the workers itself.
+    if UMASK in os.environ and RAY_JOB_CONFIG_JSON_ENV_VAR not in os.environ:
+        variables[UMASK] = os.environ[UMASK]
     # A cluster may ask for the token in the home folder; one that does not ask ignores it.
     authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
     _protect_token()
