@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mtl_search.config import Component, Config, environment, paths, to_dict
+from mtl_search.config import Config, environment, paths, to_dict
 from mtl_search.errors import ConfigError
 
 # True: all code; else the names of modules, with all that is below them.
@@ -84,8 +84,6 @@ def code_of(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _texts(node: Any, path: environment.Path) -> Iterator[tuple[environment.Path, str]]:
-    if isinstance(node, Component):
-        node = {"name": node.name, **node.arguments}
     if isinstance(node, dict):
         for key, value in node.items():
             yield from _texts(value, (*path, key))
