@@ -7,9 +7,12 @@ environment variables such as MLFLOW_TRACKING_PASSWORD.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
+import uuid
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
@@ -117,6 +120,37 @@ def usable(uri: str) -> str:
     query = "&".join(pairs)
     rebuilt = urlunsplit(parts._replace(netloc=netloc, query=query))
     return rebuilt if rebuilt.startswith(f"{parts.scheme}://") else uri
+
+
+def make_vault() -> dict[str, str]:
+    """Return placeholder → secret, of all that `masked` has been told.
+
+    What other programs write down, as Ray Tune does with the config of a trial, has placeholders in
+    it; who needs the values gets the vault by another way.
+    """
+    mark = uuid.uuid4().hex
+    return {f"<secret {mark} {number}>": secret for number, secret in enumerate(_labels)}
+
+
+def conceal(text: str, vault: Mapping[str, str]) -> str:
+    """Return JSON with placeholders in the place of secrets; `reveal` undoes it exactly.
+
+    Examples:
+        >>> vault = {"<secret 1>": 'a "password"'}
+        >>> concealed = conceal('["a \\"password\\""]', vault)
+        >>> concealed, reveal(concealed, vault)
+        ('["<secret 1>"]', '["a \\"password\\""]')
+    """
+    for placeholder, secret in sorted(vault.items(), key=lambda item: -len(item[1])):
+        text = text.replace(json.dumps(secret)[1:-1], placeholder)
+    return text
+
+
+def reveal(text: str, vault: Mapping[str, str]) -> str:
+    """Return JSON with the secrets that `conceal` has taken out."""
+    for placeholder, secret in vault.items():
+        text = text.replace(placeholder, json.dumps(secret)[1:-1])
+    return text
 
 
 def masked_tree(node: Any) -> Any:
