@@ -136,10 +136,10 @@ def conceal(text: str, vault: Mapping[str, str]) -> str:
     """Return JSON with placeholders in the place of secrets; `reveal` undoes it exactly.
 
     Examples:
-        >>> vault = {"<secret 1>": 'a "password"'}
-        >>> concealed = conceal('["a \\"password\\""]', vault)
+        >>> vault = {"<secret 1>": "hunter2"}
+        >>> concealed = conceal('{"key": "hunter2"}', vault)
         >>> concealed, reveal(concealed, vault)
-        ('["<secret 1>"]', '["a \\"password\\""]')
+        ('{"key": "<secret 1>"}', '{"key": "hunter2"}')
     """
     for placeholder, secret in sorted(vault.items(), key=lambda item: -len(item[1])):
         text = text.replace(json.dumps(secret)[1:-1], placeholder)

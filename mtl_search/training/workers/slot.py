@@ -37,6 +37,7 @@ class SlotTrainable(tune.Trainable):
         threads: int = 1,
         objective: ObjectiveFunction | None = None,
         handed_over: bool = False,
+        *,
         vault: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare the actor and its first trial.

@@ -61,6 +61,7 @@ class WorkerGroupTrainable(tune.Trainable):
         resources: ResourcesConfig,
         retries: int = 0,
         grows: bool = False,
+        *,
         vault: Mapping[str, str] | None = None,
     ) -> None:
         """Start the worker group, and prepare its first trial.

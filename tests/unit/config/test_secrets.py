@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -72,3 +73,14 @@ def test_lines_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
     assert logging.lastResort is not None
     logging.lastResort.handle(record)
     assert capfd.readouterr().err == "no ${PLANTED}\n"
+
+
+@pytest.mark.parametrize("secret", ['a "quoted" one', "back\\slash", "two\nlines", "ünïcode"])
+def test_what_other_programs_write_has_placeholders(secret: str) -> None:
+    secrets.remember(secret, "${PLANTED}")
+    vault = secrets.make_vault()
+    text = json.dumps({"key": secret, "address": f"https://me:{secret}@host"})
+    concealed = secrets.conceal(text, vault)
+    assert json.dumps(secret)[1:-1] not in concealed
+    assert json.loads(concealed).keys() == {"key", "address"}
+    assert secrets.reveal(concealed, vault) == text
