@@ -40,11 +40,12 @@ test-containers: $(INSTALLED_DEV) ## Build the image and bring docker/compose.ya
 coverage: $(INSTALLED_DEV) ## Run the unit tests and print which lines they leave out; fails below the floor
 	$(BIN)/pytest -n 2 tests/unit --cov --cov-report=term:skip-covered
 
-lint: $(INSTALLED_DEV) ## Style, types, the direction of imports, and the documentation
+lint: $(INSTALLED_DEV) ## Style, types, the direction of imports, known vulnerabilities, and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict mtl_search tests
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.audit
 	$(BUILD_DOCS) --quiet
 
 docs: $(INSTALLED_DEV) ## Build the documentation into site/, with warnings as errors

@@ -17,7 +17,15 @@ package itself are `assert`s.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+# Takes secrets out of a message; `config.secrets`, which knows them, stands above this module.
+_redact: list[Callable[[str], str]] = []
+
+
+def redact_with(redact: Callable[[str], str]) -> None:
+    """Let the messages of all errors below pass through a function."""
+    _redact[:] = [redact]
 
 
 class MtlSearchError(Exception):
@@ -31,6 +39,15 @@ class MtlSearchError(Exception):
         ...     print(type(error).__name__)
         ConfigError
     """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        for redact in _redact:
+            text = redact(text)
+        return text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
 
 
 class ConfigError(MtlSearchError, ValueError):

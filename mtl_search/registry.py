@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.source import Definition, find_definition
+from mtl_search.source.module_path import check_not_hidden
 
 T = TypeVar("T")
 
@@ -264,6 +265,8 @@ def import_attribute(name: str, path: str = "") -> Any:
         ConfigError: The module cannot be imported or has no such attribute.
     """
     module_name, _, attribute = name.partition(":")
+    if path:  # else it is a reference of ours
+        check_not_hidden(module_name, path)
     try:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # the user's module may raise anything at import

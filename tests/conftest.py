@@ -15,6 +15,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from mtl_search.config import secrets
 from tests.support.repository import REPOSITORY
 
 
@@ -53,6 +54,12 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if _under_ci() else "local")
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's config takes from the environment is masked in no other test."""
+    monkeypatch.setattr(secrets, "_labels", {})
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from mtl_search.search.samplers import SAMPLERS
 from mtl_search.search.schedulers import SCHEDULERS
 from mtl_search.search.space.space import blamed_on_boundary, space_of
 from mtl_search.source import find_file, read_module
+from mtl_search.source.module_path import check_not_hidden
 from mtl_search.training.balancing import check_balancing
 from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES
 
@@ -145,5 +146,6 @@ def _is_augmentation(name: str) -> bool:
 def _check_module(name: str, path: str) -> None:
     """Refuse `module:attribute` whose module does not exist; an existing one is imported later."""
     module = name.partition(":")[0]
+    check_not_hidden(module, path)
     if module not in sys.modules and find_file(module) is None:
         import_attribute(name, path)

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.config import Config, load_config, paths
+from mtl_search.api.consent import TrustCode, check_consent
+from mtl_search.config import Config, load_config, override
 from mtl_search.errors import SweepError, nearest
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.journal import read_record
@@ -59,6 +60,10 @@ class Result:
 
     Args:
         directory: The folder of the sweep.
+        trust_code: Whether `load_model` and `plot_model` may run code (`module:attribute`) that the
+            config of a sweep names whose folder is not yours, because it lies outside of the
+            working directory or belongs to another user: all code, or that of these modules.
+            Everything else runs no code.
 
     Attributes:
         directory: The folder of the sweep.
@@ -81,8 +86,9 @@ class Result:
         ['search range']
     """
 
-    def __init__(self, directory: str | Path) -> None:
+    def __init__(self, directory: str | Path, *, trust_code: TrustCode = False) -> None:
         self.directory = Path(directory)
+        self._trust_code = trust_code if isinstance(trust_code, bool) else tuple(trust_code)
         if not (self.directory / sweep_directory.JOURNAL).exists():
             raise SweepError(
                 f"{self.directory} holds no sweep (there is no {sweep_directory.JOURNAL} in it)"
@@ -140,12 +146,7 @@ class Result:
 
     def best_config(self) -> Config:
         """Return the config of the best trial, ready to train or to search around."""
-        tree = load_config(self.directory / sweep_directory.CONFIG).model_dump(
-            mode="json", by_alias=True, exclude_none=True
-        )
-        for path, value in self.best.overrides.items():
-            paths.put(tree, path, value)
-        return load_config(tree)
+        return override(self.config, self.best.overrides)
 
     def mean_weights(
         self, trial: str | None = None, *, last: int | None = None
@@ -213,12 +214,16 @@ class Result:
                 one with the best validation, or the best trial's where there are no finalists.
 
         Raises:
+            ConfigError: The folder is not yours, and names code that is not trusted.
             SweepError: The network of that trial was not kept.
         """
-        from mtl_search.training.predictor import load_predictor
+        from mtl_search.training.predictor import load_predictor, read_card
 
+        folder = self._model_folder(self._network(trial).id)
         try:
-            return load_predictor(self._model_folder(self._network(trial).id))
+            # The card, not the sweep's config, says what is built.
+            check_consent(read_card(folder)[0], [self.directory, folder], self._trust_code)
+            return load_predictor(folder)
         except SweepError as error:
             kept = sorted(
                 card.parts[-3] for card in self.directory.glob("trials/*/best/model.json")

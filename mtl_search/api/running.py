@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from mtl_search.api.callback import Callback, notifier, tracking_notifier
 from mtl_search.api.component_check import check_components
+from mtl_search.api.consent import TrustCode, read_config
 from mtl_search.api.result import Result
-from mtl_search.config import Config, load_config, override
+from mtl_search.config import Config
+from mtl_search.config.secrets import masked
 from mtl_search.storage import sweep_directory
+from mtl_search.storage.permissions import private_files
 
 if TYPE_CHECKING:  # these load torch, which a refusal does not need
     from mtl_search.data import DataSet
     from mtl_search.metrics.objective import ObjectiveFunction
     from mtl_search.search.space.space import SpaceFunction
+    from mtl_search.storage.journal import Observer
+    from mtl_search.tracking import Tracker
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,7 @@ def run(
     data: DataSet | None = None,
     callbacks: Iterable[Callback] = (),
     address: str | None = None,
+    trust_code: TrustCode = False,
 ) -> Result:
     """Run a sweep to its end, or until it is interrupted.
 
@@ -58,6 +64,9 @@ def run(
             must be one of its nodes; `local` starts one of its own. Default: the cluster that this
             process is connected to, else the one that RAY_ADDRESS names, else the one that
             `ray start` has started on this machine, else a local one.
+        trust_code: Whether a YAML file that is not yours, because it lies outside of the working
+            directory or belongs to another user, may name code (`module:attribute`): all code, or
+            that of these modules.
 
     Returns:
         The result; `result.complete` is False after an interruption.
@@ -79,24 +88,18 @@ def run(
             ...
         mtl_search.errors.ConfigError: model.backbone.name: there is no backbone of this name ...
     """
-    parsed = _parsed(config, overrides)
+    parsed = read_config(config, overrides, trust_code)
     check_components(parsed, started=resume, has_data=data is not None)
 
-    from mtl_search.search.monitoring.exporter import MetricsExporter
     from mtl_search.search.request import SweepRequest
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 
     directory = choose_folder(parsed.name, output, resume=resume)
-    tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
     callbacks = list(callbacks)
-    observers = [notifier(callback) for callback in callbacks]
     complete = False
-    if tracker is not None:
-        observers.append(tracker.observe)
-    unsent = None if tracker is None else lambda: tracker.unsent
-    observers.append(MetricsExporter(parsed, directory.name, unsent).observe)
-    try:
+    with private_files():
+        tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
         request = SweepRequest(
             config=parsed,
             directory=directory,
@@ -104,22 +107,37 @@ def run(
             space=space,
             objective=objective,
             data=data,
-            observers=observers,
+            observers=_observers(parsed, directory.name, callbacks, tracker),
             on_start=tracker.start if tracker else None,
             address=address,
         )
-        run_sweep(request)
-        result = Result(directory)
-        complete = result.complete
-        if tracker is not None:
-            tracker.finish({**result.models(), **_picture(result)})
-    finally:
-        if tracker is not None:
-            tracker.close(
-                limit=None if complete else _STOPPED_WAIT_S,
-                on_progress=tracking_notifier(callbacks),
-            )
+        try:
+            run_sweep(request)
+            result = Result(directory, trust_code=True)  # its code has just run
+            complete = result.complete
+            if tracker is not None:
+                tracker.finish({**result.models(), **_picture(result)})
+        finally:
+            if tracker is not None:
+                tracker.close(
+                    limit=None if complete else _STOPPED_WAIT_S,
+                    on_progress=tracking_notifier(callbacks),
+                )
     return result
+
+
+def _observers(
+    config: Config, sweep: str, callbacks: Iterable[Callback], tracker: Tracker | None
+) -> list[Observer]:
+    """Return all that look on: callbacks, MLflow, and the metrics of the cluster."""
+    from mtl_search.search.monitoring.exporter import MetricsExporter
+
+    observers = [notifier(callback) for callback in callbacks]
+    if tracker is not None:
+        observers.append(tracker.observe)
+    unsent = None if tracker is None else lambda: tracker.unsent
+    observers.append(MetricsExporter(config, sweep, unsent).observe)
+    return observers
 
 
 def plot_model(
@@ -128,6 +146,7 @@ def plot_model(
     overrides: Mapping[str, Any] | Iterable[str] = (),
     *,
     data: DataSet | None = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Draw the network of a config.
 
@@ -139,6 +158,7 @@ def plot_model(
         path: The file to write, a `.png`, `.svg` or `.pdf`.
         overrides: Changes to the config: dotted path → value, or `["model.sharing.depth=0"]`.
         data: A data set in place of the one that the config names.
+        trust_code: Whether a config file that is not yours may name code, as in `run`.
 
     Raises:
         ConfigError: Something in the config is wrong, the file has another ending, or it cannot be
@@ -153,7 +173,7 @@ def plot_model(
         ...     picture.exists()
         True
     """
-    parsed = _parsed(config, overrides)
+    parsed = read_config(config, overrides, trust_code)
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
     picture_ending(Path(path))  # before the data are read, which may take a while
@@ -188,14 +208,6 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
     return sweep_directory.new_folder(RUNS, name)
 
 
-def _parsed(
-    config: Config | str | Path | Mapping[str, Any], overrides: Mapping[str, Any] | Iterable[str]
-) -> Config:
-    if isinstance(config, Config):
-        return override(config, overrides)
-    return load_config(config, overrides)
-
-
 def _picture(result: Result) -> dict[str, Path]:
     """Draw the best network; without one, or where drawing fails, there is no picture.
 
@@ -208,6 +220,8 @@ def _picture(result: Result) -> dict[str, Path]:
             return {}
         result.plot_model(file)
     except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
-        logger.warning("the best network could not be drawn: %s", " ".join(str(error).split()))
+        logger.warning(
+            "the best network could not be drawn: %s", masked(" ".join(str(error).split()))
+        )
         return {}
     return {"graph": file}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from mtl_search.api.component_check import check_components
+from mtl_search.api.consent import TrustCode, read_config
 from mtl_search.api.result import Result
-from mtl_search.config import Config, load_config, override
-from mtl_search.config.load import to_dict, to_yaml
+from mtl_search.config import Config, to_dict, to_yaml
 from mtl_search.errors import ConfigError
 from mtl_search.jobs import package, submission
 from mtl_search.jobs.job import Job, find_state, resolve
@@ -83,6 +83,7 @@ def submit(
     include: Sequence[str | Path] = (),
     smoke: bool = False,
     job_id: str | None = None,
+    trust_code: TrustCode = False,
 ) -> SweepJob:
     """Submit a sweep to a Ray cluster, and return while it runs.
 
@@ -102,6 +103,9 @@ def submit(
             same relative paths in the job.
         smoke: Whether the sweep is made small, to try it out.
         job_id: The id of the job. Default: the name of the sweep and the time.
+        trust_code: Whether a YAML file that is not yours, because it lies outside of the working
+            directory or belongs to another user, may name code (`module:attribute`): all code, or
+            that of these modules.
 
     Returns:
         The job, with `status()`, `logs()`, `wait()`, `stop()` and `result()`.
@@ -125,7 +129,14 @@ def submit(
         mtl_search.errors.ConfigError: search.trails: unknown key ...
     """
     draft = prepare(
-        config, overrides, output=output, resume=resume, include=include, smoke=smoke, job_id=job_id
+        config,
+        overrides,
+        output=output,
+        resume=resume,
+        include=include,
+        smoke=smoke,
+        job_id=job_id,
+        trust_code=trust_code,
     )
     from mtl_search.jobs.client import connect
     from mtl_search.jobs.cluster_check import check_cluster
@@ -146,6 +157,7 @@ def prepare(
     include: Sequence[str | Path] = (),
     smoke: bool = False,
     job_id: str | None = None,
+    trust_code: TrustCode = False,
 ) -> Submission:
     """Make a job ready, without asking the cluster anything; arguments as of `submit`.
 
@@ -157,7 +169,7 @@ def prepare(
         raise ConfigError(message, path="--output", value=output)
     words = _words(overrides)
     submission.check_overrides(words)
-    parsed = override(config, words) if isinstance(config, Config) else load_config(config, words)
+    parsed = read_config(config, words, trust_code)
     check_components(parsed, started=resume is not None)
     tree = to_dict(parsed)
     packed = package.pack(_source(config), tree, parsed.name, include)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,10 @@ from mtl_search.cli.options import (
     Output,
     Overrides,
     SweepFolder,
+    TrustCode,
+    TrustModules,
 )
+from mtl_search.source.module_path import put_working_directory_last
 
 app = typer.Typer(
     name="mtl-search",
@@ -50,11 +52,7 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    # A config names code of the user's as "module:attribute", which is looked for in the working
-    # folder, too.
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    put_working_directory_last()
 
 
 @app.command()
@@ -76,6 +74,8 @@ def run(  # noqa: PLR0917  # typer calls it by name
         ),
     ] = False,
     address: Address = None,
+    trust_code: TrustCode = False,
+    trust_modules: TrustModules = "",
     quiet: Annotated[
         bool,
         typer.Option("--quiet", "-q", help="One line a finished trial instead of live progress."),
@@ -104,13 +104,21 @@ def run(  # noqa: PLR0917  # typer calls it by name
         mtl-search run configs/quickstart.yaml --resume search.trials=80
         mtl-search run configs/quickstart.yaml --smoke
     """
+    from mtl_search.api.consent import split_modules
     from mtl_search.cli.json_log import choose_format
     from mtl_search.cli.running import run_command
 
     choose_format(log_format)
     status = run_command(
-        config, overrides or [], output, smoke=smoke, resume=resume, quiet=quiet, address=address
-    )  # fmt: skip
+        config,
+        overrides or [],
+        output,
+        smoke=smoke,
+        resume=resume,
+        quiet=quiet,
+        address=address,
+        trust_code=trust_code or split_modules(trust_modules),
+    )
     raise typer.Exit(status)
 
 
@@ -118,7 +126,7 @@ app.command()(submit)
 
 
 @app.command()
-def validate(
+def validate(  # noqa: PLR0917  # typer calls it by name
     config: Config_,
     overrides: Overrides = None,
     graph: Annotated[
@@ -129,6 +137,8 @@ def validate(
             show_default=False,
         ),
     ] = None,
+    trust_code: TrustCode = False,
+    trust_modules: TrustModules = "",
     debug: Debug = False,
 ) -> None:
     """Build everything, train nothing, and print what the sweep would be.
@@ -141,9 +151,11 @@ def validate(
         mtl-search validate configs/quickstart.yaml --graph model.png
         mtl-search validate configs/quickstart.yaml model.sharing.depth=0
     """
+    from mtl_search.api.consent import split_modules
     from mtl_search.cli.validation import validate_command
 
-    validate_command(config, overrides or [], console(), graph)
+    trusted = trust_code or split_modules(trust_modules)
+    validate_command(config, overrides or [], console(), graph, trust_code=trusted)
 
 
 app.command()(doctor)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import traceback
 from pathlib import Path
-from tempfile import gettempdir
 
 from rich.console import Console
 from rich.markup import escape
 
 from mtl_search.cli import json_log
+from mtl_search.config.secrets import masked
 from mtl_search.errors import ClusterError, ConfigError, DataError, MtlSearchError
 
 # Exit statuses.
@@ -32,15 +34,29 @@ def print_error(error: Exception) -> int:
             return status
         console.print(f"[bold red]error:[/] {escape(str(error))}")
         return status
-    log = Path(gettempdir()) / "mtl-search-error.txt"
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    log = _private_file(masked_traceback(error))
+    message = masked(str(error))
     if json_log.is_on():
-        message = f"internal error: {type(error).__name__}: {error}; the traceback is in {log}"
-        json_log.write("error", "error", {"message": message, "status": FAILED})
+        line = f"internal error: {type(error).__name__}: {message}; the traceback is in {log}"
+        json_log.write("error", "error", {"message": line, "status": FAILED})
         return FAILED
     console.print(
-        f"[bold red]internal error:[/] {escape(type(error).__name__)}: {escape(str(error))}\n"
+        f"[bold red]internal error:[/] {escape(type(error).__name__)}: {escape(message)}\n"
         "  This is a bug in mtl_search, not in your config. "
         f"The traceback is in {log}; --debug prints it."
     )
     return FAILED
+
+
+def masked_traceback(error: Exception) -> str:
+    """Return the traceback of an error without secrets."""
+    return masked("".join(traceback.format_exception(error)))
+
+
+def _private_file(text: str) -> Path:
+    """Write a text for this user alone, under a name that nobody else can have taken."""
+    number, name = tempfile.mkstemp(prefix="mtl-search-error-", suffix=".txt")  # of mode 0600
+    os.close(number)
+    path = Path(name)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -65,4 +65,21 @@ SweepFolder = Annotated[
         show_default=False,
     ),
 ]
+TrustCode = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code",
+        help="Allow code (`module:attribute`) that a config names which lies outside of the "
+        "working directory or belongs to another user. Read it before.",
+    ),
+]
+TrustModules = Annotated[
+    str,
+    typer.Option(
+        "--trust-modules",
+        help="Allow such code of these modules alone; more in MTL_SEARCH_TRUSTED_MODULES.",
+        metavar="MODULE[,MODULE]",
+        show_default=False,
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Print tracebacks.", hidden=True)]

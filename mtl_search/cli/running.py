@@ -14,6 +14,7 @@ from rich.markup import escape
 import mtl_search
 from mtl_search import api
 from mtl_search.api.component_check import check_components
+from mtl_search.api.consent import TrustCode, check_consent
 from mtl_search.cli import json_log
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
@@ -21,8 +22,10 @@ from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
 from mtl_search.cli.progress import LiveProgress, PlainProgress, SweepProgress
 from mtl_search.config import load_config
+from mtl_search.config.secrets import masked
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
+from mtl_search.storage.permissions import make_private
 from mtl_search.tracking import environment_uri, public
 
 INTERRUPTED = 130
@@ -37,6 +40,7 @@ def run_command(
     resume: bool,
     quiet: bool,
     address: str | None,
+    trust_code: TrustCode = False,
 ) -> int:
     """Run a sweep and show its report.
 
@@ -48,6 +52,7 @@ def run_command(
         resume: Whether an earlier sweep goes on.
         quiet: Whether there is no live progress.
         address: The Ray cluster, if the user names one.
+        trust_code: Which code of a config that is not the user's own may run (see `api.consent`).
 
     Returns:
         The exit status.
@@ -55,12 +60,14 @@ def run_command(
     console = make_console()
     console.quiet = json_log.is_on()
     check_versions()
-    arguments = [str(config_file), *overrides]
+    arguments = [str(config_file), *map(masked, overrides)]
     if smoke:
         arguments.append("--smoke")
     if address:
         arguments += ["--address", address]
     config = load_config(config_file, overrides)
+    check_consent(config, [config_file], trust_code, overrides)
+    make_private()  # for Ray, which this process starts, too
     with cures_of_a_job():
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mtl_search.config import Component, Config, SpaceEntry
+from mtl_search.config.secrets import masked
 from mtl_search.data import SPLITS, DataSet, Sources
 from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.models.graph import Graph, Node
@@ -209,4 +210,4 @@ def _component(member: Component | None) -> str:
     arguments = ", ".join(f"{name}={value}" for name, value in member.arguments.items())
     if not arguments:
         return escape(member.name)
-    return escape(f"{member.name} ({arguments})")
+    return escape(masked(f"{member.name} ({arguments})"))

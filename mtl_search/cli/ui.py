@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def serve(sweep: Path | None, host: str, port: int) -> int:
         return 0
     console.print("Starting MLflow; Ctrl-C stops it.")
     try:
-        return subprocess.call(command)
+        # A module in the working directory must not take the place of one of MLflow's.
+        return subprocess.call(command, env={**os.environ, "PYTHONSAFEPATH": "1"})
     except KeyboardInterrupt:
         return 0

@@ -13,16 +13,23 @@ from rich.console import Console
 from rich.markup import escape
 
 from mtl_search.api.component_check import check_components
+from mtl_search.api.consent import TrustCode, check_consent
 from mtl_search.cluster import capacity
 from mtl_search.config import Config, load_config
 from mtl_search.config.checks import prefix_path
+from mtl_search.config.secrets import masked
 
 if TYPE_CHECKING:
     from mtl_search.models.graph import Graph
 
 
 def validate_command(
-    config_file: Path, overrides: list[str], console: Console, graph_file: Path | None = None
+    config_file: Path,
+    overrides: list[str],
+    console: Console,
+    graph_file: Path | None = None,
+    *,
+    trust_code: TrustCode = False,
 ) -> None:
     """Check a config to its last value and show what it means.
 
@@ -31,17 +38,19 @@ def validate_command(
         overrides: Changes to it, each as `path=value`.
         console: The console to print to.
         graph_file: The file of the network's picture; None for no picture.
+        trust_code: Which code of a config that is not the user's own may run (see `api.consent`).
 
     Raises:
         ConfigError: Something in it is wrong, or the picture cannot be written.
         DataError: The data cannot be read, or does not fit.
     """
     config = load_config(config_file, overrides)
+    check_consent(config, [config_file], trust_code, overrides)
     _check_ending(graph_file)
     check_components(config)
     capacity.check_capacity(config)
     _show(config, console, graph_file)
-    command = shlex.join(["mtl-search", "run", str(config_file), *overrides])
+    command = shlex.join(["mtl-search", "run", str(config_file), *map(masked, overrides)])
     console.print(f"[green]{escape(str(config_file))} is valid.[/] Next:")
     console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
 

@@ -6,18 +6,22 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import grpc
 import ray
 from ray._private import services
 from ray._private.authentication import authentication_token_setup as authentication
+from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
+from ray.job_config import JobConfig
 
 from mtl_search.cluster import capacity, this_node
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError
+from mtl_search.source.module_path import export_working_directory
+from mtl_search.storage.permissions import UMASK
 
 # Ray reads these when it is imported or started; a value that the user has set stays.
 _SETTINGS = {
@@ -112,12 +116,14 @@ def ray_session(config: Config | None, address: str = "local") -> Iterator[None]
 def _start(config: Config | None) -> None:
     # The dashboard's state API is needed to clean up after Ray Train's worker groups.
     dashboard = config is not None and config.resources.workers > 1
+    export_working_directory()
     try:
         ray.init(
             address="local",
             include_dashboard=dashboard,
             log_to_driver=False,
             logging_level=logging.ERROR,
+            job_config=_job_config(),
         )
     except Exception as error:  # of many kinds; on a very busy machine Ray gives up
         ray.shutdown()
@@ -129,20 +135,45 @@ def _start(config: Config | None) -> None:
 
 def _join(address: str) -> None:
     # The nodes do not inherit this process' environment.
-    environment = {"env_vars": {name: _SETTINGS[name] for name in _READ_BY_WORKERS}}
+    variables = {name: _SETTINGS[name] for name in _READ_BY_WORKERS}
+    variables |= export_working_directory()
+    # Ray refuses what a job of it has set already, and hands it to the workers itself.
+    if UMASK in os.environ and RAY_JOB_CONFIG_JSON_ENV_VAR not in os.environ:
+        variables[UMASK] = os.environ[UMASK]
     # A cluster may ask for the token in the home folder; one that does not ask ignores it.
     authentication.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
+    _protect_token()
     try:
         ray.init(
             address=address,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            runtime_env=environment,
+            runtime_env={"env_vars": variables},
+            job_config=_job_config(),
         )
     except Exception as error:  # another version, no token, a machine that is not a node of it, ...
         ray.shutdown()
         hint = "a cluster with a token wants it in RAY_AUTH_TOKEN or ~/.ray/auth_token"
         raise ClusterError(f"cannot join the Ray cluster at {address}: {error} ({hint})") from error
+
+
+class _WithoutWorkingDirectory(list[str]):
+    """The folders that Ray puts in front of its workers' module path.
+
+    Ray adds the working directory to them, where a `torch.py` would take the place of torch. The
+    workers have it at the end of their path instead (see `training.workers`).
+    """
+
+    def extend(self, folders: Iterable[str]) -> None:
+        """Add the folders, but not the working directory."""
+        here = str(Path.cwd())
+        super().extend(folder for folder in folders if folder != here)
+
+
+def _job_config() -> JobConfig:
+    config = JobConfig()
+    config._py_driver_sys_path = _WithoutWorkingDirectory()  # noqa: SLF001  # no public way
+    return config
 
 
 def _host_and_port(address: str) -> str:
@@ -233,4 +264,5 @@ def _protect_token() -> None:
     """Make the cluster's token readable for its owner alone: Ray 2.60 lets every user read it."""
     token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
     if token.is_file() and token.stat().st_mode & 0o077:
-        token.chmod(0o600)
+        with suppress(OSError):  # a secret that is mounted read-only has the mode of its owner's
+            token.chmod(0o600)

@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -43,6 +44,21 @@ class ConfigModel(BaseModel):
         ):
             raise ValueError("two numbers are needed")
         return value
+
+
+class RememberingModel(ConfigModel):
+    """Base of the whole config, which remembers what its file takes from the environment."""
+
+    _written: dict[tuple[str | int, ...], str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def written(self) -> dict[tuple[str | int, ...], str]:
+        """Place → the text with `${NAME}` in it, of each text that comes from the environment."""
+        return dict(self._written)
+
+    def set_written(self, written: dict[tuple[str | int, ...], str]) -> None:
+        """Remember these texts, in place; for `config.stored` alone."""
+        self._written = dict(written)
 
 
 class Component(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from mtl_search.config.base import Component, ConfigModel, Names, as_tuple
+from mtl_search.config.base import Component, ConfigModel, Names, RememberingModel, as_tuple
 from mtl_search.config.initial_points import InitialPoints
 from mtl_search.config.space import SpaceEntry
 from mtl_search.config.training import TrainingConfig
@@ -252,7 +252,7 @@ class ResourcesConfig(ConfigModel):
     )
 
 
-class Config(ConfigModel):
+class Config(RememberingModel):
     """Everything that one sweep is.
 
     It is immutable; `mtl_search.override` returns a changed one.

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from mtl_search.config import Config, SpaceEntry, parse, paths, to_dict
+from mtl_search.config import Config, SpaceEntry, parse_like, paths, to_dict, to_stored
 from mtl_search.config.renamed_keys import with_first_names
 from mtl_search.search import initial_points
 from mtl_search.search.schedulers import pbt_config
@@ -124,7 +124,7 @@ class Arm:
             if isinstance(values, dict):
                 for task in set(values) - set(self.tasks):
                     del values[task]
-        return parse(tree)
+        return parse_like(base, tree)
 
     def _balance(self, tree: dict[str, Any], base: Config) -> None:
         """Put the arm's own loss weights and weighting into the tree of its config."""
@@ -263,7 +263,7 @@ def config_hash(config: Config) -> str:
     nothing about its result: they may change when a sweep is resumed. Finalists are told apart by
     it, also in a sweep of an earlier version, so it is made of that version's names.
     """
-    tree = to_dict(config)
+    tree = to_stored(config)
     trained = {name: tree[name] for name in tree if name in ("data", "tasks", "model", "training")}
     for name in _NOT_TRAINED:
         trained["training"].pop(name, None)

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from mtl_search.config import Config
+from mtl_search.config.secrets import masked
 from mtl_search.search.arms import RACE_SEEDS
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import Event, TrialEnded
@@ -112,7 +113,9 @@ class CheckpointRetention:
         try:
             return set(RemoteStorage(below(uri, sweep_folder_name(record))).folders())
         except OSError as error:
-            logger.error("what trials have left in %s is not known: %s", uri, error)
+            logger.error(
+                "what trials have left in %s is not known: %s", masked(uri), masked(str(error))
+            )
             return set()
 
     def _empty_storage(self, ended: TrialRecord, record: SweepRecord, *, keep: bool) -> None:
@@ -126,7 +129,9 @@ class CheckpointRetention:
                 fetch(storage, "best", self._directory / "trials" / ended.id / "best")
             storage.delete()
         except OSError as error:
-            logger.error("the files of trial %s stay in %s: %s", ended.id, uri, error)
+            logger.error(
+                "the files of trial %s stay in %s: %s", ended.id, masked(uri), masked(str(error))
+            )
 
 
 def _rank(trial: TrialRecord) -> tuple[float, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from mtl_search.config import Config
+from mtl_search.config import Config, secrets
 from mtl_search.search.arms import Arm
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.space.arm_space import ArmSpace
@@ -28,6 +28,7 @@ class SweepContext:
         space: A define-by-run function of the user's in place of the config's space.
 
     Attributes:
+        vault: Placeholder → secret, since Tune writes the configs of trials to its own files.
         arms: The arms by name, in the order in which they begin.
         spaces: Arm → the space that its trials are drawn from.
     """
@@ -43,6 +44,7 @@ class SweepContext:
         space: SpaceFunction | None = None,
     ) -> None:
         self.config = config
+        self.vault = secrets.make_vault()
         self.directory = directory
         self.journal = journal
         self.objectives = objectives

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mtl_search.config import Config, load_config, paths, to_dict, to_yaml
+from mtl_search.config import Config, load_config, paths, to_dict, to_stored, to_yaml
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage import atomic
@@ -59,10 +59,13 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
 
 
 def _check_same(old: Config, new: Config) -> None:
-    before = paths.flatten(to_dict(old))
-    after = paths.flatten(to_dict(new))
+    before, after = paths.flatten(to_stored(old)), paths.flatten(to_stored(new))
+    # A sweep of an earlier version has stored the values of variables.
+    values_before, values_after = paths.flatten(to_dict(old)), paths.flatten(to_dict(new))
     for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path) and not path.startswith(_RESUMABLE):
+        is_same = before.get(path) == after.get(path)
+        is_same |= values_before.get(path) == values_after.get(path)
+        if not is_same and not path.startswith(_RESUMABLE):
             changeable = ", ".join(prefix.rstrip(".") for prefix in _RESUMABLE)
             raise ConfigError(
                 f"cannot change when a sweep is resumed (it was {before.get(path)!r}): finished "

@@ -10,6 +10,7 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from mtl_search.cluster.monitor import CapacityMonitor
+from mtl_search.config.secrets import conceal
 from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
 from mtl_search.search.context import SweepContext
 from mtl_search.search.stoppers import StopOnFullDisk
@@ -88,7 +89,8 @@ class ArmSearcher(Searcher):
             return None
         assert isinstance(record, TrialRecord)
         self._live[trial_id] = record
-        return {"id": record.id, "arm": record.arm, "spec": self._queue.spec(record).to_json()}
+        spec = conceal(self._queue.spec(record).to_json(), self._context.vault)
+        return {"id": record.id, "arm": record.arm, "spec": spec}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Do nothing: `record_epoch` is told of every epoch, of the last one, too."""

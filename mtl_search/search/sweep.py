@@ -269,6 +269,7 @@ class SweepSession:
                 threads=threads,
                 objective=objective,
                 handed_over=handed_over,
+                vault=self._context.vault,
             )
             return tune.with_resources(
                 slot, {"CPU": resources.cpus_per_worker, "GPU": resources.gpus_per_worker}
@@ -282,6 +283,7 @@ class SweepSession:
             resources=resources,
             retries=self._config.search.retries,
             grows=bool(connection.autoscaler_nodes()),
+            vault=self._context.vault,
         )
         # A byte of memory: Tune wants it to ask for something.
         return tune.with_resources(leader, {"memory": 1})

@@ -116,7 +116,7 @@ def blocks(values_N: Array, most: int = MOST) -> Array:
 
 
 def _arrays(file: io.BytesIO) -> dict[str, Array]:
-    with np.load(file) as arrays:
+    with np.load(file, allow_pickle=False) as arrays:
         return {key: arrays[key] for key in arrays.files}
 
 

@@ -24,15 +24,27 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mtl_search.config.secrets import masked
 from mtl_search.errors import SweepError
 from mtl_search.storage import disk
 from mtl_search.storage.earlier_versions import upgrade
-from mtl_search.storage.events import Event, event_from_json
+from mtl_search.storage.events import (
+    BaselineScored,
+    Event,
+    SweepStarted,
+    TrialEnded,
+    TrialEvent,
+    event_from_json,
+)
 from mtl_search.storage.records import SweepRecord
+
+_NOT_IN_NAMES = re.compile(r"[/\\\0]")
 
 Observer = Callable[[Event, SweepRecord], None]
 
@@ -72,6 +84,7 @@ class Journal:
         Raises:
             DiskFullError: There is no room; nothing is written, applied or passed on.
         """
+        event = _without_secrets(event)
         line = json.dumps(event.to_json(), allow_nan=False, default=_plain) + "\n"
         with disk.writes_to(self.path.parent):
             self._append(line.encode(), durable=event.durable)
@@ -140,8 +153,11 @@ def _parse(path: Path, number: int, text: bytes) -> Event | None:
         line = json.loads(text)
         if not isinstance(line, dict) or "event" not in line:
             raise _not_a_journal(path, number, "an event is needed")
-        return event_from_json(upgrade(line))
-    except ValueError as error:
+        event = event_from_json(upgrade(line))
+        if event is not None:
+            _check_folder_names(event)
+        return event
+    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists, very deep
         raise _not_a_journal(path, number, error) from None
     except (KeyError, TypeError) as error:  # a field is missing
         raise _not_a_journal(path, number, repr(error)) from None
@@ -155,6 +171,25 @@ def finite(metrics: Mapping[str, float]) -> dict[str, float]:
         {'val/left/accuracy': 0.5}
     """
     return {key: float(value) for key, value in metrics.items() if math.isfinite(value)}
+
+
+def _without_secrets(event: Event) -> Event:
+    """Mask why something failed: such a text is that of any library."""
+    if isinstance(event, TrialEnded | BaselineScored):
+        return replace(event, reason=masked(event.reason))
+    return event
+
+
+def _check_folder_names(event: Event) -> None:
+    """Refuse names that lead out of their folder: a journal may come from anywhere."""
+    names: list[object] = []
+    if isinstance(event, TrialEvent):
+        names = [event.id]
+    elif isinstance(event, SweepStarted):
+        names = [event.id, event.name]  # they name a folder in a storage
+    for name in names:
+        if not isinstance(name, str) or name in ("", ".", "..") or _NOT_IN_NAMES.search(name):
+            raise ValueError(f"{name!r} cannot name a folder")
 
 
 def _not_a_journal(path: Path, line: int, problem: object) -> SweepError:

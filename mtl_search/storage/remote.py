@@ -7,6 +7,7 @@ or the new one, and never half of one; in an object store no folder can be renam
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem, copy_files
 
 from mtl_search.config import Config
+from mtl_search.config.secrets import masked, usable
 from mtl_search.errors import ConfigError
 
 
@@ -40,7 +42,7 @@ class RemoteStorage:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        self._files, self._root = FileSystem.from_uri(uri)
+        self._files, self._root = FileSystem.from_uri(usable(uri))
 
     def put(self, folder: Path, checkpoint: str) -> None:
         """Copy a folder to here, in place of the checkpoint of this name."""
@@ -61,6 +63,8 @@ class RemoteStorage:
             return False
         with self._files.open_input_stream(self._path(checkpoint)) as file:
             name = file.read().decode()
+        if not re.fullmatch(rf"{re.escape(checkpoint)}\.[0-9a-f]+", name):
+            raise OSError(f"{self._path(checkpoint)} names no folder of this checkpoint")
         copy_files(self._path(name), str(folder), self._files, LocalFileSystem())
         return True
 
@@ -133,6 +137,6 @@ def check_storage(config: Config) -> None:
     except (ValueError, OSError) as error:
         message = (
             "no folder that can be written to: an absolute path, s3://bucket/folder or "
-            f"gs://bucket/folder ({error})"
+            f"gs://bucket/folder ({masked(str(error))})"
         )
         raise ConfigError(message, path="resources.storage", value=uri) from error

@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError, SweepError, first_line
 
 SQLITE = "sqlite:///"
@@ -106,7 +107,7 @@ def unreachable(uri: str, error: Exception) -> SweepError:
 
 
 def public(uri: str) -> str:
-    """Return the URI without a password.
+    """Return the URI without name and password, and without other secrets.
 
     Examples:
         >>> public("postgresql://me:secret@host/db")
@@ -114,9 +115,9 @@ def public(uri: str) -> str:
     """
     scheme, separator, rest = uri.partition("://")
     host, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}"
+    return masked(f"{scheme}{separator}{host.rsplit('@', 1)[-1]}{slash}{path}")
 
 
 def public_reason(error: Exception) -> str:
     """Return the first line of an error's message, shortened, without passwords in addresses."""
-    return re.sub(r"//[^/@\s]+@", "//", first_line(error))[:300]
+    return masked(re.sub(r"//[^/@\s]+@", "//", first_line(error)))[:300]

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mtl_search.errors import ConfigError
-from mtl_search.tracking.address import check_store, is_database, unknown_address, unreachable
+from mtl_search.tracking.address import (
+    check_store,
+    is_database,
+    public,
+    unknown_address,
+    unreachable,
+)
 from mtl_search.tracking.mapping import SWEEP, TRIAL, MetricPoint
 
 T = TypeVar("T")
@@ -80,7 +86,7 @@ class TrackingClient:
         if experiment.lifecycle_stage == "deleted":
             raise ConfigError(
                 "this MLflow experiment has been deleted; choose another name, or restore it: "
-                f"MLFLOW_TRACKING_URI={self.uri} mlflow experiments restore -x {number}",
+                f"MLFLOW_TRACKING_URI={public(self.uri)} mlflow experiments restore -x {number}",
                 path="tracking.experiment",
                 value=name,
             )

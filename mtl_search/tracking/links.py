@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mtl_search.config import Config
+from mtl_search.config.secrets import usable
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path
@@ -26,7 +27,7 @@ def tracking_uri(config: Config, sweep_dir: Path) -> str:
 
     Relative paths of SQLite are made absolute.
     """
-    uri = config.tracking.uri or environment_uri(config)
+    uri = usable(config.tracking.uri) if config.tracking.uri else environment_uri(config)
     if uri is None:
         return f"{SQLITE}{sweep_dir.resolve().parent / 'mlflow.db'}"
     if uri.startswith(SQLITE):

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mtl_search.config import Config, to_dict
+from mtl_search.config import Config, to_stored
 from mtl_search.config.paths import flatten
 from mtl_search.metrics.metric_key import scale_key
 from mtl_search.storage.arm_name import ArmName
@@ -126,8 +126,8 @@ def trial_params(trial: TrialRecord) -> dict[str, str]:
 
 
 def sweep_params(config: Config) -> dict[str, str]:
-    """Return the params of the sweep's run: the resolved config by dotted path."""
-    return _params(flatten(to_dict(config)))
+    """Return the params of the sweep's run: the config by dotted path."""
+    return _params(flatten(to_stored(config)))
 
 
 def _params(values: Mapping[str, Any]) -> dict[str, str]:

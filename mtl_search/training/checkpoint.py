@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from mtl_search.config import to_dict
+from mtl_search.config import to_stored
 from mtl_search.data import DataSet
 from mtl_search.data.spec import data_spec
 from mtl_search.storage.trial_directory import TrialDirectory
@@ -169,7 +169,7 @@ def save_best(
         card = {
             "trial": spec.id,
             "seed": spec.seed,
-            "config": to_dict(spec.config),
+            "config": to_stored(spec.config),
             "data": data_spec(data).to_json(),
         }
         (folder / "model.json").write_text(json.dumps(card | {"epoch": epoch}), encoding="utf-8")

@@ -5,13 +5,21 @@ from __future__ import annotations
 import traceback
 from typing import Literal
 
+from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.storage import disk
 from mtl_search.training import out_of_memory
 
 
 def reason(failure: Exception) -> str:
-    """Return why a trial failed: the message of our own errors, the traceback of all others."""
+    """Return why a trial failed: the message of our own errors, the traceback of all others.
+
+    It has no secrets that this process knows.
+    """
+    return masked(_reason(failure))
+
+
+def _reason(failure: Exception) -> str:
     is_ours = isinstance(failure, MtlSearchError)
     if is_ours and not isinstance(failure, ConfigError):
         return str(failure)

@@ -12,8 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from mtl_search.config import Config, parse
-from mtl_search.config.renamed_keys import with_new_names
+from mtl_search.config import Config, from_stored
 from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import Array
 from mtl_search.errors import SweepError
@@ -107,18 +106,32 @@ def load_predictor(folder: Path) -> Predictor:
     Raises:
         SweepError: There is none in the folder.
     """
-    card_file = folder / "model.json"
-    if not card_file.exists():
-        raise SweepError(
-            f"no trained network in {folder}: only the best of each arm and the finalists are kept"
-        )
-    card = json.loads(card_file.read_text(encoding="utf-8"))
-    config = parse(with_new_names(card["config"]))
-    data_spec = DataSpec.from_json(card["data"])
+    config, data_spec = read_card(folder)
     with skip_pretrained():
         network = build_network(config, data_spec)
     network.load_state_dict(load_file(folder / "model.safetensors"))
     return Predictor(network, config, data_spec)
+
+
+def read_card(folder: Path) -> tuple[Config, DataSpec]:
+    """Read what a network was built from: the trial's config, and the spec of its data.
+
+    Nothing that the card names is imported or built; the file may come from anywhere.
+
+    Raises:
+        SweepError: There is no network in the folder, or its card is broken.
+    """
+    file = folder / "model.json"
+    if not file.exists():
+        raise SweepError(
+            f"no trained network in {folder}: only the best of each arm and the finalists are kept"
+        )
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+        return from_stored(card["config"]), DataSpec.from_json(card["data"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise SweepError(f"{file} is no card of a network ({problem})") from error
 
 
 def _rows(tensors: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:

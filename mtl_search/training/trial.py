@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from mtl_search.config import Config, parse, to_dict
+from mtl_search.config import Config, parse, to_dict, with_written
 from mtl_search.metrics.objective import Objective
 
 
@@ -55,9 +55,13 @@ class TrialSpec:
 
     def to_json(self) -> str:
         """Return the trial as one string."""
-        return json.dumps(
-            {**asdict(self), "config": to_dict(self.config), "objective": asdict(self.objective)}
-        )
+        tree = {
+            **asdict(self),
+            "config": to_dict(self.config),
+            "written": [*self.config.written.items()],
+            "objective": asdict(self.objective),
+        }
+        return json.dumps(tree)
 
     @classmethod
     def from_json(cls, text: str) -> TrialSpec:
@@ -65,4 +69,6 @@ class TrialSpec:
         tree = json.loads(text)
         objective = tree.pop("objective")
         objective["tasks"] = {task: tuple(names) for task, names in objective["tasks"].items()}
-        return cls(**{**tree, "config": parse(tree["config"]), "objective": Objective(**objective)})
+        written = {tuple(path): text for path, text in tree.pop("written")}
+        config = with_written(parse(tree["config"]), written)
+        return cls(**{**tree, "config": config, "objective": Objective(**objective)})

@@ -49,7 +49,7 @@ class Watch:  # a finder that finds nothing
             early.append(name)
 
 sys.meta_path.insert(0, Watch())
-subprocess.call = lambda command: 0  # `ui` would serve until it is interrupted
+subprocess.call = lambda command, env=None: 0  # `ui` would serve until it is interrupted
 with contextlib.redirect_stdout(output):
     try:
         from mtl_search.cli import main

@@ -12,13 +12,19 @@ from pathlib import Path
 from rich.console import Console
 
 from mtl_search.api.component_check import check_components
-from mtl_search.config import Config, load_config
+from mtl_search.api.consent import TrustCode, is_foreign, read_config
+from mtl_search.config import Config
 from mtl_search.jobs.kuberay import KubeRayOptions, job_name, kuberay_manifests
 from mtl_search.jobs.slurm import SlurmOptions, slurm_script
 
 
 def slurm_command(
-    config_file: Path, overrides: list[str], options: SlurmOptions, *, smoke: bool = False
+    config_file: Path,
+    overrides: list[str],
+    options: SlurmOptions,
+    *,
+    smoke: bool = False,
+    trust_code: TrustCode = False,
 ) -> None:
     """Print the batch script of Slurm for a sweep.
 
@@ -27,12 +33,13 @@ def slurm_command(
         overrides: Changes to it, each as `path=value`.
         options: What the script asks Slurm for.
         smoke: Whether the sweep is made small.
+        trust_code: Whether code that a config of a stranger names is trusted.
 
     Raises:
         ConfigError: Something in the config or the options is wrong.
         ClusterError: No trial fits on the nodes.
     """
-    config = _load(config_file, overrides)
+    config = _load(config_file, overrides, trust_code)
     sys.stdout.write(slurm_script(config, _words(config_file, overrides, smoke=smoke), options))
     folder = options.output or f"runs/{config.name}-<job id>"
     _note(
@@ -42,7 +49,12 @@ def slurm_command(
 
 
 def kuberay_command(
-    config_file: Path, overrides: list[str], options: KubeRayOptions, *, smoke: bool = False
+    config_file: Path,
+    overrides: list[str],
+    options: KubeRayOptions,
+    *,
+    smoke: bool = False,
+    trust_code: TrustCode = False,
 ) -> None:
     """Print the manifests of KubeRay for a sweep.
 
@@ -51,12 +63,13 @@ def kuberay_command(
         overrides: Changes to it, each as `path=value`.
         options: What the manifests ask Kubernetes for.
         smoke: Whether the sweep is made small.
+        trust_code: Whether code that a config of a stranger names is trusted.
 
     Raises:
         ConfigError: Something in the config or the options is wrong.
         ClusterError: No trial fits on the nodes.
     """
-    config = _load(config_file, overrides)
+    config = _load(config_file, overrides, trust_code)
     text = config_file.read_text(encoding="utf-8")
     sys.stdout.write(
         kuberay_manifests(config, text, _words(config_file, overrides, smoke=smoke), options)
@@ -80,12 +93,17 @@ def active_environment() -> str | None:
 
 
 def _words(config_file: Path, overrides: list[str], *, smoke: bool) -> list[str]:
-    """Return the words after `mtl-search run`."""
-    return [str(config_file), *overrides, *(["--smoke"] if smoke else [])]
+    """Return the words after `mtl-search run`; the consent that was given here goes along."""
+    words = [str(config_file), *overrides]
+    if smoke:
+        words.append("--smoke")
+    if is_foreign(config_file):
+        words.append("--trust-code")
+    return words
 
 
-def _load(config_file: Path, overrides: list[str]) -> Config:
-    config = load_config(config_file, overrides)
+def _load(config_file: Path, overrides: list[str], trust_code: TrustCode) -> Config:
+    config = read_config(config_file, overrides, trust_code)
     check_components(config)
     return config
 

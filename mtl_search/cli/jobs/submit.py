@@ -6,7 +6,15 @@ import typer
 
 from mtl_search.cli.jobs import manifest_options as manifest
 from mtl_search.cli.jobs import options as job
-from mtl_search.cli.options import Config_, Debug, Format, HeadAddress, Overrides
+from mtl_search.cli.options import (
+    Config_,
+    Debug,
+    Format,
+    HeadAddress,
+    Overrides,
+    TrustCode,
+    TrustModules,
+)
 from mtl_search.errors import ConfigError
 
 
@@ -23,6 +31,8 @@ def submit(  # noqa: PLR0917  # typer calls it by name
     dry_run: job.DryRun = False,
     job_id: job.JobId = None,
     form: Format = "table",
+    trust_code: TrustCode = False,
+    trust_modules: TrustModules = "",
     slurm: manifest.Slurm = False,
     nodes: manifest.Nodes = 1,
     time: manifest.Time = None,
@@ -67,7 +77,10 @@ def submit(  # noqa: PLR0917  # typer calls it by name
         mtl-search submit faces.yaml --kuberay --max-workers 8 > job.yaml
     """
     _check_target(context, slurm=slurm, kuberay=kuberay)
+    from mtl_search.api.consent import split_modules
+
     words = overrides or []
+    trusted = trust_code or split_modules(trust_modules)
     if slurm:
         from mtl_search.cli.jobs.manifests import active_environment, slurm_command
         from mtl_search.jobs.slurm import SlurmOptions
@@ -87,7 +100,7 @@ def submit(  # noqa: PLR0917  # typer calls it by name
             setup=tuple(setup or ()),
             address=head_address,
         )
-        slurm_command(config, words, slurm_options, smoke=smoke)
+        slurm_command(config, words, slurm_options, smoke=smoke, trust_code=trusted)
         return
     if kuberay:
         from mtl_search.cli.jobs.manifests import kuberay_command
@@ -109,7 +122,7 @@ def submit(  # noqa: PLR0917  # typer calls it by name
             mlflow_secret=mlflow_secret,
             token_secret=token_secret,
         )
-        kuberay_command(config, words, kuberay_options, smoke=smoke)
+        kuberay_command(config, words, kuberay_options, smoke=smoke, trust_code=trusted)
         return
     from mtl_search.cli.jobs.submitting import submit_command
 
@@ -125,6 +138,7 @@ def submit(  # noqa: PLR0917  # typer calls it by name
         dry_run=dry_run,
         job_id=job_id,
         form=form,
+        trust_code=trusted,
     )
     raise typer.Exit(status)
 

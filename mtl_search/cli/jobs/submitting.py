@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtl_search.api.consent import TrustCode
 from mtl_search.api.submitting import prepare
 from mtl_search.cli.errors import FAILED, WRONG_INPUT
 from mtl_search.config.secrets import masked
@@ -38,6 +39,7 @@ def submit_command(
     dry_run: bool,
     job_id: str | None,
     form: str,
+    trust_code: TrustCode = False,
 ) -> int:
     """Submit a sweep, and follow it.
 
@@ -53,6 +55,7 @@ def submit_command(
         dry_run: Whether nothing is sent.
         job_id: The id of the job, if the user names one.
         form: The format, `table` or `json`.
+        trust_code: Whether code that a config of a stranger names is trusted.
 
     Returns:
         The exit status.
@@ -70,6 +73,7 @@ def submit_command(
         include=include,
         smoke=smoke,
         job_id=job_id,
+        trust_code=trust_code,
     )
     for path in draft.unsent:
         tell(

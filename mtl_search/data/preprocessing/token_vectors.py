@@ -231,7 +231,7 @@ def _load(argument: str, source: str, kind: str) -> Any:
     try:
         with nullcontext() if is_folder else hub(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of files that other libraries wrote beside the model
-            return getattr(transformers, kind).from_pretrained(source)
+            return getattr(transformers, kind).from_pretrained(source, trust_remote_code=False)
     # transformers raises many kinds, from OSError to KeyError.
     except Exception as error:  # noqa: BLE001
         raise ConfigError(

@@ -14,6 +14,7 @@ from pathlib import Path
 from mtl_search.config.checks import check_text
 from mtl_search.errors import ConfigError, DataError
 from mtl_search.storage import atomic
+from mtl_search.storage.permissions import private_files
 
 # The digest of a larger file takes its size, its first and its last so many bytes.
 _DIGESTED_BYTES = 1 << 20
@@ -56,9 +57,10 @@ def cached(folder: Path, key: str, suffix: str, write: Callable[[Path], None]) -
     if path.exists():
         return path
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic.replace_file(path) as new_file:
-            write(new_file)
+        with private_files():
+            folder.mkdir(parents=True, exist_ok=True)
+            with atomic.replace_file(path) as new_file:
+                write(new_file)
     except OSError as error:
         raise DataError(
             f"cannot write to the cache {folder} (another one: `cache: folder`): {error}"

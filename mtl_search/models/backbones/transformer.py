@@ -148,12 +148,14 @@ def _load(transformers: Any, model: str, pretrained: bool, dropout: float | None
     source = nullcontext() if Path(name).is_dir() else hub()
     try:
         with source:
-            config = transformers.AutoConfig.from_pretrained(name)
+            config = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
             if dropout is not None:
                 _set_dropout(config, dropout)
             if pretrained and pretrained_enabled():
-                return transformers.AutoModel.from_pretrained(name, config=config).float()
-            return transformers.AutoModel.from_config(config).float()
+                return transformers.AutoModel.from_pretrained(
+                    name, config=config, trust_remote_code=False
+                ).float()
+            return transformers.AutoModel.from_config(config, trust_remote_code=False).float()
     except ConfigError:
         raise
     except Exception as error:

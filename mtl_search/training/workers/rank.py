@@ -22,6 +22,7 @@ import torch.distributed as dist
 from ray.train.collective import broadcast_from_rank_zero
 from ray.util import get_node_ip_address
 
+from mtl_search.storage.permissions import make_private
 from mtl_search.training.distributed.communicator import ProcessGroupCommunicator
 from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
 from mtl_search.training.trial import TrialSpec
@@ -39,6 +40,7 @@ def serve_commands(settings: dict[str, Any]) -> None:
         settings: `mailbox`; `data_ref`, a list of the one reference to data set, objective and
             whether the data set was handed over; `threads`; `gpu`, whether the worker has one.
     """
+    make_private()
     rank = ray.train.get_context().get_world_rank()
     mailbox = settings["mailbox"]
     number = broadcast_from_rank_zero(ray.get(mailbox.join.remote()) if rank == 0 else None)

@@ -11,13 +11,16 @@ crash, after which Tune starts a new actor.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ray import tune
 from ray.util import get_node_ip_address
 
+from mtl_search.config.secrets import reveal
 from mtl_search.data import DataSet
 from mtl_search.metrics.objective import ObjectiveFunction
+from mtl_search.storage.permissions import make_private
 from mtl_search.training.out_of_memory import with_smaller_batches
 from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
 from mtl_search.training.trial import TrialSpec
@@ -34,6 +37,8 @@ class SlotTrainable(tune.Trainable):
         threads: int = 1,
         objective: ObjectiveFunction | None = None,
         handed_over: bool = False,
+        *,
+        vault: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare the actor and its first trial.
 
@@ -43,14 +48,17 @@ class SlotTrainable(tune.Trainable):
             threads: The number of CPU threads of torch.
             objective: A function of the user's in place of the trial's own objective.
             handed_over: Whether the data set is an object of the user's.
+            vault: The secrets for the placeholders in the specs of trials.
         """
+        make_private()
+        self._vault = vault or {}
         self._runner = TrialRunner(data, objective, threads=threads, handed_over=handed_over)
         self._node = get_node_ip_address()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Prepare a further trial, in place of `setup`."""
-        self._begin(TrialSpec.from_json(new_config["spec"]))
+        self._begin(TrialSpec.from_json(reveal(new_config["spec"], self._vault)))
         self._epoch = 0  # the last one that was reported
         return True
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import random
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
 
 from mtl_search.config.schema import ResourcesConfig
+from mtl_search.config.secrets import reveal
 from mtl_search.training.trial_report import TrialReport
 from mtl_search.training.workers import mailbox
 from mtl_search.training.workers.mailbox import MAILBOX, MOST_BYTES
@@ -59,6 +61,8 @@ class WorkerGroupTrainable(tune.Trainable):
         resources: ResourcesConfig,
         retries: int = 0,
         grows: bool = False,
+        *,
+        vault: Mapping[str, str] | None = None,
     ) -> None:
         """Start the worker group, and prepare its first trial.
 
@@ -70,13 +74,15 @@ class WorkerGroupTrainable(tune.Trainable):
             resources: The resources of a trial.
             retries: How often a trial is begun again after a worker died.
             grows: Whether the cluster has an autoscaler, for which a group may wait.
+            vault: The secrets for the placeholders in the specs of trials.
         """
+        self._vault = vault or {}
         self._group = WorkerGroup(data_ref, resources, retries, Path(self.logdir), grows=grows)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Prepare a further trial, in place of `setup`."""
-        self._spec = new_config["spec"]
+        self._spec = reveal(new_config["spec"], self._vault)
         self._group.begin(self._spec)
         return True
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
@@ -22,3 +25,20 @@ def test_our_own_mistakes_are_said_to_be_ours(capsys: pytest.CaptureFixture[str]
     assert "internal error: ZeroDivisionError: oops" in shown
     assert "This is a bug in mtl_search" in shown
     assert "Traceback" not in shown
+
+
+def test_the_traceback_is_for_this_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter-two")
+    for _ in range(2):
+        assert print_error(ZeroDivisionError("no hunter-two")) == FAILED
+    files = list(tmp_path.iterdir())
+    assert len(files) == 2
+    shown = capsys.readouterr().err
+    assert all(str(file) in shown for file in files)
+    assert "hunter-two" not in shown
+    for file in files:
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert "ZeroDivisionError: no ${MLFLOW_TRACKING_PASSWORD}" in file.read_text()

@@ -40,7 +40,7 @@ def test_mlflow_serves_the_store_until_ctrl_c(
 ) -> None:
     commands: list[list[str]] = []
 
-    def call(command: list[str]) -> int:
+    def call(command: list[str], env: dict[str, str]) -> int:
         commands.append(command)
         if interrupted:
             raise KeyboardInterrupt

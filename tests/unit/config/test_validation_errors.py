@@ -148,7 +148,7 @@ def test_an_override_of_python_needs_a_path() -> None:
         ("", "a config is a mapping of sections"),
         ("just words", "a config is a mapping of sections"),
         ("? [a]\n: 1\n", "unhashable key"),
-        ("a: &a [*a]\n", "nested more than"),
+        ("a: &a [*a]\n", "an alias stands inside of what it names"),
         ("a: " + "[" * 2000, "not valid YAML"),
         ("a: !!int x", "not valid YAML"),
         ("a: !!bool x", "not valid YAML"),

@@ -109,3 +109,29 @@ def test_a_sweep_is_extended_and_never_cut(tmp_path: Path) -> None:
         ConfigError, match=r"search\.trials: a sweep can be extended, not cut \(it had 4\)"
     ):
         resumed(tmp_path, {"search.trials": 3})
+
+
+def test_secrets_may_change_and_are_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_password(password: str) -> Any:
+        monkeypatch.setenv("DATA_KEY", f"key-{password}")
+        address = f"https://me:{password}@data.test/a.csv"
+        return load_config(small.tree(), {"data.url": address, "data.key": "${DATA_KEY}"})
+
+    folder = tmp_path / "demo"
+    resume.prepare(folder, with_password("first-one"), resume=False)
+    text = (folder / sweep_directory.CONFIG).read_text()
+    assert "first-one" not in text
+    assert "https://me:***@data.test/a.csv" in text
+    assert "${DATA_KEY}" in text
+    (folder / sweep_directory.JOURNAL).write_text("{}\n")
+    resume.prepare(folder, with_password("second-one"), resume=True)
+    # A sweep of an earlier version has the values.
+    old = text.replace("${DATA_KEY}", "key-third-one").replace("***", "third-one")
+    (folder / sweep_directory.CONFIG).write_text(old)
+    resume.prepare(folder, with_password("third-one"), resume=True)
+    other = override(with_password("third-one"), {"data.url": "https://other.test"})
+    with pytest.raises(ConfigError, match=r"data\.url: cannot change") as error:
+        resume.prepare(folder, other, resume=True)
+    assert "third-one" not in str(error.value)
