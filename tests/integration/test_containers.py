@@ -100,7 +100,7 @@ def containers(image: str, secrets: Path, ports: tuple[int, int]) -> Iterator[Co
         seconds = project.up()
         took = ", ".join(f"{service} {value:.0f} s" for service, value in seconds.items())
         _say(f"all are healthy: {took}")
-        _say(f"memory: {project.memory()}")
+        _say("memory: " + ", ".join(f"{name} {used}" for name, used in project.memory().items()))
         yield project
     finally:
         project.down()

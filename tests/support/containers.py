@@ -98,10 +98,11 @@ class Containers:
         return done.stdout + done.stderr
 
     def memory(self) -> dict[str, str]:
-        """Memory of each container."""
+        """Service and number of each container → the memory that it uses."""
         form = "{{.Name}} {{.MemUsage}}"
         lines = run([*_PODMAN, "stats", "--no-stream", "--format", form, *self.names()])
-        return dict(line.split(" ", 1) for line in lines.splitlines())
+        pairs = [line.split()[:2] for line in lines.splitlines()]
+        return {name.removeprefix(f"{self.project}_"): used for name, used in pairs}
 
     def down(self) -> None:
         """Take away containers, networks and volumes."""
