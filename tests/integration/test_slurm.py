@@ -116,7 +116,7 @@ def test_scancel_stops_in_order_and_the_script_goes_on(batch: Slurm, runs: Path)
 
 @pytest.mark.timeout(1000)
 def test_a_job_goes_on_after_its_time_limit(batch: Slurm, runs: Path) -> None:
-    """Two minutes, of which Ray's start takes some; Slurm then holds the job for two more.
+    """Two minutes, of which Ray's start takes some.
 
     Slurm may send the signal up to a minute earlier than it is told. A trial takes 12 seconds, on
     a machine of any speed.
