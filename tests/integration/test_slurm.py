@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -49,14 +48,22 @@ def _config(folder: Path, trials: int, pause: float) -> Path:
     return write_config(folder, changes)
 
 
-def _by_node(record: SweepRecord) -> Counter[str]:
-    return Counter(str(trial.info["node"]) for trial in record)
+def _nodes(sweep: Path) -> set[str]:
+    """Addresses of the nodes on which trials have begun."""
+    return {str(trial.info["node"]) for trial in _record(sweep) if "node" in trial.info}
 
 
-def _wait_for_trials(sweep: Path, count: int) -> None:
+def _record(sweep: Path) -> SweepRecord:
+    return read_record(sweep / "journal.jsonl")
+
+
+def _wait_for_trials(sweep: Path, count: int, nodes: int = 1) -> None:
+    """Wait until so many trials have ended, and some have begun on so many nodes."""
     end = time.monotonic() + 120
-    while not sweep.joinpath("journal.jsonl").exists() or (
-        sum(trial.finished for trial in read_record(sweep / "journal.jsonl")) < count
+    while not (
+        sweep.joinpath("journal.jsonl").exists()
+        and sum(trial.finished for trial in _record(sweep)) >= count
+        and len(_nodes(sweep)) >= nodes
     ):
         assert time.monotonic() < end
         time.sleep(0.2)
@@ -79,9 +86,9 @@ def test_two_jobs_share_two_nodes(batch: Slurm, runs: Path) -> None:
         assert "Traceback" not in log
         record = assert_sound(runs / f"tiny-{job}")
         assert record.slots == 2
-        assert set(_by_node(record)) == {"10.78.0.11", "10.78.0.12"}
+        assert _nodes(runs / f"tiny-{job}") == {"10.78.0.11", "10.78.0.12"}
         assert_mirrored(runs / f"tiny-{job}")
-    starts = [read_record(runs / f"tiny-{job}" / "journal.jsonl").started for job in jobs]
+    starts = [_record(runs / f"tiny-{job}").started for job in jobs]
     assert abs(starts[0] - starts[1]) < 30  # side by side, not one after the other
     _assert_clean(runs, *jobs)
 
@@ -107,13 +114,15 @@ def test_scancel_stops_in_order_and_the_script_goes_on(batch: Slurm, runs: Path)
     _assert_clean(runs, again)
 
 
+@pytest.mark.timeout(1000)
 def test_a_job_goes_on_after_its_time_limit(batch: Slurm, runs: Path) -> None:
-    """Two minutes, of which Ray's start takes some; Slurm then holds the job for two more.
+    """Two minutes, of which Ray's start takes some.
 
-    Slurm may send the signal up to a minute earlier than it is told.
+    Slurm may send the signal up to a minute earlier than it is told. A trial takes 12 seconds, on
+    a machine of any speed.
     """
     late = ("--signal=B:USR1@30",)  # the last option of a kind counts
-    script = write_script(_config(runs.parent, 12, 0.2), time="2", lines=late)
+    script = write_script(_config(runs.parent, 16, 1.0), time="2", lines=late)
     job = batch.submit(script)
     sweep, log = runs / f"tiny-{job}", runs.parent / f"slurm-tiny-{job}.out"
     batch.wait_for(job, "RUNNING", timeout=60)
@@ -121,24 +130,24 @@ def test_a_job_goes_on_after_its_time_limit(batch: Slurm, runs: Path) -> None:
     assert seen["JobState"] == "PENDING", log.read_text()
     assert "goes back into the queue" in log.read_text()
     before = whole_lines(sweep)
-    ended = [trial.id for trial in read_record(sweep / "journal.jsonl") if trial.finished]
-    assert 0 < len(ended) < 12
+    ended = [trial.id for trial in _record(sweep) if trial.finished]
+    assert 0 < len(ended) < 16
 
     seen = batch.wait_for(job, "COMPLETED", "FAILED", "TIMEOUT", timeout=600)
     assert seen["JobState"] == "COMPLETED", log.read_text()
     assert whole_lines(sweep).startswith(before)
-    assert assert_sound(sweep).sessions == int(seen["Restarts"]) + 1 >= 2
+    assert int(seen["Restarts"]) >= 1
+    assert assert_sound(sweep).sessions >= 2
     assert_mirrored(sweep)
     _assert_clean(runs, job)
 
 
 def test_a_node_that_dies_does_not_end_the_sweep(batch: Slurm, runs: Path) -> None:
     """The last test: the node stays away."""
-    script = write_script(_config(runs.parent, 10, 0.2), time="10")
+    script = write_script(_config(runs.parent, 12, 0.5), time="10")
     job = batch.submit(script)
     sweep = runs / f"tiny-{job}"
-    _wait_for_trials(sweep, 3)
-    assert set(_by_node(read_record(sweep / "journal.jsonl"))) == {"10.78.0.11", "10.78.0.12"}
+    _wait_for_trials(sweep, 3, nodes=2)
     batch.kill_node("n2")
     seen = batch.wait_for(job, "COMPLETED", "FAILED", "NODE_FAIL", timeout=300)
     log = runs.parent.joinpath(f"slurm-tiny-{job}.out").read_text()

@@ -68,13 +68,15 @@ start_node() {
 stop_ray() {
   local left
   kill "$head" 2>/dev/null
-  if [ -n "$others" ]; then # srun would kill its node without the time to tidy up
+  if [ -n "$others" ]; then # srun would kill its nodes without the time to tidy up
     scancel --signal TERM "$SLURM_JOB_ID.0" 2>/dev/null
   fi
   for left in $others "$head"; do
-    (sleep 20 && kill -KILL "$left") 2>/dev/null & # srun may wait for a node that is gone
-    wait "$left" 2>/dev/null
-    kill "$!" 2>/dev/null
+    for _ in {1..100}; do # 20 seconds: srun may wait for a node that is gone
+      kill -0 "$left" 2>/dev/null || break
+      sleep 0.2
+    done
+    kill -KILL "$left" 2>/dev/null
   done
   rm -rf "$private"
 }
