@@ -126,7 +126,8 @@ def test_a_retry_goes_on(
     done = subprocess.run(
         ["sh", str(tmp_path / "run.sh")], capture_output=True, text=True, check=True
     )
-    expected = ["run", "/config/sweep.yaml", "--address", "auto", "--output", str(sweep), override]
+    expected = ["run", "/config/sweep.yaml", "--trust-code", "--address", "auto"]
+    expected += ["--output", str(sweep), override]
     assert done.stdout.splitlines() == expected + (["--resume"] if has_journal else [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,8 @@ def test_mlflows_own_variable_counts_where_the_config_names_nothing(
     own = config(**{"tracking.uri": "https://mlflow.example"})
     assert tracking_uri(own, tmp_path / "demo") == "https://mlflow.example"
     assert environment_uri(own) is None
-    assert environment_uri(config(**{"tracking.enabled": False})) is None
+    off: dict[str, Any] = {"tracking.enabled": False}
+    assert environment_uri(config(**off)) is None
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
     assert tracking_uri(config(), tmp_path / "demo") == f"sqlite:///{Path.cwd() / 'runs.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
