@@ -236,7 +236,9 @@ def _database(folder: Path, environment: Mapping[str, str]) -> list[str]:
         file.write("host all all all scram-sha-256\n")
     _quiet(["postgres", "--single", "-D", folder, "postgres"], f"CREATE DATABASE {name}")
     listen = ["-c", "listen_addresses=*", "-c", "unix_socket_directories="]
-    return [*_AS_POSTGRES, "postgres", "-D", str(folder), *listen]
+    serve = [*_AS_POSTGRES, "postgres", "-D", str(folder), *listen]
+    # The first process stays root: one that changes its user does not end with its parent.
+    return ["sh", "-c", f"{shlex.join(serve)}; exit"]
 
 
 def _quiet(command: Sequence[object], text: str = "") -> None:
