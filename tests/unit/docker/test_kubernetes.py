@@ -120,12 +120,11 @@ def test_what_the_operator_would_refuse(path: str, value: object, problem: str) 
 
 
 def test_the_operator_would_take_the_job() -> None:
-    rules = pytest.importorskip("mtl_search.jobs.rayjob_rules")
     job = _ray("RayJob")
-    rules.check_rayjob(job)
+    rayjob_rules.check_rayjob(job)
     del job["spec"]["shutdownAfterJobFinishes"]
     with pytest.raises(mtl_search.errors.ConfigError, match="shutdownAfterJobFinishes"):
-        rules.check_rayjob(job)
+        rayjob_rules.check_rayjob(job)
 
 
 @pytest.mark.parametrize("kind", _RAY)
