@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import mtl_search
+from mtl_search.jobs import rayjob_rules
 from tests.support.kubernetes_rules import cluster_problems
 from tests.support.programs import tool
 from tests.support.repository import REPOSITORY
