@@ -45,6 +45,8 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # Two processes run tests side by side: with more threads each, they would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# A dozen processes of each MLflow server, which evaluate language models.
+os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
 # A server of the developer's own is no place for the sweeps of tests.
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
