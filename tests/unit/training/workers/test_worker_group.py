@@ -177,6 +177,7 @@ def _trainable(group: WorkerGroup, spec: str) -> WorkerGroupTrainable:
     """As `tune.Trainable.__init__` leaves it, which needs a Tune session for its logs."""
     made: WorkerGroupTrainable = WorkerGroupTrainable.__new__(WorkerGroupTrainable)
     made._group = group
+    made._vault = {}
     made.reset_config({"spec": spec})
     return made
 
