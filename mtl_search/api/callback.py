@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from mtl_search.storage.events import (
     EpochEnded,
@@ -111,19 +112,22 @@ def notifier(callback: Callback) -> Observer:
     """Return a journal observer that calls the methods of a callback."""
 
     def notify(event: Event, record: SweepRecord) -> None:
+        call(callback.on_event, event, record)
+        match event:
+            case SweepStarted():
+                call(callback.on_sweep_start, record)
+            case TrialStarted():
+                call(callback.on_trial_start, record.trials[event.id])
+            case EpochEnded():
+                call(callback.on_epoch_end, record.trials[event.id])
+            case TrialEnded():
+                call(callback.on_trial_end, record.trials[event.id])
+            case SweepCompleted():
+                call(callback.on_sweep_end, record)
+
+    def call(method: Callable[..., None], *arguments: Any) -> None:
         try:
-            callback.on_event(event, record)
-            match event:
-                case SweepStarted():
-                    callback.on_sweep_start(record)
-                case TrialStarted():
-                    callback.on_trial_start(record.trials[event.id])
-                case EpochEnded():
-                    callback.on_epoch_end(record.trials[event.id])
-                case TrialEnded():
-                    callback.on_trial_end(record.trials[event.id])
-                case SweepCompleted():
-                    callback.on_sweep_end(record)
+            method(*arguments)
         except Exception:
             logger.exception("the callback %s failed; the sweep goes on", type(callback).__name__)
 

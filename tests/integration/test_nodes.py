@@ -91,7 +91,7 @@ def test_trials_spread_over_two_nodes_and_outlive_one(
     }
     assert tags == {trial.id: trial.info["node"] for trial in record}
     assert not list(storage.glob("*/*"))
-    assert Result(sweep).load_model() is not None
+    assert Result(sweep, trust_code=True).load_model() is not None
 
 
 def _runs_on(record: SweepRecord, node: nodes.Node) -> bool:

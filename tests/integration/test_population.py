@@ -54,7 +54,7 @@ def test_a_population_trains_in_turns_and_its_values_are_trained_again(runs: Pat
             for path, value in member.overrides.items()
             if path.endswith("loss_weight")
         }
-    result = Result(sweep)
+    result = Result(sweep, trust_code=True)
     assert result.best.trial in (final.id, mean.id)
     assert {trial.origin for trial in record.arm("final/search")} <= {final.id, mean.id}
     assert result.load_model() is not None
