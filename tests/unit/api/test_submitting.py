@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -59,9 +60,11 @@ def test_variables_stay_variables(config: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_password_in_the_config_is_not_sent(config: Path, kind: str, uri: str) -> None:
     tree = {**small.tree(), "tracking": {"uri": uri}}
     config.write_text(yaml.safe_dump(tree))
-    given = {"file": config, "mapping": tree, "config": load_config(tree)}[kind]
-    with pytest.raises(ConfigError, match=r"tracking\.uri: a password here .* NAME on the head") as e:
-        prepare(given)
+    forms: dict[str, Any] = {"file": config, "mapping": tree, "config": load_config(tree)}
+    with pytest.raises(
+        ConfigError, match=r"tracking\.uri: a password here .* NAME on the head"
+    ) as e:
+        prepare(forms[kind])
     assert "hunter2" not in str(e.value)
 
 

@@ -25,6 +25,5 @@ def test_a_command_repeats_what_the_user_wrote() -> None:
 def test_a_command_repeats_no_password_and_is_one_for_a_shell() -> None:
     words = ["my config.yaml", "tracking.uri=https://me:hunter2@host?token=hunter2"]
     command = examinations.alone(arguments=words).command("seed=2")
-    assert shlex.split(command) == [
-        "mtl-search", "run", "my config.yaml", "tracking.uri=https://me:***@host?token=***", "seed=2"
-    ]  # fmt: skip
+    shown = ["my config.yaml", "tracking.uri=https://me:***@host?token=***", "seed=2"]
+    assert shlex.split(command) == ["mtl-search", "run", *shown]
