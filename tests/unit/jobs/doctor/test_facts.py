@@ -82,6 +82,11 @@ def test_a_token_that_others_do_not_reach_is_not_shared(
     file.parent.chmod(0o755)
     monkeypatch.setattr(facts, "_SECRETS", tmp_path)
     assert not facts.token_state(environment)["is_shared"]
+    link = tmp_path / "link"
+    link.symlink_to(file.parent)
+    monkeypatch.setattr(facts, "_SECRETS", file.parent)
+    behind = {"RAY_AUTH_TOKEN_PATH": str(link / "ray_token")}
+    assert not facts.token_state(behind)["is_shared"]
 
 
 def test_the_module_needs_nothing_but_the_standard_library() -> None:
