@@ -171,8 +171,9 @@ def prepare(
     submission.check_overrides(words)
     parsed = read_config(config, words, trust_code)
     check_components(parsed, started=resume is not None)
-    tree = to_dict(parsed)
-    packed = package.pack(_source(config), tree, parsed.name, include)
+    tree, source = to_dict(parsed), _source(config)
+    submission.check_config(parsed, source)
+    packed = package.pack(source, tree, parsed.name, include)
     job_id = job_id or submission.new_job_id(parsed.name)
     arguments = [packed.config, *words, *(["--smoke"] if smoke else [])]
     sent = [word for path in include for word in ("--include", str(path))]

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.cli.progress import SweepProgress
+from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError
 from mtl_search.storage.events import BaselineScored, Event, TrialEnded, TrialEvent
 from mtl_search.storage.records import SweepRecord
@@ -27,6 +28,8 @@ VARIABLE = "MTL_SEARCH_LOG"
 FORMATS = ("text", "json")
 # What is not an event of the journal.
 OTHER_EVENTS = ("result", "stopped", "error", "log")
+# Programs open the folder, parts of which may come from the environment.
+_AS_IT_IS = ("folder",)
 
 
 def choose_format(named: str | None) -> None:
@@ -67,7 +70,7 @@ def write(event: str, level: str, values: Mapping[str, Any], time: float | None 
 
 
 def line(event: str, level: str, values: Mapping[str, Any], time: float | None = None) -> str:
-    """Return a line of the log.
+    """Return a line of the log, without passwords, tokens and values from the environment.
 
     Examples:
         >>> line("stopped", "warning", {"message": "stopped"}, time=0)
@@ -79,7 +82,17 @@ def line(event: str, level: str, values: Mapping[str, Any], time: float | None =
         else dt.datetime.fromtimestamp(time, dt.timezone.utc)
     )
     stamp = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"time": stamp, "level": level, "event": event, **values}, default=str)
+    shown = {key: value if key in _AS_IT_IS else _masked(value) for key, value in values.items()}
+    return json.dumps({"time": stamp, "level": level, "event": event, **shown})
+
+
+def _masked(node: Any) -> Any:
+    """Return a value as plain JSON types, without secrets in its texts."""
+    if isinstance(node, Mapping):
+        return {key: _masked(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_masked(value) for value in node]
+    return node if node is None or isinstance(node, int | float) else masked(str(node))
 
 
 def event_line(event: Event, record: SweepRecord) -> str:

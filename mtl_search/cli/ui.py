@@ -10,7 +10,7 @@ from rich.console import Console
 
 from mtl_search import api
 from mtl_search.cli.reporting import find_sweep
-from mtl_search.tracking import find_compare_url, ui_command
+from mtl_search.tracking import find_compare_url, ui_command, ui_environment
 
 
 def serve(sweep: Path | None, host: str, port: int) -> int:
@@ -44,6 +44,7 @@ def serve(sweep: Path | None, host: str, port: int) -> int:
     settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
     # A module in the working directory must not take the place of one of MLflow's.
     settings["PYTHONSAFEPATH"] = "1"
+    settings |= ui_environment(result.config, result.directory)
     try:
         return subprocess.call(command, env=settings)
     except KeyboardInterrupt:

@@ -261,8 +261,12 @@ def autoscaler_nodes() -> list[dict[str, float]]:
 
 
 def _protect_token() -> None:
-    """Make the cluster's token readable for its owner alone: Ray 2.60 lets every user read it."""
-    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
+    """Make the token in the home folder readable for its owner alone.
+
+    Ray 2.60 lets every user read it. One that RAY_AUTH_TOKEN_PATH names has the mode that somebody
+    has chosen, such as for the other users of containers.
+    """
+    token = Path.home() / ".ray" / "auth_token"
     if token.is_file() and token.stat().st_mode & 0o077:
-        with suppress(OSError):  # a secret that is mounted read-only has the mode of its owner's
+        with suppress(OSError):  # a home folder may be read-only
             token.chmod(0o600)

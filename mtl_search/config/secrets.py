@@ -129,28 +129,37 @@ def make_vault() -> dict[str, str]:
     it; who needs the values gets the vault by another way.
     """
     mark = uuid.uuid4().hex
-    return {f"<secret {mark} {number}>": secret for number, secret in enumerate(_labels)}
+    return {f"<{mark}-{number}>": secret for number, secret in enumerate(_labels)}
 
 
 def conceal(text: str, vault: Mapping[str, str]) -> str:
     """Return JSON with placeholders in the place of secrets; `reveal` undoes it exactly.
 
     Examples:
-        >>> vault = {"<secret 1>": "hunter2"}
+        >>> vault = {"<1>": "hunter2"}
         >>> concealed = conceal('{"key": "hunter2"}', vault)
         >>> concealed, reveal(concealed, vault)
-        ('{"key": "<secret 1>"}', '{"key": "hunter2"}')
+        ('{"key": "<1>"}', '{"key": "hunter2"}')
     """
-    for placeholder, secret in sorted(vault.items(), key=lambda item: -len(item[1])):
-        text = text.replace(json.dumps(secret)[1:-1], placeholder)
-    return text
+    return _replaced(text, {_in_json(secret): mark for mark, secret in vault.items()})
 
 
 def reveal(text: str, vault: Mapping[str, str]) -> str:
     """Return JSON with the secrets that `conceal` has taken out."""
-    for placeholder, secret in vault.items():
-        text = text.replace(placeholder, json.dumps(secret)[1:-1])
-    return text
+    return _replaced(text, {mark: _in_json(secret) for mark, secret in vault.items()})
+
+
+def _in_json(secret: str) -> str:
+    return json.dumps(secret)[1:-1]
+
+
+def _replaced(text: str, replacements: Mapping[str, str]) -> str:
+    """Replace all at once, the longest first: none is looked for in what replaces another."""
+    words = sorted(filter(None, replacements), key=len, reverse=True)
+    if not words:
+        return text
+    found = re.compile("|".join(map(re.escape, words)))
+    return found.sub(lambda match: replacements[match.group()], text)
 
 
 def masked_tree(node: Any) -> Any:

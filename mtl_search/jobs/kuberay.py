@@ -13,6 +13,7 @@ import yaml
 
 from mtl_search.cluster import capacity
 from mtl_search.config import Config
+from mtl_search.config.secrets import masked_address
 from mtl_search.errors import ConfigError
 from mtl_search.jobs.kuberay_options import KubeRayOptions
 from mtl_search.jobs.rayjob_rules import LONGEST_NAME, check_rayjob
@@ -23,7 +24,6 @@ __all__ = ["KubeRayOptions", "job_name", "kuberay_manifests"]
 _USER = 1000  # of the image
 _GPU = "nvidia.com/gpu"
 _ALL = "0.0.0.0"  # noqa: S104  # the service and the submitter come from elsewhere
-_PASSWORD = re.compile(r"://[^/\s:@]+:[^@\s$]+@")
 _SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 # Less memory than this has ended heads that drove sweeps of hours.
 _HEAD: dict[str, Any] = {"cpu": "2", "memory": "8Gi"}
@@ -66,7 +66,7 @@ def kuberay_manifests(
         >>> [manifest["kind"] for manifest in yaml.safe_load_all(manifests)]
         ['ConfigMap', 'PersistentVolumeClaim', 'RayJob']
     """
-    if any(_PASSWORD.search(text) for text in (config_text, *arguments)):
+    if any(masked_address(text) != text for text in (config_text, *arguments)):
         raise ConfigError(
             "the config holds an address with a password, which everybody could read in the "
             "manifests: leave it out, and name a secret by --mlflow-secret NAME/KEY"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from mtl_search.config.secrets import masked_address
 from mtl_search.errors import ConfigError
 
 _SIZE = re.compile(r"\d+(\.\d+)?(Ki|Mi|Gi|Ti|k|M|G|T)?")
@@ -87,7 +88,7 @@ class KubeRayOptions:
         ):
             if text is not None and not pattern.fullmatch(text):
                 raise ConfigError(f"{what} is needed", path=option, value=text)
-        if self.mlflow_uri and re.search(r"//[^/]*@", self.mlflow_uri):
+        if self.mlflow_uri and masked_address(self.mlflow_uri) != self.mlflow_uri:
             raise ConfigError(
                 "an address with a password belongs into a secret: --mlflow-secret NAME/KEY",
                 path="--mlflow-uri",

@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.config import Config
-from mtl_search.config.secrets import masked
+from mtl_search.config import Config, paths, to_dict, to_stored
+from mtl_search.config.secrets import MASK, masked, masked_address
 from mtl_search.errors import ConfigError
 from mtl_search.jobs.client import sentences, with_patience
 from mtl_search.jobs.package import LIMIT, Package
@@ -163,6 +163,34 @@ def check_overrides(overrides: Sequence[str]) -> None:
                 path=override.partition("=")[0],
                 value=masked(override),
             )
+
+
+def check_config(config: Config, source: Path | bytes | None = None) -> None:
+    """Refuse passwords in a config: the file that is sent stays on the head's disk.
+
+    Args:
+        config: The config as it was read.
+        source: The file that is sent, or its text; None: it is made of the config.
+
+    Raises:
+        ConfigError: It has one.
+    """
+    cure = (
+        "a password here would lie on the disk of the cluster's head: write ${NAME} in its place, "
+        "and set NAME on the head of the cluster"
+    )
+    written, stored = paths.flatten(to_dict(config)), paths.flatten(to_stored(config))
+    for path, text in stored.items():
+        if MASK in str(text) and MASK not in str(written[path]):
+            raise ConfigError(cure, path=path, value=text)
+    if source is None:
+        return
+    # An override may have replaced it, and a comment may hold one.
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    for line in content.decode("utf-8", "replace").splitlines():
+        if masked_address(line) != line:
+            name = "config" if isinstance(source, bytes) else str(source)
+            raise ConfigError(cure, path=name, value=masked(line.strip()))
 
 
 def send(

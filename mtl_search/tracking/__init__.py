@@ -7,6 +7,7 @@ from mtl_search.tracking.links import (
     find_compare_url,
     tracking_uri,
     ui_command,
+    ui_environment,
 )
 from mtl_search.tracking.resend import sync
 from mtl_search.tracking.tracker import Tracker
@@ -20,4 +21,5 @@ __all__ = [
     "sync",
     "tracking_uri",
     "ui_command",
+    "ui_environment",
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mtl_search.config import Config
-from mtl_search.config.secrets import usable
+from mtl_search.config.secrets import masked, usable
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path
@@ -19,6 +19,8 @@ from mtl_search.tracking.mapping import TRIAL
 
 # MLflow's comparison page becomes slow with more.
 MAX_RUNS = 30
+# Where `mlflow server` looks for --backend-store-uri.
+_STORE_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
 LOCAL_UI = "http://127.0.0.1:5000"
 
 
@@ -65,14 +67,25 @@ def ui_command(
 ) -> list[str] | None:
     """Return the command that serves MLflow's pages on a sweep's store.
 
-    It is None where the URI is a server, which has its own pages.
+    It is None where the URI is a server, which has its own pages. It needs the variables of
+    `ui_environment`: a URI with a password is not in the command, which `ps` shows to all users.
     """
     uri = tracking_uri(config, sweep_dir)
     if uri.startswith(("http://", "https://")):
         return None
-    artifacts = artifact_folder(uri, sweep_dir).as_uri()
-    store = ["--backend-store-uri", uri, "--default-artifact-root", artifacts]
+    store = [] if _has_secret(uri) else ["--backend-store-uri", uri]
+    store += ["--default-artifact-root", artifact_folder(uri, sweep_dir).as_uri()]
     return [sys.executable, "-m", "mlflow", "server", *store, "--host", host, "--port", str(port)]
+
+
+def ui_environment(config: Config, sweep_dir: Path) -> dict[str, str]:
+    """Return the variables that the command of `ui_command` needs: a URI with a password."""
+    uri = tracking_uri(config, sweep_dir)
+    return {_STORE_VARIABLE: uri} if _has_secret(uri) else {}
+
+
+def _has_secret(uri: str) -> bool:
+    return masked(uri) != uri
 
 
 def compare_url(experiment_id: str, run_ids: Sequence[str], ui: str = LOCAL_UI) -> str:

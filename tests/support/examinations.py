@@ -25,7 +25,12 @@ def facts(**changes: Any) -> NodeFacts:
         "shared_memory": (8 * GIB, 8 * GIB),
         "disks": [{"use": "sweeps", "path": "/runs", "free": 50 * GIB, "total": 100 * GIB}],
         "gpu": {"devices": 0, "cuda": "", "names": [], "nccl": "", "problem": ""},
-        "token": {"mode": "token", "source": "/home/me/.ray/auth_token", "permissions": 0o600},
+        "token": {
+            "mode": "token",
+            "source": "/home/me/.ray/auth_token",
+            "permissions": 0o600,
+            "is_shared": False,
+        },
         "folder": "",
         "storage": "",
     }

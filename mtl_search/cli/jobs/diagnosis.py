@@ -14,6 +14,7 @@ from mtl_search import api
 from mtl_search.cli.console import console
 from mtl_search.cli.errors import FAILED
 from mtl_search.config import load_config
+from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError
 from mtl_search.jobs.doctor.finding import Finding, Status, worst
 
@@ -92,7 +93,7 @@ def to_json(findings: list[Finding], address: str | None) -> dict[str, object]:
     """
     return {
         "version": mtl_search.__version__,
-        "address": address or "",
+        "address": masked(address or ""),
         "status": worst(findings),
         "checks": [finding.to_json() for finding in findings],
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtl_search.cluster.capacity import Node
 from mtl_search.config import Config
+from mtl_search.config.secrets import masked
 from mtl_search.jobs.doctor.facts import NodeFacts
 
 HERE = "here"
@@ -92,9 +94,11 @@ class Examination:
             yield HERE, self.here
 
     def command(self, *changes: str) -> str:
-        """Return the command that runs the sweep with changes to its config."""
+        """Return the command that runs the sweep with changes to its config, without secrets."""
         keys = {change.partition("=")[0] for change in changes}
         named = [
-            word for word in self.arguments or ["CONFIG"] if word.partition("=")[0] not in keys
+            shlex.quote(masked(word))
+            for word in self.arguments or ["CONFIG"]
+            if word.partition("=")[0] not in keys
         ]
         return " ".join(["mtl-search", "run", *named, *changes])

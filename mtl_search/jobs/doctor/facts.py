@@ -26,6 +26,8 @@ from typing import Any, TypedDict
 PACKAGES = ("mtl-search", "ray", "torch")
 RAY_FILES = "Ray's files"
 _GPU_TIMEOUT_S = 60.0
+# Secrets of a container, whose modes suit all its users.
+_SECRETS = Path("/run/secrets")
 
 # Runs in a process of its own: a driver that hangs must not hang the doctor, and Ray hides the GPUs
 # from a process that asked for none.
@@ -99,11 +101,13 @@ class Token(TypedDict):
         mode: RAY_AUTH_MODE, or empty.
         source: `RAY_AUTH_TOKEN`, or the path of the file; empty where there is none.
         permissions: The file's permission bits, or None.
+        is_shared: Whether other users reach the file and can read it.
     """
 
     mode: str
     source: str
     permissions: int | None
+    is_shared: bool
 
 
 class NodeFacts(TypedDict):
@@ -252,13 +256,23 @@ def _gpu() -> Gpu:
 def token_state(environment: Mapping[str, str]) -> Token:
     """Return where the token is that a process with this environment shows to a cluster."""
     mode = environment.get("RAY_AUTH_MODE", "").lower()
+    nowhere: Token = {"mode": mode, "source": "", "permissions": None, "is_shared": False}
     if environment.get("RAY_AUTH_TOKEN"):
-        return {"mode": mode, "source": "RAY_AUTH_TOKEN", "permissions": None}
+        return {**nowhere, "source": "RAY_AUTH_TOKEN"}
     named = environment.get("RAY_AUTH_TOKEN_PATH")
     path = Path(named) if named else Path.home() / ".ray" / "auth_token"
     if not path.is_file():
-        return {"mode": mode, "source": "", "permissions": None}
-    return {"mode": mode, "source": str(path), "permissions": path.stat().st_mode & 0o777}
+        return nowhere
+    permissions = path.stat().st_mode & 0o777
+    is_shared = bool(permissions & 0o077) and not _is_closed(path)
+    return {**nowhere, "source": str(path), "permissions": permissions, "is_shared": is_shared}
+
+
+def _is_closed(path: Path) -> bool:
+    """Return whether a file lies where other users do not get to, whatever its own mode is."""
+    if _SECRETS in path.resolve().parents:  # /var/run is a link to /run
+        return True
+    return not path.parent.stat().st_mode & 0o077
 
 
 def _folder_problem(mark: str) -> str:

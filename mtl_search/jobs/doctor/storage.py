@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import shlex
 from collections.abc import Iterator
 
+from mtl_search.config.secrets import masked
 from mtl_search.jobs.doctor.examination import HERE, Examination
 from mtl_search.jobs.doctor.finding import Finding, Status
-from mtl_search.tracking.address import public
 
 CHECK = "storage"
 
@@ -20,10 +20,10 @@ def check_storage(seen: Examination) -> Iterator[Finding]:
     storage = seen.config.resources.storage if seen.config else None
     yield _folder_here(seen)
     if storage:
-        yield _storage(seen, HERE, seen.here["storage"], public(storage))
+        yield _storage(seen, HERE, seen.here["storage"], masked(storage))
     for name, there in seen.answers():
         if storage and not seen.here["storage"]:
-            yield _storage(seen, name, there["storage"], public(storage))
+            yield _storage(seen, name, there["storage"], masked(storage))
         elif not storage and not seen.here["folder"] and len(seen.nodes) > 1:
             yield _folder(seen, name, there["folder"])
 
@@ -51,11 +51,9 @@ def _storage(seen: Examination, name: str, problem: str, uri: str) -> Finding:
     cure = seen.command("resources.storage=/A/FOLDER/THAT/ALL/NODES/SEE")
     if _denied(problem) and "://" not in uri:
         host = "" if name == HERE else f"ssh {name.partition(' ')[0]} "
-        cure = f"{host}sudo mount -o remount,rw {uri}" if "Read-only" in problem else (
-            f"{host}sudo chmod 1777 {uri}"
-        )  # fmt: skip
-    shown = re.sub(r"//[^/@\s]+@", "//", problem)  # an address may have a password
-    return Finding(CHECK, "fail", f"resources.storage {uri}: {shown}", cure, name)
+        change = "mount -o remount,rw" if "Read-only" in problem else "chmod 1777"
+        cure = f"{host}sudo {change} {shlex.quote(uri)}"
+    return Finding(CHECK, "fail", f"resources.storage {uri}: {masked(problem)}", cure, name)
 
 
 def _denied(problem: str) -> bool:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mtl_search.config.secrets import masked, usable
 from mtl_search.errors import ConfigError, MtlSearchError, SweepError, first_line
 from mtl_search.jobs.doctor.examination import HERE, Examination
 from mtl_search.jobs.doctor.finding import Finding
 from mtl_search.tracking import links
-from mtl_search.tracking.address import SQLITE, public, sqlite_path
+from mtl_search.tracking.address import SQLITE, sqlite_path
 from mtl_search.tracking.reading import count_experiments
 
 CHECK = "mlflow"
@@ -40,7 +41,7 @@ def check_store(seen: Examination) -> Iterator[Finding]:
         cure = _cure(seen, uri, wrong=isinstance(error, ConfigError))
         yield Finding(CHECK, "fail", first_line(error), cure, HERE)
         return
-    yield Finding(CHECK, "ok", f"{public(uri)}: {text}", node=HERE)
+    yield Finding(CHECK, "ok", f"{masked(uri)}: {text}", node=HERE)
 
 
 def _read(uri: str, artifacts: Path) -> str:
@@ -57,7 +58,7 @@ def _read(uri: str, artifacts: Path) -> str:
     thread.start()
     thread.join(_TIMEOUT_S)
     if not answers:
-        raise SweepError(f"MLflow at {public(uri)} does not answer within {_TIMEOUT_S:g} s")
+        raise SweepError(f"MLflow at {masked(uri)} does not answer within {_TIMEOUT_S:g} s")
     if isinstance(answers[0], MtlSearchError):
         raise answers[0]
     return answers[0]
@@ -71,7 +72,8 @@ def _cure(seen: Examination, uri: str, *, wrong: bool) -> str:
             f"--port {parts.port or 80} --backend-store-uri sqlite:///mlflow.db"
         )
     if not wrong and parts.scheme in ("http", "https"):
-        return f"curl -sS {public(uri).rstrip('/')}/health"
+        place = usable(masked(uri)).partition("?")[0].rstrip("/")
+        return f"curl -sS {shlex.quote(f'{place}/health')}"
     if uri.startswith(SQLITE):
         return seen.command(f"tracking.uri={SQLITE}$HOME/mlflow.db")
     return seen.command("tracking.uri=http://HOST:5000")

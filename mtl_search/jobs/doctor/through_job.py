@@ -6,14 +6,17 @@ import json
 import shlex
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-from ray.exceptions import AuthenticationError
 from ray.job_submission import JobStatus, JobSubmissionClient
 
-from mtl_search.errors import first_line
+from mtl_search.config import to_yaml
+from mtl_search.config.secrets import masked, usable
+from mtl_search.errors import ClusterError, first_line
+from mtl_search.jobs import submission
+from mtl_search.jobs.client import RefusedError, connect, sentences, with_patience
 from mtl_search.jobs.doctor import facts
 from mtl_search.jobs.doctor.connection import CONNECTION
 from mtl_search.jobs.doctor.diagnose import Question
@@ -36,57 +39,75 @@ def diagnose_through_job(
     Args:
         question: What to examine; its address is that of the dashboard.
         progress: Called with a line while the job runs.
+
+    Raises:
+        ConfigError: The config has a password, which would lie on the head's disk.
     """
     address = question.address or ""
+    if question.config is not None:
+        submission.check_config(question.config)
     here = facts.measure({"folder_mark": "", "storage": "", "storage_mark": "", "paths": {}})
     seen = Examination(here=here, output=question.output, address=address)
     found = [*check_versions(seen), *check_token(seen)]
     began = time.monotonic()
-    progress(f"connecting to {address}")
+    progress(f"connecting to {masked(address)}")
     try:
-        client = JobSubmissionClient(address)
-        job = _submit(client, question)
-        text = f"the dashboard at {address} took job {job} in {time.monotonic() - began:.1f} s"
+        client = connect(address)
+        job = _submit(client, question, progress)
+        seconds = time.monotonic() - began
+        text = f"the dashboard at {masked(address)} took job {job} in {seconds:.1f} s"
         found.insert(0, Finding(CONNECTION, "ok", text))
-        status = _wait(client, job, question.timeout + _START_S, progress)
-        log = client.get_job_logs(job)
-    except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
+        with sentences(address, job):
+            status = _wait(client, job, question.timeout + _START_S, progress)
+            log = with_patience(lambda: client.get_job_logs(job), submission.AGENT_PATIENCE_S)
+    except ClusterError as error:
         return [_refused(error, address), *found]
     return [*found, *_read(status, log, job, address)]
 
 
-def _submit(client: JobSubmissionClient, question: Question) -> str:
+def _submit(client: JobSubmissionClient, question: Question, progress: Progress) -> str:
     words = ["mtl-search", "doctor"]
     with tempfile.TemporaryDirectory() as folder:
         if question.config is not None:
-            tree = question.config.model_dump(mode="json", exclude_defaults=True)
-            Path(folder, _CONFIG).write_text(yaml.safe_dump(tree), encoding="utf-8")
+            # `${NAME}` is replaced on the head, as it is for a sweep.
+            Path(folder, _CONFIG).write_text(to_yaml(question.config), encoding="utf-8")
             words.append(_CONFIG)
         words += ["--address", "auto", "--format", "json", "--timeout", f"{question.timeout:g}"]
         # A sweep that is submitted without --output goes there, too.
         output = '"${MTL_SEARCH_RUNS:-$HOME/runs}"'
         if question.output.is_absolute():
             output = shlex.quote(str(question.output))
-        return str(
-            client.submit_job(
-                entrypoint=f"{shlex.join(words)} --output {output}",
-                runtime_env={
-                    "working_dir": folder,
-                    "env_vars": {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"},
-                },
-                metadata={"name": "mtl-search doctor"},
+        with sentences(question.address):
+            return with_patience(
+                lambda: client.submit_job(
+                    entrypoint=f"{shlex.join(words)} --output {output}",
+                    runtime_env={
+                        "working_dir": folder,
+                        "env_vars": {"RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"},
+                    },
+                    metadata={"name": "mtl-search doctor"},
+                ),
+                submission.AGENT_PATIENCE_S,
+                progress,
             )
-        )
 
 
 def _wait(client: JobSubmissionClient, job: str, timeout: float, progress: Progress) -> JobStatus:
+    """Wait for the end of a job; one that does not end, or whose user goes, is stopped."""
     end = time.monotonic() + timeout
-    while True:
-        status = client.get_job_status(job)
-        if status.is_terminal() or time.monotonic() > end:
-            return status
-        progress(f"job {job} is {status.value.lower()}")
-        time.sleep(_POLL_S)
+    is_over = False
+    try:
+        while True:
+            status = client.get_job_status(job)
+            is_over = status.is_terminal()
+            if is_over or time.monotonic() > end:
+                return status
+            progress(f"job {job} is {status.value.lower()}")
+            time.sleep(_POLL_S)
+    finally:
+        if not is_over:
+            with suppress(Exception):  # what made the wait end says more
+                client.stop_job(job)
 
 
 def _read(status: JobStatus, log: str, job: str, address: str) -> list[Finding]:
@@ -96,9 +117,9 @@ def _read(status: JobStatus, log: str, job: str, address: str) -> list[Finding]:
         report: Any = json.JSONDecoder().raw_decode(log[start:])[0] if start >= 0 else {}
         return [Finding(**check) for check in report["checks"]]
     except (ValueError, KeyError, TypeError):
-        last = (log.strip().splitlines() or ["it wrote nothing"])[-1][:200]
+        last = masked((log.strip().splitlines() or ["it wrote nothing"])[-1])[:200]
         text = f"the doctor's job {job} is {status.value} and has no report: {last}"
-        cure = f"ray job logs --address {address} {job}"
+        cure = f"ray job logs --address {shlex.quote(usable(masked(address)))} {job}"
         if "not found" in last:
             text, cure = (
                 "mtl-search is not installed on the head",
@@ -107,16 +128,14 @@ def _read(status: JobStatus, log: str, job: str, address: str) -> list[Finding]:
         return [Finding(CONNECTION, "fail", text, cure)]
 
 
-def _refused(error: Exception, address: str) -> Finding:
+def _refused(error: ClusterError, address: str) -> Finding:
     """Say why the Jobs API did not take the job."""
-    reason = first_line(error)[:300]
-    if isinstance(error, AuthenticationError):
+    reason = first_line(error)[:400]
+    where = shlex.quote(usable(masked(address)))
+    if isinstance(error, RefusedError) and "token" in reason:
         cure = 'export RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$(ssh HEAD ray get-auth-token)"'
-        text = f"the cluster at {address} refuses this machine's token"
-        return Finding(CONNECTION, "fail", text, cure)
-    if isinstance(error, ConnectionError):
-        text = f"no Ray dashboard answers at {address}"
-        return Finding(
-            CONNECTION, "fail", text, "ssh HEAD ray start --head --dashboard-host=0.0.0.0"
-        )
-    return Finding(CONNECTION, "fail", f"{address}: {reason}", f"ray job list --address {address}")
+    elif reason.startswith("no Ray cluster answers"):
+        cure = "ssh HEAD ray start --head --dashboard-host=0.0.0.0"
+    else:
+        cure = f"ray job list --address {where}"
+    return Finding(CONNECTION, "fail", reason, cure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from mtl_search.jobs.doctor.examination import HERE, Examination
@@ -28,9 +29,9 @@ def _judge(name: str, token: Token, *, is_cluster: bool) -> Finding:
             text += ": a Ray that this machine starts lets everyone in who reaches its ports"
         cure = f"{_GENERATE} && export RAY_AUTH_MODE=token"
         return Finding(CHECK, "warn", text, cure, name)
-    if permissions is not None and permissions & 0o077:
+    if permissions is not None and token["is_shared"]:
         text += f": other users can read it ({permissions:04o}) and run code on the cluster"
-        return Finding(CHECK, "fail", text, f"chmod 600 {source}", name)
+        return Finding(CHECK, "fail", text, f"chmod 600 {shlex.quote(source)}", name)
     if not source and is_cluster and mode == "token":
         return Finding(CHECK, "fail", f"{text}: Ray refuses to start so", _GENERATE, name)
     if not source and is_cluster:

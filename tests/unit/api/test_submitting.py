@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -52,6 +53,27 @@ def test_variables_stay_variables(config: Path, monkeypatch: pytest.MonkeyPatch)
         sent = draft.package.files["small.yaml"]
         assert b"hunter2" not in (sent if isinstance(sent, bytes) else sent.read_bytes())
         assert "hunter2" not in f"{draft.entrypoint}{draft.metadata}{draft.shown()}"
+
+
+@pytest.mark.parametrize("kind", ["file", "mapping", "config"])
+@pytest.mark.parametrize("uri", ["https://me:hunter2@host", "https://host?token=hunter2"])
+def test_a_password_in_the_config_is_not_sent(config: Path, kind: str, uri: str) -> None:
+    tree = {**small.tree(), "tracking": {"uri": uri}}
+    config.write_text(yaml.safe_dump(tree))
+    forms: dict[str, Any] = {"file": config, "mapping": tree, "config": load_config(tree)}
+    with pytest.raises(
+        ConfigError, match=r"tracking\.uri: a password here .* NAME on the head"
+    ) as e:
+        prepare(forms[kind])
+    assert "hunter2" not in str(e.value)
+
+
+def test_a_password_that_an_override_replaces_lies_in_the_file(config: Path) -> None:
+    config.write_text(
+        yaml.safe_dump({**small.tree(), "tracking": {"uri": "https://me:hunter2@host"}})
+    )
+    with pytest.raises(ConfigError, match=r"small\.yaml: a password here"):
+        prepare(config, {"tracking.uri": "https://host"})
 
 
 def test_a_sweep_that_goes_on_stays_in_its_folder(config: Path) -> None:

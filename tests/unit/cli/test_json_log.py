@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mtl_search import api
 from mtl_search.api.callback import notifier
 from mtl_search.cli import json_log
 from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
+from mtl_search.config import secrets
 from mtl_search.errors import ConfigError
 from mtl_search.storage import events
 from mtl_search.storage.journal import read_events
@@ -99,6 +101,33 @@ def test_what_is_logged_is_a_line() -> None:
     [line] = _lines(json_log.JsonFormatter().format(record))
     assert (line["event"], line["level"], line["message"]) == ("log", "warning", "3 events")
     assert line["logger"] == "x.y"
+
+
+def test_no_line_holds_a_secret() -> None:
+    secrets.remember("a planted value", "${PLANTED}")
+    uri = "https://me:hunter-two@host"
+    try:
+        raise ValueError(f"a planted value at {uri}")
+    except ValueError:
+        failure = sys.exc_info()
+    words = ("a planted value", uri)
+    record = logging.LogRecord("x", logging.ERROR, "f", 1, "%s %s", words, failure)
+    begun = events.TrialStarted(
+        id="equal-0000", arm="equal", number=0, params={"lr": 0.1, "at": [uri]}, distributions={},
+        overrides={"data.path": "a planted value"}, seed=0,
+    )  # fmt: skip
+    known = SweepRecord()
+    known.apply(begun)
+    for text in (
+        json_log.JsonFormatter().format(record),
+        json_log.event_line(begun, known),
+        json_log.line("stopped", "warning", {"message": Path("a planted value"), "more": (uri,)}),
+    ):
+        assert "planted value" not in text
+        assert "hunter" not in text
+        assert "${PLANTED}" in text
+        assert "https://me:***@host" in text
+    assert _lines(json_log.event_line(begun, known))[0]["params"]["lr"] == 0.1
 
 
 def test_the_command_says_nothing_but_json(config: str) -> None:

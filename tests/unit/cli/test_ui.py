@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from mtl_search.cli import ui
 from mtl_search.config import Config, to_yaml
 from mtl_search.errors import SweepError
+from mtl_search.tracking import links
 from tests.support.recorded_sweeps import Builder, config, whole
 
 
@@ -54,6 +56,42 @@ def test_mlflow_serves_the_store_until_ctrl_c(
     printed = capsys.readouterr().out
     assert f"http://0.0.0.0:5001/{sweep.name}" in printed
     assert "Ctrl-C" in printed
+
+
+@pytest.mark.parametrize("by", ["the environment", "the config"])
+def test_a_password_is_not_on_the_command_line(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    def call(command: list[str], env: dict[str, str]) -> int:
+        started.append((command, env))
+        return 0
+
+    monkeypatch.setattr(subprocess, "call", call)
+    uri = "postgresql://me:hunter-two@db/mlflow"
+    if by == "the config":
+        monkeypatch.setenv("PASSWORD", "hunter-two")
+        written = config(**{"tracking.uri": "postgresql://me:${PASSWORD}@db/mlflow"})
+        (sweep / "config.yaml").write_text(to_yaml(written))
+    else:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setattr(ui, "find_compare_url", lambda *_: "http://127.0.0.1:5000")
+    assert ui.serve(sweep, "127.0.0.1", 5000) == 0
+    [(command, environment)] = started
+    assert "hunter-two" not in " ".join(command)
+    assert "--backend-store-uri" not in command
+    assert environment["MLFLOW_BACKEND_STORE_URI"] == uri
+    assert "hunter-two" not in capsys.readouterr().out
+
+
+def test_mlflow_reads_the_variable() -> None:
+    found = importlib.util.find_spec("mlflow")  # to import it takes seconds
+    assert found is not None
+    assert found.origin is not None
+    source = (Path(found.origin).parent / "cli" / "__init__.py").read_text()
+    option = f'"--backend-store-uri",\n    envvar="{links._STORE_VARIABLE}"'
+    assert option in source.partition("\ndef server(")[0]
 
 
 def test_a_sweep_on_a_server_has_its_address_printed_alone(

@@ -40,3 +40,18 @@ def test_a_wrong_address_is_told_at_once(
     monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(ClusterError, match=words):
         connection.resolve_address()
+
+
+def test_only_the_token_in_the_home_folder_is_made_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    own, shared = tmp_path / ".ray" / "auth_token", tmp_path / "ray_token"
+    own.parent.mkdir()
+    for file in (own, shared):
+        file.write_text("x")
+        file.chmod(0o444)
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(shared))
+    connection._protect_token()
+    assert own.stat().st_mode & 0o777 == 0o600
+    assert shared.stat().st_mode & 0o777 == 0o444  # for containers of other users

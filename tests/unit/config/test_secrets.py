@@ -6,6 +6,8 @@ import json
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mtl_search.config import load_config, override, secrets, to_dict, to_stored
 from mtl_search.errors import ConfigError, SweepError
@@ -84,3 +86,25 @@ def test_what_other_programs_write_has_placeholders(secret: str) -> None:
     assert json.dumps(secret)[1:-1] not in concealed
     assert json.loads(concealed).keys() == {"key", "address"}
     assert secrets.reveal(concealed, vault) == text
+
+
+def test_one_secret_may_be_a_word_of_a_placeholder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_labels", {})
+    for secret in ("hunter-two", "secret", "secret hunter-two"):
+        secrets.remember(secret)
+    vault = secrets.make_vault()
+    text = json.dumps({"a": "hunter-two", "b": "secret", "c": "secret hunter-two"})
+    concealed = secrets.conceal(text, vault)
+    assert "secret" not in concealed
+    assert "hunter" not in concealed
+    assert secrets.reveal(concealed, vault) == text
+
+
+_WORDS = st.text(alphabet='ab"\\\n ü<>-0123', min_size=1, max_size=8)
+
+
+@given(known=st.lists(_WORDS, max_size=6, unique=True), pieces=st.lists(_WORDS, max_size=12))
+def test_what_is_concealed_is_revealed_as_it_was(known: list[str], pieces: list[str]) -> None:
+    vault = {f"<{'f' * 32}-{number}>": secret for number, secret in enumerate(known)}
+    text = json.dumps({"text": "".join(pieces), "known": [*known, *reversed(known)]})
+    assert secrets.reveal(secrets.conceal(text, vault), vault) == text

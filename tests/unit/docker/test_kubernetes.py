@@ -164,6 +164,34 @@ def test_every_pod_is_limited_and_no_pod_is_root() -> None:
             assert not container["securityContext"]["allowPrivilegeEscalation"], file
 
 
+def test_policies_let_in_who_is_named_alone() -> None:
+    text = (_FOLDER / "network.yaml").read_text()
+    policies = {tree["metadata"]["name"]: tree["spec"] for tree in yaml.safe_load_all(text)}
+    assert policies.pop("nobody") == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    ports = {}
+    for name, policy in policies.items():
+        assert policy["podSelector"]["matchLabels"], name
+        assert "Ingress" in policy["policyTypes"], name
+        for rule in policy["ingress"]:
+            assert rule["from"], name
+            for peer in rule["from"]:
+                assert "podSelector" in peer, f"{name} lets in whole namespaces, or addresses"
+                # From other namespaces the operator comes, and nobody else.
+                labels = peer["podSelector"].get("matchLabels", {})
+                is_near = "namespaceSelector" not in peer
+                assert is_near or set(labels.values()) == {"kuberay-operator"}, name
+                assert labels or name == "ray-jobs", name
+        ports[name] = [
+            [port["port"] for port in rule.get("ports", [])] for rule in policy["ingress"]
+        ]
+    assert ports == {
+        "ray-nodes": [[]],
+        "ray-jobs": [[8265]],
+        "mlflow": [[5000]],
+        "postgres": [[5432]],
+    }
+
+
 def test_secrets_are_named_and_never_written() -> None:
     text = "".join(file.read_text() for file in _FOLDER.iterdir())
     assert "kind: Secret" not in text

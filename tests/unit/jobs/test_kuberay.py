@@ -155,6 +155,32 @@ def test_a_password_in_the_config_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "https://ghp_0123456789@host",
+        "https://:sesame@host",
+        "https://host/x?token=sesame",
+        "http://me:pa$sesame@host",
+    ],
+)
+def test_every_form_of_a_password_is_refused(address: str) -> None:
+    for refused in (
+        lambda: _text(KubeRayOptions(), text=f"tracking: {{uri: '{address}'}}"),
+        lambda: _text(KubeRayOptions(), f"tracking.uri={address}"),
+        lambda: KubeRayOptions(mlflow_uri=address),
+    ):
+        with pytest.raises(ConfigError, match="--mlflow-secret NAME/KEY") as raised:
+            refused()
+        assert "sesame" not in str(raised.value)
+
+
+def test_a_variable_in_the_place_of_a_password_is_none() -> None:
+    text = "tracking: {uri: 'http://me:${PASSWORD}@mlflow'}"
+    assert "me:${PASSWORD}@mlflow" in _text(KubeRayOptions(), text=text)
+    assert KubeRayOptions(mlflow_uri="postgresql://mlflow@db/x").mlflow_uri
+
+
+@pytest.mark.parametrize(
     ("option", "words"),
     [
         ({"max_workers": 0}, "--max-workers: a number from 1 on"),

@@ -50,6 +50,20 @@ def test_a_wrong_config_prints_nothing(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("address", ["https://me:hunter2@host", "https://host?token=hunter2"])
+def test_a_password_in_an_override_is_refused(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"tracking.uri={address}"]
+    with pytest.raises(ConfigError, match=r"tracking\.uri: a password here") as raised:
+        slurm_command(_FILE, words, SlurmOptions())
+    assert "hunter2" not in str(raised.value)
+    with pytest.raises(ConfigError, match=r"tracking\.uri: a password here") as raised:
+        kuberay_command(_FILE, words, KubeRayOptions())
+    assert "hunter2" not in str(raised.value)
+    assert capsys.readouterr().out == ""
+
+
 def test_the_active_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", "/home/me/venv")
     assert active_environment() == "/home/me/venv"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from mtl_search.jobs.doctor.examination import HERE, NodeReport
 from tests.support import examinations
 
@@ -18,3 +20,10 @@ def test_a_command_repeats_what_the_user_wrote() -> None:
     assert seen.command("search.trials=2") == "mtl-search run a.yaml seed=1 search.trials=2"
     assert seen.command("seed=2") == "mtl-search run a.yaml seed=2"
     assert examinations.alone().command() == "mtl-search run CONFIG"
+
+
+def test_a_command_repeats_no_password_and_is_one_for_a_shell() -> None:
+    words = ["my config.yaml", "tracking.uri=https://me:hunter2@host?token=hunter2"]
+    command = examinations.alone(arguments=words).command("seed=2")
+    shown = ["my config.yaml", "tracking.uri=https://me:***@host?token=***", "seed=2"]
+    assert shlex.split(command) == ["mtl-search", "run", *shown]

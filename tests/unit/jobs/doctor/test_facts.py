@@ -51,20 +51,42 @@ def test_the_storage_is_known_by_its_mark(tmp_path: Path) -> None:
 
 def test_where_the_token_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    none = {"mode": "", "source": "", "permissions": None}
+    none = {"mode": "", "source": "", "permissions": None, "is_shared": False}
     assert facts.token_state({}) == none
     file = tmp_path / ".ray" / "auth_token"
     file.parent.mkdir()
+    file.parent.chmod(0o755)
     file.write_text("secret")
     file.chmod(0o644)
     assert facts.token_state({"RAY_AUTH_MODE": "TOKEN"}) == {
-        "mode": "token", "source": str(file), "permissions": 0o644
+        "mode": "token", "source": str(file), "permissions": 0o644, "is_shared": True
     }  # fmt: skip
     named = {"RAY_AUTH_TOKEN_PATH": str(tmp_path / "other")}
     assert facts.token_state(named) == none
     shown = facts.token_state({"RAY_AUTH_TOKEN": "secret"})
     assert shown["source"] == "RAY_AUTH_TOKEN"
     assert "secret" not in str(shown)
+
+
+def test_a_token_that_others_do_not_reach_is_not_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secrets" / "ray_token"  # as docker/secrets.sh makes it
+    file.parent.mkdir()
+    file.write_text("secret")
+    file.chmod(0o444)
+    environment = {"RAY_AUTH_TOKEN_PATH": str(file)}
+    for mode, is_shared in ((0o755, True), (0o700, False)):
+        file.parent.chmod(mode)
+        assert facts.token_state(environment)["is_shared"] is is_shared
+    file.parent.chmod(0o755)
+    monkeypatch.setattr(facts, "_SECRETS", tmp_path)
+    assert not facts.token_state(environment)["is_shared"]
+    link = tmp_path / "link"
+    link.symlink_to(file.parent)
+    monkeypatch.setattr(facts, "_SECRETS", file.parent)
+    behind = {"RAY_AUTH_TOKEN_PATH": str(link / "ray_token")}
+    assert not facts.token_state(behind)["is_shared"]
 
 
 def test_the_module_needs_nothing_but_the_standard_library() -> None:

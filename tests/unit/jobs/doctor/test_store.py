@@ -59,6 +59,13 @@ def test_the_variable_counts_where_the_config_names_none(
     assert "secret" not in finding.value + finding.cure
 
 
+def test_the_cure_for_a_server_has_no_password(tmp_path: Path) -> None:
+    uri = "https://me:hunter-two@127.0.0.1:1/mlflow?token=hunter-two"
+    finding = only_bad(check_store, _seen(tmp_path, uri))
+    assert finding.cure == "curl -sS https://127.0.0.1:1/mlflow/health"
+    assert "hunter-two" not in finding.value
+
+
 def test_a_database_that_cannot_be_written_can_be_elsewhere() -> None:
     finding = only_bad(check_store, _seen(Path("/proc/nowhere")))
     assert "tracking.uri=sqlite:///" in finding.cure

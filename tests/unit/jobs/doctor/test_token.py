@@ -10,7 +10,7 @@ from mtl_search.jobs.doctor.token import check_token
 from tests.support import examinations
 from tests.support.examinations import bad, only_bad
 
-NONE = {"mode": "", "source": "", "permissions": None}
+NONE = {"mode": "", "source": "", "permissions": None, "is_shared": False}
 
 
 def test_a_file_that_only_its_owner_reads_is_fine() -> None:
@@ -19,10 +19,16 @@ def test_a_file_that_only_its_owner_reads_is_fine() -> None:
 
 def test_a_file_that_others_read_is_made_private() -> None:
     token = {"mode": "token", "source": "/home/me/.ray/auth_token", "permissions": 0o644}
+    token["is_shared"] = True
     finding = only_bad(check_token, examinations.alone(examinations.facts(token=token)))
     assert finding.status == "fail"
     assert "0644" in finding.value
     assert finding.cure == "chmod 600 /home/me/.ray/auth_token"
+
+
+def test_a_file_that_others_do_not_reach_is_fine() -> None:
+    token = {**NONE, "mode": "token", "source": "/run/secrets/ray_token", "permissions": 0o444}
+    assert bad(check_token, examinations.alone(examinations.facts(token=token))) == []
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,6 @@ def test_a_local_ray_makes_a_token() -> None:
 
 
 def test_a_token_in_the_environment_is_not_shown() -> None:
-    token = {"mode": "token", "source": "RAY_AUTH_TOKEN", "permissions": None}
+    token = {**NONE, "mode": "token", "source": "RAY_AUTH_TOKEN"}
     [finding] = check_token(examinations.alone(examinations.facts(token=token)))
     assert finding.value == "RAY_AUTH_MODE token, token in RAY_AUTH_TOKEN"
