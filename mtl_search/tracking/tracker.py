@@ -32,7 +32,7 @@ from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
 from mtl_search.tracking import links
 from mtl_search.tracking.address import public, public_reason
 from mtl_search.tracking.client import TrackingClient
-from mtl_search.tracking.last_wait import LastWait, OnProgress
+from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress
 from mtl_search.tracking.run_sync import RunSync
 
 log = logging.getLogger("mtl_search.tracking")
@@ -79,6 +79,7 @@ class Tracker:
         self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._history: Sequence[Event] = ()
         self._run_sync: RunSync | None = None
+        self._progress = Progress(self._answers, lambda: self.unsent)
         self._connected = threading.Event()
         self._problem: Exception | None = None
         self._given_up = threading.Event()
@@ -152,7 +153,7 @@ class Tracker:
         wait = LastWait(
             self._thread,
             lambda: self.unsent,
-            lambda: client.answers,
+            lambda: self._progress.count,
             lambda: patience + client.upload_s,
             limit,
         )
@@ -202,6 +203,9 @@ class Tracker:
             return self._closed
         waiting = self._run_sync.waiting if self._run_sync else 0
         return self._queue.qsize() + len(self._history) + waiting
+
+    def _answers(self) -> int:
+        return self._run_sync.client.answers if self._run_sync else 0
 
     def compare_url(self, trials: Sequence[str], ui: str | None = None) -> str:
         """Return the address of the page that compares the runs of the first 30 trials."""
@@ -285,14 +289,17 @@ class Tracker:
             log.warning("tracking passed over an event of the journal: %s", public_reason(error))
 
     def _attempt(self, run_sync: RunSync, *, only_ended: bool = False) -> None:
+        self._progress.begin()
         try:
             run_sync.send(only_ended=only_ended, stop=self._given_up.is_set)
         except Exception as error:  # noqa: BLE001  # nothing that MLflow does may end a sweep
+            self._progress.end(failed=True)
             self._failures += 1
             self._degraded = f"MLflow at {public(self.uri)} does not answer: {public_reason(error)}"
             if self._failures == 2:  # a single failure may be a short fault
                 log.warning("%s. The sweep goes on; what is missing is sent later", self._degraded)
             return
+        self._progress.end(failed=False)
         if self._failures >= 2:
             log.info("MLflow at %s answers again", public(self.uri))
         self._failures, self._degraded = 0, ""
