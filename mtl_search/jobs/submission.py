@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Names of variables of a job, by which the command there knows that it is one.
 JOB = "MTL_SEARCH_JOB"
 VERSION = "MTL_SEARCH_SUBMITTED_BY"
-RESUME = "MTL_SEARCH_RESUME_COMMAND"
+RESUME = "MTL_SEARCH_RESUME_COMMAND"  # known by name to `tracking.resume_command`
 # The folder of all sweeps; the shell of the head replaces it.
 ROOT = "${MTL_SEARCH_RUNS:-$HOME/runs}"
 STOP_WAIT_S = 40
