@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 VARIABLE = "MTL_SEARCH_LOG"
 FORMATS = ("text", "json")
 # What is not an event of the journal.
-OTHER_EVENTS = ("result", "stopped", "error", "log")
+OTHER_EVENTS = ("started", "result", "stopped", "error", "log")
 
 
 def choose_format(named: str | None) -> None:

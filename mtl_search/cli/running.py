@@ -82,6 +82,7 @@ def run_command(
     progress = _progress(console, quiet=quiet)
     line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
     console.print(line, highlight=False, soft_wrap=True)
+    json_log.write("started", "info", {"sweep": config.name, "folder": str(directory)})  # likewise
     if uri := environment_uri(config):
         line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
         console.print(line, markup=False, highlight=False, soft_wrap=True)

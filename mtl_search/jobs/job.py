@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.errors import ClusterError, SweepError
 from mtl_search.jobs import courier, submission
 from mtl_search.jobs.client import sentences, unknown_job
 from mtl_search.jobs.logs import PATIENCE_S, LogFollower
+from mtl_search.jobs.sweep_log import Stopped, folder_of, how_it_stopped
 from mtl_search.storage import sweep_directory
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
 
-Stopped = Literal["in order", "killed", "before it began", "done"]
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
-# What `mtl-search run` prints when it has begun, when it is done, and when it was stopped.
-_BEGAN = re.compile(r"^\d+ trials, \d+ at a time: ", re.MULTILINE)
-_REPORTED = re.compile(r"^Next: +mtl-search ", re.MULTILINE)
-_STOPPED_IN_ORDER = re.compile(r"^Stopped\. Go on with: ", re.MULTILINE)
 # Ray kills the job after its time to stop; then it has to say so.
 _STOP_PATIENCE_S = submission.STOP_WAIT_S + 30.0
 
@@ -202,12 +197,7 @@ class Job:
         with sentences(self.address, self.id):
             self._client.stop_job(self.id)
         self.wait(_STOP_PATIENCE_S)
-        log = self.logs()
-        if _STOPPED_IN_ORDER.search(log):
-            return "in order"
-        if _REPORTED.search(log):
-            return "done"
-        return "killed" if _BEGAN.search(log) else "before it began"
+        return how_it_stopped(self.logs())
 
     def folder(self) -> str | None:
         """Return the sweep's folder on the cluster, or None while it is not known.
@@ -217,8 +207,7 @@ class Job:
         state = self.info()
         if state.folder.startswith("/"):
             return state.folder
-        printed = re.search(rf"^{re.escape(state.sweep)} → (/.+)$", self.logs(), re.MULTILINE)
-        return printed.group(1) if printed else None
+        return folder_of(state.sweep, self.logs())
 
     def bring(self, folder: Path) -> Path:
         """Make the files of the sweep's report readable on this machine.
