@@ -37,7 +37,8 @@ class JobState:
         exit_status: That of the sweep's command; None where there is none.
         message: What the cluster says about its state.
         mlflow: The address of the MLflow server that the config names, without a password.
-        resume: The command that goes on with the sweep, without an address.
+        resume: The command that goes on with the sweep, without an address; a call of Python where
+            the config has no file.
     """
 
     job: str
