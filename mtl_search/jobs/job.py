@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mtl_search.errors import ClusterError, SweepError
 from mtl_search.jobs import courier, submission
 from mtl_search.jobs.client import sentences, unknown_job
-from mtl_search.jobs.logs import PATIENCE_S, LogFollower
+from mtl_search.jobs.logs import PATIENCE_S, LogFollower, Patience
 from mtl_search.jobs.sweep_log import Stopped, folder_of, how_it_stopped
 from mtl_search.storage import sweep_directory
 
@@ -166,7 +166,7 @@ class Job:
         return LogFollower(self._client, self.id, patience_s, on_lost).pieces()
 
     def wait(self, timeout_s: float | None = None) -> str:
-        """Wait for the job's end.
+        """Wait for the job's end, also while the connection is away for some minutes.
 
         Args:
             timeout_s: How long at most; None means as long as it takes.
@@ -178,7 +178,7 @@ class Job:
             ClusterError: It has not ended in time, or the cluster does not answer.
         """
         end = None if timeout_s is None else time.monotonic() + timeout_s
-        while (state := self.status()) not in ENDED:
+        while (state := self._patiently(self.status, end)) not in ENDED:
             if end is not None and time.monotonic() > end:
                 raise ClusterError(f"the job {self.id} has not ended in {timeout_s:g} s: {state}")
             time.sleep(0.5)
@@ -198,7 +198,28 @@ class Job:
         with sentences(self.address, self.id):
             self._client.stop_job(self.id)
         self.wait(_STOP_PATIENCE_S)
-        return how_it_stopped(self.logs())
+        return how_it_stopped(self._patiently(self.logs, time.monotonic() + _STOP_PATIENCE_S))
+
+    def _patiently(self, ask: Callable[[], str], end: float | None) -> str:
+        """Ask the cluster, again and again while the connection is lost.
+
+        Args:
+            ask: What asks it.
+            end: The time (`time.monotonic`) after which it is asked no more; None means as long as
+                one that follows the log waits for the connection.
+
+        Raises:
+            ClusterError: The connection does not come back, or the cluster refuses to answer.
+        """
+        patience = Patience(self.id)
+        while True:
+            try:
+                return ask()
+            except ClusterError as error:
+                lost = error
+            if end is not None and time.monotonic() > end:
+                raise lost
+            patience.wait(lost)
 
     def folder(self) -> str | None:
         """Return the sweep's folder on the cluster, or None while it is not known.
