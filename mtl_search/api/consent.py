@@ -134,6 +134,19 @@ def split_modules(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def consent_options(trust_code: TrustCode) -> list[str]:
+    """Return the options of the command line that give the same consent.
+
+    Examples:
+        >>> consent_options(True), consent_options(["mine", "lab.nets"]), consent_options(False)
+        (['--trust-code'], ['--trust-modules', 'mine,lab.nets'], [])
+    """
+    if isinstance(trust_code, bool):
+        return ["--trust-code"] if trust_code else []
+    modules = ",".join(trust_code)
+    return ["--trust-modules", modules] if modules else []
+
+
 def _own_paths(overrides: Mapping[str, Any] | Iterable[str]) -> list[str]:
     """Return the dotted paths that overrides set; a component's name is at `<path>.name`."""
     if isinstance(overrides, str):

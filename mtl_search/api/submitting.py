@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from mtl_search.api.component_check import check_components
-from mtl_search.api.consent import TrustCode, read_config
+from mtl_search.api.consent import TrustCode, consent_options, read_config
 from mtl_search.api.result import Result
 from mtl_search.config import Config, to_dict, to_yaml
 from mtl_search.errors import ConfigError
@@ -169,23 +170,27 @@ def prepare(
         raise ConfigError(message, path="--output", value=output)
     words = _words(overrides)
     submission.check_overrides(words)
-    parsed = read_config(config, words, trust_code)
+    trusted = trust_code if isinstance(trust_code, bool) else list(trust_code)
+    parsed = read_config(config, words, trusted)
     check_components(parsed, started=resume is not None)
     tree, source = to_dict(parsed), _source(config)
     submission.check_config(parsed, source)
     packed = package.pack(source, tree, parsed.name, include)
     job_id = job_id or submission.new_job_id(parsed.name)
-    arguments = [packed.config, *words, *(["--smoke"] if smoke else [])]
+    options = [*words, *(["--smoke"] if smoke else [])]
     sent = [word for path in include for word in ("--include", str(path))]
-    again = ["mtl-search", "submit", *arguments, *sent, "--resume", resume or job_id]
+    again = f"mtl_search.submit(config, resume={resume or job_id!r})"
+    if isinstance(config, str | Path):
+        typed = [str(config), *options, *sent, *consent_options(trusted)]
+        again = shlex.join(["mtl-search", "submit", *typed, "--resume", resume or job_id])
     return submission.Submission(
         job_id=job_id,
         config=parsed,
         package=packed,
-        arguments=tuple(arguments),
+        arguments=(packed.config, *options),
         folder=resume or submission.choose_folder(output, job_id),
         resume=resume is not None,
-        again=tuple(again),
+        again=again,
         version=submission.installed_version(),
         unsent=tuple(package.unsent_files(tree, packed)),
     )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 VARIABLE = "MTL_SEARCH_LOG"
 FORMATS = ("text", "json")
 # What is not an event of the journal.
-OTHER_EVENTS = ("result", "stopped", "error", "log")
+OTHER_EVENTS = ("started", "result", "stopped", "error", "log")
 # Programs open the folder, parts of which may come from the environment.
 _AS_IT_IS = ("folder",)
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 import mtl_search
 from mtl_search import api
 from mtl_search.api.component_check import check_components
-from mtl_search.api.consent import TrustCode, check_consent
+from mtl_search.api.consent import TrustCode, check_consent, consent_options
 from mtl_search.cli import json_log
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
@@ -26,7 +26,7 @@ from mtl_search.config.secrets import masked
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import make_private
-from mtl_search.tracking import environment_uri, public
+from mtl_search.tracking import environment_uri, public, resumed_by
 
 INTERRUPTED = 130
 
@@ -65,6 +65,7 @@ def run_command(
         arguments.append("--smoke")
     if address:
         arguments += ["--address", address]
+    arguments += consent_options(trust_code)
     config = load_config(config_file, overrides)
     check_consent(config, [config_file], trust_code, overrides)
     make_private()  # for Ray, which this process starts, too
@@ -72,23 +73,27 @@ def run_command(
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
+    again = os.environ.get(submission.RESUME) or shlex.join(
+        ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
+    )
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
     progress = _progress(console, quiet=quiet)
     line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
     console.print(line, highlight=False, soft_wrap=True)
+    json_log.write("started", "info", {"sweep": config.name, "folder": str(directory)})  # likewise
     if uri := environment_uri(config):
         line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     try:
-        with progress, cures_of_a_job():
+        with progress, cures_of_a_job(), resumed_by(again):
             result = api.run(
                 config, output=directory, resume=resume, callbacks=[progress], address=address
             )
     except KeyboardInterrupt:
         console.print()
-        return _stopped(console, arguments, directory)
+        return _stopped(console, again, directory)
     console.print()
     from mtl_search.report import render  # not needed where a config is refused
 
@@ -96,7 +101,7 @@ def run_command(
     render(result.record, result.config, console, folder=directory)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
-    return _stopped(console, arguments, directory)
+    return _stopped(console, again, directory)
 
 
 def _progress(console: Console, *, quiet: bool) -> SweepProgress:
@@ -107,15 +112,12 @@ def _progress(console: Console, *, quiet: bool) -> SweepProgress:
     return PlainProgress(console)
 
 
-def _stopped(console: Console, arguments: list[str], directory: Path) -> int:
-    """Print the command that goes on, with the arguments that belong to the sweep."""
+def _stopped(console: Console, command: str, directory: Path) -> int:
+    """Print the command that goes on with the sweep."""
     if not (directory / sweep_directory.JOURNAL).exists():
         json_log.write("stopped", "warning", {"message": "stopped before the first trial"})
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
-    command = os.environ.get(submission.RESUME) or shlex.join(
-        ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
-    )
     json_log.write("stopped", "warning", {"message": "stopped", "resume": command})
     console.print(
         f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from mtl_search.config.secrets import masked
 from mtl_search.errors import ClusterError, nearest
+from mtl_search.jobs.address import check_address, nobody_there
 
 if TYPE_CHECKING:  # Ray takes seconds to import
     from ray.job_submission import JobSubmissionClient
@@ -28,7 +27,6 @@ _TALKATIVE = (
     "ray.dashboard.modules.dashboard_sdk",
     "ray.dashboard.modules.job.sdk",
 )
-_PROBE_TIMEOUT_S = 5.0
 _REQUEST_TIMEOUT_S = 60.0
 _OLDEST_RAY = (2, 60)
 _NO_AGENT = "No available agent"
@@ -50,8 +48,8 @@ def connect(address: str | None = None) -> JobSubmissionClient:
         ClusterError: No cluster answers there, it does not let this process in, or its Ray is too
             old.
     """
-    if address is not None and "://" in address:
-        _probe(address)
+    named = address or next(filter(None, map(os.environ.get, _VARIABLES)), "")
+    check_address(named)
     from ray._private.authentication import authentication_token_setup as authentication
     from ray.job_submission import JobSubmissionClient
 
@@ -133,7 +131,7 @@ def sentences(address: str | None, job_id: str = "") -> Iterator[None]:
         ClusterError: Something that the caller asked for could not be done.
     """
     import requests
-    from ray.exceptions import AuthenticationError
+    from ray.exceptions import AuthenticationError, RayError
 
     try:
         yield
@@ -141,42 +139,12 @@ def sentences(address: str | None, job_id: str = "") -> Iterator[None]:
         raise
     except AuthenticationError as error:
         raise _not_let_in(str(error), address) from None
-    except (ConnectionError, requests.exceptions.RequestException) as error:
+    except (ConnectionError, requests.exceptions.RequestException, RayError) as error:
         raise nobody_there(address, error) from None
     except (RuntimeError, ValueError, KeyError) as error:
         if _NO_AGENT in str(error):
             raise  # `with_patience` knows what to do
         raise _refused(str(error), address, job_id) from None
-
-
-def nobody_there(address: str | None, error: Exception | str = "") -> ClusterError:
-    """Return the error of an address at which no job server answers."""
-    where = masked(address) if address else "the default address"
-    reason = " ".join(str(error).split())
-    is_plain = not reason or "Failed to connect" in reason or len(reason) > 150
-    return ClusterError(
-        f"no Ray cluster answers at {where}{'' if is_plain else f' ({reason})'}: --address takes "
-        "that of the dashboard on the head, such as http://HOST:8265; `ray start --head "
-        "--dashboard-host=0.0.0.0` lets other machines reach it"
-    )
-
-
-def _probe(address: str) -> None:
-    """Check that something listens; Ray's client would wait for minutes."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError as error:
-        raise nobody_there(address, error) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ClusterError(
-            f"cannot submit to {masked(address)}: jobs go to the dashboard on the head, "
-            "http://HOST:8265 (the port of --dashboard-port)"
-        )
-    try:
-        socket.create_connection((parts.hostname, port), timeout=_PROBE_TIMEOUT_S).close()
-    except OSError as error:
-        raise nobody_there(address, error.strerror or str(error)) from None
 
 
 @contextmanager

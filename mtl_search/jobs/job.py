@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.errors import ClusterError, SweepError
 from mtl_search.jobs import courier, submission
 from mtl_search.jobs.client import sentences, unknown_job
-from mtl_search.jobs.logs import PATIENCE_S, LogFollower
+from mtl_search.jobs.logs import PATIENCE_S, LogFollower, Patience
+from mtl_search.jobs.sweep_log import Stopped, folder_of, how_it_stopped
 from mtl_search.storage import sweep_directory
 
 if TYPE_CHECKING:
     from ray.job_submission import JobDetails, JobSubmissionClient
 
-Stopped = Literal["in order", "killed", "before it began", "done"]
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
-# What `mtl-search run` prints when it has begun, when it is done, and when it was stopped.
-_BEGAN = re.compile(r"^\d+ trials, \d+ at a time: ", re.MULTILINE)
-_REPORTED = re.compile(r"^Next: +mtl-search ", re.MULTILINE)
-_STOPPED_IN_ORDER = re.compile(r"^Stopped\. Go on with: ", re.MULTILINE)
 # Ray kills the job after its time to stop; then it has to say so.
 _STOP_PATIENCE_S = submission.STOP_WAIT_S + 30.0
 
@@ -42,7 +37,8 @@ class JobState:
         exit_status: That of the sweep's command; None where there is none.
         message: What the cluster says about its state.
         mlflow: The address of the MLflow server that the config names, without a password.
-        resume: The command that goes on with the sweep, without an address.
+        resume: The command that goes on with the sweep, without an address; a call of Python where
+            the config has no file.
     """
 
     job: str
@@ -170,7 +166,7 @@ class Job:
         return LogFollower(self._client, self.id, patience_s, on_lost).pieces()
 
     def wait(self, timeout_s: float | None = None) -> str:
-        """Wait for the job's end.
+        """Wait for the job's end, also while the connection is away for some minutes.
 
         Args:
             timeout_s: How long at most; None means as long as it takes.
@@ -182,7 +178,7 @@ class Job:
             ClusterError: It has not ended in time, or the cluster does not answer.
         """
         end = None if timeout_s is None else time.monotonic() + timeout_s
-        while (state := self.status()) not in ENDED:
+        while (state := self._patiently(self.status, end)) not in ENDED:
             if end is not None and time.monotonic() > end:
                 raise ClusterError(f"the job {self.id} has not ended in {timeout_s:g} s: {state}")
             time.sleep(0.5)
@@ -202,12 +198,28 @@ class Job:
         with sentences(self.address, self.id):
             self._client.stop_job(self.id)
         self.wait(_STOP_PATIENCE_S)
-        log = self.logs()
-        if _STOPPED_IN_ORDER.search(log):
-            return "in order"
-        if _REPORTED.search(log):
-            return "done"
-        return "killed" if _BEGAN.search(log) else "before it began"
+        return how_it_stopped(self._patiently(self.logs, time.monotonic() + _STOP_PATIENCE_S))
+
+    def _patiently(self, ask: Callable[[], str], end: float | None) -> str:
+        """Ask the cluster, again and again while the connection is lost.
+
+        Args:
+            ask: What asks it.
+            end: The time (`time.monotonic`) after which it is asked no more; None means as long as
+                one that follows the log waits for the connection.
+
+        Raises:
+            ClusterError: The connection does not come back, or the cluster refuses to answer.
+        """
+        patience = Patience(self.id)
+        while True:
+            try:
+                return ask()
+            except ClusterError as error:
+                lost = error
+            if end is not None and time.monotonic() > end:
+                raise lost
+            patience.wait(lost)
 
     def folder(self) -> str | None:
         """Return the sweep's folder on the cluster, or None while it is not known.
@@ -217,8 +229,7 @@ class Job:
         state = self.info()
         if state.folder.startswith("/"):
             return state.folder
-        printed = re.search(rf"^{re.escape(state.sweep)} → (/.+)$", self.logs(), re.MULTILINE)
-        return printed.group(1) if printed else None
+        return folder_of(state.sweep, self.logs())
 
     def bring(self, folder: Path) -> Path:
         """Make the files of the sweep's report readable on this machine.

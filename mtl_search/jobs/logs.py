@@ -24,6 +24,60 @@ _SILENCE_S = 300.0
 PATIENCE_S = 600.0
 
 
+class Patience:
+    """Waits while the connection to a cluster is lost, but not for ever.
+
+    Args:
+        job_id: The job's id, for the message at the end.
+        patience_s: How long the connection may stay away.
+        on_lost: A function that is told once for each time that it is lost.
+
+    Examples:
+        >>> Patience("toy-1", 0.0).wait(RefusedError("there is no job 'toy-1'"))
+        Traceback (most recent call last):
+            ...
+        mtl_search.jobs.client.RefusedError: there is no job 'toy-1'
+    """
+
+    def __init__(
+        self,
+        job_id: str,
+        patience_s: float = PATIENCE_S,
+        on_lost: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._job_id = job_id
+        self._patience_s = patience_s
+        self._on_lost = on_lost
+        self._lost_since: float | None = None
+
+    def renew(self) -> None:
+        """Note that the cluster has answered."""
+        self._lost_since = None
+
+    def wait(self, error: ClusterError) -> None:
+        """Wait a moment before the next attempt.
+
+        Args:
+            error: Why the last one failed.
+
+        Raises:
+            ClusterError: The connection was away for too long, or waiting would not help.
+        """
+        if isinstance(error, RefusedError):
+            raise error
+        now = time.monotonic()
+        if self._lost_since is None:
+            self._lost_since = now
+            self._on_lost("The connection to the cluster is lost; trying again.")
+        if now - self._lost_since > self._patience_s:
+            raise ClusterError(
+                f"the connection to the cluster was lost and did not come back in "
+                f"{self._patience_s:g} s; the job may well go on: `mtl-search jobs logs "
+                f"{self._job_id} --follow` takes up where this ended"
+            ) from error
+        time.sleep(1)
+
+
 class LogFollower:
     """Follows the log of one job.
 
@@ -43,10 +97,8 @@ class LogFollower:
     ) -> None:
         self._client = client
         self._job_id = job_id
-        self._patience_s = patience_s
-        self._on_lost = on_lost
+        self._patience = Patience(job_id, patience_s, on_lost)
         self._seen = 0  # characters that were given
-        self._lost_since: float | None = None
 
     def pieces(self) -> Iterator[str]:
         """Yield the log piece by piece, each character once, until the job has ended.
@@ -60,9 +112,9 @@ class LogFollower:
                     yield from self._stream()
                     if self._has_ended():
                         break
-                    self._lost_since = None
+                    self._patience.renew()
             except ClusterError as error:
-                self._wait_or_give_up(error)
+                self._patience.wait(error)
                 continue
             time.sleep(0.5)
         yield from self._rest()
@@ -75,7 +127,7 @@ class LogFollower:
                     text: str = self._client.get_job_logs(self._job_id)
                 break
             except ClusterError as error:
-                self._wait_or_give_up(error)
+                self._patience.wait(error)
         if len(text) > self._seen:
             yield text[self._seen :]
             self._seen = len(text)
@@ -90,7 +142,7 @@ class LogFollower:
                     if self._has_ended() or stream.silent_s() > _SILENCE_S:
                         return
                     continue
-                self._lost_since = None
+                self._patience.renew()
                 new = piece[max(0, self._seen - position) :]
                 position += len(piece)
                 if new:
@@ -100,21 +152,6 @@ class LogFollower:
     def _has_ended(self) -> bool:
         with sentences(self._client.get_address(), self._job_id):
             return bool(self._client.get_job_status(self._job_id).is_terminal())
-
-    def _wait_or_give_up(self, error: ClusterError) -> None:
-        if isinstance(error, RefusedError):
-            raise error
-        now = time.monotonic()
-        if self._lost_since is None:
-            self._lost_since = now
-            self._on_lost("The connection to the cluster is lost; trying again.")
-        if now - self._lost_since > self._patience_s:
-            raise ClusterError(
-                f"the connection to the cluster was lost and did not come back in "
-                f"{self._patience_s:g} s; the job may well go on: `mtl-search jobs logs "
-                f"{self._job_id} --follow` takes up where this ended"
-            ) from error
-        time.sleep(1)
 
 
 class _Pieces:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Names of variables of a job, by which the command there knows that it is one.
 JOB = "MTL_SEARCH_JOB"
 VERSION = "MTL_SEARCH_SUBMITTED_BY"
-RESUME = "MTL_SEARCH_RESUME_COMMAND"
+RESUME = "MTL_SEARCH_RESUME_COMMAND"  # known by name to `tracking.resume_command`
 # The folder of all sweeps; the shell of the head replaces it.
 ROOT = "${MTL_SEARCH_RUNS:-$HOME/runs}"
 STOP_WAIT_S = 40
@@ -46,7 +46,8 @@ class Submission:
         arguments: The words after `mtl-search run`, the config first.
         folder: The folder of the sweep on the cluster, absolute or below `ROOT`.
         resume: Whether the sweep in the folder goes on.
-        again: The words of the command that goes on with the sweep, without the address.
+        again: The command that goes on with the sweep, without the address; for a config without a
+            file a call of Python.
         version: The version of this package here.
         unsent: Files of the working directory that the config names and that are not sent.
     """
@@ -57,7 +58,7 @@ class Submission:
     arguments: tuple[str, ...]
     folder: str
     resume: bool
-    again: tuple[str, ...]
+    again: str
     version: str
     unsent: tuple[str, ...] = ()
 
@@ -79,7 +80,7 @@ class Submission:
             "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
             JOB: self.job_id,
             VERSION: self.version,
-            RESUME: shlex.join(self.again),
+            RESUME: self.again,
         }
 
     @property
@@ -90,7 +91,7 @@ class Submission:
             KEY: self.config.name,
             FOLDER: self.folder,
             MLFLOW: masked(uri or ""),
-            COMMAND: shlex.join(self.again),
+            COMMAND: self.again,
             "mtl_search.version": self.version,
         }
 

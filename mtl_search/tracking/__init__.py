@@ -10,6 +10,7 @@ from mtl_search.tracking.links import (
     ui_environment,
 )
 from mtl_search.tracking.resend import sync
+from mtl_search.tracking.resume_command import resumed_by
 from mtl_search.tracking.tracker import Tracker
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "environment_uri",
     "find_compare_url",
     "public",
+    "resumed_by",
     "sync",
     "tracking_uri",
     "ui_command",

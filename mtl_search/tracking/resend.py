@@ -20,7 +20,8 @@ def sync(
 ) -> int:
     """Send everything that is in a sweep's journal and not in MLflow.
 
-    The sweep must not be running.
+    The sweep must not be running. The config in its folder has no passwords: without `config` they
+    come from where MLflow and the database look for them, such as MLFLOW_TRACKING_PASSWORD.
 
     Args:
         sweep_dir: The sweep's folder.

@@ -232,6 +232,7 @@ class RunSync:
         self._ensure(run, self.name, tags, self.record.started, None)
         params = _new_params(run, mapping.sweep_params(self.config))
         client.send(run.id, self._progress, params)
+        self._progress.clear()  # what fails below must not send them again
         run.params |= set(params)
         if not self._config_sent:
             client.log_text(run.id, to_yaml(self.config), "config.yaml")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import math
 import queue
-import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -28,11 +27,12 @@ from mtl_search.storage.events import (
 )
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
-from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
+from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.tracking import links
 from mtl_search.tracking.address import public, public_reason
 from mtl_search.tracking.client import TrackingClient
-from mtl_search.tracking.last_wait import LastWait, OnProgress
+from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress
+from mtl_search.tracking.resume_command import resume_command
 from mtl_search.tracking.run_sync import RunSync
 
 log = logging.getLogger("mtl_search.tracking")
@@ -79,6 +79,7 @@ class Tracker:
         self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._history: Sequence[Event] = ()
         self._run_sync: RunSync | None = None
+        self._progress = Progress(lambda: 0, lambda: 0)
         self._connected = threading.Event()
         self._problem: Exception | None = None
         self._given_up = threading.Event()
@@ -147,13 +148,12 @@ class Tracker:
         run_sync = self._run_sync
         if self._closed is not None or run_sync is None or not self._thread.is_alive():
             return self.unsent
-        client = run_sync.client
         self._queue.put(_Stop())
         wait = LastWait(
             self._thread,
             lambda: self.unsent,
-            lambda: client.answers,
-            lambda: patience + client.upload_s,
+            lambda: self._progress.count,
+            lambda: patience + run_sync.client.upload_s,
             limit,
         )
         reason = wait.run(on_progress)
@@ -164,7 +164,6 @@ class Tracker:
         return unsent
 
     def _warn_of_unsent(self, unsent: int, reason: str, run_sync: RunSync) -> None:
-        command = ["mtl-search", "run", str(self.sweep_dir / CONFIG), "--resume"]
         log.warning(
             "%s events did not reach MLflow at %s%s: %s. %s has them; to send them: %s",
             f"{unsent:,}",
@@ -172,7 +171,7 @@ class Tracker:
             self._waiting_trials(run_sync),
             reason,
             self.sweep_dir / JOURNAL,
-            shlex.join([*command, "--output", str(self.sweep_dir)]),
+            resume_command(self.sweep_dir),
         )
 
     def _waiting_trials(self, run_sync: RunSync) -> str:
@@ -208,8 +207,8 @@ class Tracker:
         assert self._run_sync is not None, "the tracker has not been started"
         run_ids = self._run_sync.run_ids
         runs = [run_ids[trial] for trial in trials if trial in run_ids]
-        experiment = self._run_sync.client.experiment_id
-        return links.compare_url(experiment, runs, ui or links.ui_address(self.uri))
+        address = ui or links.ui_address(self.uri)
+        return links.compare_url(self._run_sync.client.experiment_id, runs, address)
 
     def ui_command(self, port: int = 5000) -> list[str] | None:
         """Return the command that serves MLflow's pages; None where the URI is a server."""
@@ -225,6 +224,7 @@ class Tracker:
             self._problem = SweepError(f"tracking: {type(error).__name__}: {public_reason(error)}")
             return
         else:
+            self._progress = Progress(lambda: client.answers, lambda: self.unsent)
             self._run_sync = RunSync(self.config, client, self.sweep_dir.resolve().name)
         finally:
             self._connected.set()
@@ -270,10 +270,9 @@ class Tracker:
         return _BACKOFF_S[min(self._failures, len(_BACKOFF_S)) - 1]
 
     def _next(self, timeout: float) -> _Message | None:
-        try:
+        with suppress(queue.Empty):
             return self._queue.get(timeout=max(timeout, 0.0))
-        except queue.Empty:
-            return None
+        return None
 
     def _take(self, run_sync: RunSync, message: Event | _Artifacts) -> None:
         if isinstance(message, _Artifacts):
@@ -285,14 +284,17 @@ class Tracker:
             log.warning("tracking passed over an event of the journal: %s", public_reason(error))
 
     def _attempt(self, run_sync: RunSync, *, only_ended: bool = False) -> None:
+        self._progress.begin()
         try:
             run_sync.send(only_ended=only_ended, stop=self._given_up.is_set)
         except Exception as error:  # noqa: BLE001  # nothing that MLflow does may end a sweep
+            self._progress.end(failed=True)
             self._failures += 1
             self._degraded = f"MLflow at {public(self.uri)} does not answer: {public_reason(error)}"
             if self._failures == 2:  # a single failure may be a short fault
                 log.warning("%s. The sweep goes on; what is missing is sent later", self._degraded)
             return
+        self._progress.end(failed=False)
         if self._failures >= 2:
             log.info("MLflow at %s answers again", public(self.uri))
         self._failures, self._degraded = 0, ""

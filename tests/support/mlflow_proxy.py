@@ -8,7 +8,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 
-Mode = Literal["forward", "error", "hang", "lose answer"]
+Mode = Literal["forward", "error", "hang", "lose answer", "no artifacts", "read only"]
 
 
 class Proxy:
@@ -57,7 +57,7 @@ class Proxy:
         if self.mode == "hang":
             time.sleep(3)
             return
-        if self.mode == "error":
+        if self.mode == "error" or self._is_refused(request):
             self._answer(
                 request, 500, b'{"error_code": "INTERNAL_ERROR", "message": "the database is gone"}'
             )
@@ -73,6 +73,12 @@ class Proxy:
         if self.mode == "lose answer":
             return
         self._answer(request, answer.status, content)
+
+    def _is_refused(self, request: BaseHTTPRequestHandler) -> bool:
+        if self.mode == "no artifacts":
+            return "/mlflow-artifacts/" in request.path
+        is_read = request.command == "GET" or request.path.endswith("/search")
+        return self.mode == "read only" and not is_read
 
     @staticmethod
     def _answer(request: BaseHTTPRequestHandler, status: int, content: bytes) -> None:

@@ -68,11 +68,16 @@ def logs(
 
 
 @jobs_app.command()
-def stop(job: JobName = None, address: HeadAddress = None, debug: Debug = False) -> None:
+def stop(
+    job: JobName = None,
+    address: HeadAddress = None,
+    form: Format = "table",
+    debug: Debug = False,
+) -> None:
     """Stop a job in order, and print the command that goes on with its sweep."""
     from mtl_search.cli.jobs.commands import stop_command
 
-    raise typer.Exit(stop_command(job, address))
+    raise typer.Exit(stop_command(job, address, form))
 
 
 @jobs_app.command()

@@ -83,16 +83,19 @@ def logs_command(job: str | None, address: str | None, *, follows: bool) -> int:
     return 0
 
 
-def stop_command(job: str | None, address: str | None) -> int:
+def stop_command(job: str | None, address: str | None, form: str) -> int:
     """Stop a job, wait until its sweep was ended in order, and print how to go on.
 
     Returns:
         The exit status.
     """
+    check_form(form)
     found = SweepJob.find(job, address=address)
     state = found.info()
     if state.state in ENDED:
         tell(f"The job {state.job} has ended before: {state.state}.")
+        if form == "json":
+            print_json({**as_json(state), "stopped": None})
         return 0
     tell(f"Stopping {state.job}: trials end in order, which takes up to a minute.")
     try:
@@ -100,7 +103,11 @@ def stop_command(job: str | None, address: str | None) -> int:
     except KeyboardInterrupt:
         tell("The job stops nevertheless.")
         return INTERRUPTED
-    go_on = resume_command(found.info(), address)
+    state = found.info()
+    if form == "json":
+        print_json({**as_json(state), "stopped": how})
+        return 0
+    go_on = resume_command(state, address)
     endings = {
         "before it began": "Stopped before the sweep began: submit it again.",
         "done": f"The sweep is done: {command('result', state.job, address)}",

@@ -158,6 +158,14 @@ MaxWorkers = Annotated[
 Memory = Annotated[
     str, typer.Option("--memory", help="Memory of each node.", rich_help_panel=_KUBERAY)
 ]
+Retries = Annotated[
+    int,
+    typer.Option(
+        "--retries",
+        help="How often a job that fails starts again and goes on with its sweep.",
+        rich_help_panel=_KUBERAY,
+    ),
+]
 Claim = Annotated[
     str | None,
     typer.Option(

@@ -59,6 +59,7 @@ def submit(  # noqa: PLR0917  # typer calls it by name
     mlflow_uri: manifest.MlflowUri = None,
     mlflow_secret: manifest.MlflowSecret = None,
     token_secret: manifest.TokenSecret = "ray-token",  # noqa: S107  # the name of a secret
+    retries: manifest.Retries = 2,
     debug: Debug = False,
 ) -> None:
     """Run a sweep as a job of a Ray cluster, and follow its log to the end.
@@ -121,6 +122,7 @@ def submit(  # noqa: PLR0917  # typer calls it by name
             mlflow_uri=mlflow_uri,
             mlflow_secret=mlflow_secret,
             token_secret=token_secret,
+            retries=retries,
         )
         kuberay_command(config, words, kuberay_options, smoke=smoke, trust_code=trusted)
         return

@@ -164,8 +164,9 @@ def command(verb: str, job_id: str, address: str | None, *options: str) -> str:
 
 
 def resume_command(state: JobState, address: str | None) -> str:
-    """Write the command that goes on with the sweep of a job."""
-    return state.resume + (f" --address {shlex.quote(address)}" if address else "")
+    """Write the command that goes on with the sweep of a job, or the call of Python."""
+    is_command = state.resume.startswith("mtl-search ")
+    return state.resume + (f" --address {shlex.quote(address)}" if address and is_command else "")
 
 
 def tell(text: str) -> None:

@@ -13,8 +13,9 @@ for program in mtl-search ray python; do
   fi
 done
 say "job $SLURM_JOB_ID on $SLURM_JOB_NODELIST, start ${SLURM_RESTART_COUNT:-0}"
-umask 077
+umask "${MTL_SEARCH_UMASK:-077}" || exit 2 # of the sweep: its folder, and those above it
 mkdir -p "$output" || exit 2
+umask 077
 output=$(cd "$output" && pwd)
 # Token and logs of the job's Ray: a folder that all nodes see, and that ends with the job.
 private=$(dirname "$output")/.slurm-$SLURM_JOB_ID

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 import yaml
 
 from mtl_search import submit
+from mtl_search.api.consent import TrustCode
 from mtl_search.api.submitting import prepare
 from mtl_search.config import load_config
 from mtl_search.errors import ClusterError, ConfigError
+from mtl_search.jobs import submission
 from tests.support import small_sweeps as small
 
 
@@ -29,7 +32,8 @@ def test_a_file_goes_as_it_is_and_overrides_go_with_the_command(config: Path) ->
     assert draft.arguments == ("small.yaml", "search.trials=7", 'name="other"', "--smoke")
     assert draft.job_id.startswith("other-")
     assert draft.folder == f"${{MTL_SEARCH_RUNS:-$HOME/runs}}/{draft.job_id}"
-    assert draft.again == ("mtl-search", "submit", *draft.arguments, "--resume", draft.job_id)
+    words = ["mtl-search", "submit", *draft.arguments, "--resume", draft.job_id]
+    assert draft.again == shlex.join(words)
     assert load_config("small.yaml", draft.arguments[1:-1]).search.trials == 7
     assert "tests/support/small_sweeps.py" in draft.package.files
 
@@ -38,6 +42,7 @@ def test_a_file_goes_as_it_is_and_overrides_go_with_the_command(config: Path) ->
 def test_what_has_no_file_gets_one(config: Path, kind: str, tmp_path: Path) -> None:
     given = small.tree() if kind == "mapping" else small.config()
     draft = prepare(given)
+    assert draft.again == f"mtl_search.submit(config, resume='{draft.job_id}')"
     text = draft.package.files["small.yaml"]
     assert isinstance(text, bytes)
     (tmp_path / "sent.yaml").write_bytes(text)
@@ -74,6 +79,21 @@ def test_a_password_that_an_override_replaces_lies_in_the_file(config: Path) -> 
     )
     with pytest.raises(ConfigError, match=r"small\.yaml: a password here"):
         prepare(config, {"tracking.uri": "https://host"})
+
+
+@pytest.mark.parametrize(
+    ("trust", "options"),
+    [(True, "--trust-code"), (iter(["tests", "a"]), "--trust-modules tests,a")],
+)
+def test_the_command_to_go_on_can_be_typed_again(
+    config: Path, monkeypatch: pytest.MonkeyPatch, trust: TrustCode, options: str
+) -> None:
+    Path("below").mkdir()
+    monkeypatch.chdir("below")
+    draft = prepare("../small.yaml", trust_code=trust, job_id="j")
+    assert draft.arguments == ("small.yaml",)
+    assert draft.again == f"mtl-search submit ../small.yaml {options} --resume j"
+    assert draft.environment[submission.RESUME] == draft.metadata[submission.COMMAND] == draft.again
 
 
 def test_a_sweep_that_goes_on_stays_in_its_folder(config: Path) -> None:

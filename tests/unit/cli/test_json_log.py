@@ -18,6 +18,7 @@ from mtl_search.cli import json_log
 from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
 from mtl_search.config import secrets
 from mtl_search.errors import ConfigError
+from mtl_search.jobs.sweep_log import folder_of, how_it_stopped
 from mtl_search.storage import events
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
@@ -143,7 +144,8 @@ def test_a_sweep_ends_with_its_result_and_prints_no_report(
 ) -> None:
     monkeypatch.setattr(api, "run", lambda *args, **kwargs: api.Result(SWEEP))
     status, output = run_cli("run", config, "--log-format", "json")
-    [line] = _lines(output)
+    started, line = _lines(output)
+    assert (started["event"], Path(started["folder"]).name) == ("started", started["sweep"])
     assert status == 0
     assert (line["event"], line["complete"], line["folder"]) == ("result", True, str(SWEEP))
     assert line["verdict"] == api.Result(SWEEP).verdict.sentence()
@@ -159,9 +161,21 @@ def test_a_sweep_that_is_interrupted_says_how_to_go_on(
 
     monkeypatch.setattr(api, "run", run)
     status, output = run_cli("run", config, "--log-format", "json")
-    [line] = _lines(output)
+    line = _lines(output)[-1]
+    assert how_it_stopped(output) == "in order"
     assert (status, line["event"], line["level"]) == (130, "stopped", "warning")
     assert line["resume"].startswith("mtl-search run small.yaml --resume --output ")
+
+
+def test_the_log_of_a_job_names_the_folder_of_its_sweep(
+    config: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(api, "run", lambda *args, **kwargs: api.Result(SWEEP))
+    for form in ("json", "text"):
+        where = tmp_path / form
+        _, output = run_cli("run", config, "--log-format", form, "--output", str(where))
+        assert folder_of("small", output) == str(where)
+        assert how_it_stopped(output) == "done"
 
 
 def test_the_guide_names_every_event_and_field() -> None:

@@ -22,6 +22,7 @@ from mtl_search.storage.events import (
 )
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.trial_info import State
+from mtl_search.tracking.resume_command import resume_command
 from tests.unit.cli.test_fuzzing import run_cli
 
 
@@ -65,6 +66,24 @@ def test_a_line_says_where_the_environment_sends_the_runs(
     assert "hidden" not in output
     for change in ("tracking.enabled=false", "tracking.uri=http://other:5000"):
         assert "MLFLOW_TRACKING_URI" not in run_cli("run", config, change, *nowhere)[1]
+
+
+def test_the_command_that_goes_on_is_the_one_that_was_typed(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def run(*args: object, output: Path, **kwargs: object) -> None:
+        told.append(resume_command(output))
+        output.mkdir(parents=True)
+        (output / "journal.jsonl").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "run", run)
+    _, output = run_cli("run", config, "search.trials=9", "--trust-modules", "lab", "--smoke")
+    typed = "mtl-search run small.yaml search.trials=9 --smoke --trust-modules lab --resume"
+    assert told == [f"{typed} --output runs/small-smoke"]
+    assert f"Stopped. Go on with: {told[0]}" in output
 
 
 @pytest.mark.parametrize("state", ["COMPLETE", "FAIL"])

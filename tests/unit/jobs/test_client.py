@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from ray.exceptions import RpcError
 
 from mtl_search.errors import ClusterError
 from mtl_search.jobs.client import connect, sentences, unknown_job, with_patience
@@ -66,6 +67,9 @@ def test_the_address_counts_more_than_the_environment(
         ("http://me:secret@127.0.0.1:1", "no Ray cluster answers at http://me:***@127.0.0.1:1"),
         ("http://no.such.host.invalid:8265", "no Ray cluster answers at http://no.such.host"),
         ("http://127.0.0.1:99999", "no Ray cluster answers"),
+        ("127.0.0.1:1", "no Ray cluster answers at 127.0.0.1:1 (as http://127.0.0.1:1 neither)"),
+        ("no.such.host.invalid", "(write http://no.such.host.invalid:8265)"),
+        ("127.0.0.1:99999", "no Ray cluster answers"),
         ("ray://127.0.0.1:10001", "jobs go to the dashboard on the head"),
     ],
 )
@@ -74,6 +78,22 @@ def test_nobody_there(address: str, words: str) -> None:
         connect(address)
     assert words in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_the_address_of_a_dashboard_has_a_scheme(
+    old_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = old_server.removeprefix("http://")
+    with pytest.raises(ClusterError, match=f"so write {old_server}$"):
+        connect(bare)
+    monkeypatch.setenv("RAY_ADDRESS", bare)
+    with pytest.raises(ClusterError, match=f"so write {old_server}$"):
+        connect()
+
+
+def test_what_ray_raises_is_a_sentence() -> None:
+    with pytest.raises(ClusterError, match="no Ray cluster answers at h:1"), sentences("h:1"):
+        raise RpcError("Timed out while waiting for GCS to become available.")
 
 
 @pytest.mark.parametrize(

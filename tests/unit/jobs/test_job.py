@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.exceptions import AuthenticationError
 
 from mtl_search.errors import ClusterError
 from mtl_search.jobs import submission
@@ -29,6 +31,7 @@ class Client:
 
     def __init__(self, log: str = "") -> None:
         self.log, self.stopped = log, False
+        self.failures: list[Exception] = []
 
     def get_address(self) -> str:
         return "http://h:1"
@@ -38,6 +41,8 @@ class Client:
         return [*jobs, _details("faces-1", "FAILED", 2000, "faces"), _details("x", "FAILED", 9, "")]
 
     def get_job_info(self, job: str) -> SimpleNamespace:
+        if self.failures:
+            raise self.failures.pop()
         return _details(job, "STOPPED" if self.stopped else "RUNNING", 1000)
 
     def get_job_logs(self, job: str) -> str:
@@ -79,6 +84,33 @@ def test_the_wait_has_an_end() -> None:
     client: Any = Client()
     with pytest.raises(ClusterError, match="has not ended in 0 s: RUNNING"):
         Job(client, "toy-2").wait(0)
+
+
+def test_a_wait_outlives_a_connection_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    server = Client("8 trials, 1 at a time: x\nStopped. Go on with: mtl-search submit a")
+    server.failures = [
+        ConnectionError("reset"),
+        RuntimeError("Request failed with status code 502"),
+    ]
+    client: Any = server
+    assert Job(client, "toy-2").stop() == "in order"
+    assert not server.failures
+    server.failures = [ConnectionError("reset")]
+    assert Job(client, "toy-2").wait() == "STOPPED"
+    assert not server.failures
+
+
+def test_a_wait_ends_where_it_would_not_help() -> None:
+    server = Client()
+    client: Any = server
+    server.failures = [AuthenticationError("Invalid token")] * 2
+    with pytest.raises(ClusterError, match="does not accept the token"):
+        Job(client, "toy-2").wait()
+    assert len(server.failures) == 1
+    server.failures = [ConnectionError("reset")] * 2
+    with pytest.raises(ClusterError, match="no Ray cluster answers"):
+        Job(client, "toy-2").wait(-1)
 
 
 def test_a_folder_below_one_that_the_head_knows_is_read_from_the_log(

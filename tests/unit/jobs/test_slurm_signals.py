@@ -57,7 +57,7 @@ class _Job:
         self.ray = Path(f"/tmp/mtl-{self.id}-head")
         self.started: list[subprocess.Popen[str]] = []
 
-    def start(self, restart: int = 0) -> subprocess.Popen[str]:
+    def start(self, restart: int = 0, **variables: str) -> subprocess.Popen[str]:
         environment = {
             "PATH": f"{self._folder / 'bin'}:/usr/bin:/bin",
             "SLURM_JOB_ID": self.id,
@@ -65,6 +65,7 @@ class _Job:
             "SLURM_JOB_NODELIST": "n1",
             "SLURMD_NODENAME": "n1",
             "SLURM_RESTART_COUNT": str(restart),
+            **variables,
         }
         process = subprocess.Popen(
             ["bash", "job.sh"], cwd=self._folder, env=environment, text=True,
@@ -116,6 +117,20 @@ def test_a_time_limit_stops_the_sweep_and_the_next_start_goes_on(job: _Job) -> N
     assert again.returncode == 0, output
     assert job.calls()[0].removesuffix(" --resume") == job.calls()[0]
     assert job.calls()[-1] == f"{job.calls()[0]} --resume"
+
+
+@pytest.mark.parametrize(("umask", "mode"), [("", 0o700), ("027", 0o750)])
+def test_a_group_may_read_the_sweep_and_not_the_token(
+    job: _Job, tmp_path: Path, umask: str, mode: int
+) -> None:
+    process = job.start(MTL_SEARCH_UMASK=umask)
+    job.wait_for_journal()
+    for folder in (tmp_path / "runs", tmp_path / "runs" / f"quickstart-{job.id}"):
+        assert folder.stat().st_mode & 0o777 == mode
+    assert job.private.stat().st_mode & 0o777 == 0o700
+    assert (job.private / "token").stat().st_mode & 0o777 == 0o600
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
 
 
 def test_scancel_stops_the_sweep_for_good(job: _Job) -> None:

@@ -23,7 +23,7 @@ def _draft(folder: str, *, resume: bool = False) -> Submission:
         arguments=("a b.yaml", "data.path=$HOME; x"),
         folder=folder,
         resume=resume,
-        again=("mtl-search", "submit", "a b.yaml", "--resume", "toy-1"),
+        again="mtl-search submit 'a b.yaml' --resume toy-1",
         version="1.2.3",
     )
 

@@ -6,7 +6,7 @@ import threading
 import time
 from _thread import interrupt_main
 
-from mtl_search.tracking.last_wait import LastWait
+from mtl_search.tracking.last_wait import LastWait, Progress
 
 
 class Store:
@@ -68,6 +68,48 @@ def test_answers_count_although_no_event_is_complete() -> None:
 
     threading.Thread(target=answer, daemon=True).start()
     assert store.wait(patience=0.8).run() == ""
+
+
+def test_attempts_that_only_repeat_each_other_are_no_progress() -> None:
+    answers, unsent = [0], [5]
+    progress = Progress(lambda: answers[0], lambda: unsent[0])
+
+    def attempt(requests: int, *, failed: bool = True) -> int:
+        progress.begin()
+        before = progress.count
+        answers[0] += requests
+        seen = progress.count - before  # while it still goes on
+        progress.end(failed=failed)
+        assert progress.count == before + seen
+        return seen
+
+    assert [attempt(2), attempt(2), attempt(1)] == [2, 0, 0]
+    assert attempt(5) == 3  # it came further
+    unsent[0] = 4
+    assert attempt(5) == 0
+    assert [attempt(5), attempt(5)] == [5, 0]  # other requests, since an event has arrived
+    assert attempt(7, failed=False) == 2
+    assert attempt(4) == 4
+
+
+def test_answers_of_failed_attempts_do_not_keep_the_wait_alive() -> None:
+    store = Store(5, 0.01, hangs_after=2)
+    answers = [0]
+    progress = Progress(lambda: answers[0], lambda: store.unsent)
+
+    def fail() -> None:
+        for _ in range(60):
+            progress.begin()
+            answers[0] += 1
+            time.sleep(0.05)
+            progress.end(failed=True)
+
+    threading.Thread(target=fail, daemon=True).start()
+    wait = LastWait(store.thread, lambda: store.unsent, lambda: progress.count, lambda: 0.5)
+    began = time.monotonic()
+    assert wait.run().startswith("the store made no progress for ")
+    assert time.monotonic() - began < 2.5
+    store.release.set()
 
 
 def test_a_limit_holds_for_a_store_that_makes_progress() -> None:

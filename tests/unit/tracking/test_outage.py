@@ -104,6 +104,30 @@ def test_a_slow_server_gets_all_before_the_end(proxy: Proxy, tmp_path: Path) -> 
     assert {run.info.status for run in found.all} == {"FINISHED"}
 
 
+@pytest.mark.parametrize("mode", ["no artifacts", "read only"])
+def test_a_store_that_answers_some_requests_only_is_given_up(
+    proxy: Proxy, mode: Mode, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = mode.replace(" ", "-")
+    tracker = Tracker(of_server(proxy.url, name), tmp_path / name, flush_s=0.1)
+    tracker.start()
+    proxy.mode = mode
+    builder = Builder(tmp_path / name / "journal.jsonl", observers=[tracker.observe])
+    whole(builder, trials=1, seeds=2)
+    started = time.monotonic()
+    assert tracker.close(patience=5) > 20
+    assert time.monotonic() - started < 15
+    assert "the store made no progress for " in caplog.text
+    tracker._thread.join(20)
+
+    proxy.mode = "forward"
+    assert sync(tmp_path / name, tracker.config) == 0
+    found = Runs(proxy.url, name)
+    assert set(found.by_trial) == {"", *builder.sweep_record.trials}
+    ended = len(builder.sweep_record.trials)
+    assert len(found.history("", "trials_ended")) == ended
+
+
 def test_a_short_outage_mends_itself(
     proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -38,6 +38,18 @@ def test_sync_restores_everything_from_the_journal_alone(sweep_dir: Path) -> Non
     assert len(found.history("search-0001", "val/left/accuracy")) == 3
 
 
+def test_sync_needs_no_variable_that_the_sweep_needed(
+    sweep_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAB_BUCKET", "s3://lab")
+    stored = to_yaml(config(**{"resources.storage": "${LAB_BUCKET}/sweeps"}))
+    assert "${LAB_BUCKET}" in stored
+    (sweep_dir / "config.yaml").write_text(stored)
+    Builder(sweep_dir / "journal.jsonl").sweep().trial("search", 0, 0.8)
+    monkeypatch.delenv("LAB_BUCKET")
+    assert sync(sweep_dir) == 0
+
+
 def test_sync_without_a_journal(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="no journal"):
         sync(tmp_path)

@@ -97,7 +97,7 @@ class FakeClient:
         self._may_fail("set_status", arrived=True)
 
     def log_text(self, run: str, text: str, file: str) -> None:
-        pass
+        self._may_fail("log_text", arrived=False)
 
     def trials(self) -> list[str]:
         return [run.data.tags.get(mapping.TRIAL, "") for run in self.runs.values()]
@@ -165,6 +165,17 @@ def test_what_failed_half_way_is_made_again_without_a_second_run(
     assert run_sync.waiting == 0
     assert client.trials() == ["", trial]
     assert client.runs["run-1"].info.status == "FINISHED"
+
+
+def test_points_are_not_sent_again_when_the_file_after_them_fails(tmp_path: Path) -> None:
+    run_sync, client, builder = synced(tmp_path)
+    builder.sweep().trial("search", 0, 0.9)
+    client.fail_in = "log_text"
+    with pytest.raises(ConnectionError):
+        run_sync.send()
+    run_sync.send()
+    assert [name for _, name, _ in client.sent].count("trials_ended") == 1
+    assert run_sync.waiting == 0
 
 
 def test_stopping_marks_what_still_runs_as_killed(tmp_path: Path) -> None:

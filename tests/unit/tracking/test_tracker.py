@@ -366,7 +366,7 @@ def test_the_end_of_the_wait_says_what_is_left(
     assert " to final-search-0001: " in line
     reasons = {"interrupt": "the wait was interrupted", "limit": "waits no longer than 1.5 s"}
     assert reasons[way] in line
-    assert f"mtl-search run {sweep_dir}/config.yaml --resume --output {sweep_dir}" in line
+    assert line.endswith(f"to send them: mtl_search.run(config, output='{sweep_dir}', resume=True)")
     tracker._thread.join(20)  # its last request, which nobody waits for otherwise
     assert not tracker._thread.is_alive()
     assert sync(sweep_dir, tracker.config) == 0

@@ -20,10 +20,20 @@ def test_a_script_and_manifests_have_the_overrides_and_the_options() -> None:
     assert "seed=5" in script
     assert "--smoke" in script
     status, manifests = run_cli(
-        "submit", "small.yaml", "seed=5", "--kuberay", "--max-workers", "7", "--claim", "sweeps"
+        "submit",
+        "small.yaml",
+        "seed=5",
+        "--kuberay",
+        "--max-workers",
+        "7",
+        "--claim",
+        "sweeps",
+        "--retries",
+        "5",
     )
     assert status == 0
     assert "maxReplicas: 7" in manifests
+    assert "backoffLimit: 5" in manifests
     assert "claimName: sweeps" in manifests
     assert "seed=5" in manifests
 

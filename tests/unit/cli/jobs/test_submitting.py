@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mtl_search.cli.errors import FAILED, WRONG_INPUT
-from mtl_search.cli.jobs.submitting import INTERRUPTED, conclude, follow
+from mtl_search.cli.jobs.submitting import INTERRUPTED, conclude, follow, resume_command
 from mtl_search.jobs.job import JobState
 from tests.unit.cli.conftest import config  # noqa: F401
 from tests.unit.cli.test_fuzzing import run_cli
@@ -46,6 +47,13 @@ def test_a_dry_run_sends_nothing_and_hides_secrets(config: str) -> None:  # noqa
     assert status == WRONG_INPUT
     assert "write ${NAME} in its place" in output
     assert "hunter2" not in output
+
+
+def test_a_call_of_python_gets_no_option() -> None:
+    state = _state("STOPPED")
+    assert resume_command(state, "http://h:1").endswith(" --resume toy-1 --address http://h:1")
+    call = "mtl_search.submit(config, resume='toy-1')"
+    assert resume_command(replace(state, resume=call), "http://h:1") == call
 
 
 def test_the_table_lists_files_with_their_sizes(config: str) -> None:  # noqa: F811

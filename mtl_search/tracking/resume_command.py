@@ -1,0 +1,45 @@
+"""The command that goes on with a sweep, for what is said about events that MLflow has not got."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+# A submitted job has the command in it; the stored config of a sweep would not do, since it has no
+# passwords and may name paths of another machine.
+VARIABLE = "MTL_SEARCH_RESUME_COMMAND"
+_given: ContextVar[str] = ContextVar("resume command", default="")
+
+
+@contextmanager
+def resumed_by(command: str) -> Iterator[None]:
+    """Name the command that goes on with the sweep which runs inside.
+
+    Args:
+        command: The command, as a user types it.
+    """
+    token = _given.set(command)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
+def resume_command(sweep_dir: Path) -> str:
+    """Return the command that goes on with a sweep: that of the job, else the one given, else code.
+
+    Args:
+        sweep_dir: The sweep's folder.
+
+    Examples:
+        >>> with resumed_by("mtl-search run toy.yaml --resume"):
+        ...     resume_command(Path("runs/toy"))
+        'mtl-search run toy.yaml --resume'
+        >>> resume_command(Path("runs/toy"))
+        "mtl_search.run(config, output='runs/toy', resume=True)"
+    """
+    in_python = f"mtl_search.run(config, output={str(sweep_dir)!r}, resume=True)"
+    return os.environ.get(VARIABLE) or _given.get() or in_python
