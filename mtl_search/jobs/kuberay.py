@@ -76,7 +76,8 @@ def kuberay_manifests(
     cpus, gpus = node_resources(
         config.resources, options.max_workers, options.cpus_per_worker, options.gpus_per_worker
     )
-    capacity.slots(config.resources, [{"CPU": cpus, "GPU": gpus}] * options.max_workers)
+    largest = [{"CPU": cpus, "GPU": gpus}] * options.max_workers
+    fitting = capacity.slots(config.resources, largest)
     size = {"cpu": str(cpus), "memory": options.memory, **({_GPU: gpus} if gpus else {})}
     job = {
         "apiVersion": "ray.io/v1",
@@ -86,6 +87,9 @@ def kuberay_manifests(
     }
     check_rayjob(job)
     command = ["--output", f"/sweeps/{name}", *arguments[1:]]
+    if config.resources.max_concurrent == "auto":
+        # The sweep begins before there are nodes, so auto could not count them.
+        command.append(f"resources.max_concurrent={fitting}")
     manifests = [_config_map(name, config_text, command, options)]
     if options.claim is None:
         manifests.append(_volume_claim(name, options))

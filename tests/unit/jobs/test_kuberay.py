@@ -102,6 +102,24 @@ def test_resources_come_from_the_config() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "changes", "number"),
+    [
+        (KubeRayOptions(max_workers=8), (), 8),
+        (KubeRayOptions(max_workers=8, cpus_per_worker=4), (), 32),
+        (KubeRayOptions(max_workers=8), ("resources.workers=2",), 8),
+        (KubeRayOptions(max_workers=8), ("resources.max_concurrent=3",), 3),
+    ],
+)
+def test_all_nodes_are_asked_for(
+    options: KubeRayOptions, changes: tuple[str, ...], number: int
+) -> None:
+    """Also by worker groups, of which auto would be one as long as there is no node."""
+    script = _manifests(options, *changes)["ConfigMap"]["data"]["run.sh"]
+    assert script.count("resources.max_concurrent=") == 1
+    assert f"resources.max_concurrent={number}" in script
+
+
 def test_the_config_is_kept_as_it_was_written() -> None:
     data = _manifests(KubeRayOptions())["ConfigMap"]["data"]
     assert data["sweep.yaml"] == _FILE.read_text()
@@ -127,7 +145,7 @@ def test_a_retry_goes_on(
         ["sh", str(tmp_path / "run.sh")], capture_output=True, text=True, check=True
     )
     expected = ["run", "/config/sweep.yaml", "--trust-code", "--address", "auto"]
-    expected += ["--output", str(sweep), override]
+    expected += ["--output", str(sweep), override, "resources.max_concurrent=2"]
     assert done.stdout.splitlines() == expected + (["--resume"] if has_journal else [])
 
 
