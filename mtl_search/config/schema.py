@@ -239,7 +239,7 @@ class ResourcesConfig(ConfigModel):
     )
     max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
         "auto",
-        description="trials at a time; auto: what the cluster holds, or may hold with an autoscaler",
+        description="trials at a time; auto: what the cluster holds, with an autoscaler once grown",
     )
     storage: str | None = Field(
         None,
