@@ -164,6 +164,21 @@ def test_every_pod_is_limited_and_no_pod_is_root() -> None:
             assert not container["securityContext"]["allowPrivilegeEscalation"], file
 
 
+def test_prometheus_gets_in_by_the_metrics_port_from_a_labelled_namespace() -> None:
+    policies = {
+        tree["metadata"]["name"]: tree["spec"]
+        for tree in yaml.safe_load_all((_FOLDER / "network.yaml").read_text())
+    }
+    assert policies["nobody"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    policy = policies["ray-metrics"]
+    assert policy["podSelector"] == policies["ray-nodes"]["podSelector"]
+    (rule,) = policy["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 8080}]  # the operator's own choice
+    ((label, value),) = rule["from"][0]["namespaceSelector"]["matchLabels"].items()
+    readme = (REPOSITORY / "docker" / "README.md").read_text()
+    assert f"kubectl label namespace monitoring {label}={value}" in readme
+
+
 def test_secrets_are_named_and_never_written() -> None:
     text = "".join(file.read_text() for file in _FOLDER.iterdir())
     assert "kind: Secret" not in text
