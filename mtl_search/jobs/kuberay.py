@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Sequence
@@ -27,6 +28,10 @@ _PASSWORD = re.compile(r"://[^/\s:@]+:[^@\s$]+@")
 _SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 # Less memory than this has ended heads that drove sweeps of hours.
 _HEAD: dict[str, Any] = {"cpu": "2", "memory": "8Gi"}
+# Ray's object store takes 30 % of a node's memory, and 95 % of its shared memory at most.
+_SHARED_PERCENT = 35
+_UNITS = {"k": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
+_UNITS |= {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
 # Stopping is an interrupt with time to save.
 _JOB_ENVIRONMENT = {
     "RAY_JOB_STOP_SIGNAL": "SIGINT",
@@ -215,9 +220,10 @@ def _pod(
     if _GPU in size:
         toleration = {"key": _GPU, "operator": "Exists", "effect": "NoSchedule"}
         tolerations = {"tolerations": [toleration]}
+    shared = _shared_memory(size["memory"])
     volumes = {
         "sweeps": ("/sweeps", {"persistentVolumeClaim": {"claimName": options.claim or name}}),
-        "shm": ("/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}),  # noqa: S108
+        "shm": ("/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": shared}}),  # noqa: S108
         "config": ("/config", {"configMap": {"name": name}}),
     }
     return {
@@ -244,6 +250,13 @@ def _pod(
         ],
         "volumes": [{"name": volume, **source} for volume, (_, source) in volumes.items()],
     }
+
+
+def _shared_memory(memory: str) -> str:
+    """Return how much shared memory a pod with so much memory has."""
+    number = memory.rstrip("kKMGTi")
+    size = float(number) * _UNITS.get(memory[len(number) :], 1) * _SHARED_PERCENT / 100
+    return f"{math.ceil(size / 1024**2)}Mi"
 
 
 def _environment(options: KubeRayOptions) -> list[dict[str, Any]]:

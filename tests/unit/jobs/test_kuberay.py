@@ -120,6 +120,21 @@ def test_all_nodes_are_asked_for(
     assert f"resources.max_concurrent={number}" in script
 
 
+@pytest.mark.parametrize(
+    ("memory", "mebibytes"),
+    [("8Gi", 8192), ("20Gi", 20480), ("64G", 61035), ("512Mi", 512), ("1.5Ti", 1572864)],
+)
+def test_rays_object_store_fits_into_shared_memory(memory: str, mebibytes: int) -> None:
+    """It takes 30 % of the memory, and at most 95 % of the shared memory."""
+    cluster = _manifests(KubeRayOptions(memory=memory))["RayJob"]["spec"]["rayClusterSpec"]
+    head, worker = cluster["headGroupSpec"], cluster["workerGroupSpecs"][0]
+    for group, whole in ((head, 8192), (worker, mebibytes)):
+        (volume,) = [v for v in group["template"]["spec"]["volumes"] if v["name"] == "shm"]
+        shared = int(volume["emptyDir"]["sizeLimit"].removesuffix("Mi"))
+        assert 0.30 * whole < 0.95 * shared
+        assert shared <= 0.36 * whole
+
+
 def test_the_config_is_kept_as_it_was_written() -> None:
     data = _manifests(KubeRayOptions())["ConfigMap"]["data"]
     assert data["sweep.yaml"] == _FILE.read_text()
