@@ -11,9 +11,15 @@ Importing the package loads none of Ray, torch, Optuna, MLflow and pandas; they 
 needed.
 """
 
+# ruff: noqa: E402  # the module path comes before all imports
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from mtl_search.source.module_path import put_job_package_last as _put_job_package_last
+
+_put_job_package_last()
 
 from mtl_search.config import Config, load_config, override
 from mtl_search.errors import (

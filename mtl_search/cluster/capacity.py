@@ -18,6 +18,8 @@ Nodes = Sequence[Node]
 # Ray counts resources in ten-thousandths.
 _UNIT = 10_000
 _MAX_NODES_SHOWN = 8
+# With `max_concurrent: auto`, no more trials than these wait for nodes of an autoscaler.
+_MAX_AUTO = 100
 
 
 def check_capacity(config: Config) -> None:
@@ -77,13 +79,28 @@ def max_concurrent_trials(
 ) -> int:
     """Return how many trials may run at a time, which may be none; arguments as of `slots`.
 
-    With `max_concurrent: auto` it is the number that fits now, or 1 where only the cluster that an
-    autoscaler has let grow has room for one.
+    With `max_concurrent: auto` it is the number that fits on the cluster once an autoscaler has let
+    it grow: trials that wait are what it adds nodes for.
     """
     now = worker_capacity(wanted, nodes) // wanted.workers
     at_most = max(now, worker_capacity(wanted, later) // wanted.workers)
-    requested = max(1, now) if wanted.max_concurrent == "auto" else wanted.max_concurrent
-    return min(requested, at_most)
+    if wanted.max_concurrent == "auto":
+        return min(max(now, _auto(wanted, later)), at_most)
+    return min(wanted.max_concurrent, at_most)
+
+
+def _auto(wanted: ResourcesConfig, later: Sequence[Node]) -> int:
+    """Return for how many trials at a time an autoscaler is asked, at least one.
+
+    A worker group that waits for a node never takes the place of another group, which stays up for
+    its next trial: where nodes do not come, its trial would wait for ever. So groups are one, or
+    what fits when the sweep begins.
+    """
+    if wanted.workers > 1:
+        return 1
+    # Nodes with GPUs are not started for trials without.
+    plain = [node for node in later if wanted.gpus_per_worker or not node.get("GPU", 0)]
+    return max(1, min(worker_capacity(wanted, plain), _MAX_AUTO))
 
 
 def worker_capacity(wanted: ResourcesConfig, nodes: Sequence[Node]) -> int:

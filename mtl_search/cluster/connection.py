@@ -255,7 +255,8 @@ def autoscaler_nodes() -> list[dict[str, float]]:
     cluster = ray._private.state.state.get_cluster_config()  # noqa: SLF001  # as Ray Train does
     nodes: list[dict[str, float]] = []
     for group in [] if cluster is None else cluster.node_group_configs:
-        count = _MANY_NODES if group.max_count < 0 else group.max_count  # -1: without a limit
+        limited = 0 <= group.max_count < _MANY_NODES  # -1 is no limit, nor is KubeRay's 2³¹ - 1
+        count = group.max_count if limited else _MANY_NODES
         nodes += [dict(group.resources) for _ in range(count)]
     return nodes
 

@@ -238,7 +238,8 @@ class ResourcesConfig(ConfigModel):
         description="GPUs of each worker; a fraction lets several trials of one worker share a GPU",
     )
     max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
-        "auto", description="trials at a time; auto: what the cluster holds"
+        "auto",
+        description="trials at a time; auto: what the cluster holds, with an autoscaler once grown",
     )
     storage: str | None = Field(
         None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Sequence
@@ -27,6 +28,10 @@ _ALL = "0.0.0.0"  # noqa: S104  # the service and the submitter come from elsewh
 _SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 # Less memory than this has ended heads that drove sweeps of hours.
 _HEAD: dict[str, Any] = {"cpu": "2", "memory": "8Gi"}
+# Ray's object store takes 30 % of a node's memory, and 95 % of its shared memory at most.
+_SHARED_PERCENT = 35
+_UNITS = {"k": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
+_UNITS |= {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4}
 # Stopping is an interrupt with time to save.
 _JOB_ENVIRONMENT = {
     "RAY_JOB_STOP_SIGNAL": "SIGINT",
@@ -76,7 +81,8 @@ def kuberay_manifests(
     cpus, gpus = node_resources(
         config.resources, options.max_workers, options.cpus_per_worker, options.gpus_per_worker
     )
-    capacity.slots(config.resources, [{"CPU": cpus, "GPU": gpus}] * options.max_workers)
+    largest = [{"CPU": cpus, "GPU": gpus}] * options.max_workers
+    fitting = capacity.slots(config.resources, largest)
     size = {"cpu": str(cpus), "memory": options.memory, **({_GPU: gpus} if gpus else {})}
     job = {
         "apiVersion": "ray.io/v1",
@@ -86,6 +92,9 @@ def kuberay_manifests(
     }
     check_rayjob(job)
     command = ["--output", f"/sweeps/{name}", *arguments[1:]]
+    if config.resources.max_concurrent == "auto":
+        # The sweep begins before there are nodes, so auto could not count them.
+        command.append(f"resources.max_concurrent={fitting}")
     manifests = [_config_map(name, config_text, command, options)]
     if options.claim is None:
         manifests.append(_volume_claim(name, options))
@@ -211,9 +220,10 @@ def _pod(
     if _GPU in size:
         toleration = {"key": _GPU, "operator": "Exists", "effect": "NoSchedule"}
         tolerations = {"tolerations": [toleration]}
+    shared = _shared_memory(size["memory"])
     volumes = {
         "sweeps": ("/sweeps", {"persistentVolumeClaim": {"claimName": options.claim or name}}),
-        "shm": ("/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}),  # noqa: S108
+        "shm": ("/dev/shm", {"emptyDir": {"medium": "Memory", "sizeLimit": shared}}),  # noqa: S108
         "config": ("/config", {"configMap": {"name": name}}),
     }
     return {
@@ -240,6 +250,13 @@ def _pod(
         ],
         "volumes": [{"name": volume, **source} for volume, (_, source) in volumes.items()],
     }
+
+
+def _shared_memory(memory: str) -> str:
+    """Return how much shared memory a pod with so much memory has."""
+    number = memory.rstrip("kKMGTi")
+    size = float(number) * _UNITS.get(memory[len(number) :], 1) * _SHARED_PERCENT / 100
+    return f"{math.ceil(size / 1024**2)}Mi"
 
 
 def _environment(options: KubeRayOptions) -> list[dict[str, Any]]:

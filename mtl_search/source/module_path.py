@@ -2,7 +2,8 @@
 
 A config names code of the user's as `module:attribute`, which is looked for in the working
 directory, too. It must not come first, as with `python -m` and in Ray's workers: a `torch.py` that
-lies there would be executed in place of torch.
+lies there would be executed in place of torch. Ray puts the package of a job first, in driver and
+workers; it is moved when `mtl_search` is imported, before anything that is not of Python's own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,21 @@ from mtl_search.errors import ConfigError
 
 # Tells the processes of trials, which may work elsewhere, the driver's working directory.
 _DIRECTORY = "MTL_SEARCH_WORKING_DIRECTORY"
+
+
+# The folder of Ray's session below which the packages of jobs lie.
+_PACKAGES = "working_dir_files"
+
+
+def put_job_package_last() -> None:
+    """Move the package of a Ray job, which is its working directory, to the end of the module path.
+
+    Ray names it in `PYTHONPATH`, before all else. The first entry stays: it is Python's own.
+    """
+    packages = [entry for entry in sys.path[1:] if Path(entry).parent.name == _PACKAGES]
+    if packages:
+        others = [entry for entry in sys.path[1:] if entry not in packages]
+        sys.path[1:] = [*others, *dict.fromkeys(packages)]
 
 
 def put_working_directory_last() -> None:

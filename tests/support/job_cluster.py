@@ -230,6 +230,7 @@ PARTS: Sequence[tuple[str, str]] = (
     (
         "toy.py",
         """
+import sys
 import time
 from pathlib import Path
 
@@ -239,6 +240,10 @@ from torch import nn
 
 from mtl_search.data import DataSet, Target
 from mtl_search.models.stage import Stage
+
+
+# In driver and workers: a module of the package takes the place of no installed one.
+assert str(Path(__file__).parent) == sys.path[-1], sys.path
 
 
 def points(path):

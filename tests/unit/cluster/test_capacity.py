@@ -50,6 +50,28 @@ def test_an_autoscaler_is_counted_on(max_concurrent: int | str, slots: int) -> N
 
 
 @pytest.mark.parametrize(
+    ("wanted", "now", "later", "slots"),
+    [
+        ({}, [{"CPU": 0}], [{"CPU": 0}, *[{"CPU": 1}] * 8], 8),  # KubeRay, no node yet
+        ({}, [{"CPU": 4}] * 2, [{"CPU": 4}] * 3, 12),
+        ({}, [{"CPU": 4}] * 3, [{"CPU": 4}], 12),  # more than the autoscaler knows of
+        ({}, [], [{"CPU": 4}] * 1000, 100),
+        ({}, [], [*[{"CPU": 4}] * 2, *[{"CPU": 4, "GPU": 1}] * 2], 8),  # no GPUs for their CPUs
+        ({}, [], [{"CPU": 4, "GPU": 1}], 1),  # but rather than none
+        ({"gpus_per_worker": 1}, [], [*[{"CPU": 4}] * 2, *[{"CPU": 4, "GPU": 1}] * 2], 2),
+        ({"max_concurrent": 150}, [], [{"CPU": 4}] * 1000, 150),
+    ],
+)
+def test_auto_is_what_fits_on_the_cluster_as_large_as_it_may_grow(
+    wanted: dict[str, float],
+    now: list[dict[str, float]],
+    later: list[dict[str, float]],
+    slots: int,
+) -> None:
+    assert capacity.slots(ResourcesConfig.model_validate(wanted), now, later) == slots
+
+
+@pytest.mark.parametrize(
     ("wanted", "nodes", "lines"),
     [
         (

@@ -87,6 +87,15 @@ def test_after_its_patience_it_says_what_is_missing(pass_time: Clock) -> None:
         assert words in str(caught.value)
 
 
+def test_auto_waits_for_as_many_nodes_as_may_come_and_never_in_vain(pass_time: Clock) -> None:
+    nodes = [0]
+    census = _census(nodes, later=(1,) * 8, most=8, workers=1)
+    for _ in range(9):
+        pass_time(1000)
+        assert census.slots() == 8
+        nodes.append(1)
+
+
 def test_nodes_that_an_autoscaler_may_bring_are_waited_for(pass_time: Clock) -> None:
     census = _census([], later=(8,), max_concurrent=3)
     pass_time(1000)

@@ -168,6 +168,7 @@ def test_policies_let_in_who_is_named_alone() -> None:
     text = (_FOLDER / "network.yaml").read_text()
     policies = {tree["metadata"]["name"]: tree["spec"] for tree in yaml.safe_load_all(text)}
     assert policies.pop("nobody") == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    del policies["ray-metrics"]  # for another namespace, as below
     ports = {}
     for name, policy in policies.items():
         assert policy["podSelector"]["matchLabels"], name
@@ -190,6 +191,21 @@ def test_policies_let_in_who_is_named_alone() -> None:
         "mlflow": [[5000]],
         "postgres": [[5432]],
     }
+
+
+def test_prometheus_gets_in_by_the_metrics_port_from_a_labelled_namespace() -> None:
+    policies = {
+        tree["metadata"]["name"]: tree["spec"]
+        for tree in yaml.safe_load_all((_FOLDER / "network.yaml").read_text())
+    }
+    assert policies["nobody"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+    policy = policies["ray-metrics"]
+    assert policy["podSelector"] == policies["ray-nodes"]["podSelector"]
+    (rule,) = policy["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 8080}]  # the operator's own choice
+    ((label, value),) = rule["from"][0]["namespaceSelector"]["matchLabels"].items()
+    readme = (REPOSITORY / "docker" / "README.md").read_text()
+    assert f"kubectl label namespace monitoring {label}={value}" in readme
 
 
 def test_secrets_are_named_and_never_written() -> None:

@@ -102,6 +102,39 @@ def test_resources_come_from_the_config() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "changes", "number"),
+    [
+        (KubeRayOptions(max_workers=8), (), 8),
+        (KubeRayOptions(max_workers=8, cpus_per_worker=4), (), 32),
+        (KubeRayOptions(max_workers=8), ("resources.workers=2",), 8),
+        (KubeRayOptions(max_workers=8), ("resources.max_concurrent=3",), 3),
+    ],
+)
+def test_all_nodes_are_asked_for(
+    options: KubeRayOptions, changes: tuple[str, ...], number: int
+) -> None:
+    """Also by worker groups, of which auto would be one as long as there is no node."""
+    script = _manifests(options, *changes)["ConfigMap"]["data"]["run.sh"]
+    assert script.count("resources.max_concurrent=") == 1
+    assert f"resources.max_concurrent={number}" in script
+
+
+@pytest.mark.parametrize(
+    ("memory", "mebibytes"),
+    [("8Gi", 8192), ("20Gi", 20480), ("64G", 61035), ("512Mi", 512), ("1.5Ti", 1572864)],
+)
+def test_rays_object_store_fits_into_shared_memory(memory: str, mebibytes: int) -> None:
+    """It takes 30 % of the memory, and at most 95 % of the shared memory."""
+    cluster = _manifests(KubeRayOptions(memory=memory))["RayJob"]["spec"]["rayClusterSpec"]
+    head, worker = cluster["headGroupSpec"], cluster["workerGroupSpecs"][0]
+    for group, whole in ((head, 8192), (worker, mebibytes)):
+        (volume,) = [v for v in group["template"]["spec"]["volumes"] if v["name"] == "shm"]
+        shared = int(volume["emptyDir"]["sizeLimit"].removesuffix("Mi"))
+        assert 0.30 * whole < 0.95 * shared
+        assert shared <= 0.36 * whole
+
+
 def test_the_config_is_kept_as_it_was_written() -> None:
     data = _manifests(KubeRayOptions())["ConfigMap"]["data"]
     assert data["sweep.yaml"] == _FILE.read_text()
@@ -127,7 +160,7 @@ def test_a_retry_goes_on(
         ["sh", str(tmp_path / "run.sh")], capture_output=True, text=True, check=True
     )
     expected = ["run", "/config/sweep.yaml", "--trust-code", "--address", "auto"]
-    expected += ["--output", str(sweep), override]
+    expected += ["--output", str(sweep), override, "resources.max_concurrent=2"]
     assert done.stdout.splitlines() == expected + (["--resume"] if has_journal else [])
 
 

@@ -20,15 +20,17 @@ _NAMES = ("torch", "numpy", "yaml", "ray", "mlflow", "optuna", "pydantic", "rich
 _OWN = "from tests.support.small_sweeps import DATA\n"
 
 
-def test_files_beside_the_config_are_not_imported(tmp_path: Path) -> None:
+def _check(folder: Path, *path: Path) -> None:
+    """Check a config there, with such files beside it and such a module path."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in _NAMES:
-        (tmp_path / f"{name}.py").write_text(_EVIL)
-    (tmp_path / "own.py").write_text(_OWN)
-    (tmp_path / "a.yaml").write_text(yaml.safe_dump({**tree(), "data": "own:DATA"}))
+        (folder / f"{name}.py").write_text(_EVIL)
+    (folder / "own.py").write_text(_OWN)
+    (folder / "a.yaml").write_text(yaml.safe_dump({**tree(), "data": "own:DATA"}))
     ended = subprocess.run(
         [str(MTL_SEARCH), "validate", "a.yaml"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
         capture_output=True,
         text=True,
         timeout=100,
@@ -36,7 +38,17 @@ def test_files_beside_the_config_are_not_imported(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert "a.yaml is valid" in ended.stdout
-    assert not (tmp_path / "executed").exists()
+    assert not (folder / "executed").exists()
+
+
+def test_files_beside_the_config_are_not_imported(tmp_path: Path) -> None:
+    _check(tmp_path, REPOSITORY)
+
+
+def test_files_in_the_package_of_a_job_are_not_imported(tmp_path: Path) -> None:
+    """Ray puts it first in PYTHONPATH: `set_pythonpath_in_context` of its runtime environments."""
+    package = tmp_path / "runtime_resources" / "working_dir_files" / "_ray_pkg_0123456789abcdef"
+    _check(package, package, REPOSITORY)
 
 
 def test_a_module_that_an_installed_one_hides_is_named(

@@ -36,6 +36,18 @@ def test_it_stays_where_the_user_has_put_it(here: str, monkeypatch: pytest.Monke
     assert sys.path.count(here) == 1
 
 
+def test_the_package_of_a_job_moves_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = "/tmp/ray/session/runtime_resources/working_dir_files/_ray_pkg_0123"
+    monkeypatch.setattr(sys, "path", ["/bin", package, "/site", package])
+    module_path.put_job_package_last()
+    module_path.put_job_package_last()
+    assert sys.path == ["/bin", "/site", package]
+    # A script of the user's own in the package: Python itself has put its folder first.
+    monkeypatch.setattr(sys, "path", [package, package, "/site"])
+    module_path.put_job_package_last()
+    assert sys.path == [package, "/site", package]
+
+
 def test_other_processes_get_it(here: str) -> None:
     assert module_path.export_working_directory() == {"MTL_SEARCH_WORKING_DIRECTORY": here}
     module_path.restore_working_directory()
