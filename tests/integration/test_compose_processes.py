@@ -4,15 +4,17 @@ own: PostgreSQL, MLflow, a head with token authentication, and two workers.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mtl_search.storage.journal import read_record
 from tests.support.compose_processes import Processes, processes
-from tests.support.submission import Cluster
+from tests.support.submission import Outsider
 from tests.support.sweeps import assert_sound, finished, write_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration]
@@ -29,19 +31,17 @@ def running(need_namespaces: None, need_program: Callable[[str], str]) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def cluster(running: Processes) -> Cluster:
-    return Cluster("http://head:8265", running.secrets / "ray_token", running.outside)
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def outsider(running: Processes, tmp_path_factory: pytest.TempPathFactory) -> Outsider:
     changes = {
         "resources.max_concurrent": "auto",
         "search.trials": 3,
         "search.arms": ["equal", "search"],
         "search.finalists": {"top": 0},
     }
-    return write_config(tmp_path_factory.mktemp("config"), changes)
+    folder = tmp_path_factory.mktemp("outside")
+    write_config(folder, changes)
+    inside = [*running.outside, f"--wdns={folder}"]
+    return Outsider(folder, "http://head:8265", running.secrets / "ray_token", inside)
 
 
 def _query(running: Processes, question: str) -> str:
@@ -53,13 +53,17 @@ def _query(running: Processes, question: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_sweep_is_submitted_and_found_in_postgresql(
-    running: Processes, cluster: Cluster, config: Path
+def test_a_sweep_that_loses_a_worker_is_whole_and_found_in_postgresql(
+    running: Processes, outsider: Outsider
 ) -> None:
-    sweep = running.volumes / "sweeps" / "first"
-    job = cluster.submit(config, ["--output", str(sweep), "--quiet"])
-    log = cluster.wait(job, 180)
-    assert cluster.status(job) == "SUCCEEDED", log
+    sweep = running.volumes / "sweeps" / "ours"
+    job = outsider.start("tiny.yaml", "--output", sweep)
+    end = time.monotonic() + 120
+    while not finished(read_record(sweep / "journal.jsonl"), ""):
+        assert time.monotonic() < end, outsider.jobs("logs", job)
+        time.sleep(0.1)
+    running.machines["worker-2"].kill()
+    log = outsider.follow(job, timeout=240)
     assert "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI" in log
     record = assert_sound(sweep)
     ours = f"SELECT run_uuid FROM tags WHERE key = 'mtl_search.sweep' AND value = '{record.id}'"
@@ -68,32 +72,23 @@ def test_a_sweep_is_submitted_and_found_in_postgresql(
     assert any(path.is_file() for path in (running.volumes / "artifacts").rglob("*"))
 
 
-def test_secrets_are_in_no_log_and_in_no_file_of_the_sweep(running: Processes) -> None:
+def test_secrets_are_in_no_log_in_no_file_of_the_sweep_and_not_with_its_job(
+    running: Processes, outsider: Outsider
+) -> None:
     secrets = [file.read_bytes() for file in running.secrets.iterdir()]
     logs = [machine.log for machine in running.machines.values()]
     files = [path for path in (running.volumes / "sweeps").rglob("*") if path.is_file()]
     assert len(files) > 3
     leaks = [path for path in [*logs, *files] for one in secrets if one in path.read_bytes()]
     assert leaks == []
+    listed = outsider.jobs("list", "--format", "json")
+    assert [job["state"] for job in json.loads(listed)] == ["SUCCEEDED"]
+    assert [one for one in secrets if one.decode() in listed] == []
 
 
-def test_a_wrong_token_gets_no_answer(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_wrong_token_gets_no_answer(outsider: Outsider, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("0" * 64)
-    stranger = Cluster(cluster.address, tmp_path / "token", cluster.inside)
-    with pytest.raises(AssertionError, match=r"HTTP Error 40[13]"):
-        stranger.status("any")
-
-
-def test_a_worker_that_is_killed_costs_no_trial(
-    running: Processes, cluster: Cluster, config: Path
-) -> None:
-    sweep = running.volumes / "sweeps" / "second"
-    job = cluster.submit(config, ["--output", str(sweep), "--quiet"])
-    end = time.monotonic() + 120
-    while not finished(read_record(sweep / "journal.jsonl"), ""):
-        assert time.monotonic() < end, cluster.log(job)
-        time.sleep(0.1)
-    running.machines["worker-2"].kill()
-    log = cluster.wait(job, 180)
-    assert cluster.status(job) == "SUCCEEDED", log
-    assert_sound(sweep)
+    stranger = replace(outsider, token=tmp_path / "token")
+    done = stranger.run("jobs", "list", "--address", stranger.address)
+    assert done.returncode == 2
+    assert "http://head:8265 does not accept the token that is here" in done.stderr

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,14 +22,15 @@ from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from tests.support.containers import STAND_IN, Containers, run
 from tests.support.repository import CONFIGS, REPOSITORY
-from tests.support.submission import Cluster
+from tests.support.submission import Outsider
 from tests.support.sweeps import assert_sound, events
 
 pytestmark = [pytest.mark.large, pytest.mark.integration, pytest.mark.timeout(1800)]
 
 _IMAGE = "localhost/mtl-search:test"
 _PYTHON, _POSTGRES = "localhost/python:3.11-slim", "localhost/postgres:15"
-_SHORT = ["search.trials=6", "search.finalists.top=1", "search.finalists.seeds=2", "--quiet"]
+_CONFIG = "quickstart.yaml"
+_SHORT = ["search.trials=6", "search.finalists.top=1", "search.finalists.seeds=2"]
 _BEGAN = time.monotonic()
 
 
@@ -107,13 +108,15 @@ def containers(image: str, secrets: Path, ports: tuple[int, int]) -> Iterator[Co
 
 
 @pytest.fixture(scope="module")
-def cluster(containers: Containers, secrets: Path, ports: tuple[int, int]) -> Cluster:
-    return Cluster(f"http://127.0.0.1:{ports[0]}", secrets / "ray_token")
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copy(CONFIGS / "quickstart.yaml", tmp_path_factory.mktemp("config")))
+def outsider(
+    containers: Containers,
+    secrets: Path,
+    ports: tuple[int, int],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Outsider:
+    folder = tmp_path_factory.mktemp("outside")
+    shutil.copy(CONFIGS / _CONFIG, folder)
+    return Outsider(folder, f"http://127.0.0.1:{ports[0]}", secrets / "ray_token")
 
 
 def _wait_for(sweep: Path, condition: Callable[[SweepRecord], bool], timeout: float = 240) -> None:
@@ -129,20 +132,20 @@ def _ended(record: SweepRecord) -> list[str]:
     return [trial.id for trial in record if trial.finished]
 
 
-def _submit(cluster: Cluster, config: Path, name: str, arguments: Sequence[str]) -> str:
+def _start(outsider: Outsider, name: str) -> str:
     began = time.monotonic()
-    job = cluster.submit(config, ["--output", f"/sweeps/{name}", *arguments])
+    job = outsider.start(_CONFIG, *_SHORT, "--output", f"/sweeps/{name}")
     _say(f"sweep {name}: job {job}, submitted in {time.monotonic() - began:.1f} s")
     return job
 
 
 def test_the_quickstart_is_submitted_from_outside_and_found_in_mlflow(
-    containers: Containers, cluster: Cluster, config: Path, ports: tuple[int, int]
+    containers: Containers, outsider: Outsider, ports: tuple[int, int]
 ) -> None:
-    job = _submit(cluster, config, "first", ["--quiet"])
-    log = cluster.wait(job, 600)
-    assert cluster.status(job) == "SUCCEEDED", log
-    assert "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI" in log
+    began = time.monotonic()
+    told = outsider.submit(_CONFIG, "--output", "/sweeps/first", timeout=600)
+    _say(f"sweep first: submitted and followed to its end in {time.monotonic() - began:.1f} s")
+    assert "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI" in told
     record = assert_sound(containers.volume("sweeps") / "first")
     client = MlflowClient(f"http://127.0.0.1:{ports[1]}")
     experiment = client.get_experiment_by_name("quickstart")
@@ -159,39 +162,43 @@ def test_the_quickstart_is_submitted_from_outside_and_found_in_mlflow(
     _say(f"sweep first: {len(_ended(record))} trials on {len(hosts)} nodes, as many runs in MLflow")
 
 
-def test_a_worker_that_is_killed_costs_no_trial(
-    containers: Containers, cluster: Cluster, config: Path
-) -> None:
+def test_its_report_is_fetched(containers: Containers, outsider: Outsider) -> None:
+    """This machine sees no `/sweeps`: a job sends the files."""
+    began = time.monotonic()
+    report = outsider.asked("result")
+    took = time.monotonic() - began
+    record = read_record(containers.volume("sweeps") / "first" / "journal.jsonl")
+    assert report["sweep"]["complete"] is True
+    assert report["sweep"]["id"] == record.id
+    _say(f"sweep first: its report fetched in {took:.1f} s")
+
+
+def test_a_worker_that_is_killed_costs_no_trial(containers: Containers, outsider: Outsider) -> None:
     sweep = containers.volume("sweeps") / "second"
-    job = _submit(cluster, config, "second", _SHORT)
+    job = _start(outsider, "second")
     _wait_for(sweep, lambda record: len(_ended(record)) >= 3)
     victim = containers.names("worker")[1]
     containers.kill(victim)
     _say(f"sweep second: {victim} killed")
-    log = cluster.wait(job, 600)
-    assert cluster.status(job) == "SUCCEEDED", log
+    outsider.follow(job, timeout=600)
     record = assert_sound(sweep)
     _say(f"sweep second: {len(_ended(record))} trials ended, none lost")
     run(["podman", "--runtime", "runc", "start", victim])
     containers.wait_until_healthy("worker")
 
 
-def test_a_sweep_that_is_stopped_goes_on(
-    containers: Containers, cluster: Cluster, config: Path
-) -> None:
+def test_a_sweep_that_is_stopped_goes_on(containers: Containers, outsider: Outsider) -> None:
     sweep = containers.volume("sweeps") / "third"
-    job = _submit(cluster, config, "third", _SHORT)
+    job = _start(outsider, "third")
     _wait_for(sweep, lambda record: len(_ended(record)) >= 5)
     began = time.monotonic()
-    cluster.stop(job)
-    log = cluster.wait(job, 90)
-    assert cluster.status(job) == "STOPPED", log
+    go_on = outsider.stop(job)
+    assert outsider.asked("status", job)["state"] == "STOPPED"
     before = events(sweep)
     ended = _ended(read_record(sweep / "journal.jsonl"))
     _say(f"sweep third: stopped in {time.monotonic() - began:.1f} s with {len(ended)} trials ended")
-    again = _submit(cluster, config, "third", [*_SHORT, "--resume"])
-    log = cluster.wait(again, 600)
-    assert cluster.status(again) == "SUCCEEDED", log
+    _say(f"sweep third: mtl-search {' '.join(go_on)}")
+    outsider.good(*go_on, timeout=600)
     assert events(sweep)[: len(before)] == before
     record = assert_sound(sweep)
     _say(f"sweep third: resumed, {len(_ended(record))} trials in all, none of them run again")

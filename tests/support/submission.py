@@ -1,95 +1,75 @@
-"""Sweeps that are submitted to a cluster from outside, and how their jobs end."""
+"""The commands that somebody outside of a cluster has for it: `mtl-search submit` and `jobs`."""
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ENDED = ("SUCCEEDED", "FAILED", "STOPPED")
+from tests.support.sweeps import MTL_SEARCH, environment
 
-_SUBMIT = """
-import json, sys
-from ray.job_submission import JobSubmissionClient
-print(JobSubmissionClient(sys.argv[1]).submit_job(**json.loads(sys.argv[2])))
-"""
-# Ray's client takes seconds to import; a question by HTTP costs next to nothing.
-_ASK = """
-import os, sys, urllib.request
-token = open(os.environ["RAY_AUTH_TOKEN_PATH"]).read()
-request = urllib.request.Request(
-    sys.argv[2], method=sys.argv[1], headers={"Authorization": f"Bearer {token}"}
-)
-print(urllib.request.urlopen(request, timeout=30).read().decode())
-"""
-_JOB_ENVIRONMENT = {
-    "RAY_JOB_STOP_SIGNAL": "SIGINT",
-    "RAY_JOB_STOP_WAIT_TIME_S": "40",
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-}
+_PATIENCE_S = 120.0
 
 
 @dataclass
-class Cluster:
-    """A cluster as somebody outside of it sees it.
+class Outsider:
+    """Somebody who has the address of a cluster and its token, and nothing else of it.
 
     Attributes:
-        address: Of its dashboard, `http://HOST:PORT`.
-        token: The file with its token.
+        folder: Where the commands run.
+        address: Of the dashboard, `http://HOST:PORT`.
+        token: The file with the cluster's token.
         inside: Beginning of commands that have to run where the address is reached.
     """
 
+    folder: Path
     address: str
     token: Path
     inside: Sequence[str] = field(default=())
 
-    def submit(self, config: Path, arguments: Sequence[str]) -> str:
-        """Submit a sweep; returns the job's id. The config is alone in its folder."""
-        command = ["mtl-search", "run", config.name, "--address", "auto", *arguments]
-        environment = {"working_dir": str(config.parent), "env_vars": _JOB_ENVIRONMENT}
-        job = {"entrypoint": shlex.join(command), "runtime_env": environment}
-        return self._python(_SUBMIT, self.address, json.dumps(job)).splitlines()[-1]
-
-    def status(self, job: str) -> str:
-        """The job's status, in Ray's words."""
-        return str(self._ask("GET", job)["status"])
-
-    def log(self, job: str) -> str:
-        """What the job has printed."""
-        return str(self._ask("GET", f"{job}/logs")["logs"])
-
-    def stop(self, job: str) -> None:
-        """Ask the job to stop."""
-        self._ask("POST", f"{job}/stop")
-
-    def wait(self, job: str, timeout: float) -> str:
-        """Wait until the job has ended; returns its log."""
-        end = time.monotonic() + timeout
-        while self.status(job) not in ENDED:
-            assert time.monotonic() < end, f"the job did not end:\n{self.log(job)}"
-            time.sleep(0.5)
-        return self.log(job)
-
-    def _ask(self, method: str, path: str) -> dict[str, Any]:
-        answer = self._python(_ASK, method, f"{self.address}/api/jobs/{path}", flags=("-S",))
-        content: dict[str, Any] = json.loads(answer)
-        return content
-
-    def _python(self, script: str, *arguments: str, flags: Sequence[str] = ()) -> str:
-        done = subprocess.run(
-            [*self.inside, sys.executable, "-W", "ignore", *flags, "-c", script, *arguments],
-            env={**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(self.token)},
-            capture_output=True,
-            text=True,
-            timeout=120,
+    def run(self, *words: object, timeout: float = _PATIENCE_S) -> subprocess.CompletedProcess[str]:
+        """Run `mtl-search` with these words to its end."""
+        ours = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(self.token)}
+        return subprocess.run(
+            [*self.inside, str(MTL_SEARCH), *map(str, words)], cwd=self.folder,
+            env={**environment(), **ours}, text=True, timeout=timeout, capture_output=True,
             check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        )  # fmt: skip
+
+    def good(self, *words: object, timeout: float = _PATIENCE_S) -> str:
+        """What a command prints that has to end well."""
+        done = self.run(*words, timeout=timeout)
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def submit(self, *words: object, timeout: float) -> str:
+        """Submit a sweep and follow it to its good end; returns what was printed, log and all."""
+        return self.good("submit", *words, "--address", self.address, timeout=timeout)
+
+    def start(self, *words: object) -> str:
+        """Submit a sweep, and let it run; returns the job's id."""
+        told = self.submit(*words, "--no-wait", "--format", "json", timeout=_PATIENCE_S)
+        return str(json.loads(told)["job"])
+
+    def jobs(self, verb: str, *words: object, timeout: float = _PATIENCE_S) -> str:
+        """What `mtl-search jobs` prints when all is well."""
+        return self.good("jobs", verb, *words, "--address", self.address, timeout=timeout)
+
+    def follow(self, job: str, timeout: float) -> str:
+        """Follow a job to its good end; returns its log."""
+        return self.jobs("logs", job, "--follow", timeout=timeout)
+
+    def asked(self, verb: str, *words: object) -> Any:
+        """What `mtl-search jobs` tells programs."""
+        return json.loads(self.jobs(verb, *words, "--format", "json"))
+
+    def stop(self, job: str) -> list[str]:
+        """Stop a job in order; returns the words of the command that goes on with its sweep."""
+        _, _, command = self.jobs("stop", job).partition("Stopped in order. Go on with: ")
+        name, *words = shlex.split(command)
+        assert name == "mtl-search"
+        return words
