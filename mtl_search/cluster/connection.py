@@ -242,7 +242,12 @@ def slots(config: Config) -> int:
     Raises:
         ClusterError: Not even one fits; the message shows the arithmetic.
     """
-    return capacity.slots(config.resources, *nodes())
+    try:
+        return capacity.slots(config.resources, *nodes())
+    except ClusterError as error:
+        if not this_node.is_used():
+            raise
+        raise ClusterError(f"{error}\n{this_node.OWN}, with all of this machine") from None
 
 
 def nodes() -> tuple[list[dict[str, float]], list[dict[str, float]]]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from mtl_search.cluster import capacity, connection
+from mtl_search.cluster.first_trial import FirstTrialWatch
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.errors import SweepError
 
@@ -27,14 +28,20 @@ class CapacityMonitor:
         wanted: The resources of a trial, and how long to wait for a node when none fits.
         most: Trials at a time when the sweep began.
         read_nodes: Reads the nodes of the cluster.
+        first_trial: Says that the first trial waits for other programs; None says nothing.
     """
 
     def __init__(
-        self, wanted: ResourcesConfig, most: int, read_nodes: ReadNodes = connection.nodes
+        self,
+        wanted: ResourcesConfig,
+        most: int,
+        read_nodes: ReadNodes = connection.nodes,
+        first_trial: FirstTrialWatch | None = None,
     ) -> None:
         self.most = most
         self._wanted = wanted
         self._read_nodes = read_nodes
+        self._first_trial = first_trial
         self._slots = most
         self._counted_at = float("-inf")
         self._empty_since: float | None = None
@@ -60,6 +67,8 @@ class CapacityMonitor:
         self._counted_at = now
         self._slots = min(self.most, fitting)
         if self._slots:
+            if self._first_trial is not None:
+                self._first_trial.update(now, nodes, later)
             self._empty_since = None
             return
         if self._empty_since is None:

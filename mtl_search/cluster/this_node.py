@@ -18,7 +18,7 @@ from mtl_search.cluster import head
 
 logger = logging.getLogger(__name__)
 
-_OWN = "--address local starts one of its own"
+OWN = "--address local starts a Ray of its own"
 
 
 def find_cluster() -> str | None:
@@ -40,8 +40,20 @@ def find_cluster() -> str | None:
             reason,
         )
         return None
-    logger.warning("joined the Ray cluster at %s of this node; %s", address, _OWN)
+    logger.warning("joined the Ray cluster at %s of this node; %s", address, OWN)
     return address
+
+
+def is_used() -> bool:
+    """Return whether this process is connected to the cluster of this node, outside of a job."""
+    if os.environ.get("RAY_ADDRESS"):
+        return False
+    try:
+        address = Path(get_ray_address_file(None)).read_text(encoding="utf-8").strip()
+    except OSError:
+        return False
+    here: str = ray.get_runtime_context().gcs_address
+    return address == here
 
 
 def _reason_against(address: str, file: Path) -> str | None:

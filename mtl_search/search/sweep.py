@@ -17,6 +17,7 @@ from ray import tune
 from ray.tune.stopper import CombinedStopper
 
 from mtl_search.cluster import connection, shared_storage
+from mtl_search.cluster.first_trial import FirstTrialWatch
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
@@ -153,7 +154,7 @@ class SweepSession:
         slots = connection.slots(self._config)
         shared_storage.check_shared_storage(self._context.directory, resources.storage)
         self.write_start(slots)
-        capacity_monitor = CapacityMonitor(resources, slots)
+        capacity_monitor = CapacityMonitor(resources, slots, first_trial=FirstTrialWatch(resources))
         searcher = ArmSearcher(self._context, capacity_monitor)
         scheduler = ArmScheduler(self._config, slots)
         scheduler.restore_trials(self.record, self._context.objectives.best_so_far_by_epoch)

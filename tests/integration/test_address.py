@@ -20,10 +20,19 @@ from ray._private.state import state
 
 from mtl_search import SweepError, run
 from mtl_search.cluster import connection, this_node
-from tests.support.sweeps import assert_sound, mtl_search, tiny, write_config
+from tests.support.sweeps import (
+    MTL_SEARCH,
+    PARTS,
+    assert_sound,
+    environment,
+    mtl_search,
+    tiny,
+    write_config,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ray_cluster")]
 
+_OWN = "--address local starts a Ray of its own"
 _FEW = {"search.trials": 2, "search.arms": ["equal"], "search.finalists.top": 0}
 
 
@@ -118,12 +127,44 @@ def test_the_one_that_is_started_here_is_joined(
     config = write_config(runs.parent, _FEW)
     done = mtl_search("run", config, cwd=runs.parent, extra=started_here)
     assert done.returncode == 0, done.stderr
-    line = f"joined the Ray cluster at {found} of this node; --address local starts one of its own"
-    assert done.stderr.splitlines() == [line]
+    assert done.stderr.splitlines() == [f"joined the Ray cluster at {found} of this node; {_OWN}"]
     assert assert_sound(runs / "tiny").slots == 1
+
+    more = write_config(runs.parent, {**_FEW, "name": "more", "resources.cpus_per_worker": 2})
+    done = mtl_search("run", more, cwd=runs.parent, extra=started_here)
+    assert done.returncode == 2
+    assert "node 1: 1 CPU: room for 0" in done.stderr
+    assert done.stderr.rstrip().endswith(f"{_OWN}, with all of this machine")
 
     monkeypatch.setenv("RAY_TMPDIR", started_here["RAY_TMPDIR"])
     monkeypatch.setenv("HOME", str(runs))
     monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
     assert this_node.find_cluster() is None
     assert "is not used: it wants a token" in caplog.text
+
+
+@pytest.mark.large
+def test_a_second_sweep_says_what_it_waits_for(runs: Path, started_here: dict[str, str]) -> None:
+    backbone = {"name": f"{PARTS}:backbone", "pause": 1.0}
+    slow = write_config(runs.parent, {**_FEW, "name": "first", "model.backbone": backbone})
+    with subprocess.Popen(
+        [str(MTL_SEARCH), "run", str(slow)],
+        cwd=runs.parent,
+        env={**environment(), **started_here},
+        stdout=subprocess.DEVNULL,
+    ) as first:
+        journal = runs / "first" / "journal.jsonl"
+        end = time.monotonic() + 60
+        while not (journal.is_file() and '"event": "epoch"' in journal.read_text()):
+            assert first.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        config = write_config(runs.parent, {**_FEW, "name": "second"})
+        done = mtl_search("run", config, cwd=runs.parent, extra=started_here)
+        assert first.wait(60) == 0
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[1:] == [
+        f"other programs use all of this cluster; the first trial waits for them ({_OWN})"
+    ]
+    assert_sound(runs / "first")
+    assert_sound(runs / "second")

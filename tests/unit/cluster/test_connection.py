@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import ray
+from ray._private import state
 
 from mtl_search.cluster import connection
 from mtl_search.errors import ClusterError
@@ -55,3 +57,14 @@ def test_only_the_token_in_the_home_folder_is_made_private(
     connection._protect_token()
     assert own.stat().st_mode & 0o777 == 0o600
     assert shared.stat().st_mode & 0o777 == 0o444  # for containers of other users
+
+
+@pytest.mark.parametrize("most", [-1, 2**31 - 1])
+def test_an_autoscaler_without_a_limit_is_a_finite_list(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """-1 is Ray's word for it; KubeRay's is the largest number of 32 bits."""
+    groups = [SimpleNamespace(max_count=count, resources={"CPU": 1}) for count in (most, 2)]
+    cluster = SimpleNamespace(node_group_configs=groups)
+    monkeypatch.setattr(state.state, "get_cluster_config", lambda: cluster)
+    assert connection.autoscaler_nodes() == [{"CPU": 1}] * 1002
