@@ -142,7 +142,7 @@ def test_what_is_broken_on_one_node_is_named_and_its_cures_work(place: Place) ->
     assert "Read-only file system" in bad["storage", other].value
     assert "32 MiB free of 32 MiB" in bad["shared memory", other].value
     assert f"sweeps in {small}: 50 MiB free" in bad["disk", head].value
-    assert "node 1: 2 CPU: room for 0" in bad["resources", ""].value
+    assert "2 CPU: room for 0" in bad["resources", ""].value
 
     place.cure(bad["storage", other])
     place.cure(bad["shared memory", other])
