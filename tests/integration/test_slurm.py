@@ -122,7 +122,7 @@ def test_a_job_goes_on_after_its_time_limit(batch: Slurm, runs: Path) -> None:
     a machine of any speed.
     """
     late = ("--signal=B:USR1@30",)  # the last option of a kind counts
-    script = write_script(_config(runs.parent, 16, 1.0), time="2", lines=late)
+    script = write_script(_config(runs.parent, 10, 1.0), time="2", lines=late)
     job = batch.submit(script)
     sweep, log = runs / f"tiny-{job}", runs.parent / f"slurm-tiny-{job}.out"
     batch.wait_for(job, "RUNNING", timeout=60)
@@ -131,9 +131,9 @@ def test_a_job_goes_on_after_its_time_limit(batch: Slurm, runs: Path) -> None:
     assert "goes back into the queue" in log.read_text()
     before = whole_lines(sweep)
     ended = [trial.id for trial in _record(sweep) if trial.finished]
-    assert 0 < len(ended) < 16
+    assert 0 < len(ended) < 10
 
-    seen = batch.wait_for(job, "COMPLETED", "FAILED", "TIMEOUT", timeout=600)
+    seen = batch.wait_for(job, "COMPLETED", "FAILED", "TIMEOUT", timeout=780)  # some minutes in the queue
     assert seen["JobState"] == "COMPLETED", log.read_text()
     assert whole_lines(sweep).startswith(before)
     assert int(seen["Restarts"]) >= 1
@@ -149,9 +149,10 @@ def test_a_node_that_dies_does_not_end_the_sweep(batch: Slurm, runs: Path) -> No
     sweep = runs / f"tiny-{job}"
     _wait_for_trials(sweep, 3, nodes=2)
     batch.kill_node("n2")
-    seen = batch.wait_for(job, "COMPLETED", "FAILED", "NODE_FAIL", timeout=300)
+    # Slurm waits for the node that died, so the job itself may go on completing for minutes.
+    batch.wait_for(job, "COMPLETED", "COMPLETING", "FAILED", "NODE_FAIL", timeout=300)
     log = runs.parent.joinpath(f"slurm-tiny-{job}.out").read_text()
-    assert seen["JobState"] == "COMPLETED", log
+    assert "mtl-search ended with status 0" in log, log
     record = assert_sound(sweep)
     assert {trial.state for trial in record} == {"COMPLETE"}
     assert record.sessions == 1
