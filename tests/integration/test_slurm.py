@@ -133,7 +133,8 @@ def test_a_job_goes_on_after_its_time_limit(batch: Slurm, runs: Path) -> None:
     ended = [trial.id for trial in _record(sweep) if trial.finished]
     assert 0 < len(ended) < 10
 
-    seen = batch.wait_for(job, "COMPLETED", "FAILED", "TIMEOUT", timeout=780)  # some minutes in the queue
+    # Slurm keeps a job that comes back in the queue for some minutes.
+    seen = batch.wait_for(job, "COMPLETED", "FAILED", "TIMEOUT", timeout=780)
     assert seen["JobState"] == "COMPLETED", log.read_text()
     assert whole_lines(sweep).startswith(before)
     assert int(seen["Restarts"]) >= 1
