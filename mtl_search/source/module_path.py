@@ -8,6 +8,7 @@ workers; it is moved when `mtl_search` is imported, before anything that is not 
 
 from __future__ import annotations
 
+import filecmp
 import os
 import sys
 from importlib.util import find_spec
@@ -61,6 +62,9 @@ def restore_working_directory() -> None:
 def shadowed_file(module: str) -> Path | None:
     """Return the file or package in the working directory that another module of its name hides.
 
+    A module that is installed with the same source, as on a cluster that has the user's project,
+    hides nothing.
+
     Args:
         module: The dotted name of a module.
     """
@@ -75,7 +79,17 @@ def shadowed_file(module: str) -> Path | None:
         return None
     if spec.origin in ("built-in", "frozen"):
         return own
-    return None if Path(spec.origin).resolve() == own.resolve() else own
+    return None if _has_same_source(module, own, Path(spec.origin)) else own
+
+
+def _has_same_source(module: str, own: Path, installed: Path) -> bool:
+    """Return whether a module has the same source below both places of its outermost package."""
+    root = installed.parent.parent if own.name == "__init__.py" else installed.parent
+    stem = Path(*module.split("."))
+    places = (stem.with_suffix(".py"), stem / "__init__.py")
+    file = next((place for place in places if place.is_file()), own)
+    other = root / file
+    return other.is_file() and filecmp.cmp(file, other, shallow=False)
 
 
 def check_not_hidden(module: str, path: str = "") -> None:
@@ -93,6 +107,6 @@ def check_not_hidden(module: str, path: str = "") -> None:
         top = module.partition(".")[0]
         message = (
             f"there are two modules {top!r}: {own} in the working directory, and an installed one, "
-            "which Python takes: give yours another name"
+            "which Python takes and which differs: give yours another name, or install it there"
         )
         raise ConfigError(message, path=path, value=module)

@@ -73,7 +73,7 @@ def test_resume_after_the_driver_of_two_slots_was_killed(runs: Path) -> None:
         )
         first.kill()
     before = whole_lines(sweep)
-    run(config, output=sweep, resume=True)
+    run(config, output=sweep, resume=True, trust_code=True)
     assert whole_lines(sweep).startswith(before)
     assert_sound(sweep)
     assert_mirrored(sweep)

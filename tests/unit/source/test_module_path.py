@@ -66,3 +66,21 @@ def test_a_hidden_module(here: str) -> None:
     assert module_path.shadowed_file("mine") is None
     with pytest.raises(ConfigError, match=r"a\.b: there are two modules 'json'"):
         module_path.check_not_hidden("json", "a.b")
+
+
+def test_a_module_that_is_installed_with_the_same_source_hides_nothing(
+    here: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path_factory.mktemp("site")
+    for root in (Path(here), installed):
+        for file in ("lab_of_mine/__init__.py", "lab_of_mine/nets.py", "one_of_mine.py"):
+            (root / file).parent.mkdir(exist_ok=True)
+            (root / file).write_text("width = 3\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(installed), here])
+    for module in ("lab_of_mine.nets", "lab_of_mine", "one_of_mine"):
+        assert module_path.shadowed_file(module) is None
+    Path(here, "lab_of_mine/nets.py").write_text("width = 4\n")
+    assert module_path.shadowed_file("lab_of_mine.nets") == Path("lab_of_mine/__init__.py")
+    assert module_path.shadowed_file("lab_of_mine") is None
+    (installed / "one_of_mine.py").write_text("width = 4\n")
+    assert module_path.shadowed_file("one_of_mine") == Path("one_of_mine.py")
