@@ -244,7 +244,7 @@ def test_a_sweep_is_followed_by_its_metrics_and_its_log(place: Place) -> None:
         assert watch.stdout.readline() == "ready\n"
         run = mtl_search(
             "run", place.config, f"resources.storage={place.storage}", "search.finalists.top=0",
-            "model.backbone={name: tests.support.parts:backbone, pause: 0.5}",
+            "model.backbone={name: tests.support.parts:backbone, pause: 0.05}",
             "--address", place.cluster.address, "--output", sweep, "--log-format", "json",
             cwd=place.folder, inside=inside, extra=extra,
         )  # fmt: skip
@@ -253,6 +253,8 @@ def test_a_sweep_is_followed_by_its_metrics_and_its_log(place: Place) -> None:
     finally:
         watch.kill()
         watch.wait()
+        if watch.stdout is not None:
+            watch.stdout.close()
     assert run.returncode == 0, run.stderr
     assert run.stdout == ""
     assert seen.keys() == {metric.exposed_name for metric in METRICS}
