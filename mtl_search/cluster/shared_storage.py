@@ -11,7 +11,7 @@ from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from mtl_search.errors import ClusterError
-from mtl_search.storage.remote import RemoteStorage
+from mtl_search.storage.remote import RemoteStorage, storage_problem
 
 _MAX_NODES_SHOWN = 4
 
@@ -67,7 +67,7 @@ def _check_by_storage(others: list[str], uri: str) -> dict[str, str]:
     storage = RemoteStorage(uri)
     mark = storage.write_mark()
     try:
-        return _run_on(others, _storage_problem, uri, mark)
+        return _run_on(others, storage_problem, uri, mark)
     finally:
         storage.delete_mark(mark)
 
@@ -92,14 +92,3 @@ def _answer(reference: ray.ObjectRef[str]) -> str:
 
 def _read_problem(mark: str) -> str:
     return "" if Path(mark).exists() else "another folder, or none"
-
-
-def _storage_problem(uri: str, mark: str) -> str:
-    try:
-        storage = RemoteStorage(uri)
-        if not storage.has_mark(mark):
-            return "another folder, or none"
-        storage.check()
-    except (ValueError, OSError) as error:
-        return " ".join(str(error).split())
-    return ""

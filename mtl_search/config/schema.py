@@ -209,8 +209,7 @@ class TrackingConfig(ConfigModel):
     enabled: bool = Field(True, description="record the sweep and its trials in MLflow")
     uri: str | None = Field(
         None,
-        description="MLflow tracking URI; default: the environment's MLFLOW_TRACKING_URI, else "
-        "SQLite beside the sweeps",
+        description="MLflow tracking URI; default: MLFLOW_TRACKING_URI, else SQLite by the sweeps",
     )
     experiment: str | None = Field(
         None, description="MLflow experiment; default: the config's name"
@@ -238,8 +237,7 @@ class ResourcesConfig(ConfigModel):
         description="GPUs of each worker; a fraction lets several trials of one worker share a GPU",
     )
     max_concurrent: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
-        "auto",
-        description="trials at a time; auto: what the cluster holds, with an autoscaler once grown",
+        "auto", description="trials at a time; auto: what the cluster holds, once it has grown"
     )
     storage: str | None = Field(
         None,

@@ -140,3 +140,20 @@ def check_storage(config: Config) -> None:
             f"gs://bucket/folder ({masked(str(error))})"
         )
         raise ConfigError(message, path="resources.storage", value=uri) from error
+
+
+def storage_problem(uri: str, mark: str) -> str:
+    """Return what is wrong with a storage as this node sees it; empty where nothing is.
+
+    Args:
+        uri: The storage.
+        mark: The name of a mark that another node has written there.
+    """
+    try:
+        storage = RemoteStorage(uri)
+        if not storage.has_mark(mark):
+            return "another folder, or none"
+        storage.check()
+    except (ValueError, OSError) as error:
+        return " ".join(str(error).split())
+    return ""

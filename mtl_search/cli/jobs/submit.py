@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import typer
 
 from mtl_search.cli.jobs import manifest_options as manifest
@@ -16,6 +19,10 @@ from mtl_search.cli.options import (
     TrustModules,
 )
 from mtl_search.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mtl_search.jobs.kuberay import KubeRayOptions
+    from mtl_search.jobs.slurm import SlurmOptions
 
 
 def submit(  # noqa: PLR0917  # typer calls it by name
@@ -83,49 +90,15 @@ def submit(  # noqa: PLR0917  # typer calls it by name
     words = overrides or []
     trusted = trust_code or split_modules(trust_modules)
     if slurm:
-        from mtl_search.cli.jobs.manifests import active_environment, slurm_command
-        from mtl_search.jobs.slurm import SlurmOptions
+        from mtl_search.cli.jobs.manifests import slurm_command
 
-        slurm_options = SlurmOptions(
-            nodes=nodes,
-            time=time,
-            partition=partition,
-            account=account,
-            cpus_per_node=cpus_per_node,
-            gpus_per_node=gpus_per_node,
-            lines=tuple(sbatch or ()),
-            lead_s=lead,
-            restarts=restarts,
-            output=output,
-            environment=environment or active_environment(),
-            setup=tuple(setup or ()),
-            address=head_address,
-        )
-        slurm_command(config, words, slurm_options, smoke=smoke, trust_code=trusted)
-        return
+        script = _slurm_options(context.params)
+        return slurm_command(config, words, script, smoke=smoke, trust_code=trusted)
     if kuberay:
         from mtl_search.cli.jobs.manifests import kuberay_command
-        from mtl_search.jobs.kuberay import KubeRayOptions
 
-        kuberay_options = KubeRayOptions(
-            name=name,
-            namespace=namespace,
-            image=image or KubeRayOptions.image,
-            min_workers=min_workers,
-            max_workers=max_workers,
-            cpus_per_worker=cpus_per_node,
-            gpus_per_worker=gpus_per_node,
-            memory=memory,
-            claim=claim,
-            storage=storage,
-            storage_class=storage_class,
-            mlflow_uri=mlflow_uri,
-            mlflow_secret=mlflow_secret,
-            token_secret=token_secret,
-            retries=retries,
-        )
-        kuberay_command(config, words, kuberay_options, smoke=smoke, trust_code=trusted)
-        return
+        manifests = _kuberay_options(context.params)
+        return kuberay_command(config, words, manifests, smoke=smoke, trust_code=trusted)
     from mtl_search.cli.jobs.submitting import submit_command
 
     status = submit_command(
@@ -143,6 +116,36 @@ def submit(  # noqa: PLR0917  # typer calls it by name
         trust_code=trusted,
     )
     raise typer.Exit(status)
+
+
+def _slurm_options(given: Mapping[str, Any]) -> SlurmOptions:
+    """Return what the script asks Slurm for, from the options of the command."""
+    from mtl_search.cli.jobs.manifests import active_environment
+    from mtl_search.jobs.slurm import SlurmOptions
+
+    same = ("nodes", "time", "partition", "account", "cpus_per_node", "gpus_per_node", "restarts")
+    return SlurmOptions(
+        **{name: given[name] for name in (*same, "output")},
+        lines=tuple(given["sbatch"] or ()),
+        lead_s=given["lead"],
+        environment=given["environment"] or active_environment(),
+        setup=tuple(given["setup"] or ()),
+        address=given["head_address"],
+    )
+
+
+def _kuberay_options(given: Mapping[str, Any]) -> KubeRayOptions:
+    """Return what the manifests ask Kubernetes for, from the options of the command."""
+    from mtl_search.jobs.kuberay import KubeRayOptions
+
+    same = ("name", "namespace", "min_workers", "max_workers", "memory", "claim", "storage")
+    more = ("storage_class", "mlflow_uri", "mlflow_secret", "token_secret", "retries")
+    return KubeRayOptions(
+        **{name: given[name] for name in (*same, *more)},
+        image=given["image"] or KubeRayOptions.image,
+        cpus_per_worker=given["cpus_per_node"],
+        gpus_per_worker=given["gpus_per_node"],
+    )
 
 
 # What a script or a manifest has no use for.

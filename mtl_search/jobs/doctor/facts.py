@@ -294,14 +294,7 @@ def _storage_problem(uri: str, mark: str) -> str:
     if not uri:
         return ""
     try:
-        from mtl_search.storage.remote import RemoteStorage
+        from mtl_search.storage.remote import storage_problem
     except ImportError as error:
         return f"not tried, since mtl_search cannot be imported there ({error})"
-    try:
-        storage = RemoteStorage(uri)
-        if not storage.has_mark(mark):
-            return "another folder, or none"
-        storage.check()
-    except (ValueError, OSError) as error:
-        return " ".join(str(error).split())
-    return ""
+    return storage_problem(uri, mark)

@@ -13,7 +13,7 @@ from ray.exceptions import RayError
 from mtl_search.cluster import shared_storage
 from mtl_search.cluster.shared_storage import check_shared_storage
 from mtl_search.errors import ClusterError
-from mtl_search.storage.remote import RemoteStorage
+from mtl_search.storage.remote import RemoteStorage, storage_problem
 
 
 def cluster(monkeypatch: pytest.MonkeyPatch, others: int, *, sees: bool = True) -> list[str]:
@@ -93,5 +93,5 @@ def test_a_node_that_has_gone_is_said_not_to_answer(monkeypatch: pytest.MonkeyPa
 
 def test_a_storage_that_cannot_be_opened_is_a_problem(tmp_path: Path) -> None:
     mark = RemoteStorage(str(tmp_path)).write_mark()
-    assert shared_storage._storage_problem(str(tmp_path), mark) == ""
-    assert shared_storage._storage_problem("nowhere://x", mark)
+    assert storage_problem(str(tmp_path), mark) == ""
+    assert storage_problem("nowhere://x", mark)
