@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_search.analysis import pareto
 from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks
+from mtl_search.analysis.statistics import pareto
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key

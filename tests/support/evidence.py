@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_search.analysis.health.check import Evidence
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.references import main_metrics
 from tests.support.recorded_sweeps import Builder, config

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health.best_epoch import check_best_epoch
-from mtl_search.analysis.health.check import Check, Evidence
+from mtl_search.analysis.health.check import Check
 from mtl_search.analysis.health.early_stops import check_early_stops
 from mtl_search.analysis.health.search_range import check_search_range
 from mtl_search.analysis.health.seed_spread import check_seed_spread

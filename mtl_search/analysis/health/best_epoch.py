@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtl_search.analysis.health.check import Check, Evidence, sentence
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.storage.trial_record import TrialRecord
 
 NAME = "length of training"

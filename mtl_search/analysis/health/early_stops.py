@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mtl_search.analysis.health.check import Check, Evidence, sentence
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.summary import rung_correlations
 
 NAME = "trials stopped early"

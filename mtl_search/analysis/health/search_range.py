@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from mtl_search.analysis.health.check import Check, Evidence, sentence
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.config import Config
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord

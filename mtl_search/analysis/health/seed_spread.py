@@ -14,7 +14,8 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from mtl_search.analysis.health.check import Check, Evidence, sentence
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.skills import mean_skill, tasks_of
 
 NAME = "seeds"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import statistics
 
 from mtl_search.analysis.by_task import TaskRow, task_rows
-from mtl_search.analysis.health.check import Check, Evidence, sentence
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.skills import task_skill
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import scale_key

@@ -8,7 +8,8 @@ need half as many: the settings that the shared arms found are tried by each of 
 
 from __future__ import annotations
 
-from mtl_search.analysis.health.check import Check, Evidence, sentence
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.storage.arm_name import EQUAL, SEARCH, ArmName
 from mtl_search.storage.trial_record import TrialRecord
 

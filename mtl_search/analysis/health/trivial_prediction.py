@@ -9,7 +9,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
-from mtl_search.analysis.health.check import Check, Evidence, sentence
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.skills import task_skill
 from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.storage.arm_name import ArmName

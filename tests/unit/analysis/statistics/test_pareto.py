@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from mtl_search.analysis import pareto
-from mtl_search.analysis.pareto import Points, front, hypervolume
+from mtl_search.analysis.statistics import pareto
+from mtl_search.analysis.statistics.pareto import Points, front, hypervolume
 
 
 def brute_front(points: Points) -> list[bool]:

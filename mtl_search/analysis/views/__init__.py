@@ -1,0 +1,22 @@
+"""Views: what a report shows, each as one table that plots and files are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.views.cost import cost
+from mtl_search.analysis.views.view import Column, View
+
+__all__ = ["VIEWS", "Column", "View", "all_views"]
+
+# In the order of the report. A view is None where the sweep has nothing to show.
+VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
+    "cost": cost,
+}
+
+
+def all_views(evidence: Evidence) -> list[View]:
+    """Return every view that the sweep has something to show for, in the order of the report."""
+    made = [make(evidence) for make in VIEWS.values()]
+    return [view for view in made if view is not None]
