@@ -28,13 +28,17 @@ _TALKATIVE = (
     "ray.dashboard.modules.job.sdk",
 )
 _REQUEST_TIMEOUT_S = 60.0
-_OLDEST_RAY = (2, 60)
+OLDEST_RAY = (2, 60)
 _NO_AGENT = "No available agent"
 _TOKEN_PLACES = "RAY_AUTH_TOKEN, or the file ~/.ray/auth_token or RAY_AUTH_TOKEN_PATH"  # noqa: S105
 
 
 class RefusedError(ClusterError):
     """A cluster answers, and its answer would be the same if it were asked again."""
+
+
+class OldRayError(RefusedError):
+    """The Ray of a cluster is older than mtl_search needs."""
 
 
 def connect(address: str | None = None) -> JobSubmissionClient:
@@ -159,16 +163,25 @@ def _only(address: str | None) -> Iterator[None]:
 
 def _check_version(client: JobSubmissionClient) -> None:
     version = server_version(client)
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-    if numbers < _OLDEST_RAY:
+    if is_too_old(version):
         import ray
 
-        oldest = ".".join(map(str, _OLDEST_RAY))
-        raise ClusterError(
+        oldest = ".".join(map(str, OLDEST_RAY))
+        raise OldRayError(
             f"the cluster at {client.get_address()} runs Ray {version}, and mtl_search needs "
             f"{oldest} or later: install `ray[default]=={ray.__version__}` (as here) and "
             "mtl_search on all its nodes"
         )
+
+
+def is_too_old(version: str) -> bool:
+    """Return whether mtl_search needs a later Ray than this one.
+
+    Examples:
+        >>> is_too_old("2.55.0"), is_too_old("2.60.0"), is_too_old("3.0.0")
+        (True, False, False)
+    """
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2]) < OLDEST_RAY
 
 
 def server_version(client: JobSubmissionClient) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import tempfile
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 JOB = "MTL_SEARCH_JOB"
 VERSION = "MTL_SEARCH_SUBMITTED_BY"
 RESUME = "MTL_SEARCH_RESUME_COMMAND"  # known by name to `tracking.resume_command`
+LOG = "MTL_SEARCH_LOG"  # the format of the log, which `cli.json_log` reads
 # The folder of all sweeps; the shell of the head replaces it.
 ROOT = "${MTL_SEARCH_RUNS:-$HOME/runs}"
 STOP_WAIT_S = 40
@@ -81,6 +83,8 @@ class Submission:
             JOB: self.job_id,
             VERSION: self.version,
             RESUME: self.again,
+            # Who asks for it here means the sweep's log; else what is set on the head counts.
+            **{name: os.environ[name] for name in (LOG,) if os.environ.get(name)},
         }
 
     @property

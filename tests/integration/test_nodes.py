@@ -4,6 +4,7 @@ way.
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,3 +186,33 @@ def test_without_a_node_that_fits_the_sweep_ends_and_goes_on_later(
     assert whole_lines(sweep).startswith(before)
     assert len(_on(assert_sound(sweep), new)) >= 3
     assert_mirrored(sweep)
+
+
+@pytest.mark.large
+@pytest.mark.skipif(not nodes.enclosed(), reason="plain processes see every folder")
+def test_a_submitted_job_names_the_node_that_does_not_see_its_folder(
+    tmp_path: Path, runs: Path, storage: Path
+) -> None:
+    config, alone = _config(runs.parent, 1, 0), tmp_path / "alone"
+    with nodes.cluster(tmp_path, [storage], takes_jobs=True) as cluster:
+        head, other = cluster.start(1), cluster.start(1)
+        words = ["submit", config, "--address", cluster.dashboard]
+
+        def submit(*more: object) -> subprocess.CompletedProcess[str]:
+            return mtl_search(
+                *words, *more, cwd=runs.parent, inside=head.inside(runs.parent),
+                extra=cluster.environment,
+            )  # fmt: skip
+
+        for options in (
+            ["--output", alone],
+            [f"resources.storage={alone}", "--output", runs / "a"],
+        ):
+            refused = submit(*options)
+            assert refused.returncode == 2, refused.stdout + refused.stderr
+            assert "Traceback" not in refused.stdout
+            [sentence] = [line for line in refused.stdout.splitlines() if "do not see" in line]
+            assert f"1 of 2 nodes of the cluster do not see {alone} ({other.ip}: " in sentence
+            assert "set resources.storage to a folder that all reach" in sentence
+        done = submit(f"resources.storage={storage}", "--output", runs / "cured")
+        assert done.returncode == 0, done.stdout + done.stderr

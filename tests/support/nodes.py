@@ -118,10 +118,12 @@ class Nodes:
         folder: For logs.
         shared: The folders that all nodes see; all others below the folder for temporary files are
             the head's alone.
+        takes_jobs: Whether the head has a dashboard, on the loopback device of its own.
     """
 
-    def __init__(self, folder: Path, shared: Sequence[Path]) -> None:
+    def __init__(self, folder: Path, shared: Sequence[Path], *, takes_jobs: bool = False) -> None:
         self._folder, self._shared = folder, list(shared)
+        self._dashboard_port = _free_port() if takes_jobs else 0
         self._temporary = Path(
             tempfile.mkdtemp(prefix="ray-", dir="/tmp")
         )  # paths of sockets must be short
@@ -135,6 +137,11 @@ class Nodes:
     def address(self) -> str:
         """HOST:PORT."""
         return f"{self._nodes[0].ip}:{self._gcs_port}"
+
+    @property
+    def dashboard(self) -> str:
+        """Where jobs are submitted, for a process on the head."""
+        return f"http://127.0.0.1:{self._dashboard_port}"
 
     @property
     def head(self) -> Node:
@@ -214,15 +221,22 @@ class Nodes:
             "--head",
             f"--port={self._gcs_port}",
             client,
-            "--include-dashboard=false",
+            *self._jobs(),
             quick,
         ]
+
+    def _jobs(self) -> list[str]:
+        if not self._dashboard_port:
+            return ["--include-dashboard=false"]
+        return ["--dashboard-host=127.0.0.1", f"--dashboard-port={self._dashboard_port}"]
 
     def _log(self) -> Path:
         return self._folder / f"node{self._count}.log"
 
     def _spawn(self, command: Sequence[str]) -> subprocess.Popen[str]:
         environment = {**os.environ, **self.environment, "RAY_AUTH_MODE": "token"}
+        # A job finds its command there.
+        environment["PATH"] = f"{Path(_RAY).parent}:{environment['PATH']}"
         environment.pop("RAY_ADDRESS", None)
         with self._log().open("w") as log:
             return subprocess.Popen(
@@ -337,9 +351,9 @@ class Nodes:
 
 
 @contextmanager
-def cluster(folder: Path, shared: Sequence[Path]) -> Iterator[Nodes]:
+def cluster(folder: Path, shared: Sequence[Path], *, takes_jobs: bool = False) -> Iterator[Nodes]:
     """A cluster without nodes, which is gone afterwards with all that was started on it."""
-    nodes = Nodes(folder, shared)
+    nodes = Nodes(folder, shared, takes_jobs=takes_jobs)
     try:
         yield nodes
     finally:

@@ -16,6 +16,7 @@ from mtl_search.cli.errors import FAILED
 from mtl_search.config import load_config
 from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError
+from mtl_search.jobs import submission
 from mtl_search.jobs.doctor.finding import Finding, Status, worst
 
 _INDENT = " " * 6
@@ -38,7 +39,8 @@ def doctor_command(
         config_file: The YAML file of a sweep that is to run, if any.
         overrides: Changes to it.
         address: The Ray cluster, if the user names one.
-        output: The folder of sweeps; None: MTL_SEARCH_RUNS, or `runs`.
+        output: The folder of sweeps; None: MTL_SEARCH_RUNS, or `runs`. On a cluster elsewhere an
+            absolute path there; None: MTL_SEARCH_RUNS of the head, or `runs` in its home folder.
         timeout: Seconds that a node has for its answer.
         form: The format, `table` or `json`.
 
@@ -58,14 +60,18 @@ def doctor_command(
     from mtl_search.jobs.doctor.through_job import diagnose_through_job
 
     named = address or os.environ.get("RAY_ADDRESS") or None
+    is_remote = (named or "").startswith(("http://", "https://"))
+    # Of a head elsewhere, this machine knows neither the variable nor the home folder.
+    root = api.RUNS if is_remote else os.environ.get("MTL_SEARCH_RUNS") or api.RUNS
+    if is_remote and output is not None:
+        submission.choose_folder(str(output), job_id="")  # which refuses a relative one
     question = Question(
         config=config,
         arguments=[str(config_file), *overrides] if config_file else [],
-        output=output or Path(os.environ.get("MTL_SEARCH_RUNS") or api.RUNS),
+        output=output or Path(root),
         address=named if named != "local" else None,
         timeout=timeout,
     )
-    is_remote = (question.address or "").startswith(("http://", "https://"))
     screen = Console(stderr=True, soft_wrap=True, highlight=False)
     with screen.status("examining ...") as status:
 

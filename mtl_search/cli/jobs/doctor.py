@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mtl_search.cli.options import AnyAddress, Debug, Format, Output, Overrides
+from mtl_search.cli.options import AnyAddress, Debug, Format, Overrides
 
 
 def doctor(  # noqa: PLR0917  # typer calls it by name
@@ -19,7 +19,16 @@ def doctor(  # noqa: PLR0917  # typer calls it by name
     ] = None,
     overrides: Overrides = None,
     address: AnyAddress = None,
-    output: Output = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder that sweeps go to; default: `MTL_SEARCH_RUNS`, or `runs`. With "
+            "`http://HOST:8265` that of the head, an absolute path.",
+            show_default=False,
+        ),
+    ] = None,
     timeout: Annotated[
         float, typer.Option("--timeout", help="Seconds that a node has for its answer.", min=1)
     ] = 60.0,

@@ -17,6 +17,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from mtl_search.cluster import connection
 from mtl_search.errors import ClusterError, first_line
+from mtl_search.jobs.client import OLDEST_RAY, is_too_old
 from mtl_search.jobs.doctor import facts
 from mtl_search.jobs.doctor.clock import offset
 from mtl_search.jobs.doctor.examination import NodeReport, Trouble
@@ -28,6 +29,7 @@ _CLOCK_ROUNDS = 3
 _CLOCK_TIMEOUT_S = 5.0
 _TELL_EVERY_S = 5.0
 _GREETING_S = 10.0
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @contextmanager
@@ -78,7 +80,7 @@ def _start(address: str) -> str:
     host, _, port = address.partition(":")
     if not port:
         return "ray start --head"
-    is_here = host in ("127.0.0.1", "localhost")
+    is_here = host in _LOOPBACK
     return f"{'' if is_here else f'ssh {host} '}ray start --head --port={port}"
 
 
@@ -101,9 +103,33 @@ def _other_version(text: str, address: str) -> Trouble:
         f"the cluster at {address} has Ray {ray_there} and Python {python_there}, "
         f"this machine Ray {ray_here} and Python {python_here}"
     )
-    if ray_there != ray_here:
-        return Trouble(message, f'pip install "ray[default,train,tune]=={ray_there}"')
-    return Trouble(message, f"uv venv --python {python_there} && uv pip install mtl-search")
+    if is_too_old(ray_there):
+        oldest = ".".join(map(str, OLDEST_RAY))
+        message += f"; mtl_search needs Ray {oldest} or later"
+        return Trouble(f"{message} on all nodes", _reinstall(ray_here, address))
+    if python_there == python_here:
+        return Trouble(message, f"pip install {_exactly(ray_there)}")
+    # In the environment that is active, uv would keep its Python.
+    folder = f"python{python_there}"
+    install = f"uv pip install mtl-search {_exactly(ray_there)}"
+    return Trouble(
+        message,
+        f"uv venv --python {python_there} {folder} && . {folder}/bin/activate && {install}",
+    )
+
+
+def _reinstall(version: str, address: str) -> str:
+    """Return the command that puts this Ray on the head of a cluster, and starts it again."""
+    host, _, port = address.partition(":")
+    named = f" --port={port}" if port else ""
+    install = f"pip install {_exactly(version)} mtl-search"
+    command = f"{install} && ray stop && ray start --head{named}"
+    is_here = not port or host in _LOOPBACK
+    return command if is_here else f"ssh {host} '{command}'"
+
+
+def _exactly(version: str) -> str:
+    return f'"ray[default,train,tune]=={version}"'
 
 
 def ask_nodes(request: Request, timeout: float, progress: Progress) -> list[NodeReport]:

@@ -10,13 +10,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from mtl_search.config import to_yaml
 from mtl_search.config.secrets import masked, usable
 from mtl_search.errors import ClusterError, first_line
 from mtl_search.jobs import submission
-from mtl_search.jobs.client import RefusedError, connect, sentences, with_patience
+from mtl_search.jobs.client import OldRayError, RefusedError, connect, sentences, with_patience
 from mtl_search.jobs.doctor import facts
 from mtl_search.jobs.doctor.connection import CONNECTION
 from mtl_search.jobs.doctor.diagnose import Question
@@ -134,6 +135,8 @@ def _refused(error: ClusterError, address: str) -> Finding:
     where = shlex.quote(usable(masked(address)))
     if isinstance(error, RefusedError) and "token" in reason:
         cure = 'export RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$(ssh HEAD ray get-auth-token)"'
+    elif isinstance(error, OldRayError):
+        cure = f"ssh HEAD 'pip install \"ray[default,train,tune]=={ray.__version__}\" mtl-search'"
     elif reason.startswith("no Ray cluster answers"):
         cure = "ssh HEAD ray start --head --dashboard-host=0.0.0.0"
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mtl_search.cli import json_log
 from mtl_search.errors import ConfigError
 from mtl_search.jobs import submission
 from mtl_search.jobs.package import Package
@@ -68,6 +69,13 @@ def test_the_job_can_be_interrupted_and_knows_that_it_is_one() -> None:
     assert environment["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] == "0"
     assert environment[submission.VERSION] == "1.2.3"
     assert shlex.split(environment[submission.RESUME])[2] == "a b.yaml"
+
+
+def test_the_format_of_the_log_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(submission.LOG, raising=False)
+    assert submission.LOG not in _draft("/x").environment  # that of the head counts
+    monkeypatch.setenv(json_log.VARIABLE, "json")
+    assert _draft("/x").environment[submission.LOG] == "json"
 
 
 def test_no_password_is_sent_beside_the_config() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mtl_search.cli.errors import FAILED, WRONG_INPUT
-from mtl_search.jobs.doctor import diagnose
+from mtl_search.jobs.doctor import diagnose, through_job
 from mtl_search.jobs.doctor.finding import Finding
 from tests.unit.cli.test_fuzzing import run_cli
 
@@ -56,3 +56,23 @@ def test_wrong_input(arguments: list[str], words: str, found: list[Finding]) -> 
     assert status == WRONG_INPUT
     assert words in output
     assert found
+
+
+def test_the_folder_of_sweeps_of_another_machine_is_not_that_of_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[diagnose.Question] = []
+
+    def examine(question: diagnose.Question, _: object) -> list[Finding]:
+        asked.append(question)
+        return []
+
+    monkeypatch.setattr(through_job, "diagnose_through_job", examine)
+    monkeypatch.setenv("MTL_SEARCH_RUNS", "/home/me/runs")
+    address = ["--address", "http://head:8265"]
+    assert run_cli("doctor", *address)[0] == 0
+    assert run_cli("doctor", *address, "--output", "/shared/runs")[0] == 0
+    assert [str(question.output) for question in asked] == ["runs", "/shared/runs"]
+    status, output = run_cli("doctor", *address, "--output", "somewhere")
+    assert status == WRONG_INPUT
+    assert "--output: on a cluster a sweep needs an absolute path" in " ".join(output.split())

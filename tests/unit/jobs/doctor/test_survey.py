@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import pytest
 import ray
 from ray._private.utils import check_version_info
@@ -24,22 +26,43 @@ def test_a_wrong_token_names_the_command_that_prints_the_right_one() -> None:
     assert "ssh" not in explain(_wrapped(AuthenticationError("wrong")), "auto").cure
 
 
+_HERE = ray.__version__
+_INSTALL = f'uv pip install mtl-search "ray[default,train,tune]=={_HERE}"'
+
+
 @pytest.mark.parametrize(
     ("versions", "cure"),
     [
-        (("2.59.0", "3.11.7"), 'pip install "ray[default,train,tune]==2.59.0"'),
-        ((ray.__version__, "3.12.1"), "uv venv --python 3.12.1 && uv pip install mtl-search"),
+        (("2.99.0", platform.python_version()), 'pip install "ray[default,train,tune]==2.99.0"'),
+        (
+            (_HERE, "3.9.1"),
+            f"uv venv --python 3.9.1 python3.9.1 && . python3.9.1/bin/activate && {_INSTALL}",
+        ),
     ],
 )
 def test_another_version_names_the_command_that_installs_it(
     versions: tuple[str, str], cure: str
 ) -> None:
-    there = {"ray_version": versions[0], "python_version": versions[1]}
-    with pytest.raises(RuntimeError, match="Version mismatch") as raised:
-        check_version_info(there, "node 10.0.0.1")
-    trouble = explain(_wrapped(raised.value), "10.0.0.1:6379")
+    trouble = explain(_mismatch(*versions), "10.0.0.1:6379")
     assert f"has Ray {versions[0]} and Python {versions[1]}, this machine Ray" in trouble.message
     assert trouble.cure == cure
+
+
+def test_a_ray_that_is_too_old_is_replaced_on_the_cluster() -> None:
+    """With it here, mtl_search would not run."""
+    error = _mismatch("2.55.0", platform.python_version())
+    trouble = explain(error, "10.0.0.1:6379")
+    assert trouble.message.endswith("mtl_search needs Ray 2.60 or later on all nodes")
+    install = f'pip install "ray[default,train,tune]=={_HERE}" mtl-search && ray stop'
+    assert trouble.cure == f"ssh 10.0.0.1 '{install} && ray start --head --port=6379'"
+    assert explain(error, "auto").cure == f"{install} && ray start --head"
+
+
+def _mismatch(ray_version: str, python_version: str) -> ClusterError:
+    there = {"ray_version": ray_version, "python_version": python_version}
+    with pytest.raises(RuntimeError, match="Version mismatch") as raised:
+        check_version_info(there, "node 10.0.0.1")
+    return _wrapped(raised.value)
 
 
 def test_any_other_error_is_passed_on_in_one_line() -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 from ray.exceptions import AuthenticationError
 from ray.job_submission import JobStatus
 
 from mtl_search.cli.jobs.diagnosis import to_json
 from mtl_search.config import load_config
 from mtl_search.errors import ClusterError, ConfigError
-from mtl_search.jobs.client import sentences
+from mtl_search.jobs.client import OldRayError, sentences
 from mtl_search.jobs.doctor import through_job
 from mtl_search.jobs.doctor.diagnose import Question
 from mtl_search.jobs.doctor.finding import Finding
@@ -50,6 +51,12 @@ def test_each_refusal_has_a_cure() -> None:
         assert finding.status == "fail"
         assert cure in finding.cure
         assert "\n" not in finding.value
+
+
+def test_an_old_ray_is_replaced_on_the_head() -> None:
+    finding = through_job._refused(OldRayError("the cluster runs Ray 2.55.0"), URL)
+    wanted = f'"ray[default,train,tune]=={ray.__version__}"'
+    assert finding.cure == f"ssh HEAD 'pip install {wanted} mtl-search'"
 
 
 def test_nobody_there() -> None:
