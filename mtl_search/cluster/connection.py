@@ -18,6 +18,7 @@ from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
 from ray.job_config import JobConfig
 
 from mtl_search.cluster import capacity, this_node
+from mtl_search.cluster.ray_versions import find_mismatch
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError
 from mtl_search.source.module_path import export_working_directory
@@ -153,8 +154,17 @@ def _join(address: str) -> None:
         )
     except Exception as error:  # another version, no token, a machine that is not a node of it, ...
         ray.shutdown()
-        hint = "a cluster with a token wants it in RAY_AUTH_TOKEN or ~/.ray/auth_token"
-        raise ClusterError(f"cannot join the Ray cluster at {address}: {error} ({hint})") from error
+        raise ClusterError(_not_joined(address, " ".join(str(error).split()))) from error
+
+
+def _not_joined(address: str, reason: str) -> str:
+    if found := find_mismatch(reason):
+        return (
+            f"{found.sentence(address)}, and Ray wants the same on both: `mtl-search doctor "
+            f"--address {address}` prints the command for that"
+        )
+    hint = "a cluster with a token wants it in RAY_AUTH_TOKEN or ~/.ray/auth_token"
+    return f"cannot join the Ray cluster at {address}: {reason} ({hint})"
 
 
 class _WithoutWorkingDirectory(list[str]):

@@ -24,6 +24,7 @@ _VARIABLES = ("RAY_API_SERVER_ADDRESS", "RAY_ADDRESS")
 # They tell of uploads and tokens, which we do ourselves.
 _TALKATIVE = (
     "ray._private.authentication",
+    "ray._private.runtime_env.packaging",
     "ray.dashboard.modules.dashboard_sdk",
     "ray.dashboard.modules.job.sdk",
 )

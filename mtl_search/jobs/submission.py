@@ -29,6 +29,8 @@ LOG = "MTL_SEARCH_LOG"  # the format of the log, which `cli.json_log` reads
 # The folder of all sweeps; the shell of the head replaces it.
 ROOT = "${MTL_SEARCH_RUNS:-$HOME/runs}"
 STOP_WAIT_S = 40
+# The exit status of a shell that does not find a command.
+NOT_FOUND = 127
 AGENT_PATIENCE_S = 60.0
 # Keys of the metadata of a job; `KEY` tells the jobs of this project from others.
 KEY = "mtl_search.sweep"

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mtl_search.jobs.submission import Submission
 
 INTERRUPTED = 130
-# The exit status of a shell that does not find a command.
-_NOT_FOUND = 127
 
 
 def submit_command(
@@ -144,7 +142,7 @@ def conclude(state: JobState, address: str | None) -> int:
     if state.state == "STOPPED":
         tell(f"The job was stopped. Go on with: {resume_command(state, address)}")
         return INTERRUPTED
-    if state.exit_status == _NOT_FOUND:
+    if state.exit_status == submission.NOT_FOUND:
         tell(
             "error: the head of the cluster does not find the command mtl-search: install "
             "mtl_search on all nodes, and start Ray from that environment, so that it is on PATH"

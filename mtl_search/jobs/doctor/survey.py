@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any
 
 import ray
@@ -16,6 +15,7 @@ from ray.exceptions import GetTimeoutError, RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from mtl_search.cluster import connection
+from mtl_search.cluster.ray_versions import VersionMismatch, find_mismatch
 from mtl_search.errors import ClusterError, first_line
 from mtl_search.jobs.client import OLDEST_RAY, is_too_old
 from mtl_search.jobs.doctor import facts
@@ -68,8 +68,8 @@ def explain(error: ClusterError, address: str) -> Trouble:
         on_head = f"ssh {host} ray get-auth-token" if host else "ray get-auth-token"
         cure = f'export RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$({on_head})"'
         return Trouble(f"the cluster at {address} refuses this machine's token", cure)
-    if "Version mismatch" in causes:
-        return _other_version(causes.partition("Version mismatch")[2], address)
+    if found := find_mismatch(causes):
+        return _other_version(found, address)
     return Trouble(message, _start(address))
 
 
@@ -91,30 +91,20 @@ def _chain(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__
 
 
-def _other_version(text: str, address: str) -> Trouble:
-    """Explain Ray's error about versions, which names those of the cluster first."""
-    words = text.split()
-    found = {
-        name: [after for before, after in pairwise(words) if before == name]
-        for name in ("Ray:", "Python:")
-    }
-    (ray_there, ray_here), (python_there, python_here) = found["Ray:"][:2], found["Python:"][:2]
-    message = (
-        f"the cluster at {address} has Ray {ray_there} and Python {python_there}, "
-        f"this machine Ray {ray_here} and Python {python_here}"
-    )
-    if is_too_old(ray_there):
+def _other_version(found: VersionMismatch, address: str) -> Trouble:
+    message = found.sentence(address)
+    if is_too_old(found.ray_there):
         oldest = ".".join(map(str, OLDEST_RAY))
-        message += f"; mtl_search needs Ray {oldest} or later"
-        return Trouble(f"{message} on all nodes", _reinstall(ray_here, address))
-    if python_there == python_here:
-        return Trouble(message, f"pip install {_exactly(ray_there)}")
+        message += f"; mtl_search needs Ray {oldest} or later on all nodes"
+        return Trouble(message, _reinstall(found.ray_here, address))
+    if found.python_there == found.python_here:
+        return Trouble(message, f"pip install {_exactly(found.ray_there)}")
     # In the environment that is active, uv would keep its Python.
-    folder = f"python{python_there}"
-    install = f"uv pip install mtl-search {_exactly(ray_there)}"
+    folder = f"python{found.python_there}"
+    install = f"uv pip install mtl-search {_exactly(found.ray_there)}"
     return Trouble(
         message,
-        f"uv venv --python {python_there} {folder} && . {folder}/bin/activate && {install}",
+        f"uv venv --python {found.python_there} {folder} && . {folder}/bin/activate && {install}",
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import ray
 from ray.job_submission import JobStatus, JobSubmissionClient
 
+from mtl_search import __version__
 from mtl_search.config import to_yaml
 from mtl_search.config.secrets import masked, usable
 from mtl_search.errors import ClusterError, first_line
@@ -61,8 +62,11 @@ def diagnose_through_job(
         with sentences(address, job):
             status = _wait(client, job, question.timeout + _START_S, progress)
             log = with_patience(lambda: client.get_job_logs(job), submission.AGENT_PATIENCE_S)
+            exit_status = client.get_job_info(job).driver_exit_code
     except ClusterError as error:
         return [_refused(error, address), *found]
+    if exit_status == submission.NOT_FOUND:
+        return [*found, _missing()]
     return [*found, *_read(status, log, job, address)]
 
 
@@ -121,12 +125,15 @@ def _read(status: JobStatus, log: str, job: str, address: str) -> list[Finding]:
         last = masked((log.strip().splitlines() or ["it wrote nothing"])[-1])[:200]
         text = f"the doctor's job {job} is {status.value} and has no report: {last}"
         cure = f"ray job logs --address {shlex.quote(usable(masked(address)))} {job}"
-        if "not found" in last:
-            text, cure = (
-                "mtl-search is not installed on the head",
-                "ssh HEAD pip install mtl-search",
-            )
         return [Finding(CONNECTION, "fail", text, cure)]
+
+
+def _missing() -> Finding:
+    text = (
+        "the head does not find the command mtl-search: it is not installed where Ray is, or that "
+        "environment was not active when Ray was started"
+    )
+    return Finding(CONNECTION, "fail", text, f'ssh HEAD pip install "mtl-search=={__version__}"')
 
 
 def _refused(error: ClusterError, address: str) -> Finding:
@@ -136,7 +143,8 @@ def _refused(error: ClusterError, address: str) -> Finding:
     if isinstance(error, RefusedError) and "token" in reason:
         cure = 'export RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$(ssh HEAD ray get-auth-token)"'
     elif isinstance(error, OldRayError):
-        cure = f"ssh HEAD 'pip install \"ray[default,train,tune]=={ray.__version__}\" mtl-search'"
+        install = f'pip install "ray[default,train,tune]=={ray.__version__}" mtl-search'
+        cure = f"ssh HEAD '{install} && ray stop && ray start --head --dashboard-host=0.0.0.0'"
     elif reason.startswith("no Ray cluster answers"):
         cure = "ssh HEAD ray start --head --dashboard-host=0.0.0.0"
     else:

@@ -12,6 +12,7 @@ from mtl_search.jobs.doctor.facts import NodeFacts
 from mtl_search.jobs.doctor.finding import Finding, Status
 
 CHECK = "versions"
+_BUILDS = "https://download.pytorch.org/whl"
 # What pip has to name so that Ray has the parts that are needed.
 _INSTALL = {"ray": "ray[default,train,tune]", "mtl-search": "mtl-search", "torch": "torch"}
 
@@ -82,5 +83,11 @@ def _cure(name: str, here: NodeFacts, there: NodeFacts, packages: list[str]) -> 
     node = name.partition(" ")[0]
     if not packages:
         return f"ssh {node} 'ray stop && uv python install {here['python']}'"
+    is_installed = here["versions"] == there["versions"]  # and its code differs
+    options = "--force-reinstall --no-deps " if is_installed else ""
+    # Builds such as +cpu are not on PyPI.
+    _, has_build, build = here["versions"]["torch"].partition("+")
+    if has_build and any(package.startswith("torch==") for package in packages):
+        options = f"--extra-index-url {_BUILDS}/{build} "
     wanted = " ".join(f'"{package}"' for package in packages)
-    return f"ssh {node} '{there['executable']} -m pip install --force-reinstall {wanted}'"
+    return f"ssh {node} '{there['executable']} -m pip install {options}{wanted}'"

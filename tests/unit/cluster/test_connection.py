@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import ray
 from ray._private import state
+from ray._private.utils import check_version_info
 
 from mtl_search.cluster import connection
 from mtl_search.errors import ClusterError
@@ -68,3 +69,16 @@ def test_an_autoscaler_without_a_limit_is_a_finite_list(
     cluster = SimpleNamespace(node_group_configs=groups)
     monkeypatch.setattr(state.state, "get_cluster_config", lambda: cluster)
     assert connection.autoscaler_nodes() == [{"CPU": 1}] * 1002
+
+
+def test_other_versions_are_one_sentence_that_says_nothing_of_tokens() -> None:
+    """What `ray.init` raises has six lines."""
+    with pytest.raises(RuntimeError, match="Version mismatch") as raised:
+        check_version_info({"ray_version": "2.55.0", "python_version": "3.11.7"}, "node 10.0.0.1")
+    sentence = connection._not_joined("10.0.0.1:6379", " ".join(str(raised.value).split()))
+    assert sentence.startswith("the cluster at 10.0.0.1:6379 has Ray 2.55.0 and Python 3.11.7, ")
+    assert sentence.endswith(
+        "`mtl-search doctor --address 10.0.0.1:6379` prints the command for that"
+    )
+    assert "token" not in sentence
+    assert "token" in connection._not_joined("10.0.0.1:6379", "no route to host")

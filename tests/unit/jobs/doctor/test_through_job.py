@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import ray
 from ray.exceptions import AuthenticationError
 from ray.job_submission import JobStatus
 
+import mtl_search
 from mtl_search.cli.jobs.diagnosis import to_json
 from mtl_search.config import load_config
 from mtl_search.errors import ClusterError, ConfigError
@@ -30,10 +32,12 @@ def test_the_report_is_found_among_other_lines() -> None:
     assert through_job._read(JobStatus.SUCCEEDED, log, "job", URL) == FOUND
 
 
-def test_a_head_without_mtl_search_is_told() -> None:
-    log = "/bin/sh: 1: mtl-search: not found"
-    [finding] = through_job._read(JobStatus.FAILED, log, "job", URL)
-    assert finding.value == "mtl-search is not installed on the head"
+def test_a_head_without_mtl_search_is_told(jobs: _Jobs) -> None:
+    """Known by the exit status: the last line of the log may be missing yet."""
+    jobs.status, jobs.exit_status = JobStatus.FAILED, 127
+    *_, finding = through_job.diagnose_through_job(Question(address=URL))
+    assert finding.value.startswith("the head does not find the command mtl-search")
+    assert finding.cure == f'ssh HEAD pip install "mtl-search=={mtl_search.__version__}"'
 
 
 def test_a_job_without_a_report_names_its_log() -> None:
@@ -56,7 +60,8 @@ def test_each_refusal_has_a_cure() -> None:
 def test_an_old_ray_is_replaced_on_the_head() -> None:
     finding = through_job._refused(OldRayError("the cluster runs Ray 2.55.0"), URL)
     wanted = f'"ray[default,train,tune]=={ray.__version__}"'
-    assert finding.cure == f"ssh HEAD 'pip install {wanted} mtl-search'"
+    start = "ray stop && ray start --head --dashboard-host=0.0.0.0"
+    assert finding.cure == f"ssh HEAD 'pip install {wanted} mtl-search && {start}'"
 
 
 def test_nobody_there() -> None:
@@ -66,9 +71,11 @@ def test_nobody_there() -> None:
 
 
 class _Jobs:
-    """What a job server is told; its job never ends."""
+    """What a job server is told; its job never ends, but where a test says so."""
 
     def __init__(self) -> None:
+        self.status = JobStatus.PENDING
+        self.exit_status: int | None = None
         self.config = ""
         self.stopped: list[str] = []
 
@@ -78,7 +85,10 @@ class _Jobs:
         return "raysubmit_1"
 
     def get_job_status(self, job: str) -> JobStatus:
-        return JobStatus.PENDING
+        return self.status
+
+    def get_job_info(self, job: str) -> SimpleNamespace:
+        return SimpleNamespace(driver_exit_code=self.exit_status)
 
     def get_job_logs(self, job: str) -> str:
         return ""

@@ -36,6 +36,22 @@ def test_another_version_there_is_named_with_the_command_that_installs_ours(
     assert cure in finding.cure
 
 
+def test_a_build_of_torch_is_found_where_builds_are() -> None:
+    build = {**HERE, "torch": "2.13.0+cu126"}
+    there = examinations.node(versions={**HERE, "torch": ""})
+    seen = examinations.alone(examinations.facts(versions=build), nodes=[there])
+    index = "--extra-index-url https://download.pytorch.org/whl/cu126"
+    assert f'pip install {index} "torch==2.13.0+cu126"' in only_bad(check_versions, seen).cure
+
+
+def test_nothing_but_what_differs_is_installed_again() -> None:
+    """Ray, above all: pip would take the latest, which the head lets not in."""
+    other = examinations.cluster(examinations.node(code="ffff0000"))
+    assert "--force-reinstall --no-deps" in only_bad(check_versions, other).cure
+    missing = examinations.cluster(examinations.node(versions={**HERE, "mtl-search": ""}))
+    assert "--force-reinstall" not in only_bad(check_versions, missing).cure
+
+
 def test_a_version_here_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = ["ray[default,train,tune]<3,>=2.60", "torch>=2.9", "kornia; extra == 'images'"]
     monkeypatch.setattr("importlib.metadata.requires", lambda name: wanted)
