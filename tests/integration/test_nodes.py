@@ -204,15 +204,16 @@ def test_a_submitted_job_names_the_node_that_does_not_see_its_folder(
                 extra=cluster.environment,
             )  # fmt: skip
 
-        for options in (
-            ["--output", alone],
-            [f"resources.storage={alone}", "--output", runs / "a"],
+        advice = "set resources.storage to a folder that all reach (a shared disk, s3://, gs://)"
+        for options, end in (
+            (["--output", alone], f"{advice}, or --output to one"),
+            ([f"resources.storage={alone}", "--output", runs / "a"], advice),
         ):
             refused = submit(*options)
             assert refused.returncode == 2, refused.stdout + refused.stderr
             assert "Traceback" not in refused.stdout
             [sentence] = [line for line in refused.stdout.splitlines() if "do not see" in line]
-            assert f"1 of 2 nodes of the cluster do not see {alone} ({other.ip}: " in sentence
-            assert "set resources.storage to a folder that all reach" in sentence
+            unseen = f"do not see {alone} ({other.ip}: another folder, or none)"
+            assert sentence == f"error: 1 of 2 nodes of the cluster {unseen}: {end}"
         done = submit(f"resources.storage={storage}", "--output", runs / "cured")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -20,7 +20,7 @@ jobs_app = typer.Typer(
 JobName = Annotated[
     str | None,
     typer.Argument(
-        help="Id of a job, or the name of its sweep; default: the latest.",
+        help="Id of a job, or name or folder of its sweep; default: the latest.",
         metavar="JOB",
         show_default=False,
     ),

@@ -13,7 +13,8 @@ Folder = Annotated[
         "--output",
         "-o",
         help="Folder of the sweep, an absolute path that all nodes see; default: one called "
-        "after the job, in `MTL_SEARCH_RUNS` of the head or in `runs` in its home folder.",
+        "after the job, in `MTL_SEARCH_RUNS` of the head or in `runs` in its home folder. With "
+        "`--slurm` it may be relative; default: `runs/<name>-<job id>`.",
         metavar="FOLDER",
         show_default=False,
     ),

@@ -13,6 +13,8 @@ def test_help_teaches() -> None:
     assert status == 0
     for word in ("--address", "--output", "--timeout", "--format", "shared memory"):
         assert word in output
+    assert "Folder that sweeps go to" in output
+    assert "runs/<name>" not in output  # that is the default of `run`
 
 
 @pytest.mark.parametrize(
