@@ -13,7 +13,6 @@ from typing import Any
 import ray
 from ray.job_submission import JobStatus, JobSubmissionClient
 
-from mtl_search import __version__
 from mtl_search.config import to_yaml
 from mtl_search.config.secrets import masked, usable
 from mtl_search.errors import ClusterError, first_line
@@ -133,7 +132,12 @@ def _missing() -> Finding:
         "the head does not find the command mtl-search: it is not installed where Ray is, or that "
         "environment was not active when Ray was started"
     )
-    return Finding(CONNECTION, "fail", text, f'ssh HEAD pip install "mtl-search=={__version__}"')
+    return Finding(
+        CONNECTION,
+        "fail",
+        text,
+        f'ssh HEAD pip install "mtl-search=={submission.installed_version()}"',
+    )
 
 
 def _refused(error: ClusterError, address: str) -> Finding:

@@ -12,7 +12,6 @@ import ray
 from ray.exceptions import AuthenticationError
 from ray.job_submission import JobStatus
 
-import mtl_search
 from mtl_search.cli.jobs.diagnosis import to_json
 from mtl_search.config import load_config
 from mtl_search.errors import ClusterError, ConfigError
@@ -37,7 +36,8 @@ def test_a_head_without_mtl_search_is_told(jobs: _Jobs) -> None:
     jobs.status, jobs.exit_status = JobStatus.FAILED, 127
     *_, finding = through_job.diagnose_through_job(Question(address=URL))
     assert finding.value.startswith("the head does not find the command mtl-search")
-    assert finding.cure == f'ssh HEAD pip install "mtl-search=={mtl_search.__version__}"'
+    version = through_job.submission.installed_version()
+    assert finding.cure == f'ssh HEAD pip install "mtl-search=={version}"'
 
 
 def test_a_job_without_a_report_names_its_log() -> None:
