@@ -19,6 +19,7 @@ from mtl_search.jobs.client import OldRayError, sentences
 from mtl_search.jobs.doctor import through_job
 from mtl_search.jobs.doctor.diagnose import Question
 from mtl_search.jobs.doctor.finding import Finding
+from mtl_search.jobs.submission import installed_version
 from tests.support.config_trees import tree
 
 FOUND = [Finding("disk", "warn", "1 MiB free", "du", "10.0.0.2"), Finding("gpu", "ok", "none")]
@@ -36,7 +37,7 @@ def test_a_head_without_mtl_search_is_told(jobs: _Jobs) -> None:
     jobs.status, jobs.exit_status = JobStatus.FAILED, 127
     *_, finding = through_job.diagnose_through_job(Question(address=URL))
     assert finding.value.startswith("the head does not find the command mtl-search")
-    version = through_job.submission.installed_version()
+    version = installed_version()
     assert finding.cure == f'ssh HEAD pip install "mtl-search=={version}"'
 
 
