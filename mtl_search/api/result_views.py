@@ -153,8 +153,8 @@ class ResultViews:
         Examples:
             >>> from mtl_search import Result
             >>> table = Result("tests/fixtures/sweeps/v0_1_finished").leaderboard()
-            >>> table[["arm", "seeds"]].iloc[0].tolist()
-            ['search', 2]
+            >>> table["arm"].tolist()
+            ['search', 'without/same', 'equal', 'single']
         """
         return self._frame("leaderboard")
 
