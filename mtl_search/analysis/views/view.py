@@ -6,14 +6,14 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from mtl_search.analysis.formats import Kind
 
-# How a column's values are written: `text` as they are; `number` with four digits; `skill` from 0
-# to 1; `percent` and `points` as fractions that are shown times 100 with a sign; `count` as a whole
-# number; `rate` as a learning rate; `seconds` as a duration; `flag` as yes or no.
-Kind = Literal["text", "number", "skill", "percent", "points", "count", "rate", "seconds", "flag"]
+if TYPE_CHECKING:  # half a second, which a report on the terminal does not need
+    import pandas as pd
+
+__all__ = ["Column", "Kind", "View"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ class View:
 
     def frame(self) -> pd.DataFrame:
         """Return the table with the names of its columns."""
+        import pandas as pd
+
         names = [column.name for column in self.columns]
         return pd.DataFrame([[row.get(name) for name in names] for row in self.rows], columns=names)
 
