@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.cost import cost
+from mtl_search.analysis.views.provenance import provenance
 from mtl_search.analysis.views.view import Column, View
 
 __all__ = ["VIEWS", "Column", "View", "all_views"]
@@ -13,6 +14,7 @@ __all__ = ["VIEWS", "Column", "View", "all_views"]
 # In the order of the report. A view is None where the sweep has nothing to show.
 VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
     "cost": cost,
+    "provenance": provenance,
 }
 
 
