@@ -107,6 +107,8 @@ class Arm:
         tree = to_dict(base)
         tree["search"]["space"] = {}
         tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
+        if self.name != affinity_arm(base):
+            tree["report"]["task_affinity"] = False
         if self.name.is_single:
             tree["model"]["sharing"] = {"name": "hard"}
         if self.name == TWIN_SEPARATE:
@@ -136,6 +138,11 @@ class Arm:
                 tree["tasks"][task]["loss_weight"] = 1.0
             for path in _BALANCING:
                 tree["training"].pop(path.rpartition(".")[2], None)
+
+
+def affinity_arm(config: Config) -> ArmName:
+    """Return the arm whose trials measure task affinities, where the report is to have them."""
+    return EQUAL if EQUAL in config.search.arms else SEARCH
 
 
 def plan_arms(config: Config) -> list[Arm]:
