@@ -11,14 +11,13 @@ from torch import Tensor, nn
 from mtl_search.config import Config, override
 from mtl_search.data import DataSet
 from mtl_search.training.trainer import Trainer
+from tests.support.parity import PROBES
 from tests.support.trials import trainer
-
-BOTH = {"report.gradient_conflict": True, "report.task_affinity": True}
 
 
 def probed(settings: Config, directory: Path, samples: DataSet, **overrides: Any) -> Trainer:
     """A trainer whose trial has both probes."""
-    return trainer(override(settings, {**BOTH, **overrides}), directory, samples)
+    return trainer(override(settings, {**PROBES, **overrides}), directory, samples)
 
 
 def losses_of(made: Trainer, *, rows: Any = None) -> Tensor:

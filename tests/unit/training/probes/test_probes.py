@@ -30,7 +30,10 @@ SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
 def _settings(name: str) -> Config:
     backbone, training = SETTINGS[name]
     settings = config(backbone, **training)
-    arguments = {"convnet": {"norm": "batch", "channels": [4, 6]}, "mlp": {"widths": [8, 8]}}
+    arguments: dict[str, dict[str, Any]] = {
+        "convnet": {"norm": "batch", "channels": [4, 6]},
+        "mlp": {"widths": [8, 8]},
+    }
     member = {"name": backbone, **arguments[backbone], "dropout": 0.3}
     return override(settings, {"model.backbone": member})
 
@@ -42,7 +45,7 @@ def _state(made: Trainer) -> list[torch.Tensor]:
 def _assert_unchanged(settings: Config, samples: DataSet, folder: Path) -> None:
     def run(made: Trainer) -> tuple[list[dict[str, float]], list[torch.Tensor], Any, Any]:
         reports = [made.train_epoch() for _ in range(2)]
-        return reports, _state(made), random.getstate(), np.random.get_state()[1]  # noqa: NPY002
+        return reports, _state(made), random.getstate(), np.random.get_state(legacy=False)["state"]["key"]  # noqa: NPY002
 
     plain = run(trainer(settings, folder / "plain", samples))
     watched = run(probed(settings, folder / "probed", samples))

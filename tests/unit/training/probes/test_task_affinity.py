@@ -80,7 +80,7 @@ def test_a_linear_model_with_squared_error_has_the_closed_form(tmp_path: Path) -
                 return head.loss(outputs[target], labels[made.data.splits["train"]])
 
             hessian = torch.autograd.functional.hessian(loss_at, weight.detach())
-            hessian = hessian.reshape(len(direction), -1)  # type: ignore[union-attr]
+            hessian = hessian.reshape(len(direction), -1)
             change = rows[j] @ direction + 0.5 * direction @ hessian @ direction
             expected[f"train/affinity/{source}/{target}"] = float(-change / losses[j])
     assert _affinities(made.train_epoch()) == pytest.approx(expected, rel=1e-3, abs=1e-5)
@@ -90,7 +90,7 @@ def test_a_linear_model_with_squared_error_has_the_closed_form(tmp_path: Path) -
 @pytest.mark.parametrize("pieces", [1, 3])
 @pytest.mark.parametrize("sharing", ["hard", "cross_stitch"])
 def test_it_is_what_a_copy_of_the_network_does(pieces: int, sharing: str, tmp_path: Path) -> None:
-    batches = {"batch_size": 48 // pieces, "accumulate": pieces}
+    batches: dict[str, Any] = {"batch_size": 48 // pieces, "accumulate": pieces}
     settings = config(optimizer={"name": "sgd", "lr": RATE}, **batches)
     settings = override(settings, {"model.sharing": {"name": sharing}})
     made = probed(settings, tmp_path, data(missing=True))
