@@ -140,6 +140,11 @@ class Finalists(ConfigModel):
         description="train the best once more without each auxiliary task, to say what that task "
         "was worth",
     )
+    leave_one_out: bool = Field(
+        False,
+        description="train the best once more without each main task, to say what that task gives "
+        "to the others; needs the objective skill or delta_m",
+    )
 
     @field_validator("splits")
     @classmethod

@@ -7,12 +7,18 @@ from collections.abc import Callable, Mapping
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.cost import cost
 from mtl_search.analysis.views.provenance import provenance
+from mtl_search.analysis.views.tasks.affinity import affinity
+from mtl_search.analysis.views.tasks.gradient_conflict import gradient_conflict
+from mtl_search.analysis.views.tasks.leave_one_out import leave_one_out
 from mtl_search.analysis.views.view import Column, View
 
 __all__ = ["VIEWS", "Column", "View", "all_views"]
 
 # In the order of the report. A view is None where the sweep has nothing to show.
 VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
+    "gradient_conflict": gradient_conflict,
+    "affinity": affinity,
+    "leave_one_out": leave_one_out,
     "cost": cost,
     "provenance": provenance,
 }

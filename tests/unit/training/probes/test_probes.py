@@ -45,7 +45,12 @@ def _state(made: Trainer) -> list[torch.Tensor]:
 def _assert_unchanged(settings: Config, samples: DataSet, folder: Path) -> None:
     def run(made: Trainer) -> tuple[list[dict[str, float]], list[torch.Tensor], Any, Any]:
         reports = [made.train_epoch() for _ in range(2)]
-        return reports, _state(made), random.getstate(), np.random.get_state(legacy=False)["state"]["key"]  # noqa: NPY002
+        return (
+            reports,
+            _state(made),
+            random.getstate(),
+            np.random.get_state(legacy=False)["state"]["key"],  # noqa: NPY002
+        )
 
     plain = run(trainer(settings, folder / "plain", samples))
     watched = run(probed(settings, folder / "probed", samples))
