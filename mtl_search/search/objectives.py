@@ -224,7 +224,7 @@ def check_leave_one_out(config: Config, *, custom: bool) -> None:
             + ("it is a function of yours" if custom else f"it is {kind!r}"),
             path="search.finalists.leave_one_out",
             value=True,
-            allowed=[False],
+            allowed=["false"],
         )
 
 

@@ -85,7 +85,7 @@ def test_only_the_wanted_arms_are_planned() -> None:
     ]
     assert "without/flag" not in arms(small.config({"search.finalists.ablate_auxiliary": False}))
     wanted = arms(small.config({"search.finalists.leave_one_out": True}))
-    assert [name for name in wanted if name.is_ablation] == [
+    assert [arm.name for arm in wanted.values() if arm.name.is_ablation] == [
         *("without/kind", "without/size", "without/flag")
     ]
     without_finalists = arms(small.config({"search.finalists.top": 0}))
