@@ -45,7 +45,8 @@ class RandomState:
         states = [torch.get_rng_state()]
         if device.type == "cuda":
             states.append(torch.cuda.get_rng_state(device))
-        return cls(tuple(states), device, (random.getstate(), np.random.get_state()))  # noqa: NPY002
+        others = (random.getstate(), np.random.get_state())  # noqa: NPY002
+        return cls(tuple(states), device, others)
 
     def restore(self) -> None:
         """Put all generators back to where they were."""

@@ -74,18 +74,17 @@ def measure(tasks: int, steps: int, blocks: int, clock: Callable[[], float]) -> 
             spec = TrialSpec(name, config_of(data, report), 1, objective, str(Path(folder) / name))
             trainers[name] = Trainer(spec, data, torch.device("cpu"))
         seconds: dict[str, list[float]] = {name: [] for name in PROBES}
-        for _ in range(blocks):
+        for block in range(blocks + 1):
             for name, trainer in trainers.items():
                 began = clock()
                 trainer.train_epoch()
-                seconds[name].append(clock() - began)
+                if block:  # in the first one torch and its caches warm up
+                    seconds[name].append(clock() - began)
     for trainer in trainers.values():
         pairs = zip(trainer.parameters, trainers["none"].parameters, strict=True)
         assert all(torch.equal(a, b) for a, b in pairs), "a probe has changed the training"
     return {
-        name: statistics.median(
-            a / b for a, b in zip(seconds[name], seconds["none"], strict=True)
-        )
+        name: statistics.median(a / b for a, b in zip(seconds[name], seconds["none"], strict=True))
         for name in PROBES
         if name != "none"
     }

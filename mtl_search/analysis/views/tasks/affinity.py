@@ -76,6 +76,6 @@ def _summary(means: dict[tuple[str, str], float]) -> str:
     worst = min(between, key=lambda pair: between[pair])
     return (
         f"Steps for one task raise the loss of another in {harmful} of {len(between)} pairs. "
-        f"A step for {best[0]} helps {best[1]} most ({between[best]:+.2g} of its loss), one for "
-        f"{worst[0]} helps {worst[1]} least ({between[worst]:+.2g})."
+        f"The highest affinity is that of {best[0]} to {best[1]} ({between[best]:+.2g} of its "
+        f"loss), the lowest that of {worst[0]} to {worst[1]} ({between[worst]:+.2g})."
     )
