@@ -57,9 +57,11 @@ def test_cosines_are_those_of_plain_torch(sharing: str, pieces: int, tmp_path: P
     assert metrics["train/cosine/all/conflict"] == pytest.approx(negative)
 
 
-def test_every_head_has_cosines(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sharing", SHARING)
+def test_every_head_has_cosines(sharing: str, tmp_path: Path) -> None:
     settings, samples = all_heads()
-    made = probed(override(settings, {"training.batch_size": 48}), tmp_path, samples)
+    values = {"training.batch_size": 48, "model.sharing": SHARING[sharing]}
+    made = probed(override(settings, values), tmp_path, samples)
     expected = _expected(made)
     metrics = made.train_epoch()
     assert len(expected) == 2 * 15  # one stage, which is all stages
