@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mtl_search.cluster import connection, shared_storage
@@ -160,7 +161,7 @@ def test_a_resume_with_other_data_names_both_digests(
     run_sweep(request_for(tmp_path))
     first = run_sweep(request_for(tmp_path, resume=True)).data["digest"]
     assert caplog.messages == []
-    inputs = {name: x.copy() for name, x in small.DATA.inputs.items()}
+    inputs = {name: np.array(x[:]) for name, x in small.DATA.inputs.items()}
     next(iter(inputs.values())).flat[0] += 1
     other = dataclasses.replace(small.DATA, inputs=inputs)
     record = run_sweep(request_for(tmp_path, resume=True, data=other))
