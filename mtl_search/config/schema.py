@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from mtl_search.config.base import Component, ConfigModel, Names, RememberingModel, as_tuple
 from mtl_search.config.initial_points import InitialPoints
+from mtl_search.config.report import ReportConfig
 from mtl_search.config.space import SpaceEntry
 from mtl_search.config.training import TrainingConfig
 
@@ -139,6 +140,11 @@ class Finalists(ConfigModel):
         description="train the best once more without each auxiliary task, to say what that task "
         "was worth",
     )
+    leave_one_out: bool = Field(
+        False,
+        description="train the best once more without each main task, to say what that task gives "
+        "to the others; needs the objective skill or delta_m",
+    )
 
     @field_validator("splits")
     @classmethod
@@ -216,16 +222,6 @@ class TrackingConfig(ConfigModel):
     )
 
 
-class ReportConfig(ConfigModel):
-    """What the report compares the networks with, beside each other."""
-
-    reference: bool = Field(
-        True,
-        description="score a linear and a gradient-boosted model of scikit-learn on tables, beside "
-        "the networks",
-    )
-
-
 class ResourcesConfig(ConfigModel):
     """What one trial may use."""
 
@@ -288,7 +284,7 @@ class Config(RememberingModel):
         default_factory=TrackingConfig, description="where the runs are recorded"
     )
     report: ReportConfig = Field(
-        default_factory=ReportConfig, description="what the networks are compared with"
+        default_factory=ReportConfig, description="what the report shows beside the networks"
     )
     resources: ResourcesConfig = Field(
         default_factory=ResourcesConfig, description="what one trial may use"

@@ -6,8 +6,8 @@ warmup/<name>   one trial with this weighting, whose mean weights `search` begin
 equal           all tasks, every weight 1, losses summed; depth and the rest are searched; N trials
 search          all tasks; everything in the space is searched, weightings and aggregators too;
                 N trials
-without/<task>  no trials of its own: the best shared network without an auxiliary task, which shows
-                what that task was worth
+without/<task>  no trials of its own: the best shared network without an auxiliary task, or on
+                request a main one, which shows what that task was worth
 twin/weights    no trials of its own: the best shared network with equal weights
 twin/separate   no trials of its own: the best shared network with nothing shared
 final/<arm>     the best of an arm again, on fresh seeds
@@ -107,6 +107,8 @@ class Arm:
         tree = to_dict(base)
         tree["search"]["space"] = {}
         tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
+        if self.name != affinity_arm(base):
+            tree["report"]["task_affinity"] = False
         if self.name.is_single:
             tree["model"]["sharing"] = {"name": "hard"}
         if self.name == TWIN_SEPARATE:
@@ -136,6 +138,11 @@ class Arm:
                 tree["tasks"][task]["loss_weight"] = 1.0
             for path in _BALANCING:
                 tree["training"].pop(path.rpartition(".")[2], None)
+
+
+def affinity_arm(config: Config) -> ArmName:
+    """Return the arm whose trials measure task affinities, where the report is to have them."""
+    return EQUAL if EQUAL in config.search.arms else SEARCH
 
 
 def plan_arms(config: Config) -> list[Arm]:
@@ -195,10 +202,10 @@ def _compared_arms(config: Config, shared: Sequence[ArmName]) -> list[Arm]:
         arms.append(Arm(TWIN_SEPARATE, tasks, {}, budget=0))
     if SEARCH in shared:
         arms.append(Arm(TWIN_WEIGHTS, tasks, {}, budget=0))
-    if not finalists.ablate_auxiliary:
-        return arms
+    leaves_main_out = finalists.leave_one_out and len(config.main_tasks) > 1
     for removed in tasks:
-        if removed not in config.main_tasks:
+        is_main = removed in config.main_tasks
+        if leaves_main_out if is_main else finalists.ablate_auxiliary:
             rest = tuple(task for task in tasks if task != removed)
             arms.append(Arm(ArmName.ablation(removed), rest, {}, budget=0))
     return arms

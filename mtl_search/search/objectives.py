@@ -138,9 +138,10 @@ class ArmObjectives:
         if name.is_single:
             return self._single_task_objective(str(name.task))
         if self._kind == "delta_m":
-            counted = self._counted()
+            counted = _without(name, self._counted())
             return Objective(counted, self._kind, self.reference(), None, self._importance)
-        return Objective(dict(self._metrics), self._kind, None, self._scales, self._importance)
+        metrics = _without(name, self._metrics)
+        return Objective(metrics, self._kind, None, self._scales, self._importance)
 
     def _counted(self) -> dict[str, tuple[str, ...]]:
         """Return the tasks with the metrics that the labels leave defined, which have a scale."""
@@ -195,6 +196,36 @@ class ArmObjectives:
     def best(self, trial: TrialRecord) -> float | None:
         """Return the best objective of a trial; None where no epoch has one."""
         return max(self.by_epoch(trial).values(), default=None)
+
+
+def _without(arm: ArmName, metrics: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Return the metrics of the tasks that the networks of an arm have."""
+    left_out = arm.task if arm.is_ablation else None
+    return {task: names for task, names in metrics.items() if task != left_out}
+
+
+def check_leave_one_out(config: Config, *, custom: bool) -> None:
+    """Refuse to leave main tasks out where the objective needs all of them.
+
+    Args:
+        config: The sweep's config.
+        custom: Whether a function of the user's is the objective.
+
+    Raises:
+        ConfigError: The objective is neither `skill` nor `delta_m`.
+    """
+    if not config.search.finalists.leave_one_out:
+        return
+    kind = config.search.objective
+    if custom or kind not in ("skill", "delta_m"):
+        raise ConfigError(
+            "networks without one of the main tasks are judged by the mean over the others, so the "
+            "objective must be skill or delta_m, and "
+            + ("it is a function of yours" if custom else f"it is {kind!r}"),
+            path="search.finalists.leave_one_out",
+            value=True,
+            allowed=["false"],
+        )
 
 
 def objective_function(config: Config) -> ObjectiveFunction | None:

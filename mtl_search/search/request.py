@@ -12,7 +12,7 @@ from mtl_search.data import DataSet
 from mtl_search.data.datasets import load_data, subsample
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.search.arms import Arm, plan_arms
-from mtl_search.search.objectives import objective_function
+from mtl_search.search.objectives import check_leave_one_out, objective_function
 from mtl_search.search.preflight import Preflight, check_sweep
 from mtl_search.search.space.arm_space import ArmSpace
 from mtl_search.search.space.space import SpaceFunction
@@ -106,6 +106,8 @@ def check_request(request: SweepRequest) -> CheckedSweep:
         started=started,
         handed_over=request.data is not None,
     )
+    objective = request.objective or objective_function(config)
+    check_leave_one_out(config, custom=objective is not None)
     arms = plan_arms(config)
     if request.space is not None:
         check_space_function(config, arms, request.space)
@@ -114,7 +116,7 @@ def check_request(request: SweepRequest) -> CheckedSweep:
         data=data,
         arms=arms,
         preflight=preflight,
-        objective=request.objective or objective_function(config),
+        objective=objective,
         address=address,
     )
 

@@ -24,6 +24,7 @@ from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.protocol.budget import trial_budget
+from mtl_search.search.provenance.writing import write_provenance
 from mtl_search.search.recorder import TrialRecorder
 from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.resume import prepare
@@ -169,7 +170,7 @@ class SweepSession:
             self.write_end()
 
     def write_start(self, slots: int) -> None:
-        """Write that the session begins, and by which scales metrics are compared.
+        """Write that the session begins, with what, and by which scales metrics are compared.
 
         Args:
             slots: Number of trials at a time.
@@ -183,6 +184,7 @@ class SweepSession:
                 custom_objective=self._sweep.objective is not None,
             )
         )
+        write_provenance(self._context.journal, self._sweep)
         self._write_scales()
 
     def write_end(self) -> None:

@@ -17,7 +17,7 @@ class ArmName(str):
     `single/<task>`                  one network for one task, the reference of Δm
     `warmup/<weighting>`             one trial whose mean loss weights the search begins with
     `equal`, `search`                all tasks share a network, with equal or searched weights
-    `without/<task>`                 the best network without an auxiliary task
+    `without/<task>`                 the best network without an auxiliary task, or a main one
     `twin/weights`                   the best network with equal weights, all else the same
     `twin/separate`                  the best network with nothing shared, all else the same
     `final/<any of these>`           the best of that arm, trained again on fresh seeds
@@ -52,7 +52,7 @@ class ArmName(str):
 
     @classmethod
     def ablation(cls, task: str) -> ArmName:
-        """Return the arm that trains the best network without an auxiliary task."""
+        """Return the arm that trains the best network without one of its tasks."""
         return cls(_ABLATION + task)
 
     @property
@@ -97,7 +97,7 @@ class ArmName(str):
 
     @property
     def is_ablation(self) -> bool:
-        """Whether its networks leave an auxiliary task out."""
+        """Whether its networks leave a task out."""
         return self.base.startswith(_ABLATION)
 
     @property

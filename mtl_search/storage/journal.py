@@ -10,6 +10,8 @@
     end         TrialEnded             a trial ended
     start       InitialPointsResolved  loss weights that the search arm tries first
     scales      MetricScales           trivial and perfect value of each metric
+    data        DataDescribed          name, digest and sizes of the data set
+    environment EnvironmentDescribed   versions and devices of a session
     look        VerdictLooked          the verdict was looked at, with so many seeds
     baseline    BaselineScored         a model of scikit-learn is scored on a task
     done        SweepCompleted         every arm has spent its budget

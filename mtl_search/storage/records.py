@@ -6,9 +6,12 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from mtl_search.storage.events import (
     BaselineScored,
+    DataDescribed,
+    EnvironmentDescribed,
     Event,
     GenerationEnded,
     InitialPointsResolved,
@@ -38,6 +41,10 @@ class SweepRecord:
             known.
         scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
         excluded_metrics: `<task>/<metric>` → why it has no scale; empty in earlier versions.
+        data_sets: Number of a session → its data set, as `data` has it, where it is another one
+            than in the session before; empty in earlier versions.
+        environments: Number of a session → its environment, as `environment` has it, where it is
+            another one than in the session before; empty in earlier versions.
         looks: Numbers of fresh seeds at which the verdict was looked at.
         baselines: Task → model of scikit-learn → its metrics; empty where there is none.
         complete: Whether every arm has spent its budget.
@@ -55,6 +62,8 @@ class SweepRecord:
     initial_points: list[dict[str, float]] | None = None
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
     excluded_metrics: dict[str, str] = field(default_factory=dict)
+    data_sets: dict[int, dict[str, Any]] = field(default_factory=dict)
+    environments: dict[int, dict[str, Any]] = field(default_factory=dict)
     looks: list[int] = field(default_factory=list)
     baselines: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     complete: bool = False
@@ -93,6 +102,16 @@ class SweepRecord:
     def ended(self) -> int:
         """Number of trials that have ended."""
         return self._ended
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Latest `name`, `digest`, `splits` and `targets` of the data set; empty: not known."""
+        return next(reversed(self.data_sets.values()), {})
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Latest `versions`, `platform` and `devices`; empty in earlier versions."""
+        return next(reversed(self.environments.values()), {})
 
     def forget(self, trial_id: str) -> None:
         """Drop a trial.
@@ -155,6 +174,10 @@ class SweepRecord:
             case MetricScales():
                 self.scales = {key: (zero, one) for key, (zero, one) in event.values.items()}
                 self.excluded_metrics = dict(event.excluded)
+            case DataDescribed():
+                self.data_sets[self.sessions] = event.description()
+            case EnvironmentDescribed():
+                self.environments[self.sessions] = event.description()
             case VerdictLooked():
                 self.looks.append(event.seeds)
             case BaselineScored():

@@ -24,6 +24,8 @@ class TrialInfo(TypedDict, total=False):
         tasks: Names of the tasks that it trains.
         adaptive: Whether a weighting or an aggregator decides how much each task counts.
         balancing: Names of this weighting and aggregator; empty where nothing is adaptive.
+        samples_per_epoch: Number of training samples of an epoch, over all workers.
+        device: Type of the device that it trains on: `cpu`, or the name of the GPU.
         samples: Split → number of samples; of trials on another random partition alone.
         node: Address of the node on which it trains.
         out_of_memory: What was made smaller after the memory had not sufficed, in words.
@@ -36,6 +38,8 @@ class TrialInfo(TypedDict, total=False):
     tasks: list[str]
     adaptive: bool
     balancing: str
+    samples_per_epoch: int
+    device: str
     samples: dict[str, int]
     node: str
     out_of_memory: str

@@ -79,6 +79,11 @@ def compile_network(training: TrainingConfig, network: MultiTaskNetwork) -> None
     network.compile()
 
 
+def device_name(device: torch.device) -> str:
+    """Return the type of a device: `cpu`, or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def match_memory_format(parameter: Tensor, gradient: Tensor) -> Tensor:
     """Return the gradient in the parameter's memory format, which fused optimisers need."""
     if gradient.stride() == parameter.stride():

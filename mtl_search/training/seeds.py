@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,3 +15,43 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002
+
+
+@dataclass(frozen=True)
+class RandomState:
+    """Remember where all random generators are, to go on from there again.
+
+    Attributes:
+        torch_states: The state of torch's generator of the CPU, and of the device where it is a
+            GPU.
+        device: The device.
+        others: The states of Python's and NumPy's generators.
+
+    Examples:
+        >>> state = RandomState.capture(torch.device("cpu"))
+        >>> first = torch.rand(3)
+        >>> state.restore()
+        >>> bool((torch.rand(3) == first).all())
+        True
+    """
+
+    torch_states: tuple[torch.Tensor, ...]
+    device: torch.device
+    others: tuple[Any, Any]
+
+    @classmethod
+    def capture(cls, device: torch.device) -> RandomState:
+        """Read the states of all generators that a step on this device may draw from."""
+        states = [torch.get_rng_state()]
+        if device.type == "cuda":
+            states.append(torch.cuda.get_rng_state(device))
+        others = (random.getstate(), np.random.get_state())  # noqa: NPY002
+        return cls(tuple(states), device, others)
+
+    def restore(self) -> None:
+        """Put all generators back to where they were."""
+        torch.set_rng_state(self.torch_states[0])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(self.torch_states[1], self.device)
+        random.setstate(self.others[0])
+        np.random.set_state(self.others[1])  # noqa: NPY002

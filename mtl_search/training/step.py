@@ -125,7 +125,7 @@ class Step:
         Returns:
             None where the rank takes no part in the batch.
         """
-        if not self._skips(batch):
+        if not self.skips(batch):
             try:
                 with self._autocast:
                     outputs = (network or self.network)(batch.inputs, batch.masks)
@@ -145,7 +145,7 @@ class Step:
         except Exception as error:  # noqa: BLE001  the user's network may raise anything
             self.failure_sync.record_failure(error)
 
-    def _skips(self, batch: Batch) -> bool:
+    def skips(self, batch: Batch) -> bool:
         """Return whether this rank takes no part: it has no sample of the batch, or has failed."""
         if self.failure_sync.failure is not None:
             return True

@@ -32,9 +32,10 @@ from mtl_search.training.optimizers.build import (
     learning_rate,
     parameter_groups,
 )
+from mtl_search.training.probes.probes import Probes
 from mtl_search.training.step import autocast
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_loaders import TrialLoaders, step_batches
+from mtl_search.training.trial_loaders import TrialLoaders, samples_by_source, step_batches
 from mtl_search.training.trial_report import TrialReport
 
 
@@ -93,6 +94,7 @@ class Trainer:
             self.communicator, exchanges_in_passes=self.config.sync_batch_norm
         )
         self.step = build_step(self.network, spec, self.communicator, self.failure_sync)
+        self.probes = Probes(self.step, self.optimizer, spec.config)
         acceleration.compile_network(self.config, self.network)
         metrics = metric_names(spec.config, self.network)
         self.evaluator = Evaluator(self.network, data.targets, metrics)
@@ -115,7 +117,9 @@ class Trainer:
         epoch_outputs = EpochOutputs(keep_outputs=self.config.train_metrics)
 
         loader = self.failure_sync.batches(self.train_loader, len(self.train_loader))
-        for batches in step_batches(loader, self.config.accumulate):
+        steps = step_batches(loader, self.config.accumulate)
+        count = -(-len(self.train_loader) // self.config.accumulate)
+        for batches in self.probes.watch(steps, count, self.progress.epoch):
             self.step.accumulate_gradients(batches, epoch_outputs)
             if clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(self.parameters, clip_norm)
@@ -128,7 +132,8 @@ class Trainer:
         self.failure_sync.check()
         self.communicator.broadcast(list(self.network.buffers()))
         metrics = self._training_metrics(epoch_outputs)
-        return metrics | self._samples_by_source() | self.step.end_epoch()
+        drawn = samples_by_source(self.train_loader)
+        return metrics | drawn | self.step.end_epoch() | self.probes.end_epoch()
 
     def evaluate(self, split: str) -> dict[str, float]:
         """Return losses and metrics over all labelled samples of a split of the data set."""
@@ -204,6 +209,8 @@ class Trainer:
             "weights": {task: settings.loss_weight for task, settings in config.tasks.items()},
             "lr": config.training.optimizer.arguments.get("lr"),
             "tasks": list(config.tasks),
+            "samples_per_epoch": self.train_loader.samples,
+            "device": acceleration.device_name(self.device),
             "adaptive": self.step.adaptive,
             "balancing": balancing.names(config.training) if self.step.adaptive else "",
         }
@@ -267,13 +274,6 @@ class Trainer:
             return named
 
         return self.communicator.run_on_rank_zero(compute)
-
-    def _samples_by_source(self) -> dict[str, float]:
-        """Return how many samples the epoch drew from each source of the data set."""
-        return {
-            f"train/draws/{source}": float(count)
-            for source, count in self.train_loader.samples_by_source.items()
-        }
 
     def _finite_objective(self, metrics: dict[str, float]) -> float:
         value = float(self.objective(metrics))

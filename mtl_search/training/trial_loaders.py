@@ -74,3 +74,14 @@ def step_batches(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
     batches = iter(batches)
     while group := list(islice(batches, size)):
         yield group
+
+
+def samples_by_source(loader: Loader) -> dict[str, float]:
+    """Return how many samples an epoch drew from each source of the data set, as metrics.
+
+    Args:
+        loader: The loader of the training split.
+    """
+    return {
+        f"train/draws/{source}": float(count) for source, count in loader.samples_by_source.items()
+    }

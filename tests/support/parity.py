@@ -21,6 +21,7 @@ from mtl_search.training.trainer import Trainer
 from tests.support.trials import CPU, OBJECTIVE, config, data, spec
 
 SGD = {"name": "sgd", "lr": 0.05, "momentum": 0.9}
+PROBES = {"report.gradient_conflict": True, "report.task_affinity": True}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,6 +138,8 @@ CASES = {
     "convnet, missing labels": Parity("convnet", labels="sparse"),
     "resident": Parity(resident=True),
     "accumulated": Parity(training={"batch_size": 8, "accumulate": 3}),
+    "probes": Parity(training={"batch_size": 8, "accumulate": 3}, values=PROBES, steps=4),
+    "probes, a rank without any label of a task": Parity(values=PROBES, labels="sparse", steps=4),
     "clipped, unscaled": Parity(training={"clip_norm": 0.3, "loss_scale": "none"}),
     "soft sharing": Parity(values={"model.sharing": {"name": "soft", "strength": 0.1}}),
     "depth 1": Parity(values={"model.sharing.depth": 1}),

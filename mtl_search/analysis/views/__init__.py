@@ -19,6 +19,10 @@ from mtl_search.analysis.views.pareto import pareto
 from mtl_search.analysis.views.rungs import rungs
 from mtl_search.analysis.views.sensitivity import sensitivity
 from mtl_search.analysis.views.settings import settings
+from mtl_search.analysis.views.provenance import provenance
+from mtl_search.analysis.views.tasks.affinity import affinity
+from mtl_search.analysis.views.tasks.gradient_conflict import gradient_conflict
+from mtl_search.analysis.views.tasks.leave_one_out import leave_one_out
 from mtl_search.analysis.views.view import Column, View
 
 __all__ = ["VIEWS", "Column", "View", "all_views"]
@@ -38,7 +42,11 @@ VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
     "history": history,
     "curves": curves,
     "rungs": rungs,
+    "gradient_conflict": gradient_conflict,
+    "affinity": affinity,
+    "leave_one_out": leave_one_out,
     "cost": cost,
+    "provenance": provenance,
 }
 
 

@@ -21,7 +21,7 @@ from mtl_search.data.datasets.table import (
     split_table,
 )
 from mtl_search.data.datasets.target_spec import target_specs
-from mtl_search.data.readers.cache import cache_folder, cached, digest, free_bytes
+from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
 from mtl_search.data.readers.images import ImageFiles, check_images, list_problems
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
@@ -213,11 +213,12 @@ def _load_images(
 
     logger.info("decoding %d images of %s, unless they are in the cache", len(paths), folder)
     nbytes = len(paths) * int(np.prod(shape))
+    fingerprint = files_digest(names, paths)
     images: InputArray
     if decoded == "cache" or (decoded == "auto" and _fits_in_cache(cache, key, nbytes)):
-        images = MemmapArray(cached(cache, key, ".npy", write_pixels), 255.0)
+        images = MemmapArray(cached(cache, key, ".npy", write_pixels), 255.0, fingerprint)
     else:
-        images = ImageFiles(paths, shape)
+        images = ImageFiles(paths, shape, fingerprint)
     file = cached(cache, key, ".json", write_problems)
     return images, json.loads(file.read_text(encoding="utf-8"))
 

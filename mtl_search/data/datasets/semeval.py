@@ -121,7 +121,8 @@ def semeval(
             tokens = _word_numbers(texts, splits["train"], windows, vocabulary)
         else:
             folder = cache_folder("cache", cache) / "token_vectors"
-            tokens = MemmapArray(token_vectors("encoder", encoder, texts, windows, folder))
+            file = token_vectors("encoder", encoder, texts, windows, folder)
+            tokens = MemmapArray(file, fingerprint=file.stem)
         encoded = encode_tokens(
             sentences, windows, tokens, as_views=positions == "none", distinguish=distinguish
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mtl_search.config.checks import check_text
@@ -18,6 +18,8 @@ from mtl_search.storage.permissions import private_files
 
 # The digest of a larger file takes its size, its first and its last so many bytes.
 _DIGESTED_BYTES = 1 << 20
+# Of more files than this, the digest takes the content of about so many.
+_READ_FILES = 256
 
 
 def cache_folder(argument: str, value: object) -> Path:
@@ -94,6 +96,29 @@ def folder_digest(folder: Path) -> str:
     texts = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         texts += [str(path.relative_to(folder)), _file_digest(path)]
+    return digest(texts)
+
+
+def files_digest(names: Sequence[str], paths: Sequence[Path]) -> str:
+    """Return a name for the content of many files, without reading them all.
+
+    It follows from the names and sizes of all files and the content of some, evenly spaced; dates
+    and the folder do not count, so that a copy on another machine has the same name.
+
+    Args:
+        names: The names of the files, in order.
+        paths: Their paths; a missing file counts as such.
+    """
+    texts = []
+    step = max(1, len(paths) // _READ_FILES)
+    for number, (name, path) in enumerate(zip(names, paths, strict=True)):
+        texts.append(name)
+        if not path.is_file():
+            texts.append("missing")
+        elif number % step == 0:
+            texts.append(_file_digest(path))
+        else:
+            texts.append(str(path.stat().st_size))
     return digest(texts)
 
 

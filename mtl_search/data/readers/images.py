@@ -83,9 +83,14 @@ class ImageFiles:
     Args:
         paths: N image files. They must exist on every node that trains.
         shape: C (1 or 3), H and V.
+        fingerprint: A text that stands for the images in the digest of a data set (see
+            `data.digest`).
     """
 
-    def __init__(self, paths: Sequence[Path], shape: tuple[int, int, int]) -> None:
+    def __init__(
+        self, paths: Sequence[Path], shape: tuple[int, int, int], fingerprint: str = ""
+    ) -> None:
+        self.fingerprint = fingerprint
         self.paths = np.array(list(map(str, paths)), dtype=object)
         self.image_shape = shape
         self.shape = (len(paths), *shape)

@@ -22,14 +22,17 @@ class MemmapArray:
         path: A `.npy` file with an array (N, ...).
         divisor: The number by which the values are divided, such as 255 for bytes. Other than 1,
             it makes them float32.
+        fingerprint: A text that stands for the content in the digest of a data set (see
+            `data.digest`); empty: the values themselves do.
 
     Raises:
         DataError: The file is missing, is no `.npy` file, or holds something other than numbers.
     """
 
-    def __init__(self, path: str | Path, divisor: float = 1.0) -> None:
+    def __init__(self, path: str | Path, divisor: float = 1.0, fingerprint: str = "") -> None:
         self.path = Path(path)
         self.divisor = divisor
+        self.fingerprint = fingerprint
         try:
             self._map: Array = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
@@ -57,8 +60,8 @@ class MemmapArray:
         """Read samples, by a slice or an integer array, into memory."""
         return divide(np.array(self._map[rows], self.dtype, subok=False), self.divisor)
 
-    def __reduce__(self) -> tuple[type[MemmapArray], tuple[Path, float]]:
-        return MemmapArray, (self.path, self.divisor)
+    def __reduce__(self) -> tuple[type[MemmapArray], tuple[Path, float, str]]:
+        return MemmapArray, (self.path, self.divisor, self.fingerprint)
 
 
 def divide(x: Array, divisor: float) -> Array:

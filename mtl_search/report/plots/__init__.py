@@ -21,6 +21,9 @@ from mtl_search.report.plots.leaderboard import leaderboard_figure
 from mtl_search.report.plots.pareto import pareto_figure
 from mtl_search.report.plots.rungs import rungs_figure
 from mtl_search.report.plots.sensitivity import sensitivity_figure
+from mtl_search.report.plots.tasks.affinity import affinity_figure
+from mtl_search.report.plots.tasks.gradient_conflict import gradient_conflict_figure
+from mtl_search.report.plots.tasks.leave_one_out import leave_one_out_figure
 
 __all__ = ["FIGURES", "Figure"]
 
@@ -39,5 +42,8 @@ FIGURES: Mapping[str, Callable[[View], Figure]] = {
     "history": history_figure,
     "curves": curves_figure,
     "rungs": rungs_figure,
+    "gradient_conflict": gradient_conflict_figure,
+    "affinity": affinity_figure,
+    "leave_one_out": leave_one_out_figure,
     "cost": cost_figure,
 }

@@ -3,7 +3,7 @@
 race      the best configurations of each arm, on two fresh seeds each
 seeds     the winner of each race goes on to `search.finalists.seeds`
 twins     the better of both shared winners again with one factor changed: nothing shared, equal
-          weights, without an auxiliary task; on the same seeds
+          weights, without an auxiliary task or, on request, a main one; on the same seeds
 more      `search.finalists.max_seeds` for all that the verdict compares, where it is still open
           and more seeds could decide it
 splits    the best shared network, the single-task networks and the twin that shares nothing again
@@ -131,7 +131,12 @@ class FinalistPlan:
             origin = winner_of(record, arm.name)
             if origin is not None and arm.name.is_single:
                 judged.append((arm.name, origin))
-        return judged + self._compared()
+        main = self._context.config.main_tasks
+        return judged + [
+            (arm, origin)
+            for arm, origin in self._compared()
+            if not (arm.is_ablation and arm.task in main)  # the verdict does not speak of them
+        ]
 
     def _splits(self) -> list[Finalist]:
         """Return what is trained on other partitions, one after the other.

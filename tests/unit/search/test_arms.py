@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.config import Config, load_config, to_dict
+from mtl_search.config import Config, load_config, override, to_dict
 from mtl_search.search.arms import (
     SINGLE_FLOOR,
     Arm,
@@ -64,6 +64,17 @@ def test_auxiliary_tasks_have_no_single_arm_and_take_part_in_the_shared_ones() -
     assert planned["equal"].tasks == planned["search"].tasks == ("kind", "size", "flag")
 
 
+def test_affinities_are_measured_in_one_arm_alone() -> None:
+    config = small.config({"report.task_affinity": True, "report.gradient_conflict": True})
+    measured = {
+        name: arm.config(config, {}).report.task_affinity for name, arm in arms(config).items()
+    }
+    assert [name for name, wanted in measured.items() if wanted] == ["equal"]
+    config = override(config, {"search.arms": ["search"]})
+    assert arms(config)["search"].config(config, {}).report.task_affinity
+    assert arms(config)["search"].config(config, {}).report.gradient_conflict
+
+
 def test_only_the_wanted_arms_are_planned() -> None:
     assert list(arms(small.config({"search.arms": ["search"]}))) == [
         *["search", "twin/weights", "without/flag"]
@@ -73,6 +84,10 @@ def test_only_the_wanted_arms_are_planned() -> None:
         *["single/kind", "single/size", "equal", "twin/separate", "without/flag"]
     ]
     assert "without/flag" not in arms(small.config({"search.finalists.ablate_auxiliary": False}))
+    wanted = arms(small.config({"search.finalists.leave_one_out": True}))
+    assert [arm.name for arm in wanted.values() if arm.name.is_ablation] == [
+        *("without/kind", "without/size", "without/flag")
+    ]
     without_finalists = arms(small.config({"search.finalists.top": 0}))
     assert list(without_finalists) == ["single/kind", "single/size", "equal", "search"]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from mtl_search.errors import SweepError
+from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search.objectives import (
     ArmObjectives,
+    check_leave_one_out,
     objective_function,
 )
 from tests.support import small_sweeps as small
@@ -203,3 +204,22 @@ def test_a_metric_without_a_scale_has_no_part_in_delta_m(builder: Builder) -> No
     alone = objectives.objective("single/right")
     assert alone({"val/right/loss": 0.3}) == -0.3
     assert objectives.objective("single/left")({"val/left/accuracy": 0.7}) == 0.7
+
+
+@pytest.mark.parametrize("kind", ["skill", "delta_m"])
+def test_a_task_that_is_left_out_does_not_count(builder: Builder, kind: str) -> None:
+    objectives = objectives_of(builder, kind=kind, scales=SCALES)
+    assert set(objectives.objective("final/without/left").tasks) == {"right"}
+    assert set(objectives.objective("without/other").tasks) == {"left", "right"}
+    values = {"val/right/accuracy": 1.0}
+    assert objectives.objective("without/left")(values) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("kind", "custom"), [("val/kind/accuracy", False), ("skill", True)])
+def test_main_tasks_are_not_left_out_of_an_objective_that_needs_them(
+    kind: str, *, custom: bool
+) -> None:
+    config = small.config({"search.objective": kind, "search.finalists.leave_one_out": True})
+    with pytest.raises(ConfigError, match=r"search\.finalists\.leave_one_out"):
+        check_leave_one_out(config, custom=custom)
+    check_leave_one_out(small.config({"search.objective": kind}), custom=custom)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mtl_search.cluster import connection, shared_storage
@@ -83,8 +84,11 @@ def test_a_session_starts_when_the_folder_is_held_and_before_the_first_event(
 
     tune.act = lambda searcher: steps.append("tune")
     record = run_sweep(request_for(tmp_path, on_start=start, observers=[observe]))
-    assert steps == ["start", "connected to local", "sweep", "scales", "tune", "disconnected"]
-    event, _ = events(tmp_path)
+    assert steps == [
+        *("start", "connected to local", "sweep", "environment", "data", "scales"),
+        *("tune", "disconnected"),
+    ]
+    event, *_ = events(tmp_path)
     assert event["budget"]["final/search"] == 2
     assert (event["slots"], event["custom_objective"]) == (2, False)
     assert (record.name, record.complete) == ("small", False)
@@ -105,7 +109,9 @@ def test_the_error_of_the_searcher_is_raised_after_tune(tmp_path: Path, tune: Tu
     tune.act = lambda searcher: searcher.abort(SweepError("no room"))
     with pytest.raises(SweepError, match="no room"):
         run_sweep(request_for(tmp_path))
-    assert [event["event"] for event in events(tmp_path)] == ["sweep", "scales"]
+    assert [event["event"] for event in events(tmp_path)] == [
+        *("sweep", "environment", "data", "scales")
+    ]
 
 
 def test_an_error_of_tunes_own_ends_the_sweep(tmp_path: Path, tune: Tune) -> None:
@@ -149,6 +155,26 @@ def test_a_resumed_session_goes_on_with_the_same_sweep(tmp_path: Path, tune: Tun
         run_sweep(request_for(tmp_path))
 
 
+def test_a_resume_with_other_data_names_both_digests(
+    tmp_path: Path, tune: Tune, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_sweep(request_for(tmp_path))
+    first = run_sweep(request_for(tmp_path, resume=True)).data["digest"]
+    assert caplog.messages == []
+    inputs = {name: np.array(x[:]) for name, x in small.DATA.inputs.items()}
+    next(iter(inputs.values())).flat[0] += 1
+    other = dataclasses.replace(small.DATA, inputs=inputs)
+    record = run_sweep(request_for(tmp_path, resume=True, data=other))
+    (message,) = caplog.messages
+    assert first in message
+    assert record.data["digest"] in message
+    assert "the data are not those of the last session" in message
+    assert {session: data["digest"] for session, data in record.data_sets.items()} == {
+        1: first,
+        3: record.data["digest"],
+    }
+
+
 def test_scales_are_written_once_and_again_where_they_differ(tmp_path: Path, tune: Tune) -> None:
     first = run_sweep(request_for(tmp_path))
     assert first.scales.keys() == {"kind/accuracy", "size/r2", "size/mae", "flag/accuracy"}
@@ -161,7 +187,11 @@ def test_scales_are_written_once_and_again_where_they_differ(tmp_path: Path, tun
     third = run_sweep(request_for(tmp_path, resume=True, data=other))
     assert list(third.excluded_metrics) == ["size/r2"]
     kinds = [event["event"] for event in events(tmp_path)]
-    assert kinds == ["sweep", "scales", "sweep", "sweep", "scales"]
+    assert kinds == [
+        *("sweep", "environment", "data", "scales"),
+        "sweep",
+        *("sweep", "data", "scales"),
+    ]
 
 
 def test_a_main_task_that_cannot_be_judged_is_told(

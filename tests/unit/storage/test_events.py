@@ -9,6 +9,8 @@ import pytest
 
 from mtl_search.storage.events import (
     BaselineScored,
+    DataDescribed,
+    EnvironmentDescribed,
     EpochEnded,
     Event,
     ExploitEnded,
@@ -89,6 +91,20 @@ LINES = [
         ),
     ),
     (
+        DataDescribed,
+        (
+            '{"event": "data", "time": 1.5, "name": "table", "digest": "a1",'
+            ' "splits": {"train": 3, "validation": 1, "test": 1}, "targets": {"left": "class"}}'
+        ),
+    ),
+    (
+        EnvironmentDescribed,
+        (
+            '{"event": "environment", "time": 1.5, "versions": {"torch": "2.9.0"},'
+            ' "platform": "Linux x86_64", "devices": {"CPU": 2.0}}'
+        ),
+    ),
+    (
         VerdictLooked,
         '{"event": "look", "time": 1.5, "seeds": 5, "outcome": "sharing helps"}',
     ),
@@ -119,7 +135,7 @@ def test_only_what_a_trial_can_say_again_may_be_lost(kind: type[Event], line: st
 def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) -> None:
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
-    optional |= {"excluded", "split"}
+    optional |= {"excluded", "split", "devices"}
     if kind is BaselineScored:
         optional.add("reason")
     for name in set(tree) - {"event"} - optional:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from mtl_search.storage.events import DataDescribed, EnvironmentDescribed, SweepStarted
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from tests.support.recorded_sweeps import Builder, whole
@@ -79,3 +80,19 @@ def test_scales_of_the_last_session_hold(tmp_path: Path) -> None:
     for found in (builder.sweep_record, read_record(builder.path)):
         assert found.scales == {"left/accuracy": (0.25, 1.0)}
         assert found.excluded_metrics == {}
+
+
+def test_data_and_environment_are_those_of_the_latest_session() -> None:
+    record = SweepRecord()
+    assert (record.data, record.environment) == ({}, {})
+    splits, targets = {"train": 3}, {"left": "class"}
+    for digest, torch in (("a1", "2.8"), ("a1", "2.9"), ("b2", "2.9")):
+        record.apply(SweepStarted(id="f00", name="old"))
+        if record.data.get("digest") != digest:
+            record.apply(DataDescribed(name="t", digest=digest, splits=splits, targets=targets))
+        if record.environment.get("versions") != {"torch": torch}:
+            record.apply(EnvironmentDescribed(versions={"torch": torch}, platform="Linux"))
+    assert record.data == {"name": "t", "digest": "b2", "splits": splits, "targets": targets}
+    assert record.environment == {"versions": {"torch": "2.9"}, "platform": "Linux", "devices": {}}
+    assert list(record.data_sets) == [1, 3]
+    assert list(record.environments) == [1, 2]

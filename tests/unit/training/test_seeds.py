@@ -7,7 +7,7 @@ import random
 import numpy as np
 import torch
 
-from mtl_search.training.seeds import seed_everything
+from mtl_search.training.seeds import RandomState, seed_everything
 
 
 def _draw() -> tuple[float, float, float]:
@@ -27,4 +27,12 @@ def test_a_seed_may_be_larger_than_numpy_takes() -> None:
     seed_everything(2**40 + 3)
     first = _draw()
     seed_everything(2**40 + 3)
+    assert _draw() == first
+
+
+def test_a_state_is_that_of_every_generator() -> None:
+    state = RandomState.capture(torch.device("cpu"))
+    first = _draw()
+    assert _draw() != first
+    state.restore()
     assert _draw() == first

@@ -116,6 +116,36 @@ def test_twins_differ_from_the_best_shared_network_in_one_factor(session: Sessio
         assert trial.origin == best.origin
 
 
+def test_main_tasks_are_left_out_on_request(session: Session) -> None:
+    fake = session(small.config({"search.finalists.leave_one_out": True}), slots=1)
+    specs = {spec.id: spec for spec in fake.run()}
+    best = recommended(fake.record)
+    assert best is not None
+    whole = [t for t in fake.record.arm(best.arm.final) if t.origin == best.origin]
+    for removed in ("kind", "size"):
+        finalists = fake.record.arm(f"final/without/{removed}")
+        assert [t.seed for t in finalists] == [t.seed for t in whole][: len(finalists)]
+        assert len(finalists) == 2
+        for trial in finalists:
+            spec = specs[trial.id]
+            assert trial.origin == best.origin
+            assert set(spec.config.tasks) == {"kind", "size", "flag"} - {removed}
+            assert set(spec.objective.tasks) == {"kind", "size"} - {removed}
+            assert spec.config.training == specs[whole[0].id].config.training
+            assert trial.objective is not None
+
+
+def test_more_seeds_are_not_trained_without_a_main_task(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "could_more_seeds_decide", lambda *args: True)
+    wanted = {"search.finalists.max_seeds": 4, "search.finalists.leave_one_out": True}
+    fake = session(small.config(wanted))
+    fake.run()
+    assert set(raced(fake, "without/flag").values()) == {4}
+    assert set(raced(fake, "without/kind").values()) == {2}
+
+
 def run_with(fake: FakeTune, value: Callable[[str, int], float]) -> None:
     """Run a sweep whose metrics depend on the arm and the sharing depth alone."""
     while True:

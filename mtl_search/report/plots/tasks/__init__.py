@@ -1,0 +1,1 @@
+"""Figures of what tasks do to each other."""

@@ -1,0 +1,1 @@
+"""What is measured of the tasks while a network trains, and changes nothing of its training."""

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtl_search.analysis.views.tasks.affinity import affinity
+from tests.support.evidence import evidence_of
+from tests.support.recorded_sweeps import Builder
+
+LEVEL = dict.fromkeys(("left", "right", "same"), 0.9)
+
+
+def _trial(builder: Builder, number: int, *epochs: dict[str, float]) -> None:
+    trial = builder.begin("equal", number)
+    for epoch, values in enumerate(epochs, start=1):
+        extra = {f"train/{key}": value for key, value in values.items()}
+        builder.epoch(trial, epoch, 0.9, LEVEL, **extra)
+    builder.end(trial)
+
+
+def test_pairs_are_averaged_over_epochs_and_trials(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep()
+    assert affinity(evidence_of(builder)) is None
+    _trial(
+        builder,
+        0,
+        {"affinity/left/right": 0.01, "affinity/right/right": 0.04, "affinity/right/left": -0.02},
+        {"affinity/left/right": 0.03},
+    )
+    _trial(builder, 1, {"affinity/left/right": 0.02, "affinity/right/right": 0.04})
+    view = affinity(evidence_of(builder))
+    assert view is not None
+    rows = {(row["from"], row["to"]): row for row in view.rows}
+    assert set(rows) == {("left", "right"), ("right", "right"), ("right", "left")}
+    assert rows["left", "right"]["affinity"] == pytest.approx(0.02)
+    assert rows["left", "right"]["relative"] == pytest.approx(0.5)
+    assert rows["left", "right"]["epochs"] == 3
+    assert rows["right", "left"]["relative"] is None
+    assert view.summary == (
+        "Steps for one task raise the loss of another in 1 of 2 pairs. The highest affinity is "
+        "that of left to right (+0.02 of its loss), the lowest that of right to left (-0.02)."
+    )
+
+
+def test_what_many_tasks_give_and_receive_is_shown(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep()
+    _trial(builder, 0, {"affinity_from/left": 0.01, "affinity_to/same": -0.01})
+    view = affinity(evidence_of(builder))
+    assert view is not None
+    pairs = [(row["from"], row["to"]) for row in view.rows]
+    assert pairs == [("left", "others"), ("others", "same")]
