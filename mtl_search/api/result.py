@@ -248,6 +248,25 @@ class Result:
         model = self.load_model(name)
         draw(trace_graph(model.network, model.data_spec), model.config, Path(path), name)
 
+    def export_optuna(self, path: str | Path, *, overwrite: bool = False) -> list[str]:
+        """Write the studies of all arms into a file that Optuna and optuna-dashboard open.
+
+        Args:
+            path: The file: SQLite (`.db`, `.sqlite`, `.sqlite3`), or Optuna's journal (`.log`).
+            overwrite: Whether a file that exists is replaced.
+
+        Returns:
+            The names of the studies, `<sweep>/<arm>`.
+
+        Raises:
+            ConfigError: The file exists, its folder does not, or its name has another ending.
+            SweepError: No trial has begun yet, or the file cannot be written.
+        """
+        from mtl_search.search.studies.export import export_studies
+
+        name = self.directory.resolve().name
+        return export_studies(self.record, self.config, name, Path(path), overwrite=overwrite)
+
     def models(self) -> dict[str, Path]:
         """Find the trained networks that were kept, one an arm.
 
