@@ -19,7 +19,7 @@ from mtl_search.storage.trial_record import TrialRecord
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd
 
-    from mtl_search.analysis.health import Check
+    from mtl_search.analysis.health import Checks
     from mtl_search.analysis.verdict import Verdict
     from mtl_search.training.predictor import Predictor
 
@@ -96,6 +96,20 @@ class Result:
         self.config: Config = load_config(self.directory / sweep_directory.CONFIG)
         self.record: SweepRecord = read_record(self.directory / sweep_directory.JOURNAL)
 
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else "not complete"
+        return f"<Result {self.directory}: {len(self.record.trials):,} trials, {state}>"
+
+    def _repr_html_(self) -> str:
+        """Return verdict, health and the top of the leaderboard for a notebook."""
+        from mtl_search.analysis.evidence import Evidence
+        from mtl_search.analysis.references import main_metrics
+        from mtl_search.report.notebook import result_html
+
+        tasks = main_metrics(self.record, self.config)
+        evidence = Evidence(self.record, self.config, self.verdict, tasks)
+        return result_html(evidence, self.health, str(self.directory))
+
     @property
     def complete(self) -> bool:
         """Whether every arm has spent its budget."""
@@ -116,7 +130,7 @@ class Result:
         return judge(self.record, self.config, self.directory)
 
     @cached_property
-    def health(self) -> list[Check]:
+    def health(self) -> Checks:
         """Signs that the sweep does not show what it could, each with what to do about it."""
         from mtl_search.analysis.health import health_checks
 
