@@ -14,6 +14,8 @@ Tone = Literal["good", "warning", "neutral"]
 
 _EDGES: dict[Tone, str] = {"good": "#2e9e5b", "warning": "#d08700", "neutral": "#888888"}
 
+_LINE = 'style="white-space:nowrap"'
+
 
 def marked(title: str, text: str, tone: Tone) -> str:
     """Return a paragraph with a coloured edge.
@@ -40,12 +42,13 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         rows: The cells of each row.
 
     Examples:
-        >>> "<td>&lt;b&gt;</td>" in table(["name"], [["<b>"]])
+        >>> "&lt;b&gt;</td>" in table(["name"], [["<b>"]])
         True
     """
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td {_LINE}>{escape(cell)}</td>" for cell in row) + "</tr>"
+        for row in rows
     )
     top = f"<thead><tr>{head}</tr></thead>" if titles else ""
     return f"<table>{top}<tbody>{body}</tbody></table>"

@@ -54,6 +54,20 @@ class Best:
     lr: float | None
     parameters: int
 
+    def _repr_html_(self) -> str:
+        """Return the settings for a notebook; `metrics` and `overrides` have the rest."""
+        from mtl_search.report.notebook import settings_html
+
+        return settings_html(
+            self.trial,
+            self.arm,
+            self.objective,
+            self.weights,
+            self.depth,
+            self.lr,
+            self.parameters,
+        )
+
 
 class Result:
     """A sweep, read from its folder; finished or not.

@@ -14,6 +14,8 @@ from mtl_search.analysis.views.leaderboard import leaderboard
 from mtl_search.analysis.views.view import Column, View
 
 _ROWS = 5
+# A column with longer texts is left out, such as the weights of many tasks.
+_WIDEST = 32
 # Columns of the leaderboard that are shown, in order; bands follow their means.
 _ALWAYS = ("arm", "recommended", "seeds")
 _SETTINGS = ("gain", "depth", "weights", "lr", "parameters", "origin")
@@ -47,9 +49,48 @@ def result_html(evidence: Evidence, checks: Checks, name: str) -> str:
     return "".join(parts)
 
 
+def settings_html(
+    trial: str,
+    arm: str,
+    objective: float,
+    weights: Mapping[str, float],
+    depth: Any,
+    lr: float | None,
+    parameters: int,
+) -> str:
+    """Return the settings of a configuration for a notebook.
+
+    Args:
+        trial: Id of its trial.
+        arm: The trial's arm.
+        objective: The trial's objective.
+        weights: Task → loss weight.
+        depth: Sharing depth.
+        lr: Learning rate.
+        parameters: Number of parameters.
+
+    Examples:
+        >>> "<th>trial</th>" in settings_html("search-0003", "search", 0.9, {}, 2, 0.01, 1500)
+        True
+    """
+    values = {
+        "trial": trial,
+        "arm": arm,
+        "objective": formats.number(objective),
+        "depth": formats.depth(depth),
+        "learning rate": formats.rate(lr),
+        "parameters": formats.count(parameters),
+    }
+    settings = table(list(values), [list(values.values())])
+    names, shares = list(weights), [f"{weight:.2f}" for weight in weights.values()]
+    title = "<div>Loss weights</div>" if weights else ""
+    return settings + title + (table(names, [shares]) if weights else "")
+
+
 def _top(view: View) -> str:
-    columns = _columns(view)
-    rows = [[_cell(view, column, row) for column in columns] for row in view.rows[:_ROWS]]
+    shown = view.rows[:_ROWS]
+    columns = [c for c in _columns(view) if max(len(_cell(c, row)) for row in shown) <= _WIDEST]
+    rows = [[_cell(column, row) for column in columns] for row in shown]
     hidden = len(view.rows) - _ROWS
     more = f"<div>and {hidden:,} more</div>" if hidden > 0 else ""
     title = f"<div><b>{escape(view.title)}</b></div>"
@@ -64,7 +105,7 @@ def _columns(view: View) -> list[Column]:
     return [by_name[name] for name in (*_ALWAYS, *measures, *_SETTINGS) if name in by_name]
 
 
-def _cell(view: View, column: Column, row: Mapping[str, Any]) -> str:
+def _cell(column: Column, row: Mapping[str, Any]) -> str:
     """Return a cell; a mean is followed by the least and the most, a gain by its interval."""
     name = column.name
     text = formats.of_kind(column.kind, row.get(name))

@@ -78,7 +78,7 @@ class NotebookProgress(SweepProgress):
         parts = [phase]
         if self.record is not None:
             left = "" if has_ended else self.time_left()
-            parts += [f"{self.done:,} of {self.total:,} trials", self.best(), left]
+            parts += [f"{self.done:,} of {self._of:,} trials", self.best(), left]
         return " · ".join(part for part in parts if part)
 
     def html(self, text: str) -> str:
@@ -87,7 +87,7 @@ class NotebookProgress(SweepProgress):
         Args:
             text: The line.
         """
-        total = self.total
+        total = self._of
         value = f'value="{min(self.done, total)}" max="{total}"' if total else ""
         lines = [escape(text), *(escape(line) for line in self._failures[:_MOST_FAILURES])]
         more = len(self._failures) - _MOST_FAILURES
@@ -95,6 +95,12 @@ class NotebookProgress(SweepProgress):
             lines.append(f"and {more:,} more failed")
         bar = f'<progress {value} style="width:16em;vertical-align:middle"></progress>'
         return f"<div>{bar} {'<br>'.join(lines)}</div>"
+
+    @property
+    def _of(self) -> int:
+        """Number of trials that the sweep has, or is to have."""
+        complete = self.record is not None and self.record.complete
+        return self.done if complete else self.total
 
     def _show(self, phase: str, *, has_ended: bool = False) -> None:
         now = time.monotonic()
