@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
-from mtl_search.analysis.markup import Tone, marked
+from mtl_search.analysis.formats.markup import Tone, marked
 from mtl_search.analysis.measure import MeasureName, unit_of
 from mtl_search.analysis.split_comparison import SplitComparison
 from mtl_search.analysis.statistics.answers import Needed, Position, position

@@ -8,8 +8,8 @@ from typing import Any
 
 from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats.markup import table
 from mtl_search.analysis.health.check import Checks
-from mtl_search.analysis.markup import table
 from mtl_search.analysis.views.leaderboard import leaderboard
 from mtl_search.analysis.views.view import Column, View
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mtl_search.analysis.markup import marked
+from mtl_search.analysis.formats.markup import marked
 
 _MOST_FINDINGS = 4  # in one text; the JSON report has the numbers behind the others
 

@@ -22,6 +22,7 @@ from mtl_search.search.studies.export import export_studies
 from mtl_search.search.studies.quiet import quiet_optuna
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_info import State
 from mtl_search.storage.trial_record import TrialRecord
 from tests.support import recorded_sweeps
 from tests.support.recorded_sweeps import Builder
@@ -102,12 +103,13 @@ def test_every_state_is_there_and_study_attributes_name_the_sweep(
     file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     builder = Builder(tmp_path_factory.mktemp("sweep") / "journal.jsonl").sweep()
-    for number, state in enumerate(("COMPLETE", "PRUNED", "FAIL", "RUNNING")):
+    states: tuple[State, ...] = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")
+    for number, state in enumerate(states):
         drawn = {"tasks.right.loss_weight": (1.0 + number, 0.1, 10.0)}
         trial = builder.begin("search", number, drawn=drawn)
         builder.epoch(trial, 1, 0.5, dict.fromkeys(builder.tasks, 0.5))
         if state != "RUNNING":
-            builder.end(trial, state, "out of memory" if state == "FAIL" else "")  # type: ignore[arg-type]
+            builder.end(trial, state, "out of memory" if state == "FAIL" else "")
     (name,) = export_studies(builder.journal.record, recorded_sweeps.config(), "demo", file)
     study = load(file, name)
     assert [t.state.name for t in study.trials] == ["COMPLETE", "PRUNED", "FAIL", "RUNNING"]

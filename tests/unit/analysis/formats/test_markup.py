@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtl_search.analysis.markup import Tone, marked, table
+from mtl_search.analysis.formats.markup import Tone, marked, table
 
 EVIL = "<script>alert('x')</script>"
 
