@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.api.consent import TrustCode, check_consent
+from mtl_search.api.result_views import ResultViews
 from mtl_search.config import Config, load_config, override
 from mtl_search.errors import SweepError, nearest
 from mtl_search.storage import sweep_directory
@@ -19,8 +20,6 @@ from mtl_search.storage.trial_record import TrialRecord
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd
 
-    from mtl_search.analysis.health import Checks
-    from mtl_search.analysis.verdict import Verdict
     from mtl_search.training.predictor import Predictor
 
 
@@ -58,18 +57,12 @@ class Best:
         """Return the settings for a notebook; `metrics` and `overrides` have the rest."""
         from mtl_search.report.notebook import settings_html
 
-        return settings_html(
-            self.trial,
-            self.arm,
-            self.objective,
-            self.weights,
-            self.depth,
-            self.lr,
-            self.parameters,
-        )
+        shown = {**vars(self)}
+        del shown["metrics"], shown["overrides"]
+        return settings_html(**shown)
 
 
-class Result:
+class Result(ResultViews):
     """A sweep, read from its folder; finished or not.
 
     Args:
@@ -114,16 +107,6 @@ class Result:
         state = "complete" if self.complete else "not complete"
         return f"<Result {self.directory}: {len(self.record.trials):,} trials, {state}>"
 
-    def _repr_html_(self) -> str:
-        """Return verdict, health and the top of the leaderboard for a notebook."""
-        from mtl_search.analysis.evidence import Evidence
-        from mtl_search.analysis.references import main_metrics
-        from mtl_search.report.notebook import result_html
-
-        tasks = main_metrics(self.record, self.config)
-        evidence = Evidence(self.record, self.config, self.verdict, tasks)
-        return result_html(evidence, self.health, str(self.directory))
-
     @property
     def complete(self) -> bool:
         """Whether every arm has spent its budget."""
@@ -135,20 +118,6 @@ class Result:
         from mtl_search.analysis.leaderboard import leaderboard
 
         return leaderboard(self.record, self.config)
-
-    @cached_property
-    def verdict(self) -> Verdict:
-        """Whether sharing helps, hurts, makes no difference or is not known, with its interval."""
-        from mtl_search.analysis.judge import judge
-
-        return judge(self.record, self.config, self.directory)
-
-    @cached_property
-    def health(self) -> Checks:
-        """Signs that the sweep does not show what it could, each with what to do about it."""
-        from mtl_search.analysis.health import health_checks
-
-        return health_checks(self.record, self.config, self.verdict)
 
     @property
     def best(self) -> Best:
@@ -275,25 +244,6 @@ class Result:
         name = self._network(trial).id
         model = self.load_model(name)
         draw(trace_graph(model.network, model.data_spec), model.config, Path(path), name)
-
-    def export_optuna(self, path: str | Path, *, overwrite: bool = False) -> list[str]:
-        """Write the studies of all arms into a file that Optuna and optuna-dashboard open.
-
-        Args:
-            path: The file: SQLite (`.db`, `.sqlite`, `.sqlite3`), or Optuna's journal (`.log`).
-            overwrite: Whether a file that exists is replaced.
-
-        Returns:
-            The names of the studies, `<sweep>/<arm>`.
-
-        Raises:
-            ConfigError: The file exists, its folder does not, or its name has another ending.
-            SweepError: No trial has begun yet, or the file cannot be written.
-        """
-        from mtl_search.search.studies.export import export_studies
-
-        name = self.directory.resolve().name
-        return export_studies(self.record, self.config, name, Path(path), overwrite=overwrite)
 
     def models(self) -> dict[str, Path]:
         """Find the trained networks that were kept, one an arm.

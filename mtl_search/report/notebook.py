@@ -50,6 +50,7 @@ def result_html(evidence: Evidence, checks: Checks, name: str) -> str:
 
 
 def settings_html(
+    *,
     trial: str,
     arm: str,
     objective: float,
@@ -68,10 +69,6 @@ def settings_html(
         depth: Sharing depth.
         lr: Learning rate.
         parameters: Number of parameters.
-
-    Examples:
-        >>> "<th>trial</th>" in settings_html("search-0003", "search", 0.9, {}, 2, 0.01, 1500)
-        True
     """
     values = {
         "trial": trial,
