@@ -50,7 +50,8 @@ def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> 
         mean_ranks: The mean rank of `single, equal, search` over the main tasks on the test split;
             1 is best.
         rungs: `arm, epoch, trials, spearman` where a scheduler stopped trials.
-        pareto: null, or `points, trials, hypervolume, against`.
+        pareto: null, or `points, trials, hypervolume, against`; `hypervolume` is null for more than
+            10 tasks.
         health: `name, ok, text` of each health check; `ok` is null where it could not be told.
 
     Args:

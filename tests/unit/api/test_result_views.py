@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,6 +22,7 @@ from tests.support.repository import REPOSITORY
 from tests.support.varied_sweeps import TASKS, varied_builder
 
 FIXTURE = REPOSITORY / "tests/fixtures/sweeps/v0_1_finished"
+CHANGES: dict[str, Any] = {"training.epochs": 3}
 GUIDE = (REPOSITORY / "docs/guides/plots.md").read_text()
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", GUIDE, re.MULTILINE | re.DOTALL))
 
@@ -29,7 +31,7 @@ SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", GUIDE, re.MULTILINE |
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     folder = tmp_path_factory.mktemp("varied")
     varied_builder(folder)
-    (folder / "config.yaml").write_text(to_yaml(config(tasks=TASKS, **{"training.epochs": 3})))
+    (folder / "config.yaml").write_text(to_yaml(config(tasks=TASKS, **CHANGES)))
     return Result(folder)
 
 
@@ -108,7 +110,8 @@ def test_importance_is_the_view_of_the_search(
     rows = [{"setting": "training.optimizer.lr", "importance": 1.0, "arm": "search"}]
     name = "mtl_search.search.studies.importance"
     module = types.ModuleType(name)
-    module.importance_view = lambda record, config: View("importance", "", "", columns, rows)  # type: ignore[attr-defined]
+    view = View("importance", "", "", columns, rows)
+    vars(module)["importance_view"] = lambda record, config: view
     monkeypatch.setitem(sys.modules, name, module)
     fresh = Result(result.directory)
     assert fresh.importance().to_dict("records") == rows
