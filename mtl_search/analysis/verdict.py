@@ -8,6 +8,7 @@ from typing import Any, Literal
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
+from mtl_search.analysis.formats.markup import Tone, marked
 from mtl_search.analysis.measure import MeasureName, unit_of
 from mtl_search.analysis.split_comparison import SplitComparison
 from mtl_search.analysis.statistics.answers import Needed, Position, position
@@ -158,6 +159,15 @@ class Verdict:
         """
         sentences = [*self._about_sharing(), *self._about_weights(), *self._about_tasks()]
         return " ".join([*sentences, *(f"{note}." for note in self.notes)])
+
+    def __repr__(self) -> str:
+        gain = f": {self.sharing.numbers()}" if self.sharing is not None else ""
+        return f"<Verdict: {self.outcome}{gain}>"
+
+    def _repr_html_(self) -> str:
+        """Return the sentence for a notebook."""
+        tones: dict[Outcome, Tone] = {"sharing helps": "good", "sharing hurts": "warning"}
+        return marked("Verdict:", self.sentence(), tones.get(self.outcome, "neutral"))
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers and words as plain JSON types."""

@@ -53,6 +53,14 @@ class Best:
     lr: float | None
     parameters: int
 
+    def _repr_html_(self) -> str:
+        """Return the settings for a notebook; `metrics` and `overrides` have the rest."""
+        from mtl_search.report.notebook import settings_html
+
+        shown = {**vars(self)}
+        del shown["metrics"], shown["overrides"]
+        return settings_html(**shown)
+
 
 class Result(ResultViews):
     """A sweep, read from its folder; finished or not.
@@ -94,6 +102,10 @@ class Result(ResultViews):
             )
         self.config: Config = load_config(self.directory / sweep_directory.CONFIG)
         self.record: SweepRecord = read_record(self.directory / sweep_directory.JOURNAL)
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else "not complete"
+        return f"<Result {self.directory}: {len(self.record.trials):,} trials, {state}>"
 
     @property
     def complete(self) -> bool:

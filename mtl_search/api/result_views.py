@@ -1,8 +1,7 @@
-"""Verdict, health, views and plots of a sweep, as methods of its result."""
+"""Verdict, health, views, plots and studies of a sweep, as methods of its result."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ if TYPE_CHECKING:  # these load pandas and plotly, which a look at a journal doe
     import pandas as pd
 
     from mtl_search.analysis.evidence import Evidence
-    from mtl_search.analysis.health import Check
+    from mtl_search.analysis.health import Checks
     from mtl_search.analysis.verdict import Verdict
     from mtl_search.analysis.views.view import View
     from mtl_search.report.plots import Figure
@@ -45,7 +44,7 @@ class ResultViews:
         return judge(self.record, self.config, self.directory)
 
     @cached_property
-    def health(self) -> list[Check]:
+    def health(self) -> Checks:
         """Signs that the sweep does not show what it could, each with what to do about it."""
         from mtl_search.analysis.health import health_checks
 
@@ -183,6 +182,31 @@ class ResultViews:
         """
         return self._frame("pareto")
 
+    def export_optuna(self, path: str | Path, *, overwrite: bool = False) -> list[str]:
+        """Write the studies of all arms into a file that Optuna and optuna-dashboard open.
+
+        Args:
+            path: The file: SQLite (`.db`, `.sqlite`, `.sqlite3`), or Optuna's journal (`.log`).
+            overwrite: Whether a file that exists is replaced.
+
+        Returns:
+            The names of the studies, `<sweep>/<arm>`.
+
+        Raises:
+            ConfigError: The file exists, its folder does not, or its name has another ending.
+            SweepError: No trial has begun yet, or the file cannot be written.
+        """
+        from mtl_search.search.studies.export import export_studies
+
+        name = self.directory.resolve().name
+        return export_studies(self.record, self.config, name, Path(path), overwrite=overwrite)
+
+    def _repr_html_(self) -> str:
+        """Return verdict, health and the top of the leaderboard for a notebook."""
+        from mtl_search.report.notebook import result_html
+
+        return result_html(self.evidence, self.health, str(self.directory))
+
     def _frame(self, name: str) -> pd.DataFrame:
         import pandas as pd
 
@@ -195,9 +219,9 @@ class ResultViews:
         return {}
 
     def _importance(self) -> View | None:
-        module = importlib.import_module("mtl_search.search.studies.importance")
-        view: View | None = module.importance_view(self.record, self.config)
-        return view
+        from mtl_search.search.studies.importance import importance_view
+
+        return importance_view(self.record, self.config)
 
 
 def _check_name(name: str, views: Mapping[str, Any]) -> None:

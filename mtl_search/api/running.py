@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mtl_search.api.callback import Callback, notifier, tracking_notifier
 from mtl_search.api.component_check import check_components
 from mtl_search.api.consent import TrustCode, read_config
+from mtl_search.api.progress import choose_display
 from mtl_search.api.result import Result
 from mtl_search.config import Config
 from mtl_search.config.secrets import masked
@@ -41,6 +42,7 @@ def run(
     objective: ObjectiveFunction | None = None,
     data: DataSet | None = None,
     callbacks: Iterable[Callback] = (),
+    progress: bool | None = None,
     address: str | None = None,
     trust_code: TrustCode = False,
 ) -> Result:
@@ -60,6 +62,8 @@ def run(
             skill; higher is better.
         data: A data set in place of the one that the config names.
         callbacks: Objects whose methods are called when something happens in the sweep.
+        progress: Whether the trials done, the best so far and the time left are shown. Default: in
+            a notebook and at the prompt of IPython, and not in scripts.
         address: `HOST:PORT` of a running Ray cluster, or `auto` for the one on this machine, which
             must be one of its nodes; `local` starts one of its own. Default: the cluster that this
             process is connected to, else the one that RAY_ADDRESS names, else the one that
@@ -96,9 +100,10 @@ def run(
     from mtl_search.tracking import Tracker
 
     directory = choose_folder(parsed.name, output, resume=resume)
-    callbacks = list(callbacks)
+    display = choose_display(progress)
+    callbacks = [*callbacks, display]
     complete = False
-    with private_files():
+    with private_files(), display:
         tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
         request = SweepRequest(
             config=parsed,

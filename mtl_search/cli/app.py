@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
+from mtl_search.cli.comparison.export import export
 from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
@@ -223,6 +224,9 @@ def export_weights(
     from mtl_search.cli.exporting import export_command
 
     export_command(sweep, trial, last, form)
+
+
+app.command()(export)
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mtl_search.cli.progress import SweepProgress
+from mtl_search.api.progress.base import SweepProgress
 from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError
 from mtl_search.storage.events import BaselineScored, Event, TrialEnded, TrialEvent

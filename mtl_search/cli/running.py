@@ -15,12 +15,13 @@ import mtl_search
 from mtl_search import api
 from mtl_search.api.component_check import check_components
 from mtl_search.api.consent import TrustCode, check_consent, consent_options
+from mtl_search.api.progress.base import SweepProgress
+from mtl_search.api.progress.terminal import LiveProgress, PlainProgress
 from mtl_search.cli import json_log
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
 from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
-from mtl_search.cli.progress import LiveProgress, PlainProgress, SweepProgress
 from mtl_search.config import load_config
 from mtl_search.config.secrets import masked
 from mtl_search.jobs import submission
@@ -106,7 +107,7 @@ def run_command(
 
 def _progress(console: Console, *, quiet: bool) -> SweepProgress:
     if json_log.is_on():
-        return JsonProgress(console)
+        return JsonProgress()
     if console.is_terminal and not quiet:
         return LiveProgress(console)
     return PlainProgress(console)

@@ -133,6 +133,9 @@ class Job:
         self.id = job_id
         self.address: str = client.get_address()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} at {self.address}>"
+
     def info(self) -> JobState:
         """Return all that the cluster knows of the job.
 

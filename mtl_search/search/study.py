@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import optuna
-from optuna.distributions import distribution_to_json, json_to_distribution
+from optuna.distributions import distribution_to_json
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
@@ -24,6 +24,7 @@ from mtl_search.search.context import SweepContext
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.arm_space import Draw, KnownPoint, initial_params
 from mtl_search.search.space.space import allow_any_choice
+from mtl_search.search.studies.trials import frozen_trial
 from mtl_search.storage.arm_name import EQUAL, SEARCH
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import METRIC
@@ -106,19 +107,8 @@ class ArmStudy(OptunaSearch):
             for epoch, objective in objectives.items():
                 self.report(record.id, epoch, objective)
             return
-        state, value = _optuna_result(record, max(objectives.values(), default=None))
         with allow_any_choice():
-            distributions = {
-                name: json_to_distribution(text) for name, text in record.distributions.items()
-            }
-            trial = create_trial(
-                state=state,
-                value=value,
-                params=record.params_at(1),  # a member of a population may have gone on with others
-                distributions=distributions,
-                intermediate_values=dict(objectives),
-            )
-            self._ot_study.add_trial(trial)
+            self._ot_study.add_trial(frozen_trial(record, objectives))
         self._completed_trials.add(record.id)
 
     def add_history(self, record: TrialRecord, points: KnownPoint, objective: float) -> None:

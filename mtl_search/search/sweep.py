@@ -251,6 +251,8 @@ class SweepSession:
                 # share.
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 verbose=0,
+                # The one for notebooks clears the output of the cell, ours included.
+                progress_reporter=tune.CLIReporter(),
             ),
         )
         with connection.handlers_kept(signal.SIGINT, signal.SIGUSR1):

@@ -41,7 +41,7 @@ from rich.console import Console
 
 from mtl_search import load_config, run
 from mtl_search.api.callback import notifier
-from mtl_search.cli.progress import PlainProgress
+from mtl_search.api.progress.terminal import PlainProgress
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config import Config, to_yaml
 from mtl_search.search.request import SweepRequest, check_request

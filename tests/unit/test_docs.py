@@ -80,7 +80,7 @@ def test_yaml_is_a_config_or_a_part_of_one(snippet: Snippet) -> None:
 
 # Commands of mtl-search that take a second or so, and need no sweep.
 CHEAP = ("validate", "list", "schema")
-OTHERS = {"pip", "make", "pytest", "git", "ray", "mkdocs", "pre-commit"}
+OTHERS = {"pip", "make", "pytest", "git", "ray", "mkdocs", "pre-commit", "optuna-dashboard"}
 
 
 @pytest.fixture

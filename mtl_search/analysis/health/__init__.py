@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health.best_epoch import check_best_epoch
-from mtl_search.analysis.health.check import Check
+from mtl_search.analysis.health.check import Check, Checks
 from mtl_search.analysis.health.early_stops import check_early_stops
 from mtl_search.analysis.health.search_range import check_search_range
 from mtl_search.analysis.health.seed_spread import check_seed_spread
@@ -18,7 +18,7 @@ from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
 from mtl_search.storage.records import SweepRecord
 
-__all__ = ["Check", "health_checks"]
+__all__ = ["Check", "Checks", "health_checks"]
 
 CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_search_range,
@@ -31,7 +31,7 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
 )
 
 
-def health_checks(record: SweepRecord, config: Config, verdict: Verdict) -> list[Check]:
+def health_checks(record: SweepRecord, config: Config, verdict: Verdict) -> Checks:
     """Return the answer of every health check of a sweep, finished or not.
 
     Args:
@@ -47,4 +47,4 @@ def health_checks(record: SweepRecord, config: Config, verdict: Verdict) -> list
         {None}
     """
     evidence = Evidence(record, config, verdict, main_metrics(record, config))
-    return [check(evidence) for check in CHECKS]
+    return Checks(check(evidence) for check in CHECKS)

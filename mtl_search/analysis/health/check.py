@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mtl_search.analysis.formats.markup import marked
+
 _MOST_FINDINGS = 4  # in one text; the JSON report has the numbers behind the others
 
 
@@ -21,6 +23,36 @@ class Check:
     name: str
     ok: bool | None
     text: str
+
+
+class Checks(list[Check]):
+    """The answers of all health checks, which a notebook shows as a list.
+
+    Examples:
+        >>> Checks([Check("trial count", False, "few trials: run more")])
+        <Checks: 0 well, 1 warning, 0 unknown>
+    """
+
+    def __repr__(self) -> str:
+        well, warnings = (sum(check.ok is answer for check in self) for answer in (True, False))
+        plural = "" if warnings == 1 else "s"
+        unknown = len(self) - well - warnings
+        return f"<Checks: {well} well, {warnings} warning{plural}, {unknown} unknown>"
+
+    def _repr_html_(self) -> str:
+        """Return the warnings and the names of the other checks for a notebook."""
+        parts = [
+            marked(f"Warning, {check.name}:", f"{check.text}.", "warning")
+            for check in self
+            if check.ok is False
+        ]
+        well = [check.name for check in self if check.ok]
+        if well:
+            parts.append(marked("Checked, and well:", f"{', '.join(well)}.", "good"))
+        unknown = [check.name for check in self if check.ok is None]
+        if unknown:
+            parts.append(marked("Could not be checked:", f"{', '.join(unknown)}.", "neutral"))
+        return "".join(parts)
 
 
 def sentence(findings: Iterable[str], advice: str) -> str:

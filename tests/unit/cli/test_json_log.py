@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from mtl_search import api
 from mtl_search.api.callback import notifier
@@ -40,7 +39,7 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 
 def test_a_whole_sweep_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    record, notify = SweepRecord(), notifier(json_log.JsonProgress(Console()))
+    record, notify = SweepRecord(), notifier(json_log.JsonProgress())
     journal = read_events(SWEEP / "journal.jsonl")
     for event in journal:
         record.apply(event)

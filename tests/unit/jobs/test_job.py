@@ -80,6 +80,11 @@ def test_how_a_sweep_was_stopped_is_read_from_its_log(log: str, how: str) -> Non
     assert Job(client, "toy-2").stop() == how
 
 
+def test_a_job_shows_its_id_and_its_cluster() -> None:
+    client: Any = Client()
+    assert repr(Job(client, "toy-2")) == "<Job toy-2 at http://h:1>"
+
+
 def test_the_wait_has_an_end() -> None:
     client: Any = Client()
     with pytest.raises(ClusterError, match="has not ended in 0 s: RUNNING"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from mtl_search.cli.progress import LiveProgress, PlainProgress
+from mtl_search.api.progress.terminal import LiveProgress, PlainProgress
 from tests.support.recorded_sweeps import Builder
 
 

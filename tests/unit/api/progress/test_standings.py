@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mtl_search.cli.standings import Standings
+from mtl_search.api.progress.standings import Standings
 from mtl_search.storage.records import SweepRecord
 from tests.support.recorded_sweeps import Builder, whole
 

@@ -1,4 +1,4 @@
-"""Progress of a sweep that runs: trials done, the best so far, time left."""
+"""Progress of a sweep on a terminal, or line by line in a file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mtl_search.api import Callback
-from mtl_search.cli.standings import Standings
+from mtl_search.api.progress.base import SweepProgress, waiting_text
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -26,79 +25,6 @@ from mtl_search.storage.trial_record import TrialRecord
 _SILENCE = 60.0
 # Seconds between two lines of a plain log about the wait for MLflow.
 _WAIT_LINES = 10.0
-
-
-class SweepProgress(Callback):
-    """Base of both displays, with the figures of a sweep that runs.
-
-    Args:
-        console: The console to print to.
-
-    Attributes:
-        record: The sweep; None before it has begun.
-        begun: When the session began, in seconds of the monotonic clock.
-    """
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.record: SweepRecord | None = None
-        self.begun = time.monotonic()
-        self._ended_here = 0
-        self._standings = Standings()
-
-    def __enter__(self) -> SweepProgress:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Nothing to put away."""
-
-    def on_sweep_start(self, record: SweepRecord) -> None:
-        """Take in the record, and start the clock."""
-        self.record = record
-        self._standings = Standings()
-        self.begun = time.monotonic()
-
-    def on_trial_end(self, trial: TrialRecord) -> None:
-        """Count the trial."""
-        self._ended_here += 1
-
-    @property
-    def total(self) -> int:
-        """Number of trials that the sweep is to have.
-
-        The budget is the least number: what arms offer each other, twins and more seeds come on
-        top as they begin, and an extended sweep keeps the finalists of earlier winners.
-        """
-        if self.record is None:
-            return 0
-        begun = self._standings.read(self.record).begun
-        budget = self.record.budget
-        return sum(max(budget.get(arm, 0), begun[arm]) for arm in {*budget, *begun})
-
-    @property
-    def done(self) -> int:
-        """Number of trials that have ended, in this session and earlier ones."""
-        return self._standings.read(self.record).done if self.record else 0
-
-    def time_left(self) -> str:
-        """Return the time left at this session's pace; empty before its first trial has ended."""
-        if not self._ended_here:
-            return ""
-        seconds_per_trial = (time.monotonic() - self.begun) / self._ended_here
-        seconds = seconds_per_trial * max(0, self.total - self.done)
-        if seconds < 90:
-            return f"{seconds:.0f} s left"
-        return f"{seconds / 60:.0f} min left"
-
-    def best(self) -> str:
-        """Name the best trial that shares; before there is one, the best of single-task arms."""
-        best = self._standings.read(self.record).best() if self.record else {}
-        if "shared" in best:
-            return f"best {best['shared'].objective:+.4f} ({best['shared'].id})"
-        if not best:
-            return "no result yet"
-        alone = [f"{trial.arm.task} {trial.objective:.3f}" for trial in best.values()]
-        return f"best alone: {', '.join(alone)}"
 
 
 class LiveProgress(SweepProgress):
@@ -109,7 +35,8 @@ class LiveProgress(SweepProgress):
     """
 
     def __init__(self, console: Console) -> None:
-        super().__init__(console)
+        super().__init__()
+        self.console = console
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[phase]}"),
@@ -157,7 +84,12 @@ class LiveProgress(SweepProgress):
     def on_tracking_wait(self, sent: int, total: int) -> None:
         """Show how much of the sweep MLflow has got."""
         self._bar.update(
-            self._task, completed=sent, total=total, phase=_waiting(sent, total), best="", left=""
+            self._task,
+            completed=sent,
+            total=total,
+            phase=waiting_text(sent, total),
+            best="",
+            left="",
         )
 
     def _refresh(self, phase: str) -> None:
@@ -180,7 +112,8 @@ class PlainProgress(SweepProgress):
     """
 
     def __init__(self, console: Console) -> None:
-        super().__init__(console)
+        super().__init__()
+        self.console = console
         self._last_line = time.monotonic()
         self._last_wait, self._last_wait_line = (0, 0), -math.inf
 
@@ -209,7 +142,7 @@ class PlainProgress(SweepProgress):
         is_due = silence >= _WAIT_LINES or (sent == total and silence < math.inf)
         if is_due and self._last_wait != (sent, total):
             self._last_wait, self._last_wait_line = (sent, total), time.monotonic()
-            self._print(_waiting(sent, total))
+            self._print(waiting_text(sent, total))
 
     def _print(self, line: str) -> None:
         self._last_line = time.monotonic()
@@ -218,7 +151,3 @@ class PlainProgress(SweepProgress):
 
 def _value(trial: TrialRecord) -> str:
     return f"{trial.objective:.4f}" if trial.objective is not None else "-"
-
-
-def _waiting(sent: int, total: int) -> str:
-    return f"MLflow: {sent:,} of {total:,} events sent"

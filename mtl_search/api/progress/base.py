@@ -1,0 +1,84 @@
+"""The figures of a sweep that runs: trials done, the best so far, time left."""
+
+from __future__ import annotations
+
+import time
+
+from mtl_search.api.callback import Callback
+from mtl_search.api.progress.standings import Standings
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
+
+
+class SweepProgress(Callback):
+    """Base of all displays, with the figures of a sweep that runs; it shows nothing itself.
+
+    Attributes:
+        record: The sweep; None before it has begun.
+        begun: When the session began, in seconds of the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.record: SweepRecord | None = None
+        self.begun = time.monotonic()
+        self._ended_here = 0
+        self._standings = Standings()
+
+    def __enter__(self) -> SweepProgress:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing to put away."""
+
+    def on_sweep_start(self, record: SweepRecord) -> None:
+        """Take in the record, and start the clock."""
+        self.record = record
+        self._standings = Standings()
+        self.begun = time.monotonic()
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        """Count the trial."""
+        self._ended_here += 1
+
+    @property
+    def total(self) -> int:
+        """Number of trials that the sweep is to have.
+
+        The budget is the least number: what arms offer each other, twins and more seeds come on
+        top as they begin, and an extended sweep keeps the finalists of earlier winners.
+        """
+        if self.record is None:
+            return 0
+        begun = self._standings.read(self.record).begun
+        budget = self.record.budget
+        return sum(max(budget.get(arm, 0), begun[arm]) for arm in {*budget, *begun})
+
+    @property
+    def done(self) -> int:
+        """Number of trials that have ended, in this session and earlier ones."""
+        return self._standings.read(self.record).done if self.record else 0
+
+    def time_left(self) -> str:
+        """Return the time left at this session's pace; empty before its first trial has ended."""
+        if not self._ended_here:
+            return ""
+        seconds_per_trial = (time.monotonic() - self.begun) / self._ended_here
+        seconds = seconds_per_trial * max(0, self.total - self.done)
+        if seconds < 90:
+            return f"{seconds:.0f} s left"
+        return f"{seconds / 60:.0f} min left"
+
+    def best(self) -> str:
+        """Name the best trial that shares; before there is one, the best of single-task arms."""
+        best = self._standings.read(self.record).best() if self.record else {}
+        if "shared" in best:
+            return f"best {best['shared'].objective:+.4f} ({best['shared'].id})"
+        if not best:
+            return "no result yet"
+        alone = [f"{trial.arm.task} {trial.objective:.3f}" for trial in best.values()]
+        return f"best alone: {', '.join(alone)}"
+
+
+def waiting_text(sent: int, total: int) -> str:
+    """Return how much of the sweep MLflow has got."""
+    return f"MLflow: {sent:,} of {total:,} events sent"

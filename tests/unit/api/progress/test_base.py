@@ -1,0 +1,39 @@
+"""The figures that all displays show; the base itself shows nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtl_search.api.callback import notifier
+from mtl_search.api.progress import choose_display
+from mtl_search.api.progress.base import SweepProgress, waiting_text
+from mtl_search.api.progress.terminal import PlainProgress
+from tests.support.recorded_sweeps import Builder
+
+
+def test_the_base_counts_and_prints_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SweepProgress() as progress:
+        made = Builder(tmp_path / "journal.jsonl", observers=[notifier(progress)])
+        made.event("sweep", id="sweep-1", name="demo", budget={"search": 2})
+        assert (progress.done, progress.total, progress.time_left()) == (0, 2, "")
+        made.trial("search", 0, 0.6)
+        assert (progress.done, progress.total) == (1, 2)
+        assert progress.time_left().endswith("s left")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_wait_has_thousands() -> None:
+    assert waiting_text(1234, 5678) == "MLflow: 1,234 of 5,678 events sent"
+
+
+def test_scripts_show_nothing_unless_asked() -> None:
+    assert type(choose_display(None)) is SweepProgress
+    assert type(choose_display(False)) is SweepProgress
+
+
+def test_on_request_a_script_prints_lines() -> None:
+    assert type(choose_display(True)) is PlainProgress  # standard error is no terminal here
