@@ -16,10 +16,10 @@ from mtl_search.analysis.views.expected_maximum import expected_maximum
 from mtl_search.analysis.views.history import history
 from mtl_search.analysis.views.leaderboard import leaderboard
 from mtl_search.analysis.views.pareto import pareto
+from mtl_search.analysis.views.provenance import provenance
 from mtl_search.analysis.views.rungs import rungs
 from mtl_search.analysis.views.sensitivity import sensitivity
 from mtl_search.analysis.views.settings import settings
-from mtl_search.analysis.views.provenance import provenance
 from mtl_search.analysis.views.tasks.affinity import affinity
 from mtl_search.analysis.views.tasks.gradient_conflict import gradient_conflict
 from mtl_search.analysis.views.tasks.leave_one_out import leave_one_out
