@@ -19,11 +19,12 @@ from mtl_search.config import to_yaml
 from mtl_search.report.plots import FIGURES
 from tests.support.recorded_sweeps import config
 from tests.support.repository import REPOSITORY
-from tests.support.varied_sweeps import TASKS, varied_builder
+from tests.support.varied_sweeps import ON_REQUEST, TASKS, varied_builder
 
 FIXTURE = REPOSITORY / "tests/fixtures/sweeps/v0_1_finished"
 CHANGES: dict[str, Any] = {"training.epochs": 3}
 GUIDE = (REPOSITORY / "docs/guides/plots.md").read_text()
+PROBED = set(ON_REQUEST) - {"auxiliary"}
 SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", GUIDE, re.MULTILINE | re.DOTALL))
 
 
@@ -39,7 +40,7 @@ def test_the_guide_has_every_view() -> None:
     assert set(SECTIONS) == {*VIEWS, "importance"}
 
 
-@pytest.mark.parametrize("name", [name for name in SECTIONS if name != "importance"])
+@pytest.mark.parametrize("name", sorted({*SECTIONS} - {"importance", *PROBED}))
 def test_the_lines_of_the_guide_run(name: str, result: Result) -> None:
     (lines,) = re.findall(r"```python\n(.*?)```", SECTIONS[name], re.DOTALL)
     names = {"result": Result(FIXTURE) if name == "auxiliary" else result}
@@ -49,7 +50,7 @@ def test_the_lines_of_the_guide_run(name: str, result: Result) -> None:
         assert len(made.data if isinstance(made, go.Figure) else made) > 0, line
 
 
-@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"auxiliary", "importance"}))
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"importance", *ON_REQUEST}))
 def test_a_plot_is_the_figure_of_the_view(name: str, result: Result) -> None:
     view = result.view(name)
     assert view is not None

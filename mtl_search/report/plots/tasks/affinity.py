@@ -5,13 +5,14 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from mtl_search.analysis.views.view import View
+from mtl_search.report.plots import marks, theme
 
-# Blue helps, red harms; white is nothing.
-_SCALE = "RdBu"
+_NAMES = ["from", "to", "affinity", "relative", "epochs"]
+_LONGEST = 40  # characters of a name; two names that are cut alike would be one row
 
 
 def affinity_figure(view: View) -> go.Figure:
-    """Draw the matrix of affinities, symmetric around 0; what is not known is empty.
+    """Draw the matrix of affinities: blue helps, red harms; what is not known is empty.
 
     The diagonal, what a step does for the task itself, does not set the range of the colours.
     """
@@ -20,17 +21,22 @@ def affinity_figure(view: View) -> go.Figure:
     values = {(row["from"], row["to"]): row["affinity"] for row in view.rows}
     between = [abs(z) for (a, b), z in values.items() if a != b]
     most = max(between, default=0.0) or 1.0
+    texts = dict(zip(values, marks.hover_texts(view, _NAMES, view.rows), strict=True))
     heat = go.Heatmap(
-        x=targets,
-        y=sources,
+        x=[marks.shortened(target, _LONGEST) for target in targets],
+        y=[marks.shortened(source, _LONGEST) for source in sources],
         z=[[values.get((source, target)) for target in targets] for source in sources],
         zmin=-most,
         zmax=most,
-        colorscale=_SCALE,
-        colorbar={"title": "affinity"},
-        hovertemplate="a step for %{y}<br>takes %{z:.3g} of the loss of %{x}<extra></extra>",
+        customdata=[[texts.get((source, target), "") for target in targets] for source in sources],
+        colorscale=theme.DIVERGING,
+        colorbar={"title": {"text": "affinity", "side": "right"}, "thickness": 14},
+        hovertemplate=marks.HOVER,
+        hoverongaps=False,
+        xgap=1,
+        ygap=1,
     )
-    figure = go.Figure(heat)
-    figure.update_xaxes(title="loss of", type="category")
-    figure.update_yaxes(title="step for", type="category", autorange="reversed")
+    figure = theme.new_figure([heat], height=min(1400, 160 + 24 * len(sources)))
+    figure.update_xaxes(title="loss of", type="category", showgrid=False)
+    figure.update_yaxes(title="step for", type="category", autorange="reversed", showgrid=False)
     return figure

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import plotly.graph_objects as go
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.views.view import View
-
-_SCALE = "RdBu"
+from mtl_search.report.plots import marks, theme
 
 
 def gradient_conflict_figure(view: View) -> go.Figure:
@@ -22,17 +24,38 @@ def gradient_conflict_figure(view: View) -> go.Figure:
     means, shares = by_name["mean"], by_name["conflict"]
     heat = go.Heatmap(
         x=epochs,
-        y=[stage if stage == "all" else f"stage {stage}" for stage in stages],
+        y=[_label(stage) for stage in stages],
         z=[[means.get((stage, epoch)) for epoch in epochs] for stage in stages],
-        customdata=[[shares.get((stage, epoch)) for epoch in epochs] for stage in stages],
+        customdata=[[_hover(stage, epoch, means, shares) for epoch in epochs] for stage in stages],
         zmin=-1,
         zmax=1,
-        colorscale=_SCALE,
-        colorbar={"title": "mean cosine"},
-        hovertemplate="%{y}, epoch %{x}: %{z:.2f}<br>"
-        "%{customdata:.0%} of the pairs conflict<extra></extra>",
+        colorscale=theme.DIVERGING,
+        colorbar={"title": {"text": "mean cosine", "side": "right"}, "thickness": 14},
+        hovertemplate=marks.HOVER,
+        hoverongaps=False,
     )
-    figure = go.Figure(heat)
-    figure.update_xaxes(title=f"epoch of {rows[0]['trial']}")
-    figure.update_yaxes(type="category", autorange="reversed")
+    figure = theme.new_figure([heat], height=170 + 40 * len(stages))
+    figure.update_xaxes(title=f"epoch of {marks.escape(rows[0]['trial'])}", showgrid=False)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
     return figure
+
+
+def _label(stage: str) -> str:
+    return stage if stage == "all" else f"stage {stage}"
+
+
+def _hover(
+    stage: str,
+    epoch: int,
+    means: Mapping[tuple[str, int], float],
+    shares: Mapping[tuple[str, int], float],
+) -> str:
+    """Return the text under the pointer; empty where nothing was measured."""
+    key = (stage, epoch)
+    if key not in means:
+        return ""
+    lines = [f"<b>{marks.escape(_label(stage))}, epoch {epoch}</b>"]
+    lines.append(f"mean cosine: {formats.number(means[key])}")
+    if key in shares:
+        lines.append(f"pairs in conflict: {100 * shares[key]:.0f} %")
+    return "<br>".join(lines)

@@ -6,29 +6,37 @@ import plotly.graph_objects as go
 
 from mtl_search.analysis.views.tasks.leave_one_out import MEAN
 from mtl_search.analysis.views.view import View
+from mtl_search.report.plots import marks, theme
 
-# With more tasks than this the ends of the order are drawn; the table has all.
-_MOST_TASKS = 24
+_NAMES = ["without", "gain", "low", "high"]
 
 
 def leave_one_out_figure(view: View) -> go.Figure:
-    """Draw the mean gain of the others by the task that is left out, the largest first."""
+    """Draw the mean gain of the others by the task that is left out, the largest first.
+
+    Of many tasks both ends of the order are drawn; the table has all.
+    """
     rows = [row for row in view.rows if row["task"] == MEAN]
     rows = sorted(rows, key=lambda row: -row["gain"])
-    if len(rows) > _MOST_TASKS:
-        rows = rows[: _MOST_TASKS // 2] + rows[-_MOST_TASKS // 2 :]
-    bars = go.Scatter(
-        x=[100 * row["gain"] for row in rows],
-        y=[row["without"] for row in rows],
+    if theme.many_tasks(len(rows)):
+        rows = rows[: theme.MOST_TASKS // 2] + rows[-theme.MOST_TASKS // 2 :]
+    gains = [100 * row["gain"] for row in rows]
+    low, high = ([_points(row.get(end)) for row in rows] for end in ("low", "high"))
+    points = go.Scatter(
+        x=gains,
+        y=[marks.shortened(row["without"], 40) for row in rows],
         mode="markers",
-        error_x={"array": [_half_width(row["gain"], row["high"]) for row in rows]},
+        marker={"color": theme.PURPLE, "symbol": "cross", "size": 10},
+        error_x={**marks.error_bars(gains, low, high), "color": theme.PURPLE},
+        customdata=marks.hover_texts(view, _NAMES, rows),
+        hovertemplate=marks.HOVER,
     )
-    figure = go.Figure(bars)
-    figure.add_vline(x=0, line_dash="dot")
+    figure = theme.new_figure([points], height=120 + 26 * len(rows))
     figure.update_xaxes(title="points of test skill that the others gain")
     figure.update_yaxes(title="by task", type="category", autorange="reversed")
+    marks.zero_line(figure)
     return figure
 
 
-def _half_width(gain: float, high: float | None) -> float:
-    return 0.0 if high is None else 100 * (high - gain)
+def _points(value: float | None) -> float | None:
+    return None if value is None else 100 * value

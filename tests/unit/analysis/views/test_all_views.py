@@ -15,6 +15,7 @@ from mtl_search.storage.journal import read_record
 from tests.support.evidence import evidence_of
 from tests.support.large_sweeps import large_evidence
 from tests.support.recorded_sweeps import Builder, whole
+from tests.support.varied_sweeps import ON_REQUEST
 
 FIXTURES = sorted(path.parent for path in Path("tests/fixtures/sweeps").glob("*/journal.jsonl"))
 
@@ -41,10 +42,10 @@ def test_sweeps_of_earlier_versions_have_views(folder: Path) -> None:
     assert {"leaderboard", "history", "cost"} <= {view.name for view in views}
 
 
-def test_a_whole_sweep_has_all_views_but_that_of_auxiliary_tasks(evidence: Evidence) -> None:
+def test_a_whole_sweep_has_all_views_but_those_on_request(evidence: Evidence) -> None:
     views = all_views(evidence)
     check(views)
-    assert [view.name for view in views] == [name for name in VIEWS if name != "auxiliary"]
+    assert [view.name for view in views] == [name for name in VIEWS if name not in ON_REQUEST]
 
 
 def test_before_the_first_trial_there_is_nothing(tmp_path: Path) -> None:

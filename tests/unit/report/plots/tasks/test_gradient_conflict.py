@@ -21,4 +21,5 @@ def test_stages_are_rows_and_epochs_columns_of_the_last_arm() -> None:
     heat = FIGURES["gradient_conflict"](View("gradient_conflict", "", "", [], rows)).data[0]
     assert list(heat.y) == ["stage 1", "all"]
     assert [list(line) for line in heat.z] == [[0.1, -0.2], [None, None]]
-    assert heat.customdata[0][0] == 0.25
+    assert "pairs in conflict: 25 %" in heat.customdata[0][0]
+    assert list(heat.customdata[1]) == ["", ""]  # nothing was measured there
