@@ -17,7 +17,7 @@ from mtl_search.analysis.summary import mean_ranks
 from mtl_search.analysis.verdict import SelectedFinalist, Verdict
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.report import formats
+from mtl_search.analysis import formats
 from mtl_search.report.tables import Column, fitted, task_columns
 from mtl_search.storage.arm_name import (
     EQUAL,

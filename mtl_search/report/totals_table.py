@@ -11,7 +11,7 @@ from rich.text import Text
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.selection import SelectionFloor
 from mtl_search.analysis.summary import ArmTotals, arm_totals
-from mtl_search.report import formats
+from mtl_search.analysis import formats
 from mtl_search.report.tables import Column, fitted
 from mtl_search.storage.records import SweepRecord
 
