@@ -50,11 +50,12 @@ def write_report(result: Result, path: str | Path) -> None:
         ) from error
 
 
-def build_document(result: Result) -> Document:
+def build_document(result: Result, *, picture: bool = True) -> Document:
     """Return all that a report of a sweep shows.
 
     Args:
         result: The sweep.
+        picture: Whether the picture of the network is drawn, for which the network is loaded.
     """
     from mtl_search.analysis.evidence import Evidence
     from mtl_search.analysis.references import main_metrics
@@ -64,7 +65,7 @@ def build_document(result: Result) -> Document:
     tasks = main_metrics(result.record, result.config)
     evidence = Evidence(result.record, result.config, result.verdict, tasks)
     views = [*all_views(evidence), *_views_of_search(evidence)]
-    return Document(evidence, views, result.directory, _picture(result))
+    return Document(evidence, views, result.directory, _picture(result) if picture else "")
 
 
 def _views_of_search(evidence: Evidence) -> list[View]:
@@ -106,4 +107,14 @@ def _json(result: Result) -> str:
     return json.dumps(to_json(result.record, result.config, result.directory), indent=1) + "\n"
 
 
-_RENDERERS: Mapping[str, Callable[[Result], str]] = {".html": _html, ".json": _json}
+def _markdown(result: Result) -> str:
+    from mtl_search.report.markdown import to_markdown
+
+    return to_markdown(build_document(result, picture=False))
+
+
+_RENDERERS: Mapping[str, Callable[[Result], str]] = {
+    ".html": _html,
+    ".md": _markdown,
+    ".json": _json,
+}

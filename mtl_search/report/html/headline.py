@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.measure import unit_of
 from mtl_search.analysis.verdict import Outcome, Verdict
-from mtl_search.report import formats
 
 # Outcome → tone of the colours, sign, and what it means for whoever asked.
 _TONES: Mapping[Outcome, tuple[str, str, str]] = {
     "sharing helps": (
         "good",
         "▲",
-        "One network for all tasks predicts better than one network for each task, and better "
-        "than networks with the very same settings that share nothing.",
+        (
+            "One network for all tasks predicts better than one network for each task, and better "
+            "than networks with the very same settings that share nothing."
+        ),
     ),
     "sharing hurts": (
         "bad",
@@ -27,23 +29,31 @@ _TONES: Mapping[Outcome, tuple[str, str, str]] = {
     "practically equal": (
         "even",
         "=",
-        "One network for all tasks predicts as well as one for each task, within the margin: "
-        "choose by size and speed.",
+        (
+            "One network for all tasks predicts as well as one for each task, within the margin: "
+            "choose by size and speed."
+        ),
     ),
     "don't know": (
         "open",
         "?",
-        "The tests were too few to tell whether one network for all tasks predicts better or "
-        "worse than one for each task.",
+        (
+            "The tests were too few to tell whether one network for all tasks predicts better or "
+            "worse than one for each task."
+        ),
     ),
     "not tested": (
         "none",
         "–",
-        "The answer needs networks that are trained again on fresh seeds and compared on test "
-        "data. What follows is what the trials have shown on validation data so far.",
+        (
+            "The answer needs networks that are trained again on fresh seeds and compared on test "
+            "data. What follows is what the trials have shown on validation data so far."
+        ),
     ),
 }
-_SHARES_NOTHING = "The best settings that were found keep the networks of the tasks apart (depth 0)."
+_SHARES_NOTHING = (
+    "The best settings that were found keep the networks of the tasks apart (depth 0)."
+)
 
 
 @dataclass(frozen=True)

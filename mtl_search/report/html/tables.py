@@ -60,14 +60,14 @@ def make_table(view: View, most_characters: int = MOST_CHARACTERS) -> Table:
 
 
 def embedded(tree: Any) -> Markup:
-    """Return JSON that stands inside a `script` element and cannot end it.
+    r"""Return JSON that stands inside a `script` element and cannot end it.
 
     Args:
         tree: Plain JSON types.
 
     Examples:
         >>> print(embedded({"name": "</script>"}))
-        {"name":"\\u003c/script\\u003e"}
+        {"name":"\u003c/script\u003e"}
     """
     text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
