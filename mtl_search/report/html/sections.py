@@ -18,9 +18,12 @@ from mtl_search.report.html.tables import Table, embedded, make_tables
 _FIRST = ("leaderboard", "pareto")
 # Group → its views, in order; a view that stands in none comes into the last.
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Tasks": (),
+    "Tasks": ("delta_m_by_task", "baselines", "auxiliary", "gradient_conflict", "affinity"),
+    "Settings": ("settings", "depth", "depth_weights", "sensitivity", "importance"),
+    "Search and training": ("history", "expected_maximum", "curves", "rungs"),
+    "Cost and provenance": ("cost", "provenance"),
 }
-_OTHERS = "Details"
+_OTHERS = "More"
 # Characters of plots and tables. A page has 6 MB; plotly.js takes 4.8, and the rows that are shown,
 # the network's picture and the config come to these.
 _ROOM = 600_000
