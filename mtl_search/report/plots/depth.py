@@ -1,0 +1,57 @@
+"""Sharing depth against what the networks are worth, and their size."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mtl_search.analysis.views.view import View
+from mtl_search.report.plots import marks, theme
+
+
+def depth_figure(view: View) -> go.Figure:
+    """Draw each trial by its depth, with best and mean, and below the number of parameters.
+
+    Args:
+        view: The trials by depth.
+    """
+    measure = view.about["measure"]
+    kind = marks.column_of(view, measure).kind
+    figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06
+    )
+    figure.update_layout(template=theme.template(), height=520)
+    names = ["trial", "depth", measure, "parameters", "arm", "state"]
+    for arm in ("equal", "search"):
+        rows = [row for row in view.rows if row["arm"] == arm]
+        style = theme.style(arm)
+        for place, name in enumerate((measure, "parameters"), start=1):
+            points = go.Scatter(
+                x=[row["depth"] for row in rows],
+                y=marks.values(view, name, rows),
+                mode="markers",
+                name=arm,
+                legendgroup=arm,
+                showlegend=place == 1,
+                marker={"color": style.transparent(0.6), "symbol": style.symbol, "size": 8},
+                customdata=marks.hover_texts(view, names, rows),
+                hovertemplate=marks.HOVER,
+            )
+            figure.add_trace(points, row=place, col=1)
+    groups = view.about["depths"]
+    for name, dash in (("best", "solid"), ("mean", "dot")):
+        line = go.Scatter(
+            x=[group["depth"] for group in groups],
+            y=[marks.shown(kind, group[name]) for group in groups],
+            mode="lines",
+            name=name,
+            line={"color": theme.TEXT, "dash": dash, "width": 2},
+            hoverinfo="skip",
+        )
+        figure.add_trace(line, row=1, col=1)
+    order = [group["depth"] for group in groups]
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=order)
+    figure.update_xaxes(title="sharing depth", row=2, col=1)
+    figure.update_yaxes(title=marks.measure_axis(view, measure), row=1, col=1)
+    figure.update_yaxes(title="parameters", rangemode="tozero", row=2, col=1)
+    return figure

@@ -1,0 +1,59 @@
+"""The objective by trial, and the best so far."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from mtl_search.analysis.views.view import View
+from mtl_search.report.plots import marks, theme
+
+_NAMES = ["trial", "arm", "objective", "best", "state", "role"]
+_MOST_SINGLES = 6
+
+
+def history_figure(view: View) -> go.Figure:
+    """Draw the trials of the arms as points, and the best so far as steps.
+
+    Single-task arms can be switched on in the legend; many of them are left out.
+
+    Args:
+        view: The trials by number.
+    """
+    arms = list(dict.fromkeys(row["arm"] for row in view.rows))
+    singles = [arm for arm in arms if theme.family(arm) == "single"]
+    shared = [arm for arm in arms if arm not in singles]
+    shown = [*shared, *(singles[:_MOST_SINGLES] if shared else singles[:_MOST_SINGLES])]
+    traces = []
+    for arm in shown:
+        rows = [row for row in view.rows if row["arm"] == arm]
+        style = theme.style(arm)
+        visible = True if arm in shared or not shared else "legendonly"
+        x = [row["number"] + 1 for row in rows]
+        traces += [
+            go.Scatter(
+                x=x,
+                y=marks.values(view, "objective", rows),
+                mode="markers",
+                name=arm,
+                legendgroup=arm,
+                visible=visible,
+                marker={"color": style.transparent(0.6), "symbol": style.symbol, "size": 7},
+                customdata=marks.hover_texts(view, _NAMES, rows),
+                hovertemplate=marks.HOVER,
+            ),
+            go.Scatter(
+                x=x,
+                y=marks.values(view, "best", rows),
+                mode="lines",
+                name=f"{arm}, best so far",
+                legendgroup=arm,
+                showlegend=arm in shared,
+                visible=visible,
+                line={"color": style.color, "dash": style.dash, "width": 2, "shape": "hv"},
+                hoverinfo="skip",
+            ),
+        ]
+    figure = theme.new_figure(traces)
+    figure.update_xaxes(title="trial of the arm")
+    figure.update_yaxes(title="objective")
+    return figure
