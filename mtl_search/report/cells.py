@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from mtl_search.analysis.formats import of_kind
 from mtl_search.analysis.views.view import Column
-from mtl_search.report import formats
-
-_WRITERS: Mapping[str, Callable[[Any], str]] = {
-    "number": formats.number,
-    "skill": formats.skill,
-    "percent": formats.percent,
-    "points": formats.percent,
-    "count": formats.count,
-    "rate": formats.rate,
-    "seconds": formats.seconds,
-}
 
 
 def cell(column: Column, value: Any) -> str:
@@ -32,18 +21,18 @@ def cell(column: Column, value: Any) -> str:
         '+1.23'
         >>> cell(Column("gain", "gain", "points"), None)
         ''
+        >>> cell(Column("weights", "weights"), {"left": 1, "right": 2})
+        'left 1, right 2'
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float) and column.kind in _WRITERS:
-        return _WRITERS[column.kind](value)
+        return of_kind("flag", value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
-    return str(value)
+    if isinstance(value, str):
+        return value
+    return of_kind(column.kind, value)
 
 
 def is_numeric(column: Column) -> bool:
