@@ -31,7 +31,11 @@ def cautions_of(sweeps: Sequence[Sweep]) -> list[Caution]:
     Args:
         sweeps: The sweeps; the others are compared with the first.
     """
-    return [caution for find in _FINDERS for caution in find(sweeps)]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for find in _FINDERS:
+        for caution in find(sweeps):
+            groups.setdefault((caution.name, caution.so), []).append(caution.seen)
+    return [Caution(name, "; ".join(seen), so) for (name, so), seen in groups.items()]
 
 
 def _same_sweep(sweeps: Sequence[Sweep]) -> Iterator[Caution]:
@@ -58,8 +62,8 @@ def _untested(sweeps: Sequence[Sweep]) -> Iterator[Caution]:
         if sweep.networks.best is None:
             seen = f"{sweep.label} has no shared network on fresh seeds"
             so = (
-                "its best trial was picked for its high validation, so do not compare it with "
-                "finalists; nothing is claimed of it"
+                "nothing is claimed of it: its best trial was picked for its high validation, and "
+                "cannot be compared with finalists"
             )
             yield Caution("no finalists", seen, so)
 

@@ -21,7 +21,7 @@ _COLUMNS = (
     Column("test_skill", "skill, test", "skill", "Mean over fresh seeds."),
     Column("seeds", "seeds", "count", "Number of fresh seeds."),
     Column("delta_m", "Δm %", "percent", "Of that trial, over the sweep's own single tasks."),
-    Column("objective", "objective", "number", "As the sweep saw it."),
+    Column("objective", "objective", "number", "As the sweep saw it, where it is not the skill."),
     Column("depth", "depth", help="Sharing depth."),
     Column("lr", "learning rate", "rate", "Learning rate."),
     Column("parameters", "parameters", "count", "Of its network."),
@@ -58,6 +58,7 @@ def _rows(sweep: Sweep) -> list[dict[str, Any]]:
                 "sweep": sweep.label,
                 "arm": str(trial.arm),
                 **{name: known[trial.id][name] for name in _COPIED},
+                "objective": None if _is_skill(sweep) else known[trial.id]["objective"],
                 "test_skill": _test_skill(sweep, trial, finalists),
                 "seeds": len(finalists) or None,
             }
@@ -65,7 +66,14 @@ def _rows(sweep: Sweep) -> list[dict[str, Any]]:
     return rows
 
 
-_COPIED = ("trial", "skill", "delta_m", "objective", "depth", "lr", "parameters", "epochs")
+_COPIED = ("trial", "skill", "delta_m", "depth", "lr", "parameters", "epochs")
+
+
+def _is_skill(sweep: Sweep) -> bool:
+    """Return whether the objective is the skill, which stands beside it."""
+    evidence = sweep.evidence
+    is_ours = not evidence.record.custom_objective and bool(evidence.record.scales)
+    return is_ours and evidence.config.search.objective == "skill"
 
 
 def _test_skill(sweep: Sweep, trial: TrialRecord, finalists: Sequence[TrialRecord]) -> float | None:

@@ -45,6 +45,12 @@ _ANSWERS = {
     "equal": "practically equal",
     "open": "not decided",
 }
+_SENTENCES = {
+    "better": "{ours} is better than {theirs}",
+    "worse": "{ours} is worse than {theirs}",
+    "practically equal": "{ours} is practically equal to {theirs}",
+    "not decided": "{ours} is neither clearly better nor clearly worse than {theirs}",
+}
 
 
 @dataclass(frozen=True)
@@ -76,18 +82,16 @@ class NetworkDifference:
 
     def sentence(self) -> str:
         """Return the answer in words."""
-        start = f"The network that {self.sweep} recommends, against that of {self.against}"
+        ours, theirs = f"The network that {self.sweep} recommends", f"that of {self.against}"
         if self.gain is None:
-            return f"{start}: not compared, {self.basis}."
+            return f"The network of {self.sweep} is not compared with {theirs}: {self.basis}."
         mean = gain_in_words(self.measure, self.gain.mean)
         if self.interval is None:
-            return f"{start}: {mean}, without an interval: {self.basis}."
+            return f"{ours} has {mean} against {theirs}, without an interval: {self.basis}."
         low, high = (f"{100 * end:+.1f}" for end in self.interval)
         seeds = " and ".join(map(str, dict.fromkeys(self.gain.seeds)))
-        return (
-            f"{start}, is {self.answer}: {mean} (95 % interval {low} … {high}; {seeds} seeds; "
-            f"{self.basis})."
-        )
+        answer = _SENTENCES[self.answer].format(ours=ours, theirs=theirs)
+        return f"{answer}: {mean} (95 % interval {low} … {high}; {seeds} seeds; {self.basis})."
 
 
 def network_differences(sweeps: Sequence[Sweep]) -> list[NetworkDifference]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import yaml
 
 from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.analysis.views.view import Column, View
@@ -17,20 +19,19 @@ _NO_MATTER = ("name", "tracking")
 def differing_settings(sweeps: Sequence[Sweep]) -> dict[str, list[Any]]:
     """Return the settings that are not the same in all configs.
 
+    What only some configs have, and components of different names, are one setting as a whole.
+
     Args:
         sweeps: The sweeps.
 
     Returns:
         Dotted path → its value in each config; None where a config does not have it.
     """
-    flat = [_flattened(to_stored(sweep.evidence.config)) for sweep in sweeps]
-    paths = dict.fromkeys(path for settings in flat for path in settings)
-    values = {path: [settings.get(path) for settings in flat] for path in paths}
-    return {
-        path: row
-        for path, row in values.items()
-        if path.partition(".")[0] not in _NO_MATTER and any(value != row[0] for value in row)
-    }
+    trees = []
+    for sweep in sweeps:
+        tree = to_stored(sweep.evidence.config)
+        trees.append({key: value for key, value in tree.items() if key not in _NO_MATTER})
+    return dict(_differing("", trees))
 
 
 def settings(sweeps: Sequence[Sweep]) -> View:
@@ -46,12 +47,12 @@ def settings(sweeps: Sequence[Sweep]) -> View:
     versions = {name: [sweep.versions.get(name) for sweep in sweeps] for name in packages}
     rows += [_row("version", name, values) for name, values in versions.items() if _differ(values)]
     columns = [
-        Column("what", "what", help="Setting of the config, data or version of a package."),
-        Column("name", "name", help="Dotted path of the setting, or name."),
+        Column("name", "name", help="Dotted path of the setting, or what else it is."),
         *(
             Column(f"sweep_{number}", sweep.label, help=f"What {sweep.label} had; empty: nothing.")
             for number, sweep in enumerate(sweeps, 1)
         ),
+        Column("what", "kind", help="Setting of the config, data, or version of a package."),
     ]
     return View(
         "settings",
@@ -94,16 +95,24 @@ def _row(what: str, name: str, values: Sequence[Any]) -> dict[str, Any]:
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    text = yaml.safe_dump(value, default_flow_style=True, width=math.inf, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
 
 
-def _flattened(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return dotted path → value; an entry of the search space is one value."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping) and prefix != "search.space.":
-            flat |= _flattened(value, f"{path}.")
-        else:
-            flat[path] = value
-    return flat
+def _differing(path: str, values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield path and values of what differs, as deep as all have the same structure."""
+    if all(value == values[0] for value in values):
+        return
+    if not _are_alike(path, values):
+        yield path, list(values)
+        return
+    for key in dict.fromkeys(key for value in values for key in value):
+        below = f"{path}.{key}" if path else key
+        yield from _differing(below, [value.get(key) for value in values])
+
+
+def _are_alike(path: str, values: Sequence[Any]) -> bool:
+    """Return whether values are mappings of the same kind, an entry of the space apart."""
+    if path.startswith("search.space.") or not all(isinstance(v, Mapping) for v in values):
+        return False
+    return not path or len({value.get("name") for value in values}) == 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtl_search.analysis.comparison import Comparison
-from mtl_search.analysis.sweeps.network_difference import network_differences
+from mtl_search.analysis.sweeps.network_difference import NetworkDifference, network_differences
 from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.analysis.views.view import Column, View
 
@@ -84,13 +84,28 @@ def networks(sweeps: Sequence[Sweep]) -> View:
     return View(
         "networks",
         "Recommended networks against each other",
-        " ".join(difference.sentence() for difference in differences),
+        _summary(differences),
         _DIFFERENCE_COLUMNS,
         rows,
         note="Networks were chosen by validation, and are compared on the test split. Within the "
         "margin of the verdict they are practically equal. With several sweeps the intervals are "
         "widened by Bonferroni's method.",
     )
+
+
+def _summary(differences: Sequence[NetworkDifference]) -> str:
+    """Tell each difference, those that are not compared for one reason together."""
+    sentences = [difference.sentence() for difference in differences if difference.gain]
+    reasons: dict[str, list[str]] = {}
+    for difference in differences:
+        if difference.gain is None:
+            reasons.setdefault(difference.basis, []).append(difference.sweep)
+    for reason, labels in reasons.items():
+        named = f"networks of {', '.join(labels)}" if len(labels) > 1 else f"network of {labels[0]}"
+        verb = "are" if len(labels) > 1 else "is"
+        against = differences[0].against
+        sentences.append(f"The {named} {verb} not compared with that of {against}: {reason}.")
+    return " ".join(sentences)
 
 
 def _verdict_row(sweep: Sweep) -> dict[str, Any]:
