@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from mtl_search.analysis.health import health_checks
+from mtl_search.analysis.health import Check, health_checks
 from mtl_search.config.secrets import masked
 from mtl_search.report.document import Document
 from mtl_search.report.html.commands import next_commands
@@ -44,9 +44,7 @@ def to_html(document: Document) -> str:
         styles=[Markup(_asset(name)) for name in _STYLES],  # noqa: S704  # files of ours
         scripts=[Markup(_closed(script)) for script in scripts],  # noqa: S704  # ours, plotly's
         headline=headline_of(document.evidence),
-        checks=health_checks(
-            document.evidence.record, document.evidence.config, document.evidence.verdict
-        ),
+        checks=_checks(document),
         first=[section for section in sections if section.is_first],
         groups=_groups(sections),
         picture=picture_source(document.picture),
@@ -56,6 +54,13 @@ def to_html(document: Document) -> str:
         name=document.evidence.record.name or document.evidence.config.name,
     )
     return page
+
+
+def _checks(document: Document) -> list[Check]:
+    """Return the answers of the health checks, warnings first."""
+    evidence = document.evidence
+    checks = health_checks(evidence.record, evidence.config, evidence.verdict)
+    return sorted(checks, key=lambda check: (False, True, None).index(check.ok))
 
 
 def _groups(sections: list[Section]) -> list[tuple[str, list[Section]]]:

@@ -12,7 +12,7 @@ from mtl_search.analysis.views.view import View
 from mtl_search.report.document import Document
 from mtl_search.report.html.commands import python_lines
 from mtl_search.report.html.figures import figure_of
-from mtl_search.report.html.tables import Table, embedded, make_table
+from mtl_search.report.html.tables import Table, embedded, make_tables
 
 # On the first screen, in this order.
 _FIRST = ("leaderboard", "pareto")
@@ -21,6 +21,10 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Tasks": (),
 }
 _OTHERS = "Details"
+# Characters of plots and tables. A page has 6 MB; plotly.js takes 4.8, and the rows that are shown,
+# the network's picture and the config come to these.
+_ROOM = 600_000
+_LEAST_ROOM = 100_000
 
 
 @dataclass(frozen=True)
@@ -52,21 +56,22 @@ def make_sections(document: Document) -> list[Section]:
     Args:
         document: The sweep's report.
     """
-    return [_section(document, view) for view in sorted(document.views, key=_place)]
-
-
-def _section(document: Document, view: View) -> Section:
-    figure = figure_of(view)
-    has_figure = figure is not None
-    return Section(
-        view,
-        _group(view),
-        view.name in _FIRST,
-        embedded(figure) if has_figure else Markup(),
-        _height(figure),
-        make_table(view),
-        python_lines(document.folder, view.name, has_figure=has_figure),
-    )
+    views = sorted(document.views, key=_place)
+    figures = [figure_of(view) for view in views]
+    plots = [embedded(figure) if figure else Markup() for figure in figures]
+    tables = make_tables(views, max(_LEAST_ROOM, _ROOM - sum(map(len, plots))))
+    return [
+        Section(
+            view,
+            _group(view),
+            view.name in _FIRST,
+            plot,
+            _height(figure),
+            table,
+            python_lines(document.folder, view.name, has_figure=bool(plot)),
+        )
+        for view, figure, plot, table in zip(views, figures, plots, tables, strict=True)
+    ]
 
 
 def _height(figure: Mapping[str, Any] | None) -> int:
