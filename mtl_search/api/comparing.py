@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtl_search.api.result import Result
-from mtl_search.errors import ConfigError, nearest
+from mtl_search.errors import ConfigError
 
 if TYPE_CHECKING:  # these load pandas and plotly
     import pandas as pd
+    import plotly.graph_objects as go
 
     from mtl_search.analysis.sweeps import Caution
+    from mtl_search.analysis.views.view import View
     from mtl_search.report.sweeps.document import SweepsDocument
 
 
@@ -82,15 +84,23 @@ class SweepComparison:
         Raises:
             ConfigError: There is no such table.
         """
-        view = self.document.view(name)
-        if view is None:
-            names = [view.name for view in self.document.views]
-            near = nearest(name, names)
-            hint = (
-                f"there is none of this name; did you mean {near!r}?" if near else "no such table"
-            )
-            raise ConfigError(hint, path="frame", value=name, allowed=names)
-        return view.frame()
+        return self._view(name).frame()
+
+    def plot(self, name: str) -> go.Figure:
+        """Return the plot of one of the tables, by plotly.
+
+        Args:
+            name: `by_task` or `curves`.
+
+        Raises:
+            ConfigError: There is no such plot.
+        """
+        from mtl_search.report.sweeps.figures import SWEEP_FIGURES
+
+        if name not in SWEEP_FIGURES:
+            message = "there is no plot of this name"
+            raise ConfigError(message, path="plot", value=name, allowed=tuple(SWEEP_FIGURES))
+        return SWEEP_FIGURES[name](self._view(name))
 
     def sentence(self) -> str:
         """Say how the recommended networks compare."""
@@ -127,6 +137,14 @@ class SweepComparison:
         except OSError as error:
             message = f"cannot write the report: {error.strerror or error}"
             raise ConfigError(message, value=str(path)) from error
+
+    def _view(self, name: str) -> View:
+        view = self.document.view(name)
+        if view is None:
+            names = [view.name for view in self.document.views]
+            message = "there is no table of this name"
+            raise ConfigError(message, path="frame", value=name, allowed=names)
+        return view
 
     def __repr__(self) -> str:
         labels = ", ".join(sweep.label for sweep in self.document.sweeps)
