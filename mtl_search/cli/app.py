@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
+from mtl_search.cli.comparison.compare import compare
 from mtl_search.cli.comparison.report import report
 from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
@@ -162,6 +163,7 @@ app.command()(doctor)
 
 
 app.command()(report)
+app.command()(compare)
 
 
 @app.command("export-weights")

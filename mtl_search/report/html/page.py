@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -36,13 +37,9 @@ def to_html(document: Document) -> str:
         document: The sweep's report.
     """
     sections = make_sections(document)
-    scripts = [_asset(name) for name in _SCRIPTS]
-    if any(section.figure for section in sections):
-        scripts.insert(0, get_plotlyjs())
-    page: str = _template("page.html.j2").render(
-        policy=POLICY,
-        styles=[Markup(_asset(name)) for name in _STYLES],  # noqa: S704  # files of ours
-        scripts=[Markup(_closed(script)) for script in scripts],  # noqa: S704  # ours, plotly's
+    return render_page(
+        "page.html.j2",
+        sections,
         headline=headline_of(document.evidence),
         checks=_checks(document),
         first=[section for section in sections if section.is_first],
@@ -52,6 +49,29 @@ def to_html(document: Document) -> str:
         commands=next_commands(document),
         facts=_facts(document),
         name=document.evidence.record.name or document.evidence.config.name,
+    )
+
+
+def render_page(template: str, sections: Sequence[Section], **values: Any) -> str:
+    """Fill a template with what every page has, and with values of its own.
+
+    Args:
+        template: Name of the template, a file beside this one.
+        sections: All sections of the page; plotly.js is written into it where one has a plot.
+        values: What else the template is given.
+    """
+    scripts = [_asset(name) for name in _SCRIPTS]
+    if any(section.figure for section in sections):
+        scripts.insert(0, get_plotlyjs())
+    page: str = (
+        _environment()
+        .get_template(template)
+        .render(
+            policy=POLICY,
+            styles=[Markup(_asset(name)) for name in _STYLES],  # noqa: S704  # files of ours
+            scripts=[Markup(_closed(script)) for script in scripts],  # noqa: S704  # ours, plotly's
+            **values,
+        )
     )
     return page
 
@@ -106,8 +126,11 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _template(name: str) -> Any:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+def _environment() -> Environment:
+    return Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return environment.from_string(_asset(name))
