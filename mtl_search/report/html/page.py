@@ -19,6 +19,7 @@ from mtl_search.report.html.commands import next_commands
 from mtl_search.report.html.headline import headline_of
 from mtl_search.report.html.picture import picture_source
 from mtl_search.report.html.sections import Section, make_sections
+from mtl_search.report.html.words import words_of
 from mtl_search.storage import sweep_directory
 
 # No address is asked for anything: what the page shows is in it.
@@ -42,6 +43,7 @@ def to_html(document: Document) -> str:
         sections,
         headline=headline_of(document.evidence),
         checks=_checks(document),
+        words=words_of(document.evidence),
         first=[section for section in sections if section.is_first],
         groups=_groups(sections),
         picture=picture_source(document.picture),
