@@ -151,9 +151,10 @@ def headline_of(evidence: Evidence) -> Headline:
 
 def _compared(verdict: Verdict) -> Iterable[tuple[str, Comparison, tuple[float, float]]]:
     """Yield the comparisons that have an interval, the one of the answer first."""
+    ours = "Best network" if verdict.shares_nothing else "Sharing"
     named = {
-        "Sharing, against tuned separate networks": verdict.sharing,
-        "Sharing, against the same network with nothing shared": verdict.twin,
+        f"{ours}, against tuned separate networks": verdict.sharing,
+        f"{ours}, against the same network with nothing shared": verdict.twin,
         "Loss weights, against equal ones": verdict.weights,
         **{f"Auxiliary task {task}": of_task for task, of_task in verdict.auxiliary.items()},
     }

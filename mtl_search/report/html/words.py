@@ -37,8 +37,8 @@ _WORDS = (
     (
         "interval",
         (
-            "A range computed so that it holds the true gain in 95 of 100 sweeps with other seeds and "
-            "other test items."
+            "A range computed so that it holds the true gain in 95 of 100 sweeps with other seeds "
+            "and other test items."
         ),
     ),
 )
