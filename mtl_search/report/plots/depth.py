@@ -5,12 +5,17 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from mtl_search.analysis.views.parts.trials import thinned
 from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
+
+_MOST_POINTS = 300  # of an arm
 
 
 def depth_figure(view: View) -> go.Figure:
     """Draw each trial by its depth, with best and mean, and below the number of parameters.
+
+    Of very many trials some are left out; best and mean know all of them.
 
     Args:
         view: The trials by depth.
@@ -26,7 +31,8 @@ def depth_figure(view: View) -> go.Figure:
     places = {group["depth"]: place for place, group in enumerate(groups)}
     names = ["trial", "depth", measure, "parameters", "arm", "state"]
     for arm in ("equal", "search"):
-        rows = [row for row in view.rows if row["arm"] == arm]
+        # Sorted by depth and value, so that those which are kept show the same distribution.
+        rows = thinned([row for row in view.rows if row["arm"] == arm], _MOST_POINTS)
         style = theme.style(arm)
         x = [places[row["depth"]] + _shift(arm, index) for index, row in enumerate(rows)]
         for place, name in enumerate((measure, "parameters"), start=1):
@@ -62,4 +68,4 @@ def depth_figure(view: View) -> go.Figure:
 def _shift(arm: str, index: int) -> float:
     """Return how far beside its depth a mark stands, so that marks do not hide each other."""
     side = -0.15 if arm == "equal" else 0.15
-    return side + 0.05 * (index % 5 - 2)
+    return side + 0.05 * (3 * index % 5 - 2)

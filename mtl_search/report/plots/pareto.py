@@ -55,7 +55,7 @@ def _points(view: View, x: str, y: str, arm: str, *, on_front: bool, visible: bo
             "color": style.color,
             "symbol": style.symbol if on_front else f"{style.symbol}-open",
             "size": 10 if on_front else 7,
-            "opacity": 1.0 if on_front else 0.6,
+            "opacity": 1.0 if on_front else 0.8,
         },
         customdata=marks.hover_texts(view, names, rows),
         hovertemplate=marks.HOVER,

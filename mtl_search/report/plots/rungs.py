@@ -18,8 +18,8 @@ _OBJECTIVE = "objective"
 def rungs_figure(view: View) -> go.Figure:
     """Draw the rank correlation of the objective and of each task, by arm and epoch.
 
-    With many tasks a box shows those of all tasks, and the objective is a mark beside it. Single-task
-    arms, which have one task each, are shown where there are no others.
+    With many tasks a box shows those of all tasks, and the objective is a mark beside it.
+    Single-task arms, which have one task each, are shown where there are no others.
 
     Args:
         view: The correlations.
