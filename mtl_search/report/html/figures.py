@@ -62,6 +62,8 @@ def height_of(tree: Mapping[str, Any]) -> int:
 def harmless(node: Any) -> Any:
     """Return a tree whose texts have no markup but line breaks, bold, italic and small letters.
 
+    Numbers get six digits.
+
     Args:
         node: Plain JSON types.
 
@@ -73,4 +75,6 @@ def harmless(node: Any) -> Any:
         return {key: harmless(value) for key, value in node.items()}
     if isinstance(node, list):
         return [harmless(value) for value in node]
+    if isinstance(node, float):
+        return float(f"{node:.6g}")  # more digits than pixels
     return _MARKUP.sub("&lt;", node) if isinstance(node, str) else node

@@ -75,7 +75,17 @@ class Plot {
 
 const plots = [...document.querySelectorAll("figure.plot")].map((figure) => new Plot(figure));
 
-if (plots.length) {
+// plotly.js stands in the page packed by gzip, as base64.
+async function loadPlotly() {
+  const packed = atob(document.getElementById("plotly").textContent.trim());
+  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(unpacked).text();
+  document.head.append(script);
+}
+
+function watch() {
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((one) => one.isIntersecting)) {
       observer.unobserve(entry.target);
@@ -94,4 +104,7 @@ if (plots.length) {
     document.documentElement.style.colorScheme = "";
     plots.forEach((plot) => plot.draw());
   });
+  document.documentElement.dataset.plots = "ready";
 }
+
+if (plots.length) loadPlotly().then(watch);

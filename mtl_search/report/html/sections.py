@@ -23,10 +23,10 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Cost and provenance": ("cost", "provenance"),
 }
 _OTHERS = "More"
-# Characters of plots and tables. A page has 6 MB; plotly.js takes 4.8, and the rows that are shown,
-# the network's picture and the config come to these.
-_ROOM = 600_000
-_LEAST_ROOM = 100_000
+# Characters of plots and tables. A page has 6 MB; plotly.js takes 1.9 of them, and the rows that
+# are shown, the network's picture and the config at most 1.5.
+_ROOM = 2_500_000
+_LEAST_ROOM = 250_000
 
 
 @dataclass(frozen=True)
