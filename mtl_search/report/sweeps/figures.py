@@ -54,7 +54,7 @@ def gains_figure(view: View) -> go.Figure:
         traces,
         scattermode="group",
         height=140 + len(tasks) * (16 + 14 * sweeps),
-        xaxis={"title": f"gain over separate networks ({units})"},
+        xaxis={"title": f"gain ({units})"},
         yaxis={"type": "category", "categoryarray": tasks, "autorange": "reversed"},
         showlegend=True,
         legend=_LEGEND,
