@@ -13,7 +13,7 @@ from mtl_search.report.document import Document
 
 # Rows and columns of a table; what is longer nobody reads in an issue.
 MOST_ROWS = 25
-MOST_COLUMNS = 14
+MOST_COLUMNS = 16
 
 _MARKS = {True: "✓", False: "⚠", None: "–"}
 # Characters that Markdown, or GitHub's kind of it, reads as marks anywhere in a line.

@@ -7,6 +7,7 @@ from typing import Any
 
 from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.measure import unit_of
+from mtl_search.analysis.sweeps.columns import filled
 from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.analysis.views.view import Column, View
 
@@ -48,7 +49,7 @@ def by_task(sweeps: Sequence[Sweep]) -> View | None:
     summary = f"{shared} of {len(tasks)} main tasks are in all sweeps" + (
         f", {alone} are not." if alone else "."
     )
-    return View("by_task", "Gains by task, side by side", summary, _COLUMNS, rows)
+    return View("by_task", "Gains by task, side by side", summary, filled(_COLUMNS, rows), rows)
 
 
 def _row(sweep: Sweep, row: TaskRow) -> dict[str, Any]:

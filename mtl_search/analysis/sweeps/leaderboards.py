@@ -9,6 +9,7 @@ from typing import Any
 
 from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.analysis.skills import mean_skill, tasks_of
+from mtl_search.analysis.sweeps.columns import filled
 from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.storage.trial_record import TrialRecord
@@ -44,7 +45,9 @@ def leaderboards(sweeps: Sequence[Sweep]) -> View | None:
         "A configuration speaks for its arm by the validation of its finalists, or without them by "
         "being the best trial. Its validation skill was selected, its test skill was not."
     )
-    return View("leaderboards", "Best of each arm", summary, _COLUMNS, rows, note=note)
+    return View(
+        "leaderboards", "Best of each arm", summary, filled(_COLUMNS, rows), rows, note=note
+    )
 
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.sweeps.columns import filled
 from mtl_search.analysis.sweeps.network_difference import NetworkDifference, network_differences
 from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.analysis.views.view import Column, View
@@ -48,13 +49,14 @@ def verdicts(sweeps: Sequence[Sweep]) -> View:
     Args:
         sweeps: The sweeps.
     """
+    rows = [_verdict_row(sweep) for sweep in sweeps]
     outcomes = [f"{s.label}: {s.evidence.verdict.outcome}" for s in sweeps]
     return View(
         "verdicts",
         "Verdicts side by side",
         f"{'; '.join(outcomes)}.",
-        _VERDICT_COLUMNS,
-        [_verdict_row(sweep) for sweep in sweeps],
+        filled(_VERDICT_COLUMNS, rows),
+        rows,
         note="Each gain is within its sweep, against that sweep's own separate networks. A larger "
         "one may mean worse separate networks; how good the networks themselves are stands in the "
         "comparison of the recommended ones.",
@@ -85,7 +87,7 @@ def networks(sweeps: Sequence[Sweep]) -> View:
         "networks",
         "Recommended networks against each other",
         _summary(differences),
-        _DIFFERENCE_COLUMNS,
+        filled(_DIFFERENCE_COLUMNS, rows),
         rows,
         note="Networks were chosen by validation, and are compared on the test split. Within the "
         "margin of the verdict they are practically equal. With several sweeps the intervals are "

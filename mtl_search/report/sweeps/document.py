@@ -35,7 +35,8 @@ class SweepsDocument:
     @property
     def title(self) -> str:
         """The labels of the sweeps."""
-        return " against ".join(sweep.label for sweep in self.sweeps)
+        *others, last = (sweep.label for sweep in self.sweeps)
+        return f"{', '.join(others)} and {last}"
 
     def view(self, name: str) -> View | None:
         """Return the view of this name; None where no sweep has anything to show for it."""

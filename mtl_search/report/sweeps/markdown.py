@@ -24,8 +24,13 @@ def sweeps_to_markdown(document: SweepsDocument) -> str:
 
 
 def _answer(document: SweepsDocument) -> list[str]:
-    """Return the verdict of each sweep in its own words."""
+    """Return how the networks compare, and the verdict of each sweep in its own words."""
+    networks = document.view("networks")
+    assert networks is not None
     return [
-        f"**{escaped(sweep.label)}**: {escaped(sweep.evidence.verdict.sentence())}"
-        for sweep in document.sweeps
+        f"**{escaped(networks.summary)}**",
+        *(
+            f"**{escaped(sweep.label)}**: {escaped(sweep.evidence.verdict.sentence())}"
+            for sweep in document.sweeps
+        ),
     ]

@@ -93,7 +93,7 @@ def test_long_tables_are_cut_and_say_so() -> None:
     parts = "\n\n".join(view_parts(long_view(1240, 20)))
     rows = cells(parts)
     assert (len(rows) - 1, len(rows[0])) == (MOST_ROWS, MOST_COLUMNS)
-    assert "the first 25 of 1,240 rows and the first 14 of 20 columns; all are" in parts
+    assert "the first 25 of 1,240 rows and the first 16 of 20 columns; all are" in parts
     assert "Shown are" not in "\n\n".join(view_parts(long_view(MOST_ROWS, MOST_COLUMNS)))
 
 
