@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from mtl_search import api
+from mtl_search.api.consent import TrustCode as Trust
 from mtl_search.cli.console import console
-from mtl_search.cli.options import Debug, Format, SweepFolder
+from mtl_search.cli.options import Debug, Format, SweepFolder, TrustCode, TrustModules
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
 
@@ -31,18 +32,21 @@ Markdown = Annotated[
 ]
 
 
-def report(
+def report(  # noqa: PLR0917  # typer calls it by name
     sweep: SweepFolder = None,
     form: Format = "table",
     html: Html = None,
     markdown: Markdown = None,
+    trust_code: TrustCode = False,
+    trust_modules: TrustModules = "",
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Show verdict, health checks, leaderboard and more of a sweep, finished or not.
 
     Everything is read from the sweep's folder; nothing is trained, and no server is asked. Without
     an option the report stands in the terminal. As HTML it is one page with plots, which can be
-    sent as it is and opens without a network.
+    sent as it is and opens without a network. Its picture of the network needs the code that the
+    sweep's config names; without consent to code that is not yours the page has no picture.
 
     For example:
 
@@ -51,11 +55,19 @@ def report(
         mtl-search report faces --markdown faces.md
         mtl-search report runs/faces --format json > faces.json
     """
-    report_command(sweep, form, html=html, markdown=markdown)
+    from mtl_search.api.consent import split_modules
+
+    trusted = trust_code or split_modules(trust_modules)
+    report_command(sweep, form, html=html, markdown=markdown, trust_code=trusted)
 
 
 def report_command(
-    sweep: Path | None, form: str, *, html: Path | None = None, markdown: Path | None = None
+    sweep: Path | None,
+    form: str,
+    *,
+    html: Path | None = None,
+    markdown: Path | None = None,
+    trust_code: Trust = False,
 ) -> None:
     """Show a sweep as a table, print it as JSON, or write it to files.
 
@@ -64,6 +76,7 @@ def report_command(
         form: The format of what is printed where no file is asked for, `table` or `json`.
         html: The HTML file to write.
         markdown: The Markdown file to write.
+        trust_code: Code that may run for the picture of the network, though it is not yours.
 
     Raises:
         ConfigError: The format is another one, or a file has another ending or cannot be written.
@@ -77,7 +90,7 @@ def report_command(
             raise ConfigError(
                 "not the ending of such a file", path=option, value=path.name, allowed=endings
             )
-    result = api.Result(find_sweep(sweep))
+    result = api.Result(find_sweep(sweep), trust_code=trust_code)
     asked = [path for path, _ in files.values() if path is not None]
     for path in asked:
         _write(result, path)
