@@ -20,8 +20,8 @@ _TITLES = {
 }
 _NOTE = (
     "On the test split, by the first metric of each task. Constant: the best constant prediction "
-    "of the training split. Linear model and gradient boosting: scikit-learn with its defaults. Skill "
-    "puts all metrics on one scale, from 0, a constant prediction, to 1, a perfect one."
+    "of the training split. Linear model and gradient boosting: scikit-learn with its defaults. "
+    "Skill puts all metrics on one scale, from 0, a constant prediction, to 1, a perfect one."
 )
 
 

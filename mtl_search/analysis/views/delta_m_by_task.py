@@ -12,7 +12,9 @@ from mtl_search.analysis.views.view import Column, View
 
 _NOTE = (
     "On the test split, against the tuned single-task network of each task. Intervals are 95 % "
-    "intervals of the task alone; p-values are adjusted for the number of tasks by Holm's method. "
+    "intervals of the task alone; p-values are adjusted for the number of tasks by Holm's method, "
+    "and a gain is claimed only where the task is ahead of the same network with nothing shared, "
+    "too. "
     "Δm is the relative gain of the literature (Maninis et al., CVPR 2019)."
 )
 

@@ -19,8 +19,8 @@ from mtl_search.analysis.views.view import Column, View
 _BINS = 6
 _NOTE = (
     "Trials of the arms equal and search on the validation split. Each cell is one depth and a "
-    "range of the ratio of loss weights, of equal width in the logarithm. A cell with one or two trials "
-    "says little; at depth 0 nothing is shared, so that weights cannot matter there."
+    "range of the ratio of loss weights, of equal width in the logarithm. A cell with one or two "
+    "trials says little; at depth 0 nothing is shared, so that weights cannot matter there."
 )
 
 
@@ -92,8 +92,8 @@ def _summary(rows: Sequence[Mapping[str, Any]], worth: Worth, reference: str | N
     if steady is not None:
         text += (
             f" Of cells with three trials or more the mean is highest, "
-            f"{worth.write(steady['mean'])}, at depth {steady['depth']} with {_range(steady)} times "
-            f"on {steady['task']}."
+            f"{worth.write(steady['mean'])}, at depth {steady['depth']} with {_range(steady)} "
+            f"times on {steady['task']}."
         )
     return text
 

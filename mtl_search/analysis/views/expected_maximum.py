@@ -19,8 +19,8 @@ _MOST_POINTS = 40  # of one curve
 _NOTE = (
     "Expected best of k trials of an arm in random order (Dodge et al. 2019, without its bias), "
     "against the epochs that k trials take on average. A curve that still rises at its end asks "
-    "for more trials; one that stays below another at the same epochs is a worse way to spend them. "
-    "The values are of the validation split, so part of each curve is luck. {sampler}"
+    "for more trials; one that stays below another at the same epochs is a worse way to spend "
+    "them. The values are of the validation split, so part of each curve is luck. {sampler}"
 )
 _RANDOM = "The sampler was random search, which these curves describe exactly."
 _LEARNS = (

@@ -20,8 +20,8 @@ _AGAINST = {
     "best": "the best value that any of these trials reached",
 }
 _NOTE = (
-    "On the validation split, so the best points are also lucky ones. A trial is on the front where "
-    "no other trial is at least as good in every task and better in one."
+    "On the validation split, so the best points are also lucky ones. A trial is on the front "
+    "where no other trial is at least as good in every task and better in one."
 )
 
 

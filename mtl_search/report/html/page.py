@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import gzip
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -19,6 +21,7 @@ from mtl_search.report.html.commands import next_commands
 from mtl_search.report.html.headline import headline_of
 from mtl_search.report.html.picture import picture_source
 from mtl_search.report.html.sections import Section, make_sections
+from mtl_search.report.html.words import words_of
 from mtl_search.storage import sweep_directory
 
 # No address is asked for anything: what the page shows is in it.
@@ -42,6 +45,7 @@ def to_html(document: Document) -> str:
         sections,
         headline=headline_of(document.evidence),
         checks=_checks(document),
+        words=words_of(document.evidence),
         first=[section for section in sections if section.is_first],
         groups=_groups(sections),
         picture=picture_source(document.picture),
@@ -60,16 +64,15 @@ def render_page(template: str, sections: Sequence[Section], **values: Any) -> st
         sections: All sections of the page; plotly.js is written into it where one has a plot.
         values: What else the template is given.
     """
-    scripts = [_asset(name) for name in _SCRIPTS]
-    if any(section.figure for section in sections):
-        scripts.insert(0, get_plotlyjs())
+    has_plots = any(section.figure for section in sections)
     page: str = (
         _environment()
         .get_template(template)
         .render(
             policy=POLICY,
             styles=[Markup(_asset(name)) for name in _STYLES],  # noqa: S704  # files of ours
-            scripts=[Markup(_closed(script)) for script in scripts],  # noqa: S704  # ours, plotly's
+            scripts=[Markup(_asset(name)) for name in _SCRIPTS],  # noqa: S704  # files of ours
+            plotly=_plotly() if has_plots else "",
             **values,
         )
     )
@@ -115,9 +118,11 @@ def _config(document: Document) -> str:
         return ""
 
 
-def _closed(script: str) -> str:
-    """Return a script that cannot end the element it stands in."""
-    return script.replace("</script", r"<\/script").replace("<!--", r"<\!--")
+@cache
+def _plotly() -> str:
+    """Return plotly.js, packed by gzip: 1.9 MB in place of 4.8. `plots.js` unpacks it."""
+    packed = gzip.compress(get_plotlyjs().encode(), mtime=0)
+    return base64.b64encode(packed).decode()
 
 
 @cache

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
 from mtl_search.analysis.views.view import View
 from mtl_search.report.document import Document
 from mtl_search.report.html.commands import python_lines
-from mtl_search.report.html.figures import figure_of
+from mtl_search.report.html.figures import figure_of, height_of
 from mtl_search.report.html.tables import Table, embedded, make_tables
 
 # On the first screen, in this order.
@@ -24,10 +23,10 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Cost and provenance": ("cost", "provenance"),
 }
 _OTHERS = "More"
-# Characters of plots and tables. A page has 6 MB; plotly.js takes 4.8, and the rows that are shown,
-# the network's picture and the config come to these.
-_ROOM = 600_000
-_LEAST_ROOM = 100_000
+# Characters of plots and tables. A page has 6 MB; plotly.js takes 1.9 of them, and the rows that
+# are shown, the network's picture and the config at most 1.5.
+_ROOM = 2_500_000
+_LEAST_ROOM = 250_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Section:
         group: The heading that it stands below.
         is_first: Whether it stands on the first screen.
         figure: What plotly draws, as JSON; empty where there is no plot.
-        height: Height of the plot in pixels.
+        height: Height of the plot in pixels, so that nothing moves when it is drawn.
         table: Its table.
         python: The lines of Python that give the same.
     """
@@ -69,17 +68,12 @@ def make_sections(document: Document) -> list[Section]:
             _group(view),
             view.name in _FIRST,
             plot,
-            _height(figure),
+            height_of(figure) if figure else 0,
             table,
             python_lines(document.folder, view.name, has_figure=bool(plot)),
         )
         for view, figure, plot, table in zip(views, figures, plots, tables, strict=True)
     ]
-
-
-def _height(figure: Mapping[str, Any] | None) -> int:
-    """Return the height that a plot asks for, so that nothing moves when it is drawn."""
-    return int((figure or {}).get("layout", {}).get("height") or 420)
 
 
 def _group(view: View) -> str:

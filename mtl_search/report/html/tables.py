@@ -14,6 +14,8 @@ from mtl_search.analysis.views.view import Column, View
 from mtl_search.report.cells import cell, is_numeric
 
 SHOWN_ROWS = 50
+# A cell that holds more, such as the weights of a hundred tasks, is cut; CSV has all of it.
+MOST_IN_CELL = 100
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _entry(column: Column, row: Mapping[str, Any]) -> Any:
         value = value.item()  # of numpy
     text = cell(column, value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return text
+        return text if len(text) <= MOST_IN_CELL else [text, text[: MOST_IN_CELL - 1] + "…"]
     if isinstance(value, float) and not math.isfinite(value):
         return text
     return [float(f"{value:.8g}") if isinstance(value, float) else value, text]

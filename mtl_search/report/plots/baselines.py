@@ -29,9 +29,7 @@ def baselines_figure(view: View) -> go.Figure:
     height = 130 + (60 * len(names) if many else 30 * len(view.rows))
     figure = theme.new_figure(traces, height=height)
     figure.update_yaxes(type="category", autorange="reversed")
-    figure.update_xaxes(
-        title="skill on the test split (0: a constant prediction, 1: a perfect one)"
-    )
+    figure.update_xaxes(title="skill on the test split")
     marks.zero_line(figure)
     return figure
 

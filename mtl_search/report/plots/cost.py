@@ -27,7 +27,7 @@ def cost_figure(view: View) -> go.Figure:
         rows = _together(rows)
     arms = [marks.shortened(str(row["arm"]), 22) for row in rows]
     texts = marks.hover_texts(view, ["arm", *_SUMS], rows)
-    colors = [theme.style(str(row["arm"])).color for row in rows]
+    colors = [theme.style(str(row["arm"]).partition(",")[0]).color for row in rows]
     saved = [max(0, row.get("full_epochs", 0) - row["epochs"]) for row in rows]
     spent = go.Bar(
         x=[row["epochs"] for row in rows],

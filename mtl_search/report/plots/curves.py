@@ -16,8 +16,8 @@ _NAMES = ["curve", "epoch", "mean", "low", "high", "seeds"]
 def curves_figure(view: View) -> go.Figure:
     """Draw the mean of each arm's fresh seeds with a band, and the best trials as thin lines.
 
-    Single-task networks and trials can be switched on in the legend; trials are shown from the
-    start where there are no fresh seeds.
+    Single-task networks, and the best trial of each arm, can be switched on in the legend. Without
+    fresh seeds the best trials are shown from the start.
 
     Args:
         view: The points of the curves.
@@ -27,12 +27,17 @@ def curves_figure(view: View) -> go.Figure:
         by_curve.setdefault(row["curve"], []).append(row)
     has_bands = any(rows[0]["of"] != "trial" for rows in by_curve.values())
     traces: list[go.Scatter] = []
+    seen: set[str] = set()
     for name, rows in by_curve.items():
+        arm = rows[0]["arm"]
         is_trial = rows[0]["of"] == "trial"
+        if is_trial and has_bands and arm in seen:
+            continue
         if is_trial:
+            seen.add(arm)
             traces.append(_line(view, name, rows, hidden=has_bands, width=1))
         else:
-            hidden = theme.family(rows[0]["arm"]) == "single"
+            hidden = theme.family(arm) == "single"
             traces += [_band(view, name, rows, hidden=hidden)]
             traces += [_line(view, name, rows, hidden=hidden, width=2.5)]
     figure = theme.new_figure(traces, height=460)
@@ -49,6 +54,7 @@ def _band(view: View, name: str, rows: Sequence[Row], *, hidden: bool) -> go.Sca
         y=[*marks.values(view, "high", rows), *marks.values(view, "low", rows)[::-1]],
         fill="toself",
         fillcolor=theme.style(rows[0]["arm"]).transparent(0.15),
+        mode="lines",
         line={"width": 0},
         legendgroup=name,
         showlegend=False,

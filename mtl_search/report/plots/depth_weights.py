@@ -27,12 +27,13 @@ def depth_weights_figure(view: View) -> go.Figure:
     traces = [_map(view, task, visible=task == tasks[0]) for task in tasks]
     figure = theme.new_figure(traces)
     reference = marks.shortened(str(view.about["reference"]))
-    labels = [f"weight of {marks.shortened(task)} ÷ that of {reference}" for task in tasks]
+    labels = [marks.shortened(task) for task in tasks]
     visible = [[own == task for own in tasks] for task in tasks]
     menus = marks.menu(labels, visible)
     figure.update_layout(updatemenus=menus, margin={"t": 48 if menus else 12})
-    figure.update_xaxes(title=labels[0] if not menus else "ratio of the loss weights")
-    figure.update_xaxes(type="category", showgrid=False)
+    whose = "its" if menus else f"{labels[0]}'s"
+    title = f"{whose} loss weight ÷ that of {reference}"
+    figure.update_xaxes(title=title, type="category", showgrid=False)
     figure.update_yaxes(title="sharing depth", type="category", showgrid=False)
     return figure
 
@@ -65,7 +66,10 @@ def _map(view: View, task: str, *, visible: bool) -> go.Heatmap:
         hovertemplate=marks.HOVER,
         hoverongaps=False,
         colorscale=theme.SEQUENTIAL,
-        colorbar={"title": {"text": marks.measure_axis(view, "mean"), "side": "right"}},
+        colorbar={
+            "title": {"text": marks.measure_axis(view, "mean"), "side": "right"},
+            "thickness": 14,
+        },
         xgap=2,
         ygap=2,
         visible=visible,

@@ -14,7 +14,7 @@ _MOST_SINGLES = 6
 def history_figure(view: View) -> go.Figure:
     """Draw the trials of the arms as points, and the best so far as steps.
 
-    Single-task arms can be switched on in the legend; many of them are left out.
+    Single-task arms, whose objectives are of one task each, are shown where there are no others.
 
     Args:
         view: The trials by number.
@@ -22,12 +22,11 @@ def history_figure(view: View) -> go.Figure:
     arms = list(dict.fromkeys(row["arm"] for row in view.rows))
     singles = [arm for arm in arms if theme.family(arm) == "single"]
     shared = [arm for arm in arms if arm not in singles]
-    shown = [*shared, *(singles[:_MOST_SINGLES] if shared else singles[:_MOST_SINGLES])]
+    shown = shared or singles[:_MOST_SINGLES]
     traces = []
     for arm in shown:
         rows = [row for row in view.rows if row["arm"] == arm]
         style = theme.style(arm)
-        visible = True if arm in shared or not shared else "legendonly"
         x = [row["number"] + 1 for row in rows]
         traces += [
             go.Scatter(
@@ -36,7 +35,6 @@ def history_figure(view: View) -> go.Figure:
                 mode="markers",
                 name=arm,
                 legendgroup=arm,
-                visible=visible,
                 marker={"color": style.transparent(0.6), "symbol": style.symbol, "size": 7},
                 customdata=marks.hover_texts(view, _NAMES, rows),
                 hovertemplate=marks.HOVER,
@@ -47,8 +45,6 @@ def history_figure(view: View) -> go.Figure:
                 mode="lines",
                 name=f"{arm}, best so far",
                 legendgroup=arm,
-                showlegend=arm in shared,
-                visible=visible,
                 line={"color": style.color, "dash": style.dash, "width": 2, "shape": "hv"},
                 hoverinfo="skip",
             ),

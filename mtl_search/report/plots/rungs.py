@@ -19,24 +19,26 @@ def rungs_figure(view: View) -> go.Figure:
     """Draw the rank correlation of the objective and of each task, by arm and epoch.
 
     With many tasks a box shows those of all tasks, and the objective is a mark beside it.
+    Single-task arms, which have one task each, are shown where there are no others.
 
     Args:
         view: The correlations.
     """
-    tasks = list(dict.fromkeys(row["of"] for row in view.rows if row["of"] != _OBJECTIVE))
+    rows = [row for row in view.rows if theme.family(row["arm"]) != "single"] or list(view.rows)
+    tasks = list(dict.fromkeys(row["of"] for row in rows if row["of"] != _OBJECTIVE))
     if theme.many_tasks(len(tasks)):
-        return _boxes(view)
-    return _map(view, tasks)
+        return _boxes(view, rows)
+    return _map(view, rows, tasks)
 
 
 def _place(row: Row) -> str:
     return f"{marks.shortened(row['arm'], 14)}<br>epoch {row['epoch']}"
 
 
-def _map(view: View, tasks: Sequence[str]) -> go.Figure:
+def _map(view: View, shown: Sequence[Row], tasks: Sequence[str]) -> go.Figure:
     names = [*tasks[::-1], _OBJECTIVE]
-    rungs = list(dict.fromkeys(_place(row) for row in view.rows))
-    cells: dict[tuple[str, str], Row] = {(row["of"], _place(row)): row for row in view.rows}
+    rungs = list(dict.fromkeys(_place(row) for row in shown))
+    cells: dict[tuple[str, str], Row] = {(row["of"], _place(row)): row for row in shown}
     grid = [[cells.get((name, rung)) for rung in rungs] for name in names]
     heat = go.Heatmap(
         x=rungs,
@@ -53,7 +55,7 @@ def _map(view: View, tasks: Sequence[str]) -> go.Figure:
         ],
         hovertemplate=marks.HOVER,
         hoverongaps=False,
-        colorbar={"title": {"text": "rank correlation", "side": "right"}},
+        colorbar={"title": {"text": "rank correlation", "side": "right"}, "thickness": 14},
         xgap=2,
         ygap=2,
     )
@@ -67,10 +69,10 @@ def _number(cell: Row | None) -> str:
     return formats.number(cell["correlation"], 2) if cell else ""
 
 
-def _boxes(view: View) -> go.Figure:
+def _boxes(view: View, shown: Sequence[Row]) -> go.Figure:
     traces: list[object] = []
     for is_task, name, color in ((True, "tasks", theme.SKY), (False, "objective", theme.ORANGE)):
-        rows = [row for row in view.rows if (row["of"] != _OBJECTIVE) == is_task]
+        rows = [row for row in shown if (row["of"] != _OBJECTIVE) == is_task]
         place = {
             "x": [_place(row) for row in rows],
             "y": [row["correlation"] for row in rows],

@@ -34,7 +34,7 @@ def sensitivity_figure(view: View) -> go.Figure:
     menus = marks.menu(labels, visible)
     figure.update_layout(updatemenus=menus, margin={"t": 48 if menus else 12})
     which = "its" if menus else f"{marks.shortened(tasks[0])}'s"
-    figure.update_xaxes(type="log", title=f"{which} loss weight ÷ that of {reference}")
+    figure.update_xaxes(type="log", dtick="D2", title=f"{which} loss weight ÷ that of {reference}")
     figure.update_yaxes(title=marks.measure_axis(view, view.about["measure"]))
     return figure
 

@@ -7,6 +7,7 @@ are of a grey that can be read on white and on black, so that a page may have ei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,10 @@ TEXT = "#757575"
 GRID = "rgba(128,128,128,0.25)"
 LINE = "rgba(128,128,128,0.6)"
 CLEAR = "rgba(0,0,0,0)"
+MOST_TASKS = 24  # by name in one figure
+_LEGEND = (
+    52  # pixels from the plot to the legend, with the numbers and the title of the axis between
+)
 # From low to high, dark and bright enough on either background.
 SEQUENTIAL = [[0.0, "#2b4c7e"], [0.5, "#5aa3b8"], [1.0, "#f3d35e"]]
 DIVERGING = [[0.0, "#D55E00"], [0.5, "#d9d9d9"], [1.0, "#0072B2"]]
@@ -52,6 +57,7 @@ _STYLES = {
     "equal": Style(BLUE, "square", "dash"),
     "search": Style(ORANGE, "diamond", "solid"),
     "twin": Style(GREEN, "triangle-up", "dashdot"),
+    "twin/weights": Style(GREEN, "triangle-down", "longdash"),
     "without": Style(PURPLE, "cross", "longdash"),
 }
 _OTHER = Style(SKY, "x", "longdashdot")
@@ -80,7 +86,8 @@ def style(arm: str) -> Style:
         >>> style("final/equal") == style("equal") != style("search")
         True
     """
-    return _STYLES.get(family(arm), _OTHER)
+    base = arm.removeprefix("final/").removeprefix("split/")
+    return _STYLES.get(base) or _STYLES.get(family(arm), _OTHER)
 
 
 def template() -> go.layout.Template:
@@ -101,10 +108,9 @@ def template() -> go.layout.Template:
         colorway=[BLUE, ORANGE, GREEN, PURPLE, SKY, GREY],
         hoverlabel={"font": {"size": 13, "color": "#111"}, "bgcolor": "#f5f5f5", "align": "left"},
         # Below the plot, where it takes no width from a phone.
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top", "bgcolor": CLEAR},
+        legend={"orientation": "h", "x": 0, "yanchor": "top", "bgcolor": CLEAR},
         xaxis=axis,
         yaxis=axis,
-        height=400,
         dragmode=False,  # a finger scrolls the page
         updatemenudefaults={
             "bgcolor": CLEAR,
@@ -120,14 +126,27 @@ def template() -> go.layout.Template:
     return go.layout.Template(layout=layout)
 
 
-def new_figure(traces: list[Any], **layout: Any) -> go.Figure:
+def new_figure(traces: Sequence[Any], height: int = 400, **layout: Any) -> go.Figure:
     """Return a figure in the style of all others.
 
     Args:
         traces: Traces of plotly.
+        height: Its height in pixels.
         layout: Changes to the layout.
     """
-    return go.Figure(traces, layout={"template": template(), **layout})
+    figure = go.Figure(list(traces), layout={"template": template(), **layout})
+    return with_height(figure, height)
+
+
+def with_height(figure: go.Figure, height: int) -> go.Figure:
+    """Set the height of a figure, and put the legend right below the title of the axis.
+
+    Args:
+        figure: The figure, which is changed.
+        height: Its height in pixels.
+    """
+    figure.update_layout(height=height, legend={"y": -_LEGEND / max(height - 2 * _LEGEND, 100)})
+    return figure
 
 
 def many_tasks(count: int) -> bool:
@@ -137,6 +156,3 @@ def many_tasks(count: int) -> bool:
         count: Number of tasks.
     """
     return count > MOST_TASKS
-
-
-MOST_TASKS = 24

@@ -32,22 +32,28 @@ def weight_ratios(evidence: Evidence, rows: Sequence[Mapping[str, Any]]) -> dict
         rows: Rows of the leaderboard.
     """
     reference = reference_task(evidence)
+    others = [task for task in evidence.config.tasks if task != reference]
+    by_row = [_ratios(evidence, row, others, reference) for row in rows]
     ratios = {}
-    for task in evidence.config.tasks:
-        if task == reference:
-            continue
-        own = [_ratio(evidence, row, task, reference) for row in rows]
+    for task, own in zip(others, zip(*by_row, strict=True), strict=False):
         known = [value for value in own if math.isfinite(value)]
         if known and max(known) > _VARIED * min(known):
-            ratios[task] = own
+            ratios[task] = list(own)
     return ratios
 
 
-def _ratio(evidence: Evidence, row: Mapping[str, Any], task: str, reference: str | None) -> float:
+def _ratios(
+    evidence: Evidence, row: Mapping[str, Any], tasks: Sequence[str], reference: str | None
+) -> list[float]:
     trial = evidence.record.trials[row["trial"]]
-    drawn = trial.params.get(_PATH.format(task))
-    is_ratio = _PATH.format(reference) not in trial.params
-    if is_ratio and isinstance(drawn, float | int) and not trial.info.get("adaptive", False):
-        return float(drawn) if drawn > 0 else math.nan
-    own, other = row[f"weight/{task}"], row.get(f"weight/{reference}", math.nan)
-    return own / other if own > 0 and other > 0 else math.nan
+    params = trial.params
+    # Of a space that draws the weights themselves, the reference has one, too.
+    has_ratios = _PATH.format(reference) not in params and not trial.info.get("adaptive", False)
+    base = row.get(f"weight/{reference}", math.nan)
+    ratios = []
+    for task in tasks:
+        drawn = params.get(_PATH.format(task)) if has_ratios else None
+        own = row[f"weight/{task}"] / base if drawn is None and base > 0 else drawn
+        is_known = isinstance(own, float | int) and own > 0
+        ratios.append(float(own) if is_known else math.nan)
+    return ratios

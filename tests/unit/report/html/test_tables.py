@@ -5,7 +5,13 @@ import json
 import numpy as np
 
 from mtl_search.analysis.views import Column, View
-from mtl_search.report.html.tables import SHOWN_ROWS, embedded, make_table, make_tables
+from mtl_search.report.html.tables import (
+    MOST_IN_CELL,
+    SHOWN_ROWS,
+    embedded,
+    make_table,
+    make_tables,
+)
 from tests.support.documents import HOSTILE, long_view
 
 
@@ -17,6 +23,15 @@ def test_the_first_rows_are_texts_and_all_are_data() -> None:
     assert data["names"] == ["trial", "loss", "gain"]
     assert data["rows"][1] == ["trial 1", [0.25, "0.2500"], [0.0001, "+0.01"]]
     assert data["rows"][0][2] == ""  # what is missing is no number
+
+
+def test_a_long_text_is_cut_where_it_is_shown() -> None:
+    weights = ", ".join(f"task{number} 1.0" for number in range(120))
+    table = make_table(View("v", "v", "", [Column("x", "x")], [{"x": weights}]), 10_000)
+    ((text,),) = table.shown
+    assert len(text) == MOST_IN_CELL
+    assert text.endswith("…")
+    assert json.loads(table.data)["rows"] == [[[weights, text]]]
 
 
 def test_rows_that_find_no_room_are_left_out() -> None:
