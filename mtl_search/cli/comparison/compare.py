@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import api
+from mtl_search.cli.comparison.report import FORMS, Form
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Debug
 from mtl_search.cli.reporting import find_sweep
@@ -22,10 +23,6 @@ Sweeps = Annotated[
         show_default=False,
     ),
 ]
-Form = Annotated[
-    str,
-    typer.Option("--format", help="`table`, `json` or `markdown`.", metavar="table|json|markdown"),
-]
 Html = Annotated[
     Path | None,
     typer.Option(
@@ -35,7 +32,6 @@ Html = Annotated[
         show_default=False,
     ),
 ]
-_FORMS = ("table", "json", "markdown")
 
 
 def compare(
@@ -72,8 +68,8 @@ def compare_command(sweeps: list[Path], form: str, html: Path | None = None) -> 
             another ending or cannot be written.
         SweepError: There is no such sweep.
     """
-    if form not in _FORMS:
-        raise ConfigError("not a format", path="--format", value=form, allowed=_FORMS)
+    if form not in FORMS:
+        raise ConfigError("not a format", path="--format", value=form, allowed=FORMS)
     if html is not None and html.suffix.lower() != ".html":
         message = "not the ending of such a file"
         raise ConfigError(message, path="--html", value=html.name, allowed=(".html",))
