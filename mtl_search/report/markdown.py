@@ -18,7 +18,7 @@ MOST_COLUMNS = 16
 
 _MARKS = {True: "✓", False: "⚠", None: "–"}
 # Characters that Markdown, or GitHub's kind of it, reads as marks anywhere in a line.
-_SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
+_SPECIAL = re.compile(r"([\\`*|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def to_markdown(document: Document) -> str:
@@ -44,9 +44,10 @@ def to_markdown(document: Document) -> str:
     record, verdict = evidence.record, evidence.verdict
     state = "finished" if record.complete else "not finished"
     checks = health_checks(record, evidence.config, verdict)
+    answer, *details = verdict.sentences()
     parts = [
         f"# {escaped(evidence.config.name)}: report of a sweep",
-        f"**{escaped(verdict.outcome.capitalize())}.** {escaped(verdict.sentence())}",
+        " ".join([f"**{escaped(answer)}**", *map(escaped, details)]),
         f"Sweep `{record.id}`, {len(record.trials):,} trials, {state}.",
         "## Health checks",
         health_list(checks),
