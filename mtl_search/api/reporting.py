@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, SweepError
 
 if TYPE_CHECKING:
     from mtl_search.analysis.evidence import Evidence
@@ -99,10 +99,15 @@ def _picture(result: Result) -> str:
         try:
             result.plot_model(path)
             return path.read_text(encoding="utf-8")
+        except SweepError as error:  # nothing was trained, or nothing was kept
+            _log.info("The report has no picture of the network: %s", _first_line(error))
         except Exception as error:  # noqa: BLE001  # see above
-            reason = str(error).partition("\n")[0]
-            _log.info("the report has no picture of the network: %s", reason)
-            return ""
+            _log.warning("The report has no picture of the network: %s", _first_line(error))
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _html(result: Result) -> str:

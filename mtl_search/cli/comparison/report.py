@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from mtl_search import api
+from mtl_search.api.consent import TrustCode as Trust
 from mtl_search.cli.console import console
-from mtl_search.cli.options import Debug, SweepFolder
+from mtl_search.cli.options import Debug, SweepFolder, TrustCode, TrustModules
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
 
@@ -50,6 +51,8 @@ def report(  # noqa: PLR0917  # typer calls it by name
     html: Html = None,
     markdown: Markdown = None,
     json: Json = None,
+    trust_code: TrustCode = False,
+    trust_modules: TrustModules = "",
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Show verdict, health checks, leaderboard and more of a sweep, finished or not.
@@ -57,7 +60,8 @@ def report(  # noqa: PLR0917  # typer calls it by name
     Everything is read from the sweep's folder; nothing is trained, and no server is asked. Without
     an option the report stands in the terminal. As HTML it is one page with plots, which can be
     sent as it is and opens without a network. Several files may be asked for at once; then nothing
-    else is printed.
+    else is printed. The picture of the network needs the code that the sweep's config names;
+    without consent to code that is not yours the page has no picture.
 
     For example:
 
@@ -66,7 +70,10 @@ def report(  # noqa: PLR0917  # typer calls it by name
         mtl-search report faces --markdown faces.md --json faces.json
         mtl-search report runs/faces --format json > faces.json
     """
-    report_command(sweep, form, html=html, markdown=markdown, json=json)
+    from mtl_search.api.consent import split_modules
+
+    trusted = trust_code or split_modules(trust_modules)
+    report_command(sweep, form, html=html, markdown=markdown, json=json, trust_code=trusted)
 
 
 def report_command(
@@ -76,6 +83,7 @@ def report_command(
     html: Path | None = None,
     markdown: Path | None = None,
     json: Path | None = None,
+    trust_code: Trust = False,
 ) -> None:
     """Show a sweep as tables, print it as JSON or Markdown, or write it to files.
 
@@ -86,6 +94,7 @@ def report_command(
         html: The HTML file to write.
         markdown: The Markdown file to write.
         json: The JSON file to write.
+        trust_code: Code that may run for the picture of the network, though it is not yours.
 
     Raises:
         ConfigError: The format is another one, or a file has another ending or cannot be written.
@@ -103,7 +112,7 @@ def report_command(
             raise ConfigError(
                 "not the ending of such a file", path=option, value=path.name, allowed=endings
             )
-    result = api.Result(find_sweep(sweep))
+    result = api.Result(find_sweep(sweep), trust_code=trust_code)
     asked = [path for path, _ in files.values() if path is not None]
     for path in asked:
         _write(result, path)

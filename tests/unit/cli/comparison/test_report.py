@@ -9,8 +9,10 @@ import pytest
 
 from mtl_search.cli.errors import WRONG_INPUT
 from mtl_search.report.schema import report_schema
-from tests.support.compared_sweeps import write_sweep
+from tests.support.compared_sweeps import OLD, write_sweep
 from tests.unit.cli.test_fuzzing import run_cli
+
+OLD_SWEEP = str(OLD / "v0_1_finished")
 
 
 @pytest.fixture
@@ -47,8 +49,19 @@ def test_several_files_are_written_at_once(sweep: str) -> None:
     assert Path("a.json").read_text() == run_cli("report", sweep, "--format", "json")[1]
 
 
-@pytest.mark.parametrize("option", ["--html", "--markdown", "--json"])
-def test_another_ending_is_refused_before_anything_is_written(sweep: str, option: str) -> None:
-    status, output = run_cli("report", sweep, option, "a.pdf")
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [("--html", "a.pdf"), ("--html", "a.md"), ("--markdown", "a.html"), ("--json", "a.html")],
+)
+def test_a_file_of_another_ending_is_refused_before_anything_is_read(
+    tmp_path: Path, option: str, name: str
+) -> None:
+    status, output = run_cli("report", "nowhere", option, str(tmp_path / name))
     assert (status, option in output) == (WRONG_INPUT, True)
-    assert not Path("a.pdf").exists()
+    assert not (tmp_path / name).exists()
+
+
+def test_a_sweep_of_version_0_1_is_reported() -> None:
+    status, output = run_cli("report", OLD_SWEEP, "--format", "json")
+    assert (status, json.loads(output)["sweep"]["name"]) == (0, "old")
+    assert "Verdict" in run_cli("report", OLD_SWEEP)[1]
