@@ -3,46 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from mtl_search import api
 from mtl_search.api.consent import TrustCode as Trust
+from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Debug, SweepFolder, TrustCode, TrustModules
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
-
-Html = Annotated[
-    Path | None,
-    typer.Option(
-        "--html",
-        help="Write the report to this .html file, one page that needs nothing beside it.",
-        metavar="FILE",
-        show_default=False,
-    ),
-]
-Markdown = Annotated[
-    Path | None,
-    typer.Option(
-        "--markdown", help="Write it to this .md file.", metavar="FILE", show_default=False
-    ),
-]
-Json = Annotated[
-    Path | None,
-    typer.Option(
-        "--json",
-        help="Write it to this .json file, of the layout that `mtl-search schema --report` prints.",
-        metavar="FILE",
-        show_default=False,
-    ),
-]
-Form = Annotated[
-    str,
-    typer.Option("--format", help="`table`, `json` or `markdown`.", metavar="table|json|markdown"),
-]
-FORMS = ("table", "json", "markdown")
 
 
 def report(  # noqa: PLR0917  # typer calls it by name
@@ -102,18 +70,8 @@ def report_command(
     """
     if form not in FORMS:
         raise ConfigError("not a format", path="--format", value=form, allowed=FORMS)
-    files = {
-        "--html": (html, (".html",)),
-        "--markdown": (markdown, (".md",)),
-        "--json": (json, (".json",)),
-    }
-    for option, (path, endings) in files.items():
-        if path is not None and path.suffix.lower() not in endings:
-            raise ConfigError(
-                "not the ending of such a file", path=option, value=path.name, allowed=endings
-            )
+    asked = asked_files(html=html, markdown=markdown, json=json)
     result = api.Result(find_sweep(sweep), trust_code=trust_code)
-    asked = [path for path, _ in files.values() if path is not None]
     for path in asked:
         _write(result, path)
     if not asked:

@@ -31,10 +31,15 @@ def test_each_form_is_printed(sweeps: list[str]) -> None:
     assert (status, output.splitlines()[0]) == (0, "# faces and faces-2")
 
 
-def test_a_page_is_written(sweeps: list[str]) -> None:
-    status, output = run_cli("compare", *sweeps, "--html", "out/faces.html")
-    assert (status, output) == (0, "The comparison is in out/faces.html\n")
+def test_files_are_written(sweeps: list[str]) -> None:
+    files = {"--html": "out/faces.html", "--markdown": "faces.md", "--json": "faces.json"}
+    words = [word for pair in files.items() for word in pair]
+    status, output = run_cli("compare", *sweeps, *words)
+    assert status == 0
+    assert output.splitlines() == [f"The comparison is in {name}" for name in files.values()]
     assert Path("out/faces.html").read_text().startswith("<!DOCTYPE html>")
+    assert Path("faces.md").read_text() == run_cli("compare", *sweeps, "--format", "markdown")[1]
+    assert json.loads(Path("faces.json").read_text())["format"] == 1
 
 
 @pytest.mark.parametrize(
