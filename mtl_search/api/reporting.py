@@ -50,6 +50,16 @@ def write_report(result: Result, path: str | Path) -> None:
         ) from error
 
 
+def report_text(result: Result, form: str) -> str:
+    """Return the report of a sweep as a text.
+
+    Args:
+        result: The sweep.
+        form: `markdown` or `json`.
+    """
+    return {"markdown": _markdown, "json": _json}[form](result)
+
+
 def build_document(result: Result, *, picture: bool = True) -> Document:
     """Return all that a report of a sweep shows.
 
@@ -109,7 +119,9 @@ def _html(result: Result) -> str:
 def _json(result: Result) -> str:
     from mtl_search.report import to_json
 
-    return json.dumps(to_json(result.record, result.config, result.directory), indent=1) + "\n"
+    views = build_document(result, picture=False).views
+    tree = to_json(result.record, result.config, result.directory, views=views)
+    return json.dumps(tree, indent=1) + "\n"
 
 
 def _markdown(result: Result) -> str:

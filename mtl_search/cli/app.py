@@ -246,20 +246,25 @@ def schema(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="The schema of a report as JSON instead.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Print the JSON schema of a config, with which editors complete and check YAML.
 
     A config names the schema's file in its first line, such as
-    `# yaml-language-server: $schema=mtl-search.json`.
+    `# yaml-language-server: $schema=mtl-search.json`. With `--report` it is the schema of what
+    `mtl-search report --format json` prints.
 
     For example:
 
         mtl-search schema --output mtl-search.json
+        mtl-search schema --report
     """
     from mtl_search.cli.schema import schema_command
 
-    schema_command(output)
+    schema_command(output, of_report=report)
 
 
 @app.command()

@@ -37,6 +37,8 @@ def to_json(
     Keys:
         format: The version of this layout.
         sweep: `id, name, started` (Unix seconds), `sessions`, `complete`.
+        data: null where it is not recorded, or `name, digest, splits, targets` of the data set.
+        environment: null where it is not recorded, or `versions, platform, devices`.
         tasks: The main tasks with their metrics, the first of which selects.
         reference: `val/<task>/<metric>` of the best single-task trials; empty without that arm.
         trials: The rows of the leaderboard, with its columns as keys; null for what a trial does
@@ -84,6 +86,8 @@ def to_json(
             "sessions": record.sessions,
             "complete": record.complete,
         },
+        "data": getattr(record, "data", None) or None,
+        "environment": getattr(record, "environment", None) or None,
         "tasks": {task: list(metrics) for task, metrics in tasks.items()},
         "reference": reference,
         "trials": leaderboard_rows(record, config),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from mtl_search.storage.journal import read_record
 from tests.support.recorded_sweeps import TASKS, Builder, config, whole
 from tests.support.repository import REPOSITORY
 
+_IDENTITY = b"identity-of-the-sweep"
 OLD = REPOSITORY / "tests" / "fixtures" / "sweeps"
 
 
@@ -59,15 +62,28 @@ def write_sweep(
         random: Seed of the made-up numbers.
         settings: Changes to the config.
     """
-    folder.mkdir(parents=True)
+    for path, content in _files(tuple(tasks), seeds, items, gain, random).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content.replace(_IDENTITY, folder.name.encode()))
     (folder / "config.yaml").write_text(to_yaml(config(tasks=tasks, **(settings or {}))))
-    builder = Builder(folder / "journal.jsonl", tasks).sweep(identity=folder.name).scales()
-    if seeds:
-        whole(builder, seeds=seeds, gain=gain, twins=True, items=items, random=random)
-    else:
-        builder.trial("search", 0, 0.8)
-        builder.trial("equal", 0, 0.7)
     return folder
+
+
+@cache
+def _files(
+    tasks: tuple[str, ...], seeds: int, items: int, gain: float, random: int
+) -> dict[str, bytes]:
+    """Path → content of the files of a sweep, made once: each event waits for the disk."""
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root)
+        builder = Builder(folder / "journal.jsonl", tasks).sweep(_IDENTITY.decode()).scales()
+        if seeds:
+            whole(builder, seeds=seeds, gain=gain, twins=True, items=items, random=random)
+        else:
+            builder.trial("search", 0, 0.8)
+            builder.trial("equal", 0, 0.7)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def read_sweep(

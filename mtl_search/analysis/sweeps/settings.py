@@ -66,9 +66,10 @@ def settings(sweeps: Sequence[Sweep]) -> View:
 
 def _summary(sweeps: Sequence[Sweep], count: int, rows: Sequence[Mapping[str, Any]]) -> str:
     words = {0: "All settings are the same", 1: "One setting differs"}
-    sentence = words.get(count, f"{count} settings differ")
+    sentence = f"{words.get(count, f'{count} settings differ')}."
     others = [row["name"] for row in rows if row["what"] != "setting"]
-    sentence += f"; so do: {', '.join(others)}." if others else "."
+    if others:
+        sentence += f" Not the same: {', '.join(others)}."
     unknown = [sweep.label for sweep in sweeps if not sweep.data]
     if unknown:
         sentence += f" Not recorded: digest of the data and versions of {', '.join(unknown)}."

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import api
+from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Debug
 from mtl_search.cli.reporting import find_sweep
@@ -22,26 +23,14 @@ Sweeps = Annotated[
         show_default=False,
     ),
 ]
-Form = Annotated[
-    str,
-    typer.Option("--format", help="`table`, `json` or `markdown`.", metavar="table|json|markdown"),
-]
-Html = Annotated[
-    Path | None,
-    typer.Option(
-        "--html",
-        help="Write the comparison to this .html file, one page that needs nothing beside it.",
-        metavar="FILE",
-        show_default=False,
-    ),
-]
-_FORMS = ("table", "json", "markdown")
 
 
-def compare(
+def compare(  # noqa: PLR0917  # typer calls it by name
     sweeps: Sweeps,
     form: Form = "table",
     html: Html = None,
+    markdown: Markdown = None,
+    json: Json = None,
     debug: Debug = False,  # read in `main`, where errors arrive
 ) -> None:
     """Show several sweeps side by side: verdicts, settings that differ, gains, curves, cost.
@@ -53,39 +42,46 @@ def compare(
     For example:
 
         mtl-search compare runs/faces runs/faces-2
-        mtl-search compare faces faces-2 faces-3 --html faces.html
+        mtl-search compare faces faces-2 faces-3 --html faces.html --markdown faces.md
         mtl-search compare runs/faces runs/faces-2 --format markdown > faces.md
     """
-    compare_command(sweeps, form, html)
+    compare_command(sweeps, form, html=html, markdown=markdown, json=json)
 
 
-def compare_command(sweeps: list[Path], form: str, html: Path | None = None) -> None:
-    """Print a comparison, or write it as HTML.
+def compare_command(
+    sweeps: list[Path],
+    form: str,
+    *,
+    html: Path | None = None,
+    markdown: Path | None = None,
+    json: Path | None = None,
+) -> None:
+    """Print a comparison, or write it to files.
 
     Args:
         sweeps: The sweeps as the command line names them.
         form: The format of what is printed where no file is asked for.
         html: The HTML file to write.
+        markdown: The Markdown file to write.
+        json: The JSON file to write.
 
     Raises:
         ConfigError: There are fewer than two sweeps, the format is another one, or the file has
             another ending or cannot be written.
         SweepError: There is no such sweep.
     """
-    if form not in _FORMS:
-        raise ConfigError("not a format", path="--format", value=form, allowed=_FORMS)
-    if html is not None and html.suffix.lower() != ".html":
-        message = "not the ending of such a file"
-        raise ConfigError(message, path="--html", value=html.name, allowed=(".html",))
+    if form not in FORMS:
+        raise ConfigError("not a format", path="--format", value=form, allowed=FORMS)
+    asked = asked_files(html=html, markdown=markdown, json=json)
     if len(sweeps) < 2:
         message = "one sweep has nothing to be compared with: name another one, or use report"
         raise ConfigError(message, path="SWEEP", value=str(sweeps[0]))
     comparison = api.compare([find_sweep(sweep) for sweep in sweeps])
-    if html is None:
+    for path in asked:
+        comparison.report(path)
+        console().print(f"The comparison is in {path}", markup=False, soft_wrap=True)
+    if not asked:
         _print(comparison, form)
-        return
-    comparison.report(html)
-    console().print(f"The comparison is in {html}", markup=False, soft_wrap=True)
 
 
 def _print(comparison: api.SweepComparison, form: str) -> None:

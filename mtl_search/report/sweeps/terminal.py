@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.text import Text
 
-from mtl_search.analysis import formats
-from mtl_search.analysis.views.view import Column as ViewColumn
 from mtl_search.analysis.views.view import View
-from mtl_search.report.cells import cell, is_numeric
+from mtl_search.report.merged_columns import merged_columns
 from mtl_search.report.sweeps.document import SweepsDocument
 from mtl_search.report.tables import Column, fitted
 
@@ -51,6 +50,7 @@ def _print_view(view: View, console: Console) -> None:
     rows = view.rows[:_MOST_ROWS]
     cut = View(view.name, view.title, view.summary, view.columns, rows)
     columns = table_columns(cut)
+    columns[0] = replace(columns[0], importance=0)  # which is always shown
     if view.name in _TWO_KEYS:
         columns = [_joined(columns[0], columns[1]), *columns[2:]]
     if view.name == "settings":
@@ -67,38 +67,20 @@ def _print_view(view: View, console: Console) -> None:
 def table_columns(view: View) -> list[Column]:
     """Return the columns of a view for a terminal, each interval beside its mean.
 
-    Columns named `low` and `high`, or ending so, come into the cell of the column before them.
-
     Args:
         view: The view.
     """
-    columns: list[Column] = []
-    pending = list(view.columns)
-    while pending:
-        column = pending.pop(0)
-        ends = [other.name for other in pending[:2]]
-        has_interval = len(ends) == 2 and ends[0].endswith("low") and ends[1].endswith("high")
-        if has_interval:
-            cells = [_with_interval(row.get(column.name), *map(row.get, ends)) for row in view.rows]
-            pending = pending[2:]
-        else:
-            cells = [cell(column, row.get(column.name)) for row in view.rows]
-        importance = 0 if not columns else 99 - len(columns)
-        columns.append(Column(_header(column), cells, importance, right=is_numeric(column)))
-    return columns
+    return [
+        Column(_header(column.title), column.cells, 99 - number, right=column.is_numeric)
+        for number, column in enumerate(merged_columns(view))
+    ]
 
 
-def _with_interval(mean: float | None, low: float | None, high: float | None) -> str:
-    if mean is None:
-        return ""
-    return formats.points(mean, None if low is None or high is None else (low, high))
-
-
-def _header(column: ViewColumn) -> str:
+def _header(title: str) -> str:
     """Return the title in at most two lines of about equal length."""
-    words = column.title.split()
-    if len(column.title) < 10 or len(words) < 2:
-        return column.title
+    words = title.split()
+    if len(title) < 10 or len(words) < 2:
+        return title
     return min(_halves(words), key=lambda text: max(map(len, text.splitlines())))
 
 

@@ -108,7 +108,7 @@ def test_the_report_has_verdict_checks_and_every_view(builder: Builder) -> None:
         if before.type == "heading_open"
     ]
     assert headings == ["demo: report of a sweep", "Health checks", *(v.title for v in views)]
-    assert escaped(evidence.verdict.sentence()) in text
+    assert all(escaped(sentence) in text for sentence in evidence.verdict.sentences())
     assert "name: demo" in text
     assert len(cells(text)) == sum(1 + min(len(view.rows), MOST_ROWS) for view in views)
 
