@@ -38,12 +38,13 @@ _TYPES = {"null": "null", "object": "mapping", "array": "list"}
 def page() -> str:
     """Write the page."""
     schema = report_schema()
-    parts = [_HEAD, _section("Top level", "top", schema)]
-    for name in ("sweep", "verdict"):
-        parts.append(_section(f"`{name}`", name, schema["properties"][name]))
-    for name, part in schema["$defs"].items():
-        parts.append(_section(name.replace("_", " "), _anchor(name), part))
-    return "".join(parts)
+    nested = {name: schema["properties"][name] for name in ("sweep", "verdict")}
+    sections = [
+        _section("Top level", "top", schema),
+        *(_section(f"`{name}`", name, part) for name, part in nested.items()),
+        *(_section(n.replace("_", " "), _anchor(n), part) for n, part in schema["$defs"].items()),
+    ]
+    return _HEAD + "".join(sections)
 
 
 def _section(title: str, anchor: str, part: dict[str, Any]) -> str:
@@ -71,15 +72,20 @@ def _kind(key: str, part: dict[str, Any]) -> str:
     """Write the type of a key, with links to the sections of other types."""
     if "$ref" in part:
         name = part["$ref"].rpartition("/")[2]
-        return f"[{name.replace('_', ' ')}](#{_anchor(name)})"
-    if "anyOf" in part:
-        return " or ".join(_kind("", option) for option in part["anyOf"])
-    if "const" in part:
-        return code(str(part["const"]))
-    if "enum" in part:
-        return ", ".join(code("null" if value is None else str(value)) for value in part["enum"])
-    if "properties" in part:
-        return f"[mapping](#{key})"
+        kind = f"[{name.replace('_', ' ')}](#{_anchor(name)})"
+    elif "anyOf" in part:
+        kind = " or ".join(_kind("", option) for option in part["anyOf"])
+    elif "const" in part or "enum" in part:
+        values = part.get("enum", [part.get("const")])
+        kind = ", ".join(code("null" if value is None else str(value)) for value in values)
+    elif "properties" in part:
+        kind = f"[mapping](#{key})"
+    else:
+        kind = _plain_kind(part)
+    return kind
+
+
+def _plain_kind(part: dict[str, Any]) -> str:
     names = part["type"] if isinstance(part["type"], list) else [part["type"]]
     kind = " or ".join(_TYPES.get(name, name) for name in names)
     if "items" in part:
