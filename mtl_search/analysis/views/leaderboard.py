@@ -26,7 +26,8 @@ _NOTE = (
 )
 _BEFORE = (
     "No configuration has been trained on fresh seeds yet. These are the best trials of the arms "
-    "on the validation split, each the luckiest of many, so nothing is claimed of them."
+    "on the validation split, each the luckiest of many, so nothing is claimed of them. "
+    "Single-task arms are measured by their own task."
 )
 
 
