@@ -30,7 +30,8 @@ def large_evidence(tasks: int = 120, trials: int = 2000, epochs: int = 100) -> E
     for arm in (*(f"single/{task}" for task in builder.tasks), "equal", "search"):
         builder.finalists(arm)
     record = builder.record
-    settings = config(tasks=builder.tasks, **{"training.epochs": epochs})
+    changes: dict[str, Any] = {"training.epochs": epochs}
+    settings = config(tasks=builder.tasks, **changes)
     return Evidence(record, settings, judge(record, settings), main_metrics(record, settings))
 
 

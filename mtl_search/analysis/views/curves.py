@@ -127,16 +127,13 @@ def _curve(
 def _summary(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], worth: Worth) -> str:
     finals = [row for row in rows if row["of"] == FINALISTS and row["arm"] in SHARED]
     shown = finals or [row for row in rows if row["of"] == TRIAL] or list(rows)
-    best: dict[str, Mapping[str, Any]] = {}
+    best: dict[str, Mapping[str, Any]] = {}  # by arm
     for row in shown:
-        if row["curve"] not in best or row["mean"] > best[row["curve"]]["mean"]:
-            best[row["curve"]] = row
+        if row["arm"] not in best or row["mean"] > best[row["arm"]]["mean"]:
+            best[row["arm"]] = row
     told = [
-        f"{name} at epoch {row['epoch']} ({worth.write(row['mean'])})"
-        for name, row in list(best.items())[:4]
+        f"at epoch {row['epoch']} of {about['epochs']} ({row['curve']}, {worth.write(row['mean'])})"
+        for row in list(best.values())[:4]
     ]
-    whose = "the mean over fresh seeds" if finals else "a trial"
-    return (
-        f"Of {about['epochs']} epochs, {whose} is highest for {', '.join(told)} on the validation "
-        "split."
-    )
+    whose = "fresh seeds have, on average," if finals else "the best trials have"
+    return f"On the validation split {whose} their best {worth.word} {' and '.join(told)}."

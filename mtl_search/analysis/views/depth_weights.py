@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,11 @@ def depth_weights(evidence: Evidence) -> View | None:
     depths = {formats.depth(row["depth"]) for row in trials}
     if len(depths) < 2 or not ratios:
         return None
-    trials_by_task = {task: _finite(trials, own) for task, own in ratios.items()}
-    rows = [row for task, pairs in trials_by_task.items() for row in _cells(task, pairs, worth)]
+    points = [
+        _Point(depth_rank(row["depth"]), formats.depth(row["depth"]), row[worth.name])
+        for row in trials
+    ]
+    rows = [row for task, own in ratios.items() for row in _cells(task, points, own)]
     reference = reference_task(evidence)
     columns = [
         Column("task", "task", help=f"The task whose weight is compared with that of {reference}."),
@@ -50,24 +53,24 @@ def depth_weights(evidence: Evidence) -> View | None:
     return View("depth_weights", title, summary, columns, rows, _NOTE, about)
 
 
-def _finite(
-    trials: Sequence[Mapping[str, Any]], ratios: Sequence[float]
-) -> list[tuple[Mapping[str, Any], float]]:
-    pairs = zip(trials, ratios, strict=True)
-    return [(row, ratio) for row, ratio in pairs if math.isfinite(ratio)]
+class _Point(NamedTuple):
+    """A trial: what sorts its depth, its depth, and what it is worth."""
+
+    rank: tuple[float, str]
+    depth: str
+    value: float
 
 
-def _cells(
-    task: str, pairs: Sequence[tuple[Mapping[str, Any], float]], worth: Worth
-) -> list[dict[str, Any]]:
+def _cells(task: str, points: Sequence[_Point], ratios: Sequence[float]) -> list[dict[str, Any]]:
     """Return the cells of one task that have trials, by depth and ratio."""
-    ratios = np.array([ratio for _, ratio in pairs])
-    edges = log_edges(ratios, _BINS)
-    places = bin_of(ratios, edges).tolist()
+    ratios_N = np.array(ratios)
+    known = np.flatnonzero(np.isfinite(ratios_N)).tolist()
+    edges = log_edges(ratios_N[known], _BINS)
+    places = bin_of(ratios_N[known], edges).tolist()
     cells: dict[tuple[tuple[float, str], str, int], list[float]] = {}
-    for (row, _), place in zip(pairs, places, strict=True):
-        key = (depth_rank(row["depth"]), formats.depth(row["depth"]), place)
-        cells.setdefault(key, []).append(row[worth.name])
+    for index, place in zip(known, places, strict=True):
+        rank, name, value = points[index]
+        cells.setdefault((rank, name, place), []).append(value)
     return [
         {
             "task": task,

@@ -19,6 +19,10 @@ _AGAINST = {
     "single": "its best single-task trial",
     "best": "the best value that any of these trials reached",
 }
+_REFERENCE = {
+    "single": "the best single-task trials",
+    "best": "the best values that any of these trials reached",
+}
 _NOTE = (
     "On the validation split, so the best points are also lucky ones. A trial is on the front "
     "where no other trial is at least as good in every task and better in one."
@@ -38,7 +42,7 @@ def pareto(evidence: Evidence) -> View | None:
     summary = (
         f"{len(front.trials)} of {front.points} trials that share are on the Pareto front of "
         f"{len(points.tasks)} tasks. The best on average, {points.trials[best]}, gains "
-        f"{formats.percent(float(means[best]))} % over {_AGAINST[front.against]}, and "
+        f"{formats.percent(float(means[best]))} % over {_REFERENCE[front.against]}, and "
         f"{formats.percent(float(points.gains[best].min()))} % in its worst task."
     )
     about = {

@@ -89,10 +89,11 @@ def _summary(rows: Sequence[Mapping[str, Any]]) -> str:
     text = ""
     if objectives:
         low, high = min(objectives), max(objectives)
+        ends = f"{low:+.2f} to {high:+.2f}" if low < high else f"{low:+.2f}"
         text = (
-            f"Where trials were stopped, the objective's ranks have a correlation of {low:+.2f} "
-            f"to {high:+.2f} with the end. "
+            f"Where trials were stopped, the ranks of the objective have a correlation of {ends} "
         )
+        text += "with the end. "
     by_task: dict[str, list[float]] = {}
     for row in known:
         if row["of"] != OBJECTIVE:

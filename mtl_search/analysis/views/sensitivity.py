@@ -15,7 +15,8 @@ from mtl_search.analysis.views.parts.trials import Worth, shared_rows, thinned, 
 from mtl_search.analysis.views.parts.weight_ratios import reference_task, weight_ratios
 from mtl_search.analysis.views.view import Column, View
 
-_MOST_POINTS = 6000  # over all tasks
+_STRONGEST = 12  # tasks that are listed with more points
+_POINTS, _FEW_POINTS = 300, 20  # of a task
 _BINS = 6
 _STRONG = 0.5
 _NOTE = (
@@ -34,9 +35,10 @@ def sensitivity(evidence: Evidence) -> View | None:
     if not ratios:
         return None
     correlations = {task: _correlation(trials, own, worth) for task, own in ratios.items()}
-    most = max(20, _MOST_POINTS // len(ratios))
+    strongest = sorted(correlations, key=lambda task: -abs(correlations[task] or 0.0))
     rows: list[dict[str, Any]] = []
     for task, own in ratios.items():
+        most = _POINTS if task in strongest[:_STRONGEST] else _FEW_POINTS
         rows += thinned(_points(task, trials, own, worth), most)
     reference = reference_task(evidence)
     columns = [
@@ -51,11 +53,11 @@ def sensitivity(evidence: Evidence) -> View | None:
         "reference": reference,
         "correlation": correlations,
         "means": {task: _means(trials, own, worth) for task, own in ratios.items()},
-        "thinned": len(trials) > most,
+        "left_out": sum(map(len, ratios.values())) - len(rows),
     }
     note = _NOTE.format(reference=reference)
-    if about["thinned"]:
-        note += f" Of each task {most:,} trials are listed; correlations and lines know all."
+    if about["left_out"]:
+        note += f" {about['left_out']:,} points are not listed; correlations and lines know all."
     title = "How much the loss weights matter"
     summary = _summary(correlations, len(trials), worth)
     return View("sensitivity", title, summary, columns, rows, note, about)

@@ -106,7 +106,7 @@ def _text(path: str, value: Any) -> str:
 
 def _summary(rows: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequence[TrialRecord]]) -> str:
     by_path = {row["setting"]: row for row in rows}
-    name = "recommended" if "recommended" in groups else next(iter(groups))
+    name = "recommended" if "recommended" in groups else _best_group(groups)
     trial = groups[name][0]
     facts = []
     if _DEPTH in by_path and by_path[_DEPTH][name]:
@@ -118,3 +118,9 @@ def _summary(rows: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequence[Tr
     role = "The recommended network" if name == "recommended" else f"The best of arm {trial.arm}"
     told = f" has {', '.join(facts)}" if facts else " is listed"
     return f"{role} ({trial.id}){told}."
+
+
+def _best_group(groups: Mapping[str, Sequence[TrialRecord]]) -> str:
+    """Return the better of the shared arms, or the single-task arms where there is none."""
+    shared = [name for name in groups if name != "single"]
+    return max(shared, key=lambda name: groups[name][0].best_objective, default="single")

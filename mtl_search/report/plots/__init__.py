@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+
+from plotly.graph_objects import Figure
 
 from mtl_search.analysis.views.view import View
 from mtl_search.report.plots.auxiliary import auxiliary_figure
@@ -21,8 +22,10 @@ from mtl_search.report.plots.pareto import pareto_figure
 from mtl_search.report.plots.rungs import rungs_figure
 from mtl_search.report.plots.sensitivity import sensitivity_figure
 
+__all__ = ["FIGURES", "Figure"]
+
 # Name of the view → what draws it. Views that are not here are shown as tables alone.
-FIGURES: Mapping[str, Callable[[View], Any]] = {
+FIGURES: Mapping[str, Callable[[View], Figure]] = {
     "leaderboard": leaderboard_figure,
     "delta_m_by_task": delta_m_by_task_figure,
     "pareto": pareto_figure,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from mtl_search.analysis.views.parts.trials import thinned
 from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
 
 _NAMES = ["trial", "arm", "objective", "best", "state", "role"]
 _MOST_SINGLES = 6
+_MOST_POINTS = 500  # of an arm
 
 
 def history_figure(view: View) -> go.Figure:
-    """Draw the trials of the arms as points, and the best so far as steps.
+    """Draw the trials of the arms as points, of very many a part, and the best so far as steps.
 
     Single-task arms, whose objectives are of one task each, are shown where there are no others.
 
@@ -27,20 +29,20 @@ def history_figure(view: View) -> go.Figure:
     for arm in shown:
         rows = [row for row in view.rows if row["arm"] == arm]
         style = theme.style(arm)
-        x = [row["number"] + 1 for row in rows]
+        points = thinned(rows, _MOST_POINTS)
         traces += [
             go.Scatter(
-                x=x,
-                y=marks.values(view, "objective", rows),
+                x=[row["number"] + 1 for row in points],
+                y=marks.values(view, "objective", points),
                 mode="markers",
                 name=arm,
                 legendgroup=arm,
                 marker={"color": style.transparent(0.6), "symbol": style.symbol, "size": 7},
-                customdata=marks.hover_texts(view, _NAMES, rows),
+                customdata=marks.hover_texts(view, _NAMES, points),
                 hovertemplate=marks.HOVER,
             ),
             go.Scatter(
-                x=x,
+                x=[row["number"] + 1 for row in rows],
                 y=marks.values(view, "best", rows),
                 mode="lines",
                 name=f"{arm}, best so far",

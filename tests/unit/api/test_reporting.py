@@ -28,7 +28,7 @@ def result(tmp_path: Path) -> Result:
     ("name", "start"), [("a.html", "<!DOCTYPE html>"), ("b.MD", "# "), ("new/c.json", "{")]
 )
 def test_the_ending_says_the_format(result: Result, tmp_path: Path, name: str, start: str) -> None:
-    write_report(result, tmp_path / name)
+    result.report(tmp_path / name)
     assert (tmp_path / name).read_text().startswith(start)
 
 

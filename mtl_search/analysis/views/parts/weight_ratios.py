@@ -54,6 +54,6 @@ def _ratios(
     for task in tasks:
         drawn = params.get(_PATH.format(task)) if has_ratios else None
         own = row[f"weight/{task}"] / base if drawn is None and base > 0 else drawn
-        is_known = isinstance(own, float | int) and own > 0
-        ratios.append(float(own) if is_known else math.nan)
+        # What is drawn from a list of choices may be of any type.
+        ratios.append(float(own) if isinstance(own, float | int) and own > 0 else math.nan)
     return ratios

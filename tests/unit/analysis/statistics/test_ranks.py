@@ -14,6 +14,7 @@ def test_ranks_and_their_correlation_are_those_of_scipy(levels: int) -> None:
     x = generator.integers(levels, size=40)
     y = x + generator.integers(levels, size=40)
     assert mean_ranks(x).tolist() == stats.rankdata(x).tolist()
+    assert mean_ranks(x[:1]).tolist() == [1.0]
     assert rank_correlation(x, y) == pytest.approx(stats.spearmanr(x, y).statistic)
 
 
