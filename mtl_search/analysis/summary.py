@@ -92,7 +92,7 @@ class ParetoPoints:
         tasks: Names of the tasks.
         gains: (N, D) gains of the trials in each task's first metric, as fractions.
         on_front: Whether no other trial beats it, by trial.
-        against: As of `ParetoFront`.
+        against: What the gains are relative to, `single` or `best`, as in `ParetoFront`.
     """
 
     trials: tuple[str, ...]

@@ -137,22 +137,24 @@ class ResultViews:
         return self.plot("curves")
 
     def leaderboard(self) -> pd.DataFrame:
-        """Return the configurations that were trained on fresh seeds, best first by validation.
+        """Return the configurations that were trained on fresh seeds, the recommended one first.
 
-        Before there are any, the best trial of each arm stands in; `trials` has all trials.
+        Then come those that speak for their arms, and those that lost the race of an arm. Before
+        there are any, the best trial of each arm stands in; `trials` has all trials.
 
         Returns:
-            One row a configuration with `arm, recommended, seeds`; `test_skill`, `test_delta_m`,
-            `val_skill`, `val_delta_m` and `val_objective`, each the mean over seeds and with
-            `_low` and `_high` for the least and the most; `gain, gain_low, gain_high` over the
-            single-task networks in the measure of the verdict; `depth, weights, lr, parameters,
-            origin`. Gains and Δm are fractions. Columns that nothing is known of are left out.
+            One row a configuration with `arm, recommended, chosen, seeds`; `test_skill`,
+            `test_delta_m`, `val_skill`, `val_delta_m` and `val_objective`, each the mean over
+            seeds and with `_low` and `_high` for the least and the most; `gain, gain_low,
+            gain_high` over the single-task networks in the measure of the verdict; `depth, weights,
+            lr, parameters, origin`. Gains and Δm are fractions. Columns that nothing is known of
+            are left out.
 
         Examples:
             >>> from mtl_search import Result
             >>> table = Result("tests/fixtures/sweeps/v0_1_finished").leaderboard()
-            >>> table[["arm", "seeds"]].iloc[0].tolist()
-            ['search', 2]
+            >>> table["arm"].tolist()
+            ['search', 'without/same', 'equal', 'single']
         """
         return self._frame("leaderboard")
 

@@ -62,7 +62,8 @@ def to_json(
         mean_ranks: The mean rank of `single, equal, search` over the main tasks on the test split;
             1 is best.
         rungs: `arm, epoch, trials, spearman` where a scheduler stopped trials.
-        pareto: null, or `points, trials, hypervolume, against`.
+        pareto: null, or `points, trials, hypervolume, against`; `hypervolume` is null for more than
+            10 tasks.
         health: `name, ok, text` of each health check; `ok` is null where it could not be told.
         views: The tables that the report shows: `name, title, summary, note, columns, rows, about`.
             A column has `name, title, kind, help`; a row has the names of the columns as keys.

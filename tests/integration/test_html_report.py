@@ -12,7 +12,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    ViewportSize,
+    sync_playwright,
+)
 
 from mtl_search import Result, compare
 from mtl_search.api.reporting import write_report
@@ -23,8 +31,8 @@ from tests.support.repository import REPOSITORY
 
 pytestmark = pytest.mark.integration
 
-WIDE = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_BYTES = 6_000_000
 MANY_TASKS = tuple(f"task{number:03d}" for number in range(120))
 
@@ -68,7 +76,7 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """A real sweep of version 0.1, one with hostile words, one of 120 tasks, one that just began."""
+    """A real sweep of version 0.1, and sweeps of hostile words, of 120 tasks, of no trial yet."""
     folder = tmp_path_factory.mktemp("reports")
     write_report(
         Result(REPOSITORY / "tests/fixtures/sweeps/v0_1_finished"), folder / "finished.html"
@@ -129,7 +137,11 @@ def test_a_page_needs_nothing_beside_it_and_fits_on_a_phone(
     ids=["light, phone", "dark, wide"],
 )
 def test_nobody_is_shut_out(
-    browser: Browser, reports: Mapping[str, Path], scheme: Any, size: Any, exclude: list[list[str]]
+    browser: Browser,
+    reports: Mapping[str, Path],
+    scheme: Any,
+    size: ViewportSize,
+    exclude: list[list[str]],
 ) -> None:
     opened = Opened(browser, reports[name], viewport=size, color_scheme=scheme)
     if not exclude:

@@ -27,7 +27,7 @@ def rank_correlation(x: ArrayLike, y: ArrayLike) -> float | None:
 
     Args:
         x: N finite values.
-        y: As many.
+        y: N finite values, too.
 
     Examples:
         >>> rank_correlation([1.0, 2.0, 3.0], [1.0, 8.0, 27.0])

@@ -103,6 +103,8 @@ def _summary(rows: Sequence[Mapping[str, Any]], sums: Mapping[str, Any]) -> str:
         f"{sums['trials']:,} trials trained {sums['epochs']:,} epochs in {len(rows)} arms, which "
         f"took {_time(sums['seconds'])} of training."
     )
+    if sums["failed"]:
+        text += f" {sums['failed']:,} of them failed."
     if not sums["pruned"]:
         return f"{text} No trial was stopped early."
     share = sums["saved_epochs"] / sums["full_epochs"] if sums["full_epochs"] else 0.0

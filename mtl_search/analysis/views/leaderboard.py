@@ -20,18 +20,21 @@ _TEXTS = {
     "objective": "Objective",
 }
 _NOTE = (
-    "Chosen by the validation split of fresh seeds; the test split has no say. Least and most are "
-    "over seeds: they show what the luck of initial weights changes, and nothing of other samples."
+    "The recommended network, then what speaks for each arm, then what lost the race on its first "
+    "seeds: chosen by the validation split, and the test split has no say. Least and most are over "
+    "seeds: they show what the luck of initial weights changes, and nothing of other samples."
 )
 _BEFORE = (
     "No configuration has been trained on fresh seeds yet. These are the best trials of the arms "
-    "on the validation split, each the luckiest of many, so nothing is claimed of them."
+    "on the validation split, each the luckiest of many, so nothing is claimed of them. "
+    "Single-task arms are measured by their own task."
 )
 
 
 def leaderboard(evidence: Evidence) -> View | None:
-    """Return the configurations that were trained on fresh seeds, best first by validation.
+    """Return the configurations that were trained on fresh seeds, the recommended one first.
 
+    Then come those that speak for their arms, then those that lost the race, each by validation.
     Where there are none, the best trial of each arm stands in. None before the first epoch.
     """
     name = worth_of(evidence).name
@@ -42,10 +45,7 @@ def leaderboard(evidence: Evidence) -> View | None:
     if not rows:
         return None
     key = f"val_{name}"
-    # Single-task trials are judged by their own task, so that they do not stand among the others.
-    rows.sort(
-        key=lambda r: (r["arm"].startswith("single/"), -r[key] if r[key] is not None else 1e9)
-    )
+    rows.sort(key=lambda row: _order(row, key))
     known = [column for column in _columns(evidence) if _is_known(column.name, rows)]
     title = "Best configurations on fresh seeds" if has_finalists else "Best trial of each arm"
     summary = _summary(rows, name) if has_finalists else _before(rows, name)
@@ -53,9 +53,19 @@ def leaderboard(evidence: Evidence) -> View | None:
     return View("leaderboard", title, summary, known, rows, note, {"measure": name})
 
 
+def _order(row: Mapping[str, Any], key: str) -> tuple[bool, bool, bool, float]:
+    """Sort the recommended network first, then what speaks for an arm, each by validation."""
+    value = row[key]
+    # Single-task trials are judged by their own task, so that they do not stand among the others.
+    is_alone = row["arm"].startswith("single/")
+    by_value = math.inf if value is None else -value
+    return not row.get("recommended"), not row.get("chosen", True), is_alone, by_value
+
+
 def _columns(evidence: Evidence) -> Iterator[Column]:
     yield Column("arm", "arm", help="The arm; `single`: the tuned networks of all tasks together.")
     yield Column("recommended", "recommended", "flag", "Whether it is the recommended network.")
+    yield Column("chosen", "speaks for its arm", "flag", "Whether it won the race of its arm.")
     yield Column("seeds", "seeds", "count", "Number of fresh seeds that have finished.")
     for split, words in (("test", "test split"), ("val", "validation split")):
         for name, text in _TEXTS.items():
@@ -91,6 +101,7 @@ def _row(evidence: Evidence, run: FinalistRuns) -> dict[str, Any]:
     row: dict[str, Any] = {
         "arm": run.arm,
         "recommended": run.is_recommended,
+        "chosen": run.is_winner,
         "seeds": run.seeds,
         **_band("test_skill", run.test_skill),
         **_band("test_delta_m", run.test_delta_m),

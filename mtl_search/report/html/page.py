@@ -18,6 +18,7 @@ from mtl_search.analysis.health import Check, health_checks
 from mtl_search.config.secrets import masked
 from mtl_search.report.document import Document
 from mtl_search.report.html.commands import next_commands
+from mtl_search.report.html.failures import failure_sentence
 from mtl_search.report.html.headline import headline_of
 from mtl_search.report.html.picture import picture_source
 from mtl_search.report.html.sections import Section, make_sections
@@ -45,6 +46,7 @@ def to_html(document: Document) -> str:
         sections,
         headline=headline_of(document.evidence),
         checks=_checks(document),
+        failures=failure_sentence(document.evidence.record),
         words=words_of(document.evidence),
         first=[section for section in sections if section.is_first],
         groups=_groups(sections),

@@ -35,7 +35,7 @@ def curves_figure(view: View) -> go.Figure:
             continue
         if is_trial:
             seen.add(arm)
-            traces.append(_line(view, name, rows, hidden=has_bands, width=1))
+            traces.append(_line(view, name, rows, hidden=has_bands, width=1.5))
         else:
             hidden = theme.family(arm) == "single"
             traces += [_band(view, name, rows, hidden=hidden)]

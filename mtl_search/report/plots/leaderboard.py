@@ -23,10 +23,7 @@ def leaderboard_figure(view: View) -> go.Figure:
     name = next(iter(known), "val_objective")
     rows = [row for row in view.rows if row.get(name) is not None][:_MOST]
     texts = ["arm", "recommended", "seeds", name, f"{name}_low", f"{name}_high", "origin"]
-    labels = [
-        _label(str(row["arm"]), str(row["origin"]), bool(row.get("recommended")), rows)
-        for row in rows
-    ]
+    labels = [_label(row) for row in rows]
     traces = []
     for row, label in zip(rows, labels, strict=True):
         (middle,) = marks.values(view, name, [row])
@@ -42,6 +39,7 @@ def leaderboard_figure(view: View) -> go.Figure:
                     "color": style.color,
                     "symbol": "star" if row.get("recommended") else style.symbol,
                     "size": 16 if row.get("recommended") else 11,
+                    "opacity": 1.0 if row.get("chosen", True) else 0.5,
                 },
                 showlegend=False,
                 customdata=marks.hover_texts(view, texts, [row]),
@@ -50,12 +48,13 @@ def leaderboard_figure(view: View) -> go.Figure:
         )
     figure = theme.new_figure(traces, height=90 + 30 * len(rows))
     figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1])
-    figure.update_xaxes(title=marks.measure_axis(view, name))
+    split = "test" if name.startswith("test_") else "validation"
+    title = marks.measure_axis(view, name).rpartition(",")[0]
+    figure.update_xaxes(title=f"{title} on the {split} split")
     return figure
 
 
-def _label(arm: str, origin: str, recommended: bool, rows: list[marks.Row]) -> str:
-    """Return the arm, and where several rows are of one arm, the trial."""
-    several = sum(row["arm"] == arm for row in rows) > 1
-    mark = " ✓" if recommended else ""
-    return marks.shortened(origin if several else arm, 20) + mark
+def _label(row: marks.Row) -> str:
+    """Return the arm, or of a configuration that lost the race of its arm, the trial."""
+    name = str(row["arm"] if row.get("chosen", True) else row["origin"])
+    return marks.shortened(name, 20) + (" ✓" if row.get("recommended") else "")

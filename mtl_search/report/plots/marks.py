@@ -121,7 +121,7 @@ def menu(labels: Sequence[str], visible: Sequence[Sequence[bool]]) -> list[dict[
 
     Args:
         labels: Name of each group.
-        visible: For each group, whether a trace is shown.
+        visible: One flag a trace for each group: whether it is shown.
     """
     if len(labels) < 2:
         return []

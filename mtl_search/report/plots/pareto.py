@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -31,11 +32,26 @@ def pareto_figure(view: View) -> go.Figure:
         for arm in ("equal", "search")
     ]
     figure = theme.new_figure(traces, height=440)
-    figure.update_xaxes(title=marks.measure_axis(view, axes[0][0]), zeroline=True)
-    figure.update_yaxes(title=marks.measure_axis(view, axes[0][1]), zeroline=True)
-    _look_at_front(figure, view, axes[0])
+    figure.add_annotation(
+        x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False
+    )
+    looks = [_look_at_front(view, pair_of_axes) for pair_of_axes in axes]
+    figure.update_layout(looks[0])
     if len(axes) > 1:
-        figure.update_layout(updatemenus=_menu(view, axes), margin={"t": 48})
+        labels = ["mean and worst task", "the two most opposed tasks"]
+        buttons = [
+            {
+                "label": label,
+                "method": "update",
+                "args": [
+                    {"visible": [group == place for group in range(2) for _ in range(4)]},
+                    look,
+                ],
+            }
+            for place, (label, look) in enumerate(zip(labels, looks, strict=True))
+        ]
+        menu = {"buttons": buttons, "direction": "down", "showactive": True}
+        figure.update_layout(updatemenus=[menu], margin={"t": 48})
     return figure
 
 
@@ -62,48 +78,27 @@ def _points(view: View, x: str, y: str, arm: str, *, on_front: bool, visible: bo
     )
 
 
-def _look_at_front(figure: go.Figure, view: View, axes: tuple[str, str]) -> None:
-    """Leave trials out of the picture that are far behind, where they would squeeze the front."""
+def _look_at_front(view: View, axes: tuple[str, str]) -> dict[str, Any]:
+    """Return titles and ranges of the axes, and how many trials lie outside of them.
+
+    Trials far behind would squeeze the front into a corner.
+    """
     outside: set[str] = set()
+    layout: dict[str, Any] = {}
     for axis, name in zip(("xaxis", "yaxis"), axes, strict=True):
-        front = [
-            v for row in view.rows if row["on_front"] and (v := _value(view, name, row)) is not None
-        ]
-        every = [v for row in view.rows if (v := _value(view, name, row)) is not None]
-        span = max(front) - min(front)
-        low = min(front) - max(2 * span, 1.0)
-        if min(every) >= low:
-            continue
-        outside |= {row["trial"] for row in view.rows if (_value(view, name, row) or 0.0) < low}
-        figure.update_layout({axis: {"range": [low, max(every) + 0.1 * (max(every) - low)]}})
-    if outside:
-        figure.add_annotation(
-            text=f"{len(outside)} of {len(view.rows)} trials are further behind",
-            x=0,
-            y=0,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-        )
+        every = {row["trial"]: _value(view, name, row) for row in view.rows}
+        front = [every[row["trial"]] for row in view.rows if row["on_front"]]
+        low = min(front) - max(2 * (max(front) - min(front)), 1.0)
+        outside |= {trial for trial, value in every.items() if value < low}
+        low, high = max(low, min(every.values())), max(every.values())
+        room = 0.06 * (high - low) or 1.0
+        layout[f"{axis}.range"] = [low - room, high + room]
+        layout[f"{axis}.title.text"] = marks.measure_axis(view, name)
+    text = f"{len(outside)} of {len(view.rows)} trials are further behind" if outside else ""
+    return {**layout, "annotations[0].text": text}
 
 
-def _value(view: View, name: str, row: Row) -> float | None:
-    return marks.values(view, name, [row])[0]
-
-
-def _menu(view: View, axes: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
-    labels = ["mean and worst task", "the two most opposed tasks"]
-    buttons = []
-    for place, (x, y) in enumerate(axes):
-        shown = [group == place for group in range(len(axes)) for _ in range(4)]
-        titles = {
-            "xaxis.title.text": marks.measure_axis(view, x),
-            "yaxis.title.text": marks.measure_axis(view, y),
-            **({} if place == 0 else {"xaxis.autorange": True, "yaxis.autorange": True}),
-        }
-        buttons.append(
-            {"label": labels[place], "method": "update", "args": [{"visible": shown}, titles]}
-        )
-    return [{"buttons": buttons, "direction": "down", "showactive": True}]
+def _value(view: View, name: str, row: Row) -> float:
+    value = marks.values(view, name, [row])[0]
+    assert value is not None, name
+    return value

@@ -113,9 +113,10 @@ def template() -> go.layout.Template:
         yaxis=axis,
         dragmode=False,  # a finger scrolls the page
         updatemenudefaults={
-            "bgcolor": CLEAR,
+            # Opened, it lies over the plot.
+            "bgcolor": "#eef1f4",
             "bordercolor": LINE,
-            "font": {"color": TEXT},
+            "font": {"color": "#333"},
             "x": 0,
             "xanchor": "left",
             "y": 1.0,

@@ -99,3 +99,14 @@ def test_pareto_front_of_gains(builder: Builder) -> None:
         "single",
     )
     assert found.hypervolume == pytest.approx(1.0 + 0.2 * 1.0 * 0.8)
+
+
+def test_beyond_ten_tasks_there_is_no_hypervolume(tmp_path: Path) -> None:
+    names = [f"task{number}" for number in range(11)]
+    builder = Builder(tmp_path / "journal.jsonl", names).sweep()
+    builder.trial("equal", 0, 0.8)
+    for count, is_known in ((10, True), (11, False)):
+        tasks = dict.fromkeys(names[:count], ("accuracy",))
+        front = pareto_front(builder.sweep_record, tasks, {})
+        assert front is not None
+        assert (front.hypervolume is not None) == is_known

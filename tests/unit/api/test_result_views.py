@@ -110,7 +110,8 @@ def test_importance_is_the_view_of_the_search(
     rows = [{"setting": "training.optimizer.lr", "importance": 1.0, "arm": "search"}]
     name = "mtl_search.search.studies.importance"
     module = types.ModuleType(name)
-    module.importance_view = lambda record, config: View("importance", "", "", columns, rows)  # type: ignore[attr-defined]
+    view = View("importance", "", "", columns, rows)
+    vars(module)["importance_view"] = lambda record, config: view
     monkeypatch.setitem(sys.modules, name, module)
     fresh = Result(result.directory)
     assert fresh.importance().to_dict("records") == rows

@@ -36,6 +36,15 @@ def test_what_stopping_has_saved(tmp_path: Path) -> None:
     assert "stopping saved 40 % of the epochs" in view.summary
 
 
+def test_failed_trials_are_told(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep().scales()
+    builder.trial("search", 0, 0.9)
+    builder.trial("search", 1, 0.5, state="FAIL")
+    view = cost(evidence_of(builder))
+    assert view is not None
+    assert "1 of them failed" in view.summary
+
+
 def test_samples_are_counted_where_every_trial_knows_them(tmp_path: Path) -> None:
     builder = Builder(tmp_path / "journal.jsonl").sweep().scales()
     builder.trial("search", 0, 0.9, epochs=3, samples={"train": 100})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +58,11 @@ def test_data_neither_ends_its_element_nor_loses_a_character() -> None:
 
 def test_numbers_that_json_does_not_have_are_texts() -> None:
     columns = [Column("x", "x", "number")]
-    rows = [{"x": float("inf")}, {"x": float("nan")}, {"x": np.float32(0.5)}, {}]
+    rows: list[dict[str, Any]] = [
+        {"x": float("inf")},
+        {"x": float("nan")},
+        {"x": np.float32(0.5)},
+        {},
+    ]
     table = make_table(View("v", "v", "", columns, rows), 1000)
     assert json.loads(table.data)["rows"] == [[""], [""], [[0.5, "0.5000"]], [""]]

@@ -18,3 +18,4 @@ def test_each_configuration_has_a_mark_with_its_band(views: Mapping[str, View]) 
         assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(row["test_skill_low"])
     assert [trace.marker.symbol == "star" for trace in figure.data].count(True) == 1
     assert figure.data[0].y[0] == "search ✓"
+    assert figure.layout.xaxis.title.text == "skill on the test split"

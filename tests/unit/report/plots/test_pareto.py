@@ -37,3 +37,17 @@ def test_trials_far_behind_do_not_squeeze_the_front(views: Mapping[str, View]) -
     figure = FIGURES["pareto"](worse)
     assert figure.layout.xaxis.range[0] > -900
     assert "further behind" in figure.layout.annotations[0].text
+
+
+def test_the_menu_changes_points_axes_and_ranges_together(many: Mapping[str, View]) -> None:
+    view = many["pareto"]
+    first, second = FIGURES["pareto"](view).layout.updatemenus[0].buttons
+    for button, names in ((first, ["mean", "worst"]), (second, None)):
+        traces, layout = button.args
+        assert traces["visible"].count(True) == 4
+        wanted = names or [f"gain/{task}" for task in view.about["opposed"]]
+        for axis, name in zip(("xaxis", "yaxis"), wanted, strict=True):
+            low, high = layout[f"{axis}.range"]
+            values = [100 * row[name] for row in view.rows if row["on_front"]]
+            assert low < min(values)
+            assert max(values) < high
