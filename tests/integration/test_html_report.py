@@ -132,13 +132,18 @@ def test_a_page_needs_nothing_beside_it_and_fits_on_a_phone(
 
 # In plots axe looks at every line of a grid, so it does once, on a phone in light colours.
 @pytest.mark.parametrize(
-    ("scheme", "size", "exclude"),
-    [("light", PHONE, []), ("dark", WIDE, [[".canvas"]])],
-    ids=["light, phone", "dark, wide"],
+    ("name", "scheme", "size", "exclude"),
+    [
+        ("finished", "light", PHONE, []),
+        ("finished", "dark", WIDE, [[".canvas"]]),
+        ("compared", "dark", WIDE, [[".canvas"]]),
+    ],
+    ids=["report on a phone", "report, dark", "comparison, dark"],
 )
 def test_nobody_is_shut_out(
     browser: Browser,
     reports: Mapping[str, Path],
+    name: str,
     scheme: Any,
     size: ViewportSize,
     exclude: list[list[str]],
