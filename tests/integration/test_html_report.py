@@ -143,6 +143,7 @@ def test_a_page_needs_nothing_beside_it_and_fits_on_a_phone(
 def test_nobody_is_shut_out(
     browser: Browser,
     reports: Mapping[str, Path],
+    *,
     name: str,
     scheme: Any,
     size: ViewportSize,
