@@ -227,6 +227,22 @@ class Result(ResultViews):
             )
             raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
 
+    def report(self, path: str | Path) -> None:
+        """Write the report of the sweep, finished or not: verdict, checks, views with plots.
+
+        An HTML page is one file that asks no server for anything. Its picture of the network is
+        left out where that network was not kept, or needs code that is not trusted.
+
+        Args:
+            path: The file to write; its ending, `.html`, `.md` or `.json`, says the format.
+
+        Raises:
+            ConfigError: The file has another ending, or it cannot be written.
+        """
+        from mtl_search.api.reporting import write_report
+
+        write_report(self, path)
+
     def plot_model(self, path: str | Path, trial: str | None = None) -> None:
         """Draw the network of a trial.
 

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
+from mtl_search.cli.comparison.compare import compare
 from mtl_search.cli.comparison.export import export
+from mtl_search.cli.comparison.report import report
 from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
@@ -17,7 +19,6 @@ from mtl_search.cli.options import (
     Address,
     Config_,
     Debug,
-    Format,
     Output,
     Overrides,
     SweepFolder,
@@ -162,16 +163,8 @@ def validate(  # noqa: PLR0917  # typer calls it by name
 app.command()(doctor)
 
 
-@app.command()
-def report(
-    sweep: SweepFolder = None,
-    form: Format = "table",
-    debug: Debug = False,
-) -> None:
-    """Print leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
-    from mtl_search.cli.reporting import report_command
-
-    report_command(sweep, form)
+app.command()(report)
+app.command()(compare)
 
 
 @app.command("export-weights")
@@ -257,20 +250,25 @@ def schema(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="The schema of a report as JSON instead.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Print the JSON schema of a config, with which editors complete and check YAML.
 
     A config names the schema's file in its first line, such as
-    `# yaml-language-server: $schema=mtl-search.json`.
+    `# yaml-language-server: $schema=mtl-search.json`. With `--report` it is the schema of what
+    `mtl-search report --format json` prints.
 
     For example:
 
         mtl-search schema --output mtl-search.json
+        mtl-search schema --report
     """
     from mtl_search.cli.schema import schema_command
 
-    schema_command(output)
+    schema_command(output, of_report=report)
 
 
 @app.command()

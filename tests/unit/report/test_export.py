@@ -18,6 +18,8 @@ def test_json_has_its_keys(builder: Builder) -> None:
     assert set(tree) == {
         "format",
         "sweep",
+        "data",
+        "environment",
         "tasks",
         "reference",
         "trials",
@@ -29,6 +31,7 @@ def test_json_has_its_keys(builder: Builder) -> None:
         "rungs",
         "pareto",
         "health",
+        "views",
     }
     assert to_json.__doc__ is not None
     assert [key for key in tree if f"        {key}: " not in to_json.__doc__] == []
