@@ -10,9 +10,8 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,9 @@ from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.tracking import links
 from mtl_search.tracking.address import public, public_reason
 from mtl_search.tracking.client import TrackingClient
-from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress
-from mtl_search.tracking.resume_command import resume_command
+from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress, trials_in_words
+from mtl_search.tracking.pages.page import SweepPage
+from mtl_search.tracking.resume_command import command_to_send
 from mtl_search.tracking.run_sync import RunSync
 
 log = logging.getLogger("mtl_search.tracking")
@@ -45,18 +45,11 @@ _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
 _LAST_BACKOFF_S = 3.0
 
 
-@dataclass(frozen=True)
-class _Artifacts:
-    """Files for the sweep's run: artifact folder → path on this machine."""
-
-    paths: Mapping[str, Path]
-
-
 class _Stop:
     """The last message to the thread."""
 
 
-_Message = Event | _Artifacts | _Stop
+_Message = Event | SweepPage | _Stop
 
 
 class Tracker:
@@ -115,14 +108,13 @@ class Tracker:
         """Take one event; returns at once."""
         self._queue.put(event)
 
-    def finish(self, artifacts: Mapping[str, Path] | None = None) -> None:
-        """Send files that belong to the sweep's run, when the sweep has ended.
+    def finish(self, page: SweepPage) -> None:
+        """Show what a session has come to, when it has ended.
 
         Args:
-            artifacts: Artifact folder → a file or folder on this machine, such as
-                `{"best/search": Path(".../trials/<id>/best")}`.
+            page: What is shown of the sweep as a whole, with files for its run.
         """
-        self._queue.put(_Artifacts(dict(artifacts or {})))
+        self._queue.put(page)
 
     def close(
         self,
@@ -168,31 +160,29 @@ class Tracker:
             "%s events did not reach MLflow at %s%s: %s. %s has them; to send them: %s",
             f"{unsent:,}",
             public(self.uri),
-            self._waiting_trials(run_sync),
+            trials_in_words([*run_sync.waiting_trials, *self._queued_trials()]),
             reason,
             self.sweep_dir / JOURNAL,
-            resume_command(self.sweep_dir),
+            command_to_send(self.sweep_dir),
         )
 
-    def _waiting_trials(self, run_sync: RunSync) -> str:
-        """Name the trials that have not arrived, to be put behind a number of events."""
+    def _queued_trials(self) -> list[str]:
         events: list[Any] = []
         with suppress(queue.Empty):
             while True:
                 events.append(self._queue.get_nowait())
         self._queue.put(_Stop())  # it was among them, unless the thread has ended
-        ids = [event.id for event in events if isinstance(event, TrialEvent)]
-        trials = list(dict.fromkeys([*run_sync.waiting_trials, *ids]))
-        if not trials:
-            return ""
-        if len(trials) == 1:
-            return f", of trial {trials[0]}"
-        return f", of {len(trials):,} trials from {trials[0]} to {trials[-1]}"
+        return [event.id for event in events if isinstance(event, TrialEvent)]
 
     @property
     def degraded(self) -> str:
         """Why nothing reaches MLflow at the moment; empty when all is well."""
         return self._degraded
+
+    @property
+    def written(self) -> int:
+        """Requests that brought MLflow something which it did not have."""
+        return self._run_sync.client.written if self._run_sync else 0
 
     @property
     def unsent(self) -> int:
@@ -274,9 +264,9 @@ class Tracker:
             return self._queue.get(timeout=max(timeout, 0.0))
         return None
 
-    def _take(self, run_sync: RunSync, message: Event | _Artifacts) -> None:
-        if isinstance(message, _Artifacts):
-            run_sync.artifacts.update(message.paths)
+    def _take(self, run_sync: RunSync, message: Event | SweepPage) -> None:
+        if isinstance(message, SweepPage):
+            run_sync.page = message
             return
         try:
             run_sync.apply(message)
