@@ -156,8 +156,12 @@ class Verdict:
             >>> Verdict(notes=("No finalist has been trained",)).sentence()
             'Not tested. No finalist has been trained.'
         """
-        sentences = [*self._about_sharing(), *self._about_weights(), *self._about_tasks()]
-        return " ".join([*sentences, *(f"{note}." for note in self.notes)])
+        return " ".join(self.sentences())
+
+    def sentences(self) -> list[str]:
+        """Return what `sentence` says, the answer first, one text for each thing it tells."""
+        told = [*self._about_sharing(), *self._about_weights(), *self._about_tasks()]
+        return [*told, *(f"{note}." for note in self.notes)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers and words as plain JSON types."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
+from mtl_search.cli.comparison.report import report
 from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
@@ -16,7 +17,6 @@ from mtl_search.cli.options import (
     Address,
     Config_,
     Debug,
-    Format,
     Output,
     Overrides,
     SweepFolder,
@@ -161,16 +161,7 @@ def validate(  # noqa: PLR0917  # typer calls it by name
 app.command()(doctor)
 
 
-@app.command()
-def report(
-    sweep: SweepFolder = None,
-    form: Format = "table",
-    debug: Debug = False,
-) -> None:
-    """Print leaderboard, finalists and verdict of a sweep, finished or not, from its journal."""
-    from mtl_search.cli.reporting import report_command
-
-    report_command(sweep, form)
+app.command()(report)
 
 
 @app.command("export-weights")

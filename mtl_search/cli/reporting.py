@@ -1,37 +1,13 @@
-"""`mtl-search report`, and how a sweep is named on the command line."""
+"""How a sweep is named on the command line."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from mtl_search import api
-from mtl_search.cli.console import console
 from mtl_search.config import load_config
-from mtl_search.errors import ConfigError, SweepError
-from mtl_search.report import render, to_json
+from mtl_search.errors import SweepError
 from mtl_search.storage import sweep_directory
-
-
-def report_command(sweep: Path | None, form: str) -> None:
-    """Show a sweep as a table, or print it as JSON.
-
-    Args:
-        sweep: The sweep as the command line names it; None means the latest.
-        form: The format, `table` or `json`.
-
-    Raises:
-        ConfigError: The format is another one.
-        SweepError: There is no such sweep.
-    """
-    if form not in ("table", "json"):
-        raise ConfigError("not a format", path="--format", value=form, allowed=("table", "json"))
-    result = api.Result(find_sweep(sweep))
-    if form == "json":
-        report = to_json(result.record, result.config, result.directory)
-        print(json.dumps(report, indent=1))  # noqa: T201
-    else:
-        render(result.record, result.config, console(), folder=result.directory)
 
 
 def find_sweep(named: Path | None) -> Path:

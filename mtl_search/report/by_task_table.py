@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.verdict import Verdict
-from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted
 from mtl_search.storage.records import SweepRecord
 

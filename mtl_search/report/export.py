@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mtl_search.analysis.by_task import task_rows
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health import health_checks
-from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import arm_names, leaderboard_rows
-from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.selection import selection_floors
 from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
+from mtl_search.analysis.views import View, all_views
 from mtl_search.config import Config
 from mtl_search.storage.records import SweepRecord
 
@@ -21,8 +23,16 @@ from mtl_search.storage.records import SweepRecord
 FORMAT = 2
 
 
-def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> dict[str, Any]:
+def to_json(
+    record: SweepRecord,
+    config: Config,
+    folder: Path | None = None,
+    *,
+    views: Sequence[View] | None = None,
+) -> dict[str, Any]:
     """Return the whole report.
+
+    `report.schema.json`, beside this file, describes every key (`report_schema`).
 
     Keys:
         format: The version of this layout.
@@ -52,15 +62,18 @@ def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> 
         rungs: `arm, epoch, trials, spearman` where a scheduler stopped trials.
         pareto: null, or `points, trials, hypervolume, against`.
         health: `name, ok, text` of each health check; `ok` is null where it could not be told.
+        views: The tables that the report shows: `name, title, summary, note, columns, rows, about`.
+            A column has `name, title, kind, help`; a row has the names of the columns as keys.
 
     Args:
         record: The sweep, finished or not.
         config: Its config.
         folder: The sweep's folder, with the scores of test items; None: seeds alone count.
+        views: The views of the report; default: those that the record alone gives.
     """
-    tasks = main_metrics(record, config)
+    evidence = Evidence.of(record, config, folder)
+    tasks, verdict = evidence.tasks, evidence.verdict
     reference = validation_reference(record, tasks)
-    verdict = judge(record, config, folder)
     front = pareto_front(record, tasks, reference)
     tree = {
         "format": FORMAT,
@@ -84,17 +97,44 @@ def to_json(record: SweepRecord, config: Config, folder: Path | None = None) -> 
         "rungs": [asdict(rung) for rung in rung_correlations(record, tasks)],
         "pareto": asdict(front) if front else None,
         "health": [asdict(check) for check in health_checks(record, config, verdict)],
+        "views": [view_tree(v) for v in (all_views(evidence) if views is None else views)],
     }
-    plain: dict[str, Any] = _plain(tree)
-    return plain
+    report: dict[str, Any] = plain(tree)
+    return report
 
 
-def _plain(value: Any) -> Any:
-    """Turn values into JSON types, with null for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+def view_tree(view: View) -> dict[str, Any]:
+    """Return a view as a mapping, with those values of its rows that have a column.
+
+    Args:
+        view: The view.
+    """
+    names = [column.name for column in view.columns]
+    return {
+        "name": view.name,
+        "title": view.title,
+        "summary": view.summary,
+        "note": view.note,
+        "columns": [asdict(column) for column in view.columns],
+        "rows": [{name: row.get(name) for name in names} for row in view.rows],
+        "about": dict(view.about),
+    }
+
+
+def plain(value: Any) -> Any:
+    """Turn values into JSON types, with null for numbers that JSON does not have.
+
+    Args:
+        value: Mappings, sequences, numbers, texts and None.
+
+    Examples:
+        >>> plain({"gains": (1, float("nan"))})
+        {'gains': [1, None]}
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value

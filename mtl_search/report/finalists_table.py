@@ -8,6 +8,7 @@ import statistics
 from rich.console import Console
 from rich.text import Text
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.measure import unit_of
@@ -17,7 +18,6 @@ from mtl_search.analysis.summary import mean_ranks
 from mtl_search.analysis.verdict import SelectedFinalist, Verdict
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted, task_columns
 from mtl_search.storage.arm_name import (
     EQUAL,

@@ -9,11 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted, task_columns
 from mtl_search.storage.arm_name import SEARCH, ArmName
 from mtl_search.storage.records import SweepRecord

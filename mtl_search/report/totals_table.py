@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.selection import SelectionFloor
 from mtl_search.analysis.summary import ArmTotals, arm_totals
-from mtl_search.report import formats
 from mtl_search.report.tables import Column, fitted
 from mtl_search.storage.records import SweepRecord
 

@@ -6,14 +6,13 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
-# How a column's values are written: `text` as they are; `number` with four digits; `skill` from 0
-# to 1; `percent` and `points` as fractions that are shown times 100 with a sign; `count` as a whole
-# number; `rate` as a learning rate; `seconds` as a duration; `flag` as yes or no.
-Kind = Literal["text", "number", "skill", "percent", "points", "count", "rate", "seconds", "flag"]
+from mtl_search.analysis.formats import Kind
+
+__all__ = ["Column", "Kind", "View"]
 
 
 @dataclass(frozen=True)

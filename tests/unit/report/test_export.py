@@ -29,6 +29,7 @@ def test_json_has_its_keys(builder: Builder) -> None:
         "rungs",
         "pareto",
         "health",
+        "views",
     }
     assert to_json.__doc__ is not None
     assert [key for key in tree if f"        {key}: " not in to_json.__doc__] == []

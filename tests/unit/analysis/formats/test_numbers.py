@@ -7,7 +7,7 @@ import math
 import pytest
 
 from mtl_search.analysis.estimate import Estimate
-from mtl_search.report import formats
+from mtl_search.analysis import formats
 
 
 @pytest.mark.parametrize(

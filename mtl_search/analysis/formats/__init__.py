@@ -1,0 +1,30 @@
+"""Numbers as text, the same in the terminal, in pages, in plots and in MLflow."""
+
+from mtl_search.analysis.formats.kinds import Kind, of_kind
+from mtl_search.analysis.formats.numbers import (
+    count,
+    depth,
+    number,
+    percent,
+    points,
+    rate,
+    seconds,
+    skill,
+    weights,
+    with_interval,
+)
+
+__all__ = [
+    "Kind",
+    "count",
+    "depth",
+    "number",
+    "of_kind",
+    "percent",
+    "points",
+    "rate",
+    "seconds",
+    "skill",
+    "weights",
+    "with_interval",
+]

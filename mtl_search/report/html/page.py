@@ -1,0 +1,108 @@
+"""The page: what the template is given, and what is written into it as it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from mtl_search.analysis.health import health_checks
+from mtl_search.config.secrets import masked
+from mtl_search.report.document import Document
+from mtl_search.report.html.commands import next_commands
+from mtl_search.report.html.headline import headline_of
+from mtl_search.report.html.picture import picture_source
+from mtl_search.report.html.sections import Section, make_sections
+from mtl_search.storage import sweep_directory
+
+# No address is asked for anything: what the page shows is in it.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; base-uri 'none'; form-action 'none'"
+)
+_SCRIPTS = ("theme.js", "tables.js", "plots.js", "page.js")
+_STYLES = ("page.css", "views.css", "print.css")
+
+
+def to_html(document: Document) -> str:
+    """Return the report of a sweep as one HTML page without requests to elsewhere.
+
+    Args:
+        document: The sweep's report.
+    """
+    sections = make_sections(document)
+    scripts = [_asset(name) for name in _SCRIPTS]
+    if any(section.figure for section in sections):
+        scripts.insert(0, get_plotlyjs())
+    page: str = _template("page.html.j2").render(
+        policy=POLICY,
+        styles=[Markup(_asset(name)) for name in _STYLES],  # noqa: S704  # files of ours
+        scripts=[Markup(_closed(script)) for script in scripts],  # noqa: S704  # ours, plotly's
+        headline=headline_of(document.evidence),
+        checks=health_checks(
+            document.evidence.record, document.evidence.config, document.evidence.verdict
+        ),
+        first=[section for section in sections if section.is_first],
+        groups=_groups(sections),
+        picture=picture_source(document.picture),
+        config=_config(document),
+        commands=next_commands(document),
+        facts=_facts(document),
+        name=document.evidence.record.name or document.evidence.config.name,
+    )
+    return page
+
+
+def _groups(sections: list[Section]) -> list[tuple[str, list[Section]]]:
+    """Return the sections below the first screen, by the group that they stand in."""
+    groups: dict[str, list[Section]] = {}
+    for section in sections:
+        if not section.is_first:
+            groups.setdefault(section.group, []).append(section)
+    return list(groups.items())
+
+
+def _facts(document: Document) -> dict[str, Any]:
+    """Return what stands below the name of the sweep."""
+    record = document.evidence.record
+    started = None
+    if record.started:
+        started = dt.datetime.fromtimestamp(record.started, dt.timezone.utc)
+    return {
+        "started": started.strftime("%d %B %Y, %H:%M UTC") if started else "",
+        "trials": len(record.trials),
+        "tasks": len(document.evidence.tasks),
+        "complete": record.complete,
+    }
+
+
+def _config(document: Document) -> str:
+    """Return the sweep's config as it is stored, without secrets."""
+    path = document.folder / sweep_directory.CONFIG
+    try:
+        return masked(path.read_text(encoding="utf-8"))
+    except OSError:
+        return ""
+
+
+def _closed(script: str) -> str:
+    """Return a script that cannot end the element it stands in."""
+    return script.replace("</script", r"<\/script").replace("<!--", r"<\!--")
+
+
+@cache
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template(name: str) -> Any:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(_asset(name))
