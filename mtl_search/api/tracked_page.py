@@ -114,7 +114,5 @@ def _report(result: Result, *, draw: bool) -> dict[str, Path]:
         if draw and result.complete:
             write_report(result, file)
     except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
-        logger.warning(
-            "the report could not be written: %s", masked(" ".join(str(error).split()))
-        )
+        logger.warning("the report could not be written: %s", masked(" ".join(str(error).split())))
     return {"report": file} if file.exists() else {}

@@ -12,12 +12,14 @@ from mtl_search.tracking.links import (
     ui_environment,
 )
 from mtl_search.tracking.pages.page import SweepPage
+from mtl_search.tracking.place import Place, read_place
 from mtl_search.tracking.resend import Sent, send_missing, sync
 from mtl_search.tracking.resume_command import resumed_by
 from mtl_search.tracking.tracker import Tracker
 
 __all__ = [
     "Addresses",
+    "Place",
     "Sent",
     "SweepPage",
     "Tracker",
@@ -26,6 +28,7 @@ __all__ = [
     "find_addresses",
     "find_compare_url",
     "public",
+    "read_place",
     "resumed_by",
     "send_missing",
     "sync",

@@ -56,7 +56,7 @@ def send_missing(
     """
     if not (sweep_dir / JOURNAL).exists():
         raise SweepError(f"{sweep_dir} has no {JOURNAL}, so there is nothing to send")
-    tracker = Tracker(config or load_config(sweep_dir / CONFIG), sweep_dir)
+    tracker = Tracker(config or load_config(sweep_dir / CONFIG), sweep_dir, watch=False)
     tracker.start()
     if page is not None:
         tracker.finish(page)

@@ -32,8 +32,10 @@ from mtl_search.tracking.address import public, public_reason
 from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress, trials_in_words
 from mtl_search.tracking.pages.page import SweepPage
+from mtl_search.tracking.place import Place
 from mtl_search.tracking.resume_command import command_to_send
 from mtl_search.tracking.run_sync import RunSync
+from mtl_search.tracking.system_metrics import SystemMetrics
 
 log = logging.getLogger("mtl_search.tracking")
 
@@ -62,9 +64,13 @@ class Tracker:
         config: The sweep's config.
         sweep_dir: The sweep's folder, with `journal.jsonl`.
         flush_s: Seconds between two writes while trials train.
+        watch: Whether the sweep runs in this process, which is watched where the config asks for it
+            (`tracking.system_metrics`).
     """
 
-    def __init__(self, config: Config, sweep_dir: Path, *, flush_s: float = 2.0) -> None:
+    def __init__(
+        self, config: Config, sweep_dir: Path, *, flush_s: float = 2.0, watch: bool = True
+    ) -> None:
         self.config = config
         self.sweep_dir = sweep_dir
         self.uri = links.tracking_uri(config, sweep_dir)
@@ -79,6 +85,8 @@ class Tracker:
         self._closed: int | None = None
         self._failures = 0
         self._degraded = ""
+        self._is_placed = False
+        self._monitor = SystemMetrics() if watch and config.tracking.system_metrics else None
         self._thread = threading.Thread(target=self._run, name="mtl_search.tracking", daemon=True)
 
     def start(self, timeout: float = 60.0) -> None:
@@ -91,6 +99,8 @@ class Tracker:
             ConfigError: The tracking URI or the experiment is wrong.
             SweepError: The store cannot be reached or written, or did not answer in time.
         """
+        if self._monitor is not None:
+            self._monitor.check()
         while not self._queue.empty():
             self._queue.get()  # what was observed before now is in the journal, too
         self._history = read_events(self.sweep_dir / JOURNAL)
@@ -192,18 +202,6 @@ class Tracker:
         waiting = self._run_sync.waiting if self._run_sync else 0
         return self._queue.qsize() + len(self._history) + waiting
 
-    def compare_url(self, trials: Sequence[str], ui: str | None = None) -> str:
-        """Return the address of the page that compares the runs of the first 30 trials."""
-        assert self._run_sync is not None, "the tracker has not been started"
-        run_ids = self._run_sync.run_ids
-        runs = [run_ids[trial] for trial in trials if trial in run_ids]
-        address = ui or links.ui_address(self.uri)
-        return links.compare_url(self._run_sync.client.experiment_id, runs, address)
-
-    def ui_command(self, port: int = 5000) -> list[str] | None:
-        """Return the command that serves MLflow's pages; None where the URI is a server."""
-        return links.ui_command(self.config, self.sweep_dir, port)
-
     def _run(self) -> None:
         try:
             client: TrackingClient = links.open_client(self.config, self.sweep_dir)
@@ -228,6 +226,8 @@ class Tracker:
         self._history = ()
         self._attempt(run_sync)
         self._send_until_stopped(run_sync)
+        if self._monitor is not None:
+            self._monitor.stop()
         run_sync.stop(time.time())
         self._attempt(run_sync)
         while self._failures and not self._given_up.wait(min(self._pause(), _LAST_BACKOFF_S)):
@@ -285,6 +285,17 @@ class Tracker:
                 log.warning("%s. The sweep goes on; what is missing is sent later", self._degraded)
             return
         self._progress.end(failed=False)
+        self._note_place(run_sync)
         if self._failures >= 2:
             log.info("MLflow at %s answers again", public(self.uri))
         self._failures, self._degraded = 0, ""
+
+    def _note_place(self, run_sync: RunSync) -> None:
+        """Write down, once, where MLflow has the sweep, and begin to watch this process."""
+        if not self._is_placed and run_sync.parent.id:
+            self._is_placed = True
+            experiment = run_sync.client.experiment_id
+            place = Place(public(self.uri), experiment, run_sync.parent.id, run_sync.record.id)
+            place.write(self.sweep_dir)
+            if self._monitor is not None:
+                self._monitor.start(self.uri, run_sync.parent.id)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import api
+from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Debug, Format, SweepFolder
 from mtl_search.cli.reporting import find_sweep
@@ -99,4 +100,6 @@ def _print(result: api.Result, form: str) -> None:
         report = to_json(result.record, result.config, result.directory)
         print(json.dumps(report, indent=1))  # noqa: T201
     else:
-        render(result.record, result.config, console(), folder=result.directory)
+        screen = console()
+        render(result.record, result.config, screen, folder=result.directory)
+        print_place(result.directory, screen)

@@ -114,9 +114,7 @@ class Publisher:
             if lacking:
                 yield trial, lacking
 
-    def _texts(
-        self, page: SweepPage, parent: RunState, shown: Mapping[str, str]
-    ) -> Iterator[Step]:
+    def _texts(self, page: SweepPage, parent: RunState, shown: Mapping[str, str]) -> Iterator[Step]:
         table = _table(page)
         if page.rows and shown.get(LEADERBOARD) != digest(table):
             yield LEADERBOARD, partial(self._store_table, parent, table)
