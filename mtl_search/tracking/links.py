@@ -24,6 +24,8 @@ from mtl_search.tracking.pages.named_view import TAG_PREFIX, view_key
 MAX_RUNS = 30
 # Where `mlflow server` looks for --backend-store-uri.
 _STORE_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
+# MLflow has two workspaces; without this it opens the one for language models.
+_TRAINING = "workflowType=machine_learning"
 LOCAL_UI = "http://127.0.0.1:5000"
 
 
@@ -109,7 +111,7 @@ def compare_url(experiment_id: str, run_ids: Sequence[str], ui: str = LOCAL_UI) 
         return f"{base}/experiments/{experiment_id}"
     runs = quote(_json(run_ids[:MAX_RUNS]))
     experiments = quote(_json([experiment_id]))
-    return f"{base}/compare-runs?runs={runs}&experiments={experiments}"
+    return f"{base}/compare-runs?runs={runs}&experiments={experiments}&{_TRAINING}"
 
 
 def view_url(experiment_id: str, sweep: str, ui: str = LOCAL_UI, *, charts: bool = True) -> str:
@@ -126,7 +128,7 @@ def view_url(experiment_id: str, sweep: str, ui: str = LOCAL_UI, *, charts: bool
         'http://127.0.0.1:5000/#/experiments/1/runs'
     """
     base = f"{public(ui).rstrip('/')}/" if ui else ""
-    query = f"workflowType=machine_learning&viewStateShareKey={view_key(sweep)}"
+    query = f"{_TRAINING}&viewStateShareKey={view_key(sweep)}"
     if charts:
         query += "&compareRunsMode=CHART"
     return f"{base}#/experiments/{experiment_id}/runs?{query}"
@@ -142,10 +144,10 @@ def run_url(experiment_id: str, run_id: str, ui: str = LOCAL_UI) -> str:
 
     Examples:
         >>> run_url("1", "0a", "http://mlflow:5000")
-        'http://mlflow:5000/#/experiments/1/runs/0a'
+        'http://mlflow:5000/#/experiments/1/runs/0a?workflowType=machine_learning'
     """
     base = f"{public(ui).rstrip('/')}/" if ui else ""
-    return f"{base}#/experiments/{experiment_id}/runs/{run_id}"
+    return f"{base}#/experiments/{experiment_id}/runs/{run_id}?{_TRAINING}"
 
 
 def _json(items: Sequence[str]) -> str:

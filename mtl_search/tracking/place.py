@@ -26,7 +26,7 @@ class Place:
     Examples:
         >>> place = Place("http://mlflow:5000", "1", "0a", "ab12")
         >>> place.run_address
-        'http://mlflow:5000/#/experiments/1/runs/0a'
+        'http://mlflow:5000/#/experiments/1/runs/0a?workflowType=machine_learning'
     """
 
     uri: str

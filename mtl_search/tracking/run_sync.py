@@ -41,7 +41,7 @@ from mtl_search.tracking.trial_values import (
 log = logging.getLogger("mtl_search.tracking")
 
 # Tag of the sweep's run with the digest of the config that it has as an artifact.
-CONFIG_TAG = f"{mapping.TAG}config"
+CONFIG_TAG = f"mlflow.{mapping.TAG}config"
 
 
 class RunSync:
@@ -261,7 +261,7 @@ class RunSync:
         yardstick = Yardstick.of(self.record, self.config)
         values = final_values(trial, self.record, self.config, yardstick)
         self._values[trial.id] = fingerprint(trial, values)
-        return run.new_points(final_points(trial, values, trial.ended))
+        return run.new_points(final_points(values, trial.ended))
 
     def _send_status(self, run: RunState, trial: TrialRecord) -> None:
         status = mapping.STATUS[trial.state]

@@ -92,19 +92,14 @@ def _test_values(
     return values
 
 
-def final_points(
-    trial: TrialRecord, values: Mapping[str, float], seconds: float
-) -> list[MetricPoint]:
-    """Return values of a trial as points at its last epoch.
+def final_points(values: Mapping[str, float], seconds: float) -> list[MetricPoint]:
+    """Return values of a whole trial as points at step 0, which MLflow draws as bars.
 
     Args:
-        trial: The trial.
         values: Name → value.
-        seconds: When they became known, as Unix time. Of two values of one epoch MLflow shows the
-            later one.
+        seconds: When they became known, as Unix time. Of two values MLflow shows the later one.
     """
-    time = milliseconds(seconds)
-    return [MetricPoint(name, value, time, trial.last_epoch) for name, value in values.items()]
+    return [MetricPoint(name, value, milliseconds(seconds), 0) for name, value in values.items()]
 
 
 def varied_params(config: Config) -> dict[str, object]:

@@ -122,5 +122,5 @@ class _Progress:
         now = time.monotonic()
         if now - self._last >= _EVERY_S or sent == total:
             self._last = now
-            line = f"MLflow: {sent:,} of {total:,} events sent"
+            line = f"MLflow has {sent:,} of {total:,} events"
             self._console.print(line, markup=False, highlight=False)

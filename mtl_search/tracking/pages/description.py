@@ -13,11 +13,11 @@ NOTE = "mlflow.note.content"
 EXPERIMENT_LENGTH = 4900
 RUN_LENGTH = 7800
 
-# A section begins with a heading whose link has the sweep's id, and ends with a rule: MLflow would
-# show a comment as text.
+# A section begins with a link that has the sweep's id, and ends with a rule: MLflow would show a
+# comment as text. Of a description that is folded it shows the first line, so the answer is there.
 _SECTION = re.compile(
-    r"^### \[(?P<name>[^\n]*)\]\((?P<link>[^\s)]*viewStateShareKey=mtl_search-(?P<sweep>[\w-]+)"
-    r"[^\s)]*)\), (?P<time>[-\d]{10} [:\d]{5}) UTC\n(?P<text>.*?)\n\*\*\*\n?",
+    r"^\*\*\[(?P<name>[^\n]*?)\]\((?P<link>[^\s)]*viewStateShareKey=mtl_search-(?P<sweep>[\w-]+)"
+    r"[^\s)]*)\)\*\*, (?P<time>[-\d]{10} [:\d]{5}) UTC: (?P<text>.*?)\n\*\*\*\n?",
     re.MULTILINE | re.DOTALL,
 )
 _MORE = re.compile(r"^\d+ earlier sweeps? (?:is|are) among the runs\.\n?", re.MULTILINE)
@@ -49,8 +49,8 @@ class Section:
 
     def markdown(self) -> str:
         """Return the section as it stands in the description."""
-        heading = f"### [{self.name}]({self.link}), {self.time} UTC"
-        return f"{heading}\n{self.text.strip()}\n\n***\n"
+        heading = f"**[{self.name}]({self.link})**, {self.time} UTC"
+        return f"{heading}: {self.text.strip()}\n\n***\n"
 
 
 def with_section(note: str, section: Section, limit: int = EXPERIMENT_LENGTH) -> str:
@@ -70,12 +70,11 @@ def with_section(note: str, section: Section, limit: int = EXPERIMENT_LENGTH) ->
         >>> print(note)
         Ask Ada.
         <BLANKLINE>
-        ### [toy](#/x?viewStateShareKey=mtl_search-abc), 2026-11-27 09:30 UTC
-        Sharing helps.
+        **[toy](#/x?viewStateShareKey=mtl_search-abc)**, 2026-11-27 09:30 UTC: Sharing helps.
         <BLANKLINE>
         ***
         <BLANKLINE>
-        >>> with_section(note, Section("abc", day, "toy", link, "It hurts.")).count("###")
+        >>> with_section(note, Section("abc", day, "toy", link, "It hurts.")).count("toy")
         1
     """
     sections = [found for found in _sections(note) if found.sweep != section.sweep]

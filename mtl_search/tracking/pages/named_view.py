@@ -10,13 +10,28 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mtl_search.tracking.mapping import SWEEP
 
 TAG_PREFIX = "mlflow.sharedViewState."
 _PREFIX = "deflate;"
-# Columns of tasks' metrics in the table; more would hide the others.
+# Further settings of a chart by epoch, as MLflow has them in a new one.
+_LINE = {
+    "lineSmoothness": 0,
+    "xAxisScaleType": "linear",
+    "scaleType": "linear",
+    "range": {},
+    "xAxisKey": "step",
+    "selectedXAxisMetricKey": "",
+    "yAxisKey": "metric",
+    "yAxisExpressions": [],
+    "ignoreOutliers": False,
+    "useGlobalXaxisKey": True,
+    "useGlobalLineSmoothing": True,
+}
+# Columns and charts of tasks' metrics; more would hide the others.
 _MOST_TASKS = 4
 
 
@@ -29,38 +44,53 @@ def view_key(sweep: str) -> str:
     return f"mtl_search-{sweep}"
 
 
-def view_state(
-    sweep: str,
-    measure: str,
-    metrics: Sequence[str],
-    params: Sequence[str],
-    *,
-    has_finalists: bool,
-) -> dict[str, Any]:
-    """Return the state of MLflow's run list that shows a sweep.
+@dataclass(frozen=True)
+class ViewOf:
+    """What a view shows.
 
-    The finalists are grouped by arm and sorted by the measure on the test split. A sweep without
-    finalists shows its trials, by their best value on the validation split.
-
-    Args:
+    Attributes:
         sweep: The sweep's id.
         measure: `skill`, `delta_m` or `objective`.
         metrics: `<task>/<metric>` of the main tasks, the most important first.
         params: Names of params that get a column.
+        arms: Arms of the runs; they are folded to their means in the table.
         has_finalists: Whether there are finalists.
     """
-    prefix = "test" if has_finalists else "best/val"
-    kind = "final" if has_finalists else "search"
-    shown = [f"{prefix}/{name}" for name in (measure, *metrics[:_MOST_TASKS])]
+
+    sweep: str
+    measure: str
+    metrics: Sequence[str] = ()
+    params: Sequence[str] = ()
+    arms: Sequence[str] = ()
+    has_finalists: bool = True
+
+    @property
+    def results(self) -> list[str]:
+        """Names of the metrics that the runs are compared by, the most important first."""
+        prefix = "test" if self.has_finalists else "best/val"
+        return [f"{prefix}/{name}" for name in (self.measure, *self.metrics[:_MOST_TASKS])]
+
+    @property
+    def curves(self) -> list[str]:
+        """Names of the metrics that are shown by epoch."""
+        return [f"val/{name}" for name in (self.measure, *self.metrics[:_MOST_TASKS])]
+
+
+def view_state(view: ViewOf) -> dict[str, Any]:
+    """Return the state of MLflow's run list that shows a sweep.
+
+    The finalists are grouped by arm and sorted by the measure on the test split. A sweep without
+    finalists shows its trials, by their best value on the validation split.
+    """
+    kind = "final" if view.has_finalists else "search"
     columns = [
-        "attributes.`Duration`",
-        *(f"metrics.`{name}`" for name in shown),
-        *(f"tags.`{name}`" for name in ("arm", "kind", "depth", "seed")),
-        *(f"params.`{name}`" for name in params),
+        *(f"metrics.`{name}`" for name in view.results),
+        *(f"tags.`{name}`" for name in ("depth", "seed")),
+        *(f"params.`{name}`" for name in view.params),
     ]
     return {
-        "searchFilter": f"tags.kind = '{kind}' AND tags.`{SWEEP}` = '{sweep}'",
-        "orderByKey": f"metrics.`{shown[0]}`",
+        "searchFilter": f"tags.kind = '{kind}' AND tags.`{SWEEP}` = '{view.sweep}'",
+        "orderByKey": f"metrics.`{view.results[0]}`",
         "orderByAsc": False,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
@@ -71,12 +101,50 @@ def view_state(
             "aggregateFunction": "average",
             "groupByKeys": [{"mode": "tag", "groupByData": "arm"}],
         },
+        "groupsExpanded": {f"tag.arm.{arm}": False for arm in view.arms},
         "useGroupedValuesInCharts": True,
         "runsHiddenMode": "SHOW_ALL",
         "hideEmptyCharts": True,
-        **{name: {} for name in ("groupsExpanded", "runsExpanded", "runsVisibilityMap")},
+        **_charts(view),
+        **{name: {} for name in ("runsExpanded", "runsVisibilityMap", "columnWidths")},
         **{name: [] for name in ("runsPinned", "runsHidden", "columnOrder")},
-        "columnWidths": {},
+    }
+
+
+def _charts(view: ViewOf) -> dict[str, Any]:
+    """Return bars of the results, then means and bands by epoch; MLflow adds the others below."""
+    results = "on the test split" if view.has_finalists else "best on the validation split"
+    sections = {"results": results, "curves": "validation by epoch"}
+    return {
+        "compareRunSections": [
+            {
+                "uuid": uuid,
+                "name": name,
+                "display": True,
+                "isReordered": True,
+                "deleted": False,
+                "isGenerated": False,
+            }
+            for uuid, name in sections.items()
+        ],
+        "compareRunCharts": [
+            *(_chart("BAR", name, "results") for name in view.results),
+            *({**_chart("LINE", name, "curves"), **_LINE} for name in view.curves),
+        ],
+        "isAccordionReordered": True,  # else MLflow sorts the sections by name
+    }
+
+
+def _chart(kind: str, metric: str, section: str) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "uuid": f"{section}-{metric}",
+        "metricSectionId": section,
+        "metricKey": metric,
+        "displayName": metric,
+        "deleted": False,
+        "isGenerated": False,
+        "runsCountToCompare": 100,
     }
 
 

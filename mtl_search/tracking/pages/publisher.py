@@ -16,6 +16,7 @@ from mtl_search.config import Config
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking import links, mapping
 from mtl_search.tracking.client import TrackingClient
+from mtl_search.tracking.mapping import MetricPoint
 from mtl_search.tracking.pages import description, named_view
 from mtl_search.tracking.pages.dataset import data_of, dataset_input
 from mtl_search.tracking.pages.page import SweepPage, digest
@@ -31,7 +32,7 @@ from mtl_search.tracking.trial_values import (
 LEADERBOARD = "leaderboard.json"
 _TABLES = "mlflow.loggedArtifacts"
 # Names of what was sent last, with digests of its contents.
-SHOWN = f"{mapping.TAG}shown"
+SHOWN = f"mlflow.{mapping.TAG}shown"  # MLflow shows no tag that begins so
 _KIND, _TRAINING = "mlflow.experimentKind", "custom_model_development"
 
 # A step of the work: what it is called in the log, and what does it.
@@ -97,10 +98,15 @@ class Publisher:
     def _correct(
         self, page: SweepPage, trial: TrialRecord, values: Mapping[str, float], run: str
     ) -> None:
-        objective = mapping.objective_name(trial.arm, self.config, page.record)
-        changing = {mapping.clean_name(objective): trial.epochs[-1].best_objective, **values}
+        name = mapping.objective_name(trial.arm, self.config, page.record)
+        objective = MetricPoint(
+            mapping.clean_name(name),
+            trial.epochs[-1].best_objective,
+            mapping.milliseconds(page.time),
+            trial.last_epoch,
+        )
         state = RunState.of(self.client.ask("get_run", run))
-        points = state.new_points(final_points(trial, changing, page.time))
+        points = state.new_points([objective, *final_points(values, page.time)])
         self.client.send(run, points)
 
     def _incomplete(self, page: SweepPage) -> Iterator[tuple[TrialRecord, dict[str, str]]]:
@@ -131,11 +137,12 @@ class Publisher:
     def _links(self, page: SweepPage, parent: RunState) -> str:
         experiment, sweep = self.client.experiment_id, page.record.id
         run = links.run_url(experiment, parent.id, "")
+        files = run.replace("?", "/artifacts?", 1)
         pages = {
             "charts by arm": links.view_url(experiment, sweep, ""),
             "table by arm": links.view_url(experiment, sweep, "", charts=False),
             "the sweep's run": run,
-            "leaderboard and report": f"{run}/artifacts",
+            "leaderboard and report": files,
         }
         return " · ".join(f"[{text}]({address})" for text, address in pages.items())
 
@@ -198,14 +205,16 @@ class Publisher:
 
     def _view(self, page: SweepPage) -> str:
         tasks = Yardstick.of(page.record, self.config).tasks
-        state = named_view.view_state(
+        shown = [t for t in page.record if t.arm.is_final or not page.has_finalists]
+        view = named_view.ViewOf(
             page.record.id,
             page.measure,
-            [f"{task}/{names[0]}" for task, names in tasks.items() if names],
-            [mapping.clean_name(name) for name in varied_params(self.config)][:8],
+            metrics=[f"{task}/{names[0]}" for task, names in tasks.items() if names],
+            params=[mapping.clean_name(name) for name in varied_params(self.config)][:8],
+            arms=sorted({trial.arm.base for trial in shown}),
             has_finalists=page.has_finalists,
         )
-        return named_view.encoded(state)
+        return named_view.encoded(named_view.view_state(view))
 
     def _tag(self, parent: RunState, tags: Mapping[str, str]) -> None:
         self.client.send(parent.id, (), None, tags)
