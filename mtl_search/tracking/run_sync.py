@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from mtl_search.analysis.references import reference_trial
@@ -35,6 +36,7 @@ from mtl_search.tracking.trial_values import (
     Yardstick,
     final_points,
     final_values,
+    objective_point,
     varied_params,
 )
 
@@ -70,8 +72,8 @@ class RunSync:
         self._progress: list[MetricPoint] = []
         self._varied = varied_params(config)
         self._values: dict[str, int] = {}  # trial → fingerprint of what was sent at its end
+        self._now = 0.0  # time of the last event
         self._status = "RUNNING"
-        self._config_sent = False
 
     @property
     def waiting(self) -> int:
@@ -87,6 +89,7 @@ class RunSync:
 
     def apply(self, event: Event) -> None:
         """Take one event in, without sending anything."""
+        self._now = max(self._now, event.time)
         if isinstance(event, ObjectivesRecomputed):
             self._chart.recompute(event)
             if event.id in self.record.trials:
@@ -231,7 +234,7 @@ class RunSync:
         mark = {CONFIG_TAG: digest(text)}
         if self.parent.new_tags(mark):
             self.client.log_text(self.parent.id, text, "config.yaml")
-            self.client.send(self.parent.id, (), None, mark)
+            self.client.send(self.parent.id, (), {}, mark)
             self.parent.tags.update(mark)
 
     def _send_trial(self, trial: TrialRecord) -> None:
@@ -257,11 +260,22 @@ class RunSync:
         self._send_status(run, trial)
 
     def _final_points(self, trial: TrialRecord, run: RunState) -> list[MetricPoint]:
-        """Return the best values and the test metrics of a trial that has ended."""
+        """Return the best values and the test metrics of a trial that has ended.
+
+        Where MLflow has other ones, since a reference has changed, also its objective.
+        """
         yardstick = Yardstick.of(self.record, self.config)
         values = final_values(trial, self.record, self.config, yardstick)
         self._values[trial.id] = fingerprint(trial, values)
-        return run.new_points(final_points(values, trial.ended))
+        points = final_points(values, trial.ended)
+        if trial.epochs:
+            points.append(objective_point(trial, self.record, self.config, trial.ended))
+        now = mapping.milliseconds(self._now)  # of two values MLflow shows the later one
+        return [
+            replace(point, time=now) if point.name in run.metrics else point
+            for point in run.new_points(points)
+            if point.name in run.metrics or point.step == 0
+        ]
 
     def _send_status(self, run: RunState, trial: TrialRecord) -> None:
         status = mapping.STATUS[trial.state]

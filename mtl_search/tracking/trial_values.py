@@ -17,7 +17,13 @@ from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
-from mtl_search.tracking.mapping import MetricPoint, clean_names, milliseconds, objective_name
+from mtl_search.tracking.mapping import (
+    MetricPoint,
+    clean_name,
+    clean_names,
+    milliseconds,
+    objective_name,
+)
 
 BEST = "best/"
 
@@ -100,6 +106,22 @@ def final_points(values: Mapping[str, float], seconds: float) -> list[MetricPoin
         seconds: When they became known, as Unix time. Of two values MLflow shows the later one.
     """
     return [MetricPoint(name, value, milliseconds(seconds), 0) for name, value in values.items()]
+
+
+def objective_point(
+    trial: TrialRecord, record: SweepRecord, config: Config, seconds: float
+) -> MetricPoint:
+    """Return the objective of a trial's last epoch, to be sent where it has changed.
+
+    Args:
+        trial: The trial, with at least one epoch.
+        record: The sweep, whose scales count.
+        config: The sweep's config.
+        seconds: When it changed, as Unix time.
+    """
+    name = clean_name(objective_name(trial.arm, config, record))
+    value = trial.epochs[-1].best_objective
+    return MetricPoint(name, value, milliseconds(seconds), trial.last_epoch)
 
 
 def varied_params(config: Config) -> dict[str, object]:

@@ -47,4 +47,4 @@ def dataset_input(data: Mapping[str, Any], context: str) -> Any:
 
 
 def _targets(targets: Any) -> Any:
-    return list(targets) if isinstance(targets, list | tuple | set) else targets or []
+    return dict(targets) if isinstance(targets, Mapping) else list(targets or ())

@@ -16,7 +16,6 @@ from mtl_search.config import Config
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking import links, mapping
 from mtl_search.tracking.client import TrackingClient
-from mtl_search.tracking.mapping import MetricPoint
 from mtl_search.tracking.pages import description, named_view
 from mtl_search.tracking.pages.dataset import data_of, dataset_input
 from mtl_search.tracking.pages.page import SweepPage, digest
@@ -25,6 +24,7 @@ from mtl_search.tracking.trial_values import (
     Yardstick,
     final_points,
     final_values,
+    objective_point,
     varied_params,
 )
 
@@ -98,13 +98,7 @@ class Publisher:
     def _correct(
         self, page: SweepPage, trial: TrialRecord, values: Mapping[str, float], run: str
     ) -> None:
-        name = mapping.objective_name(trial.arm, self.config, page.record)
-        objective = MetricPoint(
-            mapping.clean_name(name),
-            trial.epochs[-1].best_objective,
-            mapping.milliseconds(page.time),
-            trial.last_epoch,
-        )
+        objective = objective_point(trial, page.record, self.config, page.time)
         state = RunState.of(self.client.ask("get_run", run))
         points = state.new_points([objective, *final_points(values, page.time)])
         self.client.send(run, points)

@@ -34,7 +34,7 @@ def test_compare_address(sweep_dir: Path) -> None:
     quoted = "%2C".join(f"%22{identity}%22" for identity in ids[:30])
     experiment = f"experiments=%5B%22{found.experiment.experiment_id}%22%5D"
     page = "http://127.0.0.1:5000/#/compare-runs"
-    assert address == f"{page}?runs=%5B{quoted}%5D&{experiment}"
+    assert address == f"{page}?runs=%5B{quoted}%5D&{experiment}&workflowType=machine_learning"
 
 
 def test_a_relative_database_is_made_absolute(tmp_path: Path) -> None:
