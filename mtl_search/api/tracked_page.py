@@ -38,6 +38,7 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
     record, config = result.record, result.config
     evidence = Evidence.of(record, config, result.directory)
     checks = health_checks(record, config, evidence.verdict)
+    winners = evidence.verdict.winners.values()
     return SweepPage(
         record=record,
         verdict=evidence.verdict.outcome,
@@ -45,6 +46,7 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
         details=description(evidence, checks),
         measure=evidence.verdict.measure,
         final_reference=evidence.verdict.final_reference,
+        compared=frozenset(trial for winner in winners for trial in winner.trials.values()),
         columns=leaderboard_columns(record, config),
         rows=leaderboard_rows(record, config),
         files={**result.models(), **_picture(result, draw=draw), **_report(result, draw=draw)},

@@ -17,6 +17,8 @@ from mtl_search.tracking.mapping import SWEEP
 
 TAG_PREFIX = "mlflow.sharedViewState."
 _PREFIX = "deflate;"
+# Tag of a finalist: whether the verdict compares it. Others have lost the race of their arm.
+COMPARED = "compared"
 # Further settings of a chart by epoch, as MLflow has them in a new one.
 _LINE = {
     "lineSmoothness": 0,
@@ -82,14 +84,16 @@ def view_state(view: ViewOf) -> dict[str, Any]:
     The finalists are grouped by arm and sorted by the measure on the test split. A sweep without
     finalists shows its trials, by their best value on the validation split.
     """
-    kind = "final" if view.has_finalists else "search"
+    kind = "tags.kind = 'search'"
+    if view.has_finalists:
+        kind = f"tags.kind = 'final' AND tags.{COMPARED} = 'true'"
     columns = [
         *(f"metrics.`{name}`" for name in view.results),
         *(f"tags.`{name}`" for name in ("depth", "seed")),
         *(f"params.`{name}`" for name in view.params),
     ]
     return {
-        "searchFilter": f"tags.kind = '{kind}' AND tags.`{SWEEP}` = '{view.sweep}'",
+        "searchFilter": f"{kind} AND tags.`{SWEEP}` = '{view.sweep}'",
         "orderByKey": f"metrics.`{view.results[0]}`",
         "orderByAsc": False,
         "startTime": "ALL",

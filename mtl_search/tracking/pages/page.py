@@ -22,6 +22,7 @@ class SweepPage:
         details: Markdown that follows: warnings, and the top of the tables.
         measure: What finalists are sorted by, `skill` or `delta_m`.
         final_reference: `test/<task>/<metric>` of the single-task finalists.
+        compared: Ids of the finalists that the verdict compares: those of each arm's winner.
         columns: Names of the leaderboard's columns.
         rows: The leaderboard, one row a trial.
         files: Artifact folder → a file or folder on this machine, such as
@@ -34,6 +35,7 @@ class SweepPage:
     details: str
     measure: str = "skill"
     final_reference: Mapping[str, float] = field(default_factory=dict)
+    compared: frozenset[str] = frozenset()
     columns: Sequence[str] = ()
     rows: Sequence[Mapping[str, Any]] = ()
     files: Mapping[str, Path] = field(default_factory=dict)

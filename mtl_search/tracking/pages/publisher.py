@@ -1,6 +1,6 @@
 """Sends what is shown of a sweep as a whole: corrections first, then description, view and files.
 
-Everything is compared with what MLflow has, so a page that is sent again costs two requests.
+Everything is compared with what MLflow has, so a page that is sent again changes nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mtl_search.tracking import links, mapping
 from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.pages import description, named_view
 from mtl_search.tracking.pages.dataset import data_of, dataset_input
+from mtl_search.tracking.pages.named_view import COMPARED
 from mtl_search.tracking.pages.page import SweepPage, digest
 from mtl_search.tracking.run_state import RunState
 from mtl_search.tracking.trial_values import (
@@ -92,7 +93,9 @@ class Publisher:
         yardstick = Yardstick.of(page.record, self.config, page.final_reference)
         for trial in page.record:
             values = final_values(trial, page.record, self.config, yardstick)
-            if values and sent.get(trial.id) != fingerprint(trial, values):
+            # Whether a finalist is compared is known here alone.
+            is_changed = trial.arm.is_final or sent.get(trial.id) != fingerprint(trial, values)
+            if values and is_changed:
                 yield trial, values
 
     def _correct(
@@ -101,7 +104,8 @@ class Publisher:
         objective = objective_point(trial, page.record, self.config, page.time)
         state = RunState.of(self.client.ask("get_run", run))
         points = state.new_points([objective, *final_points(values, page.time)])
-        self.client.send(run, points)
+        tags = {COMPARED: str(trial.id in page.compared).lower()} if trial.arm.is_final else {}
+        self.client.send(run, points, {}, state.new_tags(tags))
 
     def _incomplete(self, page: SweepPage) -> Iterator[tuple[TrialRecord, dict[str, str]]]:
         """Yield trials that lack a param which a space of the user's own has given to others."""
@@ -199,7 +203,7 @@ class Publisher:
 
     def _view(self, page: SweepPage) -> str:
         tasks = Yardstick.of(page.record, self.config).tasks
-        shown = [t for t in page.record if t.arm.is_final or not page.has_finalists]
+        shown = [t for t in page.record if t.id in page.compared or not page.has_finalists]
         view = named_view.ViewOf(
             page.record.id,
             page.measure,

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis import formats
+from mtl_search.analysis.estimate import Estimate
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,8 @@ def test_the_pages_know_every_key(*, has_finalists: bool) -> None:
 
 def test_finalists_of_one_sweep_are_grouped_by_arm() -> None:
     state = decoded(encoded(view_state(VIEW)))
-    assert state["searchFilter"] == "tags.kind = 'final' AND tags.`mtl_search.sweep` = 'ab12'"
+    compared = "tags.kind = 'final' AND tags.compared = 'true'"
+    assert state["searchFilter"] == f"{compared} AND tags.`mtl_search.sweep` = 'ab12'"
     assert state["orderByKey"] == "metrics.`test/skill`"
     assert state["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "arm"}]
     assert state["groupsExpanded"] == {"tag.arm.search": False, "tag.arm.single/left": False}

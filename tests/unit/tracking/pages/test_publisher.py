@@ -87,6 +87,22 @@ def test_the_answer_stands_on_the_run_and_on_the_experiment(sweep_dir: Path) -> 
     assert place.run == found.parent.info.run_id
 
 
+def test_finalists_that_lost_their_race_are_not_compared(sweep_dir: Path) -> None:
+    builder = write(sweep_dir, config())
+    scores = dict.fromkeys(builder.tasks, 0.8)
+    lost = builder.finalist("search", 7, scores, val=0.5, origin="search-0001")
+    builder.done()
+    found, _ = send(sweep_dir)
+    compared = {
+        trial: run.data.tags["compared"]
+        for trial, run in found.by_trial.items()
+        if run.data.tags["kind"] == "final"
+    }
+    assert compared.pop(lost) == "false"
+    assert set(compared.values()) == {"true"}
+    assert len(compared) == 15
+
+
 def test_the_leaderboard_is_a_table_of_mlflow(
     sweep_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
