@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.tracking import Tracker, read_place, sync
+from mtl_search.tracking import SweepPage, Tracker, read_place, sync
 from tests.support.mlflow_proxy import Mode, Proxy
 from tests.support.mlflow_runs import Runs, of_server
 from tests.support.recorded_sweeps import Builder, wait_until, whole
@@ -36,7 +36,8 @@ def test_a_whole_sweep_on_a_server(
         trials=2,
         seeds=2,
     )
-    tracker.finish({"report": builder.path})
+    files = {"report": builder.path}
+    tracker.finish(SweepPage(builder.sweep_record, "not tested", "Not tested.", "", files=files))
     assert tracker.close() == 0
     found = Runs(proxy.url, "plain")
     assert set(found.by_trial) == {"", *builder.sweep_record.trials}

@@ -46,9 +46,8 @@ def test_every_searched_path_has_the_value_of_the_config() -> None:
         "model.sharing.depth": {"int": [0, 2]},
         "training.weighting": {"choice": ["static", "uw"]},
     }
-    varied = varied_params(
-        config(**{"search.space": space, "model.sharing": {"name": "hard", "depth": 1}})
-    )
+    changes: dict[str, Any] = {"search.space": space, "model.sharing": {"name": "hard", "depth": 1}}
+    varied = varied_params(config(**changes))
     assert {f"tasks.{task}.loss_weight" for task in ("left", "right", "same")} <= set(varied)
     assert varied["model.sharing.depth"] == 1
     assert varied["training.weighting.name"] == "static"

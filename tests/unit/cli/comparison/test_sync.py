@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,11 @@ def sweep(tmp_path: Path) -> Path:
 
 
 def sync(*arguments: str) -> int:
-    return main(["sync", *arguments])
+    """Run the command as a user does; returns its exit status."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as end:
+        patch.setattr(sys, "argv", ["mtl-search", "sync", *arguments])
+        main()
+    return int(end.value.code or 0)
 
 
 def test_what_is_missing_is_sent_once(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -182,7 +182,9 @@ def test_the_data_set_is_an_input_of_the_sweep_and_of_finalists(sweep_dir: Path)
     page = SweepPage(**vars(with_data))
     found, _ = send(sweep_dir, page)
     for trial in ("", "final-search-0000"):
-        (data,) = found.by_trial[trial].inputs.dataset_inputs
+        inputs: Any = found.by_trial[trial].inputs
+        (data,) = inputs.dataset_inputs
         assert (data.dataset.name, data.dataset.digest) == ("pairs", "ab" * 16)
-    assert not found.by_trial["search-0000"].inputs.dataset_inputs
+    none: Any = found.by_trial["search-0000"].inputs
+    assert not none.dataset_inputs
     assert send(sweep_dir, page)[1] == 0

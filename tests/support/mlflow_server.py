@@ -1,0 +1,118 @@
+"""A real `mlflow server` on PostgreSQL that can be stopped and started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _as_postgres() -> list[str]:
+    """PostgreSQL refuses to run as root."""
+    if os.getuid():
+        return []
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[str]:
+    """A PostgreSQL on a port of its own; yields the address of its database."""
+    folder.mkdir(parents=True)
+    if not os.getuid():
+        shutil.chown(folder, "postgres")
+    begin, port = _as_postgres(), free_port()
+    make = ["initdb", "-D", str(folder / "data"), "--auth=trust", "--username=mlflow", "-N"]
+    subprocess.run([*begin, *make], check=True, capture_output=True, cwd=folder)
+    listen = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
+    serve = [*begin, "postgres", "-D", str(folder / "data"), "-F", *listen]
+    server = subprocess.Popen(
+        serve, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    address = f"postgresql://mlflow@127.0.0.1:{port}/postgres"
+    try:
+        _wait(lambda: psycopg2.connect(address).close(), psycopg2.OperationalError)
+        yield address
+    finally:
+        server.send_signal(2)  # a fast shutdown
+        server.wait(30)
+
+
+def query(address: str, question: str) -> list[tuple[Any, ...]]:
+    """What the database answers."""
+    connection = psycopg2.connect(address)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(question)
+            return list(cursor.fetchall())
+    finally:
+        connection.close()
+
+
+class MlflowServer:
+    """MLflow on a database.
+
+    Args:
+        store: Address of the database.
+        folder: Where artifacts and the log are kept.
+    """
+
+    def __init__(self, store: str, folder: Path) -> None:
+        self.port = free_port()
+        self._store = store
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", self._store]
+        command += ["--artifacts-destination", str(self._folder / "artifacts"), "--workers", "1"]
+        command += ["--host", "127.0.0.1", "--port", str(self.port)]
+        environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                env=environment,
+                start_new_session=True,
+            )
+        _wait(lambda: urllib.request.urlopen(f"{self.url}/health", timeout=1).close(), OSError)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            os.killpg(self._process.pid, 15)
+            self._process.wait(60)
+            self._process = None
+
+
+def _wait(attempt: Any, error: type[Exception], seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            attempt()
+        except error:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        else:
+            return
