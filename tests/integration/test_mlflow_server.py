@@ -19,12 +19,10 @@ from tests.support.recorded_sweeps import Builder, wait_until, whole
 
 
 @pytest.fixture(scope="module")
-def store(
-    tmp_path_factory: pytest.TempPathFactory, need_program: Callable[[str], str]
-) -> Iterator[str]:
+def store(need_program: Callable[[str], str]) -> Iterator[str]:
     need_program("initdb")
     need_program("postgres")
-    with database(tmp_path_factory.mktemp("postgres", numbered=True) / "database") as address:
+    with database() as address:
         yield address
 
 

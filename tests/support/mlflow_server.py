@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,26 +33,27 @@ def _as_postgres() -> list[str]:
 
 
 @contextmanager
-def database(folder: Path) -> Iterator[str]:
+def database() -> Iterator[str]:
     """A PostgreSQL on a port of its own; yields the address of its database."""
-    folder.mkdir(parents=True)
-    if not os.getuid():
-        shutil.chown(folder, "postgres")
-    begin, port = _as_postgres(), free_port()
-    make = ["initdb", "-D", str(folder / "data"), "--auth=trust", "--username=mlflow", "-N"]
-    subprocess.run([*begin, *make], check=True, capture_output=True, cwd=folder)
-    listen = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
-    serve = [*begin, "postgres", "-D", str(folder / "data"), "-F", *listen]
-    server = subprocess.Popen(
-        serve, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"postgresql://mlflow@127.0.0.1:{port}/postgres"
-    try:
-        _wait(lambda: psycopg2.connect(address).close(), psycopg2.OperationalError)
-        yield address
-    finally:
-        server.send_signal(2)  # a fast shutdown
-        server.wait(30)
+    # Not in a folder of pytest's, which other users cannot enter.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if not os.getuid():
+            shutil.chown(folder, "postgres")
+        begin, port = _as_postgres(), free_port()
+        make = ["initdb", "-D", str(folder / "data"), "--auth=trust", "--username=mlflow", "-N"]
+        subprocess.run([*begin, *make], check=True, capture_output=True, cwd="/")
+        listen = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(folder)]
+        serve = [*begin, "postgres", "-D", str(folder / "data"), "-F", *listen]
+        quiet = subprocess.DEVNULL
+        server = subprocess.Popen(serve, cwd="/", stdout=quiet, stderr=quiet)
+        address = f"postgresql://mlflow@127.0.0.1:{port}/postgres"
+        try:
+            _wait(lambda: psycopg2.connect(address).close(), psycopg2.OperationalError)
+            yield address
+        finally:
+            server.send_signal(signal.SIGINT)  # a fast shutdown
+            server.wait(30)
 
 
 def query(address: str, question: str) -> list[tuple[Any, ...]]:
@@ -106,13 +109,14 @@ class MlflowServer:
             self._process = None
 
 
-def _wait(attempt: Any, error: type[Exception], seconds: float = 90) -> None:
+def _wait(attempt: Callable[[], Any], error: type[Exception], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while True:
         try:
             attempt()
         except error:
-            assert time.monotonic() < end
+            if time.monotonic() > end:
+                raise
             time.sleep(0.2)
         else:
             return

@@ -27,9 +27,10 @@ def sweep(tmp_path: Path) -> Path:
 
 def sync(*arguments: str) -> int:
     """Run the command as a user does; returns its exit status."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as end:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["mtl-search", "sync", *arguments])
-        main()
+        with pytest.raises(SystemExit) as end:
+            main()
     return int(end.value.code or 0)
 
 
