@@ -159,8 +159,8 @@ class Addresses:
     """Pages of MLflow that show a sweep.
 
     Attributes:
-        view: Its finalists grouped by arm, as charts; empty where MLflow has no view of it.
-        table: The same as a table; empty likewise.
+        view: Its finalists, grouped by arm, as charts; empty where MLflow has no view of it.
+        table: The address of its finalists as a table; empty where MLflow has no view of it.
         compare: The best trials beside each other.
         run: The sweep's own run; empty where MLflow does not have it.
     """

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 
 
 def free_port() -> int:
@@ -111,12 +111,14 @@ class MlflowServer:
 
 def _wait(attempt: Callable[[], Any], error: type[Exception], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
-    while True:
-        try:
-            attempt()
-        except error:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
-        else:
-            return
+    while not _succeeds(attempt, error):
+        assert time.monotonic() < end, "it did not start in time"
+        time.sleep(0.2)
+
+
+def _succeeds(attempt: Callable[[], Any], error: type[Exception]) -> bool:
+    try:
+        attempt()
+    except error:
+        return False
+    return True
