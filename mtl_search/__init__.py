@@ -35,7 +35,16 @@ from mtl_search.errors import (
 from mtl_search.registry import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
-    from mtl_search.api import Callback, Result, SweepJob, plot_model, run, submit
+    from mtl_search.api import (
+        Callback,
+        Result,
+        SweepComparison,
+        SweepJob,
+        compare,
+        plot_model,
+        run,
+        submit,
+    )
     from mtl_search.data import DataSet, Target
     from mtl_search.search.smoke import smoke
 
@@ -52,11 +61,13 @@ __all__ = [
     "MtlSearchError",
     "OutOfMemoryError",
     "Result",
+    "SweepComparison",
     "SweepError",
     "SweepJob",
     "Target",
     "TrialError",
     "__version__",
+    "compare",
     "load_config",
     "override",
     "plot_model",
@@ -69,8 +80,10 @@ _LAZY = {
     "Callback": "mtl_search.api",
     "DataSet": "mtl_search.data",
     "Result": "mtl_search.api",
+    "SweepComparison": "mtl_search.api",
     "SweepJob": "mtl_search.api",
     "Target": "mtl_search.data",
+    "compare": "mtl_search.api",
     "plot_model": "mtl_search.api",
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",

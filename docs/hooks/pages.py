@@ -12,6 +12,7 @@ from pathlib import Path
 import commands_page
 import components_page
 import config_page
+import report_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -28,6 +29,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     root = Path(config.config_file_path).parent
     pages = {page: _copy(root / source) for page, source in _COPIES.items()}
     pages["reference/config.md"] = config_page.page()
+    pages["reference/report.md"] = report_page.page()
     pages["reference/commands.md"] = commands_page.page()
     for family, text in components_page.pages().items():
         pages[f"reference/{family}.md"] = text

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mtl_search.analysis.finalists import finalists_of
 from mtl_search.analysis.judge import judge
+from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.analysis.references import Tasks, main_metrics
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
@@ -52,6 +55,11 @@ class Evidence:
         """
         verdict = judge(record, config, folder)
         return cls(record, config, verdict, main_metrics(record, config))
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the leaderboard, one a trial."""
+        return leaderboard_rows(self.record, self.config)
 
     @property
     def arms(self) -> list[ArmName]:

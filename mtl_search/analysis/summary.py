@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import statistics
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks
-from mtl_search.analysis.statistics import pareto
+from mtl_search.analysis.statistics import pareto, ranks
 from mtl_search.analysis.verdict import Verdict
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import metric_key
@@ -24,6 +24,8 @@ from mtl_search.storage.trial_record import TrialRecord
 
 # Fewer trials say too little about a rank correlation.
 _MIN_TRIALS = 4
+# A volume in more dimensions is beyond any estimate by random points.
+_MOST_DIMENSIONS = 10
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,43 @@ class ParetoFront:
         points: Number of trials that were compared. The coordinates of each are the gains of each
             task's first metric.
         trials: Ids of the trials that no other trial beats on every task.
-        hypervolume: Volume above a gain of -100 % in every task; the references span 1.
+        hypervolume: Volume above a gain of -100 % in every task; the references span 1. None for
+            more than 10 tasks, where it can neither be computed nor be estimated.
         against: What the gains are relative to: `single`, or `best` for the best value of each task
             over the trials.
     """
 
     points: int
     trials: tuple[str, ...]
-    hypervolume: float
+    hypervolume: float | None
     against: str
+
+
+@dataclass(frozen=True)
+class ParetoPoints:
+    """What the trials that share gain in each main task.
+
+    Attributes:
+        trials: Ids of the trials.
+        tasks: Names of the tasks.
+        gains: (N, D) gains of the trials in each task's first metric, as fractions.
+        on_front: Whether no other trial beats it, by trial.
+        against: What the gains are relative to, `single` or `best`, as in `ParetoFront`.
+    """
+
+    trials: tuple[str, ...]
+    tasks: tuple[str, ...]
+    gains: NDArray[np.float64]
+    on_front: NDArray[np.bool_]
+    against: str
+
+    def summary(self) -> ParetoFront:
+        """Return the front."""
+        ids = tuple(t for t, best in zip(self.trials, self.on_front, strict=True) if best)
+        volume = None
+        if len(self.tasks) <= _MOST_DIMENSIONS:
+            volume = pareto.hypervolume(self.gains, np.full(len(self.tasks), -1.0))
+        return ParetoFront(len(self.trials), ids, volume, self.against)
 
 
 def arm_totals(record: SweepRecord, tasks: Tasks) -> list[ArmTotals]:
@@ -105,8 +135,9 @@ def mean_ranks(verdict: Verdict, tasks: Tasks) -> dict[str, float]:
             losses[arm] = values
     if len(losses) < 2:
         return {}
-    ranks_by_task = [_ranks(values) for values in zip(*losses.values(), strict=True)]
-    means = [statistics.fmean(ranks) for ranks in zip(*ranks_by_task, strict=True)]
+    by_task = zip(*losses.values(), strict=True)
+    ranks_by_task = [ranks.mean_ranks(values).tolist() for values in by_task]
+    means = [statistics.fmean(own) for own in zip(*ranks_by_task, strict=True)]
     return dict(zip(losses, means, strict=True))
 
 
@@ -125,12 +156,6 @@ def _test_losses(verdict: Verdict, arm: str, tasks: Tasks) -> list[float]:
     return losses
 
 
-def _ranks(values: Sequence[float]) -> list[float]:
-    """Return the rank of each value, from 1; equal values share the mean of their ranks."""
-    ordered = sorted(values)
-    return [(bisect_left(ordered, v) + bisect_right(ordered, v) + 1) / 2 for v in values]
-
-
 def rung_correlations(record: SweepRecord, tasks: Tasks) -> list[RungCorrelation]:
     """Return a correlation for each arm and each epoch at which some of its trials were stopped."""
     correlations = []
@@ -144,7 +169,8 @@ def rung_correlations(record: SweepRecord, tasks: Tasks) -> list[RungCorrelation
                 (then, end) for then, end in objectives if then is not None and end is not None
             ]
             if len(pairs) >= _MIN_TRIALS:
-                correlations.append(RungCorrelation(arm, epoch, len(pairs), _spearman(pairs)))
+                spearman = ranks.rank_correlation(*zip(*pairs, strict=True))
+                correlations.append(RungCorrelation(arm, epoch, len(pairs), spearman))
     return correlations
 
 
@@ -152,18 +178,10 @@ def _objective_at(trial: TrialRecord, epoch: int) -> float | None:
     return next((e.best_objective for e in trial.epochs if e.epoch == epoch), None)
 
 
-def _spearman(pairs: list[tuple[float, float]]) -> float | None:
-    early, end = zip(*pairs, strict=True)
-    if len(set(early)) < 2 or len(set(end)) < 2:
-        return None
-    ranks_N2 = np.column_stack([_ranks(early), _ranks(end)])
-    return float(np.corrcoef(ranks_N2, rowvar=False)[0, 1])
-
-
-def pareto_front(
+def pareto_points(
     record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]
-) -> ParetoFront | None:
-    """Return the front over the trials of the arms `equal` and `search`.
+) -> ParetoPoints | None:
+    """Return the gains of the trials of the arms `equal` and `search`.
 
     Members of populations have no part in it: no config gives their networks.
 
@@ -173,14 +191,16 @@ def pareto_front(
         reference: `val/<task>/<metric>` of the single-task arms; may be incomplete.
 
     Returns:
-        The front; None for a single task, or where no trial has ended.
+        The gains; None for a single task, or where no trial has ended.
     """
     metrics = {
         metric_key("val", task, names[0]): names[0] for task, names in tasks.items() if names
     }
-    trials = [t for t in record if t.arm in SHARED and t.is_result]
+    bests = ((t.id, t.best) for t in record if t.arm in SHARED and t.is_result)
     values_of = {
-        t.id: t.best.metrics for t in trials if t.best and metrics.keys() <= t.best.metrics.keys()
+        trial: best.metrics
+        for trial, best in bests
+        if best and metrics.keys() <= best.metrics.keys()
     }
     if len(metrics) < 2 or not values_of:
         return None
@@ -188,16 +208,28 @@ def pareto_front(
     if not metrics.keys() <= reference.keys():
         against = "best"
         reference = _best_values(list(values_of.values()), metrics)
-    points_ND = np.array(
+    gains = np.array(
         [
             [gain(metric, values[key], reference[key]) for key, metric in metrics.items()]
             for values in values_of.values()
         ]
     )
-    on_front = pareto.front(points_ND)
-    volume = pareto.hypervolume(points_ND, np.full(len(metrics), -1.0))
-    ids = tuple(trial for trial, best in zip(values_of, on_front, strict=True) if best)
-    return ParetoFront(len(values_of), ids, volume, against)
+    counted = tuple(task for task, names in tasks.items() if names)
+    return ParetoPoints(tuple(values_of), counted, gains, pareto.front(gains), against)
+
+
+def pareto_front(
+    record: SweepRecord, tasks: Tasks, reference: Mapping[str, float]
+) -> ParetoFront | None:
+    """Return the front over the trials of `pareto_points`; None where there are none.
+
+    Args:
+        record: The sweep's record.
+        tasks: Main tasks with their metrics, the first of which counts.
+        reference: `val/<task>/<metric>` of the single-task arms; may be incomplete.
+    """
+    points = pareto_points(record, tasks, reference)
+    return points.summary() if points else None
 
 
 def _best_values(

@@ -4,6 +4,7 @@ The command line is a thin layer over it.
 """
 
 from mtl_search.api.callback import Callback
+from mtl_search.api.comparing import SweepComparison, compare
 from mtl_search.api.result import Best, Result
 from mtl_search.api.running import RUNS, choose_folder, plot_model, run
 from mtl_search.api.submitting import SweepJob, submit
@@ -13,8 +14,10 @@ __all__ = [
     "Best",
     "Callback",
     "Result",
+    "SweepComparison",
     "SweepJob",
     "choose_folder",
+    "compare",
     "plot_model",
     "run",
     "submit",

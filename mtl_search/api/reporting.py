@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, SweepError
 
 if TYPE_CHECKING:
     from mtl_search.analysis.evidence import Evidence
     from mtl_search.analysis.views import View
-    from mtl_search.api.result import Result
+    from mtl_search.config import Config
     from mtl_search.report.document import Document
+    from mtl_search.storage.records import SweepRecord
 
 _log = logging.getLogger(__name__)
 
 
-def write_report(result: Result, path: str | Path) -> None:
+class Reported(Protocol):
+    """What a report is made of: a `Result`, which writes itself by the functions below."""
+
+    directory: Path
+    config: Config
+    record: SweepRecord
+
+    @property
+    def evidence(self) -> Evidence:
+        """Record, config and verdict together."""
+
+    def view(self, name: str) -> View | None:
+        """Return one view."""
+
+    def plot_model(self, path: Path) -> None:
+        """Draw the network that is recommended."""
+
+
+def write_report(result: Reported, path: str | Path) -> None:
     """Write the report of a sweep, finished or not.
 
     Args:
@@ -50,35 +68,45 @@ def write_report(result: Result, path: str | Path) -> None:
         ) from error
 
 
-def build_document(result: Result, *, picture: bool = True) -> Document:
+def report_text(result: Reported, form: str) -> str:
+    """Return the report of a sweep as a text.
+
+    Args:
+        result: The sweep.
+        form: `markdown` or `json`.
+    """
+    return {"markdown": _markdown, "json": _json}[form](result)
+
+
+def build_document(result: Reported, *, picture: bool = True) -> Document:
     """Return all that a report of a sweep shows.
 
     Args:
         result: The sweep.
         picture: Whether the picture of the network is drawn, for which the network is loaded.
     """
-    from mtl_search.analysis.evidence import Evidence
-    from mtl_search.analysis.references import main_metrics
-    from mtl_search.analysis.views import all_views
+    from mtl_search.analysis.views import VIEWS
     from mtl_search.report.document import Document
 
-    tasks = main_metrics(result.record, result.config)
-    evidence = Evidence(result.record, result.config, result.verdict, tasks)
-    views = [*all_views(evidence), *_views_of_search(evidence)]
-    return Document(evidence, views, result.directory, _picture(result) if picture else "")
+    views = [view for view in map(result.view, VIEWS) if view is not None]
+    return Document(
+        result.evidence,
+        [*views, *_importance(result)],
+        result.directory,
+        _picture(result) if picture else "",
+    )
 
 
-def _views_of_search(evidence: Evidence) -> list[View]:
-    """Return the views that Optuna computes."""
+def _importance(result: Reported) -> list[View]:
+    """Return the view that Optuna computes, where it does."""
     try:
-        importance = importlib.import_module("mtl_search.search.studies.importance")
+        view = result.view("importance")
     except ModuleNotFoundError:
         return []
-    view = importance.importance_view(evidence.record, evidence.config)
     return [] if view is None else [view]
 
 
-def _picture(result: Result) -> str:
+def _picture(result: Reported) -> str:
     """Return the picture of the recommended network as SVG; empty where it cannot be drawn.
 
     A picture is no reason to be without a report, whatever keeps it from being drawn: a network
@@ -89,31 +117,38 @@ def _picture(result: Result) -> str:
         try:
             result.plot_model(path)
             return path.read_text(encoding="utf-8")
+        except SweepError as error:  # nothing was trained, or nothing was kept
+            _log.info("The report has no picture of the network: %s", _first_line(error))
         except Exception as error:  # noqa: BLE001  # see above
-            reason = str(error).partition("\n")[0]
-            _log.info("the report has no picture of the network: %s", reason)
-            return ""
+            _log.warning("The report has no picture of the network: %s", _first_line(error))
+    return ""
 
 
-def _html(result: Result) -> str:
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _html(result: Reported) -> str:
     from mtl_search.report.html import to_html
 
     return to_html(build_document(result))
 
 
-def _json(result: Result) -> str:
+def _json(result: Reported) -> str:
     from mtl_search.report import to_json
 
-    return json.dumps(to_json(result.record, result.config, result.directory), indent=1) + "\n"
+    views = build_document(result, picture=False).views
+    tree = to_json(result.record, result.config, result.directory, views=views)
+    return json.dumps(tree, indent=1) + "\n"
 
 
-def _markdown(result: Result) -> str:
+def _markdown(result: Reported) -> str:
     from mtl_search.report.markdown import to_markdown
 
     return to_markdown(build_document(result, picture=False))
 
 
-_RENDERERS: Mapping[str, Callable[[Result], str]] = {
+_RENDERERS: Mapping[str, Callable[[Reported], str]] = {
     ".html": _html,
     ".md": _markdown,
     ".json": _json,

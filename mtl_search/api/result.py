@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtl_search.api.consent import TrustCode, check_consent
+from mtl_search.api.result_views import ResultViews
 from mtl_search.config import Config, load_config, override
 from mtl_search.errors import SweepError, nearest
 from mtl_search.storage import sweep_directory
@@ -19,8 +20,6 @@ from mtl_search.storage.trial_record import TrialRecord
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd
 
-    from mtl_search.analysis.health import Check
-    from mtl_search.analysis.verdict import Verdict
     from mtl_search.training.predictor import Predictor
 
 
@@ -55,7 +54,7 @@ class Best:
     parameters: int
 
 
-class Result:
+class Result(ResultViews):
     """A sweep, read from its folder; finished or not.
 
     Args:
@@ -107,20 +106,6 @@ class Result:
         from mtl_search.analysis.leaderboard import leaderboard
 
         return leaderboard(self.record, self.config)
-
-    @cached_property
-    def verdict(self) -> Verdict:
-        """Whether sharing helps, hurts, makes no difference or is not known, with its interval."""
-        from mtl_search.analysis.judge import judge
-
-        return judge(self.record, self.config, self.directory)
-
-    @cached_property
-    def health(self) -> list[Check]:
-        """Signs that the sweep does not show what it could, each with what to do about it."""
-        from mtl_search.analysis.health import health_checks
-
-        return health_checks(self.record, self.config, self.verdict)
 
     @property
     def best(self) -> Best:
@@ -229,6 +214,22 @@ class Result:
                 card.parts[-3] for card in self.directory.glob("trials/*/best/model.json")
             )
             raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
+
+    def report(self, path: str | Path) -> None:
+        """Write the report of the sweep, finished or not: verdict, checks, views with plots.
+
+        An HTML page is one file that asks no server for anything. Its picture of the network is
+        left out where that network was not kept, or needs code that is not trusted.
+
+        Args:
+            path: The file to write; its ending, `.html`, `.md` or `.json`, says the format.
+
+        Raises:
+            ConfigError: The file has another ending, or it cannot be written.
+        """
+        from mtl_search.api.reporting import write_report
+
+        write_report(self, path)
 
     def plot_model(self, path: str | Path, trial: str | None = None) -> None:
         """Draw the network of a trial.

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
+from mtl_search.cli.comparison.compare import compare
 from mtl_search.cli.comparison.report import report
 from mtl_search.cli.comparison.sync import sync
 from mtl_search.cli.console import console
@@ -163,6 +164,7 @@ app.command()(doctor)
 
 
 app.command()(report)
+app.command()(compare)
 
 
 @app.command("export-weights")
@@ -245,20 +247,25 @@ def schema(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="The schema of a report as JSON instead.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Print the JSON schema of a config, with which editors complete and check YAML.
 
     A config names the schema's file in its first line, such as
-    `# yaml-language-server: $schema=mtl-search.json`.
+    `# yaml-language-server: $schema=mtl-search.json`. With `--report` it is the schema of what
+    `mtl-search report --format json` prints.
 
     For example:
 
         mtl-search schema --output mtl-search.json
+        mtl-search schema --report
     """
     from mtl_search.cli.schema import schema_command
 
-    schema_command(output)
+    schema_command(output, of_report=report)
 
 
 @app.command()

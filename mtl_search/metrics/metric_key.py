@@ -52,7 +52,7 @@ def metric_key(split: str, task: str, metric: str) -> str:
         >>> metric_key("val", "left", "accuracy")
         'val/left/accuracy'
     """
-    return str(MetricKey(split, task, metric))
+    return f"{split}/{task}/{metric}"
 
 
 def scale_key(task: str, metric: str) -> str:

@@ -37,6 +37,8 @@ def to_json(
     Keys:
         format: The version of this layout.
         sweep: `id, name, started` (Unix seconds), `sessions`, `complete`.
+        data: null where it is not recorded, or `name, digest, splits, targets` of the data set.
+        environment: null where it is not recorded, or `versions, platform, devices`.
         tasks: The main tasks with their metrics, the first of which selects.
         reference: `val/<task>/<metric>` of the best single-task trials; empty without that arm.
         trials: The rows of the leaderboard, with its columns as keys; null for what a trial does
@@ -60,7 +62,8 @@ def to_json(
         mean_ranks: The mean rank of `single, equal, search` over the main tasks on the test split;
             1 is best.
         rungs: `arm, epoch, trials, spearman` where a scheduler stopped trials.
-        pareto: null, or `points, trials, hypervolume, against`.
+        pareto: null, or `points, trials, hypervolume, against`; `hypervolume` is null for more than
+            10 tasks.
         health: `name, ok, text` of each health check; `ok` is null where it could not be told.
         views: The tables that the report shows: `name, title, summary, note, columns, rows, about`.
             A column has `name, title, kind, help`; a row has the names of the columns as keys.
@@ -84,6 +87,8 @@ def to_json(
             "sessions": record.sessions,
             "complete": record.complete,
         },
+        "data": getattr(record, "data", None) or None,
+        "environment": getattr(record, "environment", None) or None,
         "tasks": {task: list(metrics) for task, metrics in tasks.items()},
         "reference": reference,
         "trials": leaderboard_rows(record, config),

@@ -11,11 +11,12 @@ from rich.text import Text
 from mtl_search.analysis import formats
 from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.measure import unit_of
 from mtl_search.analysis.references import Tasks
-from mtl_search.analysis.skills import mean_skill
 from mtl_search.analysis.summary import mean_ranks
 from mtl_search.analysis.verdict import SelectedFinalist, Verdict
+from mtl_search.analysis.views.parts.finalist_runs import finalist_runs
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report.tables import Column, fitted, task_columns
@@ -58,10 +59,10 @@ class _FinalistsTable:
     """Make the cells of the table, one row an arm."""
 
     def __init__(self, record: SweepRecord, config: Config, verdict: Verdict, tasks: Tasks) -> None:
-        self._record = record
-        self._config = config
         self._verdict = verdict
         self._tasks = tasks
+        evidence = Evidence(record, config, verdict, tasks)
+        self._runs = {run.arm: run for run in finalist_runs(evidence) if run.is_winner}
         ablations = [arm for arm in verdict.winners if ArmName(arm).is_ablation]
         names = [_SINGLE, *SHARED, TWIN_SEPARATE, TWIN_WEIGHTS, *ablations]
         self.arms = [arm for arm in names if self._winners(arm)]
@@ -116,20 +117,8 @@ class _FinalistsTable:
 
     def _skill(self, arm: str) -> float:
         """Return the mean skill over tasks and seeds; NaN where it is not known."""
-        seeds: list[dict[str, float]] = []
-        for winner in self._winners(arm):
-            for place, trial in enumerate(winner.trials.values()):
-                test = self._record.trials[trial].test
-                if arm != _SINGLE:
-                    seeds.append(test)
-                elif place < len(seeds):
-                    seeds[place] |= test
-                else:
-                    seeds.append(dict(test))
-        skills = [
-            mean_skill(self._record, self._config, self._tasks, test, "test") for test in seeds
-        ]
-        known = [skill for skill in skills if math.isfinite(skill)]
+        run = self._runs.get(arm)
+        known = [skill for skill in run.test_skill if math.isfinite(skill)] if run else []
         return statistics.fmean(known) if known else math.nan
 
     def _task_cells(self, task: str, metric: str) -> list[str]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from mtl_search.analysis.health import Check, health_checks
 from mtl_search.analysis.views.view import View
 from mtl_search.config import to_yaml
-from mtl_search.report.cells import cell, is_numeric
 from mtl_search.report.document import Document
+from mtl_search.report.merged_columns import merged_columns
 
 # Rows and columns of a table; what is longer nobody reads in an issue.
 MOST_ROWS = 25
-MOST_COLUMNS = 14
+MOST_COLUMNS = 16
 
 _MARKS = {True: "✓", False: "⚠", None: "–"}
 # Characters that Markdown, or GitHub's kind of it, reads as marks anywhere in a line.
-_SPECIAL = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
+_SPECIAL = re.compile(r"([\\`*|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def to_markdown(document: Document) -> str:
@@ -43,9 +44,10 @@ def to_markdown(document: Document) -> str:
     record, verdict = evidence.record, evidence.verdict
     state = "finished" if record.complete else "not finished"
     checks = health_checks(record, evidence.config, verdict)
+    answer, *details = verdict.sentences()
     parts = [
         f"# {escaped(evidence.config.name)}: report of a sweep",
-        f"**{escaped(verdict.outcome.capitalize())}.** {escaped(verdict.sentence())}",
+        " ".join([f"**{escaped(answer)}**", *map(escaped, details)]),
         f"Sweep `{record.id}`, {len(record.trials):,} trials, {state}.",
         "## Health checks",
         health_list(checks),
@@ -86,12 +88,12 @@ def view_table(view: View) -> str:
     Args:
         view: The view.
     """
-    columns = view.columns[:MOST_COLUMNS]
-    rows = [
-        [cell(column, row.get(column.name)) for column in columns] for row in view.rows[:MOST_ROWS]
-    ]
-    right = [is_numeric(column) for column in columns]
-    return table([column.title for column in columns], rows, right) if rows else ""
+    if not view.rows:
+        return ""
+    columns = merged_columns(replace(view, rows=view.rows[:MOST_ROWS]))[:MOST_COLUMNS]
+    rows = list(zip(*(column.cells for column in columns), strict=True))
+    titles = [column.title for column in columns]
+    return table(titles, rows, [column.is_numeric for column in columns])
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
@@ -132,8 +134,9 @@ def _cuts(view: View) -> list[str]:
     cuts = []
     if len(view.rows) > MOST_ROWS:
         cuts.append(f"the first {MOST_ROWS} of {len(view.rows):,} rows")
-    if len(view.columns) > MOST_COLUMNS:
-        cuts.append(f"the first {MOST_COLUMNS} of {len(view.columns):,} columns")
+    columns = len(merged_columns(replace(view, rows=[])))
+    if columns > MOST_COLUMNS:
+        cuts.append(f"the first {MOST_COLUMNS} of {columns:,} columns")
     if not cuts:
         return []
     where = f"all are under `views`, `{view.name}` in the report as JSON (`--format json`)"

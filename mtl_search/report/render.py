@@ -76,10 +76,10 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
     front = pareto_front(record, tasks, validation_reference(record, tasks))
     if front:
         reference = _FRONT_REFERENCE[front.against]
-        lines.append(
-            f"Pareto front over the main tasks: {len(front.trials)} of {front.points} trials; "
-            f"hypervolume {front.hypervolume:.3f} (1 is what {reference} span)"
-        )
+        line = f"Pareto front over the main tasks: {len(front.trials)} of {front.points} trials"
+        if front.hypervolume is not None:
+            line += f"; hypervolume {front.hypervolume:.3f} (1 is what {reference} span)"
+        lines.append(line)
     return lines
 
 

@@ -27,10 +27,17 @@ def front(points_ND: Points) -> NDArray[np.bool_]:
         >>> front(np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 1.0]])).tolist()
         [True, True, False]
     """
-    at_least_NN = np.all(points_ND[None] >= points_ND[:, None], axis=-1)
-    better_NN = np.any(points_ND[None] > points_ND[:, None], axis=-1)
-    dominated_N: NDArray[np.bool_] = np.any(at_least_NN & better_NN, axis=1)
-    return ~dominated_N
+    count = len(points_ND)
+    # What dominates a point has no smaller sum, and comes before it among those of the same sum.
+    keys = [*reversed(points_ND.T), points_ND.sum(axis=1)]
+    left = np.lexsort(keys)[::-1]
+    on_front = np.zeros(count, dtype=bool)
+    while len(left):
+        point_D, rest_ND = points_ND[left[0]], points_ND[left]
+        equal_N = (rest_ND == point_D).all(axis=1)
+        on_front[left[equal_N]] = True
+        left = left[~(rest_ND <= point_D).all(axis=1)]
+    return on_front
 
 
 def hypervolume(points_ND: Points, reference_D: Points) -> float:
@@ -80,8 +87,8 @@ def _staircase(points_N2: Points) -> float:
 def _sampled(points_ND: Points) -> float:
     """Estimate the volume by the share of random points that lie below at least one of them."""
     corner_D = points_ND.max(axis=0)
-    samples_SD = np.random.default_rng(0).random((_SAMPLES, len(corner_D))) * corner_D
-    hit_S = np.zeros(_SAMPLES, dtype=bool)
-    for point_D in points_ND:
-        hit_S |= (samples_SD <= point_D).all(axis=1)
-    return float(corner_D.prod() * hit_S.mean())
+    missed_SD = np.random.default_rng(0).random((_SAMPLES, len(corner_D))) * corner_D
+    # The largest boxes first: what they hold needs no further look.
+    for point_D in points_ND[np.argsort(-points_ND.prod(axis=1))]:
+        missed_SD = missed_SD[(missed_SD > point_D).any(axis=1)]
+    return float(corner_D.prod() * (1.0 - len(missed_SD) / _SAMPLES))

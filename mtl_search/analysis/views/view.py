@@ -6,11 +6,12 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.analysis.formats import Kind
+
+if TYPE_CHECKING:  # half a second, which a report on the terminal does not need
+    import pandas as pd
 
 __all__ = ["Column", "Kind", "View"]
 
@@ -63,6 +64,8 @@ class View:
 
     def frame(self) -> pd.DataFrame:
         """Return the table with the names of its columns."""
+        import pandas as pd
+
         names = [column.name for column in self.columns]
         return pd.DataFrame([[row.get(name) for name in names] for row in self.rows], columns=names)
 

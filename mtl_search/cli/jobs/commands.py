@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
@@ -122,13 +121,13 @@ def result_command(job: str | None, address: str | None, form: str) -> None:
     """Print the report of the sweep of a job, finished or not."""
     check_form(form)
     found = SweepJob.find(job, address=address)
-    from mtl_search.report import render, to_json
+    from mtl_search.api.reporting import report_text
+    from mtl_search.report import render
 
     with tempfile.TemporaryDirectory() as folder:
         result: Result = found.result(folder)
         if form == "json":
-            report = to_json(result.record, result.config, result.directory)
-            print(json.dumps(report, indent=1))  # noqa: T201
+            print(report_text(result, form), end="")  # noqa: T201
         else:
             render(result.record, result.config, console(), folder=result.directory)
 

@@ -51,6 +51,7 @@ _TONES: Mapping[Outcome, tuple[str, str, str]] = {
         ),
     ),
 }
+_NOT_YET = "Some of the networks that the answer needs are missing; the whole verdict says which."
 _SHARES_NOTHING = (
     "The best settings that were found keep the networks of the tasks apart (depth 0)."
 )
@@ -130,7 +131,7 @@ def headline_of(evidence: Evidence) -> Headline:
         verdict.outcome,
         answer.rstrip("."),
         numbers,
-        _SHARES_NOTHING if verdict.shares_nothing else meaning,
+        _meaning(verdict, meaning),
         details,
         [
             Gain(
@@ -149,11 +150,18 @@ def headline_of(evidence: Evidence) -> Headline:
     )
 
 
+def _meaning(verdict: Verdict, of_outcome: str) -> str:
+    if verdict.outcome == "not tested" and verdict.sharing is not None:
+        return _NOT_YET
+    return _SHARES_NOTHING if verdict.shares_nothing else of_outcome
+
+
 def _compared(verdict: Verdict) -> Iterable[tuple[str, Comparison, tuple[float, float]]]:
     """Yield the comparisons that have an interval, the one of the answer first."""
+    ours = "Best network" if verdict.shares_nothing else "Sharing"
     named = {
-        "Sharing, against tuned separate networks": verdict.sharing,
-        "Sharing, against the same network with nothing shared": verdict.twin,
+        f"{ours}, against tuned separate networks": verdict.sharing,
+        f"{ours}, against the same network with nothing shared": verdict.twin,
         "Loss weights, against equal ones": verdict.weights,
         **{f"Auxiliary task {task}": of_task for task, of_task in verdict.auxiliary.items()},
     }

@@ -1,4 +1,4 @@
-// Copying of code, and contents that begin closed on a phone.
+// Copying of code, contents that begin closed on a phone, and what is opened for paper.
 "use strict";
 
 document.querySelectorAll("button.copy").forEach((button) => {
@@ -20,3 +20,7 @@ document.querySelectorAll("button.copy").forEach((button) => {
 if (matchMedia("(max-width: 77.9rem)").matches) {
   document.querySelector("nav details").open = false;
 }
+
+const onPaper = document.querySelectorAll(".rest, .checks details");
+addEventListener("beforeprint", () => onPaper.forEach((one) => { one.open = true; }));
+addEventListener("afterprint", () => onPaper.forEach((one) => { one.open = false; }));

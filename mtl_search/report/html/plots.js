@@ -8,45 +8,84 @@ class Plot {
     this.isDrawn = false;
   }
 
-  // What follows the theme: everything but the colours of the data.
+  read() {
+    if (this.tree) return;
+    this.tree = JSON.parse(this.figure.querySelector("script.figure").textContent);
+    // Menus of the page in place of plotly's, which have no use for a keyboard.
+    const menus = this.tree.layout.updatemenus ?? [];
+    delete this.tree.layout.updatemenus;
+    this.menus = menus.map((menu) => this.addMenu(menu));
+    if (menus.length && this.tree.layout.margin) delete this.tree.layout.margin.t;
+  }
+
+  addMenu(menu) {
+    const label = document.createElement("label");
+    const select = document.createElement("select");
+    menu.buttons.forEach((button) => {
+      const text = (button.label ?? "").replaceAll("&lt;", "<");
+      select.add(new Option(text));
+    });
+    select.selectedIndex = menu.active ?? 0;
+    label.className = "menu";
+    label.append("Show ", select);
+    this.figure.prepend(label);
+    const apply = () => {
+      const button = menu.buttons[select.selectedIndex];
+      Plotly[button.method ?? "restyle"](this.canvas, ...structuredClone(button.args));
+    };
+    select.addEventListener("change", apply);
+    return apply;
+  }
+
+  // The colours of the page for text and lines; those of the data are the figure's.
   template() {
     const style = getComputedStyle(this.figure);
-    const axis = {
-      gridcolor: style.borderTopColor, zerolinecolor: style.borderTopColor,
-      linecolor: style.borderTopColor, automargin: true,
-    };
-    return {
-      layout: {
-        paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-        font: { color: style.color, family: getComputedStyle(document.body).fontFamily, size: 13 },
-        xaxis: axis, yaxis: axis, hoverlabel: { align: "left" },
-        margin: { l: 60, r: 20, t: 30, b: 50 },
-      },
-    };
+    const { color, borderTopColor: line } = style;
+    const template = structuredClone(this.tree.layout.template ?? {});
+    const layout = template.layout ??= {};
+    const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
+    Object.assign(layout, { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" });
+    layout.font = { ...layout.font, color, family: getComputedStyle(document.body).fontFamily };
+    layout.xaxis = { ...layout.xaxis, ...axis };
+    layout.yaxis = { ...layout.yaxis, ...axis };
+    layout.hoverlabel = { ...layout.hoverlabel, align: "left" };
+    // A finger scrolls the page; a mouse may zoom.
+    layout.dragmode = matchMedia("(pointer: fine)").matches ? "zoom" : false;
+    return template;
   }
 
   layout(width) {
     const layout = structuredClone(this.tree.layout);
     layout.template = this.template();
-    if (width) { layout.width = width; layout.autosize = false; }
-    else { layout.autosize = true; }
+    layout.autosize = !width;
+    if (width) layout.width = width;
     return layout;
   }
 
   draw(width) {
-    this.tree ??= JSON.parse(this.figure.querySelector("script.figure").textContent);
+    this.read();
     const settings = {
-      responsive: true, displaylogo: false, doubleClick: "reset",
-      displayModeBar: false,
+      responsive: true, displaylogo: false, doubleClick: "reset", displayModeBar: false,
     };
     this.isDrawn = true;
     Plotly.react(this.canvas, structuredClone(this.tree.data), this.layout(width), settings);
+    this.menus.forEach((apply) => apply());
   }
 }
 
 const plots = [...document.querySelectorAll("figure.plot")].map((figure) => new Plot(figure));
 
-if (plots.length) {
+// plotly.js stands in the page packed by gzip, as base64.
+async function loadPlotly() {
+  const packed = atob(document.getElementById("plotly").textContent.trim());
+  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(unpacked).text();
+  document.head.append(script);
+}
+
+function watch() {
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((one) => one.isIntersecting)) {
       observer.unobserve(entry.target);
@@ -65,4 +104,7 @@ if (plots.length) {
     document.documentElement.style.colorScheme = "";
     plots.forEach((plot) => plot.draw());
   });
+  document.documentElement.dataset.plots = "ready";
 }
+
+if (plots.length) loadPlotly().then(watch);

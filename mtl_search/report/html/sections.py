@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
 from mtl_search.analysis.views.view import View
 from mtl_search.report.document import Document
 from mtl_search.report.html.commands import python_lines
-from mtl_search.report.html.figures import figure_of
-from mtl_search.report.html.tables import Table, embedded, make_table
+from mtl_search.report.html.figures import figure_of, height_of
+from mtl_search.report.html.tables import Table, embedded, make_tables
 
 # On the first screen, in this order.
 _FIRST = ("leaderboard", "pareto")
 # Group → its views, in order; a view that stands in none comes into the last.
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Tasks": (),
+    "Tasks": ("delta_m_by_task", "baselines", "auxiliary", "gradient_conflict", "affinity"),
+    "Settings": ("settings", "depth", "depth_weights", "sensitivity", "importance"),
+    "Search and training": ("history", "expected_maximum", "curves", "rungs"),
+    "Cost and provenance": ("cost", "provenance"),
 }
-_OTHERS = "Details"
+_OTHERS = "More"
+# Characters of plots and tables. A page has 6 MB; plotly.js takes 1.9 of them, and the rows that
+# are shown, the network's picture and the config at most 1.5.
+_ROOM = 2_500_000
+_LEAST_ROOM = 250_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Section:
         group: The heading that it stands below.
         is_first: Whether it stands on the first screen.
         figure: What plotly draws, as JSON; empty where there is no plot.
-        height: Height of the plot in pixels.
+        height: Height of the plot in pixels, so that nothing moves when it is drawn.
         table: Its table.
         python: The lines of Python that give the same.
     """
@@ -52,26 +58,22 @@ def make_sections(document: Document) -> list[Section]:
     Args:
         document: The sweep's report.
     """
-    return [_section(document, view) for view in sorted(document.views, key=_place)]
-
-
-def _section(document: Document, view: View) -> Section:
-    figure = figure_of(view)
-    has_figure = figure is not None
-    return Section(
-        view,
-        _group(view),
-        view.name in _FIRST,
-        embedded(figure) if has_figure else Markup(),
-        _height(figure),
-        make_table(view),
-        python_lines(document.folder, view.name, has_figure=has_figure),
-    )
-
-
-def _height(figure: Mapping[str, Any] | None) -> int:
-    """Return the height that a plot asks for, so that nothing moves when it is drawn."""
-    return int((figure or {}).get("layout", {}).get("height") or 420)
+    views = sorted(document.views, key=_place)
+    figures = [figure_of(view) for view in views]
+    plots = [embedded(figure) if figure else Markup() for figure in figures]
+    tables = make_tables(views, max(_LEAST_ROOM, _ROOM - sum(map(len, plots))))
+    return [
+        Section(
+            view,
+            _group(view),
+            view.name in _FIRST,
+            plot,
+            height_of(figure) if figure else 0,
+            table,
+            python_lines(document.folder, view.name, has_figure=bool(plot)),
+        )
+        for view, figure, plot, table in zip(views, figures, plots, tables, strict=True)
+    ]
 
 
 def _group(view: View) -> str:

@@ -58,7 +58,7 @@ class Table {
   chosen() {
     const wanted = this.search.trim().toLowerCase();
     const rows = this.rows.filter((row) =>
-      !wanted || row.some((cell) => String(Table.text(cell)).toLowerCase().includes(wanted)));
+      !wanted || row.flat().some((part) => String(part).toLowerCase().includes(wanted)));
     if (this.column < 0) return rows;
     const missing = (row) => Table.value(row[this.column]) === "";
     const known = rows.filter((row) => !missing(row));
@@ -75,6 +75,7 @@ class Table {
         const entry = document.createElement("td");
         entry.textContent = Table.text(cell);
         if (this.heads[column].classList.contains("n")) entry.className = "n";
+        else if (entry.textContent.length > 40) entry.className = "w";
         line.append(entry);
       });
       return line;

@@ -14,8 +14,8 @@ from mtl_search.analysis.views.view import Column, View
 from mtl_search.report.cells import cell, is_numeric
 
 SHOWN_ROWS = 50
-# Characters of data a page, so that it stays below its 6 MB beside plotly.js, which takes 4.8.
-MOST_CHARACTERS = 120_000
+# A cell that holds more, such as the weights of a hundred tasks, is cut; CSV has all of it.
+MOST_IN_CELL = 100
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,50 @@ class Table:
     total: int
 
 
-def make_table(view: View, most_characters: int = MOST_CHARACTERS) -> Table:
-    """Return the table of a view, with as many of its rows as find room.
+def make_tables(views: Sequence[View], room: int) -> list[Table]:
+    """Return the tables of views, which share the room that a page has for them.
+
+    Args:
+        views: The views.
+        room: Characters for the rows of all of them. Short tables leave theirs to long ones.
+    """
+    sizes = [len(embedded([_entries(view, row) for row in view.rows])) for view in views]
+    return [make_table(view, share) for view, share in zip(views, shares(sizes, room), strict=True)]
+
+
+def shares(sizes: Sequence[int], room: int) -> list[int]:
+    """Divide room evenly among those that need it, and give nobody more than it needs.
+
+    Args:
+        sizes: What each needs.
+        room: What there is.
+
+    Examples:
+        >>> shares([10, 100, 60], 100)
+        [10, 45, 45]
+    """
+    given = [0] * len(sizes)
+    order = sorted(range(len(sizes)), key=lambda index: sizes[index])
+    for place, index in enumerate(order):
+        given[index] = min(sizes[index], room // (len(order) - place))
+        room -= given[index]
+    return given
+
+
+def make_table(view: View, room: int) -> Table:
+    """Return the table of a view, with the rows that it shows and as many more as find room.
 
     Args:
         view: The view.
-        most_characters: Room for the rows.
+        room: Characters for the rows.
     """
     columns = [(column, is_numeric(column)) for column in view.columns]
     rows: list[list[Any]] = []
     used = 0
     for row in view.rows:
-        entries = [_entry(column, row) for column in view.columns]
-        used += len(json.dumps(entries, ensure_ascii=False, separators=(",", ":")))
-        if used > most_characters and len(rows) >= SHOWN_ROWS:
+        entries = _entries(view, row)
+        used += len(embedded(entries)) + 1
+        if used > room and len(rows) >= SHOWN_ROWS:
             break
         rows.append(entries)
     shown = [[_text(entry) for entry in row] for row in rows[:SHOWN_ROWS]]
@@ -75,14 +105,18 @@ def embedded(tree: Any) -> Markup:
     return Markup(text)  # noqa: S704  # nothing is left that HTML would read
 
 
+def _entries(view: View, row: Mapping[str, Any]) -> list[Any]:
+    return [_entry(column, row) for column in view.columns]
+
+
 def _entry(column: Column, row: Mapping[str, Any]) -> Any:
     """Return a cell: its text, or its value with its text where that has fewer digits."""
-    value = row.get(column.name)
+    value: Any = row.get(column.name)
     if hasattr(value, "item"):
         value = value.item()  # of numpy
     text = cell(column, value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return text
+        return text if len(text) <= MOST_IN_CELL else [text, text[: MOST_IN_CELL - 1] + "…"]
     if isinstance(value, float) and not math.isfinite(value):
         return text
     return [float(f"{value:.8g}") if isinstance(value, float) else value, text]

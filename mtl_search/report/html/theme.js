@@ -1,6 +1,5 @@
 // Light or dark: as the system says until the button is used.
 "use strict";
-document.documentElement.classList.add("js");
 
 const theme = {
   listeners: [],
@@ -26,7 +25,6 @@ const theme = {
 
 {
   const button = document.getElementById("theme");
-  button.removeAttribute("aria-pressed");
   button.addEventListener("click", () => theme.choose(theme.isDark() ? "light" : "dark"));
   theme.system.addEventListener("change", theme.show);
   theme.show();

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from scipy import stats
 
-from mtl_search.analysis import summary
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
@@ -17,12 +15,6 @@ from tests.support.recorded_sweeps import Builder, config
 
 TASKS = {"left": ("accuracy",), "right": ("accuracy",)}
 THREE = dict.fromkeys(recorded_sweeps.TASKS, ("accuracy",))
-
-
-@pytest.mark.parametrize("count", [1, 2, 7, 30])
-def test_ranks_are_those_of_scipy(count: int) -> None:
-    values = np.random.default_rng(count).integers(0, 5, count).tolist()
-    assert summary._ranks(values) == stats.rankdata(values).tolist()
 
 
 def test_the_rank_correlation_is_that_of_scipy(tmp_path: Path) -> None:
@@ -107,3 +99,14 @@ def test_pareto_front_of_gains(builder: Builder) -> None:
         "single",
     )
     assert found.hypervolume == pytest.approx(1.0 + 0.2 * 1.0 * 0.8)
+
+
+def test_beyond_ten_tasks_there_is_no_hypervolume(tmp_path: Path) -> None:
+    names = [f"task{number}" for number in range(11)]
+    builder = Builder(tmp_path / "journal.jsonl", names).sweep()
+    builder.trial("equal", 0, 0.8)
+    for count, is_known in ((10, True), (11, False)):
+        tasks = dict.fromkeys(names[:count], ("accuracy",))
+        front = pareto_front(builder.sweep_record, tasks, {})
+        assert front is not None
+        assert (front.hypervolume is not None) == is_known

@@ -9,6 +9,7 @@ import pytest
 
 from mtl_search.cli.listing import FAMILIES
 from mtl_search.cli.schema import config_schema
+from mtl_search.report.schema import report_schema
 from tests.unit.cli.test_fuzzing import run_cli
 
 
@@ -32,3 +33,8 @@ def test_the_names_of_a_family_are_those_of_its_table(family: str) -> None:
     schema = json.dumps(config_schema())
     for name in FAMILIES[family].registry:
         assert json.dumps(name) in schema
+
+
+def test_the_schema_of_a_report_is_that_of_its_file() -> None:
+    status, output = run_cli("schema", "--report")
+    assert (status, json.loads(output)) == (0, report_schema())

@@ -18,6 +18,8 @@ def test_json_has_its_keys(builder: Builder) -> None:
     assert set(tree) == {
         "format",
         "sweep",
+        "data",
+        "environment",
         "tasks",
         "reference",
         "trials",

@@ -1,0 +1,1 @@
+"""What several views need: the trials that share, with what each is worth."""

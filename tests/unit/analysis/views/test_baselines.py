@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.views.baselines import baselines
+from tests.support.evidence import evidence_of
+from tests.support.varied_sweeps import skill, varied_builder
+
+
+def test_models_are_compared_on_the_scale_of_skill(tmp_path: Path) -> None:
+    builder = varied_builder(tmp_path)
+    builder.baseline("left", "linear", 0.9)
+    builder.baseline("right", "linear", 0.6)
+    view = baselines(evidence_of(builder))
+    assert view is not None
+    left, right = view.rows
+    assert (left["linear"], left["constant"]) == (0.9, 0.5)
+    assert left["skill/linear"] == pytest.approx(skill(0.9))
+    assert right["skill/shared"] == pytest.approx(skill(0.85))
+    assert view.summary == (
+        "In 1 of 2 tasks a model of scikit-learn is ahead of the networks: left."
+    )
+
+
+def test_without_simple_models_the_networks_stand_alone(evidence: Evidence) -> None:
+    view = baselines(evidence)
+    assert view is not None
+    assert view.about["shown"] == ["single", "shared"]
+    assert "no model of scikit-learn" in view.summary
+
+
+def test_nothing_before_finalists(unjudged: Evidence) -> None:
+    assert baselines(unjudged) is None

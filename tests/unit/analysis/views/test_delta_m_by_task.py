@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.views.delta_m_by_task import delta_m_by_task
+
+
+def test_gains_and_intervals_are_those_of_the_verdict(evidence: Evidence) -> None:
+    view = delta_m_by_task(evidence)
+    assert view is not None
+    assert evidence.verdict.sharing is not None
+    for row in view.rows:
+        compared = evidence.verdict.sharing.tasks[row["task"]]
+        assert row["gain"] == compared.gain.mean == pytest.approx(2 * (0.85 - 0.8))
+        assert (row["low"], row["high"]) == compared.interval
+        assert row["delta_m"] == pytest.approx(0.05 / 0.8)
+    assert view.summary.startswith("2 of 2 tasks are better with the shared network")
+
+
+def test_nothing_before_finalists(unjudged: Evidence) -> None:
+    assert delta_m_by_task(unjudged) is None

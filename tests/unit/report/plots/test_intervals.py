@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mtl_search.analysis.views import View
+from mtl_search.report.plots.intervals import intervals_figure
+
+
+def test_marks_and_bars_are_the_rows(views: Mapping[str, View]) -> None:
+    view = views["delta_m_by_task"]
+    figure = intervals_figure(view)
+    drawn = {
+        task: (x, x - down, x + up)
+        for trace in figure.data
+        for task, x, down, up in zip(
+            trace.y, trace.x, trace.error_x.arrayminus, trace.error_x.array, strict=True
+        )
+    }
+    assert set(drawn) == {"left", "right"}
+    for row in view.rows:
+        expected = [100 * row[name] for name in ("gain", "low", "high")]
+        assert all(abs(a - b) < 1e-9 for a, b in zip(drawn[row["task"]], expected, strict=True))
+
+
+def test_of_many_tasks_the_five_best_and_worst_are_named(many: Mapping[str, View]) -> None:
+    view = many["delta_m_by_task"]
+    figure = intervals_figure(view)
+    order = list(figure.layout.yaxis.categoryarray)
+    ranked = sorted(view.rows, key=lambda row: row["gain"])
+    assert order[:5] == [row["task"] for row in ranked[:5]]
+    assert order[6:] == [row["task"] for row in ranked[-5:]]
+    box = figure.data[-1]
+    assert (order[5], len(box.x)) == ("all 40 tasks", 40)
