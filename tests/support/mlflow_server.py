@@ -77,7 +77,7 @@ class MlflowServer:
 
     def __init__(self, store: str, folder: Path) -> None:
         self.port = free_port()
-        self._store = store
+        self._store = store.replace("postgresql://", "postgresql+psycopg2://")
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -100,7 +100,11 @@ class MlflowServer:
                 env=environment,
                 start_new_session=True,
             )
-        _wait(lambda: urllib.request.urlopen(f"{self.url}/health", timeout=1).close(), OSError)
+        try:
+            _wait(lambda: urllib.request.urlopen(f"{self.url}/health", timeout=1).close(), OSError)
+        except AssertionError:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         if self._process is not None:
