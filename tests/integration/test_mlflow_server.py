@@ -89,6 +89,7 @@ def test_a_server_that_is_stopped_during_a_sweep_has_all_once(
     check_points(store, "stopped", builder)
 
 
+@pytest.mark.large
 def test_a_slow_server_has_all_once(server: MlflowServer, store: str, tmp_path: Path) -> None:
     proxy = Proxy(server.port)
     try:
