@@ -43,8 +43,7 @@ log = logging.getLogger("mtl_search.tracking")
 _SOON_S = 0.25
 _SENT_SOON = (SweepStarted, TrialEnded, SweepCompleted)
 _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
-# At the end of a command an outage that is short must not look like a long one.
-_LAST_BACKOFF_S = 3.0
+_LAST_BACKOFF_S = 3.0  # at the end of a command a short outage must not look like a long one
 
 
 class _Stop:
@@ -292,10 +291,9 @@ class Tracker:
 
     def _note_place(self, run_sync: RunSync) -> None:
         """Write down, once, where MLflow has the sweep, and begin to watch this process."""
-        if not self._is_placed and run_sync.parent.id:
+        run, experiment = run_sync.parent.id, run_sync.client.experiment_id
+        if not self._is_placed and run:
             self._is_placed = True
-            experiment = run_sync.client.experiment_id
-            place = Place(public(self.uri), experiment, run_sync.parent.id, run_sync.record.id)
-            place.write(self.sweep_dir)
+            Place(public(self.uri), experiment, run, run_sync.record.id).write(self.sweep_dir)
             if self._monitor is not None:
-                self._monitor.start(self.uri, run_sync.parent.id)
+                self._monitor.start(self.uri, run)
