@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.api.result import Result
 from mtl_search.errors import ConfigError
 
-if TYPE_CHECKING:  # these load pandas and plotly
+if TYPE_CHECKING:  # these load pandas
     import pandas as pd
-    import plotly.graph_objects as go
 
     from mtl_search.analysis.sweeps import Caution
     from mtl_search.analysis.views.view import View
@@ -38,7 +37,7 @@ class SweepComparison:
         >>> sweeps = [folder + "v0_1_finished", folder + "v0_1_interrupted"]
         >>> comparison = mtl_search.compare(sweeps)
         >>> comparison.frame("costs")[["sweep", "trials"]].values.tolist()
-        [['v0_1_finished', 23], ['v0_1_interrupted', 10]]
+        [['v0_1_finished', 23], ['v0_1_interrupted', 11]]
         >>> [caution.name for caution in comparison.cautions]
         ['digest of the data', 'unfinished', 'no finalists']
     """
@@ -86,8 +85,8 @@ class SweepComparison:
         """
         return self._view(name).frame()
 
-    def plot(self, name: str) -> go.Figure:
-        """Return the plot of one of the tables, by plotly.
+    def plot(self, name: str) -> Any:
+        """Return the plot of one of the tables, a figure of plotly.
 
         Args:
             name: `by_task` or `curves`.

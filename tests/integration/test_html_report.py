@@ -22,7 +22,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from mtl_search import Result
+from mtl_search import Result, compare
 from mtl_search.api.reporting import write_report
 from mtl_search.report.html import to_html
 from tests.support.documents import HOSTILE, long_view, recorded
@@ -81,6 +81,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     write_report(
         Result(REPOSITORY / "tests/fixtures/sweeps/v0_1_finished"), folder / "finished.html"
     )
+    old = REPOSITORY / "tests/fixtures/sweeps"
+    compared = compare([old / "v0_1_finished", old / "v0_1_interrupted"])
+    compared.report(folder / "compared.html")
     builders = {
         "hostile": Builder(_below(folder, "hostile")),
         "many": Builder(_below(folder, "many"), MANY_TASKS),
@@ -96,7 +99,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
                 builder.path.parent, builder, [*document.views, long_view(120, text=HOSTILE)]
             )
         (folder / f"{name}.html").write_text(to_html(document), encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in ("finished", *builders)}
+    return {name: folder / f"{name}.html" for name in ("finished", "compared", *builders)}
 
 
 def _below(folder: Path, name: str) -> Path:
@@ -113,7 +116,7 @@ def browser(need_program: Callable[[str], str]) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.mark.parametrize("name", ["finished", "hostile", "many", "begun"])
+@pytest.mark.parametrize("name", ["finished", "compared", "hostile", "many", "begun"])
 def test_a_page_needs_nothing_beside_it_and_fits_on_a_phone(
     browser: Browser, reports: Mapping[str, Path], name: str
 ) -> None:
@@ -129,18 +132,24 @@ def test_a_page_needs_nothing_beside_it_and_fits_on_a_phone(
 
 # In plots axe looks at every line of a grid, so it does once, on a phone in light colours.
 @pytest.mark.parametrize(
-    ("scheme", "size", "exclude"),
-    [("light", PHONE, []), ("dark", WIDE, [[".canvas"]])],
-    ids=["light, phone", "dark, wide"],
+    ("name", "scheme", "size", "exclude"),
+    [
+        ("finished", "light", PHONE, []),
+        ("finished", "dark", WIDE, [[".canvas"]]),
+        ("compared", "dark", WIDE, [[".canvas"]]),
+    ],
+    ids=["report on a phone", "report, dark", "comparison, dark"],
 )
 def test_nobody_is_shut_out(
     browser: Browser,
     reports: Mapping[str, Path],
+    *,
+    name: str,
     scheme: Any,
     size: ViewportSize,
     exclude: list[list[str]],
 ) -> None:
-    opened = Opened(browser, reports["finished"], viewport=size, color_scheme=scheme)
+    opened = Opened(browser, reports[name], viewport=size, color_scheme=scheme)
     if not exclude:
         opened.draw_all()
     opened.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")

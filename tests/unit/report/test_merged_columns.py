@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.report.merged_columns import merged_columns
 
 
-def texts(columns: list[Column], *rows: dict[str, float | str | None]) -> dict[str, list[str]]:
+def texts(columns: list[Column], *rows: dict[str, Any]) -> dict[str, list[str]]:
     view = View("a", "A", "", columns, rows)
     return {column.title: list(column.cells) for column in merged_columns(view)}
 

@@ -15,6 +15,7 @@ from mtl_search.report import to_json
 from mtl_search.report.export import FORMAT
 from mtl_search.report.schema import report_schema
 from mtl_search.storage.journal import read_record
+from tests.support.compared_sweeps import write_sweep
 from tests.support.recorded_sweeps import Builder, config, whole
 from tests.support.repository import REPOSITORY
 
@@ -47,6 +48,14 @@ def test_reports_of_earlier_versions_keep_to_it(journal: Path) -> None:
 def test_reports_keep_to_it(builder: Builder, seeds: int, items: int) -> None:
     whole(builder.scales(), seeds=seeds, twins=True, items=items)
     assert problems(to_json(builder.sweep_record, config(), builder.path.parent)) == []
+
+
+def test_reports_of_many_tasks_keep_to_it(tmp_path: Path) -> None:
+    """Of more than ten tasks no hypervolume is known."""
+    folder = write_sweep(tmp_path / "many", tuple(f"t{number}" for number in range(11)))
+    tree = report_of(folder)
+    assert tree["pareto"]["hypervolume"] is None
+    assert problems(tree) == []
 
 
 def test_a_sweep_that_has_just_begun_keeps_to_it(builder: Builder) -> None:

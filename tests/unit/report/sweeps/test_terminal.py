@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -45,7 +46,7 @@ def test_an_interval_stands_beside_its_mean() -> None:
         Column("high", "to", "points"),
         Column("seeds", "seeds", "count"),
     ]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"sweep": "one", "gain": 0.012, "low": -0.01, "high": 0.034, "seeds": 5},
         {"sweep": "two", "gain": 0.012, "low": None, "high": None, "seeds": 1},
         {"sweep": "three", "gain": None, "low": None, "high": None, "seeds": None},
