@@ -88,11 +88,11 @@ def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
     importance = {task: config.tasks[task].importance for task in tasks}
-    judged = [(trial, _delta_m(trial, tasks, reference, importance)) for trial in record]
+    judged = [(trial, trial_delta_m(trial, tasks, reference, importance)) for trial in record]
     by_delta_m = config.search.objective == "delta_m"
     arms = arm_names(tasks, record)
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m=by_delta_m))
-    skills = {trial.id: _skill(trial, record, config, tasks) for trial in record}
+    skills = {trial.id: trial_skill(trial, record, config, tasks) for trial in record}
     return [_row(trial, skills[trial.id], value, config, metrics) for trial, value in judged]
 
 
@@ -140,13 +140,13 @@ def _rank(
     )
 
 
-def _skill(trial: TrialRecord, record: SweepRecord, config: Config, tasks: Tasks) -> float:
+def trial_skill(trial: TrialRecord, record: SweepRecord, config: Config, tasks: Tasks) -> float:
     """Return the mean skill of a trial's best epoch; NaN where it is not known."""
     values = trial.best.metrics if trial.best else {}
     return mean_skill(record, config, tasks_of(trial, tasks), values, "val")
 
 
-def _delta_m(
+def trial_delta_m(
     trial: TrialRecord,
     tasks: Tasks,
     reference: Mapping[str, float],

@@ -88,22 +88,13 @@ def build_document(result: Reported, *, picture: bool = True) -> Document:
     from mtl_search.analysis.views import VIEWS
     from mtl_search.report.document import Document
 
-    views = [view for view in map(result.view, VIEWS) if view is not None]
+    views = [result.view(name) for name in (*VIEWS, "importance")]
     return Document(
         result.evidence,
-        [*views, *_importance(result)],
+        [view for view in views if view is not None],
         result.directory,
         _picture(result) if picture else "",
     )
-
-
-def _importance(result: Reported) -> list[View]:
-    """Return the view that Optuna computes, where it does."""
-    try:
-        view = result.view("importance")
-    except ModuleNotFoundError:
-        return []
-    return [] if view is None else [view]
 
 
 def _picture(result: Reported) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,8 @@ from mtl_search.api.component_check import check_components
 from mtl_search.api.consent import TrustCode, read_config
 from mtl_search.api.progress import choose_display
 from mtl_search.api.result import Result
+from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config
-from mtl_search.config.secrets import masked
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import private_files
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:  # these load torch, which a refusal does not need
     from mtl_search.search.space.space import SpaceFunction
     from mtl_search.storage.journal import Observer
     from mtl_search.tracking import Tracker
-
-logger = logging.getLogger(__name__)
 
 RUNS = Path("runs")
 
@@ -121,7 +118,7 @@ def run(
             result = Result(directory, trust_code=True)  # its code has just run
             complete = result.complete
             if tracker is not None:
-                tracker.finish({**result.models(), **_picture(result)})
+                tracker.finish(sweep_page(result))
         finally:
             if tracker is not None:
                 tracker.close(
@@ -211,22 +208,3 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
     if resume:
         return sweep_directory.latest_folder(RUNS, name)
     return sweep_directory.new_folder(RUNS, name)
-
-
-def _picture(result: Result) -> dict[str, Path]:
-    """Draw the best network; without one, or where drawing fails, there is no picture.
-
-    Returns:
-        `graph` → the picture's file.
-    """
-    file = result.directory / sweep_directory.PICTURE
-    try:
-        if not result.models():
-            return {}
-        result.plot_model(file)
-    except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
-        logger.warning(
-            "the best network could not be drawn: %s", masked(" ".join(str(error).split()))
-        )
-        return {}
-    return {"graph": file}

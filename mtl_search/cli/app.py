@@ -11,6 +11,7 @@ from mtl_search import __version__
 from mtl_search.cli.comparison.compare import compare
 from mtl_search.cli.comparison.export import export
 from mtl_search.cli.comparison.report import report
+from mtl_search.cli.comparison.sync import sync
 from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
@@ -284,4 +285,5 @@ def ui(
     raise typer.Exit(serve(sweep, host, port))
 
 
+app.command()(sync)
 app.add_typer(jobs_app)

@@ -18,6 +18,7 @@ from mtl_search.api.consent import TrustCode, check_consent, consent_options
 from mtl_search.api.progress.base import SweepProgress
 from mtl_search.api.progress.terminal import LiveProgress, PlainProgress
 from mtl_search.cli import json_log
+from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
 from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
@@ -100,6 +101,7 @@ def run_command(
 
     json_log.write_result(result)
     render(result.record, result.config, console, folder=directory)
+    print_place(directory, console)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
     return _stopped(console, again, directory)

@@ -10,13 +10,13 @@ from rich.console import Console
 
 from mtl_search import api
 from mtl_search.cli.reporting import find_sweep
-from mtl_search.tracking import find_compare_url, ui_command, ui_environment
+from mtl_search.tracking import find_addresses, ui_command, ui_environment
 
 
 def serve(sweep: Path | None, host: str, port: int) -> int:
-    """Print the address of the page that compares the sweep's runs, then serve until Ctrl-C.
+    """Print the addresses of the pages that show the sweep, then serve until Ctrl-C.
 
-    A sweep that is tracked on a server needs none here: then only the address is printed.
+    A sweep that is tracked on a server needs none here: then only the addresses are printed.
 
     Args:
         sweep: The sweep as the command line names it; None means the latest.
@@ -34,9 +34,16 @@ def serve(sweep: Path | None, host: str, port: int) -> int:
     command = ui_command(result.config, result.directory, port, host)
     address = None if command is None else f"http://{host}:{port}"
     # Printed by itself: the search for the runs imports MLflow, which takes seconds.
-    console.print(f"Compare the best runs of {result.config.name}:")
-    url = find_compare_url(result.config, result.directory, address)
-    console.print(f"  {url}")
+    console.print(f"Pages of {result.config.name}:")
+    pages = find_addresses(result.config, result.directory, address)
+    for text, url in (
+        ("finalists by arm, as charts", pages.view),
+        ("finalists by arm, as a table", pages.table),
+        ("the sweep's run, with leaderboard and report", pages.run),
+        ("the best trials beside each other", pages.compare),
+    ):
+        if url:
+            console.print(f"  {text}:\n    {url}", markup=False)
     if command is None:
         return 0
     console.print("Starting MLflow; Ctrl-C stops it.")

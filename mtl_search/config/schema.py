@@ -220,6 +220,11 @@ class TrackingConfig(ConfigModel):
     experiment: str | None = Field(
         None, description="MLflow experiment; default: the config's name"
     )
+    system_metrics: bool = Field(
+        False,
+        description="record processor, memory, disk, network and GPUs of the driver's machine "
+        "(needs the extra `system-metrics`)",
+    )
 
 
 class ResourcesConfig(ConfigModel):

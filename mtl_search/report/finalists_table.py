@@ -47,6 +47,14 @@ def print_finalists(
             console.print(Text(line, style="dim"))
 
 
+def finalists_columns(
+    record: SweepRecord, config: Config, verdict: Verdict, tasks: Tasks
+) -> list[Column]:
+    """Return the columns of the table of finalists; none where there is no finalist."""
+    table = _FinalistsTable(record, config, verdict, tasks)
+    return table.columns() if table.arms else []
+
+
 class _FinalistsTable:
     """Make the cells of the table, one row an arm."""
 

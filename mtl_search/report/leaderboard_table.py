@@ -27,10 +27,7 @@ _STYLES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Console) -> None:
     """Print the best trials of each arm, or how many have begun where none has finished."""
     rows = leaderboard_rows(record, config)
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        if not ArmName(row["arm"]).is_repeat:
-            groups.setdefault(row["arm"], []).append(row)
+    groups = _by_arm(rows)
     if not any(row["epochs"] > 0 for group in groups.values() for row in group):
         console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
         _print_failures(rows, console)
@@ -47,6 +44,30 @@ def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console
     title = f"{config.name}: best trials of each arm (validation)"
     console.print(fitted(title, _columns(top, record, config, tasks), console, sections))
     _print_failures(rows, console)
+
+
+def best_columns(record: SweepRecord, config: Config, tasks: Tasks) -> list[Column]:
+    """Return the columns of the best trials that share; of others where none does.
+
+    There are none before the first epoch.
+    """
+    groups = _by_arm([row for row in leaderboard_rows(record, config) if row["epochs"] > 0])
+    shared = [arm for arm in groups if ArmName(arm).is_shared]
+    top = [
+        row
+        for arm in shared or groups
+        for row in groups[arm][: _rows_of(arm, has_search="search" in groups)]
+    ]
+    return _columns(top, record, config, tasks) if top else []
+
+
+def _by_arm(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each arm, without finalists."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if not ArmName(row["arm"]).is_repeat:
+            groups.setdefault(row["arm"], []).append(row)
+    return groups
 
 
 def _rows_of(arm: str, *, has_search: bool) -> int:

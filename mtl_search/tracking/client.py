@@ -59,6 +59,7 @@ class TrackingClient:
 
     Attributes:
         answers: Number of requests that the store has answered.
+        written: Number of those that brought something which it did not have.
         upload_s: Seconds that the file which is being stored may take, above those of any request.
 
     Raises:
@@ -71,6 +72,7 @@ class TrackingClient:
         check_store(uri, artifacts)
         self.uri = uri
         self.answers = 0
+        self.written = 0
         self.upload_s = 0.0
         self._client = _retry_once(uri, lambda: connect(uri))
         self.experiment_id = self._experiment(experiment, artifacts if is_database(uri) else None)
@@ -136,7 +138,7 @@ class TrackingClient:
         run = self._client.create_run(
             self.experiment_id, start_time=started, tags=dict(tags), run_name=name
         )
-        self.answers += 1
+        self._count_written()
         return str(run.info.run_id)
 
     def send(
@@ -163,7 +165,7 @@ class TrackingClient:
         )
         for some_metrics, some_params, some_tags in batches:
             self._client.log_batch(run, some_metrics, some_params, some_tags)
-            self.answers += 1
+            self._count_written()
 
     def set_status(self, run: str, status: str, ended: int | None = None) -> None:
         """Set a run's status.
@@ -177,12 +179,12 @@ class TrackingClient:
             self._client.update_run(run, status=status)
         else:
             self._client.set_terminated(run, status, ended)
-        self.answers += 1
+        self._count_written()
 
     def log_text(self, run: str, text: str, file: str) -> None:
         """Store a text as an artifact."""
         self._client.log_text(run, text, file)
-        self.answers += 1
+        self._count_written()
 
     def log_path(self, run: str, path: Path, target: str) -> None:
         """Store a file, or all files of a folder, as artifacts in the folder `target`."""
@@ -195,7 +197,22 @@ class TrackingClient:
                 self._client.log_artifact(run, str(path), target or None)
         finally:
             self.upload_s = 0.0
+        self._count_written()
+
+    def change(self, method: str, *arguments: Any) -> None:
+        """Call a method of MLflow's own client that changes something."""
+        getattr(self._client, method)(*arguments)
+        self._count_written()
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Return what a method of MLflow's own client returns that changes nothing."""
+        answer = getattr(self._client, method)(*arguments)
         self.answers += 1
+        return answer
+
+    def _count_written(self) -> None:
+        self.answers += 1
+        self.written += 1
 
 
 def is_outage(error: Exception) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 # Called with the number of events that have been sent since the wait began, and of all that were to
@@ -124,3 +124,20 @@ class LastWait:
                 return f"the store made no progress for {now - moved:.0f} s"
             if self.limit is not None and now - began >= self.limit:
                 return f"a sweep that is stopped waits no longer than {self.limit:g} s"
+
+
+def trials_in_words(ids: Sequence[str]) -> str:
+    """Name trials, to be put behind a number of events.
+
+    Examples:
+        >>> trials_in_words(["search-0001", "search-0001", "search-0004"])
+        ', of 2 trials from search-0001 to search-0004'
+        >>> trials_in_words(["search-0001"]), trials_in_words([])
+        (', of trial search-0001', '')
+    """
+    trials = list(dict.fromkeys(ids))
+    if not trials:
+        return ""
+    if len(trials) == 1:
+        return f", of trial {trials[0]}"
+    return f", of {len(trials):,} trials from {trials[0]} to {trials[-1]}"

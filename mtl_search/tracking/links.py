@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,14 +14,18 @@ from mtl_search.config import Config
 from mtl_search.config.secrets import masked, usable
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path
 from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.mapping import TRIAL
+from mtl_search.tracking.pages.named_view import TAG_PREFIX, view_key
 
 # MLflow's comparison page becomes slow with more.
 MAX_RUNS = 30
 # Where `mlflow server` looks for --backend-store-uri.
 _STORE_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
+# MLflow has two workspaces; without this it opens the one for language models.
+_TRAINING = "workflowType=machine_learning"
 LOCAL_UI = "http://127.0.0.1:5000"
 
 
@@ -106,17 +111,70 @@ def compare_url(experiment_id: str, run_ids: Sequence[str], ui: str = LOCAL_UI) 
         return f"{base}/experiments/{experiment_id}"
     runs = quote(_json(run_ids[:MAX_RUNS]))
     experiments = quote(_json([experiment_id]))
-    return f"{base}/compare-runs?runs={runs}&experiments={experiments}"
+    return f"{base}/compare-runs?runs={runs}&experiments={experiments}&{_TRAINING}"
+
+
+def view_url(experiment_id: str, sweep: str, ui: str = LOCAL_UI, *, charts: bool = True) -> str:
+    """Return the address of the named view of a sweep: its finalists, grouped by arm.
+
+    Args:
+        experiment_id: The id of the experiment.
+        sweep: The sweep's id.
+        ui: Address of MLflow's pages; empty: an address within them.
+        charts: Whether charts are shown in place of a table.
+
+    Examples:
+        >>> view_url("1", "ab12", charts=False).partition("?")[0]
+        'http://127.0.0.1:5000/#/experiments/1/runs'
+    """
+    base = f"{public(ui).rstrip('/')}/" if ui else ""
+    query = f"{_TRAINING}&viewStateShareKey={view_key(sweep)}"
+    if charts:
+        query += "&compareRunsMode=CHART"
+    return f"{base}#/experiments/{experiment_id}/runs?{query}"
+
+
+def run_url(experiment_id: str, run_id: str, ui: str = LOCAL_UI) -> str:
+    """Return the address of the page of one run.
+
+    Args:
+        experiment_id: The id of its experiment.
+        run_id: The id of the run.
+        ui: Address of MLflow's pages; empty: an address within them.
+
+    Examples:
+        >>> run_url("1", "0a", "http://mlflow:5000")
+        'http://mlflow:5000/#/experiments/1/runs/0a?workflowType=machine_learning'
+    """
+    base = f"{public(ui).rstrip('/')}/" if ui else ""
+    return f"{base}#/experiments/{experiment_id}/runs/{run_id}?{_TRAINING}"
 
 
 def _json(items: Sequence[str]) -> str:
     return json.dumps(list(items), separators=(",", ":"))
 
 
-def find_compare_url(
+@dataclass(frozen=True)
+class Addresses:
+    """Pages of MLflow that show a sweep.
+
+    Attributes:
+        view: Its finalists, grouped by arm, as charts; empty where MLflow has no view of it.
+        table: The address of its finalists as a table; empty where MLflow has no view of it.
+        compare: The best trials beside each other.
+        run: The sweep's own run; empty where MLflow does not have it.
+    """
+
+    view: str
+    table: str
+    compare: str
+    run: str
+
+
+def find_addresses(
     config: Config, sweep_dir: Path, ui: str | None = None, top: int = MAX_RUNS
-) -> str:
-    """Return the address of the page that compares the best trials of a sweep.
+) -> Addresses:
+    """Find the pages that show a sweep.
 
     Args:
         config: The sweep's config.
@@ -128,12 +186,30 @@ def find_compare_url(
         ConfigError: The URI is wrong.
         SweepError: The store cannot be reached.
     """
-    record = read_record(sweep_dir / "journal.jsonl")
+    record = read_record(sweep_dir / JOURNAL)
     client = open_client(config, sweep_dir)
     runs = client.find_runs(record.id) if record.id else []
-    run_ids = {run.data.tags.get(TRIAL): str(run.info.run_id) for run in runs}
+    run_ids = {run.data.tags.get(TRIAL, ""): str(run.info.run_id) for run in runs}
+    experiment, address = client.experiment_id, ui or ui_address(client.uri)
     best = [run_ids[trial] for trial in best_trials(record, top) if trial in run_ids]
-    return compare_url(client.experiment_id, best, ui or ui_address(client.uri))
+    tags = client.ask("get_experiment", experiment).tags
+    has_view = TAG_PREFIX + view_key(record.id) in tags
+    return Addresses(
+        view=view_url(experiment, record.id, address) if has_view else "",
+        table=view_url(experiment, record.id, address, charts=False) if has_view else "",
+        compare=compare_url(experiment, best, address),
+        run=run_url(experiment, run_ids[""], address) if "" in run_ids else "",
+    )
+
+
+def find_compare_url(
+    config: Config, sweep_dir: Path, ui: str | None = None, top: int = MAX_RUNS
+) -> str:
+    """Return the address of the page that compares the best trials of a sweep.
+
+    Args and errors are those of `find_addresses`.
+    """
+    return find_addresses(config, sweep_dir, ui, top).compare
 
 
 def ui_address(uri: str) -> str:

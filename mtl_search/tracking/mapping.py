@@ -90,7 +90,8 @@ def clean_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def sweep_tags(sweep: SweepRecord) -> dict[str, str]:
     """Return the tags of the sweep's run."""
-    return {SWEEP: sweep.id, f"{TAG}name": sweep.name, f"{TAG}role": "sweep", **_author()}
+    tags = {SWEEP: sweep.id, f"{TAG}name": sweep.name, f"{TAG}role": "sweep"}
+    return {**tags, "kind": "sweep", **_author()}
 
 
 def _author() -> dict[str, str]:
@@ -114,15 +115,33 @@ def trial_tags(trial: TrialRecord, sweep: SweepRecord, parent: str) -> dict[str,
         f"{TAG}role": trial.role,
         f"{TAG}origin": trial.origin,
         f"{TAG}reason": trial.reason,
+        "arm": trial.arm.base,
+        "kind": trial_kind(trial),
+        "seed": str(trial.seed),
+        "config": trial.config_hash,
+        "depth": _text(trial.info.get("depth")),
         **_author(),
     }
     info = {f"{TAG}{name}": _text(trial.info.get(name)) for name in _INFO}
     return {name: value[:_TAG_LENGTH] for name, value in {**tags, **info}.items() if value}
 
 
-def trial_params(trial: TrialRecord) -> dict[str, str]:
-    """Return the params of a trial's run: its seed, and its overrides when it began."""
-    return _params({**flatten(trial.overrides_at(1)), "seed": trial.seed})
+def trial_kind(trial: TrialRecord) -> str:
+    """Return what a trial is there for: `search`, `warmup`, `final` or `split`."""
+    if trial.arm.is_repeat:
+        return "split" if trial.arm.is_split else "final"
+    return "warmup" if trial.is_warmup else "search"
+
+
+def trial_params(trial: TrialRecord, varied: Mapping[str, Any]) -> dict[str, str]:
+    """Return the params of a trial's run: all that the sweep varies, by its values at the begin.
+
+    Args:
+        trial: The trial.
+        varied: Dotted path → value where the trial has none of its own. All trials get the same
+            paths, or columns and parallel coordinates of MLflow had gaps.
+    """
+    return _params({**varied, **flatten(trial.overrides_at(1))})
 
 
 def sweep_params(config: Config) -> dict[str, str]:
@@ -199,15 +218,6 @@ def epoch_points(
     return [
         MetricPoint(name, float(value), milliseconds(epoch.time), epoch.epoch)
         for name, value in cleaned.items()
-    ]
-
-
-def test_points(trial: TrialRecord) -> list[MetricPoint]:
-    """Return the test metrics of a finalist, at its best epoch."""
-    step = trial.best.epoch if trial.best else 0
-    return [
-        MetricPoint(n, float(v), milliseconds(trial.ended), step)
-        for n, v in clean_names(trial.test).items()
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -43,3 +44,16 @@ def resume_command(sweep_dir: Path) -> str:
     """
     in_python = f"mtl_search.run(config, output={str(sweep_dir)!r}, resume=True)"
     return os.environ.get(VARIABLE) or _given.get() or in_python
+
+
+def command_to_send(sweep_dir: Path) -> str:
+    """Return the command that sends what MLflow has not got; a job is submitted again for it.
+
+    Args:
+        sweep_dir: The sweep's folder.
+
+    Examples:
+        >>> command_to_send(Path("runs/toy"))
+        'mtl-search sync runs/toy'
+    """
+    return os.environ.get(VARIABLE) or f"mtl-search sync {shlex.quote(str(sweep_dir))}"

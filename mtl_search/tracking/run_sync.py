@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
+from mtl_search.analysis.references import reference_trial
 from mtl_search.config import Config, to_yaml
 from mtl_search.storage.events import (
     Event,
@@ -29,30 +28,22 @@ from mtl_search.tracking import mapping
 from mtl_search.tracking.address import public_reason
 from mtl_search.tracking.client import TrackingClient, is_outage
 from mtl_search.tracking.mapping import MetricPoint
+from mtl_search.tracking.pages.page import SweepPage, digest
+from mtl_search.tracking.pages.publisher import Publisher, fingerprint
+from mtl_search.tracking.progress_chart import ENDED, ProgressChart
+from mtl_search.tracking.run_state import RunState
+from mtl_search.tracking.trial_values import (
+    Yardstick,
+    final_points,
+    final_values,
+    objective_point,
+    varied_params,
+)
 
 log = logging.getLogger("mtl_search.tracking")
 
-
-@dataclass
-class _Run:
-    """What MLflow is known to have of one run.
-
-    Attributes:
-        id: Its id in MLflow; empty until it is made.
-        searched: Whether it is known that MLflow has no run but that of `id`. A request to make one
-            may have arrived although it failed.
-        status: Its status.
-        tags: Its tags.
-        params: Names of its params.
-        epochs: Epoch → metrics that were sent.
-    """
-
-    id: str = ""
-    searched: bool = True
-    status: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
-    params: set[str] = field(default_factory=set)
-    epochs: dict[int, dict[str, float]] = field(default_factory=dict)
+# Tag of the sweep's run with the digest of the config that it has as an artifact.
+CONFIG_TAG = f"mlflow.{mapping.TAG}config"
 
 
 class RunSync:
@@ -69,24 +60,27 @@ class RunSync:
         self.name = name
         self.client = client
         self.record = SweepRecord()
-        self.parent = _Run()
-        self.artifacts: dict[str, Path] = {}
+        self.parent = RunState()
+        self.page: SweepPage | None = None
         self.run_ids: dict[str, str] = {}
         self.refused = 0
         self._loaded = False  # whether MLflow has been asked what it already has
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, RunState] = {}
         self._dirty: dict[str, int] = {}  # trial → number of events that wait
         self._parent_waiting = 0
+        self._chart = ProgressChart()
         self._progress: list[MetricPoint] = []
-        self._ended = 0
+        self._varied = varied_params(config)
+        self._values: dict[str, int] = {}  # trial → fingerprint of what was sent at its end
+        self._now = 0.0  # time of the last event
         self._status = "RUNNING"
-        self._config_sent = False
 
     @property
     def waiting(self) -> int:
         """Events that have not arrived in MLflow, those that it refused included."""
         trials = sum(list(self._dirty.values()))  # of a copy, since another thread reads this
-        return trials + self._parent_waiting + len(self.artifacts) + self.refused
+        page = 0 if self.page is None else 1 + len(self.page.files)
+        return trials + self._parent_waiting + page + self.refused
 
     @property
     def waiting_trials(self) -> list[str]:
@@ -95,8 +89,12 @@ class RunSync:
 
     def apply(self, event: Event) -> None:
         """Take one event in, without sending anything."""
+        self._now = max(self._now, event.time)
         if isinstance(event, ObjectivesRecomputed):
-            return  # MLflow keeps the values that the sampler saw
+            self._chart.recompute(event)
+            if event.id in self.record.trials:
+                self.record.apply(event)
+            return  # what MLflow shows of a trial that has arrived is corrected with the page
         if not isinstance(event, TrialEvent):
             self.record.apply(event)
             self._status = "FINISHED" if isinstance(event, SweepCompleted) else "RUNNING"
@@ -107,19 +105,7 @@ class RunSync:
         self.record.apply(event)
         self._dirty[event.id] = self._dirty.get(event.id, 0) + 1
         if isinstance(event, TrialEnded):
-            self._add_progress(self.record.trials[event.id], event)
-
-    def _add_progress(self, trial: TrialRecord, event: TrialEnded) -> None:
-        """Add points to the charts of the sweep's run.
-
-        They are the number of trials that have ended, and each objective against that number.
-        """
-        self._ended += 1
-        time = mapping.milliseconds(event.time)
-        self._progress.append(MetricPoint("trials_ended", float(self._ended), time, self._ended))
-        if trial.objective is not None:
-            name = mapping.clean_name(f"objective/{trial.arm}")
-            self._progress.append(MetricPoint(name, trial.objective, time, self._ended))
+            self._progress += self._chart.points(self.record.trials[event.id], event)
 
     def stop(self, time: float) -> None:
         """Mark what still runs as killed: the process ends before the sweep is complete."""
@@ -160,10 +146,23 @@ class RunSync:
             )
             del self._dirty[trial_id]
             if trial.finished:
-                # A long sweep must not fill the memory with what has arrived.
-                self.record.forget(trial_id)
                 self._runs.pop(trial_id, None)
-        self._send_artifacts()
+                self._forget(trial)
+        if self.page is not None and not only_ended:
+            self._publish(self.page, stop)
+
+    def _forget(self, trial: TrialRecord) -> None:
+        """Drop a trial: a long sweep must not fill the memory with what has arrived.
+
+        The best single-task trials stay, which Δm is relative to.
+        """
+        task = trial.arm.task
+        is_single = trial.arm.is_single and not trial.arm.is_repeat and task is not None
+        best = reference_trial(self.record, task) if is_single and task else None
+        rivals = self.record.arm(trial.arm) if is_single else [trial]
+        for other in rivals:
+            if other is not best and other.finished and other.id not in self._dirty:
+                self.record.forget(other.id)
 
     def _send_unless_refused(self, subject: str, send: Callable[[], None], events: int) -> None:
         """Send; count the events that the store refuses, and log the first refusal."""
@@ -186,29 +185,17 @@ class RunSync:
             return
         for mlflow_run in self.client.find_runs(self.record.id):
             trial = mlflow_run.data.tags.get(mapping.TRIAL)
-            run = self._from_mlflow(mlflow_run, self.record.trials.get(trial or ""))
+            run = RunState.of(mlflow_run, self.record.trials.get(trial or ""))
             if trial is None and not self.parent.id:
                 self.parent = run
+                self._chart.arrived = int(run.metrics.get(ENDED, 0))
             elif trial is not None and trial not in self._runs:
                 self._runs[trial] = run
                 self.run_ids[trial] = run.id
         self._loaded = True
 
-    @staticmethod
-    def _from_mlflow(run: Any, trial: TrialRecord | None) -> _Run:
-        """Return what MLflow has of a run; the metrics of its epochs come from the journal."""
-        cursor = run.data.metrics.get(mapping.CURSOR, 0)
-        epochs = trial.epochs if trial else []
-        return _Run(
-            id=run.info.run_id,
-            status=run.info.status,
-            tags=dict(run.data.tags),
-            params=set(run.data.params),
-            epochs={e.epoch: e.metrics for e in epochs if e.epoch <= cursor},
-        )
-
     def _ensure(
-        self, run: _Run, name: str, tags: Mapping[str, str], started: float, trial: str | None
+        self, run: RunState, name: str, tags: Mapping[str, str], started: float, trial: str | None
     ) -> None:
         """Make the run if there is none; after a failed attempt search for it first."""
         if run.id:
@@ -230,20 +217,29 @@ class RunSync:
         client = self.client
         tags = mapping.sweep_tags(self.record)
         self._ensure(run, self.name, tags, self.record.started, None)
-        params = _new_params(run, mapping.sweep_params(self.config))
-        client.send(run.id, self._progress, params)
+        params = run.new_params(mapping.sweep_params(self.config))
+        changed = run.new_tags(tags)
+        points = self._chart.missing(self._progress)
+        client.send(run.id, points, params, changed)
         self._progress.clear()  # what fails below must not send them again
         run.params |= set(params)
-        if not self._config_sent:
-            client.log_text(run.id, to_yaml(self.config), "config.yaml")
-            self._config_sent = True
+        run.tags.update(changed)
+        self._send_config()
         if run.status != self._status:
             client.set_status(run.id, self._status)
             run.status = self._status
 
+    def _send_config(self) -> None:
+        text = to_yaml(self.config)
+        mark = {CONFIG_TAG: digest(text)}
+        if self.parent.new_tags(mark):
+            self.client.log_text(self.parent.id, text, "config.yaml")
+            self.client.send(self.parent.id, (), {}, mark)
+            self.parent.tags.update(mark)
+
     def _send_trial(self, trial: TrialRecord) -> None:
         # A trial that ended, was dropped from memory and is resumed keeps its run.
-        run = self._runs.setdefault(trial.id, _Run(self.run_ids.get(trial.id, "")))
+        run = self._runs.setdefault(trial.id, RunState(self.run_ids.get(trial.id, "")))
         tags = mapping.trial_tags(trial, self.record, self.parent.id)
         self._ensure(run, trial.id, tags, trial.started, trial.id)
         self.run_ids[trial.id] = run.id
@@ -253,15 +249,35 @@ class RunSync:
             for epoch in new
             for point in mapping.epoch_points(trial, epoch, self.config, self.record)
         ]
-        params = _new_params(run, mapping.trial_params(trial))
-        changed = {name: value for name, value in tags.items() if run.tags.get(name) != value}
-        self.client.send(run.id, [*points, *mapping.test_points(trial)], params, changed)
+        if trial.ended:
+            points = [*self._final_points(trial, run), *points]  # the cursor is the last
+        params = run.new_params(mapping.trial_params(trial, self._varied))
+        changed = run.new_tags(tags)
+        self.client.send(run.id, points, params, changed)
         run.epochs.update({epoch.epoch: epoch.metrics for epoch in new})
         run.params |= set(params)
         run.tags.update(changed)
         self._send_status(run, trial)
 
-    def _send_status(self, run: _Run, trial: TrialRecord) -> None:
+    def _final_points(self, trial: TrialRecord, run: RunState) -> list[MetricPoint]:
+        """Return the best values and the test metrics of a trial that has ended.
+
+        Where MLflow has other ones, since a reference has changed, also its objective.
+        """
+        yardstick = Yardstick.of(self.record, self.config)
+        values = final_values(trial, self.record, self.config, yardstick)
+        self._values[trial.id] = fingerprint(trial, values)
+        points = final_points(values, trial.ended)
+        if trial.epochs:
+            points.append(objective_point(trial, self.record, self.config, trial.ended))
+        now = mapping.milliseconds(self._now)  # of two values MLflow shows the later one
+        return [
+            replace(point, time=now) if point.name in run.metrics else point
+            for point in run.new_points(points)
+            if point.name in run.metrics or point.step == 0
+        ]
+
+    def _send_status(self, run: RunState, trial: TrialRecord) -> None:
         status = mapping.STATUS[trial.state]
         if status == "RUNNING" and trial.ended:
             status = "KILLED"
@@ -270,17 +286,11 @@ class RunSync:
             self.client.set_status(run.id, status, ended)
             run.status = status
 
-    def _send_artifacts(self) -> None:
-        for target, path in list(self.artifacts.items()):
-            self._send_unless_refused(
-                f"artifact {target}", partial(self.client.log_path, self.parent.id, path, target), 1
-            )
-            del self.artifacts[target]
-
-
-def _new_params(run: _Run, params: Mapping[str, str]) -> dict[str, str]:
-    """Return the params that the run does not have.
-
-    MLflow changes none; where an extended sweep has other values, the artifact has the new config.
-    """
-    return {name: value for name, value in params.items() if name not in run.params}
+    def _publish(self, page: SweepPage, stop: Callable[[], bool]) -> None:
+        """Send the page; a step that has been refused is passed over."""
+        publisher = Publisher(self.config, self.client, self.name)
+        for subject, step in publisher.steps(page, self.parent, self.run_ids, self._values):
+            if stop():
+                return
+            self._send_unless_refused(subject, step, 1)
+        self.page = None

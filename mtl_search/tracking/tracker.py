@@ -10,9 +10,8 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,12 @@ from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.tracking import links
 from mtl_search.tracking.address import public, public_reason
 from mtl_search.tracking.client import TrackingClient
-from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress
-from mtl_search.tracking.resume_command import resume_command
+from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress, trials_in_words
+from mtl_search.tracking.pages.page import SweepPage
+from mtl_search.tracking.place import Place
+from mtl_search.tracking.resume_command import command_to_send
 from mtl_search.tracking.run_sync import RunSync
+from mtl_search.tracking.system_metrics import SystemMetrics
 
 log = logging.getLogger("mtl_search.tracking")
 
@@ -41,22 +43,14 @@ log = logging.getLogger("mtl_search.tracking")
 _SOON_S = 0.25
 _SENT_SOON = (SweepStarted, TrialEnded, SweepCompleted)
 _BACKOFF_S = (1.0, 5.0, 15.0, 30.0)
-# At the end of a command an outage that is short must not look like a long one.
-_LAST_BACKOFF_S = 3.0
-
-
-@dataclass(frozen=True)
-class _Artifacts:
-    """Files for the sweep's run: artifact folder → path on this machine."""
-
-    paths: Mapping[str, Path]
+_LAST_BACKOFF_S = 3.0  # at the end of a command a short outage must not look like a long one
 
 
 class _Stop:
     """The last message to the thread."""
 
 
-_Message = Event | _Artifacts | _Stop
+_Message = Event | SweepPage | _Stop
 
 
 class Tracker:
@@ -69,9 +63,13 @@ class Tracker:
         config: The sweep's config.
         sweep_dir: The sweep's folder, with `journal.jsonl`.
         flush_s: Seconds between two writes while trials train.
+        watch: Whether the sweep runs in this process, which is watched where the config asks for it
+            (`tracking.system_metrics`).
     """
 
-    def __init__(self, config: Config, sweep_dir: Path, *, flush_s: float = 2.0) -> None:
+    def __init__(
+        self, config: Config, sweep_dir: Path, *, flush_s: float = 2.0, watch: bool = True
+    ) -> None:
         self.config = config
         self.sweep_dir = sweep_dir
         self.uri = links.tracking_uri(config, sweep_dir)
@@ -86,6 +84,8 @@ class Tracker:
         self._closed: int | None = None
         self._failures = 0
         self._degraded = ""
+        self._is_placed = False
+        self._monitor = SystemMetrics() if watch and config.tracking.system_metrics else None
         self._thread = threading.Thread(target=self._run, name="mtl_search.tracking", daemon=True)
 
     def start(self, timeout: float = 60.0) -> None:
@@ -98,6 +98,8 @@ class Tracker:
             ConfigError: The tracking URI or the experiment is wrong.
             SweepError: The store cannot be reached or written, or did not answer in time.
         """
+        if self._monitor is not None:
+            self._monitor.check()
         while not self._queue.empty():
             self._queue.get()  # what was observed before now is in the journal, too
         self._history = read_events(self.sweep_dir / JOURNAL)
@@ -115,14 +117,13 @@ class Tracker:
         """Take one event; returns at once."""
         self._queue.put(event)
 
-    def finish(self, artifacts: Mapping[str, Path] | None = None) -> None:
-        """Send files that belong to the sweep's run, when the sweep has ended.
+    def finish(self, page: SweepPage) -> None:
+        """Show what a session has come to, when it has ended.
 
         Args:
-            artifacts: Artifact folder → a file or folder on this machine, such as
-                `{"best/search": Path(".../trials/<id>/best")}`.
+            page: What is shown of the sweep as a whole, with files for its run.
         """
-        self._queue.put(_Artifacts(dict(artifacts or {})))
+        self._queue.put(page)
 
     def close(
         self,
@@ -168,31 +169,29 @@ class Tracker:
             "%s events did not reach MLflow at %s%s: %s. %s has them; to send them: %s",
             f"{unsent:,}",
             public(self.uri),
-            self._waiting_trials(run_sync),
+            trials_in_words([*run_sync.waiting_trials, *self._queued_trials()]),
             reason,
             self.sweep_dir / JOURNAL,
-            resume_command(self.sweep_dir),
+            command_to_send(self.sweep_dir),
         )
 
-    def _waiting_trials(self, run_sync: RunSync) -> str:
-        """Name the trials that have not arrived, to be put behind a number of events."""
+    def _queued_trials(self) -> list[str]:
         events: list[Any] = []
         with suppress(queue.Empty):
             while True:
                 events.append(self._queue.get_nowait())
         self._queue.put(_Stop())  # it was among them, unless the thread has ended
-        ids = [event.id for event in events if isinstance(event, TrialEvent)]
-        trials = list(dict.fromkeys([*run_sync.waiting_trials, *ids]))
-        if not trials:
-            return ""
-        if len(trials) == 1:
-            return f", of trial {trials[0]}"
-        return f", of {len(trials):,} trials from {trials[0]} to {trials[-1]}"
+        return [event.id for event in events if isinstance(event, TrialEvent)]
 
     @property
     def degraded(self) -> str:
         """Why nothing reaches MLflow at the moment; empty when all is well."""
         return self._degraded
+
+    @property
+    def written(self) -> int:
+        """Requests that brought MLflow something which it did not have."""
+        return self._run_sync.client.written if self._run_sync else 0
 
     @property
     def unsent(self) -> int:
@@ -201,18 +200,6 @@ class Tracker:
             return self._closed
         waiting = self._run_sync.waiting if self._run_sync else 0
         return self._queue.qsize() + len(self._history) + waiting
-
-    def compare_url(self, trials: Sequence[str], ui: str | None = None) -> str:
-        """Return the address of the page that compares the runs of the first 30 trials."""
-        assert self._run_sync is not None, "the tracker has not been started"
-        run_ids = self._run_sync.run_ids
-        runs = [run_ids[trial] for trial in trials if trial in run_ids]
-        address = ui or links.ui_address(self.uri)
-        return links.compare_url(self._run_sync.client.experiment_id, runs, address)
-
-    def ui_command(self, port: int = 5000) -> list[str] | None:
-        """Return the command that serves MLflow's pages; None where the URI is a server."""
-        return links.ui_command(self.config, self.sweep_dir, port)
 
     def _run(self) -> None:
         try:
@@ -238,6 +225,8 @@ class Tracker:
         self._history = ()
         self._attempt(run_sync)
         self._send_until_stopped(run_sync)
+        if self._monitor is not None:
+            self._monitor.stop()
         run_sync.stop(time.time())
         self._attempt(run_sync)
         while self._failures and not self._given_up.wait(min(self._pause(), _LAST_BACKOFF_S)):
@@ -274,9 +263,9 @@ class Tracker:
             return self._queue.get(timeout=max(timeout, 0.0))
         return None
 
-    def _take(self, run_sync: RunSync, message: Event | _Artifacts) -> None:
-        if isinstance(message, _Artifacts):
-            run_sync.artifacts.update(message.paths)
+    def _take(self, run_sync: RunSync, message: Event | SweepPage) -> None:
+        if isinstance(message, SweepPage):
+            run_sync.page = message
             return
         try:
             run_sync.apply(message)
@@ -295,6 +284,16 @@ class Tracker:
                 log.warning("%s. The sweep goes on; what is missing is sent later", self._degraded)
             return
         self._progress.end(failed=False)
+        self._note_place(run_sync)
         if self._failures >= 2:
             log.info("MLflow at %s answers again", public(self.uri))
         self._failures, self._degraded = 0, ""
+
+    def _note_place(self, run_sync: RunSync) -> None:
+        """Write down, once, where MLflow has the sweep, and begin to watch this process."""
+        run, experiment = run_sync.parent.id, run_sync.client.experiment_id
+        if not self._is_placed and run:
+            self._is_placed = True
+            Place(public(self.uri), experiment, run, run_sync.record.id).write(self.sweep_dir)
+            if self._monitor is not None:
+                self._monitor.start(self.uri, run)

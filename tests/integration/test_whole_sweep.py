@@ -107,6 +107,19 @@ def test_mlflow_has_one_run_a_trial(by_python: Result) -> None:
     assert_mirrored(by_python.directory)
 
 
+def test_mlflow_has_the_answer_and_the_report(by_python: Result) -> None:
+    (parent,), _ = mlflow_runs(by_python.directory)
+    client = MlflowClient(f"sqlite:///{by_python.directory.parent / 'mlflow.db'}")
+    sentence = by_python.verdict.sentence()
+    assert parent.data.tags["mlflow.note.content"].startswith(sentence)
+    experiment = client.get_experiment(parent.info.experiment_id)
+    assert sentence in experiment.tags["mlflow.note.content"]
+    names = {item.path for item in client.list_artifacts(parent.info.run_id)}
+    assert {"config.yaml", "leaderboard.json", "report", "graph"} <= names
+    stored = client.list_artifacts(parent.info.run_id, "report")
+    assert [item.path for item in stored] == ["report/report.html"]
+
+
 def test_the_best_network_is_drawn(by_python: Result, tmp_path: Path) -> None:
     (parent,), _ = mlflow_runs(by_python.directory)
     client = MlflowClient(f"sqlite:///{by_python.directory.parent / 'mlflow.db'}")

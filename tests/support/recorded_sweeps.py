@@ -68,6 +68,15 @@ class Builder:
         self.event("scales", values=values, excluded={})
         return self
 
+    def provenance(self, digest: str = "0123456789abcdef0123456789abcdef") -> Builder:
+        """What the data are, and what the sweep ran on."""
+        splits = {"train": 100, "validation": 50, "test": 50}
+        kinds = dict.fromkeys(self.tasks, "class")
+        self.event("data", name="table", digest=digest, splits=splits, targets=kinds)
+        versions = {"mtl_search": "0.2.0", "torch": "2.13.0"}
+        self.event("environment", versions=versions, platform="Linux x86_64", devices={"CPU": 2})
+        return self
+
     def baseline(self, task: str, model: str, test: float) -> None:
         """A model of scikit-learn with this accuracy on the test split."""
         metrics = {f"test/{task}/accuracy": test, f"val/{task}/accuracy": test}

@@ -343,15 +343,17 @@ def assert_mirrored(sweep: Path) -> None:
     ends = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "KILLED"}
     for run in children:
         trial = record.trials[run.data.tags["mtl_search.trial"]]
-        tags = {name.removeprefix("mtl_search."): value for name, value in run.data.tags.items()}
+        tags = run.data.tags
         assert tags["mlflow.parentRunId"] == parent.info.run_id
-        assert (tags["arm"], tags["config_hash"], tags["state"]) == (
+        own = ("arm", "config_hash", "state")
+        assert tuple(tags[f"mtl_search.{name}"] for name in own) == (
             trial.arm,
             trial.config_hash,
             trial.state,
         )
+        assert (tags["arm"], tags["seed"]) == (trial.arm.base, str(trial.seed))
         assert run.info.status == ends[trial.state], trial.id
         if trial.epochs:
-            assert json.loads(tags["parameters"]) == trial.info["parameters"]
+            assert json.loads(tags["mtl_search.parameters"]) == trial.info["parameters"]
             last = trial.epochs[-1]
             assert {name: run.data.metrics[name] for name in last.metrics} == last.metrics

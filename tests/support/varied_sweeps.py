@@ -31,7 +31,7 @@ def varied_builder(folder: Path, *, finalists: bool = True) -> Builder:
 
     Trials `search-0000` to `search-0008` are in the order of depth, then ratio.
     """
-    builder = Builder(folder / "journal.jsonl", TASKS).sweep().scales()
+    builder = Builder(folder / "journal.jsonl", TASKS).sweep().provenance().scales()
     for task in TASKS:
         for number in range(2):
             builder.trial(f"single/{task}", number, 0.75 + 0.05 * number)

@@ -41,14 +41,12 @@ class Sweep:
     @property
     def data(self) -> Mapping[str, Any]:
         """What its journal says of the data: `name, digest, splits`; empty in earlier versions."""
-        known: Mapping[str, Any] = getattr(self.evidence.record, "data", {})
-        return known
+        return self.evidence.record.data
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Package → version; empty in earlier versions."""
-        environment: Mapping[str, Any] = getattr(self.evidence.record, "environment", {})
-        versions: Mapping[str, str] = environment.get("versions", {})
+        versions: Mapping[str, str] = self.evidence.record.environment.get("versions", {})
         return versions
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 from mtl_search import api
 from mtl_search.api.consent import TrustCode as Trust
 from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
+from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Debug, SweepFolder, TrustCode, TrustModules
 from mtl_search.cli.reporting import find_sweep
@@ -89,7 +90,9 @@ def _print(result: api.Result, form: str) -> None:
     if form == "table":
         from mtl_search.report import render
 
-        render(result.record, result.config, console(), folder=result.directory)
+        screen = console()
+        render(result.record, result.config, screen, folder=result.directory)
+        print_place(result.directory, screen)
     else:
         from mtl_search.api.reporting import report_text
 

@@ -17,7 +17,14 @@ from mtl_search.report.html.tables import Table, embedded, make_tables
 _FIRST = ("leaderboard", "pareto")
 # Group → its views, in order; a view that stands in none comes into the last.
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Tasks": ("delta_m_by_task", "baselines", "auxiliary", "gradient_conflict", "affinity"),
+    "Tasks": (
+        "delta_m_by_task",
+        "baselines",
+        "auxiliary",
+        "leave_one_out",
+        "affinity",
+        "gradient_conflict",
+    ),
     "Settings": ("settings", "depth", "depth_weights", "sensitivity", "importance"),
     "Search and training": ("history", "expected_maximum", "curves", "rungs"),
     "Cost and provenance": ("cost", "provenance"),

@@ -11,7 +11,7 @@ import pytest
 from mtl_search.cli import ui
 from mtl_search.config import Config, to_yaml
 from mtl_search.errors import SweepError
-from mtl_search.tracking import links
+from mtl_search.tracking import Addresses, links
 from tests.support.recorded_sweeps import Builder, config, whole
 
 
@@ -26,10 +26,11 @@ def sweep(tmp_path: Path) -> Path:
 def pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """No search for runs in MLflow: the page is the server's address, or that of the config."""
 
-    def find(settings: Config, directory: Path, address: str | None) -> str:
-        return f"{address or settings.tracking.uri}/{directory.name}"
+    def find(settings: Config, directory: Path, address: str | None) -> Addresses:
+        page = f"{address or settings.tracking.uri}/{directory.name}"
+        return Addresses(view="", table="", compare=page, run=f"{page}/run")
 
-    monkeypatch.setattr(ui, "find_compare_url", find)
+    monkeypatch.setattr(ui, "find_addresses", find)
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
@@ -76,7 +77,8 @@ def test_a_password_is_not_on_the_command_line(
         (sweep / "config.yaml").write_text(to_yaml(written))
     else:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    monkeypatch.setattr(ui, "find_compare_url", lambda *_: "http://127.0.0.1:5000")
+    pages = Addresses(view="", table="", compare="http://127.0.0.1:5000", run="")
+    monkeypatch.setattr(ui, "find_addresses", lambda *_: pages)
     assert ui.serve(sweep, "127.0.0.1", 5000) == 0
     [(command, environment)] = started
     assert "hunter-two" not in " ".join(command)

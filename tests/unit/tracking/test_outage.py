@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.tracking import Tracker, sync
+from mtl_search.tracking import SweepPage, Tracker, read_place, sync
 from tests.support.mlflow_proxy import Mode, Proxy
 from tests.support.mlflow_runs import Runs, of_server
 from tests.support.recorded_sweeps import Builder, wait_until, whole
@@ -36,14 +36,16 @@ def test_a_whole_sweep_on_a_server(
         trials=2,
         seeds=2,
     )
-    tracker.finish({"report": builder.path})
+    files = {"report": builder.path}
+    tracker.finish(SweepPage(builder.sweep_record, "not tested", "Not tested.", "", files=files))
     assert tracker.close() == 0
     found = Runs(proxy.url, "plain")
     assert set(found.by_trial) == {"", *builder.sweep_record.trials}
     names = {item.path for item in found.client.list_artifacts(found.parent.info.run_id)}
     assert names == {"config.yaml", "report"}
-    assert tracker.ui_command() is None
-    assert tracker.compare_url([]).startswith(f"{proxy.url}/#/experiments/")
+    place = read_place(tracker.sweep_dir)
+    assert place is not None
+    assert place.view_address.startswith(f"{proxy.url}/#/experiments/")
     assert (
         capfd.readouterr().out == ""
     )  # MLflow's client prints addresses of runs if nobody stops it

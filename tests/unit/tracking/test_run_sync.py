@@ -12,6 +12,7 @@ import pytest
 from mtl_search.storage.events import Event
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import mapping
+from mtl_search.tracking.links import open_client
 from mtl_search.tracking.mapping import MetricPoint
 from mtl_search.tracking.run_sync import RunSync
 from tests.support.mlflow_runs import runs_of, tracked
@@ -137,6 +138,22 @@ def test_a_trial_that_is_sent_after_its_end_takes_one_batch(tmp_path: Path) -> N
     run_sync.send()
     assert client.trials() == ["", ended, running]
     assert (run_sync.waiting, run_sync.waiting_trials) == (0, [])
+
+
+def test_an_ended_trial_takes_three_requests(sweep_dir: Path) -> None:
+    client = open_client(config(), sweep_dir)
+    run_sync = RunSync(config(), client, "demo")
+
+    def observe(event: Event, record: SweepRecord) -> None:
+        run_sync.apply(event)
+
+    builder = Builder(sweep_dir / "journal.jsonl", observers=[observe]).sweep().scales()
+    run_sync.send()
+    before = client.answers
+    for number in range(5):
+        builder.trial("search", number, 0.8)
+    run_sync.send()
+    assert client.answers - before == 5 * 3 + 1  # and one batch for the sweep's own run
 
 
 def test_no_trial_is_sent_once_the_end_has_been_given_up(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from mtl_search.config import load_config
 from mtl_search.errors import ConfigError
 from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking import Tracker, sync
+from mtl_search.tracking import SweepPage, Tracker, sync
 from tests.support.mlflow_runs import Runs, runs_of, tracked
 from tests.support.recorded_sweeps import config, wait_until, whole
 from tests.support.repository import REPOSITORY
@@ -68,7 +68,7 @@ def test_tags_params_and_metrics_of_a_trial(sweep_dir: Path) -> None:
     }
     assert expected == {name: tags[f"mtl_search.{name}"] for name in expected}
     assert found.by_trial[trial].data.params == {
-        "training.optimizer.lr": "0.01", "model.sharing.depth": "2", "seed": "3"
+        "training.optimizer.lr": "0.01", "model.sharing.depth": "2"
     }  # fmt: skip
     times = [round(epoch.time * 1000) for epoch in record.epochs]
     points: list[Any] = [(n, pytest.approx(0.3 * n), times[n - 1]) for n in (1, 2, 3)]
@@ -220,8 +220,8 @@ def test_more_than_a_batch_holds(sweep_dir: Path) -> None:
         builder.epoch(trial, epoch, 0.5, many)
     assert tracker.close() == 0
     found = runs_of(tracker)
-    assert len(found.by_trial["wide"].data.params) == 251
-    assert len(found.by_trial[trial].data.metrics) == 2 * 700 + 3
+    assert len(found.by_trial["wide"].data.params) == 250
+    assert len(found.by_trial[trial].data.metrics) == 3 * 700 + 4
     assert [point[0] for point in found.history(trial, "val/part699/accuracy")] == [1, 2, 3]
 
 
@@ -274,13 +274,12 @@ def test_artifacts_of_the_sweep(sweep_dir: Path, caplog: pytest.LogCaptureFixtur
     best.mkdir(parents=True)
     (best / "model.safetensors").write_bytes(b"weights")
     (sweep_dir / "report.json").write_text("{}")
-    tracker.finish(
-        {
-            "best/search": best,
-            "report": sweep_dir / "report.json",
-            "gone": sweep_dir / "no such file",
-        }
-    )
+    files = {
+        "best/search": best,
+        "report": sweep_dir / "report.json",
+        "gone": sweep_dir / "no such file",
+    }
+    tracker.finish(SweepPage(builder.sweep_record, "not tested", "Not tested.", "", files=files))
     assert tracker.close() == 1
     found = runs_of(tracker)
     names = [
@@ -366,7 +365,7 @@ def test_the_end_of_the_wait_says_what_is_left(
     assert " to final-search-0001: " in line
     reasons = {"interrupt": "the wait was interrupted", "limit": "waits no longer than 1.5 s"}
     assert reasons[way] in line
-    assert line.endswith(f"to send them: mtl_search.run(config, output='{sweep_dir}', resume=True)")
+    assert line.endswith(f"to send them: mtl-search sync {sweep_dir}")
     tracker._thread.join(20)  # its last request, which nobody waits for otherwise
     assert not tracker._thread.is_alive()
     assert sync(sweep_dir, tracker.config) == 0

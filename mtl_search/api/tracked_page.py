@@ -1,0 +1,120 @@
+"""What MLflow is to show of a sweep, and the sending of what it lacks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtl_search.api.result import Result
+from mtl_search.config import Config
+from mtl_search.config.secrets import masked
+from mtl_search.storage import sweep_directory
+
+if TYPE_CHECKING:  # they load pandas, which the choice of a sweep does not need
+    from mtl_search.tracking import Sent, SweepPage
+
+logger = logging.getLogger(__name__)
+
+# What `report` and its pages are called in a sweep's folder, and in MLflow.
+REPORT = "report.html"
+
+
+def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
+    """Return what MLflow shows of a sweep as a whole.
+
+    Args:
+        result: The sweep.
+        draw: Whether the picture of the best network and the report are made anew; else those that
+            are there are taken.
+    """
+    from mtl_search.analysis.evidence import Evidence
+    from mtl_search.analysis.health import health_checks
+    from mtl_search.analysis.leaderboard import leaderboard_columns, leaderboard_rows
+    from mtl_search.report.description import description
+    from mtl_search.tracking import SweepPage
+
+    record, config = result.record, result.config
+    evidence = Evidence.of(record, config, result.directory)
+    checks = health_checks(record, config, evidence.verdict)
+    winners = evidence.verdict.winners.values()
+    return SweepPage(
+        record=record,
+        verdict=evidence.verdict.outcome,
+        sentence=evidence.verdict.sentence(),
+        details=description(evidence, checks),
+        measure=evidence.verdict.measure,
+        final_reference=evidence.verdict.final_reference,
+        compared=frozenset(trial for winner in winners for trial in winner.trials.values()),
+        columns=leaderboard_columns(record, config),
+        rows=leaderboard_rows(record, config),
+        files={**result.models(), **_picture(result, draw=draw), **_report(result, draw=draw)},
+    )
+
+
+def send_to_tracking(
+    directory: str | Path,
+    config: Config | None = None,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Sent:
+    """Send what MLflow lacks of a sweep that is not running: runs, values, description, files.
+
+    Args:
+        directory: The sweep's folder.
+        config: The sweep's config; None: the one in that folder.
+        on_progress: Called with the number of events that have been sent, and of all.
+
+    Raises:
+        ConfigError: The config or the tracking URI is wrong.
+        SweepError: There is no sweep, it is running, or the store cannot be reached.
+
+    Examples:
+        >>> send_to_tracking("runs/quickstart").unsent  # doctest: +SKIP
+        0
+    """
+    from mtl_search.tracking import send_missing
+
+    result = Result(directory)
+    with sweep_directory.locked(result.directory):
+        page = sweep_page(result, draw=False)
+        return send_missing(result.directory, config, page=page, on_progress=on_progress)
+
+
+def _picture(result: Result, *, draw: bool) -> dict[str, Path]:
+    """Draw the best network; without one, or where drawing fails, there is no picture.
+
+    Returns:
+        `graph` → the picture's file.
+    """
+    file = result.directory / sweep_directory.PICTURE
+    if not draw:
+        return {"graph": file} if file.exists() else {}
+    try:
+        if not result.models():
+            return {}
+        result.plot_model(file)
+    except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
+        logger.warning(
+            "the best network could not be drawn: %s", masked(" ".join(str(error).split()))
+        )
+        return {}
+    return {"graph": file}
+
+
+def _report(result: Result, *, draw: bool) -> dict[str, Path]:
+    """Write the report of a sweep that is complete; where that fails, there is none.
+
+    Returns:
+        `report` → the report's file.
+    """
+    from mtl_search.api.reporting import write_report
+
+    file = result.directory / REPORT
+    try:
+        if draw and result.complete:
+            write_report(result, file)
+    except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
+        logger.warning("the report could not be written: %s", masked(" ".join(str(error).split())))
+    return {"report": file} if file.exists() else {}

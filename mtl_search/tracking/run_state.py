@@ -1,0 +1,70 @@
+"""What MLflow is known to have of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mtl_search.storage.trial_record import TrialRecord
+from mtl_search.tracking import mapping
+from mtl_search.tracking.mapping import MetricPoint
+
+
+@dataclass
+class RunState:
+    """What MLflow is known to have of one run.
+
+    Attributes:
+        id: Its id in MLflow; empty until it is made.
+        searched: Whether it is known that MLflow has no run but that of `id`. A request to make one
+            may have arrived although it failed.
+        status: Its status.
+        tags: Its tags.
+        params: Names of its params.
+        metrics: Name → last value that it had when this session found it.
+        epochs: Epoch → metrics that were sent.
+    """
+
+    id: str = ""
+    searched: bool = True
+    status: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+    params: set[str] = field(default_factory=set)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    epochs: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Any, trial: TrialRecord | None = None) -> RunState:
+        """Return what MLflow has of a run; the metrics of its epochs come from the journal.
+
+        Args:
+            run: The run, as MLflow gives it.
+            trial: The trial; None for the sweep's own run.
+        """
+        cursor = run.data.metrics.get(mapping.CURSOR, 0)
+        epochs = trial.epochs if trial else []
+        return cls(
+            id=run.info.run_id,
+            status=run.info.status,
+            tags=dict(run.data.tags),
+            params=set(run.data.params),
+            metrics=dict(run.data.metrics),
+            epochs={e.epoch: e.metrics for e in epochs if e.epoch <= cursor},
+        )
+
+    def new_params(self, params: Mapping[str, str]) -> dict[str, str]:
+        """Return the params that the run does not have.
+
+        MLflow changes none; where an extended sweep has other values, the artifact has the new
+        config.
+        """
+        return {name: value for name, value in params.items() if name not in self.params}
+
+    def new_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Return the tags that the run does not have, or has with another value."""
+        return {name: value for name, value in tags.items() if self.tags.get(name) != value}
+
+    def new_points(self, points: list[MetricPoint]) -> list[MetricPoint]:
+        """Return the points whose value is not the last one that the run has."""
+        return [point for point in points if self.metrics.get(point.name) != point.value]

@@ -1,0 +1,144 @@
+"""What a trial comes to in the end: its best values, and what the test split says of a finalist.
+
+They are computed by the functions that the leaderboard is made with, so that both show one number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mtl_search.analysis.leaderboard import trial_delta_m, trial_skill
+from mtl_search.analysis.references import Tasks, main_metrics, validation_reference
+from mtl_search.analysis.skills import mean_skill, tasks_of
+from mtl_search.config import Config, paths, to_stored
+from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.objective import delta_m
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.trial_record import TrialRecord
+from mtl_search.tracking.mapping import (
+    MetricPoint,
+    clean_name,
+    clean_names,
+    milliseconds,
+    objective_name,
+)
+
+BEST = "best/"
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What trials are measured by.
+
+    Attributes:
+        tasks: Main tasks with their metrics.
+        reference: `val/<task>/<metric>` of the best single-task trials.
+        final_reference: `test/<task>/<metric>` of the single-task finalists; empty before them.
+    """
+
+    tasks: Tasks
+    reference: Mapping[str, float]
+    final_reference: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, record: SweepRecord, config: Config, final_reference: Mapping[str, float] | None = None
+    ) -> Yardstick:
+        """Return what holds by the trials of a record."""
+        tasks = main_metrics(record, config)
+        return cls(tasks, validation_reference(record, tasks), final_reference or {})
+
+
+def final_values(
+    trial: TrialRecord, record: SweepRecord, config: Config, yardstick: Yardstick
+) -> dict[str, float]:
+    """Return the best values of a trial, and its test metrics, by their names in MLflow.
+
+    `best/val/<task>/<metric>` are those of its best epoch, `best/val/skill` and `best/val/delta_m`
+    what the leaderboard shows, and `test/skill` and `test/delta_m` the same on the test split.
+
+    Args:
+        trial: The trial.
+        record: The sweep, whose scales count.
+        config: The sweep's config.
+        yardstick: What the trial is measured by.
+    """
+    best = trial.best
+    if best is None:
+        return {}
+    values = {
+        BEST + key: value
+        for key, value in best.metrics.items()
+        if key.startswith("val/") and not key.endswith("/loss")
+    }
+    values[BEST + objective_name(trial.arm, config, record)] = best.best_objective
+    importance = {task: config.tasks[task].importance for task in yardstick.tasks}
+    values[f"{BEST}val/skill"] = trial_skill(trial, record, config, yardstick.tasks)
+    gain = trial_delta_m(trial, yardstick.tasks, yardstick.reference, importance)
+    values[f"{BEST}val/delta_m"] = gain
+    values |= _test_values(trial, record, config, yardstick)
+    known = {name: float(value) for name, value in values.items() if math.isfinite(value)}
+    return clean_names(known)
+
+
+def _test_values(
+    trial: TrialRecord, record: SweepRecord, config: Config, yardstick: Yardstick
+) -> dict[str, float]:
+    if not trial.test:
+        return {}
+    own = tasks_of(trial, yardstick.tasks)
+    values = dict(trial.test)
+    values["test/skill"] = mean_skill(record, config, own, trial.test, "test")
+    keys = [metric_key("test", task, name) for task, names in own.items() for name in names]
+    reference = yardstick.final_reference
+    if keys and all(key in trial.test and key in reference for key in keys):
+        values["test/delta_m"] = delta_m(trial.test, reference, own, "test")
+    return values
+
+
+def final_points(values: Mapping[str, float], seconds: float) -> list[MetricPoint]:
+    """Return values of a whole trial as points at step 0, which MLflow draws as bars.
+
+    Args:
+        values: Name → value.
+        seconds: When they became known, as Unix time. Of two values MLflow shows the later one.
+    """
+    return [MetricPoint(name, value, milliseconds(seconds), 0) for name, value in values.items()]
+
+
+def objective_point(
+    trial: TrialRecord, record: SweepRecord, config: Config, seconds: float
+) -> MetricPoint:
+    """Return the objective of a trial's last epoch, to be sent where it has changed.
+
+    Args:
+        trial: The trial, with at least one epoch.
+        record: The sweep, whose scales count.
+        config: The sweep's config.
+        seconds: When it changed, as Unix time.
+    """
+    name = clean_name(objective_name(trial.arm, config, record))
+    value = trial.epochs[-1].best_objective
+    return MetricPoint(name, value, milliseconds(seconds), trial.last_epoch)
+
+
+def varied_params(config: Config) -> dict[str, object]:
+    """Return dotted path → the config's own value, of everything that `search.space` varies.
+
+    So that every trial has all of them as params, also where its arm keeps the config's value.
+    """
+    tree = to_stored(config)
+    values: dict[str, object] = {}
+    for written in config.search.space:
+        for path in _expanded(written, tuple(config.tasks)):
+            value = paths.get(tree, path)
+            if value is not None:
+                values |= paths.flatten({path: value})
+    return values
+
+
+def _expanded(path: str, tasks: Sequence[str]) -> list[str]:
+    """Return the path once a task, where it has a `*`."""
+    return [path.replace("*", task, 1) for task in tasks] if "*" in path else [path]
