@@ -73,7 +73,7 @@ class Builder:
         splits = {"train": 100, "validation": 50, "test": 50}
         kinds = dict.fromkeys(self.tasks, "class")
         self.event("data", name="table", digest=digest, splits=splits, targets=kinds)
-        versions = {"mtl_search": "0.2.0", "torch": "2.13.0"}
+        versions = {"mtl_search": "0.2.0", "python": "3.11.4", "torch": "2.13.0"}
         self.event("environment", versions=versions, platform="Linux x86_64", devices={"CPU": 2})
         return self
 

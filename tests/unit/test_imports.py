@@ -133,7 +133,6 @@ def test_a_command_that_tells_of_the_program_loads_nothing_heavy(
     ("command", "shown"),
     [
         ("report", "search"),
-        ("report --format json", '"verdict"'),
         ("export-weights", "loss_weight"),
         ("export-weights --format overrides", "tasks.left.loss_weight="),
     ],
@@ -145,6 +144,15 @@ def test_a_command_that_reads_a_sweep_loads_nothing_heavy(
     assert door.status == 0, door.errors
     assert shown in door.output
     assert door.loaded == []
+
+
+def test_a_report_as_json_loads_what_the_importance_of_settings_needs(
+    sweep: str, tmp_path: Path
+) -> None:
+    door = open_door("report", "--format", "json", sweep, folder=tmp_path)
+    assert door.status == 0, door.errors
+    assert '"verdict"' in door.output
+    assert set(door.loaded) <= {"optuna", "pandas", "pyarrow", "sklearn"}
 
 
 def test_ui_answers_before_mlflow_is_imported(sweep: str, tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def _summary(evidence: Evidence) -> str:
         texts.append(f"data {record.data['name']} with digest {record.data['digest']}")
     if environment:
         versions = environment["versions"]
-        shown = [f"{name} {versions[name]}" for name in ("mtl_search", "torch") if name in versions]
-        texts += [*shown, f"Python {versions['python']}"]
+        names = {"mtl_search": "mtl_search", "torch": "torch", "python": "Python"}
+        texts += [f"{shown} {versions[name]}" for name, shown in names.items() if name in versions]
     summary = ", ".join(texts) + "."
     changed = [
         name

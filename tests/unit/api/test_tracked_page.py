@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,3 +60,53 @@ def test_a_report_that_cannot_be_written_is_left_out(
 def test_a_folder_without_a_sweep_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="holds no sweep"):
         send_to_tracking(tmp_path)
+
+
+class _Sweep:
+    """What `_picture` asks of a result."""
+
+    def __init__(
+        self, directory: Path, models: dict[str, Path], error: Exception | None = None
+    ) -> None:
+        self.directory, self._models, self._error = directory, models, error
+
+    def models(self) -> dict[str, Path]:
+        return self._models
+
+    def plot_model(self, path: Path) -> None:
+        if self._error is not None:
+            raise self._error
+        path.write_bytes(b"drawn")
+
+
+def _picture(sweep: Any) -> dict[str, Path]:
+    return tracked_page._picture(sweep, draw=True)
+
+
+def test_the_picture_is_an_artifact(tmp_path: Path) -> None:
+    found = _picture(_Sweep(tmp_path, {"model/search": tmp_path}))
+    assert found == {"graph": tmp_path / "model.png"}
+    assert found["graph"].read_bytes() == b"drawn"
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no\n  font"), SweepError("not kept"), MemoryError()]
+)
+def test_a_sweep_does_not_fail_for_want_of_its_picture(
+    error: Exception, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert _picture(_Sweep(tmp_path, {"model/search": tmp_path}, error)) == {}
+    (record,) = caplog.records
+    assert (
+        record.getMessage()
+        == f"the best network could not be drawn: {' '.join(str(error).split())}"
+    )
+    assert record.exc_info is None
+
+
+def test_a_sweep_without_a_network_is_not_drawn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert _picture(_Sweep(tmp_path, {}, RuntimeError("never asked"))) == {}
+    assert not caplog.records

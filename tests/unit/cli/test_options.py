@@ -31,9 +31,10 @@ def parameters(command: str) -> dict[str, Any]:
         ("config", ["run", "submit", "validate"]),
         ("overrides", ["run", "submit", "validate"]),
         ("address", ["submit", "jobs list", "jobs stop", "jobs result"]),
-        ("form", ["submit", "jobs list", "jobs status", "jobs result", "report"]),
+        ("form", ["submit", "jobs list", "jobs status", "jobs result"]),
+        ("form", ["report", "compare"]),
         ("job", ["jobs status", "jobs logs", "jobs stop", "jobs result"]),
-        ("sweep", ["report", "export-weights", "ui"]),
+        ("sweep", ["report", "export", "export-weights", "sync", "ui"]),
         ("debug", list(COMMANDS)),
     ],
 )
