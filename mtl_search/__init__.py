@@ -37,6 +37,7 @@ from mtl_search.registry import lazy_attributes as _lazy_attributes
 if TYPE_CHECKING:
     from mtl_search.api import Callback, Result, SweepJob, plot_model, run, submit
     from mtl_search.data import DataSet, Target
+    from mtl_search.export import Model
     from mtl_search.search.smoke import smoke
 
 __version__ = "0.2.0"
@@ -49,6 +50,7 @@ __all__ = [
     "DataError",
     "DataSet",
     "DiskFullError",
+    "Model",
     "MtlSearchError",
     "OutOfMemoryError",
     "Result",
@@ -68,6 +70,7 @@ __all__ = [
 _LAZY = {
     "Callback": "mtl_search.api",
     "DataSet": "mtl_search.data",
+    "Model": "mtl_search.export",
     "Result": "mtl_search.api",
     "SweepJob": "mtl_search.api",
     "Target": "mtl_search.data",
