@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mtl_search.analysis.model_choice import (
+from mtl_search.api.consent import TrustCode
+from mtl_search.api.model_choice import (
     KeptNetworks,
     ModelChoice,
     model_of_arm,
     model_of_trial,
     recommended_model,
 )
-from mtl_search.api.consent import TrustCode
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.arm_name import ArmName
 

@@ -12,6 +12,7 @@ from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
 from mtl_search.cli.jobs.submit import submit
+from mtl_search.cli.models.predict import predict
 from mtl_search.cli.options import (
     Address,
     Config_,
@@ -171,6 +172,9 @@ def report(
     from mtl_search.cli.reporting import report_command
 
     report_command(sweep, form)
+
+
+app.command()(predict)
 
 
 @app.command("export-weights")

@@ -24,7 +24,7 @@ class DataSpec:
         targets: Target name → target without values.
         masks: The views that come with a mask.
         preparation: What turns raw rows into the inputs, where the data set is at hand.
-        stored_preparation: The same as plain JSON, where the spec was read from a file.
+        stored_preparation: What the preparation is as plain JSON, where the spec is from a file.
     """
 
     inputs: Mapping[str, InputArray]

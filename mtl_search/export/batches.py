@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Preparation, Prepared, RowError, row_count
 from mtl_search.data.types import MISSING, Array
 from mtl_search.errors import DataError, MtlSearchError
@@ -45,7 +46,7 @@ class PredictedBatch:
         columns: dict[str, Any] = {}
         for task, combined in self.tasks.items():
             columns |= combined.columns(task, self.prepared)
-        return pd.DataFrame(columns, index=self.names)  # type: ignore[arg-type]
+        return pd.DataFrame(columns, index=pd.Index(self.names))
 
     def arrays(self) -> dict[str, Array]:
         """Return task → array (N, ...)."""
@@ -91,7 +92,7 @@ def combine(
         DataError: The rows do not fit the networks.
     """
     predictions: dict[str, list[Array]] = {task: [] for task in tasks}
-    targets = {}
+    targets: dict[str, Target] = {}
     for member in members:
         if not set(tasks) & set(member.tasks):
             continue

@@ -9,6 +9,7 @@ Nothing is pickled.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,6 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mtl_search import __version__
 from mtl_search.config import from_stored, to_stored
 from mtl_search.config.consent import TrustCode, check_consent
 from mtl_search.data.preparation.stored import code_in
@@ -60,7 +60,7 @@ def save_model(members: Sequence[Member], info: Mapping[str, Any], folder: Path)
         save_file(weights, new / WEIGHTS)
         card = {
             "format": FORMAT,
-            "mtl_search": __version__,
+            "mtl_search": importlib.import_module("mtl_search").__version__,
             "info": dict(info),
             "members": [_card(member) for member in members],
         }

@@ -230,8 +230,8 @@ class Model:
                 else `frame`.
             prepared: Whether the arrays are prepared as the data set prepared them. Default: a
                 mapping that has every view in the type that the network reads is.
-            progress: Called after each batch with the rows that are done and the number of all,
-                None where that is not known.
+            progress: A function that is called after each batch with the rows that are done and
+                the number of all, None where that is not known.
 
         Returns:
             The data frame, or task → array: (N, C) probabilities of classes, (N,) of a binary
@@ -271,11 +271,12 @@ class Model:
         """Yield the frame of `predict` a batch at a time: no more rows than that are in memory.
 
         Args:
-            raw: As of `predict`.
-            batch_size: As of `predict`.
-            tasks: As of `predict`.
-            source: As of `predict`.
-            progress: As of `predict`.
+            raw: The rows, which may be a file that is larger than the memory.
+            batch_size: The number of rows that are predicted at a time.
+            tasks: The tasks; default: all.
+            source: The source that the rows are from, where training had several.
+            progress: A function that is called after each batch with the rows that are done and
+                the number of all, None where that is not known.
 
         Raises:
             DataError: As of `predict`.

@@ -112,10 +112,11 @@ class ImagePreparation(Preparation):
         try:
             if isinstance(image, str | Path):
                 return decode_image(Path(image).expanduser(), self.size)
-            return fit_image(image, self.size)
+            pixels = fit_image(image, self.size)
         except (ValueError, AttributeError) as error:
             name = image if isinstance(image, str | Path) else type(image).__name__
             raise RowError(f"the image {name} of row", row, f" cannot be read ({error})") from None
+        return pixels
 
     def _pixels(self, raw: Array) -> Array:
         """Return pixels as (N, C, H, V) in 0 .. 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,8 +12,19 @@ from mtl_search.errors import DataError
 
 
 def to_stored(preparation: Preparation) -> dict[str, Any]:
-    """Return a preparation as plain JSON types, with the name of its class."""
-    return {"name": stored_name(type(preparation)), "fitted": preparation.to_json()}
+    """Return a preparation as plain JSON types, with the name of its class.
+
+    Raises:
+        DataError: Other processes cannot import its class, or it gives something else than JSON.
+    """
+    name = stored_name(type(preparation))
+    try:
+        fitted = json.loads(json.dumps(preparation.to_json(), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"the preparation {name!r} cannot be stored: `to_json` gives no plain JSON ({error})"
+        ) from error
+    return {"name": name, "fitted": fitted}
 
 
 def from_stored(tree: Mapping[str, Any]) -> Preparation:

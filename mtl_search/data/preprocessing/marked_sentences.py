@@ -50,8 +50,8 @@ class EncodedSentences:
         inputs: View name → array (N, T, ...).
         mask: (N, T) bool, True at real tokens, of all views.
         entities: The tags of the tokens.
-        positions: For each sentence, which of the T tags is that of each of its tokens; -1 for
-            tokens that were cut off.
+        positions: The place of each token of each sentence among the T tags; -1 for tokens that
+            were cut off.
     """
 
     inputs: dict[str, InputArray]

@@ -72,7 +72,7 @@ def read_batches(
         for frame in frames:
             if len(frame):
                 frame.columns = list(map(str, frame.columns))
-                frame.index = range(rows, rows + len(frame))
+                frame = frame.set_axis(range(rows, rows + len(frame)), axis="index")
                 rows += len(frame)
                 yield frame
     except ConfigError as error:

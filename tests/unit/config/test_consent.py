@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.config.consent import check_consent, code_of, is_foreign, split_modules
 from mtl_search.config import load_config
+from mtl_search.config.consent import check_consent, code_of, is_foreign, split_modules
 from mtl_search.errors import ConfigError
 from tests.support.config_trees import tree
 
