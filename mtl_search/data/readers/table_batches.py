@@ -71,10 +71,10 @@ def read_batches(
             frames = csv_frames(path, separator, csv, size, tuple(inputs))
         for frame in frames:
             if len(frame):
-                frame.columns = list(map(str, frame.columns))
-                frame = frame.set_axis(range(rows, rows + len(frame)), axis="index")
+                named = frame.set_axis(list(map(str, frame.columns)), axis="columns")
+                numbers = range(rows, rows + len(frame))
                 rows += len(frame)
-                yield frame
+                yield named.set_axis(numbers, axis="index")
     except ConfigError as error:
         raise DataError(error.problem) from None
     except DataError:
