@@ -5,8 +5,9 @@ N rows of a batch
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,16 @@ import numpy as np
 from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Preparation, Prepared, RowError, row_count
 from mtl_search.data.types import MISSING, Array
-from mtl_search.errors import DataError, MtlSearchError
+from mtl_search.errors import DataError, MtlSearchError, SweepError
 from mtl_search.export.members import Combined, Member
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+# Is called with the rows that are done and the number of all, None where that is not known.
+Progress = Callable[[int, int | None], None]
 
 _MAX_LISTED = 5
 
@@ -54,6 +60,74 @@ class PredictedBatch:
         for task, combined in self.tasks.items():
             arrays |= combined.arrays(task)
         return arrays
+
+
+def predict_raw(
+    members: Sequence[Member],
+    preparation: Preparation,
+    raw: Any,
+    tasks: Sequence[str],
+    batch_size: int,
+    progress: Progress | None = None,
+) -> Iterator[PredictedBatch]:
+    """Yield the predictions of raw rows, a batch at a time.
+
+    Args:
+        members: The networks.
+        preparation: What turns raw rows into inputs.
+        raw: The rows.
+        tasks: The tasks.
+        batch_size: The number of rows that a network reads at a time.
+        progress: A function that is called after each batch.
+
+    Raises:
+        DataError: The rows are not what training saw.
+    """
+    total = rows_of(preparation, raw)
+    unknown: dict[str, Counter[str]] = {}
+    done = 0
+    for prepared, names in prepared_batches(preparation, raw, max(batch_size, preparation.chunk)):
+        yield PredictedBatch(combine(members, prepared, tasks, batch_size), prepared, names)
+        for column, counts in prepared.unknown.items():
+            unknown.setdefault(column, Counter()).update(counts)
+        done += len(prepared)
+        if progress is not None:
+            progress(done, total)
+    for column, counts in unknown.items():
+        logger.warning("%s", about_unknown(column, counts))
+
+
+def predict_prepared(
+    members: Sequence[Member],
+    views: Mapping[str, Any],
+    masks: Mapping[str, Any],
+    tasks: Sequence[str],
+    batch_size: int,
+) -> PredictedBatch:
+    """Return the predictions of rows that the data set has prepared.
+
+    Args:
+        members: The networks.
+        views: View → (N, ...) array.
+        masks: View → (N, T) bool.
+        tasks: The tasks.
+        batch_size: The number of rows that a network reads at a time.
+
+    Raises:
+        SweepError: A view that a network reads is missing.
+    """
+    needed = views_of(members)
+    if missing := needed - views.keys():
+        raise SweepError(f"the model needs the views {sorted(needed)}; missing: {sorted(missing)}")
+    inputs = {view: np.asarray(views[view]) for view in sorted(needed)}
+    prepared = Prepared(inputs, {view: np.asarray(mask) for view, mask in masks.items()})
+    combined = combine(members, prepared, tasks, batch_size)
+    return PredictedBatch(combined, prepared, range(len(prepared)))
+
+
+def views_of(members: Sequence[Member]) -> set[str]:
+    """Return the views that the networks read."""
+    return {view for member in members for view in member.predictor.views}
 
 
 def prepared_batches(

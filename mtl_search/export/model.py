@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,17 +12,17 @@ from mtl_search.config import Config
 from mtl_search.config.checks import check_choice, check_int
 from mtl_search.config.consent import TrustCode
 from mtl_search.data.dataset import Target
-from mtl_search.data.preparation.base import Field, Preparation, Prepared
+from mtl_search.data.preparation.base import Field, Preparation
 from mtl_search.data.preparation.decode import outputs_of
 from mtl_search.data.spec import DataSpec
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.export.batches import (
     PredictedBatch,
-    about_unknown,
-    combine,
+    Progress,
     join_arrays,
-    prepared_batches,
-    rows_of,
+    predict_prepared,
+    predict_raw,
+    views_of,
 )
 from mtl_search.export.members import Member
 from mtl_search.models.network import MultiTaskNetwork
@@ -33,10 +31,7 @@ from mtl_search.training.predictor import Predictor
 if TYPE_CHECKING:
     import pandas as pd
 
-logger = logging.getLogger(__name__)
-
 Output = Literal["frame", "arrays"]
-Progress = Callable[[int, int | None], None]
 
 
 class Model:
@@ -250,7 +245,9 @@ class Model:
         if prepared is None:
             prepared = masks is not None or self._is_prepared(raw)
         if prepared:
-            batches = [self._predict_prepared(raw, masks or {}, tasks, batch_size)]
+            size = check_int(batch_size, "batch_size")
+            chosen = self._chosen(tasks)
+            batches = [predict_prepared(self.members, raw, masks or {}, chosen, size)]
         else:
             batches = list(self._predict_raw(raw, tasks, batch_size, source, progress))
         if output == "arrays" or (output is None and prepared):
@@ -293,38 +290,9 @@ class Model:
         source: str | None,
         progress: Progress | None,
     ) -> Iterator[PredictedBatch]:
-        chosen = self._chosen(tasks)
-        size = check_int(batch_size, "batch_size")
         preparation = self._known_preparation().of_source(source)
-        total = rows_of(preparation, raw)
-        unknown: dict[str, Counter[str]] = {}
-        done = 0
-        for prepared, names in prepared_batches(preparation, raw, max(size, preparation.chunk)):
-            yield PredictedBatch(combine(self.members, prepared, chosen, size), prepared, names)
-            for column, counts in prepared.unknown.items():
-                unknown.setdefault(column, Counter()).update(counts)
-            done += len(prepared)
-            if progress is not None:
-                progress(done, total)
-        for column, counts in unknown.items():
-            logger.warning("%s", about_unknown(column, counts))
-
-    def _predict_prepared(
-        self,
-        views: Mapping[str, Any],
-        masks: Mapping[str, Any],
-        tasks: Sequence[str] | None,
-        batch_size: int,
-    ) -> PredictedBatch:
-        inputs = {view: np.asarray(x) for view, x in views.items()}
-        if missing := self._views - inputs.keys():
-            raise SweepError(
-                f"the model needs the views {sorted(self._views)}; missing: {sorted(missing)}"
-            )
-        prepared = Prepared(inputs, {view: np.asarray(mask) for view, mask in masks.items()})
         size = check_int(batch_size, "batch_size")
-        combined = combine(self.members, prepared, self._chosen(tasks), size)
-        return PredictedBatch(combined, prepared, range(len(prepared)))
+        return predict_raw(self.members, preparation, raw, self._chosen(tasks), size, progress)
 
     def _is_prepared(self, raw: Any) -> bool:
         """Return whether rows are a mapping of views in the types that the network reads."""
@@ -351,7 +319,7 @@ class Model:
 
     @property
     def _views(self) -> set[str]:
-        return {view for member in self.members for view in member.predictor.views}
+        return views_of(self.members)
 
     def _known_preparation(self) -> Preparation:
         if self.preparation is None:

@@ -182,7 +182,14 @@ def sentences(folder: Path, **arguments: Any) -> Case:
         **arguments,
     }
     tasks = {"relation": {"head": "softmax"}, "entities": {"head": "crf"}}
-    backbone = {"name": "bilstm", "vocabulary": 40, "indices": 2, "hidden": 4, "layers": 2}
+    backbone = {
+        "name": "bilstm",
+        "vocabulary": 100,
+        "indices": 2,
+        "index_values": 16,
+        "hidden": 4,
+        "layers": 2,
+    }
     return Case(tree, own + official, tasks, backbone)
 
 
@@ -193,7 +200,7 @@ def vectors(folder: Path) -> Case:
     (folder / "encoder").mkdir()
     encoder = write_encoder(folder / "encoder", seed=0)
     case = sentences(folder, encoder=str(encoder))
-    backbone = {"name": "bilstm", "indices": 2, "hidden": 4, "layers": 2}
+    backbone = {"name": "bilstm", "indices": 2, "index_values": 16, "hidden": 4, "layers": 2}
     return Case(case.tree, case.raw, case.tasks, backbone)
 
 
@@ -267,4 +274,3 @@ CASES: Mapping[str, Callable[[Path], Case]] = {
     "subwords": subwords,
     "vectors": vectors,
 }
-

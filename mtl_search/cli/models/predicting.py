@@ -20,8 +20,8 @@ from mtl_search.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mtl_search.export.batches import Progress as Report
     from mtl_search.export.model import Model
-    from mtl_search.export.model import Progress as Report
 
 _SHOWN_ROWS = 10
 _SHOWN_COLUMNS = 12

@@ -249,7 +249,7 @@ def check_finite(name: str, values: Array) -> None:
     """
     if values.dtype.kind != "f":
         return
-    is_finite = np.isfinite(values).reshape(len(values), -1).all(1)
+    is_finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     if not is_finite.all():
         row = int((~is_finite).argmax())
         raise RowError(f"view {name!r}: row", row, " has NaN or infinite values")

@@ -6,6 +6,7 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,18 +132,34 @@ def csv_frames(
     if len(separator) > 1:
         options = {"sep": re.escape(separator), "engine": "python"}
     options |= {"dtype": str, "skipinitialspace": True, "index_col": False}
-    with warnings.catch_warnings():
-        # pandas only warns of rows that are longer than the header.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
+    with _strict():
         first_line = pd.read_csv(path, header=None, nrows=1, na_values=[], **options)
-        _check_separator(path, separator, first_line)
-        options |= {"header": 0 if csv.names is None else None, "na_values": list(csv.missing)}
-        if size is None:
-            frames = iter([pd.read_csv(path, **options)])
-        else:
-            frames = pd.read_csv(path, chunksize=size, **options)
-        for number, frame in enumerate(frames):
-            yield _named(frame, first_line, path, csv.names, short, warn=number == 0)
+    _check_separator(path, separator, first_line)
+    options |= {"header": 0 if csv.names is None else None, "na_values": list(csv.missing)}
+    if size is None:
+        with _strict():
+            frame = pd.read_csv(path, **options)
+        yield _named(frame, first_line, path, csv.names, short, warn=True)
+        return
+    is_first = True
+    with pd.read_csv(path, chunksize=size, **options) as reader:
+        while True:
+            with _strict():
+                chunk = next(reader, None)
+            if chunk is None:
+                return
+            yield _named(chunk, first_line, path, csv.names, short, warn=is_first)
+            is_first = False
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Turn the warning of rows that are longer than the header into an error."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        yield
 
 
 def _named(

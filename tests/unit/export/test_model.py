@@ -35,9 +35,7 @@ def test_raw_rows_give_what_the_evaluator_saw(name: str, tmp_path: Path) -> None
     data = case.data()
     for sharing in SHARING if name != "vectors" else ["hard"]:
         folder = tmp_path / sharing
-        made = trainer(
-            case.config(sharing), folder, data, test=True, objective=lambda metrics: 0.0
-        )
+        made = trainer(case.config(sharing), folder, data, test=True, objective=lambda metrics: 0.0)
         train(made)
         network = made.network.eval()
         views = {view: torch.from_numpy(np.asarray(x[:])) for view, x in data.inputs.items()}
@@ -109,13 +107,13 @@ def test_mistakes_in_the_rows_are_one_sentence(
         f"{len(case.raw)} rows have a category in column 'island' that training did not see, "
         f"'Sark' ({len(case.raw)}): it counts as `other`"
     )
-    with pytest.raises(ConfigError, match="did you mean 'species'"):
+    with pytest.raises(ConfigError, match=r"did you mean 'species'"):
         model.predict(case.raw, tasks=["specis"])
-    with pytest.raises(ConfigError, match="not a form of output"):
+    with pytest.raises(ConfigError, match=r"not a form of output"):
         model.predict(case.raw, output="table")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="batch_size"):
+    with pytest.raises(ConfigError, match=r"batch_size"):
         model.predict(case.raw, batch_size=0)
-    with pytest.raises(DataError, match="trained on one alone"):
+    with pytest.raises(DataError, match=r"trained on one alone"):
         model.predict(case.raw, source="left")
 
 
@@ -138,13 +136,13 @@ def test_prepared_views_are_taken_as_they_are() -> None:
     # Lists, as a request has them, are raw; they need not have the views that no task reads.
     frame = model.predict({"x": data.inputs["x"][:4].tolist()})
     np.testing.assert_allclose(frame["size"], given["size"][:4], rtol=1e-5)
-    with pytest.raises(DataError, match="lacks the view 'x'"):
+    with pytest.raises(DataError, match=r"lacks the view 'x'"):
         model.predict({"y": data.inputs["x"]})
     with pytest.raises(SweepError, match=r"missing: \['x'\]"):
         model.predict({"y": data.inputs["x"]}, prepared=True)
     with pytest.raises(DataError, match=r"\(80, 5\); training saw \(N, 6\)"):
         model.predict({"x": data.inputs["x"][:, 1:].astype(float)})
-    with pytest.raises(DataError, match="has samples of the shape"):
+    with pytest.raises(DataError, match=r"has samples of the shape"):
         model.predict({"x": data.inputs["x"][:, 1:]})
 
 
@@ -167,7 +165,7 @@ def test_an_ensemble_gives_mean_and_spread() -> None:
     spread = arrays["kind:spread"][np.arange(80), chosen]
     np.testing.assert_allclose(frame["kind:spread"], spread)
     assert list(frame.columns) == list(model.outputs())
-    with pytest.raises(SweepError, match="3 networks"):
+    with pytest.raises(SweepError, match=r"3 networks"):
         _ = model.network
 
 
@@ -195,7 +193,7 @@ def test_old_networks_say_what_they_need() -> None:
     model = Model.of(Predictor(network.network, network.config, DataSpec.from_json(tree)))
     assert model.preparation is None
     assert model.predict({"x": data.inputs["x"]})["kind"].shape == (80, 3)
-    with pytest.raises(SweepError, match="kept by version 0.2.*views x as the data set"):
+    with pytest.raises(SweepError, match=r"kept by version 0.2.*views x as the data set"):
         model.predict(pd.DataFrame({"a": [1]}))
 
 
@@ -226,7 +224,7 @@ def test_numbers_beyond_the_vocabulary(tmp_path: Path) -> None:
 
     model = Model.of(_network(0, data, parse(tree)))
     assert len(model.predict({"words": words.tolist()})) == 20
-    with pytest.raises(DataError, match="no vectors for: 'words' from 9 to 9"):
+    with pytest.raises(DataError, match=r"no vectors for: 'words' from 9 to 9"):
         model.predict({"words": [[9, 9, 9, 9]]})
-    with pytest.raises(DataError, match="training saw whole numbers"):
+    with pytest.raises(DataError, match=r"training saw whole numbers"):
         model.predict({"words": [[0.5, 1, 2, 3]]})

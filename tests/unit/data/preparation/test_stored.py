@@ -31,7 +31,9 @@ def test_raw_rows_become_what_training_saw(name: str, tmp_path: Path) -> None:
     for split, numbers in data.splits.items():
         own = numbers[numbers < rows]
         for view, x in data.inputs.items():
-            np.testing.assert_array_equal(whole.inputs[view][own], x[own], err_msg=f"{split} {view}")
+            np.testing.assert_array_equal(
+                whole.inputs[view][own], x[own], err_msg=f"{split} {view}"
+            )
             assert whole.inputs[view].dtype == x.dtype
     for view, mask in data.masks.items():
         np.testing.assert_array_equal(whole.masks[view], mask[:rows], err_msg=view)
@@ -89,12 +91,12 @@ class _Bad(Preparation):
 
 
 def test_what_cannot_be_stored_is_told_in_one_sentence() -> None:
-    with pytest.raises(DataError, match="gives no plain JSON"):
+    with pytest.raises(DataError, match=r"gives no plain JSON"):
         to_stored(_Bad())
     name = f"{__name__}:_Bad"
-    with pytest.raises(DataError, match="cannot be read .KeyError: 'nothing'"):
+    with pytest.raises(DataError, match=r"cannot be read .KeyError: 'nothing'"):
         from_stored({"name": name, "fitted": {}})
-    with pytest.raises(DataError, match="is no preparation"):
+    with pytest.raises(DataError, match=r"is no preparation"):
         from_stored({"name": "builtins:int", "fitted": {}})
 
     class Local(_Bad):
@@ -102,9 +104,9 @@ def test_what_cannot_be_stored_is_told_in_one_sentence() -> None:
 
     splits = {"train": [0], "validation": [1], "test": [2]}
     targets = {"y": Target(np.zeros(3), "real")}
-    with pytest.raises(DataError, match="a class at the top of a module"):
+    with pytest.raises(DataError, match=r"a class at the top of a module"):
         DataSet({"x": np.zeros((3, 2))}, targets, splits, preparation=Local())
-    with pytest.raises(DataError, match="`preparation` is a str"):
+    with pytest.raises(DataError, match=r"`preparation` is a str"):
         DataSet({"x": np.zeros((3, 2))}, targets, splits, preparation="x")  # type: ignore[arg-type]
 
 
