@@ -68,6 +68,7 @@ def predict_raw(
     raw: Any,
     tasks: Sequence[str],
     batch_size: int,
+    *,
     progress: Progress | None = None,
 ) -> Iterator[PredictedBatch]:
     """Yield the predictions of raw rows, a batch at a time.
@@ -123,6 +124,15 @@ def predict_prepared(
     prepared = Prepared(inputs, {view: np.asarray(mask) for view, mask in masks.items()})
     combined = combine(members, prepared, tasks, batch_size)
     return PredictedBatch(combined, prepared, range(len(prepared)))
+
+
+def is_prepared(members: Sequence[Member], raw: Any) -> bool:
+    """Return whether rows are a mapping of views in the types that the networks read."""
+    views = views_of(members)
+    if not isinstance(raw, Mapping) or not views <= raw.keys():
+        return False
+    inputs = members[0].predictor.data_spec.inputs
+    return all(getattr(raw[view], "dtype", None) == inputs[view].dtype for view in views)
 
 
 def views_of(members: Sequence[Member]) -> set[str]:

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from mtl_search.config import Config
 from mtl_search.config.checks import check_choice, check_int
 from mtl_search.config.consent import TrustCode
@@ -19,6 +17,7 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.export.batches import (
     PredictedBatch,
     Progress,
+    is_prepared,
     join_arrays,
     predict_prepared,
     predict_raw,
@@ -57,10 +56,9 @@ class Model:
 
     Examples:
         >>> import numpy as np
-        >>> from mtl_search.config import parse
+        >>> from mtl_search import Model, load_config
         >>> from mtl_search.data import DataSet, Target
         >>> from mtl_search.data.spec import data_spec
-        >>> from mtl_search.export import Model
         >>> from mtl_search.models.build import build_network
         >>> from mtl_search.training.predictor import Predictor
         >>> x = np.zeros((6, 4), dtype=np.float32)
@@ -68,7 +66,7 @@ class Model:
         >>> splits = {"train": [0, 1], "validation": [2, 3], "test": [4, 5]}
         >>> data = DataSet({"x": x}, {"kind": kind}, splits)
         >>> tree = {"name": "a", "data": "arrays", "tasks": {"kind": {"head": "softmax"}}}
-        >>> config = parse({**tree, "model": {"backbone": "mlp"}})
+        >>> config = load_config({**tree, "model": {"backbone": "mlp"}})
         >>> network = build_network(config, data)
         >>> model = Model.of(Predictor(network, config, data_spec(data)))
         >>> frame = model.predict({"x": x[:3]}, output="frame")
@@ -179,10 +177,8 @@ class Model:
         """
         columns: dict[str, str] = {}
         for task, target in self.targets.items():
-            columns |= outputs_of(task, target)
             networks = sum(task in member.tasks for member in self.members)
-            if networks > 1 and target.kind != "tags":
-                columns[f"{task}:spread"] = "float32"
+            columns |= outputs_of(task, target, is_ensemble=networks > 1)
         return columns
 
     def example(self) -> Any:
@@ -243,7 +239,7 @@ class Model:
                 "not a form of output", path="output", value=output, allowed=("frame", "arrays")
             )
         if prepared is None:
-            prepared = masks is not None or self._is_prepared(raw)
+            prepared = masks is not None or is_prepared(self.members, raw)
         if prepared:
             size = check_int(batch_size, "batch_size")
             chosen = self._chosen(tasks)
@@ -292,17 +288,8 @@ class Model:
     ) -> Iterator[PredictedBatch]:
         preparation = self._known_preparation().of_source(source)
         size = check_int(batch_size, "batch_size")
-        return predict_raw(self.members, preparation, raw, self._chosen(tasks), size, progress)
-
-    def _is_prepared(self, raw: Any) -> bool:
-        """Return whether rows are a mapping of views in the types that the network reads."""
-        if not isinstance(raw, Mapping) or not self._views <= raw.keys():
-            return False
-        inputs = self.data_spec.inputs
-        return all(
-            np.dtype(getattr(raw[view], "dtype", object)) == inputs[view].dtype
-            for view in self._views
-        )
+        chosen = self._chosen(tasks)
+        return predict_raw(self.members, preparation, raw, chosen, size, progress=progress)
 
     def _chosen(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
         """Return the tasks to predict, in the order of the model.

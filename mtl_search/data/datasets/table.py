@@ -113,10 +113,9 @@ def table(
     else:
         splits = split_table(frame, options, encoded, np.arange(len(frame)))
     encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)
-    is_text = any(map(is_csv, path.values())) if isinstance(path, Mapping) else is_csv(path)
-    preparation = TablePreparation(encoder, csv, is_text)
-    inputs = preparation.transform(frame).inputs
-    return DataSet(inputs, encoded, splits, preparation=preparation)
+    preparation = TablePreparation(encoder, csv, is_csv(path))
+    view = preparation.transform(frame).inputs
+    return DataSet(view, encoded, splits, preparation=preparation)
 
 
 def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:

@@ -96,20 +96,27 @@ def label_of(target: Target, predicted: Array) -> Array:
     return np.asarray(predicted.argmax(1))
 
 
-def outputs_of(task: str, target: Target) -> dict[str, str]:
+def outputs_of(task: str, target: Target, *, is_ensemble: bool = False) -> dict[str, str]:
     """Return the columns that `decode` gives for a task, with the types of their values.
+
+    Args:
+        task: The name of the task.
+        target: Its target, whose values are not looked at.
+        is_ensemble: Whether several networks predict it, so that there is a spread.
 
     Examples:
         >>> outputs_of("animal", Target(np.array([0, 1]), "class", ("cat", "dog")))
         {'animal': 'str', 'animal:cat': 'float32', 'animal:dog': 'float32'}
     """
     types: Mapping[str, str] = {"real": "float32", "tags": "spans", "multilabel": "labels"}
+    names = target.classes
     if target.kind == "binary":
-        positive = (target.classes or ("0", "1"))[1]
-        return {task: "str", f"{task}:{positive}": "float32"}
+        names = (target.classes or ("0", "1"))[1:2]
     columns = {} if target.kind == "vector" else {task: types.get(target.kind, "str")}
-    if target.kind in ("class", "multilabel", "vector"):
-        columns |= {f"{task}:{name}": "float32" for name in target.classes}
+    if target.kind in ("class", "binary", "multilabel", "vector"):
+        columns |= {f"{task}:{name}": "float32" for name in names}
+    if is_ensemble and target.kind != "tags":
+        columns[f"{task}:spread"] = "float32"
     return columns
 
 

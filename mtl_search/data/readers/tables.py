@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -251,7 +251,13 @@ def table_suffix(path: Path) -> str | None:
 
 
 def is_csv(path: object) -> bool:
-    """Return whether a table's cells are texts, as those of any file but Parquet are."""
+    """Return whether a table's cells are texts, as those of any file but Parquet are.
+
+    Args:
+        path: The file, or one for each split.
+    """
+    if isinstance(path, Mapping):
+        return any(map(is_csv, path.values()))
     return not str(path).lower().endswith(PARQUET)
 
 
