@@ -133,7 +133,7 @@ def digits(folder: Path) -> Case:
     tree = {"name": "digit_pairs", "train": 40, "validation": 10, "test": 10}
     case = Case(tree, None, _PAIR_TASKS, {"name": "mlp", "widths": [8, 8]})
     made = case.data().inputs
-    raw = {side: made[side].astype(np.float64) * 16 for side in ("left", "right")}
+    raw = {side: np.asarray(made[side], np.float64) * 16 for side in ("left", "right")}
     return Case(tree, raw, case.tasks, case.backbone)
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from mtl_search.data.types import Array, InputArray
+from mtl_search.data.types import Array
 from mtl_search.errors import DataError
 
 FieldKind = Literal["number", "category", "image", "sentence", "array"]
@@ -94,7 +94,7 @@ class Prepared:
         unknown: Column → category that training did not see → number of its rows.
     """
 
-    inputs: Mapping[str, InputArray]
+    inputs: Mapping[str, Array]
     masks: Mapping[str, Array] = field(default_factory=dict)
     texts: Sequence[TokenText] | None = None
     unknown: Mapping[str, Counter[str]] = field(default_factory=dict)

@@ -108,7 +108,7 @@ class ImagePreparation(Preparation):
 
     def _decode(self, row: int, image: Path | str | Image | Array) -> Array:
         if isinstance(image, np.ndarray):
-            return np.rint(self._pixels(image[None])[0] * 255).astype(np.uint8)
+            return np.asarray(np.rint(self._pixels(image[None])[0] * 255), np.uint8)
         try:
             if isinstance(image, str | Path):
                 return decode_image(Path(image).expanduser(), self.size)

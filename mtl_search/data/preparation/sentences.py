@@ -99,7 +99,8 @@ class SentencesPreparation(Preparation):
                 self._sequence(raw), located, encoded.positions, strict=True
             )
         ]
-        return Prepared(encoded.inputs, dict.fromkeys(encoded.inputs, encoded.mask), texts)
+        inputs = {view: np.asarray(x[:]) for view, x in encoded.inputs.items()}
+        return Prepared(inputs, dict.fromkeys(inputs, encoded.mask), texts)
 
     def encode(
         self, sentences: Sequence[MarkedTokens], cache: Path | None = None

@@ -13,8 +13,8 @@ from mtl_search.cli.models.writers import writer
 from mtl_search.errors import ConfigError
 
 SPANS = [{"start": 0, "end": 3, "text": "cat", "tag": "e"}]
-ONE = pd.DataFrame({"a": ["x"], "p": np.float32([0.1]), "s": [[]]}, index=["r0"])
-TWO = pd.DataFrame({"a": ["y"], "p": np.float32([0.25]), "s": [SPANS]}, index=["r1"])
+ONE = pd.DataFrame({"a": ["x"], "p": np.array([0.1], np.float32), "s": [[]]}, index=["r0"])
+TWO = pd.DataFrame({"a": ["y"], "p": np.array([0.25], np.float32), "s": [SPANS]}, index=["r1"])
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "json", "jsonl"])

@@ -59,8 +59,13 @@ def test_views_that_the_network_does_not_read_may_be_missing() -> None:
 
 
 def test_files_are_read_by_their_keys(tmp_path: Path) -> None:
-    stored = {"pixels": IMAGE, "words": WORDS, "real": WORDS > 3, "else": np.zeros(2)}
-    np.savez(tmp_path / "a.npz", **stored)  # type: ignore[arg-type]
+    stored: dict[str, Any] = {
+        "pixels": IMAGE,
+        "words": WORDS,
+        "real": WORDS > 3,
+        "else": np.zeros(2),
+    }
+    np.savez(tmp_path / "a.npz", **stored)
     (tmp_path / "folder").mkdir()
     for key, array in stored.items():
         np.save(tmp_path / "folder" / f"{key}.npy", array)

@@ -30,7 +30,8 @@ def test_one_image_in_every_form(folder: Path) -> None:
     files = image_files(folder)
     assert [file.name for file in files] == ["a.png", "b.png"]
     expected = PREPARATION.transform(files).inputs["image"]
-    assert (expected.shape, expected.dtype) == ((2, 3, 4, 6), np.float32)
+    assert expected.shape == (2, 3, 4, 6)
+    assert expected.dtype == np.dtype(np.float32)
     opened = [Image.open(file) for file in files]
     last = np.stack([np.asarray(image) for image in opened])
     first = last.transpose(0, 3, 1, 2)

@@ -102,7 +102,7 @@ def test_what_cannot_be_stored_is_told_in_one_sentence() -> None:
     class Local(_Bad):
         pass
 
-    splits = {"train": [0], "validation": [1], "test": [2]}
+    splits = dict(zip(("train", "validation", "test"), np.arange(3)[:, None], strict=True))
     targets = {"y": Target(np.zeros(3), "real")}
     with pytest.raises(DataError, match=r"a class at the top of a module"):
         DataSet({"x": np.zeros((3, 2))}, targets, splits, preparation=Local())

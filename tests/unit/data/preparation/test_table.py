@@ -75,8 +75,7 @@ def test_texts_numbers_and_missing_values_are_as_in_the_file(data: DataSet, tmp_
 def test_unknown_categories_are_counted_and_missing_ones_are_not(data: DataSet) -> None:
     preparation = _preparation(data)
     frame = preparation.example()
-    frame["place"] = ["C", None]
-    frame["zip"] = [0, "NA"]
+    frame = frame.assign(place=pd.Series(["C", None]), zip=pd.Series([0, "NA"], dtype=object))
     prepared = preparation.transform(frame)
     assert {name: dict(counts) for name, counts in prepared.unknown.items()} == {"place": {"C": 1}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +18,9 @@ from mtl_search.errors import DataError
 
 
 def test_the_texts_are_those_of_pandas() -> None:
-    from pandas._libs.parsers import STR_NA_VALUES
+    known = importlib.import_module("pandas._libs.parsers").STR_NA_VALUES
 
-    assert set(MISSING_TEXTS) == STR_NA_VALUES
+    assert set(MISSING_TEXTS) == known
     frame = pd.DataFrame({"a": ["x", "NA", "?"], "b": [1, 2, 3]})
     cleaned = without_missing_texts(frame, CsvFormat(missing=("?",)))
     assert cleaned["a"].isna().tolist() == [False, True, True]
