@@ -132,7 +132,10 @@ def is_prepared(members: Sequence[Member], raw: Any) -> bool:
     if not isinstance(raw, Mapping) or not views <= raw.keys():
         return False
     inputs = members[0].predictor.data_spec.inputs
-    return all(getattr(raw[view], "dtype", None) == inputs[view].dtype for view in views)
+    if any(getattr(raw[view], "dtype", None) != inputs[view].dtype for view in views):
+        return False
+    preparation = members[0].predictor.preparation
+    return preparation is None or preparation.may_be_prepared(raw)
 
 
 def views_of(members: Sequence[Member]) -> set[str]:
