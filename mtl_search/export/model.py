@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mtl_search.config import Config
-from mtl_search.config.checks import check_choice, check_int
+from mtl_search.config.checks import check_int
 from mtl_search.config.consent import TrustCode
 from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Field, Preparation
@@ -17,6 +17,7 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.export.batches import (
     PredictedBatch,
     Progress,
+    chosen_tasks,
     is_prepared,
     join_arrays,
     predict_prepared,
@@ -292,17 +293,7 @@ class Model:
         return predict_raw(self.members, preparation, raw, chosen, size, progress=progress)
 
     def _chosen(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
-        """Return the tasks to predict, in the order of the model.
-
-        Raises:
-            ConfigError: There is no such task.
-        """
-        if tasks is None:
-            return self.tasks
-        given = [tasks] if isinstance(tasks, str) else list(tasks)
-        for task in given:
-            check_choice(task, "tasks", self.tasks, "task")
-        return tuple(task for task in self.tasks if task in given)
+        return self.tasks if tasks is None else chosen_tasks(self.tasks, tasks)
 
     @property
     def _views(self) -> set[str]:
