@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         submit,
     )
     from mtl_search.data import DataSet, Target
+    from mtl_search.export import Model
     from mtl_search.search.smoke import smoke
 
 __version__ = "0.2.0"
@@ -58,6 +59,7 @@ __all__ = [
     "DataError",
     "DataSet",
     "DiskFullError",
+    "Model",
     "MtlSearchError",
     "OutOfMemoryError",
     "Result",
@@ -79,6 +81,7 @@ __all__ = [
 _LAZY = {
     "Callback": "mtl_search.api",
     "DataSet": "mtl_search.data",
+    "Model": "mtl_search.export",
     "Result": "mtl_search.api",
     "SweepComparison": "mtl_search.api",
     "SweepJob": "mtl_search.api",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mtl_search.api.consent import TrustCode, check_consent
+from mtl_search.api.best import Best
+from mtl_search.api.consent import TrustCode
 from mtl_search.api.result_views import ResultViews
 from mtl_search.config import Config, load_config, override
 from mtl_search.errors import SweepError, nearest
@@ -20,46 +19,7 @@ from mtl_search.storage.trial_record import TrialRecord
 if TYPE_CHECKING:  # these load pandas and torch, which a look at a journal does not need
     import pandas as pd
 
-    from mtl_search.training.predictor import Predictor
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best configuration of a sweep.
-
-    It is that of the recommended network: the better of the arms `equal` and `search` by the mean
-    validation of fresh seeds. Before there are finalists it is the best trial by its validation
-    objective.
-
-    Attributes:
-        trial: Id of the trial that had it first.
-        arm: The trial's arm: `search`, `equal`, or `single/<task>` where there is nothing else.
-        objective: That trial's objective on the validation split.
-        metrics: `val/<task>/<metric>` and losses at the trial's best epoch.
-        overrides: The changes to the sweep's config that give it: dotted path → value.
-        weights: Task → loss weight.
-        depth: Its sharing depth.
-        lr: Its learning rate.
-        parameters: Number of parameters of its network.
-    """
-
-    trial: str
-    arm: str
-    objective: float
-    metrics: Mapping[str, float]
-    overrides: Mapping[str, Any]
-    weights: Mapping[str, float]
-    depth: Any
-    lr: float | None
-    parameters: int
-
-    def _repr_html_(self) -> str:
-        """Return the settings for a notebook; `metrics` and `overrides` have the rest."""
-        from mtl_search.report.notebook import settings_html
-
-        shown = {**vars(self)}
-        del shown["metrics"], shown["overrides"]
-        return settings_html(**shown)
+    from mtl_search.export import Model
 
 
 class Result(ResultViews):
@@ -203,29 +163,36 @@ class Result(ResultViews):
             raise SweepError(f"there is no trial {name!r} in {self.directory}{hint}")
         return self.record.trials[name]
 
-    def load_model(self, trial: str | None = None) -> Predictor:
-        """Load the trained network of a trial.
+    def load_model(
+        self,
+        trial: str | None = None,
+        *,
+        arm: str | None = None,
+        task: str | None = None,
+        ensemble: bool = False,
+    ) -> Model:
+        """Load the model that the verdict recommends, or that of a trial, an arm or a task.
+
+        The recommended model is the best shared network by the validation of fresh seeds; where
+        sharing hurts, the separate networks of all tasks as one model. Of the networks on fresh
+        seeds it is the one with the best validation.
 
         Args:
-            trial: The trial's id; default: of the best configuration's networks on fresh seeds the
-                one with the best validation, or the best trial's where there are no finalists.
+            trial: The id of a trial.
+            arm: An arm, such as `equal`, `twin/separate` or `single/left`; `single` means the
+                separate networks of all tasks.
+            task: A task, whose network was trained on it alone.
+            ensemble: Whether the networks of all seeds predict together: their mean, and how far
+                they spread.
 
         Raises:
-            ConfigError: The folder is not yours, and names code that is not trusted.
-            SweepError: The network of that trial was not kept.
+            ConfigError: The folder is not yours, and names code that is not trusted; or more than
+                one of trial, arm and task is given.
+            SweepError: The networks were not kept.
         """
-        from mtl_search.training.predictor import load_predictor, read_card
+        from mtl_search.api.model_loading import load_model
 
-        folder = self._model_folder(self._network(trial).id)
-        try:
-            # The card, not the sweep's config, says what is built.
-            check_consent(read_card(folder)[0], [self.directory, folder], self._trust_code)
-            return load_predictor(folder)
-        except SweepError as error:
-            kept = sorted(
-                card.parts[-3] for card in self.directory.glob("trials/*/best/model.json")
-            )
-            raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
+        return load_model(self, self._trust_code, trial, arm, task, ensemble=ensemble)
 
     def report(self, path: str | Path) -> None:
         """Write the report of the sweep, finished or not: verdict, checks, views with plots.

@@ -16,6 +16,7 @@ from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
 from mtl_search.cli.jobs.submit import submit
+from mtl_search.cli.models.predict import predict
 from mtl_search.cli.options import (
     Address,
     Config_,
@@ -166,6 +167,9 @@ app.command()(doctor)
 
 app.command()(report)
 app.command()(compare)
+
+
+app.command()(predict)
 
 
 @app.command("export-weights")

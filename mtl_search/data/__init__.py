@@ -13,6 +13,7 @@ from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets import DATASETS
 from mtl_search.data.datasets.build import build_data, load_data, subsample
 from mtl_search.data.mixture import SAMPLING, Sampling, Sources
+from mtl_search.data.preparation.base import Field, Preparation, Prepared
 from mtl_search.data.types import MISSING, SPLITS, InputArray, TargetKind
 from mtl_search.registry import lazy_attributes as _lazy_attributes
 
@@ -29,8 +30,11 @@ __all__ = [
     "Batch",
     "DataSet",
     "DeviceData",
+    "Field",
     "InputArray",
     "Loader",
+    "Preparation",
+    "Prepared",
     "Sampling",
     "Sources",
     "Target",

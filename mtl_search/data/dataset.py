@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from mtl_search.data.dataset_checks import check_masks, checked_input, checked_splits
+from mtl_search.data.preparation.base import Preparation
+from mtl_search.data.preparation.stored import stored_name
 from mtl_search.data.types import MISSING, REAL_KINDS, Array, InputArray, TargetKind
 from mtl_search.errors import DataError
 
@@ -130,6 +132,8 @@ class DataSet:
         masks: View name → (N, T) bool, True at real tokens; only for token views of unequal length.
         sources: Which source each sample is from, where training draws its batches from several;
             see `mixture`.
+        preparation: What turned raw rows into the inputs, so that trained networks predict from raw
+            rows; None: the inputs are raw already.
 
     Raises:
         DataError: Lengths differ, a split is missing, empty or overlaps another, a label is out of
@@ -150,6 +154,7 @@ class DataSet:
     splits: Mapping[str, Array]
     masks: Mapping[str, Array] = field(default_factory=dict)
     sources: Sources | None = None
+    preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs or not self.targets:
@@ -169,6 +174,13 @@ class DataSet:
             target.check(name)
         if self.sources is not None:
             self.sources.check(samples, self.splits["train"])
+        if self.preparation is not None and not isinstance(self.preparation, Preparation):
+            raise DataError(
+                f"`preparation` is a {type(self.preparation).__name__}; an instance of a subclass "
+                "of mtl_search.data.Preparation is needed"
+            )
+        if self.preparation is not None:
+            stored_name(type(self.preparation))
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 from mtl_search.data.dataset import DataSet, Target
+from mtl_search.data.preparation.arrays import ArraysPreparation
+from mtl_search.data.preparation.base import Preparation
+from mtl_search.data.preparation.stored import from_stored, to_stored
 from mtl_search.data.types import REAL_KINDS, InputArray, TargetKind
 
 
@@ -20,11 +23,29 @@ class DataSpec:
         inputs: View name → array (0, ...) of the right shape and type.
         targets: Target name → target without values.
         masks: The views that come with a mask.
+        preparation: What turns raw rows into the inputs, where the data set is at hand.
+        stored_preparation: What the preparation is as plain JSON, where the spec is from a file.
     """
 
     inputs: Mapping[str, InputArray]
     targets: Mapping[str, Target]
     masks: tuple[str, ...] = ()
+    preparation: Preparation | None = None
+    stored_preparation: Mapping[str, Any] | None = None
+
+    def load_preparation(self) -> Preparation | None:
+        """Return what turns raw rows into the inputs, and import its class if it is the user's.
+
+        Returns:
+            The preparation; None where none is stored, as of networks that version 0.2 kept.
+
+        Raises:
+            ConfigError: There is no such class.
+            DataError: The class cannot read what is stored.
+        """
+        if self.preparation is None and self.stored_preparation is not None:
+            return from_stored(self.stored_preparation)
+        return self.preparation
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types, which `from_json` reads."""
@@ -34,7 +55,12 @@ class DataSpec:
         targets = {}
         for name, target in self.targets.items():
             targets[name] = [target.kind, list(target.classes)]
-        return {"inputs": inputs, "targets": targets, "masks": list(self.masks)}
+        tree: dict[str, Any] = {"inputs": inputs, "targets": targets, "masks": list(self.masks)}
+        if self.preparation is not None:
+            tree["preparation"] = to_stored(self.preparation)
+        elif self.stored_preparation is not None:
+            tree["preparation"] = dict(self.stored_preparation)
+        return tree
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> DataSpec:
@@ -45,12 +71,15 @@ class DataSpec:
         targets = {}
         for name, (kind, classes) in tree["targets"].items():
             targets[name] = _empty_target(kind, classes)
-        return cls(inputs, targets, tuple(tree["masks"]))
+        # No class of the user's is imported here: the file may come from anywhere.
+        stored = tree.get("preparation")
+        return cls(inputs, targets, tuple(tree["masks"]), stored_preparation=stored)
 
 
 def data_spec(data: DataSet) -> DataSpec:
     """Return the specification of a data set."""
-    return DataSpec(data.inputs, data.targets, tuple(data.masks))
+    preparation = data.preparation or ArraysPreparation.of(data.inputs, data.masks)
+    return DataSpec(data.inputs, data.targets, tuple(data.masks), preparation)
 
 
 def _empty_target(kind: TargetKind, classes: Sequence[str]) -> Target:

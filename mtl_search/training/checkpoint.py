@@ -111,7 +111,7 @@ def save(
     random = communicator.gather([state.unsqueeze(0) for state in states])  # one row a rank
 
     def write(folder: Path) -> None:
-        save_file(_tensors(network), folder / "model.safetensors")
+        save_file(tensors_of(network), folder / "model.safetensors")
         state: dict[str, Any] = {name: part.state_dict() for name, part in stateful.items()}
         write_state(folder, state | {"random": random})
         (folder / "progress.json").write_text(json.dumps(asdict(progress)), encoding="utf-8")
@@ -165,8 +165,9 @@ def save_best(
     """Write `best`: the network after this epoch, its config and the spec of its data."""
 
     def write(folder: Path) -> None:
-        save_file(_tensors(network), folder / "model.safetensors")
+        save_file(tensors_of(network), folder / "model.safetensors")
         card = {
+            "format": 1,
             "trial": spec.id,
             "seed": spec.seed,
             "config": to_stored(spec.config),
@@ -216,7 +217,7 @@ def _load_network(network: nn.Module, folder: Path) -> None:
     network.load_state_dict(load_file(folder / "model.safetensors"))
 
 
-def _tensors(network: nn.Module) -> dict[str, torch.Tensor]:
+def tensors_of(network: nn.Module) -> dict[str, torch.Tensor]:
     """Return copies of parameters and buffers: safetensors refuses two names for one memory."""
     return {
         name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtl_search.config import Config, from_stored
+from mtl_search.data.preparation.base import Preparation
 from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import Array
 from mtl_search.errors import SweepError
@@ -80,14 +82,18 @@ class Predictor:
         Raises:
             SweepError: A view that the network reads is missing.
         """
-        needed = {view for views in self.network.views.values() for view in views}
-        if missing := needed - inputs.keys():
+        if missing := self.views - inputs.keys():
             raise SweepError(
-                f"the model needs the views {sorted(needed)}; missing: {sorted(missing)}"
+                f"the model needs the views {sorted(self.views)}; missing: {sorted(missing)}"
             )
-        tensors = {view: torch.as_tensor(np.asarray(inputs[view])) for view in sorted(needed)}
+        device = next(self.network.parameters()).device
+        tensors = {
+            view: torch.as_tensor(np.asarray(inputs[view])).to(device)
+            for view in sorted(self.views)
+        }
         mask_tensors = {
-            view: torch.as_tensor(np.asarray(mask)) for view, mask in (masks or {}).items()
+            view: torch.as_tensor(np.asarray(mask)).to(device)
+            for view, mask in (masks or {}).items()
         }
         size = len(next(iter(tensors.values())))
         parts = []
@@ -96,8 +102,19 @@ class Predictor:
             outputs = self.network(_rows(tensors, rows), _rows(mask_tensors, rows))
             parts.append(self.network.predict(outputs))
         return {
-            task: torch.cat([part[task] for part in parts]).numpy() for task in self.network.heads
+            task: torch.cat([part[task] for part in parts]).cpu().numpy()
+            for task in self.network.heads
         }
+
+    @cached_property
+    def preparation(self) -> Preparation | None:
+        """What turns raw rows into inputs; None where it was not kept."""
+        return self.data_spec.load_preparation()
+
+    @property
+    def views(self) -> set[str]:
+        """The views that the network reads."""
+        return {view for views in self.network.views.values() for view in views}
 
 
 def load_predictor(folder: Path) -> Predictor:
@@ -107,9 +124,20 @@ def load_predictor(folder: Path) -> Predictor:
         SweepError: There is none in the folder.
     """
     config, data_spec = read_card(folder)
+    predictor = build_predictor(config, data_spec)
+    predictor.network.load_state_dict(load_file(folder / "model.safetensors"))
+    return predictor
+
+
+def build_predictor(config: Config, data_spec: DataSpec) -> Predictor:
+    """Build a network, which has yet to get the weights that training gave it.
+
+    Args:
+        config: The trial's config.
+        data_spec: The spec of the data that it was trained on.
+    """
     with skip_pretrained():
         network = build_network(config, data_spec)
-    network.load_state_dict(load_file(folder / "model.safetensors"))
     return Predictor(network, config, data_spec)
 
 

@@ -5,14 +5,17 @@ names it.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mtl_search.data import DataSet, Target
+from mtl_search.data import DataSet, Field, Preparation, Prepared, Target
 from mtl_search.data.splits import random_split
+from mtl_search.errors import DataError
 
 
 def molecules(
@@ -41,20 +44,60 @@ def molecules(
     """
     frame = pd.read_csv(path)
     texts = frame[column].to_numpy(dtype=str)
-    pieces = np.zeros((len(texts), width), np.float32)
-    for row, text in enumerate(texts):
-        for place in _places(str(text), width, longest):
-            pieces[row, place] += 1
+    preparation = Pieces(column, width, longest)
     parts = {"train": 0.7, "validation": 0.15, "test": 0.15}
     labels = {name: frame[name].fillna(-1).to_numpy(np.int64) for name in targets}
     return DataSet(
-        inputs={"pieces": np.log1p(pieces)},
+        inputs=preparation.transform(frame).inputs,
         targets={
             name: Target(values, "binary", ("inactive", "active"))
             for name, values in labels.items()
         },
         splits=random_split(len(texts), parts, seed, groups=texts),
+        preparation=preparation,
     )
+
+
+@dataclass(frozen=True)
+class Pieces(Preparation):
+    """SMILES → the view `pieces`, so that a trained network reads new molecules.
+
+    Attributes:
+        column: The column of a table with the SMILES; a list of them will do, too.
+        width: The number of places.
+        longest: The most characters of a piece.
+    """
+
+    column: str
+    width: int
+    longest: int
+
+    def transform(self, raw: Any) -> Prepared:
+        if hasattr(raw, "columns"):
+            if self.column not in raw.columns:
+                raise DataError(f"the input has no column {self.column!r} with SMILES")
+            raw = raw[self.column]
+        pieces = np.zeros((len(raw), self.width), np.float32)
+        for row, text in enumerate(raw):
+            for place in _places(str(text), self.width, self.longest):
+                pieces[row, place] += 1
+        return Prepared({"pieces": np.log1p(pieces)})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, tree: Mapping[str, Any]) -> Pieces:
+        return cls(**tree)
+
+    def describe(self) -> tuple[Field, ...]:
+        return (Field(self.column, "sentence", "str"),)
+
+    def example(self) -> pd.DataFrame:
+        return pd.DataFrame({self.column: ["CCO", "c1ccccc1O"]})
+
+    def read(self, path: Path, size: int) -> Iterator[pd.DataFrame]:
+        yield from pd.read_csv(path, usecols=[self.column], chunksize=size)
 
 
 def _places(text: str, width: int, longest: int) -> list[Any]:

@@ -21,6 +21,7 @@ from mtl_search.config.checks import (
 from mtl_search.data.dataset import DataSet, Target, common_length
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.memmap import MemmapArray, divide
 from mtl_search.data.readers.paths import find_file
@@ -93,7 +94,20 @@ def arrays(
             rows = _random_splits(store, n, encoded, options)
         else:
             rows = _given_splits(store, n, splits)
-        return DataSet(samples, encoded, rows, masks=_load_masks(store, masks, views))
+        mask_keys = {} if masks is None else check_mapping(masks, "data.masks")
+        loaded = _load_masks(store, mask_keys, views)
+        array_views = {}
+        for view, key in views.items():
+            array_views[view] = ArrayView(
+                tuple(samples[view].shape[1:]),
+                store.raw_dtypes[key],
+                divisors.get(view, 1.0),
+                view in loaded,
+                key,
+                str(mask_keys.get(view, "")),
+            )
+        preparation = ArraysPreparation(array_views)
+        return DataSet(samples, encoded, rows, masks=loaded, preparation=preparation)
 
 
 def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
@@ -119,10 +133,11 @@ def read_arrays(path: object, keys: Mapping[str, str]) -> tuple[Array, ...]:
 
 
 class _Store(ABC):
-    """Arrays by key."""
+    """Arrays by key; `raw_dtypes` has the types of those that were asked for as inputs."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.raw_dtypes: dict[str, str] = {}
 
     @abstractmethod
     def keys(self) -> Iterable[str]:
@@ -167,6 +182,7 @@ class _Npz(_Store):
 
     def input(self, name: str, key: str, divisor: float) -> InputArray:
         array = self.load(name, key)
+        self.raw_dtypes[key] = array.dtype.name
         return divide(array.astype(network_dtype(array.dtype, key), copy=False), divisor)
 
     def _read(self, key: str) -> Array:
@@ -181,7 +197,9 @@ class _Folder(_Store):
 
     def input(self, name: str, key: str, divisor: float) -> InputArray:
         check_choice(key, f"data.{name}", self.keys(), f"array (in {self.path.name})")
-        return MemmapArray((self.path / f"{key}.npy").resolve(), divisor)
+        array = MemmapArray((self.path / f"{key}.npy").resolve(), divisor)
+        self.raw_dtypes[key] = array.raw_dtype.name
+        return array
 
     def _read(self, key: str) -> Array:
         return np.asarray(np.load(self.path / f"{key}.npy", allow_pickle=False))
@@ -217,11 +235,11 @@ def _check_divisors(scale: object, views: Mapping[str, str]) -> dict[str, float]
     return divisors
 
 
-def _load_masks(store: _Store, masks: object, views: Mapping[str, str]) -> dict[str, Array]:
+def _load_masks(
+    store: _Store, masks: Mapping[str, Any], views: Mapping[str, str]
+) -> dict[str, Array]:
     loaded: dict[str, Array] = {}
-    if masks is None:
-        return loaded
-    for view, key in check_mapping(masks, "data.masks").items():
+    for view, key in masks.items():
         check_choice(view, "data.masks", views, "view")
         mask = store.load(f"masks.{view}", check_text(key, f"data.masks.{view}"))
         loaded[view] = mask.astype(np.bool_)

@@ -53,10 +53,10 @@ def digit_pairs(
     from sklearn.datasets import load_digits  # takes a second, and only this data set needs it
 
     bunch = load_digits()
-    images = (bunch.images[:, None] / 16).astype(np.float32)
+    images = bunch.images[:, None]
     digits = Target(bunch.target.astype(np.int64), "class", _DIGITS)
     # The pairs of so few scans are all listed, so that every one of them can be drawn.
     pairs = draw_split_pairs(
         digits.values, counts, options, noun="scans", listed=len(digits.values)
     )
-    return pair_data_set(pairs, digits, lambda rows: np.asarray(images[rows]))
+    return pair_data_set(pairs, digits, images, 16.0, np.arange(len(images)))

@@ -21,6 +21,7 @@ from mtl_search.data.datasets.table import (
     split_table,
 )
 from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.preparation.images import ImagePreparation
 from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
 from mtl_search.data.readers.images import ImageFiles, check_images, list_problems
 from mtl_search.data.readers.memmap import MemmapArray
@@ -117,7 +118,9 @@ def image_folder(
     images, problems = _load_images(folder, names, shape, decoded, cache_folder("cache", cache))
     good = _good_rows(names, problems, skip=bad_images == "skip")
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
-    return DataSet({"image": images}, encoded, split_table(frame, options, encoded, good))
+    splits = split_table(frame, options, encoded, good)
+    preparation = ImagePreparation(shape, file)
+    return DataSet({"image": images}, encoded, splits, preparation=preparation)
 
 
 def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:

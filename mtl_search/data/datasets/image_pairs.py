@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from mtl_search.config.checks import check_int, check_number, check_text
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets.arrays import read_arrays
 from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.preparation.image_pairs import ImagePairsPreparation
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.preprocessing.pairs import draw_pairs, most_pairs
 from mtl_search.data.readers.idx import IDX_SUFFIXES, read_idx
@@ -69,12 +70,8 @@ def image_pairs(
     chosen = _choose_images(pixels, target.values, limit, options.seed)
     divisor = check_number(scale, "data.scale", exclude_low=True)
     target = Target(target.values[chosen], "class", target.classes)
-
-    def scaled(rows: Array) -> Array:
-        return np.divide(pixels[chosen[rows]], divisor, dtype=np.float32)
-
     pairs = draw_split_pairs(target.values, counts, options, noun="images")
-    return pair_data_set(pairs, target, scaled)
+    return pair_data_set(pairs, target, pixels, divisor, chosen)
 
 
 def check_pair_counts(**counts: object) -> dict[str, int]:
@@ -130,25 +127,31 @@ def draw_split_pairs(
 
 
 def pair_data_set(
-    pairs: Mapping[str, Array], target: Target, images: Callable[[Array], Array]
+    pairs: Mapping[str, Array], target: Target, pixels: Array, scale: float, rows: Array
 ) -> DataSet:
     """Make a data set of pairs.
 
     Args:
         pairs: Split name → numbers of the images (pairs, 2).
         target: The class of each image.
-        images: Returns the images of the given numbers.
+        pixels: (n, C, H, V) pixels as they were read.
+        scale: The number by which they are divided.
+        rows: The rows of the images in `pixels`.
     """
     left, right = np.concatenate([pairs[split] for split in SPLITS]).T
     same = target.values[left] == target.values[right]
+    channels, height, width = pixels.shape[1:]
+    preparation = ImagePairsPreparation((channels, height, width), scale, pixels.dtype.name)
+    raw = {"left": pixels[rows[left]], "right": pixels[rows[right]]}
     return DataSet(
-        inputs={"left": images(left), "right": images(right)},
+        inputs=preparation.transform(raw).inputs,
         targets={
             "left": Target(target.values[left], "class", target.classes),
             "right": Target(target.values[right], "class", target.classes),
             "same": Target(same.astype(np.int64), "binary", ("different", "same")),
         },
         splits=consecutive_splits([len(pairs[split]) for split in SPLITS]),
+        preparation=preparation,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,9 @@ import numpy as np
 from mtl_search.config.checks import check_choice, check_int, check_number
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets.split_options import OfficialSplit
-from mtl_search.data.preprocessing.marked_sentences import encode_subwords, encode_tokens
-from mtl_search.data.preprocessing.token_vectors import token_vectors
-from mtl_search.data.preprocessing.token_windows import Windows, choose_windows
-from mtl_search.data.preprocessing.vocabulary import fit_vocabulary, token_numbers
+from mtl_search.data.preparation.sentences import SentencesPreparation
+from mtl_search.data.preprocessing.vocabulary import fit_vocabulary
 from mtl_search.data.readers.cache import cache_folder
-from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.readers.semeval_text import (
     DIRECTED,
@@ -25,7 +23,7 @@ from mtl_search.data.readers.semeval_text import (
     read_marked,
     undirected,
 )
-from mtl_search.data.types import Array, InputArray
+from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
 
 logger = logging.getLogger(__name__)
@@ -112,22 +110,25 @@ def semeval(
     splits["test"] = np.arange(len(training), len(sentences))
 
     distinguish = tags == "e1e2"
+    words = None
+    if encoder is None:
+        most_words = check_int(vocabulary, "data.vocabulary", low=3)
+        words = fit_vocabulary([sentences[row].tokens for row in splits["train"]], most_words)
+    preparation = SentencesPreparation(
+        "subwords" if view == "subwords" else "tokens",
+        size,
+        "none" if positions == "none" else "input",
+        marks=marks,
+        distinguish=distinguish,
+        encoder=encoder,
+        vocabulary=words,
+    )
+    encoded = preparation.encode(sentences, cache_folder("cache", cache) / "token_vectors")
     if view == "subwords":
-        encoded = encode_subwords(sentences, encoder, size, marked=marks, distinguish=distinguish)
-    else:
-        windows = choose_windows(sentences, size)
-        texts = [sentence.tokens for sentence in sentences]
-        if encoder is None:
-            tokens = _word_numbers(texts, splits["train"], windows, vocabulary)
-        else:
-            folder = cache_folder("cache", cache) / "token_vectors"
-            file = token_vectors("encoder", encoder, texts, windows, folder)
-            tokens = MemmapArray(file, fingerprint=file.stem)
-        encoded = encode_tokens(
-            sentences, windows, tokens, as_views=positions == "none", distinguish=distinguish
-        )
+        preparation = replace(preparation, width=encoded.mask.shape[1])
     targets = {"relation": _relations(sentences, directed=directed), "entities": encoded.entities}
-    return DataSet(encoded.inputs, targets, splits, dict.fromkeys(encoded.inputs, encoded.mask))
+    masks = dict.fromkeys(encoded.inputs, encoded.mask)
+    return DataSet(encoded.inputs, targets, splits, masks, preparation=preparation)
 
 
 def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit:
@@ -171,15 +172,6 @@ def _split(sentences: Sequence[MarkedSentence], fraction: float, seed: int) -> d
             "no training sentence is left beside the validation split: too many have the same words"
         )
     return {"train": np.flatnonzero(~in_validation), "validation": np.flatnonzero(in_validation)}
-
-
-def _word_numbers(
-    texts: Sequence[Sequence[str]], train: Array, windows: Windows, vocabulary: object
-) -> InputArray:
-    """Return the numbers (N, T) of the words of the train split, given its rows."""
-    most = check_int(vocabulary, "data.vocabulary", low=3)
-    words = fit_vocabulary([texts[row] for row in train], most)
-    return token_numbers(texts, words, windows)
 
 
 def _relations(sentences: Sequence[MarkedSentence], *, directed: bool) -> Target:

@@ -11,10 +11,11 @@ from mtl_search.config.checks import check_choice, check_int, check_names, check
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.target_spec import TargetSpec, target_specs
+from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.cells import as_column, category_text, factorize, missing_cells
-from mtl_search.data.readers.tables import CsvFormat, read_table
+from mtl_search.data.readers.tables import CsvFormat, is_csv, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, consecutive_splits
 from mtl_search.data.types import MISSING, SPLITS, Array, TargetKind
 from mtl_search.errors import ConfigError, DataError
@@ -112,7 +113,8 @@ def table(
     else:
         splits = split_table(frame, options, encoded, np.arange(len(frame)))
     encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)
-    return DataSet(inputs={"table": encoder.transform(frame)}, targets=encoded, splits=splits)
+    preparation = TablePreparation(encoder, csv, is_csv(path))
+    return DataSet(preparation.transform(frame).inputs, encoded, splits, preparation=preparation)
 
 
 def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mtl_search.data.preparation.base import RowError
 from mtl_search.data.readers import cells
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, DataError
@@ -51,12 +52,14 @@ class Numeric:
         """Encode (N,) values as (N, 1 or 2) float32.
 
         Raises:
-            DataError: A value is not a number, or is infinite.
+            RowError: A value is not a number.
+            DataError: A value is infinite.
         """
         numbers = cells.as_numbers(values)
         if numbers is None:
-            raise DataError(
-                f"column {self.name!r} is numeric, but row {_first_text(values)} is not a number"
+            row, value = _first_text(values)
+            raise RowError(
+                f"column {self.name!r} is numeric, but row", row, f" ({value!r}) is not a number"
             )
         _check_range(self.name, numbers)
         is_missing = np.isnan(numbers)
@@ -79,6 +82,11 @@ class Categorical:
 
     name: str
     categories: tuple[str, ...]
+
+    @property
+    def is_all_numbers(self) -> bool:
+        """Whether every category is the text of a number."""
+        return all(map(_is_number, self.categories))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,9 +151,10 @@ def fit_columns(
             chosen = categorical is not None
             columns.append(_fit_categorical(name, values, max_categories, chosen=chosen))
         elif numbers is None:
+            row, value = _first_text(values)
             raise DataError(
-                f"column {name!r} is not among the categorical ones, but row {_first_text(values)} "
-                "is not a number"
+                f"column {name!r} is not among the categorical ones, but row {row} ({value!r}) is "
+                "not a number"
             )
         else:
             columns.append(_fit_numeric(name, numbers))
@@ -245,10 +254,10 @@ def _categories(values: cells.Column) -> tuple[Array, list[str | None]]:
     return codes, texts
 
 
-def _first_text(values: cells.Column) -> str:
+def _first_text(values: cells.Column) -> tuple[int, object]:
     """Return the number and the value of the first row that holds no number."""
     for row in np.flatnonzero(~cells.missing_cells(values)):
         value = values.iloc[row]
         if isinstance(value, bool) or cells.as_numbers(values.iloc[row : row + 1]) is None:
-            return f"{row} ({value!r})"
-    return f"0 ({values.iloc[0]!r})"
+            return int(row), value
+    return 0, values.iloc[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +36,12 @@ logger = logging.getLogger(__name__)
 _MARKS = ("$", "#")
 
 
+@lru_cache(maxsize=1)
+def _tokenizer(source: str) -> Any:
+    """Load a tokenizer, once for all batches of a prediction."""
+    return load_tokenizer("encoder", source)
+
+
 @dataclass(frozen=True)
 class EncodedSentences:
     """Sentences as input.
@@ -42,11 +50,14 @@ class EncodedSentences:
         inputs: View name → array (N, T, ...).
         mask: (N, T) bool, True at real tokens, of all views.
         entities: The tags of the tokens.
+        positions: The place of each token of each sentence among the T tags; -1 for tokens that
+            were cut off.
     """
 
     inputs: dict[str, InputArray]
     mask: Array
     entities: Target
+    positions: list[Array]
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,10 @@ def encode_tokens(
         else:
             inputs = {"tokens": ColumnConcat(tokens, columns)}
     entities = entity_tags(sentences, windows, distinguish=distinguish)
-    return EncodedSentences(inputs, windows.mask, entities)
+    positions_of = [np.full(len(s.tokens), -1, np.int64) for s in sentences]
+    for row, positions in enumerate(positions_of):
+        positions[windows.kept(row)] = np.arange(windows.length[row])
+    return EncodedSentences(inputs, windows.mask, entities, positions_of)
 
 
 def encode_subwords(
@@ -102,6 +116,7 @@ def encode_subwords(
     *,
     marked: bool,
     distinguish: bool,
+    width: int = 0,
 ) -> EncodedSentences:
     """Encode sentences as sub-words, with tags on the first sub-word of each token.
 
@@ -111,11 +126,12 @@ def encode_subwords(
         size: The most sub-words of a sentence.
         marked: Whether marks stand around the entities.
         distinguish: Whether the tags tell entity 1 from entity 2.
+        width: The least T; shorter sentences are padded to it.
 
     Raises:
         ConfigError: The encoder cannot be loaded, or the size leaves no room for tokens.
     """
-    tokenizer = load_tokenizer("encoder", encoder_source("encoder", encoder).name)
+    tokenizer = _tokenizer(encoder_source("encoder", encoder).name)
     # No sentence is longer in tokens than in sub-words, so a window of this size keeps the entities
     # that the tokenizer, which cuts at the end, would lose.
     marks = _MARKS if marked else ()
@@ -128,14 +144,16 @@ def encode_subwords(
     kept = [_keep_window(sentence, windows, row) for row, sentence in enumerate(sentences)]
     token_tags = entity_tags(kept, choose_windows(kept, room), distinguish=distinguish)
     texts = [_mark(sentence, marks) for sentence in kept]
-    parts = subwords(tokenizer, [text.tokens for text in texts], size)
+    parts = subwords(tokenizer, [text.tokens for text in texts], size, width)
     tags = np.full(parts.ids.shape, MISSING, np.int64)
     spans = np.zeros(parts.ids.shape, np.int64)
+    positions_of = [np.full(len(s.tokens), -1, np.int64) for s in sentences]
     incomplete = 0
     for row, (sentence, text) in enumerate(zip(kept, texts, strict=True)):
         spans[row] = _entity_of_token(sentence, text)[parts.words[row]]
         positions, tokens = _first_subwords(parts, row, text)
         tags[row, positions] = token_tags.values[row, tokens]
+        positions_of[row][tokens + windows.start[row]] = positions
         last_entity_token = max(sentence.first.stop, sentence.second.stop) - 1
         incomplete += last_entity_token > tokens.max(initial=-1)
     if incomplete:
@@ -144,7 +162,8 @@ def encode_subwords(
             incomplete, len(sentences), size,
         )  # fmt: skip
     inputs: dict[str, InputArray] = {"subwords": parts.ids, "spans": spans}
-    return EncodedSentences(inputs, parts.mask, Target(tags, "tags", token_tags.classes))
+    entities = Target(tags, "tags", token_tags.classes)
+    return EncodedSentences(inputs, parts.mask, entities, positions_of)
 
 
 def _first_subwords(parts: Subwords, row: int, text: _MarkedText) -> tuple[Array, Array]:

@@ -104,19 +104,28 @@ def load_tokenizer(argument: str, source: str) -> Any:
     return tokenizer
 
 
-def subwords(tokenizer: Any, sentences: Sequence[Sequence[str]], longest: int) -> Subwords:
+def subwords(
+    tokenizer: Any, sentences: Sequence[Sequence[str]], longest: int, width: int = 0
+) -> Subwords:
     """Divide tokens into sub-words; sentences that are too long lose their end.
 
     Args:
         tokenizer: The result of `load_tokenizer`.
         sentences: N lists of tokens.
         longest: The most sub-words of a sentence.
+        width: The least S; shorter sentences are padded to it.
     """
-    encoded = tokenizer(
-        list(map(list, sentences)),
-        is_split_into_words=True, truncation=True, max_length=longest, padding="longest",
-        return_tensors="np",
-    )  # fmt: skip
+
+    def encode(most: int, padding: str) -> Any:
+        return tokenizer(
+            list(map(list, sentences)),
+            is_split_into_words=True, truncation=True, max_length=most, padding=padding,
+            return_tensors="np",
+        )  # fmt: skip
+
+    encoded = encode(longest, "longest")
+    if encoded["input_ids"].shape[1] < width:
+        encoded = encode(width, "max_length")
     mask = encoded["attention_mask"].astype(np.bool_)
     words = np.full(mask.shape, -1, np.int64)
     for row in range(len(sentences)):
@@ -152,50 +161,82 @@ def token_vectors(
     key = digest([_FORMAT, source.identity, *kept, *texts])
 
     def write(path: Path) -> None:
-        _write_vectors(path, argument, source.name, sentences, windows)
+        encoder = FrozenEncoder(argument, source.name)
+        shape = (len(sentences), windows.size, encoder.width)
+        stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+        encoder.write(stored, sentences, windows)
+        stored.flush()
 
     return cached(folder, key, ".npy", write)
 
 
-def _write_vectors(
-    path: Path, argument: str, source: str, sentences: Sequence[Sequence[str]], windows: Windows
-) -> None:
-    import torch
+class FrozenEncoder:
+    """An encoder that gives a vector for each token.
 
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tokenizer = load_tokenizer(argument, source)
-    model = _load(argument, source, "AutoModel").eval().to(device)
-    positions = int(getattr(model.config, "max_position_embeddings", _MAX_SUBWORDS))
-    longest = min(positions, tokenizer.model_max_length, _MAX_SUBWORDS)
+    Args:
+        argument: The argument that names the encoder, for messages.
+        source: The name of its `EncoderSource`.
 
-    def encode(rows: Array) -> Iterator[tuple[Array, Array]]:
+    Attributes:
+        width: W, the width of a vector.
+
+    Raises:
+        ConfigError: The encoder cannot be loaded.
+    """
+
+    def __init__(self, argument: str, source: str) -> None:
+        import torch
+
+        self._source = source
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._tokenizer = load_tokenizer(argument, source)
+        self._model = _load(argument, source, "AutoModel").eval().to(self._device)
+        positions = int(getattr(self._model.config, "max_position_embeddings", _MAX_SUBWORDS))
+        self._longest = min(positions, self._tokenizer.model_max_length, _MAX_SUBWORDS)
+        self.width = int(self._model.config.hidden_size)
+
+    def write(self, out: Array, sentences: Sequence[Sequence[str]], windows: Windows) -> None:
+        """Write the vectors of the kept tokens.
+
+        Args:
+            out: (N, T, W) float16, 0 where nothing is written.
+            sentences: N lists of tokens.
+            windows: Which tokens of each sentence are kept.
+
+        Raises:
+            DataError: The encoder gives vectors that are not finite.
+        """
+        # Sentences of like length share a batch, so that little is computed for padding.
+        order = np.argsort(list(map(len, sentences)), kind="stable")
+        percent = 0
+        for done in range(0, len(order), _BATCH):
+            rows = order[done : done + _BATCH]
+            for row, (vectors, words) in zip(rows, self._encode(sentences, rows), strict=True):
+                means = _mean_by_word(vectors, words, len(sentences[row]))[windows.kept(row)]
+                out[row, : len(means)] = means
+            percent_before = percent
+            percent = 100 * (done + len(rows)) // len(order)
+            if percent // 10 > percent_before // 10:
+                logger.info(
+                    "token vectors of %s: %d %% of %d sentences", self._source, percent, len(order)
+                )
+
+    def _encode(
+        self, sentences: Sequence[Sequence[str]], rows: Array
+    ) -> Iterator[tuple[Array, Array]]:
         """Yield hidden states (S, W) and words (S,) of each sentence."""
-        batch = subwords(tokenizer, [sentences[row] for row in rows], longest)
+        import torch
+
+        batch = subwords(self._tokenizer, [sentences[row] for row in rows], self._longest)
         with torch.inference_mode():
-            hidden = model(
-                input_ids=torch.from_numpy(batch.ids).to(device),
-                attention_mask=torch.from_numpy(batch.mask).to(device).long(),
+            hidden = self._model(
+                input_ids=torch.from_numpy(batch.ids).to(self._device),
+                attention_mask=torch.from_numpy(batch.mask).to(self._device).long(),
             )[0]
         vectors = hidden.float().cpu().numpy()
         if not np.isfinite(vectors).all():
-            raise DataError(f"the encoder {source} gives vectors that are not finite")
+            raise DataError(f"the encoder {self._source} gives vectors that are not finite")
         yield from zip(vectors, batch.words, strict=True)
-
-    shape = (len(sentences), windows.size, int(model.config.hidden_size))
-    stored = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-    # Sentences of like length share a batch, so that little is computed for padding.
-    order = np.argsort(list(map(len, sentences)), kind="stable")
-    percent = 0
-    for done in range(0, len(order), _BATCH):
-        rows = order[done : done + _BATCH]
-        for row, (vectors, words) in zip(rows, encode(rows), strict=True):
-            means = _mean_by_word(vectors, words, len(sentences[row]))[windows.kept(row)]
-            stored[row, : len(means)] = means
-        percent_before = percent
-        percent = 100 * (done + len(rows)) // len(order)
-        if percent // 10 > percent_before // 10:
-            logger.info("token vectors of %s: %d %% of %d sentences", source, percent, len(order))
-    stored.flush()
 
 
 def _mean_by_word(vectors: Array, words: Array, count: int) -> Array:

@@ -39,18 +39,37 @@ def decode_image(path: Path, shape: tuple[int, int, int]) -> Array:
     Raises:
         ValueError: The file cannot be decoded to its last byte.
     """
-    image_module, ops = _pillow()
-    channels, height, width = shape
-    mode = {1: "L", 3: "RGB"}[channels]
+    image_module, _ = _pillow()
     try:
         with image_module.open(path) as image:
-            upright = _in_bytes(ops.exif_transpose(image), image_module).convert(mode)
-            fitted = ops.fit(upright, (width, height), image_module.Resampling.BICUBIC)
-            pixels = np.asarray(fitted, np.uint8)
+            return fit_image(image, shape)
     # pillow raises OSError, SyntaxError, struct.error, zlib.error and others.
     except Exception as error:  # noqa: BLE001
         raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def fit_image(image: Any, shape: tuple[int, int, int]) -> Array:
+    """Turn an image of pillow upright, scale it, and crop it in the middle.
+
+    Args:
+        image: The image.
+        shape: C (1 or 3), H and V.
+
+    Returns:
+        Bytes (C, H, V).
+    """
+    image_module, ops = _pillow()
+    channels, height, width = shape
+    mode = {1: "L", 3: "RGB"}[channels]
+    upright = _in_bytes(ops.exif_transpose(image), image_module).convert(mode)
+    fitted = ops.fit(upright, (width, height), image_module.Resampling.BICUBIC)
+    pixels = np.asarray(fitted, np.uint8)
     return np.asarray(pixels[None] if channels == 1 else pixels.transpose(2, 0, 1))
+
+
+def scaled(pixels: Array) -> Array:
+    """Return bytes as float32 in [0, 1]."""
+    return np.asarray(np.divide(pixels, 255, dtype=np.float32))
 
 
 def _in_bytes(image: Any, image_module: Any) -> Any:
@@ -108,7 +127,7 @@ class ImageFiles:
         """Decode samples, by a slice or an integer array."""
         images = map_in_threads(self._decode, list(self.paths[rows]))
         stacked = np.stack(images) if images else np.empty((0, *self.image_shape), np.uint8)
-        return np.asarray(np.divide(stacked, 255, dtype=np.float32))
+        return scaled(stacked)
 
     def _decode(self, path: str) -> Array:
         try:

@@ -44,6 +44,11 @@ class MemmapArray:
             self.dtype = np.dtype(np.float32)
 
     @property
+    def raw_dtype(self) -> np.dtype[Any]:
+        """The type of the values in the file."""
+        return self._map.dtype
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """(N, ...)."""
         return self._map.shape

@@ -16,7 +16,7 @@ token.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -158,25 +158,87 @@ def tokenize_marked(text: str, where: str) -> MarkedTokens:
         >>> tokenize_marked("The <e1>child</e1> is in the <e2>cradle</e2>.", "line 1").second
         Span(start=5, stop=6)
     """
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        text = text[1:-1]
-    tokens: list[str] = []
+    return locate_marked(text, where).sentence
+
+
+class LocatedTokens(NamedTuple):
+    """The tokens of a sentence with their places in its text.
+
+    Attributes:
+        sentence: The tokens and the entities.
+        places: Where each token begins and ends.
+    """
+
+    sentence: MarkedTokens
+    places: list[tuple[int, int]]
+
+
+def locate_marked(text: str, where: str) -> LocatedTokens:
+    """Divide a marked sentence into tokens as `tokenize_marked` does, and find their places.
+
+    Args:
+        text: The sentence with its marks.
+        where: Where the sentence stands, for messages.
+
+    Raises:
+        DataError: As of `tokenize_marked`.
+    """
+    begin, stop = _inside_quotes(text)
+    inner = text[begin:stop]
+    places: list[tuple[int, int]] = []
     spans: dict[str, Span] = {}
     opened: tuple[str, int] | None = None
-    end = 0
-    for mark in _MARK.finditer(text):
-        tokens += _TOKEN.findall(text[end : mark.start()])
+    end = begin
+    for mark in _MARK.finditer(text, begin, stop):
+        places += _token_places(text, end, mark.start())
         end = mark.end()
         is_closing = mark[1] == "/"
         name = mark[2]
         if not is_closing and opened is None and name not in spans:
-            opened = name, len(tokens)
-        elif is_closing and opened is not None and opened[0] == name and len(tokens) > opened[1]:
-            spans[name] = Span(opened[1], len(tokens))
+            opened = name, len(places)
+        elif is_closing and opened is not None and opened[0] == name and len(places) > opened[1]:
+            spans[name] = Span(opened[1], len(places))
             opened = None
         else:
-            raise DataError(f"{where}: {mark[0]} stands where it cannot: {text!r}")
+            raise DataError(f"{where}: {mark[0]} stands where it cannot: {inner!r}")
     if opened is not None or len(spans) != 2:
-        raise DataError(f"{where}: <e1>...</e1> and <e2>...</e2> are needed, once each: {text!r}")
-    tokens += _TOKEN.findall(text[end:])
-    return MarkedTokens(tuple(tokens), spans["1"], spans["2"])
+        raise DataError(f"{where}: <e1>...</e1> and <e2>...</e2> are needed, once each: {inner!r}")
+    places += _token_places(text, end, stop)
+    tokens = tuple(text[first:last] for first, last in places)
+    return LocatedTokens(MarkedTokens(tokens, spans["1"], spans["2"]), places)
+
+
+def locate_plain(text: str) -> LocatedTokens | None:
+    """Divide a sentence without marks into tokens; both entities are its first token.
+
+    Returns:
+        The tokens; None for a sentence that has marks, or no token.
+    """
+    if _MARK.search(text):
+        return None
+    places = _token_places(text, *_inside_quotes(text))
+    tokens = tuple(text[first:last] for first, last in places)
+    nowhere = Span(0, 1)
+    return LocatedTokens(MarkedTokens(tokens, nowhere, nowhere), places) if tokens else None
+
+
+def sentences_of(lines: Sequence[str]) -> list[str]:
+    """Return the marked sentences of a file's lines: numbered ones, or every line that holds one.
+
+    Relations and comments, which may follow numbered sentences, are left out.
+    """
+    matches = [match for line in lines if (match := _SENTENCE.match(line))]
+    if matches:
+        return [match[2] for match in matches]
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _inside_quotes(text: str) -> tuple[int, int]:
+    """Return where a sentence begins and ends within the quotes around all of it."""
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return 1, len(text) - 1
+    return 0, len(text)
+
+
+def _token_places(text: str, start: int, stop: int) -> list[tuple[int, int]]:
+    return [match.span() for match in _TOKEN.finditer(text, start, stop)]

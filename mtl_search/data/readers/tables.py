@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
-_PARQUET = (".parquet", ".pq")
+CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+PARQUET = (".parquet", ".pq")
 _OTHER_SEPARATORS = (";", "\t", "|")
 
 
@@ -72,27 +74,23 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
         ConfigError: There is no such file, or its cells are not between these separators.
         DataError: The file cannot be read, has no rows, or two columns of one name.
     """
-    path = find_file(argument, value, _CSV + _PARQUET)
-    name = path.name.lower()
-    suffix = next((suffix for suffix in _CSV + _PARQUET if name.endswith(suffix)), None)
+    path = find_file(argument, value, CSV + PARQUET)
+    suffix = table_suffix(path)
     if suffix is None and csv.names is not None:
         suffix = ".csv"
     if suffix is None or not path.is_file():
         raise ConfigError(
-            f"a table is a file that ends in {', '.join(_CSV + _PARQUET)}",
+            f"a table is a file that ends in {', '.join(CSV + PARQUET)}",
             path=f"data.{argument}",
             value=value,
         )
     separator = csv.separator or ("\t" if suffix.startswith(".tsv") else ",")
     try:
-        frame = _read_parquet(path) if suffix in _PARQUET else _read_csv(path, separator, csv)
+        frame = _read_parquet(path) if suffix in PARQUET else _read_csv(path, separator, csv)
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001  pandas and pyarrow raise many kinds on a broken file
-        problem = f"cannot read {path}: {type(error).__name__}: {str(error).strip()}"
-        if type(error).__name__ in ("ParserError", "ParserWarning"):
-            problem += f" (cells end with {separator!r}: `separator`)"
-        raise DataError(problem) from None
+        raise unreadable(path, separator, error) from None
     if frame.empty:
         raise DataError(f"{path} has no rows")
     frame.columns = list(map(str, frame.columns))
@@ -103,10 +101,29 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
 
 
 def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
-    """Read a CSV with all cells as texts.
+    """Read a CSV with all cells as texts."""
+    frame = next(csv_frames(path, separator, csv))
+    return _numbers_with_points(frame) if csv.decimal == "," else frame
+
+
+def csv_frames(
+    path: Path,
+    separator: str,
+    csv: CsvFormat,
+    size: int | None = None,
+    short: tuple[str, ...] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a CSV with all cells as texts.
 
     Left to itself, pandas would read a train row's 1 as 1.0 or as "1" depending on what the test
     rows hold.
+
+    Args:
+        path: The file.
+        separator: The text between its cells.
+        csv: How else it is written.
+        size: The most rows of a frame; None: all of them are one frame.
+        short: Where it has no header line: the names of its columns if they are as many.
     """
     import pandas as pd
 
@@ -115,25 +132,58 @@ def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
     if len(separator) > 1:
         options = {"sep": re.escape(separator), "engine": "python"}
     options |= {"dtype": str, "skipinitialspace": True, "index_col": False}
-    with warnings.catch_warnings():
-        # pandas only warns of rows that are longer than the header.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
+    with _strict():
         first_line = pd.read_csv(path, header=None, nrows=1, na_values=[], **options)
-        _check_separator(path, separator, first_line)
-        header = 0 if csv.names is None else None
-        frame: pd.DataFrame = pd.read_csv(
-            path, header=header, na_values=list(csv.missing), **options
-        )
-    if csv.names is None:
-        frame = _restore_names(frame, first_line, path)
-    elif len(csv.names) != frame.shape[1]:
-        raise ValueError(
-            f"`names` has {len(csv.names)} names, and the file has {frame.shape[1]} columns"
-        )
+    _check_separator(path, separator, first_line)
+    options |= {"header": 0 if csv.names is None else None, "na_values": list(csv.missing)}
+    if size is None:
+        with _strict():
+            frame = pd.read_csv(path, **options)
+        yield _named(frame, first_line, path, csv.names, short, warn=True)
+        return
+    is_first = True
+    with pd.read_csv(path, chunksize=size, **options) as reader:
+        while True:
+            with _strict():
+                chunk = next(reader, None)
+            if chunk is None:
+                return
+            yield _named(chunk, first_line, path, csv.names, short, warn=is_first)
+            is_first = False
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Turn the warning of rows that are longer than the header into an error."""
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        yield
+
+
+def _named(
+    frame: pd.DataFrame,
+    first_line: pd.DataFrame,
+    path: Path,
+    names: tuple[str, ...] | None,
+    short: tuple[str, ...] | None,
+    *,
+    warn: bool,
+) -> pd.DataFrame:
+    """Return a frame of a CSV under the names of its header, or under given ones without header."""
+    width = frame.shape[1]
+    if names is None:
+        return _restore_names(frame, first_line, path, warn=warn)
+    if len(names) == width:
+        frame.columns = list(names)
+    elif short is not None and len(short) == width:
+        frame.columns = list(short)
     else:
-        frame.columns = list(csv.names)
-    if csv.decimal == ",":
-        return _with_points(frame)
+        inputs = f" ({len(short)} of them inputs)" if short is not None else ""
+        raise ValueError(
+            f"`names` has {len(names)} names{inputs}, and the file has {width} columns"
+        )
     return frame
 
 
@@ -146,7 +196,9 @@ def _check_separator(path: Path, separator: str, first_line: pd.DataFrame) -> No
         raise ConfigError(problem, path="data.separator", value=separator)
 
 
-def _restore_names(frame: pd.DataFrame, first_line: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _restore_names(
+    frame: pd.DataFrame, first_line: pd.DataFrame, path: Path, *, warn: bool
+) -> pd.DataFrame:
     """Give the columns the names of the first line, and leave out those without a name.
 
     pandas renames a second `a` to `a.1`, and makes up a name where there is none.
@@ -158,19 +210,63 @@ def _restore_names(frame: pd.DataFrame, first_line: pd.DataFrame, path: Path) ->
     has_name = names.notna().to_numpy()
     if has_name.any() and not has_name.all():
         listed = ", ".join(map(str, np.flatnonzero(~has_name) + 1))
-        logger.warning("column %s of %s has no name, and is left out", listed, path)
+        if warn:
+            logger.warning("column %s of %s has no name, and is left out", listed, path)
         frame = frame.iloc[:, np.flatnonzero(has_name)]
     return frame
 
 
-def _with_points(frame: pd.DataFrame) -> pd.DataFrame:
+def _numbers_with_points(frame: pd.DataFrame) -> pd.DataFrame:
     """Write columns of numbers with decimal commas with points instead."""
-    changed = {}
+    changed = []
     for name in frame.columns:
         pointed = frame[name].str.replace(",", ".", regex=False)
         if as_numbers(as_column(pointed)) is not None:
-            changed[name] = pointed
+            changed.append(str(name))
+    return with_points(frame, changed)
+
+
+def with_points(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Write the texts of some columns with points instead of decimal commas."""
+    from pandas.api.types import is_object_dtype, is_string_dtype
+
+    changed = {}
+    for name in columns:
+        column = frame[name]
+        if is_object_dtype(column.dtype):
+            changed[name] = column.map(_pointed)
+        elif is_string_dtype(column.dtype):
+            changed[name] = column.str.replace(",", ".", regex=False)
     return frame.assign(**changed)
+
+
+def _pointed(cell: Any) -> Any:
+    return cell.replace(",", ".") if isinstance(cell, str) else cell
+
+
+def table_suffix(path: Path) -> str | None:
+    """Return the ending by which a file is known as a table; None for other files."""
+    name = path.name.lower()
+    return next((suffix for suffix in CSV + PARQUET if name.endswith(suffix)), None)
+
+
+def is_csv(path: object) -> bool:
+    """Return whether a table's cells are texts, as those of any file but Parquet are.
+
+    Args:
+        path: The file, or one for each split.
+    """
+    if isinstance(path, Mapping):
+        return any(map(is_csv, path.values()))
+    return not str(path).lower().endswith(PARQUET)
+
+
+def unreadable(path: Path, separator: str, error: Exception) -> DataError:
+    """Return the error of a file that pandas cannot read."""
+    problem = f"cannot read {path}: {type(error).__name__}: {str(error).strip()}"
+    if type(error).__name__ in ("ParserError", "ParserWarning"):
+        problem += f" (cells end with {separator!r}: `separator`)"
+    return DataError(problem)
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

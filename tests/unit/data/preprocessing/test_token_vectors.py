@@ -65,7 +65,7 @@ def test_vectors_are_computed_once(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("the encoder is run again")
 
-    monkeypatch.setattr("mtl_search.data.preprocessing.token_vectors._write_vectors", fail)
+    monkeypatch.setattr("mtl_search.data.preprocessing.token_vectors.FrozenEncoder.write", fail)
     again = make_marked(seed=5, directed=False, tags="e1e2")
     assert (again.inputs["tokens"][:] == first.inputs["tokens"][:]).all()
     assert file.stat().st_mtime_ns == written

@@ -1,0 +1,85 @@
+"""Preparations as JSON, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mtl_search.data.preparation import PREPARATIONS
+from mtl_search.data.preparation.base import Preparation
+from mtl_search.errors import DataError
+
+
+def to_stored(preparation: Preparation) -> dict[str, Any]:
+    """Return a preparation as plain JSON types, with the name of its class.
+
+    Raises:
+        DataError: Other processes cannot import its class, or it gives something else than JSON.
+    """
+    name = stored_name(type(preparation))
+    try:
+        fitted = json.loads(json.dumps(preparation.to_json(), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"the preparation {name!r} cannot be stored: `to_json` gives no plain JSON ({error})"
+        ) from error
+    return {"name": name, "fitted": fitted}
+
+
+def from_stored(tree: Mapping[str, Any]) -> Preparation:
+    """Read what `to_stored` returned.
+
+    A class of the user's (`module:Class`) is imported: whoever reads a file of a stranger looks at
+    `code_in` before.
+
+    Raises:
+        ConfigError: There is no such class.
+        DataError: The class cannot read what is stored.
+    """
+    name = str(tree["name"])
+    member: Any = PREPARATIONS.get_member(name, "preparation")
+    if not (isinstance(member, type) and issubclass(member, Preparation)):
+        raise DataError(
+            f"{name!r} is no preparation; a subclass of mtl_search.data.preparation.Preparation is "
+            "needed"
+        )
+    if ":" not in name:
+        return member.from_json(tree["fitted"])
+    try:
+        preparation: Preparation = member.from_json(tree["fitted"])
+    except Exception as error:  # user code may raise anything; the cause stays chained
+        problem = f"{type(error).__name__}: {error}"
+        raise DataError(f"the preparation {name!r} cannot be read ({problem})") from error
+    return preparation
+
+
+def code_in(tree: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the classes of the user's (`module:Class`) that a stored preparation names."""
+    if not isinstance(tree, Mapping):
+        return
+    name = str(tree.get("name", ""))
+    if ":" in name:
+        yield name
+    fitted = tree.get("fitted")
+    parts = fitted.get("sources") if isinstance(fitted, Mapping) and name == "sources" else None
+    if isinstance(parts, Mapping):
+        for part in parts.values():
+            yield from code_in(part)
+
+
+def stored_name(member: type[Preparation]) -> str:
+    """Return the name by which a class is stored.
+
+    Raises:
+        DataError: Other processes cannot import it.
+    """
+    if name := vars(member).get("stored_name"):
+        return str(name)
+    reference = f"{member.__module__}:{member.__qualname__}"
+    if "<locals>" in reference or member.__module__ == "__main__":
+        raise DataError(
+            f"the preparation {reference} cannot be stored: a class at the top of a module is "
+            "needed, so that a process that loads the model can import it"
+        )
+    return reference

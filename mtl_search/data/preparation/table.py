@@ -1,0 +1,217 @@
+"""Rows of a table → the view `table`, by the columns that training has fitted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from mtl_search.data.preparation.base import Field, Preparation, Prepared
+from mtl_search.data.preprocessing.columns import Categorical, Numeric, TableEncoder
+from mtl_search.data.readers import cells
+from mtl_search.data.readers.table_batches import read_batches, without_missing_texts
+from mtl_search.data.readers.tables import CsvFormat, with_points
+from mtl_search.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MAX_LISTED = 8
+
+
+@dataclass(frozen=True)
+class TablePreparation(Preparation):
+    """The columns of a table and how each is encoded.
+
+    A row is a row of a data frame, a mapping of columns, a list of mappings or an array whose
+    columns are in the order of training. Columns are found by their names, in any order, and
+    further ones are ignored. A category that training did not see counts as `other`, as it did in
+    training, and is reported.
+
+    Attributes:
+        encoder: The fitted columns.
+        csv: How the CSV was written that training read; that of prediction is written alike.
+        is_text: Whether training read a CSV, in which texts such as `NA` mean that there is none.
+    """
+
+    encoder: TableEncoder
+    csv: CsvFormat
+    is_text: bool = True
+
+    # pandas takes about as long for a few rows of a column as for a thousand.
+    chunk: ClassVar[int] = 8192
+    stored_name: ClassVar[str] = "table"
+
+    def transform(self, raw: Any) -> Prepared:
+        """Encode rows as (N, W) float32; see the class for what a row may be."""
+        frame = self._own_columns(self._frame(raw))
+        encoded = self.encoder.transform(frame)
+        return Prepared({"table": encoded}, unknown=self._unknown(frame, encoded))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the columns with their numbers and categories, and the CSV's format."""
+        columns = [
+            {"kind": "category" if isinstance(x, Categorical) else "number", **asdict(x)}
+            for x in self.encoder.columns
+        ]
+        return {"columns": columns, "csv": asdict(self.csv), "is_text": self.is_text}
+
+    @classmethod
+    def from_json(cls, tree: Mapping[str, Any]) -> TablePreparation:
+        """Read what `to_json` returned."""
+        columns: list[Numeric | Categorical] = []
+        for stored in tree["columns"]:
+            values = {key: value for key, value in stored.items() if key != "kind"}
+            if stored["kind"] == "category":
+                columns.append(Categorical(values["name"], tuple(values["categories"])))
+            else:
+                columns.append(Numeric(**values))
+        csv = dict(tree["csv"])
+        names = csv["names"]
+        csv |= {"missing": tuple(csv["missing"]), "names": None if names is None else tuple(names)}
+        return cls(TableEncoder(tuple(columns)), CsvFormat(**csv), bool(tree["is_text"]))
+
+    def describe(self) -> tuple[Field, ...]:
+        """Return the input columns."""
+        fields = []
+        for column in self.encoder.columns:
+            if isinstance(column, Categorical):
+                categories = column.categories
+                fields.append(Field(column.name, "category", "str", (), True, categories))
+            else:
+                fields.append(Field(column.name, "number", "float64", (), True))
+        return tuple(fields)
+
+    def example(self) -> pd.DataFrame:
+        """Return two rows: the mean of every number, and the first or last category."""
+        import pandas as pd
+
+        rows: dict[str, list[Any]] = {}
+        for column in self.encoder.columns:
+            if isinstance(column, Categorical):
+                shown = column.categories or ("",)
+                rows[column.name] = [shown[0], shown[-1]]
+            else:
+                low = float(f"{column.mean:.4g}")
+                rows[column.name] = [low, float(f"{column.mean + column.deviation:.4g}")]
+        return pd.DataFrame(rows)
+
+    def read(self, path: Path, size: int) -> Iterator[pd.DataFrame]:
+        """Yield the rows of a CSV or Parquet file, `size` at a time."""
+        yield from read_batches(path, self.csv, size, [x.name for x in self.encoder.columns])
+
+    def batches(self, raw: Any, size: int) -> Iterator[Any]:
+        """Yield rows, `size` at a time."""
+        # A mapping of single values is one row, as of a request to a server.
+        if isinstance(raw, Mapping) and all(np.ndim(value) == 0 for value in raw.values()):
+            raw = [raw]
+        yield from super().batches(raw, size)
+
+    def row_names(self, raw: Any) -> Sequence[Any] | None:
+        """Return the index of a data frame, where it is more than numbers from 0."""
+        index = getattr(raw, "index", None)
+        return None if index is None or isinstance(raw, Sequence) else index
+
+    def _frame(self, raw: Any) -> pd.DataFrame:
+        """Return rows as a data frame.
+
+        Raises:
+            DataError: They are something else, or an array of another width.
+        """
+        import pandas as pd
+
+        names = [column.name for column in self.encoder.columns]
+        if hasattr(raw, "to_pandas"):
+            raw = raw.to_pandas()
+        if isinstance(raw, pd.DataFrame):
+            return raw
+        if isinstance(raw, Mapping):
+            return pd.DataFrame({str(name): _plain(values) for name, values in raw.items()})
+        if isinstance(raw, Sequence) and raw and all(isinstance(row, Mapping) for row in raw):
+            return pd.DataFrame(list(raw))
+        if isinstance(raw, np.ndarray | Sequence) and not isinstance(raw, str):
+            return _by_position(raw, names)
+        raise DataError(
+            f"the input is a {type(raw).__name__}; a data frame, a mapping of columns, a list of "
+            f"rows or the path of a CSV or Parquet file is needed, with {_listed(names)}"
+        )
+
+    def _own_columns(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the input columns, with cells written as those that training read.
+
+        Raises:
+            DataError: A column is missing, or there twice.
+        """
+        given = list(map(str, frame.columns))
+        names = [column.name for column in self.encoder.columns]
+        missing = [name for name in names if name not in given]
+        if missing:
+            hints = [(name, nearest(name, given)) for name in missing]
+            listed = [
+                f"{name!r} (did you mean {near!r}?)" if near else repr(name) for name, near in hints
+            ]
+            raise DataError(
+                f"the input lacks the column {_listed(listed, quote=False)}; it has: "
+                f"{_listed(given)}"
+            )
+        twice = [name for name in names if given.count(name) > 1]
+        if twice:
+            raise DataError(f"the input has two columns called {twice[0]!r}")
+        frame = frame.set_axis(given, axis="columns")[names]
+        if self.is_text:
+            frame = without_missing_texts(frame, self.csv)
+        return with_points(frame, self._pointed) if self.csv.decimal == "," else frame
+
+    @property
+    def _pointed(self) -> list[str]:
+        """The columns whose decimal commas training read as points: those of numbers alone."""
+        return [
+            column.name
+            for column in self.encoder.columns
+            if isinstance(column, Numeric) or column.is_all_numbers
+        ]
+
+    def _unknown(self, frame: pd.DataFrame, encoded: Any) -> dict[str, Counter[str]]:
+        """Count the categories that training did not see."""
+        unknown: dict[str, Counter[str]] = {}
+        end = 0
+        for column in self.encoder.columns:
+            end += len(column.names)
+            if isinstance(column, Numeric):
+                continue
+            values = cells.as_column(frame[column.name])[encoded[:, end - 1] == 1]
+            present = values[~cells.missing_cells(values.reset_index(drop=True))]
+            if len(present):
+                unknown[column.name] = Counter(map(cells.category_text, present))
+        return unknown
+
+
+def _plain(values: Any) -> Any:
+    """Return the values of a column without an index, by which pandas would sort them anew."""
+    return values if isinstance(values, np.ndarray) else list(values)
+
+
+def _by_position(raw: Any, names: Sequence[str]) -> pd.DataFrame:
+    """Return an array as a data frame whose columns are in the order of training."""
+    import pandas as pd
+
+    try:
+        array = np.asarray(raw)
+    except ValueError:
+        raise DataError("the rows of the input differ in length") from None
+    if array.ndim != 2 or array.shape[1] != len(names):
+        raise DataError(
+            f"the input has no names of columns and the shape {array.shape}; needed: (rows, "
+            f"{len(names)}), in the order {_listed(names)}"
+        )
+    return pd.DataFrame(array, columns=list(names))
+
+
+def _listed(names: Sequence[str], *, quote: bool = True) -> str:
+    shown = [repr(name) if quote else name for name in names[:_MAX_LISTED]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

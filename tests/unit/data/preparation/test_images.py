@@ -1,0 +1,81 @@
+"""Files, opened images and pixels are the same image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mtl_search.data.preparation.images import ImagePreparation, image_files
+from mtl_search.errors import DataError
+
+Image: Any = pytest.importorskip("PIL.Image")
+PREPARATION = ImagePreparation((3, 4, 6))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        pixels = rng.integers(0, 256, (4, 6, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    return tmp_path
+
+
+def test_one_image_in_every_form(folder: Path) -> None:
+    files = image_files(folder)
+    assert [file.name for file in files] == ["a.png", "b.png"]
+    expected = PREPARATION.transform(files).inputs["image"]
+    assert expected.shape == (2, 3, 4, 6)
+    assert expected.dtype == np.dtype(np.float32)
+    opened = [Image.open(file) for file in files]
+    last = np.stack([np.asarray(image) for image in opened])
+    first = last.transpose(0, 3, 1, 2)
+    table = pd.DataFrame({"file": list(map(str, files)), "other": 1})
+    for raw in (
+        list(map(str, files)), opened, last, first, first / np.float32(255), list(first), table,
+        {"image": first},
+    ):  # fmt: skip
+        np.testing.assert_allclose(PREPARATION.transform(raw).inputs["image"], expected, atol=1e-7)
+    assert PREPARATION.row_names(files) == list(map(str, files))
+    assert PREPARATION.row_names(first) is None
+
+
+def test_what_a_file_as_input_may_be(folder: Path) -> None:
+    assert [len(batch) for batch in PREPARATION.read(folder, 1)] == [1, 1]
+    assert list(PREPARATION.read(folder / "b.png", 9)) == [[folder / "b.png"]]
+    pd.DataFrame({"file": ["b.png"]}).to_csv(folder / "new.csv")
+    assert list(PREPARATION.read(folder / "new.csv", 9)) == [[folder / "b.png"]]
+    pd.DataFrame({"name": ["b.png"]}).to_csv(folder / "bad.csv")
+    with pytest.raises(DataError, match=r"no column 'file' with the files of images"):
+        list(PREPARATION.read(folder / "bad.csv", 9))
+    (folder / "empty").mkdir()
+    with pytest.raises(DataError, match=r"has no image"):
+        image_files(folder / "empty")
+    with pytest.raises(DataError, match=r"there is no file or folder"):
+        image_files(folder / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (np.zeros((2, 3, 9, 9), np.uint8), r"the shape \(2, 3, 9, 9\); training saw"),
+        (np.full((2, 3, 4, 6), 9.0), "fractions from 9 to 9; needed: 0 to 1"),
+        (np.full((2, 3, 4, 6), 9), "the pixels are int64; bytes"),
+        (np.full((2, 3, 4, 6), np.nan), "row 0 has NaN"),
+        ([3], "the image int of row 0 cannot be read"),
+        ("a.png", "a list of paths or images"),
+    ],
+)
+def test_mistakes(raw: Any, problem: str) -> None:
+    with pytest.raises(DataError, match=problem):
+        PREPARATION.transform(raw)
+
+
+def test_an_unreadable_file_is_named_with_its_row(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"notes.txt of row 1 cannot be read \(Unidentified"):
+        PREPARATION.transform([folder / "a.png", folder / "notes.txt"])

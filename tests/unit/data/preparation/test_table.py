@@ -1,0 +1,101 @@
+"""Frames, files, rows and arrays become what a CSV of texts became in training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mtl_search.data import DataSet
+from mtl_search.data.datasets.table import table
+from mtl_search.data.preparation.stored import from_stored, to_stored
+from mtl_search.data.preparation.table import TablePreparation
+from mtl_search.errors import DataError
+
+ROWS = (
+    "size;weight;place;zip;y",
+    *(f"{k},5;{'?' if k == 3 else k};{'AB'[k % 2]};00{k % 3};{k}" for k in range(12)),
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataSet:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(ROWS))
+    return table(
+        str(path),
+        {"y": "real"},
+        separator=";",
+        decimal=",",
+        missing=["?"],
+        categorical=["place", "zip"],
+    )
+
+
+def _preparation(data: DataSet) -> TablePreparation:
+    assert data.preparation is not None
+    again = from_stored(json.loads(json.dumps(to_stored(data.preparation))))
+    assert isinstance(again, TablePreparation)
+    assert again == data.preparation
+    return again
+
+
+def test_texts_numbers_and_missing_values_are_as_in_the_file(data: DataSet, tmp_path: Path) -> None:
+    preparation = _preparation(data)
+    expected = np.asarray(data.inputs["table"])
+    frame = pd.DataFrame(
+        {
+            "zip": [k % 3 for k in range(12)],
+            "place": pd.Categorical(["AB"[k % 2] for k in range(12)]),
+            "weight": [np.nan if k == 3 else k for k in range(12)],
+            "size": [k + 0.5 for k in range(12)],
+        }
+    )
+    texts = frame.astype({"weight": object}).assign(
+        size=[f"{k},5" for k in range(12)], zip=[f"00{k % 3}" for k in range(12)]
+    )
+    texts.loc[3, "weight"] = "?"
+    array = frame[["size", "weight", "place", "zip"]].to_numpy()
+    rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    for raw in (frame, texts, array, rows, {name: frame[name] for name in frame}):
+        np.testing.assert_array_equal(preparation.transform(raw).inputs["table"], expected)
+    (batch, rest) = preparation.read(tmp_path / "t.csv", 8)
+    assert list(rest.index) == [8, 9, 10, 11]
+    np.testing.assert_array_equal(preparation.transform(batch).inputs["table"], expected[:8])
+    frame["zip"] = frame["zip"].astype(str)
+    frame.to_parquet(tmp_path / "t.parquet")
+    (whole,) = preparation.read(tmp_path / "t.parquet", 100)
+    np.testing.assert_array_equal(preparation.transform(whole).inputs["table"], expected)
+
+
+def test_unknown_categories_are_counted_and_missing_ones_are_not(data: DataSet) -> None:
+    preparation = _preparation(data)
+    frame = preparation.example()
+    frame = frame.assign(place=pd.Series(["C", None]), zip=pd.Series([0, "NA"], dtype=object))
+    prepared = preparation.transform(frame)
+    assert {name: dict(counts) for name, counts in prepared.unknown.items()} == {"place": {"C": 1}}
+
+
+def test_one_row_of_a_request_is_a_row(data: DataSet) -> None:
+    row: dict[str, Any] = {"size": 1, "weight": None, "place": "A", "zip": "000"}
+    (batch,) = _preparation(data).batches(row, 10)
+    assert len(_preparation(data).transform(batch)) == 1
+
+
+def test_fields_say_what_a_row_has(data: DataSet) -> None:
+    size, _, place, _ = _preparation(data).describe()
+    assert (size.name, size.kind, size.dtype, size.optional) == ("size", "number", "float64", True)
+    assert (place.kind, place.values) == ("category", ("A", "B"))
+
+
+def test_columns_that_stand_there_twice(data: DataSet) -> None:
+    frame = _preparation(data).example()
+    twice = pd.concat([frame, frame[["place"]]], axis=1)
+    with pytest.raises(DataError, match=r"two columns called 'place'"):
+        _preparation(data).transform(twice)
+    with pytest.raises(DataError, match=r"the input is a set"):
+        _preparation(data).transform({1, 2})

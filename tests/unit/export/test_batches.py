@@ -1,0 +1,60 @@
+"""What a preparation of the user's may do wrong, and how batches are put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mtl_search.data import Preparation, Prepared
+from mtl_search.errors import DataError
+from mtl_search.export.batches import about_unknown, join_arrays, prepared_batches, rows_of
+
+
+class Own(Preparation):
+    """Gives back what its rows are."""
+
+    def transform(self, raw: Any) -> Any:
+        if raw[0] == "fail":
+            raise KeyError("nothing")
+        return Prepared({"x": np.zeros((len(raw), 1))}) if raw[0] == "good" else raw
+
+    def to_json(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def from_json(cls, tree: Any) -> Own:
+        return cls()
+
+    def describe(self) -> tuple[()]:
+        return ()
+
+    def example(self) -> list[str]:
+        return ["good"]
+
+
+def test_code_of_the_user_fails_in_one_sentence() -> None:
+    batches = list(prepared_batches(Own(), ["good", "x", "good"], 2))
+    assert [list(names) for _, names in batches] == [[0, 1], [2]]
+    with pytest.raises(DataError, match=r"preparation Own failed with KeyError: 'nothing'"):
+        next(prepared_batches(Own(), ["fail"], 2))
+    with pytest.raises(DataError, match=r"Own returned a list; a mtl_search.data.Prepared"):
+        next(prepared_batches(Own(), ["other"], 2))
+    with pytest.raises(DataError, match=r"this model reads no files"):
+        next(prepared_batches(Own(), "file.csv", 2))
+    assert rows_of(Own(), ["a", "b"]) == 2
+    assert rows_of(Own(), "file.csv") is None
+
+
+def test_tags_of_longer_sentences_make_room() -> None:
+    joined = join_arrays([{"t": np.array([[1, 2]])}, {"t": np.array([[0, 1, 1]])}])
+    assert joined["t"].tolist() == [[1, 2, -1], [0, 1, 1]]
+
+
+def test_few_of_many_categories_are_named() -> None:
+    counts = Counter({f"c{k}": 9 - k for k in range(7)})
+    assert "'c0' (9), 'c1' (8)" in about_unknown("a", counts)
+    assert "and 2 more" in about_unknown("a", counts)
+    assert about_unknown("a", Counter({"x": 1})).startswith("1 row has a category in column 'a'")
