@@ -30,6 +30,9 @@ from mtl_search.training.predictor import Predictor
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mtl_search.export.card import Format
+    from mtl_search.export.exporting import Exported
+
 Output = Literal["frame", "arrays"]
 
 
@@ -129,6 +132,40 @@ class Model:
         from mtl_search.export.folder import save_model
 
         save_model(self.members, self.info, Path(folder))
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        format: Format = "onnx",
+        tasks: Sequence[str] | None = None,
+    ) -> Exported:
+        """Write the model as a graph that runs without this project, with a card beside it.
+
+        What the chosen tasks do not need is left out. The number of rows may vary, and so may that
+        of tokens where a view has a mask.
+
+        Args:
+            folder: The folder; an export that is there already is replaced.
+            format: `onnx`: `model.onnx`; `torch`: `model.pt2` of `torch.export`.
+            tasks: The tasks; default: all.
+
+        Raises:
+            ConfigError: There is no such task or format.
+            SweepError: A network cannot be exported, and why; or a package is missing.
+        """
+        from mtl_search.export.exporting import export_model
+
+        chosen = self._chosen(tasks)
+        return export_model(
+            self.members,
+            self.targets,
+            chosen,
+            Path(folder),
+            format,
+            preparation=self.preparation,
+            info=self.info,
+        )
 
     @property
     def is_ensemble(self) -> bool:

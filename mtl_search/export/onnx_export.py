@@ -1,0 +1,106 @@
+"""ONNX: a graph of a model that runs without torch."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from mtl_search.errors import SweepError, first_line
+from mtl_search.export.graph import ExportGraph
+from mtl_search.export.torch_export import lstm_as_it_is, quiet
+
+_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+# A file of protobuf holds at most 2 GiB; larger weights stand in a file beside it.
+_MOST_INSIDE = 1_900_000_000
+_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")
+
+
+def require_onnx() -> None:
+    """Import what the export needs.
+
+    Raises:
+        SweepError: A package is missing.
+    """
+    for package in _PACKAGES:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise SweepError(
+                f"ONNX needs the package {package!r} ({error}); install it with: "
+                "pip install 'mtl-search[export]'"
+            ) from error
+
+
+def write_onnx(program: Any, graph: ExportGraph, file: Path) -> None:
+    """Write a traced graph as an ONNX file, with the weights in it.
+
+    Args:
+        program: The traced graph.
+        graph: The graph, for the names of inputs and outputs.
+        file: The file to write.
+
+    Raises:
+        SweepError: ONNX has no operators for the network.
+    """
+    import torch
+
+    with quiet(), lstm_as_it_is(), _silent():
+        try:
+            exported = torch.onnx.export(program, dynamo=True, verbose=False)
+            assert exported is not None
+            _rename(exported.model.graph, graph)
+            size = sum(p.nbytes for p in graph.state_dict().values())
+            exported.save(file, external_data=size > _MOST_INSIDE)
+        except Exception as error:
+            raise SweepError(
+                f"the network of {', '.join(graph.tasks)} cannot be written as ONNX "
+                f"({type(error).__name__}: {first_line(error)}); --format torch may take it"
+            ) from error
+
+
+def input_names(graph: ExportGraph) -> list[str]:
+    """Return the names of the inputs in the file: a view that is called as a task gets a prefix."""
+    return [
+        f"input:{given.name}" if given.name in graph.outputs else given.name
+        for given in graph.inputs
+    ]
+
+
+def _rename(model: Any, graph: ExportGraph) -> None:
+    """Give inputs and outputs our names, and other values that have them already another."""
+    inputs = input_names(graph)
+    taken = {*inputs, *graph.outputs}
+    results = set(map(id, model.outputs))
+    for node in model:
+        for value in node.outputs:
+            if value.name in taken:
+                value.name = f"inner:{value.name}"
+            if id(value) not in results:
+                value.shape = None  # some are those of the example; what runs the file infers them
+    for value in model.initializers.values():
+        if value.name in taken:
+            raise ValueError(f"a parameter is called {value.name!r}, as an input or output")
+    for value, name in zip(model.inputs, inputs, strict=True):
+        value.name = name
+    for value, name in zip(model.outputs, graph.outputs, strict=True):
+        value.name = name
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep the exporter's progress off the screen, and its loggers."""
+    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        with redirect_stdout(nowhere), redirect_stderr(nowhere):
+            try:
+                for name in levels:
+                    logging.getLogger(name).setLevel(logging.ERROR)
+                yield
+            finally:
+                for name, level in levels.items():
+                    logging.getLogger(name).setLevel(level)
