@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._decomp import decomposition_table
 
 from mtl_search.errors import SweepError, first_line
 from mtl_search.export.graph import ExportGraph
@@ -69,15 +70,24 @@ def lstm_as_it_is() -> Iterator[None]:
     `torch.export._patches`, which puts a slower loop in its place.
     """
     operator: Any = torch.ops.aten.lstm.input
-    keys = (torch._C.DispatchKey.CompositeImplicitAutograd, torch._C.DispatchKey.Autograd)
-    kernels = {key: operator.py_kernels[key] for key in keys if key in operator.py_kernels}
+    tables: list[tuple[Any, Any]] = [
+        (operator.py_kernels, torch._C.DispatchKey.CompositeImplicitAutograd),
+        (operator.py_kernels, torch._C.DispatchKey.Autograd),
+        (decomposition_table, operator),
+    ]
+    before = [table.get(key) for table, key in tables]
+    operator._dispatch_cache.clear()
     try:
-        operator.py_kernels.update(dict.fromkeys(keys, _lstm_shapes))
+        for table, key in tables:
+            table[key] = _lstm_shapes
         yield
     finally:
-        for key in keys:
-            del operator.py_kernels[key]
-        operator.py_kernels.update(kernels)
+        for (table, key), function in zip(tables, before, strict=True):
+            if function is None:
+                del table[key]
+            else:
+                table[key] = function
+        operator._dispatch_cache.clear()
 
 
 def _lstm_shapes(x: Tensor, start: Sequence[Tensor], *arguments: Any) -> tuple[Tensor, ...]:
