@@ -35,7 +35,7 @@ from mtl_search.errors import (
 from mtl_search.registry import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
-    from mtl_search.api import Callback, Result, SweepJob, plot_model, run, submit
+    from mtl_search.api import Callback, Result, SweepJob, plot_model, run, submit, train
     from mtl_search.data import DataSet, Target
     from mtl_search.export import Model
     from mtl_search.search.smoke import smoke
@@ -65,6 +65,7 @@ __all__ = [
     "run",
     "smoke",
     "submit",
+    "train",
 ]
 
 _LAZY = {
@@ -78,6 +79,7 @@ _LAZY = {
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",
     "submit": "mtl_search.api",
+    "train": "mtl_search.api",
 }
 
 __getattr__ = _lazy_attributes(__name__, _LAZY)

@@ -4,6 +4,7 @@ The command line is a thin layer over it.
 """
 
 from mtl_search.api.callback import Callback
+from mtl_search.api.refitting import train
 from mtl_search.api.result import Best, Result
 from mtl_search.api.running import RUNS, choose_folder, plot_model, run
 from mtl_search.api.submitting import SweepJob, submit
@@ -18,4 +19,5 @@ __all__ = [
     "plot_model",
     "run",
     "submit",
+    "train",
 ]

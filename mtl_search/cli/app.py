@@ -12,7 +12,9 @@ from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
 from mtl_search.cli.jobs.submit import submit
+from mtl_search.cli.models.export import export
 from mtl_search.cli.models.predict import predict
+from mtl_search.cli.models.train import train
 from mtl_search.cli.options import (
     Address,
     Config_,
@@ -175,6 +177,8 @@ def report(
 
 
 app.command()(predict)
+app.command()(export)
+app.command()(train)
 
 
 @app.command("export-weights")

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 Format = Literal["onnx", "torch"]
 
+_MAX_LISTED = 8
+
 # `prepared` are the inputs as mappings of name → array.
 _LOAD = {
     "onnx": """\
@@ -91,6 +93,10 @@ def card(
         >>> text.splitlines()[0], "Licence" in text
         ('# faces', True)
     """
+    licence = (
+        "Not said. Whoever publishes this model fills it in; the licences of the data and of "
+        "pretrained weights count as well."
+    )
     outputs = described["outputs"]
     tasks = [output for output in outputs if output["name"] == output["task"]]
     sections = [
@@ -102,8 +108,7 @@ def card(
         _limits(info, difference),
         _how_to_load(form, described, preparation),
         *_decoding(tasks),
-        "## Licence\n\nNot said. Whoever publishes this model fills it in: the licence of the data "
-        "and of pretrained weights counts as well.",
+        f"## Licence\n\n{licence}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -122,7 +127,9 @@ def _about(info: Mapping[str, Any], tasks: Sequence[str]) -> str:
 
 def _task_row(task: Mapping[str, Any]) -> list[str]:
     classes = task.get("classes", [])
-    shown = ", ".join(map(str, classes[:8])) + (f" and {len(classes) - 8} more" * (len(classes) > 8))
+    shown = ", ".join(map(str, classes[:_MAX_LISTED]))
+    if len(classes) > _MAX_LISTED:
+        shown += f" and {len(classes) - _MAX_LISTED} more"
     return [task["name"], task.get("kind", ""), task["meaning"], shown]
 
 
@@ -153,13 +160,15 @@ def _results(info: Mapping[str, Any]) -> str:
 
 
 def _limits(info: Mapping[str, Any], difference: float) -> str:
-    lines = [
-        f"The exported file was compared with the network at batch sizes 1, 2 and 7 on the CPU: "
-        f"the largest difference is {difference:.1g}.",
+    checked = (
+        "The exported file was compared with the network at batch sizes 1, 2 and 7 on the CPU: the "
+        f"largest difference is {difference:.1g}."
+    )
+    tested = (
         "The test split is of the same source as the training data; nothing is known of other "
-        "sources, and nothing was done about unfairness to groups.",
-        *(f"{note}." for note in info.get("notes", ())),
-    ]
+        "sources, and nothing was done about unfairness to groups."
+    )
+    lines = [checked, tested, *(f"{note}." for note in info.get("notes", ()))]
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
@@ -179,7 +188,8 @@ def _how_to_load(
     if preparation is None:
         return text + "\n\nThe preparation of raw rows is not known."
     if preparation.get("name") == "table":
-        return text + f"\n\nRows of a table are prepared without mtl_search by\n\n```python\n{TABLE}```"
+        how = f"Rows of a table are prepared without mtl_search by\n\n```python\n{TABLE}```"
+        return f"{text}\n\n{how}"
     return text + (
         "\n\nWith mtl_search, raw rows are prepared by\n\n```python\nimport json\n"
         "from mtl_search.data.preparation.stored import from_stored\n\n"
@@ -191,13 +201,16 @@ def _how_to_load(
 def _decoding(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
     if not any("crf" in task for task in tasks):
         return []
-    return [
-        "## How to decode tags\n\nThe best tags of a sentence are found by Viterbi's algorithm from "
-        "the emissions and from `crf` of the output in `interface.json`:\n\n"
-        f"```python\n{VITERBI}```"
-    ]
+    text = (
+        "## How to decode tags\n\nThe best tags of a sentence are found by Viterbi's algorithm, "
+        "from the emissions and from `crf` of the output in `interface.json`:\n\n"
+    )
+    return [f"{text}```python\n{VITERBI}```"]
 
 
 def _table(names: Sequence[str], rows: Any) -> str:
-    lines = [list(names), ["---"] * len(names), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
+    lines = []
+    for row in [names, ["---"] * len(names), *rows]:
+        cells = " | ".join(cell.replace("|", "\\|") for cell in row)
+        lines.append(f"| {cells} |")
+    return "\n".join(lines)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from mtl_search.data.types import Array
 from mtl_search.errors import SweepError
 from mtl_search.export.graph import ExportGraph
 from mtl_search.export.onnx_export import input_names
+from mtl_search.models.side_inputs import SideInputs
 from mtl_search.models.spans import Spans
 from mtl_search.models.stage import safe_key
 
@@ -162,8 +162,9 @@ def _neck_values(graph: ExportGraph, view: str) -> int:
         for neck in (neck for necks in part.necks.values() for neck in necks):
             if view in neck.views and isinstance(neck, Spans):
                 counts.append(neck.count + 1)
-            elif view in neck.views and safe_key(view) in neck.tables:
-                counts.append(cast("nn.Embedding", neck.tables[safe_key(view)]).num_embeddings)
+            elif view in neck.views and isinstance(neck, SideInputs):
+                table = dict(neck.tables.named_children()).get(safe_key(view))
+                counts += [table.num_embeddings] if isinstance(table, nn.Embedding) else []
     return min(counts)
 
 
@@ -179,5 +180,3 @@ def _difference(mine: Array, other: Array) -> float:
     with np.errstate(invalid="ignore"):
         gaps = np.abs(np.where(same, 0.0, mine.astype(np.float64) - other)) / scale
     return float(gaps.max())
-
-

@@ -137,7 +137,7 @@ class Model:
         self,
         folder: str | Path,
         *,
-        format: Format = "onnx",
+        format: Format = "onnx",  # noqa: A002  # as `--format`
         tasks: Sequence[str] | None = None,
     ) -> Exported:
         """Write the model as a graph that runs without this project, with a card beside it.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
+import io
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +21,17 @@ _LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")
 
 
 def require_onnx() -> None:
-    """Import what the export needs.
+    """Look for what the export needs.
 
     Raises:
         SweepError: A package is missing.
     """
-    for package in _PACKAGES:
-        try:
-            importlib.import_module(package)
-        except ImportError as error:
-            raise SweepError(
-                f"ONNX needs the package {package!r} ({error}); install it with: "
-                "pip install 'mtl-search[export]'"
-            ) from error
+    missing = [package for package in _PACKAGES if find_spec(package) is None]
+    if missing:
+        raise SweepError(
+            f"ONNX needs {' and '.join(missing)}; install what is missing with: "
+            "pip install 'mtl-search[export]'"
+        )
 
 
 def write_onnx(program: Any, graph: ExportGraph, file: Path) -> None:
@@ -95,12 +93,12 @@ def _rename(model: Any, graph: ExportGraph) -> None:
 def _silent() -> Iterator[None]:
     """Keep the exporter's progress off the screen, and its loggers."""
     levels = {name: logging.getLogger(name).level for name in _LOGGERS}
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        with redirect_stdout(nowhere), redirect_stderr(nowhere):
-            try:
-                for name in levels:
-                    logging.getLogger(name).setLevel(logging.ERROR)
-                yield
-            finally:
-                for name, level in levels.items():
-                    logging.getLogger(name).setLevel(level)
+    nowhere = io.StringIO()
+    with redirect_stdout(nowhere), redirect_stderr(nowhere):
+        try:
+            for name in levels:
+                logging.getLogger(name).setLevel(logging.ERROR)
+            yield
+        finally:
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)

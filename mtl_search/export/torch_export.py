@@ -70,13 +70,14 @@ def lstm_as_it_is() -> Iterator[None]:
     `torch.export._patches`, which puts a slower loop in its place.
     """
     operator: Any = torch.ops.aten.lstm.input
+    keys = torch._C.DispatchKey  # noqa: SLF001  # there is no public way
     tables: list[tuple[Any, Any]] = [
-        (operator.py_kernels, torch._C.DispatchKey.CompositeImplicitAutograd),
-        (operator.py_kernels, torch._C.DispatchKey.Autograd),
+        (operator.py_kernels, keys.CompositeImplicitAutograd),
+        (operator.py_kernels, keys.Autograd),
         (decomposition_table, operator),
     ]
     before = [table.get(key) for table, key in tables]
-    operator._dispatch_cache.clear()
+    operator._dispatch_cache.clear()  # noqa: SLF001
     try:
         for table, key in tables:
             table[key] = _lstm_shapes
@@ -87,7 +88,7 @@ def lstm_as_it_is() -> Iterator[None]:
                 del table[key]
             else:
                 table[key] = function
-        operator._dispatch_cache.clear()
+        operator._dispatch_cache.clear()  # noqa: SLF001
 
 
 def _lstm_shapes(x: Tensor, start: Sequence[Tensor], *arguments: Any) -> tuple[Tensor, ...]:
