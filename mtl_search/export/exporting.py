@@ -86,6 +86,7 @@ def export_model(
     program = traced(graph, examples)
     described = interface(graph, targets, onnx_names=form == "onnx")
     about = {"data": {"name": members[0].predictor.config.data.name}, **(info or {})}
+    about["metrics"] = _of_tasks(about.get("metrics") or {}, tasks)
     stored = None if preparation is None else to_stored(preparation)
     differences = []
 
@@ -113,6 +114,12 @@ def export_model(
         graph.outputs,
         differences[0],
     )
+
+
+def _of_tasks(metrics: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
+    """Return the metrics (`test/<task>/<metric>`) of the tasks that go out."""
+    prefixes = tuple(f"test/{task}/" for task in tasks)
+    return {name: value for name, value in metrics.items() if name.startswith(prefixes)}
 
 
 def _single(preparation: Preparation | None) -> Preparation | None:
