@@ -19,9 +19,9 @@ names = [output.name for output in session.get_outputs()]
 predictions = dict(zip(names, session.run(names, prepared)))
 """,
     "torch": """\
-import json, torch
+import json, pathlib, torch
 
-interface = json.load(open("interface.json"))
+interface = json.loads(pathlib.Path("interface.json").read_text())
 run = torch.export.load("model.pt2").module()
 tensors = [torch.as_tensor(prepared[given["name"]]) for given in interface["inputs"]]
 predictions = dict(zip([o["name"] for o in interface["outputs"]], run(*tensors)))
@@ -29,13 +29,13 @@ predictions = dict(zip([o["name"] for o in interface["outputs"]], run(*tensors))
 }
 
 TABLE = '''\
-import json
+import json, pathlib
 import numpy as np
 
 def prepare(rows, file="preprocessing.json"):
     """Turn rows, mappings of numbers, texts and None, into the view `table` (N, W)."""
     columns = []
-    for column in json.load(open(file))["fitted"]["columns"]:
+    for column in json.loads(pathlib.Path(file).read_text())["fitted"]["columns"]:
         cells = [row[column["name"]] for row in rows]
         if column["kind"] == "number":
             values = np.array([np.nan if cell is None else cell for cell in cells], float)
@@ -191,9 +191,9 @@ def _how_to_load(
         how = f"Rows of a table are prepared without mtl_search by\n\n```python\n{TABLE}```"
         return f"{text}\n\n{how}"
     return text + (
-        "\n\nWith mtl_search, raw rows are prepared by\n\n```python\nimport json\n"
+        "\n\nWith mtl_search, raw rows are prepared by\n\n```python\nimport json, pathlib\n"
         "from mtl_search.data.preparation.stored import from_stored\n\n"
-        'preparation = from_stored(json.load(open("preprocessing.json")))\n'
+        'preparation = from_stored(json.loads(pathlib.Path("preprocessing.json").read_text()))\n'
         "rows = preparation.transform(raw)  # rows.inputs and rows.masks\n```"
     )
 

@@ -147,7 +147,7 @@ def _inputs(parts: Sequence[tuple[Member, TaskNetwork]]) -> list[GraphInput]:
             array = spec.inputs[view]
             shape = tuple(int(size) for size in array.shape[1:])
             has_mask = view in spec.masks and view in part.masked
-            beside = view not in part.masked and bool(shape) and shape[0] in lengths
+            beside = bool(shape) and shape[0] in lengths
             if has_mask or beside:
                 shape = (-1, *shape[1:])
             views[view] = GraphInput(view, view, array.dtype.name, shape)

@@ -65,27 +65,33 @@ def test_every_head_under_every_sharing_policy(sharing: str, form: Any, tmp_path
     assert exported.difference <= TOLERANCE
 
 
+# ONNX is made of the graph that torch.export traces.
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("form", ["onnx", "torch"])
-def test_every_backbone(name: str, form: Any, tmp_path: Path) -> None:
+def test_every_backbone(name: str, tmp_path: Path) -> None:
     _packages(name)
-    if form == "onnx":
-        pytest.importorskip("onnxruntime")
-    exported = MODELS[name](tmp_path).export(tmp_path / "out", format=form)
+    pytest.importorskip("onnxruntime")
+    exported = MODELS[name](tmp_path).export(tmp_path / "out")
     assert exported.difference <= TOLERANCE
 
 
-def test_a_table_is_prepared_and_predicted_without_the_project(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("form", "marker"), [("onnx", "session"), ("torch", "interface =")])
+def test_a_table_is_prepared_and_predicted_as_the_card_says(
+    form: Any, marker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if form == "onnx":
+        pytest.importorskip("onnxruntime")
     case = penguins(tmp_path)
     model = of_case(case)
     folder = tmp_path / "out"
-    model.export(folder)
+    model.export(folder, format=form)
     scope: dict[str, Any] = {}
+    monkeypatch.chdir(folder)
     exec(readme_code(folder, "def prepare"), scope)
     rows = case.raw.astype(object).where(case.raw.notna(), None).to_dict("records")
     rows[0]["island"] = "Sark"
-    prepared = scope["prepare"](rows, folder / "preprocessing.json")
-    outputs = _onnx(folder, prepared)
+    scope["prepared"] = scope["prepare"](rows)
+    exec(readme_code(folder, marker), scope)
+    outputs = scope["predictions"]
     expected = model.predict(rows, output="arrays", prepared=False)
     assert list(outputs) == ["species", "body_mass_g"]
     for task, values in expected.items():

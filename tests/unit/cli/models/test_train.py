@@ -1,0 +1,28 @@
+"""`mtl-search train` as a command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from mtl_search import Model
+from mtl_search.cli.app import app
+
+
+def test_a_model_is_trained_and_described_as_json(sweep: Path) -> None:
+    config = str(sweep / "config.yaml")
+    command = ["train", config, "--from", str(sweep), "--seed", "3", "--format", "json"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["model"] == "models/old"
+    assert told["trained"]["seed"] == 3
+    assert Model.load("models/old").info["trained"] == told["trained"]
+
+
+def test_the_sweep_must_be_named(sweep: Path) -> None:
+    done = CliRunner().invoke(app, ["train", str(sweep / "config.yaml")])
+    assert done.exit_code == 2
+    assert "--from" in done.output
