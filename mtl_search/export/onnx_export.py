@@ -83,10 +83,25 @@ def _rename(model: Any, graph: ExportGraph) -> None:
     for value in model.initializers.values():
         if value.name in taken:
             raise ValueError(f"a parameter is called {value.name!r}, as an input or output")
+    _name_dimensions(model, graph)
     for value, name in zip(model.inputs, inputs, strict=True):
         value.name = name
     for value, name in zip(model.outputs, graph.outputs, strict=True):
         value.name = name
+
+
+def _name_dimensions(model: Any, graph: ExportGraph) -> None:
+    """Call the dimensions that may vary `samples` and `tokens`, and not `s77` as torch does."""
+    import onnx_ir
+
+    names: dict[str, str] = {}
+    for value, given in zip(model.inputs, graph.inputs, strict=True):
+        for size, name in zip(value.shape, ("samples", *given.shape), strict=True):
+            if not isinstance(size, int):
+                names[str(size)] = "samples" if name == "samples" else "tokens"
+    for value in (*model.inputs, *model.outputs):
+        sizes = [s if isinstance(s, int) else names.get(str(s), str(s)) for s in value.shape]
+        value.shape = onnx_ir.Shape(sizes)
 
 
 @contextmanager

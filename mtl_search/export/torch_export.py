@@ -92,7 +92,7 @@ def lstm_as_it_is() -> Iterator[None]:
 
 
 def _lstm_shapes(x: Tensor, start: Sequence[Tensor], *arguments: Any) -> tuple[Tensor, ...]:
-    """Return empty tensors of the shapes that an LSTM of one layer, batch first, returns."""
+    """Return tensors of the shapes that an LSTM returns; their values are never read."""
     bidirectional = arguments[5]
     hidden, cell = start
     width = hidden.shape[2] * (2 if bidirectional else 1)

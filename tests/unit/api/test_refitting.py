@@ -13,6 +13,7 @@ import pytest
 import mtl_search
 from mtl_search import Model, Result
 from mtl_search.api import refitting
+from mtl_search.api.model_choice import model_of_arm
 from mtl_search.api.refitting import epochs_of
 from mtl_search.data import load_data
 from mtl_search.errors import ConfigError, SweepError
@@ -62,8 +63,7 @@ def test_separate_networks_where_these_are_recommended(
     monkeypatch.setattr(
         refitting,
         "recommended_model",
-        lambda networks, verdict: refitting.model_of_arm(networks, "single"),
-        raising=True,
+        lambda networks, verdict: model_of_arm(networks, "single"),
     )
     model = mtl_search.train(CONFIG, result, output=tmp_path / "model")
     assert [member.tasks for member in model.members] == [("left",), ("right",)]

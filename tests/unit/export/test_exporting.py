@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ def _packages(name: str) -> None:
 def _onnx(folder: Path, feed: dict[str, Any]) -> dict[str, Any]:
     runtime = pytest.importorskip("onnxruntime")
     session = runtime.InferenceSession(folder / "model.onnx")
+    if "tokens" in feed:
+        assert session.get_outputs()[1].shape == ["samples", "tokens", 3]
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, feed), strict=True))
 
@@ -96,6 +100,28 @@ def test_a_table_is_prepared_and_predicted_as_the_card_says(
     assert list(outputs) == ["species", "body_mass_g"]
     for task, values in expected.items():
         np.testing.assert_allclose(outputs[task], values, rtol=1e-5, atol=1e-5)
+
+
+def test_onnx_needs_neither_torch_nor_the_project(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    model = of_case(penguins(tmp_path))
+    folder = tmp_path / "out"
+    model.export(folder, tasks=["body_mass_g"])
+    code = readme_code(folder, "def prepare"), readme_code(folder, "session")
+    row = {"bill_length_mm": 40.5, "island": "Dream", "flipper_length_mm": 190, "sex": None}
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys(["torch", "ray", "optuna", "pandas", "mtl_search"]))
+{code[0]}
+prepared = prepare([{row!r}])
+{code[1]}
+print(predictions["body_mass_g"][0])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
+    )
+    expected = model.predict([row], output="arrays", prepared=False)["body_mass_g"]
+    assert float(done.stdout) == pytest.approx(float(expected[0]), rel=1e-5)
 
 
 def test_the_card_decodes_the_tags_of_a_crf(tmp_path: Path) -> None:

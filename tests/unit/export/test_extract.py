@@ -29,7 +29,9 @@ def test_a_part_predicts_what_the_whole_predicts(sharing: Any) -> None:
             predicted = part.predictions({view: inputs[view] for view in part.views}, given)
             assert list(predicted) == tasks
             for task, values in predicted.items():
-                expected = whole[task] if task == "crf" else network.heads[task].predict(whole[task])
+                expected = (
+                    whole[task] if task == "crf" else network.heads[task].predict(whole[task])
+                )
                 torch.testing.assert_close(values, expected)
 
 

@@ -27,6 +27,8 @@ def test_tasks_called_as_a_view_or_an_operator(tmp_path: Path) -> None:
     exported = model.export(tmp_path / "out")
     assert (exported.inputs, exported.outputs) == (("input:x",), ("x", "linear", "mul"))
     session = runtime.InferenceSession(exported.file)
+    assert session.get_inputs()[0].shape == ["samples", 3]
+    assert [output.shape for output in session.get_outputs()] == [["samples"]] * 3
     (given,) = session.run(["mul"], {"input:x": x})
     np.testing.assert_allclose(given, model.predict({"x": x})["mul"], atol=1e-6)
 

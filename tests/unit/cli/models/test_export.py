@@ -25,7 +25,7 @@ def test_a_sweep_goes_out(sweep: Path) -> None:
 
 
 def test_a_format_that_is_none(sweep: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--format.*did you mean 'onnx'"):
+    with pytest.raises(ConfigError, match=r"(?s)--format.*did you mean 'onnx'"):
         export_model_command(
             sweep,
             "onxx",

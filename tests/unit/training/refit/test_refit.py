@@ -20,9 +20,7 @@ def test_it_is_what_the_trainer_does_on_the_merged_rows(tmp_path: Path) -> None:
     refitted = refit(settings, data, 2, 5, seen.append)
     assert seen == [1, 2]
 
-    trainer = trials.trainer(
-        settings, tmp_path, with_validation_in_training(data), seed=5
-    )
+    trainer = trials.trainer(settings, tmp_path, with_validation_in_training(data), seed=5)
     for _ in range(2):
         trainer.train_epoch()
         assert trainer.schedule is not None
