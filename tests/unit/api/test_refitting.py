@@ -97,7 +97,7 @@ def test_another_config_or_other_data_are_refused(
     class Digest:
         data_digest = staticmethod(lambda data: "2" * 32)
 
-    monkeypatch.setitem(sys.modules, "mtl_search.data.digest", Digest)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "mtl_search.data.digest", Digest)
     with pytest.raises(SweepError, match=r"the data are not those of the sweep .*; run a sweep"):
         mtl_search.train(CONFIG, result, output=output)
     output.mkdir()

@@ -17,6 +17,7 @@ from mtl_search.export import Model
 from mtl_search.export.check import TOLERANCE
 from mtl_search.models.backbones import BACKBONES
 from mtl_search.models.heads import HEADS
+from mtl_search.models.heads.crf import Crf
 from mtl_search.models.sharing import SHARING
 from tests.support.exports import every_head, image_model, of_case, readme_code
 from tests.support.raw_rows import pairs, penguins, sentences, subwords
@@ -127,7 +128,9 @@ print(predictions["body_mass_g"][0])
 def test_the_card_decodes_the_tags_of_a_crf(tmp_path: Path) -> None:
     case = sentences(tmp_path)
     model = of_case(case)
-    torch.nn.init.normal_(model.network.heads["entities"].crf.transitions, std=2.0)
+    head = model.network.heads["entities"]
+    assert isinstance(head, Crf)
+    torch.nn.init.normal_(head.crf.transitions, std=2.0)
     folder = tmp_path / "out"
     model.export(folder)
     assert model.preparation is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ def test_tasks_called_as_a_view_or_an_operator(tmp_path: Path) -> None:
     rows = np.arange(12)
     x = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
     targets = {name: Target(x[:, 0].copy(), "real") for name in ("x", "linear", "mul")}
-    data = DataSet({"x": x}, targets, {"train": rows[:8], "validation": [8], "test": rows[9:]})
+    data = DataSet(
+        {"x": x}, targets, {"train": rows[:8], "validation": rows[8:9], "test": rows[9:]}
+    )
     tree: dict[str, Any] = {"name": "a", "data": "arrays", "model": {"backbone": "mlp"}}
     tree["tasks"] = {name: {"head": "regression"} for name in targets}
     model = model_of(parse(tree), data)
@@ -34,9 +37,9 @@ def test_tasks_called_as_a_view_or_an_operator(tmp_path: Path) -> None:
 
 
 def test_a_missing_package_is_named_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = onnx_export.find_spec
+    found = find_spec("json")
     monkeypatch.setattr(
-        onnx_export, "find_spec", lambda name: None if name == "onnxruntime" else there("json")
+        onnx_export, "find_spec", lambda name: None if name == "onnxruntime" else found
     )
     problem = r"ONNX needs onnxruntime; .*: pip install 'mtl-search\[export\]'"
     with pytest.raises(SweepError, match=problem):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from mtl_search.training.refit.refit import refit, with_validation_in_training
 from mtl_search.training.trainer import Trainer
@@ -41,12 +43,15 @@ def test_scales_are_those_of_all_rows_and_the_test_split_is_read_once(
     data = trials.data()
     splits: list[str] = []
     evaluate = Trainer.evaluate
-    monkeypatch.setattr(
-        Trainer, "evaluate", lambda self, split: splits.append(split) or evaluate(self, split)
-    )
+
+    def spy(trainer: Trainer, split: str) -> dict[str, float]:
+        splits.append(split)
+        return evaluate(trainer, split)
+
+    monkeypatch.setattr(Trainer, "evaluate", spy)
     refitted = refit(trials.config(), data, 1, 0)
     assert splits == ["test"]
     rows = np.concatenate([data.splits["train"], data.splits["validation"]])
-    mean = refitted.network.heads["size"].mean
+    mean = cast("Tensor", refitted.network.heads["size"].mean)
     assert float(mean) == pytest.approx(float(data.targets["size"].values[rows].mean()), rel=1e-5)
     assert len(data.splits["validation"]) == 16  # the data set itself stays
