@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_search.config.checks import check_choice
 from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Preparation, Prepared, RowError, row_count
 from mtl_search.data.types import MISSING, Array
@@ -126,13 +127,32 @@ def predict_prepared(
     return PredictedBatch(combined, prepared, range(len(prepared)))
 
 
+def chosen_tasks(known: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]:
+    """Return the tasks to predict, in the order of the model.
+
+    Args:
+        known: The tasks of the model.
+        tasks: The tasks that are asked for; one may be given as a text.
+
+    Raises:
+        ConfigError: There is no such task.
+    """
+    given = [tasks] if isinstance(tasks, str) else list(tasks)
+    for task in given:
+        check_choice(task, "tasks", known, "task")
+    return tuple(task for task in known if task in given)
+
+
 def is_prepared(members: Sequence[Member], raw: Any) -> bool:
     """Return whether rows are a mapping of views in the types that the networks read."""
     views = views_of(members)
     if not isinstance(raw, Mapping) or not views <= raw.keys():
         return False
     inputs = members[0].predictor.data_spec.inputs
-    return all(getattr(raw[view], "dtype", None) == inputs[view].dtype for view in views)
+    if any(getattr(raw[view], "dtype", None) != inputs[view].dtype for view in views):
+        return False
+    preparation = members[0].predictor.preparation
+    return preparation is None or preparation.may_be_prepared(raw)
 
 
 def views_of(members: Sequence[Member]) -> set[str]:

@@ -18,7 +18,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mtl_search.config import from_stored, to_stored
+from mtl_search.config import Config, from_stored, to_stored
 from mtl_search.config.consent import TrustCode, check_consent
 from mtl_search.data.preparation.stored import code_in
 from mtl_search.data.spec import DataSpec
@@ -97,16 +97,12 @@ def load_model(folder: Path, trust_code: TrustCode = False) -> tuple[list[Member
     """
     card = read_card(folder)
     cards = card.get("members", [card])
+    # Consent comes first: whatever else is wrong, code of strangers is told of.
+    specs = [_read_specs(folder, part, trust_code) for part in cards]
+    predictors = [build_predictor(config, data_spec) for config, data_spec in specs]
     weights = _read_weights(folder)
     members = []
-    for number, part in enumerate(cards):
-        try:
-            config = from_stored(part["config"])
-            data_spec = DataSpec.from_json(part["data"])
-            further = [("preparation", name) for name in code_in(data_spec.stored_preparation)]
-        except _BROKEN as error:
-            raise _broken(folder / CARD, error) from error
-        check_consent(config, [folder], trust_code, further=further)
+    for number, (part, predictor) in enumerate(zip(cards, predictors, strict=True)):
         prefix = f"{number}." if "members" in card else ""
         own = {
             name.removeprefix(prefix): tensor
@@ -114,15 +110,32 @@ def load_model(folder: Path, trust_code: TrustCode = False) -> tuple[list[Member
             if name.startswith(prefix)
         }
         try:
-            predictor = build_predictor(config, data_spec, own)
+            predictor.network.load_state_dict(own)
         except RuntimeError as error:  # of torch, where weights are missing or of another shape
-            if isinstance(error, SweepError):
-                raise
             raise _broken(folder / WEIGHTS, error) from error
         tasks = tuple(part.get("tasks") or predictor.network.heads)
         about = {key: part[key] for key in ("trial", "arm", "seed", "epoch") if key in part}
         members.append(Member(predictor, tasks, **about))
     return members, dict(card.get("info", {}))
+
+
+def _read_specs(
+    folder: Path, part: Mapping[str, Any], trust_code: TrustCode
+) -> tuple[Config, DataSpec]:
+    """Read the config of a network and the spec of its data, if the user trusts their code.
+
+    Raises:
+        ConfigError: They name code that is not trusted.
+        SweepError: They are broken.
+    """
+    try:
+        config = from_stored(part["config"])
+        data_spec = DataSpec.from_json(part["data"])
+        further = [("preparation", name) for name in code_in(data_spec.stored_preparation)]
+    except _BROKEN as error:
+        raise _broken(folder / CARD, error) from error
+    check_consent(config, [folder], trust_code, further=further)
+    return config, data_spec
 
 
 def read_card(folder: Path) -> dict[str, Any]:

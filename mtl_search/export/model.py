@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mtl_search.config import Config
-from mtl_search.config.checks import check_choice, check_int
+from mtl_search.config.checks import check_int
 from mtl_search.config.consent import TrustCode
 from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Field, Preparation
@@ -17,6 +17,7 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.export.batches import (
     PredictedBatch,
     Progress,
+    chosen_tasks,
     is_prepared,
     join_arrays,
     predict_prepared,
@@ -176,7 +177,7 @@ class Model:
     def preparation(self) -> Preparation | None:
         """What turns raw rows into inputs; None for networks that version 0.2 kept."""
         loaded = self.members[0].predictor.preparation
-        return None if loaded is None else loaded.for_views(self._views)
+        return None if loaded is None else loaded.for_views(views_of(self.members))
 
     @property
     def network(self) -> MultiTaskNetwork:
@@ -300,17 +301,7 @@ class Model:
     ) -> Iterator[pd.DataFrame]:
         """Yield the frame of `predict` a batch at a time: no more rows than that are in memory.
 
-        Args:
-            raw: The rows, which may be a file that is larger than the memory.
-            batch_size: The number of rows that are predicted at a time.
-            tasks: The tasks; default: all.
-            source: The source that the rows are from, where training had several.
-            progress: A function that is called after each batch with the rows that are done and
-                the number of all, None where that is not known.
-
-        Raises:
-            DataError: As of `predict`.
-            SweepError: As of `predict`.
+        Arguments and errors are those of `predict`; the rows may be a file larger than the memory.
         """
         for batch in self._predict_raw(raw, tasks, batch_size, source, progress):
             yield batch.frame()
@@ -329,27 +320,14 @@ class Model:
         return predict_raw(self.members, preparation, raw, chosen, size, progress=progress)
 
     def _chosen(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
-        """Return the tasks to predict, in the order of the model.
-
-        Raises:
-            ConfigError: There is no such task.
-        """
-        if tasks is None:
-            return self.tasks
-        given = [tasks] if isinstance(tasks, str) else list(tasks)
-        for task in given:
-            check_choice(task, "tasks", self.tasks, "task")
-        return tuple(task for task in self.tasks if task in given)
-
-    @property
-    def _views(self) -> set[str]:
-        return views_of(self.members)
+        return self.tasks if tasks is None else chosen_tasks(self.tasks, tasks)
 
     def _known_preparation(self) -> Preparation:
         if self.preparation is None:
+            views = ", ".join(sorted(views_of(self.members)))
             raise SweepError(
                 "this model was kept by version 0.2, without how its data set prepared raw rows: "
-                f"give a mapping of the views {', '.join(sorted(self._views))} as the data set "
-                "prepares them, or run the sweep again"
+                f"give a mapping of the views {views} as the data set prepares them, or run the "
+                "sweep again"
             )
         return self.preparation

@@ -124,22 +124,20 @@ def load_predictor(folder: Path) -> Predictor:
         SweepError: There is none in the folder.
     """
     config, data_spec = read_card(folder)
-    return build_predictor(config, data_spec, load_file(folder / "model.safetensors"))
+    predictor = build_predictor(config, data_spec)
+    predictor.network.load_state_dict(load_file(folder / "model.safetensors"))
+    return predictor
 
 
-def build_predictor(
-    config: Config, data_spec: DataSpec, weights: Mapping[str, Tensor]
-) -> Predictor:
-    """Build a network with the weights that training gave it.
+def build_predictor(config: Config, data_spec: DataSpec) -> Predictor:
+    """Build a network, which has yet to get the weights that training gave it.
 
     Args:
         config: The trial's config.
         data_spec: The spec of the data that it was trained on.
-        weights: The parameters and buffers by name.
     """
     with skip_pretrained():
         network = build_network(config, data_spec)
-    network.load_state_dict(dict(weights))
     return Predictor(network, config, data_spec)
 
 

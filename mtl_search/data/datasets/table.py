@@ -114,8 +114,7 @@ def table(
         splits = split_table(frame, options, encoded, np.arange(len(frame)))
     encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)
     preparation = TablePreparation(encoder, csv, is_csv(path))
-    view = preparation.transform(frame).inputs
-    return DataSet(view, encoded, splits, preparation=preparation)
+    return DataSet(preparation.transform(frame).inputs, encoded, splits, preparation=preparation)
 
 
 def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:

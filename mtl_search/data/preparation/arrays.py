@@ -70,6 +70,13 @@ class ArrayView:
         check_finite(name, converted)
         return divide(converted, self.scale)
 
+    def may_be_prepared(self, values: Any) -> bool:
+        """Return whether values may be scaled already: bytes are at most 255 divided by it."""
+        if self.scale == 1.0 or self.raw_dtype != "uint8":
+            return True
+        highest = float(np.max(values, initial=0.0))
+        return highest <= 255 / self.scale * (1 + 1e-5)
+
     def _check_shape(self, name: str, array: Array) -> None:
         given = array.shape[1:]
         # Tokens may be more or fewer than training's, where a mask says which are real.
@@ -195,6 +202,12 @@ class ArraysPreparation(Preparation):
                 f"has: {', '.join(arrays) or 'none'}"
             )
         yield from self.batches(rows, size)
+
+    def may_be_prepared(self, views: Mapping[str, Any]) -> bool:
+        """Return whether no view exceeds what scaled bytes can be."""
+        return all(
+            view.may_be_prepared(views[name]) for name, view in self.views.items() if name in views
+        )
 
     def for_views(self, views: Collection[str]) -> ArraysPreparation:
         """Return a preparation that may leave out other views than these."""

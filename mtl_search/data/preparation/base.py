@@ -203,6 +203,10 @@ class Preparation(ABC):
         """Return names of raw rows, such as those of files; None where they have numbers only."""
         return None
 
+    def may_be_prepared(self, views: Mapping[str, Any]) -> bool:
+        """Return whether views in the types that the network reads may be prepared already."""
+        return True
+
     def for_views(self, views: Collection[str]) -> Preparation:
         """Return a preparation that may leave out other views than these."""
         return self

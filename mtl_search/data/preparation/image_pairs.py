@@ -68,6 +68,10 @@ class ImagePairsPreparation(Preparation):
         """Yield the pairs of an npz file or a folder of npy files, `size` at a time."""
         yield from self._arrays.read(path, size)
 
+    def may_be_prepared(self, views: Mapping[str, Any]) -> bool:
+        """Return whether no pixel exceeds what scaled bytes can be."""
+        return self._arrays.may_be_prepared(views)
+
     def for_views(self, views: Collection[str]) -> ImagePairsPreparation:
         """Return a preparation that may leave out the other side."""
         return replace(self, required=tuple(side for side in _SIDES if side in views))

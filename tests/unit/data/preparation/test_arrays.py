@@ -51,6 +51,12 @@ def test_mistakes(raw: Any, problem: str) -> None:
         TWO.transform(raw)
 
 
+def test_bytes_that_are_not_scaled_yet_are_known_by_their_size() -> None:
+    pixels = IMAGE.astype(np.float32)
+    assert not TWO.may_be_prepared({"image": pixels, "words": WORDS})
+    assert TWO.may_be_prepared({"image": pixels / 255, "words": WORDS})
+
+
 def test_views_that_the_network_does_not_read_may_be_missing() -> None:
     words = TWO.for_views({"words"})
     assert set(words.transform(WORDS).inputs) == {"words"}
