@@ -20,6 +20,11 @@ def test_a_model_is_trained_and_described_as_json(sweep: Path) -> None:
     assert told["model"] == "models/old"
     assert told["trained"]["seed"] == 3
     assert Model.load("models/old").info["trained"] == told["trained"]
+    done = CliRunner().invoke(app, ["export", "models/old", "--format", "torch", "-o", "out"])
+    assert done.exit_code == 0, done.output
+    card = Path("out/README.md").read_text()
+    assert "It was trained on the training and the validation split together." in card
+    assert "Of this model, once." in card
 
 
 def test_the_sweep_must_be_named(sweep: Path) -> None:
