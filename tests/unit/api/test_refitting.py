@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,20 @@ def test_separate_networks_where_these_are_recommended(
     assert [member.tasks for member in model.members] == [("left",), ("right",)]
     assert list(model.info["trained"]["epochs"]) == model.info["trials"]
     assert len(model.info["trials"]) == 2
+
+
+def test_no_ray_is_needed(tmp_path: Path) -> None:
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys(["ray", "optuna", "mlflow"]))
+import mtl_search
+model = mtl_search.train({str(CONFIG)!r}, {str(FINISHED)!r}, output={str(tmp_path / "model")!r})
+print(*model.tasks)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["left", "right", "same"], done.stderr
 
 
 def test_a_trial_by_name_and_its_epochs(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,13 @@ from mtl_search.errors import ConfigError
 def test_metrics_and_the_folder_are_printed(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = {"trial": None, "output": Path("final"), "seed": None}
+    options: dict[str, Any] = {"trial": None, "output": Path("final"), "seed": None}
+    options["trust_code"] = False
     config = sweep / "config.yaml"
-    train_command(config, [], sweep, **options, form="table", trust_code=False)  # type: ignore[arg-type]
+    train_command(config, [], sweep, **options, form="table")
     shown = capsys.readouterr().out
     assert "left/accuracy" in shown
     assert "epochs: this is the best shared network" in shown
     assert shown.rstrip().endswith("Model: final")
     with pytest.raises(ConfigError, match="--format"):
-        train_command(config, [], sweep, **options, form="yaml", trust_code=False)  # type: ignore[arg-type]
+        train_command(config, [], sweep, **options, form="yaml")
