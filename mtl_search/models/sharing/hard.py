@@ -122,12 +122,14 @@ class HardSharing(SharingPolicy):
                 levels[i + 1] = dict(zip(self._order, split_views(x, active)))  # noqa: B905
         return levels
 
-    def extract(self, tasks: Sequence[str]) -> HardSharing:
+    def extract(self, tasks: Sequence[str]) -> SharingPolicy:
         """Return the policy of some tasks alone: their branches, and the trunk up to the deepest.
 
         Args:
             tasks: The tasks.
         """
+        if type(self) is not HardSharing:  # of a subclass it would leave out what that adds
+            return self
         depths = {task: self.depths[task] for task in tasks}
         whole = {task: [*self.trunk[:depth], *self.branch(task)] for task, depth in depths.items()}
         parts = [whole[task] for task, depth in depths.items() if depth < self.stages]

@@ -70,7 +70,7 @@ class SoftSharing(SharingPolicy):
         Args:
             tasks: The tasks.
         """
-        return self.columns.extract(tasks)
+        return self.columns.extract(tasks) if type(self) is SoftSharing else self
 
     def penalty(self) -> Tensor | None:
         """Return the weighted distance (); None for a single task or if no stage has a strength."""
