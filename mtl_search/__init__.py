@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         plot_model,
         run,
         submit,
+        train,
     )
     from mtl_search.data import DataSet, Target
     from mtl_search.export import Model
@@ -76,6 +77,7 @@ __all__ = [
     "run",
     "smoke",
     "submit",
+    "train",
 ]
 
 _LAZY = {
@@ -91,6 +93,7 @@ _LAZY = {
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",
     "submit": "mtl_search.api",
+    "train": "mtl_search.api",
 }
 
 __getattr__ = _lazy_attributes(__name__, _LAZY)

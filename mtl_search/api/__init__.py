@@ -6,6 +6,7 @@ The command line is a thin layer over it.
 from mtl_search.api.best import Best
 from mtl_search.api.callback import Callback
 from mtl_search.api.comparing import SweepComparison, compare
+from mtl_search.api.refitting import train
 from mtl_search.api.result import Result
 from mtl_search.api.running import RUNS, choose_folder, plot_model, run
 from mtl_search.api.submitting import SweepJob, submit
@@ -22,4 +23,5 @@ __all__ = [
     "plot_model",
     "run",
     "submit",
+    "train",
 ]

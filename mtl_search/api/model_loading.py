@@ -13,6 +13,7 @@ from mtl_search.api.model_choice import (
     model_of_trial,
     recommended_model,
 )
+from mtl_search.api.model_facts import facts_of_sweep, metrics_on_test
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.arm_name import ArmName
 
@@ -124,6 +125,8 @@ def _info(result: Sweep, choice: ModelChoice) -> dict[str, Any]:
         "arms": list(choice.arms),
         "trials": [trial.id for trial in choice.trials],
         "reason": choice.reason,
+        **facts_of_sweep(result),
+        "metrics": metrics_on_test(result.record, choice.trials),
     }
 
 

@@ -9,14 +9,15 @@ import typer
 
 from mtl_search import __version__
 from mtl_search.cli.comparison.compare import compare
-from mtl_search.cli.comparison.export import export
 from mtl_search.cli.comparison.report import report
 from mtl_search.cli.comparison.sync import sync
 from mtl_search.cli.console import console
 from mtl_search.cli.jobs.app import jobs_app
 from mtl_search.cli.jobs.doctor import doctor
 from mtl_search.cli.jobs.submit import submit
+from mtl_search.cli.models.export import export
 from mtl_search.cli.models.predict import predict
+from mtl_search.cli.models.train import train
 from mtl_search.cli.options import (
     Address,
     Config_,
@@ -170,6 +171,7 @@ app.command()(compare)
 
 
 app.command()(predict)
+app.command()(train)
 
 
 @app.command("export-weights")

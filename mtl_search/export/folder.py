@@ -46,11 +46,7 @@ def save_model(members: Sequence[Member], info: Mapping[str, Any], folder: Path)
     Raises:
         SweepError: The folder is none, or has other files in it.
     """
-    if folder.exists() and not (folder / CARD).exists():
-        if not folder.is_dir():
-            raise SweepError(f"{folder} is a file; a model is a folder")
-        if any(folder.iterdir()):
-            raise SweepError(f"{folder} has files in it and is no model: name a new folder")
+    check_folder(folder)
 
     def write(new: Path) -> None:
         weights: dict[str, Tensor] = {}
@@ -67,6 +63,22 @@ def save_model(members: Sequence[Member], info: Mapping[str, Any], folder: Path)
         (new / CARD).write_text(json.dumps(card), encoding="utf-8")
 
     replace_folder(folder, write)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that no model can be written to.
+
+    Args:
+        folder: The folder; there may be none yet, or a model in it.
+
+    Raises:
+        SweepError: It is a file, or has other files in it.
+    """
+    if folder.exists() and not (folder / CARD).exists():
+        if not folder.is_dir():
+            raise SweepError(f"{folder} is a file; a model is a folder")
+        if any(folder.iterdir()):
+            raise SweepError(f"{folder} has files in it and is no model: name a new folder")
 
 
 def load_model(folder: Path, trust_code: TrustCode = False) -> tuple[list[Member], dict[str, Any]]:

@@ -6,35 +6,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mtl_search.config import Config
 from mtl_search.config.checks import check_int
 from mtl_search.config.consent import TrustCode
-from mtl_search.data.dataset import Target
-from mtl_search.data.preparation.base import Field, Preparation
-from mtl_search.data.preparation.decode import outputs_of
-from mtl_search.data.spec import DataSpec
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError
 from mtl_search.export.batches import (
     PredictedBatch,
     Progress,
-    chosen_tasks,
     is_prepared,
     join_arrays,
     predict_prepared,
     predict_raw,
-    views_of,
 )
 from mtl_search.export.members import Member
-from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.export.networks import Networks
 from mtl_search.training.predictor import Predictor
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mtl_search.export.card import Format
+    from mtl_search.export.exporting import Exported
+
 Output = Literal["frame", "arrays"]
 
 
-class Model:
+class Model(Networks):
     """One or several trained networks that predict from raw rows, without data set or sweep.
 
     `Result.load_model` gives that of a sweep, and `Model.load` reads a saved one. All have the same
@@ -74,18 +70,6 @@ class Model:
         >>> list(frame.columns), len(frame)
         (['kind', 'kind:a', 'kind:b'], 3)
     """
-
-    def __init__(self, members: Sequence[Member], info: Mapping[str, Any] | None = None) -> None:
-        if not members:
-            raise SweepError("a model needs at least one network")
-        self.members = tuple(members)
-        self.info = dict(info or {})
-        self.tasks = tuple(dict.fromkeys(task for m in members for task in m.tasks))
-        self.targets: dict[str, Target] = {}
-        for member in reversed(self.members):
-            self.targets |= {task: member.target(task) for task in member.tasks}
-        self.targets = {task: self.targets[task] for task in self.tasks}
-        self.classes = {task: target.classes for task, target in self.targets.items()}
 
     @classmethod
     def of(cls, predictor: Predictor, **about: Any) -> Model:
@@ -131,64 +115,39 @@ class Model:
 
         save_model(self.members, self.info, Path(folder))
 
-    @property
-    def is_ensemble(self) -> bool:
-        """Whether several networks predict the same task."""
-        return len(self.tasks) < sum(len(member.tasks) for member in self.members)
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        format: Format = "onnx",  # noqa: A002  # as `--format`
+        tasks: Sequence[str] | None = None,
+    ) -> Exported:
+        """Write the model as a graph that runs without this project, with a card beside it.
 
-    @property
-    def preparation(self) -> Preparation | None:
-        """What turns raw rows into inputs; None for networks that version 0.2 kept."""
-        loaded = self.members[0].predictor.preparation
-        return None if loaded is None else loaded.for_views(views_of(self.members))
+        What the chosen tasks do not need is left out. The number of rows may vary, and so may that
+        of tokens where a view has a mask.
 
-    @property
-    def network(self) -> MultiTaskNetwork:
-        """The network, where the model has one alone.
-
-        Raises:
-            SweepError: It has several, see `members`.
-        """
-        if len(self.members) > 1:
-            raise SweepError(f"this model has {len(self.members)} networks; each is in `members`")
-        return self.members[0].predictor.network
-
-    @property
-    def config(self) -> Config:
-        """The config of the first network's trial."""
-        return self.members[0].predictor.config
-
-    @property
-    def data_spec(self) -> DataSpec:
-        """The spec of the data that the first network was trained on."""
-        return self.members[0].predictor.data_spec
-
-    def inputs(self) -> tuple[Field, ...]:
-        """Return the columns or views of a raw input, with their types.
+        Args:
+            folder: The folder; an export that is there already is replaced.
+            format: `onnx`: `model.onnx`; `torch`: `model.pt2` of `torch.export`.
+            tasks: The tasks; default: all.
 
         Raises:
-            SweepError: The model was kept without its preparation.
+            ConfigError: There is no such task or format.
+            SweepError: A network cannot be exported, and why; or a package is missing.
         """
-        return self._known_preparation().describe()
+        from mtl_search.export.exporting import export_model
 
-    def outputs(self) -> dict[str, str]:
-        """Return the columns of the frame that `predict` gives, with the types of their values.
-
-        Types are `str`, `float32`, `labels` (a list of names) and `spans` (a list of mappings).
-        """
-        columns: dict[str, str] = {}
-        for task, target in self.targets.items():
-            networks = sum(task in member.tasks for member in self.members)
-            columns |= outputs_of(task, target, is_ensemble=networks > 1)
-        return columns
-
-    def example(self) -> Any:
-        """Return a small raw input, made up.
-
-        Raises:
-            SweepError: The model was kept without its preparation.
-        """
-        return self._known_preparation().example()
+        chosen = self._chosen(tasks)
+        return export_model(
+            self.members,
+            self.targets,
+            chosen,
+            Path(folder),
+            format,
+            preparation=self.preparation,
+            info=self.info,
+        )
 
     def to(self, device: str) -> Model:
         """Move all networks to a device, such as `cuda`, and return the model."""
@@ -281,16 +240,3 @@ class Model:
         size = check_int(batch_size, "batch_size")
         chosen = self._chosen(tasks)
         return predict_raw(self.members, preparation, raw, chosen, size, progress=progress)
-
-    def _chosen(self, tasks: Sequence[str] | None) -> tuple[str, ...]:
-        return self.tasks if tasks is None else chosen_tasks(self.tasks, tasks)
-
-    def _known_preparation(self) -> Preparation:
-        if self.preparation is None:
-            views = ", ".join(sorted(views_of(self.members)))
-            raise SweepError(
-                "this model was kept by version 0.2, without how its data set prepared raw rows: "
-                f"give a mapping of the views {views} as the data set prepares them, or run the "
-                "sweep again"
-            )
-        return self.preparation

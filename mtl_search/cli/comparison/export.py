@@ -1,48 +1,9 @@
-"""`mtl-search export`: a sweep as a file of another program."""
+"""`mtl-search export --optuna`: the studies of a sweep, for Optuna and its dashboard."""
 
 from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from mtl_search.cli.options import Debug, SweepFolder
-
-
-def export(
-    sweep: SweepFolder = None,
-    optuna: Annotated[
-        Path | None,
-        typer.Option(
-            "--optuna",
-            help="Write the studies of all arms into this file: `.db`, `.sqlite` or `.sqlite3` for "
-            "SQLite, `.log` for Optuna's journal.",
-            metavar="FILE",
-            show_default=False,
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the file where it exists.")
-    ] = False,
-    debug: Debug = False,  # read in `main`, where errors arrive
-) -> None:
-    """Write a sweep into a file of another program: its studies for Optuna and its dashboard.
-
-    There is one study an arm, `<sweep>/<arm>`, with every trial of the journal: params with their
-    distributions, objective by epoch, state, dates, and the leaderboard's row as user attributes.
-
-    For example:
-
-        mtl-search export runs/quickstart --optuna study.db
-        optuna-dashboard sqlite:///study.db
-    """
-    if optuna is None:
-        from mtl_search.errors import ConfigError
-
-        raise ConfigError("nothing to write: name a file, such as --optuna study.db")
-    export_command(sweep, optuna, overwrite=overwrite)
 
 
 def export_command(sweep: Path | None, file: Path, *, overwrite: bool) -> None:

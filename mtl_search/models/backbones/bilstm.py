@@ -161,6 +161,8 @@ class _Layer(nn.Module):
 
     def _run_masked(self, x: Tensor, mask: Tensor) -> Tensor:
         """Run the layer over the real tokens only: move them to the front, and back afterwards."""
+        if torch.compiler.is_exporting():
+            return self._run_exported(x, mask)
         order, real = compact_tokens(mask)  # (B, L)
         # torch packs no sentence of length 0, so one without a real token keeps a made-up one; its
         # output is set to 0 below.
@@ -174,6 +176,37 @@ class _Layer(nn.Module):
         y = y.masked_fill(~real.unsqueeze(2), 0.0)
         positions = order.unsqueeze(2).expand(-1, -1, y.shape[2])
         return y.new_zeros(*x.shape[:2], y.shape[2]).scatter(1, positions, y)
+
+    def _run_exported(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Run the layer as `_run_masked` does, by steps whose shapes do not depend on the mask.
+
+        Packed sentences do not export. The real tokens come first here, too, so the forward
+        direction never sees padding before them; the backward direction gets them in reverse.
+        """
+        lstm = self.lstm
+        steps = torch.arange(mask.shape[1], device=mask.device).unsqueeze(0)  # (1, T)
+        # No two keys are equal, since ONNX has no stable order.
+        order = torch.where(mask, steps, steps + mask.shape[1]).argsort(dim=1)  # (B, T)
+        tokens = gather_tokens(x, order)
+        parts = [_run_direction(lstm, tokens, "")]
+        if lstm.bidirectional:
+            lengths = mask.sum(1, keepdim=True)
+            turned = torch.where(steps < lengths, lengths - 1 - steps, steps)
+            backward = _run_direction(lstm, gather_tokens(tokens, turned), "_reverse")
+            parts.append(gather_tokens(backward, turned))
+        y = torch.cat(parts, 2).masked_fill(~mask.gather(1, order).unsqueeze(2), 0.0)
+        return y.scatter(1, order.unsqueeze(2).expand(-1, -1, y.shape[2]), y)
+
+
+def _run_direction(lstm: nn.LSTM, x: Tensor, suffix: str) -> Tensor:
+    """Run one direction of an LSTM layer over (B, T, W), from the first token to the last."""
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    weights = [getattr(lstm, name + suffix) for name in names]
+    start = x.new_zeros(1, x.shape[0], lstm.hidden_size)
+    # The function behind `nn.LSTM`: has biases, one layer, no dropout, not in training, one
+    # direction, batch first.
+    y: Tensor = torch.lstm(x, (start, start), weights, True, 1, 0.0, False, False, True)[0]
+    return y
 
 
 def _token_width(shape: tuple[int, ...], indices: int, vocabulary: int | None) -> int:

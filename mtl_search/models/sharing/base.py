@@ -128,6 +128,18 @@ class SharingPolicy(nn.Module, ABC):
                 a view without a mask are real.
         """
 
+    def extract(self, tasks: Sequence[str]) -> SharingPolicy:
+        """Return a policy in which is what the features of some tasks need, with these parameters.
+
+        It serves predictions only. Policies in which every task reads all parts return themselves,
+        as this one does.
+
+        Args:
+            tasks: The tasks.
+        """
+        del tasks
+        return self
+
     @property
     def depth(self) -> int | dict[str, int] | None:
         """Sharing depth for tables: one number, one for each task where they differ, or None."""

@@ -111,7 +111,7 @@ class HardSharing(SharingPolicy):
         active = len(self._order)
         for i, stage in enumerate(self.trunk):
             if self._active[i] < active:
-                samples = len(x) // active * self._active[i]
+                samples = x.shape[0] // active * self._active[i]
                 active = self._active[i]
                 x = x[:samples]
                 if mask is not None:
@@ -121,6 +121,24 @@ class HardSharing(SharingPolicy):
                 # zip ends with the views that are still in the trunk, which come first in order.
                 levels[i + 1] = dict(zip(self._order, split_views(x, active)))  # noqa: B905
         return levels
+
+    def extract(self, tasks: Sequence[str]) -> SharingPolicy:
+        """Return the policy of some tasks alone: their branches, and the trunk up to the deepest.
+
+        Args:
+            tasks: The tasks.
+        """
+        if type(self) is not HardSharing:  # of a subclass it would leave out what that adds
+            return self
+        depths = {task: self.depths[task] for task in tasks}
+        whole = {task: [*self.trunk[:depth], *self.branch(task)] for task, depth in depths.items()}
+        parts = [whole[task] for task, depth in depths.items() if depth < self.stages]
+        deepest = max(depths, key=lambda task: depths[task])
+        if depths[deepest]:
+            parts.insert(0, whole[deepest])
+        builds = iter(cast("list[list[Stage]]", parts))
+        views = {task: self.views[task] for task in tasks}
+        return HardSharing(lambda: next(builds), views, depth=depths)
 
     def branch(self, task: str) -> list[nn.Module]:
         """Return the stages that only this task has."""
@@ -207,7 +225,12 @@ def concat_views(
 
 def split_views(x: Tensor, views: int) -> tuple[Tensor, ...]:
     """Split a batch that `concat_views` has made of this number of views."""
-    return (x,) if views == 1 else x.chunk(views)
+    if views == 1:
+        return (x,)
+    if torch.compiler.is_exporting():
+        # `chunk` does the same, but torch cannot tell the number of chunks for any batch size.
+        return x.reshape(views, x.shape[0] // views, *x.shape[1:]).unbind(0)
+    return x.chunk(views)
 
 
 def _depths(depth: int | Mapping[str, int] | None, tasks: list[str], stages: int) -> dict[str, int]:

@@ -64,6 +64,14 @@ class SoftSharing(SharingPolicy):
         """Return the features of each task's column, one tensor for each view that it reads."""
         return self.columns(inputs, masks)
 
+    def extract(self, tasks: Sequence[str]) -> SharingPolicy:
+        """Return the columns of some tasks, which nothing ties any longer.
+
+        Args:
+            tasks: The tasks.
+        """
+        return self.columns.extract(tasks) if type(self) is SoftSharing else self
+
     def penalty(self) -> Tensor | None:
         """Return the weighted distance (); None for a single task or if no stage has a strength."""
         if len(self.views) == 1:

@@ -34,7 +34,7 @@ def parameters(command: str) -> dict[str, Any]:
         ("form", ["submit", "jobs list", "jobs status", "jobs result"]),
         ("form", ["report", "compare"]),
         ("job", ["jobs status", "jobs logs", "jobs stop", "jobs result"]),
-        ("sweep", ["report", "export", "export-weights", "sync", "ui"]),
+        ("sweep", ["report", "export-weights", "sync", "ui"]),
         ("debug", list(COMMANDS)),
     ],
 )

@@ -31,11 +31,5 @@ def test_the_studies_are_written_and_the_dashboard_named(
     assert status == 0
 
 
-def test_without_a_file_the_option_is_named() -> None:
-    status, printed = run_cli("export", str(SWEEP))
-    assert status == WRONG_INPUT
-    assert "nothing to write: name a file, such as --optuna study.db" in printed
-
-
 def test_a_name_with_a_blank_is_quoted() -> None:
     assert dashboard_command(Path("my study.db")) == "optuna-dashboard 'sqlite:///my study.db'"
