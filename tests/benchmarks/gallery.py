@@ -1,11 +1,11 @@
 """The page `docs/gallery.md`, from the shipped configs and from sweeps that have been run.
 
-    .venv/bin/python -m tests.benchmarks.gallery                                # write the page again
-    .venv/bin/python -m tests.benchmarks.gallery --store penguins runs/penguins   # with this sweep
+    .venv/bin/python -m tests.benchmarks.gallery
+    .venv/bin/python -m tests.benchmarks.gallery --store penguins runs/penguins
     MTL_DATA=../shared/data .venv/bin/python -m tests.benchmarks.gallery --draw penguins faces
 
-`--store` keeps what a finished sweep of a shipped config came to in `docs/gallery/NAME.json`. `--draw`
-draws the network of configs into `docs/images/networks`; it needs their data. The page itself is
+`--store` keeps what a finished sweep of a shipped config came to, in `docs/gallery/NAME.json`.
+`--draw` draws the networks of configs into `docs/images/networks`; it needs their data. The page is
 made from these files and from the comments that open the configs, so it is the same everywhere.
 """
 
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import mtl_search
+from mtl_search.report.export import to_json
 from tests.support.repository import CONFIGS, REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "gallery.md"
@@ -55,10 +56,9 @@ _EARLIER = {
 }
 _HEAD = """# Gallery
 
-Every config that is shipped: what it trains, its command, its network, and what came out. A verdict
-is the sentence with which the sweep ended, on two CPU cores and with the values that the config has.
-It may be that sharing helps, or that it does not, or that nobody knows yet: all three are here.
-Where a config was not run whole with this version, the page says so.
+Every config that is shipped: what it trains, its command, its network, and what came out. The
+verdict is the sentence with which the sweep ended, with the values that the config has, on two CPU
+cores. Where a config was not run whole with this version, the page says so.
 
 """
 
@@ -145,7 +145,7 @@ def _store(name: str, sweep: Path) -> None:
     assert result.complete, f"{sweep} has not ended"
     lines = (sweep / "journal.jsonl").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines]
-    report: dict[str, Any] = json.loads(result.to_json())
+    report: dict[str, Any] = to_json(result.record, result.config, result.directory)
     kept = ("task", "metric", "trivial", "single", "twin", "shared")
     found = {
         "date": time.strftime("%Y-%m-%d", time.gmtime(events[-1]["time"])),

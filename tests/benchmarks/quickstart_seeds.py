@@ -19,6 +19,7 @@ what `make quickstart` runs, with `seed=N`, in an empty folder. Columns:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -84,18 +85,20 @@ def _run(sweep: Path, seed: int, changes: Sequence[str]) -> tuple[float, float]:
 
 
 def _watch(process: psutil.Popen) -> float:
-    """Wait for a process; return the seconds of it and of those that it started."""
-    seen: dict[psutil.Process, float] = {process: 0.0}
-    while process.poll() is None:
-        for one in list(seen):
-            try:
-                for child in one.children():
-                    seen.setdefault(child, 0.0)
+    """Wait for a process; return the seconds of it and of those that it started.
+
+    What a process used after it was last looked at is not counted.
+    """
+    seen: dict[psutil.Process, float] = {}
+    while process.returncode is None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            seen |= dict.fromkeys({process, *process.children(recursive=True)} - seen.keys(), 0.0)
+        for one in seen:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 times = one.cpu_times()
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue  # it has ended; what it had used when it was last seen stays
-            seen[one] = times.user + times.system
-        time.sleep(0.25)
+                seen[one] = times.user + times.system
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(timeout=2)
     return sum(seen.values())
 
 
