@@ -28,6 +28,7 @@ PAGE = REPOSITORY / "docs" / "gallery.md"
 STORED = REPOSITORY / "docs" / "gallery"
 PICTURES = REPOSITORY / "docs" / "images" / "networks"
 _WIDTH = 100
+_COMMAND = re.compile(r"    ([A-Z_]+=\S+ )*(mtl-search|python) ")
 
 # Config → title; the order of the page.
 TITLES = {
@@ -73,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _store(options.store[0], Path(options.store[1]))
     for name in options.draw:
         PICTURES.mkdir(parents=True, exist_ok=True)
-        mtl_search.plot_model(CONFIGS / f"{name}.yaml", PICTURES / f"{name}.svg")
+        # A part of the data says the shapes, and is read sooner.
+        config = mtl_search.smoke(mtl_search.load_config(CONFIGS / f"{name}.yaml"))
+        mtl_search.plot_model(config, PICTURES / f"{name}.svg")
     PAGE.write_text(page(), encoding="utf-8")
 
 
@@ -119,9 +122,14 @@ def _opening(name: str) -> tuple[str, list[str]]:
     """Return the prose and the commands of the comment that opens a config."""
     lines = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     end = next(number for number, line in enumerate(lines) if not line.startswith("#"))
-    comment = [line.removeprefix("#").removeprefix(" ") for line in lines[:end]]
-    commands = [line.strip() for line in comment if line.startswith("    ")]
-    prose = " ".join(line for line in comment if line and not line.startswith("    "))
+    comment = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[:end])
+    paragraphs = comment.replace("\\\n", " ").splitlines()
+    commands = [" ".join(line.split()) for line in paragraphs if _COMMAND.match(line)]
+    prose = " ".join(
+        f"`{line.strip()}`." if line.startswith("    ") else line
+        for line in paragraphs
+        if not _COMMAND.match(line)
+    )
     return prose, commands
 
 
