@@ -86,8 +86,10 @@ def page() -> str:
 
 
 def _entry(name: str) -> str:
-    text, commands = _opening(name)
-    lines = [f"## {TITLES[name]} {{ #{name} }}", "", *_paragraph(text), ""]
+    texts, commands = _opening(name)
+    lines = [f"## {TITLES[name]} {{ #{name} }}", ""]
+    for text in texts:
+        lines += [*_paragraph(text), ""]
     lines += [*(f"    {command}" for command in commands), ""]
     if (PICTURES / f"{name}.svg").exists():
         lines += [f"![The network of {name}.yaml](images/networks/{name}.svg)", ""]
@@ -112,25 +114,25 @@ def _outcome(name: str) -> Iterator[str]:
         values = ("" if row[key] is None else f"{row[key]:.4f}" for key in keys)
         yield f"| {row['task']} | {row['metric']} | {' | '.join(values)} |"
     yield ""
-    yield from _paragraph(
-        f"Test split, means over seeds; {found['trials']} trials, {found['seconds']} s, "
-        f"{found['date']}. {found['remark']}".strip()
-    )
+    yield f"Test split, means over seeds; {found['trials']} trials, {found['date']}."
 
 
-def _opening(name: str) -> tuple[str, list[str]]:
-    """Return the prose and the commands of the comment that opens a config."""
+def _opening(name: str) -> tuple[list[str], list[str]]:
+    """Return the paragraphs and the commands of the comment that opens a config."""
     lines = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
     end = next(number for number, line in enumerate(lines) if not line.startswith("#"))
     comment = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[:end])
-    paragraphs = comment.replace("\\\n", " ").splitlines()
-    commands = [" ".join(line.split()) for line in paragraphs if _COMMAND.match(line)]
-    prose = " ".join(
-        f"`{line.strip()}`." if line.startswith("    ") else line
-        for line in paragraphs
-        if not _COMMAND.match(line)
-    )
-    return prose, commands
+    commands, prose = [], ""
+    for line in comment.replace("\\\n", " ").splitlines():
+        words = " ".join(line.split())
+        if _COMMAND.match(line):
+            commands.append(words)
+            prose = re.sub(r":\s*$", ". ", prose)
+        elif not words:
+            prose += "\n"
+        else:
+            prose += f"`{words}`. " if line.startswith("    ") else f"{words} "
+    return [part for part in prose.splitlines() if part.strip()], commands
 
 
 def _paragraph(text: str, indent: str = "") -> list[str]:
@@ -158,10 +160,8 @@ def _store(name: str, sweep: Path) -> None:
     found = {
         "date": time.strftime("%Y-%m-%d", time.gmtime(events[-1]["time"])),
         "trials": sum(event["event"] == "trial" for event in events),
-        "seconds": round(events[-1]["time"] - events[0]["time"]),
         "sentence": report["verdict"]["sentence"],
         "by_task": [{key: row[key] for key in kept} for row in report["by_task"]],
-        "remark": "",
     }
     STORED.mkdir(parents=True, exist_ok=True)
     text = json.dumps(found, indent=1, ensure_ascii=False)
