@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _accuracy(seed: int, labelled_only: bool, epochs: int, batch_size: int) -> float:
     """Return the mean test accuracy at the learning rate that is best by validation."""
-    found = []
+    found: list[tuple[float, float]] = []
     for rate in _RATES:
         training = {
             "seed": seed,
@@ -64,7 +64,8 @@ def _accuracy(seed: int, labelled_only: bool, epochs: int, batch_size: int) -> f
         config = load_config(_single_task(), training)
         data = _only_labelled(load_data(config)) if labelled_only else load_data(config)
         runs = [_train(config, data, 100 + repeat) for repeat in range(_REPEATS)]
-        found.append(tuple(statistics.mean(values) for values in zip(*runs, strict=True)))
+        validation, test = zip(*runs, strict=True)
+        found.append((statistics.mean(validation), statistics.mean(test)))
     return max(found)[1]
 
 

@@ -26,11 +26,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from tests.support.repository import REPOSITORY
 
@@ -71,7 +69,7 @@ def _run(sweep: Path, seed: int, changes: Sequence[str]) -> tuple[float, float]:
     log = sweep.with_suffix(".log")
     begun = time.monotonic()
     with log.open("w") as output:
-        process = psutil.Popen(
+        process = subprocess.Popen(
             [sys.executable, *_PROGRAM, *words],
             cwd=sweep.parent,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
@@ -84,22 +82,31 @@ def _run(sweep: Path, seed: int, changes: Sequence[str]) -> tuple[float, float]:
     return used, time.monotonic() - begun
 
 
-def _watch(process: psutil.Popen) -> float:
+def _watch(process: subprocess.Popen[bytes]) -> float:
     """Wait for a process; return the seconds of it and of those that it started.
 
     What a process used after it was last looked at is not counted.
     """
-    seen: dict[psutil.Process, float] = {}
+    ticks: dict[int, int] = {process.pid: 0}
     while process.returncode is None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            seen |= dict.fromkeys({process, *process.children(recursive=True)} - seen.keys(), 0.0)
-        for one in seen:
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                times = one.cpu_times()
-                seen[one] = times.user + times.system
-        with contextlib.suppress(psutil.TimeoutExpired):
+        now = dict(_processes())
+        found = len(now)
+        while found:  # children of what is known, and their children
+            new = {pid for pid, (parent, _) in now.items() if parent in ticks} - ticks.keys()
+            ticks |= dict.fromkeys(new, 0)
+            found = len(new)
+        ticks |= {pid: now[pid][1] for pid in ticks.keys() & now.keys()}
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=2)
-    return sum(seen.values())
+    return sum(ticks.values()) / os.sysconf("SC_CLK_TCK")
+
+
+def _processes() -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield each process of the machine, with its parent and the ticks that it has used."""
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended
+            fields = file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            yield int(file.parent.name), (int(fields[1]), int(fields[11]) + int(fields[12]))
 
 
 def _row(seed: int, seconds: tuple[float, float], sweep: Path) -> str:
