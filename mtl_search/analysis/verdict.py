@@ -262,7 +262,9 @@ class Verdict:
         if not (self.parameters and self.single_parameters):
             return []
         ours = f"{self.parameters:,} parameters ({compared.arm} arm)"
-        theirs = f"{self.single_parameters:,} in {len(compared.tasks)} separate ones"
+        tasks = len(compared.tasks)
+        separate = "a separate one" if tasks == 1 else f"{tasks} separate ones"
+        theirs = f"{self.single_parameters:,} in {separate}"
         return [f"One network of {ours} stands against {theirs}."]
 
     def _about_weights(self) -> list[str]:

@@ -171,7 +171,7 @@ def plot_model(
         >>> import mtl_search, pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     picture = pathlib.Path(folder, "network.svg")
-        ...     mtl_search.plot_model("configs/quickstart.yaml", picture, {"data.train": 100})
+        ...     mtl_search.plot_model("configs/quickstart.yaml", picture)
         ...     picture.exists()
         True
     """

@@ -49,7 +49,7 @@ from mtl_search.search.arms import EXPORTS
 from mtl_search.storage.trial_record import TrialRecord
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CONFIGS = [REPOSITORY / "configs" / name for name in ("quickstart.yaml", "faces.yaml")]
+CONFIGS = [REPOSITORY / "configs" / name for name in ("digit_pairs.yaml", "faces.yaml")]
 ASHA = {"name": "asha", "grace_period": 1, "reduction_factor": 3}
 
 
@@ -181,7 +181,7 @@ def main() -> None:
         help="epochs between two exchanges; 0: a fifth of a trial",
     )
     parser.add_argument(
-        "--config", type=Path, action="append", help="default: quickstart and faces"
+        "--config", type=Path, action="append", help="default: digit_pairs and faces"
     )
     parser.add_argument("overrides", nargs="*", help="of both sweeps, such as search.trials=40")
     wanted = parser.parse_intermixed_args()

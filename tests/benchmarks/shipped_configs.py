@@ -1,7 +1,7 @@
 """Trials, epochs and seconds of whole sweeps of the shipped configs, of this and another checkout.
 
-    MTL_DATA=../shared/data .venv/bin/python -m tests.benchmarks.shipped_configs quickstart penguins
-    .venv/bin/python -m tests.benchmarks.shipped_configs quickstart --before ../mtl_search-0.2.0
+    .venv/bin/python -m tests.benchmarks.shipped_configs digit_pairs penguins
+    .venv/bin/python -m tests.benchmarks.shipped_configs penguins --before ../mtl_search-0.2.0
     .venv/bin/python -m tests.benchmarks.shipped_configs tox21 --set training.epochs=5
 
 Each sweep is `mtl-search run CONFIG` with the config of its own checkout, in an empty folder, with

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.large, pytest.mark.integration, pytest.mark.timeout(18
 
 _IMAGE = "localhost/mtl-search:test"
 _PYTHON, _POSTGRES = "localhost/python:3.11-slim", "localhost/postgres:15"
-_CONFIG = "quickstart.yaml"
+_CONFIG = "digit_pairs.yaml"
 _SHORT = ["search.trials=6", "search.finalists.top=1", "search.finalists.seeds=2"]
 _BEGAN = time.monotonic()
 
@@ -139,7 +139,7 @@ def _start(outsider: Outsider, name: str) -> str:
     return job
 
 
-def test_the_quickstart_is_submitted_from_outside_and_found_in_mlflow(
+def test_a_sweep_is_submitted_from_outside_and_found_in_mlflow(
     containers: Containers, outsider: Outsider, ports: tuple[int, int]
 ) -> None:
     began = time.monotonic()
@@ -148,7 +148,7 @@ def test_the_quickstart_is_submitted_from_outside_and_found_in_mlflow(
     assert "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI" in told
     record = assert_sound(containers.volume("sweeps") / "first")
     client = MlflowClient(f"http://127.0.0.1:{ports[1]}")
-    experiment = client.get_experiment_by_name("quickstart")
+    experiment = client.get_experiment_by_name("digit_pairs")
     assert experiment is not None
     query = f"tags.`mtl_search.sweep` = '{record.id}'"
     runs = client.search_runs([experiment.experiment_id], query, max_results=1000)

@@ -66,6 +66,6 @@ def test_the_python_of_a_page_runs(
     monkeypatch.chdir(folder)
     monkeypatch.setattr(mtl_search, "run", small_run, raising=False)
     digits = np.zeros((3, 1, 8, 8), np.float32)
-    # As a script has it; `left` and `right` stand for the reader's own pictures.
-    names = {"__name__": "__main__", "left": digits, "right": digits}
+    # As a script has it; `images` stands for the reader's own pictures.
+    names = {"__name__": "__main__", "images": digits}
     exec(compile(python_of(page), str(page), "exec"), names)

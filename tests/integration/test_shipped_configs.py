@@ -37,6 +37,7 @@ DATA: dict[str, tuple[str, ...]] = {
     "two_sources": ("fashion_mnist", "mnist"),
     "tox21": ("tox21",),
     "census": ("census_income_kdd",),
+    "digit_pairs": (),
     "quickstart": (),
 }
 

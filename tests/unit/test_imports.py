@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-QUICKSTART = str(REPOSITORY / "configs" / "quickstart.yaml")
+CONFIG = str(REPOSITORY / "configs" / "digit_pairs.yaml")
 FINISHED = REPOSITORY / "tests" / "fixtures" / "sweeps" / "v0_1_finished"
 
 # What a config asks for by naming it: these come with `validate` only where it does.
@@ -114,7 +114,7 @@ def test_importing_a_door_loads_nothing_heavy(module: str) -> None:
         ("--help", "export-weights"),
         ("run --help", "--resume"),
         ("jobs stop --help", "--address"),
-        (f"submit {QUICKSTART} --dry-run", "Nothing was sent."),
+        (f"submit {CONFIG} --dry-run", "Nothing was sent."),
         ("--version", "mtl-search "),
         ("list", "aggregators"),
         ("list heads", "softmax"),
@@ -213,7 +213,7 @@ MISTAKES = {
 def test_validate_answers_a_typing_error_before_anything_heavy(
     mistake: str, tmp_path: Path
 ) -> None:
-    door = open_door("validate", QUICKSTART, mistake, folder=tmp_path)
+    door = open_door("validate", CONFIG, mistake, folder=tmp_path)
     assert door.status == 2, door.errors
     assert MISTAKES[mistake] in door.errors
     assert door.loaded == []
@@ -230,7 +230,7 @@ def test_validate_answers_a_typing_error_before_anything_heavy(
     ],
 )
 def test_run_answers_a_typing_error_before_anything_heavy(mistake: str, tmp_path: Path) -> None:
-    door = open_door("run", QUICKSTART, mistake, folder=tmp_path)
+    door = open_door("run", CONFIG, mistake, folder=tmp_path)
     assert door.status == 2, door.errors
     assert MISTAKES[mistake] in door.errors
     assert door.loaded == []
@@ -249,14 +249,14 @@ def test_a_config_that_is_missing_is_refused_before_anything_heavy(
 
 def test_the_answer_to_a_typing_error_is_the_same_in_run_and_validate(tmp_path: Path) -> None:
     answers = [
-        open_door(command, QUICKSTART, "model.backbone=convnets", folder=tmp_path).errors
+        open_door(command, CONFIG, "model.backbone=convnets", folder=tmp_path).errors
         for command in ("run", "validate")
     ]
     assert answers[0] == answers[1]
 
 
 def test_validate_loads_what_the_config_uses_and_no_more(tmp_path: Path) -> None:
-    door = open_door("validate", QUICKSTART, folder=tmp_path)
+    door = open_door("validate", CONFIG, folder=tmp_path)
     assert door.status == 0, door.errors
     assert "is valid" in door.output
     assert "torch" in door.loaded  # the network is built

@@ -21,6 +21,7 @@ DATASETS: Registry[Callable[..., DataSet]] = Registry(
     "data set",
     {
         "arrays": f"{_HERE}.arrays:arrays",
+        "digit_attributes": f"{_HERE}.digit_attributes:digit_attributes",
         "digit_pairs": f"{_HERE}.digit_pairs:digit_pairs",
         "image_folder": f"{_HERE}.image_folder:image_folder",
         "image_pairs": f"{_HERE}.image_pairs:image_pairs",

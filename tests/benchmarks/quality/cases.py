@@ -52,7 +52,7 @@ class Case:
 CASES: dict[str, Case] = {
     "digits": Case(
         "digit pairs",
-        "quickstart.yaml",
+        "digit_pairs.yaml",
         trials=24,
         overrides={"data.train": 500, "data.validation": 500, "training.epochs": 6},
     ),

@@ -12,12 +12,12 @@ from mtl_search.api.component_check import check_components
 from mtl_search.config import Config, load_config
 from mtl_search.errors import ConfigError
 
-QUICKSTART = Path(__file__).resolve().parents[3] / "configs" / "quickstart.yaml"
-CONFIGS = sorted(QUICKSTART.parent.glob("*.yaml"))
+PAIRS = Path(__file__).resolve().parents[3] / "configs" / "digit_pairs.yaml"
+CONFIGS = sorted(PAIRS.parent.glob("*.yaml"))
 
 
-def quickstart(overrides: dict[str, Any]) -> Config:
-    return load_config(QUICKSTART, overrides)
+def pairs(overrides: dict[str, Any]) -> Config:
+    return load_config(PAIRS, overrides)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=[path.stem for path in CONFIGS])
@@ -51,7 +51,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
 @pytest.mark.parametrize(("overrides", "path", "words"), MISTAKES, ids=[m[1] for m in MISTAKES])
 def test_a_mistake_is_told_with_its_path(overrides: dict[str, Any], path: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        check_components(quickstart(overrides))
+        check_components(pairs(overrides))
     assert caught.value.path == path
     assert words in str(caught.value)
 
@@ -60,9 +60,9 @@ def test_sources_and_their_policy_are_checked_too() -> None:
     sources = {"a": {"name": "digit_pairs", "trian": 10}}
     data: dict[str, Any] = {"name": "sources", "sources": sources}
     with pytest.raises(ConfigError, match=r"^data.sources.a.trian: .*\n.*\n  did you mean 'train'"):
-        check_components(quickstart({"data": data}))
+        check_components(pairs({"data": data}))
     with pytest.raises(ConfigError, match=r"^data.sampling.name: .*(\n.*)*'uniform'"):
-        check_components(quickstart({"data": {**data, "sampling": "unifrom"}}))
+        check_components(pairs({"data": {**data, "sampling": "unifrom"}}))
 
 
 def test_a_typing_error_is_told_before_code_of_the_user_is_imported(
@@ -72,21 +72,21 @@ def test_a_typing_error_is_told_before_code_of_the_user_is_imported(
     monkeypatch.syspath_prepend(tmp_path)
     loss = {"name": "own_losses:make", "scal": 2}
     with pytest.raises(ConfigError, match="did you mean 'convnet'"):
-        check_components(quickstart({"tasks.left.loss": loss, "model.backbone": "convnets"}))
+        check_components(pairs({"tasks.left.loss": loss, "model.backbone": "convnets"}))
     with pytest.raises(ConfigError, match="did you mean 'scale'"):
-        check_components(quickstart({"tasks.left.loss": loss}))
+        check_components(pairs({"tasks.left.loss": loss}))
     assert "own_losses" not in sys.modules
 
 
 def test_a_data_set_that_is_given_takes_the_place_of_the_named_one() -> None:
-    config = quickstart({"data": "of_the_user"})
+    config = pairs({"data": "of_the_user"})
     check_components(config, has_data=True)
     with pytest.raises(ConfigError, match="there is no data set"):
         check_components(config)
 
 
 def test_a_sweep_that_goes_on_needs_no_earlier_sweep() -> None:
-    config = quickstart({"search.initial_points": ["runs/gone"]})
+    config = pairs({"search.initial_points": ["runs/gone"]})
     check_components(config, started=True)
     with pytest.raises(ConfigError, match="neither the folder of a sweep"):
         check_components(config)
@@ -95,6 +95,6 @@ def test_a_sweep_that_goes_on_needs_no_earlier_sweep() -> None:
 def test_a_seed_need_not_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own_data.py").write_text("def points(samples, seed):\n    return samples, seed\n")
     monkeypatch.syspath_prepend(tmp_path)
-    check_components(quickstart({"data": {"name": "own_data:points", "samples": 3}}))
+    check_components(pairs({"data": {"name": "own_data:points", "samples": 3}}))
     with pytest.raises(ConfigError, match="needs 'samples'"):
-        check_components(quickstart({"data": "own_data:points"}))
+        check_components(pairs({"data": "own_data:points"}))

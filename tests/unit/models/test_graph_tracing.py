@@ -366,6 +366,9 @@ def test_a_block_that_does_not_run_is_named() -> None:
 _IMAGE_PAIR = {"left": "class 10", "right": "class 10", "same": "binary"}
 LAYOUTS: dict[str, tuple[dict[str, tuple[list[int], str]], dict[str, str], list[str]]] = {
     "quickstart": (
+        {"image": ([1, 8, 8], "float32")}, {"digit": "class 10", "attributes": "multilabel 4"}, [],
+    ),
+    "digit_pairs": (
         {"left": ([1, 8, 8], "float32"), "right": ([1, 8, 8], "float32")}, _IMAGE_PAIR, [],
     ),
     "siamese_pairs": (

@@ -26,6 +26,7 @@ USER = f"{user_sets.__name__}:"
 
 # Arguments with which each member builds something small; a new member without them fails here.
 SMALL: dict[str, dict[str, Any]] = {
+    "digit_attributes": {"labelled": 30},
     "digit_pairs": {"train": 20, "validation": 10, "test": 10},
     "table": {"path": "package:palmerpenguins/data/penguins.csv", "targets": {"species": "class"}},
     "arrays": {"path": "a.npz", "inputs": ["x"], "targets": {"y": "class"}},
