@@ -100,9 +100,29 @@ def unknown_address(uri: str) -> ConfigError:
 
 def unreachable(uri: str, error: Exception) -> SweepError:
     """Return the error of a store that answers with an error, or not at all."""
+    if is_database(uri) and isinstance(error, ModuleNotFoundError):
+        return _without_driver(uri, error.name or "")
     return SweepError(
         f"tracking: MLflow at {public(uri)} cannot be used: {public_reason(error)}\n"
         "  start the server or change tracking.uri; to go on without it: tracking.enabled=false"
+    )
+
+
+def _without_driver(uri: str, module: str) -> SweepError:
+    """Return the error of a database whose driver is not installed."""
+    scheme = uri.partition("://")[0]
+    cure = f"install the package of {module!r}"
+    if scheme == "postgresql":
+        # What SQLAlchemy takes such an address for depends on its version.
+        cure = (
+            "pip install 'psycopg[binary]', or pip install psycopg2-binary and write "
+            "postgresql+psycopg2://"
+        )
+    elif scheme == "mysql":
+        cure = "pip install pymysql and write mysql+pymysql://"
+    return SweepError(
+        f"tracking.uri: {public(uri)} needs the Python package {module!r}, which is not installed: "
+        f"{cure}"
     )
 
 

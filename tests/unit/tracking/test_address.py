@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from pathlib import Path
 
@@ -80,3 +81,16 @@ def test_an_error_without_a_message_is_called_by_its_class() -> None:
 
 def test_the_file_of_an_sqlite_uri() -> None:
     assert sqlite_path("sqlite:////a/mlflow.db?timeout=5") == Path("/a/mlflow.db")
+
+
+def test_a_database_without_its_driver_names_the_package(tmp_path: Path) -> None:
+    if importlib.util.find_spec("psycopg"):
+        pytest.skip("psycopg is installed")
+    tracker = Tracker(config(**{"tracking.uri": "postgresql://me:secret@host/db"}), tmp_path)
+    with pytest.raises(SweepError) as raised:
+        tracker.start()
+    assert str(raised.value) == (
+        "tracking.uri: postgresql://host/db needs the Python package 'psycopg', which is not "
+        "installed: pip install 'psycopg[binary]', or pip install psycopg2-binary and write "
+        "postgresql+psycopg2://"
+    )
