@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +35,8 @@ LEADERBOARD = "leaderboard.json"
 _TABLES = "mlflow.loggedArtifacts"
 # Names of what was sent last, with digests of its contents.
 SHOWN = f"mlflow.{mapping.TAG}shown"  # MLflow shows no tag that begins so
+# How often the experiment is written where other sweeps write it at the same moment.
+_MOST_WRITES = 5
 _KIND, _TRAINING = "mlflow.experimentKind", "custom_model_development"
 
 # A step of the work: what it is called in the log, and what does it.
@@ -82,8 +85,11 @@ class Publisher:
         data = data_of(page.record)
         if data is not None:
             yield from self._data(data, page, parent, run_ids, shown)
+        yield "the experiment", partial(self._show_in_experiment, page)
         for target in page.files:
             yield f"artifact {target}", partial(self._store, page, parent, target)
+        # Another sweep that ends at this moment may have read the description before it was
+        # written, and put its own in place of it.
         yield "the experiment", partial(self._show_in_experiment, page)
 
     def _changed(
@@ -155,7 +161,8 @@ class Publisher:
         path = page.files[target]
         mark = digest(path)
         if _shown(parent).get(target) != mark:
-            self.client.log_path(parent.id, path, target)
+            folder = target if path.is_dir() else posixpath.dirname(target)
+            self.client.log_path(parent.id, path, folder)
             self._note_shown(parent, target, mark)
 
     def _data(
@@ -183,6 +190,13 @@ class Publisher:
         yield "the data set", send
 
     def _show_in_experiment(self, page: SweepPage) -> None:
+        """Write until nothing is missing: MLflow cannot change a tag only if it is as it was."""
+        for _ in range(_MOST_WRITES):
+            if not self._write_in_experiment(page):
+                return
+
+    def _write_in_experiment(self, page: SweepPage) -> bool:
+        """Write what the experiment lacks; return whether it lacked anything."""
         number = self.client.experiment_id
         tags = self.client.ask("get_experiment", number).tags
         section = description.Section(
@@ -197,9 +211,10 @@ class Publisher:
             named_view.TAG_PREFIX + named_view.view_key(page.record.id): self._view(page),
             _KIND: _TRAINING,
         }
-        for name, value in new.items():
-            if tags.get(name) != value:
-                self.client.change("set_experiment_tag", number, name, value)
+        lacking = {name: value for name, value in new.items() if tags.get(name) != value}
+        for name, value in lacking.items():
+            self.client.change("set_experiment_tag", number, name, value)
+        return bool(lacking)
 
     def _view(self, page: SweepPage) -> str:
         tasks = Yardstick.of(page.record, self.config).tasks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 import time
 from pathlib import Path
 
@@ -86,11 +87,23 @@ def test_the_file_of_an_sqlite_uri() -> None:
 def test_a_database_without_its_driver_names_the_package(tmp_path: Path) -> None:
     if importlib.util.find_spec("psycopg"):
         pytest.skip("psycopg is installed")
-    tracker = Tracker(config(**{"tracking.uri": "postgresql://me:secret@host/db"}), tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        uri = f"postgresql://me:secret@127.0.0.1:{server.getsockname()[1]}/db"
+        with pytest.raises(ConfigError) as raised:
+            Tracker(config(**{"tracking.uri": uri}), tmp_path).start()
+    assert "tracking.uri: this needs the Python package 'psycopg'" in str(raised.value)
+    assert "write postgresql+psycopg2://" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "postgresql+psycopg2", "mysql"])
+def test_a_store_that_is_not_there_is_said_in_a_sentence(tmp_path: Path, scheme: str) -> None:
+    uri = f"{scheme}://me:secret@127.0.0.1:9/db"
+    started = time.monotonic()
     with pytest.raises(SweepError) as raised:
-        tracker.start()
-    assert str(raised.value) == (
-        "tracking.uri: postgresql://host/db needs the Python package 'psycopg', which is not "
-        "installed: pip install 'psycopg[binary]', or pip install psycopg2-binary and write "
-        "postgresql+psycopg2://"
+        Tracker(config(**{"tracking.uri": uri}), tmp_path).start()
+    assert time.monotonic() - started < 10
+    first = str(raised.value).splitlines()[0]
+    assert first == (
+        f"tracking: MLflow at {scheme}://127.0.0.1:9/db cannot be used: Connection refused"
     )
