@@ -16,6 +16,7 @@ from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config, to_yaml
 from mtl_search.tracking import SweepPage, Tracker, read_place, send_missing
 from mtl_search.tracking.links import open_client
+from mtl_search.tracking.pages.description import Section, with_section
 from mtl_search.tracking.pages.named_view import TAG_PREFIX, decoded, view_key
 from mtl_search.tracking.pages.publisher import LEADERBOARD, SHOWN, Publisher
 from mtl_search.tracking.run_state import RunState
@@ -178,7 +179,8 @@ def test_two_sweeps_that_end_at_the_same_moment_both_have_a_section(sweep_dir: P
     client, number = found.client, found.experiment.experiment_id
     client.set_experiment_tag(number, NOTE, "")  # as another that has never read it
     page = sweep_page(Result(sweep_dir), draw=False)
-    other = "**[other](#/x?viewStateShareKey=mtl_search-other)**, 2026-11-27 09:30 UTC: It helps.\n\n***\n"
+    link = "#/x?viewStateShareKey=mtl_search-other"
+    other = with_section("", Section("other", "2026-11-27 09:30", "other", link, "It helps."))
     store = open_client(config(), sweep_dir)
     publisher = Publisher(config(), store, "demo")
     parent = RunState.of(found.parent)
