@@ -6,6 +6,7 @@ import fcntl
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,8 @@ def test_a_store_that_cannot_be_reached(sweep: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_sweep_that_is_not_recorded(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (sweep / "config.yaml").write_text(to_yaml(config(**{"tracking.enabled": False})))
+    off: dict[str, Any] = {"tracking.enabled": False}
+    (sweep / "config.yaml").write_text(to_yaml(config(**off)))
     assert sync(str(sweep)) == 2
     error = capsys.readouterr().err
     assert "tracking.enabled: the sweep is recorded nowhere" in error
