@@ -129,14 +129,17 @@ class Publisher:
         if page.rows and shown.get(LEADERBOARD) != digest(table):
             yield LEADERBOARD, partial(self._store_table, parent, table)
         tags = {
-            description.NOTE: self._note(page, parent)[: description.RUN_LENGTH],
+            description.NOTE: self._note(page, parent),
             "verdict": page.verdict,
         }
         if new := parent.new_tags(tags):
             yield "the description", partial(self._tag, parent, new)
 
     def _note(self, page: SweepPage, parent: RunState) -> str:
-        return f"{page.sentence}\n\n{page.details}\n\n{self._links(page, parent)}"
+        links_below = self._links(page, parent)
+        room = description.RUN_LENGTH - len(links_below) - 2
+        text = description.cut(f"{page.sentence}\n\n{page.details}", room)
+        return f"{text}\n\n{links_below}"
 
     def _links(self, page: SweepPage, parent: RunState) -> str:
         experiment, sweep = self.client.experiment_id, page.record.id

@@ -56,3 +56,8 @@ def test_sweeps_that_do_not_fit_are_counted_once() -> None:
         assert len(note) <= 1500
     assert note.count("earlier sweep") == 1
     assert "28: long" in note
+
+
+def test_a_long_text_by_hand_is_never_cut() -> None:
+    note = "By hand. " * 500 + "The end."
+    assert with_section(note, section(1, "It helps. " * 60), 4900) == note

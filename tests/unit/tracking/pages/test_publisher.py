@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,17 @@ def test_two_sweeps_that_end_at_the_same_moment_both_have_a_section(sweep_dir: P
     note = client.get_experiment(number).tags[NOTE]
     assert "**[other]" in note
     assert "**[demo]" in note
+
+
+def test_links_stay_below_a_description_that_is_too_long(sweep_dir: Path) -> None:
+    write(sweep_dir, config())
+    page = sweep_page(Result(sweep_dir), draw=False)
+    long = replace(page, details="| a | b |\n" * 2000)
+    found, _ = send(sweep_dir, long)
+    note = found.parent.data.tags[NOTE]
+    assert len(note) <= 7800
+    assert note.splitlines()[-1].startswith("[charts by arm](")
+    assert note.splitlines()[-3:-1] == ["…", ""]
 
 
 def test_the_data_set_is_an_input_of_the_sweep_and_of_finalists(sweep_dir: Path) -> None:
