@@ -145,7 +145,8 @@ def _chart(kind: str, metric: str, section: str) -> dict[str, Any]:
         "uuid": f"{section}-{metric}",
         "metricSectionId": section,
         "metricKey": metric,
-        "displayName": metric,
+        # The section's name says the rest, and titles are cut after a few letters.
+        "displayName": metric.removeprefix("best/").partition("/")[2],
         "deleted": False,
         "isGenerated": False,
         "runsCountToCompare": 100,
