@@ -87,7 +87,7 @@ def _check_port(uri: str) -> None:
         parts = urlsplit(uri)
         host = parts.hostname
         port = parts.port or _PORTS.get(parts.scheme.partition("+")[0])
-        if host and port:
+        if host and port and "%" not in host:  # a socket's path would be written so
             try:
                 socket.create_connection((host, port), timeout=10).close()
             except OSError as error:

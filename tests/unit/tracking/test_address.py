@@ -11,7 +11,7 @@ import pytest
 
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.tracking import Tracker
-from mtl_search.tracking.address import public, public_reason, sqlite_path
+from mtl_search.tracking.address import check_store, public, public_reason, sqlite_path
 from tests.support.recorded_sweeps import config
 
 
@@ -107,3 +107,16 @@ def test_a_store_that_is_not_there_is_said_in_a_sentence(tmp_path: Path, scheme:
     assert first == (
         f"tracking: MLflow at {scheme}://127.0.0.1:9/db cannot be used: Connection refused"
     )
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "postgresql+psycopg2://me@/db?host=/tmp",
+        "postgresql+psycopg2://me@%2Ftmp%2Fsocket/db",
+        "postgresql+psycopg2://me@one:1,two:2/db",
+        "mssql+pyodbc://me@dsn",
+    ],
+)
+def test_only_a_single_server_of_a_known_port_is_tried(tmp_path: Path, uri: str) -> None:
+    check_store(uri, tmp_path)
