@@ -145,8 +145,7 @@ def _chart(kind: str, metric: str, section: str) -> dict[str, Any]:
         "uuid": f"{section}-{metric}",
         "metricSectionId": section,
         "metricKey": metric,
-        # The section's name says the rest, and titles are cut after a few letters.
-        "displayName": metric.removeprefix("best/").partition("/")[2],
+        "displayName": metric,
         "deleted": False,
         "isGenerated": False,
         "runsCountToCompare": 100,
