@@ -78,7 +78,7 @@ def with_section(note: str, section: Section, limit: int = EXPERIMENT_LENGTH) ->
         1
     """
     sections = [found for found in _sections(note) if found.sweep != section.sweep]
-    # Of the same minute the order must not depend on who writes: two sweeps would change it in turn.
+    # Of the same minute the order must not depend on who writes, or two would change it in turn.
     sections.append(section)
     sections.sort(key=lambda each: (each.time, each.sweep), reverse=True)
     by_hand = _MORE.sub("", _SECTION.sub("", note)).strip()

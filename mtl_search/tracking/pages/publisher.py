@@ -30,8 +30,9 @@ from mtl_search.tracking.trial_values import (
     varied_params,
 )
 
-# What MLflow's pages know as the leaderboard's table, and that a run has tables.
+# Artifacts that the description leads to, and MLflow's tag that a run has tables.
 LEADERBOARD = "leaderboard.json"
+REPORT = "report/report.html"
 _TABLES = "mlflow.loggedArtifacts"
 # Names of what was sent last, with digests of its contents.
 SHOWN = f"mlflow.{mapping.TAG}shown"  # MLflow shows no tag that begins so
@@ -144,13 +145,15 @@ class Publisher:
     def _links(self, page: SweepPage, parent: RunState) -> str:
         experiment, sweep = self.client.experiment_id, page.record.id
         run = links.run_url(experiment, parent.id, "")
-        files = run.replace("?", "/artifacts?", 1)
         pages = {
             "charts by arm": links.view_url(experiment, sweep, ""),
             "table by arm": links.view_url(experiment, sweep, "", charts=False),
             "the sweep's run": run,
-            "leaderboard and report": files,
         }
+        if page.rows:
+            pages["leaderboard"] = _artifact_url(run, LEADERBOARD)
+        if REPORT in page.files:
+            pages["report"] = _artifact_url(run, REPORT)
         return " · ".join(f"[{text}]({address})" for text, address in pages.items())
 
     def _store_table(self, parent: RunState, table: str) -> None:
@@ -240,6 +243,11 @@ class Publisher:
         shown = json.dumps({**_shown(parent), name: mark}, separators=(",", ":"))
         if len(shown) <= description.RUN_LENGTH:  # else the file is sent again next time
             self._tag(parent, {SHOWN: shown})
+
+
+def _artifact_url(run: str, name: str) -> str:
+    """Return the address that opens an artifact on the page of a run, of which `run` is that."""
+    return run.replace("?", f"/artifacts/{name}?", 1)
 
 
 def _shown(parent: RunState) -> dict[str, str]:

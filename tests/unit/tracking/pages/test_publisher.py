@@ -130,6 +130,11 @@ def test_what_is_there_is_not_sent_again(sweep_dir: Path) -> None:
         "report/report.json",
     }
     run = found.parent.info.run_id
+    below = found.parent.data.tags[NOTE].splitlines()[-1]
+    for link in ("leaderboard](", "report]("):
+        assert link in below
+    for name in ("leaderboard.json", "report/report.html"):
+        assert f"/runs/{run}/artifacts/{name}?workflowType=machine_learning)" in below
     stored = {item.path for item in found.client.list_artifacts(run, "report")}
     assert stored == {"report/report.html", "report/report.json"}
     before = {trial: found.history(trial, "best/val/skill") for trial in found.by_trial}
