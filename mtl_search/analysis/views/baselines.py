@@ -95,16 +95,21 @@ def _summary(rows: Sequence[Mapping[str, Any]], models: Sequence[str]) -> str:
                 ahead.append(row["task"])
     if not compared:
         worse = [row["task"] for row in rows if (row.get("skill/shared") or 0.0) < 0]
-        text = f"{len(rows)} tasks; no model of scikit-learn was scored beside the networks."
+        text = f"No model of scikit-learn was scored beside the networks of {_tasks(len(rows))}."
         if worse:
             text += f" Worse than a constant prediction: {_list(worse)}."
         return text
     if not ahead:
-        return f"In all {compared} tasks the networks are ahead of scikit-learn's models."
+        every = f"all {compared} tasks" if compared > 1 else "the one task that was compared"
+        return f"In {every} the networks are ahead of scikit-learn's models."
     return (
-        f"In {len(ahead)} of {compared} tasks a model of scikit-learn is ahead of the networks: "
+        f"In {len(ahead)} of {_tasks(compared)} a model of scikit-learn is ahead of the networks: "
         f"{_list(ahead)}."
     )
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _list(names: Sequence[str]) -> str:

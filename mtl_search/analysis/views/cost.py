@@ -80,11 +80,12 @@ class _ToTheEnd:
 
 def _samples(trials: Sequence[TrialRecord]) -> int | None:
     """Return the training samples that the trials have seen; None where one did not say."""
-    sizes = [trial.info.get("samples", {}).get("train") for trial in trials]
+    sizes = [trial.info.get("samples_per_epoch") for trial in trials if trial.last_epoch]
     known = [size for size in sizes if size is not None]
     if len(known) < len(sizes):
         return None
-    return sum(size * trial.last_epoch for size, trial in zip(known, trials, strict=True))
+    trained = [trial for trial in trials if trial.last_epoch]
+    return sum(size * trial.last_epoch for size, trial in zip(known, trained, strict=True))
 
 
 def _sums(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

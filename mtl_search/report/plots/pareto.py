@@ -35,6 +35,8 @@ def pareto_figure(view: View) -> go.Figure:
     figure.add_annotation(
         x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False
     )
+    # Off the axes, whose lowest numbers and lines it would hide.
+    figure.update_annotations(xshift=8, yshift=22)
     looks = [_look_at_front(view, pair_of_axes) for pair_of_axes in axes]
     figure.update_layout(looks[0])
     if len(axes) > 1:

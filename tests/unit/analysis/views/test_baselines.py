@@ -7,6 +7,7 @@ import pytest
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.baselines import baselines
 from tests.support.evidence import evidence_of
+from tests.support.recorded_sweeps import Builder, whole
 from tests.support.varied_sweeps import skill, varied_builder
 
 
@@ -29,8 +30,17 @@ def test_without_simple_models_the_networks_stand_alone(evidence: Evidence) -> N
     view = baselines(evidence)
     assert view is not None
     assert view.about["shown"] == ["single", "shared"]
-    assert "no model of scikit-learn" in view.summary
+    assert view.summary.startswith(
+        "No model of scikit-learn was scored beside the networks of 2 tasks"
+    )
 
 
 def test_nothing_before_finalists(unjudged: Evidence) -> None:
     assert baselines(unjudged) is None
+
+
+def test_a_single_task_is_told_as_one(tmp_path: Path) -> None:
+    builder = whole(Builder(tmp_path / "journal.jsonl", ("left",)).sweep().scales())
+    view = baselines(evidence_of(builder))
+    assert view is not None
+    assert view.summary.endswith("the networks of 1 task.")
