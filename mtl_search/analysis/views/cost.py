@@ -20,10 +20,14 @@ _COLUMNS = (
     Column("failed", "failed", "count", "Number of trials that failed."),
     Column("pruned", "stopped early", "count", "Number of trials that the scheduler stopped."),
     Column("epochs", "epochs", "count", "Epochs of all trials."),
-    Column("seconds", "seconds", "seconds", "Seconds of training of all trials, side by side or not."),
+    Column(
+        "seconds", "seconds", "seconds", "Seconds of training of all trials, side by side or not."
+    ),
     Column("samples", "samples", "count", "Training samples seen by all trials."),
     Column("full_epochs", "epochs to the end", "count", "Epochs without stopping any trial."),
-    Column("full_seconds", "seconds to the end", "seconds", "Estimated seconds without stopping any."),
+    Column(
+        "full_seconds", "seconds to the end", "seconds", "Estimated seconds without stopping any."
+    ),
 )
 _NOTE = (
     "Epochs and seconds add up over trials that ran side by side. To the end: had every trial that "

@@ -114,7 +114,9 @@ def _gain_in_words(row: Mapping[str, Any]) -> str:
     has_ends = row["low"] is not None and row["high"] is not None
     interval = (row["low"], row["high"]) if has_ends else None
     gain = formats.points(row["gain"], interval)
-    return f"<b>{marks.escape(row['task'])}</b><br>{marks.escape(row['sweep'])}: {gain} {row['unit']}"
+    return (
+        f"<b>{marks.escape(row['task'])}</b><br>{marks.escape(row['sweep'])}: {gain} {row['unit']}"
+    )
 
 
 def _distance(low: float | None, high: float | None) -> float:

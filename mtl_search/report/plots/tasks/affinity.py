@@ -31,7 +31,7 @@ def affinity_figure(view: View) -> go.Figure:
         zmax=most,
         customdata=[[texts.get((source, target), "") for target in targets] for source in sources],
         colorscale=theme.DIVERGING,
-        colorbar={"title": {"text": "affinity", "side": "right"}, "thickness": 14},
+        colorbar={"title": {"text": "affinity", "side": "top"}, "thickness": 14},
         hovertemplate=marks.HOVER,
         hoverongaps=False,
         xgap=1,
