@@ -89,7 +89,8 @@ def _summary(mine: list[dict[str, object]], arm: str) -> str:
     pairs = _means([row for row in mine if row["pair"] not in _TOTALS], "pair")
     stage = max(shares, key=lambda name: shares[name])
     where = "all stages together" if stage == "all" else f"stage {stage}"
-    text = f"In the best trial of arm {arm}, {100 * shares[stage]:.0f} % of the pairs conflict in {where}."
+    share = f"{100 * shares[stage]:.0f} %"
+    text = f"In the best trial of arm {arm}, {share} of the pairs conflict in {where}."
     if pairs:
         lowest = min(pairs, key=lambda name: pairs[name])
         text += f" The lowest mean cosine is that of {lowest}, {pairs[lowest]:.2f}."
