@@ -11,7 +11,7 @@ from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
 from mtl_search.report.plots.marks import Row
 
-_HIDDEN = 0.15  # of the trials at most lie outside of an axis
+_HIDDEN = 0.45  # of the trials at most lie outside of an axis
 
 
 def pareto_figure(view: View) -> go.Figure:
@@ -83,7 +83,7 @@ def _points(view: View, x: str, y: str, arm: str, *, on_front: bool, visible: bo
 def _look_at_front(view: View, axes: tuple[str, str]) -> dict[str, Any]:
     """Return titles and ranges of the axes, and how many trials lie outside of them.
 
-    Trials far behind would squeeze the front into a corner; but most trials are always shown.
+    Trials far behind would squeeze the front into a corner; but each axis shows more than half of all.
     """
     outside: set[str] = set()
     layout: dict[str, Any] = {}

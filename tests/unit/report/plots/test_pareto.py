@@ -39,7 +39,7 @@ def test_trials_far_behind_do_not_squeeze_the_front(views: Mapping[str, View]) -
     (note,) = figure.layout.annotations
     hidden, _, rest = note.text.partition(" of ")
     assert rest.startswith(f"{len(worse.rows)} trials")
-    assert 1 <= int(hidden) <= 2 * 0.15 * len(worse.rows)
+    assert 1 <= int(hidden) <= 2 * 0.45 * len(worse.rows)
     assert (note.y, note.yanchor) == (1, "bottom")  # above the plot, where it hides nothing
     assert figure.layout.margin.t >= 32
 
