@@ -84,9 +84,7 @@ def _skill(evidence: Evidence, task: TaskRow, value: float | None) -> float | No
     return skill if math.isfinite(skill) else None
 
 
-def _summary(
-    rows: Sequence[Mapping[str, Any]], models: Sequence[str], margin: float
-) -> str:
+def _summary(rows: Sequence[Mapping[str, Any]], models: Sequence[str], margin: float) -> str:
     """Count the tasks in which a simple model is ahead of the better network, as its check does."""
     ahead, compared = [], 0
     for row in rows:

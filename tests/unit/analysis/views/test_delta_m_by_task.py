@@ -28,7 +28,8 @@ def test_nothing_before_finalists(unjudged: Evidence) -> None:
 
 def test_a_single_task_is_not_best_and_worst_at_once(tmp_path: Path) -> None:
     builder = whole(Builder(tmp_path / "journal.jsonl", ("left",)).sweep().scales())
-    view = delta_m_by_task(evidence_of(builder))
+    evidence = evidence_of(builder)
+    view = delta_m_by_task(evidence)
     assert view is not None
     assert view.summary.startswith("Task left gains ")
     assert "least" not in view.summary
