@@ -83,7 +83,7 @@ def _points(view: View, x: str, y: str, arm: str, *, on_front: bool, visible: bo
 def _look_at_front(view: View, axes: tuple[str, str]) -> dict[str, Any]:
     """Return titles and ranges of the axes, and how many trials lie outside of them.
 
-    Trials far behind would squeeze the front into a corner; but each axis shows more than half of all.
+    Trials far behind would squeeze the front into a corner; each axis shows more than half of all.
     """
     outside: set[str] = set()
     layout: dict[str, Any] = {}
