@@ -262,9 +262,9 @@ class Verdict:
         if not (self.parameters and self.single_parameters):
             return []
         ours = f"{self.parameters:,} parameters ({compared.arm} arm)"
-        tasks = len(compared.tasks)
-        separate = "a separate one" if tasks == 1 else f"{tasks} separate ones"
-        theirs = f"{self.single_parameters:,} in {separate}"
+        count = len(compared.tasks)
+        others = "the separate one" if count == 1 else f"{count} separate ones"
+        theirs = f"{self.single_parameters:,} in {others}"
         return [f"One network of {ours} stands against {theirs}."]
 
     def _about_weights(self) -> list[str]:

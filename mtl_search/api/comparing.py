@@ -145,6 +145,12 @@ class SweepComparison:
             raise ConfigError(message, path="frame", value=name, allowed=names)
         return view
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the answer, what stands against it, verdicts, settings."""
+        from mtl_search.report.notebook import comparison_html
+
+        return comparison_html(self.document)
+
     def __repr__(self) -> str:
         labels = ", ".join(sweep.label for sweep in self.document.sweeps)
         return f"{type(self).__name__}({labels})"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # they load pandas, which the choice of a sweep does not need
 
 logger = logging.getLogger(__name__)
 
-# What `report` and its pages are called in a sweep's folder, and in MLflow.
-REPORT = "report.html"
+# What the report is called in a sweep's folder, and in MLflow.
+REPORTS = ("report.html", "report.md", "report.json")
 
 
 def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
@@ -49,7 +49,7 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
         compared=frozenset(trial for winner in winners for trial in winner.trials.values()),
         columns=leaderboard_columns(record, config),
         rows=leaderboard_rows(record, config),
-        files={**result.models(), **_picture(result, draw=draw), **_report(result, draw=draw)},
+        files={**result.models(), **_picture(result, draw=draw), **_reports(result, draw=draw)},
     )
 
 
@@ -86,11 +86,12 @@ def _picture(result: Result, *, draw: bool) -> dict[str, Path]:
     """Draw the best network; without one, or where drawing fails, there is no picture.
 
     Returns:
-        `graph` → the picture's file.
+        Its name in MLflow → the picture's file.
     """
     file = result.directory / sweep_directory.PICTURE
+    found = {f"graph/{file.name}": file}
     if not draw:
-        return {"graph": file} if file.exists() else {}
+        return found if file.exists() else {}
     try:
         if not result.models():
             return {}
@@ -100,21 +101,24 @@ def _picture(result: Result, *, draw: bool) -> dict[str, Path]:
             "the best network could not be drawn: %s", masked(" ".join(str(error).split()))
         )
         return {}
-    return {"graph": file}
+    return found
 
 
-def _report(result: Result, *, draw: bool) -> dict[str, Path]:
-    """Write the report of a sweep that is complete; where that fails, there is none.
+def _reports(result: Result, *, draw: bool) -> dict[str, Path]:
+    """Write the report of a sweep that is complete; one that cannot be written is left out.
 
     Returns:
-        `report` → the report's file.
+        Name in MLflow → the report's file, one a format.
     """
     from mtl_search.api.reporting import write_report
 
-    file = result.directory / REPORT
-    try:
-        if draw and result.complete:
-            write_report(result, file)
-    except Exception as error:  # noqa: BLE001  # whatever goes wrong in drawing
-        logger.warning("the report could not be written: %s", masked(" ".join(str(error).split())))
-    return {"report": file} if file.exists() else {}
+    files = [result.directory / name for name in REPORTS]
+    if draw and result.complete:
+        for file in files:
+            try:
+                write_report(result, file)
+            except Exception as error:  # noqa: BLE001, PERF203  # whatever goes wrong in drawing
+                logger.warning(
+                    "the report could not be written: %s", masked(" ".join(str(error).split()))
+                )
+    return {f"report/{file.name}": file for file in files if file.exists()}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mtl_search import api
 from mtl_search.config import load_config
-from mtl_search.errors import SweepError
+from mtl_search.errors import SweepError, nearest
 from mtl_search.storage import sweep_directory
 
 
@@ -36,4 +36,21 @@ def find_sweep(named: Path | None) -> Path:
 def _called(name: Path) -> Path:
     if (api.RUNS / name / sweep_directory.JOURNAL).exists():
         return api.RUNS / name
+    if len(name.parts) > 1:  # a path, and no name
+        raise SweepError(_no_sweep_at(name))
     return sweep_directory.latest_folder(api.RUNS, str(name))
+
+
+def _no_sweep_at(folder: Path) -> str:
+    """Say that a folder holds no sweep, and which folder beside it may have been meant."""
+    what = "holds no sweep: there is no journal.jsonl in it" if folder.exists() else "is not there"
+    near = nearest(folder.name, sorted(path.parent.name for path in _beside(folder)))
+    meant = f"; did you mean {str(folder.with_name(near))!r}?" if near else ""
+    return f"{folder} {what}{meant}"
+
+
+def _beside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.parent.glob(f"*/{sweep_directory.JOURNAL}"))
+    except (OSError, ValueError):
+        return []

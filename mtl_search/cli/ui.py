@@ -10,7 +10,8 @@ from rich.console import Console
 
 from mtl_search import api
 from mtl_search.cli.reporting import find_sweep
-from mtl_search.tracking import find_addresses, ui_command, ui_environment
+from mtl_search.errors import ConfigError
+from mtl_search.tracking import find_addresses, read_place, ui_command, ui_environment
 
 
 def serve(sweep: Path | None, host: str, port: int) -> int:
@@ -27,10 +28,18 @@ def serve(sweep: Path | None, host: str, port: int) -> int:
         The exit status.
 
     Raises:
+        ConfigError: `tracking.enabled` is false, and MLflow has nothing of the sweep.
         SweepError: There is no such sweep, or its store cannot be reached.
     """
     console = Console(highlight=False, soft_wrap=True)
     result = api.Result(find_sweep(sweep))
+    if not result.config.tracking.enabled and read_place(result.directory) is None:
+        raise ConfigError(
+            "the sweep is recorded nowhere, so it has no pages; mtl-search report --html FILE "
+            "makes one",
+            path="tracking.enabled",
+            value=False,
+        )
     command = ui_command(result.config, result.directory, port, host)
     address = None if command is None else f"http://{host}:{port}"
     # Printed by itself: the search for the runs imports MLflow, which takes seconds.

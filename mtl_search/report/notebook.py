@@ -8,12 +8,17 @@ from typing import Any
 
 from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
-from mtl_search.analysis.formats.markup import table
+from mtl_search.analysis.formats.markup import marked, table
 from mtl_search.analysis.health.check import Checks
 from mtl_search.analysis.views.leaderboard import leaderboard
 from mtl_search.analysis.views.view import Column, View
+from mtl_search.report.merged_columns import merged_columns
+from mtl_search.report.sweeps.document import SweepsDocument
 
 _ROWS = 5
+# Views of a comparison that are shown, and how many rows of each.
+_COMPARED = ("verdicts", "settings")
+_MOST_COMPARED = 12
 # A column with longer texts is left out, such as the weights of many tasks.
 _WIDEST = 32
 # Columns of the leaderboard that are shown, in order; bands follow their means.
@@ -82,6 +87,32 @@ def settings_html(
     names, shares = list(weights), [f"{weight:.2f}" for weight in weights.values()]
     title = "<div>Loss weights</div>" if weights else ""
     return settings + title + (table(names, [shares]) if weights else "")
+
+
+def comparison_html(document: SweepsDocument) -> str:
+    """Return what a comparison of sweeps shows of itself in a notebook.
+
+    Args:
+        document: The comparison.
+    """
+    networks = document.view("networks")
+    assert networks is not None
+    warnings = [
+        marked(caution.name, f"{caution.seen}. So {caution.so}.", "warning")
+        for caution in document.cautions
+    ]
+    tables = [_whole(view) for view in document.views if view.name in _COMPARED and view.rows]
+    return "".join([marked("", networks.summary, "neutral"), *warnings, *tables])
+
+
+def _whole(view: View) -> str:
+    columns = merged_columns(view)
+    rows = list(zip(*(column.cells for column in columns), strict=True))
+    hidden = len(rows) - _MOST_COMPARED
+    more = f"<div>and {hidden:,} more</div>" if hidden > 0 else ""
+    title = f"<div><b>{escape(view.title)}</b></div>"
+    body = table([column.title for column in columns], rows[:_MOST_COMPARED])
+    return f"{title}{body}{more}"
 
 
 def _top(view: View) -> str:

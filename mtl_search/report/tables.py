@@ -68,15 +68,17 @@ def fitted(
     shown = _most_that_fit(
         filled, [column for column in filled if not column.importance], sections, console
     )
-    table = _table(shown, sections)
-    table.title = Text(title, style="bold", overflow="ellipsis", no_wrap=True)
-    parts: list[RenderableType] = [table]
+    # Above the table and not its title, which rich cuts at the width of a narrow table.
+    heading = Text(title, style="bold", overflow="ellipsis", no_wrap=True)
+    parts: list[RenderableType] = [heading, _table(shown, sections)]
+    tables = 1
     rest = [column for column in filled if column not in shown]
-    while rest and len(parts) < _MOST_TABLES:
+    while rest and tables < _MOST_TABLES:
         shown = _most_that_fit([filled[0], *rest], filled[:1], sections, console)
         if len(shown) == 1:
             break
         parts.append(_table(shown, sections))
+        tables += 1
         rest = [column for column in rest if column not in shown]
     if rest:
         names = ", ".join(column.header.replace("\n", " ") for column in rest)
@@ -103,7 +105,7 @@ def _fits(table: Table, console: Console) -> bool:
 
 
 def _table(columns: Sequence[Column], sections: Sequence[int]) -> Table:
-    table = Table(title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
         table.add_column(
             Text(column.header),

@@ -4,6 +4,8 @@
 <folder>/journal.jsonl    all that has happened
 <folder>/trials/<id>/     checkpoints; of a finalist, test_items.npz (see `item_values`)
 <folder>/model.png        the network of the best trial, where the sweep is tracked
+<folder>/report.*         the report as HTML, Markdown and JSON, likewise
+<folder>/mlflow.json      where MLflow has the sweep, likewise
 """
 
 from __future__ import annotations

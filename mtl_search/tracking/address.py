@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mtl_search.config.secrets import masked
-from mtl_search.errors import ConfigError, SweepError, first_line
+from mtl_search.errors import ConfigError, MtlSearchError, SweepError, first_line
 
 SQLITE = "sqlite:///"
 # MLflow's own variable, for configs that name no `tracking.uri`.
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 # Stores that MLflow writes to without a server in between.
 _DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
+_PORTS = {"postgresql": 5432, "mysql": 3306}
+# What SQLAlchemy takes an address without a driver for depends on its version.
+_DRIVERS = {
+    "postgresql": "pip install 'psycopg[binary]', or pip install psycopg2-binary and write "
+    "postgresql+psycopg2://",
+    "mysql": "pip install pymysql and write mysql+pymysql://",
+}
+# What urllib3 says of a server that is not there, at the end of a long line.
+_CAUSE = re.compile(r"Max retries exceeded.*\[Errno -?\d+\] ([^'\"()\[\]]+)", re.DOTALL)
 
 
 def is_database(uri: str) -> bool:
@@ -47,7 +58,7 @@ def check_store(uri: str, artifacts: Path) -> None:
 
     Raises:
         ConfigError: This is no address of a store.
-        SweepError: The database or the folder cannot be written.
+        SweepError: The database or the folder cannot be written, or nothing listens there.
     """
     scheme = uri.split(":", 1)[0] if ":" in uri else ""
     if scheme in ("", "file"):  # MLflow has given up its file store
@@ -56,6 +67,7 @@ def check_store(uri: str, artifacts: Path) -> None:
         _check_sqlite(sqlite_path(uri))
     if is_database(uri):
         _check_folder(artifacts)
+        _check_port(uri)
 
 
 def _check_sqlite(path: Path) -> None:
@@ -67,6 +79,20 @@ def _check_sqlite(path: Path) -> None:
             database.rollback()
     except (OSError, sqlite3.Error) as error:
         raise SweepError(f"tracking: cannot write the MLflow database {path}: {error}") from error
+
+
+def _check_port(uri: str) -> None:
+    """Check that something listens; MLflow itself would try ten times, for minutes."""
+    with suppress(ValueError):  # several servers, as PostgreSQL's own client takes them
+        parts = urlsplit(uri)
+        host = parts.hostname
+        port = parts.port or _PORTS.get(parts.scheme.partition("+")[0])
+        if host and port and "%" not in host:  # a socket's path would be written so
+            try:
+                socket.create_connection((host, port), timeout=10).close()
+            except OSError as error:
+                reason = ConnectionError(error.strerror or error)  # without its number
+                raise unreachable(uri, reason) from error
 
 
 def _check_folder(path: Path) -> None:
@@ -98,11 +124,23 @@ def unknown_address(uri: str) -> ConfigError:
     )
 
 
-def unreachable(uri: str, error: Exception) -> SweepError:
+def unreachable(uri: str, error: Exception) -> MtlSearchError:
     """Return the error of a store that answers with an error, or not at all."""
+    if is_database(uri) and isinstance(error, ModuleNotFoundError):
+        return _without_driver(uri, error.name or "")
     return SweepError(
         f"tracking: MLflow at {public(uri)} cannot be used: {public_reason(error)}\n"
-        "  start the server or change tracking.uri; to go on without it: tracking.enabled=false"
+        "  start the server or change tracking.uri; to run without it: tracking.enabled=false"
+    )
+
+
+def _without_driver(uri: str, module: str) -> ConfigError:
+    """Return the error of a database whose driver is not installed."""
+    cure = _DRIVERS.get(uri.partition("://")[0], f"install the package that has {module!r}")
+    return ConfigError(
+        f"this needs the Python package {module!r}, which is not installed: {cure}",
+        path="tracking.uri",
+        value=public(uri),
     )
 
 
@@ -120,4 +158,6 @@ def public(uri: str) -> str:
 
 def public_reason(error: Exception) -> str:
     """Return the first line of an error's message, shortened, without passwords in addresses."""
-    return masked(re.sub(r"//[^/@\s]+@", "//", first_line(error)))[:300]
+    cause = _CAUSE.search(str(error))
+    text = cause[1] if cause else first_line(error)
+    return masked(re.sub(r"//[^/@\s]+@", "//", text))[:300]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtl_search.config import Config, load_config
-from mtl_search.errors import SweepError
+from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
 from mtl_search.tracking.address import public
 from mtl_search.tracking.last_wait import OnProgress
@@ -51,12 +51,20 @@ def send_missing(
         on_progress: Called with the number of events that have been sent, and of all.
 
     Raises:
-        ConfigError: The config or the tracking URI is wrong.
+        ConfigError: The config or the tracking URI is wrong, or `tracking.enabled` is false.
         SweepError: There is no journal, or the store cannot be reached.
     """
     if not (sweep_dir / JOURNAL).exists():
         raise SweepError(f"{sweep_dir} has no {JOURNAL}, so there is nothing to send")
-    tracker = Tracker(config or load_config(sweep_dir / CONFIG), sweep_dir, watch=False)
+    config = config or load_config(sweep_dir / CONFIG)
+    if not config.tracking.enabled:
+        raise ConfigError(
+            "the sweep is recorded nowhere; to send it all the same, set it to true in "
+            f"{sweep_dir / CONFIG}",
+            path="tracking.enabled",
+            value=False,
+        )
+    tracker = Tracker(config, sweep_dir, watch=False)
     tracker.start()
     if page is not None:
         tracker.finish(page)

@@ -108,7 +108,7 @@ class Tracker:
             self._given_up.set()
             raise SweepError(
                 f"tracking: MLflow at {public(self.uri)} did not answer within {timeout:.0f} s\n"
-                "  to go on without it: tracking.enabled=false"
+                "  to run without it: tracking.enabled=false"
             )
         if self._problem is not None:
             raise self._problem

@@ -117,7 +117,9 @@ def test_mlflow_has_the_answer_and_the_report(by_python: Result) -> None:
     names = {item.path for item in client.list_artifacts(parent.info.run_id)}
     assert {"config.yaml", "leaderboard.json", "report", "graph"} <= names
     stored = client.list_artifacts(parent.info.run_id, "report")
-    assert [item.path for item in stored] == ["report/report.html"]
+    assert {item.path for item in stored} == {
+        f"report/report.{ending}" for ending in ("html", "md", "json")
+    }
 
 
 def test_the_best_network_is_drawn(by_python: Result, tmp_path: Path) -> None:

@@ -180,12 +180,17 @@ def _budgets(sweeps: Sequence[Sweep]) -> Iterator[Caution]:
 
 
 def _many_settings(sweeps: Sequence[Sweep]) -> Iterator[Caution]:
-    paths = [path for path in differing_settings(sweeps) if path != "seed"]
+    paths = [path for path in differing_settings(sweeps) if not _changes_no_network(path)]
     if len(paths) > 1:
         shown = ", ".join(paths[:4]) + (", ..." if len(paths) > 4 else "")
         seen = f"{len(paths)} settings differ: {shown}"
         so = "no difference can be put down to a single one of them: change one at a time"
         yield Caution("several settings", seen, so)
+
+
+def _changes_no_network(path: str) -> bool:
+    """Return whether a setting is a seed, or asks for something to be measured or shown."""
+    return path.startswith("report.") or path in ("seed", "search.finalists.leave_one_out")
 
 
 _FINDERS: tuple[Callable[[Sequence[Sweep]], Iterator[Caution]], ...] = (

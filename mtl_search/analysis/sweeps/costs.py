@@ -18,7 +18,9 @@ _COLUMNS = (
     Column("epochs", "epochs", "count", "Epochs of all trials."),
     Column("search_epochs", "of the search", "count", "Epochs of trials that are no finalists."),
     Column("final_epochs", "of finalists", "count", "Epochs of trials on fresh seeds or splits."),
-    Column("seconds", "time", "seconds", "Seconds of training of all trials, side by side or not."),
+    Column(
+        "seconds", "seconds", "seconds", "Seconds of training of all trials, side by side or not."
+    ),
 )
 _SUMS = ("trials", "failed", "pruned", "epochs", "seconds")
 

@@ -11,7 +11,7 @@ from mtl_search.storage.arm_name import SHARED
 
 _COLUMNS = (
     Column("sweep", "sweep", help="The sweep."),
-    Column("arm", "arm", help="`equal` or `search`."),
+    Column("arm", "arm", help="equal or search."),
     Column("trials", "trials", "count", "Number of the arm's trials that had ended by then."),
     Column("epochs", "epochs spent", "count", "Epochs of these trials."),
     Column("best", "best so far", "number", "Best validation objective of these trials."),

@@ -12,7 +12,7 @@ from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.analysis.views.view import Column, View
 
 _ENDS = "Ends of its interval, 95 % over all looks at the verdict."
-_GAIN = "In points of skill, or percent of Δm, as `measure` says."
+_GAIN = "In points of skill, or percent of Δm, as measure says."
 _VERDICT_COLUMNS = (
     Column("sweep", "sweep", help="The sweep."),
     Column("verdict", "verdict", help="Whether sharing helps."),

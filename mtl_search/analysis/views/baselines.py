@@ -49,9 +49,10 @@ def baselines(evidence: Evidence) -> View | None:
             if any(row[f"skill/{name}"] is not None for row in rows)
         ),
     ]
+    margin = evidence.config.search.finalists.margin
     about = {"models": models, "shown": known}
     title = "Networks and simple models"
-    return View("baselines", title, _summary(rows, models), columns, rows, _NOTE, about)
+    return View("baselines", title, _summary(rows, models, margin), columns, rows, _NOTE, about)
 
 
 def _title(name: str) -> str:
@@ -83,28 +84,33 @@ def _skill(evidence: Evidence, task: TaskRow, value: float | None) -> float | No
     return skill if math.isfinite(skill) else None
 
 
-def _summary(rows: Sequence[Mapping[str, Any]], models: Sequence[str]) -> str:
-    """Count the tasks in which a simple model is ahead of the better network."""
+def _summary(rows: Sequence[Mapping[str, Any]], models: Sequence[str], margin: float) -> str:
+    """Count the tasks in which a simple model is ahead of the better network, as its check does."""
     ahead, compared = [], 0
     for row in rows:
         networks = [v for name in _NETWORKS if (v := row[f"skill/{name}"]) is not None]
         simple = [v for name in models if (v := row[f"skill/{name}"]) is not None]
         if networks and simple:
             compared += 1
-            if max(simple) > max(networks):
+            if max(simple) - max(networks) > margin:
                 ahead.append(row["task"])
     if not compared:
         worse = [row["task"] for row in rows if (row.get("skill/shared") or 0.0) < 0]
-        text = f"{len(rows)} tasks; no model of scikit-learn was scored beside the networks."
+        text = f"No model of scikit-learn was scored beside the networks of {_tasks(len(rows))}."
         if worse:
             text += f" Worse than a constant prediction: {_list(worse)}."
         return text
+    lead = f"{100 * margin:g} points of skill ahead of the networks"
     if not ahead:
-        return f"In all {compared} tasks the networks are ahead of scikit-learn's models."
+        return f"In none of {_tasks(compared)} a model of scikit-learn is more than {lead}."
     return (
-        f"In {len(ahead)} of {compared} tasks a model of scikit-learn is ahead of the networks: "
+        f"In {len(ahead)} of {_tasks(compared)} a model of scikit-learn is more than {lead}: "
         f"{_list(ahead)}."
     )
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _list(names: Sequence[str]) -> str:

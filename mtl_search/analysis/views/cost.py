@@ -20,10 +20,14 @@ _COLUMNS = (
     Column("failed", "failed", "count", "Number of trials that failed."),
     Column("pruned", "stopped early", "count", "Number of trials that the scheduler stopped."),
     Column("epochs", "epochs", "count", "Epochs of all trials."),
-    Column("seconds", "time", "seconds", "Seconds of training of all trials, side by side or not."),
+    Column(
+        "seconds", "seconds", "seconds", "Seconds of training of all trials, side by side or not."
+    ),
     Column("samples", "samples", "count", "Training samples seen by all trials."),
     Column("full_epochs", "epochs to the end", "count", "Epochs without stopping any trial."),
-    Column("full_seconds", "time to the end", "seconds", "Estimated time without stopping any."),
+    Column(
+        "full_seconds", "seconds to the end", "seconds", "Estimated seconds without stopping any."
+    ),
 )
 _NOTE = (
     "Epochs and seconds add up over trials that ran side by side. To the end: had every trial that "
@@ -80,11 +84,12 @@ class _ToTheEnd:
 
 def _samples(trials: Sequence[TrialRecord]) -> int | None:
     """Return the training samples that the trials have seen; None where one did not say."""
-    sizes = [trial.info.get("samples", {}).get("train") for trial in trials]
+    sizes = [trial.info.get("samples_per_epoch") for trial in trials if trial.last_epoch]
     known = [size for size in sizes if size is not None]
     if len(known) < len(sizes):
         return None
-    return sum(size * trial.last_epoch for size, trial in zip(known, trials, strict=True))
+    trained = [trial for trial in trials if trial.last_epoch]
+    return sum(size * trial.last_epoch for size, trial in zip(known, trained, strict=True))
 
 
 def _sums(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

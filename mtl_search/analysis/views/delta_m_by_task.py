@@ -73,6 +73,12 @@ def _summary(tasks: Sequence[TaskRow], unit: str) -> str:
     best, worst = max(gains, key=gains.__getitem__), min(gains, key=gains.__getitem__)
     above = sum(gain > 0 for gain in gains.values())
     claimed = sum(bool(row.holds) for row in tasks)
+    if len(gains) == 1:
+        words = "claimed" if claimed else "not claimed"
+        return (
+            f"Task {best} gains {formats.percent(gains[best])} {unit} with the shared network; the "
+            f"difference is {words}."
+        )
     is_claimed = f"for {claimed} the difference is claimed" if claimed else "none is claimed"
     return (
         f"{above} of {len(gains)} tasks are better with the shared network, {is_claimed}. "

@@ -38,7 +38,7 @@ def depth(evidence: Evidence) -> View | None:
     if len(groups) < 2:
         return None
     columns = [
-        Column("depth", "depth", help="Number of stages that tasks share; `2:0` by task."),
+        Column("depth", "depth", help="Number of stages that tasks share; 2:0 by task."),
         Column("trial", "trial", help="The trial."),
         Column("arm", "arm", help="Its arm."),
         Column("state", "state", help="How it ended."),

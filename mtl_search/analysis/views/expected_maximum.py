@@ -47,8 +47,8 @@ def expected_maximum(evidence: Evidence) -> View | None:
     if not rows:
         return None
     columns = [
-        Column("arm", "arm", help="The arm; `single`: all single-task arms together."),
-        Column("trials", "trials", "count", "Number k of trials; of `single` for each task."),
+        Column("arm", "arm", help="The arm; single: all single-task arms together."),
+        Column("trials", "trials", "count", "Number k of trials; of single for each task."),
         Column("epochs", "epochs", "count", "Epochs that k trials take on average."),
         worth.column,
     ]
@@ -56,7 +56,15 @@ def expected_maximum(evidence: Evidence) -> View | None:
     about = {"measure": worth.name, "sampler": sampler}
     note = _NOTE.format(sampler=_RANDOM if sampler == "random" else _LEARNS.format(name=sampler))
     title = "What more search would bring"
-    return View("expected_maximum", title, _summary(rows, worth), columns, rows, note, about)
+    return View(
+        "expected_maximum",
+        title,
+        _summary(rows, worth, len(evidence.tasks)),
+        columns,
+        rows,
+        note,
+        about,
+    )
 
 
 def _known(trials: Sequence[TrialRecord], values: Mapping[str, float]) -> list[TrialRecord]:
@@ -91,12 +99,13 @@ def _steps(count: int) -> list[float]:
     return [float(step) for step in np.geomspace(1, count, _MOST_POINTS)]
 
 
-def _summary(rows: Sequence[Mapping[str, Any]], worth: Worth) -> str:
+def _summary(rows: Sequence[Mapping[str, Any]], worth: Worth, tasks: int) -> str:
     ends: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         ends[row["arm"]] = row
     told = [
-        f"{arm} {worth.write(row[worth.name])} after {row['trials']:,} trials and "
+        f"{arm} {worth.write(row[worth.name])} after {row['trials']:,} trials"
+        f"{' a task' if arm == 'single' and tasks > 1 else ''} and "
         f"{round(row['epochs']):,} epochs"
         for arm, row in ends.items()
     ]

@@ -42,7 +42,7 @@ def history(evidence: Evidence) -> View | None:
         Column("number", "number", "count", "Number within its arm, from 0."),
         Column("trial", "trial", help="The trial."),
         Column("state", "state", help="COMPLETE, or PRUNED where the scheduler stopped it."),
-        Column("role", "role", help="`offered` where it tries settings of another arm."),
+        Column("role", "role", help="offered where it tries settings of another arm."),
         Column("objective", "objective", "number", "Objective at its best epoch."),
         Column("best", "best so far", "number", "Best objective of the arm so far."),
     ]

@@ -63,7 +63,7 @@ def _order(row: Mapping[str, Any], key: str) -> tuple[bool, bool, bool, float]:
 
 
 def _columns(evidence: Evidence) -> Iterator[Column]:
-    yield Column("arm", "arm", help="The arm; `single`: the tuned networks of all tasks together.")
+    yield Column("arm", "arm", help="The arm; single: the tuned networks of all tasks together.")
     yield Column("recommended", "recommended", "flag", "Whether it is the recommended network.")
     yield Column("chosen", "speaks for its arm", "flag", "Whether it won the race of its arm.")
     yield Column("seeds", "seeds", "count", "Number of fresh seeds that have finished.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from mtl_search.analysis.views.view import Column, View
 _STRONGEST = 12  # tasks that are listed with more points
 _POINTS, _FEW_POINTS = 300, 20  # of a task
 _BINS = 6
-_STRONG = 0.5
 _NOTE = (
     "Trials of the arms equal and search on the validation split, against the ratio of the task's "
     "loss weight to that of {reference}; the line is the mean of ranges of equal width in the "
@@ -115,6 +115,12 @@ def _means(
     ]
 
 
+def _chance(trials: int, tasks: int) -> float:
+    """Return what the largest of several rank correlations exceeds by chance in 5 % of cases."""
+    # Without a relation they have a variance of 1/(N - 1); several are allowed for by Bonferroni.
+    return NormalDist().inv_cdf(1 - 0.025 / tasks) / math.sqrt(max(trials - 1, 1))
+
+
 def _summary(correlations: Mapping[str, float | None], trials: int, worth: Worth) -> str:
     known = {task: value for task, value in correlations.items() if value is not None}
     if not known:
@@ -125,6 +131,6 @@ def _summary(correlations: Mapping[str, float | None], trials: int, worth: Worth
         f"Over {trials:,} trials the weight of {most} goes together most with the {worth.word}: "
         f"rank correlation {known[most]:+.2f}"
     )
-    if abs(known[most]) < _STRONG:
-        return f"{text}, which is weak: no single weight decides much."
+    if abs(known[most]) < _chance(trials, len(known)):
+        return f"{text}, which chance alone may give: no single weight is shown to matter."
     return f"{text}; {direction} weight on it was better."

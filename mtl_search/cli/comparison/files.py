@@ -28,7 +28,7 @@ Json = Annotated[
     Path | None,
     typer.Option(
         "--json",
-        help="Write it to this .json file, of the layout that `mtl-search schema --report` prints.",
+        help="Write it to this .json file, whose layout has a version.",
         metavar="FILE",
         show_default=False,
     ),

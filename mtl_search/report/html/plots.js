@@ -15,7 +15,9 @@ class Plot {
     const menus = this.tree.layout.updatemenus ?? [];
     delete this.tree.layout.updatemenus;
     this.menus = menus.map((menu) => this.addMenu(menu));
-    if (menus.length && this.tree.layout.margin) delete this.tree.layout.margin.t;
+    // Room for the menu; a note above the plot keeps its own.
+    const notes = this.tree.layout.annotations || [];
+    if (menus.length && this.tree.layout.margin) this.tree.layout.margin.t = notes.length ? 28 : 12;
   }
 
   addMenu(menu) {

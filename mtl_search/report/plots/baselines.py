@@ -44,9 +44,11 @@ def _hover(view: View, name: str) -> list[str]:
 
 def _marks(view: View, name: str) -> go.Scatter:
     color, symbol = _STYLES.get(name, (theme.SKY, "x"))
+    tasks = [str(row["task"]) for row in view.rows]
+    labels = marks.labels(tasks)
     return go.Scatter(
         x=marks.values(view, f"skill/{name}", view.rows),
-        y=[marks.shortened(str(row["task"])) for row in view.rows],
+        y=[labels[task] for task in tasks],
         mode="markers",
         name=_title(view, name),
         marker={"color": color, "symbol": symbol, "size": 11, "line": {"width": 2, "color": color}},

@@ -25,7 +25,8 @@ def cost_figure(view: View) -> go.Figure:
     rows = list(view.rows)
     if len(rows) > _MOST_ARMS:
         rows = _together(rows)
-    arms = [marks.shortened(str(row["arm"]), 22) for row in rows]
+    labels = marks.labels((str(row["arm"]) for row in rows), 22)
+    arms = [labels[str(row["arm"])] for row in rows]
     texts = marks.hover_texts(view, ["arm", *_SUMS], rows)
     colors = [theme.style(str(row["arm"]).partition(",")[0]).color for row in rows]
     saved = [max(0, row.get("full_epochs", 0) - row["epochs"]) for row in rows]

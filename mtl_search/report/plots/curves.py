@@ -26,6 +26,7 @@ def curves_figure(view: View) -> go.Figure:
     for row in view.rows:
         by_curve.setdefault(row["curve"], []).append(row)
     has_bands = any(rows[0]["of"] != "trial" for rows in by_curve.values())
+    labels = marks.labels(by_curve, 24)
     traces: list[go.Scatter] = []
     seen: set[str] = set()
     for name, rows in by_curve.items():
@@ -35,11 +36,11 @@ def curves_figure(view: View) -> go.Figure:
             continue
         if is_trial:
             seen.add(arm)
-            traces.append(_line(view, name, rows, hidden=has_bands, width=1.5))
+            traces.append(_line(view, name, labels[name], rows, hidden=has_bands, width=1.5))
         else:
             hidden = theme.family(arm) == "single"
             traces += [_band(view, name, rows, hidden=hidden)]
-            traces += [_line(view, name, rows, hidden=hidden, width=2.5)]
+            traces += [_line(view, name, labels[name], rows, hidden=hidden, width=2.5)]
     figure = theme.new_figure(traces, height=460)
     figure.update_xaxes(title="epoch", rangemode="tozero")
     figure.update_yaxes(title=marks.measure_axis(view, "mean").removeprefix("mean "))
@@ -63,13 +64,15 @@ def _band(view: View, name: str, rows: Sequence[Row], *, hidden: bool) -> go.Sca
     )
 
 
-def _line(view: View, name: str, rows: Sequence[Row], *, hidden: bool, width: float) -> go.Scatter:
+def _line(
+    view: View, name: str, label: str, rows: Sequence[Row], *, hidden: bool, width: float
+) -> go.Scatter:
     style = theme.style(rows[0]["arm"])
     return go.Scatter(
         x=[row["epoch"] for row in rows],
         y=marks.values(view, "mean", rows),
         mode="lines",
-        name=marks.shortened(name, 24),
+        name=label,
         legendgroup=name,
         visible="legendonly" if hidden else True,
         line={"color": style.color, "dash": style.dash, "width": width},

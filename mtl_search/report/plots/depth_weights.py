@@ -27,7 +27,7 @@ def depth_weights_figure(view: View) -> go.Figure:
     traces = [_map(view, task, visible=task == tasks[0]) for task in tasks]
     figure = theme.new_figure(traces)
     reference = marks.shortened(str(view.about["reference"]))
-    labels = [marks.shortened(task) for task in tasks]
+    labels = list(marks.labels(tasks).values())
     visible = [[own == task for own in tasks] for task in tasks]
     menus = marks.menu(labels, visible)
     figure.update_layout(updatemenus=menus, margin={"t": 48 if menus else 12})

@@ -21,13 +21,14 @@ def importance_figure(view: View) -> go.Figure:
     for row in rows:
         top[row["setting"]] = max(top.get(row["setting"], 0.0), row["importance"])
     settings = sorted(top, key=top.__getitem__)[-_MOST:]
+    labels = marks.labels(settings, 28)
     traces = []
     for arm in dict.fromkeys(str(row["arm"]) for row in rows):
         own = [row for row in rows if row["arm"] == arm and row["setting"] in settings]
         traces.append(
             go.Bar(
                 x=marks.values(view, "importance", own),
-                y=[marks.shortened(str(row["setting"]), 28) for row in own],
+                y=[labels[row["setting"]] for row in own],
                 orientation="h",
                 name=arm,
                 marker={"color": theme.style(arm).color},
@@ -37,7 +38,6 @@ def importance_figure(view: View) -> go.Figure:
         )
     height = 110 + len(settings) * (14 + 14 * len(traces))
     figure = theme.new_figure(traces, height=height, barmode="group", showlegend=len(traces) > 1)
-    order = [marks.shortened(setting, 28) for setting in settings]
-    figure.update_yaxes(type="category", categoryorder="array", categoryarray=order)
+    figure.update_yaxes(type="category", categoryorder="array", categoryarray=list(labels.values()))
     figure.update_xaxes(title=marks.measure_axis(view, "importance"))
     return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -26,13 +26,14 @@ def intervals_figure(view: View) -> go.Figure:
     rows = sorted((r for r in view.rows if r["gain"] is not None), key=lambda row: row["gain"])
     many = theme.many_tasks(len(rows))
     named = [*rows[:_EXTREMES], *rows[-_EXTREMES:]] if many else rows
-    traces = [_points(view, named, claimed=claimed) for claimed in (True, False)]
+    names = marks.labels(str(row["task"]) for row in named)
+    traces = [_points(view, named, names, claimed=claimed) for claimed in (True, False)]
     if many:
         traces.append(_distribution(view, rows))
     figure = theme.new_figure(
         [trace for trace in traces if len(trace.x)], height=110 + 26 * (len(named) + 2 * many)
     )
-    order = [marks.shortened(str(row["task"])) for row in named]
+    order = [names[str(row["task"])] for row in named]
     if many:
         order.insert(_EXTREMES, _all(rows))
     figure.update_yaxes(type="category", categoryorder="array", categoryarray=order)
@@ -45,14 +46,16 @@ def _all(rows: Sequence[Row]) -> str:
     return f"all {len(rows)} tasks"
 
 
-def _points(view: View, rows: Sequence[Row], *, claimed: bool) -> go.Scatter:
+def _points(
+    view: View, rows: Sequence[Row], names: Mapping[str, str], *, claimed: bool
+) -> go.Scatter:
     own = [row for row in rows if bool(row["holds"]) == claimed]
     middle = marks.values(view, "gain", own)
     bars = marks.error_bars(middle, marks.values(view, "low", own), marks.values(view, "high", own))
     color = theme.BLUE if claimed else theme.GREY
     return go.Scatter(
         x=middle,
-        y=[marks.shortened(str(row["task"])) for row in own],
+        y=[names[str(row["task"])] for row in own],
         error_x={**bars, "color": color},
         mode="markers",
         name="claimed" if claimed else "not claimed",

@@ -18,12 +18,17 @@ def leaderboard_figure(view: View) -> go.Figure:
     Args:
         view: The leaderboard.
     """
-    names = [f"{split}_{view.about['measure']}" for split in ("test", "val")]
-    known = [name for name in names if any(row.get(name) is not None for row in view.rows)]
+    measures = [f"{split}_{view.about['measure']}" for split in ("test", "val")]
+    known = [name for name in measures if any(row.get(name) is not None for row in view.rows)]
     name = next(iter(known), "val_objective")
     rows = [row for row in view.rows if row.get(name) is not None][:_MOST]
     texts = ["arm", "recommended", "seeds", name, f"{name}_low", f"{name}_high", "origin"]
-    labels = [_label(row) for row in rows]
+    names = [_name(row) for row in rows]
+    short = marks.labels(names, 20)
+    labels = [
+        short[own] + (" ✓" if row.get("recommended") else "")
+        for own, row in zip(names, rows, strict=True)
+    ]
     traces = []
     for row, label in zip(rows, labels, strict=True):
         (middle,) = marks.values(view, name, [row])
@@ -54,7 +59,6 @@ def leaderboard_figure(view: View) -> go.Figure:
     return figure
 
 
-def _label(row: marks.Row) -> str:
+def _name(row: marks.Row) -> str:
     """Return the arm, or of a configuration that lost the race of its arm, the trial."""
-    name = str(row["arm"] if row.get("chosen", True) else row["origin"])
-    return marks.shortened(name, 20) + (" ✓" if row.get("recommended") else "")
+    return str(row["arm"] if row.get("chosen", True) else row["origin"])

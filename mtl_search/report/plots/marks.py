@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -90,7 +91,43 @@ def shortened(text: str, most: int = 18) -> str:
         >>> shortened("a_very_long_name_of_a_task", 12)
         'a_very_long…'
     """
-    return escape(text if len(text) <= most else f"{text[: most - 1]}…")
+    return escape(_end_cut(text, most))
+
+
+def labels(names: Iterable[str], most: int = 18) -> dict[str, str]:
+    """Return a short label for each name, no two alike: one category of an axis is one name.
+
+    Names that would be cut alike lose their middle instead, and where that leaves them alike,
+    too, they are numbered.
+
+    Args:
+        names: The names.
+        most: Number of characters of a label.
+
+    Examples:
+        >>> list(labels(["toxicity_of_a", "toxicity_of_b", "species"], 9).values())
+        ['toxi…of_a', 'toxi…of_b', 'species']
+    """
+    every = list(dict.fromkeys(names))
+    made: dict[str, str] = {}
+    for cut in (_end_cut, _middle_cut):
+        cuts = {name: cut(name, most) for name in every if name not in made}
+        times = Counter([*cuts.values(), *made.values()])
+        made |= {name: text for name, text in cuts.items() if times[text] == 1}
+    alike = (name for name in every if name not in made)
+    made |= {name: f"{_end_cut(name, most - 3)} {n}" for n, name in enumerate(alike, start=1)}
+    return {name: escape(made[name]) for name in every}
+
+
+def _end_cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _middle_cut(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[: most - 1 - half]}…{text[-half:]}"
 
 
 def measure_axis(view: View, name: str) -> str:

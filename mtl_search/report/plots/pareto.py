@@ -11,6 +11,8 @@ from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
 from mtl_search.report.plots.marks import Row
 
+_HIDDEN = 0.45  # of the trials at most lie outside of an axis
+
 
 def pareto_figure(view: View) -> go.Figure:
     """Draw the gains of the trials that share: of two tasks against each other.
@@ -32,11 +34,11 @@ def pareto_figure(view: View) -> go.Figure:
         for arm in ("equal", "search")
     ]
     figure = theme.new_figure(traces, height=440)
-    figure.add_annotation(
-        x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False
-    )
+    # Above the plot: in it, it would hide numbers or trials.
+    place = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    figure.add_annotation(x=1, y=1, showarrow=False, **place)
     looks = [_look_at_front(view, pair_of_axes) for pair_of_axes in axes]
-    figure.update_layout(looks[0])
+    figure.update_layout(looks[0], margin={"t": 32})
     if len(axes) > 1:
         labels = ["mean and worst task", "the two most opposed tasks"]
         buttons = [
@@ -81,7 +83,7 @@ def _points(view: View, x: str, y: str, arm: str, *, on_front: bool, visible: bo
 def _look_at_front(view: View, axes: tuple[str, str]) -> dict[str, Any]:
     """Return titles and ranges of the axes, and how many trials lie outside of them.
 
-    Trials far behind would squeeze the front into a corner.
+    Trials far behind would squeeze the front into a corner; each axis shows more than half of all.
     """
     outside: set[str] = set()
     layout: dict[str, Any] = {}
@@ -89,12 +91,14 @@ def _look_at_front(view: View, axes: tuple[str, str]) -> dict[str, Any]:
         every = {row["trial"]: _value(view, name, row) for row in view.rows}
         front = [every[row["trial"]] for row in view.rows if row["on_front"]]
         low = min(front) - max(2 * (max(front) - min(front)), 1.0)
+        low = min(low, sorted(every.values())[int(_HIDDEN * len(every))])
         outside |= {trial for trial, value in every.items() if value < low}
         low, high = max(low, min(every.values())), max(every.values())
         room = 0.06 * (high - low) or 1.0
         layout[f"{axis}.range"] = [low - room, high + room]
         layout[f"{axis}.title.text"] = marks.measure_axis(view, name)
-    text = f"{len(outside)} of {len(view.rows)} trials are further behind" if outside else ""
+    verb = "is" if len(outside) == 1 else "are"
+    text = f"{len(outside)} of {len(view.rows)} trials {verb} further behind" if outside else ""
     return {**layout, "annotations[0].text": text}
 
 

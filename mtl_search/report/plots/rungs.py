@@ -31,18 +31,23 @@ def rungs_figure(view: View) -> go.Figure:
     return _map(view, rows, tasks)
 
 
-def _place(row: Row) -> str:
-    return f"{marks.shortened(row['arm'], 14)}<br>epoch {row['epoch']}"
+def _places(rows: Sequence[Row]) -> list[str]:
+    """Return where each row stands: its arm and its epoch."""
+    arms = marks.labels((row["arm"] for row in rows), 14)
+    return [f"{arms[row['arm']]}<br>epoch {row['epoch']}" for row in rows]
 
 
 def _map(view: View, shown: Sequence[Row], tasks: Sequence[str]) -> go.Figure:
     names = [*tasks[::-1], _OBJECTIVE]
-    rungs = list(dict.fromkeys(_place(row) for row in shown))
-    cells: dict[tuple[str, str], Row] = {(row["of"], _place(row)): row for row in shown}
+    places = _places(shown)
+    rungs = list(dict.fromkeys(places))
+    cells: dict[tuple[str, str], Row] = {
+        (row["of"], place): row for row, place in zip(shown, places, strict=True)
+    }
     grid = [[cells.get((name, rung)) for rung in rungs] for name in names]
     heat = go.Heatmap(
         x=rungs,
-        y=[marks.shortened(name) for name in names],
+        y=list(marks.labels(names).values()),
         z=[[cell["correlation"] if cell else None for cell in line] for line in grid],
         zmin=-1,
         zmax=1,
@@ -74,7 +79,7 @@ def _boxes(view: View, shown: Sequence[Row]) -> go.Figure:
     for is_task, name, color in ((True, "tasks", theme.SKY), (False, "objective", theme.ORANGE)):
         rows = [row for row in shown if (row["of"] != _OBJECTIVE) == is_task]
         place = {
-            "x": [_place(row) for row in rows],
+            "x": _places(rows),
             "y": [row["correlation"] for row in rows],
             "name": name,
             "customdata": marks.hover_texts(view, _NAMES, rows),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
 from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
+from mtl_search.report.plots.marks import Row
 
 _MOST_TASKS = 12  # in the menu
+_WIDE = 3.5  # powers of ten
 
 
 def sensitivity_figure(view: View) -> go.Figure:
@@ -25,18 +30,31 @@ def sensitivity_figure(view: View) -> go.Figure:
         traces += _traces(view, task, visible=task == tasks[0])
     figure = theme.new_figure(traces)
     reference = marks.shortened(str(view.about["reference"]))
-    labels = []
-    for task in tasks:
-        value = correlation[task]
-        told = "" if value is None else f" (rank correlation {value:+.2f})"
-        labels.append(f"{marks.shortened(task)}{told}")
+    names = marks.labels(tasks)
+    labels = [_entry(names[task], correlation[task]) for task in tasks]
     visible = [[own == task for own in tasks for _ in range(3)] for task in tasks]
     menus = marks.menu(labels, visible)
     figure.update_layout(updatemenus=menus, margin={"t": 48 if menus else 12})
-    which = "its" if menus else f"{marks.shortened(tasks[0])}'s"
-    figure.update_xaxes(type="log", dtick="D2", title=f"{which} loss weight ÷ that of {reference}")
+    which = "its" if menus else f"{names[tasks[0]]}'s"
+    figure.update_xaxes(type="log", title=f"{which} loss weight ÷ that of {reference}")
+    figure.update_xaxes(tickvals=_ticks(view.rows))
     figure.update_yaxes(title=marks.measure_axis(view, view.about["measure"]))
     return figure
+
+
+def _entry(name: str, correlation: float | None) -> str:
+    """Return how the menu names a task."""
+    return name if correlation is None else f"{name} (rank correlation {correlation:+.2f})"
+
+
+def _ticks(rows: Sequence[Row]) -> list[float]:
+    """Return 1, 2 and 5 times powers of ten over all ratios; of wide ranges the powers alone."""
+    # Plotly's own ticks between the powers are bare digits: 0.2 and 2 would look the same.
+    ratios = [row["ratio"] for row in rows]
+    low, high = (math.log10(end) for end in (min(ratios), max(ratios)))
+    steps = (1, 2, 5) if high - low < _WIDE else (1,)
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    return [float(f"{step}e{power}") for power in powers for step in steps]
 
 
 def _traces(view: View, task: str, *, visible: bool) -> list[go.Scatter]:

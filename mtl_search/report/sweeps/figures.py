@@ -9,13 +9,12 @@ import plotly.graph_objects as go
 
 from mtl_search.analysis import formats
 from mtl_search.analysis.views.view import View
-from mtl_search.report.plots import theme
+from mtl_search.report.plots import marks, theme
 from mtl_search.report.plots.marks import HOVER
 
 _MOST_TASKS = 40  # more are a wall of bars; the table has them all
 _COLOURS = (theme.BLUE, theme.ORANGE, theme.GREEN, theme.PURPLE, theme.SKY, theme.GREY)
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
-_LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 
 
 def gains_figure(view: View) -> go.Figure:
@@ -28,10 +27,11 @@ def gains_figure(view: View) -> go.Figure:
     """
     rows = [row for row in view.rows if row["gain"] is not None]
     tasks = _shown_tasks(rows)
+    names = marks.labels(tasks)
     traces = [
         go.Scatter(
             x=[100 * row["gain"] for row in mine],
-            y=[row["task"] for row in mine],
+            y=[names[row["task"]] for row in mine],
             error_x={
                 "type": "data",
                 "symmetric": False,
@@ -41,7 +41,7 @@ def gains_figure(view: View) -> go.Figure:
             orientation="h",
             mode="markers",
             marker={"size": 9, "color": colour, "symbol": symbol},
-            name=sweep,
+            name=marks.shortened(sweep, 24),
             customdata=[_gain_in_words(row) for row in mine],
             hovertemplate=HOVER,
         )
@@ -55,9 +55,8 @@ def gains_figure(view: View) -> go.Figure:
         scattermode="group",
         height=140 + len(tasks) * (16 + 14 * sweeps),
         xaxis={"title": f"gain ({units})"},
-        yaxis={"type": "category", "categoryarray": tasks, "autorange": "reversed"},
+        yaxis={"type": "category", "categoryarray": list(names.values()), "autorange": "reversed"},
         showlegend=True,
-        legend=_LEGEND,
     )
     figure.add_vline(x=0, line_width=1, line_color=theme.LINE)
     return figure
@@ -81,7 +80,7 @@ def curves_figure(view: View) -> go.Figure:
                     mode="lines+markers",
                     line={"shape": "hv", "dash": theme.style(arm).dash, "color": colour},
                     marker={"symbol": symbol, "size": 5},
-                    name=f"{sweep}, {arm}",
+                    name=marks.escape(f"{sweep}, {arm}"),
                 )
             )
     return theme.new_figure(
@@ -90,7 +89,6 @@ def curves_figure(view: View) -> go.Figure:
         xaxis={"title": "epochs of the arm so far"},
         yaxis={"title": "best objective (validation)"},
         showlegend=True,
-        legend=_LEGEND,
     )
 
 
@@ -116,7 +114,9 @@ def _gain_in_words(row: Mapping[str, Any]) -> str:
     has_ends = row["low"] is not None and row["high"] is not None
     interval = (row["low"], row["high"]) if has_ends else None
     gain = formats.points(row["gain"], interval)
-    return f"{row['task']}, {row['sweep']}: {gain} {row['unit']}"
+    return (
+        f"<b>{marks.escape(row['task'])}</b><br>{marks.escape(row['sweep'])}: {gain} {row['unit']}"
+    )
 
 
 def _distance(low: float | None, high: float | None) -> float:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-import plotly.graph_objects as go
 from markupsafe import Markup
 
 from mtl_search.analysis.views.view import View
-from mtl_search.report.html.figures import harmless
+from mtl_search.report.html.figures import height_of, plain_figure
 from mtl_search.report.html.page import render_page
 from mtl_search.report.html.sections import Section
 from mtl_search.report.html.tables import Table, embedded, make_tables
@@ -54,18 +50,13 @@ def _tone(networks: View) -> str:
 
 def _section(document: SweepsDocument, view: View, table: Table) -> Section:
     draw = SWEEP_FIGURES.get(view.name)
-    tree = _tree(draw(view)) if draw is not None and view.rows else None
-    height = int((tree or {}).get("layout", {}).get("height") or 420)
+    figure = draw(view) if draw is not None and view.rows else None
+    # Gains of sweeps without finalists are not known: there is nothing to draw.
+    tree = plain_figure(figure) if figure is not None and figure.data else None
+    height = height_of(tree) if tree else 0
     plot = embedded(tree) if tree else Markup()
     lines = _python(document, view.name, has_figure=tree is not None)
     return Section(view, "", False, plot, height, table, lines)
-
-
-def _tree(figure: go.Figure) -> dict[str, Any]:
-    """Return what plotly draws; the page has headings and colours of its own."""
-    tree = harmless(json.loads(figure.to_json()))
-    layout = {k: v for k, v in tree["layout"].items() if k not in ("title", "template")}
-    return {"data": tree["data"], "layout": layout}
 
 
 def _python(document: SweepsDocument, name: str, *, has_figure: bool) -> str:

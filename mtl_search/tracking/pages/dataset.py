@@ -20,8 +20,7 @@ def data_of(record: SweepRecord) -> Mapping[str, Any] | None:
     Args:
         record: The sweep's record.
     """
-    data: Mapping[str, Any] | None = getattr(record, "data", None)
-    return data if data and data.get("digest") else None
+    return record.data if record.data.get("digest") else None
 
 
 def dataset_input(data: Mapping[str, Any], context: str) -> Any:

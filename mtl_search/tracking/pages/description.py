@@ -57,7 +57,7 @@ def with_section(note: str, section: Section, limit: int = EXPERIMENT_LENGTH) ->
     """Return a description with the section of one sweep put in, or put in place of an older one.
 
     What users wrote by hand stays, above the sections. Sections that do not fit are shortened to
-    their first paragraph, the oldest first, then left out.
+    their first paragraph, the oldest first, then left out. Where no section fits, nothing changes.
 
     Args:
         note: The description so far.
@@ -78,7 +78,9 @@ def with_section(note: str, section: Section, limit: int = EXPERIMENT_LENGTH) ->
         1
     """
     sections = [found for found in _sections(note) if found.sweep != section.sweep]
-    sections = sorted([section, *sections], key=lambda each: each.time, reverse=True)
+    # Of the same minute the order must not depend on who writes, or two would change it in turn.
+    sections.append(section)
+    sections.sort(key=lambda each: (each.time, each.sweep), reverse=True)
     by_hand = _MORE.sub("", _SECTION.sub("", note)).strip()
     for shortened in range(len(sections) + 1):
         kept = len(sections) - shortened
@@ -91,7 +93,23 @@ def with_section(note: str, section: Section, limit: int = EXPERIMENT_LENGTH) ->
         text = _joined(by_hand, shown, left_out=len(sections) - len(shown))
         if len(text) <= limit:
             return text
-    return _joined(by_hand, shown)[:limit]
+    return note if by_hand else text[:limit]
+
+
+def cut(text: str, room: int) -> str:
+    r"""Return a text, or as many of its first lines as there is room for.
+
+    Args:
+        text: Markdown, whose tables are cut between two rows.
+        room: Most characters.
+
+    Examples:
+        >>> cut("| a |\n| b |\n| c |", 15), cut("| a |", 15)
+        ('| a |\n| b |\n\n…', '| a |')
+    """
+    if len(text) <= room:
+        return text
+    return text[: max(0, room - 3)].rpartition("\n")[0] + "\n\n…"
 
 
 def _sections(note: str) -> list[Section]:

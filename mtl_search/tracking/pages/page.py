@@ -25,8 +25,8 @@ class SweepPage:
         compared: Ids of the finalists that the verdict compares: those of each arm's winner.
         columns: Names of the leaderboard's columns.
         rows: The leaderboard, one row a trial.
-        files: Artifact folder → a file or folder on this machine, such as
-            `{"model/search": Path(".../trials/<id>/best")}`.
+        files: Name of an artifact → the file or folder on this machine, such as
+            `{"model/search": Path(".../trials/<id>/best")}`; a file keeps its name.
     """
 
     record: SweepRecord

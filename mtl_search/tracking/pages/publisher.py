@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -29,11 +30,14 @@ from mtl_search.tracking.trial_values import (
     varied_params,
 )
 
-# What MLflow's pages know as the leaderboard's table, and that a run has tables.
+# Artifacts that the description leads to, and MLflow's tag that a run has tables.
 LEADERBOARD = "leaderboard.json"
+REPORT = "report/report.html"
 _TABLES = "mlflow.loggedArtifacts"
 # Names of what was sent last, with digests of its contents.
 SHOWN = f"mlflow.{mapping.TAG}shown"  # MLflow shows no tag that begins so
+# How often the experiment is written where other sweeps write it at the same moment.
+_MOST_WRITES = 5
 _KIND, _TRAINING = "mlflow.experimentKind", "custom_model_development"
 
 # A step of the work: what it is called in the log, and what does it.
@@ -82,8 +86,11 @@ class Publisher:
         data = data_of(page.record)
         if data is not None:
             yield from self._data(data, page, parent, run_ids, shown)
+        yield "the experiment", partial(self._show_in_experiment, page)
         for target in page.files:
             yield f"artifact {target}", partial(self._store, page, parent, target)
+        # Another sweep that ends at this moment may have read the description before it was
+        # written, and put its own in place of it.
         yield "the experiment", partial(self._show_in_experiment, page)
 
     def _changed(
@@ -123,25 +130,30 @@ class Publisher:
         if page.rows and shown.get(LEADERBOARD) != digest(table):
             yield LEADERBOARD, partial(self._store_table, parent, table)
         tags = {
-            description.NOTE: self._note(page, parent)[: description.RUN_LENGTH],
+            description.NOTE: self._note(page, parent),
             "verdict": page.verdict,
         }
         if new := parent.new_tags(tags):
             yield "the description", partial(self._tag, parent, new)
 
     def _note(self, page: SweepPage, parent: RunState) -> str:
-        return f"{page.sentence}\n\n{page.details}\n\n{self._links(page, parent)}"
+        links_below = self._links(page, parent)
+        room = description.RUN_LENGTH - len(links_below) - 2
+        text = description.cut(f"{page.sentence}\n\n{page.details}", room)
+        return f"{text}\n\n{links_below}"
 
     def _links(self, page: SweepPage, parent: RunState) -> str:
         experiment, sweep = self.client.experiment_id, page.record.id
         run = links.run_url(experiment, parent.id, "")
-        files = run.replace("?", "/artifacts?", 1)
         pages = {
             "charts by arm": links.view_url(experiment, sweep, ""),
             "table by arm": links.view_url(experiment, sweep, "", charts=False),
             "the sweep's run": run,
-            "leaderboard and report": files,
         }
+        if page.rows:
+            pages["leaderboard"] = _artifact_url(run, LEADERBOARD)
+        if REPORT in page.files:
+            pages["report"] = _artifact_url(run, REPORT)
         return " · ".join(f"[{text}]({address})" for text, address in pages.items())
 
     def _store_table(self, parent: RunState, table: str) -> None:
@@ -155,7 +167,8 @@ class Publisher:
         path = page.files[target]
         mark = digest(path)
         if _shown(parent).get(target) != mark:
-            self.client.log_path(parent.id, path, target)
+            folder = target if path.is_dir() else posixpath.dirname(target)
+            self.client.log_path(parent.id, path, folder)
             self._note_shown(parent, target, mark)
 
     def _data(
@@ -183,6 +196,13 @@ class Publisher:
         yield "the data set", send
 
     def _show_in_experiment(self, page: SweepPage) -> None:
+        """Write until nothing is missing: MLflow cannot change a tag only if it is as it was."""
+        for _ in range(_MOST_WRITES):
+            if not self._write_in_experiment(page):
+                return
+
+    def _write_in_experiment(self, page: SweepPage) -> bool:
+        """Write what the experiment lacks; return whether it lacked anything."""
         number = self.client.experiment_id
         tags = self.client.ask("get_experiment", number).tags
         section = description.Section(
@@ -197,9 +217,10 @@ class Publisher:
             named_view.TAG_PREFIX + named_view.view_key(page.record.id): self._view(page),
             _KIND: _TRAINING,
         }
-        for name, value in new.items():
-            if tags.get(name) != value:
-                self.client.change("set_experiment_tag", number, name, value)
+        lacking = {name: value for name, value in new.items() if tags.get(name) != value}
+        for name, value in lacking.items():
+            self.client.change("set_experiment_tag", number, name, value)
+        return bool(lacking)
 
     def _view(self, page: SweepPage) -> str:
         tasks = Yardstick.of(page.record, self.config).tasks
@@ -222,6 +243,11 @@ class Publisher:
         shown = json.dumps({**_shown(parent), name: mark}, separators=(",", ":"))
         if len(shown) <= description.RUN_LENGTH:  # else the file is sent again next time
             self._tag(parent, {SHOWN: shown})
+
+
+def _artifact_url(run: str, name: str) -> str:
+    """Return the address that opens an artifact on the page of a run, of which `run` is that."""
+    return run.replace("?", f"/artifacts/{name}?", 1)
 
 
 def _shown(parent: RunState) -> dict[str, str]:

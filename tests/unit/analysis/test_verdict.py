@@ -123,3 +123,8 @@ def test_one_seed_is_not_enough() -> None:
     alone = replace(GAIN, interval=None)
     sentence = Verdict(outcome="not tested", sharing=alone).sentence()
     assert sentence.startswith("Not tested: one seed is not enough (skill +10.0 points, 3 seeds)")
+
+
+def test_a_single_separate_network_is_told_as_one() -> None:
+    verdict = Verdict("sharing helps", sharing=GAIN, parameters=10, single_parameters=8)
+    assert any("against 8 in the separate one." in text for text in verdict.sentences())

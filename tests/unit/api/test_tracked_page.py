@@ -45,14 +45,16 @@ def test_a_report_that_cannot_be_written_is_left_out(
 
     monkeypatch.setattr(reporting, "write_report", write)
     page = sweep_page(Result(folder))
-    assert page.files == {"report": folder / tracked_page.REPORT}
-    assert written == [folder / tracked_page.REPORT]
+    names = ["report.html", "report.md", "report.json"]
+    assert page.files == {f"report/{name}": folder / name for name in names}
+    assert written == [folder / name for name in names]
 
     def fail(result: Result, path: Path) -> None:
         raise SweepError("no room")
 
     monkeypatch.setattr(reporting, "write_report", fail)
-    (folder / tracked_page.REPORT).unlink()
+    for file in written:
+        file.unlink()
     assert not sweep_page(Result(folder)).files
     assert "the report could not be written: no room" in caplog.text
 
@@ -85,8 +87,8 @@ def _picture(sweep: Any) -> dict[str, Path]:
 
 def test_the_picture_is_an_artifact(tmp_path: Path) -> None:
     found = _picture(_Sweep(tmp_path, {"model/search": tmp_path}))
-    assert found == {"graph": tmp_path / "model.png"}
-    assert found["graph"].read_bytes() == b"drawn"
+    assert found == {"graph/model.png": tmp_path / "model.png"}
+    assert found["graph/model.png"].read_bytes() == b"drawn"
 
 
 @pytest.mark.parametrize(

@@ -50,3 +50,12 @@ def test_both_formats_come_from_the_journal(config: str) -> None:
     assert (status, json.loads(output)["sweep"]["complete"]) == (0, True)
     status, output = run_cli("report", folder, "--format", "jason")
     assert (status, "did you mean 'json'?" in output) == (WRONG_INPUT, True)
+
+
+def test_a_misspelt_path_names_its_neighbour(config: str) -> None:
+    sweep(Path("runs") / "small")
+    status, output = run_cli("report", "runs/smal")
+    assert status == FAILED
+    assert "runs/smal is not there; did you mean 'runs/small'?" in output
+    status, output = run_cli("report", "runs/../runs")
+    assert "holds no sweep" in output

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mtl_search.cli import ui
 from mtl_search.config import Config, to_yaml
-from mtl_search.errors import SweepError
+from mtl_search.errors import ConfigError, SweepError
 from mtl_search.tracking import Addresses, links
 from tests.support.recorded_sweeps import Builder, config, whole
 
@@ -113,3 +114,10 @@ def test_without_a_sweep_nothing_is_served(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(subprocess, "call", pytest.fail)
     with pytest.raises(SweepError):
         ui.serve(tmp_path / "nowhere", "127.0.0.1", 5000)
+
+
+def test_a_sweep_that_is_not_recorded_has_no_pages(sweep: Path) -> None:
+    off: dict[str, Any] = {"tracking.enabled": False}
+    (sweep / "config.yaml").write_text(to_yaml(config(**off)))
+    with pytest.raises(ConfigError, match=r"tracking\.enabled: the sweep is recorded nowhere"):
+        ui.serve(sweep, "127.0.0.1", 5000)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search import Result
+from mtl_search import Result, compare
 from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health import Check, Checks
@@ -95,3 +95,16 @@ def test_health_says_what_is_well_and_what_is_not() -> None:
     assert "<b>Checked, and well:</b> a." in html
     assert "<b>Could not be checked:</b> c." in html
     assert Checks()._repr_html_() == ""
+
+
+def test_a_comparison_shows_answer_cautions_and_verdicts() -> None:
+    comparison = compare([SWEEP, SWEEP.with_name("v0_1_interrupted")])
+    html = comparison._repr_html_()
+    assert escape(comparison.sentence()) in html
+    assert comparison.cautions
+    for caution in comparison.cautions:
+        assert escape(caution.seen) in html
+    for sweep in comparison.document.sweeps:
+        assert escape(sweep.label) in html
+    assert "<table>" in html
+    assert "<script" not in html

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import socket
 import time
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.tracking import Tracker
-from mtl_search.tracking.address import public, public_reason, sqlite_path
+from mtl_search.tracking.address import check_store, public, public_reason, sqlite_path
 from tests.support.recorded_sweeps import config
 
 
@@ -80,3 +82,41 @@ def test_an_error_without_a_message_is_called_by_its_class() -> None:
 
 def test_the_file_of_an_sqlite_uri() -> None:
     assert sqlite_path("sqlite:////a/mlflow.db?timeout=5") == Path("/a/mlflow.db")
+
+
+def test_a_database_without_its_driver_names_the_package(tmp_path: Path) -> None:
+    if importlib.util.find_spec("psycopg"):
+        pytest.skip("psycopg is installed")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        uri = f"postgresql://me:secret@127.0.0.1:{server.getsockname()[1]}/db"
+        with pytest.raises(ConfigError) as raised:
+            Tracker(config(**{"tracking.uri": uri}), tmp_path).start()
+    assert "tracking.uri: this needs the Python package 'psycopg'" in str(raised.value)
+    assert "write postgresql+psycopg2://" in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "postgresql+psycopg2", "mysql"])
+def test_a_store_that_is_not_there_is_said_in_a_sentence(tmp_path: Path, scheme: str) -> None:
+    uri = f"{scheme}://me:secret@127.0.0.1:9/db"
+    started = time.monotonic()
+    with pytest.raises(SweepError) as raised:
+        Tracker(config(**{"tracking.uri": uri}), tmp_path).start()
+    assert time.monotonic() - started < 10
+    first = str(raised.value).splitlines()[0]
+    assert first == (
+        f"tracking: MLflow at {scheme}://127.0.0.1:9/db cannot be used: Connection refused"
+    )
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "postgresql+psycopg2://me@/db?host=/tmp",
+        "postgresql+psycopg2://me@%2Ftmp%2Fsocket/db",
+        "postgresql+psycopg2://me@one:1,two:2/db",
+        "mssql+pyodbc://me@dsn",
+    ],
+)
+def test_only_a_single_server_of_a_known_port_is_tried(tmp_path: Path, uri: str) -> None:
+    check_store(uri, tmp_path)

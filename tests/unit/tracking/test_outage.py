@@ -36,7 +36,7 @@ def test_a_whole_sweep_on_a_server(
         trials=2,
         seeds=2,
     )
-    files = {"report": builder.path}
+    files = {"report/journal.jsonl": builder.path}
     tracker.finish(SweepPage(builder.sweep_record, "not tested", "Not tested.", "", files=files))
     assert tracker.close() == 0
     found = Runs(proxy.url, "plain")

@@ -276,7 +276,7 @@ def test_artifacts_of_the_sweep(sweep_dir: Path, caplog: pytest.LogCaptureFixtur
     (sweep_dir / "report.json").write_text("{}")
     files = {
         "best/search": best,
-        "report": sweep_dir / "report.json",
+        "report/report.json": sweep_dir / "report.json",
         "gone": sweep_dir / "no such file",
     }
     tracker.finish(SweepPage(builder.sweep_record, "not tested", "Not tested.", "", files=files))

@@ -11,7 +11,7 @@ from mtl_search.storage.trial_record import TrialRecord
 
 _COLUMNS = (
     Column("from", "step for", help="The task that takes a step."),
-    Column("to", "loss of", help="The task whose loss is measured; `others` is their mean."),
+    Column("to", "loss of", help="The task whose loss is measured; others is their mean."),
     Column("affinity", "affinity", "number", "Part of the loss that the step takes away."),
     Column(
         "relative", "of its own", "number", "Affinity over what a step for the task itself does."
@@ -21,10 +21,11 @@ _COLUMNS = (
 _NOTE = (
     "Affinity of task i to j: 1 - L_j after a step of gradient descent on the shared parameters "
     "for task i alone, over L_j before it, on the same batch (Fifty et al. 2021, TAG, equation 1). "
-    "Above 0 the step helps j, below 0 it harms it. The size depends on the learning rate; `of its "
-    "own` does not, to first order. It tells of single steps, and not of what the trained network "
-    "gains: `leave_one_out` does. With more than 8 tasks each epoch logs what tasks give and "
-    "receive on average, and its five highest and lowest pairs: these are not all pairs, and their "
+    "Above 0 the step helps j, below 0 it harms it. The size depends on the learning rate; the "
+    "column 'of its own' does not, to first order. It tells of single steps, and not of what the "
+    "trained network gains: for that a task must be left out (search.finalists.leave_one_out). "
+    "With more than 8 tasks each epoch logs what tasks give and receive on average, and its five "
+    "highest and lowest pairs: these are not all pairs, and their "
     "means are over the epochs in which they stood out."
 )
 _PAIRS, _FROM, _TO = "train/affinity/", "train/affinity_from/", "train/affinity_to/"
@@ -76,6 +77,6 @@ def _summary(means: dict[tuple[str, str], float]) -> str:
     worst = min(between, key=lambda pair: between[pair])
     return (
         f"Steps for one task raise the loss of another in {harmful} of {len(between)} pairs. "
-        f"The highest affinity is that of {best[0]} to {best[1]} ({between[best]:+.2g} of its "
-        f"loss), the lowest that of {worst[0]} to {worst[1]} ({between[worst]:+.2g})."
+        f"The highest affinity is that of {best[0]} to {best[1]} ({100 * between[best]:+.2g} % of "
+        f"its loss), the lowest that of {worst[0]} to {worst[1]} ({100 * between[worst]:+.2g} %)."
     )

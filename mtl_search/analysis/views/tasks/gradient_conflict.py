@@ -15,15 +15,13 @@ _COLUMNS = (
     Column("trial", "trial", help="Id of the trial."),
     Column("stage", "stage", help="Number of the shared stage from the input, or all of them."),
     Column("epoch", "epoch", "count", "The epoch, from 1, or the first of several."),
-    Column(
-        "pair", "tasks", help="Two tasks; `mean` of all pairs; `conflict`, their share below 0."
-    ),
+    Column("pair", "tasks", help="Two tasks; mean: of all pairs; conflict: their share below 0."),
     Column("cosine", "cosine", "number", "1: same direction, 0: at right angles, -1: opposed."),
 )
 _NOTE = (
     "The cosine between the gradients of two tasks with respect to the parameters of a shared "
     "stage, on up to four steps of each epoch, before loss weights. Two tasks conflict where it is "
-    "negative (Yu et al. 2020, PCGrad). Rows of `conflict` have the share of pairs that conflict. "
+    "negative (Yu et al. 2020, PCGrad). Rows named conflict have the share of pairs that conflict. "
     "With more than 4 tasks pairs are shown for all stages together, with more than 8 only those "
     "that were among the five lowest of an epoch. Trials of more than 20 epochs are shown by means "
     "of as many blocks."
@@ -44,13 +42,17 @@ def gradient_conflict(evidence: Evidence) -> View | None:
     ]
     if not rows:
         return None
+    best = evidence.verdict.recommended
+    measured = [row["arm"] for row in rows]
+    arm = str(best.arm) if best and str(best.arm) in measured else str(measured[-1])
     return View(
         "gradient_conflict",
         "Do the tasks pull in one direction?",
-        _summary(rows),
+        _summary([row for row in rows if row["arm"] == arm], arm),
         _COLUMNS,
         rows,
         note=_NOTE,
+        about={"arm": arm},
     )
 
 
@@ -81,15 +83,14 @@ def _rows(trial: TrialRecord, tasks: list[str]) -> Iterator[dict[str, object]]:
             }
 
 
-def _summary(rows: list[dict[str, object]]) -> str:
+def _summary(mine: list[dict[str, object]], arm: str) -> str:
     """Say how often tasks conflict in the stage where they do most, and which pair does."""
-    arm = rows[-1]["arm"]
-    mine = [row for row in rows if row["arm"] == arm]
     shares = _means([row for row in mine if row["pair"] == "conflict"], "stage")
     pairs = _means([row for row in mine if row["pair"] not in _TOTALS], "pair")
     stage = max(shares, key=lambda name: shares[name])
     where = "all stages together" if stage == "all" else f"stage {stage}"
-    text = f"In the best trial of arm {arm}, {shares[stage]:.0%} of the pairs conflict in {where}."
+    share = f"{100 * shares[stage]:.0f} %"
+    text = f"In the best trial of arm {arm}, {share} of the pairs conflict in {where}."
     if pairs:
         lowest = min(pairs, key=lambda name: pairs[name])
         text += f" The lowest mean cosine is that of {lowest}, {pairs[lowest]:.2f}."

@@ -15,7 +15,7 @@ from mtl_search.storage.trial_record import TrialRecord
 
 _COLUMNS = (
     Column("without", "task", help="The main task that is left out."),
-    Column("task", "gives to", help="The task that is measured; `mean` over all others."),
+    Column("task", "gives to", help="The task that is measured; mean: over all others."),
     Column("gain", "gain", "points", "Test skill with the task, less that without it."),
     Column("low", "from", "points", "Lower end of the 95 % interval over seeds."),
     Column("high", "to", "points", "Upper end of the 95 % interval over seeds."),
@@ -107,4 +107,8 @@ def _summary(rows: Sequence[Mapping[str, object]]) -> str:
     text = f"The others gain most from {best} ({100 * means[best]:+.2f} points of skill)"
     if best != worst:
         text += f" and least from {worst} ({100 * means[worst]:+.2f})"
-    return text + "."
+    own = [row for row in rows if row["task"] == MEAN and row["low"] is not None]
+    shown = sum(not float(str(row["low"])) <= 0 <= float(str(row["high"])) for row in own)
+    if not shown:
+        return f"{text}. No interval excludes 0: seeds alone may make such differences."
+    return f"{text}. 0 lies outside {shown} of the {len(means)} intervals over seeds."

@@ -8,7 +8,7 @@ from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
 
 _NAMES = ["from", "to", "affinity", "relative", "epochs"]
-_LONGEST = 40  # characters of a name; two names that are cut alike would be one row
+_LONGEST = 28  # characters of a name
 
 
 def affinity_figure(view: View) -> go.Figure:
@@ -22,15 +22,16 @@ def affinity_figure(view: View) -> go.Figure:
     between = [abs(z) for (a, b), z in values.items() if a != b]
     most = max(between, default=0.0) or 1.0
     texts = dict(zip(values, marks.hover_texts(view, _NAMES, view.rows), strict=True))
+    labels = marks.labels([*sources, *targets], _LONGEST)
     heat = go.Heatmap(
-        x=[marks.shortened(target, _LONGEST) for target in targets],
-        y=[marks.shortened(source, _LONGEST) for source in sources],
+        x=[labels[target] for target in targets],
+        y=[labels[source] for source in sources],
         z=[[values.get((source, target)) for target in targets] for source in sources],
         zmin=-most,
         zmax=most,
         customdata=[[texts.get((source, target), "") for target in targets] for source in sources],
         colorscale=theme.DIVERGING,
-        colorbar={"title": {"text": "affinity", "side": "right"}, "thickness": 14},
+        colorbar={"title": {"text": "affinity", "side": "top"}, "thickness": 14},
         hovertemplate=marks.HOVER,
         hoverongaps=False,
         xgap=1,

@@ -10,10 +10,15 @@ from mtl_search.analysis import formats
 from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
 
+_LEAST_RANGE = 0.1  # of the colours, so that noise around 0 stays pale
+
 
 def gradient_conflict_figure(view: View) -> go.Figure:
-    """Draw the mean cosine of all pairs by stage and epoch, of the last arm of the table."""
-    arm = view.rows[-1]["arm"]
+    """Draw the mean cosine of all pairs by stage and epoch, of the arm that the summary tells of.
+
+    Colours reach as far as the cosines do: on the scale from -1 to 1 most would look the same.
+    """
+    arm = view.about["arm"]
     rows = [row for row in view.rows if row["arm"] == arm]
     stages = list(dict.fromkeys(row["stage"] for row in rows))
     epochs = sorted({row["epoch"] for row in rows})
@@ -22,13 +27,14 @@ def gradient_conflict_figure(view: View) -> go.Figure:
         if row["pair"] in by_name:
             by_name[row["pair"]][row["stage"], row["epoch"]] = row["cosine"]
     means, shares = by_name["mean"], by_name["conflict"]
+    most = max([_LEAST_RANGE, *map(abs, means.values())])
     heat = go.Heatmap(
         x=epochs,
         y=[_label(stage) for stage in stages],
         z=[[means.get((stage, epoch)) for epoch in epochs] for stage in stages],
         customdata=[[_hover(stage, epoch, means, shares) for epoch in epochs] for stage in stages],
-        zmin=-1,
-        zmax=1,
+        zmin=-most,
+        zmax=most,
         colorscale=theme.DIVERGING,
         colorbar={"title": {"text": "mean cosine", "side": "right"}, "thickness": 14},
         hovertemplate=marks.HOVER,

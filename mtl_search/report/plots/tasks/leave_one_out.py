@@ -22,9 +22,11 @@ def leave_one_out_figure(view: View) -> go.Figure:
         rows = rows[: theme.MOST_TASKS // 2] + rows[-theme.MOST_TASKS // 2 :]
     gains = [100 * row["gain"] for row in rows]
     low, high = ([_points(row.get(end)) for row in rows] for end in ("low", "high"))
+    names = [str(row["without"]) for row in rows]
+    labels = marks.labels(names, 28)
     points = go.Scatter(
         x=gains,
-        y=[marks.shortened(row["without"], 40) for row in rows],
+        y=[labels[name] for name in names],
         mode="markers",
         marker={"color": theme.PURPLE, "symbol": "cross", "size": 10},
         error_x={**marks.error_bars(gains, low, high), "color": theme.PURPLE},

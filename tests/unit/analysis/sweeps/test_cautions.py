@@ -82,3 +82,14 @@ def test_one_reason_against_several_sweeps_is_told_once(sweep: Make) -> None:
             "networks were scored on other test items: a difference may be their luck",
         )
     ]
+
+
+def test_what_is_only_measured_is_no_reason_against_a_comparison(sweep: Make) -> None:
+    """Probes and further finalists change no network."""
+    probes = {
+        "report.gradient_conflict": True,
+        "report.task_affinity": True,
+        "search.finalists.leave_one_out": True,
+        "training.epochs": 3,
+    }
+    assert "several settings" not in names(sweep("one"), sweep("two", settings=probes))

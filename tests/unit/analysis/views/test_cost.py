@@ -47,7 +47,7 @@ def test_failed_trials_are_told(tmp_path: Path) -> None:
 
 def test_samples_are_counted_where_every_trial_knows_them(tmp_path: Path) -> None:
     builder = Builder(tmp_path / "journal.jsonl").sweep().scales()
-    builder.trial("search", 0, 0.9, epochs=3, samples={"train": 100})
+    builder.trial("search", 0, 0.9, epochs=3, samples_per_epoch=100)
     builder.trial("equal", 0, 0.9, epochs=3)
     view = cost(evidence_of(builder))
     assert view is not None

@@ -6,6 +6,7 @@ import fcntl
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,31 @@ def test_a_store_that_cannot_be_reached(sweep: Path, capsys: pytest.CaptureFixtu
     away = config(**{"tracking.uri": "http://127.0.0.1:9"})
     (sweep / "config.yaml").write_text(to_yaml(away))
     assert sync(str(sweep)) == 1
-    assert "MLflow at http://127.0.0.1:9 cannot be used" in capsys.readouterr().err
+    assert (
+        "MLflow at http://127.0.0.1:9 cannot be used: Connection refused" in capsys.readouterr().err
+    )
+
+
+def test_a_sweep_that_is_not_recorded(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    off: dict[str, Any] = {"tracking.enabled": False}
+    (sweep / "config.yaml").write_text(to_yaml(config(**off)))
+    assert sync(str(sweep)) == 2
+    error = capsys.readouterr().err
+    assert "tracking.enabled: the sweep is recorded nowhere" in error
+    assert f"set it to true in {sweep / 'config.yaml'}" in error
+    assert not (sweep.parent / "mlflow.db").exists()
+
+
+def test_a_password_that_the_environment_lacks(
+    sweep: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sweep.parents[1])
+    text = to_yaml(config(**{"tracking.uri": "http://me:secret@127.0.0.1:9"}))
+    Path("demo.yaml").write_text(text.replace("***", "${NOBODYS_PASSWORD}"))
+    assert sync("demo.yaml") == 2
+    assert "tracking.uri: the environment variable NOBODYS_PASSWORD is not set" in (
+        capsys.readouterr().err
+    )
 
 
 def test_wrong_arguments(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

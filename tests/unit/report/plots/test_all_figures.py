@@ -57,3 +57,12 @@ def test_names_cannot_bring_markup(views: Mapping[str, View]) -> None:
     written = FIGURES["delta_m_by_task"](changed).to_json()
     assert "<img" not in json.loads(written)["data"][0]["y"][0]
     assert "&lt;img src=x&gt;" in written.replace("\\u0026", "&").replace("\\u003c", "<")
+
+
+@pytest.mark.parametrize("name", ["delta_m_by_task", "baselines", "cost"])
+def test_long_names_that_begin_alike_have_a_row_each(views: Mapping[str, View], name: str) -> None:
+    view = views[name]
+    key = view.columns[0].name
+    rows = [{**row, key: f"{'a_long_name_' * 25}{number}"} for number, row in enumerate(view.rows)]
+    drawn = FIGURES[name](View(name, "", "", view.columns, rows, "", view.about))
+    assert len({place for trace in drawn.data for place in trace.y}) == len(rows) > 1

@@ -53,3 +53,13 @@ def test_the_zero_line_is_on_its_axis() -> None:
     marks.zero_line(figure, "y")
     assert [(s.x0, s.y0) for s in figure.layout.shapes] == [(0, 0), (0, 0)]
     assert [s.xref for s in figure.layout.shapes] == ["x", "x domain"]
+
+
+def test_names_that_are_cut_alike_stay_apart() -> None:
+    """One category of an axis is one name, or two tasks would be one row."""
+    names = ["toxicity_of_a", "toxicity_of_b", "x" * 40 + "a" + "y" * 40, "x" * 40 + "b" + "y" * 40]
+    labels = marks.labels([*names, "species"], 10)
+    assert len(set(labels.values())) == 5
+    assert all(len(text) <= 10 for text in labels.values())
+    assert labels["species"] == "species"
+    assert marks.labels(["<b>"]) == {"<b>": "&lt;b&gt;"}

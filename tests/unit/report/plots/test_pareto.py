@@ -36,7 +36,12 @@ def test_trials_far_behind_do_not_squeeze_the_front(views: Mapping[str, View]) -
     worse = View("pareto", "", "", view.columns, [*view.rows, bad], "", view.about)
     figure = FIGURES["pareto"](worse)
     assert figure.layout.xaxis.range[0] > -900
-    assert "further behind" in figure.layout.annotations[0].text
+    (note,) = figure.layout.annotations
+    hidden, _, rest = note.text.partition(" of ")
+    assert rest.startswith(f"{len(worse.rows)} trials")
+    assert 1 <= int(hidden) <= 2 * 0.45 * len(worse.rows)
+    assert (note.y, note.yanchor) == (1, "bottom")  # above the plot, where it hides nothing
+    assert figure.layout.margin.t >= 32
 
 
 def test_the_menu_changes_points_axes_and_ranges_together(many: Mapping[str, View]) -> None:

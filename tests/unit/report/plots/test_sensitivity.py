@@ -21,3 +21,9 @@ def test_of_many_tasks_the_strongest_are_offered(many: Mapping[str, View]) -> No
     strongest = max(strengths, key=lambda task: strengths[task])
     assert menu.buttons[0].label.startswith(strongest)
     assert len(menu.buttons) == 12
+
+
+def test_numbers_at_the_axis_are_whole_ratios(views: Mapping[str, View]) -> None:
+    """Without the powers of ten 0.2 and 2 would read the same."""
+    axis = FIGURES["sensitivity"](views["sensitivity"]).layout.xaxis
+    assert {0.2, 0.5, 1.0, 2.0, 5.0} <= set(axis.tickvals)

@@ -47,3 +47,14 @@ def test_curves_have_a_line_for_each_arm_of_each_sweep(document: SweepsDocument)
     ]
     one, same, two, _ = (trace.line.color for trace in figure.data)
     assert one == same != two
+
+
+def test_names_are_short_apart_and_no_markup(document: SweepsDocument) -> None:
+    view = document.view("by_task")
+    assert view is not None
+    names = [f"<b>{'a_long_name_' * 25}{number}" for number in range(3)]
+    rows = [{**view.rows[0], "task": name} for name in names]
+    (trace,) = gains_figure(type(view)("by_task", "t", "s", view.columns, rows)).data
+    assert len(set(trace.y)) == 3
+    assert all(len(place) < 30 and "<" not in place for place in trace.y)
+    assert all(f"<b>&lt;b&gt;{'a_long_name_' * 25}" in text for text in trace.customdata)

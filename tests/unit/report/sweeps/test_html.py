@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -63,3 +64,23 @@ def test_the_colour_follows_the_answer(
     page = sweeps_to_html(SweepsDocument(document.sweeps, [], [changed]))
     assert f'class="verdict {tone}"' in page
     assert "Plotly.newPlot" not in page  # no plots, no plotly.js
+
+
+def test_plots_keep_the_margins_of_the_theme(page: str) -> None:
+    """Those of plotly would leave a plot of one task no room."""
+    plots = re.findall(r'class="figure">(.*?)</script>', page, re.DOTALL)
+    assert plots
+    for plot in plots:
+        margin = json.loads(plot)["layout"]["template"]["layout"]["margin"]
+        assert max(margin.values()) < 20
+
+
+def test_gains_that_are_not_known_are_no_empty_plot(document: SweepsDocument) -> None:
+    views = [
+        replace(view, rows=[{**row, "gain": None} for row in view.rows])
+        if view.name == "by_task"
+        else view
+        for view in document.views
+    ]
+    page = sweeps_to_html(replace(document, views=views))
+    assert page.count('class="figure">') == 1

@@ -19,8 +19,6 @@ DATA = {
 
 def test_a_sweep_of_an_earlier_version_has_no_data() -> None:
     assert data_of(SweepRecord()) is None
-    empty: Any = SimpleNamespace(data={})
-    assert data_of(empty) is None
 
 
 def test_name_digest_and_sizes_are_kept() -> None:

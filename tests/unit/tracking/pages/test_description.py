@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mtl_search.tracking.pages.description import EXPERIMENT_LENGTH, Section, with_section
 
 BY_HAND = "Ask Ada before you delete runs.\n\n- a list\n- of hers"
@@ -56,3 +58,15 @@ def test_sweeps_that_do_not_fit_are_counted_once() -> None:
         assert len(note) <= 1500
     assert note.count("earlier sweep") == 1
     assert "28: long" in note
+
+
+def test_a_long_text_by_hand_is_never_cut() -> None:
+    note = "By hand. " * 500 + "The end."
+    assert with_section(note, section(1, "It helps. " * 60), 4900) == note
+
+
+def test_sweeps_of_the_same_minute_have_one_order() -> None:
+    first, second = (replace(section(number), time="2026-11-09 09:30") for number in (1, 2))
+    note = with_section(with_section("", first), second)
+    assert with_section(note, first) == note
+    assert with_section(with_section("", second), first) == note

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +15,12 @@ from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.api.result import Result
 from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config, to_yaml
-from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking import SweepPage, Tracker, read_place, send_missing
+from mtl_search.tracking.links import open_client
+from mtl_search.tracking.pages.description import Section, with_section
 from mtl_search.tracking.pages.named_view import TAG_PREFIX, decoded, view_key
-from mtl_search.tracking.pages.publisher import LEADERBOARD, SHOWN
+from mtl_search.tracking.pages.publisher import LEADERBOARD, SHOWN, Publisher
+from mtl_search.tracking.run_state import RunState
 from tests.support.mlflow_runs import Runs
 from tests.support.recorded_sweeps import Builder, config, whole
 
@@ -120,9 +121,22 @@ def test_the_leaderboard_is_a_table_of_mlflow(
 def test_what_is_there_is_not_sent_again(sweep_dir: Path) -> None:
     write(sweep_dir, config())
     (sweep_dir / "report.html").write_text("<html></html>")
+    (sweep_dir / "report.json").write_text("{}")
     found, written = send(sweep_dir)
     assert written > 50
-    assert set(json.loads(found.parent.data.tags[SHOWN])) == {LEADERBOARD, "report"}
+    assert set(json.loads(found.parent.data.tags[SHOWN])) == {
+        LEADERBOARD,
+        "report/report.html",
+        "report/report.json",
+    }
+    run = found.parent.info.run_id
+    below = found.parent.data.tags[NOTE].splitlines()[-1]
+    for link in ("leaderboard](", "report]("):
+        assert link in below
+    for name in ("leaderboard.json", "report/report.html"):
+        assert f"/runs/{run}/artifacts/{name}?workflowType=machine_learning)" in below
+    stored = {item.path for item in found.client.list_artifacts(run, "report")}
+    assert stored == {"report/report.html", "report/report.json"}
     before = {trial: found.history(trial, "best/val/skill") for trial in found.by_trial}
     found, written = send(sweep_dir)
     assert written == 0
@@ -164,27 +178,52 @@ def test_a_description_by_hand_is_kept(sweep_dir: Path) -> None:
     assert found.experiment.tags[NOTE].startswith("Mine.")
 
 
-def test_the_data_set_is_an_input_of_the_sweep_and_of_finalists(sweep_dir: Path) -> None:
-    class WithData(SweepRecord):
-        """As the record of a journal that has the digest of the data."""
+def test_two_sweeps_that_end_at_the_same_moment_both_have_a_section(sweep_dir: Path) -> None:
+    write(sweep_dir, config())
+    (sweep_dir / "report.html").write_text("<html></html>")
+    found, _ = send(sweep_dir)
+    client, number = found.client, found.experiment.experiment_id
+    client.set_experiment_tag(number, NOTE, "")  # as another that has never read it
+    page = sweep_page(Result(sweep_dir), draw=False)
+    link = "#/x?viewStateShareKey=mtl_search-other"
+    other = with_section("", Section("other", "2026-11-27 09:30", "other", link, "It helps."))
+    store = open_client(config(), sweep_dir)
+    publisher = Publisher(config(), store, "demo")
+    parent = RunState.of(found.parent)
+    steps = iter(list(publisher.steps(page, parent, {}, {})))
+    for subject, step in steps:
+        step()
+        if subject == "the experiment":
+            break
+    client.set_experiment_tag(number, NOTE, other)  # it was read before, and written now
+    for _, step in steps:
+        step()
+    note = client.get_experiment(number).tags[NOTE]
+    assert "**[other]" in note
+    assert "**[demo]" in note
 
-        @property
-        def data(self) -> dict[str, Any]:
-            return {"name": "pairs", "digest": "ab" * 16, "splits": {"train": 9}, "targets": {}}
 
-        def __iter__(self) -> Iterator[Any]:
-            return super().__iter__()
-
+def test_links_stay_below_a_description_that_is_too_long(sweep_dir: Path) -> None:
     write(sweep_dir, config())
     page = sweep_page(Result(sweep_dir), draw=False)
-    fields = {name: value for name, value in vars(page.record).items() if name[0] != "_"}
-    with_data = SimpleNamespace(**vars(page) | {"record": WithData(**fields)})
-    page = SweepPage(**vars(with_data))
-    found, _ = send(sweep_dir, page)
+    long = replace(page, details="| a | b |\n" * 2000)
+    found, _ = send(sweep_dir, long)
+    note = found.parent.data.tags[NOTE]
+    assert len(note) <= 7800
+    assert note.splitlines()[-1].startswith("[charts by arm](")
+    assert note.splitlines()[-3:-1] == ["…", ""]
+
+
+def test_the_data_set_is_an_input_of_the_sweep_and_of_finalists(sweep_dir: Path) -> None:
+    builder = write(sweep_dir, config())
+    data = {"name": "pairs", "digest": "ab" * 16, "splits": {"train": 9}, "targets": {}}
+    builder.event("data", **data)
+    builder.done()
+    found, _ = send(sweep_dir)
     for trial in ("", "final-search-0000"):
         inputs: Any = found.by_trial[trial].inputs
-        (data,) = inputs.dataset_inputs
-        assert (data.dataset.name, data.dataset.digest) == ("pairs", "ab" * 16)
+        (sent,) = inputs.dataset_inputs
+        assert (sent.dataset.name, sent.dataset.digest) == ("pairs", "ab" * 16)
     none: Any = found.by_trial["search-0000"].inputs
     assert not none.dataset_inputs
-    assert send(sweep_dir, page)[1] == 0
+    assert send(sweep_dir)[1] == 0

@@ -39,7 +39,7 @@ def test_pairs_are_averaged_over_epochs_and_trials(tmp_path: Path) -> None:
     assert rows["right", "left"]["relative"] is None
     assert view.summary == (
         "Steps for one task raise the loss of another in 1 of 2 pairs. The highest affinity is "
-        "that of left to right (+0.02 of its loss), the lowest that of right to left (-0.02)."
+        "that of left to right (+2 % of its loss), the lowest that of right to left (-2 %)."
     )
 
 

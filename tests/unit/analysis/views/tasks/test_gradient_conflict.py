@@ -6,7 +6,7 @@ import pytest
 
 from mtl_search.analysis.views.tasks.gradient_conflict import gradient_conflict
 from tests.support.evidence import evidence_of
-from tests.support.recorded_sweeps import Builder
+from tests.support.recorded_sweeps import Builder, whole
 
 KEYS = ("1/left/right", "2/left/right", "all/left/right")
 
@@ -33,7 +33,7 @@ def test_each_stage_and_epoch_has_its_cosines(tmp_path: Path) -> None:
     assert values["2", 3, "left and right"] == -0.03
     assert values["1", 1, "conflict"] == 0.25
     assert view.summary == (
-        "In the best trial of arm equal, 75% of the pairs conflict in all stages together. "
+        "In the best trial of arm equal, 75 % of the pairs conflict in all stages together. "
         "The lowest mean cosine is that of left and right, -0.02."
     )
 
@@ -54,3 +54,19 @@ def test_pairs_of_more_tasks_are_shown_of_all_stages_together(tmp_path: Path) ->
         ("all", "left and right")
     }
     assert {r["stage"] for r in view.rows if r["pair"] == "mean"} == {"1", "2", "all"}
+
+
+def test_it_tells_of_the_recommended_network(tmp_path: Path) -> None:
+    """Not of the arm that happens to stand last."""
+    builder = Builder(tmp_path / "journal.jsonl", ("left", "right")).sweep().scales()
+    whole(builder, trials=1, seeds=3, gain=-0.05)
+    for arm, cosine in (("equal", 0.5), ("search", -0.5)):
+        extra = {"train/cosine/all/left/right": cosine, "train/cosine/all/conflict": 0.0}
+        levels = dict.fromkeys(builder.tasks, 0.9)
+        builder.epoch(f"{arm}-0000", 4, 0.9, levels, **extra)
+    evidence = evidence_of(builder)
+    view = gradient_conflict(evidence)
+    assert view is not None
+    assert evidence.verdict.recommended is not None
+    assert evidence.verdict.recommended.arm == view.about["arm"] == "equal"
+    assert view.summary.endswith("left and right, 0.50.")

@@ -31,8 +31,22 @@ def test_the_gain_is_paired_by_seed_in_skill(tmp_path: Path) -> None:
     assert 0 < rows["right"]["low"] < 0.06 < rows["right"]["high"]
     assert rows["same"]["gain"] == pytest.approx(0.0)
     assert rows["mean"]["gain"] == pytest.approx(0.03)
-    assert view.summary == "The others gain most from left (+3.00 points of skill)."
+    assert view.summary == (
+        "The others gain most from left (+3.00 points of skill). "
+        "0 lies outside 1 of the 1 intervals over seeds."
+    )
     # The verdict neither changes, nor speaks of it as of an auxiliary task.
     assert evidence.verdict.sentence() == before.sentence()
     assert evidence.verdict.auxiliary == {}
     assert "without/left" not in evidence.verdict.winners
+
+
+def test_gains_within_the_luck_of_seeds_are_said_so(tmp_path: Path) -> None:
+    builder = whole(Builder(tmp_path / "journal.jsonl").sweep().scales(0.5), trials=1, seeds=3)
+    for seed, change in enumerate((0.02, -0.02, 0.01)):
+        ours = builder.sweep_record.arm("final/search")[seed].test
+        test = {task: ours[f"test/{task}/accuracy"] + change for task in ("right", "same")}
+        builder.finalist("without/left", seed, test, origin="search-0000")
+    view = leave_one_out(evidence_of(builder))
+    assert view is not None
+    assert view.summary.endswith("No interval excludes 0: seeds alone may make such differences.")
