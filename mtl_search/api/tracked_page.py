@@ -41,7 +41,7 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
     checks = health_checks(record, config, evidence.verdict)
     winners = evidence.verdict.winners.values()
     tracking = config.tracking
-    is_logged = tracking.model or tracking.register
+    is_logged = tracking.model or tracking.registered_model_name
     return SweepPage(
         record=record,
         verdict=evidence.verdict.outcome,
@@ -53,7 +53,7 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
         columns=leaderboard_columns(record, config),
         rows=leaderboard_rows(record, config),
         files={**result.models(), **_picture(result, draw=draw), **_report(result, draw=draw)},
-        model=model_page(result, tracking.register or "") if is_logged else None,
+        model=model_page(result, tracking.registered_model_name or "") if is_logged else None,
     )
 
 

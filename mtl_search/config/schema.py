@@ -223,7 +223,7 @@ class TrackingConfig(ConfigModel):
     model: bool = Field(
         True, description="log the model that the verdict recommends, with its test metrics"
     )
-    register: str | None = Field(
+    registered_model_name: str | None = Field(
         None, description="name in MLflow's registry that the model gets a version of", min_length=1
     )
     system_metrics: bool = Field(

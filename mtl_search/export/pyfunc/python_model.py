@@ -26,6 +26,9 @@ class RawRows(PythonModel):  # type: ignore[misc]  # MLflow has no types
         files: Whether images may be named by the path of a file on this machine.
     """
 
+    # MLflow warns of a `predict` whose input has no type, and checks each row against one that has.
+    _skip_type_hint_validation = True
+
     def __init__(self, model: Model | None = None, *, files: bool = True) -> None:
         self._model = model
         self._files = files
@@ -37,8 +40,7 @@ class RawRows(PythonModel):  # type: ignore[misc]  # MLflow has no types
         # Whoever loads a model of MLflow runs its code file: this is no further step.
         self._model = Model.load(context.artifacts[FOLDER], trust_code=True)
 
-    # Without annotations of types, from which MLflow would make a signature of its own.
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, PLR6301
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
         """Return the frame of `Model.predict`.
 
         Args:

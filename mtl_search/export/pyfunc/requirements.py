@@ -32,10 +32,12 @@ def requirements_of(model: Model) -> list[str]:
         for member in model.members
     )
     used = [name for name, marks in _WHERE_USED.items() if any(mark in text for mark in marks)]
-    lines = [f"mtl-search=={own}"]
-    for name in (*_ALWAYS, *used):
-        try:
-            lines.append(f"{name}=={version(name).partition('+')[0]}")
-        except PackageNotFoundError:
-            continue
-    return lines
+    versions = {name: _version(name) for name in (*_ALWAYS, *used)}
+    return [f"mtl-search=={own}", *(f"{name}=={x}" for name, x in versions.items() if x)]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package).partition("+")[0]
+    except PackageNotFoundError:
+        return ""

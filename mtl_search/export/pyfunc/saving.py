@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,6 @@ def save_pyfunc(model: Model, folder: Path, **about: str) -> None:
             signature=signature_of(model),
             input_example=input_example(model),
             pip_requirements=requirements_of(model),
-            metadata={"inputs": described(model), "info": model.info},
+            metadata={"inputs": described(model), "info": json.loads(json.dumps(model.info))},
             mlflow_model=card,
         )

@@ -166,12 +166,13 @@ class LoggedModels:
         for producer in dict.fromkeys([parent.id, run]):
             self.client.change("log_outputs", producer, [LoggedModelOutput(model_id, 0)])
         data = data_of(record) or {}
-        time = mapping.milliseconds(page.time)
+        now = mapping.milliseconds(page.time)
+        times = self._times(run, values) if own else {}
         points = [
             Metric(
                 name,
                 value,
-                time,
+                times.get(name, now),
                 0,
                 model_id=model_id,
                 dataset_name=mapping.clean_name(str(data["name"])) if data.get("name") else None,
@@ -182,6 +183,16 @@ class LoggedModels:
         ]
         if points:
             self.client.change("log_batch", run, points)
+
+    def _times(self, run: str, values: Mapping[str, float]) -> dict[str, int]:
+        """Return when the run got values that it has already: a second point would double them."""
+        times = {}
+        for name, value in values.items():
+            history = self.client.ask("get_metric_history", run, name)
+            same = [point for point in history if point.value == value and point.step == 0]
+            if same:
+                times[name] = same[-1].timestamp
+        return times
 
     def _supersede(self, sweep: str, model_id: str) -> None:
         """Mark the models that the sweep recommended before it was extended."""

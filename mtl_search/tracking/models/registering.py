@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError, SweepError
@@ -21,18 +21,21 @@ def check_names(name: str, alias: str | None = None) -> None:
     Raises:
         ConfigError: MLflow refuses one of them.
     """
-    from mlflow.exceptions import MlflowException
     from mlflow.utils.validation import _validate_model_alias_name, _validate_model_name
 
-    checks: list[tuple[str, Any, Any]] = [("name", _validate_model_name, name)]
+    _check("name", name, _validate_model_name)
     if alias is not None:
-        checks.append(("alias", _validate_model_alias_name, alias))
-    for key, check, value in checks:
-        try:
-            check(value)
-        except MlflowException as error:
-            message = f"MLflow refuses this: {public_reason(error)}"
-            raise ConfigError(message, path=key, value=value) from None
+        _check("alias", alias, _validate_model_alias_name)
+
+
+def _check(key: str, value: str, check: Callable[[str], None]) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        check(value)
+    except MlflowException as error:
+        message = f"MLflow refuses this: {public_reason(error)}"
+        raise ConfigError(message, path=key, value=value) from None
 
 
 def register_logged(
