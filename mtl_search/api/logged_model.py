@@ -83,9 +83,7 @@ def register_model(
         raise SweepError(f"{result.directory} has kept no network that could be registered")
     save = model.load()  # so that what stands against it is said here, and not in the log
     with sweep_directory.locked(result.directory):
-        page = replace(
-            sweep_page(result, draw=False), model=replace(model, load=lambda: save)
-        )
+        page = replace(sweep_page(result, draw=False), model=replace(model, load=lambda: save))
         sent = send_missing(result.directory, known, page=page)
         if sent.unsent:
             raise SweepError(

@@ -10,7 +10,7 @@ import typer
 from mtl_search.cli.options import Debug, TrustCode, TrustModules
 
 
-def register(
+def register(  # noqa: PLR0917  # typer calls it by name
     sweep: Annotated[
         Path,
         typer.Argument(

@@ -40,8 +40,8 @@ def download(address: str, folder: Path) -> Path:
         files = mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(folder))
     except Exception as error:  # MLflow, its database and its HTTP client each have their own
         raise SweepError(
-            f"there is no model {address} that can be read from MLflow at "
-            f"{mlflow.get_tracking_uri()}: {first_line(error)} (MLFLOW_TRACKING_URI names the store)"
+            f"MLflow at {mlflow.get_tracking_uri()}, which MLFLOW_TRACKING_URI names, gives no "
+            f"model {address}: {first_line(error)}"
         ) from error
     networks = Path(files) / "artifacts" / FOLDER
     if not (networks / CARD).exists():

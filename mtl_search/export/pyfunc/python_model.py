@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
-from mlflow.pyfunc import PythonModel
 
 from mtl_search.errors import MtlSearchError
+from mtl_search.export.pyfunc.mlflow_pyfunc import pyfunc
 from mtl_search.export.pyfunc.rows import raw_rows
 from mtl_search.export.pyfunc.signature import FOLDER, PARAMS
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mtl_search.export.model import Model
 
 
-class RawRows(PythonModel):  # type: ignore[misc]  # MLflow has no types
+class RawRows(pyfunc.PythonModel):  # type: ignore[misc]  # MLflow has no types
     """Predicts from raw rows, as `mtl_search.Model` does.
 
     Args:

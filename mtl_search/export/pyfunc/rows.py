@@ -51,9 +51,7 @@ def are_columns(fields: Sequence[Field]) -> bool:
 def _listed(given: Any) -> Any:
     """Return a table whose cells are Python's own where it came as a mapping of arrays."""
     if isinstance(given, Mapping):
-        return {
-            name: x.tolist() if isinstance(x, np.ndarray) else x for name, x in given.items()
-        }
+        return {name: x.tolist() if isinstance(x, np.ndarray) else x for name, x in given.items()}
     return given
 
 
@@ -88,6 +86,8 @@ def _column(field: Field, frame: pd.DataFrame) -> Any:
         return list(frame[field.name])
     if len(frame.columns) == 1 and frame.columns[0] == 0:  # a list, of which MLflow made a frame
         return list(frame[0])
+    if field.kind == "sentence" and "tokens" in frame.columns:
+        return frame.to_dict("records")
     raise _lacks(field, frame.columns)
 
 

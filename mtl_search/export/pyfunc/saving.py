@@ -27,14 +27,13 @@ def save_pyfunc(model: Model, folder: Path, **about: str) -> None:
     Raises:
         SweepError: The model was kept without its preparation.
     """
-    import mlflow.pyfunc
-    from mlflow.models import Model as Card
+    from mtl_search.export.pyfunc.mlflow_pyfunc import pyfunc  # first, it keeps MLflow quiet
 
-    card: Any = Card(model_uuid=about.get("model_id"), **about) if about else Card()
+    card: Any = pyfunc.Model(model_uuid=about.get("model_id"), **about) if about else pyfunc.Model()
     with tempfile.TemporaryDirectory() as temporary:
         networks = Path(temporary) / FOLDER
         model.save(networks)
-        mlflow.pyfunc.save_model(
+        pyfunc.save_model(
             path=str(folder),
             python_model=str(_CODE),
             artifacts={FOLDER: str(networks)},

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
-from mlflow.pyfunc import scoring_server
 
 from mtl_search.errors import nearest
+from mtl_search.export.pyfunc.mlflow_pyfunc import scoring_server
 from mtl_search.export.pyfunc.python_model import RawRows
 from mtl_search.export.pyfunc.signature import PARAMS, signature_of
 
@@ -177,6 +177,18 @@ def _read(body: bytes) -> dict[str, Any]:
         )
     if forms[0] != "dataframe_split" and given[forms[0]] in ([], {}):
         raise MlflowException.invalid_parameter_value("the input has no rows")
+    return _rows_as_records(given, forms[0])
+
+
+def _rows_as_records(given: dict[str, Any], form: str) -> dict[str, Any]:
+    """Return rows that are objects in the form of a data frame.
+
+    Of each of their cells MLflow would make an array of its own, where it reads `instances`.
+    """
+    rows = given[form]
+    if form in ("inputs", "instances") and isinstance(rows, list):
+        if all(isinstance(row, dict) for row in rows):
+            return {"dataframe_records": rows} | {"params": given.get("params")}
     return given
 
 
