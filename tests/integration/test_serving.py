@@ -35,6 +35,7 @@ class Server:
     model: Model
     rows: pd.DataFrame
     first: str
+    temporary: Path
 
     def ask(
         self,
@@ -65,15 +66,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(folder: Path, port: int, *options: str) -> subprocess.Popen[str]:
+def start(folder: Path, port: int, temporary: Path) -> subprocess.Popen[str]:
     """`mtl-search serve` on the model in a folder."""
     command = [sys.executable, "-c", _MAIN, "serve", str(folder), "--port", str(port)]
     return subprocess.Popen(
-        [*command, *options],
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "TMPDIR": str(temporary)},
         start_new_session=True,
     )
 
@@ -85,13 +86,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     case, model = trained("penguins", folder / "train")
     model.save(folder / "penguins")
     port = free_port()
-    process = start(folder / "penguins", port)
+    (folder / "temporary").mkdir()
+    process = start(folder / "penguins", port, folder / "temporary")
     try:
         assert process.stdout is not None
         first = "".join(process.stdout.readline() for _ in range(3))
         assert "Serving species, body_mass_g at" in first, first
         rows = case.raw[[field.name for field in model.inputs()]]
-        yield Server(process, port, model, rows.iloc[:5], first)
+        yield Server(process, port, model, rows.iloc[:5], first, folder / "temporary")
     finally:
         assert process.stdout is not None
         if process.poll() is None:
@@ -120,58 +122,63 @@ def without(name: str) -> dict[str, Any]:
 
 SPLIT = {"columns": list(GOOD), "data": [list(GOOD.values())]}
 
-# Request (body, content type, path, method) → status, and a part of the sentence.
-WRONG: dict[str, tuple[Any, str, str, str, int, str]] = {
-    name: (body, *(rest[:3] if len(rest) == 5 else ("application/json", "/invocations", "POST")), *rest[-2:])
-    for name, (body, *rest) in {
-        "a missing column": (without("sex"), 400, "lacks the column 'sex'"),
-        "a misspelt column": (
-            {"dataframe_records": [{**without("island")["dataframe_records"][0], "iland": "Dream"}]},
-            400,
-            "'island' (did you mean 'iland'?)",
-        ),
-        "text for a number": (one(bill_length_mm="long"), 400, "'bill_length_mm'"),
-        "a boolean for a number": (one(bill_length_mm=[True]), 400, "bill_length_mm"),
-        "infinite": (b'{"dataframe_records": [{"a": Infinity}]}', 400, "Infinity is no number"),
-        "NaN": (b'{"dataframe_records": [{"a": NaN}]}', 400, "a missing value is null"),
-        "no rows": ({"dataframe_records": []}, 400, "no rows"),
-        "no rows in split": ({"dataframe_split": {"columns": list(GOOD), "data": []}}, 400, "no rows"),
-        "cut off": (b'{"dataframe_records": [{', 400, "the body is no JSON"),
-        "not JSON": (b"bill_length_mm=39", 400, "the body is no JSON"),
-        "not UTF-8": (b"\xff\xfe\x00", 400, "the body is no JSON"),
-        "an array": ([GOOD], 400, "a JSON array; an object"),
-        "another content type": (b"<a/>", "text/xml", "/invocations", "POST", 415, "'text/xml'"),
-        "an unknown key": ({"dataframe_record": [GOOD]}, 400, "did you mean 'dataframe_records'"),
-        "two forms": ({**one(), "inputs": [1]}, 400, "exactly one of"),
-        "no form": ({"params": {}}, 400, "exactly one of"),
-        "too few columns": (
-            {"dataframe_split": {"columns": list(GOOD)[:3], "data": [list(GOOD.values())]}},
-            400,
-            "3 columns",
-        ),
-        "too many columns": (
-            {"dataframe_split": {"columns": [*GOOD, "x"], "data": [list(GOOD.values())]}},
-            400,
-            "5 columns",
-        ),
-        "rows of another width": ({"inputs": [[1, 2], [3, 4]]}, 400, "needed: (rows, 4)"),
-        "another nesting": ({"dataframe_records": {"a": [1]}}, 400, "list of records"),
-        "a single value": ({"inputs": 3}, 400, "rows"),
-        "an unknown param": ({**one(), "params": {"task": "sex"}}, 400, "did you mean 'tasks'"),
-        "an unknown task": ({**one(), "params": {"tasks": ["colour"]}}, 400, "tasks"),
-        "a wrong batch size": ({**one(), "params": {"batch_size": "x"}}, 400, "params.batch_size"),
-        "GET": (b"", "application/json", "/invocations", "GET", 405, "takes POST"),
-        "another address": (one(), "application/json", "/predict", "POST", 404, "/invocations"),
-    }.items()
-}  # fmt: skip
+_MISSPELT = {"dataframe_records": [{**GOOD, "iland": "Dream"}]}
+del _MISSPELT["dataframe_records"][0]["island"]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A request, and what must come back."""
+
+    body: Any
+    part: str
+    status: int = 400
+    kind: str = "application/json"
+    path: str = "/invocations"
+    method: str = "POST"
+
+
+WRONG = {
+    "a missing column": Wrong(without("sex"), "lacks the column 'sex'"),
+    "a misspelt column": Wrong(_MISSPELT, "'island' (did you mean 'iland'?)"),
+    "text for a number": Wrong(one(bill_length_mm="long"), "'bill_length_mm'"),
+    "a list for a number": Wrong(one(bill_length_mm=[True]), "bill_length_mm"),
+    "infinite": Wrong(b'{"dataframe_records": [{"a": Infinity}]}', "Infinity is no number"),
+    "too large": Wrong(b'{"inputs": [[1e999, "Dream", 1, "male"]]}', "infinite"),
+    "NaN": Wrong(b'{"dataframe_records": [{"a": NaN}]}', "a missing value is null"),
+    "no rows": Wrong({"dataframe_records": []}, "no rows"),
+    "no rows in split": Wrong({"dataframe_split": {"columns": [*GOOD], "data": []}}, "no rows"),
+    "cut off": Wrong(b'{"dataframe_records": [{', "the body is no JSON"),
+    "not JSON": Wrong(b"bill_length_mm=39", "the body is no JSON"),
+    "not UTF-8": Wrong(b"\xff\xfe\x00", "the body is no JSON"),
+    "an array": Wrong([GOOD], "a JSON array; an object"),
+    "another type": Wrong(b"<a/>", "'text/xml'", 415, "text/xml"),
+    "an unknown key": Wrong({"dataframe_record": [GOOD]}, "did you mean 'dataframe_records'"),
+    "two forms": Wrong({**one(), "inputs": [1]}, "exactly one of"),
+    "no form": Wrong({"params": {}}, "exactly one of"),
+    "too few columns": Wrong(
+        {"dataframe_split": {"columns": [*GOOD][:3], "data": [[*GOOD.values()]]}}, "3 columns"
+    ),
+    "too many columns": Wrong(
+        {"dataframe_split": {"columns": [*GOOD, "x"], "data": [[*GOOD.values()]]}}, "5 columns"
+    ),
+    "rows of another width": Wrong({"inputs": [[1, 2], [3, 4]]}, "needed: (rows, 4)"),
+    "another nesting": Wrong({"dataframe_records": {"a": [1]}}, "list of records"),
+    "a single value": Wrong({"inputs": 3}, "rows"),
+    "an unknown param": Wrong({**one(), "params": {"task": "sex"}}, "did you mean 'tasks'"),
+    "an unknown task": Wrong({**one(), "params": {"tasks": ["colour"]}}, "tasks"),
+    "a wrong batch size": Wrong({**one(), "params": {"batch_size": "x"}}, "params.batch_size"),
+    "GET": Wrong(b"", "takes POST", 405, method="GET"),
+    "another address": Wrong(one(), "/invocations", 404, path="/predict"),
+}
 
 
 def test_every_wrong_request_is_answered_by_one_sentence(server: Server) -> None:
-    for name, (body, kind, path, method, status, part) in WRONG.items():
-        answered, answer = server.ask(body, kind, path, method)
-        assert answered == status, (name, answer)
+    for name, wrong in WRONG.items():
+        status, answer = server.ask(wrong.body, wrong.kind, wrong.path, wrong.method)
+        assert status == wrong.status, (name, answer)
         assert set(answer) == {"error_code", "message"}, (name, answer)
-        assert part in answer["message"], (name, answer)
+        assert wrong.part in answer["message"], (name, answer)
         assert "Traceback" not in answer["message"], name
         assert "\n" not in answer["message"], name
         assert len(answer["message"]) <= 400, name
@@ -209,14 +216,18 @@ def test_params_choose_tasks_and_unknown_categories_count_as_other(server: Serve
 def test_the_example_that_it_prints_is_answered(server: Server) -> None:
     command = server.first.splitlines()[2].strip()
     given = subprocess.run(
-        ["sh", "-c", f"{command} --noproxy '*' -s"], capture_output=True, text=True, timeout=30
+        ["sh", "-c", f"{command} --noproxy '*' -s"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
     )
     assert json.loads(given.stdout)["predictions"], given
 
 
 def test_a_port_that_is_taken_is_one_sentence(server: Server, tmp_path: Path) -> None:
     server.model.save(tmp_path / "other")
-    process = start(tmp_path / "other", server.port)
+    process = start(tmp_path / "other", server.port, tmp_path)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert f"cannot listen on 127.0.0.1:{server.port}" in output
@@ -224,7 +235,7 @@ def test_a_port_that_is_taken_is_one_sentence(server: Server, tmp_path: Path) ->
 
 
 def test_sigterm_ends_it_with_all_its_processes_and_files(server: Server) -> None:
-    served = sorted(Path("/tmp").glob("mtl-search-serve-*"))
+    served = list(server.temporary.iterdir())
     os.kill(server.process.pid, signal.SIGTERM)
     assert server.process.wait(20) == 0
     assert server.process.stdout is not None
@@ -238,4 +249,5 @@ def test_sigterm_ends_it_with_all_its_processes_and_files(server: Server) -> Non
         time.sleep(0.1)
     else:
         pytest.fail("a process of the server goes on")
-    assert not [folder for folder in served if folder.exists() and not any(folder.iterdir())]
+    assert served
+    assert not list(server.temporary.iterdir())

@@ -67,7 +67,7 @@ class RawRows(pyfunc.PythonModel):  # type: ignore[misc]  # MLflow has no types
         try:
             chosen = {**{name: spec.default for name, spec in PARAMS.items()}, **(params or {})}
             raw = raw_rows(self._model, given, files=self._files)
-            return self._model.predict(
+            frame: pd.DataFrame = self._model.predict(
                 raw,
                 batch_size=chosen["batch_size"],
                 tasks=list(chosen["tasks"]) or None,
@@ -75,6 +75,7 @@ class RawRows(pyfunc.PythonModel):  # type: ignore[misc]  # MLflow has no types
                 output="frame",
                 prepared=self._model.preparation is None,
             )
+            return frame
         except MtlSearchError as error:
             # The code with which MLflow's server answers 400, in place of 500.
             raise MlflowException.invalid_parameter_value(str(error)) from error

@@ -84,8 +84,8 @@ def _one_column(field: Field, given: Any, *, files: bool) -> Any:
 def _column(field: Field, frame: pd.DataFrame) -> Any:
     if field.name in frame.columns:
         return list(frame[field.name])
-    if len(frame.columns) == 1 and frame.columns[0] == 0:  # a list, of which MLflow made a frame
-        return list(frame[0])
+    if list(map(str, frame.columns)) == ["0"]:  # a list, of which MLflow made a frame
+        return list(frame.iloc[:, 0])
     if field.kind == "sentence" and "tokens" in frame.columns:
         return frame.to_dict("records")
     raise _lacks(field, frame.columns)

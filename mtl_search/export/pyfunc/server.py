@@ -186,9 +186,9 @@ def _rows_as_records(given: dict[str, Any], form: str) -> dict[str, Any]:
     Of each of their cells MLflow would make an array of its own, where it reads `instances`.
     """
     rows = given[form]
-    if form in ("inputs", "instances") and isinstance(rows, list):
-        if all(isinstance(row, dict) for row in rows):
-            return {"dataframe_records": rows} | {"params": given.get("params")}
+    is_list = form in ("inputs", "instances") and isinstance(rows, list)
+    if is_list and all(isinstance(row, dict) for row in rows):
+        return {"dataframe_records": rows, "params": given.get("params")}
     return given
 
 

@@ -51,7 +51,9 @@ def signature_of(model: Model) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    outputs = [ColSpec(_output_type(kind), name) for name, kind in model.outputs().items()]
+    outputs: list[Any] = [
+        ColSpec(_output_type(kind), name) for name, kind in model.outputs().items()
+    ]
     params = [ParamSpec(name, p.dtype, p.default, p.shape) for name, p in PARAMS.items()]
     return ModelSignature(_inputs(model), Schema(outputs), ParamSchema(params))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from mtl_search.tracking.address import is_database
 from mtl_search.tracking.client import TrackingClient
+
+_VERSIONS = "mlflow.modelVersions"
 
 
 def register_version(
@@ -21,16 +25,17 @@ def register_version(
     Returns:
         The number of the version.
     """
-    version = _version(client, model.model_id, name) or _new_version(client, model, name)
+    version = _version(client, model, name) or _new_version(client, model, name)
     for alias in aliases:
         client.change("set_registered_model_alias", name, alias, version)
     return version
 
 
-def _version(client: TrackingClient, model_id: str, name: str) -> str | None:
+def _version(client: TrackingClient, model: Any, name: str) -> str | None:
     quoted = name.replace("'", "''")
     versions = client.ask("search_model_versions", f"name = '{quoted}'")
-    own = [v for v in versions if v.model_id == model_id or v.source == f"models:/{model_id}"]
+    sources = (model.artifact_location, f"models:/{model.model_id}")
+    own = [version for version in versions if version.source in sources]
     return str(own[0].version) if own else None
 
 
@@ -42,18 +47,15 @@ def _new_version(client: TrackingClient, model: Any, name: str) -> str:
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"):
             raise
-    # The arguments of `create_model_version` by position: name, source, run_id, tags, run_link,
-    # description, seconds to wait, model_id.
-    source, tags = f"models:/{model.model_id}", {"verdict": str(model.tags.get("verdict", ""))}
-    made = client.change(
-        "create_model_version",
-        name,
-        source,
-        model.source_run_id,
-        tags,
-        None,
-        None,
-        60,
-        model.model_id,
-    )
+    # Where MLflow writes to the database itself, it would look for `models:/<id>` in the store of
+    # its global setting, which may be another one.
+    source = model.artifact_location if is_database(client.uri) else f"models:/{model.model_id}"
+    tags = {"verdict": str(model.tags.get("verdict", ""))}
+    # By position: name, source, run_id, tags, run_link, description, seconds to wait, model_id.
+    rest = (model.source_run_id, tags, None, None, 60, model.model_id)
+    made = client.change("create_model_version", name, source, *rest)
+    # What MLflow's own `register_model` writes, so that the page of the model lists the version.
+    versions = json.loads(model.tags.get(_VERSIONS) or "[]")
+    versions.append({"name": name, "version": str(made.version)})
+    client.change("set_logged_model_tags", model.model_id, {_VERSIONS: json.dumps(versions)})
     return str(made.version)
