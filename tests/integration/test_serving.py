@@ -22,6 +22,8 @@ import pytest
 from mtl_search.export import Model
 from tests.support.small_models import trained
 
+pytestmark = pytest.mark.integration
+
 _MAIN = "from mtl_search.cli import main; main()"
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

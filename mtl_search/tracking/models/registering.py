@@ -21,11 +21,16 @@ def check_names(name: str, alias: str | None = None) -> None:
     Raises:
         ConfigError: MLflow refuses one of them.
     """
-    from mlflow.utils.validation import _validate_model_alias_name, _validate_model_name
+    from mlflow.utils.validation import (
+        _validate_model_alias_name,
+        _validate_model_alias_name_reserved,
+        _validate_model_name,
+    )
 
     _check("name", name, _validate_model_name)
     if alias is not None:
         _check("alias", alias, _validate_model_alias_name)
+        _check("alias", alias, _validate_model_alias_name_reserved)
 
 
 def _check(key: str, value: str, check: Callable[[str], None]) -> None:
