@@ -197,7 +197,7 @@ class Result(ResultViews):
     def register(self, name: str, alias: str | None = None) -> str:
         """Make the recommended model a version of a name in MLflow's registry.
 
-        What MLflow lacks of the sweep is sent first. A model that is a version already stays it.
+        Runs that MLflow lacks are sent first. A model that is a version already stays it.
 
         Args:
             name: The name in the registry; it is made where there is none.

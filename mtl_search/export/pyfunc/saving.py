@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,9 @@ def save_pyfunc(model: Model, folder: Path, **about: str) -> None:
     from mtl_search.export.pyfunc.mlflow_pyfunc import pyfunc  # first, it keeps MLflow quiet
 
     card: Any = pyfunc.Model(model_uuid=about.get("model_id"), **about) if about else pyfunc.Model()
-    with tempfile.TemporaryDirectory() as temporary:
+    # MLflow calls pandas in ways that its next version will change.
+    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         networks = Path(temporary) / FOLDER
         model.save(networks)
         pyfunc.save_model(

@@ -44,7 +44,7 @@ class LoggedModels:
 
     def publish(
         self, page: SweepPage, model: ModelPage, parent: RunState, run_ids: Mapping[str, str]
-    ) -> None:
+    ) -> Any:
         """Log the model unless MLflow has it, and register it where that is asked for.
 
         Args:
@@ -52,6 +52,9 @@ class LoggedModels:
             model: The model.
             parent: The sweep's own run.
             run_ids: Trial → id of its run.
+
+        Returns:
+            The logged model; None where the store is too old to have any.
 
         Raises:
             MtlSearchError: The networks cannot be loaded.
@@ -62,12 +65,13 @@ class LoggedModels:
             found = self.find(page.record.id, model.mark)
         except MlflowException as error:
             if error.error_code in _UNKNOWN:
-                return
+                return None
             raise
         if found is None or str(found.status) != "READY":
             found = self._log(page, model, parent, run_ids, found)
         if model.register:
             register_version(self.client, found, model.register)
+        return found
 
     def find(self, sweep: str, mark: str) -> Any:
         """Return the logged model of a sweep that has these networks; None where there is none.

@@ -8,11 +8,12 @@ from pathlib import Path
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.tracking.address import public, public_reason
-from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.links import open_client
+from mtl_search.tracking.mapping import TRIAL
 from mtl_search.tracking.models.logged import LoggedModels
 from mtl_search.tracking.models.registry import register_version
 from mtl_search.tracking.pages.page import SweepPage
+from mtl_search.tracking.run_state import RunState
 
 
 def check_names(name: str, alias: str | None = None) -> None:
@@ -43,17 +44,20 @@ def _check(key: str, value: str, check: Callable[[str], None]) -> None:
         raise ConfigError(message, path=key, value=value) from None
 
 
-def register_logged(
+def log_and_register(
     config: Config, sweep_dir: Path, page: SweepPage, name: str, alias: str | None
 ) -> str:
-    """Make the logged model of a sweep a version of a registered one; return its number.
+    """Log the model of a sweep unless MLflow has it, and make it a version of a registered one.
 
     Args:
         config: The sweep's config.
         sweep_dir: The sweep's folder.
-        page: What is shown of the sweep, with its model.
+        page: The sweep's record, its verdict and its model.
         name: The name in MLflow's registry.
         alias: An alias that shall lead to the version; None: none.
+
+    Returns:
+        The number of the version.
 
     Raises:
         ConfigError: The tracking URI is wrong.
@@ -61,15 +65,15 @@ def register_logged(
     """
     from mlflow.exceptions import MlflowException
 
-    client: TrackingClient = open_client(config, sweep_dir)
+    client = open_client(config, sweep_dir)
     assert page.model is not None
     try:
-        model = LoggedModels(client, config).find(page.record.id, page.model.mark)
-        if model is None or str(model.status) != "READY":
-            raise SweepError(
-                f"MLflow at {public(client.uri)} has not taken the model: "
-                "a server of version 3 or later is needed"
-            )
+        runs = {run.data.tags.get(TRIAL, ""): run for run in client.find_runs(page.record.id)}
+        ids = {trial: str(run.info.run_id) for trial, run in runs.items() if trial}
+        models = LoggedModels(client, config)
+        model = models.publish(page, page.model, RunState.of(runs[""]), ids)
+        if model is None:
+            raise SweepError(f"MLflow at {public(client.uri)} is too old: it has no logged models")
         return register_version(client, model, name, () if alias is None else (alias,))
     except MlflowException as error:
         raise SweepError(

@@ -20,7 +20,7 @@ from mtl_search.config import load_config, override, to_yaml
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.sweep_directory import CONFIG
 from mtl_search.tracking.links import open_client
-from tests.support.kept_sweeps import kept_sweep
+from tests.support.kept_sweeps import FINISHED, kept_sweep
 from tests.support.raw_rows import digits
 from tests.support.recorded_sweeps import config
 
@@ -157,6 +157,6 @@ def test_wrong_names_and_sweeps_without_networks_are_one_sentence(
     with pytest.raises(ConfigError, match="alias: MLflow refuses this"):
         Result(sent).register("digits", "v1")
     bare = tmp_path / "bare"
-    shutil.copytree("tests/fixtures/sweeps/v0_1_finished", bare)
+    shutil.copytree(FINISHED, bare, ignore=shutil.ignore_patterns("trials"))
     with pytest.raises(SweepError, match="has kept no network"):
         Result(bare).register("digits")
