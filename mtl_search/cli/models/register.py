@@ -40,8 +40,8 @@ def register(  # noqa: PLR0917  # typer calls it by name
 ) -> None:
     """Make the model that a sweep recommends a version of a name in MLflow's registry.
 
-    Runs that MLflow lacks are sent first. A model that is a version already stays it. A sweep does the same at its end with
-    `tracking.registered_model_name=NAME`.
+    Runs that MLflow lacks are sent first. A model that is a version already stays it. A sweep does
+    the same at its end with `tracking.registered_model_name=NAME`.
 
     For example:
 

@@ -32,8 +32,8 @@ def register_version(
 
 
 def _version(client: TrackingClient, model: Any, name: str) -> str | None:
-    quoted = name.replace("'", "''")
-    versions = client.ask("search_model_versions", f"name = '{quoted}'")
+    quote = '"' if "'" in name else "'"  # MLflow's filters know no escapes
+    versions = client.ask("search_model_versions", f"name = {quote}{name}{quote}")
     sources = (model.artifact_location, f"models:/{model.model_id}")
     own = [version for version in versions if version.source in sources]
     return str(own[0].version) if own else None

@@ -13,7 +13,8 @@ from tests.support.recorded_sweeps import config
 def test_one_model_is_one_version_and_its_page_lists_it(tmp_path: Path) -> None:
     client = open_client(config(), tmp_path / "runs" / "demo")
     store = MlflowClient(client.uri)
-    made = [store.create_logged_model(client.experiment_id, name=f"m{n}") for n in range(2)]
+    run = client.create_run("demo", {}, 0)
+    made = [store.create_logged_model(client.experiment_id, f"m{n}", run) for n in range(2)]
     first, second = (store.get_logged_model(model.model_id) for model in made)
     assert register_version(client, first, "it's one") == "1"
     assert register_version(client, first, "it's one", ("champion",)) == "1"
