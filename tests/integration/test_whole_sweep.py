@@ -118,6 +118,11 @@ def test_mlflow_has_the_answer_and_the_report(by_python: Result) -> None:
     assert {"config.yaml", "leaderboard.json", "report", "graph"} <= names
     stored = client.list_artifacts(parent.info.run_id, "report")
     assert [item.path for item in stored] == ["report/report.html"]
+    (model,) = client.search_logged_models([parent.info.experiment_id])
+    metrics = {metric.key: metric.value for metric in model.metrics}
+    assert str(model.status) == "READY"
+    assert {"test/skill", "test/delta_m"} <= set(metrics)
+    assert model.params["trials"] == by_python.load_model().info["trials"][0]
 
 
 def test_the_best_network_is_drawn(by_python: Result, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import json
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mtl_search.export.pyfunc import server
 from mtl_search.export.pyfunc.request import example_request
 from mtl_search.export.pyfunc.server import Served, respond
 from tests.support.small_models import trained
+from tests.support.snippets import pages, snippets
 
 
 def ask(served: Served, body: Any) -> tuple[int, Any]:
@@ -114,3 +117,15 @@ def test_a_fault_of_the_model_is_told_in_the_log_alone(
     assert (status, answer["error_code"]) == (500, "INTERNAL_ERROR")
     assert "Traceback" not in json.dumps(answer)
     assert "Traceback" in caplog.text
+
+
+def test_the_deployment_of_the_guide_compiles_and_imports_what_is_there() -> None:
+    page = next(page for page in pages() if page.name == "serving.md")
+    (snippet,) = [snippet for snippet in snippets(page) if snippet.language == "python"]
+    tree = ast.parse(snippet.text)
+    compile(tree, str(page), "exec")
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    own = {node.module: node.names for node in imports if str(node.module).startswith("mtl_search")}
+    assert list(own) == ["mtl_search.export.pyfunc.server"]
+    for alias in own["mtl_search.export.pyfunc.server"]:
+        assert hasattr(server, alias.name)
