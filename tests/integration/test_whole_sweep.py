@@ -119,7 +119,7 @@ def test_mlflow_has_the_answer_and_the_report(by_python: Result) -> None:
     stored = client.list_artifacts(parent.info.run_id, "report")
     assert [item.path for item in stored] == ["report/report.html"]
     (model,) = client.search_logged_models([parent.info.experiment_id])
-    metrics = {metric.key: metric.value for metric in model.metrics}
+    metrics = {metric.key: metric.value for metric in model.metrics or []}
     assert str(model.status) == "READY"
     assert {"test/skill", "test/delta_m"} <= set(metrics)
     assert model.params["trials"] == by_python.load_model().info["trials"][0]
