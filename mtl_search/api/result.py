@@ -194,6 +194,26 @@ class Result(ResultViews):
 
         return load_model(self, self._trust_code, trial, arm, task, ensemble=ensemble)
 
+    def register(self, name: str, alias: str | None = None) -> str:
+        """Make the recommended model a version of a name in MLflow's registry.
+
+        Runs that MLflow lacks are sent first. A model that is a version already stays it.
+
+        Args:
+            name: The name in the registry; it is made where there is none.
+            alias: An alias that shall lead to the version, such as `champion`.
+
+        Returns:
+            The number of the version: MLflow loads it as `models:/<name>/<version>`.
+
+        Raises:
+            ConfigError: MLflow refuses the name, or the tracking URI is wrong.
+            SweepError: The store cannot be reached, or the sweep has kept no model.
+        """
+        from mtl_search.api.logged_model import register_model
+
+        return register_model(self, name, alias)
+
     def report(self, path: str | Path) -> None:
         """Write the report of the sweep, finished or not: verdict, checks, views with plots.
 

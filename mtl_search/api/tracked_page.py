@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtl_search.api.logged_model import model_page
 from mtl_search.api.result import Result
 from mtl_search.config import Config
 from mtl_search.config.secrets import masked
@@ -39,6 +40,8 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
     evidence = Evidence.of(record, config, result.directory)
     checks = health_checks(record, config, evidence.verdict)
     winners = evidence.verdict.winners.values()
+    tracking = config.tracking
+    is_logged = tracking.model or tracking.registered_model_name
     return SweepPage(
         record=record,
         verdict=evidence.verdict.outcome,
@@ -50,6 +53,7 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
         columns=leaderboard_columns(record, config),
         rows=leaderboard_rows(record, config),
         files={**result.models(), **_picture(result, draw=draw), **_reports(result, draw=draw)},
+        model=model_page(result, tracking.registered_model_name or "") if is_logged else None,
     )
 
 

@@ -17,6 +17,8 @@ from mtl_search.cli.jobs.doctor import doctor
 from mtl_search.cli.jobs.submit import submit
 from mtl_search.cli.models.export import export
 from mtl_search.cli.models.predict import predict
+from mtl_search.cli.models.register import register
+from mtl_search.cli.models.serve import serve
 from mtl_search.cli.models.train import train
 from mtl_search.cli.options import (
     Address,
@@ -172,6 +174,8 @@ app.command()(compare)
 
 app.command()(predict)
 app.command()(train)
+app.command()(serve)
+app.command()(register)
 
 
 @app.command("export-weights")

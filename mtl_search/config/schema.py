@@ -220,6 +220,12 @@ class TrackingConfig(ConfigModel):
     experiment: str | None = Field(
         None, description="MLflow experiment; default: the config's name"
     )
+    model: bool = Field(
+        True, description="log the model that the verdict recommends, with its test metrics"
+    )
+    registered_model_name: str | None = Field(
+        None, description="name in MLflow's registry that the model gets a version of", min_length=1
+    )
     system_metrics: bool = Field(
         False,
         description="record processor, memory, disk, network and GPUs of the driver's machine "

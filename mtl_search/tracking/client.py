@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # set_terminated() prints otherwise
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 # Items a request. MLflow's limits are 100 params, 100 tags, and 1000 of all three kinds together.
 _MAX_METRICS = 800
@@ -188,21 +190,33 @@ class TrackingClient:
 
     def log_path(self, run: str, path: Path, target: str) -> None:
         """Store a file, or all files of a folder, as artifacts in the folder `target`."""
-        files = path.rglob("*") if path.is_dir() else [path]
-        self.upload_s = sum(f.stat().st_size for f in files if f.is_file()) / _UPLOAD_BYTES_A_S
-        try:
+        with self._uploading(path):
             if path.is_dir():
                 self._client.log_artifacts(run, str(path), target)
             else:
                 self._client.log_artifact(run, str(path), target or None)
-        finally:
-            self.upload_s = 0.0
         self._count_written()
 
-    def change(self, method: str, *arguments: Any) -> None:
-        """Call a method of MLflow's own client that changes something."""
-        getattr(self._client, method)(*arguments)
+    def log_model_files(self, model: str, folder: Path) -> None:
+        """Store all files of a folder as those of a logged model."""
+        with self._uploading(folder):
+            self._client.log_model_artifacts(model, str(folder))
         self._count_written()
+
+    @contextmanager
+    def _uploading(self, path: Path) -> Iterator[None]:
+        files = path.rglob("*") if path.is_dir() else [path]
+        self.upload_s = sum(f.stat().st_size for f in files if f.is_file()) / _UPLOAD_BYTES_A_S
+        try:
+            yield
+        finally:
+            self.upload_s = 0.0
+
+    def change(self, method: str, *arguments: Any) -> Any:
+        """Call a method of MLflow's own client that changes something; return its answer."""
+        answer = getattr(self._client, method)(*arguments)
+        self._count_written()
+        return answer
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """Return what a method of MLflow's own client returns that changes nothing."""

@@ -120,6 +120,11 @@ def test_mlflow_has_the_answer_and_the_report(by_python: Result) -> None:
     assert {item.path for item in stored} == {
         f"report/report.{ending}" for ending in ("html", "md", "json")
     }
+    (model,) = client.search_logged_models([parent.info.experiment_id])
+    metrics = {metric.key: metric.value for metric in model.metrics or []}
+    assert str(model.status) == "READY"
+    assert {"test/skill", "test/delta_m"} <= set(metrics)
+    assert model.params["trials"] == by_python.load_model().info["trials"][0]
 
 
 def test_the_best_network_is_drawn(by_python: Result, tmp_path: Path) -> None:

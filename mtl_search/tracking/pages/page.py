@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.storage.records import SweepRecord
+
+if TYPE_CHECKING:
+    from mtl_search.tracking.models.page import ModelPage
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class SweepPage:
         rows: The leaderboard, one row a trial.
         files: Name of an artifact → the file or folder on this machine, such as
             `{"model/search": Path(".../trials/<id>/best")}`; a file keeps its name.
+        model: The model that the verdict recommends; None where it is not logged.
     """
 
     record: SweepRecord
@@ -39,6 +43,7 @@ class SweepPage:
     columns: Sequence[str] = ()
     rows: Sequence[Mapping[str, Any]] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
+    model: ModelPage | None = None
 
     @property
     def has_finalists(self) -> bool:

@@ -17,6 +17,7 @@ from mtl_search.config import Config
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking import links, mapping
 from mtl_search.tracking.client import TrackingClient
+from mtl_search.tracking.models.logged import LoggedModels
 from mtl_search.tracking.pages import description, named_view
 from mtl_search.tracking.pages.dataset import data_of, dataset_input
 from mtl_search.tracking.pages.named_view import COMPARED
@@ -92,6 +93,9 @@ class Publisher:
         # Another sweep that ends at this moment may have read the description before it was
         # written, and put its own in place of it.
         yield "the experiment", partial(self._show_in_experiment, page)
+        if page.model is not None:
+            logged = LoggedModels(self.client, self.config)
+            yield "the model", partial(logged.publish, page, page.model, parent, run_ids)
 
     def _changed(
         self, page: SweepPage, sent: Mapping[str, int]

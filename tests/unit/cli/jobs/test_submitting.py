@@ -42,7 +42,7 @@ def test_a_dry_run_sends_nothing_and_hides_secrets(config: str) -> None:  # noqa
     assert shown["job"] == "toy-1"
     assert shown["entrypoint"].startswith("exec mtl-search run small.yaml search.trials=9 --addr")
     assert {"small.yaml", "numbers/a.csv"} < set(shown["package"]["files"])
-    assert shown["package"]["bytes"] < 2**20
+    assert shown["package"]["bytes"] < 2 * 2**20
     status, output = run_cli("submit", config, "tracking.uri=mysql://me:hunter2@h/x", *options)
     assert status == WRONG_INPUT
     assert "write ${NAME} in its place" in output

@@ -1,0 +1,1 @@
+"""Logged models and their versions in MLflow's registry."""
