@@ -1,6 +1,6 @@
 """Run the notebooks of the documentation, and write what they print into their files.
 
-    python -m tests.notebooks                                # all of docs/notebooks; `make notebooks`
+    python -m tests.notebooks                                # all: `make notebooks`
     python -m tests.notebooks 1_data_frame_to_verdict.ipynb
 
 Each runs in an empty folder, with a Ray of its own, and must get to its end.

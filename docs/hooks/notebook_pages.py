@@ -28,8 +28,6 @@ def page(file: Path) -> str:
     cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
     parts = [part for number, cell in enumerate(cells) for part in _cell(cell, number)]
     text = "\n\n".join(parts) + "\n"
-    # Links between notebooks are links between pages here.
-    text = text.replace(".ipynb)", ".md)")
     if 'class="plot"' in text:
         text += f'\n<script src="../{PLOTLY}"></script>\n<script src="../notebook.js"></script>\n'
     return text
@@ -73,7 +71,9 @@ def _text(text: str) -> str:
 
 
 def _plot(figure: dict[str, Any], name: str) -> str:
-    content = json.dumps({"data": figure["data"], "layout": figure["layout"]}).replace("<", "\\u003c")
+    content = json.dumps({"data": figure["data"], "layout": figure["layout"]}).replace(
+        "<", "\\u003c"
+    )
     height = figure["layout"].get("height") or _HEIGHT
     return (
         f'<div class="plot" id="{name}" style="height:{height}px"></div>'

@@ -119,7 +119,7 @@ class NotebookProgress(SweepProgress):
 
 
 def _silence_hints() -> None:
-    """Keep Ray and tqdm from asking for ipywidgets when they are imported: nothing here needs it."""
+    """Keep Ray and tqdm, where they are imported, from asking for ipywidgets: none is needed."""
     logging.getLogger("ray.widgets.util").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message="IProgress not found")
 
