@@ -9,7 +9,6 @@ Each runs in an empty folder, with a Ray of its own, and must get to its end.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -54,38 +54,40 @@ def with_budgets(notebook: NotebookNode, budgets: Mapping[str, int]) -> Notebook
     return notebook
 
 
-def execute(notebook: NotebookNode, folder: Path, environment: Mapping[str, str]) -> NotebookNode:
-    """Run all cells in a folder; an error in one of them is an error here.
+def start_kernel(folder: Path, environment: Mapping[str, str]) -> KernelManager:
+    """Start a kernel of IPython.
 
     Args:
-        notebook: The notebook, which gets the outputs.
         folder: The working directory; the settings of IPython and Jupyter are in it, too.
         environment: Variables of the kernel beside this process' own.
     """
     settings = folder / ".jupyter"
     variables = os.environ | _ENVIRONMENT | dict(environment)
     variables |= {"IPYTHONDIR": str(settings), "JUPYTER_RUNTIME_DIR": str(settings / "runtime")}
-    client = NotebookClient(
-        notebook,
-        timeout=_TIMEOUT_S,
-        kernel_name="python3",
-        record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
+    kernel = KernelManager(kernel_name="python3")
+    kernel.start_kernel(
+        env=variables, cwd=str(folder), extra_arguments=["--HistoryManager.hist_file=:memory:"]
     )
-    client.execute(env=variables)
+    return kernel
+
+
+def execute(notebook: NotebookNode, kernel: KernelManager) -> None:
+    """Run all cells, which get their outputs; an error in one of them is an error here."""
+    NotebookClient(notebook, km=kernel, timeout=_TIMEOUT_S, record_timing=False).execute()
     nbformat.validate(notebook)
-    return notebook
 
 
 def main(names: list[str]) -> None:
     """Run the notebooks of these names, or all."""
     for path in [FOLDER / name for name in names] or notebooks():
         start = time.perf_counter()
-        folder = Path(tempfile.mkdtemp(prefix="notebook-"))
-        try:
-            notebook = execute(read(path), folder, {"RAY_ADDRESS": "local"})
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        notebook = read(path)
+        with tempfile.TemporaryDirectory(prefix="notebook-", ignore_cleanup_errors=True) as folder:
+            kernel = start_kernel(Path(folder), {"RAY_ADDRESS": "local"})
+            try:
+                execute(notebook, kernel)
+            finally:
+                kernel.shutdown_kernel()
         notebook.metadata["language_info"] = {"name": "python"}  # no version of this machine's
         nbformat.write(notebook, path)
         sys.stdout.write(f"{path.name}: {time.perf_counter() - start:.0f} s\n")

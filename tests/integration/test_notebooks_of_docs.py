@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import ray
+from jupyter_client.manager import KernelManager
+from nbformat.v4 import new_code_cell
 
 from tests import notebooks
 
@@ -26,15 +30,34 @@ def printed(notebook: Any) -> str:
     return "\n".join(texts)
 
 
-def run(name: str, folder: Path) -> Any:
-    """Run a notebook in the folder, on the Ray of all tests."""
-    notebook = notebooks.with_budgets(notebooks.read(notebooks.FOLDER / name), SMALL)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """The working directory of the notebooks."""
+    made = tmp_path_factory.mktemp("notebooks")
+    (made / "runs").mkdir()
+    shutil.copy(empty_store, made / "runs" / "mlflow.db")
+    return made
+
+
+@pytest.fixture(scope="module")
+def kernel(ray_cluster: None, folder: Path) -> Iterator[KernelManager]:
+    """One kernel for all, on the Ray of all tests: torch and Ray take seconds to import."""
     address = ray.get_runtime_context().gcs_address
-    return notebooks.execute(notebook, folder, {"RAY_ADDRESS": address})
+    started = notebooks.start_kernel(folder, {"RAY_ADDRESS": address})
+    yield started
+    started.shutdown_kernel()
 
 
-def test_from_a_data_frame_to_a_verdict(whole_again: None, runs: Path) -> None:
-    notebook = run("1_data_frame_to_verdict.ipynb", runs.parent)
+def run(name: str, kernel: KernelManager) -> Any:
+    """Run a notebook without the names of those before it, as it runs alone."""
+    notebook = notebooks.with_budgets(notebooks.read(notebooks.FOLDER / name), SMALL)
+    notebook.cells.insert(0, new_code_cell("%reset -f"))
+    notebooks.execute(notebook, kernel)
+    return notebook
+
+
+def test_from_a_data_frame_to_a_verdict(whole_again: None, kernel: KernelManager) -> None:
+    notebook = run("1_data_frame_to_verdict.ipynb", kernel)
     text = printed(notebook)
     assert "<Verdict: " in text
     assert "complete after" in text
@@ -42,8 +65,8 @@ def test_from_a_data_frame_to_a_verdict(whole_again: None, runs: Path) -> None:
     assert [o for o in outputs(notebook) if o.get("name") == "stderr"] == []
 
 
-def test_own_parts(whole_again: None, tmp_path: Path) -> None:
-    notebook = run("2_your_own_parts.ipynb", tmp_path)
+def test_own_parts(whole_again: None, kernel: KernelManager) -> None:
+    notebook = run("2_your_own_parts.ipynb", kernel)
     text = printed(notebook)
     assert "model.backbone.blokcs: backbone 'my_parts:residual' has no such argument" in text
     assert "takes targets of kind real, and target 'digit' is of kind class" in text
@@ -51,15 +74,15 @@ def test_own_parts(whole_again: None, tmp_path: Path) -> None:
     assert "within 0.05" in text
 
 
-def test_reading_a_sweep(whole_again: None, runs: Path) -> None:
-    notebook = run("3_reading_a_sweep.ipynb", runs.parent)
+def test_reading_a_sweep(whole_again: None, kernel: KernelManager, folder: Path) -> None:
+    notebook = run("3_reading_a_sweep.ipynb", kernel)
     text = printed(notebook)
     assert "Ray is loaded: False" in text
     assert "hue" in text.partition("alcohol:spread")[0]  # the column that is missing
     plots = [o for o in outputs(notebook) if "application/vnd.plotly.v1+json" in o.get("data", {})]
     assert len(plots) == 2
-    assert (runs.parent / "report.html").stat().st_size > 1e6
-    assert sorted(path.name for path in (runs.parent / "models" / "wine").iterdir()) == [
+    assert (folder / "report.html").stat().st_size > 1e6
+    assert sorted(path.name for path in (folder / "models" / "wine").iterdir()) == [
         "model.json",
         "model.safetensors",
     ]
