@@ -73,7 +73,12 @@ def start_kernel(folder: Path, environment: Mapping[str, str]) -> KernelManager:
 
 def execute(notebook: NotebookNode, kernel: KernelManager) -> None:
     """Run all cells, which get their outputs; an error in one of them is an error here."""
-    NotebookClient(notebook, km=kernel, timeout=_TIMEOUT_S, record_timing=False).execute()
+    client = NotebookClient(notebook, km=kernel, timeout=_TIMEOUT_S, record_timing=False)
+    try:
+        client.execute()
+    finally:
+        if client.kc is not None:  # it stays open with a kernel that is not the client's own
+            client.kc.stop_channels()
     nbformat.validate(notebook)
 
 

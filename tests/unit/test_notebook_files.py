@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from nbformat.v4 import new_code_cell, new_notebook
 
 import mtl_search
 from tests import notebooks
@@ -102,11 +101,3 @@ def test_names_of_mtl_search_exist() -> None:
     names = set(re.findall(r"mtl_search\.([A-Za-z]\w+)", text)) - {"models"}
     assert names >= {"run", "Result", "Model"}
     assert names <= set(mtl_search.__all__)
-
-
-def test_budgets_are_those_of_the_cell_of_parameters() -> None:
-    cells = [new_code_cell("A = 1\nB = 2", metadata={"tags": ["parameters"]}), new_code_cell("A")]
-    small = notebooks.with_budgets(new_notebook(cells=cells), {"A": 3, "B": 4})
-    assert [cell.source for cell in small.cells] == ["A = 3\nB = 4", "A"]
-    with pytest.raises(AssertionError):
-        notebooks.with_budgets(small, {"A": 3})
