@@ -16,7 +16,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test test-versions test-containers coverage lint docs format clean
+.PHONY: help install quickstart test test-versions test-containers coverage lint docs notebooks format clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(INSTALLED_DEV) ## Style, types, the direction of imports, known vulnerab
 
 docs: $(INSTALLED_DEV) ## Build the documentation into site/, with warnings as errors
 	$(BUILD_DOCS)
+
+notebooks: $(INSTALLED_DEV) ## Run the notebooks of the documentation again, and store what they print
+	$(BIN)/python -m tests.notebooks
 
 format: $(INSTALLED_DEV) ## Rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

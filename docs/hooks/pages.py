@@ -1,7 +1,7 @@
-"""Pages that are made when the site is built: references, and copies of files of the root.
+"""Pages that are made when the site is built: references, notebooks, and copies of root files.
 
-MkDocs calls `on_files` (see `hooks` in mkdocs.yml), and has this folder on the module path while it
-imports this file.
+MkDocs calls `on_files` and `on_page_markdown` (see `hooks` in mkdocs.yml), and has this folder on
+the module path while it imports this file.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from pathlib import Path
 import commands_page
 import components_page
 import config_page
+import notebook_pages
 import report_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 # Page → the file of the repository that it shows.
 _COPIES = {
@@ -33,9 +35,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages["reference/commands.md"] = commands_page.page()
     for family, text in components_page.pages().items():
         pages[f"reference/{family}.md"] = text
+    notebooks = [file for file in files if file.src_uri.endswith(".ipynb")]
+    for file in notebooks:
+        files.remove(file)
+        pages[file.src_uri.replace(".ipynb", ".md")] = notebook_pages.page(
+            root / "docs" / file.src_uri
+        )
+    pages[notebook_pages.PLOTLY] = notebook_pages.plotly_script()
     for path, text in pages.items():
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn links to notebooks, which lead to their files elsewhere, into links to their pages."""
+    return markdown.replace(".ipynb)", ".md)")
 
 
 def _copy(file: Path) -> str:

@@ -91,13 +91,13 @@ def run(
     """
     parsed = read_config(config, overrides, trust_code)
     check_components(parsed, started=resume, has_data=data is not None)
+    display = choose_display(progress)  # before Ray and Optuna, which it keeps quiet in a notebook
 
     from mtl_search.search.request import SweepRequest
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 
     directory = choose_folder(parsed.name, output, resume=resume)
-    display = choose_display(progress)
     callbacks = [*callbacks, display]
     complete = False
     with private_files(), display:

@@ -6,7 +6,9 @@ displayed under an id needs neither, and what it said last stays in the notebook
 
 from __future__ import annotations
 
+import logging
 import time
+import warnings
 from html import escape
 from typing import Any
 
@@ -25,6 +27,7 @@ class NotebookProgress(SweepProgress):
 
     def __init__(self) -> None:
         super().__init__()
+        _silence_hints()
         self._output: Any = None
         self._changed = 0.0
         self._failures: list[str] = []
@@ -113,6 +116,12 @@ class NotebookProgress(SweepProgress):
         """Return the display as HTML, and as text for programs that show none."""
         text = self.text(phase, has_ended=has_ended)
         return {"text/html": self.html(text), "text/plain": text}
+
+
+def _silence_hints() -> None:
+    """Keep Ray and tqdm, where they are imported, from asking for ipywidgets: none is needed."""
+    logging.getLogger("ray.widgets.util").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="IProgress not found")
 
 
 def _duration(seconds: float) -> str:

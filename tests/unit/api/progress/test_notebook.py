@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,12 @@ def test_the_wait_for_mlflow_is_shown(output: Output, clock: list[float]) -> Non
         clock[0] += 1
         progress.on_tracking_wait(3, 10)
     assert output.states[1]["text/plain"] == "MLflow: 3 of 10 events sent"
+
+
+def test_ray_and_tqdm_do_not_ask_for_ipywidgets(output: Output) -> None:
+    NotebookProgress()
+    assert not logging.getLogger("ray.widgets.util").isEnabledFor(logging.INFO)
+    warnings.warn("IProgress not found. Please update jupyter and ipywidgets.", stacklevel=1)
 
 
 class Shell:
