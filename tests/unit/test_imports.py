@@ -92,8 +92,11 @@ def open_door(*arguments: str, folder: Path) -> Opened:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Folder of a finished sweep, which the commands may write to."""
-    return str(shutil.copytree(FINISHED, tmp_path_factory.mktemp("runs") / "finished"))
+    """Folder of a finished sweep that MLflow may record, which the commands may write to."""
+    folder = shutil.copytree(FINISHED, tmp_path_factory.mktemp("runs") / "finished")
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("enabled: false", "enabled: true"))
+    return str(folder)
 
 
 @pytest.mark.parametrize(
