@@ -23,6 +23,7 @@ from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.preprocessing.labels import encode_target
+from mtl_search.data.readers.cells import as_column, category_texts
 from mtl_search.data.readers.memmap import MemmapArray, divide
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS
@@ -270,6 +271,8 @@ def _random_splits(
 ) -> dict[str, Array]:
     labels = options.labels(targets)
     groups = None if options.group is None else store.load("group", options.group)
+    if groups is not None and groups.ndim == 1 and groups.dtype.kind in "US":
+        groups = category_texts(as_column(groups))
     for name, array in (("stratify", labels), ("group", groups)):
         if array is not None and array.shape != (n,):
             raise DataError(f"the array for `{name}` has shape {array.shape}; needed: ({n},)")

@@ -6,7 +6,8 @@ They are marked as missing and never become a class or a zero.
 Classes are taken from all rows, not from the train rows alone: a label that first occurs in the
 test split must have a number there. This tells the network how many classes exist, and nothing of
 which sample has which. Labels that are all numbers are sorted as numbers and named by their
-shortest text, so that 1, 1.0 and "1" are one class; all other labels are sorted as texts.
+shortest text, so that 1, 1.0 and "1" are one class; all other labels are sorted as texts in their
+normal form, so that é is one class in one code point or in two.
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_search.data.dataset import Target
-from mtl_search.data.readers.cells import as_column, as_numbers, missing_cells, number_text
+from mtl_search.data.readers.cells import (
+    as_column,
+    as_numbers,
+    category_text,
+    factorize,
+    missing_cells,
+    number_text,
+    plain_text,
+)
 from mtl_search.data.types import MISSING, Array, TargetKind
 from mtl_search.errors import DataError
 
@@ -81,13 +90,20 @@ def class_codes(values: Column) -> tuple[Array, tuple[str, ...]]:
         unique, codes = np.unique(numbers[present], return_inverse=True)
         classes = tuple(map(number_text, unique))
     else:
-        texts = values.astype(str).str.strip().to_numpy(dtype=object)
+        places, distinct = factorize(values.astype(str))
+        texts = np.array(list(map(_class_text, distinct)), str)[places]
         present &= texts != str(MISSING)
-        unique, codes = np.unique(texts[present].astype(str), return_inverse=True)
+        unique, codes = np.unique(texts[present], return_inverse=True)
         classes = tuple(map(str, unique))
     all_codes = np.full(len(values), MISSING, np.int64)
     all_codes[present] = codes
     return all_codes, classes
+
+
+def _class_text(value: object) -> str:
+    """Return the name of a class beside others that are no numbers; 007 stays as it is."""
+    text = plain_text(value)
+    return text if text[:1] == "0" and text[1:2].isdigit() else category_text(value)
 
 
 def _vectors(name: str, raw: Array) -> Target:
