@@ -58,7 +58,8 @@ def table(
         targets: Target name → kind (class, binary, multilabel or real), or
             `{kind: ..., column: ...}` where the column has another name, or
             `{kind: multilabel, columns: [...]}`, or `{kind: binary, column: ..., positive: value}`
-            where any other value of the column is 0.
+            where any other value of the column is 0. `missing: [-1, "?"]` of a class or binary
+            target says which labels are missing beside empty ones; by default -1, with a warning.
         names: The names of the columns, for a CSV without a header line.
         columns: The input columns; default: all but targets, `split`, `group` and `ignore`.
         ignore: Columns that are not inputs, such as a row's number.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from mtl_search.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger(__name__)
 
 
 def check_target_columns(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -> None:
@@ -44,13 +47,28 @@ def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
     if spec.positive is not None:
         return _one_against_rest(name, frame[spec.sources[0]], spec.positive)
     if spec.kind != "multilabel":
-        return encode_target(name, as_column(frame[spec.sources[0]]), spec.kind)
+        column = as_column(frame[spec.sources[0]])
+        target = encode_target(name, column, spec.kind, spec.missing)
+        if spec.missing is None and spec.kind in ("class", "binary"):
+            _tell_reserved(name, column, target)
+        return target
     # Each column is encoded by itself, since each may be written in its own way (0/1, false/true).
     labels = [
         encode_target(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel").values
         for source in spec.sources
     ]
     return Target(np.concatenate(labels, axis=1), "multilabel", spec.sources)
+
+
+def _tell_reserved(name: str, column: pd.Series[Any], target: Target) -> None:
+    """Warn of cells of -1, which may have been meant as a class."""
+    count = int((~target.labelled & ~missing_cells(column)).sum())
+    if count:
+        logger.warning(
+            "target %r: %d of %d labels are -1, which counts as missing; where it is a class, say "
+            "`data.targets.%s: {kind: %s, missing: []}`, else `missing: [-1]`",
+            name, count, len(column), name, target.kind,
+        )  # fmt: skip
 
 
 def _one_against_rest(name: str, column: pd.Series[Any], positive: str) -> Target:

@@ -22,3 +22,18 @@ def test_a_column_that_is_not_there_is_refused_at_its_key() -> None:
     with pytest.raises(ConfigError) as caught:
         check_target_columns(frame, specs)
     assert caught.value.path == "data.targets.y.column"
+
+
+def test_a_class_of_minus_one_is_told_and_can_be_kept(caplog: pytest.LogCaptureFixture) -> None:
+    frame = pd.DataFrame({"y": ["-1", "0", "1", "-1", None]})
+    target = column_target("y", frame, TargetSpec("class", ("y",)))
+    assert target.values.tolist() == [-1, 0, 1, -1, -1]
+    assert "2 of 5 labels are -1" in caplog.text
+    caplog.clear()
+    (kept,) = target_specs({"y": {"kind": "class", "missing": []}}, ("class",), "column").values()
+    target = column_target("y", frame, kept)
+    assert (target.values.tolist(), target.classes) == ([0, 1, 2, 0, -1], ("-1", "0", "1"))
+    spec = {"y": {"kind": "class", "missing": [-1, 1.0]}}
+    (two,) = target_specs(spec, ("class",), "column").values()
+    assert column_target("y", frame, two).classes == ("0",)
+    assert not caplog.text

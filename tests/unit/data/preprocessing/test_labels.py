@@ -206,3 +206,9 @@ def test_labels_that_do_not_fit(raw: Any, kind: Any, message: str) -> None:
 
 def test_a_real_target_may_lack_all_labels_of_a_split() -> None:
     assert not encode_target("y", np.array([NAN, NAN]), "real").labelled.any()
+
+
+def test_tags_that_a_tokenizer_pads_are_missing() -> None:
+    target = encode_target("y", np.array([[0, 2, -100], [1, -1, -100]]), "tags")
+    assert target.values.tolist() == [[0, 2, -1], [1, -1, -1]]
+    assert target.classes == ("0", "1", "2")
