@@ -34,9 +34,12 @@ def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> 
 
 def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     if kind == "binary":
-        return functional.count_positives(p > 0.5, y == 1).f1
+        # scikit-learn calls F1 without a positive label ill-defined.
+        f1 = functional.count_positives(p > 0.5, y == 1).f1
+        return f1 if (y == 1).any() else torch.tensor(torch.nan)
     if kind == "multilabel":
-        return functional.macro_mean(functional.count_positives(p > 0.5, y == 1, y != MISSING).f1)
+        counts = functional.count_positives(p > 0.5, y == 1, y != MISSING)
+        return functional.macro_mean(counts.f1, counts.actual > 0)
     return _token_f1(p.argmax(dim=1), y, kind, classes)
 
 

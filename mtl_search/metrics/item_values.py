@@ -137,7 +137,8 @@ def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[st
     if kind == "multilabel":
         positives = (p > 0.5).long()
         columns = _columns(positives, y, kind, classes)
-        return _mean([counts.positive_f1(cells) for cells in columns])
+        # A label without a positive has no F1 and is left out.
+        return _mean([counts.positive_f1(cells) for cells in columns if cells.label.any()])
     return counts.macro_f1(_answers(p, y, kind), classes)
 
 

@@ -122,9 +122,8 @@ def _f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> 
         return _f1_of_always(float(np.mean(_known(values, kind))))
     if kind == "multilabel":
         columns = _columns(values, kind, classes)
-        # The metric is a mean over all labels; one without a positive label counts as 0.
-        scores = [_f1_of_always(float(np.mean(column))) for column in columns]
-        return sum(scores) / int(values.shape[1])
+        shares = [float(np.mean(column)) for column in columns]
+        return float(np.mean([_f1_of_always(share) for share in shares if share > 0]))
     labels = _known(values, kind)
     counts = np.bincount(labels)
     return _f1_of_always(counts.max() / len(labels)) / int(np.count_nonzero(counts))

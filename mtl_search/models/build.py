@@ -13,6 +13,7 @@ from mtl_search.config.checks import check_choice
 from mtl_search.config.schema import Config, TaskConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
+from mtl_search.data.types import in_memory
 from mtl_search.errors import ConfigError
 from mtl_search.models.augment import build_augment
 from mtl_search.models.backbones import BACKBONES
@@ -142,6 +143,8 @@ def _stages_builder(
     backbone = BACKBONES.get_member(component.name, "model.backbone.name")
     if np.issubdtype(data.inputs[first].dtype, np.integer):
         _check_reads_integers(first, component, getattr(backbone, "reads_integers", False))
+        for view in sorted({name for names in views.values() for name in names}):
+            _check_vocabulary(view, component, data)
     input_shape = tuple(int(size) for size in shape)
     return partial(_build_stages, backbone, input_shape, component)
 
@@ -161,6 +164,23 @@ def _check_reads_integers(view: str, backbone: Component, reads_integers: bool |
     if isinstance(reads_integers, str) and backbone.arguments.get(reads_integers) is None:
         message = f"view {view!r} holds numbers of tokens: say how many there are"
         raise ConfigError(message, path=f"model.backbone.{reads_integers}")
+
+
+def _check_vocabulary(view: str, backbone: Component, data: DataSet | DataSpec) -> None:
+    """Refuse numbers of tokens that the backbone's vocabulary lacks, if the data are loaded."""
+    size, x = backbone.arguments.get("vocabulary"), data.inputs[view]
+    if not isinstance(size, int) or not isinstance(data, DataSet) or not in_memory(x):
+        return
+    tokens = x if x.ndim == 2 else x[..., 0]  # further columns are indices
+    if view in data.masks:
+        tokens = tokens[data.masks[view]]  # padding may hold anything
+    if tokens.size and (tokens.min() < 0 or tokens.max() >= size):
+        raise ConfigError(
+            f"view {view!r} holds numbers of tokens from {tokens.min()} to {tokens.max()}, and a "
+            f"vocabulary of {size} has 0 to {size - 1}",
+            path="model.backbone.vocabulary",
+            value=size,
+        )
 
 
 def _build_stages(

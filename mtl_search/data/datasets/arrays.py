@@ -23,6 +23,7 @@ from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.preprocessing.labels import encode_target
+from mtl_search.data.readers.cells import as_column, category_texts
 from mtl_search.data.readers.memmap import MemmapArray, divide
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS
@@ -57,7 +58,8 @@ def arrays(
         inputs: The keys of the inputs, which are also the names of the views; or view name → key.
         targets: Target name → kind (class, binary, multilabel, real, vector or tags), or
             `{kind: ..., key: ...}`. An array of more dimensions, such as pictures, is a vector,
-            too: its samples are flattened.
+            too: its samples are flattened. `missing: [-1]` says which labels are missing; by
+            default -1, of tags -100, too. Tags at padding are missing, whatever stands there.
         masks: View name → key of its (N, T) mask, nonzero at real tokens.
         scale: View name → number by which its values are divided, such as 255 for bytes.
         splits: `{train: key, validation: key, test: key}`, arrays of sample numbers or (N,) bools,
@@ -85,17 +87,19 @@ def arrays(
         samples = {
             view: store.input("inputs", key, divisors.get(view, 1.0)) for view, key in views.items()
         }
+        mask_keys = {} if masks is None else check_mapping(masks, "data.masks")
+        loaded = _load_masks(store, mask_keys, views)
         encoded = {}
         for name, spec in specs.items():
             labels = store.load(f"targets.{name}", spec.sources[0])
-            encoded[name] = encode_target(name, labels, spec.kind)
+            if spec.kind == "tags":
+                labels = _without_padding(labels, loaded)
+            encoded[name] = encode_target(name, labels, spec.kind, spec.missing)
         n = common_length(samples, encoded)
         if splits is None:
             rows = _random_splits(store, n, encoded, options)
         else:
             rows = _given_splits(store, n, splits)
-        mask_keys = {} if masks is None else check_mapping(masks, "data.masks")
-        loaded = _load_masks(store, mask_keys, views)
         array_views = {}
         for view, key in views.items():
             array_views[view] = ArrayView(
@@ -246,6 +250,16 @@ def _load_masks(
     return loaded
 
 
+def _without_padding(tags: Array, masks: Mapping[str, Array]) -> Array:
+    """Return tags that are missing at padding, whatever stands there, if one mask knows it."""
+    fitting = [mask for mask in masks.values() if mask.shape == tags.shape]
+    if len(fitting) != 1 or fitting[0].all():
+        return tags
+    tags = tags.astype(object)
+    tags[~fitting[0]] = None
+    return tags
+
+
 def _given_splits(store: _Store, n: int, splits: object) -> dict[str, Array]:
     """Load the splits that arrays say."""
     keys = check_mapping(splits, "data.splits")
@@ -270,6 +284,8 @@ def _random_splits(
 ) -> dict[str, Array]:
     labels = options.labels(targets)
     groups = None if options.group is None else store.load("group", options.group)
+    if groups is not None and groups.ndim == 1 and groups.dtype.kind in "US":
+        groups = category_texts(as_column(groups))
     for name, array in (("stratify", labels), ("group", groups)):
         if array is not None and array.shape != (n,):
             raise DataError(f"the array for `{name}` has shape {array.shape}; needed: ({n},)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,12 @@ import numpy as np
 from mtl_search.config.checks import check_choice, check_int
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
-from mtl_search.data.datasets.table import (
-    check_full_column,
-    check_target_columns,
-    column_target,
-    split_table,
-)
+from mtl_search.data.datasets.table import check_full_column, split_table
+from mtl_search.data.datasets.target_columns import check_target_columns, column_target
 from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.images import ImagePreparation
 from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
+from mtl_search.data.readers.cells import plain_text
 from mtl_search.data.readers.images import ImageFiles, check_images, list_problems
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
@@ -162,11 +160,11 @@ def _file_names(column: pd.Series[Any], labels: str) -> list[str]:
     names = [os.path.normpath(str(name).strip()) for name in column]
     seen: set[str] = set()
     for name in names:
-        if name in seen:
+        if plain_text(name) in seen:
             raise DataError(
                 f"{labels} names the file {name!r} twice, so it could come into two splits"
             )
-        seen.add(name)
+        seen.add(plain_text(name))
     return names
 
 
@@ -197,7 +195,7 @@ def _load_images(
 
     The pixels of a bad file are black, and its row is in no split.
     """
-    paths = [folder / name for name in names]
+    paths = [_path(folder, name) for name in names]
     cache = cache / "images"
     stamps = [f"{path}:{_file_stamp(path)}" for path in paths]
     key = digest([_FORMAT, str(shape), str(folder.resolve()), *stamps])
@@ -224,6 +222,15 @@ def _load_images(
         images = ImageFiles(paths, shape, fingerprint)
     file = cached(cache, key, ".json", write_problems)
     return images, json.loads(file.read_text(encoding="utf-8"))
+
+
+def _path(folder: Path, name: str) -> Path:
+    """Return the path of a file, whose é may be one code point in the table and two on the disk."""
+    written = folder / name
+    if name.isascii() or written.exists():
+        return written
+    others = (folder / unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    return next((path for path in others if path.exists()), written)
 
 
 def _fits_in_cache(cache: Path, key: str, nbytes: int) -> bool:

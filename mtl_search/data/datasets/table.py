@@ -10,14 +10,14 @@ import numpy as np
 from mtl_search.config.checks import check_choice, check_int, check_names, check_text
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
-from mtl_search.data.datasets.target_spec import TargetSpec, target_specs
+from mtl_search.data.datasets.target_columns import check_target_columns, column_target
+from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.preprocessing.labels import encode_target
-from mtl_search.data.readers.cells import as_column, category_text, factorize, missing_cells
+from mtl_search.data.readers.cells import as_column, category_texts
 from mtl_search.data.readers.tables import CsvFormat, is_csv, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, consecutive_splits
-from mtl_search.data.types import MISSING, SPLITS, Array, TargetKind
+from mtl_search.data.types import SPLITS, Array, TargetKind
 from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def table(
         targets: Target name → kind (class, binary, multilabel or real), or
             `{kind: ..., column: ...}` where the column has another name, or
             `{kind: multilabel, columns: [...]}`, or `{kind: binary, column: ..., positive: value}`
-            where any other value of the column is 0.
+            where any other value of the column is 0. `missing: [-1, "?"]` of a class or binary
+            target says which labels are missing beside empty ones; by default -1, with a warning.
         names: The names of the columns, for a CSV without a header line.
         columns: The input columns; default: all but targets, `split`, `group` and `ignore`.
         ignore: Columns that are not inputs, such as a row's number.
@@ -212,57 +213,6 @@ def check_full_column(frame: pd.DataFrame, argument: str, column: object) -> Non
         raise DataError(f"the {argument} column {name!r} has empty cells")
 
 
-def check_target_columns(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -> None:
-    """Check that the columns of all targets exist.
-
-    Raises:
-        ConfigError: One does not.
-    """
-    for name, spec in specs.items():
-        key = "columns" if spec.kind == "multilabel" else "column"
-        for source in spec.sources:
-            # `species: class` has no key for the column, so the path ends with the target.
-            path = f"targets.{name}" if source == name else f"targets.{name}.{key}"
-            check_choice(source, f"data.{path}", frame.columns, "column")
-
-
-def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
-    """Encode the column or columns of a target.
-
-    Args:
-        name: The target's name, for messages.
-        frame: The table.
-        spec: Which columns, and what they mean.
-    """
-    if spec.positive is not None:
-        return _one_against_rest(name, frame[spec.sources[0]], spec.positive)
-    if spec.kind != "multilabel":
-        return encode_target(name, as_column(frame[spec.sources[0]]), spec.kind)
-    # Each column is encoded by itself, since each may be written in its own way (0/1, false/true).
-    labels = [
-        encode_target(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel").values
-        for source in spec.sources
-    ]
-    return Target(np.concatenate(labels, axis=1), "multilabel", spec.sources)
-
-
-def _one_against_rest(name: str, column: pd.Series[Any], positive: str) -> Target:
-    """Encode a column as 1 where it has the value, 0 where another, missing where none."""
-    is_missing = missing_cells(column)
-    positive_text = category_text(positive)
-    codes, values = factorize(as_column(column))
-    equal_values = np.array([category_text(value) == positive_text for value in values], bool)
-    equal = equal_values[codes] & ~is_missing
-    if not equal.any():
-        raise ConfigError(
-            "no row has this value",
-            path=f"data.targets.{name}.positive",
-            value=positive,
-            allowed=sorted(set(column[~is_missing].astype(str).str.strip()))[:20],
-        )
-    return Target(np.where(is_missing, MISSING, equal), "binary", ("other", positive))
-
-
 def split_table(
     frame: pd.DataFrame, options: SplitOptions, targets: Mapping[str, Target], rows: Array
 ) -> dict[str, Array]:
@@ -282,7 +232,7 @@ def split_table(
         labels = labels[rows]
     groups = None
     if options.group is not None:
-        groups = frame[options.group].astype(str).to_numpy(dtype=str)[rows]
+        groups = category_texts(as_column(frame[options.group]))[rows]
     splits = options.rows(len(rows), labels, groups)
     return {name: rows[positions] for name, positions in splits.items()}
 

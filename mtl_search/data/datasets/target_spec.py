@@ -5,10 +5,12 @@ A config may hold any YAML value at all, so each one is checked before it is use
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from mtl_search.config.checks import check_choice, check_mapping, check_names, check_text
+from mtl_search.data.readers.cells import category_text
 from mtl_search.data.types import TargetKind
 from mtl_search.errors import ConfigError
 
@@ -21,11 +23,13 @@ class TargetSpec:
         kind: The kind of the target.
         sources: The column of a table (several for multilabel), or the key of an array.
         positive: The cell that counts as 1 in a binary target of a table; all others are 0.
+        missing: The labels that count as missing beside empty ones; None: -1, and of tags -100.
     """
 
     kind: TargetKind
     sources: tuple[str, ...]
     positive: str | None = None
+    missing: tuple[str, ...] | None = None
 
 
 def target_specs(
@@ -53,7 +57,7 @@ def _target_spec(
 ) -> TargetSpec:
     path = f"data.targets.{name}"
     spec = {"kind": value} if isinstance(value, str) else check_mapping(value, path)
-    allowed = ["kind", source]
+    allowed = ["kind", source, "missing"]
     if source == "column":
         allowed += ["columns", "positive"]
     for key in spec:
@@ -63,6 +67,7 @@ def _target_spec(
         raise ConfigError("the kind of the target is needed", path=f"{path}.kind", allowed=kinds)
     name_of_kind = check_text(spec["kind"], f"{path}.kind")
     kind = cast(TargetKind, check_choice(name_of_kind, f"{path}.kind", kinds, "kind of target"))
+    missing = _missing(kind, spec, path)
     if source == "column" and kind == "multilabel":
         if "columns" not in spec or source in spec:
             raise ConfigError(
@@ -78,7 +83,24 @@ def _target_spec(
     positive = spec.get("positive")
     if positive is not None:
         positive = _cell_text(kind, positive, f"{path}.positive")
-    return TargetSpec(kind, (check_text(spec.get(source, name), f"{path}.{source}"),), positive)
+    sources = (check_text(spec.get(source, name), f"{path}.{source}"),)
+    return TargetSpec(kind, sources, positive, missing)
+
+
+def _missing(kind: TargetKind, spec: Mapping[str, object], path: str) -> tuple[str, ...] | None:
+    """Return the labels that count as missing; None where the config does not say."""
+    if "missing" not in spec:
+        return None
+    path, value = f"{path}.missing", spec["missing"]
+    if kind not in ("class", "binary", "tags") or spec.get("positive") is not None:
+        message = "only class, tags and binary targets without `positive` can say what is missing"
+        raise ConfigError(message, path=path, value=value)
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(label, str | int | float) and not isinstance(label, bool) for label in value
+    ):
+        message = "a list of labels is needed, such as [-1, '?'], or [] if each one is a class"
+        raise ConfigError(message, path=path, value=value)
+    return tuple(map(category_text, value))
 
 
 def _cell_text(kind: TargetKind, value: object, path: str) -> str:

@@ -1,22 +1,32 @@
 """Raw labels as found in files → `Target`.
 
-Missing labels are NaN, None, NaT and texts of nothing but blanks; for all kinds but `real`, -1 too.
-They are marked as missing and never become a class or a zero.
+Missing labels are NaN, None, NaT and texts of nothing but blanks; for all kinds but `real`, -1 too,
+unless the target says otherwise. They are marked as missing and never become a class or a zero.
 
 Classes are taken from all rows, not from the train rows alone: a label that first occurs in the
 test split must have a number there. This tells the network how many classes exist, and nothing of
 which sample has which. Labels that are all numbers are sorted as numbers and named by their
-shortest text, so that 1, 1.0 and "1" are one class; all other labels are sorted as texts.
+shortest text, so that 1, 1.0 and "1" are one class; all other labels are sorted as texts in their
+normal form, so that é is one class in one code point or in two.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mtl_search.data.dataset import Target
-from mtl_search.data.readers.cells import as_column, as_numbers, missing_cells, number_text
+from mtl_search.data.readers.cells import (
+    as_column,
+    as_numbers,
+    category_text,
+    factorize,
+    missing_cells,
+    number_text,
+    plain_text,
+)
 from mtl_search.data.types import MISSING, Array, TargetKind
 from mtl_search.errors import DataError
 
@@ -31,13 +41,17 @@ _MAX_ROUNDING = 0.01
 _BINARY_NUMBERS = {"0": 0, "1": 1, "False": 0, "True": 1}
 
 
-def encode_target(name: str, values: Array | Column, kind: TargetKind) -> Target:
+def encode_target(
+    name: str, values: Array | Column, kind: TargetKind, missing: Sequence[str] | None = None
+) -> Target:
     """Encode raw labels as a target.
 
     Args:
         name: The name of the target, for messages.
         values: (N,) raw labels; (N, L) for `multilabel`, (N, ...) for `vector`, (N, T) for `tags`.
         kind: What the labels mean.
+        missing: The labels of classes and tags that count as missing beside empty ones; default:
+            -1, and for tags -100, too, by which tokenizers pad.
 
     Raises:
         DataError: The labels do not fit the kind; the message shows some of them.
@@ -57,7 +71,9 @@ def encode_target(name: str, values: Array | Column, kind: TargetKind) -> Target
         )
     if kind == "real":
         return Target(_real_labels(name, as_column(values)), kind)
-    codes, classes = class_codes(as_column(values if raw.ndim == 1 else raw.reshape(-1)))
+    if missing is None:
+        missing = ("-1", "-100") if kind == "tags" else ("-1",)
+    codes, classes = class_codes(as_column(values if raw.ndim == 1 else raw.reshape(-1)), missing)
     if not classes:
         raise DataError(f"target {name!r} has no labels at all: every row is missing")
     if kind in ("binary", "multilabel"):
@@ -67,8 +83,12 @@ def encode_target(name: str, values: Array | Column, kind: TargetKind) -> Target
     return Target(codes.reshape(raw.shape), kind, classes)
 
 
-def class_codes(values: Column) -> tuple[Array, tuple[str, ...]]:
+def class_codes(values: Column, missing: Sequence[str] = ("-1",)) -> tuple[Array, tuple[str, ...]]:
     """Assign numbers to the classes of a column.
+
+    Args:
+        values: The column.
+        missing: The labels that count as missing beside empty ones, in their normal form.
 
     Returns:
         The class number of every row, (N,) int64 with -1 where missing, and the names of the
@@ -77,17 +97,26 @@ def class_codes(values: Column) -> tuple[Array, tuple[str, ...]]:
     present = ~missing_cells(values)
     numbers = as_numbers(values)
     if numbers is not None and (np.abs(numbers[present]) < _EXACT).all():
-        present &= numbers != MISSING
+        names = np.array([number_text(number) for number in np.unique(numbers[present])], str)
+        left_out = np.unique(numbers[present])[np.isin(names, list(missing))]
+        present &= ~np.isin(numbers, left_out)
         unique, codes = np.unique(numbers[present], return_inverse=True)
         classes = tuple(map(number_text, unique))
     else:
-        texts = values.astype(str).str.strip().to_numpy(dtype=object)
-        present &= texts != str(MISSING)
-        unique, codes = np.unique(texts[present].astype(str), return_inverse=True)
+        places, distinct = factorize(values.astype(str))
+        texts = np.array(list(map(_class_text, distinct)), str)[places]
+        present &= ~np.isin(texts, list(missing))
+        unique, codes = np.unique(texts[present], return_inverse=True)
         classes = tuple(map(str, unique))
     all_codes = np.full(len(values), MISSING, np.int64)
     all_codes[present] = codes
     return all_codes, classes
+
+
+def _class_text(value: object) -> str:
+    """Return the name of a class beside others that are no numbers; 007 stays as it is."""
+    text = plain_text(value)
+    return text if text[:1] == "0" and text[1:2].isdigit() else category_text(value)
 
 
 def _vectors(name: str, raw: Array) -> Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,16 +99,40 @@ def number_text(number: float) -> str:
     return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
+def plain_text(value: object) -> str:
+    """Return a text in its normal form: without blanks around it, é as one code point (NFC).
+
+    Texts that look alike are one class, category, group or file, however they were typed.
+
+    Examples:
+        >>> plain_text("cafe\u0301 ") == plain_text("caf\u00e9")
+        True
+    """
+    return unicodedata.normalize("NFC", str(value)).strip()
+
+
 def category_text(value: object) -> str:
-    """Return the text of a category, which is the same for 1, 1.0, "1" and "1.0".
+    """Return the text of a category or group, which is the same for 1, 1.0, "1" and "1.0".
 
     How one row is read must not depend on what a file's other rows hold.
+
+    Examples:
+        >>> category_text(" 1.0"), category_text("P1 "), category_text("1_0")
+        ('1', 'P1', '1_0')
     """
-    if isinstance(value, bool | np.bool_):
-        return str(value)
+    text = plain_text(value)
+    # Python reads 1_0 as the number 10, which no file means.
+    if isinstance(value, bool | np.bool_) or "_" in text:
+        return text
     try:
         number = float(value)  # type: ignore[arg-type]  # the value may be anything
     except (TypeError, ValueError):
-        return str(value).strip()
+        return text
     # From 2^53 on, float64 no longer tells whole numbers apart.
-    return number_text(number) if abs(number) < 2.0**53 else str(value).strip()
+    return number_text(number) if abs(number) < 2.0**53 else text
+
+
+def category_texts(values: Column) -> Array:
+    """Return the text of the category or group of each row, (N,)."""
+    codes, distinct = factorize(values)
+    return np.array(list(map(category_text, distinct)), str)[codes]

@@ -67,7 +67,6 @@ def convnet(
     rate = check_number(dropout, f"{PATH}.dropout", high=1.0, exclude_high=True)
     check_choice(norm, f"{PATH}.norm", NORMS)
     inputs, height, width = image_shape(input_shape, "convnet")
-    _check_channels_first((inputs, height, width))
     side = _kernel(kernel, min(height, width))
     stages: list[Stage] = []
     for size in maps:
@@ -92,17 +91,6 @@ def convnet(
         stages.append(Stage(nn.Sequential(*layers), size, f"dense {size}"))
         inputs = size
     return stages
-
-
-def _check_channels_first(shape: tuple[int, int, int]) -> None:
-    """Refuse images that seem to have their channels last, which would train without an error."""
-    if shape[2] in (1, 3, 4) and shape[0] > 4:
-        raise ConfigError(
-            f"the view's shape {shape} looks like (height, width, channels); "
-            "a convnet reads (channels, height, width)",
-            path=f"{PATH}.name",
-            value="convnet",
-        )
 
 
 def _kernel(kernel: int, smallest: int) -> int:

@@ -14,10 +14,18 @@ def image_shape(shape: tuple[int, ...], backbone: str) -> tuple[int, int, int]:
         backbone: Name of the backbone, for the message.
 
     Raises:
-        ConfigError: The view holds no images.
+        ConfigError: The view holds no images, or images that seem to have their channels last,
+            which would train without an error.
     """
     if len(shape) == 2:
         return 1, shape[0], shape[1]
+    if len(shape) == 3 and shape[2] in (1, 3, 4) and shape[0] > 4:
+        raise ConfigError(
+            f"the view's shape {shape} looks like (height, width, channels); "
+            f"{backbone} reads (channels, height, width)",
+            path=f"{PATH}.name",
+            value=backbone,
+        )
     if len(shape) == 3:
         return shape[0], shape[1], shape[2]
     raise ConfigError(

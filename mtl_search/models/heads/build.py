@@ -8,6 +8,7 @@ from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.heads import HEADS, check_head
 from mtl_search.models.heads.base import Head
+from mtl_search.models.heads.contract import check_contract
 from mtl_search.models.losses import LOSSES
 from mtl_search.models.losses.base import ElementwiseLoss, as_elementwise
 from mtl_search.models.stage import FeatureKind
@@ -34,7 +35,8 @@ def build_head(
 
     Raises:
         ConfigError: An unknown head or argument, or the head does not fit the target, the loss, the
-            metrics, the number of views or the features; the path is that of the key at fault.
+            metrics, the number of views or the features, or a user's part breaks its contract; the
+            path is that of the key at fault.
     """
     path = f"tasks.{task}"
     member = head_class(task, config)
@@ -46,6 +48,7 @@ def build_head(
         loss.check_size(target.size)
     with prefix_path(f"{path}.head"):
         head: Head = HEADS.build(config.head.name, config.head.arguments, "", width, target, loss)
+    check_contract(head, target, width, views=views, features=features, path=path)
     return head
 
 

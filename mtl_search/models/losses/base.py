@@ -5,10 +5,11 @@ K classes, L labels, N labels of whatever shape the target has
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from torch import Tensor, nn
 
@@ -114,6 +115,9 @@ class UserLoss(ElementwiseLoss):
 def as_elementwise(loss: Any, path: str = "") -> ElementwiseLoss:
     """Return an elementwise loss as it is, and a user's function as such a loss.
 
+    A loss of `torch.nn` is taken with `reduction="none"`, since missing labels are left out of the
+    losses of the single labels.
+
     Args:
         loss: The loss or the function.
         path: Dotted path of the config's key.
@@ -129,4 +133,13 @@ def as_elementwise(loss: Any, path: str = "") -> ElementwiseLoss:
         raise ConfigError(
             "a loss is a function of (output, target)", path=path, value=repr(loss)
         ) from error
-    return UserLoss(loss)
+    return UserLoss(_without_reduction(loss))
+
+
+def _without_reduction(loss: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a module of `torch.nn` so that it returns the loss of each label."""
+    if not isinstance(loss, nn.Module) or not isinstance(getattr(loss, "reduction", None), str):
+        return loss
+    module: Any = copy.deepcopy(loss)  # which may be used elsewhere as it is
+    module.reduction = "none"
+    return cast(Callable[..., Any], module)

@@ -143,3 +143,55 @@ def test_labels_of_one_outcome_correlate_with_nothing() -> None:
         assert math.isnan(
             compute("mcc", torch.tensor([0.9, 0.9, 0.1, 0.1, 0.1, 0.1]), labels, "binary", 1)
         )
+
+
+ABSENT = torch.tensor([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]])
+
+
+@pytest.mark.parametrize("third", [0, -1])
+def test_f1_leaves_out_a_label_without_a_positive(third: int) -> None:
+    labels = ABSENT.clone()
+    labels[:, 2] = third
+    assert compute("f1", ABSENT.float(), labels, "multilabel", 3) == 1.0
+    found = torch.tensor([[0.9, 0.1, 0.9], [0.9, 0.9, 0.9], [0.1, 0.9, 0.1], [0.1, 0.1, 0.1]])
+    expected = np.mean([sk.f1_score(labels[:, i], found[:, i] > 0.5) for i in (0, 1)])
+    assert compute("f1", found, labels, "multilabel", 3) == pytest.approx(float(expected))
+    # What is left when the other labels are taken away has no F1 at all.
+    assert math.isnan(compute("f1", found[:, 2:], labels[:, 2:], "multilabel", 1))
+
+
+_DEGENERATE: list[tuple[str, Any]] = [
+    ("class", [1, 1, 1]),
+    ("class", [0, 2, -1]),
+    ("binary", [0, 0, 0]),
+    ("binary", [1, 1, -1]),
+    ("multilabel", ABSENT.tolist()),
+    ("multilabel", [[1, 0], [1, -1]]),
+    ("real", [2.0, 2.0, 2.0]),
+    ("vector", [[1.0, 2.0], [1.0, 3.0]]),
+    ("tags", [[0, 0, -1]]),
+]
+
+
+_OF_KIND = {
+    "class": ("accuracy", "balanced_accuracy", "f1", "auroc", "relation_f1"),
+    "binary": ("accuracy", "f1", "auroc", "average_precision", "mcc"),
+    "multilabel": ("f1", "auroc", "average_precision"),
+    "real": ("r2", "mse", "rmse", "mae"),
+    "vector": ("r2", "mse", "rmse", "mae"),
+    "tags": ("token_accuracy", "token_f1", "span_f1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "labels"),
+    [(name, kind, labels) for kind, labels in _DEGENERATE for name in _OF_KIND[kind]],
+)
+def test_a_perfect_prediction_is_perfect_or_undefined(name: str, kind: Any, labels: Any) -> None:
+    target = torch.tensor(labels)
+    prediction = target.clamp(min=0).float() if kind in ("binary", "multilabel") else target
+    if kind == "class":
+        prediction = torch.nn.functional.one_hot(target.clamp(min=0), 3).float()
+    names = ("O", "B-x") if kind == "tags" else ("a(e1,e2)", "a(e2,e1)", "Other")
+    value = compute(name, prediction, target, kind, 3, names=names)
+    assert math.isnan(value) or value == pytest.approx(METRICS[name].perfect)

@@ -157,3 +157,14 @@ def test_the_spread_of_values_foretells_that_of_the_metric() -> None:
         found = np.std([case.value() for case in cases])
         foretold = np.mean([np.std(values_of(case)) / math.sqrt(200) for case in cases])
         assert foretold == pytest.approx(found, rel=0.3)
+
+
+@pytest.mark.parametrize("third", [0, -1])
+def test_f1_of_many_labels_leaves_out_one_without_a_positive(third: int) -> None:
+    rng = np.random.default_rng(5)
+    labels = torch.from_numpy(rng.integers(0, 2, (30, 3)))
+    labels[:, 2] = third
+    scores = torch.from_numpy(rng.random((30, 3)).astype(np.float32))
+    values = item_values("f1", scores, labels, "multilabel", 3)
+    of_two = item_values("f1", scores[:, :2], labels[:, :2], "multilabel", 2)
+    assert values == pytest.approx(of_two)

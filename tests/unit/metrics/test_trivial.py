@@ -109,3 +109,10 @@ def test_one_column_with_both_outcomes_is_enough() -> None:
 @pytest.mark.parametrize("name", ["mse", "rmse", "mae"])
 def test_labels_that_are_alike_leave_no_error_at_all(name: str) -> None:
     assert trivial_value(name, np.full(7, 0.1, np.float32), "real", 1) == 0.0
+
+
+@pytest.mark.parametrize("third", [0, -1])
+def test_f1_of_many_labels_is_that_of_the_labels_with_a_positive(third: int) -> None:
+    labels = np.array([[1, 0, third], [0, 1, third], [0, 1, third], [0, 0, third]])
+    always = (2 * 0.25 / 1.25 + 2 * 0.5 / 1.5) / 2
+    assert trivial_value("f1", labels, "multilabel", 3) == pytest.approx(always)

@@ -237,6 +237,15 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
         "model.backbone.vocabulary",
         "numbers of tokens",
     ),
+    (
+        "vocabulary",
+        {
+            "backbone": {"name": "bilstm", "vocabulary": 1},
+            "tasks": {"digit": {"head": "softmax", "view": "words"}},
+        },
+        "model.backbone.vocabulary",
+        "a vocabulary of 1 has 0 to 0",
+    ),
     ("backbone", {"backbone": "convnt"}, "model.backbone.name", "did you mean 'convnet'"),
     (
         "backbone argument",

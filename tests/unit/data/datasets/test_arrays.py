@@ -262,3 +262,13 @@ def test_a_data_set_is_pickled_without_its_inputs_on_disk(folder: str) -> None:
     data = arrays(folder, ["pixels"], {"digit": "class"})
     again: DataSet = pickle.loads(pickle.dumps(data))
     assert (again.inputs["pixels"][:] == data.inputs["pixels"][:]).all()
+
+
+def test_a_tag_at_padding_is_missing_whatever_it_is(tmp_path: Path) -> None:
+    mask = np.arange(4) < np.arange(20)[:, None] % 4 + 1
+    tags = np.where(mask, np.arange(20)[:, None] % 3, 9)
+    np.savez(tmp_path / "t.npz", x=np.ones((20, 4), np.int64), mask=mask, tags=tags)
+    path = str(tmp_path / "t.npz")
+    target = arrays(path, ["x"], {"tags": "tags"}, masks={"x": "mask"}).targets["tags"]
+    assert (target.labelled == mask).all()
+    assert target.classes == ("0", "1", "2")

@@ -247,3 +247,13 @@ def test_one_file_by_two_names_is_one(folder: Path, make: Make) -> None:
     (folder / "labels.csv").write_text(text)
     with pytest.raises(DataError, match=r"names the file '2\.png' twice"):
         make()
+
+
+def test_a_file_is_found_by_either_form_of_its_name(folder: Path, make: Make) -> None:
+    (folder / "images" / "3.png").rename(folder / "images" / "e\u0301.png")
+    labels = folder / "labels.csv"
+    labels.write_text(labels.read_text().replace("\n3.png", "\n\u00e9.png"), encoding="utf-8")
+    assert len(make().targets["weight"].values) == N
+    labels.write_text(labels.read_text().replace("\n2.png", "\ne\u0301.png"), encoding="utf-8")
+    with pytest.raises(DataError, match="twice"):
+        make()

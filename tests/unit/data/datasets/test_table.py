@@ -415,6 +415,19 @@ def test_no_column_left(write_csv: WriteCsv) -> None:
         table(str(write_csv("t.csv", "y\n0\n1")), {"y": "class"})
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("P{}", "P{} "), ("{}\u00e9", "{}e\u0301"), ("{}", "{}.0")]
+)
+def test_a_group_that_is_written_in_two_ways_stays_together(
+    write_csv: WriteCsv, one: str, other: str
+) -> None:
+    rows = [f"{k},{(other if k % 2 else one).format(k // 4)},{k % 2}" for k in range(80)]
+    file = write_csv("t.csv", "\n".join(["a,g,y", *rows]))
+    data = table(str(file), {"y": "class"}, group="g", columns=["a"])
+    groups = [set((data.splits[name] // 4).tolist()) for name in SPLITS]
+    assert sum(map(len, groups)) == 20
+
+
 def test_empty_groups(write_csv: WriteCsv) -> None:
     with pytest.raises(DataError, match="group column 'g' has empty cells"):
         table(str(write_csv("t.csv", "a,g,y\n1,x,0\n2,,1")), {"y": "class"}, group="g")

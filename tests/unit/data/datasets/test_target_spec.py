@@ -56,3 +56,17 @@ def test_mistakes_are_named(value: Any, source: str, path: str, message: str) ->
     with pytest.raises(ConfigError, match=message) as caught:
         target_specs({"y": value}, KINDS, source)
     assert caught.value.path == f"data.targets.y{path}"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"kind": "real", "missing": [-1]},
+        {"kind": "class", "missing": -1},
+        {"kind": "class", "missing": [True]},
+    ],
+)
+def test_missing_labels_are_a_list_of_labels_of_classes(target: dict[str, object]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        target_specs({"y": target}, ("class", "real"), "column")
+    assert caught.value.path == "data.targets.y.missing"

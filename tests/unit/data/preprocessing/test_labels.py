@@ -32,6 +32,10 @@ _OLD_PANDAS = int(pd.__version__.partition(".")[0]) < 3
         (np.array([0.5, 2.0]), [0, 1], ("0.5", "2")),
         (np.array(["10", "3", "3.0"]), [1, 0, 0], ("3", "10")),
         (np.array(["10", "3", "x"]), [0, 1, 2], ("10", "3", "x")),
+        (np.array(["cafe\u0301", "caf\u00e9", "tea"]), [0, 0, 1], ("caf\u00e9", "tea")),
+        (np.array(["1", "1.0", "x"]), [0, 0, 1], ("1", "x")),
+        (np.array(["-1", "-1.0", "x"]), [-1, -1, 0], ("x",)),
+        (np.array(["007", "7", "x"]), [0, 1, 2], ("007", "7", "x")),
         (np.array([True, False]), [1, 0], ("False", "True")),
         (np.array([True, None], object), [0, -1], ("True",)),
         (np.array([b"yes", b"no"]), [1, 0], ("no", "yes")),
@@ -202,3 +206,9 @@ def test_labels_that_do_not_fit(raw: Any, kind: Any, message: str) -> None:
 
 def test_a_real_target_may_lack_all_labels_of_a_split() -> None:
     assert not encode_target("y", np.array([NAN, NAN]), "real").labelled.any()
+
+
+def test_tags_that_a_tokenizer_pads_are_missing() -> None:
+    target = encode_target("y", np.array([[0, 2, -100], [1, -1, -100]]), "tags")
+    assert target.values.tolist() == [[0, 2, -1], [1, -1, -1]]
+    assert target.classes == ("0", "1", "2")

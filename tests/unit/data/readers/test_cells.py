@@ -12,9 +12,11 @@ from mtl_search.data.readers.cells import (
     as_column,
     as_numbers,
     category_text,
+    category_texts,
     factorize,
     missing_cells,
     number_text,
+    plain_text,
 )
 
 NAN = float("nan")
@@ -89,3 +91,11 @@ def test_factorize_gives_the_column_back() -> None:
 )
 def test_category_text(value: object, text: str) -> None:
     assert category_text(value) == text
+
+
+def test_texts_that_look_alike_are_one() -> None:
+    assert plain_text(" cafe\u0301 ") == plain_text("caf\u00e9") == "caf\u00e9"
+    assert category_text("cafe\u0301") == category_text("caf\u00e9\u00a0")
+    values = pd.Series(["P1", "P1 ", "1.0", 1, "1", 1.5, "1_0", "10", True], dtype=object)
+    texts = ["P1", "P1", "1", "1", "1", "1.5", "1_0", "10", "True"]
+    assert category_texts(values).tolist() == texts

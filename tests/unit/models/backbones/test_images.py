@@ -18,3 +18,10 @@ def test_other_views_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ConfigError, match="reads images") as caught:
         image_shape(shape, "timm")
     assert caught.value.path == "model.backbone.name"
+
+
+@pytest.mark.parametrize("backbone", ["convnet", "timm"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_images_with_their_channels_last_are_refused(backbone: str, channels: int) -> None:
+    with pytest.raises(ConfigError, match=r"looks like \(height, width, channels\)"):
+        image_shape((16, 16, channels), backbone)
