@@ -137,6 +137,15 @@ def digits(folder: Path) -> Case:
     return Case(tree, raw, case.tasks, case.backbone)
 
 
+def attributes(folder: Path) -> Case:
+    """Scans as scikit-learn has them, from 0 to 16."""
+    tree = {"name": "digit_attributes"}
+    tasks = {"digit": {"head": "softmax"}, "attributes": {"head": "multilabel"}}
+    case = Case(tree, None, tasks, {"name": "mlp", "widths": [8, 8]})
+    raw = {"image": np.asarray(case.data().inputs["image"], np.float64) * 16}
+    return Case(tree, raw, case.tasks, case.backbone)
+
+
 def arrays(folder: Path) -> Case:
     """Bytes with a scale, and vectors of tokens with a mask and tags."""
     rng = np.random.default_rng(0)
@@ -264,6 +273,7 @@ def molecules(folder: Path) -> Case:
 
 CASES: Mapping[str, Callable[[Path], Case]] = {
     "arrays": arrays,
+    "attributes": attributes,
     "digits": digits,
     "images": images,
     "molecules": molecules,

@@ -16,6 +16,7 @@ import numpy as np
 from mtl_search.config.checks import check_int
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError
@@ -70,13 +71,15 @@ def digit_attributes(
     attributes = np.stack([np.isin(digits, having) for having in _ATTRIBUTES.values()], axis=1)
     if labelled is not None:
         digits = _hide_labels(digits, splits["train"], labelled, seed)
+    preparation = ArraysPreparation({"image": ArrayView((1, 8, 8), "float64", scale=16.0)})
     return DataSet(
-        {"image": (bunch.images[:, None] / 16).astype(np.float32)},
+        preparation.transform({"image": bunch.images[:, None]}).inputs,
         {
             "digit": Target(digits, "class", _DIGITS),
             "attributes": Target(attributes.astype(np.int64), "multilabel", tuple(_ATTRIBUTES)),
         },
         splits,
+        preparation=preparation,
     )
 
 

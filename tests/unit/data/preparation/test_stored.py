@@ -62,7 +62,8 @@ def test_every_data_set_has_a_case() -> None:
     made = {case.__name__ for case in CASES.values()}
     assert len(made) == len(CASES)
     trees = {
-        "arrays", "digit_pairs", "image_folder", "image_pairs", "semeval", "sources", "table",
+        "arrays", "digit_attributes", "digit_pairs", "image_folder", "image_pairs", "semeval",
+        "sources", "table",
     }  # fmt: skip
     assert set(DATASETS) == trees  # a new one needs a case
 
