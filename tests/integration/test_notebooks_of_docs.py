@@ -14,7 +14,8 @@ from nbformat.v4 import new_code_cell
 
 from tests import notebooks
 
-pytestmark = pytest.mark.integration
+# Two minutes together: each starts slots of its own on the session's Ray.
+pytestmark = [pytest.mark.integration, pytest.mark.large]
 
 SMALL = {"TRIALS": 2, "EPOCHS": 2}
 

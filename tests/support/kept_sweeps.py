@@ -25,6 +25,8 @@ def kept_sweep(folder: Path) -> Path:
     """A copy of a sweep that version 0.1 finished, with networks on pairs of digits."""
     sweep = folder / "digits"
     shutil.copytree(FINISHED, sweep, ignore=shutil.ignore_patterns("trials"))
+    config = sweep / "config.yaml"
+    config.write_text(config.read_text().replace("enabled: false", "enabled: true"))
     case = digits(folder)
     data = case.data()
     for number, trial in enumerate(Result(sweep).record):

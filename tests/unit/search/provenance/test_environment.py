@@ -40,6 +40,7 @@ def test_accelerators_are_named_by_their_type(monkeypatch: pytest.MonkeyPatch) -
             "node:10.0.0.7": 1.0,
         }
 
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
     assert environment._devices() == {}
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
     monkeypatch.setattr(ray, "cluster_resources", resources)
