@@ -24,8 +24,8 @@ class ArrayView:
         raw_dtype: The type of the values as they were read.
         scale: The number by which they are divided.
         mask: Whether the view has a mask.
-        key: The key of the array in an npz file or folder.
-        mask_key: The key of its mask there.
+        key: The key of the array in an npz file or folder; empty: the name of the view.
+        mask_key: The key of its mask there; empty: `<view>_mask`.
     """
 
     shape: tuple[int, ...]
@@ -193,14 +193,12 @@ class ArraysPreparation(Preparation):
         arrays = _open_arrays(path)
         rows: dict[str, Array] = {}
         for name, view in self.views.items():
-            for row_name, key in ((name, view.key), (f"{name}_mask", view.mask_key)):
-                if key and key in arrays:
-                    rows[row_name] = arrays[key]
+            mask_name = f"{name}_mask"
+            keys = {name: view.key or name, mask_name: view.mask_key or mask_name}
+            rows |= {row_name: arrays[key] for row_name, key in keys.items() if key in arrays}
         if not rows:
-            raise DataError(
-                f"{path} has no array {', '.join(view.key for view in self.views.values())}; it "
-                f"has: {', '.join(arrays) or 'none'}"
-            )
+            wanted = ", ".join(view.key or name for name, view in self.views.items())
+            raise DataError(f"{path} has no array {wanted}; it has: {', '.join(arrays) or 'none'}")
         yield from self.batches(rows, size)
 
     def may_be_prepared(self, views: Mapping[str, Any]) -> bool:

@@ -84,3 +84,13 @@ def test_files_are_read_by_their_keys(tmp_path: Path) -> None:
         next(TWO.read(tmp_path / "b.npz", 1))
     with pytest.raises(DataError, match=r"cannot read"):
         next(TWO.read(tmp_path / "no.npz", 1))
+
+
+def test_a_view_without_a_key_is_found_by_its_name(tmp_path: Path) -> None:
+    preparation = ArraysPreparation({"image": ArrayView((1, 2, 2), "float64", scale=16.0)})
+    np.savez(tmp_path / "rows.npz", image=np.full((3, 1, 2, 2), 8.0))
+    (rows,) = preparation.read(tmp_path / "rows.npz", 10)
+    np.testing.assert_array_equal(preparation.transform(rows).inputs["image"], 0.5)
+    np.savez(tmp_path / "other.npz", picture=np.zeros((3, 1, 2, 2)))
+    with pytest.raises(DataError, match="has no array image; it has: picture"):
+        next(iter(preparation.read(tmp_path / "other.npz", 10)))
