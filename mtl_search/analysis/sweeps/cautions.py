@@ -182,7 +182,8 @@ def _budgets(sweeps: Sequence[Sweep]) -> Iterator[Caution]:
 def _many_settings(sweeps: Sequence[Sweep]) -> Iterator[Caution]:
     paths = [path for path in differing_settings(sweeps) if not _changes_no_network(path)]
     if len(paths) > 1:
-        shown = ", ".join(paths[:4]) + (", ..." if len(paths) > 4 else "")
+        more = f" and {len(paths) - 4} more" if len(paths) > 4 else ""
+        shown = ", ".join(paths[:4]) + more
         seen = f"{len(paths)} settings differ: {shown}"
         so = "no difference can be put down to a single one of them: change one at a time"
         yield Caution("several settings", seen, so)

@@ -39,7 +39,7 @@ _DIFFERENCE_COLUMNS = (
     Column("low", "from", "points", "Lower end; all intervals together hold in 95 % of cases."),
     Column("high", "to", "points", "Upper end."),
     Column("tasks", "tasks", "count", "Number of main tasks that both have."),
-    Column("basis", "interval", help="What the interval is over, or why there is none."),
+    Column("basis", "basis", help="What the interval is over, or why there is none."),
 )
 
 

@@ -37,7 +37,7 @@ class CsvFormat:
         decimal: The decimal mark, a point or a comma.
         missing: Texts that mean a missing value, beside those that pandas knows.
         names: The names of the columns, for a file without a header line, which may then have any
-            suffix.
+            suffix. A first line most of whose cells are these names is a header all the same.
     """
 
     separator: str | None = None
@@ -135,11 +135,12 @@ def csv_frames(
     with _strict():
         first_line = pd.read_csv(path, header=None, nrows=1, na_values=[], **options)
     _check_separator(path, separator, first_line)
-    options |= {"header": 0 if csv.names is None else None, "na_values": list(csv.missing)}
+    names = None if _is_header(first_line, csv.names) else csv.names
+    options |= {"header": 0 if names is None else None, "na_values": list(csv.missing)}
     if size is None:
         with _strict():
             frame = pd.read_csv(path, **options)
-        yield _named(frame, first_line, path, csv.names, short, warn=True)
+        yield _named(frame, first_line, path, names, short, warn=True)
         return
     is_first = True
     with pd.read_csv(path, chunksize=size, **options) as reader:
@@ -148,8 +149,20 @@ def csv_frames(
                 chunk = next(reader, None)
             if chunk is None:
                 return
-            yield _named(chunk, first_line, path, csv.names, short, warn=is_first)
+            yield _named(chunk, first_line, path, names, short, warn=is_first)
             is_first = False
+
+
+def _is_header(first_line: pd.DataFrame, names: tuple[str, ...] | None) -> bool:
+    """Return whether the first line names columns: always, unless the config names them.
+
+    Where most cells are those names, it is a header all the same, as of new rows for a model that
+    has learnt from a file without one; the others may be misspelt.
+    """
+    if names is None:
+        return True
+    cells = first_line.iloc[0].astype(str).str.strip()
+    return bool(cells.isin(names).mean() > 0.5)
 
 
 @contextmanager

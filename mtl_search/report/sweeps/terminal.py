@@ -100,8 +100,9 @@ def _joined(first: Column, second: Column) -> Column:
 def _shortened(columns: Sequence[Column], width: int) -> list[Column]:
     """Return columns whose cells leave room for all sweeps beside the names."""
     name, *values, _ = columns  # the kind goes without saying
-    used = max(len(str(cell)) for cell in name.cells) + 2
-    most = max((width - used) // max(len(values), 1) - 1, 12)
+    # A column takes two blanks beside its cells, and the table begins with one.
+    used = max(len(str(cell)) for cell in name.cells) + 3
+    most = max((width - used) // max(len(values), 1) - 2, 8)
     short = [
         Column(
             column.header,

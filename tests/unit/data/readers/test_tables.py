@@ -69,6 +69,12 @@ def test_names_may_be_given_to_a_file_of_any_suffix(write_csv: WriteCsv) -> None
         read_table("path", str(path), CsvFormat(names=("a",)))
 
 
+def test_a_first_line_of_the_given_names_is_a_header(write_csv: WriteCsv) -> None:
+    csv = CsvFormat(names=("age", "sex", "income"))
+    frame = read_table("path", str(write_csv("t.csv", "sex, age, incom\nf,30,1\nm,40,2\n")), csv)
+    assert frame.to_dict("list") == {"sex": ["f", "m"], "age": ["30", "40"], "incom": ["1", "2"]}
+
+
 def test_tabs_are_between_the_cells_of_a_tsv(write_csv: WriteCsv) -> None:
     frame = read_table("path", str(write_csv("t.tsv", "a\tb\n1\t2")), CsvFormat())
     assert frame.columns.tolist() == ["a", "b"]

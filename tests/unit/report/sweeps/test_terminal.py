@@ -67,3 +67,14 @@ def test_long_tables_are_cut_and_say_so(document: SweepsDocument) -> None:
     assert "20 more rows: --format json, or --html FILE" in text
     assert "t19, two" in text
     assert "t20" not in text
+
+
+@pytest.mark.parametrize("width", [60, 100, 140])
+def test_settings_of_all_sweeps_stand_in_one_row_each(document: SweepsDocument, width: int) -> None:
+    names = ("one", "two")
+    columns = [Column("name", "name"), *(Column(name, name) for name in names)]
+    row = {"name": "search.space.training.lr", **dict.fromkeys(names, "x" * 200), "kind": "config"}
+    view = View("settings", "Settings that differ", ".", [*columns, Column("kind", "kind")], [row])
+    lines = printed(SweepsDocument(document.sweeps, [], [document.views[0], view]), width)
+    (told,) = [line for line in lines.splitlines() if line.strip().startswith(row["name"])]
+    assert told.count("…") == len(names)
