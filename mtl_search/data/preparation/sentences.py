@@ -78,7 +78,8 @@ class SentencesPreparation(Preparation):
 
     def transform(self, raw: Any) -> Prepared:
         """Encode sentences."""
-        located = [self._locate(row, value) for row, value in enumerate(self._sequence(raw))]
+        values = self._sequence(raw)
+        located = [self._locate(row, value) for row, value in enumerate(values)]
         sentences = [one.sentence for one in located]
         try:
             encoded = self.encode(sentences)
@@ -95,9 +96,7 @@ class SentencesPreparation(Preparation):
                 stops=tuple(stop for _, stop in one.places),
                 positions=tuple(map(int, positions)),
             )
-            for value, one, positions in zip(
-                self._sequence(raw), located, encoded.positions, strict=True
-            )
+            for value, one, positions in zip(values, located, encoded.positions, strict=True)
         ]
         inputs = {view: np.asarray(x[:]) for view, x in encoded.inputs.items()}
         return Prepared(inputs, dict.fromkeys(inputs, encoded.mask), texts)

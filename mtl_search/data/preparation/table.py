@@ -112,9 +112,8 @@ class TablePreparation(Preparation):
         yield from super().batches(raw, size)
 
     def row_names(self, raw: Any) -> Sequence[Any] | None:
-        """Return the index of a data frame, where it is more than numbers from 0."""
-        index = getattr(raw, "index", None)
-        return None if index is None or isinstance(raw, Sequence) else index
+        """Return the index of a data frame."""
+        return None if isinstance(raw, Sequence) else getattr(raw, "index", None)
 
     def _frame(self, raw: Any) -> pd.DataFrame:
         """Return rows as a data frame.

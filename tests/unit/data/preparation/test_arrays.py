@@ -70,6 +70,9 @@ def test_files_are_read_by_their_keys(tmp_path: Path) -> None:
         "words": WORDS,
         "real": WORDS > 3,
         "else": np.zeros(2),
+        # Neither is read: the first has no type of its own, and images have no mask.
+        "names": np.array([{}]),
+        "image_mask": np.ones(9),
     }
     np.savez(tmp_path / "a.npz", **stored)
     (tmp_path / "folder").mkdir()
