@@ -12,8 +12,11 @@ import pytest
 
 from mtl_search.data import DataSet
 from mtl_search.data.datasets.table import table
+from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.stored import from_stored, to_stored
 from mtl_search.data.preparation.table import TablePreparation
+from mtl_search.data.preprocessing.columns import fit_columns
+from mtl_search.data.readers.tables import CsvFormat
 from mtl_search.errors import DataError
 
 ROWS = (
@@ -99,3 +102,9 @@ def test_columns_that_stand_there_twice(data: DataSet) -> None:
         _preparation(data).transform(twice)
     with pytest.raises(DataError, match=r"the input is a set"):
         _preparation(data).transform({1, 2})
+
+
+def test_a_number_that_scaling_makes_infinite_is_refused_with_its_row() -> None:
+    encoder = fit_columns(pd.DataFrame({"x": [0.0, 1e-9]}), ["x"], [], 10)
+    with pytest.raises(RowError, match="row 1 has NaN or infinite"):
+        TablePreparation(encoder, CsvFormat()).transform({"x": [1.0, 1e38]})
