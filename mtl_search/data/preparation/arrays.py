@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from mtl_search.data.preparation.base import Field, Preparation, Prepared, check
 from mtl_search.data.readers.memmap import divide
 from mtl_search.data.types import Array, InputArray, network_dtype
 from mtl_search.errors import DataError, nearest
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,10 @@ class ArraysPreparation(Preparation):
             wanted = ", ".join(view.key or name for name, view in self.views.items())
             raise DataError(f"{path} has no array {wanted}; it has: {', '.join(others) or 'none'}")
         rows = {name: arrays[key] for name, key in keys.items() if key in arrays}
+        for name in rows:
+            mask = keys.get(f"{name}_mask")
+            if mask is not None and mask not in arrays:
+                logger.warning("%s has no mask %s: all tokens of %r are real", path, mask, name)
         yield from self.batches(rows, size)
 
     def may_be_prepared(self, views: Mapping[str, Any]) -> bool:

@@ -89,6 +89,15 @@ def test_files_are_read_by_their_keys(tmp_path: Path) -> None:
         next(TWO.read(tmp_path / "no.npz", 1))
 
 
+def test_a_file_without_the_mask_of_training_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    np.savez(tmp_path / "a.npz", pixels=IMAGE, words=WORDS)
+    (rows,) = TWO.read(tmp_path / "a.npz", 9)
+    assert set(rows) == {"image", "words"}
+    assert "has no mask real: all tokens of 'words' are real" in caplog.text
+
+
 def test_a_view_without_a_key_is_found_by_its_name(tmp_path: Path) -> None:
     preparation = ArraysPreparation({"image": ArrayView((1, 2, 2), "float64", scale=16.0)})
     np.savez(tmp_path / "rows.npz", image=np.full((3, 1, 2, 2), 8.0))
