@@ -231,7 +231,9 @@ class SentencesPreparation(Preparation):
             RowError: It is no sentence, or has no marks.
         """
         if isinstance(value, Mapping):
-            return _located_tokens(row, value)
+            # Entities that nothing reads are the first token, as of a text without marks.
+            nowhere = {} if self.needs_entities else {"e1": (0, 1), "e2": (0, 1)}
+            return _located_tokens(row, {**nowhere, **value})
         if not isinstance(value, str):
             raise RowError("row", row, f" is a {type(value).__name__}; a sentence is needed")
         if not self.needs_entities and (plain := locate_plain(value)) is not None:

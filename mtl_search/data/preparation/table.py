@@ -199,6 +199,9 @@ def _by_position(raw: Any, names: Sequence[str]) -> pd.DataFrame:
 
     try:
         array = np.asarray(raw)
+        if not isinstance(raw, np.ndarray):
+            # Cells of lists keep their types: numpy makes 1.0 of True beside a number.
+            array = np.asarray(raw, dtype=object)
     except ValueError:
         raise DataError("the rows of the input differ in length") from None
     if array.ndim != 2 or array.shape[1] != len(names):
