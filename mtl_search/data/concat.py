@@ -12,9 +12,8 @@ import numpy as np
 
 from mtl_search.data.dataset import DataSet, Target
 from mtl_search.data.mixture import Proportional, Sampling, Sources
-from mtl_search.data.preparation.arrays import ArraysPreparation
-from mtl_search.data.preparation.base import Preparation
 from mtl_search.data.preparation.sources import SourcesPreparation
+from mtl_search.data.spec import preparation_of
 from mtl_search.data.types import (
     MISSING,
     REAL_KINDS,
@@ -72,13 +71,8 @@ def concat(
             for view in _names(parts, "masks")
         },
         sources=Sources(tuple(data_sets), source_numbers, sampling or Proportional(), batches),
-        preparation=SourcesPreparation({name: _preparation(d) for name, d in data_sets.items()}),
+        preparation=SourcesPreparation({name: preparation_of(d) for name, d in data_sets.items()}),
     )
-
-
-def _preparation(data: DataSet) -> Preparation:
-    """Return the preparation of a source; where it has none, its inputs are raw already."""
-    return data.preparation or ArraysPreparation.of(data.inputs, data.masks)
 
 
 def _names(parts: list[DataSet], attribute: str) -> list[str]:

@@ -78,8 +78,12 @@ class DataSpec:
 
 def data_spec(data: DataSet) -> DataSpec:
     """Return the specification of a data set."""
-    preparation = data.preparation or ArraysPreparation.of(data.inputs, data.masks)
-    return DataSpec(data.inputs, data.targets, tuple(data.masks), preparation)
+    return DataSpec(data.inputs, data.targets, tuple(data.masks), preparation_of(data))
+
+
+def preparation_of(data: DataSet) -> Preparation:
+    """Return the preparation of a data set; where it has none, its inputs are raw already."""
+    return data.preparation or ArraysPreparation.of(data.inputs, data.masks)
 
 
 def _empty_target(kind: TargetKind, classes: Sequence[str]) -> Target:

@@ -85,7 +85,7 @@ def predict_raw(
     Raises:
         DataError: The rows are not what training saw.
     """
-    total = rows_of(preparation, raw)
+    total = rows_of(raw)
     unknown: dict[str, Counter[str]] = {}
     done = 0
     for prepared, names in prepared_batches(preparation, raw, max(batch_size, preparation.chunk)):
@@ -223,7 +223,7 @@ def join_arrays(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     return joined
 
 
-def rows_of(preparation: Preparation, raw: Any) -> int | None:
+def rows_of(raw: Any) -> int | None:
     """Return the number of raw rows; None where it is known only when all are read."""
     if isinstance(raw, str | Path):
         return None

@@ -29,8 +29,19 @@ predictions = dict(zip([o["name"] for o in interface["outputs"]], run(*tensors))
 }
 
 TABLE = '''\
-import json, pathlib
+import json, pathlib, unicodedata
 import numpy as np
+
+def category(cell):
+    """Return the name of a category, which is the same for 1, 1.0 and "1.0"."""
+    text = unicodedata.normalize("NFC", str(cell)).strip()
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if "_" in text or not abs(number) < 2**53:
+        return text
+    return str(int(number)) if number.is_integer() else repr(number)
 
 def prepare(rows, file="preprocessing.json"):
     """Turn rows, mappings of numbers, texts and None, into the view `table` (N, W)."""
@@ -44,6 +55,7 @@ def prepare(rows, file="preprocessing.json"):
             columns += [np.where(missing, 0, scaled)] + [missing] * column["indicator"]
         else:
             known = column["categories"]
+            cells = [None if cell is None else category(cell) for cell in cells]
             columns += [[cell == name for cell in cells] for name in known]
             columns += [[cell not in known for cell in cells]]  # other, or missing
     return {"table": np.array(columns, np.float32).T}

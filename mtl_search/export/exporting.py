@@ -14,9 +14,10 @@ from mtl_search.config.checks import check_choice
 from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Preparation
 from mtl_search.data.preparation.stored import to_stored
-from mtl_search.errors import DataError, SweepError
+from mtl_search.errors import DataError
 from mtl_search.export.card import Format, card
 from mtl_search.export.check import check_exported, onnx_runner, random_inputs, torch_runner
+from mtl_search.export.folder import check_folder
 from mtl_search.export.graph import ExportGraph
 from mtl_search.export.interface import interface
 from mtl_search.export.members import Member
@@ -80,7 +81,7 @@ def export_model(
     check_choice(form, "format", FILES, "format")
     if form == "onnx":
         require_onnx()
-    _check_folder(folder)
+    check_folder(folder, INTERFACE, "an exported model")
     graph = ExportGraph(members, tasks)
     examples = graph.tensors(*random_inputs(graph, 2, np.random.default_rng(1)))
     program = traced(graph, examples)
@@ -128,20 +129,6 @@ def _single(preparation: Preparation | None) -> Preparation | None:
         return None if preparation is None else preparation.of_source(None)
     except DataError:
         return None
-
-
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder with other files in it.
-
-    Raises:
-        SweepError: It has some, or is a file.
-    """
-    if folder.is_file():
-        raise SweepError(f"{folder} is a file; an exported model is a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / INTERFACE).exists():
-        raise SweepError(
-            f"{folder} has files in it and is no exported model: name a new folder by --output"
-        )
 
 
 def _write_json(file: Path, tree: Mapping[str, Any]) -> None:

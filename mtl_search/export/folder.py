@@ -65,20 +65,23 @@ def save_model(members: Sequence[Member], info: Mapping[str, Any], folder: Path)
     replace_folder(folder, write)
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, marker: str = CARD, noun: str = "a model") -> None:
     """Refuse a folder that no model can be written to.
 
     Args:
         folder: The folder; there may be none yet, or a model in it.
+        marker: The file by which such a model is known.
+        noun: What it is called, with its article.
 
     Raises:
         SweepError: It is a file, or has other files in it.
     """
-    if folder.exists() and not (folder / CARD).exists():
+    if folder.exists() and not (folder / marker).exists():
         if not folder.is_dir():
-            raise SweepError(f"{folder} is a file; a model is a folder")
+            raise SweepError(f"{folder} is a file; {noun} is a folder")
         if any(folder.iterdir()):
-            raise SweepError(f"{folder} has files in it and is no model: name a new folder")
+            _, name = noun.split(" ", 1)
+            raise SweepError(f"{folder} has files in it and is no {name}: name a new folder")
 
 
 def load_model(folder: Path, trust_code: TrustCode = False) -> tuple[list[Member], dict[str, Any]]:

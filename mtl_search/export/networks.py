@@ -17,22 +17,7 @@ from mtl_search.models.network import MultiTaskNetwork
 
 
 class Networks:
-    """Base of `Model`: the networks, and what is known of their inputs and outputs.
-
-    Args:
-        members: The networks.
-        info: What else is known of the model, as plain JSON types.
-
-    Attributes:
-        members: The networks, each with its tasks.
-        tasks: The tasks, in the order of the networks.
-        targets: Task → its target, without values: kind and names of classes.
-        classes: Task → the names of its classes; empty for real targets.
-        info: What else is known of the model.
-
-    Raises:
-        SweepError: There is no network.
-    """
+    """Base of `Model`, which describes arguments and attributes: the networks and their facts."""
 
     def __init__(self, members: Sequence[Member], info: Mapping[str, Any] | None = None) -> None:
         if not members:
@@ -109,11 +94,12 @@ class Networks:
         return self.tasks if tasks is None else chosen_tasks(self.tasks, tasks)
 
     def _known_preparation(self) -> Preparation:
-        if self.preparation is None:
+        known = self.preparation
+        if known is None:
             views = ", ".join(sorted(views_of(self.members)))
             raise SweepError(
                 "this model was kept by version 0.2, without how its data set prepared raw rows: "
                 f"give a mapping of the views {views} as the data set prepares them, or run the "
                 "sweep again"
             )
-        return self.preparation
+        return known

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.images import ImagePreparation
 from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
 from mtl_search.data.readers.cells import plain_text
-from mtl_search.data.readers.images import ImageFiles, check_images, list_problems
+from mtl_search.data.readers.images import ImageFiles, check_images, list_problems, named_file
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.readers.tables import CsvFormat, read_table
@@ -117,7 +116,7 @@ def image_folder(
     good = _good_rows(names, problems, skip=bad_images == "skip")
     encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
     splits = split_table(frame, options, encoded, good)
-    preparation = ImagePreparation(shape, file)
+    preparation = ImagePreparation(shape, file, csv)
     return DataSet({"image": images}, encoded, splits, preparation=preparation)
 
 
@@ -195,7 +194,7 @@ def _load_images(
 
     The pixels of a bad file are black, and its row is in no split.
     """
-    paths = [_path(folder, name) for name in names]
+    paths = [named_file(folder, name) for name in names]
     cache = cache / "images"
     stamps = [f"{path}:{_file_stamp(path)}" for path in paths]
     key = digest([_FORMAT, str(shape), str(folder.resolve()), *stamps])
@@ -222,15 +221,6 @@ def _load_images(
         images = ImageFiles(paths, shape, fingerprint)
     file = cached(cache, key, ".json", write_problems)
     return images, json.loads(file.read_text(encoding="utf-8"))
-
-
-def _path(folder: Path, name: str) -> Path:
-    """Return the path of a file, whose é may be one code point in the table and two on the disk."""
-    written = folder / name
-    if name.isascii() or written.exists():
-        return written
-    others = (folder / unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
-    return next((path for path in others if path.exists()), written)
 
 
 def _fits_in_cache(cache: Path, key: str, nbytes: int) -> bool:

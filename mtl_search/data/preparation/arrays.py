@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from mtl_search.data.preparation.base import Field, Preparation, Prepared, check
 from mtl_search.data.readers.memmap import divide
 from mtl_search.data.types import Array, InputArray, network_dtype
 from mtl_search.errors import DataError, nearest
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,6 @@ class ArraysPreparation(Preparation):
                     tuple(x.shape[1:]),
                     np.dtype(x.dtype).name,
                     mask=name in masks,
-                    key=name,
-                    mask_key=f"{name}_mask" if name in masks else "",
                 )
                 for name, x in inputs.items()
             }
@@ -190,15 +191,20 @@ class ArraysPreparation(Preparation):
 
     def read(self, path: Path, size: int) -> Iterator[dict[str, Array]]:
         """Yield the rows of an npz file or a folder of npy files, `size` at a time."""
-        arrays = _open_arrays(path)
-        rows: dict[str, Array] = {}
+        keys: dict[str, str] = {}
         for name, view in self.views.items():
-            mask_name = f"{name}_mask"
-            keys = {name: view.key or name, mask_name: view.mask_key or mask_name}
-            rows |= {row_name: arrays[key] for row_name, key in keys.items() if key in arrays}
-        if not rows:
+            keys[name] = view.key or name
+            if view.mask:
+                keys[f"{name}_mask"] = view.mask_key or f"{name}_mask"
+        arrays, others = _open_arrays(path, set(keys.values()))
+        if not arrays:
             wanted = ", ".join(view.key or name for name, view in self.views.items())
-            raise DataError(f"{path} has no array {wanted}; it has: {', '.join(arrays) or 'none'}")
+            raise DataError(f"{path} has no array {wanted}; it has: {', '.join(others) or 'none'}")
+        rows = {name: arrays[key] for name, key in keys.items() if key in arrays}
+        for name in rows:
+            mask = keys.get(f"{name}_mask")
+            if mask is not None and mask not in arrays:
+                logger.warning("%s has no mask %s: all tokens of %r are real", path, mask, name)
         yield from self.batches(rows, size)
 
     def may_be_prepared(self, views: Mapping[str, Any]) -> bool:
@@ -247,21 +253,29 @@ def _checked_mask(name: str, raw: Any, inputs: Array) -> Array:
     return mask
 
 
-def _open_arrays(path: Path) -> dict[str, Array]:
-    """Open the arrays of an npz file, or of a folder of npy files as memory maps."""
+def _open_arrays(path: Path, keys: Collection[str]) -> tuple[dict[str, Array], list[str]]:
+    """Open some arrays of an npz file, or of a folder of npy files as memory maps.
+
+    Returns:
+        The arrays by key, and the keys of the others, which are not read.
+    """
     try:
         if path.is_dir():
-            return {
-                file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
-                for file in sorted(path.glob("*.npy"))
+            files = {file.stem: file for file in sorted(path.glob("*.npy"))}
+            found = {
+                key: np.load(file, mmap_mode="r", allow_pickle=False)
+                for key, file in files.items()
+                if key in keys
             }
+            return found, [key for key in files if key not in keys]
         loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.lib.npyio.NpzFile):
+            with loaded:
+                found = {key: loaded[key] for key in loaded.files if key in keys}
+            return found, [key for key in loaded.files if key not in keys]
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"cannot read {path} as an npz file or a folder of npy: {error}") from None
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise DataError(f"{path} is a single array; an npz file or a folder of npy is needed")
-    with loaded:
-        return {key: loaded[key] for key in loaded.files}
+    raise DataError(f"{path} is a single array; an npz file or a folder of npy is needed")
 
 
 def _text(shape: tuple[Any, ...]) -> str:

@@ -78,9 +78,10 @@ class ImagePairsPreparation(Preparation):
 
     @property
     def _arrays(self) -> ArraysPreparation:
-        view = ArrayView(self.size, self.raw_dtype, self.scale)
-        views = {side: replace(view, key=side) for side in _SIDES}
-        return ArraysPreparation(views, self.required)
+        # Pixels of any type are measurements: whole numbers that nothing divides are no tokens.
+        dtype = "float32" if self.scale == 1.0 else self.raw_dtype
+        view = ArrayView(self.size, dtype, self.scale)
+        return ArraysPreparation(dict.fromkeys(_SIDES, view), self.required)
 
     def _with_channels(self, raw: Any) -> dict[str, Array]:
         """Return the views with their channels first."""

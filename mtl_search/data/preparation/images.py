@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, RowError, check_finite
-from mtl_search.data.readers.images import decode_image, fit_image, map_in_threads, scaled
+from mtl_search.data.readers.images import (
+    decode_image,
+    fit_image,
+    map_in_threads,
+    named_file,
+    scaled,
+)
 from mtl_search.data.readers.table_batches import read_batches
 from mtl_search.data.readers.tables import CsvFormat, table_suffix
 from mtl_search.data.types import Array
@@ -37,10 +43,12 @@ class ImagePreparation(Preparation):
     Attributes:
         size: C, H and V.
         column: The column of a table that names the files.
+        csv: How the CSV was written that training read; that of prediction is written alike.
     """
 
     size: tuple[int, int, int]
     column: str = "file"
+    csv: CsvFormat = field(default_factory=CsvFormat)
 
     chunk: ClassVar[int] = 64
     stored_name: ClassVar[str] = "image"
@@ -56,6 +64,10 @@ class ImagePreparation(Preparation):
                     f"{', '.join(map(str, raw.columns))}"
                 )
             raw = list(raw[self.column])
+        if isinstance(raw, list) and raw and all(isinstance(row, np.ndarray) for row in raw):
+            if len({row.shape for row in raw}) > 1:
+                raise DataError("the arrays of pixels differ in their shape")
+            raw = np.stack(raw)
         if isinstance(raw, np.ndarray) and raw.dtype.kind in "fiub":
             return Prepared({"image": self._pixels(raw)})
         if isinstance(raw, str | Path) or not isinstance(raw, Sequence | np.ndarray):
@@ -68,14 +80,15 @@ class ImagePreparation(Preparation):
         return Prepared({"image": scaled(np.stack(images))})
 
     def to_json(self) -> dict[str, Any]:
-        """Return the size of the images and the column of their files."""
-        return {"size": list(self.size), "column": self.column}
+        """Return the size of the images, the column of their files, and the CSV's format."""
+        return {"size": list(self.size), "column": self.column, "csv": asdict(self.csv)}
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> ImagePreparation:
         """Read what `to_json` returned."""
         channels, height, width = tree["size"]
-        return cls((channels, height, width), tree["column"])
+        csv = CsvFormat.from_json(tree.get("csv", {}))
+        return cls((channels, height, width), tree["column"], csv)
 
     def describe(self) -> tuple[Field, ...]:
         """Return the one field, in pixels."""
@@ -88,13 +101,13 @@ class ImagePreparation(Preparation):
     def read(self, path: Path, size: int) -> Iterator[list[Path]]:
         """Yield the files that a table names, an image or those of a folder, `size` at a time."""
         if table_suffix(path) is not None:
-            for frame in read_batches(path, CsvFormat(), size, [self.column]):
+            for frame in read_batches(path, self.csv, size, [self.column]):
                 if self.column not in frame.columns:
                     raise DataError(
                         f"{path} has no column {self.column!r} with the files of images; it has: "
                         f"{', '.join(frame.columns)}"
                     )
-                yield [path.parent / str(name).strip() for name in frame[self.column]]
+                yield [named_file(path.parent, str(name).strip()) for name in frame[self.column]]
             return
         yield from self.batches(image_files(path), size)
 
@@ -106,17 +119,14 @@ class ImagePreparation(Preparation):
             return list(map(str, raw))
         return None
 
-    def _decode(self, row: int, image: Path | str | Image | Array) -> Array:
-        if isinstance(image, np.ndarray):
-            return np.asarray(np.rint(self._pixels(image[None])[0] * 255), np.uint8)
+    def _decode(self, row: int, image: Path | str | Image) -> Array:
         try:
             if isinstance(image, str | Path):
                 return decode_image(Path(image).expanduser(), self.size)
-            pixels = fit_image(image, self.size)
+            return fit_image(image, self.size)
         except (ValueError, AttributeError) as error:
             name = image if isinstance(image, str | Path) else type(image).__name__
             raise RowError(f"the image {name} of row", row, f" cannot be read ({error})") from None
-        return pixels
 
     def _pixels(self, raw: Array) -> Array:
         """Return pixels as (N, C, H, V) in 0 .. 1."""

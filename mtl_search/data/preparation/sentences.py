@@ -78,7 +78,8 @@ class SentencesPreparation(Preparation):
 
     def transform(self, raw: Any) -> Prepared:
         """Encode sentences."""
-        located = [self._locate(row, value) for row, value in enumerate(self._sequence(raw))]
+        values = self._sequence(raw)
+        located = [self._locate(row, value) for row, value in enumerate(values)]
         sentences = [one.sentence for one in located]
         try:
             encoded = self.encode(sentences)
@@ -95,9 +96,7 @@ class SentencesPreparation(Preparation):
                 stops=tuple(stop for _, stop in one.places),
                 positions=tuple(map(int, positions)),
             )
-            for value, one, positions in zip(
-                self._sequence(raw), located, encoded.positions, strict=True
-            )
+            for value, one, positions in zip(values, located, encoded.positions, strict=True)
         ]
         inputs = {view: np.asarray(x[:]) for view, x in encoded.inputs.items()}
         return Prepared(inputs, dict.fromkeys(inputs, encoded.mask), texts)
@@ -232,7 +231,9 @@ class SentencesPreparation(Preparation):
             RowError: It is no sentence, or has no marks.
         """
         if isinstance(value, Mapping):
-            return _located_tokens(row, value)
+            # Entities that nothing reads are the first token, as of a text without marks.
+            nowhere = {} if self.needs_entities else {"e1": (0, 1), "e2": (0, 1)}
+            return _located_tokens(row, {**nowhere, **value})
         if not isinstance(value, str):
             raise RowError("row", row, f" is a {type(value).__name__}; a sentence is needed")
         if not self.needs_entities and (plain := locate_plain(value)) is not None:

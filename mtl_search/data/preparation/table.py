@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from mtl_search.data.preparation.base import Field, Preparation, Prepared
+from mtl_search.data.preparation.base import Field, Preparation, Prepared, check_finite
 from mtl_search.data.preprocessing.columns import Categorical, Numeric, TableEncoder
 from mtl_search.data.readers import cells
 from mtl_search.data.readers.table_batches import read_batches, without_missing_texts
@@ -50,6 +50,7 @@ class TablePreparation(Preparation):
         """Encode rows as (N, W) float32; see the class for what a row may be."""
         frame = self._own_columns(self._frame(raw))
         encoded = self.encoder.transform(frame)
+        check_finite("table", encoded)
         return Prepared({"table": encoded}, unknown=self._unknown(frame, encoded))
 
     def to_json(self) -> dict[str, Any]:
@@ -70,10 +71,8 @@ class TablePreparation(Preparation):
                 columns.append(Categorical(values["name"], tuple(values["categories"])))
             else:
                 columns.append(Numeric(**values))
-        csv = dict(tree["csv"])
-        names = csv["names"]
-        csv |= {"missing": tuple(csv["missing"]), "names": None if names is None else tuple(names)}
-        return cls(TableEncoder(tuple(columns)), CsvFormat(**csv), bool(tree["is_text"]))
+        csv = CsvFormat.from_json(tree["csv"])
+        return cls(TableEncoder(tuple(columns)), csv, bool(tree["is_text"]))
 
     def describe(self) -> tuple[Field, ...]:
         """Return the input columns."""
@@ -112,9 +111,8 @@ class TablePreparation(Preparation):
         yield from super().batches(raw, size)
 
     def row_names(self, raw: Any) -> Sequence[Any] | None:
-        """Return the index of a data frame, where it is more than numbers from 0."""
-        index = getattr(raw, "index", None)
-        return None if index is None or isinstance(raw, Sequence) else index
+        """Return the index of a data frame."""
+        return None if isinstance(raw, Sequence) else getattr(raw, "index", None)
 
     def _frame(self, raw: Any) -> pd.DataFrame:
         """Return rows as a data frame.
@@ -201,6 +199,9 @@ def _by_position(raw: Any, names: Sequence[str]) -> pd.DataFrame:
 
     try:
         array = np.asarray(raw)
+        if not isinstance(raw, np.ndarray):
+            # Cells of lists keep their types: numpy makes 1.0 of True beside a number.
+            array = np.asarray(raw, dtype=object)
     except ValueError:
         raise DataError("the rows of the input differ in length") from None
     if array.ndim != 2 or array.shape[1] != len(names):

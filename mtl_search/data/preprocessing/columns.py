@@ -66,7 +66,7 @@ class Numeric:
         columns = [np.where(is_missing, 0.0, (numbers - self.mean) / self.deviation)]
         if self.indicator:
             columns.append(is_missing)
-        # A number too large for float32 becomes infinite, which the data set refuses.
+        # A number too large for float32 becomes infinite, which is refused later.
         with np.errstate(over="ignore"):
             return np.stack(columns, axis=1).astype(np.float32)
 

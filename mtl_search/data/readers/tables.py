@@ -61,6 +61,14 @@ class CsvFormat:
             None if names is None else check_names(names, "data.names"),
         )
 
+    @classmethod
+    def from_json(cls, tree: Mapping[str, Any]) -> CsvFormat:
+        """Read the attributes from JSON, which has lists in place of tuples."""
+        attributes: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in tree.items()
+        }
+        return cls(**attributes)
+
 
 def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
     """Read a table from a file.

@@ -17,7 +17,7 @@ _ALWAYS = ("torch", "mlflow", "numpy", "pandas", "safetensors")
 _WHERE_USED = {
     "timm": ('"timm"',),
     "transformers": ('"transformer"', '"encoder": "'),
-    "pillow": ('"image"', '"image_folder"'),
+    "pillow": ('"name": "image"',),
 }
 
 

@@ -44,8 +44,8 @@ def test_code_of_the_user_fails_in_one_sentence() -> None:
         next(prepared_batches(Own(), ["other"], 2))
     with pytest.raises(DataError, match=r"this model reads no files"):
         next(prepared_batches(Own(), "file.csv", 2))
-    assert rows_of(Own(), ["a", "b"]) == 2
-    assert rows_of(Own(), "file.csv") is None
+    assert rows_of(["a", "b"]) == 2
+    assert rows_of("file.csv") is None
 
 
 def test_tags_of_longer_sentences_make_room() -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
-from mtl_search.export.card import card
+import numpy as np
+import pandas as pd
+
+from mtl_search.data.preparation.table import TablePreparation
+from mtl_search.data.preprocessing.columns import fit_columns
+from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.export.card import TABLE, card
 
 DESCRIBED: dict[str, Any] = {
     "inputs": [{"name": "table", "dtype": "float32", "shape": ["samples", 4]}],
@@ -53,3 +61,19 @@ def test_a_card_without_facts_says_so() -> None:
     assert "Nothing is recorded of the data set." in text
     assert "The preparation of raw rows is not known." in text
     assert "Results" not in text
+
+
+def test_code_of_the_card_knows_categories_however_they_are_typed(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": ["1", "2", "caf\u00e9"] * 2, "x": np.arange(6.0)})
+    encoder = fit_columns(frame, ["a", "x"], ["a"], 10)
+    preparation = TablePreparation(encoder, CsvFormat())
+    stored = tmp_path / "preprocessing.json"
+    stored.write_text(json.dumps({"fitted": preparation.to_json()}))
+    cells = (1, 2.0, "1.0", " 2", "cafe\u0301", True, "1_0", None, "new")
+    rows = [{"a": cell, "x": 1.5} for cell in cells]
+    scope: dict[str, Any] = {}
+    exec(TABLE, scope)
+    prepared = scope["prepare"](rows, stored)["table"]
+    np.testing.assert_allclose(prepared, preparation.transform(rows).inputs["table"], rtol=1e-6)
+    assert prepared[:5, :3].argmax(1).tolist() == [0, 1, 0, 1, 2]
+    assert (prepared[5:, 3] == 1).all()

@@ -160,3 +160,10 @@ def test_the_shipped_config(
     }
     assert data.inputs["left"].shape == (800, 1, 28, 28)
     assert [task.loss_weight for task in config.tasks.values()] == [1, 1, 0.5]
+
+
+def test_whole_numbers_without_a_scale_are_no_tokens(
+    make: Callable[..., DataSet], arrays: dict[str, Any]
+) -> None:
+    arrays["images"] = arrays["images"].astype(np.int64)
+    assert make(scale=1).inputs["left"].dtype == np.float32

@@ -70,6 +70,9 @@ def test_files_are_read_by_their_keys(tmp_path: Path) -> None:
         "words": WORDS,
         "real": WORDS > 3,
         "else": np.zeros(2),
+        # Neither is read: the first has no type of its own, and images have no mask.
+        "names": np.array([{}]),
+        "image_mask": np.ones(9),
     }
     np.savez(tmp_path / "a.npz", **stored)
     (tmp_path / "folder").mkdir()
@@ -84,6 +87,15 @@ def test_files_are_read_by_their_keys(tmp_path: Path) -> None:
         next(TWO.read(tmp_path / "b.npz", 1))
     with pytest.raises(DataError, match=r"cannot read"):
         next(TWO.read(tmp_path / "no.npz", 1))
+
+
+def test_a_file_without_the_mask_of_training_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    np.savez(tmp_path / "a.npz", pixels=IMAGE, words=WORDS)
+    (rows,) = TWO.read(tmp_path / "a.npz", 9)
+    assert set(rows) == {"image", "words"}
+    assert "has no mask real: all tokens of 'words' are real" in caplog.text
 
 
 def test_a_view_without_a_key_is_found_by_its_name(tmp_path: Path) -> None:

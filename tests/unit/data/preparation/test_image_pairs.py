@@ -27,6 +27,15 @@ def test_channels_are_where_they_may_be(tmp_path: Path) -> None:
             np.testing.assert_allclose(view, expected)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int64", "float64"])
+def test_pixels_of_any_type_are_fractions_without_a_scale(dtype: str) -> None:
+    preparation = ImagePairsPreparation((1, 4, 5), 1.0, dtype)
+    for pixels in (LEFT.astype(dtype), LEFT.astype(np.int32)):
+        for view in preparation.transform({"left": pixels, "right": pixels}).inputs.values():
+            assert view.dtype == np.float32
+            np.testing.assert_array_equal(view[:, 0], LEFT)
+
+
 def test_one_side_will_do_where_the_network_reads_no_more() -> None:
     left = PREPARATION.for_views({"left"})
     assert set(left.transform({"left": LEFT}).inputs) == {"left"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mtl_search.data.preparation.images import ImagePreparation, image_files
+from mtl_search.data.readers.tables import CsvFormat
 from mtl_search.errors import DataError
 
 Image: Any = pytest.importorskip("PIL.Image")
@@ -74,6 +76,26 @@ def test_what_a_file_as_input_may_be(folder: Path) -> None:
 def test_mistakes(raw: Any, problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         PREPARATION.transform(raw)
+
+
+def test_fractions_are_not_rounded_to_bytes() -> None:
+    fractions = np.random.default_rng(0).random((2, 3, 4, 6), np.float32)
+    np.testing.assert_array_equal(PREPARATION.transform(list(fractions)).inputs["image"], fractions)
+    fractions[1, 0, 0, 0] = np.nan
+    with pytest.raises(DataError, match="row 1 has NaN"):
+        PREPARATION.transform(list(fractions))
+    with pytest.raises(DataError, match="differ in their shape"):
+        PREPARATION.transform([fractions[0], fractions[0, :, :2]])
+
+
+def test_a_table_is_written_as_that_of_training(folder: Path) -> None:
+    csv = CsvFormat(separator=";")
+    preparation = ImagePreparation.from_json(ImagePreparation((3, 4, 6), "file", csv).to_json())
+    assert preparation.csv == csv
+    (folder / "a.png").rename(folder / unicodedata.normalize("NFD", "caf\u00e9.png"))
+    (folder / "new.csv").write_text("file;note\ncaf\u00e9.png;one,two\n", encoding="utf-8")
+    (files,) = preparation.read(folder / "new.csv", 9)
+    assert preparation.transform(files).inputs["image"].shape == (1, 3, 4, 6)
 
 
 def test_an_unreadable_file_is_named_with_its_row(folder: Path) -> None:

@@ -75,6 +75,10 @@ def test_marks_are_needed_only_where_the_network_reads_them() -> None:
         assert preparation.needs_entities
     tagger = views.for_views({"tokens"})
     assert not tagger.needs_entities
+    tokens = {"tokens": ["a", "b", "c"]}
+    assert tagger.transform([tokens]).inputs["tokens"].shape[0] == 1
+    with pytest.raises(DataError, match="row 0; needed"):
+        views.transform([tokens])
     assert tagger.transform(["The child"]).inputs["tokens"][0, :2].tolist() == [2, 3]
 
 

@@ -12,8 +12,11 @@ import pytest
 
 from mtl_search.data import DataSet
 from mtl_search.data.datasets.table import table
+from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.stored import from_stored, to_stored
 from mtl_search.data.preparation.table import TablePreparation
+from mtl_search.data.preprocessing.columns import fit_columns
+from mtl_search.data.readers.tables import CsvFormat
 from mtl_search.errors import DataError
 
 ROWS = (
@@ -99,3 +102,23 @@ def test_columns_that_stand_there_twice(data: DataSet) -> None:
         _preparation(data).transform(twice)
     with pytest.raises(DataError, match=r"the input is a set"):
         _preparation(data).transform({1, 2})
+
+
+def test_cells_of_lists_keep_their_types() -> None:
+    frame = pd.DataFrame({"flag": ["True", "False"], "n": ["1", "2"], "x": [0.5, 1.5]})
+    preparation = TablePreparation(
+        fit_columns(frame, ["flag", "n", "x"], ["flag", "n"], 10), CsvFormat()
+    )
+    given = preparation.transform([[True, 1, 0.5], [False, 2.0, 1.5]])
+    np.testing.assert_array_equal(
+        given.inputs["table"], preparation.transform(frame).inputs["table"]
+    )
+    assert not given.unknown
+    with pytest.raises(DataError, match="differ in length"):
+        preparation.transform([[True, 1, 0.5], [False, 2]])
+
+
+def test_a_number_that_scaling_makes_infinite_is_refused_with_its_row() -> None:
+    encoder = fit_columns(pd.DataFrame({"x": [0.0, 1e-9]}), ["x"], [], 10)
+    with pytest.raises(RowError, match="row 1 has NaN or infinite"):
+        TablePreparation(encoder, CsvFormat()).transform({"x": [1.0, 1e38]})

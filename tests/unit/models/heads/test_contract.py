@@ -78,6 +78,15 @@ class MeanOnly(ElementwiseLoss):
         return reduced((output - target).abs(), "none" if reduction == "none" else "mean")
 
 
+class InDouble(ElementwiseLoss):
+    """A right loss that adds up in float64."""
+
+    def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
+        """Return the losses in float32, or their sum or mean in float64."""
+        losses = (output - target).abs()
+        return losses if reduction == "none" else reduced(losses.double(), reduction)
+
+
 class RightHead(PooledHead):
     """A right head of one's own."""
 
@@ -95,6 +104,15 @@ class RightHead(PooledHead):
 
     def fit(self, target: Tensor) -> None:
         """Leave all as it is."""
+
+
+class LargeBatches(RightHead):
+    """A right head that asks for more samples than the check has."""
+
+    def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
+        """Return (B,)."""
+        assert len(features[0]) > 10
+        return super().forward(*features, masks=masks)
 
 
 class WidePrediction(RightHead):
@@ -135,6 +153,8 @@ def built(target: Target, head: str, loss: object = None) -> Head:
         (BINARY, "binary", f"{HERE}:binary_each"),
         (LABELS, "multilabel", f"{HERE}:binary_each"),
         (REAL, f"{HERE}:RightHead", None),
+        (REAL, f"{HERE}:LargeBatches", None),
+        (REAL, "regression", f"{HERE}:InDouble"),
     ],
 )
 def test_parts_that_keep_the_contract_are_built(target: Target, head: str, loss: object) -> None:
