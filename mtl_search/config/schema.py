@@ -11,9 +11,10 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from mtl_search.config.base import Component, ConfigModel, Names, RememberingModel, as_tuple
 from mtl_search.config.initial_points import InitialPoints
-from mtl_search.config.report import ReportConfig
+from mtl_search.config.sections.report import ReportConfig
+from mtl_search.config.sections.tracking import TrackingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.config.space import SpaceEntry
-from mtl_search.config.training import TrainingConfig
 
 Role = Literal["main", "auxiliary"]
 ArmKind = Literal["single", "equal", "search"]
@@ -206,30 +207,6 @@ class SearchConfig(ConfigModel):
     )
     stop_after_failures: int = Field(
         5, ge=1, description="end the sweep when its first trials have all failed, this many"
-    )
-
-
-class TrackingConfig(ConfigModel):
-    """Where the runs are recorded."""
-
-    enabled: bool = Field(True, description="record the sweep and its trials in MLflow")
-    uri: str | None = Field(
-        None,
-        description="MLflow tracking URI; default: MLFLOW_TRACKING_URI, else SQLite by the sweeps",
-    )
-    experiment: str | None = Field(
-        None, description="MLflow experiment; default: the config's name"
-    )
-    model: bool = Field(
-        True, description="log the model that the verdict recommends, with its test metrics"
-    )
-    registered_model_name: str | None = Field(
-        None, description="name in MLflow's registry that the model gets a version of", min_length=1
-    )
-    system_metrics: bool = Field(
-        False,
-        description="record processor, memory, disk, network and GPUs of the driver's machine "
-        "(needs the extra `system-metrics`)",
     )
 
 

@@ -24,12 +24,10 @@ from mtl_search.search.context import SweepContext
 from mtl_search.search.samplers import build_sampler
 from mtl_search.search.space.arm_space import Draw, KnownPoint, initial_params
 from mtl_search.search.space.space import allow_any_choice
-from mtl_search.search.studies.trials import frozen_trial
+from mtl_search.search.studies.trials import frozen_trial, trial_state
 from mtl_search.storage.arm_name import EQUAL, SEARCH
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import METRIC
-
-_STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "FAIL": TrialState.FAIL}
 
 
 class ArmStudy(OptunaSearch):
@@ -89,7 +87,8 @@ class ArmStudy(OptunaSearch):
 
     def finish(self, record: TrialRecord) -> None:
         """Tell Optuna how a trial ended."""
-        state, value = _optuna_result(record, record.objective)
+        state = trial_state(record, record.objective)
+        value = record.objective if state is TrialState.COMPLETE else None
         self._ot_study.tell(self._ot_trials[record.id], value, state=state)
         self._completed_trials.add(record.id)
         self._forget(record.id)
@@ -214,17 +213,6 @@ def _keep_search_space(old: BaseSampler, new: BaseSampler) -> None:
         for name in ("_search_space", "_group_decomposed_search_space"):
             if hasattr(old, name) and hasattr(new, name):
                 setattr(new, name, getattr(old, name))
-
-
-def _optuna_result(record: TrialRecord, objective: float | None) -> tuple[TrialState, float | None]:
-    """Return state and value in Optuna's terms.
-
-    A trial that is complete and has no objective counts as failed.
-    """
-    state = _STATES[record.state]
-    if state is not TrialState.COMPLETE:
-        return state, None
-    return (state, objective) if objective is not None else (TrialState.FAIL, None)
 
 
 def set_log_level() -> None:

@@ -3,17 +3,15 @@
 from mtl_search.tracking.address import public
 from mtl_search.tracking.links import (
     Addresses,
-    compare_url,
     environment_uri,
     find_addresses,
-    find_compare_url,
     tracking_uri,
     ui_command,
     ui_environment,
 )
 from mtl_search.tracking.pages.page import SweepPage
 from mtl_search.tracking.place import Place, read_place
-from mtl_search.tracking.resend import Sent, send_missing, sync
+from mtl_search.tracking.resend import Sent, send_missing
 from mtl_search.tracking.resume_command import resumed_by
 from mtl_search.tracking.tracker import Tracker
 
@@ -23,15 +21,12 @@ __all__ = [
     "Sent",
     "SweepPage",
     "Tracker",
-    "compare_url",
     "environment_uri",
     "find_addresses",
-    "find_compare_url",
     "public",
     "read_place",
     "resumed_by",
     "send_missing",
-    "sync",
     "tracking_uri",
     "ui_command",
     "ui_environment",

@@ -202,16 +202,6 @@ def find_addresses(
     )
 
 
-def find_compare_url(
-    config: Config, sweep_dir: Path, ui: str | None = None, top: int = MAX_RUNS
-) -> str:
-    """Return the address of the page that compares the best trials of a sweep.
-
-    Args and errors are those of `find_addresses`.
-    """
-    return find_addresses(config, sweep_dir, ui, top).compare
-
-
 def ui_address(uri: str) -> str:
     """Return the address of MLflow's pages for a tracking URI."""
     return uri if uri.startswith(("http://", "https://")) else LOCAL_UI

@@ -70,17 +70,3 @@ def send_missing(
         tracker.finish(page)
     unsent = tracker.close(patience=patience, on_progress=on_progress)
     return Sent(unsent, tracker.written, public(tracker.uri))
-
-
-def sync(
-    sweep_dir: Path,
-    config: Config | None = None,
-    *,
-    patience: float = 30.0,
-    on_progress: OnProgress | None = None,
-) -> int:
-    """Send the runs of a sweep; return the number of events that have not arrived.
-
-    Args and errors are those of `send_missing`.
-    """
-    return send_missing(sweep_dir, config, patience=patience, on_progress=on_progress).unsent

@@ -29,14 +29,14 @@ from mtl_search.tracking.address import public_reason
 from mtl_search.tracking.client import TrackingClient, is_outage
 from mtl_search.tracking.mapping import MetricPoint
 from mtl_search.tracking.pages.page import SweepPage, digest
-from mtl_search.tracking.pages.publisher import Publisher, fingerprint
+from mtl_search.tracking.pages.publisher import Publisher
 from mtl_search.tracking.progress_chart import ENDED, ProgressChart
 from mtl_search.tracking.run_state import RunState
 from mtl_search.tracking.trial_values import (
     Yardstick,
     final_points,
     final_values,
-    objective_point,
+    fingerprint,
     varied_params,
 )
 
@@ -135,6 +135,8 @@ class RunSync:
             self._send_unless_refused("the sweep", self._send_parent, self._parent_waiting)
             self._parent_waiting = 0
             self._progress.clear()
+        # Once for all: in a journal that is sent as a whole it would take longer than the rest.
+        yardstick = Yardstick.of(self.record, self.config)
         for trial_id in list(self._dirty):
             trial = self.record.trials[trial_id]
             if stop():
@@ -142,7 +144,7 @@ class RunSync:
             if only_ended and not trial.finished:
                 continue
             self._send_unless_refused(
-                trial_id, partial(self._send_trial, trial), self._dirty[trial_id]
+                trial_id, partial(self._send_trial, trial, yardstick), self._dirty[trial_id]
             )
             del self._dirty[trial_id]
             if trial.finished:
@@ -237,7 +239,7 @@ class RunSync:
             self.client.send(self.parent.id, (), {}, mark)
             self.parent.tags.update(mark)
 
-    def _send_trial(self, trial: TrialRecord) -> None:
+    def _send_trial(self, trial: TrialRecord, yardstick: Yardstick) -> None:
         # A trial that ended, was dropped from memory and is resumed keeps its run.
         run = self._runs.setdefault(trial.id, RunState(self.run_ids.get(trial.id, "")))
         tags = mapping.trial_tags(trial, self.record, self.parent.id)
@@ -250,7 +252,7 @@ class RunSync:
             for point in mapping.epoch_points(trial, epoch, self.config, self.record)
         ]
         if trial.ended:
-            points = [*self._final_points(trial, run), *points]  # the cursor is the last
+            points = [*self._final_points(trial, run, yardstick), *points]  # the cursor is the last
         params = run.new_params(mapping.trial_params(trial, self._varied))
         changed = run.new_tags(tags)
         self.client.send(run.id, points, params, changed)
@@ -259,17 +261,16 @@ class RunSync:
         run.tags.update(changed)
         self._send_status(run, trial)
 
-    def _final_points(self, trial: TrialRecord, run: RunState) -> list[MetricPoint]:
+    def _final_points(
+        self, trial: TrialRecord, run: RunState, yardstick: Yardstick
+    ) -> list[MetricPoint]:
         """Return the best values and the test metrics of a trial that has ended.
 
         Where MLflow has other ones, since a reference has changed, also its objective.
         """
-        yardstick = Yardstick.of(self.record, self.config)
         values = final_values(trial, self.record, self.config, yardstick)
         self._values[trial.id] = fingerprint(trial, values)
-        points = final_points(values, trial.ended)
-        if trial.epochs:
-            points.append(objective_point(trial, self.record, self.config, trial.ended))
+        points = final_points(trial, values, self.record, self.config, trial.ended)
         now = mapping.milliseconds(self._now)  # of two values MLflow shows the later one
         return [
             replace(point, time=now) if point.name in run.metrics else point

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from mtl_search.extras import import_extra
+from mtl_search.tracking.address import public_reason
+
+log = logging.getLogger("mtl_search.tracking")
 
 _EXTRA = "system-metrics"
 _PATH = "tracking.system_metrics"
@@ -31,7 +35,7 @@ class SystemMetrics:
         import_extra("psutil", _EXTRA, _PATH)
 
     def start(self, uri: str, run: str) -> None:
-        """Begin to record.
+        """Begin to record; where the machine does not allow it, the sweep goes on without.
 
         Args:
             uri: The tracking URI.
@@ -39,8 +43,12 @@ class SystemMetrics:
         """
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-        self._monitor = SystemMetricsMonitor(run, resume_logging=True, tracking_uri=uri)
-        self._monitor.start()
+        try:
+            self._monitor = SystemMetricsMonitor(run, resume_logging=True, tracking_uri=uri)
+        except Exception as error:  # noqa: BLE001  # such as a container without network counters
+            log.warning("this machine is not recorded: %s", public_reason(error))
+        else:
+            self._monitor.start()
 
     def stop(self) -> None:
         """End the recording; what was taken is sent."""

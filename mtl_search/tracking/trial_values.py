@@ -78,50 +78,71 @@ def final_values(
     values[f"{BEST}val/skill"] = trial_skill(trial, record, config, yardstick.tasks)
     gain = trial_delta_m(trial, yardstick.tasks, yardstick.reference, importance)
     values[f"{BEST}val/delta_m"] = gain
-    values |= _test_values(trial, record, config, yardstick)
-    known = {name: float(value) for name, value in values.items() if math.isfinite(value)}
-    return clean_names(known)
+    if trial.test:
+        own = tasks_of(trial, yardstick.tasks)
+        values |= values_on_test(trial.test, own, record, config, yardstick.final_reference)
+    return known_values(values)
 
 
-def _test_values(
-    trial: TrialRecord, record: SweepRecord, config: Config, yardstick: Yardstick
+def values_on_test(
+    test: Mapping[str, float],
+    tasks: Tasks,
+    record: SweepRecord,
+    config: Config,
+    final_reference: Mapping[str, float],
 ) -> dict[str, float]:
-    if not trial.test:
-        return {}
-    own = tasks_of(trial, yardstick.tasks)
-    values = dict(trial.test)
-    values["test/skill"] = mean_skill(record, config, own, trial.test, "test")
-    keys = [metric_key("test", task, name) for task, names in own.items() for name in names]
-    reference = yardstick.final_reference
-    if keys and all(key in trial.test and key in reference for key in keys):
-        values["test/delta_m"] = delta_m(trial.test, reference, own, "test")
+    """Return metrics on the test split with the skill and the Δm of all tasks together.
+
+    Args:
+        test: `test/<task>/<metric>` → value.
+        tasks: The main tasks that are judged, with their metrics.
+        record: The sweep, whose scales count.
+        config: The sweep's config.
+        final_reference: The values of the single-task finalists under the same keys.
+    """
+    values = {**test, "test/skill": mean_skill(record, config, tasks, test, "test")}
+    keys = [metric_key("test", task, name) for task, names in tasks.items() for name in names]
+    if keys and all(key in test and key in final_reference for key in keys):
+        values["test/delta_m"] = delta_m(test, final_reference, tasks, "test")
     return values
 
 
-def final_points(values: Mapping[str, float], seconds: float) -> list[MetricPoint]:
-    """Return values of a whole trial as points at step 0, which MLflow draws as bars.
+def known_values(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the finite values by names that MLflow accepts."""
+    return clean_names({name: float(x) for name, x in values.items() if math.isfinite(x)})
+
+
+def fingerprint(trial: TrialRecord, values: Mapping[str, float]) -> int:
+    """Return a number that changes with the values of a trial, and with its objective."""
+    objective = trial.epochs[-1].best_objective if trial.epochs else None
+    return hash((objective, frozenset(values.items())))
+
+
+def final_points(
+    trial: TrialRecord,
+    values: Mapping[str, float],
+    record: SweepRecord,
+    config: Config,
+    seconds: float,
+) -> list[MetricPoint]:
+    """Return what a trial comes to as points.
+
+    Its values are at step 0, which MLflow draws as bars; its objective is at its last epoch, to be
+    sent where it has changed.
 
     Args:
-        values: Name → value.
-        seconds: When they became known, as Unix time. Of two values MLflow shows the later one.
-    """
-    return [MetricPoint(name, value, milliseconds(seconds), 0) for name, value in values.items()]
-
-
-def objective_point(
-    trial: TrialRecord, record: SweepRecord, config: Config, seconds: float
-) -> MetricPoint:
-    """Return the objective of a trial's last epoch, to be sent where it has changed.
-
-    Args:
-        trial: The trial, with at least one epoch.
+        trial: The trial.
+        values: What `final_values` returned.
         record: The sweep, whose scales count.
         config: The sweep's config.
-        seconds: When it changed, as Unix time.
+        seconds: When they became known, as Unix time. Of two values MLflow shows the later one.
     """
-    name = clean_name(objective_name(trial.arm, config, record))
-    value = trial.epochs[-1].best_objective
-    return MetricPoint(name, value, milliseconds(seconds), trial.last_epoch)
+    time = milliseconds(seconds)
+    points = [MetricPoint(name, value, time, 0) for name, value in values.items()]
+    if trial.epochs:
+        name = clean_name(objective_name(trial.arm, config, record))
+        points.append(MetricPoint(name, trial.epochs[-1].best_objective, time, trial.last_epoch))
+    return points
 
 
 def varied_params(config: Config) -> dict[str, object]:

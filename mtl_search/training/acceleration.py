@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.network import MultiTaskNetwork
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-from mtl_search.config import Config, from_stored
+from mtl_search.config import Config
 from mtl_search.data.preparation.base import Preparation
 from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import Array
@@ -117,18 +114,6 @@ class Predictor:
         return {view for views in self.network.views.values() for view in views}
 
 
-def load_predictor(folder: Path) -> Predictor:
-    """Load the network that `checkpoint.save_best` wrote.
-
-    Raises:
-        SweepError: There is none in the folder.
-    """
-    config, data_spec = read_card(folder)
-    predictor = build_predictor(config, data_spec)
-    predictor.network.load_state_dict(load_file(folder / "model.safetensors"))
-    return predictor
-
-
 def build_predictor(config: Config, data_spec: DataSpec) -> Predictor:
     """Build a network, which has yet to get the weights that training gave it.
 
@@ -139,27 +124,6 @@ def build_predictor(config: Config, data_spec: DataSpec) -> Predictor:
     with skip_pretrained():
         network = build_network(config, data_spec)
     return Predictor(network, config, data_spec)
-
-
-def read_card(folder: Path) -> tuple[Config, DataSpec]:
-    """Read what a network was built from: the trial's config, and the spec of its data.
-
-    Nothing that the card names is imported or built; the file may come from anywhere.
-
-    Raises:
-        SweepError: There is no network in the folder, or its card is broken.
-    """
-    file = folder / "model.json"
-    if not file.exists():
-        raise SweepError(
-            f"no trained network in {folder}: only the best of each arm and the finalists are kept"
-        )
-    try:
-        card = json.loads(file.read_text(encoding="utf-8"))
-        return from_stored(card["config"]), DataSpec.from_json(card["data"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        problem = f"{type(error).__name__}: {error}"
-        raise SweepError(f"{file} is no card of a network ({problem})") from error
 
 
 def _rows(tensors: Mapping[str, Tensor], rows: slice) -> dict[str, Tensor]:

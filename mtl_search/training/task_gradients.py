@@ -42,14 +42,88 @@ class GradientAccumulator:
         self.jacobian = rows
 
 
-class TaskGradients:
+class DividedNetwork:
     """Run the network in two parts, divided where features leave the sharing policy.
 
     Each head reads features that belong to its task alone, so one backward pass through all heads
-    gives the gradient of every task with respect to its own features. From there on it is one pass
-    a task through the sharing policy; or a single one for all tasks at once, where no layer of the
-    policy belongs to one task and torch can batch its layers (`torch.vmap`). Some layers cannot be
-    batched (LSTMs); after the first attempt it is one pass a task from then on.
+    gives the gradient of every task with respect to its own features.
+
+    Args:
+        network: The network, on its device.
+    """
+
+    def __init__(self, network: MultiTaskNetwork) -> None:
+        self.network = network
+        # Of the last call, by task: the features that left the sharing policy, and their copies
+        # that entered the head.
+        self._features: list[tuple[Tensor, ...]] = []
+        self._leaves: list[tuple[Tensor, ...]] = []
+
+    def __call__(
+        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Return the output of each task's head; `through_heads` needs the features in between."""
+        inputs = self.network.augmented(inputs)
+        features = self.network.sharing(inputs, masks)
+        leaves = {
+            task: tuple([x.detach().requires_grad_() for x in task_features])
+            for task, task_features in features.items()
+        }
+        self._features = [features[task] for task in self.network.heads]
+        self._leaves = [leaves[task] for task in self.network.heads]
+        return self.network.from_features(leaves, inputs, masks)
+
+    def through_heads(
+        self, losses: Tensor, parameters: Sequence[nn.Parameter] = ()
+    ) -> tuple[list[tuple[Tensor, ...]], list[tuple[Tensor, ...]], tuple[Tensor, ...]]:
+        """Run the backward pass of the losses (T,) of the last call through all heads.
+
+        Args:
+            losses: The losses, one a task.
+            parameters: Parameters of heads whose gradients are wanted, too.
+
+        Returns:
+            By task, the features that left the sharing policy, and the gradients of its loss with
+            respect to them; and the gradients of the parameters.
+        """
+        features, leaves = self._features, self._leaves
+        self._features, self._leaves = [], []  # so that the graph is freed afterwards
+        flat = [x for task_leaves in leaves for x in task_leaves]
+        gradients = iter(_gradients([losses.sum()], [*flat, *parameters]))
+        at_features = [tuple(islice(gradients, len(task_leaves))) for task_leaves in leaves]
+        return features, at_features, tuple(gradients)
+
+
+def through_sharing(
+    features: Sequence[Tensor],
+    at_features: Sequence[Tensor],
+    parameters: Sequence[nn.Parameter],
+    *,
+    keep: bool,
+) -> tuple[Tensor, ...]:
+    """Return the gradients of one task's loss with respect to parameters of the sharing policy.
+
+    Args:
+        features: The features that the task reads.
+        at_features: The gradients of its loss with respect to them.
+        parameters: The parameters.
+        keep: Whether the graph is needed again: it is one for all tasks.
+    """
+    pairs = zip(features, at_features, strict=True)
+    reached = [(x, gradient) for x, gradient in pairs if x.requires_grad]
+    if not reached or not parameters:
+        return tuple(torch.zeros_like(p) for p in parameters)
+    outputs, at_outputs = zip(*reached, strict=True)
+    return _gradients(outputs, parameters, at_outputs, keep=keep)
+
+
+class TaskGradients(DividedNetwork):
+    """Add up the gradients of every task, from one or several passes.
+
+    From the features on it is one backward pass a task through the sharing policy; or a single one
+    for all tasks at once, where no layer of the policy belongs to one task and torch can batch its
+    layers (`torch.vmap`). Some layers cannot be batched (LSTMs); after the first attempt it is one
+    pass a task from then on.
 
     Args:
         network: The network, on its device.
@@ -61,7 +135,7 @@ class TaskGradients:
     """
 
     def __init__(self, network: MultiTaskNetwork) -> None:
-        self.network = network
+        super().__init__(network)
         tasks = list(network.heads)
         self.shared = [p for p in network.shared_parameters() if p.requires_grad]
         self.own_parameters: list[nn.Parameter] = []
@@ -81,37 +155,13 @@ class TaskGradients:
                 self.own_parameters.append(parameter)
                 self.owners.append(number)
         self._at_once = not any(self._in_branches)
-        # Of the last call, by task: the features that left the sharing policy, and their copies
-        # that entered the head.
-        self._features: list[tuple[Tensor, ...]] = []
-        self._leaves: list[tuple[Tensor, ...]] = []
-
-    def __call__(
-        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]
-    ) -> dict[str, Tensor]:
-        """Return the output of each task's head; `backward` needs the features in between."""
-        inputs = self.network.augmented(inputs)
-        features = self.network.sharing(inputs, masks)
-        leaves = {
-            task: tuple([x.detach().requires_grad_() for x in task_features])
-            for task, task_features in features.items()
-        }
-        self._features = [features[task] for task in self.network.heads]
-        self._leaves = [leaves[task] for task in self.network.heads]
-        return self.network.from_features(leaves, inputs, masks)
 
     def backward(self, losses: Tensor, accumulator: GradientAccumulator) -> None:
         """Add the gradients of the losses (T,), one a task, of the last call."""
-        features, leaves = self._features, self._leaves
-        self._features, self._leaves = [], []  # so that the graph is freed afterwards
-        flat = [x for task_leaves in leaves for x in task_leaves]
-        gradients = _gradients(
-            [losses.sum()], [*flat, *(self.own_parameters[i] for i in self._in_heads)]
-        )
-        for i, gradient in zip(self._in_heads, gradients[len(flat) :], strict=True):
+        in_heads = [self.own_parameters[i] for i in self._in_heads]
+        features, at_features, at_heads = self.through_heads(losses, in_heads)
+        for i, gradient in zip(self._in_heads, at_heads, strict=True):
             accumulator.add_own(i, gradient)
-        remaining = iter(gradients)
-        at_features = [tuple(islice(remaining, len(task_leaves))) for task_leaves in leaves]
         if not self._at_once or not self._add_at_once(features, at_features, accumulator):
             self._add_by_task(features, at_features, accumulator)
 
@@ -188,15 +238,9 @@ class TaskGradients:
         width = len(self.shared)
         rows = []
         for number, branch in enumerate(self._in_branches):
-            pairs = zip(features[number], at_features[number], strict=True)
-            reached = [(x, gradient) for x, gradient in pairs if x.requires_grad]
             inputs = [*self.shared, *(self.own_parameters[i] for i in branch)]
-            if reached and inputs:
-                outputs, at_outputs = zip(*reached, strict=True)
-                # The graph is one for all tasks, and the last pass frees it.
-                gradients = _gradients(outputs, inputs, at_outputs, keep=number + 1 < len(features))
-            else:
-                gradients = tuple(torch.zeros_like(p) for p in inputs)
+            keep = number + 1 < len(features)  # the last pass frees the graph
+            gradients = through_sharing(features[number], at_features[number], inputs, keep=keep)
             if width:
                 rows.append(torch.cat([gradient.reshape(-1) for gradient in gradients[:width]]))
             for i, gradient in zip(branch, gradients[width:], strict=True):

@@ -166,7 +166,7 @@ def print_doors(sizes: Sequence[int]) -> None:
 
 def print_mlflow(sizes: Sequence[int]) -> None:
     """Print a table, one row a number of trials."""
-    from mtl_search.tracking import sync
+    from mtl_search.tracking import send_missing
 
     print("| trials | MLflow, ms a trial | unsent |\n|---|---|---|")
     for trials in sizes:
@@ -174,7 +174,7 @@ def print_mlflow(sizes: Sequence[int]) -> None:
             folder = Path(name) / "sweep"
             begin(folder, settings(trials, Path(name)), trials)
             began = time.process_time()
-            unsent = sync(folder)
+            unsent = send_missing(folder).unsent
             spent = 1000 * (time.process_time() - began) / trials
         print(f"| {trials:,} | {spent:.1f} | {unsent} |", flush=True)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.config.base import Component
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.training.balancing import WEIGHTINGS, Aggregator, Weighting
 from mtl_search.training.balancing.build import build_aggregator, build_weighting
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng

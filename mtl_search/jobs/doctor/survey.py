@@ -22,6 +22,7 @@ from mtl_search.jobs.doctor import facts
 from mtl_search.jobs.doctor.clock import offset
 from mtl_search.jobs.doctor.examination import NodeReport, Trouble
 from mtl_search.jobs.doctor.facts import NodeFacts, Request
+from mtl_search.jobs.doctor.versions import ray_requirement
 
 Progress = Callable[[str], None]
 
@@ -98,10 +99,10 @@ def _other_version(found: VersionMismatch, address: str) -> Trouble:
         message += f"; mtl_search needs Ray {oldest} or later on all nodes"
         return Trouble(message, _reinstall(found.ray_here, address))
     if found.python_there == found.python_here:
-        return Trouble(message, f"pip install {_exactly(found.ray_there)}")
+        return Trouble(message, f"pip install {ray_requirement(found.ray_there)}")
     # In the environment that is active, uv would keep its Python.
     folder = f"python{found.python_there}"
-    install = f"uv pip install mtl-search {_exactly(found.ray_there)}"
+    install = f"uv pip install mtl-search {ray_requirement(found.ray_there)}"
     return Trouble(
         message,
         f"uv venv --python {found.python_there} {folder} && . {folder}/bin/activate && {install}",
@@ -112,14 +113,10 @@ def _reinstall(version: str, address: str) -> str:
     """Return the command that puts this Ray on the head of a cluster, and starts it again."""
     host, _, port = address.partition(":")
     named = f" --port={port}" if port else ""
-    install = f"pip install {_exactly(version)} mtl-search"
+    install = f"pip install {ray_requirement(version)} mtl-search"
     command = f"{install} && ray stop && ray start --head{named}"
     is_here = not port or host in _LOOPBACK
     return command if is_here else f"ssh {host} '{command}'"
-
-
-def _exactly(version: str) -> str:
-    return f'"ray[default,train,tune]=={version}"'
 
 
 def ask_nodes(request: Request, timeout: float, progress: Progress) -> list[NodeReport]:

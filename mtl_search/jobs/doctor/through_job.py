@@ -25,7 +25,7 @@ from mtl_search.jobs.doctor.examination import Examination
 from mtl_search.jobs.doctor.finding import Finding
 from mtl_search.jobs.doctor.survey import Progress
 from mtl_search.jobs.doctor.token import check_token
-from mtl_search.jobs.doctor.versions import check_versions
+from mtl_search.jobs.doctor.versions import check_versions, ray_requirement
 
 _CONFIG = "config.yaml"
 _POLL_S = 1.0
@@ -147,7 +147,7 @@ def _refused(error: ClusterError, address: str) -> Finding:
     if isinstance(error, RefusedError) and "token" in reason:
         cure = 'export RAY_AUTH_MODE=token RAY_AUTH_TOKEN="$(ssh HEAD ray get-auth-token)"'
     elif isinstance(error, OldRayError):
-        install = f'pip install "ray[default,train,tune]=={ray.__version__}" mtl-search'
+        install = f"pip install {ray_requirement(ray.__version__)} mtl-search"
         cure = f"ssh HEAD '{install} && ray stop && ray start --head --dashboard-host=0.0.0.0'"
     elif reason.startswith("no Ray cluster answers"):
         cure = "ssh HEAD ray start --head --dashboard-host=0.0.0.0"

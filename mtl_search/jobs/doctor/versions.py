@@ -17,6 +17,19 @@ _BUILDS = "https://download.pytorch.org/whl"
 _INSTALL = {"ray": "ray[default,train,tune]", "mtl-search": "mtl-search", "torch": "torch"}
 
 
+def ray_requirement(version: str) -> str:
+    """Return Ray of a version as a shell gives it to pip.
+
+    Args:
+        version: The version.
+
+    Examples:
+        >>> ray_requirement("2.60.0")
+        '"ray[default,train,tune]==2.60.0"'
+    """
+    return f'"{_INSTALL["ray"]}=={version}"'
+
+
 def check_versions(seen: Examination) -> Iterator[Finding]:
     """Compare the versions here with what mtl_search needs, and those there with those here."""
     here = seen.here

@@ -24,12 +24,20 @@ def describe_environment() -> EnvironmentDescribed:
     """
     versions = {"mtl_search": str(import_module("mtl_search").__version__)}
     versions["python"] = platform.python_version()
-    versions |= {package: metadata.version(package) for package in _PACKAGES}
+    versions |= {package: version for package in _PACKAGES if (version := _version(package))}
     return EnvironmentDescribed(
         versions=versions,
         platform=f"{platform.system()} {platform.machine()}",
         devices=_devices(),
     )
+
+
+def _version(package: str) -> str:
+    """Return a package's version; empty where only its modules are there, without metadata."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _devices() -> dict[str, float]:

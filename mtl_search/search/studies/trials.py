@@ -12,12 +12,16 @@ from optuna.trial import FrozenTrial, TrialState
 from mtl_search.search.space.space import allow_any_choice
 from mtl_search.storage.trial_record import TrialRecord
 
-_STATES = {
-    "RUNNING": TrialState.RUNNING,
-    "COMPLETE": TrialState.COMPLETE,
-    "PRUNED": TrialState.PRUNED,
-    "FAIL": TrialState.FAIL,
-}
+
+def trial_state(record: TrialRecord, best: float | None) -> TrialState:
+    """Return the state of a trial in Optuna's terms.
+
+    Args:
+        record: The trial.
+        best: Its best objective; one that is complete without any counts as failed.
+    """
+    state = TrialState[record.state]
+    return TrialState.FAIL if state is TrialState.COMPLETE and best is None else state
 
 
 def frozen_trial(
@@ -39,10 +43,8 @@ def frozen_trial(
     """
     if objectives is None:
         objectives = {epoch.epoch: epoch.best_objective for epoch in record.epochs}
-    state = _STATES[record.state]
     best = max(objectives.values(), default=None)
-    if state is TrialState.COMPLETE and best is None:
-        state = TrialState.FAIL
+    state = trial_state(record, best)
     has_value = state in (TrialState.COMPLETE, TrialState.PRUNED)
     with allow_any_choice():
         distributions = {

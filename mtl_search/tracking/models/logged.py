@@ -18,7 +18,7 @@ from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.models.page import ModelPage
 from mtl_search.tracking.models.registry import register_version
 from mtl_search.tracking.models.values import model_values
-from mtl_search.tracking.pages.dataset import data_of
+from mtl_search.tracking.pages.dataset import data_of, dataset_key
 from mtl_search.tracking.pages.page import SweepPage
 from mtl_search.tracking.run_state import RunState
 from mtl_search.tracking.trial_values import Yardstick, varied_params
@@ -169,7 +169,8 @@ class LoggedModels:
         run = own or parent.id
         for producer in dict.fromkeys([parent.id, run]):
             self.client.change("log_outputs", producer, [LoggedModelOutput(model_id, 0)])
-        data = data_of(record) or {}
+        data = data_of(record)
+        dataset_name, dataset_digest = (None, None) if data is None else dataset_key(data)
         now = mapping.milliseconds(page.time)
         times = self._times(run, values) if own else {}
         points = [
@@ -179,8 +180,8 @@ class LoggedModels:
                 times.get(name, now),
                 0,
                 model_id=model_id,
-                dataset_name=mapping.clean_name(str(data["name"])) if data.get("name") else None,
-                dataset_digest=str(data["digest"])[:36] if data else None,
+                dataset_name=dataset_name,
+                dataset_digest=dataset_digest,
                 run_id=run,
             )
             for name, value in values.items()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from mtl_search.analysis.skills import mean_skill
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
-from mtl_search.tracking.mapping import clean_names
-from mtl_search.tracking.trial_values import Yardstick
+from mtl_search.tracking.trial_values import Yardstick, known_values, values_on_test
 
 
 def model_values(
@@ -40,12 +36,4 @@ def model_values(
         for task, names in yardstick.tasks.items()
         if all(metric_key("test", task, name) in test for name in names)
     }
-    values = dict(test)
-    if own:
-        values["test/skill"] = mean_skill(record, config, own, test, "test")
-    reference = yardstick.final_reference
-    keys = [metric_key("test", task, name) for task, names in own.items() for name in names]
-    if keys and all(key in reference for key in keys):
-        values["test/delta_m"] = delta_m(test, reference, own, "test")
-    known = {name: float(value) for name, value in values.items() if math.isfinite(value)}
-    return clean_names(known)
+    return known_values(values_on_test(test, own, record, config, yardstick.final_reference))

@@ -9,9 +9,8 @@ from typing import Any
 from mtl_search.storage.records import SweepRecord
 from mtl_search.tracking.mapping import clean_name
 
-# The limits of MLflow, in characters.
+# The limit of MLflow, in characters.
 _DIGEST_LENGTH = 36
-_NAME_LENGTH = 500
 
 
 def data_of(record: SweepRecord) -> Mapping[str, Any] | None:
@@ -21,6 +20,15 @@ def data_of(record: SweepRecord) -> Mapping[str, Any] | None:
         record: The sweep's record.
     """
     return record.data if record.data.get("digest") else None
+
+
+def dataset_key(data: Mapping[str, Any]) -> tuple[str, str]:
+    """Return name and digest of the data as MLflow has them.
+
+    Args:
+        data: What `data_of` returned.
+    """
+    return clean_name(str(data["name"])), str(data["digest"])[:_DIGEST_LENGTH]
 
 
 def dataset_input(data: Mapping[str, Any], context: str) -> Any:
@@ -33,17 +41,13 @@ def dataset_input(data: Mapping[str, Any], context: str) -> Any:
     from mlflow.entities import Dataset, DatasetInput, InputTag
     from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
-    splits = dict(data.get("splits") or {})
-    profile = {f"samples {split}": count for split, count in splits.items()}
+    profile = {f"samples {split}": count for split, count in data["splits"].items()}
+    name, digest = dataset_key(data)
     dataset = Dataset(
-        name=clean_name(str(data.get("name") or "data"))[:_NAME_LENGTH],
-        digest=str(data["digest"])[:_DIGEST_LENGTH],
+        name=name,
+        digest=digest,
         source_type="code",
         source=json.dumps({"tags": {"mlflow.source.name": "mtl-search"}}),
-        profile=json.dumps({**profile, "targets": _targets(data.get("targets"))}),
+        profile=json.dumps({**profile, "targets": dict(data["targets"])}),
     )
     return DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
-
-
-def _targets(targets: Any) -> Any:
-    return dict(targets) if isinstance(targets, Mapping) else list(targets or ())

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from mtl_search.analysis.references import main_metrics
 from mtl_search.config import Config
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking import links, mapping
@@ -27,7 +28,7 @@ from mtl_search.tracking.trial_values import (
     Yardstick,
     final_points,
     final_values,
-    objective_point,
+    fingerprint,
     varied_params,
 )
 
@@ -81,7 +82,7 @@ class Publisher:
                 sent[trial.id] = fingerprint(trial, values)
         for trial, params in self._incomplete(page):
             if trial.id in run_ids:
-                yield trial.id, partial(self.client.send, run_ids[trial.id], (), params)
+                yield trial.id, partial(self._complete, params, run_ids[trial.id])
         shown = _shown(parent)
         yield from self._texts(page, parent, shown)
         data = data_of(page.record)
@@ -112,11 +113,10 @@ class Publisher:
     def _correct(
         self, page: SweepPage, trial: TrialRecord, values: Mapping[str, float], run: str
     ) -> None:
-        objective = objective_point(trial, page.record, self.config, page.time)
         state = RunState.of(self.client.ask("get_run", run))
-        points = state.new_points([objective, *final_points(values, page.time)])
+        points = final_points(trial, values, page.record, self.config, page.time)
         tags = {COMPARED: str(trial.id in page.compared).lower()} if trial.arm.is_final else {}
-        self.client.send(run, points, {}, state.new_tags(tags))
+        self.client.send(run, state.new_points(points), {}, state.new_tags(tags))
 
     def _incomplete(self, page: SweepPage) -> Iterator[tuple[TrialRecord, dict[str, str]]]:
         """Yield trials that lack a param which a space of the user's own has given to others."""
@@ -128,6 +128,10 @@ class Publisher:
             lacking = {name: everything[name] for name in union - params.keys() & everything.keys()}
             if lacking:
                 yield trial, lacking
+
+    def _complete(self, params: Mapping[str, str], run: str) -> None:
+        state = RunState.of(self.client.ask("get_run", run))
+        self.client.send(run, (), state.new_params(params))
 
     def _texts(self, page: SweepPage, parent: RunState, shown: Mapping[str, str]) -> Iterator[Step]:
         table = _table(page)
@@ -227,7 +231,7 @@ class Publisher:
         return bool(lacking)
 
     def _view(self, page: SweepPage) -> str:
-        tasks = Yardstick.of(page.record, self.config).tasks
+        tasks = main_metrics(page.record, self.config)
         shown = [t for t in page.record if t.id in page.compared or not page.has_finalists]
         view = named_view.ViewOf(
             page.record.id,
@@ -270,9 +274,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, Mapping):
         return json.dumps(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def fingerprint(trial: TrialRecord, values: Mapping[str, float]) -> int:
-    """Return a number that changes with the values of a trial, and with its objective."""
-    objective = trial.epochs[-1].best_objective if trial.epochs else None
-    return hash((objective, frozenset(values.items())))

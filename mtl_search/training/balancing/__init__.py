@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.registry import Registry, lazy_attributes
 

@@ -8,7 +8,7 @@ import torch
 
 from mtl_search.config import Component
 from mtl_search.config.checks import prefix_path
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import (
     AGGREGATOR_PATH,

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from mtl_search.config import Component
-from mtl_search.config.training import LearningRateMultipliers, TrainingConfig
+from mtl_search.config.sections.training import LearningRateMultipliers, TrainingConfig
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES
 

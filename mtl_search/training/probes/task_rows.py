@@ -6,14 +6,15 @@ T tasks, P numbers that are kept of each gradient
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
 
 from mtl_search.data.loading.batch import Batch
-from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.step import Step
+from mtl_search.training.task_gradients import DividedNetwork, through_sharing
 
 # The most numbers that are kept of all gradients together: 256 MiB.
 _MOST_NUMBERS = 1 << 26
@@ -30,7 +31,8 @@ class StageSample:
     def __init__(self, stages: Mapping[str, Sequence[nn.Parameter]], tasks: int) -> None:
         sizes = [sum(p.numel() for p in parameters) for parameters in stages.values()]
         most = max(1, _MOST_NUMBERS // tasks)
-        self.parameters = [list(parameters) for parameters in stages.values()]
+        self.parameters = [p for parameters in stages.values() for p in parameters]
+        self._counts = [len(parameters) for parameters in stages.values()]
         self.sizes = sizes
         self.chosen: list[Tensor | None] = [None] * len(sizes)
         if sum(sizes) > most:
@@ -41,16 +43,13 @@ class StageSample:
                 for size, kept in zip(sizes, self.sizes, strict=True)
             ]
 
-    def row(self, gradients: Sequence[Tensor | None]) -> Tensor:
+    def row(self, gradients: Sequence[Tensor]) -> Tensor:
         """Return the kept numbers (P,) of the gradients of all parameters, stage by stage."""
         remaining = iter(gradients)
         parts = []
-        for parameters, chosen in zip(self.parameters, self.chosen, strict=True):
-            flat = [
-                (torch.zeros_like(p) if gradient is None else gradient).reshape(-1).float()
-                for p, gradient in zip(parameters, remaining, strict=False)
-            ]
-            whole = torch.cat(flat)
+        for count, chosen in zip(self._counts, self.chosen, strict=True):
+            whole = torch.cat([gradient.reshape(-1) for gradient in islice(remaining, count)])
+            whole = whole.float()
             parts.append(whole if chosen is None else whole[chosen.to(whole.device)])
         return torch.cat(parts)
 
@@ -69,57 +68,16 @@ def task_rows(step: Step, batches: Sequence[Batch], sample: StageSample) -> Tens
     total = torch.zeros(len(step.heads), sum(sample.sizes), device=step.device)
     shares = step.shares(batches)
     for number, batch in enumerate(batches):
-        cut = _CutNetwork(step.network)
-        losses = step.forward(batch, EpochOutputs(keep_outputs=False), cut)
+        divided = DividedNetwork(step.network)
+        losses = step.forward(batch, EpochOutputs(keep_outputs=False), divided)
         if losses is None:
             continue
         try:
-            for task, row in enumerate(cut.rows(losses * shares[number], sample)):
-                total[task] += row
+            features, at_features, _ = divided.through_heads(losses * shares[number])
+            for task, (read, at_read) in enumerate(zip(features, at_features, strict=True)):
+                keep = task + 1 < len(features)
+                gradients = through_sharing(read, at_read, sample.parameters, keep=keep)
+                total[task] += sample.row(gradients)
         except Exception as error:  # noqa: BLE001  the user's network may raise anything
             step.failure_sync.record_failure(error)
     return step.communicator.all_reduce(total)
-
-
-class _CutNetwork:
-    """Run the network with a cut where features enter the heads.
-
-    So the heads need one backward pass for all tasks, and only the sharing policy one a task.
-    """
-
-    def __init__(self, network: MultiTaskNetwork) -> None:
-        self._network = network
-        self._features: list[tuple[Tensor, ...]] = []
-        self._leaves: list[tuple[Tensor, ...]] = []
-
-    def __call__(
-        self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor]
-    ) -> dict[str, Tensor]:
-        """Return the output of each task's head."""
-        inputs = self._network.augmented(inputs)
-        features = self._network.sharing(inputs, masks)
-        leaves = {
-            task: tuple([x.detach().requires_grad_() for x in read])
-            for task, read in features.items()
-        }
-        self._features = [features[task] for task in self._network.heads]
-        self._leaves = [leaves[task] for task in self._network.heads]
-        return self._network.from_features(leaves, inputs, masks)
-
-    def rows(self, losses: Tensor, sample: StageSample) -> list[Tensor]:
-        """Return the kept numbers of each task's gradient, T of (P,)."""
-        flat = [x for read in self._leaves for x in read]
-        at_leaves = iter(torch.autograd.grad(losses.sum(), flat, allow_unused=True))
-        parameters = [p for group in sample.parameters for p in group]
-        rows = []
-        for read in self._features:
-            pairs = [(x, gradient) for x, gradient in zip(read, at_leaves, strict=False)]
-            reached = [(x, g) for x, g in pairs if g is not None and x.requires_grad]
-            gradients: Sequence[Tensor | None] = [None] * len(parameters)
-            if reached:
-                outputs, at_outputs = zip(*reached, strict=True)
-                gradients = torch.autograd.grad(
-                    outputs, parameters, at_outputs, retain_graph=True, allow_unused=True
-                )
-            rows.append(sample.row(gradients))
-        return rows

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl_search.config import Config
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.data import DataSet
 from mtl_search.data.loading.sampler import RandomSampler
 from mtl_search.metrics.objective import ObjectiveFunction

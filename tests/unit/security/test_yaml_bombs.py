@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mtl_search import ConfigError, Result, SweepError, load_config
+from mtl_search.export.folder import load_model
 from mtl_search.storage.journal import read_record
-from mtl_search.training.predictor import read_card
 from tests.support.config_trees import tree
 
 # All of them took seconds to minutes, or for ever.
@@ -80,8 +80,8 @@ def test_json_that_is_nested_deep_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text('{"config": ' + deep)
     with pytest.raises(SweepError, match="not a journal of a sweep"):
         read_record(tmp_path / "journal.jsonl")
-    with pytest.raises(SweepError, match="no card of a network"):
-        read_card(tmp_path)
+    with pytest.raises(SweepError, match="no part of a model"):
+        load_model(tmp_path)
     with pytest.raises(ConfigError, match="not a journal"):
         load_points(tmp_path)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mtl_search.tracking import Tracker, find_compare_url
+from mtl_search.tracking import Tracker, find_addresses
 from mtl_search.tracking.links import (
     best_trials,
     environment_uri,
@@ -30,7 +30,7 @@ def test_compare_address(sweep_dir: Path) -> None:
     assert tracker.close() == 0
     found = Runs(tracker.uri)
     ids = [found.by_trial[trial].info.run_id for trial in reversed(trials)]
-    address = find_compare_url(tracker.config, sweep_dir)
+    address = find_addresses(tracker.config, sweep_dir).compare
     quoted = "%2C".join(f"%22{identity}%22" for identity in ids[:30])
     experiment = f"experiments=%5B%22{found.experiment.experiment_id}%22%5D"
     page = "http://127.0.0.1:5000/#/compare-runs"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mtl_search.errors import SweepError
-from mtl_search.tracking import SweepPage, Tracker, read_place, sync
+from mtl_search.tracking import SweepPage, Tracker, read_place, send_missing
 from tests.support.mlflow_proxy import Mode, Proxy
 from tests.support.mlflow_runs import Runs, of_server
 from tests.support.recorded_sweeps import Builder, wait_until, whole
@@ -76,7 +76,7 @@ def test_outage_in_the_middle(
     assert len(lines) <= 2
 
     _mend(proxy, mode)
-    assert sync(tmp_path / name, tracker.config) == 0
+    assert send_missing(tmp_path / name, tracker.config).unsent == 0
     found = Runs(proxy.url, name)
     assert set(found.by_trial) == {"", *builder.sweep_record.trials}
     assert {run.info.status for run in found.all} == {"FINISHED"}
@@ -123,7 +123,7 @@ def test_a_store_that_answers_some_requests_only_is_given_up(
     tracker._thread.join(20)
 
     proxy.mode = "forward"
-    assert sync(tmp_path / name, tracker.config) == 0
+    assert send_missing(tmp_path / name, tracker.config).unsent == 0
     found = Runs(proxy.url, name)
     assert set(found.by_trial) == {"", *builder.sweep_record.trials}
     ended = len(builder.sweep_record.trials)

@@ -8,7 +8,7 @@ import pytest
 
 from mtl_search.config import to_yaml
 from mtl_search.errors import SweepError
-from mtl_search.tracking import sync
+from mtl_search.tracking import send_missing
 from mtl_search.tracking.links import tracking_uri
 from tests.support.mlflow_runs import Runs, runs_of, tracked
 from tests.support.recorded_sweeps import Builder, config, whole
@@ -20,7 +20,7 @@ def test_replay_changes_nothing(sweep_dir: Path) -> None:
     tracker.close()
     before = runs_of(tracker)
     for _ in range(2):
-        assert sync(sweep_dir, tracker.config) == 0
+        assert send_missing(sweep_dir, tracker.config).unsent == 0
     after = runs_of(tracker)
     assert {r.info.run_id: r.info.status for r in after.all} == {
         r.info.run_id: r.info.status for r in before.all
@@ -32,7 +32,7 @@ def test_replay_changes_nothing(sweep_dir: Path) -> None:
 def test_sync_restores_everything_from_the_journal_alone(sweep_dir: Path) -> None:
     (sweep_dir / "config.yaml").write_text(to_yaml(config()))
     builder = whole(Builder(sweep_dir / "journal.jsonl"), trials=2, seeds=2)  # nobody observed
-    assert sync(sweep_dir) == 0
+    assert send_missing(sweep_dir).unsent == 0
     found = Runs(tracking_uri(config(), sweep_dir))
     assert set(found.by_trial) == {"", *builder.sweep_record.trials}
     assert len(found.history("search-0001", "val/left/accuracy")) == 3
@@ -47,9 +47,9 @@ def test_sync_needs_no_variable_that_the_sweep_needed(
     (sweep_dir / "config.yaml").write_text(stored)
     Builder(sweep_dir / "journal.jsonl").sweep().trial("search", 0, 0.8)
     monkeypatch.delenv("LAB_BUCKET")
-    assert sync(sweep_dir) == 0
+    assert send_missing(sweep_dir).unsent == 0
 
 
 def test_sync_without_a_journal(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="no journal"):
-        sync(tmp_path)
+        send_missing(tmp_path)

@@ -19,6 +19,17 @@ def test_without_the_package_the_config_is_refused(monkeypatch: pytest.MonkeyPat
         SystemMetrics.check()
 
 
+def test_a_machine_that_cannot_be_read_is_not_recorded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    psutil = pytest.importorskip("psutil")
+    monkeypatch.setattr(psutil, "net_io_counters", lambda: None)  # as where none can be read
+    metrics = SystemMetrics()
+    metrics.start("sqlite://", "0a")
+    metrics.stop()
+    assert "this machine is not recorded" in caplog.text
+
+
 def test_the_sweeps_run_has_them(sweep_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("psutil")
     monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.2")

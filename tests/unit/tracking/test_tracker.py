@@ -16,7 +16,7 @@ from mtl_search.config import load_config
 from mtl_search.errors import ConfigError
 from mtl_search.storage.events import EpochEnded, InitialPointsResolved
 from mtl_search.storage.records import SweepRecord
-from mtl_search.tracking import SweepPage, Tracker, sync
+from mtl_search.tracking import SweepPage, Tracker, send_missing
 from tests.support.mlflow_runs import Runs, runs_of, tracked
 from tests.support.recorded_sweeps import config, wait_until, whole
 from tests.support.repository import REPOSITORY
@@ -368,7 +368,7 @@ def test_the_end_of_the_wait_says_what_is_left(
     assert line.endswith(f"to send them: mtl-search sync {sweep_dir}")
     tracker._thread.join(20)  # its last request, which nobody waits for otherwise
     assert not tracker._thread.is_alive()
-    assert sync(sweep_dir, tracker.config) == 0
+    assert send_missing(sweep_dir, tracker.config).unsent == 0
     found = runs_of(tracker)
     assert set(found.by_trial) == {"", *builder.sweep_record.trials}
     assert {run.info.status for run in found.all} == {"FINISHED"}

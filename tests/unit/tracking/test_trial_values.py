@@ -30,7 +30,11 @@ def test_best_values_are_those_of_the_best_epoch(tmp_path: Path) -> None:
     assert values["best/val/skill"] == pytest.approx(0.8)
     assert "best/val/delta_m" not in values  # two tasks have no reference
     assert final_values(record.trials[single], record, config(), yardstick)["best/val/delta_m"] == 0
-    assert {point.step for point in final_points(values, 5.0)} == {0}
+    points = final_points(record.trials[trial], values, record, config(), 5.0)
+    assert {point.step for point in points if point.name in values} == {0}
+    assert [(point.name, point.step) for point in points if point.name not in values] == [
+        ("val/skill", 2)
+    ]
 
 
 def test_a_trial_without_an_epoch_has_none(tmp_path: Path) -> None:

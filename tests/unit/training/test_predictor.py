@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mtl_search.errors import SweepError
-from mtl_search.training.predictor import load_predictor
+from mtl_search.export.folder import load_model
 from tests.support.trials import all_heads, train, trainer
 
 
@@ -23,7 +23,8 @@ def test_every_head_predicts_what_the_network_does(tmp_path: Path) -> None:
         objective=lambda metrics: -metrics["val/softmax/loss"],
     )
     train(made)  # a finalist ends at its best epoch, which is what is stored
-    predictor = load_predictor(tmp_path / "best")
+    ((kept,), _) = load_model(tmp_path / "best", trust_code=True)
+    predictor = kept.predictor
 
     inputs = {name: np.asarray(x[:]) for name, x in samples.inputs.items()}
     predicted = predictor.predict(inputs, dict(samples.masks), batch_size=7)
@@ -55,4 +56,4 @@ def test_every_head_predicts_what_the_network_does(tmp_path: Path) -> None:
 
 def test_a_folder_without_a_network_says_so(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="no trained network"):
-        load_predictor(tmp_path)
+        load_model(tmp_path)

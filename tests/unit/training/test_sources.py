@@ -13,7 +13,7 @@ import pytest
 from mtl_search.config import Config, override
 from mtl_search.data import SAMPLING, DataSet, concat
 from mtl_search.data.mixture import RoundRobin, Uniform, build_sampling
-from mtl_search.training.predictor import load_predictor
+from mtl_search.export.folder import load_model
 from tests.support.trials import (
     all_heads,
     assert_same_weights,
@@ -165,7 +165,8 @@ def test_a_task_is_judged_on_its_own_source(tmp_path: Path) -> None:
         samples.targets["flag"].labelled[samples.splits["validation"]]
     ]
     assert len(rows) == 16
-    predictor = load_predictor(tmp_path / "best")
+    ((kept,), _) = load_model(tmp_path / "best")
+    predictor = kept.predictor
     assert set(predictor.data_spec.targets) == {"kind", "size", "flag"}
     made.network.load_state_dict(predictor.network.state_dict())
     metrics = made.evaluate("validation")

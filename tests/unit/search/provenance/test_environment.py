@@ -19,7 +19,7 @@ from mtl_search.search.provenance.environment import describe_environment
 def test_versions_are_those_of_this_process() -> None:
     versions = describe_environment().versions
     assert versions["mtl_search"] == mtl_search.__version__
-    assert versions["torch"] == torch.__version__.partition("+")[0] or torch.__version__
+    assert versions["torch"].partition("+")[0] == torch.__version__.partition("+")[0]
     assert versions["ray"] == ray.__version__
     assert {"python", "optuna", "mlflow"} <= versions.keys()
 
@@ -45,3 +45,8 @@ def test_accelerators_are_named_by_their_type(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
     monkeypatch.setattr(ray, "cluster_resources", resources)
     assert environment._devices() == {"CPU": 16.0, "GPU": 2.0, "H100": 1.0}
+
+
+def test_a_package_without_metadata_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "_PACKAGES", ("numpy", "no-such-package"))
+    assert set(environment.describe_environment().versions) == {"mtl_search", "python", "numpy"}

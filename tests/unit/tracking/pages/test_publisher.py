@@ -227,3 +227,16 @@ def test_the_data_set_is_an_input_of_the_sweep_and_of_finalists(sweep_dir: Path)
     none: Any = found.by_trial["search-0000"].inputs
     assert not none.dataset_inputs
     assert send(sweep_dir)[1] == 0
+
+
+def test_trials_get_once_what_a_space_of_the_users_own_has_given_to_others(
+    sweep_dir: Path,
+) -> None:
+    builder = write(sweep_dir, config())
+    builder.end(builder.begin("search", 7, drawn={"training.batch_size": (64, 32, 128)}))
+    builder.done()
+    found, _ = send(sweep_dir)
+    drawn, other = (found.by_trial[trial].data.params for trial in ("search-0007", "search-0000"))
+    assert drawn["training.batch_size"] == "64"
+    assert other["training.batch_size"] == str(config().training.batch_size)
+    assert send(sweep_dir)[1] == 0

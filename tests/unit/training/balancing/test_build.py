@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mtl_search.config.base import Component
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import Aggregator
 from mtl_search.training.balancing.build import build_aggregator, build_weighting

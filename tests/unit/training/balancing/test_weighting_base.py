@@ -10,7 +10,7 @@ import torch
 import torchjd.scalarization as jd
 
 from mtl_search.config.base import Component
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.errors import ConfigError
 from mtl_search.training.balancing import weighting_base
 from mtl_search.training.balancing.build import build_weighting

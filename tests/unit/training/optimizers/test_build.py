@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mtl_search.config import Component, load_config
-from mtl_search.config.training import TrainingConfig
+from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.build import build_network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtl_search.config.report import ReportConfig
+from mtl_search.config.sections.report import ReportConfig
 
 
 def test_nothing_is_measured_unless_it_is_asked_for() -> None:

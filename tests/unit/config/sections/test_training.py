@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mtl_search.config.training import LearningRateMultipliers, TrainingConfig
+from mtl_search.config.sections.training import LearningRateMultipliers, TrainingConfig
 
 
 def test_an_argument_alone_belongs_to_the_default_optimizer() -> None:
