@@ -85,7 +85,7 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
 
 def _next(record: SweepRecord, config: Config, folder: Path) -> Text:
     name = shlex.quote(str(folder))
-    lines = [f"mtl-search ui {name}", f"mtl-search report {name} --format json"]
+    lines = [f"mtl-search ui {name}", f"mtl-search report {name} --html report.html"]
     extended = f" search.trials={2 * config.search.trials}" if record.complete else ""
     if not (extended and any(trial.is_member for trial in record)):  # a population keeps its size
         lines.append(f"mtl-search run {name}/config.yaml --output {name} --resume{extended}")

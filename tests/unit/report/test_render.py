@@ -107,6 +107,11 @@ def test_warnings_stand_below_the_verdict_and_say_what_to_do(builder: Builder) -
     assert after.index("Warning") < after.index("Could not be checked: ") < after.index("Next:")
 
 
+def test_the_page_is_offered_at_the_end(builder: Builder) -> None:
+    after = report_text(builder.sweep_record, config(), 80).split("Next:")[1]
+    assert f"mtl-search report runs/{config().name} --html report.html" in after
+
+
 def test_words_say_which_measure_they_use(builder: Builder) -> None:
     whole(builder.scales(), seeds=5)
     by_points = report_text(builder.sweep_record, config(), 200)
