@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from mtl_search import Result
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import leaderboard
 from mtl_search.analysis.references import validation_reference
@@ -77,7 +78,9 @@ def test_every_state_fits_every_width(
     assert max(cell_len(line) for line in lines) <= width
     assert "nan" not in printed.lower().replace("is nan", "")
     assert (
-        json.loads(json.dumps(to_json(builder.sweep_record, settings), allow_nan=False))["format"]
+        json.loads(
+            json.dumps(to_json(Evidence.of(builder.sweep_record, settings)), allow_nan=False)
+        )["format"]
         == 2
     )
     assert len(leaderboard(builder.sweep_record, settings)) == len(builder.sweep_record.trials)
