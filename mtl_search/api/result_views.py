@@ -46,7 +46,7 @@ class ResultViews:
         """Signs that the sweep does not show what it could, each with what to do about it."""
         from mtl_search.analysis.health import health_checks
 
-        return health_checks(self.record, self.config, self.verdict)
+        return health_checks(self.evidence)
 
     @cached_property
     def evidence(self) -> Evidence:

@@ -90,7 +90,7 @@ def run_command(
     from mtl_search.report import render  # not needed where a config is refused
 
     json_log.write_result(result)
-    render(result.record, result.config, console, folder=directory)
+    render(result.evidence, console, folder=directory)
     print_place(directory, console)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED

@@ -90,7 +90,7 @@ def to_json(evidence: Evidence, views: Sequence[View] | None = None) -> dict[str
         "mean_ranks": mean_ranks(verdict, tasks),
         "rungs": [asdict(rung) for rung in rung_correlations(record, tasks)],
         "pareto": asdict(front) if front else None,
-        "health": [asdict(check) for check in health_checks(record, config, verdict)],
+        "health": [asdict(check) for check in health_checks(evidence)],
         "views": [view_tree(v) for v in (all_views(evidence) if views is None else views)],
     }
     report: dict[str, Any] = plain(tree)

@@ -91,7 +91,7 @@ def _print(result: api.Result, form: str) -> None:
         from mtl_search.report import render
 
         screen = console()
-        render(result.record, result.config, screen, folder=result.directory)
+        render(result.evidence, screen, folder=result.directory)
         print_place(result.directory, screen)
     else:
         from mtl_search.api.reporting import report_text

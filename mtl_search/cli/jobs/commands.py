@@ -129,7 +129,7 @@ def result_command(job: str | None, address: str | None, form: str) -> None:
         if form == "json":
             print(report_text(result, form), end="")  # noqa: T201
         else:
-            render(result.record, result.config, console(), folder=result.directory)
+            render(result.evidence, console(), folder=result.directory)
 
 
 def send_command(folder: Path) -> None:
