@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 
 from mtl_search.analysis.leaderboard import trial_delta_m, trial_skill
 from mtl_search.analysis.references import Tasks, main_metrics, validation_reference
-from mtl_search.analysis.skills import mean_skill, tasks_of
+from mtl_search.analysis.skills import known_delta_m, mean_skill, tasks_of
 from mtl_search.config import Config, paths, to_stored
-from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking.mapping import (
@@ -91,10 +89,7 @@ def _test_values(
     own = tasks_of(trial, yardstick.tasks)
     values = dict(trial.test)
     values["test/skill"] = mean_skill(record, config, own, trial.test, "test")
-    keys = [metric_key("test", task, name) for task, names in own.items() for name in names]
-    reference = yardstick.final_reference
-    if keys and all(key in trial.test and key in reference for key in keys):
-        values["test/delta_m"] = delta_m(trial.test, reference, own, "test")
+    values["test/delta_m"] = known_delta_m(trial.test, yardstick.final_reference, own, "test")
     return values
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.summary import ArmTotals, arm_totals
+from mtl_search.analysis.views.parts.columns import filled
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -41,12 +42,9 @@ def cost(evidence: Evidence) -> View | None:
     if not totals:
         return None
     rows = [_row(evidence, arm) for arm in totals]
-    names = {name for row in rows for name, value in row.items() if value is not None}
-    columns = [column for column in _COLUMNS if column.name in names]
     about = _sums(rows)
-    return View(
-        "cost", "What the sweep has cost", _summary(rows, about), columns, rows, _NOTE, about
-    )
+    title = "What the sweep has cost"
+    return View("cost", title, _summary(rows, about), filled(_COLUMNS, rows), rows, _NOTE, about)
 
 
 def _row(evidence: Evidence, arm: ArmTotals) -> dict[str, Any]:

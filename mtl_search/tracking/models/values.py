@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mtl_search.analysis.skills import mean_skill
+from mtl_search.analysis.skills import known_delta_m, mean_skill
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking.mapping import clean_names
@@ -43,9 +42,6 @@ def model_values(
     values = dict(test)
     if own:
         values["test/skill"] = mean_skill(record, config, own, test, "test")
-    reference = yardstick.final_reference
-    keys = [metric_key("test", task, name) for task, names in own.items() for name in names]
-    if keys and all(key in reference for key in keys):
-        values["test/delta_m"] = delta_m(test, reference, own, "test")
+    values["test/delta_m"] = known_delta_m(test, yardstick.final_reference, own, "test")
     known = {name: float(value) for name, value in values.items() if math.isfinite(value)}
     return clean_names(known)
