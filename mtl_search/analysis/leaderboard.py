@@ -13,10 +13,9 @@ from mtl_search.analysis.references import (
     main_metrics,
     validation_reference,
 )
-from mtl_search.analysis.skills import mean_skill, tasks_of
+from mtl_search.analysis.skills import known_delta_m, mean_skill, tasks_of
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.arm_name import SHARED, ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -154,13 +153,9 @@ def trial_delta_m(
 ) -> float:
     """Return Δm of a trial's best epoch; NaN when it or its references lack a metric."""
     own_tasks = tasks_of(trial, tasks)
-    keys = [metric_key("val", task, m) for task, metrics in own_tasks.items() for m in metrics]
     values = trial.best.metrics if trial.best else {}
-    if not keys or any(key not in values or key not in reference for key in keys):
-        return math.nan
-    if trial.arm.is_single:
-        return delta_m(values, reference, own_tasks)  # its task counts, whatever its importance
-    return delta_m(values, reference, own_tasks, importance=importance)
+    counted = None if trial.arm.is_single else importance  # a single task always counts
+    return known_delta_m(values, reference, own_tasks, "val", importance=counted)
 
 
 def _row(

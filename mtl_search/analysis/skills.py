@@ -1,4 +1,4 @@
-"""Skill of tasks and of their mean, from metrics in the journal.
+"""Skill of tasks and of their mean, and Δm, from metrics in the journal; NaN where not known.
 
     skill = (metric − trivial) / (perfect − trivial)
 
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics import objective
-from mtl_search.metrics.metric_key import scale_key
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.skill import SkillScale
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -62,6 +62,36 @@ def mean_skill(
     if len(counted) == 1:
         importance = {}  # a single task counts, whatever its importance
     return objective.mean_skill(metrics, record.scales, tasks, split, importance=importance)
+
+
+def known_delta_m(
+    metrics: Mapping[str, float],
+    reference: Mapping[str, float],
+    tasks: Tasks,
+    split: str,
+    *,
+    importance: Mapping[str, float] | None = None,
+) -> float:
+    """Return Δm over tasks; NaN where there is no metric, or a value or its reference is missing.
+
+    Args:
+        metrics: `<split>/<task>/<metric>` → value.
+        reference: The values of the single-task networks under the same keys.
+        tasks: Tasks with their metrics.
+        split: `val` or `test`.
+        importance: Task → how much it counts; None: all alike.
+
+    Examples:
+        >>> tasks = {"left": ("accuracy",)}
+        >>> known_delta_m({"val/left/accuracy": 0.75}, {"val/left/accuracy": 0.5}, tasks, "val")
+        0.5
+        >>> known_delta_m({"val/left/accuracy": 0.75}, {}, tasks, "val")
+        nan
+    """
+    keys = [metric_key(split, task, metric) for task, names in tasks.items() for metric in names]
+    if not keys or not all(key in metrics and key in reference for key in keys):
+        return math.nan
+    return objective.delta_m(metrics, reference, tasks, split, importance=importance)
 
 
 def tasks_of(trial: TrialRecord, tasks: Tasks) -> Tasks:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtl_search.api.reporting import write_by_ending
 from mtl_search.api.result import Result
 from mtl_search.errors import ConfigError
 
@@ -51,18 +52,16 @@ class SweepComparison:
     @cached_property
     def document(self) -> SweepsDocument:
         """What the comparison shows, before it has a form."""
-        from mtl_search.analysis.evidence import Evidence
-        from mtl_search.analysis.references import main_metrics
         from mtl_search.analysis.sweeps import Sweep, labels_of
         from mtl_search.report.sweeps.document import SweepsDocument
 
         labels = labels_of([result.directory for result in self.results])
-        sweeps = []
-        for label, result in zip(labels, self.results, strict=True):
-            tasks = main_metrics(result.record, result.config)
-            evidence = Evidence(result.record, result.config, result.verdict, tasks)
-            sweeps.append(Sweep(label, evidence, result.directory))
-        return SweepsDocument.of(sweeps)
+        return SweepsDocument.of(
+            [
+                Sweep(label, result.evidence, result.directory)
+                for label, result in zip(labels, self.results, strict=True)
+            ]
+        )
 
     @property
     def cautions(self) -> Sequence[Caution]:
@@ -124,18 +123,7 @@ class SweepComparison:
         Raises:
             ConfigError: The file has another ending, or it cannot be written.
         """
-        path = Path(path)
-        form = _ENDINGS.get(path.suffix.lower())
-        if form is None:
-            message = "the ending of a report's file says its format"
-            raise ConfigError(message, value=path.name, allowed=tuple(_ENDINGS))
-        text = self.text(form)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            message = f"cannot write the report: {error.strerror or error}"
-            raise ConfigError(message, value=str(path)) from error
+        write_by_ending(path, self.text)
 
     def _view(self, name: str) -> View:
         view = self.document.view(name)
@@ -202,4 +190,3 @@ _FORMS: Mapping[str, Callable[[SweepsDocument], str]] = {
     "markdown": _markdown,
     "json": _json,
 }
-_ENDINGS = {".html": "html", ".md": "markdown", ".json": "json"}

@@ -37,7 +37,9 @@ def model_page(result: Kept, register: str = "") -> ModelPage | None:
         choice = choose_model(result)
     except MtlSearchError:
         return None
-    folders = [result.directory / "trials" / trial.id / "best" for trial in choice.trials]
+    folders = [
+        sweep_directory.network_folder(result.directory, trial.id) for trial in choice.trials
+    ]
     mark = hashlib.sha256(" ".join(map(digest, folders)).encode()).hexdigest()[:12]
     return ModelPage(
         trials=tuple(trial.id for trial in choice.trials),

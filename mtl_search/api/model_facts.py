@@ -12,6 +12,7 @@ from mtl_search.storage.trial_record import TrialRecord
 
 if TYPE_CHECKING:
     from mtl_search.analysis.verdict import Verdict
+    from mtl_search.api.model_choice import ModelChoice
     from mtl_search.config import Config
 
 
@@ -22,6 +23,23 @@ class _Sweep(Protocol):
     @property
     def verdict(self) -> Verdict:
         """What the sweep has shown."""
+
+
+def facts_of_model(result: _Sweep, choice: ModelChoice) -> dict[str, Any]:
+    """Return what a model is and why, with verdict and data of its sweep, as plain JSON types.
+
+    Args:
+        result: The sweep.
+        choice: The networks of the model.
+    """
+    return {
+        "sweep": result.config.name,
+        "kind": choice.kind,
+        "arms": [str(arm) for arm in choice.arms],
+        "trials": [trial.id for trial in choice.trials],
+        "reason": choice.reason,
+        **facts_of_sweep(result),
+    }
 
 
 def facts_of_sweep(result: _Sweep) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mtl_search.api.consent import TrustCode
 from mtl_search.api.model_choice import (
@@ -13,9 +13,10 @@ from mtl_search.api.model_choice import (
     model_of_trial,
     recommended_model,
 )
-from mtl_search.api.model_facts import facts_of_sweep, metrics_on_test
+from mtl_search.api.model_facts import facts_of_model, metrics_on_test
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.arm_name import ArmName
+from mtl_search.storage.sweep_directory import network_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,13 +69,14 @@ def load_model(
         choice = choose_model(result, trial, arm, task, ensemble=ensemble)
         members = []
         for chosen in choice.trials:
-            folder = _folder(result, chosen.id)
+            folder = network_folder(result.directory, chosen.id)
             (member,), _ = load_folder(folder, trust_code)
             members.append(replace(member, trial=chosen.id, arm=str(chosen.arm)))
     except SweepError as error:
         kept = sorted(card.parts[-3] for card in result.directory.glob("trials/*/best/model.json"))
         raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
-    return Model(members, _info(result, choice))
+    metrics = metrics_on_test(result.record, choice.trials)
+    return Model(members, {**facts_of_model(result, choice), "metrics": metrics})
 
 
 def choose_model(
@@ -103,7 +105,7 @@ def choose_model(
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} name two models; give one of them", path=given[0])
     networks = KeptNetworks(
-        result.record, lambda name: (_folder(result, name) / "model.json").exists()
+        result.record, lambda name: (network_folder(result.directory, name) / "model.json").exists()
     )
     if trial is not None:
         return model_of_trial(networks, trial, ensemble=ensemble)
@@ -116,19 +118,3 @@ def choose_model(
             )
         return model_of_arm(networks, ArmName.single(task), ensemble=ensemble)
     return recommended_model(networks, lambda: result.verdict, ensemble=ensemble)
-
-
-def _info(result: Sweep, choice: ModelChoice) -> dict[str, Any]:
-    return {
-        "sweep": result.config.name,
-        "kind": choice.kind,
-        "arms": list(choice.arms),
-        "trials": [trial.id for trial in choice.trials],
-        "reason": choice.reason,
-        **facts_of_sweep(result),
-        "metrics": metrics_on_test(result.record, choice.trials),
-    }
-
-
-def _folder(result: Sweep, trial: str) -> Path:
-    return result.directory / "trials" / trial / "best"

@@ -18,7 +18,7 @@ from mtl_search.api.model_choice import (
     model_of_trial,
     recommended_model,
 )
-from mtl_search.api.model_facts import facts_of_sweep
+from mtl_search.api.model_facts import facts_of_model
 from mtl_search.api.result import Result
 from mtl_search.config import Config, to_stored
 from mtl_search.config.checks import check_int
@@ -276,12 +276,8 @@ def _info(
 ) -> dict[str, Any]:
     metrics = {name: {"mean": value, "seeds": 1} for name, value in test.items()}
     return {
-        "sweep": result.config.name,
-        "kind": choice.kind,
-        "arms": [str(arm) for arm in choice.arms],
+        **facts_of_model(result, choice),
         "trials": [plan.trial.id for plan in plans],
-        "reason": choice.reason,
-        **facts_of_sweep(result),
         "metrics": {name: m for name, m in metrics.items() if not name.endswith("/loss")},
         "test": dict(test),
         "notes": ["It was trained on the training and the validation split together"],

@@ -6,6 +6,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,8 +33,8 @@ class Reported(Protocol):
     def evidence(self) -> Evidence:
         """Record, config and verdict together."""
 
-    def view(self, name: str) -> View | None:
-        """Return one view."""
+    def views(self) -> list[View]:
+        """Return all views that have something to show."""
 
     def plot_model(self, path: Path) -> None:
         """Draw the network that is recommended."""
@@ -50,22 +51,31 @@ def write_report(result: Reported, path: str | Path) -> None:
     Raises:
         ConfigError: The file has another ending, or it cannot be written.
     """
+    write_by_ending(path, partial(report_text, result))
+
+
+def write_by_ending(path: str | Path, text_of: Callable[[str], str]) -> None:
+    """Write a report in the format that the ending of its file says.
+
+    Args:
+        path: The file, a `.html`, `.md` or `.json`. Its folder is made if there is none.
+        text_of: Gives the text of a format: `html`, `markdown` or `json`.
+
+    Raises:
+        ConfigError: The file has another ending, or it cannot be written.
+    """
     path = Path(path)
-    render = _RENDERERS.get(path.suffix.lower())
-    if render is None:
-        raise ConfigError(
-            "the ending of a report's file says its format",
-            value=path.name,
-            allowed=tuple(_RENDERERS),
-        )
-    text = render(result)
+    form = _ENDINGS.get(path.suffix.lower())
+    if form is None:
+        message = "the ending of a report's file says its format"
+        raise ConfigError(message, value=path.name, allowed=tuple(_ENDINGS))
+    text = text_of(form)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"cannot write the report: {error.strerror or error}", value=str(path)
-        ) from error
+        message = f"cannot write the report: {error.strerror or error}"
+        raise ConfigError(message, value=str(path)) from error
 
 
 def report_text(result: Reported, form: str) -> str:
@@ -73,9 +83,9 @@ def report_text(result: Reported, form: str) -> str:
 
     Args:
         result: The sweep.
-        form: `markdown` or `json`.
+        form: `html`, `markdown` or `json`.
     """
-    return {"markdown": _markdown, "json": _json}[form](result)
+    return _FORMS[form](result)
 
 
 def build_document(result: Reported, *, picture: bool = True) -> Document:
@@ -85,13 +95,11 @@ def build_document(result: Reported, *, picture: bool = True) -> Document:
         result: The sweep.
         picture: Whether the picture of the network is drawn, for which the network is loaded.
     """
-    from mtl_search.analysis.views import VIEWS
     from mtl_search.report.document import Document
 
-    views = [result.view(name) for name in (*VIEWS, "importance")]
     return Document(
         result.evidence,
-        [view for view in views if view is not None],
+        result.views(),
         result.directory,
         _picture(result) if picture else "",
     )
@@ -128,8 +136,8 @@ def _html(result: Reported) -> str:
 def _json(result: Reported) -> str:
     from mtl_search.report import to_json
 
-    views = build_document(result, picture=False).views
-    tree = to_json(result.record, result.config, result.directory, views=views)
+    document = build_document(result, picture=False)
+    tree = to_json(document.evidence, document.views)
     return json.dumps(tree, indent=1) + "\n"
 
 
@@ -139,8 +147,9 @@ def _markdown(result: Reported) -> str:
     return to_markdown(build_document(result, picture=False))
 
 
-_RENDERERS: Mapping[str, Callable[[Reported], str]] = {
-    ".html": _html,
-    ".md": _markdown,
-    ".json": _json,
+_FORMS: Mapping[str, Callable[[Reported], str]] = {
+    "html": _html,
+    "markdown": _markdown,
+    "json": _json,
 }
+_ENDINGS = {".html": "html", ".md": "markdown", ".json": "json"}

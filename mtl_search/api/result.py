@@ -267,7 +267,7 @@ class Result(ResultViews):
         return {f"model/{arm}": self._model_folder(t.id) for arm, t in best.items() if t}
 
     def _model_folder(self, trial: str) -> Path:
-        return self.directory / "trials" / trial / "best"
+        return sweep_directory.network_folder(self.directory, trial)
 
     def _network(self, name: str | None) -> TrialRecord:
         """Return the trial whose network is meant by a trial's id, or by none."""

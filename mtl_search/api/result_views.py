@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError, SweepError
@@ -19,8 +19,6 @@ if TYPE_CHECKING:  # these load pandas and plotly, which a look at a journal doe
     from mtl_search.analysis.verdict import Verdict
     from mtl_search.analysis.views.view import View
     from mtl_search.report.plots import Figure
-
-_IMPORTANCE = "importance"
 
 
 class ResultViews:
@@ -48,7 +46,7 @@ class ResultViews:
         """Signs that the sweep does not show what it could, each with what to do about it."""
         from mtl_search.analysis.health import health_checks
 
-        return health_checks(self.record, self.config, self.verdict)
+        return health_checks(self.evidence)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -78,13 +76,25 @@ class ResultViews:
             >>> view.title
             'What the sweep has cost'
         """
-        from mtl_search.analysis.views import VIEWS
-
-        _check_name(name, VIEWS)
+        makers = _makers()
+        if name not in makers:
+            message = "there is no such view"
+            raise ConfigError(message, path="name", value=name, allowed=sorted(makers))
         if name not in self._views:
-            made = self._importance() if name == _IMPORTANCE else VIEWS[name](self.evidence)
-            self._views[name] = made
+            self._views[name] = makers[name](self.evidence)
         return self._views[name]
+
+    def views(self) -> list[View]:
+        """Return all views that the sweep has something to show for, in the order of the report.
+
+        Examples:
+            >>> from mtl_search import Result
+            >>> views = Result("tests/fixtures/sweeps/v0_1_finished").views()
+            >>> [view.name for view in views][:2]
+            ['leaderboard', 'delta_m_by_task']
+        """
+        made = [self.view(name) for name in _makers()]
+        return [view for view in made if view is not None]
 
     def plot(self, name: str) -> Figure:
         """Draw a view.
@@ -129,7 +139,7 @@ class ResultViews:
 
     def plot_importance(self) -> Figure:
         """Draw how much each setting mattered; see `plot`."""
-        return self.plot(_IMPORTANCE)
+        return self.plot("importance")
 
     def plot_curves(self) -> Figure:
         """Draw learning curves with bands over fresh seeds; see `plot`."""
@@ -164,7 +174,7 @@ class ResultViews:
             One row a setting and arm, with `setting, importance, arm`; empty where too few trials
             can tell.
         """
-        return self._frame(_IMPORTANCE)
+        return self._frame("importance")
 
     def pareto(self) -> pd.DataFrame:
         """Return what the trials that share gain in each task, on the validation split.
@@ -218,13 +228,15 @@ class ResultViews:
         """Views that have been made so far."""
         return {}
 
-    def _importance(self) -> View | None:
-        from mtl_search.search.studies.importance import importance_view
 
-        return importance_view(self.record, self.config)
+def _makers() -> dict[str, Callable[[Evidence], View | None]]:
+    """Return what makes each view; that of importance needs Optuna, which `analysis` has not."""
+    from mtl_search.analysis.views import VIEWS
+
+    return {**VIEWS, "importance": _importance}
 
 
-def _check_name(name: str, views: Mapping[str, Any]) -> None:
-    names = sorted([*views, _IMPORTANCE])
-    if name not in names:
-        raise ConfigError("there is no such view", path="name", value=name, allowed=names)
+def _importance(evidence: Evidence) -> View | None:
+    from mtl_search.search.studies.importance import importance_view
+
+    return importance_view(evidence.record, evidence.config)

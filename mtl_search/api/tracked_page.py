@@ -30,28 +30,25 @@ def sweep_page(result: Result, *, draw: bool = True) -> SweepPage:
         draw: Whether the picture of the best network and the report are made anew; else those that
             are there are taken.
     """
-    from mtl_search.analysis.evidence import Evidence
-    from mtl_search.analysis.health import health_checks
-    from mtl_search.analysis.leaderboard import leaderboard_columns, leaderboard_rows
+    from mtl_search.analysis.leaderboard import leaderboard_columns
     from mtl_search.report.description import description
     from mtl_search.tracking import SweepPage
 
     record, config = result.record, result.config
-    evidence = Evidence.of(record, config, result.directory)
-    checks = health_checks(record, config, evidence.verdict)
-    winners = evidence.verdict.winners.values()
+    evidence, verdict = result.evidence, result.verdict
+    winners = verdict.winners.values()
     tracking = config.tracking
     is_logged = tracking.model or tracking.registered_model_name
     return SweepPage(
         record=record,
-        verdict=evidence.verdict.outcome,
-        sentence=evidence.verdict.sentence(),
-        details=description(evidence, checks),
-        measure=evidence.verdict.measure,
-        final_reference=evidence.verdict.final_reference,
+        verdict=verdict.outcome,
+        sentence=verdict.sentence(),
+        details=description(evidence, result.health),
+        measure=verdict.measure,
+        final_reference=verdict.final_reference,
         compared=frozenset(trial for winner in winners for trial in winner.trials.values()),
         columns=leaderboard_columns(record, config),
-        rows=leaderboard_rows(record, config),
+        rows=evidence.rows,
         files={**result.models(), **_picture(result, draw=draw), **_reports(result, draw=draw)},
         model=model_page(result, tracking.registered_model_name or "") if is_logged else None,
     )

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from mtl_search import api
 from mtl_search.analysis import loss_weights
+from mtl_search.cli.options import check_form
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
 from mtl_search.storage.records import SweepRecord
@@ -33,8 +34,7 @@ def export_command(sweep: Path | None, trial: str | None, last: int | None, form
         ConfigError: The format is another one, or `last` is no number above 0.
         SweepError: There is no such sweep or trial, or it has no weights.
     """
-    if form not in _FORMATS:
-        raise ConfigError("not a format", path="--format", value=form, allowed=_FORMATS)
+    check_form(form, _FORMATS)
     if last is not None and last < 1:
         raise ConfigError("a whole number of 1 or more is needed", path="--last", value=last)
     result = api.Result(find_sweep(sweep))

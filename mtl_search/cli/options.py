@@ -1,11 +1,14 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share, and the check of their formats."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from mtl_search.errors import ConfigError
 
 Config_ = Annotated[
     Path, typer.Argument(help="YAML file of the sweep.", metavar="CONFIG", show_default=False)
@@ -83,3 +86,20 @@ TrustModules = Annotated[
     ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Print tracebacks.", hidden=True)]
+
+
+def check_form(form: str, allowed: Collection[str] = ("table", "json")) -> None:
+    """Refuse a format that a command does not have.
+
+    Args:
+        form: What `--format` says.
+        allowed: The formats of the command.
+
+    Raises:
+        ConfigError: It is another one.
+
+    Examples:
+        >>> check_form("json")
+    """
+    if form not in allowed:
+        raise ConfigError("not a format", path="--format", value=form, allowed=allowed)

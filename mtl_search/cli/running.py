@@ -23,7 +23,7 @@ from mtl_search.cli.console import console as make_console
 from mtl_search.cli.errors import FAILED
 from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
-from mtl_search.config import load_config
+from mtl_search.config import Config, load_config
 from mtl_search.config.secrets import masked
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
@@ -62,12 +62,9 @@ def run_command(
     console = make_console()
     console.quiet = json_log.is_on()
     check_versions()
-    arguments = [str(config_file), *map(masked, overrides)]
-    if smoke:
-        arguments.append("--smoke")
-    if address:
-        arguments += ["--address", address]
-    arguments += consent_options(trust_code)
+    options = ["--smoke"] if smoke else []
+    options += ["--address", address] if address else []
+    options += consent_options(trust_code)
     config = load_config(config_file, overrides)
     check_consent(config, [config_file], trust_code, overrides)
     make_private()  # for Ray, which this process starts, too
@@ -75,19 +72,12 @@ def run_command(
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
-    again = os.environ.get(submission.RESUME) or shlex.join(
-        ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
-    )
+    again = _resuming([str(config_file), *map(masked, overrides), *options], directory)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
     progress = _progress(console, quiet=quiet)
-    line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
-    console.print(line, highlight=False, soft_wrap=True)
-    json_log.write("started", "info", {"sweep": config.name, "folder": str(directory)})  # likewise
-    if uri := environment_uri(config):
-        line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    _announce(config, directory, console)
     try:
         with progress, cures_of_a_job(), resumed_by(again):
             result = api.run(
@@ -100,11 +90,27 @@ def run_command(
     from mtl_search.report import render  # not needed where a config is refused
 
     json_log.write_result(result)
-    render(result.record, result.config, console, folder=directory)
+    render(result.evidence, console, folder=directory)
     print_place(directory, console)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
     return _stopped(console, again, directory)
+
+
+def _resuming(arguments: list[str], directory: Path) -> str:
+    """Return the command that goes on with the sweep; that of a job is known from outside."""
+    command = ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
+    return os.environ.get(submission.RESUME) or shlex.join(command)
+
+
+def _announce(config: Config, directory: Path, console: Console) -> None:
+    """Print name and folder of the sweep, and the MLflow server that no config names."""
+    line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
+    console.print(line, highlight=False, soft_wrap=True)
+    json_log.write("started", "info", {"sweep": config.name, "folder": str(directory)})  # likewise
+    if uri := environment_uri(config):
+        line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _progress(console: Console, *, quiet: bool) -> SweepProgress:

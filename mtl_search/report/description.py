@@ -25,11 +25,10 @@ def description(evidence: Evidence, checks: Sequence[Check]) -> str:
         checks: The answers of the health checks.
     """
     parts = [_warnings(checks)]
-    record, config, tasks = evidence.record, evidence.config, evidence.tasks
-    finalists = finalists_columns(record, config, evidence.verdict, tasks)
+    finalists = finalists_columns(evidence)
     if finalists:
         parts.append(_table("Finalists on the test split", finalists))
-    best = best_columns(record, config, tasks)
+    best = best_columns(evidence)
     if best:
         parts.append(_table("Best trials on the validation split", best))
     return "\n\n".join(part for part in parts if part)

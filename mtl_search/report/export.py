@@ -5,31 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from mtl_search.analysis.by_task import task_rows
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health import health_checks
-from mtl_search.analysis.leaderboard import arm_names, leaderboard_rows
+from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.selection import selection_floors
 from mtl_search.analysis.summary import arm_totals, mean_ranks, pareto_front, rung_correlations
 from mtl_search.analysis.views import View, all_views
-from mtl_search.config import Config
-from mtl_search.storage.records import SweepRecord
 
 # Raised when a key is renamed, removed or changes its meaning; new keys do not raise it.
 FORMAT = 2
 
 
-def to_json(
-    record: SweepRecord,
-    config: Config,
-    folder: Path | None = None,
-    *,
-    views: Sequence[View] | None = None,
-) -> dict[str, Any]:
+def to_json(evidence: Evidence, views: Sequence[View] | None = None) -> dict[str, Any]:
     """Return the whole report.
 
     `report.schema.json`, beside this file, describes every key (`report_schema`).
@@ -69,12 +60,10 @@ def to_json(
             A column has `name, title, kind, help`; a row has the names of the columns as keys.
 
     Args:
-        record: The sweep, finished or not.
-        config: Its config.
-        folder: The sweep's folder, with the scores of test items; None: seeds alone count.
+        evidence: Record, config and verdict of the sweep, finished or not.
         views: The views of the report; default: those that the record alone gives.
     """
-    evidence = Evidence.of(record, config, folder)
+    record, config = evidence.record, evidence.config
     tasks, verdict = evidence.tasks, evidence.verdict
     reference = validation_reference(record, tasks)
     front = pareto_front(record, tasks, reference)
@@ -91,7 +80,7 @@ def to_json(
         "environment": record.environment or None,
         "tasks": {task: list(metrics) for task, metrics in tasks.items()},
         "reference": reference,
-        "trials": leaderboard_rows(record, config),
+        "trials": evidence.rows,
         "verdict": verdict.to_dict(),
         "by_task": [asdict(row) for row in task_rows(record, tasks, verdict)],
         "arms": [asdict(totals) for totals in arm_totals(record, tasks)],
@@ -101,7 +90,7 @@ def to_json(
         "mean_ranks": mean_ranks(verdict, tasks),
         "rungs": [asdict(rung) for rung in rung_correlations(record, tasks)],
         "pareto": asdict(front) if front else None,
-        "health": [asdict(check) for check in health_checks(record, config, verdict)],
+        "health": [asdict(check) for check in health_checks(evidence)],
         "views": [view_tree(v) for v in (all_views(evidence) if views is None else views)],
     }
     report: dict[str, Any] = plain(tree)

@@ -13,11 +13,9 @@ from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.measure import unit_of
-from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.summary import mean_ranks
-from mtl_search.analysis.verdict import SelectedFinalist, Verdict
+from mtl_search.analysis.verdict import SelectedFinalist
 from mtl_search.analysis.views.parts.finalist_runs import finalist_runs
-from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report.tables import Column, fitted, task_columns
 from mtl_search.storage.arm_name import (
@@ -28,18 +26,15 @@ from mtl_search.storage.arm_name import (
     TWIN_WEIGHTS,
     ArmName,
 )
-from mtl_search.storage.records import SweepRecord
 
 _SINGLE = "single"  # the row of all single-task arms together
 _RECOMMENDED = " ✓"
 _SEPARATE = {_SINGLE: "the tuned ones", TWIN_SEPARATE: "those with the settings of the shared one"}
 
 
-def print_finalists(
-    record: SweepRecord, config: Config, verdict: Verdict, tasks: Tasks, console: Console
-) -> None:
+def print_finalists(evidence: Evidence, console: Console) -> None:
     """Print the arms that have finalists; nothing where none has any."""
-    table = _FinalistsTable(record, config, verdict, tasks)
+    table = _FinalistsTable(evidence)
     if table.arms:
         title = "Finalists on fresh seeds (test split, mean and 95 % interval)"
         console.print(fitted(title, table.columns(), console))
@@ -47,21 +42,18 @@ def print_finalists(
             console.print(Text(line, style="dim"))
 
 
-def finalists_columns(
-    record: SweepRecord, config: Config, verdict: Verdict, tasks: Tasks
-) -> list[Column]:
+def finalists_columns(evidence: Evidence) -> list[Column]:
     """Return the columns of the table of finalists; none where there is no finalist."""
-    table = _FinalistsTable(record, config, verdict, tasks)
+    table = _FinalistsTable(evidence)
     return table.columns() if table.arms else []
 
 
 class _FinalistsTable:
     """Make the cells of the table, one row an arm."""
 
-    def __init__(self, record: SweepRecord, config: Config, verdict: Verdict, tasks: Tasks) -> None:
-        self._verdict = verdict
-        self._tasks = tasks
-        evidence = Evidence(record, config, verdict, tasks)
+    def __init__(self, evidence: Evidence) -> None:
+        self._verdict = verdict = evidence.verdict
+        self._tasks = evidence.tasks
         self._runs = {run.arm: run for run in finalist_runs(evidence) if run.is_winner}
         ablations = [arm for arm in verdict.winners if ArmName(arm).is_ablation]
         names = [_SINGLE, *SHARED, TWIN_SEPARATE, TWIN_WEIGHTS, *ablations]

@@ -10,13 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from mtl_search.analysis import formats
-from mtl_search.analysis.leaderboard import leaderboard_rows
-from mtl_search.analysis.references import Tasks
-from mtl_search.config import Config
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report.tables import Column, fitted, task_columns
 from mtl_search.storage.arm_name import SEARCH, ArmName
-from mtl_search.storage.records import SweepRecord
 
 Row = Mapping[str, Any]  # of `leaderboard_rows`
 
@@ -24,9 +21,9 @@ _MEASURES = ("skill", "delta_m")
 _STYLES = {"COMPLETE": "", "RUNNING": "cyan", "PRUNED": "dim", "FAIL": "red"}
 
 
-def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console: Console) -> None:
+def print_leaderboard(evidence: Evidence, console: Console) -> None:
     """Print the best trials of each arm, or how many have begun where none has finished."""
-    rows = leaderboard_rows(record, config)
+    rows, config = evidence.rows, evidence.config
     groups = _by_arm(rows)
     if not any(row["epochs"] > 0 for group in groups.values() for row in group):
         console.print(Text(f"{config.name}: no finished trial yet ({len(rows)} begun)."))
@@ -42,23 +39,23 @@ def print_leaderboard(record: SweepRecord, config: Config, tasks: Tasks, console
         previous = family
         top += group[: _rows_of(arm, has_search="search" in groups)]
     title = f"{config.name}: best trials of each arm (validation)"
-    console.print(fitted(title, _columns(top, record, config, tasks), console, sections))
+    console.print(fitted(title, _columns(top, evidence), console, sections))
     _print_failures(rows, console)
 
 
-def best_columns(record: SweepRecord, config: Config, tasks: Tasks) -> list[Column]:
+def best_columns(evidence: Evidence) -> list[Column]:
     """Return the columns of the best trials that share; of others where none does.
 
     There are none before the first epoch.
     """
-    groups = _by_arm([row for row in leaderboard_rows(record, config) if row["epochs"] > 0])
+    groups = _by_arm([row for row in evidence.rows if row["epochs"] > 0])
     shared = [arm for arm in groups if ArmName(arm).is_shared]
     top = [
         row
         for arm in shared or groups
         for row in groups[arm][: _rows_of(arm, has_search="search" in groups)]
     ]
-    return _columns(top, record, config, tasks) if top else []
+    return _columns(top, evidence) if top else []
 
 
 def _by_arm(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -77,7 +74,9 @@ def _rows_of(arm: str, *, has_search: bool) -> int:
     return 1 if has_search or ArmName(arm).is_single else 3
 
 
-def _columns(top: Sequence[Row], record: SweepRecord, config: Config, tasks: Tasks) -> list[Column]:
+def _columns(top: Sequence[Row], evidence: Evidence) -> list[Column]:
+    config, tasks = evidence.config, evidence.tasks
+
     def cells(name: str, show: Callable[[Any], str]) -> list[str]:
         return [show(row[name]) for row in top]
 
@@ -85,7 +84,7 @@ def _columns(top: Sequence[Row], record: SweepRecord, config: Config, tasks: Tas
     helper_metrics = [name for name in top[0] if name.startswith(helpers)]
     weights = [formats.weights(row[f"weight/{task}"] for task in config.tasks) for row in top]
     states = [Text(row["state"], style=_STYLES[row["state"]]) for row in top]
-    measure = "" if record.custom_objective else config.search.objective
+    measure = "" if evidence.record.custom_objective else config.search.objective
     # Skill and Δm have columns of their own, where they are known.
     is_known = measure in _MEASURES and any(math.isfinite(row[measure]) for row in top)
     objective = [] if is_known else [Column("objective", cells("objective", formats.number))]

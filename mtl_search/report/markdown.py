@@ -43,7 +43,7 @@ def to_markdown(document: Document) -> str:
     evidence = document.evidence
     record, verdict = evidence.record, evidence.verdict
     state = "finished" if record.complete else "not finished"
-    checks = health_checks(record, evidence.config, verdict)
+    checks = health_checks(evidence)
     answer, *details = verdict.sentences()
     parts = [
         f"# {escaped(evidence.config.name)}: report of a sweep",

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health import health_checks
-from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import arm_names
-from mtl_search.analysis.references import Tasks, main_metrics, validation_reference
+from mtl_search.analysis.references import Tasks, validation_reference
 from mtl_search.analysis.selection import selection_floors
 from mtl_search.analysis.summary import pareto_front, rung_correlations
 from mtl_search.config import Config
@@ -36,21 +36,18 @@ _FRONT_REFERENCE = {
 }
 
 
-def render(
-    record: SweepRecord, config: Config, console: Console, folder: Path | None = None
-) -> None:
+def render(evidence: Evidence, console: Console, folder: Path | None = None) -> None:
     """Print the report.
 
     Args:
-        record: The sweep, finished or not.
-        config: Its config.
+        evidence: Record, config and verdict of the sweep, finished or not.
         console: The console to print to; tables look well in 60 columns and more.
         folder: The sweep's folder, for the commands at the end; default `runs/<name>`.
     """
-    tasks = main_metrics(record, config)
-    verdict = judge(record, config, folder)
-    print_leaderboard(record, config, tasks, console)
-    print_finalists(record, config, verdict, tasks, console)
+    record, config = evidence.record, evidence.config
+    tasks, verdict = evidence.tasks, evidence.verdict
+    print_leaderboard(evidence, console)
+    print_finalists(evidence, console)
     print_tasks(record, tasks, verdict, console)
     print_totals(record, tasks, selection_floors(record, arm_names(tasks, record)), console)
     for line in _remarks(record, tasks):
@@ -59,7 +56,7 @@ def render(
     console.print(
         Panel(Text(verdict.sentence()), title="Verdict", title_align="left", border_style=style)
     )
-    print_health(health_checks(record, config, verdict), console)
+    print_health(health_checks(evidence), console)
     # Not wrapped, or a command could not be copied.
     commands = _next(record, config, folder or Path("runs") / config.name)
     console.print(commands, no_wrap=True, overflow="ignore", crop=False)
@@ -85,7 +82,7 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
 
 def _next(record: SweepRecord, config: Config, folder: Path) -> Text:
     name = shlex.quote(str(folder))
-    lines = [f"mtl-search ui {name}", f"mtl-search report {name} --format json"]
+    lines = [f"mtl-search ui {name}", f"mtl-search report {name} --html report.html"]
     extended = f" search.trials={2 * config.search.trials}" if record.complete else ""
     if not (extended and any(trial.is_member for trial in record)):  # a population keeps its size
         lines.append(f"mtl-search run {name}/config.yaml --output {name} --resume{extended}")

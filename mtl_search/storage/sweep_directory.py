@@ -94,6 +94,11 @@ def forget_checkpoints(folder: Path, trial_id: str, *, best: bool) -> None:
             atomic.delete_folder(path)
 
 
+def network_folder(folder: Path, trial_id: str) -> Path:
+    """Return the folder of a trial's best network, which is there where the network was kept."""
+    return folder / TRIALS / trial_id / "best"
+
+
 def holds_sweep(folder: Path) -> bool:
     """Return whether the folder has a journal with at least one event."""
     journal = folder / JOURNAL

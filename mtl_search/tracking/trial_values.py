@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 
 from mtl_search.analysis.leaderboard import trial_delta_m, trial_skill
 from mtl_search.analysis.references import Tasks, main_metrics, validation_reference
-from mtl_search.analysis.skills import mean_skill, tasks_of
+from mtl_search.analysis.skills import known_delta_m, mean_skill, tasks_of
 from mtl_search.config import Config, paths, to_stored
-from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking.mapping import (
@@ -101,9 +99,7 @@ def values_on_test(
         final_reference: The values of the single-task finalists under the same keys.
     """
     values = {**test, "test/skill": mean_skill(record, config, tasks, test, "test")}
-    keys = [metric_key("test", task, name) for task, names in tasks.items() for name in names]
-    if keys and all(key in test and key in final_reference for key in keys):
-        values["test/delta_m"] = delta_m(test, final_reference, tasks, "test")
+    values["test/delta_m"] = known_delta_m(test, final_reference, tasks, "test")
     return values
 
 

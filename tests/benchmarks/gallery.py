@@ -155,7 +155,7 @@ def _store(name: str, sweep: Path) -> None:
     assert result.complete, f"{sweep} has not ended"
     lines = (sweep / "journal.jsonl").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines]
-    report: dict[str, Any] = to_json(result.record, result.config, result.directory)
+    report: dict[str, Any] = to_json(result.evidence)
     kept = ("task", "metric", "trivial", "single", "twin", "shared")
     found = {
         "date": time.strftime("%Y-%m-%d", time.gmtime(events[-1]["time"])),

@@ -6,6 +6,7 @@ import io
 
 from rich.console import Console
 
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.config import Config
 from mtl_search.report import render
 from mtl_search.storage.records import SweepRecord
@@ -13,5 +14,5 @@ from mtl_search.storage.records import SweepRecord
 
 def report_text(record: SweepRecord, settings: Config, width: int = 120) -> str:
     stream = io.StringIO()
-    render(record, settings, Console(file=stream, width=width, force_terminal=False))
+    render(Evidence.of(record, settings), Console(file=stream, width=width, force_terminal=False))
     return stream.getvalue()

@@ -3,6 +3,7 @@
 from mtl_search.analysis.formats.kinds import Kind, of_kind
 from mtl_search.analysis.formats.numbers import (
     count,
+    counted,
     depth,
     number,
     percent,
@@ -17,6 +18,7 @@ from mtl_search.analysis.formats.numbers import (
 __all__ = [
     "Kind",
     "count",
+    "counted",
     "depth",
     "number",
     "of_kind",

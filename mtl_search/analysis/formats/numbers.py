@@ -53,6 +53,20 @@ def count(value: float | None) -> str:
     return f"{int(value):,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Write `1 trial` or `31,415 trials`.
+
+    Args:
+        number: How many there are.
+        noun: What is counted, for one.
+
+    Examples:
+        >>> counted(1, "trial"), counted(2000, "arm")
+        ('1 trial', '2,000 arms')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def seconds(value: float) -> str:
     """Write `3.2`, `412` or `1h 02m`."""
     if value < 100:

@@ -13,10 +13,6 @@ from mtl_search.analysis.health.seed_spread import check_seed_spread
 from mtl_search.analysis.health.sklearn_reference import check_sklearn_reference
 from mtl_search.analysis.health.trial_count import check_trial_count
 from mtl_search.analysis.health.trivial_prediction import check_trivial_prediction
-from mtl_search.analysis.references import main_metrics
-from mtl_search.analysis.verdict import Verdict
-from mtl_search.config import Config
-from mtl_search.storage.records import SweepRecord
 
 __all__ = ["Check", "Checks", "health_checks"]
 
@@ -31,20 +27,18 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
 )
 
 
-def health_checks(record: SweepRecord, config: Config, verdict: Verdict) -> Checks:
+def health_checks(evidence: Evidence) -> Checks:
     """Return the answer of every health check of a sweep, finished or not.
 
     Args:
-        record: The sweep's record.
-        config: Its config.
-        verdict: Its verdict, as `analysis.judge` gives it.
+        evidence: Record, config and verdict of the sweep.
 
     Examples:
         >>> from mtl_search.config import load_config
+        >>> from mtl_search.storage.records import SweepRecord
         >>> tree = {"name": "demo", "data": "digit_pairs", "model": {"backbone": "mlp"}}
         >>> config = load_config({**tree, "tasks": {"left": {"head": "softmax"}}})
-        >>> {check.ok for check in health_checks(SweepRecord(), config, Verdict())}
+        >>> {check.ok for check in health_checks(Evidence.of(SweepRecord(), config))}
         {None}
     """
-    evidence = Evidence(record, config, verdict, main_metrics(record, config))
     return Checks(check(evidence) for check in CHECKS)

@@ -40,8 +40,9 @@ def check_sklearn_reference(evidence: Evidence) -> Check:
     if len(compared) > 1:
         mean = statistics.fmean(leads.values())
         findings.append(
-            f"{len(behind)} of {len(compared)} tasks are behind, "
-            f"all in the mean {100 * abs(mean):.1f} points of skill {_behind(mean)}"
+            f"{len(behind)} of {len(compared)} tasks {'is' if len(behind) == 1 else 'are'} behind; "
+            f"over all tasks networks are {100 * abs(mean):.1f} points of skill "
+            f"{'behind' if mean > 0 else 'ahead'} in the mean"
         )
     for row in sorted(behind, key=lambda row: -leads[row.task]):
         model, reference = _best_reference(row)
@@ -50,10 +51,6 @@ def check_sklearn_reference(evidence: Evidence) -> Check:
             f"{reference:.3f} of {model.replace('_', ' ')}"
         )
     return Check(NAME, ok=False, text=sentence(findings, _ADVICE))
-
-
-def _behind(lead: float) -> str:
-    return "behind" if lead > 0 else "ahead"
 
 
 def _lead_of_best(evidence: Evidence, row: TaskRow) -> float:

@@ -7,8 +7,8 @@ from typing import Any
 
 from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.measure import unit_of
-from mtl_search.analysis.sweeps.columns import filled
 from mtl_search.analysis.sweeps.sweep import Sweep
+from mtl_search.analysis.views.parts.columns import filled
 from mtl_search.analysis.views.view import Column, View
 
 _COLUMNS = (

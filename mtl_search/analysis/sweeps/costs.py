@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.analysis.views.cost import cost
 from mtl_search.analysis.views.view import Column, View
@@ -37,7 +38,11 @@ def costs(sweeps: Sequence[Sweep]) -> View | None:
     rows = [_row(label, view.rows) for label, view in views if view is not None]
     if not rows:
         return None
-    told = [f"{row['sweep']} {row['epochs']:,} epochs in {row['trials']:,} trials" for row in rows]
+    told = [
+        f"{row['sweep']} {formats.counted(row['epochs'], 'epoch')} in "
+        f"{formats.counted(row['trials'], 'trial')}"
+        for row in rows
+    ]
     note = "Seconds depend on the machine and on how many trials ran side by side; epochs do not."
     summary = f"{'; '.join(told)}."
     return View("costs", "What the sweeps have cost", summary, _COLUMNS, rows, note=note)

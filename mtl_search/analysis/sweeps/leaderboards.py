@@ -7,10 +7,9 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from mtl_search.analysis.leaderboard import leaderboard_rows
 from mtl_search.analysis.skills import mean_skill, tasks_of
-from mtl_search.analysis.sweeps.columns import filled
 from mtl_search.analysis.sweeps.sweep import Sweep
+from mtl_search.analysis.views.parts.columns import filled
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -52,7 +51,7 @@ def leaderboards(sweeps: Sequence[Sweep]) -> View | None:
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:
     evidence = sweep.evidence
-    known = {row["trial"]: row for row in leaderboard_rows(evidence.record, evidence.config)}
+    known = {row["trial"]: row for row in evidence.rows}
     rows = []
     for trial in evidence.winners():
         finalists = evidence.finalists(trial.arm)

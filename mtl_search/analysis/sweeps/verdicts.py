@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtl_search.analysis.comparison import Comparison
-from mtl_search.analysis.sweeps.columns import filled
 from mtl_search.analysis.sweeps.network_difference import NetworkDifference, network_differences
 from mtl_search.analysis.sweeps.sweep import Sweep
+from mtl_search.analysis.views.parts.columns import filled
 from mtl_search.analysis.views.view import Column, View
 
 _ENDS = "Ends of its interval, 95 % over all looks at the verdict."

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.skills import task_skill
@@ -96,21 +97,18 @@ def _summary(rows: Sequence[Mapping[str, Any]], models: Sequence[str], margin: f
                 ahead.append(row["task"])
     if not compared:
         worse = [row["task"] for row in rows if (row.get("skill/shared") or 0.0) < 0]
-        text = f"No model of scikit-learn was scored beside the networks of {_tasks(len(rows))}."
+        of_all = formats.counted(len(rows), "task")
+        text = f"No model of scikit-learn was scored beside the networks of {of_all}."
         if worse:
             text += f" Worse than a constant prediction: {_list(worse)}."
         return text
+    tasks = formats.counted(compared, "task")
     lead = f"{100 * margin:g} points of skill ahead of the networks"
     if not ahead:
-        return f"In none of {_tasks(compared)} a model of scikit-learn is more than {lead}."
+        return f"In none of {tasks} a model of scikit-learn is more than {lead}."
     return (
-        f"In {len(ahead)} of {_tasks(compared)} a model of scikit-learn is more than {lead}: "
-        f"{_list(ahead)}."
+        f"In {len(ahead)} of {tasks} a model of scikit-learn is more than {lead}: {_list(ahead)}."
     )
-
-
-def _tasks(count: int) -> str:
-    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _list(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.summary import ArmTotals, arm_totals
+from mtl_search.analysis.views.parts.columns import filled
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -41,12 +42,9 @@ def cost(evidence: Evidence) -> View | None:
     if not totals:
         return None
     rows = [_row(evidence, arm) for arm in totals]
-    names = {name for row in rows for name, value in row.items() if value is not None}
-    columns = [column for column in _COLUMNS if column.name in names]
     about = _sums(rows)
-    return View(
-        "cost", "What the sweep has cost", _summary(rows, about), columns, rows, _NOTE, about
-    )
+    title = "What the sweep has cost"
+    return View("cost", title, _summary(rows, about), filled(_COLUMNS, rows), rows, _NOTE, about)
 
 
 def _row(evidence: Evidence, arm: ArmTotals) -> dict[str, Any]:
@@ -105,19 +103,25 @@ def _sums(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _summary(rows: Sequence[Mapping[str, Any]], sums: Mapping[str, Any]) -> str:
     text = (
-        f"{sums['trials']:,} trials trained {sums['epochs']:,} epochs in {len(rows)} arms, which "
-        f"took {_time(sums['seconds'])} of training."
+        f"{formats.counted(sums['trials'], 'trial')} trained "
+        f"{formats.counted(sums['epochs'], 'epoch')} in {formats.counted(len(rows), 'arm')}, "
+        f"which took {_time(sums['seconds'])} of training."
     )
     if sums["failed"]:
         text += f" {sums['failed']:,} of them failed."
     if not sums["pruned"]:
         return f"{text} No trial was stopped early."
     share = sums["saved_epochs"] / sums["full_epochs"] if sums["full_epochs"] else 0.0
+    stopped = f"{formats.counted(sums['pruned'], 'trial')} {_was(sums['pruned'])} stopped early"
     return (
-        f"{text} {sums['pruned']:,} trials were stopped early: training all to the end would have "
+        f"{text} {stopped}: training all to the end would have "
         f"taken {sums['full_epochs']:,} epochs and about {_time(sums['full_seconds'])}, so that "
         f"stopping saved {100 * share:.0f} % of the epochs."
     )
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _time(seconds: float) -> str:

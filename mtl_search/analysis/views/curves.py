@@ -9,11 +9,9 @@ from typing import Any
 
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.references import validation_reference
-from mtl_search.analysis.skills import mean_skill, tasks_of
+from mtl_search.analysis.skills import known_delta_m, mean_skill, tasks_of
 from mtl_search.analysis.views.parts.trials import Worth, thinned, worth_of
 from mtl_search.analysis.views.view import Column, View
-from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.arm_name import SHARED, ArmName
 from mtl_search.storage.trial_record import EpochRecord, TrialRecord
 
@@ -77,11 +75,8 @@ class _Meter:
         if self._worth.name == "skill":
             record, config = self._evidence.record, self._evidence.config
             return mean_skill(record, config, tasks, epoch.metrics, "val")
-        keys = [metric_key("val", task, m) for task, names in tasks.items() for m in names]
-        if not all(key in epoch.metrics and key in self._reference for key in keys):
-            return math.nan
         importance = None if trial.arm.is_single else self._importance
-        return delta_m(epoch.metrics, self._reference, tasks, importance=importance)
+        return known_delta_m(epoch.metrics, self._reference, tasks, "val", importance=importance)
 
 
 def _of_finalists(evidence: Evidence, meter: _Meter) -> Iterator[dict[str, Any]]:

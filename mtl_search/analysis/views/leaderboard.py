@@ -157,7 +157,7 @@ def _summary(rows: Sequence[Mapping[str, Any]], name: str) -> str:
     unit = " %" if name == "delta_m" else ""
     word = "Δm" if name == "delta_m" else name
     role = "recommended network" if best["recommended"] else "best by validation"
-    seeds = "1 fresh seed" if best["seeds"] == 1 else f"{best['seeds']} fresh seeds"
+    seeds = formats.counted(best["seeds"], "fresh seed")
     text = f"The {role} ({best['arm']} arm) has a {word} of {value}{unit} on the {words}"
     others = [row for row in rows if row["arm"] == "single" and row.get(f"{split}_{name}")]
     text += f", the mean of {seeds} from {low} to {high}"

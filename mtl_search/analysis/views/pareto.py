@@ -10,7 +10,7 @@ from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.references import validation_reference
 from mtl_search.analysis.statistics.ranks import rank_correlation
-from mtl_search.analysis.summary import ParetoPoints, pareto_points
+from mtl_search.analysis.summary import ParetoFront, ParetoPoints, pareto_points
 from mtl_search.analysis.views.view import Column, View
 
 _MOST_CELLS = 40_000  # above, the trials that are furthest from the front are left out
@@ -37,14 +37,6 @@ def pareto(evidence: Evidence) -> View | None:
         return None
     front = points.summary()
     rows = _rows(evidence, points)
-    means = points.gains.mean(axis=1)
-    best = int(means.argmax())
-    summary = (
-        f"{len(front.trials)} of {front.points} trials that share are on the Pareto front of "
-        f"{len(points.tasks)} tasks. The best on average, {points.trials[best]}, gains "
-        f"{formats.percent(float(means[best]))} % over {_REFERENCE[front.against]}, and "
-        f"{formats.percent(float(points.gains[best].min()))} % in its worst task."
-    )
     about = {
         "hypervolume": front.hypervolume,
         "points": front.points,
@@ -55,7 +47,24 @@ def pareto(evidence: Evidence) -> View | None:
         "opposed": _opposed(points),
     }
     title = "Trade-offs between the tasks"
+    summary = _summary(points, front)
     return View("pareto", title, summary, _columns(points), rows, _note(points, about), about)
+
+
+def _summary(points: ParetoPoints, front: ParetoFront) -> str:
+    means = points.gains.mean(axis=1)
+    best = int(means.argmax())
+    mean, worst = float(means[best]), float(points.gains[best].min())
+    reference = _REFERENCE[front.against]
+    text = (
+        f"{len(front.trials)} of {front.points} trials that share are on the Pareto front of "
+        f"{len(points.tasks)} tasks. The best on average, {points.trials[best]}, "
+    )
+    if mean >= 0:
+        text += f"gains {formats.percent(mean)} % over {reference}"
+    else:
+        text += f"loses {formats.percent(-mean).lstrip('+')} % against {reference}"
+    return f"{text}; its worst task has {formats.percent(worst)} %."
 
 
 def _columns(points: ParetoPoints) -> list[Column]:

@@ -10,7 +10,7 @@ import typer
 from mtl_search import api
 from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.console import console
-from mtl_search.cli.options import Debug
+from mtl_search.cli.options import Debug, check_form
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
 
@@ -70,8 +70,7 @@ def compare_command(
             another ending or cannot be written.
         SweepError: There is no such sweep.
     """
-    if form not in FORMS:
-        raise ConfigError("not a format", path="--format", value=form, allowed=FORMS)
+    check_form(form, FORMS)
     asked = asked_files(html=html, markdown=markdown, json=json)
     if len(sweeps) < 2:
         message = "one sweep has nothing to be compared with: name another one, or use report"

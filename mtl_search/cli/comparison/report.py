@@ -9,9 +9,8 @@ from mtl_search.api.consent import TrustCode as Trust
 from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console
-from mtl_search.cli.options import Debug, SweepFolder, TrustCode, TrustModules
+from mtl_search.cli.options import Debug, SweepFolder, TrustCode, TrustModules, check_form
 from mtl_search.cli.reporting import find_sweep
-from mtl_search.errors import ConfigError
 
 
 def report(  # noqa: PLR0917  # typer calls it by name
@@ -69,8 +68,7 @@ def report_command(
         ConfigError: The format is another one, or a file has another ending or cannot be written.
         SweepError: There is no such sweep.
     """
-    if form not in FORMS:
-        raise ConfigError("not a format", path="--format", value=form, allowed=FORMS)
+    check_form(form, FORMS)
     asked = asked_files(html=html, markdown=markdown, json=json)
     result = api.Result(find_sweep(sweep), trust_code=trust_code)
     for path in asked:
@@ -91,7 +89,7 @@ def _print(result: api.Result, form: str) -> None:
         from mtl_search.report import render
 
         screen = console()
-        render(result.record, result.config, screen, folder=result.directory)
+        render(result.evidence, screen, folder=result.directory)
         print_place(result.directory, screen)
     else:
         from mtl_search.api.reporting import report_text

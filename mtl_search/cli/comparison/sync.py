@@ -13,10 +13,9 @@ from rich.console import Console
 
 from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console as make_console
-from mtl_search.cli.options import Debug, SweepFolder
+from mtl_search.cli.options import Debug, SweepFolder, check_form
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.config import load_config
-from mtl_search.errors import ConfigError
 
 # Seconds between two lines of progress.
 _EVERY_S = 5.0
@@ -64,8 +63,7 @@ def sync_command(sweep: Path | None, form: str) -> int:
         ConfigError: The format is another one, or the tracking URI is wrong.
         SweepError: There is no such sweep, it is running, or the store cannot be reached.
     """
-    if form not in ("text", "json"):
-        raise ConfigError("not a format", path="--format", value=form, allowed=("text", "json"))
+    check_form(form, ("text", "json"))
     from mtl_search.api.tracked_page import send_to_tracking
 
     folder = find_sweep(sweep)

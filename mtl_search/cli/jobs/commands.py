@@ -14,7 +14,6 @@ from mtl_search.api.submitting import SweepJob
 from mtl_search.cli.console import console
 from mtl_search.cli.jobs.submitting import (
     INTERRUPTED,
-    check_form,
     command,
     dashboard,
     follow,
@@ -22,6 +21,7 @@ from mtl_search.cli.jobs.submitting import (
     resume_command,
     tell,
 )
+from mtl_search.cli.options import check_form
 from mtl_search.jobs import courier
 from mtl_search.jobs.client import connect
 from mtl_search.jobs.job import ENDED, JobState, as_json, list_states
@@ -129,7 +129,7 @@ def result_command(job: str | None, address: str | None, form: str) -> None:
         if form == "json":
             print(report_text(result, form), end="")  # noqa: T201
         else:
-            render(result.record, result.config, console(), folder=result.directory)
+            render(result.evidence, console(), folder=result.directory)
 
 
 def send_command(folder: Path) -> None:

@@ -13,6 +13,7 @@ import mtl_search
 from mtl_search import api
 from mtl_search.cli.console import console
 from mtl_search.cli.errors import FAILED
+from mtl_search.cli.options import check_form
 from mtl_search.config import load_config
 from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError
@@ -50,8 +51,7 @@ def doctor_command(
     Raises:
         ConfigError: The config or the format is wrong.
     """
-    if form not in _FORMATS:
-        raise ConfigError("not a format", path="--format", value=form, allowed=_FORMATS)
+    check_form(form, _FORMATS)
     if config_file is not None and "=" in str(config_file):
         message = "an override without a config: name the YAML file first"
         raise ConfigError(message, path="CONFIG", value=str(config_file))

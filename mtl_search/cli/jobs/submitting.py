@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from mtl_search.api.consent import TrustCode
 from mtl_search.api.submitting import prepare
 from mtl_search.cli.errors import FAILED, WRONG_INPUT
+from mtl_search.cli.options import check_form
 from mtl_search.config.secrets import masked
-from mtl_search.errors import ConfigError
 from mtl_search.jobs import submission
 from mtl_search.jobs.package import show_size
 
@@ -175,16 +175,6 @@ def tell(text: str) -> None:
 def print_json(content: Any) -> None:
     """Print a value for programs."""
     print(json.dumps(content, indent=1))  # noqa: T201
-
-
-def check_form(form: str) -> None:
-    """Refuse another format than `table` and `json`.
-
-    Raises:
-        ConfigError: It is another one.
-    """
-    if form not in ("table", "json"):
-        raise ConfigError("not a format", path="--format", value=form, allowed=("table", "json"))
 
 
 def _introduce(draft: Submission, job: Job, size: int, room: str, address: str | None) -> None:

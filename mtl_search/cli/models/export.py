@@ -13,9 +13,8 @@ from mtl_search.api.consent import TrustCode
 from mtl_search.cli.console import console
 from mtl_search.cli.models.loading import load_named
 from mtl_search.cli.models.options import Arm, Ensemble, ModelPath, Trial
-from mtl_search.cli.options import Debug, TrustModules
+from mtl_search.cli.options import Debug, TrustModules, check_form
 from mtl_search.cli.options import TrustCode as TrustAll
-from mtl_search.config.checks import check_choice
 
 if TYPE_CHECKING:
     from mtl_search.export.exporting import Exported
@@ -129,7 +128,7 @@ def export_model_command(
         ConfigError: An option is wrong.
         SweepError: There is no such model, or it cannot be exported.
     """
-    check_choice(form, "--format", FORMATS, "format")
+    check_form(form, FORMATS)
     model = load_named(named, names, ensemble=ensemble, trust_code=trust_code)
     name = named.resolve().stem or str(model.info.get("sweep", "model"))
     folder = output or Path("exports") / f"{name}-{form}"

@@ -33,10 +33,7 @@ def load_named(
         SweepError: There is no such model or sweep, or its network was not kept.
     """
     if (named / "model.json").exists():
-        given = [f"--{name}" for name, value in names.items() if value is not None]
-        given += ["--ensemble"] if ensemble else []
-        if given:
-            raise ConfigError(f"{named} is a saved model, whose networks are given", path=given[0])
+        refuse_names(named, names, ensemble=ensemble)
         from mtl_search.export import Model
 
         return Model.load(named, trust_code=trust_code)
@@ -45,3 +42,20 @@ def load_named(
 
     result = Result(find_sweep(named), trust_code=trust_code)
     return result.load_model(names["trial"], arm=names["arm"], ensemble=ensemble)
+
+
+def refuse_names(saved: Path | str, names: Mapping[str, str | None], *, ensemble: bool) -> None:
+    """Refuse options that choose networks, of a saved model.
+
+    Args:
+        saved: The model, as the command line names it.
+        names: The options `trial` and `arm`.
+        ensemble: Whether the networks of all seeds are asked for.
+
+    Raises:
+        ConfigError: One of the options is given.
+    """
+    given = [f"--{name}" for name, value in names.items() if value is not None]
+    given += ["--ensemble"] if ensemble else []
+    if given:
+        raise ConfigError(f"{saved} is a saved model, whose networks are given", path=given[0])

@@ -17,8 +17,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from mtl_search.api.consent import TrustCode
 from mtl_search.cli.console import console
-from mtl_search.cli.models.loading import load_named
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.cli.models.loading import load_named, refuse_names
+from mtl_search.errors import SweepError
 
 if TYPE_CHECKING:
     from mtl_search.export.model import Model
@@ -93,10 +93,7 @@ def _load(
         return load_named(Path(named), names, ensemble=ensemble, trust_code=trust_code)
     from mtl_search.export import Model
 
-    given = [f"--{name}" for name, value in names.items() if value is not None]
-    given += ["--ensemble"] if ensemble else []
-    if given:
-        raise ConfigError(f"{named} is a saved model, whose networks are given", path=given[0])
+    refuse_names(named, names, ensemble=ensemble)
     return Model.load(download(named, temporary), trust_code=trust_code)
 
 

@@ -16,8 +16,8 @@ from mtl_search.api.consent import TrustCode, read_config
 from mtl_search.api.refitting import TrainProgress, model_folder
 from mtl_search.api.refitting import train as train_model
 from mtl_search.cli.console import console
+from mtl_search.cli.options import check_form
 from mtl_search.cli.reporting import find_sweep
-from mtl_search.config.checks import check_choice
 
 if TYPE_CHECKING:
     from mtl_search.export import Model
@@ -50,7 +50,7 @@ def train_command(
         ConfigError: Something in the config is wrong, or is not that of the sweep.
         SweepError: There is no such sweep or trial.
     """
-    check_choice(form, "--format", ("table", "json"), "format")
+    check_form(form)
     parsed = read_config(config, overrides, trust_code)
     folder = output or model_folder(parsed.name)
     with _progress() as report:

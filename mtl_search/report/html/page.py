@@ -83,8 +83,7 @@ def render_page(template: str, sections: Sequence[Section], **values: Any) -> st
 
 def _checks(document: Document) -> list[Check]:
     """Return the answers of the health checks, warnings first."""
-    evidence = document.evidence
-    checks = health_checks(evidence.record, evidence.config, evidence.verdict)
+    checks = health_checks(document.evidence)
     return sorted(checks, key=lambda check: (False, True, None).index(check.ok))
 
 

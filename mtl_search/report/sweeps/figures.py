@@ -30,14 +30,11 @@ def gains_figure(view: View) -> go.Figure:
     names = marks.labels(tasks)
     traces = [
         go.Scatter(
-            x=[100 * row["gain"] for row in mine],
+            x=marks.values(view, "gain", mine),
             y=[names[row["task"]] for row in mine],
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [_distance(row["gain"], row["high"]) for row in mine],
-                "arrayminus": [_distance(row["low"], row["gain"]) for row in mine],
-            },
+            error_x=marks.error_bars(
+                *(marks.values(view, name, mine) for name in ("gain", "low", "high"))
+            ),
             orientation="h",
             mode="markers",
             marker={"size": 9, "color": colour, "symbol": symbol},
@@ -58,7 +55,7 @@ def gains_figure(view: View) -> go.Figure:
         yaxis={"type": "category", "categoryarray": list(names.values()), "autorange": "reversed"},
         showlegend=True,
     )
-    figure.add_vline(x=0, line_width=1, line_color=theme.LINE)
+    marks.zero_line(figure)
     return figure
 
 
@@ -117,10 +114,6 @@ def _gain_in_words(row: Mapping[str, Any]) -> str:
     return (
         f"<b>{marks.escape(row['task'])}</b><br>{marks.escape(row['sweep'])}: {gain} {row['unit']}"
     )
-
-
-def _distance(low: float | None, high: float | None) -> float:
-    return 0.0 if low is None or high is None else 100 * (high - low)
 
 
 # Name of the view → what draws it.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mtl_search.analysis.by_task import TaskRow
 from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health import health_checks
 from tests.benchmarks.real_sets.finished import COLUMNS, Finished, value_of
 
@@ -99,7 +100,9 @@ def _tasks(finished: Finished) -> str:
 
 def _health(finished: Finished) -> str:
     """Return the warnings of the product's health checks, and which checks found all well."""
-    checks = health_checks(finished.record, finished.config, finished.verdict)
+    checks = health_checks(
+        Evidence(finished.record, finished.config, finished.verdict, finished.tasks)
+    )
     lines = [f"- Warning, {check.name}: {check.text}." for check in checks if check.ok is False]
     well = ", ".join(check.name for check in checks if check.ok)
     return "\n".join([*lines, f"- Checked, and well: {well or 'nothing'}.\n"])

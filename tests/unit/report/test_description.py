@@ -19,9 +19,9 @@ def test_every_number_stands_in_the_report_of_the_terminal(tmp_path: Path) -> No
     builder = Builder(tmp_path / "journal.jsonl").sweep().scales()
     record = whole(builder, twins=True).sweep_record
     evidence = Evidence.of(record, config())
-    text = description(evidence, health_checks(record, config(), evidence.verdict))
+    text = description(evidence, health_checks(evidence))
     screen = io.StringIO()
-    render(record, config(), Console(file=screen, width=400))
+    render(evidence, Console(file=screen, width=400))
     shown = set(screen.getvalue().split())
     tables = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(tables) > 8

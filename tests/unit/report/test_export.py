@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.leaderboard import leaderboard
 from mtl_search.report import to_json
 from tests.support.recorded_sweeps import TASKS, Builder, config, whole
@@ -14,7 +15,7 @@ from tests.support.recorded_sweeps import TASKS, Builder, config, whole
 
 def test_json_has_its_keys(builder: Builder) -> None:
     whole(builder)
-    tree = to_json(builder.sweep_record, config())
+    tree = to_json(Evidence.of(builder.sweep_record, config()))
     assert set(tree) == {
         "format",
         "sweep",
@@ -51,7 +52,7 @@ def test_json_has_its_keys(builder: Builder) -> None:
 
 def test_rows_of_tasks_arms_and_checks_have_their_keys(builder: Builder) -> None:
     whole(builder.scales(), seeds=5, twins=True, items=100)
-    tree = to_json(builder.sweep_record, config(), builder.path.parent)
+    tree = to_json(Evidence.of(builder.sweep_record, config(), builder.path.parent))
     assert json.loads(json.dumps(tree, allow_nan=False)) == tree
     assert [row["task"] for row in tree["by_task"]] == list(TASKS)
     assert tree["by_task"][0]["trivial"] == 0.5
@@ -66,7 +67,7 @@ def test_rows_of_tasks_arms_and_checks_have_their_keys(builder: Builder) -> None
 
 def test_keys_of_rows_are_documented(builder: Builder) -> None:
     whole(builder.scales())
-    tree = to_json(builder.sweep_record, config())
+    tree = to_json(Evidence.of(builder.sweep_record, config()))
     words = set(re.findall(r"\w+", to_json.__doc__ or ""))
     for name in ("by_task", "arms", "selection_floor", "health"):
         assert set(tree[name][0]) - words == set()
@@ -77,6 +78,6 @@ def test_auxiliary_tasks_are_shown_and_not_counted(builder: Builder) -> None:
     settings = config(**{"tasks.same.role": "auxiliary"})
     whole(builder)
     assert "val/same/accuracy" in leaderboard(builder.sweep_record, settings)
-    tree = to_json(builder.sweep_record, settings)
+    tree = to_json(Evidence.of(builder.sweep_record, settings))
     assert set(tree["verdict"]["search"]["tasks"]) == {"left", "right"}
     assert [row["task"] for row in tree["by_task"]] == ["left", "right"]

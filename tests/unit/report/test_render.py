@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from mtl_search import Result
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.leaderboard import leaderboard
 from mtl_search.analysis.references import validation_reference
@@ -77,7 +78,9 @@ def test_every_state_fits_every_width(
     assert max(cell_len(line) for line in lines) <= width
     assert "nan" not in printed.lower().replace("is nan", "")
     assert (
-        json.loads(json.dumps(to_json(builder.sweep_record, settings), allow_nan=False))["format"]
+        json.loads(
+            json.dumps(to_json(Evidence.of(builder.sweep_record, settings)), allow_nan=False)
+        )["format"]
         == 2
     )
     assert len(leaderboard(builder.sweep_record, settings)) == len(builder.sweep_record.trials)
@@ -105,6 +108,11 @@ def test_warnings_stand_below_the_verdict_and_say_what_to_do(builder: Builder) -
     assert "Warning, seeds: the seeds of single/left have a standard deviation" in after
     assert "train longer (training.epochs)" in after
     assert after.index("Warning") < after.index("Could not be checked: ") < after.index("Next:")
+
+
+def test_the_page_is_offered_at_the_end(builder: Builder) -> None:
+    after = report_text(builder.sweep_record, config(), 80).split("Next:")[1]
+    assert f"mtl-search report runs/{config().name} --html report.html" in after
 
 
 def test_words_say_which_measure_they_use(builder: Builder) -> None:

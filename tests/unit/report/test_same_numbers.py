@@ -48,7 +48,7 @@ def rendered(folder: Path) -> Renderings:
     result = api.Result(folder)
     document = build_document(result, picture=False)
     stream = io.StringIO()
-    render(result.record, result.config, Console(file=stream, width=400), folder=folder)
+    render(result.evidence, Console(file=stream, width=400), folder=folder)
     return Renderings(
         {view.name: view for view in document.views},
         result.verdict.sentence(),

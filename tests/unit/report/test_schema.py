@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.config import load_config
 from mtl_search.report import to_json
 from mtl_search.report.export import FORMAT
@@ -29,7 +30,7 @@ def problems(tree: dict[str, Any]) -> list[str]:
 
 def report_of(folder: Path) -> dict[str, Any]:
     record = read_record(folder / "journal.jsonl")
-    return to_json(record, load_config(folder / "config.yaml"), folder)
+    return to_json(Evidence.of(record, load_config(folder / "config.yaml"), folder))
 
 
 def test_it_is_a_schema_of_this_format() -> None:
@@ -47,7 +48,7 @@ def test_reports_of_earlier_versions_keep_to_it(journal: Path) -> None:
 @pytest.mark.parametrize("seeds", [1, 5])
 def test_reports_keep_to_it(builder: Builder, seeds: int, items: int) -> None:
     whole(builder.scales(), seeds=seeds, twins=True, items=items)
-    assert problems(to_json(builder.sweep_record, config(), builder.path.parent)) == []
+    assert problems(to_json(Evidence.of(builder.sweep_record, config(), builder.path.parent))) == []
 
 
 def test_reports_of_many_tasks_keep_to_it(tmp_path: Path) -> None:
@@ -59,20 +60,20 @@ def test_reports_of_many_tasks_keep_to_it(tmp_path: Path) -> None:
 
 
 def test_a_sweep_that_has_just_begun_keeps_to_it(builder: Builder) -> None:
-    assert problems(to_json(builder.sweep_record, config())) == []
+    assert problems(to_json(Evidence.of(builder.sweep_record, config()))) == []
 
 
 def test_every_key_of_a_report_is_described(builder: Builder) -> None:
     builder.baseline("left", "linear", 0.6)
     whole(builder.scales(), seeds=5, twins=True, items=100)
-    tree = to_json(builder.sweep_record, config(), builder.path.parent)
+    tree = to_json(Evidence.of(builder.sweep_record, config(), builder.path.parent))
     schema = report_schema()
     assert sorted(set(_undescribed(tree, schema, schema))) == []
 
 
 def test_new_keys_are_allowed_and_missing_ones_are_not(builder: Builder) -> None:
     whole(builder.scales(), seeds=5)
-    tree = to_json(builder.sweep_record, config())
+    tree = to_json(Evidence.of(builder.sweep_record, config()))
     assert problems({**tree, "weather": "fine"}) == []
     for key in tree:
         assert problems({name: value for name, value in tree.items() if name != key}) != []

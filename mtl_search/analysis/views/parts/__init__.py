@@ -1,1 +1,1 @@
-"""What several views need: the trials that share, with what each is worth."""
+"""What several views need: trials and finalists with their worth, ratios of weights, bins."""

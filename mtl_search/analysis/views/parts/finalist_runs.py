@@ -11,9 +11,7 @@ from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.finalists import finalists_of
 from mtl_search.analysis.loss_weights import shown_weights
 from mtl_search.analysis.references import validation_reference
-from mtl_search.analysis.skills import mean_skill
-from mtl_search.metrics.metric_key import metric_key
-from mtl_search.metrics.objective import delta_m
+from mtl_search.analysis.skills import known_delta_m, mean_skill
 from mtl_search.storage.arm_name import SHARED, ArmName
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -121,24 +119,12 @@ def _measured(
     return {
         "test_skill": [mean_skill(record, config, tasks, test, "test") for test in tests],
         # As the literature has it, all tasks alike; see `analysis.comparison`.
-        "test_delta_m": [_delta_m(evidence, test, on_test, "test", None) for test in tests],
+        "test_delta_m": [known_delta_m(test, on_test, tasks, "test") for test in tests],
         "val_skill": [mean_skill(record, config, tasks, val, "val") for val in vals],
-        "val_delta_m": [_delta_m(evidence, val, on_val, "val", importance) for val in vals],
+        "val_delta_m": [
+            known_delta_m(val, on_val, tasks, "val", importance=importance) for val in vals
+        ],
     }
-
-
-def _delta_m(
-    evidence: Evidence,
-    values: Mapping[str, float],
-    reference: Mapping[str, float],
-    split: str,
-    importance: Mapping[str, float] | None,
-) -> float:
-    tasks = evidence.tasks
-    keys = [metric_key(split, task, metric) for task, names in tasks.items() for metric in names]
-    if not keys or not all(key in values and key in reference for key in keys):
-        return float("nan")
-    return delta_m(values, reference, tasks, split, importance=importance)
 
 
 def _best(trial: TrialRecord) -> Mapping[str, float]:

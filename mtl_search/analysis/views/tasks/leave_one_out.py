@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from mtl_search.analysis.estimate import estimate
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.finalists import finalists_of
+from mtl_search.analysis.skills import task_skill
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.metrics.metric_key import metric_key, scale_key
-from mtl_search.metrics.skill import SkillScale
 from mtl_search.storage.arm_name import SHARED, ArmName
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -96,8 +96,8 @@ def _is_known(evidence: Evidence, task: str, trials: Sequence[TrialRecord]) -> b
 
 def _skill(evidence: Evidence, trial: TrialRecord, task: str) -> float:
     metric = evidence.tasks[task][0]
-    scale = SkillScale(*evidence.record.scales[scale_key(task, metric)])
-    return scale.skill(trial.test[metric_key("test", task, metric)])
+    value = trial.test[metric_key("test", task, metric)]
+    return task_skill(evidence.record, task, metric, value)
 
 
 def _summary(rows: Sequence[Mapping[str, object]]) -> str:

@@ -20,8 +20,7 @@ def leave_one_out_figure(view: View) -> go.Figure:
     rows = sorted(rows, key=lambda row: -row["gain"])
     if theme.many_tasks(len(rows)):
         rows = rows[: theme.MOST_TASKS // 2] + rows[-theme.MOST_TASKS // 2 :]
-    gains = [100 * row["gain"] for row in rows]
-    low, high = ([_points(row.get(end)) for row in rows] for end in ("low", "high"))
+    gains, low, high = (marks.values(view, name, rows) for name in ("gain", "low", "high"))
     names = [str(row["without"]) for row in rows]
     labels = marks.labels(names, 28)
     points = go.Scatter(
@@ -38,7 +37,3 @@ def leave_one_out_figure(view: View) -> go.Figure:
     figure.update_yaxes(title="by task", type="category", autorange="reversed")
     marks.zero_line(figure)
     return figure
-
-
-def _points(value: float | None) -> float | None:
-    return None if value is None else 100 * value

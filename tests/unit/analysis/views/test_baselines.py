@@ -57,4 +57,4 @@ def test_as_many_tasks_are_behind_as_by_the_health_check(tmp_path: Path) -> None
     view = baselines(evidence)
     assert view is not None
     assert view.summary.startswith("In 1 of 2 tasks")
-    assert "1 of 2 tasks are behind" in check_sklearn_reference(evidence).text
+    assert "1 of 2 tasks is behind" in check_sklearn_reference(evidence).text

@@ -45,6 +45,14 @@ def test_failed_trials_are_told(tmp_path: Path) -> None:
     assert "1 of them failed" in view.summary
 
 
+def test_one_trial_is_told_in_the_singular(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl").sweep().scales()
+    builder.trial("search", 0, 0.9, epochs=3)
+    view = cost(evidence_of(builder))
+    assert view is not None
+    assert view.summary.startswith("1 trial trained 3 epochs in 1 arm, which took ")
+
+
 def test_samples_are_counted_where_every_trial_knows_them(tmp_path: Path) -> None:
     builder = Builder(tmp_path / "journal.jsonl").sweep().scales()
     builder.trial("search", 0, 0.9, epochs=3, samples_per_epoch=100)

@@ -33,6 +33,21 @@ def test_the_front_is_that_of_the_report(evidence: Evidence) -> None:
     assert view.about["hypervolume"] == front.hypervolume
 
 
+def test_a_loss_is_called_one(tmp_path: Path) -> None:
+    builder = Builder(tmp_path / "journal.jsonl", ("left", "right")).sweep().scales()
+    builder.trial("single/left", 0, 0.8)
+    builder.trial("single/right", 0, 0.8)
+    trial = builder.begin("search", 0)
+    builder.epoch(trial, 1, 0.5, {"left": 0.4, "right": 0.6})
+    builder.end(trial)
+    view = pareto(evidence_of(builder))
+    assert view is not None
+    assert view.summary.endswith(
+        "search-0000, loses 37.50 % against the best single-task trials; its worst task has "
+        "-50.00 %."
+    )
+
+
 def test_the_most_opposed_tasks_are_named(tmp_path: Path) -> None:
     """`right` falls as `left` rises, `same` goes with `left`."""
     builder = Builder(tmp_path / "journal.jsonl").sweep().scales()

@@ -2,8 +2,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
+
 from mtl_search.analysis.views import View
+from mtl_search.analysis.views.view import Column
+from mtl_search.report.plots import FIGURES
 from mtl_search.report.plots.intervals import intervals_figure
+
+ROW = {"low": -0.01, "high": 0.05, "p_value": None}
+
+
+@pytest.mark.parametrize("name", ["auxiliary", "delta_m_by_task"])
+def test_what_is_claimed_is_filled(name: str) -> None:
+    rows = [
+        {**ROW, "task": "a", "gain": 0.02, "holds": True},
+        {**ROW, "task": "b", "gain": 0.01, "holds": None},
+        {**ROW, "task": "c", "gain": None, "holds": None},
+    ]
+    view = View(name, "", "", [Column("gain", "gain", "points")], rows)
+    claimed, other = FIGURES[name](view).data
+    assert (list(claimed.y), claimed.marker.symbol) == (["a"], "circle")
+    assert (list(other.y), other.marker.symbol) == (["b"], "circle-open")
 
 
 def test_marks_and_bars_are_the_rows(views: Mapping[str, View]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.judge import judge
 from mtl_search.config import Config
 from mtl_search.data import SPLITS, load_data
@@ -80,7 +81,7 @@ def test_networks_are_judged_on_partitions_of_their_own(session: Session, config
     for split, gain in single.by_split.items():
         assert gain == pytest.approx(_skill(fake, split, 0) - _skill(fake, split, 1))
     assert f" Over 3 random splits: {single.numbers()} against tuned" in verdict.sentence()
-    tree = json.loads(json.dumps(to_json(fake.record, config, folder)))
+    tree = json.loads(json.dumps(to_json(Evidence.of(fake.record, config, folder))))
     assert tree["verdict"]["splits"]["single"]["begun"] == 3
 
 

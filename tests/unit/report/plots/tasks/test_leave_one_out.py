@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from mtl_search.analysis.views import View
+from mtl_search.analysis.views import Column, View
 from mtl_search.report.plots import FIGURES
+
+COLUMNS = [Column(name, name, "points") for name in ("gain", "low", "high")]
 
 
 def test_means_come_in_order_with_their_intervals() -> None:
@@ -10,7 +12,7 @@ def test_means_come_in_order_with_their_intervals() -> None:
         {"without": "a", "task": "b", "gain": 0.5, "high": 0.6},
         {"without": "b", "task": "mean", "gain": 0.02, "high": None},
     ]
-    points = FIGURES["leave_one_out"](View("leave_one_out", "", "", [], rows)).data[0]
+    points = FIGURES["leave_one_out"](View("leave_one_out", "", "", COLUMNS, rows)).data[0]
     assert (list(points.x), list(points.y)) == ([2.0, 1.0], ["b", "a"])
     assert [round(x, 9) for x in points.error_x.array] == [0.0, 2.0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl_search.analysis.sweeps.columns import filled
+from mtl_search.analysis.views.parts.columns import filled
 from mtl_search.analysis.views.view import Column
 
 
