@@ -121,8 +121,8 @@ def category_text(value: object) -> str:
         ('1', 'P1', '1_0')
     """
     text = plain_text(value)
-    # Python reads 1_0 as the number 10, which no file means.
-    if isinstance(value, bool | np.bool_) or "_" in text:
+    # Python reads 1_0 as the number 10, and the digits of all scripts, which no file means.
+    if isinstance(value, bool | np.bool_) or "_" in text or not text.isascii():
         return text
     try:
         number = float(value)  # type: ignore[arg-type]  # the value may be anything

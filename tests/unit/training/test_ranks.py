@@ -26,7 +26,7 @@ from tests.support.trials import CPU, changed, config, data, spec, told, train
 Results = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=[2, 4])
+@pytest.fixture(scope="module", params=[2, pytest.param(4, marks=pytest.mark.large)])
 def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Of every rank: case → what it returned. One start for all: it takes longer than they do."""
     folder = tmp_path_factory.mktemp(f"ranks_{request.param}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mtl_search.data.preprocessing.labels import class_codes, encode_target
@@ -91,6 +91,7 @@ def test_missing_markers_never_become_a_class(raw: list[Any]) -> None:
     assert [classes[code] for code in codes if code >= 0] == [str(value) for value in present]
 
 
+@example([":", "٠"])
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1)
 )
