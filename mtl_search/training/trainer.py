@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mtl_search.data import DataSet
 from mtl_search.data.loading.device_data import DeviceData
+from mtl_search.data.loading.loader import Loader
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.models.stage import parameter_count
@@ -111,6 +112,10 @@ class Trainer:
 
     def train_epoch(self) -> dict[str, float]:
         """Train on the whole training split once; return its losses and, if asked for, metrics."""
+        return self._training_values(self._take_steps())
+
+    def _take_steps(self) -> EpochOutputs:
+        """Take the steps of an epoch; return the record of its batches."""
         self.network.train()
         self.train_loader.set_epoch(self.progress.epoch)
         clip_norm = self.config.clip_norm
@@ -131,14 +136,17 @@ class Trainer:
                 parameter.grad = None
         self.failure_sync.check()
         self.communicator.broadcast(list(self.network.buffers()))
-        metrics = self._training_metrics(epoch_outputs)
-        drawn = samples_by_source(self.train_loader)
-        return metrics | drawn | self.step.end_epoch() | self.probes.end_epoch()
+        return epoch_outputs
 
-    def evaluate(self, split: str) -> dict[str, float]:
-        """Return losses and metrics over all labelled samples of a split of the data set."""
+    def evaluate(self, split: str, passed: EpochOutputs | None = None) -> dict[str, float]:
+        """Return losses and metrics over all labelled samples of a split of the data set.
+
+        Args:
+            split: The split.
+            passed: The record of the split, where it was passed already.
+        """
         name = _SHORT.get(split, split)
-        outputs, labels = self._predict(split)
+        outputs, labels = self._predict(split, passed)
         epoch = self.progress.epoch + 1
         return self.communicator.run_on_rank_zero(
             lambda: self.evaluator.evaluate(name, outputs, labels, epoch)
@@ -150,14 +158,35 @@ class Trainer:
         Raises:
             TrialError: A loss or the objective is not a finite number.
         """
-        began = time.perf_counter()
         # A trial may be resumed after its last epoch, or its pause, whose report got lost.
         if self._is_done() or self._reached_pause():
             return self.report()
+        began = time.perf_counter()
+        epoch_outputs = self._take_steps()
+        return self.finish_epoch(epoch_outputs, time.perf_counter() - began)
+
+    def evaluation_loader(self, split: str) -> Loader:
+        """Return a loader of a split in its own order."""
+        return self._loaders.evaluation(split)
+
+    def finish_epoch(
+        self, trained: EpochOutputs, seconds: float, validated: EpochOutputs | None = None
+    ) -> TrialReport:
+        """Validate after an epoch of training, store the network if it is the best, and report.
+
+        Args:
+            trained: The record of the epoch.
+            seconds: How long it took.
+            validated: The record of the validation split, where it was passed already.
+
+        Raises:
+            TrialError: A loss or the objective is not a finite number.
+        """
+        began = time.perf_counter() - seconds
         progress = self.progress
         on_rank_zero = self.communicator.run_on_rank_zero
         rate = learning_rate(self.optimizer)
-        metrics = self.train_epoch() | self.evaluate("validation")
+        metrics = self._training_values(trained) | self.evaluate("validation", validated)
         if self.schedule is not None:
             self.schedule.step()
         objective = on_rank_zero(lambda: self._finite_objective(metrics))
@@ -243,12 +272,15 @@ class Trainer:
         epoch = self.progress.epoch
         checkpoint.save_best(self.directory, self.network, self.spec, self.data, epoch)
 
-    def _predict(self, split: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def _predict(
+        self, split: str, passed: EpochOutputs | None = None
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Collect outputs and labels of a split on rank 0."""
-        precision = autocast(self.config.precision, self.device)
-        loader = self._loaders.evaluation(split)
-        epoch_outputs = predict(self.network, loader, precision, self.failure_sync)
-        return epoch_outputs.collect(self.target_names, self.communicator)
+        if passed is None:
+            precision = autocast(self.config.precision, self.device)
+            loader = self._loaders.evaluation(split)
+            passed = predict(self.network, loader, precision, self.failure_sync)
+        return passed.collect(self.target_names, self.communicator)
 
     def _test(self) -> tuple[dict[str, float], str]:
         """Return losses and metrics of the test split, and its item values as text."""
@@ -258,6 +290,12 @@ class Trainer:
         return self.communicator.run_on_rank_zero(
             lambda: self.evaluator.test(outputs, labels, epoch, order)
         )
+
+    def _training_values(self, epoch_outputs: EpochOutputs) -> dict[str, float]:
+        """Return all that is logged of an epoch of training."""
+        metrics = self._training_metrics(epoch_outputs)
+        drawn = samples_by_source(self.train_loader)
+        return metrics | drawn | self.step.end_epoch() | self.probes.end_epoch()
 
     def _training_metrics(self, epoch_outputs: EpochOutputs) -> dict[str, float]:
         """Return losses, penalty and, if asked for, metrics of the training split."""

@@ -154,6 +154,28 @@ class Loader:
         """Return the numbers of the samples of the current epoch in their order, (n,) int64."""
         return self._sampler.rows(self.seed, self.epoch)
 
+    @property
+    def resident_keys(self) -> list[tuple[str, str]]:
+        """What each of `resident_tensors` is: (`view`, `mask` or `target`; name)."""
+        return list(self._arrays)
+
+    @property
+    def resident_tensors(self) -> list[Tensor]:
+        """The samples on the device; empty where batches are fetched."""
+        return self._tensors or []
+
+    def epoch_plan(self) -> tuple[Array, list[Batch]]:
+        """Return the samples of the current epoch, and its batches without their tensors.
+
+        Returns:
+            The numbers of this worker's samples (n,), batch by batch, and the batches.
+        """
+        order = self.order()
+        self.samples_by_source = self._sampler.samples_by_source(order)
+        counts = zip(self._shards.counts(order), self.sizes, strict=True)
+        batches = [Batch({}, {}, {}, size, count.total, count.labels) for count, size in counts]
+        return self._shards.rows(order), batches
+
     def __iter__(self) -> Iterator[Batch]:
         order = self.order()
         self.samples_by_source = self._sampler.samples_by_source(order)

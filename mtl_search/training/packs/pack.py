@@ -1,0 +1,201 @@
+"""A pack: the training loop of several trials of one shape, an epoch at a time.
+
+B members, P numbers in the parameters of one of them, T tasks, G batches of a step
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mtl_search.data.loading.stacked import StackedBatch, StackedBatches
+from mtl_search.training.epoch_outputs import EpochOutputs
+from mtl_search.training.packs.flat_parameters import FlatParameters
+from mtl_search.training.packs.optimizers import RULES
+from mtl_search.training.packs.program import Program
+from mtl_search.training.packs.record import MemberOutputs, PackRecord, validation_labels
+from mtl_search.training.seeds import RandomState
+from mtl_search.training.step import autocast
+from mtl_search.training.trainer import Trainer
+from mtl_search.training.trial_loaders import step_batches
+from mtl_search.training.trial_report import TrialReport
+
+
+class CannotPackError(Exception):
+    """The members cannot be trained as one program; alone they may."""
+
+
+@dataclass
+class Member:
+    """A trial of a pack, with its own random numbers.
+
+    Attributes:
+        trainer: The trial, built as if it were alone.
+        random: Where its generators are between its turns.
+        generator: The generator of its dropout.
+    """
+
+    trainer: Trainer
+    random: RandomState
+    generator: torch.Generator
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let the process draw from this member's generators."""
+        self.random.restore()
+        if self.generator.device.type == "cpu":
+            torch.set_rng_state(self.generator.get_state())
+        try:
+            yield
+        finally:
+            self.random = RandomState.capture(self.trainer.device)
+            if self.generator.device.type == "cpu":
+                self.generator.set_state(torch.get_rng_state())
+
+
+class Pack:
+    """Train several trials of one shape as one batched program.
+
+    Each member has a trainer of its own, which evaluates, stores and reports it. The steps of an
+    epoch alone are taken together.
+
+    Args:
+        members: The trials, all of them at the same epoch.
+
+    Raises:
+        CannotPackError: There is an operation without a batching rule.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = list(members)
+        first = self.members[0].trainer
+        self.device = first.device
+        self._parameters = FlatParameters([member.trainer.network for member in self.members])
+        rule = RULES[type(first.optimizer)]
+        self._optimizer = rule([m.trainer.optimizer for m in self.members], self._parameters)
+        self._generators = [member.generator for member in self.members]
+        self._program = Program(first.network, self._parameters, self._generators)
+        self._labels = [validation_labels(member.trainer) for member in self.members]
+        self._autocast = autocast(first.config.precision, self.device)
+
+    def run_epoch(self) -> list[TrialReport | Exception]:
+        """Train an epoch of all members; return the report of each, or the error that ended it.
+
+        Members that are done, or whose loss is not finite, leave the pack.
+
+        Raises:
+            CannotPackError: The program cannot run. Nothing of the epoch counts then.
+        """
+        began = time.perf_counter()
+        trained = self._train()
+        validated = self._validate()
+        share = (time.perf_counter() - began) / len(self.members)
+        records = enumerate(zip(trained, validated, strict=True))
+        results = [self._finish(number, share, *both) for number, both in records]
+        staying = [
+            number
+            for number, result in enumerate(results)
+            if isinstance(result, TrialReport) and result.state == "RUNNING"
+        ]
+        self.keep(staying)
+        return results
+
+    def keep(self, numbers: Sequence[int]) -> None:
+        """Let the other members leave, such as those that are pruned.
+
+        Args:
+            numbers: The places of the members that stay, in order.
+        """
+        if len(numbers) == len(self.members):
+            return
+        if numbers:
+            self._parameters.keep(numbers)
+            self._optimizer.keep(numbers)
+        self.members = [self.members[number] for number in numbers]
+        self._generators[:] = [member.generator for member in self.members]
+        self._labels = [self._labels[number] for number in numbers]
+
+    # ---------------------------------------------------------------- its parts
+
+    def _train(self) -> list[EpochOutputs]:
+        """Take the steps of one epoch."""
+        self._optimizer.read_settings()
+        trainers = [member.trainer for member in self.members]
+        for trainer in trainers:
+            trainer.network.train()
+            trainer.train_loader.set_epoch(trainer.progress.epoch)
+        batches = StackedBatches([trainer.train_loader for trainer in trainers])
+        limit = self._clip_limit()
+        record = PackRecord(trainers)
+        for group in step_batches(batches, trainers[0].config.accumulate):
+            self._step(group, limit, record)
+        return record.by_member()
+
+    @torch.inference_mode()
+    def _validate(self) -> list[EpochOutputs]:
+        """Return the outputs of all members over the validation split."""
+        batches = []
+        for batch in self.members[0].trainer.evaluation_loader("validation"):
+            with self._autocast:
+                batches.append(self._program.predict(batch.inputs, batch.masks))
+        outputs = [torch.cat(parts, 1).float() for parts in zip(*batches, strict=True)]
+        return [
+            MemberOutputs(dict(zip(member.trainer.heads, rows, strict=True)), labels)
+            for member, labels, *rows in zip(self.members, self._labels, *outputs, strict=True)
+        ]
+
+    def _step(self, group: Sequence[StackedBatch], limit: Tensor | None, record: PackRecord) -> None:
+        """Take one step on the G batches of a group."""
+        for number, factors in enumerate(self._factors(group)):
+            batch = group[number]
+            with self._autocast:
+                passed = self._program.train(batch)
+            total = (passed.losses * factors).sum()
+            if passed.penalty is not None and number == 0:  # it counts once a step
+                total = total + passed.penalty.sum()
+                record.penalties.append(passed.penalty.detach())
+            total.backward()  # type: ignore[no-untyped-call]
+            record.add(batch, passed)
+        gradient = self._parameters.matrix.grad
+        assert gradient is not None
+        if limit is not None:  # as `clip_grad_norm_` does
+            norm = gradient.norm(dim=1, keepdim=True)
+            gradient.mul_((limit / (norm + 1e-6)).clamp_(max=1.0))
+        self._optimizer.step(gradient)
+        self._parameters.matrix.grad = None
+
+    def _factors(self, group: Sequence[StackedBatch]) -> list[Tensor]:
+        """Return the factors of the losses (B, T) for each batch of a step."""
+        steps = [member.trainer.step for member in self.members]
+        coefficients = torch.stack([step.coefficients for step in steps])
+        if len(group) == 1:
+            return [coefficients]
+        batches = zip(*[batch.counts for batch in group], strict=True)  # of each member
+        shares = [step.shares(own) for step, own in zip(steps, batches, strict=True)]  # (G, T) each
+        return list((coefficients.unsqueeze(1) * torch.stack(shares)).unbind(1))
+
+    def _clip_limit(self) -> Tensor | None:
+        """Return the largest norm of each member's gradient (B, 1); None where none is clipped."""
+        norms = [member.trainer.config.clip_norm for member in self.members]
+        if all(norm is None for norm in norms):
+            return None
+        numbers = [math.inf if norm is None else norm for norm in norms]
+        return self._parameters.matrix.new_tensor(numbers).unsqueeze(1)
+
+    def _finish(self, number: int, share: float, trained: EpochOutputs, validated: EpochOutputs) -> TrialReport | Exception:
+        """Judge, store and report a member after its epoch, as it is done alone."""
+        self._optimizer.publish(number)
+        member = self.members[number]
+        with member.turn():
+            try:
+                return member.trainer.finish_epoch(trained, share, validated)
+            except Exception as error:  # noqa: BLE001  it is this member's, and hurts no other
+                return error
+
+
