@@ -135,8 +135,15 @@ class TrialRunner:
         return self._partitions.of(spec.config, spec.split)
 
     def _build(self) -> Trainer:
-        spec = self._spec
-        assert spec is not None, "`setup` comes first"
+        assert self._spec is not None, "`setup` comes first"
+        return self.build(self._spec)
+
+    def build(self, spec: TrialSpec) -> Trainer:
+        """Build the trainer of a trial, on data that all trials of this process share.
+
+        Raises:
+            Exception: Whatever the trial's network or data raise.
+        """
         data = self._data_of(spec)
         training = spec.config.training
         device = self._device or choose_device(training.device)

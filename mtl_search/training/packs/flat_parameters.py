@@ -80,12 +80,23 @@ class FlatParameters:
                 if number not in staying:
                     for tensor in (*network.parameters(), *network.buffers()):
                         tensor.data = tensor.data.clone()
-            rows = torch.tensor(list(members), device=self.matrix.device)
+            rows = torch.tensor(list(members), dtype=torch.long, device=self.matrix.device)
             self.matrix = self.matrix.detach()[rows]
             self.fixed = {name: x[rows] for name, x in self.fixed.items()}
             self.buffers = {name: x[rows] for name, x in self.buffers.items()}
         self._networks = [self._networks[member] for member in members]
         self._attach()
+
+    def snapshot(self) -> list[Tensor]:
+        """Return copies of all that changes in training."""
+        return [x.detach().clone() for x in (self.matrix, *self.buffers.values())]
+
+    def restore(self, snapshot: Sequence[Tensor]) -> None:
+        """Go back to a snapshot."""
+        self.matrix.grad = None
+        with torch.no_grad():
+            for x, before in zip((self.matrix, *self.buffers.values()), snapshot, strict=True):
+                x.copy_(before)
 
     def _attach(self) -> None:
         """Make the networks' tensors views of the stack."""

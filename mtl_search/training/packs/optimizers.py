@@ -69,6 +69,15 @@ class FlatOptimizer(ABC):
         for parameter in _trained(optimizer):
             optimizer.state[parameter]["step"] = self.steps[member, 0].float().cpu()
 
+    def snapshot(self) -> list[Tensor]:
+        """Return copies of the state."""
+        return [x.clone() for x in (self.steps, *self.state.values())]
+
+    def restore(self, snapshot: Sequence[Tensor]) -> None:
+        """Go back to a snapshot."""
+        for x, before in zip((self.steps, *self.state.values()), snapshot, strict=True):
+            x.copy_(before)
+
     def keep(self, members: Sequence[int]) -> None:
         """Let the other members leave; it is called after the parameters have let them go."""
         for member, optimizer in enumerate(self._optimizers):
@@ -76,12 +85,11 @@ class FlatOptimizer(ABC):
                 self.publish(member)
                 for state in optimizer.state.values():
                     state.update({name: state[name].clone() for name in self.moments})
-        rows = torch.tensor(list(members), device=self.steps.device)
+        rows = torch.tensor(list(members), dtype=torch.long, device=self.steps.device)
         self.steps = self.steps[rows]
         self.state = {name: x[rows] for name, x in self.state.items()}
         self._optimizers = [self._optimizers[member] for member in members]
         self._attach()
-        self.read_settings()
 
     def _groups_of_columns(self) -> Tensor | None:
         """Return the group of each column (P,); None where there is one group."""

@@ -27,10 +27,6 @@ from mtl_search.training.trial_loaders import step_batches
 from mtl_search.training.trial_report import TrialReport
 
 
-class CannotPackError(Exception):
-    """The members cannot be trained as one program; alone they may."""
-
-
 @dataclass
 class Member:
     """A trial of a pack, with its own random numbers.
@@ -67,9 +63,6 @@ class Pack:
 
     Args:
         members: The trials, all of them at the same epoch.
-
-    Raises:
-        CannotPackError: There is an operation without a batching rule.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
@@ -90,11 +83,16 @@ class Pack:
         Members that are done, or whose loss is not finite, leave the pack.
 
         Raises:
-            CannotPackError: The program cannot run. Nothing of the epoch counts then.
+            Exception: The program cannot run. The members are as they were before the epoch then.
         """
         began = time.perf_counter()
-        trained = self._train()
-        validated = self._validate()
+        before = self._snapshot()
+        try:
+            trained = self._train()
+            validated = self._validate()
+        except Exception:
+            self._restore(before)
+            raise
         share = (time.perf_counter() - began) / len(self.members)
         records = enumerate(zip(trained, validated, strict=True))
         results = [self._finish(number, share, *both) for number, both in records]
@@ -114,14 +112,24 @@ class Pack:
         """
         if len(numbers) == len(self.members):
             return
-        if numbers:
-            self._parameters.keep(numbers)
-            self._optimizer.keep(numbers)
+        self._parameters.keep(numbers)
+        self._optimizer.keep(numbers)
         self.members = [self.members[number] for number in numbers]
         self._generators[:] = [member.generator for member in self.members]
         self._labels = [self._labels[number] for number in numbers]
 
     # ---------------------------------------------------------------- its parts
+
+    def _snapshot(self) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        states = [generator.get_state() for generator in self._generators]
+        return self._parameters.snapshot(), self._optimizer.snapshot(), states
+
+    def _restore(self, snapshot: tuple[list[Tensor], list[Tensor], list[Tensor]]) -> None:
+        parameters, optimizer, states = snapshot
+        self._parameters.restore(parameters)
+        self._optimizer.restore(optimizer)
+        for generator, state in zip(self._generators, states, strict=True):
+            generator.set_state(state)
 
     def _train(self) -> list[EpochOutputs]:
         """Take the steps of one epoch."""

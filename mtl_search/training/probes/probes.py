@@ -49,6 +49,11 @@ class Probes:
         if config.report.task_affinity:
             self._probes.append(TaskAffinity(step, optimizer))
 
+    @property
+    def active(self) -> bool:
+        """Whether anything is measured."""
+        return bool(self._probes)
+
     def watch(self, steps: Iterable[list[Batch]], count: int, epoch: int) -> Iterator[list[Batch]]:
         """Yield the batches of each step, and measure some before.
 
