@@ -12,8 +12,9 @@ from typing import Any
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
+from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.search.searcher import ArmSearcher
-from mtl_search.training.trial_report import REPORT, TrialReport
+from mtl_search.training.trial_report import of_result
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -23,16 +24,19 @@ class TrialRecorder(Callback):
 
     Args:
         searcher: The searcher of this Tune run.
+        scheduler: Its scheduler, which knows what members of a pack are stopped.
     """
 
-    def __init__(self, searcher: ArmSearcher) -> None:
+    def __init__(self, searcher: ArmSearcher, scheduler: ArmScheduler) -> None:
         self._searcher = searcher
+        self._scheduler = scheduler
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
     ) -> None:
-        """Pass on an epoch that ended."""
-        self._searcher.record_epoch(trial.trial_id, TrialReport.from_json(result[REPORT]))
+        """Pass on an epoch that ended, of a trial or of the members of a pack."""
+        stopped = self._scheduler.stopped(trial.trial_id)
+        self._searcher.record_epoch(trial.trial_id, of_result(result), stopped)
 
     def on_trial_error(
         self, iteration: int, trials: list[Trial], trial: Trial, **info: Any

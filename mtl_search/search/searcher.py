@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,17 @@ from ray.tune.search import Searcher
 
 from mtl_search.cluster.monitor import CapacityMonitor
 from mtl_search.config.secrets import conceal
+from mtl_search.data.dataset import Target
 from mtl_search.errors import DiskFullError, MtlSearchError, SweepError
 from mtl_search.search.context import SweepContext
+from mtl_search.search.packs.packer import Packer
 from mtl_search.search.stoppers import StopOnFullDisk
 from mtl_search.search.study import ArmStudies
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
 from mtl_search.storage.trial_info import State
 from mtl_search.storage.trial_record import TrialRecord
-from mtl_search.training.trial_report import REPORT, TrialReport
+from mtl_search.training.trial_report import REPORTS, TrialReport, of_result
 
 
 class ArmSearcher(Searcher):
@@ -30,30 +32,39 @@ class ArmSearcher(Searcher):
 
     Args:
         context: The objects that the parts of a session share.
-        capacity_monitor: Counts how many trials may run at a time.
+        capacity_monitor: Counts how many trials or packs may run at a time.
+        targets: The targets of the data set.
 
     Attributes:
         error: The error that ends the sweep; Tune winds down before it is raised.
         disk_stopper: Stops the run on a full disk.
     """
 
-    def __init__(self, context: SweepContext, capacity_monitor: CapacityMonitor) -> None:
+    def __init__(
+        self,
+        context: SweepContext,
+        capacity_monitor: CapacityMonitor,
+        targets: Mapping[str, Target],
+    ) -> None:
         super().__init__()
         self.error: MtlSearchError | None = None
         self.disk_stopper = StopOnFullDisk()
         self._context = context
         self._capacity_monitor = capacity_monitor
-        self._live: dict[str, TrialRecord] = {}  # Tune's id of a trial → our record
+        # Tune's id → our records by id: one, or the members of a pack.
+        self._live: dict[str, dict[str, TrialRecord]] = {}
         self._works = False  # whether any trial has ended otherwise than by a failure
         self._crashes: Counter[str] = Counter()  # our id of a trial → how often its process died
         self._studies = ArmStudies(context)
         self._log = TrialLog(context, self._studies)
         self._queue = TrialQueue(context, self._studies, self._log)
+        self._packer = Packer(context, self._queue, targets, capacity_monitor.most)
 
     @property
     def finished(self) -> bool:
         """Whether every arm, finalists included, has spent its budget."""
-        return self.error is None and not self._live and self._queue.exhausted
+        waiting = self._live or self._packer.holds_trials
+        return self.error is None and not waiting and self._queue.exhausted
 
     # Tune's own FINISHED is a str, which its signature leaves out.
     def suggest(  # type: ignore[override]
@@ -82,15 +93,22 @@ class ArmSearcher(Searcher):
         # A sweep that has finished needs no room to say so.
         if not self.finished and len(self._live) >= self._capacity_monitor.slots():
             return None
-        record = self._queue.next(self._live.values())
+        live = [record for members in self._live.values() for record in members.values()]
+        record = self._packer.take() or self._queue.next(live)
         if record is FINISHED:
             return str(self.FINISHED)
         if record is WAIT:
             return None
         assert isinstance(record, TrialRecord)
-        self._live[trial_id] = record
-        spec = conceal(self._queue.spec(record).to_json(), self._context.vault)
-        return {"id": record.id, "arm": record.arm, "spec": spec}
+        members = self._packer.members(record, live)
+        self._live[trial_id] = {member.id: member for member in members}
+        specs = [self._queue.spec(member).to_json() for member in members]
+        return {
+            "id": record.id if len(members) == 1 else f"{record.id}+{len(members) - 1}",
+            "arms": {member.id: str(member.arm) for member in members},
+            "specs": [conceal(spec, self._context.vault) for spec in specs],
+            "stops": f"{self._context.record.id}/{trial_id}" if len(members) > 1 else "",
+        }
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Do nothing: `record_epoch` is told of every epoch, of the last one, too."""
@@ -102,16 +120,12 @@ class ArmSearcher(Searcher):
 
         A trial whose process died comes to `record_crash`.
         """
-        if error or not result or REPORT not in result or self.disk_stopper.error is not None:
+        if error or not result or REPORTS not in result or self.disk_stopper.error is not None:
             return
-        report = TrialReport.from_json(result[REPORT])
-        if report.state == "PAUSED":
-            del self._live[trial_id]
-            return
-        # A trial that was still running has been stopped by the scheduler.
-        state: State = "PRUNED" if report.state == "RUNNING" else report.state
-        with self.disk_stopper.catch_full_disk():
-            self._end(trial_id, state, report.reason, report.test, report.items)
+        for name, report in of_result(result).items():
+            if name in self._live.get(trial_id, {}):
+                self._end(trial_id, name, report)
+        self._live.pop(trial_id, None)
 
     def save(self, checkpoint_path: str) -> None:
         """Write an empty file: the journal holds the state, so Tune's snapshots need none."""
@@ -128,18 +142,29 @@ class ArmSearcher(Searcher):
         """End the sweep; a resume goes on with the trials that have not ended."""
         self.error = error
 
-    def record_epoch(self, trial_id: str, report: TrialReport) -> None:
-        """Write an epoch of a trial.
+    def record_epoch(
+        self, trial_id: str, reports: Mapping[str, TrialReport], stopped: Collection[str]
+    ) -> None:
+        """Write an epoch of a trial, or of the members of a pack.
 
         Args:
-            trial_id: Tune's id of the trial.
-            report: The trial's report of the epoch.
+            trial_id: Tune's id of the trial or pack.
+            reports: The reports of the epoch by our ids of the trials.
+            stopped: The members that the scheduler has stopped.
         """
-        if report.cause == "disk" and self.disk_stopper.error is None:
-            self.disk_stopper.error = DiskFullError(report.reason)
-        if self.disk_stopper.error is None:
-            with self.disk_stopper.catch_full_disk():
-                self._log.epoch(self._live[trial_id], report)
+        members = self._live[trial_id]
+        for report in reports.values():
+            if report.cause == "disk" and self.disk_stopper.error is None:
+                self.disk_stopper.error = DiskFullError(report.reason)
+        for name, report in reports.items():
+            if self.disk_stopper.error is None and name in members:
+                with self.disk_stopper.catch_full_disk():
+                    self._log.epoch(members[name], report)
+        if len(members) == 1 and len(reports) == 1:
+            return  # how a single trial ends comes to `on_trial_complete`
+        for name, report in reports.items():
+            if (report.state != "RUNNING" or name in stopped) and name in members:
+                self._end(trial_id, name, report)
 
     def record_crash(self, trial_id: str, reason: str) -> None:
         """Start a trial whose process died again, or let it fail where that happened too often.
@@ -155,30 +180,34 @@ class ArmSearcher(Searcher):
         self._capacity_monitor.invalidate()
         if self.disk_stopper.error is not None:
             return
-        record = self._live.get(trial_id)
-        if record is None:  # it had ended, and something went wrong when that was written down
+        members = self._live.pop(trial_id, None)
+        if members is None:  # it had ended, and something went wrong when that was written down
             self.error = SweepError(f"the sweep cannot go on: {reason}")
             return
+        for record in members.values():
+            self._record_crash_of(record, reason)
+
+    def _record_crash_of(self, record: TrialRecord, reason: str) -> None:
         self._crashes[record.id] += 1
         crashes = self._crashes[record.id]
         if crashes <= self._context.config.search.retries:
-            del self._live[trial_id]
             self._queue.put_back(record)
             return
         times = "1 time" if crashes == 1 else f"{crashes} times"
         with self.disk_stopper.catch_full_disk():
-            self._end(trial_id, "FAIL", f"its process died {times}: {reason}", {})
+            self._log.end(record, "FAIL", f"its process died {times}: {reason}", {})
+            self._stop_if_nothing_works()
 
-    def _end(
-        self,
-        trial_id: str,
-        state: State,
-        reason: str,
-        test: Mapping[str, float],
-        items: str = "",
-    ) -> None:
-        self._log.end(self._live.pop(trial_id), state, reason, test, items)
-        self._stop_if_nothing_works()
+    def _end(self, trial_id: str, name: str, report: TrialReport) -> None:
+        """Write the end of a trial that ended by itself or was stopped."""
+        record = self._live[trial_id].pop(name)
+        if report.state == "PAUSED":
+            return
+        # A trial that was still running has been stopped by the scheduler.
+        state: State = "PRUNED" if report.state == "RUNNING" else report.state
+        with self.disk_stopper.catch_full_disk():
+            self._log.end(record, state, report.reason, report.test, report.items)
+            self._stop_if_nothing_works()
 
     def _stop_if_nothing_works(self) -> None:
         """Abort where all trials so far have failed, as a mistake in the model or the data does."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import distribution_to_json
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
@@ -55,6 +55,7 @@ class ArmStudy(OptunaSearch):
         self._make_sampler = sampler
         self._arm_seed = seed
         self._reported: dict[str, set[int]] = {}
+        self._history = 0  # trials of other arms
 
     def ask(self, trial_id: str, number: int) -> Draw:
         """Draw the params of a new trial.
@@ -72,6 +73,21 @@ class ArmStudy(OptunaSearch):
         for name, distribution in trial.distributions.items():
             distributions[name] = distribution_to_json(distribution)
         return Draw(values, dict(trial.params), distributions)
+
+    def is_startup(self, number: int) -> bool:
+        """Return whether the draw of a trial depends on no result.
+
+        Args:
+            number: The trial's number in the arm.
+        """
+        sampler = self._ot_study.sampler
+        if type(sampler) is RandomSampler:
+            return True
+        if type(sampler) is not TPESampler:
+            return False
+        # Ours is seeded by the trial's number; below that many trials it draws at random.
+        startup: int = sampler._n_startup_trials  # noqa: SLF001
+        return self._history + number < startup
 
     def enqueue(self, params: Mapping[str, Any]) -> None:
         """Let the next trial have these params; those left out are drawn."""
@@ -118,6 +134,7 @@ class ArmStudy(OptunaSearch):
             points: Its params in this space.
             objective: Its best objective.
         """
+        self._history += 1
         with allow_any_choice():
             self._ot_study.add_trial(
                 create_trial(

@@ -156,7 +156,7 @@ class SweepSession:
         shared_storage.check_shared_storage(self._context.directory, resources.storage)
         self.write_start(slots)
         capacity_monitor = CapacityMonitor(resources, slots, first_trial=FirstTrialWatch(resources))
-        searcher = ArmSearcher(self._context, capacity_monitor)
+        searcher = ArmSearcher(self._context, capacity_monitor, self._sweep.data.targets)
         scheduler = ArmScheduler(self._config, slots)
         scheduler.restore_trials(self.record, self._context.objectives.best_so_far_by_epoch)
         stopper = CombinedStopper(
@@ -228,7 +228,7 @@ class SweepSession:
         stopper: CombinedStopper,
         scratch: Path,
     ) -> None:
-        callbacks: list[tune.Callback] = [TrialRecorder(searcher)]
+        callbacks: list[tune.Callback] = [TrialRecorder(searcher, scheduler)]
         if self._config.resources.workers > 1:
             callbacks.append(placement_groups.PlacementGroupCleaner())
         tuner = tune.Tuner(

@@ -115,6 +115,29 @@ class TrialQueue:
             return record
         return WAIT if live else FINISHED
 
+    def free_trial(self, record: TrialRecord, live: Collection[TrialRecord]) -> TrialRecord | None:
+        """Return a further trial like one that was just handed out, if no result could change it.
+
+        Args:
+            record: The trial that was handed out.
+            live: The trials that run or wait, that one among them.
+        """
+        if record.is_offered:
+            return self._next_offer() if self._offers else None
+        if record.is_finalist:
+            return self._next_finalist() if self._pending else None
+        for phase in self._phases:
+            if record.arm in phase:
+                arm = self._next_arm([name for name in phase if self._draws_freely(name)])
+                return None if arm is None else self._new_trial(self._context.arms[arm])
+        return None
+
+    def _draws_freely(self, name: str) -> bool:
+        """Return whether the next trial of an arm does not depend on results of others."""
+        arm = self._context.arms[name]
+        number = self._context.record.count(name)
+        return not arm.members and self._studies.of(name).is_startup(number)
+
     def put_back(self, record: TrialRecord) -> None:
         """Take back a trial whose process died, to hand it out again."""
         if not record.is_member:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-# Key of a Tune result under which the whole report travels. As one string Ray passes it on without
-# walking through it.
-REPORT = "report"
+# Key of a Tune result under which the whole reports travel. As one string Ray passes them on without
+# walking through them.
+REPORTS = "reports"
 # Key of the number that Tune's schedulers compare.
 METRIC = "objective"
 
@@ -60,9 +60,26 @@ class TrialReport:
         """Return the report that `to_json` wrote."""
         return cls(**json.loads(text))
 
-    def to_result(self) -> dict[str, Any]:
-        """Return the report as a result of Tune; that of a trial that failed has no objective."""
-        result = {REPORT: self.to_json(), "epoch": self.epoch, "done": self.state != "RUNNING"}
-        if self.state != "FAIL":
-            result[METRIC] = self.objective
-        return result
+
+def to_result(reports: Mapping[str, TrialReport], *, done: bool | None = None) -> dict[str, Any]:
+    """Return the reports of a trial, or of the members of a pack, as a result of Tune.
+
+    Args:
+        reports: Id of a trial → its report. Members that have ended before are not in it.
+        done: Whether nothing goes on; by default whether no report says that it is running.
+
+    Examples:
+        >>> report = TrialReport(2, {}, 0.5, "RUNNING")
+        >>> of_result(to_result({"search-0001": report}))["search-0001"].objective
+        0.5
+    """
+    states = [report.state for report in reports.values()]
+    ended = all(state != "RUNNING" for state in states) if done is None else done
+    texts = {name: report.to_json() for name, report in reports.items()}
+    return {REPORTS: json.dumps(texts), "done": ended}
+
+
+def of_result(result: Mapping[str, Any]) -> dict[str, TrialReport]:
+    """Return the reports of a result that `to_result` made, by the ids of the trials."""
+    texts = json.loads(result[REPORTS])
+    return {name: TrialReport.from_json(text) for name, text in texts.items()}

@@ -105,6 +105,11 @@ class TrainingConfig(ConfigModel):
     checkpoint_every_s: float = Field(
         30.0, ge=0, description="seconds of training between two checkpoints of a trial"
     )
+    pack: Literal["auto"] | Annotated[int, Field(ge=1)] = Field(
+        "auto",
+        description="most trials that are trained as one batched program; 1: each by itself; auto: "
+        "as many as pay, for small dense networks",
+    )
     sync_batch_norm: bool = Field(
         False,
         description="several workers: batch normalisation over the whole batch, not each worker's "

@@ -57,6 +57,9 @@ class SoftSharing(SharingPolicy):
         tied = self.stages if depth is None else depth
         tied = check_int(tied, f"{PATH}.depth", low=0, high=self.stages)
         self.strengths = _strengths(strength, tied)
+        first = self.columns.branch(next(iter(self.views)))
+        # Found once: under `torch.vmap` a parameter does not say whether it requires a gradient.
+        self._learned = [_learned_names(stage) for stage in first]
 
     def forward(
         self, inputs: Mapping[str, Tensor], masks: Mapping[str, Tensor] | None = None
@@ -78,9 +81,9 @@ class SoftSharing(SharingPolicy):
             return None
         columns = [self.columns.branch(task) for task in self.views]
         penalties = [
-            strength * mean_distance([column[i] for column in columns])
+            strength * mean_distance([column[i] for column in columns], self._learned[i])
             for i, strength in enumerate(self.strengths)
-            if strength and _learns(columns[0][i])
+            if strength and self._learned[i]
         ]
         return torch.stack(penalties).sum() if penalties else None
 
@@ -106,18 +109,25 @@ class SoftSharing(SharingPolicy):
         return self.columns.task_parameters(task)
 
 
-def mean_distance(columns: Sequence[nn.Module]) -> Tensor:
+def mean_distance(columns: Sequence[nn.Module], learned: Sequence[str]) -> Tensor:
     """Return the mean () of ‖θ_k − θ_l‖² over pairs of modules with equal shapes.
 
     It is twice the sum of the unbiased variances of the parameters.
+
+    Args:
+        columns: The modules.
+        learned: The names of the parameters that learn.
     """
-    theta_KP = torch.stack([_learned_parameters(column) for column in columns])
+    thetas = []
+    for column in columns:
+        parameters = dict(column.named_parameters())
+        thetas.append(torch.cat([parameters[name].flatten() for name in learned]))
+    theta_KP = torch.stack(thetas)
     return 2 * theta_KP.var(0).sum()
 
 
-def _learned_parameters(module: nn.Module) -> Tensor:
-    """Return all parameters that learn, as one vector (P,)."""
-    return torch.cat([p.flatten() for p in module.parameters() if p.requires_grad])
+def _learned_names(module: nn.Module) -> list[str]:
+    return [name for name, p in module.named_parameters() if p.requires_grad]
 
 
 def _learns(module: nn.Module | None) -> bool:

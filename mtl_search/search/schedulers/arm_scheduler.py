@@ -15,7 +15,8 @@ from mtl_search.search.schedulers.actor_reuse import keep_starting
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
-from mtl_search.training.trial_report import METRIC
+from mtl_search.training.trial_report import METRIC, TrialReport, of_result
+from mtl_search.training.workers import stops
 
 # FIFO, ASHA and the median rule look at the trial and its result alone.
 _NO_CONTROLLER: Any = None
@@ -41,6 +42,7 @@ class ArmScheduler(FIFOScheduler):
         self._objectives: Objectives = lambda trial: {}
         self._added: set[str] = set()
         self._warm = False
+        self._stopped: dict[str, set[str]] = {}  # Tune's id of a pack → its stopped members
 
     def restore_trials(self, record: SweepRecord, objectives: Objectives) -> None:
         """Take in the reports of the trials of earlier sessions.
@@ -56,24 +58,55 @@ class ArmScheduler(FIFOScheduler):
         self._objectives = objectives
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
-        """Register the trial with its arm."""
+        """Register the trial, or the members of a pack, with their arms."""
         self._keep_slots_warm(tune_controller, trial)
-        self._add(trial.config["arm"], trial.config["id"])
+        for name, arm in trial.config["arms"].items():
+            self._add(arm, name)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
-        """Return the arm's decision about a trial that is still running."""
-        arm = ArmName(trial.config["arm"])
-        if arm.is_repeat:
-            return str(TrialScheduler.CONTINUE)
-        stand_in = _stand_in(trial.config["id"])
-        return str(self._scheduler(arm).on_trial_result(_NO_CONTROLLER, stand_in, result))
+        """Return the arms' decision about trials that are still running.
+
+        A pack goes on as long as a member does; it is told which of them are stopped.
+        """
+        goes_on = False
+        stopped = self._stopped.setdefault(trial.trial_id, set())
+        for name, report in of_result(result).items():
+            if report.state != "RUNNING":
+                self._complete(trial.config["arms"][name], name, report)
+            elif self._decide(trial.config["arms"][name], name, report) == TrialScheduler.STOP:
+                stopped.add(name)
+            else:
+                goes_on = True
+        if not goes_on:
+            return str(TrialScheduler.STOP)
+        if stopped:
+            stops.write(trial.config["stops"], stopped)
+        return str(TrialScheduler.CONTINUE)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
-        """Count the last result of a trial that ended by itself in the rungs, too."""
-        arm = ArmName(trial.config["arm"])
-        if not arm.is_repeat:
-            stand_in = _stand_in(trial.config["id"])
-            self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, stand_in, result)
+        """Count the last result of trials that ended by themselves in the rungs, too."""
+        for name, report in of_result(result).items():
+            self._complete(trial.config["arms"][name], name, report)
+
+    def stopped(self, tune_id: str) -> set[str]:
+        """Return the members of a pack that were stopped.
+
+        Args:
+            tune_id: Tune's id of the pack.
+        """
+        return self._stopped.get(tune_id, set())
+
+    def _decide(self, arm: str, name: str, report: TrialReport) -> str:
+        if ArmName(arm).is_repeat:
+            return str(TrialScheduler.CONTINUE)
+        decision = self._scheduler(arm).on_trial_result(
+            _NO_CONTROLLER, _stand_in(name), _result(report)
+        )
+        return str(decision)
+
+    def _complete(self, arm: str, name: str, report: TrialReport) -> None:
+        if not ArmName(arm).is_repeat:
+            self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, _stand_in(name), _result(report))
 
     def _add(self, arm: str, trial_id: str) -> None:
         # First: it takes in the trials of earlier sessions, and this may be one of them.
@@ -127,6 +160,12 @@ class _StandIn:
     """
 
     trial_id: str
+
+
+def _result(report: TrialReport) -> dict[str, Any]:
+    """Return what a scheduler compares; of a trial that failed there is no objective."""
+    number = {} if report.state == "FAIL" else {METRIC: report.objective}
+    return {"epoch": report.epoch, **number}
 
 
 def _stand_in(trial_id: str) -> Any:

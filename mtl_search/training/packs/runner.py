@@ -36,6 +36,11 @@ class PackRunner:
         self._apart = ""  # why the members train one after another
         self._built = False
 
+    @property
+    def done(self) -> bool:
+        """Whether no member is left."""
+        return self._built and not self._members
+
     def run_epoch(self, stopped: Collection[str] = ()) -> dict[str, TrialReport]:
         """Train an epoch of all members that are left, and return their reports.
 

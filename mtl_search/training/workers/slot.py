@@ -22,9 +22,11 @@ from mtl_search.data import DataSet
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.storage.permissions import make_private
 from mtl_search.training.out_of_memory import with_smaller_batches
+from mtl_search.training.packs.runner import PackRunner
 from mtl_search.training.runner import TrialRunner, is_fatal_cuda_error
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import TrialReport
+from mtl_search.training.trial_report import TrialReport, to_result
+from mtl_search.training.workers import stops
 
 
 class SlotTrainable(tune.Trainable):
@@ -43,7 +45,8 @@ class SlotTrainable(tune.Trainable):
         """Prepare the actor and its first trial.
 
         Args:
-            config: The first trial: `spec` is its `TrialSpec` as JSON.
+            config: The first trial or pack: `specs` has a `TrialSpec` each as JSON, `stops` the
+                key under which it is told of members to stop, empty where there are none.
             data: The data set, read in place from Ray's object store.
             threads: The number of CPU threads of torch.
             objective: A function of the user's in place of the trial's own objective.
@@ -57,20 +60,33 @@ class SlotTrainable(tune.Trainable):
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Prepare a further trial, in place of `setup`."""
-        self._begin(TrialSpec.from_json(reveal(new_config["spec"], self._vault)))
+        """Prepare a further trial, or a pack of trials, in place of `setup`."""
+        specs = [TrialSpec.from_json(reveal(text, self._vault)) for text in new_config["specs"]]
+        self._pack: PackRunner | None = None
+        self._stops = new_config["stops"]
+        if len(specs) > 1:
+            self._pack = PackRunner(self._runner, specs)
+            return True
+        self._begin(specs[0])
         self._epoch = 0  # the last one that was reported
         return True
 
     def step(self) -> dict[str, Any]:
         """Train one epoch; a trial that goes on from a checkpoint first reports the one before."""
+        if self._pack is None:
+            return to_result({self._spec.id: self._step_alone()})
+        reports = self._pack.run_epoch(stops.read(self._stops) if self._stops else ())
+        placed = {name: report.with_node(self._node) for name, report in reports.items()}
+        return to_result(placed, done=self._pack.done)
+
+    def _step_alone(self) -> TrialReport:
         report = self._attempt()
         again = with_smaller_batches(self._spec, report)
         if again is not None:
             self._begin(again)
             report = self._attempt()
         self._epoch = report.epoch
-        return report.with_node(self._node).to_result()
+        return report.with_node(self._node)
 
     def _begin(self, spec: TrialSpec) -> None:
         self._spec = spec

@@ -27,7 +27,7 @@ from ray.train.torch import TorchTrainer
 
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.config.secrets import reveal
-from mtl_search.training.trial_report import TrialReport
+from mtl_search.training.trial_report import TrialReport, to_result
 from mtl_search.training.workers import mailbox
 from mtl_search.training.workers.mailbox import MAILBOX, MOST_BYTES
 from mtl_search.training.workers.placement_groups import PlacementTimeout
@@ -67,7 +67,7 @@ class WorkerGroupTrainable(tune.Trainable):
         """Start the worker group, and prepare its first trial.
 
         Args:
-            config: The first trial: `spec` is its `TrialSpec` as JSON.
+            config: The first trial: `specs` has its `TrialSpec` as JSON, `arms` its id.
             data_ref: A list of the one reference to data set, objective and whether the data set
                 was handed over. Ray does not resolve a reference in a list: the workers fetch the
                 data, and the slot needs none.
@@ -82,7 +82,9 @@ class WorkerGroupTrainable(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Prepare a further trial, in place of `setup`."""
-        self._spec = reveal(new_config["spec"], self._vault)
+        (text,) = new_config["specs"]
+        self._spec = reveal(text, self._vault)
+        (self._id,) = new_config["arms"]
         self._group.begin(self._spec)
         return True
 
@@ -93,7 +95,7 @@ class WorkerGroupTrainable(tune.Trainable):
             self._spec = again
             self._group.begin_again(again)
             report = self._group.run_epoch()
-        return report.to_result()
+        return to_result({self._id: report})
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Do nothing: the trainer writes the checkpoints."""

@@ -1,0 +1,1 @@
+"""Which trials of a sweep are trained together, as one batched program."""

@@ -1,0 +1,64 @@
+"""The shape of a trial: trials of one shape can be trained as one batched program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mtl_search.config import Config, to_dict
+from mtl_search.data.dataset import Target
+
+# Values of which each member of a pack has its own.
+_OWN_TRAINING = ("clip_norm", "early_stopping", "checkpoint_every_s", "pack")
+_OWN_OPTIMIZER = ("lr", "weight_decay", "momentum")
+_OWN_TASK = ("loss_weight", "importance", "metrics", "target", "auxiliary")
+# Optimizers that have an update rule for packs, and a momentum that may be 0 for some.
+_OPTIMIZERS = ("sgd", "adam", "adamw")
+# Where a pack pays on a CPU: dense layers alone.
+_DENSE_BACKBONES = ("mlp",)
+_DENSE_HEADS = ("softmax", "binary", "multilabel", "regression")
+
+
+def pack_shape(config: Config, targets: Mapping[str, Target]) -> str:
+    """Return a text that is the same for trials that may share a pack; empty: trained by itself.
+
+    Args:
+        config: The trial's config.
+        targets: The targets of the data set.
+    """
+    if not _can_pack(config) or (config.training.pack == "auto" and not _pays(config)):
+        return ""
+    tree = to_dict(config)
+    training = {k: v for k, v in tree["training"].items() if k not in _OWN_TRAINING}
+    optimizer = training["optimizer"]
+    training["optimizer"] = {k: v for k, v in optimizer.items() if k not in _OWN_OPTIMIZER}
+    tasks = [_task_shape(name, task, targets) for name, task in tree["tasks"].items()]
+    shape = {"data": tree["data"], "model": tree["model"], "training": training, "tasks": tasks}
+    return json.dumps(shape, sort_keys=True, default=str)
+
+
+def _task_shape(name: str, task: Mapping[str, Any], targets: Mapping[str, Target]) -> Any:
+    target = targets[task.get("target") or name]
+    kept = {key: value for key, value in task.items() if key not in _OWN_TASK}
+    return kept, target.kind, target.size
+
+
+def _can_pack(config: Config) -> bool:
+    training = config.training
+    measured = config.report.gradient_conflict or config.report.task_affinity
+    return (
+        training.pack != 1
+        and training.weighting.name == "static"
+        and training.aggregator is None
+        and training.optimizer.name in _OPTIMIZERS
+        and not training.compile
+        and not measured
+        and training.on_out_of_memory == "fail"
+        and config.resources.workers == 1
+    )
+
+
+def _pays(config: Config) -> bool:
+    heads = {task.head.name for task in config.tasks.values()}
+    return config.model.backbone.name in _DENSE_BACKBONES and heads <= set(_DENSE_HEADS)
