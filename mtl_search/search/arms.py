@@ -46,7 +46,7 @@ from mtl_search.storage.trial_info import MEMBER, Role
 
 # Roles of the trials that come after a population, in their order.
 EXPORTS: tuple[Role, ...] = ("last", "mean")
-_NOT_TRAINED = ("checkpoint_every_s", "cache_on_device")
+_NOT_TRAINED = ("checkpoint_every_s", "cache_on_device", "pack")
 _BALANCING = ("training.weighting", "training.aggregator")
 
 # Trials that a single-task arm has at least, however many tasks share the budget. With fewer its

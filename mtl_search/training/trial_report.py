@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-# Key of a Tune result under which the whole reports travel. As one string Ray passes them on without
+# Key of a Tune result under which the reports travel. As one string Ray passes them on without
 # walking through them.
 REPORTS = "reports"
 # Key of the number that Tune's schedulers compare.

@@ -22,7 +22,7 @@ from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import REPORT, TrialReport
+from mtl_search.training.trial_report import TrialReport, to_result
 
 SCALES = {
     "kind/accuracy": (0.4, 1.0),
@@ -75,8 +75,9 @@ class FakeTune:
             arms=plan_arms(config),
             space=space,
         )
-        self.searcher = ArmSearcher(self.context, self.capacity_monitor)
+        self.searcher = ArmSearcher(self.context, self.capacity_monitor, {})
         self.live: dict[str, TrialSpec] = {}
+        self._ids: dict[str, str] = {}
         self._asked = 0
 
     @property
@@ -90,10 +91,20 @@ class FakeTune:
         answer = self.searcher.suggest(trial_id)
         if not isinstance(answer, dict):
             return answer
-        assert set(answer) == {"id", "arm", "spec"}
-        self.live[trial_id] = TrialSpec.from_json(answer["spec"])
-        assert self.live[trial_id].id == answer["id"]
+        assert set(answer) == {"id", "arms", "specs", "stops"}
+        (text,) = answer["specs"]  # packs are tried in `test_packer`
+        self.live[trial_id] = TrialSpec.from_json(text)
+        assert self.live[trial_id].id == answer["id"] == next(iter(answer["arms"]))
+        self._ids[trial_id] = answer["id"]
         return trial_id
+
+    def report(self, trial_id: str, report: TrialReport) -> None:
+        """Pass a report on, as the callback does."""
+        self.searcher.record_epoch(trial_id, {self._ids[trial_id]: report}, ())
+
+    def complete(self, trial_id: str, report: TrialReport) -> None:
+        """Say that a trial has ended, as Tune does."""
+        self.searcher.on_trial_complete(trial_id, to_result({self._ids[trial_id]: report}))
 
     def epoch(
         self, trial_id: str, number: int, state: Any = "RUNNING", **changes: float
@@ -126,7 +137,7 @@ class FakeTune:
             if test
             else "",
         )
-        self.searcher.record_epoch(trial_id, report)
+        self.report(trial_id, report)
         return report
 
     def end(
@@ -146,7 +157,7 @@ class FakeTune:
             report = TrialReport(
                 epochs - 1, {}, float("nan"), "FAIL", "the loss is nan", {"parameters": 1}
             )
-            self.searcher.record_epoch(trial_id, report)
+            self.report(trial_id, report)
             self._complete(trial_id, report)
         else:
             self._complete(
@@ -176,7 +187,7 @@ class FakeTune:
 
     def _complete(self, trial_id: str, report: TrialReport) -> None:
         del self.live[trial_id]
-        self.searcher.on_trial_complete(trial_id, {REPORT: report.to_json(), "epoch": report.epoch})
+        self.complete(trial_id, report)
 
     def run(self, states: Any = lambda spec: "COMPLETE") -> list[TrialSpec]:
         """Run to the end, as many at a time as there are slots; returns what began, in order."""

@@ -47,7 +47,12 @@ _TREE: dict[str, Any] = {
         "backbone": {"name": "mlp", "widths": [4, 4]},
         "sharing": {"name": "hard", "depth": 1},
     },
-    "training": {"epochs": 4, "batch_size": 8, "optimizer": {"name": "adamw", "lr": 0.01}},
+    "training": {
+        "epochs": 4,
+        "batch_size": 8,
+        "optimizer": {"name": "adamw", "lr": 0.01},
+        "pack": 1,
+    },
     "search": {
         "trials": 4,
         "space": {

@@ -11,6 +11,7 @@ from mtl_search.search.schedulers.arm_scheduler import ArmScheduler
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import EpochRecord, TrialRecord
+from mtl_search.training.trial_report import TrialReport, to_result
 from tests.support import small_sweeps as small
 
 EPOCHS = 9
@@ -50,10 +51,15 @@ class Controller:
 
 def tune_trial(arm: str, number: int | str) -> Any:
     name = f"{arm}-{number}"
-    config = {"arm": arm, "id": name}
+    config = {"arms": {name: arm}, "id": name, "stops": ""}
     return SimpleNamespace(
         trial_id=f"tune-{name}", config=config, placement_group_factory="one CPU"
     )
+
+
+def told(trial: Any, epoch: int, objective: float, state: Any = "RUNNING") -> dict[str, Any]:
+    """What Tune passes on of an epoch."""
+    return to_result({trial.config["id"]: TrialReport(epoch, {}, objective, state)})
 
 
 class Stream:
@@ -72,8 +78,9 @@ class Stream:
         record = TrialRecord(trial.config["id"], ArmName(arm), number, {}, {}, {}, 0, 0.0)
         self.record.trials[record.id] = record
         for epoch in range(1, epochs + 1):
-            result = {"epoch": epoch, "objective": float(values[epoch - 1])}
-            record.epochs.append(EpochRecord(epoch, {}, result["objective"], 0.0))
+            objective = float(values[epoch - 1])
+            record.epochs.append(EpochRecord(epoch, {}, objective, 0.0))
+            result = told(trial, epoch, objective, "COMPLETE" if epoch == EPOCHS else "RUNNING")
             if epoch == EPOCHS:  # Tune tells of the last result so
                 record.state = "COMPLETE"
                 self.scheduler.on_trial_complete(None, trial, result)

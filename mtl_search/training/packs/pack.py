@@ -158,7 +158,9 @@ class Pack:
             for member, labels, *rows in zip(self.members, self._labels, *outputs, strict=True)
         ]
 
-    def _step(self, group: Sequence[StackedBatch], limit: Tensor | None, record: PackRecord) -> None:
+    def _step(
+        self, group: Sequence[StackedBatch], limit: Tensor | None, record: PackRecord
+    ) -> None:
         """Take one step on the G batches of a group."""
         for number, factors in enumerate(self._factors(group)):
             batch = group[number]
@@ -196,7 +198,9 @@ class Pack:
         numbers = [math.inf if norm is None else norm for norm in norms]
         return self._parameters.matrix.new_tensor(numbers).unsqueeze(1)
 
-    def _finish(self, number: int, share: float, trained: EpochOutputs, validated: EpochOutputs) -> TrialReport | Exception:
+    def _finish(
+        self, number: int, share: float, trained: EpochOutputs, validated: EpochOutputs
+    ) -> TrialReport | Exception:
         """Judge, store and report a member after its epoch, as it is done alone."""
         self._optimizer.publish(number)
         member = self.members[number]
@@ -205,5 +209,3 @@ class Pack:
                 return member.trainer.finish_epoch(trained, share, validated)
             except Exception as error:  # noqa: BLE001  it is this member's, and hurts no other
                 return error
-
-

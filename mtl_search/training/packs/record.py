@@ -26,7 +26,9 @@ class MemberOutputs(EpochOutputs):
     """
 
     def __init__(
-        self, outputs: Mapping[str, Tensor] | None = None, labels: Mapping[str, Tensor] | None = None
+        self,
+        outputs: Mapping[str, Tensor] | None = None,
+        labels: Mapping[str, Tensor] | None = None,
     ) -> None:
         super().__init__()
         self._collected = dict(outputs or {}), dict(labels or {})

@@ -22,7 +22,7 @@ from mtl_search.search.arms import plan_arms
 from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import REPORT, TrialReport
+from mtl_search.training.trial_report import TrialReport
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import FakeTune, Session
 
@@ -574,9 +574,9 @@ def test_a_full_disk_halts_the_sweep_and_ends_no_trial(session: Session) -> None
     first, second = str(fake.suggest()), str(fake.suggest())
     fake.epoch(first, 1)
     report = TrialReport(1, {}, float("nan"), "FAIL", "no room to write to /full", cause="disk")
-    fake.searcher.record_epoch(first, report)
+    fake.report(first, report)
     assert fake.searcher.disk_stopper.stop_all()
-    fake.searcher.on_trial_complete(first, {REPORT: report.to_json()})
+    fake.complete(first, report)
     fake.epoch(second, 1)
     fake.searcher.record_crash(second, "stopped")
     assert fake.suggest() is None

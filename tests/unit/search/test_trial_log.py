@@ -21,7 +21,7 @@ def test_what_is_new_about_a_trial_is_written_down(session: Session) -> None:
         report = TrialReport(
             epoch, {}, 0.5, "RUNNING", info={"parameters": 1, "node": node, "lr": None}
         )
-        fake.searcher.record_epoch(trial, report)
+        fake.report(trial, report)
     infos = [e.info for e in read_events(fake.journal.path) if isinstance(e, InfoReported)]
     assert infos == [{"parameters": 1, "node": "10.0.0.1", "lr": None}, {"node": "10.0.0.2"}]
     assert fake.record.trials[name].info == {"parameters": 1, "node": "10.0.0.2", "lr": None}
@@ -33,8 +33,8 @@ def test_what_a_trial_says_of_itself_later_is_written_too(session: Session) -> N
     fake.epoch(trial, 1)
     facts = info(fake.live[trial])
     shrunk = {**facts, "out_of_memory": "batch_size 4 → 2, accumulate 1 → 2"}
-    fake.searcher.record_epoch(trial, TrialReport(2, {}, 0.5, "RUNNING", info=shrunk))
-    fake.searcher.record_epoch(trial, TrialReport(3, {}, 0.5, "RUNNING", info=shrunk))
+    fake.report(trial, TrialReport(2, {}, 0.5, "RUNNING", info=shrunk))
+    fake.report(trial, TrialReport(3, {}, 0.5, "RUNNING", info=shrunk))
     assert fake.record.trials["single-kind-0000"].info == shrunk
     infos = [e.info for e in read_events(fake.journal.path) if isinstance(e, InfoReported)]
     assert infos == [facts, {"out_of_memory": shrunk["out_of_memory"]}]

@@ -274,9 +274,9 @@ def test_the_best_epoch_is_kept_and_the_test_split_is_read_once_at_the_end(
     read: list[str] = []
     predict = Trainer._predict
 
-    def counted(self: Trainer, split: str) -> Any:
+    def counted(self: Trainer, split: str, passed: Any) -> Any:
         read.append(split)
-        return predict(self, split)
+        return predict(self, split, passed)
 
     monkeypatch.setattr(Trainer, "_predict", counted)
     made = trainer(config(epochs=4), tmp_path, test=True, objective=_scripted(0.1, 0.7, 0.3, 0.7))

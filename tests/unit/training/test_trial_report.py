@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
-from mtl_search.training.trial_report import METRIC, REPORT, TrialReport
+import pytest
+
+from mtl_search.training.trial_report import TrialReport, of_result, to_result
 
 REPORT_OF_EPOCH_3 = TrialReport(
     3,
@@ -28,19 +30,16 @@ def test_the_node_is_added_to_what_is_known_of_the_network() -> None:
     assert REPORT_OF_EPOCH_3.info == {"depth": 2}
 
 
-def test_tune_gets_an_objective_unless_the_trial_has_failed() -> None:
-    result = REPORT_OF_EPOCH_3.to_result()
-    assert {key: result[key] for key in ("epoch", "done", METRIC)} == {
-        "epoch": 3,
-        "done": True,
-        METRIC: 0.5,
-    }
-    assert json.loads(result[REPORT])["state"] == "COMPLETE"
-    assert not TrialReport(1, {}, 0.5, "RUNNING").to_result()["done"]
-    failed = TrialReport(1, {}, float("nan"), "FAIL", "why").to_result()
-    assert failed["done"]
-    assert METRIC not in failed
+@pytest.mark.parametrize("state", ["COMPLETE", "FAIL", "PAUSED"])
+def test_a_result_is_done_when_no_trial_in_it_runs(state: Any) -> None:
+    ended = TrialReport(2, {}, 0.5, state)
+    running = TrialReport(1, {}, 0.5, "RUNNING")
+    assert to_result({"a": ended, "b": ended})["done"]
+    assert not to_result({"a": ended, "b": running})["done"]
+    assert not to_result({"a": ended}, done=False)["done"]  # others of the pack go on
 
 
-def test_a_trial_that_pauses_is_done_for_tune() -> None:
-    assert TrialReport(2, {}, 0.5, "PAUSED").to_result()["done"]
+def test_the_reports_of_a_result_are_those_that_were_put_in() -> None:
+    ended = TrialReport(3, {"lr": 0.1}, 0.5, "COMPLETE", info={"depth": 2}, test={"a": 1.0})
+    reports = {"a": ended, "b": TrialReport(1, {"lr": 0.5}, 0.25, "RUNNING")}
+    assert of_result(to_result(reports)) == reports

@@ -15,7 +15,6 @@ from mtl_search.data import SPLITS, load_data
 from mtl_search.report.export import to_json
 from mtl_search.storage.events import MetricScales
 from mtl_search.training.runner import TrialRunner
-from mtl_search.training.trial_report import REPORT
 from tests.support import small_sweeps as small
 from tests.support.fake_tune import SCALES, FakeTune, Session
 
@@ -51,11 +50,11 @@ def run(fake: FakeTune, config: Config) -> None:
         spec = fake.live.pop(trial)
         runner.setup(spec)
         report = runner.train_until(1)
-        fake.searcher.record_epoch(trial, report)
+        fake.report(trial, report)
         while report.state == "RUNNING":
             report = runner.train_until(report.epoch + 1)
-            fake.searcher.record_epoch(trial, report)
-        fake.searcher.on_trial_complete(trial, {REPORT: report.to_json(), "epoch": report.epoch})
+            fake.report(trial, report)
+        fake.complete(trial, report)
 
 
 def test_networks_are_judged_on_partitions_of_their_own(session: Session, config: Config) -> None:

@@ -18,6 +18,7 @@ from tests.support.trial_streams import (
     run,
     rungs,
     scheduler,
+    told,
     tune_trial,
 )
 
@@ -87,7 +88,7 @@ def test_a_trial_whose_process_died_is_added_again_without_harm() -> None:
     for _ in range(2):
         under.on_trial_add(controller, tune_trial("search", 0))
     assert (
-        under.on_trial_result(None, tune_trial("search", 0), {"epoch": 1, "objective": 0.5})
+        under.on_trial_result(None, tune_trial("search", 0), told(tune_trial("search", 0), 1, 0.5))
         == "CONTINUE"
     )
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mtl_search.config import Config, override
 from mtl_search.models.stage import Stage
-from mtl_search.training.trial_report import REPORT, TrialReport
+from mtl_search.training.trial_report import TrialReport, of_result
 from mtl_search.training.workers.slot import SlotTrainable
 from tests.support import trials
 
@@ -57,7 +57,8 @@ def drawing(input_shape: tuple[int, ...]) -> list[Stage]:
 
 
 def _trial(settings: Config, directory: Path, seed: int = 3) -> dict[str, Any]:
-    return {"spec": trials.spec(settings, directory, seed=seed).to_json()}
+    spec = trials.spec(settings, directory, seed=seed)
+    return {"specs": [spec.to_json()], "arms": {spec.id: "search"}, "stops": ""}
 
 
 def _slot(trial: dict[str, Any]) -> SlotTrainable:
@@ -71,10 +72,8 @@ def _run(slot: SlotTrainable) -> list[TrialReport]:
     reports = []
     while True:
         result = slot.step()
-        reports.append(TrialReport.from_json(result[REPORT]))
-        assert result["epoch"] == reports[-1].epoch
+        reports.append(of_result(result)["t-0000"])
         assert result["done"] == (reports[-1].state != "RUNNING")
-        assert ("objective" in result) == (reports[-1].state != "FAIL")
         if result["done"]:
             return reports
 
@@ -130,7 +129,7 @@ def test_too_little_memory_means_smaller_batches_and_the_same_steps(tmp_path: Pa
 def test_it_goes_on_from_the_last_checkpoint(tmp_path: Path) -> None:
     settings = _memory(0, batch_size=16, epochs=3, checkpoint_every_s=0)
     slot = _slot(_trial(settings, tmp_path / "trial"))
-    first = TrialReport.from_json(slot.step()[REPORT])
+    first = of_result(slot.step())["t-0000"]
     trainer = slot._runner._trainer
     assert trainer is not None
     for module in trainer.network.modules():
@@ -197,7 +196,7 @@ def test_an_epoch_that_was_trained_and_not_told_is_told(tmp_path: Path) -> None:
     settings = trials.config(checkpoint_every_s=0)
     whole = _run(_slot(_trial(settings, tmp_path / "whole")))
     first = _slot(_trial(settings, tmp_path / "cut"))
-    heard = [TrialReport.from_json(first.step()[REPORT]) for _ in range(3)][:2]
+    heard = [of_result(first.step())["t-0000"] for _ in range(3)][:2]
     again = _run(_slot(_trial(settings, tmp_path / "cut")))
     assert [trials.told(report) for report in heard + again] == [
         trials.told(report) for report in whole

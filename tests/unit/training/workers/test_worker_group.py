@@ -10,7 +10,7 @@ import pytest
 
 from mtl_search.config.schema import ResourcesConfig
 from mtl_search.training.trial import TrialSpec
-from mtl_search.training.trial_report import REPORT, TrialReport
+from mtl_search.training.trial_report import TrialReport, of_result
 from mtl_search.training.workers import worker_group
 from mtl_search.training.workers.mailbox import DIED
 from mtl_search.training.workers.worker_group import WorkerGroup, WorkerGroupTrainable
@@ -178,7 +178,7 @@ def _trainable(group: WorkerGroup, spec: str) -> WorkerGroupTrainable:
     made: WorkerGroupTrainable = WorkerGroupTrainable.__new__(WorkerGroupTrainable)
     made._group = group
     made._vault = {}
-    made.reset_config({"spec": spec})
+    made.reset_config({"specs": [spec], "arms": {"t-0000": "search"}, "stops": ""})
     return made
 
 
@@ -188,7 +188,7 @@ def test_a_trial_out_of_memory_begins_again_with_smaller_batches(
     settings = trials.changed(trials.config(), on_out_of_memory="accumulate", batch_size=16)
     group = fakes.group(_report(0, "FAIL", cause="memory"), _report(1))
     result = _trainable(group, trials.spec(settings, tmp_path).to_json()).step()
-    assert TrialReport.from_json(result[REPORT]).epoch == 1
+    assert of_result(result)["t-0000"].epoch == 1
     (_, first), (_, second) = fakes.mailbox.requests
     assert first is not None
     assert second is not None
@@ -199,5 +199,5 @@ def test_a_trial_out_of_memory_begins_again_with_smaller_batches(
 def test_a_trial_that_may_not_begin_again_has_failed(fakes: Fakes, tmp_path: Path) -> None:
     group = fakes.group(_report(0, "FAIL", cause="memory"))
     result = _trainable(group, trials.spec(trials.config(), tmp_path).to_json()).step()
-    assert TrialReport.from_json(result[REPORT]).state == "FAIL"
+    assert of_result(result)["t-0000"].state == "FAIL"
     assert len(fakes.mailbox.requests) == 1
