@@ -274,7 +274,7 @@ def test_the_best_epoch_is_kept_and_the_test_split_is_read_once_at_the_end(
     read: list[str] = []
     predict = Trainer._predict
 
-    def counted(self: Trainer, split: str, passed: Any) -> Any:
+    def counted(self: Trainer, split: str, passed: Any = None) -> Any:
         read.append(split)
         return predict(self, split, passed)
 
