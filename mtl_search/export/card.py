@@ -203,10 +203,11 @@ def _how_to_load(
         how = f"Rows of a table are prepared without mtl_search by\n\n```python\n{TABLE}```"
         return f"{text}\n\n{how}"
     return text + (
-        "\n\nWith mtl_search, raw rows are prepared by\n\n```python\nimport json, pathlib\n"
-        "from mtl_search.data.preparation.stored import from_stored\n\n"
-        'preparation = from_stored(json.loads(pathlib.Path("preprocessing.json").read_text()))\n'
-        "rows = preparation.transform(raw)  # rows.inputs and rows.masks\n```"
+        "\n\nWith mtl_search, raw rows are prepared by\n\n```python\n"
+        "from mtl_search.data.preparation.stored import read_preparation\n\n"
+        'rows = read_preparation("preprocessing.json").transform(raw)\n'
+        'prepared = {**rows.inputs, **{f"{view}:mask": mask for view, mask in rows.masks.items()}}'
+        "\n```"
     )
 
 

@@ -164,6 +164,21 @@ class Preparation(ABC):
     def from_json(cls, tree: Mapping[str, Any]) -> Preparation:
         """Read what `to_json` returned."""
 
+    def write_files(self, folder: Path) -> None:  # noqa: B027  # most need none
+        """Write what prediction needs beside the JSON, such as a tokenizer; by default nothing.
+
+        Args:
+            folder: An empty folder, which travels with the model.
+        """
+
+    def with_files(self, folder: Path) -> Preparation:
+        """Return a preparation that reads what `write_files` has written.
+
+        Args:
+            folder: The folder, wherever it is now.
+        """
+        return self
+
     @abstractmethod
     def describe(self) -> tuple[Field, ...]:
         """Return the fields of a raw input."""
