@@ -48,7 +48,9 @@ class DataSpec:
         """
         if self.preparation is None and self.stored_preparation is not None:
             preparation = from_stored(self.stored_preparation)
-            return preparation if self.files is None else preparation.with_files(self.files)
+            if self.files is None or not preparation.has_files:
+                return preparation
+            return preparation.with_files(self.files)
         return self.preparation
 
     def to_json(self) -> dict[str, Any]:

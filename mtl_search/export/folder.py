@@ -92,12 +92,15 @@ def check_folder(folder: Path, marker: str = CARD, noun: str = "a model") -> Non
             raise SweepError(f"{folder} has files in it and is no {name}: name a new folder")
 
 
-def load_model(folder: Path, trust_code: TrustCode = False) -> tuple[list[Member], dict[str, Any]]:
+def load_model(
+    folder: Path, trust_code: TrustCode = False, *, files: Path | None = None
+) -> tuple[list[Member], dict[str, Any]]:
     """Load the networks of a folder.
 
     Args:
         folder: The folder.
         trust_code: Whether code that the model names may run where the folder is not the user's.
+        files: What the preparation needs beside JSON, where the folder does not have it itself.
 
     Returns:
         The networks, and what else is known of the model.
@@ -109,7 +112,7 @@ def load_model(folder: Path, trust_code: TrustCode = False) -> tuple[list[Member
     card = read_card(folder)
     cards = card.get("members", [card])
     # Consent comes first: whatever else is wrong, code of strangers is told of.
-    specs = [_read_specs(folder, part, trust_code) for part in cards]
+    specs = [_read_specs(folder, part, trust_code, files) for part in cards]
     predictors = [
         build_predictor(config, data_spec, part.get("architecture"))
         for part, (config, data_spec) in zip(cards, specs, strict=True)
@@ -134,7 +137,7 @@ def load_model(folder: Path, trust_code: TrustCode = False) -> tuple[list[Member
 
 
 def _read_specs(
-    folder: Path, part: Mapping[str, Any], trust_code: TrustCode
+    folder: Path, part: Mapping[str, Any], trust_code: TrustCode, files: Path | None
 ) -> tuple[Config, DataSpec]:
     """Read the config of a network and the spec of its data, if the user trusts their code.
 
@@ -144,9 +147,9 @@ def _read_specs(
     """
     try:
         config = from_stored(part["config"])
-        files = part.get("files")
-        own = None if files is None else folder.absolute() / PREPARATIONS / str(int(files))
-        data_spec = DataSpec.from_json(part["data"], own)
+        if "files" in part:
+            files = folder.absolute() / PREPARATIONS / str(int(part["files"]))
+        data_spec = DataSpec.from_json(part["data"], files)
         further = [("preparation", name) for name in code_in(data_spec.stored_preparation)]
     except _BROKEN as error:
         raise _broken(folder / CARD, error) from error
@@ -187,20 +190,16 @@ def _write_files(members: Sequence[Member], cards: Sequence[dict[str, Any]], fol
         cards: What is stored of each; it is told the number of its files.
         folder: The folder for all of them.
     """
-    numbers: dict[str, int | None] = {}
+    numbers: dict[str, int] = {}
     for member, card in zip(members, cards, strict=True):
         preparation = member.predictor.preparation
-        if preparation is None:
+        if preparation is None or not preparation.has_files:
             continue
         key = json.dumps(card["data"]["preparation"], sort_keys=True)
         if key not in numbers:
-            number = len(numbers)
-            needed = write_files(preparation, folder / str(number))
-            numbers[key] = number if needed else None
-        if numbers[key] is not None:
-            card["files"] = numbers[key]
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+            numbers[key] = len(numbers)
+            write_files(preparation, folder / str(numbers[key]))
+        card["files"] = numbers[key]
 
 
 def _card(member: Member) -> dict[str, Any]:

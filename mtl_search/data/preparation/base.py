@@ -164,8 +164,13 @@ class Preparation(ABC):
     def from_json(cls, tree: Mapping[str, Any]) -> Preparation:
         """Read what `to_json` returned."""
 
-    def write_files(self, folder: Path) -> None:  # noqa: B027  # most need none
-        """Write what prediction needs beside the JSON, such as a tokenizer; by default nothing.
+    @property
+    def has_files(self) -> bool:
+        """Whether prediction needs files beside the JSON, such as a tokenizer."""
+        return False
+
+    def write_files(self, folder: Path) -> None:  # noqa: B027  # where there are none
+        """Write the files that prediction needs, if `has_files`.
 
         Args:
             folder: An empty folder, which travels with the model.

@@ -159,10 +159,13 @@ class SentencesPreparation(Preparation):
             vocabulary = {word: number for number, word in enumerate(words, start=2)}
         return cls(**settings, vocabulary=vocabulary)
 
+    @property
+    def has_files(self) -> bool:
+        """Whether an encoder prepares the sentences."""
+        return self.encoder is not None
+
     def write_files(self, folder: Path) -> None:
         """Write the encoder: its tokenizer, and its weights where its vectors are read."""
-        if self.encoder is None:
-            return
         try:
             source = self._source.name
             write_encoder("encoder", source, folder, weights=self.view == "tokens")
@@ -174,7 +177,7 @@ class SentencesPreparation(Preparation):
 
     def with_files(self, folder: Path) -> SentencesPreparation:
         """Return a preparation whose encoder is in this folder."""
-        return self if self.encoder is None else replace(self, files=folder)
+        return replace(self, files=folder) if self.has_files else self
 
     @property
     def _source(self) -> EncoderSource:

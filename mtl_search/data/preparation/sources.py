@@ -41,6 +41,11 @@ class SourcesPreparation(Preparation):
         """Read what `to_json` returned."""
         return cls({name: from_stored(part) for name, part in tree["sources"].items()})
 
+    @property
+    def has_files(self) -> bool:
+        """Whether a source needs any."""
+        return any(part.has_files for part in self.sources.values())
+
     def write_files(self, folder: Path) -> None:
         """Write what every source needs, each into a folder that has its number."""
         for number, part in enumerate(self.sources.values()):

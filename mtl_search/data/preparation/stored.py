@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from mtl_search.data.preparation import PREPARATIONS
 from mtl_search.data.preparation.base import Preparation
-from mtl_search.errors import DataError
+from mtl_search.errors import DataError, MtlSearchError
 
 
 def to_stored(preparation: Preparation) -> dict[str, Any]:
@@ -61,32 +60,39 @@ def write_preparation(preparation: Preparation, file: Path) -> None:
 
     Args:
         preparation: The preparation.
-        file: The JSON file; the folder beside it has its name without the suffix, and is left out
-            where it would be empty.
+        file: The JSON file; the folder beside it has its name without the suffix.
 
     Raises:
         DataError: The preparation cannot be stored.
     """
     tree = to_stored(preparation)
     file.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    write_files(preparation, file.with_suffix(""))
+    if preparation.has_files:
+        write_files(preparation, file.with_suffix(""))
 
 
-def write_files(preparation: Preparation, folder: Path) -> bool:
-    """Write what a preparation needs beside the JSON into a new folder.
+def write_files(preparation: Preparation, folder: Path) -> None:
+    """Write the files that a preparation needs beside the JSON.
 
-    Returns:
-        Whether it needs anything; otherwise there is no folder.
+    Args:
+        preparation: The preparation, which `has_files`.
+        folder: The folder; it is made where there is none.
 
     Raises:
         DataError: What it needs is not here.
     """
-    folder.mkdir(parents=True)
-    preparation.write_files(folder)
-    if any(path.is_file() for path in folder.rglob("*")):
-        return True
-    shutil.rmtree(folder)
-    return False
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        preparation.write_files(folder)
+    except (MtlSearchError, OSError):
+        raise
+    except Exception as error:
+        if preparation.stored_name:
+            raise  # what else one of ours raises is a bug
+        raise DataError(
+            f"the preparation {stored_name(type(preparation))!r} cannot write its files "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 def read_preparation(file: str | Path) -> Preparation:
@@ -109,7 +115,7 @@ def read_preparation(file: str | Path) -> Preparation:
     file = Path(file)
     preparation = from_stored(json.loads(file.read_text(encoding="utf-8")))
     folder = file.with_suffix("")
-    return preparation.with_files(folder) if folder.is_dir() else preparation
+    return preparation.with_files(folder) if preparation.has_files else preparation
 
 
 def code_in(tree: Mapping[str, Any] | None) -> Iterator[str]:
