@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mtl_search.export import Model
 from mtl_search.export.pyfunc.saving import save_pyfunc
@@ -39,7 +39,7 @@ def write(model: Model, raw: Any, folder: Path, ways: Collection[str] = WAYS) ->
     if isinstance(raw, list) and isinstance(raw[0], Path):
         (folder / "files").mkdir()
         raw = [Path(shutil.copy(path, folder / "files")).name for path in raw]
-    pd.to_pickle(raw, folder / "raw.pkl")
+    (folder / "raw.pkl").write_bytes(pickle.dumps(raw))
     model.save(folder / "model")
     for way in ways:
         if way == "pyfunc":
