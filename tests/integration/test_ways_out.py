@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "molecules": ("soft", ()),
     "arrays": ("hard", ()),
     "images": ("hard", ()),
-    "pairs": ("cross_stitch", ()),
+    "pairs": ("cross_stitch", ("pyfunc",)),
     "sentences": ("soft", ()),
     "vectors": ("separate", ()),
     "subwords": ("hard", ("pyfunc",)),
