@@ -66,13 +66,12 @@ def image_pairs(
     """
     counts = check_pair_counts(train=train, validation=validation, test=test)
     options = SplitOptions.of(fractions=fractions, seed=seed)
-    stored, target = _read(path, images, labels)
-    pixels = _channels_first(stored)
+    pixels, raw_shape, target = _read(path, images, labels)
     chosen = _choose_images(pixels, target.values, limit, options.seed)
     divisor = check_number(scale, "data.scale", exclude_low=True)
     target = Target(target.values[chosen], "class", target.classes)
     pairs = draw_split_pairs(target.values, counts, options, noun="images")
-    return pair_data_set(pairs, target, pixels, divisor, chosen, stored.shape[1:])
+    return pair_data_set(pairs, target, pixels, divisor, chosen, raw_shape=raw_shape)
 
 
 def check_pair_counts(**counts: object) -> dict[str, int]:
@@ -133,6 +132,7 @@ def pair_data_set(
     pixels: Array,
     scale: float,
     rows: Array,
+    *,
     raw_shape: tuple[int, ...] = (),
 ) -> DataSet:
     """Make a data set of pairs.
@@ -164,8 +164,8 @@ def pair_data_set(
     )
 
 
-def _read(path: object, images: object, labels: object) -> tuple[Array, Target]:
-    """Read images, whose channels may be first, last or none, and their classes."""
+def _read(path: object, images: object, labels: object) -> tuple[Array, tuple[int, ...], Target]:
+    """Read images (N, C, H, V), the shape of one where it was stored, and their classes."""
     if path is None:
         pixels = read_idx(find_file("images", images, IDX_SUFFIXES))
         raw = read_idx(find_file("labels", labels, IDX_SUFFIXES))
@@ -173,11 +173,13 @@ def _read(path: object, images: object, labels: object) -> tuple[Array, Target]:
         images_key = check_text(images, "data.images")
         labels_key = check_text(labels, "data.labels")
         pixels, raw = read_arrays(path, {"images": images_key, "labels": labels_key})
+    raw_shape = pixels.shape[1:]
+    pixels = _channels_first(pixels)
     if raw.shape != pixels.shape[:1]:
         raise DataError(
             f"{len(pixels)} images need as many labels; these have the shape {raw.shape}"
         )
-    return pixels, encode_target("labels", raw, "class")
+    return pixels, raw_shape, encode_target("labels", raw, "class")
 
 
 def _channels_first(pixels: Array) -> Array:
