@@ -1,4 +1,4 @@
-"""Predicts as another machine would: python elsewhere.py FORBIDDEN FOLDER ...
+"""Predicts as another machine would: python elsewhere.py FORBIDDEN:... FOLDER ...
 
 What trains (Ray, Optuna), the packages with data and encoders, and the network cannot be reached,
 and files below FORBIDDEN cannot be opened. For each folder that `ways_out.write` wrote, prints the
@@ -27,7 +27,7 @@ class Refuse:
             raise ModuleNotFoundError(f"No module named {name!r}")
 
 
-def lock(forbidden: str) -> None:
+def lock(forbidden: tuple[str, ...]) -> None:
     """Take away packages, files and the network."""
     sys.meta_path.insert(0, Refuse())
 
@@ -155,7 +155,7 @@ def compare(folder: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    lock(sys.argv[1])
+    lock(tuple(sys.argv[1].split(os.pathsep)))
     found = {folder.name: compare(folder) for folder in map(Path, sys.argv[2:])}
     found["loaded"] = {name: 1.0 for name in BLOCKED if name in sys.modules}
     sys.stdout.write(f"\n{json.dumps(found)}\n")

@@ -49,13 +49,13 @@ def write(model: Model, raw: Any, folder: Path, ways: Collection[str] = WAYS) ->
 
 
 def predict_elsewhere(
-    folders: Sequence[Path], forbidden: Path, elsewhere: Path
+    folders: Sequence[Path], forbidden: Sequence[Path], elsewhere: Path
 ) -> dict[str, dict[str, float]]:
     """Move what `write` wrote, and predict in a process without data, Ray, Optuna and network.
 
     Args:
         folders: The folders, whose names differ.
-        forbidden: A folder of which the process can open nothing: sweep, data, encoders.
+        forbidden: Folders of which the process can open nothing: sweep, data, encoders.
         elsewhere: The folder to which they move.
 
     Returns:
@@ -66,7 +66,7 @@ def predict_elsewhere(
     moved = [shutil.move(folder, elsewhere / folder.name) for folder in folders]
     program = Path(__file__).with_name("elsewhere.py")
     done = subprocess.run(
-        [sys.executable, str(program), str(forbidden), *map(str, moved)],
+        [sys.executable, str(program), os.pathsep.join(map(str, forbidden)), *map(str, moved)],
         cwd=elsewhere,
         env={
             **os.environ,
