@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def shipped_rows(config: Config) -> Any:
 def _table(arguments: Any) -> pd.DataFrame:
     path = find_file("path", arguments["path"], ())
     names = arguments.get("names")
-    header = "infer" if names is None else None
+    header: Literal["infer"] | None = "infer" if names is None else None
     return pd.read_csv(path, header=header, names=names, nrows=ROWS, skipinitialspace=True)
 
 
