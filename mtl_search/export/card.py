@@ -28,6 +28,19 @@ predictions = dict(zip([o["name"] for o in interface["outputs"]], run(*tensors))
 """,
 }
 
+_PREPARE = """\
+import json, pathlib
+from mtl_search.data.preparation.stored import read_preparation
+
+interface = json.loads(pathlib.Path("interface.json").read_text())
+views = {given["view"] for given in interface["inputs"]}
+rows = read_preparation("preprocessing.json").for_views(views).transform(raw)
+prepared = {
+    given["name"]: (rows.masks if given["is_mask"] else rows.inputs)[given["view"]]
+    for given in interface["inputs"]
+}
+"""
+
 TABLE = '''\
 import json, pathlib, unicodedata
 import numpy as np
@@ -202,12 +215,8 @@ def _how_to_load(
     if preparation.get("name") == "table":
         how = f"Rows of a table are prepared without mtl_search by\n\n```python\n{TABLE}```"
         return f"{text}\n\n{how}"
-    return text + (
-        "\n\nWith mtl_search, raw rows are prepared by\n\n```python\nimport json, pathlib\n"
-        "from mtl_search.data.preparation.stored import from_stored\n\n"
-        'preparation = from_stored(json.loads(pathlib.Path("preprocessing.json").read_text()))\n'
-        "rows = preparation.transform(raw)  # rows.inputs and rows.masks\n```"
-    )
+    how = f"With mtl_search, raw rows are prepared by\n\n```python\n{_PREPARE}```"
+    return f"{text}\n\n{how}"
 
 
 def _decoding(tasks: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -3,6 +3,7 @@
 <folder>/config.yaml      the resolved config
 <folder>/journal.jsonl    all that has happened
 <folder>/trials/<id>/     checkpoints; of a finalist, test_items.npz (see `item_values`)
+<folder>/preparation/     what raw rows need beside JSON, such as a tokenizer, if anything
 <folder>/model.png        the network of the best trial, where the sweep is tracked
 <folder>/report.*         the report as HTML, Markdown and JSON, likewise
 <folder>/mlflow.json      where MLflow has the sweep, likewise
@@ -22,6 +23,7 @@ from mtl_search.storage import atomic
 CONFIG = "config.yaml"
 JOURNAL = "journal.jsonl"
 PICTURE = "model.png"
+PREPARATION = "preparation"
 TRIALS = "trials"
 # Folders of a trial: where it goes on, its best network, and what that was when `last` was written.
 CHECKPOINTS = ("last", "best", "kept")
@@ -97,6 +99,11 @@ def forget_checkpoints(folder: Path, trial_id: str, *, best: bool) -> None:
 def network_folder(folder: Path, trial_id: str) -> Path:
     """Return the folder of a trial's best network, which is there where the network was kept."""
     return folder / TRIALS / trial_id / "best"
+
+
+def preparation_folder(folder: Path) -> Path:
+    """Return the folder of what prepares raw rows beside JSON; there may be none."""
+    return folder / PREPARATION
 
 
 def holds_sweep(folder: Path) -> bool:

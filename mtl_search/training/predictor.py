@@ -114,14 +114,17 @@ class Predictor:
         return {view for views in self.network.views.values() for view in views}
 
 
-def build_predictor(config: Config, data_spec: DataSpec) -> Predictor:
+def build_predictor(
+    config: Config, data_spec: DataSpec, architecture: Mapping[str, Any] | None = None
+) -> Predictor:
     """Build a network, which has yet to get the weights that training gave it.
 
     Args:
         config: The trial's config.
         data_spec: The spec of the data that it was trained on.
+        architecture: How its backbone is built, where that was stored.
     """
-    with skip_pretrained():
+    with skip_pretrained(architecture):
         network = build_network(config, data_spec)
     return Predictor(network, config, data_spec)
 

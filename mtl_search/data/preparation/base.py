@@ -164,6 +164,26 @@ class Preparation(ABC):
     def from_json(cls, tree: Mapping[str, Any]) -> Preparation:
         """Read what `to_json` returned."""
 
+    @property
+    def has_files(self) -> bool:
+        """Whether prediction needs files beside the JSON, such as a tokenizer."""
+        return False
+
+    def write_files(self, folder: Path) -> None:  # noqa: B027  # where there are none
+        """Write the files that prediction needs, if `has_files`.
+
+        Args:
+            folder: An empty folder, which travels with the model.
+        """
+
+    def with_files(self, folder: Path) -> Preparation:
+        """Return a preparation that reads what `write_files` has written.
+
+        Args:
+            folder: The folder, wherever it is now.
+        """
+        return self
+
     @abstractmethod
     def describe(self) -> tuple[Field, ...]:
         """Return the fields of a raw input."""
