@@ -1,0 +1,38 @@
+"""Parameters of an object of the user's that has been imported."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from mtl_search.errors import ConfigError
+
+
+def inspected_parameters(member: Any, kind: str, name: str, path: str) -> list[inspect.Parameter]:
+    """Return the parameters of a class or a function.
+
+    Args:
+        member: The object.
+        kind: The word for a member of its family, for messages.
+        name: Its name in the config.
+        path: Dotted path of the key that holds the name.
+
+    Raises:
+        ConfigError: It is neither.
+
+    Examples:
+        >>> list(map(str, inspected_parameters(pow, "loss", "builtins:pow", "tasks.x.loss.name")))
+        ['base', 'exp', 'mod=None']
+    """
+    if not isinstance(member, type) and hasattr(member, "state_dict"):
+        # A module of torch can be called, too, and that is no way to make another one.
+        message = (
+            f"this is one {type(member).__name__}; a class or a function that makes a new one is "
+            "needed, since each trial and each copy has weights of its own"
+        )
+        raise ConfigError(message, path=path, value=name)
+    try:
+        return list(inspect.signature(member).parameters.values())
+    except (TypeError, ValueError):
+        problem = f"a {kind} is a class or a function, and this is a {type(member).__name__}"
+        raise ConfigError(problem, path=path, value=name) from None
