@@ -127,6 +127,9 @@ def _check_data(component: Component, path: str) -> None:
 
 
 def _check_augment(component: Component, path: str) -> None:
+    if ":" in component.name:
+        _check_module(component.name, f"{path}.name")
+        return
     module = read_module(_KORNIA)
     if module is None:
         return  # not installed, which is told when it is imported

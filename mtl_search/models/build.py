@@ -86,6 +86,26 @@ def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
     return MultiTaskNetwork(sharing, heads, targets, necks, build_augment(config.model.augment))
 
 
+def stages_builder(config: Config, data: DataSet | DataSpec) -> StagesBuilder:
+    """Return what builds the stages of a config's backbone for a data set.
+
+    Raises:
+        ConfigError: As of `build_network`.
+    """
+    views = {task: _views(task, section, data) for task, section in config.tasks.items()}
+    return _stages_builder(config, data, views)
+
+
+def first_view(config: Config, data: DataSet | DataSpec) -> str:
+    """Return the first view that passes the backbone; the others are of its shape.
+
+    Raises:
+        ConfigError: As of `build_network`.
+    """
+    task, section = next(iter(config.tasks.items()))
+    return _views(task, section, data)[0]
+
+
 def _build_necks(
     task: str, section: TaskConfig, data: DataSet | DataSpec, sharing: SharingPolicy
 ) -> list[Neck]:

@@ -17,6 +17,7 @@ from mtl_search.data.datasets.partitions import check_partitions
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.metrics.objective import check_objective
 from mtl_search.models.build import build_network
+from mtl_search.models.contracts.network import check_own_parts
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.search import initial_points
 from mtl_search.search.objectives import objective_function
@@ -154,6 +155,7 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
     try:
         with torch.random.fork_rng(devices=[]):
             network = build_network(config, data)
+            check_own_parts(config, network, data)
         metric_names(config, network)
         optimizer = build_optimizer(
             config.training.optimizer, parameter_groups(network, config.training)

@@ -60,7 +60,7 @@ def check_contract(
     head.eval()  # no dropout, and no statistics of these random features
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            output = _output(head, labels, width, views, features)
+            output = _output(head, labels, width, views, features, f"{path}.head")
             if output is None:
                 return
             if type(head).loss_sum is Head.loss_sum:
@@ -86,9 +86,9 @@ def _some_labels(target: Target) -> Tensor:
 
 
 def _output(
-    head: Head, labels: Tensor, width: int, views: int, features: FeatureKind
+    head: Head, labels: Tensor, width: int, views: int, features: FeatureKind, path: str
 ) -> Tensor | None:
-    """Return the head's output on random features; None where it asks for more than features."""
+    """Return the head's output on random features; None where it needs maps of another size."""
     tokens = labels.shape[1] if labels.dim() == 2 and head.tokens else _TOKENS
     shape = {
         "vector": (len(labels), width),
@@ -97,9 +97,28 @@ def _output(
     }[features]
     try:
         output = head(*(torch.rand(shape) for _ in range(views)))
-    except Exception:  # noqa: BLE001  whatever a user's head raises on maps of another size
-        return None
-    return output.detach().requires_grad_() if output.is_floating_point() else None
+    except Exception as error:  # whatever a user's head raises
+        if features == "map":
+            return None
+        raise ConfigError(
+            f"the head fails on {views} view(s) of features of shape {shape}: "
+            f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+            path=path,
+        ) from error
+    if not isinstance(output, Tensor) or not output.is_floating_point():
+        seen = f"type {output.dtype}" if isinstance(output, Tensor) else type(output).__name__
+        raise ConfigError(
+            f"the head gives {seen} for features of shape {shape}, and needed is one tensor of "
+            "real numbers",
+            path=path,
+        )
+    if len(output) != len(labels) or not output.isfinite().all():
+        raise ConfigError(
+            f"the head gives shape {_shape(output)} for features of shape {shape}, and needed are "
+            f"finite values for {len(labels)} samples",
+            path=path,
+        )
+    return output.detach().requires_grad_()
 
 
 def _check_loss(head: Head, output: Tensor, labels: Tensor, path: str) -> None:
