@@ -157,13 +157,14 @@ class _MaskedSequence(nn.Sequential):
 
 def _with_masks(stages: list[Stage]) -> list[Stage]:
     """Hand the mask of tokens to those modules that ask for it."""
-    masked = []
+    masked: list[Stage] = []
     for stage in stages:
         modules = list(stage.body) if type(stage.body) is nn.Sequential else [stage.body]
         if type(stage) is Stage and any(map(_takes_mask, modules)):
             body = _MaskedSequence(*modules)
-            stage = MaskedStage(body, stage.width, stage.label, stage.kind)
-        masked.append(stage)
+            masked.append(MaskedStage(body, stage.width, stage.label, stage.kind))
+        else:
+            masked.append(stage)
     return masked
 
 

@@ -46,7 +46,9 @@ def check_policy(policy: SharingPolicy, name: str, batch: SmallBatch) -> None:
 
 def _check_features(part: str, policy: SharingPolicy, features: object, samples: int) -> None:
     if not isinstance(features, Mapping):
-        message = f"{part} returns {describe(features)}, and needed is a dict from tasks to features"
+        message = (
+            f"{part} returns {describe(features)}, and needed is a dict from tasks to features"
+        )
         raise ConfigError(message, path=_PATH)
     axes = {"vector": 2, "tokens": 3, "map": 4}[policy.kind]
     axis = 2 if policy.kind == "tokens" else 1

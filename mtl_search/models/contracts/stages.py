@@ -28,9 +28,7 @@ _NEEDED: dict[FeatureKind, str] = {
 }
 
 
-def check_stages(
-    stages: Sequence[Stage], name: str, x: Tensor, mask: Tensor | None = None
-) -> None:
+def check_stages(stages: Sequence[Stage], name: str, x: Tensor, mask: Tensor | None = None) -> None:
     """Run the stages of a user's backbone on a few samples, in evaluation mode.
 
     Args:

@@ -60,14 +60,16 @@ def check_contract(
     head.eval()  # no dropout, and no statistics of these random features
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            output = _output(head, labels, width, views, features, f"{path}.head")
+            output = _output(
+                head, labels, width, views=views, features=features, path=f"{path}.head"
+            )
             if output is None:
                 return
             if type(head).loss_sum is Head.loss_sum:
                 _check_loss(head, output, labels, f"{path}.loss")
-            _check_missing(head, output, labels, f"{path}.head" if is_own_head else f"{path}.loss")
+            _check_missing(head, output, labels, place if is_own_head else f"{path}.loss")
             if is_own_head:
-                _check_prediction(head, output, labels, target, f"{path}.head")
+                _check_prediction(head, output, labels, target, place)
     finally:
         head.train(was_training)
 
@@ -86,7 +88,7 @@ def _some_labels(target: Target) -> Tensor:
 
 
 def _output(
-    head: Head, labels: Tensor, width: int, views: int, features: FeatureKind, path: str
+    head: Head, labels: Tensor, width: int, *, views: int, features: FeatureKind, path: str
 ) -> Tensor | None:
     """Return the head's output on random features; None where it needs maps of another size."""
     tokens = labels.shape[1] if labels.dim() == 2 and head.tokens else _TOKENS

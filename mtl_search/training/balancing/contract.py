@@ -139,9 +139,7 @@ def _aggregate(
     return vector.detach().clone()
 
 
-def _check_shape(
-    part: str, values: object, needed: tuple[int, ...], given: str, path: str
-) -> None:
+def _check_shape(part: str, values: object, needed: tuple[int, ...], given: str, path: str) -> None:
     if not isinstance(values, Tensor) or tuple(values.shape) != needed:
         seen = type(values).__name__
         seen = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else f"a {seen}"
