@@ -5,6 +5,7 @@ B samples, W width, T tokens
 
 from __future__ import annotations
 
+import copy
 import inspect
 import logging
 from functools import cache
@@ -20,10 +21,10 @@ from mtl_search.models.backbones.partition import (
     check_equal,
     group_parts,
     in_eval_mode,
-    outermost_calls,
     to_stages,
 )
 from mtl_search.models.backbones.stages import MaskedStage
+from mtl_search.models.backbones.traced import traced_parts
 from mtl_search.models.stage import Stage
 
 logger = logging.getLogger(__name__)
@@ -89,29 +90,44 @@ def _stages(module: nn.Module, x: Tensor, *, is_list: bool) -> list[Stage]:
     if is_list:
         stages, _ = to_stages([[part] for part in module.named_children()], x)
         return _checked([_unwrapped(stage) for stage in stages])
-    parts, output = outermost_calls(module, lambda: module(x))
+    output = module(x)
     if not isinstance(output, Tensor):
         raise PartitionError(
             f"returns a {type(output).__name__}, and needed are features, one tensor"
         )
     try:
-        if not parts:
-            raise PartitionError("it has no children")
-        stages, ours = to_stages(group_parts(_opened(parts)), x)
+        parts = _sequence(module) if _is_sequence(module) else traced_parts(module)
+        stages, ours = to_stages(group_parts(parts), x)
         check_equal(ours, output)
-        stages = [_unwrapped(stage) for stage in stages]
     except PartitionError as error:
+        _warn_of_one_stage(type(module).__name__, str(error).partition(" by ")[0])
         stages, _ = to_stages([[(type(module).__name__.lower(), module)]], x)
-        _warn_of_one_stage(str(error))
-        stages = [_unwrapped(stage) for stage in stages]
-    return _checked(stages)
+    return _checked([_unwrapped(stage) for stage in stages])
+
+
+def _is_sequence(module: nn.Module) -> bool:
+    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+
+
+def _sequence(module: nn.Module) -> list[Part]:
+    """Return the children of a sequence; one of them that stands alone and is one is opened."""
+    parts: list[Part] = []
+    for name, child in module._modules.items():  # noqa: SLF001  named_children leaves repeats out
+        assert child is not None
+        seen = any(child is other for _, other in parts)
+        # An activation may stand in a sequence twice; one with weights ties the stages together.
+        is_tied = seen and any(True for _ in child.parameters())
+        parts.append((name, copy.deepcopy(child) if seen and not is_tied else child))
+    if len(parts) == 1 and _is_sequence(parts[0][1]):
+        return [(f"{parts[0][0]}.{name}", child) for name, child in _sequence(parts[0][1])]
+    return parts
 
 
 @cache  # a network has many copies of a backbone
-def _warn_of_one_stage(why: str) -> None:
+def _warn_of_one_stage(name: str, why: str) -> None:
     logger.warning(
-        "the backbone is one stage, so that tasks share all of it or nothing: %s; return a list of "
-        "modules to say where it may be cut", why,
+        "the backbone %s is one stage, so that tasks share all of it or nothing: %s; return a list "
+        "of modules to say where it may be cut", name, why,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from mtl_search.models.contracts.batch import (
 from mtl_search.models.contracts.policy import check_policy
 from mtl_search.models.contracts.stages import check_stages
 from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.models.stage import safe_key
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +82,19 @@ def _check_outputs(network: MultiTaskNetwork, data: DataSet, batch: SmallBatch) 
             _check_loss(loss, task)
             total = total + loss
         lacking = without_gradient(network, total)
+    for task, head in network.heads.items():
+        named = head.named_parameters(_head_name(task))
+        of_head = {name for name, parameter in named if parameter.requires_grad}
+        if of_head and of_head <= set(lacking):
+            message = "no gradient reaches the parameters of the head from its loss"
+            raise ConfigError(message, path=f"tasks.{task}.head")
     if lacking:
         _tell(listed(lacking))
+
+
+def _head_name(task: str) -> str:
+    """Return what the names of the parameters of a task's head begin with."""
+    return f"head_modules.{safe_key(task)}"
 
 
 def _check_loss(loss: Tensor, task: str) -> None:

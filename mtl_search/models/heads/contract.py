@@ -60,9 +60,8 @@ def check_contract(
     head.eval()  # no dropout, and no statistics of these random features
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            output = _output(
-                head, labels, width, views=views, features=features, path=f"{path}.head"
-            )
+            place = f"{path}.head"
+            output = _output(head, labels, width, views=views, features=features, path=place)
             if output is None:
                 return
             if type(head).loss_sum is Head.loss_sum:

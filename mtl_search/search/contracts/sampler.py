@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from mtl_search.config import Component
@@ -47,9 +46,10 @@ def _draws(member: Component, seed: int, part: str) -> list[dict[str, Any]]:
     import optuna
     from optuna.trial import TrialState
 
+    from mtl_search.search.studies.quiet import quiet_optuna
+
     draws = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet_optuna():
         study = optuna.create_study(direction="maximize", sampler=build_sampler(member, seed))
         for number in range(_TRIALS):
             # As in a sweep, each trial has a sampler of its own.
