@@ -39,45 +39,59 @@ FAMILIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "backbone": (
         {"model.backbone": {"name": f"{PARTS}:right_backbone", "width": 4}},
         {"model.backbone": f"{PARTS}:wrong_backbone", "search.space": LR},
-        "model.backbone: stage 0 ('dense') of the backbone 'tests.support.own_parts:wrong_backbone'"
-        " gives shape (4, 7) for 4 samples, and it publishes width 8 and kind 'vector': needed is "
-        "(4, 8)",
+        (
+            "model.backbone: stage 0 ('dense') of the backbone 'tests.support.own_parts:wrong_backbone'"
+            " gives shape (4, 7) for 4 samples, and it publishes width 8 and kind 'vector': needed is "
+            "(4, 8)"
+        ),
     ),
     "sharing policy": (
         {"model.sharing": f"{PARTS}:RightPolicy", "search.space": LR},
         {"model.sharing": f"{PARTS}:WrongPolicy", "search.space": LR},
-        "model.sharing: the sharing policy 'tests.support.own_parts:WrongPolicy' gives task 'flag' "
-        "no features",
+        (
+            "model.sharing: the sharing policy 'tests.support.own_parts:WrongPolicy' gives task 'flag' "
+            "no features"
+        ),
     ),
     "augmentation": (
         {"model.augment": [f"{PARTS}:RightAugmentation"]},
         {"model.augment": [f"{PARTS}:WrongAugmentation"]},
-        "model.augment.0: the augmentation 'tests.support.own_parts:WrongAugmentation' gives shape "
-        "(4, 5), torch.float32 for a batch of shape (4, 6), torch.float32, and needed is the same",
+        (
+            "model.augment.0: the augmentation 'tests.support.own_parts:WrongAugmentation' gives shape "
+            "(4, 5), torch.float32 for a batch of shape (4, 6), torch.float32, and needed is the same"
+        ),
     ),
     "optimizer": (
         {"training.optimizer": {"name": f"{PARTS}:RightOptimizer", "lr": 0.01}},
         {"training.optimizer": {"name": f"{PARTS}:WrongOptimizer", "lr": 0.01}},
-        "training.optimizer: the optimizer 'tests.support.own_parts:WrongOptimizer' leaves "
-        "parameters with a gradient as they are",
+        (
+            "training.optimizer: the optimizer 'tests.support.own_parts:WrongOptimizer' leaves "
+            "parameters with a gradient as they are"
+        ),
     ),
     "schedule": (
         {"training.schedule": f"{PARTS}:right_schedule"},
         {"training.schedule": f"{PARTS}:wrong_schedule"},
-        "training.schedule: the schedule 'tests.support.own_parts:wrong_schedule' gives the "
-        "learning rate -0.5 after 3 of 4 epochs, and needed is a finite one from 0",
+        (
+            "training.schedule: the schedule 'tests.support.own_parts:wrong_schedule' gives the "
+            "learning rate -0.5 after 3 of 4 epochs, and needed is a finite one from 0"
+        ),
     ),
     "weighting": (
         {"training.weighting": f"{PARTS}:RightWeighting"},
         {"training.weighting": f"{PARTS}:WrongWeighting"},
-        "training.weighting: `weigh` of the weighting 'tests.support.own_parts:WrongWeighting' "
-        "gives shape () for losses of shape (3,), and needed is a tensor of shape (3,)",
+        (
+            "training.weighting: `weigh` of the weighting 'tests.support.own_parts:WrongWeighting' "
+            "gives shape () for losses of shape (3,), and needed is a tensor of shape (3,)"
+        ),
     ),
     "aggregator": (
         {"training.aggregator": f"{PARTS}:RightAggregator"},
         {"training.aggregator": f"{PARTS}:WrongAggregator"},
-        "training.aggregator: `aggregate` of the aggregator 'tests.support.own_parts:"
-        "WrongAggregator' gives a Tensor for gradients of shape (3, 5), and needed is a tuple",
+        (
+            "training.aggregator: `aggregate` of the aggregator 'tests.support.own_parts:"
+            "WrongAggregator' gives a Tensor for gradients of shape (3, 5), and needed is a tuple"
+        ),
     ),
     "sampler": (
         {"search.sampler": f"{PARTS}:right_sampler"},
@@ -87,8 +101,10 @@ FAMILIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "scheduler": (
         {"search.scheduler": f"{PARTS}:right_scheduler"},
         {"search.scheduler": f"{PARTS}:WrongScheduler"},
-        "search.scheduler: the scheduler 'tests.support.own_parts:WrongScheduler' decides True, "
-        "and needed is 'CONTINUE' or 'STOP'",
+        (
+            "search.scheduler: the scheduler 'tests.support.own_parts:WrongScheduler' decides True, "
+            "and needed is 'CONTINUE' or 'STOP'"
+        ),
     ),
     "objective": (
         {"search.objective": f"{PARTS}:right_objective"},

@@ -1,7 +1,7 @@
 """Cut a module whose `forward` does more than call its children, by the graph that torch traces.
 
-It may be cut wherever a single tensor goes on, so that `relu(self.a(x))` is one stage and a residual
-connection stays in one.
+It may be cut wherever a single tensor goes on, so that `relu(self.a(x))` is one stage and a
+residual connection stays in one.
 """
 
 from __future__ import annotations
