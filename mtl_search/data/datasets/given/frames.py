@@ -41,8 +41,9 @@ def from_pandas(frame: Any, targets: Any, **arguments: Any) -> DataSet:
         if first is None:
             raise ConfigError("a data frame `train` is needed", path="data.frame")
         named = named_frame("the data frame", first)
+        specs = with_kinds(named, targets)
         _check_cells(named, arguments)
-        return table(frame, with_kinds(named, targets), **arguments)
+        return table(frame, specs, **arguments)
 
 
 def from_huggingface(dataset: Any, targets: Any, *, seed: int = 0, **arguments: Any) -> DataSet:
