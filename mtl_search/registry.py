@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.source import Definition, find_definition
-from mtl_search.source.inspected import inspected_parameters
+from mtl_search.source.inspected import given_by_name, inspected_parameters
 from mtl_search.source.module_path import check_not_hidden
 
 T = TypeVar("T")
@@ -114,8 +114,8 @@ class Registry(Mapping[str, T], Generic[T]):
             name: The member's name, or `module:attribute`.
             arguments: The arguments that the config sets.
             path: Dotted path of the config's section, for messages.
-            given: The arguments that the program supplies by position, in order.
-            supplied: The arguments that it supplies by name.
+            given: The arguments that the program supplies, in the registry's order of their names.
+            supplied: Further arguments that it supplies by name.
 
         Returns:
             What the member gives, an instance of the registry's base class.
@@ -143,8 +143,9 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         self.check_arguments(name, arguments, path)
         factory: Callable[..., Any] = cast("Any", self.get_member(name, join_path(path, "name")))
+        positions, named = given_by_name(self.parameters(name, path), self._given, given)
         with self.blamed_on(name, arguments, path):
-            built = factory(*given, **supplied, **arguments)
+            built = factory(*positions, **named, **supplied, **arguments)
         is_right = not self._base or isinstance(built, Settings)
         if not is_right and not isinstance(built, import_attribute(self._base)):
             needed = self._base.replace(":", ".")

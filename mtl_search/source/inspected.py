@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtl_search.errors import ConfigError
@@ -36,3 +37,29 @@ def inspected_parameters(member: Any, kind: str, name: str, path: str) -> list[i
     except (TypeError, ValueError):
         problem = f"a {kind} is a class or a function, and this is a {type(member).__name__}"
         raise ConfigError(problem, path=path, value=name) from None
+
+
+def given_by_name(
+    parameters: Mapping[str, inspect.Parameter], names: Sequence[str], given: Sequence[object]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    """Return what a program supplies as arguments of a call, those by position and by name.
+
+    A class of another library has further parameters in front, or lacks some: each value goes to
+    the parameter of its name, and one that there is not is left out.
+
+    Args:
+        parameters: The parameters of what is called.
+        names: The names of the values.
+        given: The values.
+
+    Examples:
+        >>> parameters = inspect.signature(lambda quick=True, seed=None: 0).parameters
+        >>> given_by_name(parameters, ["seed", "epochs"], [3, 10])
+        ((), {'seed': 3})
+    """
+    kinds = {parameter.kind for parameter in parameters.values()}
+    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY}:
+        return tuple(given), {}
+    takes_all = inspect.Parameter.VAR_KEYWORD in kinds
+    values = zip(names, given, strict=False)
+    return (), {name: value for name, value in values if takes_all or name in parameters}

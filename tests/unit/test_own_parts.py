@@ -40,32 +40,29 @@ FAMILIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"model.backbone": {"name": f"{PARTS}:right_backbone", "width": 4}},
         {"model.backbone": f"{PARTS}:wrong_backbone", "search.space": LR},
         (
-            "model.backbone: stage 0 ('dense') of the backbone 'tests.support.own_parts:wrong_backbone'"
-            " gives shape (4, 7) for 4 samples, and it publishes width 8 and kind 'vector': needed is "
-            "(4, 8)"
+            f"model.backbone: stage 0 ('dense') of the backbone '{PARTS}:wrong_backbone'"
+            " gives shape (4, 7) for 4 samples, and it publishes width 8 and kind 'vector': needed "
+            "is (4, 8)"
         ),
     ),
     "sharing policy": (
         {"model.sharing": f"{PARTS}:RightPolicy", "search.space": LR},
         {"model.sharing": f"{PARTS}:WrongPolicy", "search.space": LR},
-        (
-            "model.sharing: the sharing policy 'tests.support.own_parts:WrongPolicy' gives task 'flag' "
-            "no features"
-        ),
+        (f"model.sharing: the sharing policy '{PARTS}:WrongPolicy' gives task 'flag' no features"),
     ),
     "augmentation": (
         {"model.augment": [f"{PARTS}:RightAugmentation"]},
         {"model.augment": [f"{PARTS}:WrongAugmentation"]},
         (
-            "model.augment.0: the augmentation 'tests.support.own_parts:WrongAugmentation' gives shape "
-            "(4, 5), torch.float32 for a batch of shape (4, 6), torch.float32, and needed is the same"
+            f"model.augment.0: the augmentation '{PARTS}:WrongAugmentation' gives shape "
+            "(4, 5), torch.float32 for a batch of shape (4, 6), torch.float32, and needed is"
         ),
     ),
     "optimizer": (
         {"training.optimizer": {"name": f"{PARTS}:RightOptimizer", "lr": 0.01}},
         {"training.optimizer": {"name": f"{PARTS}:WrongOptimizer", "lr": 0.01}},
         (
-            "training.optimizer: the optimizer 'tests.support.own_parts:WrongOptimizer' leaves "
+            f"training.optimizer: the optimizer '{PARTS}:WrongOptimizer' leaves "
             "parameters with a gradient as they are"
         ),
     ),
@@ -73,7 +70,7 @@ FAMILIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"training.schedule": f"{PARTS}:right_schedule"},
         {"training.schedule": f"{PARTS}:wrong_schedule"},
         (
-            "training.schedule: the schedule 'tests.support.own_parts:wrong_schedule' gives the "
+            f"training.schedule: the schedule '{PARTS}:wrong_schedule' gives the "
             "learning rate -0.5 after 3 of 4 epochs, and needed is a finite one from 0"
         ),
     ),
@@ -81,7 +78,7 @@ FAMILIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"training.weighting": f"{PARTS}:RightWeighting"},
         {"training.weighting": f"{PARTS}:WrongWeighting"},
         (
-            "training.weighting: `weigh` of the weighting 'tests.support.own_parts:WrongWeighting' "
+            f"training.weighting: `weigh` of the weighting '{PARTS}:WrongWeighting' "
             "gives shape () for losses of shape (3,), and needed is a tensor of shape (3,)"
         ),
     ),
@@ -89,20 +86,20 @@ FAMILIES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"training.aggregator": f"{PARTS}:RightAggregator"},
         {"training.aggregator": f"{PARTS}:WrongAggregator"},
         (
-            "training.aggregator: `aggregate` of the aggregator 'tests.support.own_parts:"
+            f"training.aggregator: `aggregate` of the aggregator '{PARTS}:"
             "WrongAggregator' gives a Tensor for gradients of shape (3, 5), and needed is a tuple"
         ),
     ),
     "sampler": (
         {"search.sampler": f"{PARTS}:right_sampler"},
         {"search.sampler": f"{PARTS}:WrongSampler"},
-        "search.sampler: the sampler 'tests.support.own_parts:WrongSampler' draws {'lr': 0.2",
+        f"search.sampler: the sampler '{PARTS}:WrongSampler' draws {{'lr': 0.2",
     ),
     "scheduler": (
         {"search.scheduler": f"{PARTS}:right_scheduler"},
         {"search.scheduler": f"{PARTS}:WrongScheduler"},
         (
-            "search.scheduler: the scheduler 'tests.support.own_parts:WrongScheduler' decides True, "
+            f"search.scheduler: the scheduler '{PARTS}:WrongScheduler' decides True, "
             "and needed is 'CONTINUE' or 'STOP'"
         ),
     ),

@@ -5,6 +5,7 @@ T tasks, P shared parameters
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -47,7 +48,7 @@ def check_weighting(make: MakeWeighting, name: str, tasks: int, path: str) -> No
         weighting.end_epoch()
         _check_rows(weighting, part, tasks, path)
         resumed = make()
-        resumed.load_state_dict(weighting.state_dict(), _CPU)
+        resumed.load_state_dict(copy.deepcopy(weighting.state_dict()), _CPU)
         after = _weigh(weighting, part, tasks, path, _STEPS, seed=2)
         if not _is_close(_weigh(resumed, part, tasks, path, _STEPS, seed=2), after):
             raise ConfigError(f"{part} {_OTHER_WAY}", path=path)
@@ -75,7 +76,7 @@ def check_aggregator(make: MakeAggregator, name: str, tasks: int, path: str) -> 
                 other = _aggregate(again, part, _gradients(tasks, step), path, seed=1)
                 _same(other, vector, part, path)
         resumed = make()
-        resumed.load_state_dict(aggregator.state_dict(), _CPU)
+        resumed.load_state_dict(copy.deepcopy(aggregator.state_dict()), _CPU)
         gradients = _gradients(tasks, _STEPS)
         after = _aggregate(aggregator, part, gradients, path, seed=2)
         if not _is_close(_aggregate(resumed, part, gradients, path, seed=2), after):

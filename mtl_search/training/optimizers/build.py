@@ -130,10 +130,9 @@ def check_own_schedule(member: Component | None, epochs: int) -> None:
 
 
 def _built(member: Component, optimizer: Optimizer, epochs: int) -> LRScheduler:
-    # A schedule of torch itself, such as `torch.optim.lr_scheduler:StepLR`, knows no epochs.
-    takes_epochs = "epochs" in SCHEDULES.parameters(member.name, _SCHEDULE)
-    given = (optimizer, epochs) if takes_epochs else (optimizer,)
-    schedule: LRScheduler = SCHEDULES.build(member.name, member.arguments, _SCHEDULE, *given)
+    schedule: LRScheduler = SCHEDULES.build(
+        member.name, member.arguments, _SCHEDULE, optimizer, epochs
+    )
     return schedule
 
 

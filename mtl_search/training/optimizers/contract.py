@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -64,7 +65,7 @@ def check_schedule(make: MakeSchedule, name: str, epochs: int, path: str) -> Non
         optimizer, schedule = _scheduled(make)
         half = max(1, epochs // 2)
         rates = _rates(optimizer, schedule, half)
-        state, optimizer_state = schedule.state_dict(), optimizer.state_dict()
+        states = copy.deepcopy((schedule.state_dict(), optimizer.state_dict()))
         rest = _rates(optimizer, schedule, epochs - half)
         for epoch, rate in enumerate([*rates, *rest], 1):
             if not math.isfinite(rate) or rate < 0:
@@ -74,8 +75,8 @@ def check_schedule(make: MakeSchedule, name: str, epochs: int, path: str) -> Non
                     path=path,
                 )
         optimizer, schedule = _scheduled(make)
-        optimizer.load_state_dict(optimizer_state)
-        schedule.load_state_dict(state)
+        optimizer.load_state_dict(states[1])
+        schedule.load_state_dict(states[0])
         if not _same(_rates(optimizer, schedule, epochs - half), rest):
             raise ConfigError(
                 f"{part} goes on in another way after `load_state_dict` of its `state_dict`, which "
@@ -111,12 +112,12 @@ def _check_step(part: str, path: str, used: Tensor, unused: Tensor, before: Tens
 def _check_state(
     part: str, path: str, make: MakeOptimizer, optimizer: Optimizer, used: Tensor
 ) -> None:
-    copy = torch.nn.Parameter(used.detach().clone())
-    other = make(_groups(copy, _parameter()))
-    other.load_state_dict(optimizer.state_dict())
+    twin = torch.nn.Parameter(used.detach().clone())
+    other = make(_groups(twin, _parameter()))
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     _take_steps(optimizer, used, 1)
-    _take_steps(other, copy, 1)
-    if not torch.allclose(copy, used, rtol=1e-4):
+    _take_steps(other, twin, 1)
+    if not torch.allclose(twin, used, rtol=1e-4):
         raise ConfigError(
             f"{part} goes on in another way after `load_state_dict` of its `state_dict`, which a "
             "trial that is resumed does; keep what a step depends on in `self.state`",
