@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.registry import import_attribute
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # of typing itself from Python 3.11 on
 
 # References, since these modules make data sets, of which this one is a part.
 _GIVEN = "mtl_search.data.datasets.given"

@@ -22,7 +22,9 @@ BATCH = small_batch(small.DATA)
 class Listed(RightPolicy):
     """Lists in place of tuples."""
 
-    def forward(self, inputs: Mapping[str, Tensor], masks: object = None) -> dict[str, object]:  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        self, inputs: Mapping[str, Tensor], masks: object = None
+    ) -> dict[str, object]:
         return {task: list(x) for task, x in super().forward(inputs).items()}
 
 
