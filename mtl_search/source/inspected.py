@@ -35,7 +35,9 @@ def inspected_parameters(member: Any, kind: str, name: str, path: str) -> list[i
     try:
         return list(inspect.signature(member).parameters.values())
     except (TypeError, ValueError):
-        problem = f"a {kind} is a class or a function, and this is a {type(member).__name__}"
+        article = "an" if kind[:1] in "aeiou" else "a"
+        seen = type(member).__name__
+        problem = f"{article} {kind} is a class or a function, and this is a {seen}"
         raise ConfigError(problem, path=path, value=name) from None
 
 
