@@ -237,7 +237,7 @@ def unseeded_sampler(seed: int) -> RandomSampler:
 
 def right_scheduler(epochs: int) -> TrialScheduler:
     """One that never stops a trial."""
-    return FIFOScheduler()  # type: ignore[no-untyped-call]
+    return FIFOScheduler()
 
 
 class WrongScheduler(FIFOScheduler):

@@ -50,8 +50,8 @@ def test_close_is_relative() -> None:
 
 def test_parameters_without_a_gradient_are_named() -> None:
     module = nn.ModuleDict({"used": nn.Linear(2, 1), "idle": nn.Linear(2, 1)})
-    module["idle"].bias.requires_grad_(requires_grad=False)
+    module["idle"].get_parameter("bias").requires_grad = False
     total = module["used"](torch.ones(3, 2)).sum()
     assert without_gradient(module, total) == ["idle.weight"]
     assert without_gradient(module, torch.zeros(())) == ["used.weight", "used.bias", "idle.weight"]
-    assert module["used"].weight.grad is None
+    assert module["used"].get_parameter("weight").grad is None

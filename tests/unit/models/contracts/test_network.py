@@ -28,7 +28,7 @@ class Samplewise(nn.Module):
 
     def __init__(self, input_shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.layer = nn.Linear(*input_shape, 3)
+        self.layer = nn.Linear(input_shape[0], 3)
 
     def forward(self, x: Tensor) -> Tensor:
         if (x < 0).any():

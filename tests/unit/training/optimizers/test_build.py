@@ -150,4 +150,4 @@ def test_a_schedule_of_torch_itself_is_named_as_it_is() -> None:
     assert schedule is not None
     optimizer.step()
     schedule.step()
-    assert learning_rate(optimizer) == 0.5
+    assert optimizer.param_groups[0]["lr"] == 0.5

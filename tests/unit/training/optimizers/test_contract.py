@@ -113,7 +113,7 @@ class Restarts(LRScheduler):
 
     def get_lr(self) -> list[float]:  # type: ignore[override]
         self.count[0] += 1
-        return [rate / self.count[0] for rate in self.base_lrs]
+        return [float(rate) / self.count[0] for rate in self.base_lrs]
 
     def state_dict(self) -> dict[str, Any]:
         return {"last_epoch": self.last_epoch}

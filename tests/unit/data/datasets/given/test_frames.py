@@ -83,7 +83,12 @@ def test_splits_are_taken_and_what_lacks_is_held_out() -> None:
         (rows(), "z", {}, "^targets.z: there is no such column"),
         (rows(), ["y"], {"group": "z"}, "^group: there is no column 'z'|^group: "),
         (rows(), ["y"], {"fractions": (1, 2)}, "^fractions: three numbers"),
-        (rows().assign(z=[[1, 2]] * 50), ["y"], {}, "the column 'z' holds a list in each row"),
+        (
+            rows().assign(z=pd.Series([[1, 2]] * 50)),
+            ["y"],
+            {},
+            "the column 'z' holds a list in each row",
+        ),
         ({"validation": rows()}, ["y"], {}, "^frame: a data frame `train` is needed"),
     ],
 )
