@@ -19,6 +19,9 @@ def rows(count: int = 50) -> pd.DataFrame:
     )
 
 
+WITH_LISTS = rows().assign(z=pd.Series([[1, 2]] * 50))
+
+
 class ClassLabel:
     """As of `datasets`."""
 
