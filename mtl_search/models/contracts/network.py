@@ -24,6 +24,7 @@ from mtl_search.models.contracts.batch import (
 )
 from mtl_search.models.contracts.policy import check_policy
 from mtl_search.models.contracts.stages import check_stages
+from mtl_search.models.heads.contract import fitted
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.models.stage import safe_key
 
@@ -71,14 +72,17 @@ def check_own_parts(config: Config, network: MultiTaskNetwork, data: DataSet) ->
 
 def _check_outputs(network: MultiTaskNetwork, data: DataSet, batch: SmallBatch) -> None:
     """Check that each task has a finite loss, and tell what no loss sends a gradient to."""
+    train = data.splits["train"]
     with evaluated(network):
         with tried("the network", "model", f"{len(batch.rows)} samples of the data"):
             outputs = network(batch.inputs, batch.masks)
         total = torch.zeros(())
         for task, head in network.heads.items():
-            labels = torch.from_numpy(data.targets[network.target_names[task]].values[batch.rows])
+            values = data.targets[network.target_names[task]].values
+            labels = torch.from_numpy(values[batch.rows])
+            twin = fitted(head, torch.from_numpy(values[train]), f"tasks.{task}.head")
             with tried("its loss", f"tasks.{task}", describe(outputs[task])):
-                loss = head.loss(outputs[task], labels)
+                loss = twin.loss(outputs[task], labels)
             _check_loss(loss, task)
             total = total + loss
         lacking = without_gradient(network, total)

@@ -6,6 +6,7 @@ tell. B samples, W width of the features, T tokens, H and V height and width of 
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.dataset import Target
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.heads.base import Head, labelled_in
 from mtl_search.models.losses import ElementwiseLoss, UserLoss
 from mtl_search.models.stage import FeatureKind
@@ -56,21 +57,47 @@ def check_contract(
     labels = _some_labels(target)
     if len(labels) < 2:
         return
-    was_training = head.training
-    head.eval()  # no dropout, and no statistics of these random features
-    try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            place = f"{path}.head"
-            output = _output(head, labels, width, views=views, features=features, path=place)
-            if output is None:
-                return
-            if type(head).loss_sum is Head.loss_sum:
-                _check_loss(head, output, labels, f"{path}.loss")
-            _check_missing(head, output, labels, place if is_own_head else f"{path}.loss")
+    place = f"{path}.head"
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        failure: ConfigError | None = None
+        try:
+            twin = fitted(head, torch.from_numpy(np.array(target.values)), place)
+        except ConfigError as error:  # most likely of the loss, of which more is told below
+            failure, twin = error, copy.deepcopy(head)
+        twin.eval()  # no dropout, and no statistics of these random features
+        output = _output(twin, labels, width, views=views, features=features, path=place)
+        if output is not None:
+            if type(twin).loss_sum is Head.loss_sum:
+                _check_loss(twin, output, labels, f"{path}.loss")
+            _check_missing(twin, output, labels, place if is_own_head else f"{path}.loss")
             if is_own_head:
-                _check_prediction(head, output, labels, target, place)
-    finally:
-        head.train(was_training)
+                _check_prediction(twin, output, labels, target, place)
+        if failure is not None:
+            raise failure
+
+
+def fitted(head: Head, labels: Tensor, path: str) -> Head:
+    """Return a copy of a head that has been fitted to labels, as before training.
+
+    Args:
+        head: The head, which stays as it is.
+        labels: The labels, missing ones included.
+        path: Dotted path of the head.
+
+    Raises:
+        ConfigError: `fit` fails.
+    """
+    twin = copy.deepcopy(head)
+    try:
+        with torch.no_grad():
+            twin.fit(labels)
+    except MtlSearchError:
+        raise
+    except Exception as error:  # whatever a user's loss or head raises
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        message = f"`fit` fails on labels of shape {_shape(labels)}: {reason}"
+        raise ConfigError(message, path=path) from error
+    return twin
 
 
 def _is_own(part: Head | ElementwiseLoss) -> bool:

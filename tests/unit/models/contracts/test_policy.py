@@ -31,7 +31,7 @@ class Listed(RightPolicy):
 class Narrow(RightPolicy):
     """Features of another width than published."""
 
-    def forward(  # type: ignore[override]
+    def forward(
         self, inputs: Mapping[str, Tensor], masks: object = None
     ) -> dict[str, tuple[Tensor, ...]]:
         return {task: (x[0][:, 1:],) for task, x in super().forward(inputs).items()}

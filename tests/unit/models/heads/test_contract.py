@@ -160,6 +160,29 @@ def test_parts_that_keep_the_contract_are_built(target: Target, head: str, loss:
     assert built(target, head, loss).training
 
 
+def log_cosh(output: Tensor, target: Tensor) -> Tensor:
+    """A loss that is finite in standard deviations, and infinite in grams."""
+    return (output - target).cosh().log()
+
+
+class Unfitted(RightHead):
+    """A head whose `fit` fails."""
+
+    def fit(self, target: Tensor) -> None:
+        """Fail."""
+        raise LookupError("no scale")
+
+
+def test_a_loss_sees_labels_as_training_scales_them() -> None:
+    grams = Target(np.array([4000.0, np.nan, 3500.0, 5200.0, 2700.0], np.float32), "real", ())
+    assert built(grams, "regression", f"{HERE}:log_cosh").training
+
+
+def test_a_head_that_cannot_be_fitted_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"`fit` fails on labels of shape \(5,\): LookupError"):
+        built(REAL, f"{HERE}:Unfitted", None)
+
+
 @pytest.mark.parametrize(
     ("target", "head", "loss"),
     [
