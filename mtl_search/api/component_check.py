@@ -15,6 +15,7 @@ from mtl_search.config import Component, Config, override
 from mtl_search.config.checks import check_component
 from mtl_search.config.consistency import check_task_names
 from mtl_search.data.datasets import DATASETS
+from mtl_search.data.datasets.build import refuse_handed_over
 from mtl_search.data.mixture import SAMPLING
 from mtl_search.errors import ConfigError
 from mtl_search.metrics.objective import check_objective
@@ -106,6 +107,7 @@ def _check_task(task: str, config: Config) -> None:
 
 
 def _check_data(component: Component, path: str) -> None:
+    refuse_handed_over(component)
     if ":" in component.name:
         _check_module(component.name, f"{path}.name")
         # What the name stands for may be a data set instead of a function.
@@ -127,6 +129,9 @@ def _check_data(component: Component, path: str) -> None:
 
 
 def _check_augment(component: Component, path: str) -> None:
+    if ":" in component.name:
+        _check_module(component.name, f"{path}.name")
+        return
     module = read_module(_KORNIA)
     if module is None:
         return  # not installed, which is told when it is imported

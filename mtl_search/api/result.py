@@ -74,10 +74,15 @@ class Result(ResultViews):
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial, best first within each arm, with the columns of the leaderboard."""
-        from mtl_search.analysis.leaderboard import leaderboard
+        """One row a trial, best first within each arm.
 
-        return leaderboard(self.record, self.config)
+        Beside state, objective, validation metrics, weights and depth there is a column for each
+        setting that differs between trials, by its dotted path, and `test/<task>/<metric>` of
+        finalists.
+        """
+        from mtl_search.analysis.tables.trials import trials_table
+
+        return trials_table(self.record, self.config)
 
     @property
     def best(self) -> Best:

@@ -57,6 +57,20 @@ class ResultViews:
         tasks = main_metrics(self.record, self.config)
         return Evidence(self.record, self.config, self.verdict, tasks)
 
+    @cached_property
+    def epochs(self) -> pd.DataFrame:
+        """The learning curves: one row an epoch of a trial, with all of its metrics.
+
+        Examples:
+            >>> from mtl_search import Result
+            >>> epochs = Result("tests/fixtures/sweeps/v0_1_finished").epochs
+            >>> epochs.columns[:4].tolist()
+            ['trial', 'arm', 'epoch', 'objective']
+        """
+        from mtl_search.analysis.tables.trials import epochs_table
+
+        return epochs_table(self.record)
+
     def view(self, name: str) -> View | None:
         """Return one question about the sweep, answered by a sentence and a table.
 

@@ -60,7 +60,7 @@ def run(
         data: A data set in place of the one that the config names.
         callbacks: Objects whose methods are called when something happens in the sweep.
         progress: Whether the trials done, the best so far and the time left are shown. Default: in
-            a notebook and at the prompt of IPython, and not in scripts.
+            a notebook and on a terminal, and not where the output goes to a file.
         address: `HOST:PORT` of a running Ray cluster, or `auto` for the one on this machine, which
             must be one of its nodes; `local` starts one of its own. Default: the cluster that this
             process is connected to, else the one that RAY_ADDRESS names, else the one that

@@ -17,6 +17,9 @@ from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.config.space import SpaceEntry
 
 Role = Literal["main", "auxiliary"]
+# The name of a data set that no config describes.
+HANDED_OVER = "given in Python"
+
 ArmKind = Literal["single", "equal", "search"]
 
 
@@ -257,7 +260,11 @@ class Config(RememberingModel):
         ge=0,
         description="seeds the sampler, the trials, and the split of a data set made by seed",
     )
-    data: Component = Field(description="the data set (see `mtl-search list datasets`)")
+    data: Component = Field(
+        default_factory=lambda: Component(name=HANDED_OVER),
+        description="the data set (see `mtl-search list datasets`); left out where a program hands "
+        "one over, by `mtl_search.run(config, data=...)`",
+    )
     tasks: dict[str, TaskConfig] = Field(
         min_length=1, description="task → its head, target, loss and metrics"
     )

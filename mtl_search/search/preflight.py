@@ -14,11 +14,16 @@ from mtl_search.config import Config, override
 from mtl_search.config.consistency import check_task_names
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.datasets.partitions import check_partitions
+from mtl_search.data.preparation.contract import check_own_preparation
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.metrics.objective import check_objective
 from mtl_search.models.build import build_network
+from mtl_search.models.contracts.network import check_own_parts
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.search import initial_points
+from mtl_search.search.contracts.objective import check_objective_function
+from mtl_search.search.contracts.sampler import check_own_sampler
+from mtl_search.search.contracts.scheduler import check_own_scheduler
 from mtl_search.search.objectives import objective_function
 from mtl_search.search.pbt.algorithm import check_population
 from mtl_search.search.samplers import check_sampler
@@ -27,11 +32,21 @@ from mtl_search.search.space.initial_params import WeightPoint
 from mtl_search.search.space.space import blamed_on_boundary, space_of
 from mtl_search.storage.arm_name import SEARCH
 from mtl_search.training import acceleration
-from mtl_search.training.balancing import build_aggregator, build_weighting
+from mtl_search.training.balancing import (
+    build_aggregator,
+    build_weighting,
+    check_own_balancing,
+)
 from mtl_search.training.distributed.sync_batch_norm import check_sync_batch_norm
 from mtl_search.training.evaluator import metric_names
 from mtl_search.training.metric_scales import SweepScales, metric_scales
-from mtl_search.training.optimizers import build_optimizer, build_schedule, parameter_groups
+from mtl_search.training.optimizers import (
+    build_optimizer,
+    build_schedule,
+    check_own_optimizer,
+    check_own_schedule,
+    parameter_groups,
+)
 
 _CPU = torch.device("cpu")
 
@@ -77,13 +92,18 @@ def check_sweep(
     """
     check_task_names(config)
     check_sampler(config.search.sampler, config.seed % 2**32)
+    check_own_sampler(config.search.sampler, config.seed % 2**32)
     if pbt_config(config) is not None:  # which checks the scheduler, too
         check_population(config, needs_space=needs_space)
+    check_own_scheduler(config)
+    check_own_preparation(data)
     network = _build(config, data)
     _check_objective(config, network)
     _check_labels(config, data)
     metrics = metric_names(config, network)
     scales = metric_scales(config, data, metrics)
+    if (function := objective_function(config)) is not None:
+        check_objective_function(function, metrics, scales.values)
     check_partitions(config, data, handed_over=handed_over)
     if config.resources.workers > 1:
         device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
@@ -154,11 +174,15 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
     try:
         with torch.random.fork_rng(devices=[]):
             network = build_network(config, data)
+            check_own_parts(config, network, data)
         metric_names(config, network)
         optimizer = build_optimizer(
             config.training.optimizer, parameter_groups(network, config.training)
         )
         build_schedule(config.training.schedule, optimizer, config.training.epochs)
+        check_own_optimizer(config.training.optimizer)
+        check_own_schedule(config.training.schedule, config.training.epochs)
+        check_own_balancing(config.training, len(config.tasks))
         weighting = build_weighting(config.training, len(config.tasks), _CPU)
         aggregator = build_aggregator(config.training, len(config.tasks), _CPU)
         acceleration.check_acceleration(config.training, network, weighting, aggregator)

@@ -12,6 +12,7 @@ from mtl_search.data import DataSet
 from mtl_search.data.datasets import load_data, subsample
 from mtl_search.metrics.objective import ObjectiveFunction
 from mtl_search.search.arms import Arm, plan_arms
+from mtl_search.search.contracts.objective import check_objective_function
 from mtl_search.search.objectives import check_leave_one_out, objective_function
 from mtl_search.search.preflight import Preflight, check_sweep
 from mtl_search.search.space.arm_space import ArmSpace
@@ -106,6 +107,9 @@ def check_request(request: SweepRequest) -> CheckedSweep:
         started=started,
         handed_over=request.data is not None,
     )
+    if request.objective is not None:
+        scales = preflight.scales.values
+        check_objective_function(request.objective, preflight.metrics, scales)
     objective = request.objective or objective_function(config)
     check_leave_one_out(config, custom=objective is not None)
     arms = plan_arms(config)

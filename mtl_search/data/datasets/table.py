@@ -15,6 +15,7 @@ from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
 from mtl_search.data.readers.cells import as_column, category_texts
+from mtl_search.data.readers.frames import is_frame
 from mtl_search.data.readers.tables import CsvFormat, is_csv, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, consecutive_splits
 from mtl_search.data.types import SPLITS, Array, TargetKind
@@ -141,7 +142,8 @@ def _read(path: object, csv: CsvFormat) -> dict[str, pd.DataFrame]:
             path="data.path",
             value=dict(path),
         )
-    if len({str(path[name]) for name in SPLITS}) < len(SPLITS):
+    files = [str(path[name]) for name in SPLITS if not is_frame(path[name])]
+    if len(set(files)) < len(files):
         raise ConfigError(
             "each split needs a file of its own (or one file for all)",
             path="data.path",

@@ -15,6 +15,7 @@ import numpy as np
 
 from mtl_search.config.checks import check_choice, check_names, check_text
 from mtl_search.data.readers.cells import as_column, as_numbers
+from mtl_search.data.readers.frames import is_frame, named_frame
 from mtl_search.data.readers.paths import find_file
 from mtl_search.errors import ConfigError, DataError
 
@@ -71,17 +72,20 @@ class CsvFormat:
 
 
 def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
-    """Read a table from a file.
+    """Read a table from a file, or take a data frame as one.
 
     Args:
         argument: The argument that names the file, for messages.
-        value: The file.
+        value: The file, or a data frame.
         csv: How a CSV is written.
 
     Raises:
         ConfigError: There is no such file, or its cells are not between these separators.
         DataError: The file cannot be read, has no rows, or two columns of one name.
     """
+    if is_frame(value):
+        split = argument.partition(".")[2]
+        return named_frame(f"the data frame of {split}" if split else "the data frame", value)
     path = find_file(argument, value, CSV + PARQUET)
     suffix = table_suffix(path)
     if suffix is None and csv.names is not None:
@@ -279,7 +283,7 @@ def is_csv(path: object) -> bool:
     """
     if isinstance(path, Mapping):
         return any(map(is_csv, path.values()))
-    return not str(path).lower().endswith(PARQUET)
+    return not (is_frame(path) or str(path).lower().endswith(PARQUET))
 
 
 def unreadable(path: Path, separator: str, error: Exception) -> DataError:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mtl_search.config.schema import HANDED_OVER
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.digest import data_digest
 from mtl_search.storage.events import DataDescribed
-
-# The name of a data set that no config describes.
-_HANDED_OVER = "given in Python"
 
 
 def describe_data(data: DataSet, name: str, *, handed_over: bool = False) -> DataDescribed:
@@ -31,7 +29,7 @@ def describe_data(data: DataSet, name: str, *, handed_over: bool = False) -> Dat
         ({'train': 2, 'validation': 1, 'test': 1}, {'y': 'binary'})
     """
     return DataDescribed(
-        name=_HANDED_OVER if handed_over else name,
+        name=HANDED_OVER if handed_over else name,
         digest=data_digest(data),
         splits={split: len(data.splits[split]) for split in SPLITS},
         targets={target: values.kind for target, values in data.targets.items()},

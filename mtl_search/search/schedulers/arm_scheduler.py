@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -12,6 +11,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from mtl_search.config import Config
 from mtl_search.search.schedulers import build_scheduler
 from mtl_search.search.schedulers.actor_reuse import keep_starting
+from mtl_search.search.schedulers.stand_in import stand_in
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -65,22 +65,22 @@ class ArmScheduler(FIFOScheduler):
         arm = ArmName(trial.config["arm"])
         if arm.is_repeat:
             return str(TrialScheduler.CONTINUE)
-        stand_in = _stand_in(trial.config["id"])
-        return str(self._scheduler(arm).on_trial_result(_NO_CONTROLLER, stand_in, result))
+        known = stand_in(trial.config["id"])
+        return str(self._scheduler(arm).on_trial_result(_NO_CONTROLLER, known, result))
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """Count the last result of a trial that ended by itself in the rungs, too."""
         arm = ArmName(trial.config["arm"])
         if not arm.is_repeat:
-            stand_in = _stand_in(trial.config["id"])
-            self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, stand_in, result)
+            known = stand_in(trial.config["id"])
+            self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, known, result)
 
     def _add(self, arm: str, trial_id: str) -> None:
         # First: it takes in the trials of earlier sessions, and this may be one of them.
         scheduler = self._scheduler(arm)
         if trial_id not in self._added:  # a trial whose process died is added again
             self._added.add(trial_id)
-            scheduler.on_trial_add(_NO_CONTROLLER, _stand_in(trial_id))
+            scheduler.on_trial_add(_NO_CONTROLLER, stand_in(trial_id))
 
     def _scheduler(self, arm: str) -> TrialScheduler:
         if arm not in self._schedulers:
@@ -99,7 +99,7 @@ class ArmScheduler(FIFOScheduler):
             results = results[:-1]
         for epoch, value in results:
             self._scheduler(trial.arm).on_trial_result(
-                _NO_CONTROLLER, _stand_in(trial.id), {"epoch": epoch, METRIC: value}
+                _NO_CONTROLLER, stand_in(trial.id), {"epoch": epoch, METRIC: value}
             )
 
     def _keep_slots_warm(self, tune_controller: Any, trial: Trial) -> None:
@@ -116,18 +116,3 @@ class ArmScheduler(FIFOScheduler):
             cache.increase_max(trial.placement_group_factory, by=self._slots)
             tune_controller.update_max_pending_trials(self._slots)
             keep_starting(tune_controller._tune_controller)  # noqa: SLF001  # behind the wrapper
-
-
-@dataclass(frozen=True)
-class _StandIn:
-    """Stand in for a Tune trial, of which a scheduler needs an id alone.
-
-    Attributes:
-        trial_id: An id that survives a restart; trials of one id are equal.
-    """
-
-    trial_id: str
-
-
-def _stand_in(trial_id: str) -> Any:
-    return _StandIn(trial_id)

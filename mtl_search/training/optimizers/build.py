@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from mtl_search.config import Component
 from mtl_search.config.sections.training import LearningRateMultipliers, TrainingConfig
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES
+from mtl_search.training.optimizers.contract import check_optimizer, check_schedule
 
 _OPTIMIZER = "training.optimizer"
 _SCHEDULE = "training.schedule"
@@ -104,6 +106,27 @@ def build_schedule(
         return None
     _try_out(member, epochs)
     return _built(member, optimizer, epochs)
+
+
+def check_own_optimizer(member: Component) -> None:
+    """Let an optimizer of the user's take a few steps, before anything trains.
+
+    Raises:
+        ConfigError: It does not do what an optimizer needs to.
+    """
+    if ":" in member.name:
+        check_optimizer(partial(build_optimizer, member), member.name, _OPTIMIZER)
+
+
+def check_own_schedule(member: Component | None, epochs: int) -> None:
+    """Step a schedule of the user's over all epochs, before anything trains.
+
+    Raises:
+        ConfigError: It does not do what a schedule needs to.
+    """
+    if member is not None and ":" in member.name:
+        make = partial(_built, member, epochs=epochs)
+        check_schedule(make, member.name, epochs, _SCHEDULE)
 
 
 def _built(member: Component, optimizer: Optimizer, epochs: int) -> LRScheduler:

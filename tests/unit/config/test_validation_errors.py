@@ -91,7 +91,7 @@ def test_a_wrong_value_is_shown_with_its_path(path: str, value: Any, words: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["name", "data", "tasks", "model", "model.backbone", "data.name", "tasks.left.head"]
+    "path", ["name", "tasks", "model", "model.backbone", "data.name", "tasks.left.head"]
 )
 def test_a_missing_key_is_named(path: str) -> None:
     given = tree()

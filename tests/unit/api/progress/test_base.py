@@ -9,7 +9,7 @@ import pytest
 from mtl_search.api.callback import notifier
 from mtl_search.api.progress import choose_display
 from mtl_search.api.progress.base import SweepProgress, waiting_text
-from mtl_search.api.progress.terminal import PlainProgress
+from mtl_search.api.progress.terminal import LiveProgress, PlainProgress
 from tests.support.recorded_sweeps import Builder
 
 
@@ -30,8 +30,15 @@ def test_the_wait_has_thousands() -> None:
     assert waiting_text(1234, 5678) == "MLflow: 1,234 of 5,678 events sent"
 
 
-def test_scripts_show_nothing_unless_asked() -> None:
+def test_where_the_output_goes_to_a_file_nothing_is_shown_unless_asked() -> None:
     assert type(choose_display(None)) is SweepProgress
+    assert type(choose_display(False)) is SweepProgress
+
+
+def test_a_terminal_shows_a_bar_unless_asked_not_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert type(choose_display(None)) is LiveProgress
     assert type(choose_display(False)) is SweepProgress
 
 

@@ -107,7 +107,7 @@ class RightHead(PooledHead):
 
 
 class LargeBatches(RightHead):
-    """A right head that asks for more samples than the check has."""
+    """A head that fails on a batch of a few samples, as the last one of an epoch may be."""
 
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
         """Return (B,)."""
@@ -153,12 +153,34 @@ def built(target: Target, head: str, loss: object = None) -> Head:
         (BINARY, "binary", f"{HERE}:binary_each"),
         (LABELS, "multilabel", f"{HERE}:binary_each"),
         (REAL, f"{HERE}:RightHead", None),
-        (REAL, f"{HERE}:LargeBatches", None),
         (REAL, "regression", f"{HERE}:InDouble"),
     ],
 )
 def test_parts_that_keep_the_contract_are_built(target: Target, head: str, loss: object) -> None:
     assert built(target, head, loss).training
+
+
+def log_cosh(output: Tensor, target: Tensor) -> Tensor:
+    """A loss that is finite in standard deviations, and infinite in grams."""
+    return (output - target).cosh().log()
+
+
+class Unfitted(RightHead):
+    """A head whose `fit` fails."""
+
+    def fit(self, target: Tensor) -> None:
+        """Fail."""
+        raise LookupError("no scale")
+
+
+def test_a_loss_sees_labels_as_training_scales_them() -> None:
+    grams = Target(np.array([4000.0, np.nan, 3500.0, 5200.0, 2700.0], np.float32), "real", ())
+    assert built(grams, "regression", f"{HERE}:log_cosh").training
+
+
+def test_a_head_that_cannot_be_fitted_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"`fit` fails on labels of shape \(5,\): LookupError"):
+        built(REAL, f"{HERE}:Unfitted", None)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +216,7 @@ def test_a_loss_of_torch_does_not_reduce(target: Target, head: str, loss: object
         (REAL, "regression", "failing", "loss", "cannot be computed from an output of shape"),
         (REAL, "regression", "MeanOnly", "loss", "with reduction='sum' the loss returns"),
         (CLASS, "softmax", "each", "loss", r"shape \(3, 3\) for labels of shape \(3,\)"),
+        (REAL, "LargeBatches", None, "head", r"fails on 1 view\(s\) of features of shape"),
         (REAL, "WidePrediction", None, "head", r"returns shape \(4, 1\) for 4 samples .* \(4,\)"),
         (REAL, "CountsAll", None, "head", "over 4 labels, and needed is .* the 3 labels"),
         (REAL, "LearnsFromMissing", None, "head", "whose label is missing"),

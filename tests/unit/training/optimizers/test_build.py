@@ -139,3 +139,15 @@ def test_every_parameter_is_in_one_group() -> None:
     network, training = _two_tasks(backbone=0.5)
     grouped = [id(p) for group in parameter_groups(network, training) for p in group["params"]]
     assert sorted(grouped) == sorted(id(p) for p in network.parameters())
+
+
+def test_a_schedule_of_torch_itself_is_named_as_it_is() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    member = Component.model_validate(
+        {"name": "torch.optim.lr_scheduler:StepLR", "step_size": 1, "gamma": 0.5}
+    )
+    schedule = build_schedule(member, optimizer, 4)
+    assert schedule is not None
+    optimizer.step()
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == 0.5
