@@ -20,6 +20,9 @@ from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.relation_f1 import relation_numbers
 from mtl_search.metrics.span_f1 import spans, tag_kinds
 
+Trivial = Callable[[Array, TargetKind, int, Sequence[str]], float]
+_TOP = {"top_2_accuracy": 2, "top_3_accuracy": 3, "top_5_accuracy": 5}
+
 
 def trivial_value(
     metric: str, values: Array, kind: TargetKind, classes: int, names: Sequence[str] = ()
@@ -73,16 +76,25 @@ def why_undefined(
     if len(labels) == 0:
         return "there is no label"
     is_defined, reason = True, ""
-    if metric in ("auroc", "average_precision", "mcc"):
+    if top := metric.startswith("top_") and _TOP[metric] >= classes:
+        is_defined, reason = not top, f"each of the {classes} classes is among the first"
+    elif metric == "mcc":
+        is_defined, reason = labels.min() < labels.max(), "only one outcome occurs"
+    elif metric in ("auroc", "average_precision"):
         shares = [column.mean() for column in _columns(values, kind, classes)]
         is_defined, reason = any(0 < share < 1 for share in shares), "only one outcome occurs"
-    elif metric == "f1" and kind in ("binary", "multilabel"):
+    elif (metric == "f1" and kind == "binary") or (
+        metric.startswith("f1") and kind == "multilabel"
+    ):
         is_defined, reason = (labels == 1).any(), "there is no positive label"
     elif metric == "relation_f1":
         relation_of, other = relation_numbers(names)
         is_defined, reason = (relation_of[labels] != other).any(), "no relation occurs"
     elif metric == "span_f1":
         is_defined, reason = len(_entities(values, names)) > 0, "no entity occurs"
+    elif metric in ("pearson_corrcoef", "spearman_corrcoef"):
+        columns = _elements(values, kind)
+        is_defined, reason = any(c.min() < c.max() for c in columns), "all labels are alike"
     elif metric == "r2":
         is_defined, reason = _variance(values, kind) > 0, "all labels are alike"
     return "" if is_defined else reason
@@ -117,16 +129,47 @@ def _balanced_accuracy(
     return 1.0 / len(np.unique(_known(values, kind)))
 
 
+def _top_accuracy(k: int) -> Trivial:
+    def share(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+        labels = _known(values, kind)
+        return float(np.sort(np.bincount(labels))[::-1][:k].sum()) / len(labels)
+
+    return share
+
+
 def _f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
     if kind == "binary":
         return _f1_of_always(float(np.mean(_known(values, kind))))
+    return _f1_macro(values, kind, classes, names)
+
+
+def _f1_macro(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
     if kind == "multilabel":
         columns = _columns(values, kind, classes)
         shares = [float(np.mean(column)) for column in columns]
         return float(np.mean([_f1_of_always(share) for share in shares if share > 0]))
-    labels = _known(values, kind)
-    counts = np.bincount(labels)
-    return _f1_of_always(counts.max() / len(labels)) / int(np.count_nonzero(counts))
+    counts = np.bincount(_known(values, kind))
+    return _f1_of_always(counts.max() / counts.sum()) / int(np.count_nonzero(counts))
+
+
+def _f1_micro(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    if kind != "multilabel":
+        return _accuracy(values, kind, classes, names)
+    # Labels are always predicted from the most frequent one on, as long as that helps.
+    columns = sorted(_columns(values, kind, classes), key=lambda column: -float(column.mean()))
+    positives = np.array([column.sum() for column in columns])
+    predicted = np.cumsum([len(column) for column in columns])
+    return float((2 * positives.cumsum() / (predicted + positives.sum())).max())
+
+
+def _f1_weighted(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    if kind == "multilabel":
+        columns = _columns(values, kind, classes)
+        positives = np.array([column.sum() for column in columns])
+        scores = [_f1_of_always(float(column.mean())) for column in columns]
+        return float((positives * scores).sum() / positives.sum())
+    share = _accuracy(values, kind, classes, names)
+    return share * _f1_of_always(share)
 
 
 def _f1_of_always(share: float) -> float:
@@ -143,6 +186,15 @@ def _average_precision(
 ) -> float:
     prevalences = [float(column.mean()) for column in _columns(values, kind, classes)]
     return float(np.mean([share for share in prevalences if 0 < share < 1]))
+
+
+def _brier_score(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    """Return that of the shares of the classes, or of the positives of each label."""
+    if kind == "class":
+        labels = _known(values, kind)
+        return 1.0 - float(((np.bincount(labels) / len(labels)) ** 2).sum())
+    shares = [float(column.mean()) for column in _columns(values, kind, classes)]
+    return float(np.mean([share * (1 - share) for share in shares]))
 
 
 def _zero(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
@@ -195,6 +247,20 @@ def _mae(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) ->
     return total / sum(map(len, columns))
 
 
+def _pinball(quantile: float) -> Trivial:
+    """Return that of the quantile, of a vector of that of each element."""
+
+    def loss(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+        columns = _elements(values, kind)
+        total = 0.0
+        for column in columns:
+            above = column - np.quantile(column, quantile, method="inverted_cdf")
+            total += float(np.maximum(quantile * above, (quantile - 1) * above).sum())
+        return total / sum(map(len, columns))
+
+    return loss
+
+
 def _variance(values: Array, kind: TargetKind) -> float:
     """Return the mean squared distance from the mean, of a vector from that of each element."""
     columns = _elements(values, kind)
@@ -211,20 +277,32 @@ def _elements(values: Array, kind: TargetKind) -> list[Array]:
     return [column for column in known if len(column)]
 
 
-_FUNCTIONS: dict[str, Callable[[Array, TargetKind, int, Sequence[str]], float]] = {
+_FUNCTIONS: dict[str, Trivial] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
+    **{name: _top_accuracy(k) for name, k in _TOP.items()},
     "f1": _f1,
+    "f1_macro": _f1_macro,
+    "f1_micro": _f1_micro,
+    "f1_weighted": _f1_weighted,
     "auroc": _auroc,
     "average_precision": _average_precision,
     "mcc": _zero,
+    "brier_score_loss": _brier_score,
+    "calibration_error": _zero,
     "token_accuracy": _accuracy,
-    "token_f1": _f1,
+    "token_f1": _f1_macro,
+    "token_f1_weighted": _f1_weighted,
     "relation_f1": _relation_f1,
     "span_f1": _span_f1,
     "r2": _zero,
+    "pearson_corrcoef": _zero,
+    "spearman_corrcoef": _zero,
     "mse": _mse,
     "rmse": _rmse,
     "mae": _mae,
+    "pinball_loss_10": _pinball(0.1),
+    "pinball_loss_50": _pinball(0.5),
+    "pinball_loss_90": _pinball(0.9),
 }
 assert _FUNCTIONS.keys() == METRICS.keys(), "every metric that is defined has a trivial value"
