@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from mtl_search.data import DataSet, Target
     from mtl_search.export import Model
+    from mtl_search.metrics.own import metric
     from mtl_search.search.smoke import smoke
 
 __version__ = "0.2.0"
@@ -72,6 +73,7 @@ __all__ = [
     "__version__",
     "compare",
     "load_config",
+    "metric",
     "override",
     "plot_model",
     "run",
@@ -89,6 +91,7 @@ _LAZY = {
     "SweepJob": "mtl_search.api",
     "Target": "mtl_search.data",
     "compare": "mtl_search.api",
+    "metric": "mtl_search.metrics.own",
     "plot_model": "mtl_search.api",
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",

@@ -204,7 +204,7 @@ def compare(
         improvement=math.fsum(c.improvement for c in compared.values()) / len(compared),
         tasks=compared,
         items=max(our_runs[0].item_count, gain.items) if gain.items else 0,
-        literature=_literature(our_runs, their_runs, tasks),
+        literature=_literature(our_runs, their_runs, tasks, measure.directions),
     )
 
 
@@ -271,7 +271,9 @@ def _stacked(
     return np.stack(our_rows), np.stack(their_rows)
 
 
-def _literature(ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks) -> DeltaM | None:
+def _literature(
+    ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks, directions: Mapping[str, bool]
+) -> DeltaM | None:
     """Return Δm by the mean test metrics of both; None where a metric is missing."""
     means = mean_metrics(run.test for run in ours)
     reference = mean_metrics(run.test for run in theirs)
@@ -279,7 +281,7 @@ def _literature(ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks) -> Del
     if not all(key in means and key in reference for key in keys) or not all(tasks.values()):
         return None
     return DeltaM(
-        mean=delta_m(means, reference, tasks, "test"),
-        per_metric=delta_m(means, reference, tasks, "test", per_metric=True),
-        tasks=task_gains(means, reference, tasks, "test"),
+        mean=delta_m(means, reference, tasks, "test", directions=directions),
+        per_metric=delta_m(means, reference, tasks, "test", per_metric=True, directions=directions),
+        tasks=task_gains(means, reference, tasks, "test", directions),
     )

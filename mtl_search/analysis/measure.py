@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
-from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.definitions import is_higher_better
 from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.skill import LOWEST
 from mtl_search.storage.records import SweepRecord
@@ -76,12 +76,14 @@ class Measure:
         weights: Main task → its part of the mean; they sum to 1.
         lowest: Least value of a task, if there is one; a network that is far worse than a constant
             prediction does not decide the mean of all tasks.
+        directions: The metrics of the user's, with their direction.
     """
 
     name: MeasureName
     scales: Mapping[str, tuple[LinearScale, ...]]
     weights: Mapping[str, float] = field(default_factory=dict)
     lowest: float | None = None
+    directions: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -148,11 +150,14 @@ def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure 
     if not scales:
         return None
     importance = {task: config.tasks[task].importance for task in scales}
-    return Measure("skill", scales, _normalised(importance), LOWEST)
+    return Measure("skill", scales, _normalised(importance), LOWEST, record.directions)
 
 
 def delta_m_measure(
-    tasks: Tasks, reference: Mapping[str, float], importance: Mapping[str, float]
+    tasks: Tasks,
+    reference: Mapping[str, float],
+    importance: Mapping[str, float],
+    directions: Mapping[str, bool] | None = None,
 ) -> Measure:
     """Return Δm against test metrics of a reference.
 
@@ -160,17 +165,19 @@ def delta_m_measure(
         tasks: Main tasks with their metrics, all of which count.
         reference: `test/<task>/<metric>` → value.
         importance: Main task → its importance.
+        directions: The metrics of the user's, with their direction.
     """
     scales = {}
     for task, metrics in tasks.items():
         linear = []
         for metric in metrics:
             value = reference[metric_key("test", task, metric)]
-            sign = 1.0 if METRICS[metric].higher_is_better else -1.0
+            sign = 1.0 if is_higher_better(metric, directions) else -1.0
             size = abs(value) if abs(value) > _TINY else 1.0
             linear.append(LinearScale(metric, value, sign / (size * len(metrics))))
         scales[task] = tuple(linear)
-    return Measure("delta_m", scales, _normalised({task: importance[task] for task in scales}))
+    weights = _normalised({task: importance[task] for task in scales})
+    return Measure("delta_m", scales, weights, directions=directions or {})
 
 
 def mean_metrics(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:

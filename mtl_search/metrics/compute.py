@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from mtl_search.data.types import MISSING, REAL_KINDS, TargetKind
+from mtl_search.data.types import MISSING, REAL_KINDS, Array, TargetKind
 from mtl_search.metrics import functional
 from mtl_search.metrics.correlation import pearson, spearman
 from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.own import OwnMetric
 from mtl_search.metrics.probability import brier_score, calibration_error, top_hits
 from mtl_search.metrics.relation_f1 import relation_f1
 from mtl_search.metrics.span_f1 import span_f1
@@ -201,7 +202,7 @@ assert _FUNCTIONS.keys() | _OF_ELEMENTS.keys() == METRICS.keys(), "every metric 
 
 
 def compute(
-    name: str,
+    name: str | OwnMetric,
     prediction: Tensor,
     target: Tensor,
     kind: TargetKind,
@@ -212,7 +213,7 @@ def compute(
     """Compute a metric over the labelled samples.
 
     Args:
-        name: The name of the metric.
+        name: The name of the metric, or a metric of one's own.
         prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities or
             values, or (N, T) tags.
         target: The labels as the data set has them, with missing ones.
@@ -228,6 +229,8 @@ def compute(
         >>> compute("accuracy", probabilities, torch.tensor([0, 1, -1]), "class", 2)
         1.0
     """
+    if isinstance(name, OwnMetric):
+        return name.value(as_array(prediction), as_array(target), kind)
     if METRICS[name].takes_class_names:
         return float(_FUNCTIONS[name](prediction, target, names))
     if kind == "vector" and name == "r2":  # which needs to know the element of each value
@@ -238,6 +241,12 @@ def compute(
     if len(target) == 0 or (name == "r2" and len(target) < 2):
         return float("nan")
     return float(_FUNCTIONS[name](prediction, target, kind, classes))
+
+
+def as_array(values: Tensor) -> Array:
+    """Return an array with fractions in the precision in which metrics compare them."""
+    values = values.detach().cpu()
+    return (values.float() if values.is_floating_point() else values).numpy()
 
 
 def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:

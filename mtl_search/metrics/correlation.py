@@ -17,7 +17,8 @@ def pearson(prediction: Tensor, value: Tensor) -> Tensor:
     if bool(prediction.min() == prediction.max()):
         return torch.zeros((), dtype=torch.float64)
     x, y = _standardised(prediction), _standardised(value)
-    return (x * y).sum().clamp(-1, 1)
+    product: Tensor = (x * y).sum()
+    return product.clamp(-1, 1)
 
 
 def _standardised(value: Tensor) -> Tensor:
@@ -25,7 +26,9 @@ def _standardised(value: Tensor) -> Tensor:
     centred = value.double() - value.double().mean()
     # The largest first, since squares of tiny values vanish.
     centred = centred / centred.abs().max()
-    return centred / centred.norm()
+    norm: Tensor = centred.square().sum().sqrt()
+    standardised: Tensor = centred.div(norm)
+    return standardised
 
 
 def spearman(prediction: Tensor, value: Tensor) -> Tensor:

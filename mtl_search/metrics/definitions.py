@@ -9,6 +9,7 @@ metric.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtl_search.registry import Registry
@@ -177,3 +178,24 @@ METRICS: Registry[Metric] = Registry(
         "pinball_loss_90": _pinball(90),
     },
 )
+
+
+# Metric of one's own → whether a higher value is better. Reports read it from the journal, since
+# they load none of the user's code.
+Directions = Mapping[str, bool]
+
+
+def is_higher_better(metric: str, own: Directions | None = None) -> bool:
+    """Return whether a higher value of a metric is better.
+
+    Args:
+        metric: The metric's name.
+        own: The metrics of one's own, with their direction.
+
+    Examples:
+        >>> is_higher_better("rmse"), is_higher_better("profit", {"profit": True})
+        (False, True)
+    """
+    if own is not None and metric in own:
+        return own[metric]
+    return METRICS[metric].higher_is_better

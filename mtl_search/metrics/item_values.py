@@ -19,6 +19,7 @@ import numpy as np
 from torch import Tensor
 
 from mtl_search.data.types import MISSING, Array, TargetKind
+from mtl_search.metrics.compute import as_array as _array
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.influence import (
@@ -30,10 +31,11 @@ from mtl_search.metrics.influence import (
     rankings,
 )
 from mtl_search.metrics.influence.cells import Cells
+from mtl_search.metrics.own import OwnMetric
 
 
 def item_values(
-    metric: str,
+    metric: str | OwnMetric,
     prediction: Tensor,
     target: Tensor,
     kind: TargetKind,
@@ -46,7 +48,7 @@ def item_values(
     An item without a label has the value of the metric itself: it changes nothing.
 
     Args:
-        metric: The name of the metric.
+        metric: The name of the metric, or a metric of one's own.
         prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities or
             values, or (N, T) tags.
         target: The labels as the data set has them, with missing ones.
@@ -63,6 +65,8 @@ def item_values(
         >>> item_values("accuracy", probabilities, torch.tensor([0, 1, 0]), "class", 2).round(6)
         array([1., 1., 0.])
     """
+    if isinstance(metric, OwnMetric):
+        return metric.item_values(_array(prediction), _array(target), kind)
     value = compute(metric, prediction, target, kind, classes, names=names)
     if math.isnan(value):
         return np.full(len(target), np.nan)
@@ -71,12 +75,6 @@ def item_values(
 
 
 Influence = Callable[[Tensor, Tensor, TargetKind, int, Sequence[str]], Array]
-
-
-def _array(values: Tensor) -> Array:
-    """Return an array with fractions in the precision in which metrics compare them."""
-    values = values.detach().cpu()
-    return (values.float() if values.is_floating_point() else values).numpy()
 
 
 def _answers(p: Tensor, y: Tensor, kind: TargetKind) -> Cells:

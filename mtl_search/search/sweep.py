@@ -83,6 +83,7 @@ class SweepSession:
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
             scales=self._scales.values,
+            directions=self._scales.directions,
             importance={name: task.importance for name, task in config.tasks.items()},
             function=sweep.objective,
         )
@@ -196,9 +197,13 @@ class SweepSession:
     def _write_scales(self) -> None:
         """Write the scales of the metrics down, where the journal has none or other ones."""
         scales = self._scales
-        if (self.record.scales, self.record.excluded_metrics) != (scales.values, scales.excluded):
+        record = self.record
+        written = (record.scales, record.excluded_metrics, record.directions)
+        if written != (scales.values, scales.excluded, scales.directions):
             self._context.journal.write(
-                MetricScales(values=scales.values, excluded=scales.excluded)
+                MetricScales(
+                    values=scales.values, excluded=scales.excluded, directions=scales.directions
+                )
             )
         metrics = self._sweep.preflight.metrics
         for task, reason in tasks_without_skill(self._config, metrics, scales).items():

@@ -177,13 +177,15 @@ def _measures(ours: Sweep, theirs: Sweep, tasks: Tasks) -> tuple[Measure, Measur
         and set(our_skill.tasks) == set(their_skill.tasks) == set(tasks)
     ):
         return replace(our_skill, weights=their_skill.weights), their_skill
-    if any(names[0] not in METRICS for names in tasks.values()):
-        return None
     reference = mean_metrics(run.test for run in _recommended_runs(theirs).values())
     if any(f"test/{task}/{names[0]}" not in reference for task, names in tasks.items()):
         return None
     importance = {task: theirs.evidence.config.tasks[task].importance for task in tasks}
-    measure = delta_m_measure(tasks, reference, importance)
+    directions = ours.evidence.record.directions | theirs.evidence.record.directions
+    known = [names[0] in METRICS or names[0] in directions for names in tasks.values()]
+    if not all(known):
+        return None
+    measure = delta_m_measure(tasks, reference, importance, directions)
     return measure, measure
 
 

@@ -15,7 +15,8 @@ from sklearn import metrics as sk
 from mtl_search.data.types import REAL_KINDS, TargetKind
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.trivial import trivial_value, why_undefined
+from mtl_search.metrics.trivial import trivial_value
+from mtl_search.metrics.undefined import why_undefined
 from tests.support.metric_references import ELSEWHERE, REFERENCES, of_heads
 
 CLASSES = 4

@@ -15,7 +15,8 @@ from torch import Tensor
 from mtl_search.data.types import REAL_KINDS, TargetKind
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.trivial import trivial_value, why_undefined
+from mtl_search.metrics.trivial import trivial_value
+from mtl_search.metrics.undefined import why_undefined
 from tests.support.metric_cases import ALL, BIO, Maker, MetricCase, metric_case
 
 
