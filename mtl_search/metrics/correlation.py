@@ -26,9 +26,7 @@ def _standardised(value: Tensor) -> Tensor:
     centred = value.double() - value.double().mean()
     # The largest first, since squares of tiny values vanish.
     centred = centred / centred.abs().max()
-    norm: Tensor = centred.square().sum().sqrt()
-    standardised: Tensor = centred.div(norm)
-    return standardised
+    return centred / centred.square().sum().sqrt()
 
 
 def spearman(prediction: Tensor, value: Tensor) -> Tensor:
@@ -40,4 +38,5 @@ def mid_ranks(value: Tensor) -> Tensor:
     """Return the rank of each of (N,) values, from 0.5; equal values share the mean of theirs."""
     _, place, count_S = value.unique(return_inverse=True, return_counts=True)
     below_S = count_S.cumsum(0) - count_S
-    return (below_S + count_S / 2)[place].double()
+    ranks: Tensor = (below_S + count_S / 2)[place]
+    return ranks.double()

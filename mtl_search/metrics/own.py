@@ -51,7 +51,7 @@ class OwnMetric:
         """Return the metric over the labelled samples; NaN without any label.
 
         Args:
-            prediction: As `metrics.compute` takes them.
+            prediction: The predictions, as `metrics.compute` takes them.
             target: The labels, with missing ones.
             kind: The kind of the target.
         """

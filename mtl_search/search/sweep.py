@@ -36,7 +36,7 @@ from mtl_search.storage import disk, sweep_directory
 from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
-from mtl_search.training.metric_scales import tasks_without_skill
+from mtl_search.training.metric_scales import left_out
 from mtl_search.training.workers import placement_groups
 from mtl_search.training.workers.slot import SlotTrainable
 
@@ -206,9 +206,8 @@ class SweepSession:
                 )
             )
         metrics = self._sweep.preflight.metrics
-        for task, reason in tasks_without_skill(self._config, metrics, scales).items():
-            text = "task %r takes no part in objective and verdict: %s is left out, since %s"
-            logger.warning(text, task, metrics[task][0], reason)
+        for sentence in left_out(self._config, metrics, scales):
+            logger.warning("%s", sentence)
 
     def _tune_to_the_end(
         self, searcher: ArmSearcher, scheduler: ArmScheduler, stopper: CombinedStopper

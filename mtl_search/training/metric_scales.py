@@ -88,6 +88,30 @@ def tasks_without_skill(
     return {task: scales.excluded[key] for task, key in first.items() if key in scales.excluded}
 
 
+def left_out(
+    config: Config, metrics: Mapping[str, tuple[str, ...]], scales: SweepScales
+) -> list[str]:
+    """Return a sentence for each metric that is left out, those first that take their task along.
+
+    Args:
+        config: The sweep's config.
+        metrics: Task → names of its metrics, the first selects.
+        scales: The scales of these metrics.
+    """
+    without_skill = tasks_without_skill(config, metrics, scales)
+    sentences = [
+        f"task {task!r} takes no part in objective and verdict: {metrics[task][0]} is left out, "
+        f"since {reason} (another first metric at tasks.{task}.metrics, or another split, mends it)"
+        for task, reason in without_skill.items()
+    ]
+    told = {scale_key(task, metrics[task][0]) for task in without_skill}
+    for key, reason in scales.excluded.items():
+        if key not in told:
+            task, _, metric = key.rpartition("/")
+            sentences.append(f"{metric} of task {task!r} is left out, since {reason}")
+    return sentences
+
+
 def _why_excluded(metric: str | OwnMetric, target: Target, data: DataSet, *, has_test: bool) -> str:
     """Return the reason in words; empty where the metric has a scale."""
     for split in SPLITS if has_test else SPLITS[:2]:
