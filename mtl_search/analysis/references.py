@@ -34,8 +34,9 @@ def journal_metrics(record: SweepRecord, task: str) -> tuple[str, ...]:
             for key in epoch.metrics:
                 if key.startswith(prefix):
                     names[key.removeprefix(prefix)] = None
-    # The others are losses.
-    return tuple(name for name in names if name in METRICS or name in record.directions)
+    # The others are losses; before 0.3 a metric of the user's was called `module:attribute`.
+    own = record.directions
+    return tuple(name for name in names if name in METRICS or name in own or ":" in name)
 
 
 def reference_trial(record: SweepRecord, task: str) -> TrialRecord | None:

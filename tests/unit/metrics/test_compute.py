@@ -26,6 +26,8 @@ PAIRS = list(of_heads())
 def _random(kind: TargetKind, seed: int, n: int = 80) -> tuple[Any, Any]:
     """Return predictions and labels by chance, some of them missing, with ties."""
     rng = np.random.default_rng(seed)
+    p: Any
+    y: Any
     if kind == "class":
         p, y = rng.dirichlet(np.ones(CLASSES), n), rng.integers(0, CLASSES, n)
         p[: n // 3] = p[: n // 3].round(1) + 0.01
