@@ -15,7 +15,6 @@ from mtl_search.analysis.references import (
 )
 from mtl_search.analysis.skills import known_delta_m, mean_skill, tasks_of
 from mtl_search.config import Config
-from mtl_search.metrics.definitions import Directions
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.arm_name import SHARED, ArmName
 from mtl_search.storage.records import SweepRecord
@@ -88,8 +87,9 @@ def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
     importance = {task: config.tasks[task].importance for task in tasks}
-    own = record.directions
-    judged = [(trial, trial_delta_m(trial, tasks, reference, importance, own)) for trial in record]
+    judged = [
+        (trial, trial_delta_m(trial, tasks, reference, importance, record)) for trial in record
+    ]
     by_delta_m = config.search.objective == "delta_m"
     arms = arm_names(tasks, record)
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m=by_delta_m))
@@ -152,15 +152,13 @@ def trial_delta_m(
     tasks: Tasks,
     reference: Mapping[str, float],
     importance: Mapping[str, float],
-    directions: Directions | None = None,
+    record: SweepRecord | None = None,
 ) -> float:
     """Return Δm of a trial's best epoch; NaN when it or its references lack a metric."""
     own_tasks = tasks_of(trial, tasks)
     values = trial.best.metrics if trial.best else {}
     counted = None if trial.arm.is_single else importance  # a single task always counts
-    return known_delta_m(
-        values, reference, own_tasks, "val", importance=counted, directions=directions
-    )
+    return known_delta_m(values, reference, own_tasks, "val", importance=counted, record=record)
 
 
 def _row(

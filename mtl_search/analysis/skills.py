@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
 from mtl_search.metrics import objective
-from mtl_search.metrics.definitions import Directions
 from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.skill import SkillScale
 from mtl_search.storage.records import SweepRecord
@@ -72,7 +71,7 @@ def known_delta_m(
     split: str,
     *,
     importance: Mapping[str, float] | None = None,
-    directions: Directions | None = None,
+    record: SweepRecord | None = None,
 ) -> float:
     """Return Δm over tasks; NaN where there is no metric, or a value or its reference is missing.
 
@@ -82,7 +81,7 @@ def known_delta_m(
         tasks: Tasks with their metrics.
         split: `val` or `test`.
         importance: Task → how much it counts; None: all alike.
-        directions: The metrics of the user's, with their direction.
+        record: The sweep's record, with the scales of the metrics and the user's directions.
 
     Examples:
         >>> tasks = {"left": ("accuracy",)}
@@ -94,8 +93,15 @@ def known_delta_m(
     keys = [metric_key(split, task, metric) for task, names in tasks.items() for metric in names]
     if not keys or not all(key in metrics and key in reference for key in keys):
         return math.nan
+    known = record or SweepRecord()
     return objective.delta_m(
-        metrics, reference, tasks, split, importance=importance, directions=directions
+        metrics,
+        reference,
+        tasks,
+        split,
+        importance=importance,
+        scales=known.scales,
+        directions=known.directions,
     )
 
 

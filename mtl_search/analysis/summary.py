@@ -215,7 +215,13 @@ def pareto_points(
     gains = np.array(
         [
             [
-                gain(metric, values[key], reference[key], record.directions)
+                gain(
+                    metric,
+                    values[key],
+                    reference[key],
+                    scale=record.scales.get(key.removeprefix("val/")),
+                    directions=record.directions,
+                )
                 for key, metric in metrics.items()
             ]
             for values in values_of.values()

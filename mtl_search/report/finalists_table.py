@@ -149,7 +149,7 @@ def _worst(comparison: Comparison | None) -> str:
     task = worst_task(comparison) if comparison else None
     if comparison is None or task is None:
         return ""
-    return f"{task} {100 * comparison.tasks[task].gain.mean:+.2f}"
+    return f"{task} {formats.signed(100 * comparison.tasks[task].gain.mean, 2)}"
 
 
 def _rank(rank: float | None) -> str:

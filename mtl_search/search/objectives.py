@@ -145,7 +145,12 @@ class ArmObjectives:
         if self._kind == "delta_m":
             counted = _without(name, self._counted())
             return Objective(
-                counted, self._kind, self.reference(), None, self._importance, self._directions
+                counted,
+                self._kind,
+                self.reference(),
+                self._scales,
+                self._importance,
+                self._directions,
             )
         metrics = _without(name, self._metrics)
         return Objective(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Run, Runs, compare
 from mtl_search.analysis.estimate import MIN_SEEDS
 from mtl_search.analysis.measure import (
@@ -88,7 +89,7 @@ class NetworkDifference:
         mean = gain_in_words(self.measure, self.gain.mean)
         if self.interval is None:
             return f"{ours} has {mean} against {theirs}, without an interval: {self.basis}."
-        low, high = (f"{100 * end:+.1f}" for end in self.interval)
+        low, high = (f"{formats.signed(100 * end, 1)}" for end in self.interval)
         seeds = " and ".join(map(str, dict.fromkeys(self.gain.seeds)))
         answer = _SENTENCES[self.answer].format(ours=ours, theirs=theirs)
         return f"{answer}: {mean} (95 % interval {low} … {high}; {seeds} seeds; {self.basis})."
@@ -185,7 +186,10 @@ def _measures(ours: Sweep, theirs: Sweep, tasks: Tasks) -> tuple[Measure, Measur
     known = [names[0] in METRICS or names[0] in directions for names in tasks.values()]
     if not all(known):
         return None
-    measure = delta_m_measure(tasks, reference, importance, directions)
+    scales = theirs.evidence.record.scales
+    measure = delta_m_measure(
+        tasks, reference, importance, metric_scales=scales, directions=directions
+    )
     return measure, measure
 
 

@@ -82,7 +82,7 @@ class _Meter:
             tasks,
             "val",
             importance=importance,
-            directions=self._evidence.record.directions,
+            record=self._evidence.record,
         )
 
 

@@ -218,6 +218,7 @@ class SweepFigures:
                         reference,
                         tasks,
                         importance=importance,
+                        scales=record.scales,
                         directions=record.directions,
                     )
                 ),

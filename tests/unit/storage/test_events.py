@@ -87,7 +87,8 @@ LINES = [
         MetricScales,
         (
             '{"event": "scales", "time": 1.5, "values": {"left/accuracy": [0.25, 1.0]},'
-            ' "excluded": {"left/auroc": "only one outcome occurs in the test split"}}'
+            ' "excluded": {"left/auroc": "only one outcome occurs in the test split"},'
+            ' "directions": {}}'
         ),
     ),
     (
