@@ -71,7 +71,7 @@ def _show(config: Config, console: Console, graph_file: Path | None) -> None:
         console.print(table, "")
     console.print(resources_text(config), "", highlight=False)
     for sentence in left_out(config, checked.metrics, checked.scales):
-        line = f"[yellow]Left out[/]: {escape(sentence)}"
+        line = f"[yellow]Note[/]: {escape(sentence)}"
         console.print(line, "", highlight=False, soft_wrap=True)
     if graph_file is not None:
         _draw(graph, config, graph_file)

@@ -55,7 +55,7 @@ def _similarity(prediction: Any, target: Any) -> float:
 
 @pytest.mark.parametrize("head", TARGETS)
 def test_a_metric_that_keeps_its_contract(mine: ModuleType, head: str) -> None:
-    mine.similarity = mtl_search.metric(higher_is_better=True)(_similarity)  # type: ignore[attr-defined]
+    vars(mine)["similarity"] = mtl_search.metric(higher_is_better=True)(_similarity)
     config = _config(f"{MODULE}:similarity", head=head)
     metrics = own_metrics(config)
     assert list(metrics) == ["similarity"]
@@ -97,7 +97,7 @@ def test_a_metric_that_breaks_its_contract(
 
 def test_what_is_no_metric_and_names_that_are_taken(mine: ModuleType) -> None:
     mine.plain = _error  # type: ignore[attr-defined]
-    mine.accuracy = mtl_search.metric(higher_is_better=True)(_similarity)  # type: ignore[attr-defined]
+    vars(mine)["accuracy"] = mtl_search.metric(higher_is_better=True)(_similarity)
     for name, message in {
         "plain": r"this is a function.*@mtl_search.metric\(higher_is_better=True\)",
         "accuracy": "is the name of a metric of mtl_search",
