@@ -155,7 +155,8 @@ def test_a_metric_of_the_users_has_the_direction_of_the_journal(builder: Builder
         builder.epoch(trial, 1, 0.5, {}, **{f"val/{task}/cost": cost for task in builder.tasks})
         builder.end(trial)
     record = builder.sweep_record
-    own = config(**{f"tasks.{task}.metrics": ["mine:cost"] for task in TASKS})
+    changes: dict[str, Any] = {f"tasks.{task}.metrics": ["mine:cost"] for task in TASKS}
+    own = config(**changes)
     rows = {row["arm"]: row for row in leaderboard_rows(record, own)}
     assert rows["search"]["val/left/cost"] == 3.0
     assert rows["search"]["delta_m"] == pytest.approx(0.25)  # less cost is a gain
