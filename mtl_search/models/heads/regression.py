@@ -26,7 +26,7 @@ class Regression(PooledHead):
     """
 
     target_kinds = ("real", "vector")
-    losses = ("mse", "mae", "huber", "smooth_l1")
+    losses = ("mse", "mae", "huber", "smooth_l1", "pinball")
     metrics = (
         "r2",
         "mae",
