@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from mtl_search.data import DataSet, Preparation, Sampling, Target
     from mtl_search.export import Model
+    from mtl_search.metrics.own import metric
     from mtl_search.models.augment import Augmentation
     from mtl_search.models.backbones import Backbone
     from mtl_search.models.heads import Head
@@ -89,6 +90,7 @@ __all__ = [
     "__version__",
     "compare",
     "load_config",
+    "metric",
     "override",
     "plot_model",
     "run",
@@ -116,6 +118,7 @@ _LAZY = {
     "Target": "mtl_search.data",
     "Weighting": "mtl_search.training.balancing",
     "compare": "mtl_search.api",
+    "metric": "mtl_search.metrics.own",
     "plot_model": "mtl_search.api",
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",

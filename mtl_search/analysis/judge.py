@@ -164,7 +164,13 @@ class _Judgement:
         if not reference:
             return skill
         importance = {task: self._config.tasks[task].importance for task in self._tasks}
-        return delta_m_measure(self._tasks, reference, importance)
+        return delta_m_measure(
+            self._tasks,
+            reference,
+            importance,
+            metric_scales=self._record.scales,
+            directions=self._record.directions,
+        )
 
     def _compare_with_singles(self, arm: ArmName | None) -> Comparison | None:
         return self._compare_runs(arm, "single", self._networks.single_runs)

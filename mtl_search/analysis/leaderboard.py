@@ -87,7 +87,9 @@ def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
     importance = {task: config.tasks[task].importance for task in tasks}
-    judged = [(trial, trial_delta_m(trial, tasks, reference, importance)) for trial in record]
+    judged = [
+        (trial, trial_delta_m(trial, tasks, reference, importance, record)) for trial in record
+    ]
     by_delta_m = config.search.objective == "delta_m"
     arms = arm_names(tasks, record)
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m=by_delta_m))
@@ -120,7 +122,7 @@ def all_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...
     metrics = main_metrics(record, config)
     for name, task in config.tasks.items():
         if name not in metrics:
-            metrics[name] = task.metrics or journal_metrics(record, name)
+            metrics[name] = task.metric_names or journal_metrics(record, name)
     return metrics
 
 
@@ -150,12 +152,13 @@ def trial_delta_m(
     tasks: Tasks,
     reference: Mapping[str, float],
     importance: Mapping[str, float],
+    record: SweepRecord | None = None,
 ) -> float:
     """Return Δm of a trial's best epoch; NaN when it or its references lack a metric."""
     own_tasks = tasks_of(trial, tasks)
     values = trial.best.metrics if trial.best else {}
     counted = None if trial.arm.is_single else importance  # a single task always counts
-    return known_delta_m(values, reference, own_tasks, "val", importance=counted)
+    return known_delta_m(values, reference, own_tasks, "val", importance=counted, record=record)
 
 
 def _row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
@@ -219,9 +220,9 @@ class Verdict:
             against = "tuned separate networks" if by_first else "nothing shared"
             narrow = equal.gain.interval(2 * equal.level - 1)
             assert narrow is not None
-            low, high = (100 * end for end in narrow)
+            low, high = (formats.signed(100 * end, 2) for end in narrow)
             sentences.append(
-                f"Against {against} the 90 % interval, {low:+.2f} … {high:+.2f}, lies within "
+                f"Against {against} the 90 % interval, {low} … {high}, lies within "
                 f"±{100 * self.margin:.2g} {unit_of(self.measure)}."
             )
         return sentences

@@ -89,9 +89,10 @@ def _table(family: str) -> Table:
 
 
 def summary(registry: Registry[Any], member: str) -> str:
-    """Return the first line of a member's docstring; of a metric its direction."""
+    """Return the first line of a member's docstring; of a metric what it is, and its direction."""
     if registry is METRICS:
-        return f"{'higher' if METRICS[member].higher_is_better else 'lower'} is better"
+        metric = METRICS[member]
+        return f"{metric.summary} ({'higher' if metric.higher_is_better else 'lower'} is better)"
     return registry.summary(member).rstrip(".")
 
 

@@ -61,13 +61,18 @@ def _show(config: Config, console: Console, graph_file: Path | None) -> None:
     from mtl_search.data import load_data
     from mtl_search.models.graph_tracing import trace_graph
     from mtl_search.search import preflight
+    from mtl_search.training.metric_scales import left_out
 
     data = load_data(config)
-    network = preflight.check_sweep(config, data).network
+    checked = preflight.check_sweep(config, data)
+    network = checked.network
     graph = trace_graph(network, data)
     for table in sweep_tables(config, data, network, graph):
         console.print(table, "")
     console.print(resources_text(config), "", highlight=False)
+    for sentence in left_out(config, checked.metrics, checked.scales):
+        line = f"[yellow]Note[/]: {escape(sentence)}"
+        console.print(line, "", highlight=False, soft_wrap=True)
     if graph_file is not None:
         _draw(graph, config, graph_file)
         line = f"[bold]Picture[/] of the network: {escape(str(graph_file))}"

@@ -83,7 +83,9 @@ class TaskConfig(ConfigModel):
         1.0, ge=0, description="how much this loss counts, relative to the others"
     )
     metrics: Names = Field(
-        (), description="metrics by name, the first selects; default: the head's own"
+        (),
+        description="metrics by name, or `module:attribute` of one of yours; the first selects; "
+        "default: the head's own",
     )
     role: Role = Field(
         "main", description="main tasks count in the objective, auxiliary ones only help"
@@ -94,6 +96,11 @@ class TaskConfig(ConfigModel):
         description="how much a main task counts in the objective and in the verdict, relative to "
         "the others; it does not change the training",
     )
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Names of the metrics in results: of `module:attribute` the attribute."""
+        return tuple(metric.rpartition(":")[2] for metric in self.metrics)
 
 
 class ModelConfig(ConfigModel):

@@ -12,7 +12,7 @@ class MetricKey:
     Attributes:
         split: `train`, `val` or `test`.
         task: The task's name.
-        metric: The metric's name, `loss`, or `module:attribute` of a metric of the user's.
+        metric: The metric's name, or `loss`; of a metric of the user's, that of its attribute.
 
     Examples:
         >>> str(MetricKey("val", "left", "accuracy"))

@@ -87,7 +87,7 @@ def to_json(evidence: Evidence, views: Sequence[View] | None = None) -> dict[str
         "selection_floor": [
             asdict(floor) for floor in selection_floors(record, arm_names(tasks, record))
         ],
-        "mean_ranks": mean_ranks(verdict, tasks),
+        "mean_ranks": mean_ranks(verdict, tasks, record.directions),
         "rungs": [asdict(rung) for rung in rung_correlations(record, tasks)],
         "pareto": asdict(front) if front else None,
         "health": [asdict(check) for check in health_checks(evidence)],

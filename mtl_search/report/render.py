@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health import health_checks
 from mtl_search.analysis.leaderboard import arm_names
@@ -65,7 +66,9 @@ def render(evidence: Evidence, console: Console, folder: Path | None = None) -> 
 def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
     lines = []
     for rung in rung_correlations(record, tasks):
-        value = "undefined, all alike" if rung.spearman is None else f"{rung.spearman:+.2f}"
+        value = (
+            "undefined, all alike" if rung.spearman is None else formats.signed(rung.spearman, 2)
+        )
         lines.append(
             f"Rank correlation of epoch {rung.epoch} with the end, arm {rung.arm}: {value} "
             f"({rung.trials} trials that were not stopped)"

@@ -17,6 +17,7 @@ from mtl_search.data.datasets.partitions import check_partitions
 from mtl_search.data.preparation.contract import check_own_preparation
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.metrics.objective import check_objective
+from mtl_search.metrics.own_check import check_own_metrics, own_metrics
 from mtl_search.models.build import build_network
 from mtl_search.models.contracts.network import check_own_parts
 from mtl_search.models.network import MultiTaskNetwork
@@ -101,9 +102,12 @@ def check_sweep(
     _check_objective(config, network)
     _check_labels(config, data)
     metrics = metric_names(config, network)
-    scales = metric_scales(config, data, metrics)
+    own = own_metrics(config)
+    check_own_metrics(config, data.targets, own)
+    scales = metric_scales(config, data, metrics, own)
     if (function := objective_function(config)) is not None:
         check_objective_function(function, metrics, scales.values)
+    _check_objective_is_defined(config, scales)
     check_partitions(config, data, handed_over=handed_over)
     if config.resources.workers > 1:
         device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
@@ -129,6 +133,18 @@ def _check_objective(config: Config, network: MultiTaskNetwork) -> None:
     if objective_function(config) is not None:
         return
     check_objective(config.search.objective, metric_names(config, network))
+
+
+def _check_objective_is_defined(config: Config, scales: SweepScales) -> None:
+    """Refuse a metric as the objective that the labels leave undefined."""
+    kind = config.search.objective
+    reason = scales.undefined.get(kind.removeprefix("val/")) if kind.startswith("val/") else None
+    if reason is not None:
+        raise ConfigError(
+            f"this metric cannot be the objective: {reason}; choose another, or split otherwise",
+            path="search.objective",
+            value=kind,
+        )
 
 
 def _check_labels(config: Config, data: DataSet) -> None:

@@ -36,7 +36,7 @@ from mtl_search.storage import disk, sweep_directory
 from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
-from mtl_search.training.metric_scales import tasks_without_skill
+from mtl_search.training.metric_scales import left_out
 from mtl_search.training.workers import placement_groups
 from mtl_search.training.workers.slot import SlotTrainable
 
@@ -83,6 +83,7 @@ class SweepSession:
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
             scales=self._scales.values,
+            directions=self._scales.directions,
             importance={name: task.importance for name, task in config.tasks.items()},
             function=sweep.objective,
         )
@@ -196,14 +197,17 @@ class SweepSession:
     def _write_scales(self) -> None:
         """Write the scales of the metrics down, where the journal has none or other ones."""
         scales = self._scales
-        if (self.record.scales, self.record.excluded_metrics) != (scales.values, scales.excluded):
+        record = self.record
+        written = (record.scales, record.excluded_metrics, record.directions)
+        if written != (scales.values, scales.excluded, scales.directions):
             self._context.journal.write(
-                MetricScales(values=scales.values, excluded=scales.excluded)
+                MetricScales(
+                    values=scales.values, excluded=scales.excluded, directions=scales.directions
+                )
             )
         metrics = self._sweep.preflight.metrics
-        for task, reason in tasks_without_skill(self._config, metrics, scales).items():
-            text = "task %r takes no part in objective and verdict: %s is left out, since %s"
-            logger.warning(text, task, metrics[task][0], reason)
+        for sentence in left_out(self._config, metrics, scales):
+            logger.warning("%s", sentence)
 
     def _tune_to_the_end(
         self, searcher: ArmSearcher, scheduler: ArmScheduler, stopper: CombinedStopper

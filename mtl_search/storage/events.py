@@ -95,12 +95,14 @@ class MetricScales(Event):
         values: `<task>/<metric>` → its value for the best constant prediction of the training
             split, and for a perfect one.
         excluded: `<task>/<metric>` → why the metric has no scale, in words.
+        directions: Metric of the user's → whether a higher value is better.
     """
 
     kind = "scales"
 
     values: Mapping[str, Sequence[float]]
     excluded: Mapping[str, str] = field(default_factory=dict)
+    directions: Mapping[str, bool] = field(default_factory=dict)
 
 
 class _Description(Event):

@@ -41,6 +41,7 @@ class SweepRecord:
             known.
         scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
         excluded_metrics: `<task>/<metric>` → why it has no scale; empty in earlier versions.
+        directions: Metric of the user's → whether a higher value is better.
         data_sets: Number of a session → its data set, as `data` has it, where it is another one
             than in the session before; empty in earlier versions.
         environments: Number of a session → its environment, as `environment` has it, where it is
@@ -62,6 +63,7 @@ class SweepRecord:
     initial_points: list[dict[str, float]] | None = None
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
     excluded_metrics: dict[str, str] = field(default_factory=dict)
+    directions: dict[str, bool] = field(default_factory=dict)
     data_sets: dict[int, dict[str, Any]] = field(default_factory=dict)
     environments: dict[int, dict[str, Any]] = field(default_factory=dict)
     looks: list[int] = field(default_factory=list)
@@ -174,6 +176,7 @@ class SweepRecord:
             case MetricScales():
                 self.scales = {key: (zero, one) for key, (zero, one) in event.values.items()}
                 self.excluded_metrics = dict(event.excluded)
+                self.directions = dict(event.directions)
             case DataDescribed():
                 self.data_sets[self.sessions] = event.description()
             case EnvironmentDescribed():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ from mtl_search.errors import ConfigError, TrialError
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.item_values import item_values
 from mtl_search.metrics.metric_key import metric_key, scale_key
+from mtl_search.metrics.own import OwnMetric
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.storage.item_values import encode
 
@@ -32,11 +33,13 @@ class Evaluator:
         network: The network whose heads turn outputs into losses and predictions.
         targets: The targets of the data set, by name.
         metric_names: Task → the names of its metrics.
+        own_metrics: The metrics of the user's, by name.
     """
 
     network: MultiTaskNetwork
     targets: Mapping[str, Target]
     metric_names: Mapping[str, tuple[str, ...]]
+    own_metrics: Mapping[str, OwnMetric] = field(default_factory=dict)
 
     def losses(self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> list[float]:
         """Return the loss of each task over all labelled samples."""
@@ -72,7 +75,12 @@ class Evaluator:
         for task, prediction, target, name in self._predictions(outputs):
             for metric in self.metric_names[task]:
                 value = compute(
-                    metric, prediction, labels[name], target.kind, target.size, names=target.classes
+                    self.own_metrics.get(metric, metric),
+                    prediction,
+                    labels[name],
+                    target.kind,
+                    target.size,
+                    names=target.classes,
                 )
                 metrics[metric_key(split, task, metric)] = value
         return metrics
@@ -114,7 +122,12 @@ class Evaluator:
         for task, prediction, target, name in self._predictions(outputs):
             for metric in self.metric_names[task]:
                 values[scale_key(task, metric)] = item_values(
-                    metric, prediction, labels[name], target.kind, target.size, names=target.classes
+                    self.own_metrics.get(metric, metric),
+                    prediction,
+                    labels[name],
+                    target.kind,
+                    target.size,
+                    names=target.classes,
                 )
         return values
 
@@ -147,12 +160,12 @@ def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[s
     """
     names = {}
     for task, head in network.heads.items():
-        chosen = config.tasks[task].metrics or head.metrics[:1]
-        for number, name in enumerate(chosen):
-            if name not in head.metrics:
+        section = config.tasks[task]
+        for number, name in enumerate(section.metrics):
+            if name not in head.metrics and ":" not in name:
                 raise ConfigError(
                     f"the head {config.tasks[task].head.name!r} cannot give this metric",
                     path=f"tasks.{task}.metrics.{number}", value=name, allowed=head.metrics,
                 )  # fmt: skip
-        names[task] = tuple(chosen)
+        names[task] = section.metric_names or tuple(head.metrics[:1])
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from mtl_search.analysis import formats
 from mtl_search.api.callback import Callback
 from mtl_search.api.progress.standings import Standings
 from mtl_search.storage.records import SweepRecord
@@ -72,10 +73,15 @@ class SweepProgress(Callback):
         """Name the best trial that shares; before there is one, the best of single-task arms."""
         best = self._standings.read(self.record).best() if self.record else {}
         if "shared" in best:
-            return f"best {best['shared'].objective:+.4f} ({best['shared'].id})"
+            return (
+                f"best {formats.signed(best['shared'].objective or 0.0, 4)} ({best['shared'].id})"
+            )
         if not best:
             return "no result yet"
-        alone = [f"{trial.arm.task} {trial.objective:.3f}" for trial in best.values()]
+        alone = [
+            f"{trial.arm.task} {formats.fixed(trial.objective or 0.0, 3)}"
+            for trial in best.values()
+        ]
         return f"best alone: {', '.join(alone)}"
 
 

@@ -17,6 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from mtl_search.analysis import formats
 from mtl_search.api.progress.base import SweepProgress, waiting_text
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -150,4 +151,4 @@ class PlainProgress(SweepProgress):
 
 
 def _value(trial: TrialRecord) -> str:
-    return f"{trial.objective:.4f}" if trial.objective is not None else "-"
+    return formats.fixed(trial.objective, 4) if trial.objective is not None else "-"

@@ -66,7 +66,7 @@ def check_head(task: str, config: TaskConfig) -> None:
 
 def default_metrics(config: TaskConfig) -> tuple[str, ...]:
     """Return the names of a task's metrics: those of the config, else the head's first."""
-    return config.metrics or tuple(HEADS.constant(config.head.name, "metrics")[:1])
+    return config.metric_names or tuple(HEADS.constant(config.head.name, "metrics")[:1])
 
 
 __getattr__ = lazy_attributes(

@@ -211,7 +211,17 @@ class SweepFigures:
             yield from _finite(
                 metrics.BEST_DELTA_M,
                 arm,
-                lambda: 100 * delta_m(values, reference, tasks, importance=importance),
+                lambda: (
+                    100
+                    * delta_m(
+                        values,
+                        reference,
+                        tasks,
+                        importance=importance,
+                        scales=record.scales,
+                        directions=record.directions,
+                    )
+                ),
             )
 
     def _main_tasks(self, record: SweepRecord) -> Mapping[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from tests.support.metric_cases import ALL, Maker, MetricCase, metric_case
 
 CASES = [pytest.param(*case[:2], id=case[2]) for case in ALL]
 # Metrics that are means over items: their values are the items' own scores.
-MEANS = {"accuracy", "mse", "mae"}
+MEANS = {"accuracy", "mse", "mae", *(name for name in METRICS if name.startswith("pinball"))}
 
 
 def values_of(case: MetricCase) -> Array:

@@ -204,7 +204,8 @@ def test_a_main_task_that_cannot_be_judged_is_told(
     (message,) = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
     assert message == (
         "task 'size' takes no part in objective and verdict: r2 is left out, since all labels are "
-        "alike in the test split"
+        "alike in the test split (another first metric at tasks.size.metrics, or another split, "
+        "mends it)"
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mtl_search.config import override
 from mtl_search.errors import ConfigError, TrialError
+from mtl_search.metrics.own import metric
 from mtl_search.models.build import build_network
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.storage.item_values import decode
@@ -112,3 +113,15 @@ def test_the_test_split_is_told_by_metrics_and_by_items_in_its_order() -> None:
     assert found.keys() == expected.keys()
     for key, values in expected.items():
         assert found[key] == pytest.approx(values[order], rel=1e-5, abs=1e-6)
+
+
+def test_metrics_of_the_users_are_computed_beside_ours() -> None:
+    network, outputs, labels = _network()
+    own = metric(higher_is_better=False)(lambda p, y: float(np.abs(p - y).mean()))
+    names = metric_names(override(config(), {"tasks.size.metrics": ["mine:error", "mae"]}), network)
+    assert names["size"] == ("error", "mae")
+    evaluator = Evaluator(network, data().targets, names, {"error": own})
+    metrics = evaluator.metrics("test", outputs, labels)
+    assert metrics["test/size/error"] == pytest.approx(metrics["test/size/mae"])
+    values = evaluator.item_values(outputs, labels)
+    assert values["size/error"].mean() == pytest.approx(metrics["test/size/mae"], rel=1e-5)

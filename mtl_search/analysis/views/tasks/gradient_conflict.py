@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from itertools import combinations
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.storage.trial_record import TrialRecord
@@ -93,7 +94,7 @@ def _summary(mine: list[dict[str, object]], arm: str) -> str:
     text = f"In the best trial of arm {arm}, {share} of the pairs conflict in {where}."
     if pairs:
         lowest = min(pairs, key=lambda name: pairs[name])
-        text += f" The lowest mean cosine is that of {lowest}, {pairs[lowest]:.2f}."
+        text += f" The lowest mean cosine is that of {lowest}, {formats.fixed(pairs[lowest], 2)}."
     return text
 
 

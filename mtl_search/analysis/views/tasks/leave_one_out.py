@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.estimate import estimate
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.finalists import finalists_of
@@ -104,9 +105,11 @@ def _summary(rows: Sequence[Mapping[str, object]]) -> str:
     means = {str(row["without"]): float(str(row["gain"])) for row in rows if row["task"] == MEAN}
     best = max(means, key=lambda task: means[task])
     worst = min(means, key=lambda task: means[task])
-    text = f"The others gain most from {best} ({100 * means[best]:+.2f} points of skill)"
+    text = (
+        f"The others gain most from {best} ({formats.signed(100 * means[best], 2)} points of skill)"
+    )
     if best != worst:
-        text += f" and least from {worst} ({100 * means[worst]:+.2f})"
+        text += f" and least from {worst} ({formats.signed(100 * means[worst], 2)})"
     own = [row for row in rows if row["task"] == MEAN and row["low"] is not None]
     shown = sum(not float(str(row["low"])) <= 0 <= float(str(row["high"])) for row in own)
     if not shown:
