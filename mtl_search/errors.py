@@ -185,6 +185,17 @@ def _shortened(text: str, length: int = 300) -> str:
     return text if len(text) <= length else f"{text[: length - 4]} ..."
 
 
+def short(value: object, length: int = 60) -> str:
+    """Return a value as code for a message: a cell may hold megabytes.
+
+    Examples:
+        >>> short("cat"), short("x" * 1000, length=12)
+        ("'cat'", "'xxxxxxx ...")
+    """
+    # Not the whole of a text of megabytes.
+    return _shortened(repr(value[: length + 1] if isinstance(value, str) else value), length)
+
+
 def first_line(error: BaseException) -> str:
     r"""Return the first line of an error's message, or its type if it has no message.
 

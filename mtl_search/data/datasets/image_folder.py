@@ -15,18 +15,25 @@ from mtl_search.config.checks import check_choice, check_int
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.table import check_full_column, split_table
-from mtl_search.data.datasets.target_columns import check_target_columns, column_target
+from mtl_search.data.datasets.target_columns import (
+    check_target_columns,
+    column_target,
+    raw_columns,
+)
 from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.images import ImagePreparation
 from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
 from mtl_search.data.readers.cells import plain_text
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.images import ImageFiles, check_images, list_problems, named_file
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
-from mtl_search.data.readers.tables import CsvFormat, read_table
+from mtl_search.data.readers.places import RowPlaces
+from mtl_search.data.readers.tables import read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import Array, InputArray, TargetKind
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, DataError, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +65,7 @@ def image_folder(
     separator: str | None = None,
     decimal: str = ".",
     missing: Sequence[str] = (),
+    encoding: str = "utf-8",
     decoded: str = "auto",
     cache: str | None = None,
     seed: int = 0,
@@ -86,6 +94,7 @@ def image_folder(
         separator: The text between the cells of a CSV; default: comma, or tab in a `.tsv`.
         decimal: The decimal mark of the numbers in a CSV, `.` or `,`.
         missing: Further texts that mean a missing value in a CSV, such as `?`.
+        encoding: How the characters of a CSV are written, such as `latin-1` or `utf-16`.
         decoded: `auto`; `cache` keeps decoded images whatever they take; `never` keeps none.
         cache: The folder of the cache; default: `mtl_search` in the user's cache.
         seed: The seed of the split.
@@ -104,18 +113,24 @@ def image_folder(
     folder = find_file("path", path, ())
     if not folder.is_dir():
         raise ConfigError("a folder of images is needed", path="data.path", value=path)
-    csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing)
-    frame = _sample_rows(read_table("labels", labels, csv), limit, seed)
-    check_full_column(frame, "file", file)
-    for argument, column in (("split", options.column), ("group", options.group)):
-        if column is not None:
-            check_full_column(frame, argument, column)
-    check_target_columns(frame, specs)
-    names = _file_names(frame[file], labels)
+    csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing, encoding=encoding)
+    whole = read_table("labels", labels, csv, raw_columns(specs))
+    rows = _sample_rows(len(whole), limit, seed)
+    places = RowPlaces([(find_file("labels", labels, ()), len(whole))], csv, rows)
+    frame = whole.iloc[rows].reset_index(drop=True)
+    file = plain_text(file)
+    with places.told():
+        check_full_column(frame, "file", file)
+        for argument, column in (("split", options.column), ("group", options.group)):
+            if column is not None:
+                check_full_column(frame, argument, column)
+        check_target_columns(frame, specs)
+        names = _file_names(frame[file])
     images, problems = _load_images(folder, names, shape, decoded, cache_folder("cache", cache))
     good = _good_rows(names, problems, skip=bad_images == "skip")
-    encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
-    splits = split_table(frame, options, encoded, good)
+    with places.told():
+        encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
+        splits = split_table(frame, options, encoded, good)
     preparation = ImagePreparation(shape, file, csv)
     return DataSet({"image": images}, encoded, splits, preparation=preparation)
 
@@ -139,29 +154,33 @@ def _check_shape(size: object, channels: object) -> tuple[int, int, int]:
     return int(channels), check_int(sides[0], "data.size"), check_int(sides[1], "data.size")
 
 
-def _sample_rows(frame: pd.DataFrame, limit: object, seed: object) -> pd.DataFrame:
-    """Return at most `limit` rows, chosen by seed, in their order."""
+def _sample_rows(count: int, limit: object, seed: object) -> Array:
+    """Return the sorted numbers of at most `limit` rows, chosen by seed."""
+    import pandas as pd
+
+    rows = pd.Series(np.arange(count))
     if limit is None:
-        return frame
+        return rows.to_numpy()
     most = check_int(limit, "data.limit", low=3)
-    if len(frame) <= most:
-        return frame
-    sample = frame.sample(most, random_state=check_int(seed, "data.seed", low=0))
-    return sample.sort_index().reset_index(drop=True)
+    if count > most:
+        rows = rows.sample(most, random_state=check_int(seed, "data.seed", low=0)).sort_index()
+    return rows.to_numpy()
 
 
-def _file_names(column: pd.Series[Any], labels: str) -> list[str]:
+def _file_names(column: pd.Series[Any]) -> list[str]:
     """Return the names of the files in their normal form.
 
     Raises:
-        DataError: A name stands there twice.
+        RowError: A name stands there twice.
     """
     names = [os.path.normpath(str(name).strip()) for name in column]
     seen: set[str] = set()
-    for name in names:
+    for row, name in enumerate(names):
         if plain_text(name) in seen:
-            raise DataError(
-                f"{labels} names the file {name!r} twice, so it could come into two splits"
+            raise RowError(
+                f"the file {short(name)} is named twice, so it could come into two splits: in row",
+                row,
+                " for the second time",
             )
         seen.add(plain_text(name))
     return names

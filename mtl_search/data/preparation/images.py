@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, RowError, check_finite
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.images import (
     decode_image,
     fit_image,
@@ -18,7 +19,7 @@ from mtl_search.data.readers.images import (
     scaled,
 )
 from mtl_search.data.readers.table_batches import read_batches
-from mtl_search.data.readers.tables import CsvFormat, table_suffix
+from mtl_search.data.readers.tables import table_suffix
 from mtl_search.data.types import Array
 from mtl_search.errors import DataError
 

@@ -13,8 +13,9 @@ import numpy as np
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, check_finite
 from mtl_search.data.preprocessing.columns import Categorical, Numeric, TableEncoder
 from mtl_search.data.readers import cells
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.table_batches import read_batches, without_missing_texts
-from mtl_search.data.readers.tables import CsvFormat, with_points
+from mtl_search.data.readers.tables import with_points
 from mtl_search.errors import DataError, nearest
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mtl_search.data.preparation.images import ImagePreparation, image_files
-from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.errors import DataError
 
 Image: Any = pytest.importorskip("PIL.Image")

@@ -16,7 +16,7 @@ from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.stored import from_stored, to_stored
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.errors import DataError
 
 ROWS = (
