@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl_search.data.types import Array
+from mtl_search.errors import DataError, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,11 @@ def as_column(values: Array | Column) -> Column:
     import pandas as pd
 
     if isinstance(values, np.ndarray) and values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8", "replace")
+        try:
+            values = np.char.decode(values, "utf-8")
+        except UnicodeDecodeError as error:
+            shown = short(error.object)
+            raise DataError(f"bytes such as {shown} are no UTF-8: store them as texts") from None
     return values.reset_index(drop=True) if isinstance(values, pd.Series) else pd.Series(values)
 
 

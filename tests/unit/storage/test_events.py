@@ -94,7 +94,8 @@ LINES = [
         DataDescribed,
         (
             '{"event": "data", "time": 1.5, "name": "table", "digest": "a1",'
-            ' "splits": {"train": 3, "validation": 1, "test": 1}, "targets": {"left": "class"}}'
+            ' "splits": {"train": 3, "validation": 1, "test": 1}, "targets": {"left": "class"},'
+            ' "classes": {"left": [["0", 2], ["1", 1]]}}'
         ),
     ),
     (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mtl_search.data.preprocessing.classes import code_classes
+from mtl_search.data.preprocessing.classes import RESERVED_TEXTS, code_classes
 from mtl_search.data.preprocessing.labels import encode_target
-from mtl_search.data.readers.cells import as_column, as_numbers
+from mtl_search.data.readers.cells import as_column, as_numbers, category_text
 from mtl_search.errors import DataError
 
 NAN = float("nan")
@@ -103,22 +102,96 @@ def test_any_texts_are_encoded_and_found_again(raw: list[str]) -> None:
     coded = code_classes(as_column(np.array(raw, object)), "class")
     codes, classes = coded.codes, coded.classes
     for text, code in zip(raw, codes, strict=True):
-        if code >= 0 and not all(map(_is_number, classes)):
-            assert classes[code] == unicodedata.normalize("NFC", text).strip()
-        assert (code < 0) == (not text.strip() or _is_minus_one(text, classes))
+        name = category_text(text)
+        assert (code < 0) == (name in ("", "-1", *RESERVED_TEXTS))
+        if code >= 0 and not coded.are_numbers:
+            assert classes[code] == name
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
+@pytest.mark.parametrize(
+    ("raw", "codes", "classes"),
+    [
+        (np.array(["b", "a", "b"]), [1, 0, 1], ("a", "b")),
+        (np.array(["b", "", " ", "-1"]), [0, -1, -1, -1], ("b",)),
+        (np.array(["b", None, NAN, "a"], object), [1, -1, -1, 0], ("a", "b")),
+        (np.array([3, 10, -1, 3]), [0, 1, -1, 0], ("3", "10")),
+        (np.array([3.0, NAN, 10.0, -1.0]), [0, -1, 1, -1], ("3", "10")),
+        (np.array([0.5, 2.0]), [0, 1], ("0.5", "2")),
+        (np.array(["10", "3", "3.0"]), [1, 0, 0], ("3", "10")),
+        (np.array(["10", "3", "x"]), [0, 1, 2], ("10", "3", "x")),
+        (np.array(["cafe\u0301", "caf\u00e9", "tea"]), [0, 0, 1], ("caf\u00e9", "tea")),
+        (np.array(["1", "1.0", "x"]), [0, 0, 1], ("1", "x")),
+        (np.array(["-1", "-1.0", "x"]), [-1, -1, 0], ("x",)),
+        (np.array(["007", "7", "x"]), [0, 1, 2], ("007", "7", "x")),
+        (np.array([True, False]), [1, 0], ("False", "True")),
+        (np.array([True, None], object), [0, -1], ("True",)),
+        (np.array([b"yes", b"no"]), [1, 0], ("no", "yes")),
+        (np.array([3, None, "3", 3.0], object), [0, -1, 0, 0], ("3",)),
+        (np.array([2**53 + 1, 2**53 + 2]), [0, 1], ("9007199254740993", "9007199254740994")),
+        (np.array([dt.date(2020, 1, 2), None], object), [0, -1], ("2020-01-02",)),
+    ],
+)
+def test_classes(raw: Any, codes: list[int], classes: tuple[str, ...]) -> None:
+    target = encode_target("y", raw, "class")
+    assert target.values.tolist() == codes
+    assert target.classes == classes
+    assert target.values.dtype == np.int64
+    assert target.labelled.tolist() == [code >= 0 for code in codes]
 
 
-def _is_minus_one(text: str, classes: tuple[str, ...]) -> bool:
-    return text.strip() == "-1" or (
-        _is_number(text) and float(text) == -1 and all(map(_is_number, classes))
-    )
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        "string",
+        pytest.param("str", marks=pytest.mark.skipif(_OLD_PANDAS, reason="makes None a text")),
+        "Int64",
+        "Float64",
+        "category",
+        "float32",
+        "string[pyarrow]",
+        "int64[pyarrow]",
+    ],
+)
+def test_every_type_of_pandas_gives_the_same_classes(dtype: Any) -> None:
+    values = pd.Series(["2", "10", None, "-1"]) if "str" in dtype else pd.Series([2, 10, None, -1])
+    coded = code_classes(as_column(values.astype(dtype)), "class")
+    codes, classes = coded.codes, coded.classes
+    assert codes.tolist() == [0, 1, -1, -1]
+    assert classes == ("2", "10")
+
+
+def test_dates_of_pandas_are_texts_and_not_numbers() -> None:
+    texts: list[Any] = ["2020-01-02", None, "2019-01-02"]
+    days = pd.Series(pd.to_datetime(texts))
+    assert as_numbers(days) is None
+    coded = code_classes(days, "class")
+    codes, classes = coded.codes, coded.classes
+    assert codes.tolist() == [1, -1, 0]
+    assert classes == ("2019-01-02", "2020-01-02")
+
+
+@given(st.lists(st.one_of(st.none(), st.just(NAN), st.just(-1), st.integers(0, 20)), min_size=1))
+def test_missing_markers_never_become_a_class(raw: list[Any]) -> None:
+    present = [value for value in raw if not pd.isna(value) and value != -1]
+    coded = code_classes(as_column(np.array(raw, object)), "class")
+    codes, classes = coded.codes, coded.classes
+    assert classes == tuple(str(value) for value in sorted(set(present)))
+    assert (codes >= 0).sum() == len(present)
+    assert [classes[code] for code in codes if code >= 0] == [str(value) for value in present]
+
+
+@example([":", "٠"])
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1)
+)
+def test_any_texts_are_encoded_and_found_again(raw: list[str]) -> None:
+    coded = code_classes(as_column(np.array(raw, object)), "class")
+    codes, classes = coded.codes, coded.classes
+    for text, code in zip(raw, codes, strict=True):
+        name = category_text(text)
+        assert (code < 0) == (name in ("", "-1", *RESERVED_TEXTS))
+        if code >= 0 and not coded.are_numbers:
+            assert classes[code] == name
 
 
 @pytest.mark.parametrize(
