@@ -136,7 +136,7 @@ def test_only_what_a_trial_can_say_again_may_be_lost(kind: type[Event], line: st
 def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) -> None:
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
-    optional |= {"excluded", "split", "devices"}
+    optional |= {"excluded", "split", "devices", "classes"}
     if kind is BaselineScored:
         optional.add("reason")
     for name in set(tree) - {"event"} - optional:
