@@ -30,6 +30,7 @@ _BEGINNINGS = {
     b"version https://git-lfs": "a pointer of Git LFS, without the content (`git lfs pull`)",
 }
 _GZIP = "compressed by gzip (.gz)"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _ZIP = b"PK\x03\x04"
 _MOST_BYTES = 1 << 28  # that are read again to find the line of a mistake
 
@@ -55,7 +56,8 @@ def what_it_is(path: Path) -> str:
     if start.startswith(_ZIP):
         return _what_zip(path)
     known = (what for beginning, what in _BEGINNINGS.items() if start.startswith(beginning))
-    return next(known, "") or _what_text(start)
+    is_text = start[:2] in _UTF_16 or not any(0 < byte < 9 or 13 < byte < 27 for byte in start)
+    return next(known, "") or (_what_text(start) if is_text else "bytes of another format")
 
 
 def _what_text(start: bytes) -> str:
@@ -135,7 +137,7 @@ def unreadable(path: Path, separator: str, encoding: str, error: Exception) -> D
 def _wrong_encoding(path: Path, encoding: str) -> DataError:
     """Return the error of a text in another encoding, with the line of the first wrong byte."""
     start = _read_some(path, 1 << 16)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if start.startswith(_UTF_16):
         return DataError(f"{path} is not {encoding.upper()}, but UTF-16: `encoding: utf-16`")
     if start.count(b"\0") or sum(byte < 9 for byte in start) > len(start) // 50:
         return DataError(f"{path} is no text, but holds bytes of another format")
