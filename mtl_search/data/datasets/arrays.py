@@ -24,6 +24,7 @@ from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.cells import as_column, category_numbers, missing_cells
+from mtl_search.data.readers.foreign import unreadable_arrays
 from mtl_search.data.readers.memmap import MemmapArray, divide
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS
@@ -162,7 +163,7 @@ class _Store(ABC):
         try:
             array = np.asarray(self._read(key))
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"cannot read {key!r} from {self.path}: {error}") from None
+            raise unreadable_arrays(self.path, key, error) from None
         if array.ndim == 0:
             raise DataError(f"{key!r} in {self.path} is a single value; an array is needed")
         return array
@@ -176,7 +177,7 @@ class _Npz(_Store):
         try:
             self.file = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"cannot open {path} as an npz file: {error}") from None
+            raise unreadable_arrays(path, "", error) from None
         if not isinstance(self.file, np.lib.npyio.NpzFile):
             raise DataError(
                 f"{path} holds a single array; an npz file (numpy.savez) or a folder is needed"

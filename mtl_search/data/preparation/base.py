@@ -213,6 +213,13 @@ class Preparation(ABC):
         """Return whether views in the types that the network reads may be prepared already."""
         return True
 
+    def check_prepared(self, views: Mapping[str, Any]) -> None:  # noqa: B027
+        """Refuse views that are said to be prepared, and hold raw rows by all signs.
+
+        Raises:
+            DataError: They do.
+        """
+
     def for_views(self, views: Collection[str]) -> Preparation:
         """Return a preparation that may leave out other views than these."""
         return self

@@ -109,6 +109,30 @@ def check_content(path: Path, suffix: str) -> None:
         raise DataError(f"{path} is no table of texts, but {what}")
 
 
+def unreadable_arrays(path: Path, key: str, error: Exception) -> DataError:
+    """Return the error of an array, or a file of arrays, that numpy cannot read, in a sentence.
+
+    Args:
+        path: The file.
+        key: The key of the array; empty: the file itself.
+        error: What numpy or a library below it has raised.
+    """
+    what = what_it_is(path)
+    problem = first_line(error)
+    if isinstance(error, IsADirectoryError):
+        what = "a folder"
+    if not key and what and not what.startswith(("arrays of", "a single")):
+        return DataError(f"{path} is no file of numpy arrays, but {what}")
+    name = f"{key!r} in {path}" if key else str(path)
+    if "Object arrays" in problem or "Python objects" in problem:
+        return DataError(f"{name} holds objects of Python; store numbers, or texts of one type")
+    if "pickle" in problem:
+        return DataError(f"{path} is no file of numpy arrays (numpy.savez, numpy.save)")
+    if any(word in problem for word in ("CRC", "zip", "No data", "size", "reshape", "EOF")):
+        return DataError(f"{name} is damaged or cut off")
+    return DataError(f"cannot read {name}: {short(problem, 160)[1:-1]}")
+
+
 def unreadable(path: Path, separator: str, encoding: str, error: Exception) -> DataError:
     """Return the error of a table that pandas cannot read, in a sentence.
 

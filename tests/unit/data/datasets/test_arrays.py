@@ -241,8 +241,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "empty.npz").write_bytes(b"")
     np.save(tmp_path / "one.npy", np.zeros(3))
     for name, message in (
-        ("bad.npz", "cannot open"),
-        ("empty.npz", "cannot open"),
+        ("bad.npz", "no file of numpy arrays"),
+        ("empty.npz", "but empty"),
         ("one.npy", "a single array"),
     ):
         with pytest.raises(DataError, match=message):
