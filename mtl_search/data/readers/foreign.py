@@ -119,6 +119,8 @@ def unreadable_arrays(path: Path, key: str, error: Exception) -> DataError:
     """
     what = what_it_is(path)
     problem = first_line(error)
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"there is no file {path}")
     if isinstance(error, IsADirectoryError):
         what = "a folder"
     if not key and what and not what.startswith(("arrays of", "a single")):
