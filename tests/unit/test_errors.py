@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtl_search.errors import ConfigError, MtlSearchError, nearest
+from mtl_search.errors import ConfigError, DataError, MtlSearchError, nearest
 
 
 def test_an_error_is_a_value_error_and_our_own() -> None:

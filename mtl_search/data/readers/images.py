@@ -108,7 +108,7 @@ def decode_image(
     # pillow raises OSError, SyntaxError, struct.error, zlib.error and others.
     except Exception as error:  # noqa: BLE001
         what = what_it_is(path)
-        if what and not what.startswith("an image"):
+        if what and not what.startswith(("an image", "bytes")):
             raise ValueError(f"the file is {what}") from None
         problem = first_line(error).replace(repr(str(path)), "the file")
         raise ValueError(short(problem, 160)[1:-1]) from None

@@ -254,7 +254,7 @@ def test_a_damaged_array_within_an_npz(tmp_path: Path) -> None:
     content = bytearray((tmp_path / "a.npz").read_bytes())
     content[200:300] = b"\xff" * 100
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(DataError, match="'x' in .* is damaged or cut off"):
+    with pytest.raises(DataError, match=r"'x' in .* is damaged or cut off"):
         arrays(str(tmp_path / "a.npz"), ["x"], {"y": "real"})
 
 
