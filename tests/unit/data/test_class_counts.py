@@ -7,7 +7,7 @@ import numpy as np
 from mtl_search.data import DataSet, Target
 from mtl_search.data.class_counts import as_tree, class_counts
 
-SPLITS = {"train": [0, 1, 2, 3], "validation": [4], "test": [5]}
+SPLITS = {"train": np.arange(4), "validation": np.array([4]), "test": np.array([5])}
 
 
 def test_classes_labels_and_tags_are_counted_in_train_alone() -> None:
@@ -15,9 +15,11 @@ def test_classes_labels_and_tags_are_counted_in_train_alone() -> None:
         "kind": Target(np.array([0, 2, 2, -1, 1, 1]), "class", ("a", "b", "c")),
         "ill": Target(np.array([0, 1, 1, 1, 0, 0]), "binary"),
         "both": Target(
-            np.array([[0, 1], [1, 1], [-1, 0], [0, 0], [1, 1], [1, 1]]), "multilabel", "xy"
+            np.array([[0, 1], [1, 1], [-1, 0], [0, 0], [1, 1], [1, 1]]), "multilabel", ("x", "y")
         ),
-        "tags": Target(np.array([[0, 1], [1, -1], [1, 1], [0, 0], [1, 1], [1, 1]]), "tags", "OB"),
+        "tags": Target(
+            np.array([[0, 1], [1, -1], [1, 1], [0, 0], [1, 1], [1, 1]]), "tags", ("O", "B")
+        ),
         "age": Target(np.arange(6.0), "real"),
     }
     counts = class_counts(DataSet({"x": np.zeros((6, 1))}, targets, SPLITS))

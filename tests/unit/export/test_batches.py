@@ -71,7 +71,8 @@ def test_few_of_many_categories_are_named() -> None:
 )
 def test_other_numbers_become_those_of_the_network(values: Any) -> None:
     view = as_view("table", values, np.dtype(np.float32))
-    assert (view.dtype, view.tolist()) == (np.float32, [[1, 2], [3, 4]])
+    assert view.dtype == np.float32
+    assert view.tolist() == [[1, 2], [3, 4]]
     assert as_view("tokens", values, np.dtype(np.int64)).dtype == np.int64
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from mtl_search.data.readers.cells import MISSING_TEXTS
 from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.table_batches import (
-    MISSING_TEXTS,
     read_batches,
     without_missing_texts,
 )

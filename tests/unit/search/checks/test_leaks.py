@@ -12,7 +12,8 @@ from mtl_search.search.checks.leaks import tell_leaks
 def _data(x: np.ndarray, tokens: np.ndarray | None = None) -> DataSet:
     n = len(x)
     inputs = {"x": x} if tokens is None else {"x": x, "tokens": tokens}
-    splits = {"train": np.arange(n - 10), "validation": [n - 10, n - 9], "test": range(n - 8, n)}
+    train, validation, test = np.split(np.arange(n), [n - 10, n - 8])
+    splits = {"train": train, "validation": validation, "test": test}
     return DataSet(inputs, {"y": Target(np.arange(n) % 2, "binary")}, splits)
 
 
