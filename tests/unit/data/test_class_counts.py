@@ -11,6 +11,7 @@ SPLITS = {"train": np.arange(4), "validation": np.array([4]), "test": np.array([
 
 
 def test_classes_labels_and_tags_are_counted_in_train_alone() -> None:
+    tags = np.array([[0, 1], [1, -1], [1, 1], [0, 0], [1, 1], [1, 1]])
     targets = {
         "kind": Target(np.array([0, 2, 2, -1, 1, 1]), "class", ("a", "b", "c")),
         "ill": Target(np.array([0, 1, 1, 1, 0, 0]), "binary"),
