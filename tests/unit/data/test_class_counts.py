@@ -18,9 +18,7 @@ def test_classes_labels_and_tags_are_counted_in_train_alone() -> None:
         "both": Target(
             np.array([[0, 1], [1, 1], [-1, 0], [0, 0], [1, 1], [1, 1]]), "multilabel", ("x", "y")
         ),
-        "tags": Target(
-            np.array([[0, 1], [1, -1], [1, 1], [0, 0], [1, 1], [1, 1]]), "tags", ("O", "B")
-        ),
+        "tags": Target(tags, "tags", ("O", "B")),
         "age": Target(np.arange(6.0), "real"),
     }
     counts = class_counts(DataSet({"x": np.zeros((6, 1))}, targets, SPLITS))
