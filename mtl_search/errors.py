@@ -19,6 +19,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 
+_COMPARED = 200  # characters of a misspelt name: the time to compare grows with their square
+_LONGEST = 8000  # characters of a message
 # Takes secrets out of a message; `config.secrets`, which knows them, stands above this module.
 _redact: list[Callable[[str], str]] = []
 
@@ -42,6 +44,8 @@ class MtlSearchError(Exception):
 
     def __str__(self) -> str:
         text = super().__str__()
+        if len(text) > _LONGEST:  # a cell or a list that no message has shortened
+            text = f"{text[: _LONGEST - 500]} ... {text[-400:]}"
         for redact in _redact:
             text = redact(text)
         return text
@@ -83,9 +87,9 @@ class ConfigError(MtlSearchError, ValueError):
         self.allowed = tuple(names)
         parts = [f"{path}: {message}" if path else message]
         if value is not self._NO_VALUE:
-            parts.append(f"  value:    {_shortened(repr(value))}")
+            parts.append(f"  value:    {short(value, 300)}")
         if names:
-            parts.append(f"  allowed:  {', '.join(names)}")
+            parts.append(f"  allowed:  {_listed(names)}")
             wrong = path.rsplit(".", 1)[-1] if value is self._NO_VALUE else value
             if isinstance(wrong, str) and (near := nearest(wrong, names)):
                 parts.append(f"  did you mean {near!r}?")
@@ -185,6 +189,28 @@ def _shortened(text: str, length: int = 300) -> str:
     return text if len(text) <= length else f"{text[: length - 4]} ..."
 
 
+def _listed(names: list[str], length: int = 1000) -> str:
+    """List names up to a length; a table may have 3,000 columns."""
+    shown: list[str] = []
+    for name in names:
+        length -= len(name) + 2
+        if shown and length < 0:
+            return f"{', '.join(shown)} and {len(names) - len(shown)} more"
+        shown.append(_shortened(name, 100))
+    return ", ".join(shown)
+
+
+def short(value: object, length: int = 60) -> str:
+    """Return a value as code for a message: a cell may hold megabytes.
+
+    Examples:
+        >>> short("cat"), short("x" * 1000, length=12)
+        ("'cat'", "'xxxxxxx ...")
+    """
+    # Not the whole of a text of megabytes.
+    return _shortened(repr(value[: length + 1] if isinstance(value, str) else value), length)
+
+
 def first_line(error: BaseException) -> str:
     r"""Return the first line of an error's message, or its type if it has no message.
 
@@ -207,6 +233,6 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """
     by_lower: dict[str, str] = {}
     for candidate in names:
-        by_lower.setdefault(candidate.lower(), candidate)
-    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+        by_lower.setdefault(candidate[:_COMPARED].lower(), candidate)
+    matches = difflib.get_close_matches(name[:_COMPARED].lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[matches[0]] if matches else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.markup import escape
 from rich.table import Table
@@ -10,6 +10,7 @@ from rich.table import Table
 from mtl_search.config import Component, Config, SpaceEntry
 from mtl_search.config.secrets import masked
 from mtl_search.data import SPLITS, DataSet, Sources
+from mtl_search.data.class_counts import ClassCounts, class_counts
 from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.models.graph import Graph, Node
 from mtl_search.models.network import MultiTaskNetwork
@@ -18,6 +19,10 @@ from mtl_search.models.stage import parameter_count
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.protocol.budget import trial_budget
 from mtl_search.training.evaluator import metric_names
+
+# What the table of classes shows at most.
+_MOST_TARGETS = 20
+_MOST_CLASSES = 8
 
 
 def sweep_tables(
@@ -35,6 +40,10 @@ def sweep_tables(
     if data.sources is not None:
         yield _sources(config, data, data.sources, network)
     yield _tasks(config, data, network)
+    counts = class_counts(data)
+    used = {name: counts[name] for name in network.target_names.values() if name in counts}
+    if used:
+        yield _classes(used)
     yield _network(config, graph)
     if isinstance(network.sharing, HardSharing):
         yield _depths(network.sharing, network)
@@ -95,6 +104,27 @@ def _tasks(config: Config, data: DataSet, network: MultiTaskNetwork) -> Table:
             f"{share:.0%}",
         )
     return table
+
+
+def _classes(counts: Mapping[str, ClassCounts]) -> Table:
+    """Say which class is which, with its training samples."""
+    table = _table("Classes — number = name (training samples)", "target", "classes", "positive")
+    for target, known in list(counts.items())[:_MOST_TARGETS]:
+        pairs = list(zip(known.names, known.counts, strict=True))
+        listed = ", ".join(
+            f"{number} = {_shortened(name)} ({count})"
+            for number, (name, count) in enumerate(pairs[:_MOST_CLASSES])
+        )
+        if len(pairs) > _MOST_CLASSES:
+            listed += f" and {len(pairs) - _MOST_CLASSES} more"
+        table.add_row(escape(target), escape(listed), escape(_shortened(known.positive)))
+    if len(counts) > _MOST_TARGETS:
+        table.add_row("", f"and {len(counts) - _MOST_TARGETS} targets more", "")
+    return table
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:37]}..."
 
 
 def _network(config: Config, graph: Graph) -> Table:

@@ -110,7 +110,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         configs = [str(neighbour) for neighbour in sorted(path.parent.glob("*.y*ml"))]
         raise ConfigError("no such config file", value=str(path), allowed=configs) from None
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problem = f"cannot read the config file: line {line} is not UTF-8; save it as UTF-8 text"
+        raise ConfigError(problem, value=str(path)) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise ConfigError(f"cannot read the config file: {error}", value=str(path)) from None
     try:
         tree = load_yaml(text)
@@ -124,4 +128,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split()).replace('in "<unicode string>", ', "in ")
+    if "'\\t' that cannot start any token" in text:
+        text += " (indent by blanks and not by tabs)"
+    return text or type(error).__name__

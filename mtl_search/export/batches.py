@@ -16,7 +16,13 @@ import numpy as np
 
 from mtl_search.config.checks import check_choice
 from mtl_search.data.dataset import Target
-from mtl_search.data.preparation.base import Preparation, Prepared, RowError, row_count
+from mtl_search.data.preparation.base import (
+    Preparation,
+    Prepared,
+    RowError,
+    check_finite,
+    row_count,
+)
 from mtl_search.data.types import MISSING, Array
 from mtl_search.errors import DataError, MtlSearchError, SweepError
 from mtl_search.export.members import Combined, Member
@@ -116,12 +122,19 @@ def predict_prepared(
         batch_size: The number of rows that a network reads at a time.
 
     Raises:
+        DataError: The views are not what training saw.
         SweepError: A view that a network reads is missing.
     """
     needed = views_of(members)
     if missing := needed - views.keys():
         raise SweepError(f"the model needs the views {sorted(needed)}; missing: {sorted(missing)}")
-    inputs = {view: np.asarray(views[view]) for view in sorted(needed)}
+    known = members[0].predictor
+    inputs = {
+        view: as_view(view, views[view], known.data_spec.inputs[view].dtype)
+        for view in sorted(needed)
+    }
+    if known.preparation is not None:
+        known.preparation.check_prepared(inputs)
     prepared = Prepared(inputs, {view: np.asarray(mask) for view, mask in masks.items()})
     combined = combine(members, prepared, tasks, batch_size)
     return PredictedBatch(combined, prepared, range(len(prepared)))
@@ -144,15 +157,54 @@ def chosen_tasks(known: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_prepared(members: Sequence[Member], raw: Any) -> bool:
-    """Return whether rows are a mapping of views in the types that the networks read."""
+    """Return whether rows are a mapping of views in the types that the networks read.
+
+    Of views that are no columns or arrays of raw rows, such as `table`, the type does not matter.
+    """
     views = views_of(members)
     if not isinstance(raw, Mapping) or not views <= raw.keys():
         return False
+    if any(hasattr(raw[view], "columns") for view in views):
+        return False
+    preparation = members[0].predictor.preparation
+    if preparation is not None and not views & {field.name for field in preparation.describe()}:
+        return True
     inputs = members[0].predictor.data_spec.inputs
     if any(getattr(raw[view], "dtype", None) != inputs[view].dtype for view in views):
         return False
-    preparation = members[0].predictor.preparation
     return preparation is None or preparation.may_be_prepared(raw)
+
+
+def as_view(name: str, values: Any, dtype: np.dtype[Any]) -> Array:
+    """Return a view in the type that a network reads: other numbers are converted.
+
+    Args:
+        name: The name of the view, for messages.
+        values: An array, a tensor, or lists of numbers.
+        dtype: The type that training saw.
+
+    Raises:
+        DataError: They are no numbers, not finite, or fractions where tokens are needed.
+
+    Examples:
+        >>> as_view("table", [[1, 2.5]], np.dtype("float32"))
+        array([[1. , 2.5]], dtype=float32)
+    """
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"view {name!r} is no array of numbers of one shape") from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"view {name!r} has values of type {array.dtype}; numbers are needed")
+    if dtype.kind == "i" and array.dtype.kind == "f" and (array != np.rint(array)).any():
+        raise DataError(f"view {name!r} has fractions; training saw whole numbers, as of tokens")
+    # A number too large for float32 becomes infinite, which is refused.
+    with np.errstate(over="ignore", invalid="ignore"):
+        converted = array.astype(dtype, copy=False)
+    check_finite(name, converted)
+    return converted
 
 
 def views_of(members: Sequence[Member]) -> set[str]:

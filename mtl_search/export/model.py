@@ -45,7 +45,9 @@ class Model(Networks):
         members: The networks, each with its tasks.
         tasks: The tasks, in the order of the networks.
         targets: Task → its target, without values: kind and names of classes.
-        classes: Task → the names of its classes; empty for real targets.
+        classes: Task → the names of its classes in the order of their numbers; empty for real
+            targets.
+        positive: Binary task → its positive class, whose probability is predicted.
         info: What else is known of the model.
 
     Raises:

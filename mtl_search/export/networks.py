@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtl_search.config import Config
+from mtl_search.data.class_counts import class_names
 from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Field, Preparation
 from mtl_search.data.preparation.decode import outputs_of
@@ -30,6 +31,11 @@ class Networks:
             self.targets |= {task: member.target(task) for task in member.tasks}
         self.targets = {task: self.targets[task] for task in self.tasks}
         self.classes = {task: target.classes for task, target in self.targets.items()}
+        self.positive = {
+            task: class_names(target)[1]
+            for task, target in self.targets.items()
+            if target.kind == "binary"
+        }
 
     @property
     def is_ensemble(self) -> bool:

@@ -16,6 +16,7 @@ from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks, validation_reference
 from mtl_search.analysis.selection import selection_floors
 from mtl_search.analysis.summary import pareto_front, rung_correlations
+from mtl_search.analysis.views.classes import positive_classes
 from mtl_search.config import Config
 from mtl_search.report.by_task_table import print_tasks
 from mtl_search.report.finalists_table import print_finalists
@@ -31,6 +32,7 @@ _STYLE = {
     "don't know": "yellow",
     "not tested": "dim",
 }
+_MOST_TOLD = 5  # binary targets, whose positive class is told
 _FRONT_REFERENCE = {
     "single": "the single-task references",
     "best": "the best value of each task",
@@ -51,7 +53,7 @@ def render(evidence: Evidence, console: Console, folder: Path | None = None) -> 
     print_finalists(evidence, console)
     print_tasks(record, tasks, verdict, console)
     print_totals(record, tasks, selection_floors(record, arm_names(tasks, record)), console)
-    for line in _remarks(record, tasks):
+    for line in [*_remarks(record, tasks), *_classes(evidence)]:
         console.print(Text(line))
     style = _STYLE[verdict.outcome]
     console.print(
@@ -61,6 +63,14 @@ def render(evidence: Evidence, console: Console, folder: Path | None = None) -> 
     # Not wrapped, or a command could not be copied.
     commands = _next(record, config, folder or Path("runs") / config.name)
     console.print(commands, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _classes(evidence: Evidence) -> list[str]:
+    told = positive_classes(evidence)
+    lines = [f"{line}." for line in told[:_MOST_TOLD]]
+    if len(told) > _MOST_TOLD:
+        lines.append(f"The report as HTML or JSON has the other {len(told) - _MOST_TOLD} of these.")
+    return lines
 
 
 def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from mtl_search.config import Config, override
 from mtl_search.config.consistency import check_task_names
-from mtl_search.data import SPLITS, DataSet
+from mtl_search.data import DataSet
 from mtl_search.data.datasets.partitions import check_partitions
 from mtl_search.data.preparation.contract import check_own_preparation
 from mtl_search.errors import ConfigError, MtlSearchError
@@ -22,6 +21,9 @@ from mtl_search.models.build import build_network
 from mtl_search.models.contracts.network import check_own_parts
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.search import initial_points
+from mtl_search.search.checks.batch_norm import check_batch_norm
+from mtl_search.search.checks.labels import check_labels
+from mtl_search.search.checks.leaks import tell_leaks
 from mtl_search.search.contracts.objective import check_objective_function
 from mtl_search.search.contracts.sampler import check_own_sampler
 from mtl_search.search.contracts.scheduler import check_own_scheduler
@@ -100,7 +102,8 @@ def check_sweep(
     check_own_preparation(data)
     network = _build(config, data)
     _check_objective(config, network)
-    _check_labels(config, data)
+    check_labels(config, data)
+    tell_leaks(data)
     metrics = metric_names(config, network)
     own = own_metrics(config)
     check_own_metrics(config, data.targets, own)
@@ -147,39 +150,6 @@ def _check_objective_is_defined(config: Config, scales: SweepScales) -> None:
         )
 
 
-def _check_labels(config: Config, data: DataSet) -> None:
-    """Refuse tasks that would fail in every trial, or learn nothing, for want of labels."""
-    for name, task in config.tasks.items():
-        target_name = task.target or name
-        path = f"tasks.{name}.target"
-        if only := _only_label(data, target_name):
-            problem = f"there is nothing to learn, all its labels are {only}"
-            raise ConfigError(problem, path=path, value=target_name)
-        labelled = data.targets[target_name].labelled
-        has_finalists = bool(config.search.finalists.top) and name in config.main_tasks
-        for split in SPLITS if has_finalists else SPLITS[:2]:
-            if not labelled[data.splits[split]].any():
-                problem = f"the {split} split has no label of this target"
-                if split == "test":
-                    problem += ", so no finalist could be judged (none: search.finalists.top=0)"
-                raise ConfigError(problem, path=path, value=target_name)
-
-
-def _only_label(data: DataSet, name: str) -> str:
-    """Return the only class of all samples, or the only number of the train samples.
-
-    The answer is empty where there are several.
-    """
-    target = data.targets[name]
-    if target.kind == "class":
-        return repr(target.classes[0]) if len(target.classes) == 1 else ""
-    if target.kind != "real":
-        return ""
-    values = target.values[data.splits["train"]]
-    values = values[~np.isnan(values)]
-    return f"{values[0]:g}" if len(values) and values.min() == values.max() else ""
-
-
 def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
     """Build network, optimiser and schedule of a config; the random state stays as it was.
 
@@ -202,6 +172,7 @@ def _build(config: Config, data: DataSet) -> MultiTaskNetwork:
         weighting = build_weighting(config.training, len(config.tasks), _CPU)
         aggregator = build_aggregator(config.training, len(config.tasks), _CPU)
         acceleration.check_acceleration(config.training, network, weighting, aggregator)
+        check_batch_norm(config, data, network)
     except MtlSearchError:
         raise
     except Exception as error:  # the cause stays chained, for `--debug` and for Python

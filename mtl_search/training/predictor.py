@@ -93,6 +93,14 @@ class Predictor:
             for view, mask in (masks or {}).items()
         }
         size = len(next(iter(tensors.values())))
+        if not size:  # not all networks run without any row
+            shapes = {view: tensor.shape[1:] for view, tensor in tensors.items()}
+            one = {view: np.zeros((1, *shape)) for view, shape in shapes.items()}
+            row = {view: x.astype(np.asarray(inputs[view]).dtype) for view, x in one.items()}
+            tokens = {
+                view: np.ones((1, *m.shape[1:]), np.bool_) for view, m in mask_tensors.items()
+            }
+            return {task: x[:0] for task, x in self.predict(row, tokens).items()}
         parts = []
         for start in range(0, size, batch_size):
             rows = slice(start, start + batch_size)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.auxiliary import auxiliary
 from mtl_search.analysis.views.baselines import baselines
+from mtl_search.analysis.views.classes import classes
 from mtl_search.analysis.views.cost import cost
 from mtl_search.analysis.views.curves import curves
 from mtl_search.analysis.views.delta_m_by_task import delta_m_by_task
@@ -45,6 +46,7 @@ VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
     "gradient_conflict": gradient_conflict,
     "affinity": affinity,
     "leave_one_out": leave_one_out,
+    "classes": classes,
     "cost": cost,
     "provenance": provenance,
 }

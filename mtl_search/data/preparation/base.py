@@ -35,12 +35,18 @@ class RowError(DataError):
 
     def __init__(self, before: str, row: int, after: str) -> None:
         self._parts = before, row, after
+        self.row = row
         super().__init__(f"{before} {row}{after}")
 
     def at(self, first: int) -> RowError:
         """Return the same error of a batch that begins with this row."""
         before, row, after = self._parts
         return RowError(before, first + row, after)
+
+    def placed(self, place: str) -> DataError:
+        """Return the same error with the place of the row, such as `line 19 of t.csv`."""
+        before, _, after = self._parts
+        return DataError(f"{before.removesuffix('row')}{place}{after}")
 
 
 @dataclass(frozen=True)
@@ -226,6 +232,13 @@ class Preparation(ABC):
     def may_be_prepared(self, views: Mapping[str, Any]) -> bool:
         """Return whether views in the types that the network reads may be prepared already."""
         return True
+
+    def check_prepared(self, views: Mapping[str, Any]) -> None:  # noqa: B027
+        """Refuse views that are said to be prepared, and hold raw rows by all signs.
+
+        Raises:
+            DataError: They do.
+        """
 
     def for_views(self, views: Collection[str]) -> Preparation:
         """Return a preparation that may leave out other views than these."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, RowError, check_finite
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.images import (
     decode_image,
     fit_image,
@@ -18,7 +19,7 @@ from mtl_search.data.readers.images import (
     scaled,
 )
 from mtl_search.data.readers.table_batches import read_batches
-from mtl_search.data.readers.tables import CsvFormat, table_suffix
+from mtl_search.data.readers.tables import table_suffix
 from mtl_search.data.types import Array
 from mtl_search.errors import DataError
 
@@ -44,11 +45,13 @@ class ImagePreparation(Preparation):
         size: C, H and V.
         column: The column of a table that names the files.
         csv: How the CSV was written that training read; that of prediction is written alike.
+        white: The value of white in files of 16 bits or real numbers; None: the largest.
     """
 
     size: tuple[int, int, int]
     column: str = "file"
     csv: CsvFormat = field(default_factory=CsvFormat)
+    white: float | None = None
 
     chunk: ClassVar[int] = 64
     stored_name: ClassVar[str] = "image"
@@ -81,14 +84,15 @@ class ImagePreparation(Preparation):
 
     def to_json(self) -> dict[str, Any]:
         """Return the size of the images, the column of their files, and the CSV's format."""
-        return {"size": list(self.size), "column": self.column, "csv": asdict(self.csv)}
+        tree = {"size": list(self.size), "column": self.column, "csv": asdict(self.csv)}
+        return tree if self.white is None else {**tree, "white": self.white}
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> ImagePreparation:
         """Read what `to_json` returned."""
         channels, height, width = tree["size"]
         csv = CsvFormat.from_json(tree.get("csv", {}))
-        return cls((channels, height, width), tree["column"], csv)
+        return cls((channels, height, width), tree["column"], csv, tree.get("white"))
 
     def describe(self) -> tuple[Field, ...]:
         """Return the one field, in pixels."""
@@ -122,8 +126,8 @@ class ImagePreparation(Preparation):
     def _decode(self, row: int, image: Path | str | Image) -> Array:
         try:
             if isinstance(image, str | Path):
-                return decode_image(Path(image).expanduser(), self.size)
-            return fit_image(image, self.size)
+                return decode_image(Path(image).expanduser(), self.size, self.white)
+            return fit_image(image, self.size, self.white)
         except (ValueError, AttributeError) as error:
             name = image if isinstance(image, str | Path) else type(image).__name__
             raise RowError(f"the image {name} of row", row, f" cannot be read ({error})") from None

@@ -25,6 +25,7 @@ from mtl_search.data.preprocessing.marked_sentences import (
 from mtl_search.data.preprocessing.token_vectors import FrozenEncoder, token_vectors
 from mtl_search.data.preprocessing.token_windows import Windows, choose_windows
 from mtl_search.data.preprocessing.vocabulary import token_numbers
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.semeval_text import (
     LocatedTokens,
@@ -35,7 +36,7 @@ from mtl_search.data.readers.semeval_text import (
     sentences_of,
 )
 from mtl_search.data.readers.table_batches import read_batches
-from mtl_search.data.readers.tables import CsvFormat, table_suffix
+from mtl_search.data.readers.tables import table_suffix
 from mtl_search.data.types import InputArray
 from mtl_search.errors import ConfigError, DataError
 

@@ -13,14 +13,17 @@ import numpy as np
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, check_finite
 from mtl_search.data.preprocessing.columns import Categorical, Numeric, TableEncoder
 from mtl_search.data.readers import cells
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.table_batches import read_batches, without_missing_texts
-from mtl_search.data.readers.tables import CsvFormat, with_points
+from mtl_search.data.readers.tables import with_points
 from mtl_search.errors import DataError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_LISTED = 8
+# In standard deviations of training: where half of the values are beyond, they are no such numbers.
+_FAR = 10.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,25 @@ class TablePreparation(Preparation):
             raw = [raw]
         yield from super().batches(raw, size)
 
+    def check_prepared(self, views: Mapping[str, Any]) -> None:
+        """Refuse raw rows in the view `table`, whose columns are standardised or one-hot."""
+        values = views.get("table")
+        if values is None or values.ndim != 2 or values.shape[1] != len(self.encoder.names):
+            return
+        end = 0
+        for column in self.encoder.columns:
+            part = np.abs(values[:, end : end + len(column.names)])
+            end += len(column.names)
+            is_raw = bool(len(part)) and float(np.median(part[:, 0])) > _FAR
+            if isinstance(column, Categorical):
+                is_raw = not np.isin(part, (0, 1)).all()
+            if is_raw:
+                raise DataError(
+                    f"the view 'table' is not prepared as in training: column {column.name!r} has "
+                    f"values such as {float(values[0, end - len(column.names)]):g}; give the rows "
+                    "as a data frame, or as an array without `table`"
+                )
+
     def row_names(self, raw: Any) -> Sequence[Any] | None:
         """Return the index of a data frame."""
         return None if isinstance(raw, Sequence) else getattr(raw, "index", None)
@@ -127,7 +149,15 @@ class TablePreparation(Preparation):
             raw = raw.to_pandas()
         if isinstance(raw, pd.DataFrame):
             return raw
+        if isinstance(raw, Mapping) and hasattr(raw.get("table"), "columns"):
+            return self._frame(raw["table"])
         if isinstance(raw, Mapping):
+            two_dimensional = [str(name) for name, values in raw.items() if np.ndim(values) > 1]
+            if two_dimensional:
+                raise DataError(
+                    f"the column {two_dimensional[0]!r} of the input has more than one dimension; "
+                    f"needed: {_listed(names)}"
+                )
             return pd.DataFrame({str(name): _plain(values) for name, values in raw.items()})
         if isinstance(raw, Sequence) and raw and all(isinstance(row, Mapping) for row in raw):
             return pd.DataFrame(list(raw))

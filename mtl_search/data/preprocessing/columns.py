@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_search.data.preparation.base import RowError
+from mtl_search.data.preprocessing.written import written_form
 from mtl_search.data.readers import cells
 from mtl_search.data.types import Array
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, DataError, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+# A column of numbers or dates as texts with so many different ones is no column of categories.
+_MANY_TEXTS = 10
+_CODE = re.compile("0[0-9]{2,}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ class Numeric:
         if numbers is None:
             row, value = _first_text(values)
             raise RowError(
-                f"column {self.name!r} is numeric, but row", row, f" ({value!r}) is not a number"
+                f"column {self.name!r} is numeric, but row",
+                row,
+                f" ({short(value)}) is not a number",
             )
         _check_range(self.name, numbers)
         is_missing = np.isnan(numbers)
@@ -97,9 +102,22 @@ class Categorical:
         """Encode (N,) values as (N, categories + 1) float32."""
         numbers: dict[str | None, int] = {text: k for k, text in enumerate(self.categories)}
         other = len(numbers)
-        codes, texts = _categories(values)
+        codes, distinct = cells.factorize(values)
+        texts = _category_texts(distinct)
         columns = np.array([numbers.get(text, other) for text in texts], np.int64)
+        for place in np.flatnonzero(columns == other):
+            # A data frame may have lost the zeros of a code: 1234 for 01234.
+            columns[place] = self._codes.get(texts[place] or "", other)
         return np.eye(other + 1, dtype=np.float32)[columns[codes]]
+
+    @property
+    def _codes(self) -> dict[str, int]:
+        """The number of a code without its zeros → its category, where there is one alone."""
+        found: dict[str, list[int]] = {}
+        for k, text in enumerate(self.categories):
+            if cells.is_code(text) and _is_number(text):
+                found.setdefault(cells.number_text(float(text)), []).append(k)
+        return {text: places[0] for text, places in found.items() if len(places) == 1}
 
 
 @dataclass(frozen=True)
@@ -152,11 +170,13 @@ def fit_columns(
             columns.append(_fit_categorical(name, values, max_categories, chosen=chosen))
         elif numbers is None:
             row, value = _first_text(values)
-            raise DataError(
-                f"column {name!r} is not among the categorical ones, but row {row} ({value!r}) is "
-                "not a number"
+            raise RowError(
+                f"column {name!r} is not among the categorical ones, but row",
+                int(train.index[row]),
+                f" ({short(value)}) is not a number",
             )
         else:
+            _tell_codes(name, values)
             columns.append(_fit_numeric(name, numbers))
     return TableEncoder(tuple(columns))
 
@@ -198,8 +218,11 @@ def _fit_categorical(
         chosen: Whether the config names the column as categorical. If not, a column that is nearly
             numeric is reported.
     """
-    categories = sorted({text for text in _categories(values)[1] if text is not None})
-    hint = "" if chosen else _hint_for_nearly_numeric(categories)
+    categories = sorted({text for text in _category_texts(cells.factorize(values)[1]) if text})
+    hint = ""
+    if not chosen:
+        _check_written(name, categories)
+        hint = _hint_for_nearly_numeric(categories)
     if len(categories) > max_categories:
         raise ConfigError(
             f"column {name!r} has {len(categories)} different texts, more than "
@@ -213,6 +236,38 @@ def _fit_categorical(
     return Categorical(name, tuple(categories))
 
 
+def _check_written(name: str, categories: Sequence[str]) -> None:
+    """Refuse many numbers or dates that are texts, and warn of few.
+
+    Raises:
+        ConfigError: There are many.
+    """
+    form = written_form(categories)
+    if form is None:
+        return
+    written, cure = form
+    what = f"{written} such as {short(categories[0])}: {cure}"
+    if len(categories) >= _MANY_TEXTS:
+        raise ConfigError(
+            f"column {name!r} holds {len(categories)} {what}; leave it out by `ignore`, or name it "
+            "in `categorical`, beside all other columns of categories",
+            path="data.columns",
+            value=name,
+        )
+    logger.warning("column %r is read as %d categories; these are %s", name, len(categories), what)
+
+
+def _tell_codes(name: str, values: cells.Column) -> None:
+    """Warn of numbers that begin with 0, as codes of three digits and more do."""
+    texts = cells.factorize(values)[1]
+    code = next((x for x in texts if isinstance(x, str) and _CODE.fullmatch(x.strip())), None)
+    if code is not None:
+        logger.warning(
+            "column %r is read as numbers, of which some begin with 0, such as %s; where they are "
+            "codes, name it in `categorical`", name, short(code),
+        )  # fmt: skip
+
+
 def _hint_for_nearly_numeric(categories: Sequence[str]) -> str:
     """Say which argument would make numbers of a column of texts, nearly all of them numbers.
 
@@ -223,13 +278,11 @@ def _hint_for_nearly_numeric(categories: Sequence[str]) -> str:
         The hint; empty for other columns.
     """
     others = [text for text in categories if not _is_number(text)]
-    commas = [text for text in others if _DECIMAL_COMMA.fullmatch(text)]
-    if len(commas) >= 10 and len(commas) == len(others):
-        return f"{commas[0]!r} looks like a number with a decimal comma (`decimal: ','`)"
     if others and len(categories) - len(others) >= max(10, 9 * len(others)):
+        shown = short(others[0])
         return (
-            f"nearly all are numbers, but {others[0]!r} is none (`missing: [{others[0]!r}]` if it "
-            "stands for no value)"
+            f"nearly all are numbers, but {shown} is none (`missing: [{shown}]` if it stands for "
+            "no value)"
         )
     return ""
 
@@ -242,16 +295,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _categories(values: cells.Column) -> tuple[Array, list[str | None]]:
-    """Return which of the different categories each row has, (N,), and their texts.
-
-    Numbers are in their shortest form, and a missing value is None.
-    """
-    codes, distinct = cells.factorize(values)
+def _category_texts(distinct: cells.Column) -> list[str | None]:
+    """Return the texts of categories, numbers in their shortest form; None where missing."""
     texts: list[str | None] = list(map(cells.category_text, distinct))
     for number in np.flatnonzero(cells.missing_cells(distinct)):
         texts[number] = None
-    return codes, texts
+    return texts
 
 
 def _first_text(values: cells.Column) -> tuple[int, object]:

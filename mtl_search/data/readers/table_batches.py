@@ -6,24 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtl_search.data.readers.tables import (
-    CSV,
-    PARQUET,
-    CsvFormat,
-    csv_frames,
-    table_suffix,
-    unreadable,
-)
+from mtl_search.data.readers.cells import MISSING_TEXTS
+from mtl_search.data.readers.csv_format import CsvFormat
+from mtl_search.data.readers.foreign import check_content, unreadable
+from mtl_search.data.readers.tables import CSV, PARQUET, csv_frames, table_suffix
 from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# The texts that `pandas.read_csv` reads as missing.
-MISSING_TEXTS = (
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
-)  # fmt: skip
 
 
 def without_missing_texts(frame: pd.DataFrame, csv: CsvFormat) -> pd.DataFrame:
@@ -64,11 +54,12 @@ def read_batches(
         )
     separator = csv.separator or ("\t" if suffix.startswith(".tsv") else ",")
     rows = 0
+    check_content(path, suffix)
     try:
         if suffix in PARQUET:
             frames = _parquet_frames(path, size, inputs)
         else:
-            frames = csv_frames(path, separator, csv, size, tuple(inputs))
+            frames = csv_frames(path, separator, csv, size, inputs=tuple(inputs))
         for frame in frames:
             if len(frame):
                 named = frame.set_axis(list(map(str, frame.columns)), axis="columns")
@@ -80,7 +71,7 @@ def read_batches(
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001  pandas and pyarrow raise many kinds on a broken file
-        raise unreadable(path, separator, error) from None
+        raise unreadable(path, separator, csv.encoding, error) from None
     if not rows:
         raise DataError(f"{path} has no rows")
 

@@ -18,6 +18,7 @@ _FIRST = ("leaderboard", "pareto")
 # Group → its views, in order; a view that stands in none comes into the last.
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Tasks": (
+        "classes",
         "delta_m_by_task",
         "baselines",
         "auxiliary",

@@ -7,12 +7,13 @@ from typing import Any
 
 from mtl_search.config.schema import HANDED_OVER
 from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.class_counts import as_tree, class_counts
 from mtl_search.data.digest import data_digest
 from mtl_search.storage.events import DataDescribed
 
 
 def describe_data(data: DataSet, name: str, *, handed_over: bool = False) -> DataDescribed:
-    """Return name, digest, splits and targets of a data set.
+    """Return name, digest, splits, targets and classes of a data set.
 
     Args:
         data: The data set.
@@ -25,14 +26,15 @@ def describe_data(data: DataSet, name: str, *, handed_over: bool = False) -> Dat
         >>> splits = {"train": [0, 1], "validation": [2], "test": [3]}
         >>> y = Target(np.array([0, 1, 1, 0]), "binary")
         >>> event = describe_data(DataSet({"x": np.zeros((4, 2))}, {"y": y}, splits), "arrays")
-        >>> event.splits, event.targets
-        ({'train': 2, 'validation': 1, 'test': 1}, {'y': 'binary'})
+        >>> event.splits, event.targets, event.classes
+        ({'train': 2, 'validation': 1, 'test': 1}, {'y': 'binary'}, {'y': [['0', 1], ['1', 1]]})
     """
     return DataDescribed(
         name=HANDED_OVER if handed_over else name,
         digest=data_digest(data),
         splits={split: len(data.splits[split]) for split in SPLITS},
         targets={target: values.kind for target, values in data.targets.items()},
+        classes=as_tree(class_counts(data)),
     )
 
 

@@ -10,7 +10,13 @@ import pytest
 
 from mtl_search.data import Preparation, Prepared
 from mtl_search.errors import DataError
-from mtl_search.export.batches import about_unknown, join_arrays, prepared_batches, rows_of
+from mtl_search.export.batches import (
+    about_unknown,
+    as_view,
+    join_arrays,
+    prepared_batches,
+    rows_of,
+)
 
 
 class Own(Preparation):
@@ -58,3 +64,29 @@ def test_few_of_many_categories_are_named() -> None:
     assert "'c0' (9), 'c1' (8)" in about_unknown("a", counts)
     assert "and 2 more" in about_unknown("a", counts)
     assert about_unknown("a", Counter({"x": 1})).startswith("1 row has a category in column 'a'")
+
+
+@pytest.mark.parametrize(
+    "values", [[[1, 2], [3, 4]], np.array([[1, 2], [3, 4]]), np.array([[1.0, 2], [3, 4]], object)]
+)
+def test_other_numbers_become_those_of_the_network(values: Any) -> None:
+    view = as_view("table", values, np.dtype(np.float32))
+    assert view.dtype == np.float32
+    assert view.tolist() == [[1, 2], [3, 4]]
+    assert as_view("tokens", values, np.dtype(np.int64)).dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "message"),
+    [
+        ([["a", "b"]], "float32", "numbers are needed"),
+        ([[1, 2], [3]], "float32", "no array of numbers of one shape"),
+        ([[1.5]], "int64", "whole numbers"),
+        ([[np.nan]], "float32", "NaN or infinite"),
+        ([[1e39]], "float32", "NaN or infinite"),
+        ([[1j]], "float32", "numbers are needed"),
+    ],
+)
+def test_what_is_no_view_is_refused(values: Any, dtype: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        as_view("x", values, np.dtype(dtype))

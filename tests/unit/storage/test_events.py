@@ -95,7 +95,8 @@ LINES = [
         DataDescribed,
         (
             '{"event": "data", "time": 1.5, "name": "table", "digest": "a1",'
-            ' "splits": {"train": 3, "validation": 1, "test": 1}, "targets": {"left": "class"}}'
+            ' "splits": {"train": 3, "validation": 1, "test": 1}, "targets": {"left": "class"},'
+            ' "classes": {"left": [["0", 2], ["1", 1]]}}'
         ),
     ),
     (
@@ -136,7 +137,7 @@ def test_only_what_a_trial_can_say_again_may_be_lost(kind: type[Event], line: st
 def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) -> None:
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
-    optional |= {"excluded", "directions", "split", "devices"}
+    optional |= {"excluded", "directions", "split", "devices", "classes"}
     if kind is BaselineScored:
         optional.add("reason")
     for name in set(tree) - {"event"} - optional:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mtl_search.data.preparation.images import ImagePreparation, image_files
-from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.errors import DataError
 
 Image: Any = pytest.importorskip("PIL.Image")
@@ -99,5 +99,5 @@ def test_a_table_is_written_as_that_of_training(folder: Path) -> None:
 
 
 def test_an_unreadable_file_is_named_with_its_row(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"notes.txt of row 1 cannot be read \(Unidentified"):
+    with pytest.raises(DataError, match=r"notes.txt of row 1 cannot be read \(cannot identify"):
         PREPARATION.transform([folder / "a.png", folder / "notes.txt"])

@@ -16,7 +16,7 @@ from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.stored import from_stored, to_stored
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.errors import DataError
 
 ROWS = (
@@ -122,3 +122,14 @@ def test_a_number_that_scaling_makes_infinite_is_refused_with_its_row() -> None:
     encoder = fit_columns(pd.DataFrame({"x": [0.0, 1e-9]}), ["x"], [], 10)
     with pytest.raises(RowError, match="row 1 has NaN or infinite"):
         TablePreparation(encoder, CsvFormat()).transform({"x": [1.0, 1e38]})
+
+
+def test_raw_rows_in_a_prepared_view_are_refused(data: DataSet) -> None:
+    preparation = _preparation(data)
+    prepared = np.asarray(data.inputs["table"])
+    preparation.check_prepared({"table": prepared})
+    for wrong in (prepared + 100, np.where(np.isin(prepared, (0, 1)), 2, prepared)):
+        with pytest.raises(DataError, match="not prepared as in training: column"):
+            preparation.check_prepared({"table": wrong})
+    with pytest.raises(DataError, match="'table' of the input has more than one dimension"):
+        preparation.transform({"table": prepared})

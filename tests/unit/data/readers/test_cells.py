@@ -11,8 +11,8 @@ import pytest
 from mtl_search.data.readers.cells import (
     as_column,
     as_numbers,
+    category_numbers,
     category_text,
-    category_texts,
     factorize,
     missing_cells,
     number_text,
@@ -74,7 +74,7 @@ def test_factorize_gives_the_column_back() -> None:
     assert distinct.iloc[codes].fillna("-").tolist() == ["b", "a", "b", "-"]
     mixed = pd.Series([1, True, 1], dtype=object)
     codes, distinct = factorize(mixed)
-    assert codes.tolist() == [0, 1, 2], "1 and True are equal and not the same"
+    assert codes.tolist() == [0, 1, 0], "1 and True are equal and not the same"
 
 
 @pytest.mark.parametrize(
@@ -97,5 +97,7 @@ def test_texts_that_look_alike_are_one() -> None:
     assert plain_text(" cafe\u0301 ") == plain_text("caf\u00e9") == "caf\u00e9"
     assert category_text("cafe\u0301") == category_text("caf\u00e9\u00a0")
     values = pd.Series(["P1", "P1 ", "1.0", 1, "1", 1.5, "1_0", "10", True], dtype=object)
-    texts = ["P1", "P1", "1", "1", "1", "1.5", "1_0", "10", "True"]
-    assert category_texts(values).tolist() == texts
+    numbers = category_numbers(values)
+    assert numbers.tolist() == [4, 4, 0, 0, 0, 1, 3, 2, 5], "in the order of the texts"
+    codes = category_numbers(pd.Series(["01234", "1234", "1234.0"]))
+    assert codes.tolist() == [0, 1, 1], "a code keeps its zeros"

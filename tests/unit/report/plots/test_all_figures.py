@@ -28,6 +28,7 @@ def _flat(value: Any) -> list[str]:
 def test_every_figure_is_of_a_view() -> None:
     assert set(FIGURES) - {"importance"} <= set(VIEWS)
     assert set(VIEWS) - set(FIGURES) == {
+        "classes",
         "settings",
         "provenance",
     }  # words, which a table shows best
