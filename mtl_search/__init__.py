@@ -29,6 +29,7 @@ from mtl_search.errors import (
     DiskFullError,
     MtlSearchError,
     OutOfMemoryError,
+    RequestError,
     SweepError,
     TrialError,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Model",
     "MtlSearchError",
     "OutOfMemoryError",
+    "RequestError",
     "Result",
     "SweepComparison",
     "SweepError",

@@ -74,7 +74,7 @@ def load_model(
             members.append(replace(member, trial=chosen.id, arm=str(chosen.arm)))
     except SweepError as error:
         kept = sorted(card.parts[-3] for card in result.directory.glob("trials/*/best/model.json"))
-        raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
+        raise type(error)(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
     metrics = metrics_on_test(result.record, choice.trials)
     return Model(members, {**facts_of_model(result, choice), "metrics": metrics})
 

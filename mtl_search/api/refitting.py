@@ -22,7 +22,7 @@ from mtl_search.api.model_facts import facts_of_model
 from mtl_search.api.result import Result
 from mtl_search.config import Config, to_stored
 from mtl_search.config.checks import check_int
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, RequestError, SweepError
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -141,7 +141,7 @@ def _choice(result: Result, trial: str | None) -> ModelChoice:
     if trial is not None:
         choice = model_of_trial(networks, trial)
         if choice.trials[0].is_member:
-            raise SweepError(
+            raise RequestError(
                 f"the values of {trial} changed while it trained, as of all members of a "
                 "population: name the trial that trained from scratch with them (role `last`)"
             )

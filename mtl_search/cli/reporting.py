@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mtl_search import api
 from mtl_search.config import load_config
-from mtl_search.errors import SweepError, nearest
+from mtl_search.errors import RequestError, nearest
 from mtl_search.storage import sweep_directory
 
 
@@ -29,7 +29,7 @@ def find_sweep(named: Path | None) -> Path:
         api.RUNS.glob(f"*/{sweep_directory.JOURNAL}"), key=lambda path: path.stat().st_mtime
     )
     if not journals:
-        raise SweepError(f"there is no sweep in {api.RUNS}/ yet: mtl-search run CONFIG makes one")
+        raise RequestError(f"there is no sweep in {api.RUNS}/ yet: mtl-search run CONFIG makes one")
     return journals[-1].parent
 
 
@@ -37,7 +37,7 @@ def _called(name: Path) -> Path:
     if (api.RUNS / name / sweep_directory.JOURNAL).exists():
         return api.RUNS / name
     if len(name.parts) > 1:  # a path, and no name
-        raise SweepError(_no_sweep_at(name))
+        raise RequestError(_no_sweep_at(name))
     return sweep_directory.latest_folder(api.RUNS, str(name))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mtl_search.config import Config, load_config, paths, to_dict, to_stored, to_yaml
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, RequestError
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage import atomic
 from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
@@ -45,12 +45,12 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
     """
     has_sweep = holds_sweep(folder)
     if has_sweep and not resume:
-        raise SweepError(
+        raise RequestError(
             f"{folder} holds a sweep already: --resume goes on with it, "
             "--output names another folder"
         )
     if resume and not has_sweep:
-        raise SweepError(f"{folder} holds no sweep to resume")
+        raise RequestError(f"{folder} holds no sweep to resume")
     if resume:
         _check_same(load_config(folder / CONFIG), config)
     folder.mkdir(parents=True, exist_ok=True)

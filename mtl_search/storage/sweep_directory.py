@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mtl_search.errors import SweepError, nearest
+from mtl_search.errors import RequestError, SweepError, nearest
 from mtl_search.storage import atomic
 
 CONFIG = "config.yaml"
@@ -53,7 +53,7 @@ def latest_folder(root: Path, name: str) -> Path:
         near = nearest(name, names)
         if near:
             message += f"; did you mean {near!r}?"
-        raise SweepError(message)
+        raise RequestError(message)
     return max(of_this_name, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
 
 
