@@ -57,9 +57,7 @@ class Result(ResultViews):
         self.directory = Path(directory)
         self._trust_code = trust_code if isinstance(trust_code, bool) else tuple(trust_code)
         if not (self.directory / sweep_directory.JOURNAL).exists():
-            raise RequestError(
-                f"{self.directory} holds no sweep (there is no {sweep_directory.JOURNAL} in it)"
-            )
+            raise RequestError(sweep_directory.no_sweep_at(self.directory))
         self.config: Config = load_config(self.directory / sweep_directory.CONFIG)
         self.record: SweepRecord = read_record(self.directory / sweep_directory.JOURNAL)
 

@@ -13,6 +13,7 @@ from mtl_search.api.progress import choose_display
 from mtl_search.api.result import Result
 from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config
+from mtl_search.errors import RequestError
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import private_files
 
@@ -201,9 +202,11 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
         resume: Whether an earlier sweep goes on.
 
     Raises:
-        SweepError: There is nothing to resume.
+        RequestError: There is nothing to resume, or the folder is a file.
     """
     if output is not None:
+        if Path(output).is_file():
+            raise RequestError(f"{output} is a file; a sweep is a folder: name another one")
         return Path(output)
     if resume:
         return sweep_directory.latest_folder(RUNS, name)
