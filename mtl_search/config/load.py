@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mtl_search.config import paths
-from mtl_search.config.reading.text import read_text
 from mtl_search.config.environment import Expansion
+from mtl_search.config.reading.text import read_text
 from mtl_search.config.renamed_keys import refuse_old_names, refuse_old_path, with_new_names
 from mtl_search.config.schema import Config
 from mtl_search.config.stored import parse, parse_like, plain, to_dict, with_expanded
