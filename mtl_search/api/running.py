@@ -13,7 +13,6 @@ from mtl_search.api.progress import choose_display
 from mtl_search.api.result import Result
 from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config
-from mtl_search.errors import RequestError
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import private_files
 
@@ -202,11 +201,10 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
         resume: Whether an earlier sweep goes on.
 
     Raises:
-        RequestError: There is nothing to resume, or the folder is a file.
+        RequestError: The folder holds a sweep already or is a file, or nothing is to be resumed.
     """
     if output is not None:
-        if Path(output).is_file():
-            raise RequestError(f"{output} is a file; a sweep is a folder: name another one")
+        sweep_directory.check_folder(Path(output), resume=resume)
         return Path(output)
     if resume:
         return sweep_directory.latest_folder(RUNS, name)

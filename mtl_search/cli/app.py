@@ -237,7 +237,7 @@ def schema(
 @app.command()
 def ui(
     sweep: SweepFolder = None,
-    port: Annotated[int, typer.Option(help="Port of the MLflow server.")] = 5000,
+    port: Annotated[int, typer.Option(help="Port of the MLflow server.", min=1, max=65535)] = 5000,
     host: Annotated[str, typer.Option(help="Address that it listens on.")] = "127.0.0.1",
     debug: Debug = False,
 ) -> None:

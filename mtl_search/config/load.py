@@ -95,7 +95,7 @@ def _tasks_of(tree: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _refuse_misspelt_tasks(tree: Mapping[str, Any], before: Sequence[str]) -> None:
-    """Refuse a task that overrides have made in passing: it has no head, which a new one needs.
+    """Refuse a task that overrides have made in passing: it names no head, as a new one must.
 
     Raises:
         ConfigError: There is such a task; the message has the nearest name.
@@ -103,13 +103,18 @@ def _refuse_misspelt_tasks(tree: Mapping[str, Any], before: Sequence[str]) -> No
     for name in _tasks_of(tree):
         task = tree["tasks"].get(name)  # a key that is no text is refused elsewhere
         is_new = before and not any(fnmatchcase(name, known) for known in before)
-        if is_new and isinstance(task, Mapping) and "head" not in task:
+        if is_new and isinstance(task, Mapping) and not _names_head(task):
             raise ConfigError(
                 "there is no task of this name (a new one needs a head)",
                 path=f"tasks.{name}",
                 value=name,
                 allowed=before,
             )
+
+
+def _names_head(task: Mapping[str, Any]) -> bool:
+    head = task.get("head")
+    return "name" in head if isinstance(head, Mapping) else head is not None
 
 
 def _pairs(overrides: Overrides) -> Iterable[tuple[str, Any]]:

@@ -58,6 +58,27 @@ def latest_folder(root: Path, name: str) -> Path:
     return max(of_this_name, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
 
 
+def check_folder(folder: Path, *, resume: bool) -> None:
+    """Refuse a folder that a new sweep cannot go to, or that holds none to resume.
+
+    Args:
+        folder: The folder; of a new sweep it may not be there yet.
+        resume: Whether to go on with the sweep in it.
+
+    Raises:
+        RequestError: It is a file, it holds a sweep already, or it holds nothing to resume.
+    """
+    if folder.is_file():
+        raise RequestError(f"{folder} is a file; a sweep is a folder: name another one")
+    if holds_sweep(folder) and not resume:
+        raise RequestError(
+            f"{folder} holds a sweep already: --resume goes on with it, "
+            "--output names another folder"
+        )
+    if resume and not holds_sweep(folder):
+        raise RequestError(f"{folder} holds no sweep to resume")
+
+
 def no_sweep_at(folder: Path) -> str:
     """Say what a folder is that holds no sweep, and which one beside it may have been meant.
 

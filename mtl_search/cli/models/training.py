@@ -75,7 +75,8 @@ def _progress() -> Iterator[TrainProgress]:
     """Show the epochs of each network, on a terminal alone."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     notes = Console(stderr=True, soft_wrap=True, highlight=False)
-    with Progress(*columns, TimeElapsedColumn(), console=notes, transient=True) as progress:
+    settings = {"transient": True, "disable": not notes.is_terminal}
+    with Progress(*columns, TimeElapsedColumn(), console=notes, **settings) as progress:
         bars = {}
 
         def report(tasks: tuple[str, ...], done: int, total: int) -> None:

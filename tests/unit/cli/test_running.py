@@ -126,5 +126,5 @@ def test_a_sweep_in_which_nothing_was_trained_has_failed(
 
 def test_resume_without_a_sweep_says_so(config: str) -> None:
     status, output = run_cli("run", config, "--resume")
-    assert status == FAILED
+    assert status == WRONG_INPUT
     assert "no sweep called 'small'" in output
