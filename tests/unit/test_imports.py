@@ -61,6 +61,31 @@ print(json.dumps({"status": status, "output": output.getvalue(), "early": early,
 """
 
 
+# What a slot does: it trains a trial of a table, its test split included. The data set and the
+# config come from the driver.
+SLOT = """
+import sys, tempfile
+import mtl_search.training.workers.slot
+from mtl_search.training.runner import TrialRunner
+from tests.support import trials
+
+with tempfile.TemporaryDirectory() as folder:
+    runner = TrialRunner(trials.data())
+    runner.setup(trials.spec(trials.config(epochs=2), folder, test=True))
+    assert runner.train_until(2).state == "COMPLETE"
+print(*sys.modules)
+"""
+# Ray Tune brings pandas and pyarrow. Networks, heads, losses and metrics need none of these.
+NOT_FOR_TABLES = (
+    OPTIONAL | {"mlflow", "optuna", "sklearn", "torchcrf", "torchjd", "torchmetrics"}
+) | {
+    "scipy",
+    "sympy",
+    "torch._dynamo",
+    "torch._inductor",
+}
+
+
 @dataclass(frozen=True)
 class Opened:
     """What became of a command.
@@ -266,3 +291,17 @@ def test_validate_loads_what_the_config_uses_and_no_more(tmp_path: Path) -> None
     assert "is valid" in door.output
     assert "torch" in door.loaded  # the network is built
     assert sorted((OPTIONAL | {"mlflow"}).intersection(door.loaded)) == []
+
+
+def test_a_slot_imports_what_its_config_trains_with_and_no_more() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SLOT],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    loaded = set(done.stdout.split())
+    assert {"torch", "ray.tune", "mtl_search.training.trainer"} <= loaded
+    assert sorted(NOT_FOR_TABLES & loaded) == []
