@@ -119,7 +119,7 @@ class SweepError(MtlSearchError, RuntimeError):
         ...     Result("runs/no_such_sweep")
         ... except SweepError as error:
         ...     print(error)
-        runs/no_such_sweep holds no sweep (there is no journal.jsonl in it)
+        runs/no_such_sweep is not there
     """
 
 
