@@ -133,8 +133,8 @@ class SweepSession:
                 if request.on_start is not None:
                     request.on_start()
                 retention = CheckpointRetention(directory, config)
-                observers = [*request.observers, retention]
-                with closing(Journal(directory / sweep_directory.JOURNAL, observers)) as journal:
+                path = directory / sweep_directory.JOURNAL
+                with closing(Journal(path, [*request.observers, retention])) as journal:
                     retention.clean_up_finished(journal.record)
                     yield cls(sweep, journal)
 
