@@ -29,6 +29,7 @@ from mtl_search.errors import (
     DiskFullError,
     MtlSearchError,
     OutOfMemoryError,
+    RequestError,
     SweepError,
     TrialError,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "MtlSearchError",
     "OutOfMemoryError",
     "Preparation",
+    "RequestError",
     "Result",
     "Sampling",
     "SharingPolicy",

@@ -4,13 +4,15 @@
     ├── ConfigError        a key, a value or a combination in the config is wrong
     ├── DataError          the data set cannot be read or does not fit the tasks
     ├── SweepError         a sweep cannot start, resume or go on
+    │   ├── RequestError       what was asked for is not there: a sweep, a trial, a network
     │   ├── DiskFullError      there is no room for its files; with room again, a resume goes on
     │   └── ClusterError       there is no such Ray cluster, or it is not one for this sweep
     └── TrialError         one trial failed; the sweep goes on
         └── OutOfMemoryError   it may fit with smaller batches
 
 All of them are mistakes that a user can mend, so the command line prints them without a traceback
-and exits with status 2 (wrong input) or 1 (the sweep could not go on). Broken invariants of the
+and exits with status 2 (wrong input: a `ConfigError`, `DataError`, `RequestError` or
+`ClusterError`) or 1 (something could not go on). Broken invariants of the
 package itself are `assert`s.
 """
 
@@ -121,7 +123,23 @@ class SweepError(MtlSearchError, RuntimeError):
         ...     Result("runs/no_such_sweep")
         ... except SweepError as error:
         ...     print(error)
-        runs/no_such_sweep holds no sweep (there is no journal.jsonl in it)
+        runs/no_such_sweep is not there
+    """
+
+
+class RequestError(SweepError):
+    """What was asked for is not there or cannot be had so, such as a trial of another name.
+
+    Examples:
+        It is a `SweepError`, so that one `except` is enough for both:
+
+        >>> from mtl_search import Result
+        >>> result = Result("tests/fixtures/sweeps/v0_1_finished")
+        >>> try:
+        ...     result.trial("serach-0001")
+        ... except RequestError as error:
+        ...     print(error)
+        there is no trial 'serach-0001' in tests/...; did you mean 'search-0001'?
     """
 
 

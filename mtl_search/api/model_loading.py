@@ -77,7 +77,7 @@ def load_model(
     except SweepError as error:
         cards = result.directory.glob("trials/*/best/model.json")
         names = ", ".join(sorted(card.parts[-3] for card in cards))
-        raise SweepError(f"{error}\n  kept: {names or 'none'}") from None
+        raise type(error)(f"{error}\n  kept: {names or 'none'}") from None
     metrics = metrics_on_test(result.record, choice.trials)
     return Model(members, {**facts_of_model(result, choice), "metrics": metrics})
 

@@ -10,7 +10,7 @@ from mtl_search.api.best import Best
 from mtl_search.api.consent import TrustCode
 from mtl_search.api.result_views import ResultViews
 from mtl_search.config import Config, load_config, override
-from mtl_search.errors import SweepError, nearest
+from mtl_search.errors import RequestError, SweepError, nearest
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
@@ -57,9 +57,7 @@ class Result(ResultViews):
         self.directory = Path(directory)
         self._trust_code = trust_code if isinstance(trust_code, bool) else tuple(trust_code)
         if not (self.directory / sweep_directory.JOURNAL).exists():
-            raise SweepError(
-                f"{self.directory} holds no sweep (there is no {sweep_directory.JOURNAL} in it)"
-            )
+            raise RequestError(sweep_directory.no_sweep_at(self.directory))
         self.config: Config = load_config(self.directory / sweep_directory.CONFIG)
         self.record: SweepRecord = read_record(self.directory / sweep_directory.JOURNAL)
 
@@ -165,7 +163,7 @@ class Result(ResultViews):
         if name not in self.record.trials:
             near = nearest(name, self.record.trials)
             hint = f"; did you mean {near!r}?" if near else ""
-            raise SweepError(f"there is no trial {name!r} in {self.directory}{hint}")
+            raise RequestError(f"there is no trial {name!r} in {self.directory}{hint}")
         return self.record.trials[name]
 
     def load_model(

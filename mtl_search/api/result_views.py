@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtl_search.config import Config
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, RequestError, SweepError
 from mtl_search.storage.records import SweepRecord
 
 if TYPE_CHECKING:  # these load pandas and plotly, which a look at a journal does not need
@@ -133,7 +133,7 @@ class ResultViews:
         from mtl_search.report.plots import FIGURES
 
         if name not in FIGURES:
-            raise SweepError(
+            raise RequestError(
                 f"the view {name!r} is a table and has no plot; read it by view({name!r}).frame()"
             )
         if view is None:

@@ -201,9 +201,10 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
         resume: Whether an earlier sweep goes on.
 
     Raises:
-        SweepError: There is nothing to resume.
+        RequestError: The folder holds a sweep already or is a file, or nothing is to be resumed.
     """
     if output is not None:
+        sweep_directory.check_folder(Path(output), resume=resume)
         return Path(output)
     if resume:
         return sweep_directory.latest_folder(RUNS, name)

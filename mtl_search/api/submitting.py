@@ -176,7 +176,8 @@ def prepare(
     tree, source = to_dict(parsed), _source(config)
     submission.check_config(parsed, source)
     packed = package.pack(source, tree, parsed.name, include)
-    job_id = job_id or submission.new_job_id(parsed.name)
+    named = None if job_id is None else submission.checked_job_id(job_id)
+    job_id = named or submission.new_job_id(parsed.name)
     options = [*words, *(["--smoke"] if smoke else [])]
     sent = [word for path in include for word in ("--include", str(path))]
     again = f"mtl_search.submit(config, resume={resume or job_id!r})"

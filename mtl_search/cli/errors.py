@@ -12,12 +12,12 @@ from rich.markup import escape
 
 from mtl_search.cli import json_log
 from mtl_search.config.secrets import masked
-from mtl_search.errors import ClusterError, ConfigError, DataError, MtlSearchError
+from mtl_search.errors import ClusterError, ConfigError, DataError, MtlSearchError, RequestError
 
 # Exit statuses.
 WRONG_INPUT = 2
 FAILED = 1
-_WRONG = (ConfigError, DataError, ClusterError)
+_WRONG = (ConfigError, DataError, RequestError, ClusterError)
 
 
 def print_error(error: Exception) -> int:

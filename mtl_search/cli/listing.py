@@ -66,6 +66,10 @@ def list_command(name: str | None, console: Console) -> None:
     """
     if name is not None and name not in FAMILIES:
         message = "there is no family of this name"
+        families = [family for family in FAMILIES if name in FAMILIES[family].registry]
+        if families:
+            commands = ", ".join(f"`mtl-search list {family}`" for family in families)
+            message += f"; it is a member of {' and '.join(families)}: {commands}"
         raise ConfigError(message, path="list", value=name, allowed=FAMILIES)
     for family in FAMILIES if name is None else [name]:
         console.print(_table(family))

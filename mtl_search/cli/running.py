@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
 
@@ -20,11 +21,13 @@ from mtl_search.api.progress.terminal import LiveProgress, PlainProgress
 from mtl_search.cli import json_log
 from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console as make_console
-from mtl_search.cli.errors import FAILED
+from mtl_search.cli.errors import FAILED, print_error
 from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
-from mtl_search.config import Config, load_config
-from mtl_search.config.secrets import masked
+from mtl_search.config import Config, load_config, to_yaml
+from mtl_search.config.consent import code_of, is_foreign
+from mtl_search.config.secrets import MASK, masked
+from mtl_search.errors import SweepError
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import make_private
@@ -62,8 +65,7 @@ def run_command(
     console = make_console()
     console.quiet = json_log.is_on()
     check_versions()
-    options = ["--smoke"] if smoke else []
-    options += ["--address", address] if address else []
+    options = ["--address", address] if address else []
     options += consent_options(trust_code)
     config = load_config(config_file, overrides)
     check_consent(config, [config_file], trust_code, overrides)
@@ -72,7 +74,8 @@ def run_command(
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)
-    again = _resuming([str(config_file), *map(masked, overrides), *options], directory)
+    typed = [str(config_file), *map(masked, overrides), *(["--smoke"] if smoke else [])]
+    again = _resuming(config, typed, directory, options)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
@@ -86,6 +89,10 @@ def run_command(
     except KeyboardInterrupt:
         console.print()
         return _stopped(console, again, directory)
+    except SweepError as error:
+        if progress.record is None:  # nothing has begun that could go on
+            raise
+        return _failed(error, again)
     console.print()
     from mtl_search.report import render  # not needed where a config is refused
 
@@ -97,10 +104,25 @@ def run_command(
     return _stopped(console, again, directory)
 
 
-def _resuming(arguments: list[str], directory: Path) -> str:
-    """Return the command that goes on with the sweep; that of a job is known from outside."""
-    command = ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
-    return os.environ.get(submission.RESUME) or shlex.join(command)
+def _resuming(config: Config, typed: list[str], directory: Path, options: list[str]) -> str:
+    """Return the command that goes on with the sweep, the same as a report has it.
+
+    It takes the config of the sweep's folder, unless that lacks a password which the typed one has,
+    or lies where code would need another consent. That of a job is known from outside.
+
+    Args:
+        config: The sweep's config.
+        typed: The config and the changes to it, as they were typed.
+        directory: The sweep's folder.
+        options: What else the command needs.
+    """
+    stored = directory / sweep_directory.CONFIG
+    lacks_consent = is_foreign(stored) and any(code_of(config))
+    folder = shlex.quote(str(directory))
+    own = f"{folder}/{sweep_directory.CONFIG}"
+    words = shlex.join(typed) if lacks_consent or MASK in to_yaml(config) else own
+    command = f"mtl-search run {words} --output {folder} --resume {shlex.join(options)}"
+    return os.environ.get(submission.RESUME) or command.rstrip()
 
 
 def _announce(config: Config, directory: Path, console: Console) -> None:
@@ -132,6 +154,16 @@ def _stopped(console: Console, command: str, directory: Path) -> int:
         f"[yellow]Stopped.[/] Go on with: {escape(command)}", highlight=False, soft_wrap=True
     )
     return INTERRUPTED
+
+
+def _failed(error: SweepError, command: str) -> int:
+    """Print why a sweep could not go on, and the command that does when that is mended."""
+    status = print_error(error)
+    if json_log.is_on():
+        json_log.write("failed", "warning", {"message": "could not go on", "resume": command})
+    else:
+        print(f"  Go on with: {command}", file=sys.stderr)  # noqa: T201
+    return status
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:

@@ -13,11 +13,13 @@ from pathlib import Path
 import grpc
 import ray
 from ray._private import services
+from ray._private import utils as ray_utils
 from ray._private.authentication import authentication_token_setup as authentication
 from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
 from ray.job_config import JobConfig
 
 from mtl_search.cluster import capacity, this_node
+from mtl_search.cluster.preloading import in_environment, preload_settings
 from mtl_search.cluster.ray_versions import find_mismatch
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError
@@ -119,13 +121,14 @@ def _start(config: Config | None) -> None:
     dashboard = config is not None and config.resources.workers > 1
     export_working_directory()
     try:
-        ray.init(
-            address="local",
-            include_dashboard=dashboard,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            job_config=_job_config(),
-        )
+        with in_environment(preload_settings(config, ray_utils.get_num_cpus())):
+            ray.init(
+                address="local",
+                include_dashboard=dashboard,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                job_config=_job_config(),
+            )
     except Exception as error:  # of many kinds; on a very busy machine Ray gives up
         ray.shutdown()
         raise ClusterError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from mtl_search.config import paths
 from mtl_search.config.environment import Expansion
+from mtl_search.config.reading.text import read_text
 from mtl_search.config.renamed_keys import refuse_old_names, refuse_old_path, with_new_names
 from mtl_search.config.schema import Config
 from mtl_search.config.stored import parse, parse_like, plain, to_dict, with_expanded
@@ -48,10 +50,12 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
     is_sweep = not isinstance(source, Mapping) and Path(source).with_name(_JOURNAL).exists()
     if is_sweep:
         tree = with_new_names(tree)  # a sweep, maybe of an earlier version, has written it
+    tasks = _tasks_of(tree)
     for path, value in _pairs(overrides):
         paths.put(tree, path, plain(value, path))
         refuse_old_path(path)
     refuse_old_names(tree)
+    _refuse_misspelt_tasks(tree, tasks)
     # A sweep is read where its variables are not set, too; its data may not be there either.
     expansion = Expansion(lenient=is_sweep)
     return with_expanded(parse(plain(expansion.expand(tree))), expansion)
@@ -75,12 +79,42 @@ def override(config: Config, overrides: Overrides) -> Config:
     """
     tree = to_dict(config)
     expansion = Expansion()
+    tasks = _tasks_of(tree)
     for path, value in _pairs(overrides):
         keys = tuple(paths.split(path)) if isinstance(path, str) else ()
         paths.put(tree, path, expansion.expand(plain(value, path), keys))
         refuse_old_path(path)
     refuse_old_names(tree)
+    _refuse_misspelt_tasks(tree, tasks)
     return with_expanded(parse_like(config, tree), expansion)
+
+
+def _tasks_of(tree: Mapping[str, Any]) -> tuple[str, ...]:
+    tasks = tree.get("tasks")
+    return tuple(map(str, tasks)) if isinstance(tasks, Mapping) else ()
+
+
+def _refuse_misspelt_tasks(tree: Mapping[str, Any], before: Sequence[str]) -> None:
+    """Refuse a task that overrides have made in passing: it names no head, as a new one must.
+
+    Raises:
+        ConfigError: There is such a task; the message has the nearest name.
+    """
+    for name in _tasks_of(tree):
+        task = tree["tasks"].get(name)  # a key that is no text is refused elsewhere
+        is_new = before and not any(fnmatchcase(name, known) for known in before)
+        if is_new and isinstance(task, Mapping) and not _names_head(task):
+            raise ConfigError(
+                "there is no task of this name (a new one needs a head)",
+                path=f"tasks.{name}",
+                value=name,
+                allowed=before,
+            )
+
+
+def _names_head(task: Mapping[str, Any]) -> bool:
+    head = task.get("head")
+    return "name" in head if isinstance(head, Mapping) else head is not None
 
 
 def _pairs(overrides: Overrides) -> Iterable[tuple[str, Any]]:
@@ -105,17 +139,7 @@ def _split_override(text: str) -> tuple[str, Any]:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        configs = [str(neighbour) for neighbour in sorted(path.parent.glob("*.y*ml"))]
-        raise ConfigError("no such config file", value=str(path), allowed=configs) from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        problem = f"cannot read the config file: line {line} is not UTF-8; save it as UTF-8 text"
-        raise ConfigError(problem, value=str(path)) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise ConfigError(f"cannot read the config file: {error}", value=str(path)) from None
+    text = read_text(path)
     try:
         tree = load_yaml(text)
     except NOT_YAML as error:

@@ -25,7 +25,7 @@ from mtl_search.config import Config, from_stored, to_stored
 from mtl_search.config.consent import TrustCode, check_consent
 from mtl_search.data.preparation.stored import code_in, write_files
 from mtl_search.data.spec import DataSpec
-from mtl_search.errors import SweepError
+from mtl_search.errors import RequestError, SweepError
 from mtl_search.export.members import Member
 from mtl_search.models.backbones.pretrained import architecture_of
 from mtl_search.storage.atomic import replace_folder
@@ -86,10 +86,10 @@ def check_folder(folder: Path, marker: str = CARD, noun: str = "a model") -> Non
     """
     if folder.exists() and not (folder / marker).exists():
         if not folder.is_dir():
-            raise SweepError(f"{folder} is a file; {noun} is a folder")
+            raise RequestError(f"{folder} is a file; {noun} is a folder")
         if any(folder.iterdir()):
             _, name = noun.split(" ", 1)
-            raise SweepError(f"{folder} has files in it and is no {name}: name a new folder")
+            raise RequestError(f"{folder} has files in it and is no {name}: name a new folder")
 
 
 def load_model(
@@ -165,7 +165,7 @@ def read_card(folder: Path) -> dict[str, Any]:
     """
     file = folder / CARD
     if not file.exists():
-        raise SweepError(
+        raise RequestError(
             f"no trained network in {folder} (there is no {CARD} in it): of a sweep, only the best "
             "of each arm and the finalists are kept"
         )
@@ -175,7 +175,7 @@ def read_card(folder: Path) -> dict[str, Any]:
     except (OSError, *_BROKEN) as error:
         raise _broken(file, error) from error
     if version > FORMAT:
-        raise SweepError(
+        raise RequestError(
             f"{file} has the format {version}, and this version of mtl_search reads up to "
             f"{FORMAT}: install version {card.get('mtl_search', 'that wrote it')} or later"
         )
@@ -226,4 +226,4 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
 
 
 def _broken(file: Path, error: Exception) -> SweepError:
-    return SweepError(f"{file} is no part of a model ({type(error).__name__}: {error})")
+    return RequestError(f"{file} is no part of a model ({type(error).__name__}: {error})")

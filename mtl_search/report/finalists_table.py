@@ -82,7 +82,7 @@ class _FinalistsTable:
             Column(f"lead of ✓ over it\n({unit})", [_gain(c) for c in leads], 94),
             Column("Δm %", [_delta_m(c) for c in gains], 95),
             Column("P(better)\na run", [formats.number(value, 2) for value in better], 84),
-            Column("worst task\n(gain)", [_worst(c) for c in gains], 83, right=False),
+            Column(f"worst task\n(gain, {unit})", [_worst(c) for c in gains], 83, right=False),
             Column("mean\nrank", [_rank(ranks.get(arm)) for arm in self.arms], 82),
             *task_columns(self._tasks, self._task_cells),
             Column("params", [formats.count(self._parameters(arm)) for arm in self.arms], 85),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from mtl_search.config import Config, load_config, paths, to_dict, to_stored, to_yaml
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage import atomic
-from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
+from mtl_search.storage.sweep_directory import CONFIG, check_folder
 
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
 _RESUMABLE = (
@@ -40,17 +40,10 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
         resume: Whether to go on with the sweep in the folder.
 
     Raises:
-        SweepError: The folder holds a sweep already, or nothing to resume.
+        RequestError: The folder holds a sweep already, or nothing to resume.
         ConfigError: A value that must not change differs from the sweep's.
     """
-    has_sweep = holds_sweep(folder)
-    if has_sweep and not resume:
-        raise SweepError(
-            f"{folder} holds a sweep already: --resume goes on with it, "
-            "--output names another folder"
-        )
-    if resume and not has_sweep:
-        raise SweepError(f"{folder} holds no sweep to resume")
+    check_folder(folder, resume=resume)
     if resume:
         _check_same(load_config(folder / CONFIG), config)
     folder.mkdir(parents=True, exist_ok=True)

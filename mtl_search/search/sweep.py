@@ -8,7 +8,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -108,33 +108,36 @@ class SweepSession:
             ConfigError: The config does not fit the sweep that is to be resumed.
             SweepError: Another process runs the sweep, or Ray cannot be reached.
         """
-        config = sweep.request.config
-        with cls.open_folder(sweep) as session, connection.ray_session(config, sweep.address):
+        cluster = connection.ray_session(sweep.request.config, sweep.address)
+        with cls.open_folder(sweep, cluster) as session:
             yield session
 
     @classmethod
     @contextmanager
-    def open_folder(cls, sweep: CheckedSweep) -> Iterator[SweepSession]:
-        """Hold the sweep's folder and its journal for one session, without Ray.
+    def open_folder(
+        cls, sweep: CheckedSweep, cluster: AbstractContextManager[None] | None = None
+    ) -> Iterator[SweepSession]:
+        """Hold the sweep's folder and its journal for one session.
 
         Args:
             sweep: The sweep, checked.
+            cluster: The connection to Ray, opened once the folder is held; None: no Ray.
 
         Raises:
             ConfigError: The config does not fit the sweep that is to be resumed.
             SweepError: Another process runs the sweep.
         """
-        request = sweep.request
-        config, directory = request.config, request.directory
+        request, config, directory = sweep.request, sweep.request.config, sweep.request.directory
         with disk.writes_to(directory), sweep_directory.locked(directory):
             prepare(directory, config, resume=request.resume)
-            if request.on_start is not None:
-                request.on_start()
-            retention = CheckpointRetention(directory, config)
-            journal = Journal(directory / sweep_directory.JOURNAL, [*request.observers, retention])
-            with closing(journal):
-                retention.clean_up_finished(journal.record)
-                yield cls(sweep, journal)
+            with cluster or nullcontext():
+                if request.on_start is not None:
+                    request.on_start()
+                retention = CheckpointRetention(directory, config)
+                path = directory / sweep_directory.JOURNAL
+                with closing(Journal(path, [*request.observers, retention])) as journal:
+                    retention.clean_up_finished(journal.record)
+                    yield cls(sweep, journal)
 
     @property
     def context(self) -> SweepContext:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mtl_search.errors import SweepError, nearest
+from mtl_search.errors import RequestError, SweepError, nearest
 from mtl_search.storage import atomic
 
 CONFIG = "config.yaml"
@@ -25,6 +25,7 @@ JOURNAL = "journal.jsonl"
 PICTURE = "model.png"
 PREPARATION = "preparation"
 TRIALS = "trials"
+_SAVED_MODEL = "model.json"
 # Folders of a trial: where it goes on, its best network, and what that was when `last` was written.
 CHECKPOINTS = ("last", "best", "kept")
 
@@ -55,8 +56,61 @@ def latest_folder(root: Path, name: str) -> Path:
         near = nearest(name, names)
         if near:
             message += f"; did you mean {near!r}?"
-        raise SweepError(message)
+        raise RequestError(message)
     return max(of_this_name, key=lambda folder: (folder / JOURNAL).stat().st_mtime)
+
+
+def check_folder(folder: Path, *, resume: bool) -> None:
+    """Refuse a folder that a new sweep cannot go to, or that holds none to resume.
+
+    Args:
+        folder: The folder; of a new sweep it may not be there yet.
+        resume: Whether to go on with the sweep in it.
+
+    Raises:
+        RequestError: It is a file, it holds a sweep already, or it holds nothing to resume.
+    """
+    if folder.is_file():
+        raise RequestError(f"{folder} is a file; a sweep is a folder: name another one")
+    if holds_sweep(folder) and not resume:
+        raise RequestError(
+            f"{folder} holds a sweep already: --resume goes on with it, "
+            "--output names another folder"
+        )
+    if resume and not holds_sweep(folder):
+        raise RequestError(f"{folder} holds no sweep to resume")
+
+
+def no_sweep_at(folder: Path) -> str:
+    """Say what a folder is that holds no sweep, and which one beside it may have been meant.
+
+    Args:
+        folder: The folder; it may be a file, or not be there.
+
+    Examples:
+        >>> no_sweep_at(Path("tests/fixtures/sweeps/v0_1_finishd"))
+        "tests/.../v0_1_finishd is not there; did you mean 'tests/.../v0_1_finished'?"
+    """
+    what = "is not there"
+    if (folder / _SAVED_MODEL).exists():
+        what = "is a model, and no sweep"
+    elif folder.is_dir():
+        what = f"holds no sweep (there is no {JOURNAL} in it)"
+    elif folder.exists():
+        what = "is a file; a sweep is a folder"
+    inside, beside = _sweeps_in(folder), _sweeps_in(folder.parent)
+    if inside:
+        return f"{folder} {what}; sweeps in it: {', '.join(inside)}"
+    near = nearest(folder.name, beside)
+    meant = f"; did you mean {str(folder.with_name(near))!r}?" if near else ""
+    return f"{folder} {what}{meant}"
+
+
+def _sweeps_in(folder: Path) -> list[str]:
+    try:
+        return sorted(journal.parent.name for journal in folder.glob(f"*/{JOURNAL}"))
+    except (OSError, ValueError):  # no right to read it, or a path that cannot be one
+        return []
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import api
+from mtl_search.cli import completion
 from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.console import console
 from mtl_search.cli.options import Debug, check_form
@@ -21,6 +22,7 @@ Sweeps = Annotated[
         "are compared with the first.",
         metavar="SWEEP SWEEP...",
         show_default=False,
+        autocompletion=completion.sweeps,
     ),
 ]
 

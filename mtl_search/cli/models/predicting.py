@@ -85,7 +85,10 @@ def _notes() -> Console:
 def _progress() -> Iterator[Report]:
     """Show how many rows are done, on a terminal alone."""
     columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_notes(), transient=True) as progress:
+    notes = _notes()
+    # Elsewhere it would print an empty line.
+    hidden = not notes.is_terminal
+    with Progress(*columns, console=notes, transient=True, disable=hidden) as progress:
         bar = progress.add_task("", total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 

@@ -18,7 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 from mtl_search.api.consent import TrustCode
 from mtl_search.cli.console import console
 from mtl_search.cli.models.loading import load_named, refuse_names
-from mtl_search.errors import SweepError
+from mtl_search.errors import RequestError
 
 if TYPE_CHECKING:
     from mtl_search.export.model import Model
@@ -110,7 +110,7 @@ def _check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             reason = error.strerror or str(error)
-            raise SweepError(
+            raise RequestError(
                 f"cannot listen on {host}:{port} ({reason}): name another one by --port or --host"
             ) from None
 

@@ -274,7 +274,10 @@ def _open_arrays(path: Path, keys: Collection[str]) -> tuple[dict[str, Array], l
                 found = {key: loaded[key] for key in loaded.files if key in keys}
             return found, [key for key in loaded.files if key not in keys]
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"cannot read {path} as an npz file or a folder of npy: {error}") from None
+        message = f"{path} is neither an npz file nor a folder of npy files, which this model reads"
+        # NumPy takes whatever it does not know for a pickle, and would have it trusted.
+        detail = "" if "pickle" in str(error) else f" ({error})"
+        raise DataError(message + detail) from None
     raise DataError(f"{path} is a single array; an npz file or a folder of npy is needed")
 
 

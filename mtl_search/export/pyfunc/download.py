@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mtl_search.errors import SweepError, first_line
+from mtl_search.errors import RequestError, SweepError, first_line
 from mtl_search.export.folder import CARD
 from mtl_search.export.pyfunc.signature import FOLDER
 
@@ -45,5 +45,5 @@ def download(address: str, folder: Path) -> Path:
         ) from error
     networks = Path(files) / "artifacts" / FOLDER
     if not (networks / CARD).exists():
-        raise SweepError(f"{address} is a model of another program: it has no {CARD}")
+        raise RequestError(f"{address} is a model of another program: it has no {CARD}")
     return networks

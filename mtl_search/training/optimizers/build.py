@@ -15,6 +15,7 @@ from mtl_search.config.sections.training import LearningRateMultipliers, Trainin
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES
 from mtl_search.training.optimizers.contract import check_optimizer, check_schedule
+from mtl_search.training.optimizers.without_compiler import spare_marks, spare_step
 
 _OPTIMIZER = "training.optimizer"
 _SCHEDULE = "training.schedule"
@@ -24,20 +25,6 @@ _SCHEDULE = "training.schedule"
 _FUSED = frozenset({"sgd", "adam", "adamw", "adagrad"})
 # Arguments by which the config chooses the kernel itself.
 _OTHER_KERNELS = frozenset({"fused", "foreach", "differentiable"})
-
-
-def _spare_compiler() -> None:
-    """Let an optimizer be built without torch's compiler, whose import takes seconds.
-
-    `Optimizer.add_param_group` imports it to mark itself as not to be compiled
-    (`torch/_compile.py`, `_disable_dynamo`), unless it finds the marked function, which is
-    remembered as an attribute. Nothing here is compiled with an optimizer in it, so the function
-    itself will do. A check of a config never loads the compiler then; the first step of an
-    optimizer still does.
-    """
-    plain = getattr(Optimizer.add_param_group, "__wrapped__", None)
-    if plain is not None and not hasattr(plain, "__dynamo_disable"):
-        setattr(plain, "__dynamo_disable", plain)
 
 
 def parameter_groups(
@@ -82,7 +69,7 @@ def build_optimizer(member: Component, parameters: Any) -> Optimizer:
     Raises:
         ConfigError: An unknown name or argument, or a value that torch refuses.
     """
-    _spare_compiler()
+    spare_marks()
     arguments = member.arguments
     is_fused = member.name in _FUSED and not arguments.keys() & _OTHER_KERNELS
     supplied = {"fused": True} if is_fused else {}
@@ -91,6 +78,7 @@ def build_optimizer(member: Component, parameters: Any) -> Optimizer:
     )
     for group in optimizer.param_groups:
         group["lr"] *= group.setdefault("factor", 1.0)
+    spare_step(optimizer)
     return optimizer
 
 

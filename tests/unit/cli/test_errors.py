@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from mtl_search.cli.errors import FAILED, WRONG_INPUT, print_error
-from mtl_search.errors import ClusterError, ConfigError, DataError, SweepError
+from mtl_search.errors import ClusterError, ConfigError, DataError, RequestError, SweepError
 
 
 def test_each_error_has_its_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert print_error(ConfigError("[no] markup", path="a.b")) == WRONG_INPUT
     assert print_error(DataError("x")) == WRONG_INPUT
     assert print_error(SweepError("x")) == FAILED
+    assert print_error(RequestError("x")) == WRONG_INPUT
     assert print_error(ClusterError("x")) == WRONG_INPUT
     assert "error: a.b: [no] markup" in capsys.readouterr().err
 

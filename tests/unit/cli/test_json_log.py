@@ -163,7 +163,7 @@ def test_a_sweep_that_is_interrupted_says_how_to_go_on(
     line = _lines(output)[-1]
     assert how_it_stopped(output) == "in order"
     assert (status, line["event"], line["level"]) == (130, "stopped", "warning")
-    assert line["resume"].startswith("mtl-search run small.yaml --resume --output ")
+    assert line["resume"].endswith("/config.yaml --output runs/small --resume")
 
 
 def test_the_log_of_a_job_names_the_folder_of_its_sweep(

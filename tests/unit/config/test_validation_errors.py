@@ -172,9 +172,9 @@ def test_a_file_that_is_not_there_names_its_neighbours(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    assert "cannot read the config file" in message({}, tmp_path)
+    assert "a config is a YAML file, and this is a folder" in message({}, tmp_path)
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9")
-    assert "line 1 is not UTF-8; save it as UTF-8" in message({}, tmp_path / "latin.yaml")
+    assert "the config file is not UTF-8" in message({}, tmp_path / "latin.yaml")
 
 
 def test_a_long_value_is_cut() -> None:

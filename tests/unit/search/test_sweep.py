@@ -85,7 +85,7 @@ def test_a_session_starts_when_the_folder_is_held_and_before_the_first_event(
     tune.act = lambda searcher: steps.append("tune")
     record = run_sweep(request_for(tmp_path, on_start=start, observers=[observe]))
     assert steps == [
-        *("start", "connected to local", "sweep", "environment", "data", "scales"),
+        *("connected to local", "start", "sweep", "environment", "data", "scales"),
         *("tune", "disconnected"),
     ]
     event, *_ = events(tmp_path)

@@ -17,7 +17,7 @@ from mtl_search.storage.trial_record import TrialRecord
 _COLUMNS = (
     Column("without", "task", help="The main task that is left out."),
     Column("task", "gives to", help="The task that is measured; mean: over all others."),
-    Column("gain", "gain", "points", "Test skill with the task, less that without it."),
+    Column("gain", "gain (points)", "points", "Test skill with the task, less that without it."),
     Column("low", "from", "points", "Lower end of the 95 % interval over seeds."),
     Column("high", "to", "points", "Upper end of the 95 % interval over seeds."),
     Column("seeds", "seeds", "count", "Seeds that both have."),
