@@ -2,6 +2,7 @@
 
 <folder>/config.yaml      the resolved config
 <folder>/journal.jsonl    all that has happened
+<folder>/.origin.json     which sweep and which folder this is (see `binding.folder`)
 <folder>/trials/<id>/     checkpoints; of a finalist, test_items.npz (see `item_values`)
 <folder>/model.png        the network of the best trial, where the sweep is tracked
 <folder>/report.*         the report as HTML, Markdown and JSON, likewise
