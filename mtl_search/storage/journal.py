@@ -59,12 +59,12 @@ class Journal:
 
     Examples:
         >>> import tempfile
-        >>> from mtl_search.storage.events import GenerationEnded
+        >>> from mtl_search.storage.events import SweepStarted
         >>> journal = Journal(Path(tempfile.mkdtemp()) / "journal.jsonl")
-        >>> journal.write(GenerationEnded(arm="search", epoch=2))
+        >>> journal.write(SweepStarted(id="8b3f5186154a", name="faces"))
         >>> journal.close()
-        >>> read_record(journal.path).generations
-        {'search': 2}
+        >>> read_record(journal.path).name
+        'faces'
     """
 
     def __init__(self, path: Path, observers: Iterable[Observer] = ()) -> None:

@@ -36,14 +36,19 @@ class Order:
         self._running: set[str] = set()
         self._known: set[str] = set()
 
-    def problem(self, event: Event) -> str:
-        """Return why an event cannot come next; empty where it can."""
+    def problem(self, event: Event, *, sealed: bool = False) -> str:
+        """Return why an event cannot come next; empty where it can.
+
+        Args:
+            event: The next event.
+            sealed: Whether its line has a checksum, which tells of missing lines.
+        """
         if isinstance(event, SweepStarted):
             return self._problem_of_session(event)
         if self._sweep is None:
             return f"a journal begins with the event 'sweep', not with {event.kind!r}"
         if isinstance(event, TrialStarted):
-            return self._problem_of_start(event)
+            return self._problem_of_start(event, sealed=sealed)
         return self._problem_of_trial(event) if isinstance(event, TrialEvent) else ""
 
     def _problem_of_session(self, event: SweepStarted) -> str:
@@ -51,14 +56,16 @@ class Order:
             self._sweep = event
         first, now = (self._sweep.name, self._sweep.id), (event.name, event.id)
         if first != now:
-            return f"it is of another sweep, {now[0]!r} ({now[1]}), and line 1 of {first[0]!r} \
-({first[1]})"
+            return (
+                f"it is of another sweep, {now[0]!r} ({now[1]}), and line 1 of {first[0]!r} "
+                f"({first[1]})"
+            )
         return ""
 
-    def _problem_of_start(self, event: TrialStarted) -> str:
+    def _problem_of_start(self, event: TrialStarted, *, sealed: bool) -> str:
         if event.id in self._known:
             return f"the trial {event.id!r} has begun before: lines are doubled"
-        if event.number != self._trials[event.arm]:
+        if not sealed and event.number != self._trials[event.arm]:
             return (
                 f"trial {event.number} of the arm {event.arm!r} follows {self._trials[event.arm]} "
                 "others: lines are missing, or not in their place"

@@ -89,7 +89,7 @@ class _Lines:
         self._is_sealed = sealed
         self._seal.advance(text + b"\n")
         event = _event(upgrade(line), is_strict=not sealed)
-        if event is not None and (problem := self._order.problem(event)):
+        if event is not None and (problem := self._order.problem(event, sealed=sealed)):
             raise _DamageError(problem)
         return event
 

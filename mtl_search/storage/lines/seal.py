@@ -23,7 +23,7 @@ class Seal:
         >>> seal = Seal()
         >>> line = seal.closed(b'{"event": "done", "time": 0.5}')
         >>> line
-        b'{"event": "done", "time": 0.5, "sum": "e2bf63b8"}\n'
+        b'{"event": "done", "time": 0.5, "sum": "d1b54dcd"}\n'
         >>> seal.problem(line[:-1]), seal.problem(line[:-1].replace(b"0.5", b"0.6"))
         ('', 'its checksum is not that of what stands there')
     """

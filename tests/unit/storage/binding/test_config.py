@@ -60,5 +60,5 @@ def test_secrets_are_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = to_stored(before)
     stored["data"]["url"] = "https://me:***@host"
     record = SweepRecord(id="ab12", name="demo", config=stored)
-    now = load_config({**tree, "data": {**tree["data"], "url": "https://me:pass-word@host"}})  # type: ignore[dict-item]
+    now = load_config({**tree, "data": {**tree["data"], "url": "https://me:pass-word@host"}})
     check_config(HERE, now, record)

@@ -20,7 +20,7 @@ def test_the_folder_may_have_any_name() -> None:
 def test_parts_given_in_python_are_given_again() -> None:
     record = SweepRecord(handed_over=("data", "space"))
     line = how_to_go_on(record, Path("my 'runs'"), trials=9)
-    seen = {}
+    seen: dict[str, object] = {}
 
     class Package:
         @staticmethod
