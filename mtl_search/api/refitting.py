@@ -133,7 +133,7 @@ def train(
 
 def model_folder(name: str) -> Path:
     """Return the folder that a model of this name is written to by default."""
-    return sweep_directory.new_folder(MODELS, name)
+    return sweep_directory.free_folder(MODELS, name)
 
 
 def _choice(result: Result, trial: str | None) -> ModelChoice:

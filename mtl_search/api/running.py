@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +98,13 @@ def run(
     from mtl_search.search.sweep import run_sweep
     from mtl_search.tracking import Tracker
 
-    directory = choose_folder(parsed.name, output, resume=resume)
     callbacks = [*callbacks, display]
     complete = False
-    with private_files(), display:
+    with (
+        private_files(),
+        sweep_folder(parsed.name, output, resume=resume) as directory,
+        display,
+    ):
         tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
         request = SweepRequest(
             config=parsed,
@@ -192,8 +196,11 @@ def plot_model(
     draw(trace_graph(network, data), parsed, Path(path))
 
 
-def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path:
+@contextmanager
+def sweep_folder(name: str, output: str | Path | None, *, resume: bool) -> Iterator[Path]:
     """Choose the folder of a sweep: a new one, or the one to go on with.
+
+    A new one is made at once, and deleted at the end if the sweep did not begin.
 
     Args:
         name: The sweep's name.
@@ -201,10 +208,12 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
         resume: Whether an earlier sweep goes on.
 
     Raises:
-        SweepError: There is nothing to resume.
+        SweepError: There is nothing to resume, or the folder cannot be made.
     """
     if output is not None:
-        return Path(output)
-    if resume:
-        return sweep_directory.latest_folder(RUNS, name)
-    return sweep_directory.new_folder(RUNS, name)
+        yield Path(output).expanduser()
+    elif resume:
+        yield sweep_directory.latest_folder(RUNS, name)
+    else:
+        with sweep_directory.new_folder(RUNS, name) as folder:
+            yield folder

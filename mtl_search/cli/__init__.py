@@ -7,6 +7,9 @@ import sys
 
 def main() -> None:
     """Run `mtl-search`; a user's mistake ends in one message and never in a traceback."""
+    from mtl_search.cli.encoding import write_anything
+
+    write_anything()
     from mtl_search.cli.app import app
     from mtl_search.cli.errors import FAILED, masked_traceback, print_error
 

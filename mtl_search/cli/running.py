@@ -71,21 +71,28 @@ def run_command(
     with cures_of_a_job():
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
-    directory = api.choose_folder(config.name, output, resume=resume)
-    again = _resuming([str(config_file), *map(masked, overrides), *options], directory)
+    arguments = [str(config_file), *map(masked, overrides), *options]
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
-    progress = _progress(console, quiet=quiet)
-    _announce(config, directory, console)
-    try:
-        with progress, cures_of_a_job(), resumed_by(again):
-            result = api.run(
-                config, output=directory, resume=resume, callbacks=[progress], address=address
-            )
-    except KeyboardInterrupt:
-        console.print()
-        return _stopped(console, again, directory)
+    with api.sweep_folder(config.name, output, resume=resume) as directory:
+        again = _resuming(arguments, directory)
+        _announce(config, directory, console)
+        progress = _progress(console, quiet=quiet)
+        try:
+            with progress, cures_of_a_job(), resumed_by(again):
+                result = api.run(
+                    config, output=directory, resume=resume, callbacks=[progress], address=address
+                )
+        except KeyboardInterrupt:
+            console.print()
+            return _stopped(console, again, directory)
+    return _show(result, again, console)
+
+
+def _show(result: api.Result, again: str, console: Console) -> int:
+    """Print the report of a sweep, and return the exit status."""
+    directory = result.directory
     console.print()
     from mtl_search.report import render  # not needed where a config is refused
 
