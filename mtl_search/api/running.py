@@ -208,7 +208,8 @@ def sweep_folder(name: str, output: str | Path | None, *, resume: bool) -> Itera
         resume: Whether an earlier sweep goes on.
 
     Raises:
-        SweepError: There is nothing to resume, or the folder cannot be made.
+        ConfigError: The folder cannot be made.
+        SweepError: There is nothing to resume.
     """
     if output is not None:
         yield Path(output).expanduser()

@@ -51,6 +51,8 @@ def check_folder(folder: Path, config: Config, *, resume: bool) -> SweepRecord:
             damaged or a copy.
         ConfigError: A value that must not change differs from the sweep's.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError("this is a file, not a folder", path="output", value=str(folder))
     has_sweep = holds_sweep(folder)
     if has_sweep and not resume:
         raise SweepError(

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mtl_search.errors import SweepError, nearest
+from mtl_search.errors import ConfigError, SweepError, nearest
 from mtl_search.storage import atomic
 
 CONFIG = "config.yaml"
@@ -40,7 +40,7 @@ def new_folder(root: Path, name: str) -> Iterator[Path]:
         name: The sweep's name.
 
     Raises:
-        SweepError: It cannot be made.
+        ConfigError: It cannot be made.
     """
     is_first = not root.exists()
     folder = _make_free(root, name)
@@ -77,12 +77,13 @@ def free_folder(root: Path, name: str) -> Path:
     return folder
 
 
-def cannot_make(folder: Path, error: OSError) -> SweepError:
+def cannot_make(folder: Path, error: OSError) -> ConfigError:
     """Return the error of a folder for a sweep that cannot be made or written to."""
-    reason = error.strerror or str(error)
-    return SweepError(
-        f"the folder {folder} of the sweep cannot be written to ({reason}): name another one "
-        "(--output, or output= in Python)"
+    return ConfigError(
+        f"the folder of the sweep cannot be written to ({error.strerror or error}): give it other "
+        "permissions, or name another folder (--output)",
+        path="output",
+        value=str(folder),
     )
 
 
@@ -111,7 +112,8 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; the lock goes with the process, however it ends.
 
     Raises:
-        SweepError: Another process runs this sweep, or the folder cannot be written to.
+        ConfigError: The folder cannot be written to.
+        SweepError: Another process runs this sweep.
     """
     try:
         new = not folder.exists()
