@@ -111,7 +111,7 @@ def train(
     used_seed = parsed.seed if seed is None else check_int(seed, "seed", low=0)
     choice = _choice(result, trial)
     plans = [_plan(parsed, result, chosen) for chosen in choice.trials]
-    folder = Path(output) if output else model_folder(parsed.name)
+    folder = Path(output).expanduser() if output else model_folder(parsed.name)
 
     from mtl_search.data import load_data
     from mtl_search.export import Model

@@ -54,7 +54,7 @@ class Result(ResultViews):
     """
 
     def __init__(self, directory: str | Path, *, trust_code: TrustCode = False) -> None:
-        self.directory = Path(directory)
+        self.directory = Path(directory).expanduser()
         self._trust_code = trust_code if isinstance(trust_code, bool) else tuple(trust_code)
         self.config: Config
         self.record: SweepRecord
@@ -243,7 +243,9 @@ class Result(ResultViews):
 
         name = self._network(trial).id
         model = self.load_model(name)
-        draw(trace_graph(model.network, model.data_spec), model.config, Path(path), name)
+        draw(
+            trace_graph(model.network, model.data_spec), model.config, Path(path).expanduser(), name
+        )
 
     def models(self) -> dict[str, Path]:
         """Find the trained networks that were kept, one an arm.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,9 +95,9 @@ def run(
     check_components(parsed, started=resume, has_data=data is not None)
     display = choose_display(progress)  # before Ray and Optuna, which it keeps quiet in a notebook
 
-    from mtl_search.search.request import SweepRequest
+    from mtl_search.search.request import SweepRequest, handed_over
     from mtl_search.search.sweep import run_sweep
-    from mtl_search.tracking import Tracker
+    from mtl_search.tracking import Tracker, resume_command
 
     callbacks = [*callbacks, display]
     complete = False
@@ -117,6 +118,7 @@ def run(
             on_start=tracker.start if tracker else None,
             address=address,
         )
+        request = replace(request, go_on=resume_command(directory, handed_over(request)))
         try:
             run_sweep(request)
             result = Result(directory, trust_code=True)  # its code has just run
@@ -182,7 +184,7 @@ def plot_model(
     parsed = read_config(config, overrides, trust_code)
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
-    picture_ending(Path(path))  # before the data are read, which may take a while
+    picture_ending(Path(path).expanduser())  # before the data are read, which may take a while
 
     import torch
 
@@ -193,7 +195,7 @@ def plot_model(
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):
         network = build_network(parsed, data)
-    draw(trace_graph(network, data), parsed, Path(path))
+    draw(trace_graph(network, data), parsed, Path(path).expanduser())
 
 
 @contextmanager

@@ -45,6 +45,7 @@ class SweepRequest:
         on_start: Called once this process holds the folder and the config fits it, before the first
             event. An error that it raises ends the sweep.
         address: Address of a Ray cluster that runs already (see `connection.resolve_address`).
+        go_on: The line that goes on with the sweep where Ray takes this process with it.
     """
 
     config: Config
@@ -56,6 +57,7 @@ class SweepRequest:
     observers: Sequence[Observer] = ()
     on_start: Callable[[], None] | None = None
     address: str | None = None
+    go_on: str = "--resume, or resume=True in Python"
 
 
 @dataclass(frozen=True)

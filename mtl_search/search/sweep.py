@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ray.tune.stopper import CombinedStopper
 from mtl_search.cluster import connection, shared_storage
 from mtl_search.cluster.first_trial import FirstTrialWatch
 from mtl_search.cluster.monitor import CapacityMonitor
+from mtl_search.cluster.watch import RayWatch, end_process
 from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
@@ -106,8 +108,13 @@ class SweepSession:
             ConfigError: The config does not fit the sweep that is to be resumed.
             SweepError: Another process runs the sweep, or Ray cannot be reached.
         """
-        config = sweep.request.config
-        with cls.open_folder(sweep) as session, connection.ray_session(config, sweep.address):
+        request = sweep.request
+        lost = partial(end_process, go_on=request.go_on)
+        with (
+            cls.open_folder(sweep) as session,
+            connection.ray_session(request.config, sweep.address),
+            RayWatch(lost),
+        ):
             yield session
 
     @classmethod
