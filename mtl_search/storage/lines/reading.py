@@ -50,6 +50,8 @@ def numbered_events(path: Path) -> Iterator[tuple[int, Event]]:
     for number, text in enumerate(content.split(b"\n")[:-1], start=1):
         try:
             event = lines.event(text)
+        except _LaterVersionError as later:
+            raise SweepError(f"{path}, line {number}: {later}") from None
         except _DamageError as damage:
             raise damaged(path, number, damage) from None
         if event is not None:
@@ -62,6 +64,10 @@ def damaged(path: Path, line: int, problem: object) -> SweepError:
         f"{path}, line {line}: not a journal of a sweep ({problem}); nothing was written: put the "
         "file back as it was, from a copy, or start a new sweep in another folder"
     )
+
+
+class _LaterVersionError(Exception):
+    """This version cannot know what a line says."""
 
 
 class _Lines:
@@ -77,6 +83,7 @@ class _Lines:
 
         Raises:
             _DamageError: The line cannot stand there.
+            _LaterVersionError: A later version has written it.
         """
         line = _parsed(text)
         if line["event"] == SweepStarted.kind:
@@ -128,9 +135,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_format(line: Mapping[str, Any]) -> None:
     number = line.get("format", 1)
     if isinstance(number, int) and number > FORMAT:
-        raise _DamageError(
-            f"a later version of mtl_search has written it: its format is {number}, and this "
-            f"version reads up to {FORMAT}, so that a later version is needed"
+        raise _LaterVersionError(
+            "a later version of mtl_search has written this sweep (its format is "
+            f"{number}, and this version reads up to {FORMAT}): it takes a later version to read it"
         )
 
 

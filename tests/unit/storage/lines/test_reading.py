@@ -62,7 +62,6 @@ def dumped(*lines: Any) -> bytes:
         ([BEGIN, {"event": "done"}], "line 2: .*'time' is missing"),
         ([BEGIN, {**END, "time": "now"}], "line 2: .*time: a number is needed, not 'now'"),
         ([BEGIN, {"event": "scales", "time": 1, "values": {"a/b": [1]}}], "line 2: .*values, a/b"),
-        ([{**BEGIN, "format": FORMAT + 1}], "line 1: .*a later version of mtl_search has written"),
         ([{**BEGIN, "name": "../up"}], "line 1: .*'../up' cannot name a folder"),
         ([END], "line 1: .*begins with the event 'sweep'"),
     ],
@@ -74,6 +73,12 @@ def test_a_damaged_line_is_named(path: Path, lines: list[Any], said: str) -> Non
         with pytest.raises(SweepError, match=f"journal.jsonl, {said}.*nothing was written"):
             read(path)
     assert path.read_bytes() == content
+
+
+def test_a_later_version_is_asked_for(path: Path) -> None:
+    path.write_bytes(dumped({**BEGIN, "format": FORMAT + 1, "id": ["of another kind"]}))
+    with pytest.raises(SweepError, match=r"line 1: a later version of mtl_search .*to read it$"):
+        read_record(path)
 
 
 def test_binary_junk_and_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
