@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,8 @@ def test_a_journal_that_knows_no_data_accepts_any_and_says_so(
     ],
 )
 def test_other_data_are_refused_with_what_differs(change: dict[str, object], named: str) -> None:
-    now = replace(describe_data(small.DATA, "table"), **{"digest": "c3", **change})  # type: ignore[arg-type]
+    fields: dict[str, Any] = {"digest": "c3", **change}
+    now = replace(describe_data(small.DATA, "table"), **fields)
     with pytest.raises(SweepError, match=f"runs/demo began with: {named}.*start a new sweep"):
         check_same_data(known(), now, HERE)
 
