@@ -130,7 +130,7 @@ def _progress(console: Console, *, quiet: bool) -> SweepProgress:
 
 def _stopped(console: Console, command: str, directory: Path) -> int:
     """Print the command that goes on with the sweep."""
-    if not (directory / sweep_directory.JOURNAL).exists():
+    if not sweep_directory.holds_sweep(directory):
         json_log.write("stopped", "warning", {"message": "stopped before the first trial"})
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED

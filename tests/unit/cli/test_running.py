@@ -76,7 +76,7 @@ def test_the_command_that_goes_on_is_the_one_that_was_typed(
     def run(*args: object, output: Path, **kwargs: object) -> None:
         told.append(resume_command(output))
         output.mkdir(parents=True, exist_ok=True)
-        (output / "journal.jsonl").touch()
+        (output / "journal.jsonl").write_text("{}\n")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(api, "run", run)
