@@ -8,7 +8,7 @@ from mtl_search.api.callback import Callback
 from mtl_search.api.comparing import SweepComparison, compare
 from mtl_search.api.refitting import train
 from mtl_search.api.result import Result
-from mtl_search.api.running import RUNS, choose_folder, plot_model, run
+from mtl_search.api.running import RUNS, plot_model, run, sweep_folder
 from mtl_search.api.submitting import SweepJob, submit
 
 __all__ = [
@@ -18,10 +18,10 @@ __all__ = [
     "Result",
     "SweepComparison",
     "SweepJob",
-    "choose_folder",
     "compare",
     "plot_model",
     "run",
     "submit",
+    "sweep_folder",
     "train",
 ]

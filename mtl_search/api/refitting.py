@@ -112,7 +112,7 @@ def train(
     _check_tasks(parsed, result)
     choice = _choice(result, trial)
     plans = [_plan(parsed, result, chosen) for chosen in choice.trials]
-    folder = Path(output) if output else model_folder(parsed.name)
+    folder = Path(output).expanduser() if output else model_folder(parsed.name)
 
     from mtl_search.data import load_data
     from mtl_search.export import Model
@@ -134,7 +134,7 @@ def train(
 
 def model_folder(name: str) -> Path:
     """Return the folder that a model of this name is written to by default."""
-    return sweep_directory.new_folder(MODELS, name)
+    return sweep_directory.free_folder(MODELS, name)
 
 
 def _choice(result: Result, trial: str | None) -> ModelChoice:

@@ -64,7 +64,7 @@ def write_by_ending(path: str | Path, text_of: Callable[[str], str]) -> None:
     Raises:
         ConfigError: The file has another ending, or it cannot be written.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     form = _ENDINGS.get(path.suffix.lower())
     if form is None:
         message = "the ending of a report's file says its format"

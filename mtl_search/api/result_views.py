@@ -223,7 +223,9 @@ class ResultViews:
         from mtl_search.search.studies.export import export_studies
 
         name = self.directory.resolve().name
-        return export_studies(self.record, self.config, name, Path(path), overwrite=overwrite)
+        return export_studies(
+            self.record, self.config, name, Path(path).expanduser(), overwrite=overwrite
+        )
 
     def _repr_html_(self) -> str:
         """Return verdict, health and the top of the leaderboard for a notebook."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,14 +95,17 @@ def run(
     check_components(parsed, started=resume, has_data=data is not None)
     display = choose_display(progress)  # before Ray and Optuna, which it keeps quiet in a notebook
 
-    from mtl_search.search.request import SweepRequest
+    from mtl_search.search.request import SweepRequest, handed_over
     from mtl_search.search.sweep import run_sweep
-    from mtl_search.tracking import Tracker
+    from mtl_search.tracking import Tracker, resume_command
 
-    directory = choose_folder(parsed.name, output, resume=resume)
     callbacks = [*callbacks, display]
     complete = False
-    with private_files(), display:
+    with (
+        private_files(),
+        sweep_folder(parsed.name, output, resume=resume) as directory,
+        display,
+    ):
         tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
         request = SweepRequest(
             config=parsed,
@@ -113,6 +118,7 @@ def run(
             on_start=tracker.start if tracker else None,
             address=address,
         )
+        request = replace(request, go_on=resume_command(directory, handed_over(request)))
         try:
             run_sweep(request)
             result = Result(directory, trust_code=True)  # its code has just run
@@ -178,7 +184,7 @@ def plot_model(
     parsed = read_config(config, overrides, trust_code)
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
-    picture_ending(Path(path))  # before the data are read, which may take a while
+    picture_ending(Path(path).expanduser())  # before the data are read, which may take a while
 
     import torch
 
@@ -189,11 +195,14 @@ def plot_model(
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):
         network = build_network(parsed, data)
-    draw(trace_graph(network, data), parsed, Path(path))
+    draw(trace_graph(network, data), parsed, Path(path).expanduser())
 
 
-def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path:
+@contextmanager
+def sweep_folder(name: str, output: str | Path | None, *, resume: bool) -> Iterator[Path]:
     """Choose the folder of a sweep: a new one, or the one to go on with.
+
+    A new one is made at once, and deleted at the end if the sweep did not begin.
 
     Args:
         name: The sweep's name.
@@ -201,11 +210,15 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
         resume: Whether an earlier sweep goes on.
 
     Raises:
+        ConfigError: The folder cannot be made.
         RequestError: The folder holds a sweep already or is a file, or nothing is to be resumed.
     """
     if output is not None:
-        sweep_directory.check_folder(Path(output), resume=resume)
-        return Path(output)
-    if resume:
-        return sweep_directory.latest_folder(RUNS, name)
-    return sweep_directory.new_folder(RUNS, name)
+        folder = Path(output).expanduser()
+        sweep_directory.check_folder(folder, resume=resume)
+        yield folder
+    elif resume:
+        yield sweep_directory.latest_folder(RUNS, name)
+    else:
+        with sweep_directory.new_folder(RUNS, name) as folder:
+            yield folder

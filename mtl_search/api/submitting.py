@@ -70,7 +70,11 @@ class SweepJob(Job):
             SweepError: The sweep has not begun.
             ClusterError: The cluster does not answer.
         """
-        place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="mtl-search-"))
+        place = (
+            Path(folder).expanduser()
+            if folder is not None
+            else Path(tempfile.mkdtemp(prefix="mtl-search-"))
+        )
         return Result(self.bring(place))
 
 

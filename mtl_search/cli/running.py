@@ -73,26 +73,32 @@ def run_command(
     with cures_of_a_job():
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
-    directory = api.choose_folder(config.name, output, resume=resume)
     typed = [str(config_file), *map(masked, overrides), *(["--smoke"] if smoke else [])]
-    again = _resuming(config, typed, directory, options)
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
-    progress = _progress(console, quiet=quiet)
-    _announce(config, directory, console)
-    try:
-        with progress, cures_of_a_job(), resumed_by(again):
-            result = api.run(
-                config, output=directory, resume=resume, callbacks=[progress], address=address
-            )
-    except KeyboardInterrupt:
-        console.print()
-        return _stopped(console, again, directory)
-    except SweepError as error:
-        if progress.record is None:  # nothing has begun that could go on
-            raise
-        return _failed(error, again)
+    with api.sweep_folder(config.name, output, resume=resume) as directory:
+        again = _resuming(config, typed, directory, options)
+        progress = _progress(console, quiet=quiet)
+        _announce(config, directory, console)
+        try:
+            with progress, cures_of_a_job(), resumed_by(again):
+                result = api.run(
+                    config, output=directory, resume=resume, callbacks=[progress], address=address
+                )
+        except KeyboardInterrupt:
+            console.print()
+            return _stopped(console, again, directory)
+        except SweepError as error:
+            if progress.record is None:  # nothing has begun that could go on
+                raise
+            return _failed(error, again)
+    return _show(result, again, console)
+
+
+def _show(result: api.Result, again: str, console: Console) -> int:
+    """Print the report of a sweep, and return the exit status."""
+    directory = result.directory
     console.print()
     from mtl_search.report import render  # not needed where a config is refused
 
@@ -145,7 +151,7 @@ def _progress(console: Console, *, quiet: bool) -> SweepProgress:
 
 def _stopped(console: Console, command: str, directory: Path) -> int:
     """Print the command that goes on with the sweep."""
-    if not (directory / sweep_directory.JOURNAL).exists():
+    if not sweep_directory.holds_sweep(directory):
         json_log.write("stopped", "warning", {"message": "stopped before the first trial"})
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED

@@ -12,7 +12,15 @@ from mtl_search.config.environment import Expansion
 from mtl_search.config.reading.text import read_text
 from mtl_search.config.renamed_keys import refuse_old_names, refuse_old_path, with_new_names
 from mtl_search.config.schema import Config
-from mtl_search.config.stored import parse, parse_like, plain, to_dict, with_expanded
+from mtl_search.config.stored import (
+    FORMAT,
+    FORMAT_KEY,
+    parse,
+    parse_like,
+    plain,
+    to_dict,
+    with_expanded,
+)
 from mtl_search.config.strict_yaml import NOT_YAML, load_yaml
 from mtl_search.errors import ConfigError
 
@@ -47,6 +55,7 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
     tree: dict[str, Any] = plain(
         source if isinstance(source, Mapping) else _read_yaml(Path(source))
     )
+    _check_format(tree)
     is_sweep = not isinstance(source, Mapping) and Path(source).with_name(_JOURNAL).exists()
     if is_sweep:
         tree = with_new_names(tree)  # a sweep, maybe of an earlier version, has written it
@@ -115,6 +124,24 @@ def _refuse_misspelt_tasks(tree: Mapping[str, Any], before: Sequence[str]) -> No
 def _names_head(task: Mapping[str, Any]) -> bool:
     head = task.get("head")
     return "name" in head if isinstance(head, Mapping) else head is not None
+
+
+def _check_format(tree: dict[str, Any]) -> None:
+    """Take the number of the layout out of a config, and refuse one of a later version.
+
+    Raises:
+        ConfigError: This version cannot read it.
+    """
+    number = tree.pop(FORMAT_KEY, FORMAT)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ConfigError("a whole number is needed", path=FORMAT_KEY, value=number)
+    if number > FORMAT:
+        raise ConfigError(
+            "a later version of mtl_search has written this config, and this one reads formats up "
+            f"to {FORMAT}: a later version is needed",
+            path=FORMAT_KEY,
+            value=number,
+        )
 
 
 def _pairs(overrides: Overrides) -> Iterable[tuple[str, Any]]:

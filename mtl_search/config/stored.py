@@ -19,6 +19,9 @@ from mtl_search.config.validation_errors import translate
 from mtl_search.errors import ConfigError
 from mtl_search.registry import join_path
 
+# The layout of the configs that this version writes.
+FORMAT_KEY, FORMAT = "format", 1
+
 
 def parse(tree: Mapping[str, Any]) -> Config:
     """Return a plain tree as a checked `Config`.
@@ -99,7 +102,8 @@ def from_stored(tree: Mapping[str, Any]) -> Config:
 
 def to_yaml(config: Config) -> str:
     """Return the config without secrets as YAML, which `load_config` reads again."""
-    return yaml.safe_dump(to_stored(config), sort_keys=False, allow_unicode=True)
+    tree = {FORMAT_KEY: FORMAT, **to_stored(config)}
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 
 # What names something that is in a sweep's files anyway, or that reading them depends on.

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def check_folder(folder: Path, marker: str = CARD, noun: str = "a model") -> Non
         noun: What it is called, with its article.
 
     Raises:
-        SweepError: It is a file, or has other files in it.
+        SweepError: It is a file, it has other files in it, or it cannot be made.
     """
     if folder.exists() and not (folder / marker).exists():
         if not folder.is_dir():
@@ -90,6 +91,12 @@ def check_folder(folder: Path, marker: str = CARD, noun: str = "a model") -> Non
         if any(folder.iterdir()):
             _, name = noun.split(" ", 1)
             raise RequestError(f"{folder} has files in it and is no {name}: name a new folder")
+    if folder.exists():
+        return
+    above = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        what = "cannot be written to" if above.is_dir() else "is a file"
+        raise SweepError(f"the folder {folder} cannot be made, since {above} {what}")
 
 
 def load_model(

@@ -98,7 +98,7 @@ class Model(Networks):
         """
         from mtl_search.export.folder import load_model
 
-        members, info = load_model(Path(folder), trust_code)
+        members, info = load_model(Path(folder).expanduser(), trust_code)
         return cls(members, info)
 
     def save(self, folder: str | Path) -> None:
@@ -115,7 +115,7 @@ class Model(Networks):
         """
         from mtl_search.export.folder import save_model
 
-        save_model(self.members, self.info, Path(folder))
+        save_model(self.members, self.info, Path(folder).expanduser())
 
     def export(
         self,
@@ -145,7 +145,7 @@ class Model(Networks):
             self.members,
             self.targets,
             chosen,
-            Path(folder),
+            Path(folder).expanduser(),
             format,
             preparation=self.preparation,
             info=self.info,

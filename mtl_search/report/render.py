@@ -23,6 +23,7 @@ from mtl_search.report.finalists_table import print_finalists
 from mtl_search.report.health_lines import print_health
 from mtl_search.report.leaderboard_table import print_leaderboard
 from mtl_search.report.totals_table import print_totals
+from mtl_search.storage.binding.going_on import how_to_go_on
 from mtl_search.storage.records import SweepRecord
 
 _STYLE = {
@@ -96,7 +97,7 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
 def _next(record: SweepRecord, config: Config, folder: Path) -> Text:
     name = shlex.quote(str(folder))
     lines = [f"mtl-search ui {name}", f"mtl-search report {name} --html report.html"]
-    extended = f" search.trials={2 * config.search.trials}" if record.complete else ""
-    if not (extended and any(trial.is_member for trial in record)):  # a population keeps its size
-        lines.append(f"mtl-search run {name}/config.yaml --output {name} --resume{extended}")
+    trials = 2 * config.search.trials if record.complete else None
+    if not (trials and any(trial.is_member for trial in record)):  # a population keeps its size
+        lines.append(how_to_go_on(record, folder, trials))
     return Text("Next:  " + "\n       ".join(lines), style="bold")

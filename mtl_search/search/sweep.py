@@ -6,9 +6,9 @@ import logging
 import shutil
 import signal
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from ray.tune.stopper import CombinedStopper
 from mtl_search.cluster import connection, shared_storage
 from mtl_search.cluster.first_trial import FirstTrialWatch
 from mtl_search.cluster.monitor import CapacityMonitor
+from mtl_search.cluster.watch import RayWatch, end_process
 from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.protocol.budget import trial_budget
-from mtl_search.search.provenance.writing import write_provenance
+from mtl_search.search.provenance.writing import write_session
 from mtl_search.search.recorder import TrialRecorder
 from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.resume import prepare
@@ -33,7 +34,7 @@ from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.stoppers import StopWithoutCapacity
 from mtl_search.search.study import set_log_level
 from mtl_search.storage import disk, sweep_directory
-from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
+from mtl_search.storage.events import MetricScales, SweepCompleted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
 from mtl_search.training.metric_scales import left_out
@@ -108,8 +109,10 @@ class SweepSession:
             ConfigError: The config does not fit the sweep that is to be resumed.
             SweepError: Another process runs the sweep, or Ray cannot be reached.
         """
-        cluster = connection.ray_session(sweep.request.config, sweep.address)
-        with cls.open_folder(sweep, cluster) as session:
+        request = sweep.request
+        lost = partial(end_process, go_on=request.go_on)
+        cluster = connection.ray_session(request.config, sweep.address)
+        with cls.open_folder(sweep, cluster) as session, RayWatch(lost):
             yield session
 
     @classmethod
@@ -179,16 +182,8 @@ class SweepSession:
         Args:
             slots: Number of trials at a time.
         """
-        self._context.journal.write(
-            SweepStarted(
-                id=self.record.id or uuid.uuid4().hex[:12],
-                name=self._config.name,
-                slots=slots,
-                budget=trial_budget(self._config, self._sweep.arms),
-                custom_objective=self._sweep.objective is not None,
-            )
-        )
-        write_provenance(self._context.journal, self._sweep)
+        budget = trial_budget(self._config, self._sweep.arms)
+        write_session(self._context.journal, self._sweep, slots=slots, budget=budget)
         self._write_scales()
 
     def write_end(self) -> None:

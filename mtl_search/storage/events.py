@@ -22,6 +22,7 @@ from mtl_search.storage.trial_events import (
 )
 
 __all__ = [
+    "EVENT_CLASSES",
     "BaselineScored",
     "DataDescribed",
     "EnvironmentDescribed",
@@ -53,6 +54,11 @@ class SweepStarted(Event):
         slots: Trials at a time.
         budget: Arm → number of trials that it is to have.
         custom_objective: Whether a function of the user's is the objective.
+        format: Layout of the journal's lines from here on (see `lines.order`).
+        config: The config of this session without secrets, as `config.yaml` has it; empty in
+            earlier versions.
+        handed_over: Parts of the sweep that were given in Python, of `data`, `space` and
+            `objective`: no config describes them.
     """
 
     kind = "sweep"
@@ -62,6 +68,15 @@ class SweepStarted(Event):
     slots: int = 1
     budget: Mapping[str, int] = field(default_factory=dict)
     custom_objective: bool = False
+    format: int = 1
+    config: Mapping[str, Any] = field(default_factory=dict)
+    handed_over: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as the object of its line; what earlier versions lack may be missing."""
+        line = super().to_json()
+        defaults = {"format": 1, "config": {}, "handed_over": ()}
+        return {key: value for key, value in line.items() if value != defaults.get(key, ...)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +229,8 @@ _EVENTS: tuple[type[Event], ...] = (
     BaselineScored,
     SweepCompleted,
 )
-_CLASSES = {event.kind: event for event in _EVENTS}
+# Kind, as it stands in a line → class.
+EVENT_CLASSES: Mapping[str, type[Event]] = {event.kind: event for event in _EVENTS}
 
 
 def event_from_json(line: Mapping[str, Any]) -> Event | None:
@@ -232,7 +248,7 @@ def event_from_json(line: Mapping[str, Any]) -> Event | None:
         >>> event_from_json({"event": "weather", "time": 0.5, "sky": "blue"}) is None
         True
     """
-    event_class = _CLASSES.get(line["event"])
+    event_class = EVENT_CLASSES.get(line["event"])
     if event_class is None:
         return None
     names = [f.name for f in fields(event_class) if f.name in line]

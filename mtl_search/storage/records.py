@@ -37,6 +37,8 @@ class SweepRecord:
         budget: Arm → number of trials that it is to have, finalists included.
         slots: Trials at a time in the latest session.
         custom_objective: Whether the objective is the user's, which the journal does not have.
+        config: The config of the latest session, without secrets; empty in earlier versions.
+        handed_over: Parts of the sweep that were given in Python: `data`, `space`, `objective`.
         initial_points: Loss weights that the search arm tries first; None until they are
             known.
         scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
@@ -60,6 +62,8 @@ class SweepRecord:
     budget: dict[str, int] = field(default_factory=dict)
     slots: int = 1
     custom_objective: bool = False
+    config: dict[str, Any] = field(default_factory=dict)
+    handed_over: tuple[str, ...] = ()
     initial_points: list[dict[str, float]] | None = None
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
     excluded_metrics: dict[str, str] = field(default_factory=dict)
@@ -194,4 +198,6 @@ class SweepRecord:
         self.slots = event.slots
         self.budget = dict(event.budget)
         self.custom_objective = bool(event.custom_objective)
+        self.config = dict(event.config)
+        self.handed_over = tuple(event.handed_over)
         self.complete = False

@@ -2,6 +2,7 @@
 
 <folder>/config.yaml      the resolved config
 <folder>/journal.jsonl    all that has happened
+<folder>/.origin.json     which sweep and which folder this is (see `binding.folder`)
 <folder>/trials/<id>/     checkpoints; of a finalist, test_items.npz (see `item_values`)
 <folder>/preparation/     what raw rows need beside JSON, such as a tokenizer, if anything
 <folder>/model.png        the network of the best trial, where the sweep is tracked
@@ -14,10 +15,10 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mtl_search.errors import RequestError, SweepError, nearest
+from mtl_search.errors import ConfigError, RequestError, SweepError, nearest
 from mtl_search.storage import atomic
 
 CONFIG = "config.yaml"
@@ -30,14 +31,63 @@ _SAVED_MODEL = "model.json"
 CHECKPOINTS = ("last", "best", "kept")
 
 
-def new_folder(root: Path, name: str) -> Path:
+@contextmanager
+def new_folder(root: Path, name: str) -> Iterator[Path]:
+    """Make the first of `<root>/<name>`, `<root>/<name>-2`, ... that does not exist.
+
+    It is made as soon as it is chosen, so that of two sweeps that begin at once each has its own.
+    One in which nothing has begun when the block ends is deleted.
+
+    Args:
+        root: The folder of all sweeps.
+        name: The sweep's name.
+
+    Raises:
+        ConfigError: It cannot be made.
+    """
+    is_first = not root.exists()
+    folder = _make_free(root, name)
+    try:
+        yield folder
+    finally:
+        if not holds_sweep(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        if is_first and not folder.exists():
+            with suppress(OSError):
+                root.rmdir()
+
+
+def _make_free(root: Path, name: str) -> Path:
+    folder, number = root / name, 1
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        while True:
+            with suppress(FileExistsError):
+                folder.mkdir()
+                return folder
+            number += 1
+            folder = root / f"{name}-{number}"
+    except OSError as error:
+        raise cannot_make(folder, error) from None
+
+
+def free_folder(root: Path, name: str) -> Path:
     """Return the first of `<root>/<name>`, `<root>/<name>-2`, ... that does not exist."""
-    folder = root / name
-    number = 1
+    folder, number = root / name, 1
     while folder.exists():
         number += 1
         folder = root / f"{name}-{number}"
     return folder
+
+
+def cannot_make(folder: Path, error: OSError) -> ConfigError:
+    """Return the error of a folder for a sweep that cannot be made or written to."""
+    return ConfigError(
+        f"the folder of the sweep cannot be written to ({error.strerror or error}): give it other "
+        "permissions, or name another folder (--output)",
+        path="output",
+        value=str(folder),
+    )
 
 
 def latest_folder(root: Path, name: str) -> Path:
@@ -118,11 +168,16 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; the lock goes with the process, however it ends.
 
     Raises:
+        ConfigError: The folder cannot be written to.
         SweepError: Another process runs this sweep.
     """
-    new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
+    try:
+        new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise cannot_make(folder, error) from None
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mtl_search.config.secrets import masked
 from mtl_search.errors import ConfigError, MtlSearchError, SweepError, first_line
@@ -46,7 +46,24 @@ def sqlite_path(uri: str) -> Path:
         >>> sqlite_path("sqlite:///runs/mlflow.db").name
         'mlflow.db'
     """
-    return Path(uri.removeprefix(SQLITE).partition("?")[0])
+    return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
+
+
+def sqlite_uri(path: Path, query: str = "") -> str:
+    """Return the URI of an SQLite file; what means something in a URI is quoted.
+
+    Args:
+        path: The file.
+        query: What follows the question mark.
+
+    Examples:
+        >>> sqlite_uri(Path("run%201/a b.db"))
+        'sqlite:///run%25201/a b.db'
+        >>> sqlite_path(sqlite_uri(Path("run%201/why?.db"))).as_posix()
+        'run%201/why?.db'
+    """
+    quoted = str(path).replace("%", "%25").replace("?", "%3F")
+    return f"{SQLITE}{quoted}" + (f"?{query}" if query else "")
 
 
 def check_store(uri: str, artifacts: Path) -> None:

@@ -15,7 +15,7 @@ from mtl_search.config.secrets import masked, usable
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
-from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path
+from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path, sqlite_uri
 from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.mapping import TRIAL
 from mtl_search.tracking.pages.named_view import TAG_PREFIX, view_key
@@ -36,10 +36,9 @@ def tracking_uri(config: Config, sweep_dir: Path) -> str:
     """
     uri = usable(config.tracking.uri) if config.tracking.uri else environment_uri(config)
     if uri is None:
-        return f"{SQLITE}{sweep_dir.resolve().parent / 'mlflow.db'}"
+        return sqlite_uri(sweep_dir.resolve().parent / "mlflow.db")
     if uri.startswith(SQLITE):
-        query = uri.partition("?")[2]
-        return f"{SQLITE}{sqlite_path(uri).resolve()}" + (f"?{query}" if query else "")
+        return sqlite_uri(sqlite_path(uri).expanduser().resolve(), uri.partition("?")[2])
     return uri
 
 

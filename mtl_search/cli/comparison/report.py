@@ -9,6 +9,7 @@ from mtl_search.api.consent import TrustCode as Trust
 from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console
+from mtl_search.cli.encoding import for_output
 from mtl_search.cli.options import Debug, SweepFolder, TrustCode, TrustModules, check_form
 from mtl_search.cli.reporting import find_sweep
 
@@ -94,4 +95,4 @@ def _print(result: api.Result, form: str) -> None:
     else:
         from mtl_search.api.reporting import report_text
 
-        print(report_text(result, form), end="")  # noqa: T201
+        print(for_output(report_text(result, form), form), end="")  # noqa: T201

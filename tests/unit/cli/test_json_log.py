@@ -154,8 +154,8 @@ def test_a_sweep_that_is_interrupted_says_how_to_go_on(
     config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(*args: object, output: Path, **kwargs: object) -> None:
-        output.mkdir(parents=True)
-        (output / "journal.jsonl").touch()
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "journal.jsonl").write_text("{}\n")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(api, "run", run)

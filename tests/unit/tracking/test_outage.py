@@ -59,7 +59,7 @@ def test_outage_in_the_middle(
     tracker = Tracker(of_server(proxy.url, name), tmp_path / name, flush_s=0.1)
     tracker.start()
     builder = Builder(tmp_path / name / "journal.jsonl", observers=[tracker.observe]).sweep()
-    builder.trial("single/left", 0, 0.8)
+    builder.trial("warmup/uw", 0, 0.8)
     wait_until(lambda: tracker.unsent == 0)
     _break(proxy, mode)
     started = time.monotonic()
