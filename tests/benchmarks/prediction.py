@@ -34,7 +34,8 @@ from mtl_search.models.build import build_network
 from mtl_search.training.predictor import Predictor
 
 BATCH = 512
-REPETITIONS = 3
+DEFAULT = 2048  # what `Model.predict` takes of such rows where it is left to it
+REPETITIONS = 5
 
 _FIRST = """
 import re, sys, time
@@ -100,8 +101,18 @@ def seconds(function: Callable[[], Any]) -> float:
     return statistics.median(taken)
 
 
-def throughput(count: int, widths: list[int], folder: Path) -> dict[str, float]:
-    """Return rows a second of every way to predict."""
+def throughput(
+    count: int, widths: list[int], folder: Path, size: int, batch: int | None
+) -> dict[str, float]:
+    """Return rows a second of every way to predict.
+
+    Args:
+        count: The number of rows.
+        widths: Those of the layers.
+        folder: Where files are written.
+        size: The rows that the network alone reads at a time.
+        batch: The argument `batch_size` of `Model.predict`.
+    """
     model, predictor = model_of(folder, widths)
     frame = rows_of(count)
     path = folder / "new.csv"
@@ -112,17 +123,17 @@ def throughput(count: int, widths: list[int], folder: Path) -> dict[str, float]:
 
     @torch.inference_mode()
     def network() -> None:
-        for start in range(0, count, BATCH):
-            outputs = predictor.network({"table": tensor[start : start + BATCH]})
+        for start in range(0, count, size):
+            outputs = predictor.network({"table": tensor[start : start + size]})
             predictor.network.predict(outputs)
 
     ways: dict[str, Callable[[], Any]] = {
         "network": network,
-        "prepared": lambda: model.predict(prepared, batch_size=BATCH),
+        "prepared": lambda: model.predict(prepared, batch_size=batch),
         "preparation": lambda: model.preparation.transform(frame),  # type: ignore[union-attr]
-        "arrays": lambda: model.predict(frame, batch_size=BATCH, output="arrays"),
-        "frame": lambda: model.predict(frame, batch_size=BATCH),
-        "csv": lambda: model.predict(path, batch_size=BATCH),
+        "arrays": lambda: model.predict(frame, batch_size=batch, output="arrays"),
+        "frame": lambda: model.predict(frame, batch_size=batch),
+        "csv": lambda: model.predict(path, batch_size=batch),
     }
     return {name: count / seconds(way) for name, way in ways.items()}
 
@@ -152,10 +163,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for widths in ([64, 64], [512, 512]):
-            rates = throughput(count, widths, folder)
-            alone = rates["network"]
-            for way, rate in rates.items():
-                print(f"mlp {widths}  {way:<12}{rate:>12,.0f} rows/s  {rate / alone:6.2f}")
+            for size, batch in ((BATCH, BATCH), (BATCH, None), (DEFAULT, None)):
+                rates = throughput(count, widths, folder, size, batch)
+                alone = rates["network"]
+                print(f"mlp {widths}, alone in batches of {size}, batch_size={batch}")
+                for way, rate in rates.items():
+                    print(f"  {way:<12}{rate:>12,.0f} rows/s  {rate / alone:6.2f}", flush=True)
         for way, (taken, memory) in first_prediction(folder).items():
             print(f"first prediction  {way:<12}{taken:6.2f} s  {memory:6.0f} MB")
 

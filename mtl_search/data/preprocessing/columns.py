@@ -48,6 +48,11 @@ class Numeric:
         """The names of the columns that it becomes."""
         return (self.name, f"{self.name} missing") if self.indicator else (self.name,)
 
+    @property
+    def width(self) -> int:
+        """The number of columns that it becomes."""
+        return 2 if self.indicator else 1
+
     def transform(self, values: cells.Column) -> Array:
         """Encode (N,) values as (N, 1 or 2) float32.
 
@@ -61,14 +66,26 @@ class Numeric:
             raise RowError(
                 f"column {self.name!r} is numeric, but row", row, f" ({value!r}) is not a number"
             )
+        encoded = np.empty((len(numbers), self.width), np.float32)
+        self.write(numbers, encoded)
+        return encoded
+
+    def write(self, numbers: Array, encoded: Array) -> None:
+        """Encode (N,) float64, NaN where there is none, into (N, 1 or 2) float32.
+
+        Raises:
+            DataError: A value is infinite.
+        """
         _check_range(self.name, numbers)
         is_missing = np.isnan(numbers)
-        columns = [np.where(is_missing, 0.0, (numbers - self.mean) / self.deviation)]
-        if self.indicator:
-            columns.append(is_missing)
+        scaled = (numbers - self.mean) / self.deviation
+        if is_missing.any():
+            scaled[is_missing] = 0.0
         # A number too large for float32 becomes infinite, which is refused later.
         with np.errstate(over="ignore"):
-            return np.stack(columns, axis=1).astype(np.float32)
+            encoded[:, 0] = scaled
+        if self.indicator:
+            encoded[:, 1] = is_missing
 
 
 @dataclass(frozen=True)
@@ -93,13 +110,20 @@ class Categorical:
         """The names of the columns that it becomes."""
         return (*(f"{self.name}={category}" for category in self.categories), f"{self.name} other")
 
+    @property
+    def width(self) -> int:
+        """The number of columns that it becomes."""
+        return len(self.categories) + 1
+
     def transform(self, values: cells.Column) -> Array:
         """Encode (N,) values as (N, categories + 1) float32."""
-        numbers: dict[str | None, int] = {text: k for k, text in enumerate(self.categories)}
-        other = len(numbers)
+        return np.eye(self.width, dtype=np.float32)[self.numbers(values)]
+
+    def numbers(self, values: cells.Column) -> Array:
+        """Return the number of the category of each row, (N,): the last one for all others."""
+        known: dict[str | None, int] = {text: k for k, text in enumerate(self.categories)}
         codes, texts = _categories(values)
-        columns = np.array([numbers.get(text, other) for text in texts], np.int64)
-        return np.eye(other + 1, dtype=np.float32)[columns[codes]]
+        return np.array([known.get(text, len(known)) for text in texts], np.int64)[codes]
 
 
 @dataclass(frozen=True)
@@ -117,10 +141,41 @@ class TableEncoder:
         """The names of the W columns of the input."""
         return tuple(name for column in self.columns for name in column.names)
 
+    @property
+    def width(self) -> int:
+        """The number of columns W of the input."""
+        return sum(column.width for column in self.columns)
+
     def transform(self, frame: pd.DataFrame) -> Array:
         """Encode the rows of a table as (N, W) float32."""
-        encoded = [x.transform(cells.as_column(frame[x.name])) for x in self.columns]
-        return np.concatenate(encoded, axis=1)
+        encoded = np.zeros((len(frame), self.width), np.float32)
+        numbers = self._numbers(frame)
+        cell_of_row = np.arange(len(frame)) * encoded.shape[1]
+        end = 0
+        for column in self.columns:
+            start = end
+            end += column.width
+            if column.name in numbers:
+                assert isinstance(column, Numeric)
+                column.write(numbers[column.name], encoded[:, start:end])
+            elif isinstance(column, Numeric):
+                encoded[:, start:end] = column.transform(cells.as_column(frame[column.name]))
+            else:
+                chosen = column.numbers(cells.as_column(frame[column.name]))
+                encoded.reshape(-1)[cell_of_row + (start + chosen)] = 1.0
+        return encoded
+
+    def _numbers(self, frame: pd.DataFrame) -> dict[str, Array]:
+        """Return the columns that numpy holds as numbers, which are read all at once."""
+        dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
+        names = []
+        for column in self.columns:
+            dtype = dtypes.get(column.name)
+            is_plain = isinstance(dtype, np.dtype) and dtype.kind in "fiu"
+            if is_plain and isinstance(column, Numeric):
+                names.append(column.name)
+        block = frame[names].to_numpy(np.float64)
+        return {name: block[:, k] for k, name in enumerate(names)}
 
 
 def fit_columns(

@@ -30,8 +30,12 @@ def missing_cells(values: Column) -> Array:
     Returns:
         (N,) bool, True where a value is missing.
     """
+    import pandas as pd
     from pandas.api.types import is_object_dtype, is_string_dtype
 
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, distinct = factorize(values)
+        return np.asarray(missing_cells(distinct)[codes])
     is_missing = values.isna().to_numpy(dtype=bool)
     if is_object_dtype(values.dtype):
         blank = [isinstance(value, str) and not value.strip() for value in values]
@@ -44,16 +48,38 @@ def missing_cells(values: Column) -> Array:
 def factorize(values: Column) -> tuple[Array, Column]:
     """Return which of its different texts each row of a text column has, (N,), and those texts.
 
-    A column of texts has few different ones, so each needs to be looked at once only. Other columns
-    come back as they are, with the numbers of their rows: 1 and True are equal but not the same.
+    A column of texts has few different ones, so each needs to be looked at once only; one of
+    pandas' categories knows them. Other columns come back as they are, with the numbers of their
+    rows: 1 and True are equal but not the same.
     """
     import pandas as pd
-    from pandas.api.types import is_object_dtype, is_string_dtype
 
-    if is_object_dtype(values.dtype) or not is_string_dtype(values.dtype):
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return _used_categories(values)
+    if not _are_texts(values):
         return np.arange(len(values)), values
     codes, texts = values.factorize(use_na_sentinel=False)
     return codes, pd.Series(texts, dtype=values.dtype)
+
+
+def _are_texts(values: Column) -> bool:
+    """Return whether all cells that are not missing are texts."""
+    from pandas.api.types import infer_dtype, is_object_dtype, is_string_dtype
+
+    if is_object_dtype(values.dtype):
+        return infer_dtype(values, skipna=True) == "string"
+    return bool(is_string_dtype(values.dtype))
+
+
+def _used_categories(values: Column) -> tuple[Array, Column]:
+    """Return which of the categories that occur each row has, and these; missing is one of them."""
+    import pandas as pd
+
+    codes = values.cat.codes.to_numpy().astype(np.intp) + 1
+    occurs = np.bincount(codes, minlength=len(values.cat.categories) + 1) > 0
+    used = pd.Categorical.from_codes(np.flatnonzero(occurs) - 1, dtype=values.dtype)
+    places = np.cumsum(occurs) - 1
+    return places[codes], pd.Series(used).astype(object)
 
 
 def as_numbers(values: Column) -> Array | None:
@@ -86,7 +112,7 @@ def _parse_numbers(values: Column) -> Array | None:
 
     present = ~missing_cells(values)
     given = values[present]
-    if any(isinstance(value, bool | np.bool_) for value in given):
+    if not _are_texts(given) and any(isinstance(value, bool | np.bool_) for value in given):
         return None
     numbers = np.full(len(values), np.nan)
     parsed = pd.to_numeric(given.astype(object), errors="coerce")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,11 +121,11 @@ def csv_frames(
     csv: CsvFormat,
     size: int | None = None,
     short: tuple[str, ...] | None = None,
+    types: Mapping[str, str] | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a CSV with all cells as texts.
+    """Yield the rows of a CSV, with all cells as texts unless `types` says otherwise.
 
-    Left to itself, pandas would read a train row's 1 as 1.0 or as "1" depending on what the test
-    rows hold.
+    Left to itself, pandas would read a train row's 1 as 1.0 or "1" by what the test rows hold.
 
     Args:
         path: The file.
@@ -132,12 +133,12 @@ def csv_frames(
         csv: How else it is written.
         size: The most rows of a frame; None: all of them are one frame.
         short: Where it has no header line: the names of its columns if they are as many.
+        types: Column → its type, where it has a header line; cells of others are not kept.
     """
     import pandas as pd
 
     options: dict[str, Any] = {"sep": separator}
-    # pandas takes more than one character for an expression, which only its slow engine reads.
-    if len(separator) > 1:
+    if len(separator) > 1:  # pandas takes it for an expression, which only its slow engine reads
         options = {"sep": re.escape(separator), "engine": "python"}
     options |= {"dtype": str, "skipinitialspace": True, "index_col": False}
     with _strict():
@@ -145,6 +146,9 @@ def csv_frames(
     _check_separator(path, separator, first_line)
     names = None if _is_header(first_line, csv.names) else csv.names
     options |= {"header": 0 if names is None else None, "na_values": list(csv.missing)}
+    if types is not None and names is None:
+        # The first byte of other cells takes no time, and a line that is too long stays an error.
+        options["dtype"] = defaultdict(lambda: "S1", types)
     if size is None:
         with _strict():
             frame = pd.read_csv(path, **options)
