@@ -75,6 +75,23 @@ def test_factorize_gives_the_column_back() -> None:
     mixed = pd.Series([1, True, 1], dtype=object)
     codes, distinct = factorize(mixed)
     assert codes.tolist() == [0, 1, 2], "1 and True are equal and not the same"
+    objects = pd.Series(["b", None, "b"], dtype=object)
+    codes, distinct = factorize(objects)
+    assert len(distinct) == 2
+    assert distinct.iloc[codes].fillna("-").tolist() == ["b", "-", "b"]
+
+
+def test_categories_are_those_that_occur() -> None:
+    values = pd.Series(pd.Categorical(["2", None, " ", "2"], categories=["tall", " ", "2"]))
+    codes, distinct = factorize(values)
+    assert distinct.iloc[codes].fillna("-").tolist() == ["2", "-", " ", "2"]
+    assert missing_cells(values).tolist() == [False, True, True, False]
+    numbers = as_numbers(values)
+    assert numbers is not None
+    assert np.array_equal(numbers, [2, NAN, NAN, 2], equal_nan=True)
+    assert as_numbers(pd.Series(pd.Categorical(["2", "tall"]))) is None
+    assert as_numbers(pd.Series(pd.Categorical([True, False]))) is None
+    assert category_texts(pd.Series(pd.Categorical([1.0, 2.0, 1.0]))).tolist() == ["1", "2", "1"]
 
 
 @pytest.mark.parametrize(
