@@ -114,7 +114,9 @@ class Networks:
             for view in member.predictor.views
         ]
         # Whole numbers are those of tokens, of which each becomes a vector.
-        is_short = all(x.ndim == 2 and x.shape[1] <= _SHORT and x.dtype.kind == "f" for x in views)
+        is_short = all(
+            len(x.shape) == 2 and x.shape[1] <= _SHORT and x.dtype.kind == "f" for x in views
+        )
         return _SHORT_ROWS if is_short else _ROWS
 
     def _known_preparation(self) -> Preparation:

@@ -80,7 +80,8 @@ def ui_command(
         return None
     store = [] if _has_secret(uri) else ["--backend-store-uri", uri]
     store += ["--default-artifact-root", artifact_folder(uri, sweep_dir).as_uri()]
-    return [sys.executable, "-m", "mlflow", "server", *store, "--host", host, "--port", str(port)]
+    place = ["--host", host, "--port", str(port), "--workers", "1"]  # each takes 500 MB
+    return [sys.executable, "-m", "mlflow", "server", *store, *place]
 
 
 def ui_environment(config: Config, sweep_dir: Path) -> dict[str, str]:
@@ -163,12 +164,14 @@ class Addresses:
         table: The address of its finalists as a table; empty where MLflow has no view of it.
         compare: The best trials beside each other.
         run: The sweep's own run; empty where MLflow does not have it.
+        short: The table once more, without what MLflow adds by itself; empty where there is none.
     """
 
     view: str
     table: str
     compare: str
     run: str
+    short: str = ""
 
 
 def find_addresses(

@@ -77,7 +77,8 @@ def _used_categories(values: Column) -> tuple[Array, Column]:
 
     codes = values.cat.codes.to_numpy().astype(np.intp) + 1
     occurs = np.bincount(codes, minlength=len(values.cat.categories) + 1) > 0
-    used = pd.Categorical.from_codes(np.flatnonzero(occurs) - 1, dtype=values.dtype)
+    dtype: Any = values.dtype
+    used = pd.Categorical.from_codes(np.flatnonzero(occurs) - 1, dtype=dtype)
     places = np.cumsum(occurs) - 1
     return places[codes], pd.Series(used).astype(object)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -54,11 +54,12 @@ def without_missing_texts(frame: pd.DataFrame, csv: CsvFormat) -> pd.DataFrame:
     return frame.assign(**changed) if changed else frame
 
 
-def _categories(codes: Array, distinct: cells.Column, is_missing: Array) -> pd.Categorical:
+def _categories(codes: Array, distinct: cells.Column, is_missing: Array) -> Any:
     import pandas as pd
 
     places = np.where(is_missing, -1, np.cumsum(~is_missing) - 1)
-    return pd.Categorical.from_codes(places[codes], categories=pd.Index(distinct[~is_missing]))
+    categories: Any = pd.Index(distinct[~is_missing])
+    return pd.Categorical.from_codes(places[codes], categories=categories)
 
 
 def read_batches(
@@ -89,13 +90,14 @@ def read_batches(
         if suffix in PARQUET:
             frames = _parquet_frames(path, size, inputs)
         else:
-            frames = _csv_frames(path, separator, csv, size, inputs, numbers)
+            types = {name: "float64" if name in numbers else "category" for name in inputs}
+            frames = _csv_frames(path, separator, csv, size, types)
         for frame in frames:
             if len(frame):
                 named = frame.set_axis(list(map(str, frame.columns)), axis="columns")
-                numbers = range(rows, rows + len(frame))
+                index = range(rows, rows + len(frame))
                 rows += len(frame)
-                yield named.set_axis(numbers, axis="index")
+                yield named.set_axis(index, axis="index")
     except ConfigError as error:
         raise DataError(error.problem) from None
     except DataError:
@@ -111,20 +113,18 @@ def _csv_frames(
     separator: str,
     csv: CsvFormat,
     size: int,
-    inputs: Sequence[str],
-    numbers: Collection[str],
+    types: Mapping[str, str],
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a CSV; its inputs are numbers and categories, or texts where they must be.
 
     To make texts of all cells first takes four times as long. Where a cell is not what its column
     should hold, the rows from there on come as texts, which say what is wrong with which row.
     """
-    short = tuple(inputs)
+    short = tuple(types)
     done = 0
     if len(separator) == 1 and csv.decimal == ".":
-        types = {name: "float64" if name in numbers else "category" for name in inputs}
         with suppress(ValueError, TypeError):
-            for frame in csv_frames(path, separator, csv, size, short, types):
+            for frame in csv_frames(path, separator, csv, size, short, types=types):
                 done += 1
                 yield frame
             return

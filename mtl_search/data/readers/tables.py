@@ -84,9 +84,7 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
         DataError: The file cannot be read, has no rows, or two columns of one name.
     """
     path = find_file(argument, value, CSV + PARQUET)
-    suffix = table_suffix(path)
-    if suffix is None and csv.names is not None:
-        suffix = ".csv"
+    suffix = table_suffix(path) or (".csv" if csv.names is not None else None)
     if suffix is None or not path.is_file():
         raise ConfigError(
             f"a table is a file that ends in {', '.join(CSV + PARQUET)}",
@@ -121,6 +119,7 @@ def csv_frames(
     csv: CsvFormat,
     size: int | None = None,
     short: tuple[str, ...] | None = None,
+    *,
     types: Mapping[str, str] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a CSV, with all cells as texts unless `types` says otherwise.
