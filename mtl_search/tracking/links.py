@@ -24,6 +24,7 @@ from mtl_search.tracking.pages.named_view import TAG_PREFIX, view_key
 MAX_RUNS = 30
 # Where `mlflow server` looks for --backend-store-uri.
 _STORE_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
+_EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_NAME"
 # MLflow has two workspaces; without this it opens the one for language models.
 _TRAINING = "workflowType=machine_learning"
 LOCAL_UI = "http://127.0.0.1:5000"
@@ -53,6 +54,32 @@ def environment_uri(config: Config) -> str | None:
     return os.environ.get(URI_VARIABLE) or None
 
 
+def experiment_name(config: Config) -> str:
+    """Return the config's experiment, else MLFLOW_EXPERIMENT_NAME, else the config's name."""
+    return config.tracking.experiment or os.environ.get(_EXPERIMENT_VARIABLE) or config.name
+
+
+def about_environment(config: Config) -> str:
+    """Say what MLflow's variables change of where a sweep is recorded; empty where they do nothing.
+
+    What the config says holds before them, which is said, too.
+    """
+    if not config.tracking.enabled:
+        return ""
+    parts = []
+    own, uri = config.tracking.uri, os.environ.get(URI_VARIABLE)
+    if uri and own is None:
+        parts.append(f"{public(uri)}, from the environment variable {URI_VARIABLE}")
+    elif uri and own and usable(own) != uri:
+        parts.append(f"{public(own)}, from tracking.uri, before {URI_VARIABLE}")
+    own, name = config.tracking.experiment, os.environ.get(_EXPERIMENT_VARIABLE)
+    if name and own is None:
+        parts.append(f"experiment {name}, from the environment variable {_EXPERIMENT_VARIABLE}")
+    elif name and own != name:
+        parts.append(f"experiment {own}, from tracking.experiment, before {_EXPERIMENT_VARIABLE}")
+    return "; ".join(parts)
+
+
 def artifact_folder(uri: str, sweep_dir: Path) -> Path:
     """Return where a store on this machine keeps its artifacts: beside the database."""
     neighbour = sqlite_path(uri) if uri.startswith(SQLITE) else sweep_dir.resolve()
@@ -62,9 +89,7 @@ def artifact_folder(uri: str, sweep_dir: Path) -> Path:
 def open_client(config: Config, sweep_dir: Path) -> TrackingClient:
     """Open the store of a sweep; raises as `TrackingClient` does."""
     uri = tracking_uri(config, sweep_dir)
-    return TrackingClient(
-        uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir)
-    )
+    return TrackingClient(uri, experiment_name(config), artifact_folder(uri, sweep_dir))
 
 
 def ui_command(
