@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mtl_search.config.secrets import masked
-from mtl_search.errors import ConfigError, MtlSearchError, SweepError, first_line
+from mtl_search.errors import ConfigError, MtlSearchError, SweepError, cause
 
 SQLITE = "sqlite:///"
 # MLflow's own variable, for configs that name no `tracking.uri`.
@@ -25,8 +25,6 @@ _DRIVERS = {
     "postgresql+psycopg2://",
     "mysql": "pip install pymysql and write mysql+pymysql://",
 }
-# What urllib3 says of a server that is not there, at the end of a long line.
-_CAUSE = re.compile(r"Max retries exceeded.*\[Errno -?\d+\] ([^'\"()\[\]]+)", re.DOTALL)
 
 
 # Errors of sockets, and of the package requests, which is imported with MLflow alone.
@@ -166,8 +164,8 @@ def _is_away(error: BaseException) -> bool:
     """
     names = {
         base.__name__
-        for cause in (error, error.__cause__, error.__context__)
-        for base in type(cause).__mro__
+        for one in (error, error.__cause__, error.__context__)
+        for base in type(one).__mro__
     }
     is_silent = bool(names & _SILENT) and "SSLError" not in names
     return is_silent or bool(_BETWEEN.search(str(error)))
@@ -197,6 +195,4 @@ def public(uri: str) -> str:
 
 def public_reason(error: Exception) -> str:
     """Return the first line of an error's message, shortened, without passwords in addresses."""
-    cause = _CAUSE.search(str(error))
-    text = cause[1] if cause else first_line(error)
-    return masked(re.sub(r"//[^/@\s]+@", "//", text))[:300]
+    return masked(re.sub(r"//[^/@\s]+@", "//", cause(error)))[:300]
