@@ -110,25 +110,6 @@ def test_a_database_without_its_driver_names_the_package(
     assert "secret" not in str(raised.value)
 
 
-@pytest.mark.parametrize("scheme", ["http", "postgresql+psycopg2"])
-def test_a_sweep_begins_without_a_store_that_is_away_and_says_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, scheme: str
-) -> None:
-    uri = f"{scheme}://me:secret@127.0.0.1:9/db"
-    started = time.monotonic()
-    tracker = Tracker(config(**{"tracking.uri": uri}), tmp_path)
-    tracker.start()
-    assert time.monotonic() - started < 10
-    reason = f"MLflow at {scheme}://127.0.0.1:9/db cannot be used: Connection refused"
-    assert tracker.degraded == reason
-    (line,) = caplog.messages
-    assert line == (
-        f"{reason}. The sweep begins without it and keeps everything; it is sent when MLflow "
-        f"answers, or by: mtl-search sync {tmp_path}"
-    )
-    assert tracker.close(patience=0.0) == 0
-
-
 def test_what_stays_wrong_is_no_store_that_is_away() -> None:
     for error in (
         RuntimeError("FATAL: password authentication failed"),
