@@ -3,7 +3,8 @@
     python -m tests.benchmarks.prediction [--rows 100000]
 
 The table has eight columns of numbers and two of twelve categories. `network` is the network in
-batches of 512 on a tensor that is in memory; `prepared` is `Model.predict` on the prepared array;
+batches of 512 and of 2048 on a tensor that is in memory, which all others are divided by, in this
+order; `prepared` is `Model.predict` on the prepared array;
 `arrays` and `frame` are `Model.predict` on the data frame, the preparation included; `csv` reads
 the rows from a file, too. `first` is a new process that imports what prediction needs, loads a
 model and predicts 100 rows, beside one that imports torch and pandas alone and does as much. All
@@ -33,8 +34,8 @@ from mtl_search.export import Model
 from mtl_search.models.build import build_network
 from mtl_search.training.predictor import Predictor
 
-BATCH = 512
-DEFAULT = 2048  # what `Model.predict` takes of such rows where it is left to it
+# The network alone, 512 rows at a time, and 2048, as `Model.predict` takes of such rows by default.
+SMALL, LARGE = "network, 512", "network, 2048"
 REPETITIONS = 5
 
 _FIRST = """
@@ -101,18 +102,8 @@ def seconds(function: Callable[[], Any]) -> float:
     return statistics.median(taken)
 
 
-def throughput(
-    count: int, widths: list[int], folder: Path, size: int, batch: int | None
-) -> dict[str, float]:
-    """Return rows a second of every way to predict.
-
-    Args:
-        count: The number of rows.
-        widths: Those of the layers.
-        folder: Where files are written.
-        size: The rows that the network alone reads at a time.
-        batch: The argument `batch_size` of `Model.predict`.
-    """
+def throughput(count: int, widths: list[int], folder: Path) -> dict[str, float]:
+    """Return rows a second of every way to predict."""
     model, predictor = model_of(folder, widths)
     frame = rows_of(count)
     path = folder / "new.csv"
@@ -122,18 +113,20 @@ def throughput(
     tensor = torch.from_numpy(prepared["table"])
 
     @torch.inference_mode()
-    def network() -> None:
+    def network(size: int) -> None:
         for start in range(0, count, size):
             outputs = predictor.network({"table": tensor[start : start + size]})
             predictor.network.predict(outputs)
 
     ways: dict[str, Callable[[], Any]] = {
-        "network": network,
-        "prepared": lambda: model.predict(prepared, batch_size=batch),
+        SMALL: lambda: network(512),
+        LARGE: lambda: network(2048),
+        "prepared": lambda: model.predict(prepared),
         "preparation": lambda: model.preparation.transform(frame),  # type: ignore[union-attr]
-        "arrays": lambda: model.predict(frame, batch_size=batch, output="arrays"),
-        "frame": lambda: model.predict(frame, batch_size=batch),
-        "csv": lambda: model.predict(path, batch_size=batch),
+        "arrays": lambda: model.predict(frame, output="arrays"),
+        "frame": lambda: model.predict(frame),
+        "csv": lambda: model.predict(path),
+        "arrays, 512": lambda: model.predict(frame, output="arrays", batch_size=512),
     }
     return {name: count / seconds(way) for name, way in ways.items()}
 
@@ -163,12 +156,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for widths in ([64, 64], [512, 512]):
-            for size, batch in ((BATCH, BATCH), (BATCH, None), (DEFAULT, None)):
-                rates = throughput(count, widths, folder, size, batch)
-                alone = rates["network"]
-                print(f"mlp {widths}, alone in batches of {size}, batch_size={batch}")
-                for way, rate in rates.items():
-                    print(f"  {way:<12}{rate:>12,.0f} rows/s  {rate / alone:6.2f}", flush=True)
+            rates = throughput(count, widths, folder)
+            for way, rate in rates.items():
+                shares = f"{rate / rates[SMALL]:6.2f}  {rate / rates[LARGE]:6.2f}"
+                print(f"mlp {widths}  {way:<13}{rate:>12,.0f} rows/s  {shares}", flush=True)
         for way, (taken, memory) in first_prediction(folder).items():
             print(f"first prediction  {way:<12}{taken:6.2f} s  {memory:6.0f} MB")
 

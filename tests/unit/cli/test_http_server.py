@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def _is_there(process: int) -> bool:
 def test_no_process_and_no_log_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mood: str
 ) -> None:
-    monkeypatch.setattr(http_server.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(http_server, "_END_S", 0.5)
     port = _free()
     server = ServerProcess([sys.executable, "-c", _SERVER, str(port), mood], os.environ, "a server")
@@ -64,7 +65,7 @@ def test_no_process_and_no_log_is_left(
 def test_a_server_that_cannot_start_says_why_and_keeps_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_server.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     code = "print('starting'); raise SystemExit('the store is too old')"
     server = ServerProcess([sys.executable, "-c", code], os.environ, "MLflow's server")
     message = r"MLflow's server has ended with status 1: the store is too old\n  its log: "

@@ -121,13 +121,13 @@ def test_what_stays_wrong_is_no_store_that_is_away() -> None:
         assert not isinstance(unreachable("http://x", error), StoreAwayError), error
     wrapped = RuntimeError("API request failed")
     wrapped.__cause__ = requests.exceptions.ReadTimeout("timed out")
-    for error in (
+    for away in (
         wrapped,
         requests.exceptions.RetryError("too many 502 error responses"),
         socket.gaierror("Name or service not known"),
         RuntimeError("FATAL: the database system is starting up"),
     ):
-        assert isinstance(unreachable("http://x", error), StoreAwayError), error
+        assert isinstance(unreachable("http://x", away), StoreAwayError), away
 
 
 @pytest.mark.parametrize(
