@@ -109,16 +109,31 @@ def as_numbers(values: Column) -> Array | None:
 
 def _parse_numbers(values: Column) -> Array | None:
     """Read texts, or values of any kind, as numbers."""
-    import pandas as pd
-
     present = ~missing_cells(values)
     given = values[present]
     if not _are_texts(given) and any(isinstance(value, bool | np.bool_) for value in given):
         return None
     numbers = np.full(len(values), np.nan)
-    parsed = pd.to_numeric(given.astype(object), errors="coerce")
+    parsed = _to_numeric(given.astype(object))
     numbers[present] = np.asarray(parsed, dtype=np.float64)
     return None if np.isnan(numbers[present]).any() else numbers
+
+
+def _to_numeric(values: Column) -> Column:
+    """Return numbers, NaN where there is none, and infinity for a whole number beyond float64."""
+    import pandas as pd
+
+    try:
+        return pd.to_numeric(values, errors="coerce")
+    except OverflowError:
+        largest = int(np.finfo(np.float64).max)
+        within = [_limited(x, largest) if isinstance(x, int) else x for x in values]
+        return pd.to_numeric(pd.Series(within, dtype=object), errors="coerce")
+
+
+def _limited(value: int, largest: int) -> float:
+    """Return a whole number as float, infinite where it is beyond the largest."""
+    return float(value) if abs(value) <= largest else float("inf" if value > 0 else "-inf")
 
 
 def number_text(number: float) -> str:
@@ -153,7 +168,7 @@ def category_text(value: object) -> str:
         return text
     try:
         number = float(value)  # type: ignore[arg-type]  # the value may be anything
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return text
     # From 2^53 on, float64 no longer tells whole numbers apart.
     return number_text(number) if abs(number) < 2.0**53 else text

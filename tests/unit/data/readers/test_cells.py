@@ -116,3 +116,10 @@ def test_texts_that_look_alike_are_one() -> None:
     values = pd.Series(["P1", "P1 ", "1.0", 1, "1", 1.5, "1_0", "10", True], dtype=object)
     texts = ["P1", "P1", "1", "1", "1", "1.5", "1_0", "10", "True"]
     assert category_texts(values).tolist() == texts
+
+
+def test_whole_numbers_beyond_floats_are_infinite_and_no_bug() -> None:
+    numbers = as_numbers(pd.Series([10**400, -(10**400), "2", None, 3.5], dtype=object))
+    assert numbers is not None
+    assert np.array_equal(numbers, [np.inf, -np.inf, 2, NAN, 3.5], equal_nan=True)
+    assert category_text(10**400) == str(10**400)
