@@ -160,6 +160,22 @@ def view_url(experiment_id: str, sweep: str, ui: str = LOCAL_UI, *, charts: bool
     return f"{base}#/experiments/{experiment_id}/runs?{query}"
 
 
+def short_url(experiment_id: str, sweep: str, ui: str) -> str:
+    """Return the address of the named view's table, without what MLflow can do without.
+
+    Args:
+        experiment_id: The id of the experiment.
+        sweep: The sweep's id.
+        ui: Address of MLflow's pages.
+
+    Examples:
+        >>> short_url("1", "ab12", "http://127.0.0.1:5000")
+        'http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=mtl_search-ab12'
+    """
+    key = view_key(sweep)
+    return f"{public(ui).rstrip('/')}/#/experiments/{experiment_id}/runs?viewStateShareKey={key}"
+
+
 def run_url(experiment_id: str, run_id: str, ui: str = LOCAL_UI) -> str:
     """Return the address of the page of one run.
 
@@ -189,7 +205,7 @@ class Addresses:
         table: The address of its finalists as a table; empty where MLflow has no view of it.
         compare: The best trials beside each other.
         run: The sweep's own run; empty where MLflow does not have it.
-        short: The table once more, without what MLflow adds by itself; empty where there is none.
+        short: The table by an address that fits a line; empty where MLflow has no view of it.
     """
 
     view: str
@@ -227,6 +243,7 @@ def find_addresses(
         table=view_url(experiment, record.id, address, charts=False) if has_view else "",
         compare=compare_url(experiment, best, address),
         run=run_url(experiment, run_ids[""], address) if "" in run_ids else "",
+        short=short_url(experiment, record.id, address) if has_view else "",
     )
 
 
