@@ -19,6 +19,7 @@ package itself are `assert`s.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 
 _COMPARED = 200  # characters of a misspelt name: the time to compare grows with their square
@@ -240,6 +241,21 @@ def first_line(error: BaseException) -> str:
     """
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+# What urllib3 says of a server that is not there, at the end of a long line.
+_CAUSE = re.compile(r"Max retries exceeded.*\[Errno -?\d+\] ([^'\"()\[\]]+)", re.DOTALL)
+
+
+def cause(error: BaseException) -> str:
+    """Return the first line of an error's message, or why a server was not reached.
+
+    Examples:
+        >>> cause(OSError("Max retries exceeded with url: / ([Errno 111] Connection refused)"))
+        'Connection refused'
+    """
+    found = _CAUSE.search(str(error))
+    return found[1] if found else first_line(error)
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

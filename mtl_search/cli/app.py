@@ -237,11 +237,11 @@ def schema(
 @app.command()
 def ui(
     sweep: SweepFolder = None,
-    port: Annotated[int, typer.Option(help="Port of the MLflow server.", min=1, max=65535)] = 5000,
+    port: Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)] = 5000,
     host: Annotated[str, typer.Option(help="Address that it listens on.")] = "127.0.0.1",
     debug: Debug = False,
 ) -> None:
-    """Start MLflow on the sweep's store, and print the address that compares the sweep's runs."""
+    """Serve MLflow's pages of the sweep's store until Ctrl-C, and print the one of the sweep."""
     from mtl_search.cli.ui import serve
 
     raise typer.Exit(serve(sweep, host, port))

@@ -31,7 +31,7 @@ from mtl_search.errors import SweepError
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import make_private
-from mtl_search.tracking import environment_uri, public, resumed_by
+from mtl_search.tracking import about_environment, resumed_by
 
 INTERRUPTED = 130
 
@@ -132,13 +132,12 @@ def _resuming(config: Config, typed: list[str], directory: Path, options: list[s
 
 
 def _announce(config: Config, directory: Path, console: Console) -> None:
-    """Print name and folder of the sweep, and the MLflow server that no config names."""
+    """Print name and folder of the sweep, and what MLflow's variables say of its place there."""
     line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
     console.print(line, highlight=False, soft_wrap=True)
     json_log.write("started", "info", {"sweep": config.name, "folder": str(directory)})  # likewise
-    if uri := environment_uri(config):
-        line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if said := about_environment(config):
+        console.print(f"MLflow: {said}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _progress(console: Console, *, quiet: bool) -> SweepProgress:

@@ -265,6 +265,8 @@ def join_arrays(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
 
     Sentences of another batch may have more tokens; then -1 stands at the end of the others' tags.
     """
+    if len(parts) == 1:
+        return dict(parts[0])
     joined = {}
     for name in parts[0]:
         arrays = [part[name] for part in parts]

@@ -3,7 +3,7 @@
 from mtl_search.tracking.address import public
 from mtl_search.tracking.links import (
     Addresses,
-    environment_uri,
+    about_environment,
     find_addresses,
     tracking_uri,
     ui_command,
@@ -21,7 +21,7 @@ __all__ = [
     "Sent",
     "SweepPage",
     "Tracker",
-    "environment_uri",
+    "about_environment",
     "find_addresses",
     "public",
     "read_place",

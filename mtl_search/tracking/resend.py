@@ -65,7 +65,7 @@ def send_missing(
             value=False,
         )
     tracker = Tracker(config, sweep_dir, watch=False)
-    tracker.start()
+    tracker.start(must_answer=True)
     if page is not None:
         tracker.finish(page)
     unsent = tracker.close(patience=patience, on_progress=on_progress)

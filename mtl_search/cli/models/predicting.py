@@ -34,7 +34,7 @@ def predict_command(
     *,
     tasks: Sequence[str] | None,
     source: str | None,
-    batch_size: int,
+    batch_size: int | None,
     names: Mapping[str, str | None],
     ensemble: bool,
     trust_code: TrustCode,
@@ -47,7 +47,7 @@ def predict_command(
         output: The file to write; None: the first rows are printed.
         tasks: The tasks; None: all.
         source: The source that the rows are from.
-        batch_size: The number of rows that are predicted at a time.
+        batch_size: The number of rows that are predicted at a time; None: by what they are.
         names: The options `trial` and `arm`.
         ensemble: Whether the networks of all seeds predict together.
         trust_code: Whether code of strangers may run.

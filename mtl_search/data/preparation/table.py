@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, check_finite
-from mtl_search.data.preprocessing.columns import Categorical, Numeric, TableEncoder
+from mtl_search.data.preprocessing.column_types import Categorical, Numeric
+from mtl_search.data.preprocessing.columns import TableEncoder
 from mtl_search.data.readers import cells
 from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.table_batches import read_batches, without_missing_texts
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _MAX_LISTED = 8
 # In standard deviations of training: where half of the values are beyond, they are no such numbers.
 _FAR = 10.0
+# Of the table of float32 that is prepared at once: 8 MB.
+_MOST_ROWS = 65536
+_MOST_CELLS = 2**21
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,15 @@ class TablePreparation(Preparation):
     csv: CsvFormat
     is_text: bool = True
 
-    # pandas takes about as long for a few rows of a column as for a thousand.
-    chunk: ClassVar[int] = 8192
     stored_name: ClassVar[str] = "table"
+
+    @property
+    def chunk(self) -> int:  # type: ignore[override]  # of others it is the same for all
+        """The least number of rows that are prepared at once.
+
+        pandas takes about as long for a few rows of a column as for a thousand.
+        """
+        return max(512, min(_MOST_ROWS, _MOST_CELLS // max(self.encoder.width, 1)))
 
     def transform(self, raw: Any) -> Prepared:
         """Encode rows as (N, W) float32; see the class for what a row may be."""
@@ -104,7 +114,9 @@ class TablePreparation(Preparation):
 
     def read(self, path: Path, size: int) -> Iterator[pd.DataFrame]:
         """Yield the rows of a CSV or Parquet file, `size` at a time."""
-        yield from read_batches(path, self.csv, size, [x.name for x in self.encoder.columns])
+        names = [column.name for column in self.encoder.columns]
+        numbers = {column.name for column in self.encoder.columns if isinstance(column, Numeric)}
+        yield from read_batches(path, self.csv, size, names, numbers)
 
     def batches(self, raw: Any, size: int) -> Iterator[Any]:
         """Yield rows, `size` at a time."""
@@ -208,10 +220,13 @@ class TablePreparation(Preparation):
         unknown: dict[str, Counter[str]] = {}
         end = 0
         for column in self.encoder.columns:
-            end += len(column.names)
+            end += column.width
             if isinstance(column, Numeric):
                 continue
-            values = cells.as_column(frame[column.name])[encoded[:, end - 1] == 1]
+            is_other = encoded[:, end - 1] == 1
+            if not is_other.any():
+                continue
+            values = cells.as_column(frame[column.name])[is_other]
             present = values[~cells.missing_cells(values.reset_index(drop=True))]
             if len(present):
                 unknown[column.name] = Counter(map(cells.category_text, present))

@@ -44,8 +44,12 @@ def missing_cells(values: Column) -> Array:
     Returns:
         (N,) bool, True where a value is missing.
     """
+    import pandas as pd
     from pandas.api.types import is_object_dtype, is_string_dtype
 
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, distinct = factorize(values)
+        return np.asarray(missing_cells(distinct)[codes])
     is_missing = values.isna().to_numpy(dtype=bool)
     if is_object_dtype(values.dtype):
         blank = [isinstance(value, str) and not value.strip() for value in values]
@@ -58,13 +62,14 @@ def missing_cells(values: Column) -> Array:
 def factorize(values: Column) -> tuple[Array, Column]:
     """Return which of its different values each row of a column has, (N,), and those values.
 
-    A column has few different ones, so each needs to be looked at once only. In a column of mixed
-    types, 1 and True are equal but not the same.
+    A column has few different ones, so each needs to be looked at once only; one of pandas'
+    categories knows them. In a column of mixed types, 1 and True are equal but not the same.
     """
     import pandas as pd
-    from pandas.api.types import is_object_dtype
 
-    if not is_object_dtype(values.dtype):
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return _used_categories(values)
+    if _is_simple(values):
         codes, texts = values.factorize(use_na_sentinel=False)
         return codes, pd.Series(texts, dtype=values.dtype)
     places: dict[object, int] = {}
@@ -79,6 +84,25 @@ def factorize(values: Column) -> tuple[Array, Column]:
             distinct.append(value)
         codes[row] = place
     return codes, pd.Series(distinct, dtype=object)
+
+
+def _is_simple(values: Column) -> bool:
+    """Return whether all cells that are not missing are of one type."""
+    from pandas.api.types import infer_dtype, is_object_dtype
+
+    return not is_object_dtype(values.dtype) or infer_dtype(values, skipna=True) == "string"
+
+
+def _used_categories(values: Column) -> tuple[Array, Column]:
+    """Return which of the categories that occur each row has, and these; missing is one of them."""
+    import pandas as pd
+
+    codes = values.cat.codes.to_numpy().astype(np.intp) + 1
+    occurs = np.bincount(codes, minlength=len(values.cat.categories) + 1) > 0
+    dtype: Any = values.dtype
+    used = pd.Categorical.from_codes(np.flatnonzero(occurs) - 1, dtype=dtype)
+    places = np.cumsum(occurs) - 1
+    return places[codes], pd.Series(used).astype(object)
 
 
 def as_numbers(values: Column) -> Array | None:
@@ -107,16 +131,31 @@ def as_numbers(values: Column) -> Array | None:
 
 def _parse_numbers(values: Column) -> Array | None:
     """Read texts, or values of any kind, as numbers."""
-    import pandas as pd
-
     present = ~missing_cells(values)
     given = values[present]
     if any(isinstance(value, bool | np.bool_) for value in given):
         return None
     numbers = np.full(len(values), np.nan)
-    parsed = pd.to_numeric(given.astype(object), errors="coerce")
+    parsed = _to_numeric(given.astype(object))
     numbers[present] = np.asarray(parsed, dtype=np.float64)
     return None if np.isnan(numbers[present]).any() else numbers
+
+
+def _to_numeric(values: Column) -> Column:
+    """Return numbers, NaN where there is none, and infinity for a whole number beyond float64."""
+    import pandas as pd
+
+    try:
+        return pd.to_numeric(values, errors="coerce")
+    except OverflowError:
+        largest = int(np.finfo(np.float64).max)
+        within = [_limited(x, largest) if isinstance(x, int) else x for x in values]
+        return pd.to_numeric(pd.Series(within, dtype=object), errors="coerce")
+
+
+def _limited(value: int, largest: int) -> float:
+    """Return a whole number as float, infinite where it is beyond the largest."""
+    return float(value) if abs(value) <= largest else float("inf" if value > 0 else "-inf")
 
 
 def number_text(number: float) -> str:
@@ -157,7 +196,7 @@ def category_text(value: object) -> str:
         return text
     try:
         number = float(value)  # type: ignore[arg-type]  # the value may be anything
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return text
     # From 2^53 on, float64 no longer tells whole numbers apart.
     return number_text(number) if abs(number) < 2.0**53 else text

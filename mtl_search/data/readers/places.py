@@ -65,14 +65,15 @@ def _line(path: Path, row: int, csv: CsvFormat) -> int | None:
     try:
         with _opened(path, csv.encoding) as file:
             lines = csv_module.reader(file, delimiter=separator, skipinitialspace=True)
-            before, found = 0, 0
+            before, found, is_first = 0, 0, True
             for cells in lines:
                 if cells:  # pandas skips empty lines, too
-                    if before == 0 and is_header(cells, csv.names):
+                    if is_first and is_header(cells, csv.names):
                         found = -1
                     elif found == row:
                         return before + 1
                     found += 1
+                    is_first = False
                 before = lines.line_num
     except (OSError, EOFError, UnicodeError, csv_module.Error):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,9 +49,7 @@ def read_table(
         split = argument.partition(".")[2]
         return named_frame(f"the data frame of {split}" if split else "the data frame", value)
     path = find_file(argument, value, CSV + PARQUET)
-    suffix = table_suffix(path)
-    if suffix is None and csv.names is not None:
-        suffix = ".csv"
+    suffix = table_suffix(path) or (".csv" if csv.names is not None else None)
     if suffix is None or not path.is_file():
         raise ConfigError(
             f"a table is a file that ends in {', '.join(CSV + PARQUET)}",
@@ -91,11 +90,11 @@ def csv_frames(
     *,
     inputs: tuple[str, ...] | None = None,
     raw: Collection[str] = (),
+    types: Mapping[str, str] | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a CSV with all cells as texts.
+    """Yield the rows of a CSV, with all cells as texts unless `types` says otherwise.
 
-    Left to itself, pandas would read a train row's 1 as 1.0 or as "1" depending on what the test
-    rows hold.
+    Left to itself, pandas would read a train row's 1 as 1.0 or "1" by what the test rows hold.
 
     Args:
         path: The file.
@@ -104,12 +103,12 @@ def csv_frames(
         size: The most rows of a frame; None: all of them are one frame.
         inputs: Where it has no header line: the names of its columns if they are as many.
         raw: Columns in which texts such as NA stay as they are.
+        types: Column → its type, where it has a header line; cells of others are not kept.
     """
     import pandas as pd
 
     options: dict[str, Any] = {"sep": separator}
-    # pandas takes more than one character for an expression, which only its slow engine reads.
-    if len(separator) > 1:
+    if len(separator) > 1:  # pandas takes it for an expression, which only its slow engine reads
         options = {"sep": re.escape(separator), "engine": "python"}
     options |= {"dtype": str, "skipinitialspace": True, "index_col": False}
     options["encoding"] = csv.encoding
@@ -120,6 +119,9 @@ def csv_frames(
     options |= {"header": 0 if names is None else None, "na_values": list(csv.missing)}
     if raw:
         options |= _missing_by_column(first_line, csv, raw, has_header=names is None)
+    if types is not None and names is None:
+        # The first byte of other cells takes no time, and a line that is too long stays an error.
+        options["dtype"] = defaultdict(lambda: "S1", types)
     if size is None:
         with _strict():
             frame = pd.read_csv(path, **options)

@@ -66,8 +66,10 @@ def test_a_line_says_where_the_environment_sends_the_runs(
     line = "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI"
     assert line in output
     assert "hidden" not in output
-    for change in ("tracking.enabled=false", "tracking.uri=http://other:5000"):
-        assert "MLFLOW_TRACKING_URI" not in run_cli("run", config, change, *nowhere)[1]
+    assert "MLFLOW_" not in run_cli("run", config, "tracking.enabled=false", *nowhere)[1]
+    other = ["tracking.enabled=true", "tracking.uri=http://other:5000"]
+    _, output = run_cli("run", config, *other, *nowhere)
+    assert "MLflow: http://other:5000, from tracking.uri, before MLFLOW_TRACKING_URI" in output
 
 
 def _stop(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> list[str]:
