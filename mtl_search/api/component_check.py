@@ -99,7 +99,7 @@ def _checks(config: Config, has_data: bool) -> Iterator[tuple[list[Component], p
 
 def _different_tasks(config: Config) -> dict[str, TaskConfig]:
     """Return the first of all tasks with the same head, loss and metrics, one for each of these."""
-    different = {}
+    different: dict[str, str] = {}
     for name, task in config.tasks.items():
         parts = task.model_dump_json(include={"head", "loss", "metrics"})
         different.setdefault(parts, name)

@@ -25,6 +25,7 @@ from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
 from mtl_search.config import Config, load_config
 from mtl_search.config.secrets import masked
+from mtl_search.data.datasets.families import with_all_tasks
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import make_private
@@ -69,6 +70,7 @@ def run_command(
     check_consent(config, [config_file], trust_code, overrides)
     make_private()  # for Ray, which this process starts, too
     with cures_of_a_job():
+        config = with_all_tasks(config)
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     directory = api.choose_folder(config.name, output, resume=resume)

@@ -8,6 +8,7 @@ from typing import Any
 
 from mtl_search.config import paths
 from mtl_search.config.environment import Expansion
+from mtl_search.config.families.tasks import with_named_members
 from mtl_search.config.renamed_keys import refuse_old_names, refuse_old_path, with_new_names
 from mtl_search.config.schema import Config
 from mtl_search.config.stored import parse, parse_like, plain, to_dict, with_expanded
@@ -52,6 +53,7 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
         paths.put(tree, path, plain(value, path))
         refuse_old_path(path)
     refuse_old_names(tree)
+    tree = with_named_members(tree)
     # A sweep is read where its variables are not set, too; its data may not be there either.
     expansion = Expansion(lenient=is_sweep)
     return with_expanded(parse(plain(expansion.expand(tree))), expansion)
@@ -80,6 +82,7 @@ def override(config: Config, overrides: Overrides) -> Config:
         paths.put(tree, path, expansion.expand(plain(value, path), keys))
         refuse_old_path(path)
     refuse_old_names(tree)
+    tree = with_named_members(tree)
     return with_expanded(parse_like(config, tree), expansion)
 
 

@@ -91,6 +91,13 @@ class TaskConfig(ConfigModel):
         description="how much a main task counts in the objective and in the verdict, relative to "
         "the others; it does not change the training",
     )
+    # Not in what is written: by then a family is its tasks (see `families`).
+    names: Names = Field(
+        (),
+        exclude=True,
+        description="of a family, whose key is a pattern such as `assay_*`: its tasks; default: "
+        "the targets that the pattern matches and that have no section of their own",
+    )
 
 
 class ModelConfig(ConfigModel):

@@ -172,13 +172,13 @@ _found_once = lru_cache(maxsize=512)(_found)
 def _parameters_of(definition: Definition) -> list[inspect.Parameter] | None:
     node = definition.node
     if isinstance(node, ast.ClassDef):
-        return definition._constructor(node)
+        return definition._constructor(node)  # noqa: SLF001  (of this module)
     return None if node.decorator_list else _parameters(node, definition.module)
 
 
 @lru_cache(maxsize=512)
 def _constant_of(definition: Definition, name: str) -> object:
-    return definition._constant(name)
+    return definition._constant(name)  # noqa: SLF001  (of this module)
 
 
 def _resolve(module: Module, name: str) -> Definition | None:

@@ -16,7 +16,7 @@ from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
 from mtl_search.data.datasets.table import check_full_column, split_table
 from mtl_search.data.datasets.target_columns import check_target_columns, column_target
-from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
 from mtl_search.data.preparation.images import ImagePreparation
 from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
 from mtl_search.data.readers.cells import plain_text
@@ -110,6 +110,7 @@ def image_folder(
     for argument, column in (("split", options.column), ("group", options.group)):
         if column is not None:
             check_full_column(frame, argument, column)
+    specs = with_all_targets(specs, frame.columns, {file, options.column, options.group})
     check_target_columns(frame, specs)
     names = _file_names(frame[file], labels)
     images, problems = _load_images(folder, names, shape, decoded, cache_folder("cache", cache))
