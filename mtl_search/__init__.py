@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mtl_search.api import (
         Callback,
         Result,
+        StopSweep,
         SweepComparison,
         SweepJob,
         compare,
@@ -64,6 +65,7 @@ __all__ = [
     "MtlSearchError",
     "OutOfMemoryError",
     "Result",
+    "StopSweep",
     "SweepComparison",
     "SweepError",
     "SweepJob",
@@ -82,6 +84,7 @@ __all__ = [
 
 _LAZY = {
     "Callback": "mtl_search.api",
+    "StopSweep": "mtl_search.api",
     "DataSet": "mtl_search.data",
     "Model": "mtl_search.export",
     "Result": "mtl_search.api",

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from mtl_search.config.base import Component, ConfigModel, Names, RememberingModel, as_tuple
 from mtl_search.config.initial_points import InitialPoints
+from mtl_search.config.sections.duration import seconds_of
 from mtl_search.config.sections.report import ReportConfig
 from mtl_search.config.sections.tracking import TrackingConfig
 from mtl_search.config.sections.training import TrainingConfig
@@ -176,6 +177,11 @@ class SearchConfig(ConfigModel):
         ge=1,
         description="budget of each arm: N for search, N for equal, N in all for the single-task "
         "arms",
+    )
+    time_budget: Annotated[float | None, BeforeValidator(seconds_of)] = Field(
+        None,
+        description="time of the whole sweep, such as 90m, 2h or 1d: half for the search, the rest "
+        "for the finalists; no trial begins after it, and those that run are finished",
     )
     arms: Annotated[tuple[ArmKind, ...], BeforeValidator(as_tuple)] = Field(
         ("single", "equal", "search"),

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats.stops import stop_text
 from mtl_search.analysis.health import health_checks
 from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks, validation_reference
@@ -63,7 +64,7 @@ def render(evidence: Evidence, console: Console, folder: Path | None = None) -> 
 
 
 def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
-    lines = []
+    lines = [] if record.stop is None else [stop_text(record.stop)]
     for rung in rung_correlations(record, tasks):
         value = "undefined, all alike" if rung.spearman is None else f"{rung.spearman:+.2f}"
         lines.append(

@@ -13,6 +13,7 @@ from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
 _RESUMABLE = (
     "search.trials",
+    "search.time_budget",
     "search.finalists.top",
     "search.finalists.seeds",
     "search.finalists.max_seeds",
