@@ -89,7 +89,7 @@ def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]
     importance = {task: config.tasks[task].importance for task in tasks}
     judged = [(trial, trial_delta_m(trial, tasks, reference, importance)) for trial in record]
     by_delta_m = config.search.objective == "delta_m"
-    arms = arm_names(tasks, record)
+    arms = {arm: number for number, arm in enumerate(arm_names(tasks, record))}
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m=by_delta_m))
     skills = {trial.id: trial_skill(trial, record, config, tasks) for trial in record}
     return [_row(trial, skills[trial.id], value, config, metrics) for trial, value in judged]
@@ -125,14 +125,14 @@ def all_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...
 
 
 def _rank(
-    trial: TrialRecord, value: float, arms: list[ArmName], *, by_delta_m: bool
+    trial: TrialRecord, value: float, arms: Mapping[ArmName, int], *, by_delta_m: bool
 ) -> tuple[int, bool, float, int]:
     """Rank by arm, then best first; trials without an epoch and members of populations last."""
     score = trial.objective
     if by_delta_m and math.isfinite(value) and not trial.arm.is_single:
         score = value
     return (
-        arms.index(trial.arm),
+        arms[trial.arm],
         trial.is_member,
         math.inf if score is None else -score,
         trial.number,
