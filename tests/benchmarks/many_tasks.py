@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -69,15 +70,18 @@ def write_table(folder: Path, tasks: int, seed: int = 0) -> Path:
     return path
 
 
-def made_up_sweep(config_file: Path, folder: Path) -> dict[str, float]:
+def made_up_sweep(  # noqa: PLR0915  (one after the other, as the driver does it)
+    config_file: Path, folder: Path
+) -> dict[str, float]:
     """Let the driver run a whole sweep whose trials train nothing; return what that cost."""
     from mtl_search import load_config
     from mtl_search.cluster.monitor import CapacityMonitor
     from mtl_search.config import to_yaml
     from mtl_search.data import load_data
     from mtl_search.data.datasets.families import with_all_tasks
+    from mtl_search.search.arms import plan_arms
     from mtl_search.search.preflight import check_sweep
-    from mtl_search.search.request import CheckedSweep, SweepRequest, plan_arms
+    from mtl_search.search.request import CheckedSweep, SweepRequest
     from mtl_search.search.searcher import ArmSearcher
     from mtl_search.search.study import set_log_level
     from mtl_search.search.sweep import SweepSession
@@ -119,13 +123,13 @@ def made_up_sweep(config_file: Path, folder: Path) -> dict[str, float]:
                 values = {f"{task}/auroc": np.full(items, 0.7) for task in spec.config.tasks}
                 texts = encode(values)
             best = spec.objective(metrics)
-            state = "COMPLETE" if epoch == 3 else "RUNNING"
-            info = {
+            state: Any = "COMPLETE" if epoch == 3 else "RUNNING"
+            info: Any = {
                 "parameters": 100, "device": "cpu", "tasks": list(spec.config.tasks), "depth": 2,
                 "weights": {name: part.loss_weight for name, part in spec.config.tasks.items()},
             }  # fmt: skip
             report = TrialReport(
-                epoch, metrics, best, state, info, test=test, seconds=0.1 * epoch, items=texts
+                epoch, metrics, best, state, info=info, test=test, seconds=0.1 * epoch, items=texts
             )
             searcher.record_epoch(f"tune{count}", report)
         searcher.on_trial_complete(f"tune{count}", {REPORT: report.to_json(), "epoch": 3})
@@ -150,7 +154,8 @@ try:
 except SystemExit as end:
     status = end.code
 usage = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, status]), file=sys.stderr)
+seconds = usage.ru_utime + usage.ru_stime
+print(json.dumps([seconds, usage.ru_maxrss / 1024, status]), file=sys.stderr)
 """
 
 
@@ -194,8 +199,9 @@ def run_sweep(folder: Path, tasks: int) -> None:
     begin = time.perf_counter()
     result = mtl_search.run(config, output=folder / f"{tasks}" / "run")
     seconds = time.perf_counter() - begin
-    print(f"{tasks} tasks: {len(result.record.trials)} trials in {seconds:.0f} s; driver "
-          f"{time.process_time():.0f} s, {_peak_mb():.0f} MB; {result.verdict.outcome}")  # fmt: skip
+    trials, cpu = len(result.record.trials), time.process_time()
+    print(f"{tasks} tasks: {trials} trials in {seconds:.0f} s; driver {cpu:.0f} s, ", end="")
+    print(f"{_peak_mb():.0f} MB; {result.verdict.outcome}")
 
 
 def main() -> None:
