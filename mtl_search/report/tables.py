@@ -88,7 +88,7 @@ def fitted(
         rest = [column for column in rest if column not in shown]
     if rest:
         names = ", ".join(column.header.replace("\n", " ") for column in rest)
-        note = f"the whole table: --html FILE, --csv FOLDER or --json FILE; not shown: {names}"
+        note = f"hidden, the whole table has it (--html, --csv or --json): {names}"
         parts.append(Text(note, style="dim", overflow="ellipsis", no_wrap=True))
     return Group(*parts)
 
