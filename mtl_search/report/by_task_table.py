@@ -31,6 +31,17 @@ def print_tasks(record: SweepRecord, tasks: Tasks, verdict: Verdict, console: Co
     rows = task_rows(record, tasks, verdict)
     if not any(row.single is not None or row.shared is not None for row in rows):
         return
+    print_rows(rows, verdict, console)
+
+
+def print_rows(rows: Sequence[TaskRow], verdict: Verdict, console: Console) -> None:
+    """Print these rows, or of very many a summary with the best and the worst.
+
+    Args:
+        rows: One row a main task.
+        verdict: The sweep's verdict.
+        console: The console to print to.
+    """
     if not is_many(rows):
         console.print(fitted(_TITLE, _columns(rows, verdict), console))
         return

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from mtl_search.analysis.leaderboard import leaderboard, leaderboard_columns, leaderboard_rows
+from mtl_search.analysis.leaderboard import (
+    TrialRow,
+    leaderboard,
+    leaderboard_columns,
+    leaderboard_rows,
+)
 from mtl_search.analysis.references import main_metrics, validation_reference
 from mtl_search.config import load_config
 from mtl_search.metrics.objective import delta_m
@@ -144,3 +149,12 @@ def test_delta_m_counts_tasks_by_their_importance(builder: Builder) -> None:
     settings = config(**overrides)
     row = leaderboard(builder.sweep_record, settings).set_index("trial").loc[trial]
     assert row["delta_m"] == pytest.approx(0.1 * 2 / 4)
+
+
+def test_a_value_that_a_row_leaves_out_is_missing_and_another_key_is_an_error() -> None:
+    row = TrialRow({"trial": "single-a-0000", "val/a/auroc": 0.7})
+    assert math.isnan(row["val/b/auroc"])
+    assert math.isnan(row["weight/b"])
+    assert "val/b/auroc" not in row
+    with pytest.raises(KeyError):
+        row["lr"]
