@@ -96,7 +96,8 @@ def run_command(
     print_place(directory, console)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
-    return _stopped(console, again, directory)
+    status = _stopped(console, again, directory)
+    return status if result.record.stop is None else 0  # it ended as its config or a callback says
 
 
 def _resuming(arguments: list[str], directory: Path) -> str:
