@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mtl_search.api import (
         Callback,
         Result,
+        StopSweep,
         SweepComparison,
         SweepJob,
         compare,
@@ -83,6 +84,7 @@ __all__ = [
     "Sampling",
     "SharingPolicy",
     "Stage",
+    "StopSweep",
     "SweepComparison",
     "SweepError",
     "SweepJob",
@@ -106,6 +108,7 @@ _LAZY = {
     "Augmentation": "mtl_search.models.augment",
     "Backbone": "mtl_search.models.backbones",
     "Callback": "mtl_search.api",
+    "StopSweep": "mtl_search.api",
     "DataSet": "mtl_search.data",
     "ElementwiseLoss": "mtl_search.models.losses",
     "Head": "mtl_search.models.heads",

@@ -236,7 +236,9 @@ class _Judgement:
         """
         if best is None or not self._record.scales:
             return ""
-        seeds = self._config.search.finalists.seeds
+        stop = self._record.stop  # a time budget may have had room for fewer
+        planned = self._config.search.finalists.seeds
+        seeds = planned if stop is None or stop.seeds is None else stop.seeds
         begun = sum(t.origin == best.origin for t in self._record.arm(best.arm.final))
         if begun < seeds:
             return f"The best shared network has {begun} of {seeds} seeds so far"

@@ -9,6 +9,7 @@ from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
+from mtl_search.analysis.formats.many import extremes, is_many
 from mtl_search.analysis.formats.markup import Tone, marked
 from mtl_search.analysis.measure import MeasureName, unit_of
 from mtl_search.analysis.split_comparison import SplitComparison
@@ -276,12 +277,17 @@ class Verdict:
     def _about_tasks(self) -> list[str]:
         """Say which tasks gain or lose, and what auxiliary tasks are worth."""
         sentences = []
-        for name, claim in self.claims.items():
-            kind, _, task = name.partition(" ")
-            if kind == "task" and claim.holds and len(self.claims) > 1:
-                effect = "gains" if claim.mean > 0 else "loses"
-                size = f"{100 * abs(claim.mean):.1f} {unit_of(self.measure)}"
-                sentences.append(f"Task {task} {effect} {size} (p = {claim.p_value:.2g}).")
+        claims = self.claims if len(self.claims) > 1 else {}
+        held = [(n, c) for n, c in claims.items() if n.startswith("task ") and c.holds]
+        if is_many(held):
+            gain = sum(claim.mean > 0 for _, claim in held)
+            sentences.append(f"{gain} tasks gain and {len(held) - gain} lose, the most of them:")
+            best, worst = extremes(held, lambda pair: pair[1].mean)
+            held = [*best, *worst]
+        for name, claim in held:
+            effect = "gains" if claim.mean > 0 else "loses"
+            size = f"{100 * abs(claim.mean):.1f} {unit_of(self.measure)}"
+            sentences.append(f"T{name[1:]} {effect} {size} (p = {claim.p_value:.2g}).")
         for task, comparison in self.auxiliary.items():
             claim_of_task = self.claims.get(f"auxiliary {task}")
             effect = "makes no significant difference"

@@ -4,7 +4,7 @@ The command line is a thin layer over it.
 """
 
 from mtl_search.api.best import Best
-from mtl_search.api.callback import Callback
+from mtl_search.api.callback import Callback, StopSweep
 from mtl_search.api.comparing import SweepComparison, compare
 from mtl_search.api.refitting import train
 from mtl_search.api.result import Result
@@ -16,6 +16,7 @@ __all__ = [
     "Best",
     "Callback",
     "Result",
+    "StopSweep",
     "SweepComparison",
     "SweepJob",
     "compare",

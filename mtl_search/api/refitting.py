@@ -22,6 +22,7 @@ from mtl_search.api.model_facts import facts_of_model
 from mtl_search.api.result import Result
 from mtl_search.config import Config, to_stored
 from mtl_search.config.checks import check_int
+from mtl_search.data.datasets.families import with_all_tasks
 from mtl_search.errors import ConfigError, RequestError, SweepError
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.records import SweepRecord
@@ -105,7 +106,7 @@ def train(
         >>> model.info["test"]["test/same/auroc"]  # doctest: +SKIP
         0.97
     """
-    parsed = read_config(config, overrides, trust_code)
+    parsed = with_all_tasks(read_config(config, overrides, trust_code), data)
     result = sweep if isinstance(sweep, Result) else Result(sweep, trust_code=trust_code)
     check_components(parsed, started=False, has_data=data is not None)
     used_seed = parsed.seed if seed is None else check_int(seed, "seed", low=0)

@@ -15,6 +15,7 @@ from mtl_search.api.progress import choose_display
 from mtl_search.api.result import Result
 from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config
+from mtl_search.data.datasets.families import with_all_tasks
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import private_files
 
@@ -91,7 +92,7 @@ def run(
             ...
         mtl_search.errors.ConfigError: model.backbone.name: there is no backbone of this name ...
     """
-    parsed = read_config(config, overrides, trust_code)
+    parsed = with_all_tasks(read_config(config, overrides, trust_code), data)
     check_components(parsed, started=resume, has_data=data is not None)
     display = choose_display(progress)  # before Ray and Optuna, which it keeps quiet in a notebook
 
@@ -181,7 +182,7 @@ def plot_model(
         ...     picture.exists()
         True
     """
-    parsed = read_config(config, overrides, trust_code)
+    parsed = with_all_tasks(read_config(config, overrides, trust_code), data)
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
     picture_ending(Path(path).expanduser())  # before the data are read, which may take a while

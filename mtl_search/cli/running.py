@@ -27,6 +27,7 @@ from mtl_search.cli.json_log import JsonProgress
 from mtl_search.config import Config, load_config, to_yaml
 from mtl_search.config.consent import code_of, is_foreign
 from mtl_search.config.secrets import MASK, masked
+from mtl_search.data.datasets.families import with_all_tasks
 from mtl_search.errors import SweepError
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
@@ -71,6 +72,7 @@ def run_command(
     check_consent(config, [config_file], trust_code, overrides)
     make_private()  # for Ray, which this process starts, too
     with cures_of_a_job():
+        config = with_all_tasks(config)
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
     typed = [str(config_file), *map(masked, overrides), *(["--smoke"] if smoke else [])]
@@ -107,7 +109,8 @@ def _show(result: api.Result, again: str, console: Console) -> int:
     print_place(directory, console)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
-    return _stopped(console, again, directory)
+    status = _stopped(console, again, directory)
+    return status if result.record.stop is None else 0  # it ended as its config or a callback says
 
 
 def _resuming(config: Config, typed: list[str], directory: Path, options: list[str]) -> str:

@@ -35,6 +35,7 @@ _SHORT_FORMS: Mapping[str, Sequence[Schema]] = {
     "tasks.<task>.metrics": [_NAME],
     "training.optimizer": [{"type": "object", "not": {"required": ["name"]}}],
     "search.arms": [_NAME],
+    "search.time_budget": [_NAME],
     "search.initial_points": [_POINT],
 }
 # What is said of a value rather than of its shape stays outside when shapes are put side by side.

@@ -9,6 +9,7 @@ from typing import Any
 
 from mtl_search.config import paths
 from mtl_search.config.environment import Expansion
+from mtl_search.config.families.tasks import with_named_members
 from mtl_search.config.reading.text import read_text
 from mtl_search.config.renamed_keys import refuse_old_names, refuse_old_path, with_new_names
 from mtl_search.config.schema import Config
@@ -65,6 +66,7 @@ def load_config(source: str | Path | Mapping[str, Any], overrides: Overrides = (
         refuse_old_path(path)
     refuse_old_names(tree)
     _refuse_misspelt_tasks(tree, tasks)
+    tree = with_named_members(tree)
     # A sweep is read where its variables are not set, too; its data may not be there either.
     expansion = Expansion(lenient=is_sweep)
     return with_expanded(parse(plain(expansion.expand(tree))), expansion)
@@ -95,6 +97,7 @@ def override(config: Config, overrides: Overrides) -> Config:
         refuse_old_path(path)
     refuse_old_names(tree)
     _refuse_misspelt_tasks(tree, tasks)
+    tree = with_named_members(tree)
     return with_expanded(parse_like(config, tree), expansion)
 
 

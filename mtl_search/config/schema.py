@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from mtl_search.config.base import Component, ConfigModel, Names, RememberingModel, as_tuple
 from mtl_search.config.initial_points import InitialPoints
+from mtl_search.config.sections.duration import seconds_of
 from mtl_search.config.sections.report import ReportConfig
 from mtl_search.config.sections.tracking import TrackingConfig
 from mtl_search.config.sections.training import TrainingConfig
@@ -96,6 +97,13 @@ class TaskConfig(ConfigModel):
         description="how much a main task counts in the objective and in the verdict, relative to "
         "the others; it does not change the training",
     )
+    # Not in what is written: by then a family is its tasks (see `families`).
+    names: Names = Field(
+        (),
+        exclude=True,
+        description="of a family, whose key is a pattern such as `assay_*`: its tasks; default: "
+        "the targets that the pattern matches and that have no section of their own",
+    )
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -179,6 +187,11 @@ class SearchConfig(ConfigModel):
         ge=1,
         description="budget of each arm: N for search, N for equal, N in all for the single-task "
         "arms",
+    )
+    time_budget: Annotated[float | None, BeforeValidator(seconds_of)] = Field(
+        None,
+        description="time of the whole sweep, such as 90m, 2h or 1d: half for the search, the rest "
+        "for the finalists; no trial begins after it, and those that run are finished",
     )
     arms: Annotated[tuple[ArmKind, ...], BeforeValidator(as_tuple)] = Field(
         ("single", "equal", "search"),

@@ -12,6 +12,7 @@ import yaml
 
 from mtl_search.config import environment, secrets
 from mtl_search.config.environment import Expansion
+from mtl_search.config.families.tasks import folded
 from mtl_search.config.renamed_keys import with_new_names
 from mtl_search.config.schema import Config
 from mtl_search.config.strict_yaml import DEEPEST
@@ -101,8 +102,12 @@ def from_stored(tree: Mapping[str, Any]) -> Config:
 
 
 def to_yaml(config: Config) -> str:
-    """Return the config without secrets as YAML, which `load_config` reads again."""
+    """Return the config without secrets as YAML, which `load_config` reads again.
+
+    Many tasks that are alike are one family with its names.
+    """
     tree = {FORMAT_KEY: FORMAT, **to_stored(config)}
+    tree["tasks"] = folded(tree["tasks"])
     return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mtl_search.analysis.formats.stops import stop_text
 from mtl_search.analysis.health import Check, health_checks
 from mtl_search.analysis.views.view import View
 from mtl_search.config import to_yaml
@@ -49,6 +50,7 @@ def to_markdown(document: Document) -> str:
         f"# {escaped(evidence.config.name)}: report of a sweep",
         " ".join([f"**{escaped(answer)}**", *map(escaped, details)]),
         f"Sweep `{record.id}`, {len(record.trials):,} trials, {state}.",
+        "" if record.stop is None else escaped(stop_text(record.stop)),
         "## Health checks",
         health_list(checks),
     ]

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats.stops import stop_text
 from mtl_search.analysis.health import health_checks
 from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks, validation_reference
@@ -75,7 +76,7 @@ def _classes(evidence: Evidence) -> list[str]:
 
 
 def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
-    lines = []
+    lines = [] if record.stop is None else [stop_text(record.stop)]
     for rung in rung_correlations(record, tasks):
         value = (
             "undefined, all alike" if rung.spearman is None else formats.signed(rung.spearman, 2)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mtl_search.config import Config, override
+from mtl_search.config import Config
 from mtl_search.config.consistency import check_task_names
 from mtl_search.data import DataSet
 from mtl_search.data.datasets.partitions import check_partitions
@@ -31,8 +31,9 @@ from mtl_search.search.objectives import objective_function
 from mtl_search.search.pbt.algorithm import check_population
 from mtl_search.search.samplers import check_sampler
 from mtl_search.search.schedulers import pbt_config
+from mtl_search.search.space.boundary import check_ends
 from mtl_search.search.space.initial_params import WeightPoint
-from mtl_search.search.space.space import blamed_on_boundary, space_of
+from mtl_search.search.space.space import space_of
 from mtl_search.storage.arm_name import SEARCH
 from mtl_search.training import acceleration
 from mtl_search.training.balancing import (
@@ -116,9 +117,7 @@ def check_sweep(
         device = torch.device("cuda") if config.resources.gpus_per_worker else _CPU
         check_sync_batch_norm(config, device)
     space = space_of(config)
-    for path, value, required in space.boundary_values():
-        with blamed_on_boundary(space.written[path], value):
-            _build(override(config, {**required, path: value}), data)
+    check_ends(config, space, lambda changed: _build(changed, data))
     if needs_space and not config.search.space and SEARCH in config.search.arms:
         raise ConfigError(
             "the search arm has nothing to search: the space is empty",

@@ -34,6 +34,7 @@ __all__ = [
     "InitialPointsResolved",
     "MetricScales",
     "ObjectivesRecomputed",
+    "SearchStopped",
     "SweepCompleted",
     "SweepStarted",
     "TrialEnded",
@@ -206,6 +207,25 @@ class BaselineScored(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchStopped(Event):
+    """No trial of the search begins any more in this session, or none at all.
+
+    Attributes:
+        scope: `search`, after which the finalists are trained, or `sweep`.
+        reason: Why: the time budget, or what a callback says.
+        top: Configurations of each arm that race, where that is less than planned.
+        seeds: Fresh seeds of the finalists, where that is less than planned.
+    """
+
+    kind = "stop"
+
+    scope: str
+    reason: str
+    top: int | None = None
+    seeds: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepCompleted(Event):
     """Every arm has spent its budget."""
 
@@ -227,6 +247,7 @@ _EVENTS: tuple[type[Event], ...] = (
     EnvironmentDescribed,
     VerdictLooked,
     BaselineScored,
+    SearchStopped,
     SweepCompleted,
 )
 # Kind, as it stands in a line → class.

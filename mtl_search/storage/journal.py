@@ -14,6 +14,7 @@
     environment EnvironmentDescribed   versions and devices of a session
     look        VerdictLooked          the verdict was looked at, with so many seeds
     baseline    BaselineScored         a model of scikit-learn is scored on a task
+    stop        SearchStopped          no trial of the search, or none at all, begins any more
     done        SweepCompleted         every arm has spent its budget
 
 All else that is known of a sweep is rebuilt from here: the Optuna studies, the scheduler's rungs,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Mapping
 
 from mtl_search.analysis import formats
+from mtl_search.analysis.formats.many import is_many, quartiles
 from mtl_search.api.callback import Callback
 from mtl_search.api.progress.standings import Standings
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -78,6 +82,13 @@ class SweepProgress(Callback):
             )
         if not best:
             return "no result yet"
+        if is_many(best):
+            values = quartiles(trial.objective for trial in best.values())
+            middle, low, high = (values[k] for k in ("median", "lower quartile", "upper quartile"))
+            return (
+                f"best alone of {len(best)} tasks: {formats.fixed(middle, 3)} "
+                f"({formats.fixed(low, 3)} to {formats.fixed(high, 3)})"
+            )
         alone = [
             f"{trial.arm.task} {formats.fixed(trial.objective or 0.0, 3)}"
             for trial in best.values()
@@ -88,3 +99,26 @@ class SweepProgress(Callback):
 def waiting_text(sent: int, total: int) -> str:
     """Return how much of the sweep MLflow has got."""
     return f"MLflow: {sent:,} of {total:,} events sent"
+
+
+def budget_parts(budget: Mapping[str, int]) -> list[str]:
+    """Return the arms with their trials in words; those of very many tasks are one part.
+
+    Examples:
+        >>> budget_parts({"single/a": 4, "equal": 20})
+        ['single/a 4', 'equal 20']
+    """
+    tasks = {ArmName(arm).task for arm in budget} - {None}
+    if not is_many(tasks):
+        return [f"{arm} {count}" for arm, count in budget.items()]
+    parts: Counter[str] = Counter()
+    arms: Counter[str] = Counter()
+    for arm, count in budget.items():
+        task = ArmName(arm).task
+        kind = arm if task is None else arm.removesuffix(f"/{task}")
+        parts[kind] += count
+        arms[kind] += 1
+    return [
+        f"{kind} {count}" if arms[kind] == 1 else f"{kind} {count} ({arms[kind]} tasks)"
+        for kind, count in parts.items()
+    ]

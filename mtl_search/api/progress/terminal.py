@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from mtl_search.analysis import formats
-from mtl_search.api.progress.base import SweepProgress, waiting_text
+from mtl_search.api.progress.base import SweepProgress, budget_parts, waiting_text
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -121,7 +121,7 @@ class PlainProgress(SweepProgress):
     def on_sweep_start(self, record: SweepRecord) -> None:
         """Say how much there is to do."""
         super().on_sweep_start(record)
-        arms = ", ".join(f"{arm} {count}" for arm, count in record.budget.items())
+        arms = ", ".join(budget_parts(record.budget))
         self._print(f"{self.total} trials, {record.slots} at a time: {arms}")
 
     def on_epoch_end(self, trial: TrialRecord) -> None:

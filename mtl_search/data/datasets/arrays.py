@@ -20,7 +20,7 @@ from mtl_search.config.checks import (
 )
 from mtl_search.data.dataset import DataSet, Target, common_length
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
-from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
 from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.cells import as_column, category_numbers, missing_cells
@@ -86,6 +86,7 @@ def arrays(
         given="" if splits is None else "`splits` names arrays",
     )
     with _open(path) as store:
+        specs = with_all_targets(specs, store.keys(), {*views.values(), group})
         samples = {
             view: store.input("inputs", key, divisors.get(view, 1.0)) for view, key in views.items()
         }

@@ -20,7 +20,7 @@ from mtl_search.data.datasets.target_columns import (
     column_target,
     raw_columns,
 )
-from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
 from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.images import ImagePreparation
 from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
@@ -135,6 +135,7 @@ def image_folder(
         for argument, column in (("split", options.column), ("group", options.group)):
             if column is not None:
                 check_full_column(frame, argument, column)
+        specs = with_all_targets(specs, frame.columns, {file, options.column, options.group})
         check_target_columns(frame, specs)
         names = _file_names(frame[file])
     images, problems = _load_images(

@@ -17,7 +17,7 @@ from mtl_search.data.datasets.target_columns import (
     column_target,
     raw_columns,
 )
-from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
 from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
+_PLAIN_CSV = {"separator": None, "decimal": ".", "missing": (), "names": None}
 
 
 def table(
@@ -70,9 +71,10 @@ def table(
         targets: Target name → kind (class, binary, multilabel or real), or
             `{kind: ..., column: ...}` where the column has another name, or
             `{kind: multilabel, columns: [...]}`, or `{column: ..., positive: value}`, which is
-            binary and whose other values are 0. `missing: [-1, "?"]` of a class or binary target
-            says which labels are missing beside empty ones; by default -1 and the texts that
-            pandas reads as missing, with a warning.
+            binary and whose other values are 0. A name with `*`, such as `assay_*`, stands for all
+            columns that it matches and that nothing else names. `missing: [-1, "?"]` of a class or
+            binary target says which labels are missing beside empty ones; by default -1 and the
+            texts that pandas reads as missing, with a warning.
         names: The names of the columns, for a CSV without a header line.
         columns: The input columns; default: all but targets, `split`, `group` and `ignore`.
         ignore: Columns that are not inputs, such as a row's number.
@@ -115,8 +117,9 @@ def table(
     if options.group is not None:
         with places.told():
             check_full_column(first, "group", options.group)
-    check_target_columns(first, specs)
     reserved = {options.column, options.group, *ignored}
+    specs = with_all_targets(specs, first.columns, {*reserved, *_named_inputs(columns)})
+    check_target_columns(first, specs)
     reserved.update(source for spec in specs.values() for source in spec.sources)
     inputs = _input_columns(frames, columns, reserved)
     categories = _categorical_columns(categorical, inputs)
@@ -144,7 +147,27 @@ def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
     return OfficialSplit("split", why) if arguments.get("split") is not None else None
 
 
+def _target_names(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the names of the targets, of which the table's columns say those of a pattern."""
+    specs = target_specs(arguments["targets"], _KINDS, "column")
+    csv = CsvFormat.of(**{key: arguments.get(key, value) for key, value in _PLAIN_CSV.items()})
+    frames, _ = _read(arguments["path"], csv, ())
+    first = next(iter(frames.values()))
+    reserved = {arguments.get("split"), arguments.get("group")}
+    for key in ("ignore", "columns"):
+        reserved |= {*_named_inputs(arguments.get(key))}
+    return list(with_all_targets(specs, first.columns, reserved))
+
+
+def _named_inputs(columns: object) -> Sequence[str]:
+    """Return the columns that a config names, checked later; one name stands for a list of one."""
+    if isinstance(columns, str):
+        return (columns,)
+    return [str(name) for name in columns] if isinstance(columns, list | tuple) else ()
+
+
 table.official_split = _official_split  # type: ignore[attr-defined]
+table.target_names = _target_names  # type: ignore[attr-defined]
 
 
 def _read(

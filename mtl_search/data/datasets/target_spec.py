@@ -5,11 +5,12 @@ A config may hold any YAML value at all, so each one is checked before it is use
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from mtl_search.config.checks import check_choice, check_mapping, check_names, check_text
+from mtl_search.config.families.patterns import check_found, is_pattern, members
 from mtl_search.data.readers.cells import category_text, plain_text
 from mtl_search.data.types import TargetKind
 from mtl_search.errors import ConfigError
@@ -51,6 +52,48 @@ def target_specs(
     """
     targets = check_mapping(value, "data.targets")
     return {name: _target_spec(name, target, kinds, source) for name, target in targets.items()}
+
+
+def with_all_targets(
+    specs: Mapping[str, TargetSpec], names: Iterable[str], reserved: Collection[str | None] = ()
+) -> dict[str, TargetSpec]:
+    """Return specifications without patterns: one for each column, or key, that a pattern matches.
+
+    What another target reads, or the config reserves, belongs to no pattern; a target's own name
+    beats patterns, and of several patterns the one with the most characters beside `*` counts.
+
+    Args:
+        specs: Target name or pattern → its specification.
+        names: The columns of a table, or the keys of arrays.
+        reserved: Columns that are no targets.
+
+    Raises:
+        ConfigError: A pattern matches none of them.
+    """
+    patterns = [name for name, spec in specs.items() if _is_family(name, spec)]
+    if not patterns:
+        return dict(specs)
+    names = list(names)
+    patterns = [pattern for pattern in patterns if pattern not in names]
+    taken: set[str | None] = {
+        source for name, spec in specs.items() if name not in patterns for source in spec.sources
+    }
+    taken |= {*specs, *reserved}
+    free = [name for name in names if name not in taken]
+    found = members(patterns, free)
+    expanded: dict[str, TargetSpec] = {}
+    for name, spec in specs.items():
+        if name not in patterns:
+            expanded[name] = spec
+            continue
+        check_found(found[name], name, f"data.targets.{name}", "columns", free)
+        expanded.update({member: replace(spec, sources=(member,)) for member in found[name]})
+    return expanded
+
+
+def _is_family(name: str, spec: TargetSpec) -> bool:
+    """Return whether a target stands for many: it is a pattern and names no column of its own."""
+    return is_pattern(name) and spec.sources == (name,)
 
 
 def _target_spec(

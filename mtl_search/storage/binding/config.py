@@ -16,6 +16,7 @@ from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
 # What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
 RESUMABLE = (
     "search.trials",
+    "search.time_budget",
     "search.finalists.top",
     "search.finalists.seeds",
     "search.finalists.max_seeds",

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from mtl_search.analysis.leaderboard import leaderboard, leaderboard_columns, leaderboard_rows
+from mtl_search.analysis.leaderboard import (
+    TrialRow,
+    leaderboard,
+    leaderboard_columns,
+    leaderboard_rows,
+)
 from mtl_search.analysis.references import journal_metrics, main_metrics, validation_reference
 from mtl_search.analysis.summary import pareto_points
 from mtl_search.config import load_config
@@ -167,3 +172,12 @@ def test_a_metric_of_the_users_has_the_direction_of_the_journal(builder: Builder
     points = pareto_points(record, tasks, validation_reference(record, tasks))
     assert points is not None
     assert points.gains == pytest.approx(0.25)
+
+
+def test_a_value_that_a_row_leaves_out_is_missing_and_another_key_is_an_error() -> None:
+    row = TrialRow({"trial": "single-a-0000", "val/a/auroc": 0.7})
+    assert math.isnan(row["val/b/auroc"])
+    assert math.isnan(row["weight/b"])
+    assert "val/b/auroc" not in row
+    with pytest.raises(KeyError):
+        row["lr"]

@@ -398,7 +398,7 @@ def test_a_sweep_whose_metrics_say_nothing_is_refused() -> None:
     preflight.check_sweep(small.config({**alone, "tasks.size.metrics": ["mae"]}), data)
 
 
-@pytest.mark.parametrize("name", ["a.b", "a/b", "", "*", " x", "x ", "a=b", ".."])
+@pytest.mark.parametrize("name", ["a.b", "a/b", "", " x", "x ", "a=b", ".."])
 def test_a_task_name_that_paths_cannot_carry_is_refused(name: str) -> None:
     given = small.tree()
     given["tasks"][name] = {**given["tasks"]["kind"], "target": "kind"}

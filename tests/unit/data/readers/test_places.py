@@ -31,7 +31,8 @@ def test_lines_are_those_of_an_editor(tmp_path: Path) -> None:
     two = RowPlaces([(path, 3), (zipped, 3)], CsvFormat())
     assert two.place(5) == f"line 6 of {zipped}"
     assert RowPlaces([(path, 3)], CsvFormat(), np.array([2])).place(0) == f"line 6 of {path}"
-    assert RowPlaces([(path, 3)], CsvFormat(names=("a", "y"))).place(0) == f"line 1 of {path}"
+    for names, line in ((("p", "q"), 1), (("a", "y"), 2)):
+        assert RowPlaces([(path, 3)], CsvFormat(names=names)).place(0) == f"line {line} of {path}"
     assert RowPlaces([(tmp_path / "t.parquet", 3)], CsvFormat()).place(1).startswith("row 1 of")
     with pytest.raises(DataError, match=r"^a label in line 6 of .*t\.csv is bad$"), places.told():
         raise RowError("a label in row", 2, " is bad")
