@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mtl_search.registry import Registry, lazy_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import nn
 
@@ -58,7 +58,8 @@ class Backbone(Protocol):
         ...
 
 
-BACKBONES: Registry[Backbone] = Registry(
+# Those of the table give stages, whatever a user's may give.
+BACKBONES: Registry[Callable[..., list[Stage]]] = Registry(
     "backbone",
     {
         "mlp": f"{_HERE}.mlp:mlp",
