@@ -82,9 +82,10 @@ def send_to_tracking(
     result = Result(directory)
     check_original(result.directory, result.record.id)
     with sweep_directory.locked(result.directory):
-        write_mark(result.directory, result.record.id)
         page = sweep_page(result, draw=False)
-        return send_missing(result.directory, config, page=page, on_progress=on_progress)
+        sent = send_missing(result.directory, config, page=page, on_progress=on_progress)
+        write_mark(result.directory, result.record.id)
+    return sent
 
 
 def _picture(result: Result, *, draw: bool) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
-from mtl_search.errors import SweepError
+from mtl_search.errors import RequestError, SweepError
 
 _LOOK_S = 0.1
 # A server with much to import, on a busy machine.
@@ -31,7 +31,7 @@ def check_port(host: str, port: int) -> None:
         port: Its port.
 
     Raises:
-        SweepError: Another program has it, or the address is not one of this machine.
+        RequestError: Another program has it, or the address is not one of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -40,7 +40,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             reason = error.strerror or str(error)
-            raise SweepError(
+            raise RequestError(
                 f"cannot listen on {host}:{port} ({reason}): name another one by --port or --host"
             ) from None
 

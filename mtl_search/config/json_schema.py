@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtl_search.config.base import Component
-from mtl_search.config.schema import Config
+from mtl_search.config.schema import Config, TaskConfig
 
 Schema = dict[str, Any]
 
@@ -52,6 +52,8 @@ def json_schema(names: Mapping[str, Sequence[str]] | None = None) -> Schema:
     """
     schema = _without_titles_and_examples(Config.model_json_schema())
     _describe_search(schema)
+    # A task of a family may have a section of its own without a head, which a schema cannot tell.
+    schema["$defs"][TaskConfig.__name__]["required"].remove("head")
     for path, shapes in _SHORT_FORMS.items():
         _add_shapes(_find(schema, path), shapes)
     _add_shapes(schema["$defs"][Component.__name__], [_NAME])

@@ -31,7 +31,7 @@ class Timed(FakeTune):
         weakref.finalize(self, self.journal.close)  # a test need not
         self.passed = 0.0
         started = time.time()
-        self.journal.write(SweepStarted(id="sweep-1", name="small", time=started))
+        self.journal.write(SweepStarted(id=self.record.id, name="small", time=started))
         clock = SimpleNamespace(time=lambda: started + self.passed)
         monkeypatch.setattr(time_budget, "time", clock)
 
