@@ -98,6 +98,7 @@ def test_what_was_sent_is_not_sent_again(sent: Path) -> None:
     assert [model.model_id for model in logged(sent)] == before
 
 
+@pytest.mark.large
 def test_it_loads_in_a_new_process_without_pickle(sent: Path, tmp_path: Path) -> None:
     result = Result(sent)
     assert result.register("digits", "champion") == "1"

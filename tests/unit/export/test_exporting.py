@@ -40,14 +40,24 @@ def _packages(name: str) -> None:
         pytest.importorskip("timm")
 
 
+_LONG = {("onnx", "soft"), ("onnx", "cross_stitch")}
+
+
 def test_no_member_of_a_table_is_left_out() -> None:
     assert set(POLICIES) == set(SHARING)
     assert {*MODELS, "bilstm", "transformer"} == set(BACKBONES)  # the latter read sentences
     assert set(all_heads()[0].tasks) == set(HEADS)
 
 
-@pytest.mark.parametrize("sharing", POLICIES)
-@pytest.mark.parametrize("form", ["onnx", "torch"])
+@pytest.mark.parametrize(
+    ("form", "sharing"),
+    [
+        # A graph in ONNX takes ten times as long as one of torch.
+        pytest.param(form, sharing, marks=[pytest.mark.large] * ((form, sharing) in _LONG))
+        for form in ("onnx", "torch")
+        for sharing in POLICIES
+    ],
+)
 def test_every_head_under_every_sharing_policy(sharing: str, form: Any, tmp_path: Path) -> None:
     if form == "onnx":
         pytest.importorskip("onnxruntime")

@@ -51,7 +51,7 @@ def test_a_whole_sweep_on_a_server(
     )  # MLflow's client prints addresses of runs if nobody stops it
 
 
-@pytest.mark.parametrize("mode", ["refuse", "error", "hang"])
+@pytest.mark.parametrize("mode", ["refuse", pytest.param("error", marks=pytest.mark.large), "hang"])
 def test_outage_in_the_middle(
     proxy: Proxy, mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
