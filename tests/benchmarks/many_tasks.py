@@ -182,6 +182,7 @@ def measure(folder: Path, tasks: int) -> None:
     for form in ("json", "markdown"):
         rows[form] = command("report", str(sweep), "--format", form)
     rows["html"] = command("report", str(sweep), "--html", str(folder / f"{tasks}" / "r.html"))
+    rows["csv"] = command("report", str(sweep), "--csv", str(folder / f"{tasks}" / "tables"))
     each = 1000 * driver["cpu"] / driver["trials"]
     trials = int(driver["trials"])
     print(f"{tasks:5}  driver   {driver['cpu']:6.1f}  {each:10.1f}  {driver['peak']:7.0f}"
