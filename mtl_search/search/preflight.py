@@ -24,6 +24,7 @@ from mtl_search.search import initial_points
 from mtl_search.search.checks.batch_norm import check_batch_norm
 from mtl_search.search.checks.labels import check_labels
 from mtl_search.search.checks.leaks import tell_leaks
+from mtl_search.search.checks.pairs import check_pair_measures
 from mtl_search.search.contracts.objective import check_objective_function
 from mtl_search.search.contracts.sampler import check_own_sampler
 from mtl_search.search.contracts.scheduler import check_own_scheduler
@@ -95,6 +96,7 @@ def check_sweep(
         ConfigError: Something is wrong; the first mistake is named.
     """
     check_task_names(config)
+    check_pair_measures(config)
     check_sampler(config.search.sampler, config.seed % 2**32)
     check_own_sampler(config.search.sampler, config.seed % 2**32)
     if pbt_config(config) is not None:  # which checks the scheduler, too

@@ -81,6 +81,7 @@ def made_up_sweep(  # noqa: PLR0915  (one after the other, as the driver does it
     from mtl_search.data.datasets.families import with_all_tasks
     from mtl_search.search.arms import plan_arms
     from mtl_search.search.preflight import check_sweep
+    from mtl_search.search.provenance.data_set import describe_data
     from mtl_search.search.request import CheckedSweep, SweepRequest
     from mtl_search.search.searcher import ArmSearcher
     from mtl_search.search.study import set_log_level
@@ -98,7 +99,8 @@ def made_up_sweep(  # noqa: PLR0915  (one after the other, as the driver does it
     (folder / "config.yaml").write_text(to_yaml(config))
     journal = Journal(folder / "journal.jsonl")
     request = SweepRequest(config, folder)
-    sweep = CheckedSweep(request, data, plan_arms(config), preflight, None, "local")
+    about_data = describe_data(data, config.data.name, handed_over=False)
+    sweep = CheckedSweep(request, data, plan_arms(config), preflight, None, "local", about_data)
     session = SweepSession(sweep, journal)
     session.write_start(1)
     rng = np.random.default_rng(0)
@@ -180,6 +182,7 @@ def measure(folder: Path, tasks: int) -> None:
     for form in ("json", "markdown"):
         rows[form] = command("report", str(sweep), "--format", form)
     rows["html"] = command("report", str(sweep), "--html", str(folder / f"{tasks}" / "r.html"))
+    rows["csv"] = command("report", str(sweep), "--csv", str(folder / f"{tasks}" / "tables"))
     each = 1000 * driver["cpu"] / driver["trials"]
     trials = int(driver["trials"])
     print(f"{tasks:5}  driver   {driver['cpu']:6.1f}  {each:10.1f}  {driver['peak']:7.0f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -64,14 +65,26 @@ class SweepProgress(Callback):
         return self._standings.read(self.record).done if self.record else 0
 
     def time_left(self) -> str:
-        """Return the time left at this session's pace; empty before its first trial has ended."""
+        """Return the time left at this session's pace; empty before its first trial has ended.
+
+        It is at most what is left of the time budget, after which no trial begins.
+        """
         if not self._ended_here:
             return ""
         seconds_per_trial = (time.monotonic() - self.begun) / self._ended_here
-        seconds = seconds_per_trial * max(0, self.total - self.done)
+        seconds = min(seconds_per_trial * max(0, self.total - self.done), self._budget_left())
         if seconds < 90:
             return f"{seconds:.0f} s left"
         return f"{seconds / 60:.0f} min left"
+
+    def _budget_left(self) -> float:
+        """Return the seconds of the time budget that are left; infinite without one."""
+        if self.record is None:
+            return math.inf
+        budget = self.record.config.get("search", {}).get("time_budget")
+        if budget is None:
+            return math.inf
+        return max(0.0, float(budget) - self.record.time_spent(time.time()))
 
     def best(self) -> str:
         """Name the best trial that shares; before there is one, the best of single-task arms."""
