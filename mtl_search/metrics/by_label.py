@@ -22,9 +22,8 @@ from mtl_search.metrics.compute import (
     labelled_rows,
     outcome_columns,
 )
+from mtl_search.metrics.metric_key import POSITIVES
 
-# Score of a label that is no score: how many samples have it.
-POSITIVES = "positives"
 _COUNTED = ("f1", "precision", "recall")
 # Metric → the scores of the labels that it is a mean of, or is made from.
 _SCORES: dict[str, tuple[str, ...]] = {

@@ -8,15 +8,16 @@ import torch
 from sklearn import metrics as sk
 
 from mtl_search.data.types import MISSING, Array, TargetKind
-from mtl_search.metrics.by_label import POSITIVES, label_scores
+from mtl_search.metrics.by_label import label_scores
 from mtl_search.metrics.compute import compute
+from mtl_search.metrics.metric_key import POSITIVES
 
 LABELS = 4
 SCORES = ("auroc", "average_precision", "brier_score_loss", "calibration_error", "f1")
 
 
 def multilabel() -> tuple[Array, Array]:
-    """Probabilities and labels (60, 4): some missing, the third never positive, the last unknown."""
+    """Probabilities, labels (60, 4): some missing, the third never positive, the last unknown."""
     rng = np.random.default_rng(0)
     p = rng.random((60, LABELS)).astype(np.float32)
     y = (rng.random((60, LABELS)) < 0.4).astype(np.int64)
