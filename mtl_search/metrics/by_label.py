@@ -8,7 +8,7 @@ Legend: N samples, L labels or classes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from mtl_search.metrics.compute import (
     outcome_columns,
 )
 from mtl_search.metrics.metric_key import POSITIVES
+from mtl_search.metrics.own import OwnMetric
 
 _COUNTED = ("f1", "precision", "recall")
 # Metric → the scores of the labels that it is a mean of, or is made from.
@@ -40,12 +41,17 @@ _OF_MULTILABEL = ("brier_score_loss", "calibration_error")
 
 
 def label_scores(
-    metrics: Iterable[str], prediction: Tensor, target: Tensor, kind: TargetKind, classes: int
+    metrics: Mapping[str, str | OwnMetric],
+    prediction: Tensor,
+    target: Tensor,
+    kind: TargetKind,
+    classes: int,
 ) -> dict[str, Array]:
     """Return the scores of each label of a multilabel target, or of each class of several.
 
     Args:
-        metrics: The metrics of the target; of those that are no means over labels nothing is told.
+        metrics: Name → the same name, or a metric of one's own. Nothing is told of metrics that
+            are no means over labels.
         prediction: (N, L) probabilities, or (N, T) tags.
         target: The labels as the data set has them, with missing ones.
         kind: The kind of the target.
@@ -58,14 +64,12 @@ def label_scores(
     Examples:
         >>> probabilities = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
         >>> labels = torch.tensor([[1, 0], [0, 0], [0, 0]])
-        >>> label_scores(["auroc"], probabilities, labels, "multilabel", 2)
+        >>> label_scores({"auroc": "auroc"}, probabilities, labels, "multilabel", 2)
         {'positives': array([1, 0]), 'auroc': array([ 1., nan])}
     """
     if kind not in ("multilabel", "class", "tags"):
         return {}
-    wanted = dict.fromkeys(score for metric in metrics for score in _SCORES.get(metric, ()))
-    if kind != "multilabel":
-        wanted = {score: None for score in wanted if score not in _OF_MULTILABEL}
+    wanted = _wanted(metrics, kind)
     if not wanted:
         return {}
     p, y = labelled_rows(prediction, target, kind)
@@ -80,16 +84,33 @@ def label_scores(
         "precision": torch.where(counted, counts.precision, nothing),
         "recall": torch.where(counts.actual > 0, counts.recall, nothing),
     }
-    scores = {s: by_score[s] if s in by_score else _ranked(s, p, y, kind, classes) for s in wanted}
+    scores = {
+        name: by_score[name] if score == name in by_score else _each(score, p, y, kind, classes)
+        for name, score in wanted.items()
+    }
     return {POSITIVES: counts.actual.cpu().numpy()} | {
         score: values.double().cpu().numpy() for score, values in scores.items()
     }
 
 
-def _ranked(score: str, p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+def _wanted(metrics: Mapping[str, str | OwnMetric], kind: TargetKind) -> dict[str, str | OwnMetric]:
+    """Return score → the same name, or a metric of one's own."""
+    wanted: dict[str, str | OwnMetric] = {}
+    for name, metric in metrics.items():
+        if not isinstance(metric, OwnMetric):
+            wanted |= {score: score for score in _SCORES.get(name, ())}
+        elif kind == "multilabel" and not metric.takes_missing:
+            wanted[name] = metric
+    if kind != "multilabel":
+        return {name: score for name, score in wanted.items() if name not in _OF_MULTILABEL}
+    return wanted
+
+
+def _each(score: str | OwnMetric, p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
     """Return the score of the probabilities of each label, each as a binary target."""
+    needs_both = score in ("auroc", "average_precision")
     values = []
     for column_p, column_y in outcome_columns(p, y, kind, classes):
-        is_defined = len(column_y) > 0 and (score in _OF_MULTILABEL or has_both_outcomes(column_y))
+        is_defined = len(column_y) > 0 and (not needs_both or has_both_outcomes(column_y))
         values.append(compute(score, column_p, column_y, "binary", 1) if is_defined else torch.nan)
-    return torch.tensor(values)
+    return torch.tensor(values, dtype=torch.double)

@@ -139,8 +139,8 @@ class Evaluator:
         """Return `<task>/<score>` → label → value, of targets that have several labels."""
         scores = {}
         for task, prediction, target, name in self._predictions(outputs):
-            ours = [name for name in self.metric_names[task] if name not in self.own_metrics]
-            by_score = label_scores(ours, prediction, labels[name], target.kind, target.size)
+            metrics = {m: self.own_metrics.get(m, m) for m in self.metric_names[task]}
+            by_score = label_scores(metrics, prediction, labels[name], target.kind, target.size)
             for score, values in by_score.items():
                 names = map(str, target.classes)
                 scores[f"{task}/{score}"] = dict(zip(names, values.tolist(), strict=True))

@@ -11,6 +11,7 @@ from mtl_search.data.types import MISSING, Array, TargetKind
 from mtl_search.metrics.by_label import label_scores
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.metric_key import POSITIVES
+from mtl_search.metrics.own import metric
 
 LABELS = 4
 SCORES = ("auroc", "average_precision", "brier_score_loss", "calibration_error", "f1")
@@ -34,7 +35,8 @@ def classes() -> tuple[Array, Array]:
 
 
 def scores_of(kind: TargetKind, p: Array, y: Array, *metrics: str) -> dict[str, Array]:
-    return label_scores(metrics, torch.from_numpy(p), torch.from_numpy(y), kind, LABELS)
+    names = {metric: metric for metric in metrics}
+    return label_scores(names, torch.from_numpy(p), torch.from_numpy(y), kind, LABELS)
 
 
 def test_each_label_has_the_score_of_scikit_learn() -> None:
@@ -77,7 +79,7 @@ def test_each_class_has_the_score_of_scikit_learn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "metric", "score"),
+    ("kind", "name", "score"),
     [
         *(("multilabel", name, name) for name in SCORES),
         ("multilabel", "f1_macro", "f1"),
@@ -88,12 +90,12 @@ def test_each_class_has_the_score_of_scikit_learn() -> None:
         ("tags", "token_f1", "f1"),
     ],
 )
-def test_a_metric_is_the_mean_of_its_labels(kind: TargetKind, metric: str, score: str) -> None:
+def test_a_metric_is_the_mean_of_its_labels(kind: TargetKind, name: str, score: str) -> None:
     p, y = multilabel() if kind == "multilabel" else classes()
     if kind == "tags":
         p, y = p.argmax(1).reshape(20, 3), y.reshape(20, 3)
-    value = compute(metric, torch.from_numpy(p), torch.from_numpy(y), kind, LABELS)
-    assert np.nanmean(scores_of(kind, p, y, metric)[score]) == pytest.approx(value, rel=1e-5)
+    value = compute(name, torch.from_numpy(p), torch.from_numpy(y), kind, LABELS)
+    assert np.nanmean(scores_of(kind, p, y, name)[score]) == pytest.approx(value, rel=1e-5)
 
 
 def test_what_has_no_labels_of_its_own_has_no_scores() -> None:
@@ -101,6 +103,20 @@ def test_what_has_no_labels_of_its_own_has_no_scores() -> None:
     assert scores_of("class", p, y, "accuracy", "brier_score_loss", "mcc") == {}
     assert scores_of("binary", p[:, 0], np.minimum(y, 1), "f1", "auroc") == {}
     assert scores_of("real", p[:, 0], p[:, 1], "r2") == {}
+
+
+def test_metrics_of_the_users_score_each_label_of_several() -> None:
+    p, y = multilabel()
+    own = metric(higher_is_better=True)(lambda p, y: float(p[y == 1].mean()) if y.any() else np.nan)
+    tensors = torch.from_numpy(p), torch.from_numpy(y)
+    # It has the name of a metric of the package, which it is not.
+    scores = label_scores({"f1": own}, *tensors, "multilabel", LABELS)
+    assert list(scores) == [POSITIVES, "f1"]
+    assert scores["f1"][0] == pytest.approx(p[y[:, 0] == 1, 0].mean())
+    assert np.isnan(scores["f1"][2:]).all()
+    expected = compute(own, *tensors, "multilabel", LABELS)
+    assert np.nanmean(scores["f1"]) == pytest.approx(expected)
+    assert label_scores({"f1": own}, *map(torch.from_numpy, classes()), "class", LABELS) == {}
 
 
 def test_without_a_label_nothing_is_defined() -> None:

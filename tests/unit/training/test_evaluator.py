@@ -130,7 +130,9 @@ def test_the_test_split_is_told_by_label_too(tmp_path: Path) -> None:
     for score in ("f1", "auroc"):
         mean = np.mean(list(found[f"kind/{score}"].values()))
         assert mean == pytest.approx(metrics[f"test/kind/{score}"], rel=1e-5)
-    own = dataclasses.replace(evaluator, own_metrics={"f1": metric(higher_is_better=True)(lambda p, y: 0.0)})
+    own = dataclasses.replace(
+        evaluator, own_metrics={"f1": metric(higher_is_better=True)(lambda p, y: 0.0)}
+    )
     assert "kind/f1" not in own.label_scores(outputs, labels)
 
 

@@ -13,7 +13,7 @@ from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.finalists import finalists_of
 from mtl_search.analysis.formats.many import few
 from mtl_search.analysis.views.view import Column, View
-from mtl_search.metrics.definitions import METRICS, is_higher_better
+from mtl_search.metrics.definitions import METRICS, Directions, is_higher_better
 from mtl_search.metrics.metric_key import POSITIVES
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.item_values import read_label_scores
@@ -62,9 +62,8 @@ def by_label(evidence: Evidence) -> View | None:
     rows, undefined = _rows(evidence, single, shared)
     if not rows:
         return None
-    return View(
-        "by_label", "Each label by itself", _summary(rows, undefined), _COLUMNS, rows, note=_NOTE
-    )
+    summary = _summary(rows, undefined, evidence.record.directions)
+    return View("by_label", "Each label by itself", summary, _COLUMNS, rows, note=_NOTE)
 
 
 def _scores(folder: Path, trials: Iterable[TrialRecord]) -> Scores:
@@ -115,9 +114,11 @@ def _known(values: Sequence[float]) -> list[float]:
     return [value for value in values if math.isfinite(value)]
 
 
-def _summary(rows: Sequence[Row], undefined: Sequence[str]) -> str:
+def _summary(rows: Sequence[Row], undefined: Sequence[str], directions: Directions) -> str:
     tasks = dict.fromkeys(str(row["task"]) for row in rows)
-    told = [_extremes(task, [row for row in rows if row["task"] == task]) for task in tasks]
+    told = [
+        _extremes(task, [row for row in rows if row["task"] == task], directions) for task in tasks
+    ]
     text = "; ".join(told[:_MOST_TOLD])
     if len(told) > _MOST_TOLD:
         text += f". The table has the other {formats.counted(len(told) - _MOST_TOLD, 'task')}"
@@ -126,7 +127,7 @@ def _summary(rows: Sequence[Row], undefined: Sequence[str]) -> str:
     return f"{text}."
 
 
-def _extremes(task: str, rows: Sequence[Row]) -> str:
+def _extremes(task: str, rows: Sequence[Row], directions: Directions) -> str:
     """Say which label of a task is best and which is worst by its first score."""
     score = str(rows[0]["score"])
     network = "shared" if any(row["shared"] is not None for row in rows) else "single"
@@ -135,8 +136,9 @@ def _extremes(task: str, rows: Sequence[Row]) -> str:
         for row in rows
         if row["score"] == score and row[network] is not None
     }
-    higher_is_better = score not in METRICS or is_higher_better(score)
-    order = sorted(values, key=lambda label: values[label], reverse=higher_is_better)
+    # Precision and recall are no metrics of a task.
+    is_loss = score in {*METRICS, *directions} and not is_higher_better(score, directions)
+    order = sorted(values, key=lambda label: values[label], reverse=not is_loss)
     best, worst = order[0], order[-1]
     return (
         f"Of {task}, {best} has the best {score} ({formats.number(values[best])}) and {worst} the "
