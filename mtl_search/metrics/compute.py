@@ -118,6 +118,7 @@ def outcome_columns(
 
 
 def has_both_outcomes(y: Tensor) -> bool:
+    """Return whether 0/1 labels have a 0 and a 1."""
     return 0 < int(y.sum()) < len(y)
 
 

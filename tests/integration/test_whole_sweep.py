@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import numpy as np
 import pytest
@@ -220,16 +222,23 @@ def test_code_in_the_working_directory_works_by_name(runs: Path) -> None:
         assert all(error > 0 for error in errors)
     result = Result(runs / "tiny")
     assert record.directions == {"median_error": False}
-    (row,) = (row for row in result.view("delta_m_by_task").rows if row["task"] == "size")
+    (row,) = (row for row in rows_of(result, "delta_m_by_task") if row["task"] == "size")
     assert row["metric"] == "median_error"
     tests = [trial.test["test/size/median_error"] for trial in record.arm("final/single/size")]
     assert row["single"] == pytest.approx(np.mean(tests))
     assert_labels_make_up_f1(result)
 
 
+def rows_of(result: Result, name: str) -> list[Mapping[str, Any]]:
+    """The rows of a view that the sweep has."""
+    view = result.view(name)
+    assert view is not None
+    return list(view.rows)
+
+
 def assert_labels_make_up_f1(result: Result) -> None:
     """The single-task network's F1 of each colour, whose mean is that of the metric."""
-    rows = [row for row in result.view("by_label").rows if row["score"] == "f1"]
+    rows = [row for row in rows_of(result, "by_label") if row["score"] == "f1"]
     tests = [trial.test["test/colour/f1"] for trial in result.record.arm("final/single/colour")]
     assert {row["task"] for row in rows} == {"colour"}
     assert np.mean([row["single"] for row in rows]) == pytest.approx(np.mean(tests), rel=1e-5)

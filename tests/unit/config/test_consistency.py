@@ -37,7 +37,7 @@ def test_a_name_that_cannot_be_part_of_a_path() -> None:
 
 
 NO_WEIGHTS = {f"tasks.{task}.loss_weight": 0 for task in ("kind", "size", "flag")}
-NO_SPACE = {"search.space": {}}
+NO_SPACE: dict[str, Any] = {"search.space": {}}
 
 
 @pytest.mark.parametrize(

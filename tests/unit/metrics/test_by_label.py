@@ -116,7 +116,9 @@ def test_metrics_of_the_users_score_each_label_of_several() -> None:
     assert np.isnan(scores["f1"][2:]).all()
     expected = compute(own, *tensors, "multilabel", LABELS)
     assert np.nanmean(scores["f1"]) == pytest.approx(expected)
-    assert label_scores({"f1": own}, *map(torch.from_numpy, classes()), "class", LABELS) == {}
+    p, y = classes()
+    of_classes = torch.from_numpy(p), torch.from_numpy(y)
+    assert label_scores({"f1": own}, *of_classes, "class", LABELS) == {}
 
 
 def test_without_a_label_nothing_is_defined() -> None:

@@ -11,7 +11,7 @@ from mtl_search.source.misfit import misfit
 
 
 def step(
-    size: int, lr: float = 0.1, betas: tuple[float, float] = (0.9, 0.999), flag: bool = False,
+    size: int, *, lr: float = 0.1, betas: tuple[float, float] = (0.9, 0.999), flag: bool = False,
     name: str = "", extra: object = None,
 ) -> None:  # fmt: skip
     """Takes arguments of all types."""

@@ -37,7 +37,7 @@ def test_values_come_back_from_a_file(tmp_path: Path) -> None:
 
 
 def test_scores_of_labels_stand_beside_the_items_and_do_not_mix_with_them(tmp_path: Path) -> None:
-    scores = {
+    scores: dict[str, dict[str, float]] = {
         "my task/positives": {"é": 3, "100": 0},
         "my task/f1": {"é": 0.5, "100": np.nan},
         "left/auroc": {"a/b": 0.75},

@@ -89,21 +89,15 @@ def _rows(evidence: Evidence, single: Scores, shared: Scores) -> tuple[list[Row]
             alone = _known(single.get(key, {}).get(label, ()))
             together = _known(shared.get(key, {}).get(label, ()))
             if alone or together:
-                count = int(counts[label][0])
-                rows.append(_row(task, label, count, score, alone, together))
+                named = {"task": task, "label": label, "positives": int(counts[label][0])}
+                rows.append({**named, "score": score, **_means(alone, together)})
             else:
                 undefined.setdefault(f"{label} of {task}", []).append(score)
     return rows, [f"{label} ({', '.join(scores)})" for label, scores in undefined.items()]
 
 
-def _row(
-    task: str, label: str, count: int, score: str, single: list[float], shared: list[float]
-) -> Row:
+def _means(single: list[float], shared: list[float]) -> Row:
     return {
-        "task": task,
-        "label": label,
-        "positives": count,
-        "score": score,
         "single": statistics.fmean(single) if single else None,
         "shared": statistics.fmean(shared) if shared else None,
         "spread": statistics.stdev(shared) if len(shared) > 1 else None,

@@ -19,7 +19,7 @@ def swept(folder: Path, left: Mapping[str, Mapping[str, float]]) -> Builder:
     builder = whole(Builder(folder / "journal.jsonl").sweep().scales(0.5), trials=1, seeds=3)
     for arm, gain in (("single/left", 0.0), ("search", 0.1)):
         for seed, trial in enumerate(builder.sweep_record.arm(f"final/{arm}")):
-            scores = {
+            scores: Mapping[str, Mapping[str, float]] = {
                 f"left/{score}": {
                     label: value + (gain + 0.01 * seed) * (score != "positives")
                     for label, value in by_name.items()
@@ -32,7 +32,7 @@ def swept(folder: Path, left: Mapping[str, Mapping[str, float]]) -> Builder:
 
 
 def test_a_row_has_the_means_of_both_networks(tmp_path: Path) -> None:
-    scores = {
+    scores: Mapping[str, Mapping[str, float]] = {
         "positives": {"flu": 9, "gout": 0, "rash": 4},
         "auroc": {"flu": 0.8, "gout": math.nan, "rash": 0.6},
         "f1": {"flu": 0.3, "gout": math.nan, "rash": 0.5},
@@ -57,7 +57,10 @@ def test_a_row_has_the_means_of_both_networks(tmp_path: Path) -> None:
 
 
 def test_of_a_loss_the_lowest_is_the_best(tmp_path: Path) -> None:
-    scores = {"positives": {"a": 1, "b": 2}, "brier_score_loss": {"a": 0.3, "b": 0.1}}
+    scores: Mapping[str, Mapping[str, float]] = {
+        "positives": {"a": 1, "b": 2},
+        "brier_score_loss": {"a": 0.3, "b": 0.1},
+    }
     view = by_label(evidence_of(swept(tmp_path, scores)))
     assert view is not None
     assert view.summary.startswith("Of left, b has the best brier_score_loss")
@@ -65,7 +68,7 @@ def test_of_a_loss_the_lowest_is_the_best(tmp_path: Path) -> None:
 
 def test_hundreds_of_labels_have_a_row_each_and_a_short_summary(tmp_path: Path) -> None:
     names = [f"label {number}" for number in range(300)]
-    scores = {
+    scores: Mapping[str, Mapping[str, float]] = {
         "positives": dict.fromkeys(names, 1.0),
         "auroc": {name: math.nan if number % 2 else 0.5 for number, name in enumerate(names)},
     }
