@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar, cast
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.source import Definition, find_definition
 from mtl_search.source.inspected import given_by_name, inspected_parameters
+from mtl_search.source.misfit import misfit
 from mtl_search.source.module_path import check_not_hidden
 
 T = TypeVar("T")
@@ -243,8 +244,13 @@ class Registry(Mapping[str, T], Generic[T]):
         except MtlSearchError:
             raise
         except Exception as error:  # libraries and users' code raise anything
-            message = f"cannot build {self.kind} {name!r} ({type(error).__name__}: {error})"
-            raise ConfigError(message, path=path, value=dict(arguments)) from error
+            cause = f"cannot build {self.kind} {name!r} ({type(error).__name__}: {error})"
+            found = misfit(self.arguments(name, path), arguments)
+            if found is None:
+                raise ConfigError(cause, path=path, value=dict(arguments)) from error
+            key, wanted = found
+            path = join_path(path, key)
+            raise ConfigError(f"{wanted}; {cause}", path=path, value=arguments[key]) from error
 
     def _check_name(self, name: str, path: str) -> None:
         if ":" not in name and name not in self._members:

@@ -55,7 +55,7 @@ class ResultViews:
         from mtl_search.analysis.references import main_metrics
 
         tasks = main_metrics(self.record, self.config)
-        return Evidence(self.record, self.config, self.verdict, tasks)
+        return Evidence(self.record, self.config, self.verdict, tasks, self.directory)
 
     @cached_property
     def epochs(self) -> pd.DataFrame:

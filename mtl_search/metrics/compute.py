@@ -32,7 +32,7 @@ def _answers(p: Tensor, kind: TargetKind) -> Tensor:
     return (p > 0.5).long() if kind == "binary" else p.argmax(dim=1)
 
 
-def _counts(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> functional.Counts:
+def label_counts(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> functional.Counts:
     """Count the classes, or the positives of each of several labels."""
     if kind == "multilabel":
         return functional.count_positives(p > 0.5, y == 1, y != MISSING)
@@ -44,7 +44,7 @@ def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
 
 
 def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    counts = _counts(p, y, kind, classes)
+    counts = label_counts(p, y, kind, classes)
     # A class that does not occur has no recall.
     return counts.recall[counts.actual > 0].mean()
 
@@ -65,19 +65,19 @@ def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
 
 
 def _f1_macro(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    counts = _counts(p, y, kind, classes)
+    counts = label_counts(p, y, kind, classes)
     counted = counts.actual > 0 if kind == "multilabel" else counts.occurs
     return functional.macro_mean(counts.f1, counted)
 
 
 def _f1_micro(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    counts = _counts(p, y, kind, classes)
+    counts = label_counts(p, y, kind, classes)
     in_all = 2 * counts.hits.sum() / (counts.predicted + counts.actual).sum()
     return in_all if counts.actual.any() else torch.tensor(torch.nan)
 
 
 def _f1_weighted(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    counts = _counts(p, y, kind, classes)
+    counts = label_counts(p, y, kind, classes)
     return functional.weighted_mean(counts.f1, counts.actual)
 
 
@@ -97,13 +97,13 @@ def _mean_over_columns(
     Those that do not occur with both outcomes have no score and are left out.
     """
     scores = []
-    for column_p, column_y in _columns(p, y, kind, classes):
-        if len(column_y) and _has_both_outcomes(column_y):
+    for column_p, column_y in outcome_columns(p, y, kind, classes):
+        if len(column_y) and has_both_outcomes(column_y):
             scores.append(score(column_p, column_y))
     return torch.stack(scores).mean() if scores else torch.tensor(torch.nan)
 
 
-def _columns(
+def outcome_columns(
     p: Tensor, y: Tensor, kind: TargetKind, classes: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield probabilities and 0/1 labels of each class or label."""
@@ -117,7 +117,8 @@ def _columns(
             yield p[:, label], (y == label).long()
 
 
-def _has_both_outcomes(y: Tensor) -> bool:
+def has_both_outcomes(y: Tensor) -> bool:
+    """Return whether 0/1 labels have a 0 and a 1."""
     return 0 < int(y.sum()) < len(y)
 
 
@@ -144,7 +145,7 @@ def _calibration_error(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> 
 def _known_columns(
     p: Tensor, y: Tensor, kind: TargetKind, classes: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    return (column for column in _columns(p, y, kind, classes) if len(column[1]))
+    return (column for column in outcome_columns(p, y, kind, classes) if len(column[1]))
 
 
 def _pinball(quantile: float) -> Compute:
@@ -237,7 +238,7 @@ def compute(
         return float(functional.vector_r2(prediction, target))
     if name in _OF_ELEMENTS:
         return float(_of_elements(prediction, target, _OF_ELEMENTS[name]))
-    prediction, target = _labelled(prediction, target, kind)
+    prediction, target = labelled_rows(prediction, target, kind)
     if len(target) == 0 or (name == "r2" and len(target) < 2):
         return float("nan")
     return float(_FUNCTIONS[name](prediction, target, kind, classes))
@@ -249,7 +250,7 @@ def as_array(values: Tensor) -> Array:
     return (values.float() if values.is_floating_point() else values).numpy()
 
 
-def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:
+def labelled_rows(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:
     """Return only the labelled samples.
 
     A multilabel row is left out when none of its labels is known; tokens and vectors are flattened.

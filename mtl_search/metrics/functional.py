@@ -37,6 +37,11 @@ class Counts:
         return _ratio(self.hits, self.actual)
 
     @property
+    def precision(self) -> Tensor:
+        """(C,) part of what was predicted as the class that is; 0 for a class never predicted."""
+        return _ratio(self.hits, self.predicted)
+
+    @property
     def f1(self) -> Tensor:
         """(C,) harmonic mean of precision and recall; 0 for a class that is not hit once."""
         return _ratio(2 * self.hits, self.predicted + self.actual)

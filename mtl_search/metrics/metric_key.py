@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Beside the scores of each label: how many samples have it.
+POSITIVES = "positives"
+
 
 @dataclass(frozen=True)
 class MetricKey:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from mtl_search.config import Config
-from mtl_search.config.consistency import check_task_names
+from mtl_search.config.consistency import check_task_names, check_task_weights
 from mtl_search.data import DataSet
 from mtl_search.data.datasets.partitions import check_partitions
 from mtl_search.data.preparation.contract import check_own_preparation
@@ -97,6 +97,7 @@ def check_sweep(
     """
     check_task_names(config)
     check_pair_measures(config)
+    check_task_weights(config)
     check_sampler(config.search.sampler, config.seed % 2**32)
     check_own_sampler(config.search.sampler, config.seed % 2**32)
     if pbt_config(config) is not None:  # which checks the scheduler, too

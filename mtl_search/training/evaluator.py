@@ -17,6 +17,7 @@ from mtl_search.config import Config
 from mtl_search.data.dataset import Target
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, TrialError
+from mtl_search.metrics.by_label import label_scores
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.item_values import item_values
 from mtl_search.metrics.metric_key import metric_key, scale_key
@@ -103,7 +104,7 @@ class Evaluator:
         epoch: int,
         order: Array,
     ) -> tuple[dict[str, float], str]:
-        """Return losses and metrics of the test split, and the item values of the metrics as text.
+        """Return losses and metrics of the test split, and their values by item and label as text.
 
         Args:
             outputs: Task → outputs (N, ...).
@@ -112,7 +113,8 @@ class Evaluator:
             order: (N,) the row of each sample, in the order of the split.
         """
         values = {key: x[order] for key, x in self.item_values(outputs, labels).items()}
-        return self.evaluate("test", outputs, labels, epoch), encode(values)
+        text = encode(values, self.label_scores(outputs, labels))
+        return self.evaluate("test", outputs, labels, epoch), text
 
     def item_values(
         self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
@@ -130,6 +132,19 @@ class Evaluator:
                     names=target.classes,
                 )
         return values
+
+    def label_scores(
+        self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
+    ) -> dict[str, dict[str, float]]:
+        """Return `<task>/<score>` → label → value, of targets that have several labels."""
+        scores = {}
+        for task, prediction, target, name in self._predictions(outputs):
+            metrics = {m: self.own_metrics.get(m, m) for m in self.metric_names[task]}
+            by_score = label_scores(metrics, prediction, labels[name], target.kind, target.size)
+            for score, values in by_score.items():
+                names = map(str, target.classes)
+                scores[f"{task}/{score}"] = dict(zip(names, values.tolist(), strict=True))
+        return scores
 
     def _predictions(
         self, outputs: Mapping[str, Tensor]

@@ -22,6 +22,7 @@ from mtl_search.analysis.views.rungs import rungs
 from mtl_search.analysis.views.sensitivity import sensitivity
 from mtl_search.analysis.views.settings import settings
 from mtl_search.analysis.views.tasks.affinity import affinity
+from mtl_search.analysis.views.tasks.by_label import by_label
 from mtl_search.analysis.views.tasks.gradient_conflict import gradient_conflict
 from mtl_search.analysis.views.tasks.leave_one_out import leave_one_out
 from mtl_search.analysis.views.view import Column, View
@@ -32,6 +33,7 @@ __all__ = ["VIEWS", "Column", "View", "all_views"]
 VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
     "leaderboard": leaderboard,
     "delta_m_by_task": delta_m_by_task,
+    "by_label": by_label,
     "pareto": pareto,
     "settings": settings,
     "baselines": baselines,

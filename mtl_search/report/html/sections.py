@@ -20,6 +20,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Tasks": (
         "classes",
         "delta_m_by_task",
+        "by_label",
         "baselines",
         "auxiliary",
         "leave_one_out",
