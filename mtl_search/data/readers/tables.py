@@ -103,7 +103,8 @@ def csv_frames(
         size: The most rows of a frame; None: all of them are one frame.
         inputs: Where it has no header line: the names of its columns if they are as many.
         raw: Columns in which texts such as NA stay as they are.
-        types: Column → its type, where it has a header line; cells of others are not kept.
+        types: Column, in its normal form → its type, where it has a header line; cells of others
+            are not kept.
     """
     import pandas as pd
 
@@ -121,7 +122,9 @@ def csv_frames(
         options |= _missing_by_column(first_line, csv, raw, has_header=names is None)
     if types is not None and names is None:
         # The first byte of other cells takes no time, and a line that is too long stays an error.
-        options["dtype"] = defaultdict(lambda: "S1", types)
+        plain = {str(cell): plain_text(cell) for cell in first_line.iloc[0]}
+        read = {cell: types[name] for cell, name in plain.items() if name in types}
+        options["dtype"] = defaultdict(lambda: "S1", read)
     if size is None:
         with _strict():
             frame = pd.read_csv(path, **options)
