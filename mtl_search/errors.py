@@ -215,12 +215,12 @@ def listed(names: Iterable[object], length: int = 1000) -> str:
         >>> listed(["a", "b", "c"]), listed(range(10000), length=8)
         ('a, b, c', '0, 1 and 9998 more')
     """
-    names = list(map(str, names))
+    texts = list(map(str, names))
     shown: list[str] = []
-    for name in names:
+    for name in texts:
         length -= len(name) + 2
         if shown and length < 0:
-            return f"{', '.join(shown)} and {len(names) - len(shown)} more"
+            return f"{', '.join(shown)} and {len(texts) - len(shown)} more"
         shown.append(_shortened(name, 100))
     return ", ".join(shown)
 
