@@ -92,7 +92,7 @@ class ConfigError(MtlSearchError, ValueError):
         if value is not self._NO_VALUE:
             parts.append(f"  value:    {short(value, 300)}")
         if names:
-            parts.append(f"  allowed:  {_listed(names)}")
+            parts.append(f"  allowed:  {listed(names)}")
             wrong = path.rsplit(".", 1)[-1] if value is self._NO_VALUE else value
             if isinstance(wrong, str) and (near := nearest(wrong, names)):
                 parts.append(f"  did you mean {near!r}?")
@@ -208,13 +208,19 @@ def _shortened(text: str, length: int = 300) -> str:
     return text if len(text) <= length else f"{text[: length - 4]} ..."
 
 
-def _listed(names: list[str], length: int = 1000) -> str:
-    """List names up to a length; a table may have 3,000 columns."""
+def listed(names: Iterable[object], length: int = 1000) -> str:
+    """List names up to a length; a table may have 3,000 columns.
+
+    Examples:
+        >>> listed(["a", "b", "c"]), listed(range(10000), length=8)
+        ('a, b, c', '0, 1 and 9998 more')
+    """
+    texts = list(map(str, names))
     shown: list[str] = []
-    for name in names:
+    for name in texts:
         length -= len(name) + 2
         if shown and length < 0:
-            return f"{', '.join(shown)} and {len(names) - len(shown)} more"
+            return f"{', '.join(shown)} and {len(texts) - len(shown)} more"
         shown.append(_shortened(name, 100))
     return ", ".join(shown)
 

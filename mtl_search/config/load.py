@@ -176,7 +176,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}") from None
     if not isinstance(tree, dict):
         raise ConfigError(
-            "a config is a mapping of sections", value=tree, allowed=Config.model_fields
+            f"{path}: a config is a mapping of sections", value=tree, allowed=Config.model_fields
         )
     return tree
 

@@ -145,7 +145,7 @@ class FromPython:
         inputs: Any,
         targets: Mapping[str, Any],
         *,
-        kinds: Mapping[str, str] | None = None,
+        kinds: Mapping[str, Any] | None = None,
         masks: Mapping[str, Any] | None = None,
         scale: Mapping[str, float] | None = None,
         splits: Mapping[str, Any] | Sequence[str] | None = None,
@@ -163,7 +163,8 @@ class FromPython:
             inputs: View → array (N, ...), or one array, which is the view `x`.
             targets: Target → raw labels (N, ...) or a `Target`. Missing labels are NaN, None, empty
                 texts and, but for real numbers, -1.
-            kinds: Target → kind, of those whose values do not say it: texts and two values are as
+            kinds: Target → kind, or `{kind: binary, positive: ill, missing: ['?']}` as of the data
+                set `arrays`, of those whose values do not say it: texts and two values are as
                 of `from_pandas`, fractions (N, L) a vector, 0 and 1 (N, L) multilabel.
             masks: View → (N, T), nonzero at real tokens.
             scale: View → number by which its values are divided, such as 255 for bytes.

@@ -24,7 +24,7 @@ from mtl_search.data.preparation.base import (
     row_count,
 )
 from mtl_search.data.types import MISSING, Array
-from mtl_search.errors import DataError, MtlSearchError, SweepError
+from mtl_search.errors import DataError, MtlSearchError, SweepError, short
 from mtl_search.export.members import Combined, Member
 
 if TYPE_CHECKING:
@@ -294,12 +294,12 @@ def about_unknown(column: str, counts: Counter[str]) -> str:
         >>> about_unknown("island", Counter({"Sark": 2}))
         "2 rows have a category in column 'island' that training did not see, 'Sark' (2): it ..."
     """
-    shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(_MAX_LISTED))
+    shown = ", ".join(f"{short(name)} ({count})" for name, count in counts.most_common(_MAX_LISTED))
     more = f" and {len(counts) - _MAX_LISTED} more" if len(counts) > _MAX_LISTED else ""
     rows = sum(counts.values())
     return (
-        f"{rows} {'row has' if rows == 1 else 'rows have'} a category in column {column!r} that "
-        f"training did not see, {shown}{more}: it counts as `other`"
+        f"{rows} {'row has' if rows == 1 else 'rows have'} a category in column {short(column)} "
+        f"that training did not see, {shown}{more}: it counts as `other`"
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mtl_search.errors import ConfigError, RequestError, SweepError, nearest
+from mtl_search.errors import ConfigError, RequestError, SweepError, listed, nearest
 from mtl_search.storage import atomic
 
 CONFIG = "config.yaml"
@@ -102,7 +102,7 @@ def latest_folder(root: Path, name: str) -> Path:
         message = f"there is no sweep called {name!r} in {root}/"
         names = sorted(folder.name for folder in sweeps)
         if names:
-            message += f"; sweeps there: {', '.join(names)}"
+            message += f"; sweeps there: {listed(names)}"
         near = nearest(name, names)
         if near:
             message += f"; did you mean {near!r}?"

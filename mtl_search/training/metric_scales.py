@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mtl_search.config import Config
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.dataset import Target
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, listed
 from mtl_search.metrics.definitions import METRICS
 from mtl_search.metrics.metric_key import scale_key
 from mtl_search.metrics.own import OwnMetric
@@ -93,23 +93,48 @@ def left_out(
 ) -> list[str]:
     """Return a sentence for each metric that is left out, those first that take their task along.
 
+    Several tasks that lack a metric for one reason have one sentence.
+
     Args:
         config: The sweep's config.
         metrics: Task → names of its metrics, the first selects.
         scales: The scales of these metrics.
     """
     without_skill = tasks_without_skill(config, metrics, scales)
-    sentences = [
-        f"task {task!r} takes no part in objective and verdict: {metrics[task][0]} is left out, "
-        f"since {reason} (another first metric at tasks.{task}.metrics, or another split, mends it)"
-        for task, reason in without_skill.items()
-    ]
-    told = {scale_key(task, metrics[task][0]) for task in without_skill}
-    for key, reason in scales.excluded.items():
-        if key not in told:
-            task, _, metric = key.rpartition("/")
-            sentences.append(f"{metric} of task {task!r} is left out, since {reason}")
+    firsts = {(task, metrics[task][0]): reason for task, reason in without_skill.items()}
+    sentences = []
+    for (metric, reason), tasks in _by_reason(firsts).items():
+        take = "takes" if len(tasks) == 1 else "take"
+        sentences.append(
+            f"{_named(tasks)} {take} no part in objective and verdict: {metric} is left out, since "
+            f"{reason} (another first metric at tasks.{tasks[0]}.metrics, or another split, mends "
+            "it)"
+        )
+    told = {scale_key(*first) for first in firsts}
+    others = {
+        (key.rpartition("/")[0], key.rpartition("/")[2]): reason
+        for key, reason in scales.excluded.items()
+        if key not in told
+    }
+    for (metric, reason), tasks in _by_reason(others).items():
+        sentences.append(f"{metric} of {_named(tasks)} is left out, since {reason}")
     return sentences
+
+
+def _by_reason(
+    excluded: Mapping[tuple[str, str], str],
+) -> dict[tuple[str, str], list[str]]:
+    """Return (metric, reason) → tasks, from (task, metric) → reason."""
+    tasks: dict[tuple[str, str], list[str]] = {}
+    for (task, metric), reason in excluded.items():
+        tasks.setdefault((metric, reason), []).append(task)
+    return tasks
+
+
+def _named(tasks: Sequence[str]) -> str:
+    if len(tasks) == 1:
+        return f"task {tasks[0]!r}"
+    return f"{len(tasks)} tasks ({listed(tasks, length=60)})"
 
 
 def _why_excluded(metric: str | OwnMetric, target: Target, data: DataSet, *, has_test: bool) -> str:
@@ -148,7 +173,11 @@ def _check_main_tasks(
     if not counted:
         task = config.main_tasks[0]
         problem = "the first metric of every main task is excluded, so nothing could be judged"
-        reasons = "".join(f"\n  {name}: {metrics[name][0]}, {excluded[name]}" for name in excluded)
+        firsts = {(name, metrics[name][0]): reason for name, reason in excluded.items()}
+        reasons = "".join(
+            f"\n  {listed(names, length=60)}: {metric}, {reason}"
+            for (metric, reason), names in _by_reason(firsts).items()
+        )
         raise ConfigError(
             f"{problem}; other metrics may be defined{reasons}",
             path=f"tasks.{task}.metrics",

@@ -15,7 +15,7 @@ from mtl_search.api.consent import TrustCode
 from mtl_search.cli.console import console
 from mtl_search.cli.models.loading import load_named
 from mtl_search.cli.models.writers import cell_text, writer
-from mtl_search.errors import DataError
+from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,9 @@ def predict_command(
     """
     if not rows.exists():
         raise DataError(f"there is no file or folder {rows}")
+    if output is not None and output.exists() and output.samefile(rows):
+        problem = "this is the file of the rows, which would be lost; name another one"
+        raise ConfigError(problem, path="--output", value=str(output))
     write = None if output is None else writer(output)
     model = load_named(named, names, ensemble=ensemble, trust_code=trust_code)
     with _progress() as report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
@@ -29,7 +30,7 @@ def matches(pattern: str, name: str) -> bool:
         >>> matches("assay_*", "assay_12"), matches("*_ic50", "assay_12")
         (True, False)
     """
-    return _expression(pattern).fullmatch(name) is not None
+    return _expression(pattern).fullmatch(unicodedata.normalize("NFC", name)) is not None
 
 
 def best_pattern(name: str, patterns: Iterable[str]) -> str | None:
@@ -109,4 +110,5 @@ def _nearest(pattern: str, names: list[str]) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _expression(pattern: str) -> re.Pattern[str]:
+    pattern = unicodedata.normalize("NFC", pattern)  # é in one and in two code points
     return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)

@@ -91,7 +91,11 @@ def with_named_members(tree: dict[str, Any]) -> dict[str, Any]:
             if "target" in section:
                 problem = "the targets of a family are those that its pattern matches"
                 raise ConfigError(problem, path=f"tasks.{name}.target", value=section["target"])
-            for member in section.get(_NAMES) or [name]:
+            names = section.get(_NAMES) or [name]
+            if not isinstance(names, list):
+                problem = "a list of names is needed"
+                raise ConfigError(problem, path=f"tasks.{name}.{_NAMES}", value=names)
+            for member in names:
                 if member == name or member not in tasks:
                     expanded[str(member)] = _section(section)
         else:

@@ -125,17 +125,18 @@ def image_folder(
     if not folder.is_dir():
         raise ConfigError("a folder of images is needed", path="data.path", value=path)
     csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing, encoding=encoding)
-    whole = read_table("labels", labels, csv, raw_columns(specs))
+    file = plain_text(file)
+    no_targets = {file, options.column, options.group}
+    whole = read_table("labels", labels, csv, raw_columns(specs, no_targets))
     rows = _sample_rows(len(whole), limit, seed)
     places = RowPlaces([(find_file("labels", labels, ()), len(whole))], csv, rows)
     frame = whole.iloc[rows].reset_index(drop=True)
-    file = plain_text(file)
     with places.told():
         check_full_column(frame, "file", file)
         for argument, column in (("split", options.column), ("group", options.group)):
             if column is not None:
                 check_full_column(frame, argument, column)
-        specs = with_all_targets(specs, frame.columns, {file, options.column, options.group})
+        specs = with_all_targets(specs, frame.columns, no_targets)
         check_target_columns(frame, specs)
         names = _file_names(frame[file])
     images, problems = _load_images(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.frames import is_frame
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.readers.places import RowPlaces
-from mtl_search.data.readers.tables import is_csv, read_table
+from mtl_search.data.readers.tables import RawColumns, is_csv, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, consecutive_splits
 from mtl_search.data.types import SPLITS, Array, TargetKind
 from mtl_search.errors import ConfigError, DataError, short
@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
-_PLAIN_CSV = {"separator": None, "decimal": ".", "missing": (), "names": None}
+_PLAIN_CSV = {
+    "separator": None,
+    "decimal": ".",
+    "missing": (),
+    "names": None,
+    "encoding": "utf-8",
+}
 
 
 def table(
@@ -107,9 +113,11 @@ def table(
     csv = CsvFormat.of(
         separator=separator, decimal=decimal, missing=missing, names=names, encoding=encoding
     )
-    frames, places = _read(path, csv, raw_columns(specs))
-    first = next(iter(frames.values()))
     ignored = check_columns(ignore, "data.ignore") if ignore else ()
+    reserved = {options.column, options.group, *ignored}
+    no_targets = {*reserved, *_named_inputs(columns)}
+    frames, places = _read(path, csv, raw_columns(specs, no_targets))
+    first = next(iter(frames.values()))
     for column in ignored:
         check_choice(column, "data.ignore", first.columns, "column")
     if options.column is not None:
@@ -117,8 +125,7 @@ def table(
     if options.group is not None:
         with places.told():
             check_full_column(first, "group", options.group)
-    reserved = {options.column, options.group, *ignored}
-    specs = with_all_targets(specs, first.columns, {*reserved, *_named_inputs(columns)})
+    specs = with_all_targets(specs, first.columns, no_targets)
     check_target_columns(first, specs)
     reserved.update(source for spec in specs.values() for source in spec.sources)
     inputs = _input_columns(frames, columns, reserved)
@@ -151,7 +158,7 @@ def _target_names(arguments: Mapping[str, Any]) -> list[str]:
     """Return the names of the targets, of which the table's columns say those of a pattern."""
     specs = target_specs(arguments["targets"], _KINDS, "column")
     csv = CsvFormat.of(**{key: arguments.get(key, value) for key, value in _PLAIN_CSV.items()})
-    frames, _ = _read(arguments["path"], csv, ())
+    frames, _ = _read(arguments["path"], csv)
     first = next(iter(frames.values()))
     reserved = {arguments.get("split"), arguments.get("group")}
     for key in ("ignore", "columns"):
@@ -171,7 +178,7 @@ table.target_names = _target_names  # type: ignore[attr-defined]
 
 
 def _read(
-    path: object, csv: CsvFormat, raw: Collection[str]
+    path: object, csv: CsvFormat, raw: RawColumns | None = None
 ) -> tuple[dict[str, pd.DataFrame], RowPlaces]:
     """Read one table called "", or one for each split; return where their rows stand, too."""
     if not isinstance(path, Mapping):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mtl_search.config.checks import check_choice, check_names
 from mtl_search.data.dataset import Target
-from mtl_search.data.datasets.target_spec import TargetSpec
+from mtl_search.data.datasets.target_spec import TargetSpec, with_all_targets
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.cells import as_column, plain_text
+from mtl_search.data.readers.tables import RawColumns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +32,25 @@ def check_target_columns(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -
             check_choice(source, f"data.{path}", frame.columns, "column")
 
 
-def raw_columns(specs: Mapping[str, TargetSpec]) -> frozenset[str]:
-    """Return the columns in which texts such as NA or None may be classes."""
-    kinds = ("class", "binary")
-    return frozenset(
-        source for spec in specs.values() if spec.kind in kinds for source in spec.sources
-    )
+def raw_columns(
+    specs: Mapping[str, TargetSpec], reserved: Collection[str | None] = ()
+) -> RawColumns:
+    """Return which columns are those in which texts such as NA or None may be classes.
+
+    Args:
+        specs: Target name or pattern → its specification.
+        reserved: Columns that are no targets.
+
+    Returns:
+        The names of a table's columns → those that are read as they are.
+    """
+
+    def of(names: Sequence[str]) -> frozenset[str]:
+        found = with_all_targets(specs, names, reserved).values()
+        kinds = ("class", "binary")
+        return frozenset(source for spec in found if spec.kind in kinds for source in spec.sources)
+
+    return of
 
 
 def check_columns(value: object, path: str) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def with_all_targets(
 
 def _is_family(name: str, spec: TargetSpec) -> bool:
     """Return whether a target stands for many: it is a pattern and names no column of its own."""
-    return is_pattern(name) and spec.sources == (name,)
+    return is_pattern(name) and spec.sources == (plain_text(name),)
 
 
 def _target_spec(

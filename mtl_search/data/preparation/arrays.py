@@ -13,7 +13,7 @@ import numpy as np
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, check_finite
 from mtl_search.data.readers.memmap import divide
 from mtl_search.data.types import Array, InputArray, network_dtype
-from mtl_search.errors import DataError, nearest
+from mtl_search.errors import DataError, listed, nearest
 
 logger = logging.getLogger(__name__)
 
@@ -238,7 +238,7 @@ class ArraysPreparation(Preparation):
             if name not in raw:
                 near = nearest(name, map(str, raw))
                 hint = f" (did you mean {near!r}?)" if near else ""
-                given = ", ".join(map(str, raw)) or "nothing"
+                given = listed(raw) or "nothing"
                 raise DataError(f"the input lacks the view {name!r}{hint}; it has: {given}")
         return raw
 

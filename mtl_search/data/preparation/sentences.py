@@ -38,7 +38,7 @@ from mtl_search.data.readers.semeval_text import (
 from mtl_search.data.readers.table_batches import read_batches
 from mtl_search.data.readers.tables import table_suffix
 from mtl_search.data.types import InputArray
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, DataError, listed
 
 _EXAMPLE = "The <e1>child</e1> was carefully wrapped into the <e2>cradle</e2>."
 _COLUMN = "sentence"
@@ -244,9 +244,7 @@ class SentencesPreparation(Preparation):
         if isinstance(raw, Mapping) or hasattr(raw, "columns"):
             names = list(raw.columns if hasattr(raw, "columns") else raw)
             if _COLUMN not in names:
-                raise DataError(
-                    f"the input has no column {_COLUMN!r}; it has: {', '.join(map(str, names))}"
-                )
+                raise DataError(f"the input has no column {_COLUMN!r}; it has: {listed(names)}")
             raw = raw[_COLUMN]
         if isinstance(raw, str) or not hasattr(raw, "__iter__"):
             raise DataError(f"the input is a {type(raw).__name__}; a list of sentences is needed")

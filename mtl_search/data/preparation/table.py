@@ -17,7 +17,7 @@ from mtl_search.data.readers import cells
 from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.table_batches import read_batches, without_missing_texts
 from mtl_search.data.readers.tables import with_points
-from mtl_search.errors import DataError, nearest
+from mtl_search.errors import DataError, nearest, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,8 +186,8 @@ class TablePreparation(Preparation):
         Raises:
             DataError: A column is missing, or there twice.
         """
-        given = list(map(str, frame.columns))
-        names = [column.name for column in self.encoder.columns]
+        given = list(map(cells.plain_text, frame.columns))
+        names = [cells.plain_text(column.name) for column in self.encoder.columns]
         missing = [name for name in names if name not in given]
         if missing:
             hints = [(name, nearest(name, given)) for name in missing]
@@ -202,6 +202,7 @@ class TablePreparation(Preparation):
         if twice:
             raise DataError(f"the input has two columns called {twice[0]!r}")
         frame = frame.set_axis(given, axis="columns")[names]
+        frame = frame.set_axis([column.name for column in self.encoder.columns], axis="columns")
         if self.is_text:
             frame = without_missing_texts(frame, self.csv)
         return with_points(frame, self._pointed) if self.csv.decimal == "," else frame
@@ -258,6 +259,6 @@ def _by_position(raw: Any, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _listed(names: Sequence[str], *, quote: bool = True) -> str:
-    shown = [repr(name) if quote else name for name in names[:_MAX_LISTED]]
+    shown = [short(name) if quote else name for name in names[:_MAX_LISTED]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -178,7 +178,7 @@ def _reserved(kind: TargetKind) -> frozenset[str]:
 
 def tell_reserved(name: str, kind: TargetKind, coded: Coded) -> None:
     """Warn of labels that count as missing by convention, which may have been meant as a class."""
-    if not coded.reserved or kind == "tags":
+    if not coded.reserved or kind in ("tags", "multilabel"):  # where -1 can mean nothing else
         return
     rows = len(coded.codes)
     counted = ", ".join(f"{count} of {rows} labels are {x}" for x, count in coded.reserved.items())

@@ -135,7 +135,9 @@ def unreadable_arrays(path: Path, key: str, error: Exception) -> DataError:
     return DataError(f"cannot read {name}: {short(problem, 160)[1:-1]}")
 
 
-def unreadable(path: Path, separator: str, encoding: str, error: Exception) -> DataError:
+def unreadable(
+    path: Path, separator: str, encoding: str, error: Exception, cure: str = ""
+) -> DataError:
     """Return the error of a table that pandas cannot read, in a sentence.
 
     Args:
@@ -143,9 +145,10 @@ def unreadable(path: Path, separator: str, encoding: str, error: Exception) -> D
         separator: The text between its cells.
         encoding: How its characters are taken to be written.
         error: What pandas or a library below it has raised.
+        cure: What helps against another encoding, where the caller cannot name one.
     """
     if isinstance(error, UnicodeError):
-        return _wrong_encoding(path, encoding)
+        return _wrong_encoding(path, encoding, cure)
     if isinstance(error, EOFError | gzip.BadGzipFile):
         return DataError(f"{path} is cut off: its compressed content has no end")
     kind = type(error).__name__
@@ -160,11 +163,12 @@ def unreadable(path: Path, separator: str, encoding: str, error: Exception) -> D
     return DataError(f"cannot read {path}: {kind}: {problem}")
 
 
-def _wrong_encoding(path: Path, encoding: str) -> DataError:
+def _wrong_encoding(path: Path, encoding: str, cure: str) -> DataError:
     """Return the error of a text in another encoding, with the line of the first wrong byte."""
     start = _read_some(path, 1 << 16)
     if start.startswith(_UTF_16):
-        return DataError(f"{path} is not {encoding.upper()}, but UTF-16: `encoding: utf-16`")
+        cure = cure or "`encoding: utf-16`"
+        return DataError(f"{path} is not {encoding.upper()}, but UTF-16: {cure}")
     if start.count(b"\0") or sum(byte < 9 for byte in start) > len(start) // 50:
         return DataError(f"{path} is no text, but holds bytes of another format")
     content = _read_some(path, _MOST_BYTES)
@@ -172,13 +176,12 @@ def _wrong_encoding(path: Path, encoding: str) -> DataError:
         content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return DataError(
-            f"{path} is not {encoding.upper()} from line {line} on: name its encoding, such as "
-            "`encoding: latin-1` or `encoding: cp1252`"
-        )
+        cure = cure or "name its encoding, such as `encoding: latin-1` or `encoding: cp1252`"
+        return DataError(f"{path} is not {encoding.upper()} from line {line} on: {cure}")
     except UnicodeError:
         pass
-    return DataError(f"{path} is not {encoding.upper()}: name its encoding by `encoding`")
+    cure = cure or "name its encoding by `encoding`"
+    return DataError(f"{path} is not {encoding.upper()}: {cure}")
 
 
 def _read_some(path: Path, size: int) -> bytes:

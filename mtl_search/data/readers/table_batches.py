@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl_search.data.readers import cells
-from mtl_search.data.readers.cells import MISSING_TEXTS
+from mtl_search.data.readers.cells import MISSING_TEXTS, plain_text
 from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.foreign import check_content, unreadable
 from mtl_search.data.readers.tables import CSV, PARQUET, csv_frames, table_suffix
@@ -82,11 +82,13 @@ def read_batches(
         if suffix in PARQUET:
             frames = _parquet_frames(path, size, inputs)
         else:
-            types = {name: "float64" if name in numbers else "category" for name in inputs}
+            types = {
+                plain_text(name): "float64" if name in numbers else "category" for name in inputs
+            }
             frames = _csv_frames(path, separator, csv, size, types)
         for frame in frames:
             if len(frame):
-                named = frame.set_axis(list(map(str, frame.columns)), axis="columns")
+                named = frame.set_axis(list(map(plain_text, frame.columns)), axis="columns")
                 index = range(rows, rows + len(frame))
                 rows += len(frame)
                 yield named.set_axis(index, axis="index")
@@ -95,7 +97,8 @@ def read_batches(
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001  pandas and pyarrow raise many kinds on a broken file
-        raise unreadable(path, separator, csv.encoding, error) from None
+        cure = f"save it as {csv.encoding.upper()}, as the table of the training was"
+        raise unreadable(path, separator, csv.encoding, error, cure) from None
     if not rows:
         raise DataError(f"{path} has no rows")
 
@@ -128,7 +131,8 @@ def _parquet_frames(path: Path, size: int, inputs: Sequence[str]) -> Iterator[pd
 
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
-        columns = [name for name in names if name in inputs]
+        needed = set(map(plain_text, inputs))
+        columns = [name for name in names if plain_text(name) in needed]
         # Without one of them, the message names those that there are.
         chosen = columns if len(columns) == len(inputs) else None
         for batch in file.iter_batches(size, columns=chosen):

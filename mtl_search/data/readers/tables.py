@@ -6,7 +6,7 @@ import logging
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,9 +29,12 @@ CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 PARQUET = (".parquet", ".pq")
 _OTHER_SEPARATORS = (";", "\t", "|")
 
+# The names of a table's columns → those in which texts such as NA stay as they are.
+RawColumns = Callable[[Sequence[str]], Collection[str]]
+
 
 def read_table(
-    argument: str, value: object, csv: CsvFormat, raw: Collection[str] = ()
+    argument: str, value: object, csv: CsvFormat, raw: RawColumns | None = None
 ) -> pd.DataFrame:
     """Read a table from a file, or take a data frame as one.
 
@@ -59,10 +62,7 @@ def read_table(
     separator = csv.separator or ("\t" if suffix.startswith(".tsv") else ",")
     check_content(path, suffix)
     try:
-        if suffix in PARQUET:
-            frame = _read_parquet(path)
-        else:
-            frame = _read_csv(path, separator, csv, frozenset(raw))
+        frame = _read_parquet(path) if suffix in PARQUET else _read_csv(path, separator, csv, raw)
     except (ConfigError, DataError):
         raise
     except Exception as error:  # noqa: BLE001  pandas and pyarrow raise many kinds on a broken file
@@ -76,7 +76,7 @@ def read_table(
     return frame
 
 
-def _read_csv(path: Path, separator: str, csv: CsvFormat, raw: Collection[str]) -> pd.DataFrame:
+def _read_csv(path: Path, separator: str, csv: CsvFormat, raw: RawColumns | None) -> pd.DataFrame:
     """Read a CSV with all cells as texts."""
     frame = next(csv_frames(path, separator, csv, raw=raw))
     return _numbers_with_points(frame) if csv.decimal == "," else frame
@@ -89,7 +89,7 @@ def csv_frames(
     size: int | None = None,
     *,
     inputs: tuple[str, ...] | None = None,
-    raw: Collection[str] = (),
+    raw: RawColumns | None = None,
     types: Mapping[str, str] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a CSV, with all cells as texts unless `types` says otherwise.
@@ -103,7 +103,8 @@ def csv_frames(
         size: The most rows of a frame; None: all of them are one frame.
         inputs: Where it has no header line: the names of its columns if they are as many.
         raw: Columns in which texts such as NA stay as they are.
-        types: Column → its type, where it has a header line; cells of others are not kept.
+        types: Column, in its normal form → its type, where it has a header line; cells of others
+            are not kept.
     """
     import pandas as pd
 
@@ -117,11 +118,13 @@ def csv_frames(
     _check_separator(path, separator, first_line)
     names = None if is_header(list(first_line.iloc[0]), csv.names) else csv.names
     options |= {"header": 0 if names is None else None, "na_values": list(csv.missing)}
-    if raw:
+    if raw is not None:
         options |= _missing_by_column(first_line, csv, raw, has_header=names is None)
     if types is not None and names is None:
         # The first byte of other cells takes no time, and a line that is too long stays an error.
-        options["dtype"] = defaultdict(lambda: "S1", types)
+        plain = {str(cell): plain_text(cell) for cell in first_line.iloc[0]}
+        read = {cell: types[name] for cell, name in plain.items() if name in types}
+        options["dtype"] = defaultdict(lambda: "S1", read)
     if size is None:
         with _strict():
             frame = pd.read_csv(path, **options)
@@ -139,15 +142,19 @@ def csv_frames(
 
 
 def _missing_by_column(
-    first_line: pd.DataFrame, csv: CsvFormat, raw: Collection[str], *, has_header: bool
+    first_line: pd.DataFrame, csv: CsvFormat, raw: RawColumns, *, has_header: bool
 ) -> dict[str, Any]:
     """Return the options by which texts such as NA are missing in all columns but some."""
-    missing: dict[Any, list[str]] = {}
+    names: dict[Any, str] = {}
     for place, cell in enumerate(first_line.iloc[0]):
         key: Any = str(cell) if has_header else place
         name = csv.names[place] if csv.names and place < len(csv.names) and not has_header else key
-        is_raw = plain_text(name) in raw
-        missing[key] = [*(("",) if is_raw else MISSING_TEXTS), *csv.missing]
+        names[key] = plain_text(name)
+    as_they_are = raw(list(names.values()))
+    missing = {
+        key: [*(("",) if name in as_they_are else MISSING_TEXTS), *csv.missing]
+        for key, name in names.items()
+    }
     return {"na_values": missing, "keep_default_na": False}
 
 

@@ -68,7 +68,8 @@ def check_contract(
         output = _output(twin, labels, width, views=views, features=features, path=place)
         if output is not None:
             if type(twin).loss_sum is Head.loss_sum:
-                _check_loss(twin, output, labels, f"{path}.loss")
+                is_outcome = target.kind in ("binary", "multilabel")
+                _check_loss(twin, output, labels, f"{path}.loss", is_outcome=is_outcome)
             _check_missing(twin, output, labels, place if is_own_head else f"{path}.loss")
             if is_own_head:
                 _check_prediction(twin, output, labels, target, place)
@@ -149,7 +150,7 @@ def _output(
     return output.detach().requires_grad_()
 
 
-def _check_loss(head: Head, output: Tensor, labels: Tensor, path: str) -> None:
+def _check_loss(head: Head, output: Tensor, labels: Tensor, path: str, *, is_outcome: bool) -> None:
     """Check the shape of the losses, that they are finite, and that a gradient comes through."""
     known = labels.masked_fill(~labelled_in(labels), 0)
     loss = head.elementwise
@@ -186,6 +187,27 @@ def _check_loss(head: Head, output: Tensor, labels: Tensor, path: str) -> None:
     if not gradient.isfinite().all():
         raise ConfigError("the gradient of the loss is not finite", path=path)
     _check_reductions(loss, losses, output, head.encode(known), path)
+    if is_outcome:
+        _check_outcomes(head, output, known, path)
+
+
+def _check_outcomes(head: Head, output: Tensor, labels: Tensor, path: str) -> None:
+    """Check that either outcome has a gradient; losses of -1 and 1 have none at label 0."""
+    reach = torch.linspace(-1, 1, output.numel()).reshape(output.shape)
+    for outcome in (0, 1):
+        same = head.encode(torch.full_like(labels, outcome))
+        for at in (output, output + reach, reach):
+            start = at.detach().requires_grad_()
+            gradient = _gradient(head.elementwise(start, same).sum(), start)
+            if gradient is not None and gradient.any():
+                break
+        else:
+            raise ConfigError(
+                f"nothing is learnt from samples with label {outcome}: their loss is the same for "
+                "every output; labels are 0 and 1, and a loss that needs -1 and 1 gets them by "
+                "`2 * target - 1`",
+                path=path,
+            )
 
 
 def _check_reductions(

@@ -148,3 +148,17 @@ def test_calibration_has_no_skill() -> None:
         "a constant prediction is perfectly calibrated" in scales.excluded["flag/calibration_error"]
     )
     assert scales.undefined == {}
+
+
+def test_hundreds_of_tasks_that_lack_a_metric_have_one_sentence() -> None:
+    names = [f"assay_{number:03d}" for number in range(300)]
+    why = {f"{name}/{metric}": "no label is 1" for name in names for metric in ("f1", "auroc")}
+    scales = SweepScales(excluded=why)
+    main = small.config().model_copy(
+        update={"tasks": dict.fromkeys(names, small.config().tasks["kind"])}
+    )
+    first, second = left_out(main, dict.fromkeys(names, ("f1", "auroc")), scales)
+    assert first.startswith("300 tasks (assay_000, assay_001")
+    assert "take no part in objective and verdict: f1 is left out, since no label is 1" in first
+    assert second.startswith("auroc of 300 tasks (assay_000, ")
+    assert max(map(len, (first, second))) < 300

@@ -7,25 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from mtl_search.config.checks import check_choice, check_number
+from mtl_search.config.checks import check_choice, check_mapping, check_number
 from mtl_search.data.dataset import DataSet, Target, common_length
 from mtl_search.data.datasets.given.frames import argument_paths
 from mtl_search.data.datasets.given.kinds import array_kind, tell_kinds
 from mtl_search.data.datasets.split_options import SplitOptions
+from mtl_search.data.datasets.target_spec import target_specs
 from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.preprocessing.labels import encode_target
 from mtl_search.data.readers.cells import category_text
 from mtl_search.data.readers.memmap import divide
 from mtl_search.data.splits import DEFAULT_FRACTIONS
-from mtl_search.data.types import SPLITS, Array, network_dtype
+from mtl_search.data.types import SPLITS, Array, TargetKind, network_dtype
 from mtl_search.errors import ConfigError, DataError
+
+_KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real", "vector", "tags")
 
 
 def from_arrays(
     inputs: Any,
     targets: Mapping[str, Any],
     *,
-    kinds: Mapping[str, str] | None = None,
+    kinds: Mapping[str, Any] | None = None,
     masks: Mapping[str, Any] | None = None,
     scale: Mapping[str, float] | None = None,
     splits: Any = None,
@@ -37,6 +40,9 @@ def from_arrays(
     """Return the data set of `DataSet.from_arrays`, which describes the arguments."""
     views = {str(k): x for k, x in inputs.items()} if isinstance(inputs, Mapping) else {"x": inputs}
     with argument_paths():
+        targets = check_mapping(targets, "data.targets")
+        for view in check_mapping(scale, "data.scale") if scale else ():
+            check_choice(view, "data.scale", views, "input")
         raw = {name: _array(f"input {name!r}", x) for name, x in views.items()}
         padding = {
             name: _array(f"the mask of {name!r}", mask).astype(np.bool_)
@@ -69,7 +75,7 @@ def _view(
 
 
 def _targets(
-    targets: Mapping[str, Any], kinds: Mapping[str, str], tokens: list[tuple[int, ...]]
+    targets: Mapping[str, Any], kinds: Mapping[str, Any], tokens: list[tuple[int, ...]]
 ) -> dict[str, Target]:
     encoded: dict[str, Target] = {}
     inferred = {}
@@ -80,10 +86,11 @@ def _targets(
             encoded[name] = values
             continue
         array = _array(f"target {name!r}", values)
-        kind: Any = kinds.get(name)
-        if kind is None:
-            kind = inferred[name] = array_kind(name, array, tokens)
-        encoded[name] = encode_target(name, array, kind)
+        said = kinds.get(name)
+        if said is None:
+            said = inferred[name] = array_kind(name, array, tokens)
+        spec = target_specs({name: said}, _KINDS, "key")[name]
+        encoded[name] = encode_target(name, array, spec.kind, spec.missing, spec.positive)
     tell_kinds(inferred)
     return encoded
 

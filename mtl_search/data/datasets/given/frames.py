@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_search.config.families.patterns import check_found, is_pattern, members
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets.given.kinds import column_kind, tell_kinds
 from mtl_search.data.datasets.table import table
@@ -41,7 +42,7 @@ def from_pandas(frame: Any, targets: Any, **arguments: Any) -> DataSet:
         if first is None:
             raise ConfigError("a data frame `train` is needed", path="data.frame")
         named = named_frame("the data frame", first)
-        specs = with_kinds(named, targets)
+        specs = with_kinds(named, targets, _no_targets(arguments))
         _check_cells(named, arguments)
         return table(frame, specs, **arguments)
 
@@ -71,24 +72,25 @@ def from_huggingface(dataset: Any, targets: Any, *, seed: int = 0, **arguments: 
     return from_pandas(whole, targets, split=SPLIT_COLUMN, seed=seed, **arguments)
 
 
-def with_kinds(frame: pd.DataFrame, targets: Any) -> dict[str, Any]:
+def with_kinds(
+    frame: pd.DataFrame, targets: Any, no_targets: Collection[Any] = ()
+) -> dict[str, Any]:
     """Return targets with the kind of each: the one that is given, or the one of its values.
 
     Args:
         frame: The data frame.
         targets: Names of columns; or name → kind, a mapping as of the data set `table`, or None.
+            A name with `*` stands for all columns that it matches.
+        no_targets: Columns that belong to no such name.
 
     Raises:
         ConfigError: There is no such column.
         DataError: The kind of a column is not clear.
     """
-    if isinstance(targets, str):
-        targets = [targets]
-    given = dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets)
     inferred: dict[str, Any] = {}
+    given = _named_targets(frame, targets, no_targets)
     for name, spec in given.items():
-        is_kindless = isinstance(spec, Mapping) and not {"kind", "columns", "positive"} & {*spec}
-        if spec is not None and not is_kindless:
+        if _says_kind(spec):
             continue
         column = str(spec.get("column", name)) if isinstance(spec, Mapping) else str(name)
         if column not in frame.columns:
@@ -101,7 +103,58 @@ def with_kinds(frame: pd.DataFrame, targets: Any) -> dict[str, Any]:
         inferred[str(name)] = column_kind(str(name), as_column(frame[column]))
         given[name] = {**(spec or {}), "kind": inferred[str(name)], "column": column}
     tell_kinds(inferred)
-    return {str(name): spec for name, spec in given.items()}
+    return {str(name): _as_in_file(spec) for name, spec in given.items()}
+
+
+def _as_in_file(spec: Any) -> Any:
+    """Return a specification whose positive value may be a truth value, as cells of a frame are."""
+    if isinstance(spec, Mapping) and isinstance(spec.get("positive"), bool | np.bool_):
+        return {**spec, "positive": str(spec["positive"])}
+    return spec
+
+
+def _no_targets(arguments: Mapping[str, Any]) -> set[str]:
+    """Return the columns that no name with `*` stands for."""
+    named: set[str] = set()
+    for key in ("split", "group", "ignore", "columns"):
+        value = arguments.get(key)
+        named |= {value} if isinstance(value, str) else set(map(str, value or ()))
+    return named
+
+
+def _named_targets(
+    frame: pd.DataFrame, targets: Any, no_targets: Collection[Any]
+) -> dict[Any, Any]:
+    """Return name → what is said of the target, with each column where the kind is to be found."""
+    if isinstance(targets, str) or not isinstance(targets, Iterable):
+        targets = [targets]
+    given = dict(targets) if isinstance(targets, Mapping) else dict.fromkeys(targets)
+    columns = list(map(str, frame.columns))
+    open_ones = {
+        str(name): spec
+        for name, spec in given.items()
+        if is_pattern(str(name)) and str(name) not in columns and not _says_kind(spec)
+    }
+    if not open_ones:
+        return given
+    sources = {str(spec.get("column")) for spec in given.values() if isinstance(spec, Mapping)}
+    taken = {*map(str, given), *map(str, no_targets), *sources}
+    free = [column for column in columns if column not in taken]
+    found = members([name for name in map(str, given) if is_pattern(name)], free)
+    expanded: dict[Any, Any] = {}
+    for name, spec in given.items():
+        if name in open_ones:
+            check_found(found[name], name, f"data.targets.{name}", "columns", free)
+            expanded |= dict.fromkeys(found[name], spec)
+        else:
+            expanded[name] = spec
+    return expanded
+
+
+def _says_kind(spec: Any) -> bool:
+    if not isinstance(spec, Mapping):
+        return spec is not None
+    return bool({"kind", "columns", "positive"} & {*spec})
 
 
 @contextmanager

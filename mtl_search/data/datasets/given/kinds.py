@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_search.config.families.patterns import in_short
 from mtl_search.data.readers.cells import as_column, as_numbers, category_text, missing_cells
 from mtl_search.data.types import Array, TargetKind
 from mtl_search.errors import DataError
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 # More different whole numbers than these are quantities, and more different texts are no classes.
 _MOST_NUMBERS, _MOST_TEXTS = 20, 1000
+_LISTED = 12  # of more targets, only the first and the last of each kind are named
 _LABELS = 2  # axes of an array of several labels a sample
 
 
@@ -96,6 +98,11 @@ def tell_kinds(inferred: Mapping[str, Any]) -> None:
     """Log which kinds were inferred."""
     if inferred:
         listed = ", ".join(f"{name}: {kind}" for name, kind in inferred.items())
+        if len(inferred) > _LISTED:
+            by_kind: dict[str, list[str]] = {}
+            for name, kind in inferred.items():
+                by_kind.setdefault(kind, []).append(name)
+            listed = "; ".join(f"{kind}: {in_short(names)}" for kind, names in by_kind.items())
         logger.info("kinds of targets, by their values: %s", listed)
 
 

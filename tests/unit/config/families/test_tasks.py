@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mtl_search.config import Config, load_config, to_dict, to_yaml
-from mtl_search.config.families.tasks import folded, has_families, with_members
+from mtl_search.config.families.tasks import folded, has_families, with_members, with_named_members
 from mtl_search.errors import ConfigError
 
 TARGETS = [f"assay_{number:03d}" for number in range(40)] + ["weight"]
@@ -107,3 +107,8 @@ def test_rows_of_equal_sections_are_folded_in_their_order() -> None:
         "a": {"head": "x"},
         "b": {"head": "x"},
     }
+
+
+def test_the_names_of_a_family_are_a_list() -> None:
+    with pytest.raises(ConfigError, match=r"tasks\.a_\*\.names: a list of names is needed"):
+        with_named_members({"tasks": {"a_*": {"head": "binary", "names": "a_1"}}})

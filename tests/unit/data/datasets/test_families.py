@@ -11,6 +11,7 @@ import pytest
 from mtl_search.config import Config, load_config
 from mtl_search.data import load_data
 from mtl_search.data.datasets.families import with_all_tasks
+from mtl_search.data.datasets.table import table
 from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
 from mtl_search.data.types import TargetKind
 from mtl_search.errors import ConfigError
@@ -82,3 +83,28 @@ def test_what_a_pattern_says_holds_for_each_of_its_targets() -> None:
     expanded = with_all_targets(specs, ["a1", "a2", "b"])
     assert {name: spec.sources for name, spec in expanded.items()} == {"a1": ("a1",), "a2": ("a2",)}
     assert expanded["a2"].missing == ("?",)
+
+
+def test_labels_such_as_none_are_classes_in_a_family_as_in_one_column(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.choice(["None", "NA", "A"], (60, 2))
+    lines = [f"{row},{one},{other},NA" for row, (one, other) in enumerate(labels)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,dr\u00fcg_a,dr\u00fcg_b,dr\u00fcg_x", *lines]))
+    family = {"kind": "class", "missing": []}
+    for pattern in ("dr\u00fcg_*", "dru\u0308g_*"):  # the same text in one code point and in two
+        data = table(
+            str(tmp_path / "t.csv"),
+            {pattern: family},
+            columns=["x", "dr\u00fcg_x"],
+        )
+        assert list(data.targets) == ["dr\u00fcg_a", "dr\u00fcg_b"]
+        for target in data.targets.values():
+            assert target.classes == ("A", "NA", "None")
+            assert target.labelled.all()
+
+
+def test_the_tasks_of_a_family_are_found_in_a_table_of_another_encoding(tmp_path: Path) -> None:
+    config = table_config(tmp_path, {"assay_*": "binary"}, encoding="latin-1")
+    file = tmp_path / "data.csv"
+    file.write_bytes(file.read_text().replace("x0", "gr\u00f6\u00dfe").encode("latin-1"))
+    assert list(with_all_tasks(config).tasks) == ["assay_b", "assay_a", "assay_note"]

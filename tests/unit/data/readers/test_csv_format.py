@@ -33,10 +33,10 @@ def test_texts_such_as_none_stay_in_raw_columns(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("a,y \nNone,None\nNA,?\n1,\n", encoding="utf-8")
     csv = CsvFormat.of(separator=None, decimal=".", missing=["?"])
-    frame = read_table("path", str(path), csv, raw={"y"})
+    frame = read_table("path", str(path), csv, raw=lambda _: {"y"})
     assert frame["a"].isna().tolist() == [True, True, False]
     assert frame["y"].fillna("-").tolist() == ["None", "-", "-"]
     named = CsvFormat.of(separator=None, decimal=".", missing=(), names=["b", "y"])
     (tmp_path / "n.csv").write_text("NA,NA\n", encoding="utf-8")
-    frame = read_table("path", str(tmp_path / "n.csv"), named, raw={"y"})
+    frame = read_table("path", str(tmp_path / "n.csv"), named, raw=lambda _: {"y"})
     assert (frame["b"].isna()[0], frame["y"][0]) == (True, "NA")

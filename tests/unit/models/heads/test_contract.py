@@ -152,6 +152,7 @@ def built(target: Target, head: str, loss: object = None) -> Head:
         (VECTOR, "regression", f"{HERE}:each"),
         (BINARY, "binary", f"{HERE}:binary_each"),
         (LABELS, "multilabel", f"{HERE}:binary_each"),
+        (BINARY, "binary", "torch.nn:MSELoss"),
         (REAL, f"{HERE}:RightHead", None),
         (REAL, "regression", f"{HERE}:InDouble"),
     ],
@@ -215,6 +216,8 @@ def test_a_loss_of_torch_does_not_reduce(target: Target, head: str, loss: object
         (REAL, "regression", "relative", "loss", "whose label is missing"),
         (REAL, "regression", "failing", "loss", "cannot be computed from an output of shape"),
         (REAL, "regression", "MeanOnly", "loss", "with reduction='sum' the loss returns"),
+        (BINARY, "binary", "torch.nn:SoftMarginLoss", "loss", "learnt from samples with label 0"),
+        (LABELS, "multilabel", "torch.nn:HingeEmbeddingLoss", "loss", "samples with label 0"),
         (CLASS, "softmax", "each", "loss", r"shape \(3, 3\) for labels of shape \(3,\)"),
         (REAL, "LargeBatches", None, "head", r"fails on 1 view\(s\) of features of shape"),
         (REAL, "WidePrediction", None, "head", r"returns shape \(4, 1\) for 4 samples .* \(4,\)"),
@@ -227,7 +230,7 @@ def test_a_part_that_breaks_the_contract_is_refused(
 ) -> None:
     head = head if head.islower() else f"{HERE}:{head}"
     with pytest.raises(ConfigError, match=words) as caught:
-        built(target, head, loss and f"{HERE}:{loss}")
+        built(target, head, loss and (loss if ":" in loss else f"{HERE}:{loss}"))
     assert caught.value.path == f"tasks.left.{path}"
     assert "\n" not in caught.value.problem
 
@@ -245,3 +248,13 @@ def test_building_leaves_the_random_numbers_alone() -> None:
         return float(torch.rand(()))
 
     assert after(f"{HERE}:each") == after(None)
+
+
+@pytest.mark.parametrize(("target", "head"), [(BINARY, "binary"), (LABELS, "multilabel")])
+def test_the_loss_of_torch_for_logits_is_that_of_the_head(target: Target, head: str) -> None:
+    own = built(target, head, "torch.nn:BCEWithLogitsLoss")
+    labels = torch.from_numpy(target.values)
+    output = torch.randn(labels.shape)
+    theirs = built(target, head).loss_sum(output, labels)
+    for value, expected in zip(own.loss_sum(output, labels), theirs, strict=True):
+        torch.testing.assert_close(value, expected)

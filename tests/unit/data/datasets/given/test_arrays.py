@@ -84,3 +84,28 @@ def test_tokens_have_a_mask_and_tags() -> None:
 def test_mistakes_are_one_sentence(inputs: Any, targets: Any, further: Any, told: str) -> None:
     with pytest.raises(MtlSearchError, match=told):
         DataSet.from_arrays(inputs, targets, **further)
+
+
+def test_a_target_may_say_more_than_its_kind(caplog: pytest.LogCaptureFixture) -> None:
+    ill = np.array(["a", "b", "-1", "?"] * 5)
+    kinds = {"ill": {"positive": "a", "missing": ["?", "-1"]}, "some": "multilabel"}
+    some = np.array([[0, 1], [-1, 1]] * 10)
+    data = DataSet.from_arrays(X, {"ill": ill, "some": some}, kinds=kinds)
+    assert data.targets["ill"].classes == ("b", "a")
+    assert data.targets["ill"].values.tolist() == [1, 0, -1, -1] * 5
+    assert data.targets["some"].values.tolist() == some.tolist()
+    assert not caplog.records  # -1 cannot be a label of several
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"targets": Y}, "^targets: a mapping from names is needed"),
+        ({"scale": {"y": 255}}, "^scale: there is no input of this name"),
+        ({"scale": 255}, "^scale: a mapping from names is needed"),
+        ({"kinds": {"y": "bool"}}, r"^targets\.y\.kind: there is no kind of target of this name"),
+    ],
+)
+def test_mistyped_arguments_are_one_sentence(arguments: dict[str, Any], told: str) -> None:
+    with pytest.raises(MtlSearchError, match=told):
+        DataSet.from_arrays(X, **{"targets": {"y": Y}, **arguments})

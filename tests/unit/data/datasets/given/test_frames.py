@@ -112,3 +112,29 @@ def test_mistakes_are_one_sentence(data: Any, targets: Any, further: Any, told: 
 def test_mistakes_with_hugging_face(data: Any, further: Any, told: str) -> None:
     with pytest.raises(MtlSearchError, match=told):
         DataSet.from_huggingface(data, "y", **further)
+
+
+def panel(count: int = 60) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    frame = rows(count).rename(columns={"y": "dose_1", "c": "part"})
+    for number in range(20):
+        frame[f"found_{number}"] = rng.random(count) < 0.5
+    return frame.assign(dose_2=frame["dose_1"] + 1)
+
+
+def test_a_name_with_a_star_stands_for_columns_whose_kinds_are_found(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level("INFO"):
+        data = DataSet.from_pandas(panel(), targets=["dose_*", "found_*"], ignore="found_3")
+    kinds = [target.kind for target in data.targets.values()]
+    assert kinds == ["real"] * 2 + ["binary"] * 19
+    assert data.inputs["table"].shape[1] == 2  # x and part
+    assert "real: 2: dose_1, dose_2; binary: 19: found_0 ... found_19" in caplog.text
+    mixed = {"found_*": None, "found_7": {"positive": False}, "d*1": "real"}
+    data = DataSet.from_pandas(panel(), targets=mixed, columns=["x", "found_1"])
+    assert len(data.targets) == 20
+    assert data.targets["found_7"].classes == ("True", "False")
+    assert data.targets["found_8"].classes == ("False", "True")
+    with pytest.raises(MtlSearchError, match=r"^targets\.fuond_\*: the pattern matches none of"):
+        DataSet.from_pandas(panel(), targets=["fuond_*"])
