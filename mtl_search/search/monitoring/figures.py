@@ -54,11 +54,11 @@ class Sample:
 
 
 def ascii_escaped(text: str) -> str:
-    """Return a text in ASCII, with all other characters as Python writes them.
+    r"""Return a text in ASCII, with all other characters as Python writes them.
 
     Examples:
         >>> print(ascii_escaped("größe"))
-        gr\\xf6\\xdfe
+        gr\xf6\xdfe
     """
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
