@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -110,17 +111,18 @@ def end_process(reason: str, go_on: str) -> None:
         handler.flush()
     sys.stderr.flush()
     node = ray._private.worker._global_node  # noqa: SLF001  # no public way
-    started = getattr(node, "all_processes", {})
-    for processes in started.values():
-        for info in processes:
-            info.process.kill()  # what Ray would have ended with this process
-    for info in started.get("raylet", []):
+    started = dict(getattr(node, "all_processes", {}))
+    raylets = started.pop("raylet", [])
+    for info in raylets:
         _end_children(info.process.pid)
+    # What Ray would have ended with this process; the raylet last, since it takes this process along.
+    for info in [*chain.from_iterable(started.values()), *raylets]:
+        info.process.kill()
     os._exit(1)
 
 
 def _end_children(raylet: int) -> None:
-    """End what a raylet that is dead has started; Ray's agents would stay for over a minute."""
+    """End what a raylet has started; Ray's agents would stay for over a minute."""
     mark = f"{_RAYLET}={raylet}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended, or belongs to another user
