@@ -115,7 +115,7 @@ def end_process(reason: str, go_on: str) -> None:
     raylets = started.pop("raylet", [])
     for info in raylets:
         _end_children(info.process.pid)
-    # What Ray would have ended with this process; the raylet last, since it takes this process along.
+    # What Ray would have ended with this process; the raylet last, which takes the process along.
     for info in [*chain.from_iterable(started.values()), *raylets]:
         info.process.kill()
     os._exit(1)
