@@ -53,8 +53,8 @@ def explain(reason: str) -> str:
     limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     if limit != resource.RLIM_INFINITY:
         return (
-            f"{reason}; files may have {limit // 1024:,} KiB at most, also those of Ray: if that is "
-            "why, `ulimit -f unlimited` lifts it"
+            f"{reason}; files may have {limit // 1024:,} KiB at most, also those of Ray: if that "
+            "is why, `ulimit -f unlimited` lifts it"
         )
     return reason
 
