@@ -175,4 +175,6 @@ def _failed(error: SweepError, command: str) -> int:
 
 
 def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # `&` in a script; Tune is not there yet
+        raise KeyboardInterrupt
     os.kill(os.getpid(), signal.SIGINT)

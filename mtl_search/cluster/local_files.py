@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import secrets
 import tempfile
 from contextlib import suppress
@@ -49,6 +50,12 @@ def explain(reason: str) -> str:
         return f"{reason}; set {TEMPORARY} to a folder with a short name, such as {_SHORT}"
     if "auth_token" in reason or "authentication token" in reason.lower():
         return f"{reason}; Ray wants a token: put one into the variable {TOKEN}"
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if limit != resource.RLIM_INFINITY:
+        return (
+            f"{reason}; files may have {limit // 1024:,} KiB at most, also those of Ray: if that "
+            "is why, `ulimit -f unlimited` lifts it"
+        )
     return reason
 
 

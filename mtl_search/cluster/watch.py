@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -29,6 +33,8 @@ _NAMES = {
 # Ray gives up after 60 seconds; until then a head may come back.
 _PATIENCE_S = 45.0
 _EVERY_S = 5.0
+# Ray gives the number of the raylet to all that it starts.
+_RAYLET = "RAY_RAYLET_PID"
 
 
 class RayWatch:
@@ -105,10 +111,23 @@ def end_process(reason: str, go_on: str) -> None:
         handler.flush()
     sys.stderr.flush()
     node = ray._private.worker._global_node  # noqa: SLF001  # no public way
-    for processes in getattr(node, "all_processes", {}).values():
-        for info in processes:
-            info.process.kill()  # what Ray would have ended with this process
+    started = dict(getattr(node, "all_processes", {}))
+    raylets = started.pop("raylet", [])
+    for info in raylets:
+        _end_children(info.process.pid)
+    # What Ray would have ended with this process; the raylet last, which takes the process along.
+    for info in [*chain.from_iterable(started.values()), *raylets]:
+        info.process.kill()
     os._exit(1)
+
+
+def _end_children(raylet: int) -> None:
+    """End what a raylet has started; Ray's agents would stay for over a minute."""
+    mark = f"{_RAYLET}={raylet}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or belongs to another user
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _processes(node: Any) -> dict[str, subprocess.Popen[bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import ray
 
 from mtl_search import Callback, api
+from mtl_search.cli import running
 from mtl_search.cli.errors import FAILED, WRONG_INPUT
 from mtl_search.cluster import connection
 from mtl_search.config import Config
@@ -183,3 +185,13 @@ def test_resume_without_a_sweep_says_so(config: str) -> None:
     status, output = run_cli("run", config, "--resume")
     assert status == WRONG_INPUT
     assert "no sweep called 'small'" in output
+
+
+def test_sigterm_ends_a_sweep_in_the_background_of_a_script() -> None:
+    """A shell without job control lets what it starts with `&` ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            running._as_interrupt(signal.SIGTERM, None)
+    finally:
+        signal.signal(signal.SIGINT, before)

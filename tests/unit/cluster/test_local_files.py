@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,13 @@ def test_reasons_of_ray_get_a_cure() -> None:
     assert "RAY_TMPDIR" in local_files.explain("AF_UNIX path length cannot exceed 107 bytes: x")
     assert "RAY_AUTH_TOKEN" in local_files.explain("Permission denied: '/.ray/auth_token'")
     assert local_files.explain("no memory") == "no memory"
+
+
+def test_a_limit_on_files_is_named_where_ray_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (60 * 1024, resource.RLIM_INFINITY))
+    told = local_files.explain("The current node timed out during startup")
+    assert told.startswith("The current node timed out during startup; files may have 60 KiB")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+    assert local_files.explain("it timed out") == "it timed out"

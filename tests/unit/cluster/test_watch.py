@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -87,3 +91,48 @@ def test_the_process_ends_with_the_way_to_go_on() -> None:
         "go on with: mtl-search run x"
     )
     assert done.stderr.strip().splitlines() == [said]
+
+
+def test_the_process_ends_what_its_raylet_has_started() -> None:
+    """The agents of a raylet that was killed are nobody's children any more."""
+    done = subprocess.run(
+        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False, timeout=90
+    )
+    agent, stranger = map(int, done.stdout.split())
+    try:
+        assert done.returncode == 1
+        assert is_gone(agent)
+        assert not is_gone(stranger)
+    finally:
+        os.kill(stranger, signal.SIGKILL)
+
+
+ORPHAN = """
+import os, subprocess, sys
+from types import SimpleNamespace
+import ray
+from mtl_search.cluster.watch import end_process
+
+wait = [sys.executable, "-c", "import time; time.sleep(60)"]
+raylet = subprocess.Popen(wait)
+quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+agent = subprocess.Popen(wait, env={**os.environ, "RAY_RAYLET_PID": f"{raylet.pid}"}, **quiet)
+stranger = subprocess.Popen(wait, env={**os.environ, "RAY_RAYLET_PID": f"{raylet.pid}0"}, **quiet)
+print(agent.pid, stranger.pid, flush=True)
+processes = {"raylet": [SimpleNamespace(process=raylet)]}
+ray._private.worker._global_node = SimpleNamespace(all_processes=processes)
+end_process("it died", "mtl-search run x")
+"""
+
+
+def is_gone(process: int) -> bool:
+    """Whether a process has ended, or does so within a moment."""
+    for _ in range(100):
+        try:
+            status = Path(f"/proc/{process}/stat").read_text()
+        except FileNotFoundError:
+            return True
+        if status.rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.02)
+    return False
