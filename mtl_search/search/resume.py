@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mtl_search.config import Config, to_yaml
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, RequestError
 from mtl_search.search.schedulers import pbt_config
 from mtl_search.storage import atomic, sweep_directory
 from mtl_search.storage.binding.config import RESUMABLE, differences
@@ -47,12 +47,12 @@ def check_folder(folder: Path, config: Config, *, resume: bool) -> SweepRecord:
         The record of the sweep to resume, or an empty one.
 
     Raises:
-        RequestError: The folder is a file, holds a sweep already, or nothing to resume.
-        SweepError: What it holds is damaged or a copy.
+        RequestError: The folder is a file or a copy, holds a sweep already, or nothing to resume.
+        SweepError: What it holds is damaged.
         ConfigError: A value that must not change differs from the sweep's.
     """
     if not holds_sweep(folder) and _has_trials(folder):
-        raise SweepError(
+        raise RequestError(
             f"{folder / JOURNAL} is empty or not there, though the folder holds trials: the sweep "
             "has lost its journal. Put it back from a copy, or name another folder (--output)"
         )

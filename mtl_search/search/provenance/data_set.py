@@ -11,7 +11,7 @@ from mtl_search.config.schema import HANDED_OVER
 from mtl_search.data import SPLITS, DataSet
 from mtl_search.data.class_counts import as_tree, class_counts
 from mtl_search.data.digest import data_digest
-from mtl_search.errors import SweepError
+from mtl_search.errors import RequestError
 from mtl_search.storage.binding.going_on import how_to_go_on
 from mtl_search.storage.events import DataDescribed
 from mtl_search.storage.records import SweepRecord
@@ -54,7 +54,7 @@ def check_same_data(record: SweepRecord, now: DataDescribed, folder: Path) -> No
         folder: The sweep's folder.
 
     Raises:
-        SweepError: The data are other ones.
+        RequestError: The data are other ones.
 
     Examples:
         >>> before = {"name": "table", "digest": "a1", "splits": {}, "targets": {}}
@@ -63,7 +63,7 @@ def check_same_data(record: SweepRecord, now: DataDescribed, folder: Path) -> No
         >>> check_same_data(record, now, Path("runs/toy"))
         Traceback (most recent call last):
             ...
-        mtl_search.errors.SweepError: the data are not those that runs/toy began with: ...
+        mtl_search.errors.RequestError: the data are not those that runs/toy began with: ...
     """
     before = record.data
     if not before:
@@ -77,11 +77,11 @@ def check_same_data(record: SweepRecord, now: DataDescribed, folder: Path) -> No
     if before["digest"] == now.digest:
         return
     if before["name"] == HANDED_OVER != now.name:
-        raise SweepError(
+        raise RequestError(
             f"the data of the sweep in {folder} were given in Python, and those that the config "
             f"names are other ones: go on with {how_to_go_on(record, folder)}"
         )
-    raise SweepError(
+    raise RequestError(
         f"the data are not those that {folder} began with: {_what_differs(before, now)}. New "
         "trials could not be compared with earlier ones: give the earlier data back, or start a "
         "new sweep in another folder"

@@ -8,7 +8,7 @@ from typing import Any
 
 from mtl_search.config import Config, paths, to_dict, to_stored
 from mtl_search.config.stored import from_stored
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, RequestError
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
@@ -75,10 +75,10 @@ def check_config(folder: Path, config: Config, record: SweepRecord) -> None:
         record: What its journal says.
 
     Raises:
-        SweepError: The config was changed by hand, or the journal is that of another sweep.
+        RequestError: The config was changed by hand, or the journal is that of another sweep.
     """
     if record.name and record.name != config.name:
-        raise SweepError(
+        raise RequestError(
             f"{folder / JOURNAL} is the journal of the sweep {record.name!r}, and "
             f"{folder / CONFIG} the config of {config.name!r}: put the two files of one sweep "
             "together again"
@@ -89,7 +89,7 @@ def check_config(folder: Path, config: Config, record: SweepRecord) -> None:
     if record.config or tasks <= config.tasks.keys():
         return
     strange = sorted(tasks - config.tasks.keys())
-    raise SweepError(
+    raise RequestError(
         f"{folder / JOURNAL} has trials of the task {strange[0]!r}, which {folder / CONFIG} does "
         "not have: put the two files of one sweep together again"
     )
@@ -112,7 +112,7 @@ def _check_values(folder: Path, config: Config, stored: Mapping[str, Any]) -> No
         if _MASK not in f"{values[0]}{values[1]}"  # one session may know a password, another not
     }
     if found:
-        raise SweepError(
+        raise RequestError(
             f"{folder / CONFIG} was changed since the sweep began: {_in_words(found)}. Trials of "
             "both kinds would stand in one leaderboard: put the old values back, and extend the "
             "sweep by `--resume search.trials=N`, or start a new one in another folder"

@@ -10,7 +10,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from mtl_search.errors import SweepError
+from mtl_search.errors import RequestError
 from mtl_search.storage import atomic
 from mtl_search.storage.sweep_directory import JOURNAL
 
@@ -44,11 +44,11 @@ def check_owner(folder: Path, sweep: str) -> None:
         sweep: The id in its journal.
 
     Raises:
-        SweepError: It is another one's.
+        RequestError: It is another one's.
     """
     owner, _ = _read_mark(folder)
     if owner and sweep and owner != sweep:
-        raise SweepError(
+        raise RequestError(
             f"{folder / JOURNAL} is the journal of another sweep (its id is {sweep}, and the "
             f"folder's is {owner}): the networks in the folder are not those that it tells of, so "
             "put the folder's own journal back"
@@ -63,11 +63,11 @@ def check_original(folder: Path, sweep: str) -> None:
         sweep: The sweep's id.
 
     Raises:
-        SweepError: It is a copy.
+        RequestError: It is a copy.
     """
     original = _original_of(folder.resolve(), sweep)
     if original is not None:
-        raise SweepError(
+        raise RequestError(
             f"{folder} is a copy of the sweep in {original}, and would write into its MLflow runs "
             f"and checkpoints: go on with {original}; or delete or move that folder, and this one "
             "takes its place; or start a new sweep in another folder. Reports, comparisons and "
