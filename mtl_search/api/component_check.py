@@ -14,7 +14,7 @@ from typing import Any
 from mtl_search.config import Component, Config
 from mtl_search.config.checks import check_component
 from mtl_search.config.consistency import check_task_names
-from mtl_search.config.schema import TaskConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.datasets import DATASETS
 from mtl_search.data.datasets.build import refuse_handed_over
 from mtl_search.data.mixture import SAMPLING

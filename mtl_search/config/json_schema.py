@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtl_search.config.base import Component
-from mtl_search.config.schema import Config, TaskConfig
+from mtl_search.config.schema import Config
+from mtl_search.config.sections.task import TaskConfig
 
 Schema = dict[str, Any]
 

@@ -23,8 +23,9 @@ from mtl_search.data.preparation.base import (
     check_finite,
     row_count,
 )
-from mtl_search.data.types import MISSING, Array
-from mtl_search.errors import DataError, MtlSearchError, SweepError, short
+from mtl_search.data.types import Array
+from mtl_search.errors import DataError, MtlSearchError, SweepError
+from mtl_search.export.joining import about_unknown
 from mtl_search.export.members import Combined, Member
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 # Is called with the rows that are done and the number of all, None where that is not known.
 Progress = Callable[[int, int | None], None]
-
-_MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -260,23 +259,6 @@ def combine(
     return {task: Combined.of(targets[task], parts) for task, parts in predictions.items()}
 
 
-def join_arrays(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Return the arrays of all batches, one after the other.
-
-    Sentences of another batch may have more tokens; then -1 stands at the end of the others' tags.
-    """
-    if len(parts) == 1:
-        return dict(parts[0])
-    joined = {}
-    for name in parts[0]:
-        arrays = [part[name] for part in parts]
-        widths = {array.shape[1] for array in arrays if array.ndim == 2}
-        if len(widths) > 1:
-            arrays = [_padded(array, max(widths)) for array in arrays]
-        joined[name] = np.concatenate(arrays)
-    return joined
-
-
 def rows_of(raw: Any) -> int | None:
     """Return the number of raw rows; None where it is known only when all are read."""
     if isinstance(raw, str | Path):
@@ -285,22 +267,6 @@ def rows_of(raw: Any) -> int | None:
         return row_count(raw)
     except DataError:
         return None
-
-
-def about_unknown(column: str, counts: Counter[str]) -> str:
-    """Say how many rows of a column hold categories that training did not see.
-
-    Examples:
-        >>> about_unknown("island", Counter({"Sark": 2}))
-        "2 rows have a category in column 'island' that training did not see, 'Sark' (2): it ..."
-    """
-    shown = ", ".join(f"{short(name)} ({count})" for name, count in counts.most_common(_MAX_LISTED))
-    more = f" and {len(counts) - _MAX_LISTED} more" if len(counts) > _MAX_LISTED else ""
-    rows = sum(counts.values())
-    return (
-        f"{rows} {'row has' if rows == 1 else 'rows have'} a category in column {short(column)} "
-        f"that training did not see, {shown}{more}: it counts as `other`"
-    )
 
 
 def _transform(preparation: Preparation, batch: Any, first: int) -> Prepared:
@@ -330,7 +296,3 @@ def _transform(preparation: Preparation, batch: Any, first: int) -> Prepared:
             f"{type(prepared).__name__}; a mtl_search.data.Prepared is needed"
         )
     return prepared
-
-
-def _padded(tags: Array, width: int) -> Array:
-    return np.pad(tags, ((0, 0), (0, width - tags.shape[1])), constant_values=MISSING)

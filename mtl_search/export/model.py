@@ -12,10 +12,10 @@ from mtl_search.export.batches import (
     PredictedBatch,
     Progress,
     is_prepared,
-    join_arrays,
     predict_prepared,
     predict_raw,
 )
+from mtl_search.export.joining import join_arrays
 from mtl_search.export.members import Member
 from mtl_search.export.networks import Networks
 from mtl_search.training.predictor import Predictor

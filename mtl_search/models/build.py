@@ -10,7 +10,8 @@ import numpy as np
 
 from mtl_search.config import Component
 from mtl_search.config.checks import check_choice
-from mtl_search.config.schema import Config, TaskConfig
+from mtl_search.config.schema import Config
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import in_memory

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mtl_search.config.families.patterns import best_pattern, check_found, is_pattern, members
-from mtl_search.config.schema import Config, TaskConfig
+from mtl_search.config.schema import Config
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.errors import ConfigError
 
 # From so many tasks in a row that are alike, they are written as one family.

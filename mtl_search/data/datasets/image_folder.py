@@ -14,7 +14,7 @@ import numpy as np
 from mtl_search.config.checks import check_choice, check_int, check_number
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
-from mtl_search.data.datasets.table import check_full_column, split_table
+from mtl_search.data.datasets.table_splits import check_full_column, split_table
 from mtl_search.data.datasets.target_columns import (
     check_target_columns,
     column_target,

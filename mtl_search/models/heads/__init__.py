@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_search.config.schema import TaskConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.losses import LOSSES
 from mtl_search.registry import Registry, lazy_attributes

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mtl_search.config.schema import TaskConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.heads.base import Head, Masks, PooledHead
