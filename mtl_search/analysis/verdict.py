@@ -176,8 +176,12 @@ class Verdict:
         return marked("Verdict:", self.sentence(), tones.get(self.outcome, "neutral"))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all numbers and words as plain JSON types."""
-        return {**asdict(self), "notes": list(self.notes), "sentence": self.sentence()}
+        """Return all numbers and words as plain JSON types.
+
+        The scales of metrics, which are the same in all comparisons, are left to the journal.
+        """
+        tree = _without_scales(asdict(self))
+        return {**tree, "notes": list(self.notes), "sentence": self.sentence()}
 
     def _about_sharing(self) -> list[str]:
         compared = self.sharing
@@ -295,3 +299,10 @@ class Verdict:
                 effect = "helps" if claim_of_task.mean > 0 else "hurts"
             sentences.append(f"Auxiliary task {task} {effect}: {comparison.numbers()}.")
         return sentences
+
+
+def _without_scales(node: Any) -> Any:
+    if isinstance(node, dict):
+        kept = (key for key in node if key not in ("metric_scales", "directions"))
+        return {key: _without_scales(node[key]) for key in kept}
+    return node

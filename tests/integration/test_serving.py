@@ -237,7 +237,7 @@ def test_a_port_that_is_taken_is_one_sentence(server: Server, tmp_path: Path) ->
     server.model.save(tmp_path / "other")
     process = start(tmp_path / "other", server.port, tmp_path)
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert f"cannot listen on 127.0.0.1:{server.port}" in output
     assert "Traceback" not in output
 

@@ -57,8 +57,8 @@ class Builder:
         assert event is not None, kind
         self.journal.write(event)
 
-    def sweep(self, identity: str = "sweep-1") -> Builder:
-        self.event("sweep", id=identity, name="demo")
+    def sweep(self, identity: str = "sweep-1", name: str = "demo") -> Builder:
+        self.event("sweep", id=identity, name=name)
         return self
 
     def scales(self, trivial: float | Mapping[str, float] = 0.5, perfect: float = 1.0) -> Builder:
