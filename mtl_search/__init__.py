@@ -29,6 +29,7 @@ from mtl_search.errors import (
     DiskFullError,
     MtlSearchError,
     OutOfMemoryError,
+    RequestError,
     SweepError,
     TrialError,
 )
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mtl_search.api import (
         Callback,
         Result,
+        StopSweep,
         SweepComparison,
         SweepJob,
         compare,
@@ -46,13 +48,24 @@ if TYPE_CHECKING:
         submit,
         train,
     )
-    from mtl_search.data import DataSet, Target
+    from mtl_search.data import DataSet, Preparation, Sampling, Target
     from mtl_search.export import Model
+    from mtl_search.metrics.own import metric
+    from mtl_search.models.augment import Augmentation
+    from mtl_search.models.backbones import Backbone
+    from mtl_search.models.heads import Head
+    from mtl_search.models.losses import ElementwiseLoss
+    from mtl_search.models.sharing import SharingPolicy
+    from mtl_search.models.stage import Stage
     from mtl_search.search.smoke import smoke
+    from mtl_search.training.balancing import Aggregator, Weighting
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "Aggregator",
+    "Augmentation",
+    "Backbone",
     "Callback",
     "ClusterError",
     "Config",
@@ -60,18 +73,28 @@ __all__ = [
     "DataError",
     "DataSet",
     "DiskFullError",
+    "ElementwiseLoss",
+    "Head",
     "Model",
     "MtlSearchError",
     "OutOfMemoryError",
+    "Preparation",
+    "RequestError",
     "Result",
+    "Sampling",
+    "SharingPolicy",
+    "Stage",
+    "StopSweep",
     "SweepComparison",
     "SweepError",
     "SweepJob",
     "Target",
     "TrialError",
+    "Weighting",
     "__version__",
     "compare",
     "load_config",
+    "metric",
     "override",
     "plot_model",
     "run",
@@ -81,14 +104,26 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Aggregator": "mtl_search.training.balancing",
+    "Augmentation": "mtl_search.models.augment",
+    "Backbone": "mtl_search.models.backbones",
     "Callback": "mtl_search.api",
+    "StopSweep": "mtl_search.api",
     "DataSet": "mtl_search.data",
+    "ElementwiseLoss": "mtl_search.models.losses",
+    "Head": "mtl_search.models.heads",
     "Model": "mtl_search.export",
+    "Preparation": "mtl_search.data",
     "Result": "mtl_search.api",
+    "Sampling": "mtl_search.data",
+    "SharingPolicy": "mtl_search.models.sharing",
+    "Stage": "mtl_search.models.stage",
     "SweepComparison": "mtl_search.api",
     "SweepJob": "mtl_search.api",
     "Target": "mtl_search.data",
+    "Weighting": "mtl_search.training.balancing",
     "compare": "mtl_search.api",
+    "metric": "mtl_search.metrics.own",
     "plot_model": "mtl_search.api",
     "run": "mtl_search.api",
     "smoke": "mtl_search.search.smoke",

@@ -4,21 +4,26 @@
     ├── ConfigError        a key, a value or a combination in the config is wrong
     ├── DataError          the data set cannot be read or does not fit the tasks
     ├── SweepError         a sweep cannot start, resume or go on
+    │   ├── RequestError       what was asked for is not there: a sweep, a trial, a network
     │   ├── DiskFullError      there is no room for its files; with room again, a resume goes on
     │   └── ClusterError       there is no such Ray cluster, or it is not one for this sweep
     └── TrialError         one trial failed; the sweep goes on
         └── OutOfMemoryError   it may fit with smaller batches
 
 All of them are mistakes that a user can mend, so the command line prints them without a traceback
-and exits with status 2 (wrong input) or 1 (the sweep could not go on). Broken invariants of the
+and exits with status 2 (wrong input: a `ConfigError`, `DataError`, `RequestError` or
+`ClusterError`) or 1 (something could not go on). Broken invariants of the
 package itself are `assert`s.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 
+_COMPARED = 200  # characters of a misspelt name: the time to compare grows with their square
+_LONGEST = 8000  # characters of a message
 # Takes secrets out of a message; `config.secrets`, which knows them, stands above this module.
 _redact: list[Callable[[str], str]] = []
 
@@ -42,6 +47,8 @@ class MtlSearchError(Exception):
 
     def __str__(self) -> str:
         text = super().__str__()
+        if len(text) > _LONGEST:  # a cell or a list that no message has shortened
+            text = f"{text[: _LONGEST - 500]} ... {text[-400:]}"
         for redact in _redact:
             text = redact(text)
         return text
@@ -83,9 +90,9 @@ class ConfigError(MtlSearchError, ValueError):
         self.allowed = tuple(names)
         parts = [f"{path}: {message}" if path else message]
         if value is not self._NO_VALUE:
-            parts.append(f"  value:    {_shortened(repr(value))}")
+            parts.append(f"  value:    {short(value, 300)}")
         if names:
-            parts.append(f"  allowed:  {', '.join(names)}")
+            parts.append(f"  allowed:  {listed(names)}")
             wrong = path.rsplit(".", 1)[-1] if value is self._NO_VALUE else value
             if isinstance(wrong, str) and (near := nearest(wrong, names)):
                 parts.append(f"  did you mean {near!r}?")
@@ -117,7 +124,23 @@ class SweepError(MtlSearchError, RuntimeError):
         ...     Result("runs/no_such_sweep")
         ... except SweepError as error:
         ...     print(error)
-        runs/no_such_sweep holds no sweep (there is no journal.jsonl in it)
+        runs/no_such_sweep is not there
+    """
+
+
+class RequestError(SweepError):
+    """What was asked for is not there or cannot be had so, such as a trial of another name.
+
+    Examples:
+        It is a `SweepError`, so that one `except` is enough for both:
+
+        >>> from mtl_search import Result
+        >>> result = Result("tests/fixtures/sweeps/v0_1_finished")
+        >>> try:
+        ...     result.trial("serach-0001")
+        ... except RequestError as error:
+        ...     print(error)
+        there is no trial 'serach-0001' in tests/...; did you mean 'search-0001'?
     """
 
 
@@ -185,6 +208,34 @@ def _shortened(text: str, length: int = 300) -> str:
     return text if len(text) <= length else f"{text[: length - 4]} ..."
 
 
+def listed(names: Iterable[object], length: int = 1000) -> str:
+    """List names up to a length; a table may have 3,000 columns.
+
+    Examples:
+        >>> listed(["a", "b", "c"]), listed(range(10000), length=8)
+        ('a, b, c', '0, 1 and 9998 more')
+    """
+    texts = list(map(str, names))
+    shown: list[str] = []
+    for name in texts:
+        length -= len(name) + 2
+        if shown and length < 0:
+            return f"{', '.join(shown)} and {len(texts) - len(shown)} more"
+        shown.append(_shortened(name, 100))
+    return ", ".join(shown)
+
+
+def short(value: object, length: int = 60) -> str:
+    """Return a value as code for a message: a cell may hold megabytes.
+
+    Examples:
+        >>> short("cat"), short("x" * 1000, length=12)
+        ("'cat'", "'xxxxxxx ...")
+    """
+    # Not the whole of a text of megabytes.
+    return _shortened(repr(value[: length + 1] if isinstance(value, str) else value), length)
+
+
 def first_line(error: BaseException) -> str:
     r"""Return the first line of an error's message, or its type if it has no message.
 
@@ -198,6 +249,21 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+# What urllib3 says of a server that is not there, at the end of a long line.
+_CAUSE = re.compile(r"Max retries exceeded.*\[Errno -?\d+\] ([^'\"()\[\]]+)", re.DOTALL)
+
+
+def cause(error: BaseException) -> str:
+    """Return the first line of an error's message, or why a server was not reached.
+
+    Examples:
+        >>> cause(OSError("Max retries exceeded with url: / ([Errno 111] Connection refused)"))
+        'Connection refused'
+    """
+    found = _CAUSE.search(str(error))
+    return found[1] if found else first_line(error)
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the member of `names` that looks most like `name`, or None when none is close.
 
@@ -207,6 +273,6 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     """
     by_lower: dict[str, str] = {}
     for candidate in names:
-        by_lower.setdefault(candidate.lower(), candidate)
-    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+        by_lower.setdefault(candidate[:_COMPARED].lower(), candidate)
+    matches = difflib.get_close_matches(name[:_COMPARED].lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[matches[0]] if matches else None

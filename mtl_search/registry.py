@@ -16,6 +16,8 @@ from typing import Any, Generic, TypeVar, cast
 
 from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.source import Definition, find_definition
+from mtl_search.source.inspected import given_by_name, inspected_parameters
+from mtl_search.source.misfit import misfit
 from mtl_search.source.module_path import check_not_hidden
 
 T = TypeVar("T")
@@ -113,8 +115,8 @@ class Registry(Mapping[str, T], Generic[T]):
             name: The member's name, or `module:attribute`.
             arguments: The arguments that the config sets.
             path: Dotted path of the config's section, for messages.
-            given: The arguments that the program supplies by position, in order.
-            supplied: The arguments that it supplies by name.
+            given: The arguments that the program supplies, in the registry's order of their names.
+            supplied: Further arguments that it supplies by name.
 
         Returns:
             What the member gives, an instance of the registry's base class.
@@ -142,8 +144,9 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         self.check_arguments(name, arguments, path)
         factory: Callable[..., Any] = cast("Any", self.get_member(name, join_path(path, "name")))
+        positions, named = given_by_name(self.parameters(name, path), self._given, given)
         with self.blamed_on(name, arguments, path):
-            built = factory(*given, **supplied, **arguments)
+            built = factory(*positions, **named, **supplied, **arguments)
         is_right = not self._base or isinstance(built, Settings)
         if not is_right and not isinstance(built, import_attribute(self._base)):
             needed = self._base.replace(":", ".")
@@ -167,12 +170,22 @@ class Registry(Mapping[str, T], Generic[T]):
         Raises:
             ConfigError: There is no such member, or what `module:attribute` names cannot be called.
         """
+        parameters = self.parameters(name, path)
+        return {key: p for key, p in parameters.items() if key not in self._given}
+
+    def parameters(self, name: str, path: str = "") -> dict[str, inspect.Parameter]:
+        """Return all parameters of a member, those that the program supplies included.
+
+        Raises:
+            ConfigError: As of `arguments`.
+        """
         self._check_name(name, join_path(path, "name"))
         definition = self.definition(name)
-        parameters = None if definition is None else definition.parameters()
-        if parameters is None:
-            parameters = self._inspected(name, path)
-        return {p.name: p for p in parameters if p.name not in self._given and p.name != "self"}
+        found = None if definition is None else definition.parameters()
+        if found is None:
+            place = join_path(path, "name")
+            found = inspected_parameters(self.get_member(name, place), self.kind, name, place)
+        return {p.name: p for p in found if p.name != "self"}
 
     def summary(self, name: str) -> str:
         """Return the first line of a member's docstring."""
@@ -231,22 +244,18 @@ class Registry(Mapping[str, T], Generic[T]):
         except MtlSearchError:
             raise
         except Exception as error:  # libraries and users' code raise anything
-            message = f"cannot build {self.kind} {name!r} ({type(error).__name__}: {error})"
-            raise ConfigError(message, path=path, value=dict(arguments)) from error
+            cause = f"cannot build {self.kind} {name!r} ({type(error).__name__}: {error})"
+            found = misfit(self.arguments(name, path), arguments)
+            if found is None:
+                raise ConfigError(cause, path=path, value=dict(arguments)) from error
+            key, wanted = found
+            path = join_path(path, key)
+            raise ConfigError(f"{wanted}; {cause}", path=path, value=arguments[key]) from error
 
     def _check_name(self, name: str, path: str) -> None:
         if ":" not in name and name not in self._members:
             message = f"there is no {self.kind} of this name (your own: 'module:attribute')"
             raise ConfigError(message, path=path, value=name, allowed=self._members)
-
-    def _inspected(self, name: str, path: str) -> list[inspect.Parameter]:
-        member: Any = self.get_member(name, join_path(path, "name"))
-        try:
-            return list(inspect.signature(member).parameters.values())
-        except (TypeError, ValueError):
-            kind = type(member).__name__
-            message = f"a {self.kind} is a class or a function, and this is a {kind}"
-            raise ConfigError(message, path=path, value=name) from None
 
 
 def join_path(path: str, key: str) -> str:

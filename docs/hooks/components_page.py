@@ -10,6 +10,7 @@ from griffe import Docstring, DocstringSection, DocstringSectionKind
 from tables import code, table
 
 from mtl_search.cli.listing import FAMILIES
+from mtl_search.models.heads import HEADS
 from mtl_search.registry import Registry
 
 
@@ -29,11 +30,21 @@ def _page(family: str, where: str, registry: Registry[Any]) -> str:
 
 def _plain(registry: Registry[Any]) -> str:
     """Write a table of members that are data and not code: metrics."""
-    directions = {True: "higher is better", False: "lower is better"}
-    return table(
-        ("name", "direction"),
-        ([code(name), directions[m.higher_is_better]] for name, m in registry.items()),
+    directions = {True: "higher", False: "lower"}
+    titles = ("name", "what it is", "heads", "better", "values", "left out where", "the same as")
+    rows = (
+        [
+            code(name),
+            m.summary,
+            ", ".join(code(head) for head in HEADS if name in HEADS.constant(head, "metrics")),
+            directions[m.higher_is_better],
+            m.span,
+            m.undefined,
+            code(m.reference),
+        ]
+        for name, m in registry.items()
     )
+    return table(titles, rows)
 
 
 def _member(registry: Registry[Any], name: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.estimate import MIN_SEEDS
 from mtl_search.analysis.measure import Array, Measure, gain_in_words, mean_metrics
 from mtl_search.analysis.references import Tasks
@@ -138,7 +139,7 @@ class Comparison:
         if self.interval is None:
             return f"{mean}, 1 seed" if max(self.gain.seeds) == 1 else f"{mean}, {self.sizes()}"
         low, high = self.interval
-        interval = f"95 % interval {100 * low:+.1f} … {100 * high:+.1f}"
+        interval = f"95 % interval {formats.signed(100 * low, 1)} … {formats.signed(100 * high, 1)}"
         return f"{mean} ({interval}; {self.sizes()})"
 
     def needed(self, margin: float) -> Needed:
@@ -204,7 +205,7 @@ def compare(
         improvement=math.fsum(c.improvement for c in compared.values()) / len(compared),
         tasks=compared,
         items=max(our_runs[0].item_count, gain.items) if gain.items else 0,
-        literature=_literature(our_runs, their_runs, tasks),
+        literature=_literature(our_runs, their_runs, tasks, measure),
     )
 
 
@@ -271,15 +272,21 @@ def _stacked(
     return np.stack(our_rows), np.stack(their_rows)
 
 
-def _literature(ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks) -> DeltaM | None:
+def _literature(
+    ours: Sequence[Run], theirs: Sequence[Run], tasks: Tasks, measure: Measure
+) -> DeltaM | None:
     """Return Δm by the mean test metrics of both; None where a metric is missing."""
     means = mean_metrics(run.test for run in ours)
     reference = mean_metrics(run.test for run in theirs)
     keys = [metric_key("test", task, m) for task, metrics in tasks.items() for m in metrics]
     if not all(key in means and key in reference for key in keys) or not all(tasks.values()):
         return None
+    known: dict[str, Any] = {
+        "scales": measure.metric_scales,
+        "directions": measure.directions,
+    }
     return DeltaM(
-        mean=delta_m(means, reference, tasks, "test"),
-        per_metric=delta_m(means, reference, tasks, "test", per_metric=True),
-        tasks=task_gains(means, reference, tasks, "test"),
+        mean=delta_m(means, reference, tasks, "test", **known),
+        per_metric=delta_m(means, reference, tasks, "test", per_metric=True, **known),
+        tasks=task_gains(means, reference, tasks, "test", **known),
     )

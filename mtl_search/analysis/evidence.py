@@ -28,6 +28,7 @@ class Evidence:
         config: Its config.
         verdict: Its verdict.
         tasks: Main tasks with their metrics.
+        folder: The sweep's folder, with the scores of labels; None: they are not shown.
 
     Examples:
         >>> from mtl_search.storage.journal import read_record
@@ -43,6 +44,7 @@ class Evidence:
     config: Config
     verdict: Verdict
     tasks: Tasks
+    folder: Path | None = None
 
     @classmethod
     def of(cls, record: SweepRecord, config: Config, folder: Path | None = None) -> Evidence:
@@ -54,7 +56,7 @@ class Evidence:
             folder: The sweep's folder, with the values of test items; None: seeds alone count.
         """
         verdict = judge(record, config, folder)
-        return cls(record, config, verdict, main_metrics(record, config))
+        return cls(record, config, verdict, main_metrics(record, config), folder)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:

@@ -164,7 +164,13 @@ class _Judgement:
         if not reference:
             return skill
         importance = {task: self._config.tasks[task].importance for task in self._tasks}
-        return delta_m_measure(self._tasks, reference, importance)
+        return delta_m_measure(
+            self._tasks,
+            reference,
+            importance,
+            metric_scales=self._record.scales,
+            directions=self._record.directions,
+        )
 
     def _compare_with_singles(self, arm: ArmName | None) -> Comparison | None:
         return self._compare_runs(arm, "single", self._networks.single_runs)
@@ -230,7 +236,9 @@ class _Judgement:
         """
         if best is None or not self._record.scales:
             return ""
-        seeds = self._config.search.finalists.seeds
+        stop = self._record.stop  # a time budget may have had room for fewer
+        planned = self._config.search.finalists.seeds
+        seeds = planned if stop is None or stop.seeds is None else stop.seeds
         begun = sum(t.origin == best.origin for t in self._record.arm(best.arm.final))
         if begun < seeds:
             return f"The best shared network has {begun} of {seeds} seeds so far"

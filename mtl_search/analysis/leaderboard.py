@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mtl_search.analysis.formats.many import is_many
 from mtl_search.analysis.loss_weights import shown_weights
 from mtl_search.analysis.references import (
     Tasks,
@@ -37,6 +38,20 @@ _FIRST = [
     "seconds",
 ]
 _LAST = ["lr", "parameters", "seed", "origin", "config_hash", "node", "reason"]
+
+
+class TrialRow(dict[str, Any]):
+    """A row of the leaderboard, which of very many tasks has the values of the trial's own alone.
+
+    Hundreds of single-task trials times hundreds of tasks would be millions of values, next to all
+    of them missing. Those are NaN, as if they were there.
+    """
+
+    def __missing__(self, key: str) -> float:
+        """Return NaN for a metric or a weight that the trial does not have."""
+        if key.startswith(("val/", "weight/")):
+            return math.nan
+        raise KeyError(key)
 
 
 def leaderboard(record: SweepRecord, config: Config) -> pd.DataFrame:
@@ -81,15 +96,18 @@ def leaderboard_rows(record: SweepRecord, config: Config) -> list[dict[str, Any]
     `reason`                         why it failed
     ================================ ===========================================================
 
-    A value that a trial does not have is NaN or None.
+    A value that a trial does not have is NaN or None. With more than 12 tasks the row of a
+    single-task trial is without the keys of other tasks.
     """
     tasks = main_metrics(record, config)
     reference = validation_reference(record, tasks)
     metrics = all_metrics(record, config)
     importance = {task: config.tasks[task].importance for task in tasks}
-    judged = [(trial, trial_delta_m(trial, tasks, reference, importance)) for trial in record]
+    judged = [
+        (trial, trial_delta_m(trial, tasks, reference, importance, record)) for trial in record
+    ]
     by_delta_m = config.search.objective == "delta_m"
-    arms = arm_names(tasks, record)
+    arms = {arm: number for number, arm in enumerate(arm_names(tasks, record))}
     judged.sort(key=lambda pair: _rank(pair[0], pair[1], arms, by_delta_m=by_delta_m))
     skills = {trial.id: trial_skill(trial, record, config, tasks) for trial in record}
     return [_row(trial, skills[trial.id], value, config, metrics) for trial, value in judged]
@@ -120,19 +138,19 @@ def all_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ...
     metrics = main_metrics(record, config)
     for name, task in config.tasks.items():
         if name not in metrics:
-            metrics[name] = task.metrics or journal_metrics(record, name)
+            metrics[name] = task.metric_names or journal_metrics(record, name)
     return metrics
 
 
 def _rank(
-    trial: TrialRecord, value: float, arms: list[ArmName], *, by_delta_m: bool
+    trial: TrialRecord, value: float, arms: Mapping[ArmName, int], *, by_delta_m: bool
 ) -> tuple[int, bool, float, int]:
     """Rank by arm, then best first; trials without an epoch and members of populations last."""
     score = trial.objective
     if by_delta_m and math.isfinite(value) and not trial.arm.is_single:
         score = value
     return (
-        arms.index(trial.arm),
+        arms[trial.arm],
         trial.is_member,
         math.inf if score is None else -score,
         trial.number,
@@ -150,12 +168,13 @@ def trial_delta_m(
     tasks: Tasks,
     reference: Mapping[str, float],
     importance: Mapping[str, float],
+    record: SweepRecord | None = None,
 ) -> float:
     """Return Δm of a trial's best epoch; NaN when it or its references lack a metric."""
     own_tasks = tasks_of(trial, tasks)
     values = trial.best.metrics if trial.best else {}
     counted = None if trial.arm.is_single else importance  # a single task always counts
-    return known_delta_m(values, reference, own_tasks, "val", importance=counted)
+    return known_delta_m(values, reference, own_tasks, "val", importance=counted, record=record)
 
 
 def _row(
@@ -165,26 +184,32 @@ def _row(
     values = best.metrics if best else {}
     weights = shown_weights(trial)
     # In the order of `leaderboard_columns`.
-    row: dict[str, Any] = {
-        "trial": trial.id,
-        "arm": str(trial.arm),
-        "number": trial.number,
-        "state": trial.state,
-        "role": trial.role,
-        "skill": skill,
-        "delta_m": relative_gain,
-        "objective": best.best_objective if best else math.nan,
-        "best_epoch": best.epoch if best else 0,
-        "epochs": trial.last_epoch,
-        "seconds": trial.seconds,
-    }
+    row = TrialRow(
+        {
+            "trial": trial.id,
+            "arm": str(trial.arm),
+            "number": trial.number,
+            "state": trial.state,
+            "role": trial.role,
+            "skill": skill,
+            "delta_m": relative_gain,
+            "objective": best.best_objective if best else math.nan,
+            "best_epoch": best.epoch if best else 0,
+            "epochs": trial.last_epoch,
+            "seconds": trial.seconds,
+        }
+    )
+    tasks: Sequence[str] = list(config.tasks)
+    if trial.arm.is_single and is_many(tasks):
+        tasks = [str(trial.arm.task)]
+        metrics = {task: metrics[task] for task in tasks if task in metrics}
     for task, names in metrics.items():
         for name in names:
             key = metric_key("val", task, name)
             row[key] = values.get(key, math.nan)
     row["balancing"] = trial.info.get("balancing", "")
     row["depth"] = trial.info.get("depth")
-    for task in config.tasks:
+    for task in tasks:
         row[f"weight/{task}"] = weights.get(task, math.nan)
     row |= {
         "lr": trial.info.get("lr", math.nan),

@@ -19,10 +19,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.references import Tasks
 from mtl_search.config import Config
-from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.definitions import Directions, is_higher_better
 from mtl_search.metrics.metric_key import metric_key, scale_key
+from mtl_search.metrics.objective import Scales, gain_unit
 from mtl_search.metrics.skill import LOWEST
 from mtl_search.storage.records import SweepRecord
 
@@ -31,8 +33,6 @@ Array = npt.NDArray[np.float64]
 
 # Name and unit of 100 times a gain, in words.
 _WORDS: dict[MeasureName, tuple[str, str]] = {"skill": ("skill", "points"), "delta_m": ("Δm", "%")}
-
-_TINY = 1e-8  # a smaller reference counts as 0, as in `metrics.objective`
 
 
 def unit_of(measure: MeasureName) -> str:
@@ -48,7 +48,7 @@ def gain_in_words(measure: MeasureName, gain: float) -> str:
         'skill +1.8 points'
     """
     name, unit = _WORDS[measure]
-    return f"{name} {100 * gain:+.1f} {unit}"
+    return f"{name} {formats.signed(100 * gain, 1)} {unit}"
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,16 @@ class Measure:
         weights: Main task → its part of the mean; they sum to 1.
         lowest: Least value of a task, if there is one; a network that is far worse than a constant
             prediction does not decide the mean of all tasks.
+        metric_scales: `<task>/<metric>` → trivial and perfect value of all metrics, for Δm.
+        directions: The metrics of the user's, with their direction.
     """
 
     name: MeasureName
     scales: Mapping[str, tuple[LinearScale, ...]]
     weights: Mapping[str, float] = field(default_factory=dict)
     lowest: float | None = None
+    metric_scales: Scales = field(default_factory=dict)
+    directions: Directions = field(default_factory=dict)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -148,11 +152,17 @@ def skill_measure(record: SweepRecord, config: Config, tasks: Tasks) -> Measure 
     if not scales:
         return None
     importance = {task: config.tasks[task].importance for task in scales}
-    return Measure("skill", scales, _normalised(importance), LOWEST)
+    weights = _normalised(importance)
+    return Measure("skill", scales, weights, LOWEST, record.scales, record.directions)
 
 
 def delta_m_measure(
-    tasks: Tasks, reference: Mapping[str, float], importance: Mapping[str, float]
+    tasks: Tasks,
+    reference: Mapping[str, float],
+    importance: Mapping[str, float],
+    *,
+    metric_scales: Scales | None = None,
+    directions: Directions | None = None,
 ) -> Measure:
     """Return Δm against test metrics of a reference.
 
@@ -160,17 +170,21 @@ def delta_m_measure(
         tasks: Main tasks with their metrics, all of which count.
         reference: `test/<task>/<metric>` → value.
         importance: Main task → its importance.
+        metric_scales: `<task>/<metric>` → trivial and perfect value, as far as they are known.
+        directions: The metrics of the user's, with their direction.
     """
+    known = metric_scales or {}
     scales = {}
     for task, metrics in tasks.items():
         linear = []
         for metric in metrics:
             value = reference[metric_key("test", task, metric)]
-            sign = 1.0 if METRICS[metric].higher_is_better else -1.0
-            size = abs(value) if abs(value) > _TINY else 1.0
+            sign = 1.0 if is_higher_better(metric, directions) else -1.0
+            size = gain_unit(value, known.get(scale_key(task, metric)))
             linear.append(LinearScale(metric, value, sign / (size * len(metrics))))
         scales[task] = tuple(linear)
-    return Measure("delta_m", scales, _normalised({task: importance[task] for task in scales}))
+    weights = _normalised({task: importance[task] for task in scales})
+    return Measure("delta_m", scales, weights, None, known, directions or {})
 
 
 def mean_metrics(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:

@@ -20,7 +20,7 @@ def main_metrics(record: SweepRecord, config: Config) -> dict[str, tuple[str, ..
     They are those of the config, or where it leaves them to the head, those in the journal.
     """
     return {
-        task: config.tasks[task].metrics or journal_metrics(record, task)
+        task: config.tasks[task].metric_names or journal_metrics(record, task)
         for task in config.main_tasks
     }
 
@@ -34,8 +34,9 @@ def journal_metrics(record: SweepRecord, task: str) -> tuple[str, ...]:
             for key in epoch.metrics:
                 if key.startswith(prefix):
                     names[key.removeprefix(prefix)] = None
-    # The others are losses; a metric of the user's is called `module:attribute`.
-    return tuple(name for name in names if name in METRICS or ":" in name)
+    # The others are losses; before 0.3 a metric of the user's was called `module:attribute`.
+    own = record.directions
+    return tuple(name for name in names if name in METRICS or name in own or ":" in name)
 
 
 def reference_trial(record: SweepRecord, task: str) -> TrialRecord | None:

@@ -71,6 +71,7 @@ def known_delta_m(
     split: str,
     *,
     importance: Mapping[str, float] | None = None,
+    record: SweepRecord | None = None,
 ) -> float:
     """Return Δm over tasks; NaN where there is no metric, or a value or its reference is missing.
 
@@ -80,6 +81,7 @@ def known_delta_m(
         tasks: Tasks with their metrics.
         split: `val` or `test`.
         importance: Task → how much it counts; None: all alike.
+        record: The sweep's record, with the scales of the metrics and the user's directions.
 
     Examples:
         >>> tasks = {"left": ("accuracy",)}
@@ -91,7 +93,16 @@ def known_delta_m(
     keys = [metric_key(split, task, metric) for task, names in tasks.items() for metric in names]
     if not keys or not all(key in metrics and key in reference for key in keys):
         return math.nan
-    return objective.delta_m(metrics, reference, tasks, split, importance=importance)
+    known = record or SweepRecord()
+    return objective.delta_m(
+        metrics,
+        reference,
+        tasks,
+        split,
+        importance=importance,
+        scales=known.scales,
+        directions=known.directions,
+    )
 
 
 def tasks_of(trial: TrialRecord, tasks: Tasks) -> Tasks:

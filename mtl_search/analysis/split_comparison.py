@@ -13,6 +13,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.finalists import SharedNetwork
 from mtl_search.analysis.measure import Measure, MeasureName, gain_in_words
 from mtl_search.analysis.statistics.difference import Difference
@@ -62,8 +63,8 @@ class SplitComparison:
             return f"{mean} (no interval)"
         if not self.gain.has_spread:
             return f"{mean} (on all alike)"
-        low, high = self.interval
-        return f"{mean} (95 % interval {100 * low:+.1f} … {100 * high:+.1f})"
+        low, high = (formats.signed(100 * end, 1) for end in self.interval)
+        return f"{mean} (95 % interval {low} … {high})"
 
 
 def split_comparisons(

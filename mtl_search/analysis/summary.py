@@ -15,7 +15,7 @@ from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks
 from mtl_search.analysis.statistics import pareto, ranks
 from mtl_search.analysis.verdict import Verdict
-from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.definitions import Directions, is_higher_better
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.metrics.objective import gain
 from mtl_search.storage.arm_name import SHARED, ArmName
@@ -122,7 +122,9 @@ def arm_totals(record: SweepRecord, tasks: Tasks) -> list[ArmTotals]:
     return totals
 
 
-def mean_ranks(verdict: Verdict, tasks: Tasks) -> dict[str, float]:
+def mean_ranks(
+    verdict: Verdict, tasks: Tasks, directions: Directions | None = None
+) -> dict[str, float]:
     """Return the mean rank of `single`, `equal` and `search` over the tasks; 1 is best.
 
     Arms are ranked by the mean of each task's first test metric over their finalists. Those that
@@ -130,7 +132,7 @@ def mean_ranks(verdict: Verdict, tasks: Tasks) -> dict[str, float]:
     """
     losses: dict[str, list[float]] = {}
     for arm in ("single", "equal", "search"):
-        values = _test_losses(verdict, arm, tasks)
+        values = _test_losses(verdict, arm, tasks, directions)
         if values:
             losses[arm] = values
     if len(losses) < 2:
@@ -141,7 +143,9 @@ def mean_ranks(verdict: Verdict, tasks: Tasks) -> dict[str, float]:
     return dict(zip(losses, means, strict=True))
 
 
-def _test_losses(verdict: Verdict, arm: str, tasks: Tasks) -> list[float]:
+def _test_losses(
+    verdict: Verdict, arm: str, tasks: Tasks, directions: Directions | None
+) -> list[float]:
     """Return each task's first test metric, lower is better; empty where one is missing."""
     losses = []
     for task, metrics in tasks.items():
@@ -151,7 +155,7 @@ def _test_losses(verdict: Verdict, arm: str, tasks: Tasks) -> list[float]:
         estimate = winner.test.get(metric_key("test", task, metrics[0])) if winner else None
         if estimate is None:
             return []
-        higher = METRICS[metrics[0]].higher_is_better
+        higher = is_higher_better(metrics[0], directions)
         losses.append(-estimate.mean if higher else estimate.mean)
     return losses
 
@@ -207,10 +211,19 @@ def pareto_points(
     against = "single"
     if not metrics.keys() <= reference.keys():
         against = "best"
-        reference = _best_values(list(values_of.values()), metrics)
+        reference = _best_values(list(values_of.values()), metrics, record.directions)
     gains = np.array(
         [
-            [gain(metric, values[key], reference[key]) for key, metric in metrics.items()]
+            [
+                gain(
+                    metric,
+                    values[key],
+                    reference[key],
+                    scale=record.scales.get(key.removeprefix("val/")),
+                    directions=record.directions,
+                )
+                for key, metric in metrics.items()
+            ]
             for values in values_of.values()
         ]
     )
@@ -233,10 +246,10 @@ def pareto_front(
 
 
 def _best_values(
-    trials: Sequence[Mapping[str, float]], metrics: Mapping[str, str]
+    trials: Sequence[Mapping[str, float]], metrics: Mapping[str, str], directions: Directions
 ) -> dict[str, float]:
     best = {}
     for key, metric in metrics.items():
         values = [trial[key] for trial in trials]
-        best[key] = max(values) if METRICS[metric].higher_is_better else min(values)
+        best[key] = max(values) if is_higher_better(metric, directions) else min(values)
     return best

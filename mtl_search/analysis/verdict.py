@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.estimate import Estimate
 from mtl_search.analysis.finalists import shares_nothing
+from mtl_search.analysis.formats.many import extremes, is_many
 from mtl_search.analysis.formats.markup import Tone, marked
 from mtl_search.analysis.measure import MeasureName, unit_of
 from mtl_search.analysis.split_comparison import SplitComparison
@@ -174,8 +176,12 @@ class Verdict:
         return marked("Verdict:", self.sentence(), tones.get(self.outcome, "neutral"))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all numbers and words as plain JSON types."""
-        return {**asdict(self), "notes": list(self.notes), "sentence": self.sentence()}
+        """Return all numbers and words as plain JSON types.
+
+        The scales of metrics, which are the same in all comparisons, are left to the journal.
+        """
+        tree = _without_scales(asdict(self))
+        return {**tree, "notes": list(self.notes), "sentence": self.sentence()}
 
     def _about_sharing(self) -> list[str]:
         compared = self.sharing
@@ -219,9 +225,9 @@ class Verdict:
             against = "tuned separate networks" if by_first else "nothing shared"
             narrow = equal.gain.interval(2 * equal.level - 1)
             assert narrow is not None
-            low, high = (100 * end for end in narrow)
+            low, high = (formats.signed(100 * end, 2) for end in narrow)
             sentences.append(
-                f"Against {against} the 90 % interval, {low:+.2f} … {high:+.2f}, lies within "
+                f"Against {against} the 90 % interval, {low} … {high}, lies within "
                 f"±{100 * self.margin:.2g} {unit_of(self.measure)}."
             )
         return sentences
@@ -275,12 +281,17 @@ class Verdict:
     def _about_tasks(self) -> list[str]:
         """Say which tasks gain or lose, and what auxiliary tasks are worth."""
         sentences = []
-        for name, claim in self.claims.items():
-            kind, _, task = name.partition(" ")
-            if kind == "task" and claim.holds and len(self.claims) > 1:
-                effect = "gains" if claim.mean > 0 else "loses"
-                size = f"{100 * abs(claim.mean):.1f} {unit_of(self.measure)}"
-                sentences.append(f"Task {task} {effect} {size} (p = {claim.p_value:.2g}).")
+        claims = self.claims if len(self.claims) > 1 else {}
+        held = [(n, c) for n, c in claims.items() if n.startswith("task ") and c.holds]
+        if is_many(held):
+            gain = sum(claim.mean > 0 for _, claim in held)
+            sentences.append(f"{gain} tasks gain and {len(held) - gain} lose, the most of them:")
+            best, worst = extremes(held, lambda pair: pair[1].mean)
+            held = [*best, *worst]
+        for name, claim in held:
+            effect = "gains" if claim.mean > 0 else "loses"
+            size = f"{100 * abs(claim.mean):.1f} {unit_of(self.measure)}"
+            sentences.append(f"T{name[1:]} {effect} {size} (p = {claim.p_value:.2g}).")
         for task, comparison in self.auxiliary.items():
             claim_of_task = self.claims.get(f"auxiliary {task}")
             effect = "makes no significant difference"
@@ -288,3 +299,10 @@ class Verdict:
                 effect = "helps" if claim_of_task.mean > 0 else "hurts"
             sentences.append(f"Auxiliary task {task} {effect}: {comparison.numbers()}.")
         return sentences
+
+
+def _without_scales(node: Any) -> Any:
+    if isinstance(node, dict):
+        kept = (key for key in node if key not in ("metric_scales", "directions"))
+        return {key: _without_scales(node[key]) for key in kept}
+    return node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.measure import Measure
 from mtl_search.analysis.references import Tasks
@@ -50,7 +51,7 @@ def notes_of(
     near_trivial = list(_near_trivial(record, tasks, reference))
     if near_trivial and measure is not None:
         literature = next((c.delta_m for c in compared), None)
-        value = "" if literature is None else f", {100 * literature:+.1f} %,"
+        value = "" if literature is None else f", {formats.signed(100 * literature, 1)} %,"
         yield (
             f"Do not rely on Δm{value} which divides by references that are hardly better than a "
             f"constant prediction, or worse: {', '.join(near_trivial)}"

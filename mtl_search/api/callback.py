@@ -21,10 +21,36 @@ from mtl_search.storage.trial_record import TrialRecord
 logger = logging.getLogger(__name__)
 
 
+class StopSweep(Exception):  # noqa: N818  (it is no error)
+    """Raised by a callback that wants no further trials.
+
+    Trials that run are finished. The reason is in the journal and in the report, and a resumed
+    sweep goes on with what is left.
+
+    Args:
+        reason: Why, in a few words.
+        finalists: Whether the best of each arm are still trained again, for the verdict; False
+            begins nothing more.
+
+    Examples:
+        >>> import mtl_search
+        >>> class GoodEnough(mtl_search.Callback):
+        ...     def on_trial_end(self, trial):
+        ...         if trial.arm == "search" and trial.best_objective > 0.9:
+        ...             raise mtl_search.StopSweep("the objective has reached 0.9")
+    """
+
+    def __init__(self, reason: str, *, finalists: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = " ".join(str(reason).split()) or "a callback has stopped the sweep"
+        self.finalists = finalists
+
+
 class Callback:
     """Base of classes that follow a sweep while it runs; override the methods that you need.
 
-    An exception in a callback is logged, and the sweep goes on.
+    A callback that raises `StopSweep` ends the sweep early. Any other exception in it is logged,
+    and the sweep goes on.
 
     Examples:
         >>> import mtl_search
@@ -112,6 +138,9 @@ def notifier(callback: Callback) -> Observer:
     """Return a journal observer that calls the methods of a callback."""
 
     def notify(event: Event, record: SweepRecord) -> None:
+        def call(method: Callable[..., None], *arguments: Any) -> None:
+            _call(callback, record, method, *arguments)
+
         call(callback.on_event, event, record)
         match event:
             case SweepStarted():
@@ -125,10 +154,18 @@ def notifier(callback: Callback) -> Observer:
             case SweepCompleted():
                 call(callback.on_sweep_end, record)
 
-    def call(method: Callable[..., None], *arguments: Any) -> None:
-        try:
-            method(*arguments)
-        except Exception:
-            logger.exception("the callback %s failed; the sweep goes on", type(callback).__name__)
-
     return notify
+
+
+def _call(
+    callback: Callback, record: SweepRecord, method: Callable[..., None], *arguments: Any
+) -> None:
+    try:
+        method(*arguments)
+    except StopSweep as stop:  # the sweep looks at it before the next trial begins
+        asked = record.stop_asked
+        finalists = stop.finalists and (asked is None or asked[1])
+        if asked is None or asked[1] != finalists:
+            record.stop_asked = (stop.reason, finalists)
+    except Exception:
+        logger.exception("the callback %s failed; the sweep goes on", type(callback).__name__)

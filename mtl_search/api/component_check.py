@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from mtl_search.config import Component, Config, override
+from mtl_search.config import Component, Config
 from mtl_search.config.checks import check_component
 from mtl_search.config.consistency import check_task_names
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.datasets import DATASETS
+from mtl_search.data.datasets.build import refuse_handed_over
 from mtl_search.data.mixture import SAMPLING
 from mtl_search.errors import ConfigError
 from mtl_search.metrics.objective import check_objective
@@ -25,7 +27,8 @@ from mtl_search.registry import Registry, import_attribute
 from mtl_search.search.initial_points import check_points
 from mtl_search.search.samplers import SAMPLERS
 from mtl_search.search.schedulers import SCHEDULERS
-from mtl_search.search.space.space import blamed_on_boundary, space_of
+from mtl_search.search.space.boundary import check_ends
+from mtl_search.search.space.space import space_of
 from mtl_search.source import find_file, read_module
 from mtl_search.source.module_path import check_not_hidden
 from mtl_search.training.balancing import check_balancing
@@ -52,10 +55,7 @@ def check_components(config: Config, *, started: bool = False, has_data: bool = 
     elif config.search.objective != "delta_m":
         metrics = {task: default_metrics(section) for task, section in config.tasks.items()}
         check_objective(config.search.objective, metrics)
-    space = space_of(config)
-    for path, value, premises in space.boundary_values():
-        with blamed_on_boundary(space.written[path], value):
-            _check_parts(override(config, {**premises, path: value}), has_data=has_data)
+    check_ends(config, space_of(config), partial(_check_parts, has_data=has_data))
     if not started:
         check_points(config, build=False)
 
@@ -76,7 +76,7 @@ def _checks(config: Config, has_data: bool) -> Iterator[tuple[list[Component], p
     """Yield the components of a config with what checks them."""
     if not has_data:
         yield [config.data], partial(_check_data, config.data, "data")
-    for name, task in config.tasks.items():
+    for name, task in _different_tasks(config).items():
         parts = [task.head] if task.loss is None else [task.head, task.loss]
         yield parts, partial(_check_task, name, config)
     training = config.training
@@ -98,6 +98,15 @@ def _checks(config: Config, has_data: bool) -> Iterator[tuple[list[Component], p
         yield [component], partial(_check_augment, component, f"model.augment.{number}")
 
 
+def _different_tasks(config: Config) -> dict[str, TaskConfig]:
+    """Return the first of all tasks with the same head, loss and metrics, one for each of these."""
+    different: dict[str, str] = {}
+    for name, task in config.tasks.items():
+        parts = task.model_dump_json(include={"head", "loss", "metrics"})
+        different.setdefault(parts, name)
+    return {name: config.tasks[name] for name in different.values()}
+
+
 def _check_task(task: str, config: Config) -> None:
     section = config.tasks[task]
     if section.loss is not None and ":" in section.loss.name:
@@ -106,6 +115,7 @@ def _check_task(task: str, config: Config) -> None:
 
 
 def _check_data(component: Component, path: str) -> None:
+    refuse_handed_over(component)
     if ":" in component.name:
         _check_module(component.name, f"{path}.name")
         # What the name stands for may be a data set instead of a function.
@@ -127,6 +137,9 @@ def _check_data(component: Component, path: str) -> None:
 
 
 def _check_augment(component: Component, path: str) -> None:
+    if ":" in component.name:
+        _check_module(component.name, f"{path}.name")
+        return
     module = read_module(_KORNIA)
     if module is None:
         return  # not installed, which is told when it is imported

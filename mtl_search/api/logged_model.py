@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from mtl_search.api.model_loading import Sweep, choose_model
 from mtl_search.errors import MtlSearchError, SweepError
 from mtl_search.storage import sweep_directory
+from mtl_search.storage.binding.folder import check_original
 
 if TYPE_CHECKING:
     from mtl_search.api.model_choice import ModelChoice
@@ -83,6 +84,7 @@ def register_model(result: Kept, name: str, alias: str | None = None) -> str:
     model = model_page(result)
     if model is None:
         raise SweepError(f"{result.directory} has kept no network that could be registered")
+    check_original(result.directory, result.record.id)
     with sweep_directory.locked(result.directory):
         sent = send_missing(result.directory)
         if sent.unsent:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mtl_search.analysis.finalists import finalists_of, recommended, winner_of
 from mtl_search.analysis.verdict import Verdict
-from mtl_search.errors import ConfigError, SweepError, nearest
+from mtl_search.errors import ConfigError, RequestError, SweepError, nearest
 from mtl_search.storage.arm_name import SHARED, ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -130,7 +130,7 @@ def model_of_trial(networks: KeptNetworks, name: str, *, ensemble: bool = False)
     if name not in record.trials:
         near = nearest(name, record.trials)
         hint = f"; did you mean {near!r}?" if near else ""
-        raise SweepError(f"there is no trial {name!r} in the sweep{hint}")
+        raise RequestError(f"there is no trial {name!r} in the sweep{hint}")
     trial = record.trials[name]
     trials = [trial]
     if ensemble:
@@ -138,7 +138,7 @@ def model_of_trial(networks: KeptNetworks, name: str, *, ensemble: bool = False)
         seeds = finalists_of(record, trial.arm.base, origin or trial.id).values()
         trials = [t for t in seeds if networks.is_kept(t.id)] or trials
     if not all(networks.is_kept(t.id) for t in trials):
-        raise SweepError(
+        raise RequestError(
             f"no trained network of {name}: only the best of each arm and the finalists are kept"
         )
     kind: Kind = "ensemble" if len(trials) > 1 else "network"
@@ -149,7 +149,7 @@ def _of_arms(
     networks: KeptNetworks, arms: Sequence[ArmName], reason: str, *, ensemble: bool
 ) -> ModelChoice:
     if not arms:
-        raise SweepError("the sweep has no separate networks")
+        raise RequestError("the sweep has no separate networks")
     by_arm = [networks.of_arm(arm, ensemble=ensemble) for arm in arms]
     kind: Kind = "separate networks" if len(arms) > 1 else "network"
     if any(len(trials) > 1 for trials in by_arm):

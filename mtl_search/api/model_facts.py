@@ -50,9 +50,11 @@ def facts_of_sweep(result: _Sweep) -> dict[str, Any]:
     """
     # A journal of an earlier version says nothing of its data.
     recorded = result.record.data
-    data = {"name": result.config.data.name}
+    data: dict[str, Any] = {"name": result.config.data.name}
     if recorded.get("digest"):
         data["digest"] = recorded["digest"]
+    if recorded.get("classes"):
+        data["classes"] = recorded["classes"]
     return {"verdict": result.verdict.sentence(), "data": data}
 
 

@@ -16,7 +16,7 @@ from mtl_search.api.model_choice import (
 from mtl_search.api.model_facts import facts_of_model, metrics_on_test
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.arm_name import ArmName
-from mtl_search.storage.sweep_directory import network_folder
+from mtl_search.storage.sweep_directory import network_folder, preparation_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,13 +68,16 @@ def load_model(
     try:
         choice = choose_model(result, trial, arm, task, ensemble=ensemble)
         members = []
+        files = preparation_folder(result.directory).absolute()
+        kept = files if files.is_dir() else None
         for chosen in choice.trials:
             folder = network_folder(result.directory, chosen.id)
-            (member,), _ = load_folder(folder, trust_code)
+            (member,), _ = load_folder(folder, trust_code, files=kept)
             members.append(replace(member, trial=chosen.id, arm=str(chosen.arm)))
     except SweepError as error:
-        kept = sorted(card.parts[-3] for card in result.directory.glob("trials/*/best/model.json"))
-        raise SweepError(f"{error}\n  kept: {', '.join(kept) or 'none'}") from None
+        cards = result.directory.glob("trials/*/best/model.json")
+        names = ", ".join(sorted(card.parts[-3] for card in cards))
+        raise type(error)(f"{error}\n  kept: {names or 'none'}") from None
     metrics = metrics_on_test(result.record, choice.trials)
     return Model(members, {**facts_of_model(result, choice), "metrics": metrics})
 

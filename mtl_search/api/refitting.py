@@ -22,7 +22,8 @@ from mtl_search.api.model_facts import facts_of_model
 from mtl_search.api.result import Result
 from mtl_search.config import Config, to_stored
 from mtl_search.config.checks import check_int
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.data.datasets.families import with_all_tasks
+from mtl_search.errors import ConfigError, RequestError, SweepError
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -105,13 +106,14 @@ def train(
         >>> model.info["test"]["test/same/auroc"]  # doctest: +SKIP
         0.97
     """
-    parsed = read_config(config, overrides, trust_code)
+    parsed = with_all_tasks(read_config(config, overrides, trust_code), data)
     result = sweep if isinstance(sweep, Result) else Result(sweep, trust_code=trust_code)
     check_components(parsed, started=False, has_data=data is not None)
     used_seed = parsed.seed if seed is None else check_int(seed, "seed", low=0)
+    _check_tasks(parsed, result)
     choice = _choice(result, trial)
     plans = [_plan(parsed, result, chosen) for chosen in choice.trials]
-    folder = Path(output) if output else model_folder(parsed.name)
+    folder = Path(output).expanduser() if output else model_folder(parsed.name)
 
     from mtl_search.data import load_data
     from mtl_search.export import Model
@@ -133,7 +135,7 @@ def train(
 
 def model_folder(name: str) -> Path:
     """Return the folder that a model of this name is written to by default."""
-    return sweep_directory.new_folder(MODELS, name)
+    return sweep_directory.free_folder(MODELS, name)
 
 
 def _choice(result: Result, trial: str | None) -> ModelChoice:
@@ -141,7 +143,7 @@ def _choice(result: Result, trial: str | None) -> ModelChoice:
     if trial is not None:
         choice = model_of_trial(networks, trial)
         if choice.trials[0].is_member:
-            raise SweepError(
+            raise RequestError(
                 f"the values of {trial} changed while it trained, as of all members of a "
                 "population: name the trial that trained from scratch with them (role `last`)"
             )
@@ -192,6 +194,14 @@ def epochs_of(record: SweepRecord, trial: TrialRecord) -> int:
     return max(1, round(statistics.fmean(epochs)))
 
 
+def _check_tasks(config: Config, result: Result) -> None:
+    """Refuse the config of another sweep, before the values of its trials are put into it."""
+    own, theirs = sorted(config.tasks), sorted(result.config.tasks)
+    if own != theirs:
+        message = f"not the tasks of the sweep {result.directory}: give that sweep's config"
+        raise ConfigError(message, path="tasks", value=own, allowed=theirs)
+
+
 def _check_same(own: Config, of_sweep: Config) -> None:
     """Refuse a config by which a trial would learn something else than in the sweep.
 
@@ -225,7 +235,7 @@ def _check_digest(result: Result, data: DataSet) -> None:
     """Refuse other data than the sweep's.
 
     Raises:
-        SweepError: The digests differ.
+        RequestError: The digests differ.
     """
     from mtl_search.data.digest import data_digest
 
@@ -239,7 +249,7 @@ def _check_digest(result: Result, data: DataSet) -> None:
         return
     digest = data_digest(data)
     if digest != recorded["digest"]:
-        raise SweepError(
+        raise RequestError(
             f"the data are not those of the sweep {result.directory}: their digest is {digest}, "
             f"and the sweep's is {recorded['digest']}; run a sweep on these data"
         )

@@ -64,7 +64,7 @@ def write_by_ending(path: str | Path, text_of: Callable[[str], str]) -> None:
     Raises:
         ConfigError: The file has another ending, or it cannot be written.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     form = _ENDINGS.get(path.suffix.lower())
     if form is None:
         message = "the ending of a report's file says its format"
@@ -76,6 +76,31 @@ def write_by_ending(path: str | Path, text_of: Callable[[str], str]) -> None:
     except OSError as error:
         message = f"cannot write the report: {error.strerror or error}"
         raise ConfigError(message, value=str(path)) from error
+
+
+def write_tables(result: Reported, folder: str | Path) -> list[str]:
+    """Write each table of a sweep's report to a CSV file, with all rows and digits.
+
+    Args:
+        result: The sweep.
+        folder: The folder, which is made if there is none.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        ConfigError: A file cannot be written.
+    """
+    folder, names = Path(folder), []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for view in result.views():
+            names.append(f"{view.name}.csv")
+            (folder / names[-1]).write_text(view.csv(), encoding="utf-8", newline="")
+    except OSError as error:
+        message = f"cannot write the tables: {error.strerror or error}"
+        raise ConfigError(message, path="--csv", value=str(folder)) from error
+    return names
 
 
 def report_text(result: Reported, form: str) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from mtl_search.api.best import Best
 from mtl_search.api.consent import TrustCode
 from mtl_search.api.result_views import ResultViews
-from mtl_search.config import Config, load_config, override
-from mtl_search.errors import SweepError, nearest
+from mtl_search.config import Config, override
+from mtl_search.errors import RequestError, SweepError, nearest
 from mtl_search.storage import sweep_directory
-from mtl_search.storage.journal import read_record
+from mtl_search.storage.binding.reading import read_sweep
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -54,14 +54,13 @@ class Result(ResultViews):
     """
 
     def __init__(self, directory: str | Path, *, trust_code: TrustCode = False) -> None:
-        self.directory = Path(directory)
+        self.directory = Path(directory).expanduser()
         self._trust_code = trust_code if isinstance(trust_code, bool) else tuple(trust_code)
         if not (self.directory / sweep_directory.JOURNAL).exists():
-            raise SweepError(
-                f"{self.directory} holds no sweep (there is no {sweep_directory.JOURNAL} in it)"
-            )
-        self.config: Config = load_config(self.directory / sweep_directory.CONFIG)
-        self.record: SweepRecord = read_record(self.directory / sweep_directory.JOURNAL)
+            raise RequestError(sweep_directory.no_sweep_at(self.directory))
+        self.config: Config
+        self.record: SweepRecord
+        self.config, self.record = read_sweep(self.directory)
 
     def __repr__(self) -> str:
         state = "complete" if self.complete else "not complete"
@@ -74,10 +73,15 @@ class Result(ResultViews):
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial, best first within each arm, with the columns of the leaderboard."""
-        from mtl_search.analysis.leaderboard import leaderboard
+        """One row a trial, best first within each arm.
 
-        return leaderboard(self.record, self.config)
+        Beside state, objective, validation metrics, weights and depth there is a column for each
+        setting that differs between trials, by its dotted path, and `test/<task>/<metric>` of
+        finalists.
+        """
+        from mtl_search.analysis.tables.trials import trials_table
+
+        return trials_table(self.record, self.config)
 
     @property
     def best(self) -> Best:
@@ -160,7 +164,7 @@ class Result(ResultViews):
         if name not in self.record.trials:
             near = nearest(name, self.record.trials)
             hint = f"; did you mean {near!r}?" if near else ""
-            raise SweepError(f"there is no trial {name!r} in {self.directory}{hint}")
+            raise RequestError(f"there is no trial {name!r} in {self.directory}{hint}")
         return self.record.trials[name]
 
     def load_model(
@@ -246,7 +250,9 @@ class Result(ResultViews):
 
         name = self._network(trial).id
         model = self.load_model(name)
-        draw(trace_graph(model.network, model.data_spec), model.config, Path(path), name)
+        draw(
+            trace_graph(model.network, model.data_spec), model.config, Path(path).expanduser(), name
+        )
 
     def models(self) -> dict[str, Path]:
         """Find the trained networks that were kept, one an arm.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtl_search.config import Config
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, RequestError, SweepError
 from mtl_search.storage.records import SweepRecord
 
 if TYPE_CHECKING:  # these load pandas and plotly, which a look at a journal does not need
@@ -55,7 +55,21 @@ class ResultViews:
         from mtl_search.analysis.references import main_metrics
 
         tasks = main_metrics(self.record, self.config)
-        return Evidence(self.record, self.config, self.verdict, tasks)
+        return Evidence(self.record, self.config, self.verdict, tasks, self.directory)
+
+    @cached_property
+    def epochs(self) -> pd.DataFrame:
+        """The learning curves: one row an epoch of a trial, with all of its metrics.
+
+        Examples:
+            >>> from mtl_search import Result
+            >>> epochs = Result("tests/fixtures/sweeps/v0_1_finished").epochs
+            >>> epochs.columns[:4].tolist()
+            ['trial', 'arm', 'epoch', 'objective']
+        """
+        from mtl_search.analysis.tables.trials import epochs_table
+
+        return epochs_table(self.record)
 
     def view(self, name: str) -> View | None:
         """Return one question about the sweep, answered by a sentence and a table.
@@ -119,7 +133,7 @@ class ResultViews:
         from mtl_search.report.plots import FIGURES
 
         if name not in FIGURES:
-            raise SweepError(
+            raise RequestError(
                 f"the view {name!r} is a table and has no plot; read it by view({name!r}).frame()"
             )
         if view is None:
@@ -209,7 +223,9 @@ class ResultViews:
         from mtl_search.search.studies.export import export_studies
 
         name = self.directory.resolve().name
-        return export_studies(self.record, self.config, name, Path(path), overwrite=overwrite)
+        return export_studies(
+            self.record, self.config, name, Path(path).expanduser(), overwrite=overwrite
+        )
 
     def _repr_html_(self) -> str:
         """Return verdict, health and the top of the leaderboard for a notebook."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from mtl_search.api.progress import choose_display
 from mtl_search.api.result import Result
 from mtl_search.api.tracked_page import sweep_page
 from mtl_search.config import Config
+from mtl_search.data.datasets.families import with_all_tasks
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import private_files
 
@@ -60,7 +63,7 @@ def run(
         data: A data set in place of the one that the config names.
         callbacks: Objects whose methods are called when something happens in the sweep.
         progress: Whether the trials done, the best so far and the time left are shown. Default: in
-            a notebook and at the prompt of IPython, and not in scripts.
+            a notebook and on a terminal, and not where the output goes to a file.
         address: `HOST:PORT` of a running Ray cluster, or `auto` for the one on this machine, which
             must be one of its nodes; `local` starts one of its own. Default: the cluster that this
             process is connected to, else the one that RAY_ADDRESS names, else the one that
@@ -89,18 +92,21 @@ def run(
             ...
         mtl_search.errors.ConfigError: model.backbone.name: there is no backbone of this name ...
     """
-    parsed = read_config(config, overrides, trust_code)
+    parsed = with_all_tasks(read_config(config, overrides, trust_code), data)
     check_components(parsed, started=resume, has_data=data is not None)
     display = choose_display(progress)  # before Ray and Optuna, which it keeps quiet in a notebook
 
-    from mtl_search.search.request import SweepRequest
+    from mtl_search.search.request import SweepRequest, handed_over
     from mtl_search.search.sweep import run_sweep
-    from mtl_search.tracking import Tracker
+    from mtl_search.tracking import Tracker, resume_command
 
-    directory = choose_folder(parsed.name, output, resume=resume)
     callbacks = [*callbacks, display]
     complete = False
-    with private_files(), display:
+    with (
+        private_files(),
+        sweep_folder(parsed.name, output, resume=resume) as directory,
+        display,
+    ):
         tracker = Tracker(parsed, directory) if parsed.tracking.enabled else None
         request = SweepRequest(
             config=parsed,
@@ -113,6 +119,7 @@ def run(
             on_start=tracker.start if tracker else None,
             address=address,
         )
+        request = replace(request, go_on=resume_command(directory, handed_over(request)))
         try:
             run_sweep(request)
             result = Result(directory, trust_code=True)  # its code has just run
@@ -175,10 +182,10 @@ def plot_model(
         ...     picture.exists()
         True
     """
-    parsed = read_config(config, overrides, trust_code)
+    parsed = with_all_tasks(read_config(config, overrides, trust_code), data)
     from mtl_search.report.network_plot.draw import draw, picture_ending
 
-    picture_ending(Path(path))  # before the data are read, which may take a while
+    picture_ending(Path(path).expanduser())  # before the data are read, which may take a while
 
     import torch
 
@@ -189,11 +196,14 @@ def plot_model(
     data = load_data(parsed) if data is None else data
     with torch.random.fork_rng(devices=[]):
         network = build_network(parsed, data)
-    draw(trace_graph(network, data), parsed, Path(path))
+    draw(trace_graph(network, data), parsed, Path(path).expanduser())
 
 
-def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path:
+@contextmanager
+def sweep_folder(name: str, output: str | Path | None, *, resume: bool) -> Iterator[Path]:
     """Choose the folder of a sweep: a new one, or the one to go on with.
+
+    A new one is made at once, and deleted at the end if the sweep did not begin.
 
     Args:
         name: The sweep's name.
@@ -201,10 +211,15 @@ def choose_folder(name: str, output: str | Path | None, *, resume: bool) -> Path
         resume: Whether an earlier sweep goes on.
 
     Raises:
-        SweepError: There is nothing to resume.
+        ConfigError: The folder cannot be made.
+        RequestError: The folder holds a sweep already or is a file, or nothing is to be resumed.
     """
     if output is not None:
-        return Path(output)
-    if resume:
-        return sweep_directory.latest_folder(RUNS, name)
-    return sweep_directory.new_folder(RUNS, name)
+        folder = Path(output).expanduser()
+        sweep_directory.check_folder(folder, resume=resume)
+        yield folder
+    elif resume:
+        yield sweep_directory.latest_folder(RUNS, name)
+    else:
+        with sweep_directory.new_folder(RUNS, name) as folder:
+            yield folder

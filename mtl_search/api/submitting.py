@@ -15,6 +15,7 @@ from mtl_search.api.component_check import check_components
 from mtl_search.api.consent import TrustCode, consent_options, read_config
 from mtl_search.api.result import Result
 from mtl_search.config import Config, to_dict, to_yaml
+from mtl_search.config.families.tasks import has_families
 from mtl_search.errors import ConfigError
 from mtl_search.jobs import package, submission
 from mtl_search.jobs.job import Job, find_state, resolve
@@ -70,7 +71,11 @@ class SweepJob(Job):
             SweepError: The sweep has not begun.
             ClusterError: The cluster does not answer.
         """
-        place = Path(folder) if folder is not None else Path(tempfile.mkdtemp(prefix="mtl-search-"))
+        place = (
+            Path(folder).expanduser()
+            if folder is not None
+            else Path(tempfile.mkdtemp(prefix="mtl-search-"))
+        )
         return Result(self.bring(place))
 
 
@@ -172,11 +177,13 @@ def prepare(
     submission.check_overrides(words)
     trusted = trust_code if isinstance(trust_code, bool) else list(trust_code)
     parsed = read_config(config, words, trusted)
-    check_components(parsed, started=resume is not None)
+    if not has_families(parsed):  # else only the data, which may be there alone, tell the tasks
+        check_components(parsed, started=resume is not None)
     tree, source = to_dict(parsed), _source(config)
     submission.check_config(parsed, source)
     packed = package.pack(source, tree, parsed.name, include)
-    job_id = job_id or submission.new_job_id(parsed.name)
+    named = None if job_id is None else submission.checked_job_id(job_id)
+    job_id = named or submission.new_job_id(parsed.name)
     options = [*words, *(["--smoke"] if smoke else [])]
     sent = [word for path in include for word in ("--include", str(path))]
     again = f"mtl_search.submit(config, resume={resume or job_id!r})"

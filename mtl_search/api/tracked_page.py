@@ -12,6 +12,7 @@ from mtl_search.api.result import Result
 from mtl_search.config import Config
 from mtl_search.config.secrets import masked
 from mtl_search.storage import sweep_directory
+from mtl_search.storage.binding.folder import check_original, write_mark
 
 if TYPE_CHECKING:  # they load pandas, which the choice of a sweep does not need
     from mtl_search.tracking import Sent, SweepPage
@@ -69,7 +70,8 @@ def send_to_tracking(
 
     Raises:
         ConfigError: The config or the tracking URI is wrong.
-        SweepError: There is no sweep, it is running, or the store cannot be reached.
+        SweepError: There is no sweep, it is running or a copy, or the store cannot be
+            reached.
 
     Examples:
         >>> send_to_tracking("runs/quickstart").unsent  # doctest: +SKIP
@@ -78,9 +80,12 @@ def send_to_tracking(
     from mtl_search.tracking import send_missing
 
     result = Result(directory)
+    check_original(result.directory, result.record.id)
     with sweep_directory.locked(result.directory):
         page = sweep_page(result, draw=False)
-        return send_missing(result.directory, config, page=page, on_progress=on_progress)
+        sent = send_missing(result.directory, config, page=page, on_progress=on_progress)
+        write_mark(result.directory, result.record.id)
+    return sent
 
 
 def _picture(result: Result, *, draw: bool) -> dict[str, Path]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mtl_search import __version__
+from mtl_search.cli.commands import Commands, ConfigCommand
 from mtl_search.cli.comparison.compare import compare
 from mtl_search.cli.comparison.report import report
 from mtl_search.cli.comparison.sync import sync
@@ -20,6 +21,7 @@ from mtl_search.cli.models.predict import predict
 from mtl_search.cli.models.register import register
 from mtl_search.cli.models.serve import serve
 from mtl_search.cli.models.train import train
+from mtl_search.cli.models.weights import export_weights
 from mtl_search.cli.options import (
     Address,
     Config_,
@@ -34,8 +36,9 @@ from mtl_search.source.module_path import put_working_directory_last
 
 app = typer.Typer(
     name="mtl-search",
+    cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},  # of every command below, too
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Multi-task hyperparameter search on Ray: which **loss weights** and which "
@@ -62,7 +65,7 @@ def _root(
     put_working_directory_last()
 
 
-@app.command()
+@app.command(cls=ConfigCommand)
 def run(  # noqa: PLR0917  # typer calls it by name
     config: Config_,
     overrides: Overrides = None,
@@ -129,10 +132,10 @@ def run(  # noqa: PLR0917  # typer calls it by name
     raise typer.Exit(status)
 
 
-app.command()(submit)
+app.command(cls=ConfigCommand)(submit)
 
 
-@app.command()
+@app.command(cls=ConfigCommand)
 def validate(  # noqa: PLR0917  # typer calls it by name
     config: Config_,
     overrides: Overrides = None,
@@ -165,7 +168,7 @@ def validate(  # noqa: PLR0917  # typer calls it by name
     validate_command(config, overrides or [], console(), graph, trust_code=trusted)
 
 
-app.command()(doctor)
+app.command(cls=ConfigCommand)(doctor)
 
 
 app.command()(report)
@@ -173,63 +176,12 @@ app.command()(compare)
 
 
 app.command()(predict)
-app.command()(train)
+app.command(cls=ConfigCommand)(train)
 app.command()(serve)
 app.command()(register)
 
 
-@app.command("export-weights")
-def export_weights(
-    sweep: SweepFolder = None,
-    trial: Annotated[
-        str | None,
-        typer.Option(
-            "--trial",
-            help="Id of a trial; default: the best adaptive one.",
-            metavar="ID",
-            show_default=False,
-        ),
-    ] = None,
-    last: Annotated[
-        int | None,
-        typer.Option(
-            "--last",
-            help="Take the mean of the last N epochs; default: of all.",
-            metavar="N",
-            show_default=False,
-        ),
-    ] = None,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format", help="`yaml`, `overrides` or `json`.", metavar="yaml|overrides|json"
-        ),
-    ] = "yaml",
-    debug: Debug = False,
-) -> None:
-    r"""Turn an adaptive trial into static loss weights: the mean of the weights that it logged.
-
-    A weighting such as `uw` or `famo`, or an aggregator, changes how much each task counts at every
-    step, and logs it as `train/weight/<task>`. This command prints the mean over epochs, scaled to
-    sum to the number of tasks; of a trial with static weights it prints its loss weights. A note
-    about the trial goes to standard error.
-
-    A search can begin with such weights: `search.initial_points=[runs/faces]` takes those of the
-    best adaptive trial of that sweep, and `search.initial_points=[uw]` runs one trial with `uw`
-    first.
-
-    For example:
-
-        mtl-search export-weights runs/faces
-        mtl-search export-weights runs/faces --trial search-0003 --last 5
-        mtl-search run configs/faces.yaml training.weighting=static \
-            $(mtl-search export-weights --format overrides)
-    """
-    from mtl_search.cli.exporting import export_command
-
-    export_command(sweep, trial, last, form)
-
-
+app.command("export-weights")(export_weights)
 app.command()(export)
 
 
@@ -285,11 +237,11 @@ def schema(
 @app.command()
 def ui(
     sweep: SweepFolder = None,
-    port: Annotated[int, typer.Option(help="Port of the MLflow server.")] = 5000,
+    port: Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)] = 5000,
     host: Annotated[str, typer.Option(help="Address that it listens on.")] = "127.0.0.1",
     debug: Debug = False,
 ) -> None:
-    """Start MLflow on the sweep's store, and print the address that compares the sweep's runs."""
+    """Serve MLflow's pages of the sweep's store until Ctrl-C, and print the one of the sweep."""
     from mtl_search.cli.ui import serve
 
     raise typer.Exit(serve(sweep, host, port))

@@ -104,6 +104,7 @@ def event_line(event: Event, record: SweepRecord) -> str:
     """
     values = event.to_json()
     kind, time = values.pop("event"), values.pop("time")
+    values.pop("config", None)  # it is in the sweep's folder
     about: dict[str, Any] = {"sweep": record.name}
     if isinstance(event, TrialEvent):
         trial = values.pop("id")

@@ -66,6 +66,10 @@ def list_command(name: str | None, console: Console) -> None:
     """
     if name is not None and name not in FAMILIES:
         message = "there is no family of this name"
+        families = [family for family in FAMILIES if name in FAMILIES[family].registry]
+        if families:
+            commands = ", ".join(f"`mtl-search list {family}`" for family in families)
+            message += f"; it is a member of {' and '.join(families)}: {commands}"
         raise ConfigError(message, path="list", value=name, allowed=FAMILIES)
     for family in FAMILIES if name is None else [name]:
         console.print(_table(family))
@@ -89,9 +93,10 @@ def _table(family: str) -> Table:
 
 
 def summary(registry: Registry[Any], member: str) -> str:
-    """Return the first line of a member's docstring; of a metric its direction."""
+    """Return the first line of a member's docstring; of a metric what it is, and its direction."""
     if registry is METRICS:
-        return f"{'higher' if METRICS[member].higher_is_better else 'lower'} is better"
+        metric = METRICS[member]
+        return f"{metric.summary} ({'higher' if metric.higher_is_better else 'lower'} is better)"
     return registry.summary(member).rstrip(".")
 
 

@@ -8,10 +8,17 @@ from typing import Annotated
 
 import typer
 
+from mtl_search.cli import completion
 from mtl_search.errors import ConfigError
 
 Config_ = Annotated[
-    Path, typer.Argument(help="YAML file of the sweep.", metavar="CONFIG", show_default=False)
+    Path,
+    typer.Argument(
+        help="YAML file of the sweep.",
+        metavar="CONFIG",
+        show_default=False,
+        autocompletion=completion.configs,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -66,6 +73,17 @@ SweepFolder = Annotated[
         help="Folder of a sweep, or the config or name of one in `runs/`; default: the latest.",
         metavar="SWEEP",
         show_default=False,
+        autocompletion=completion.sweeps,
+    ),
+]
+SweepTrial = Annotated[
+    str | None,
+    typer.Option(
+        "--trial",
+        help="Id of a trial; default: the best adaptive one.",
+        metavar="ID",
+        show_default=False,
+        autocompletion=completion.trials,
     ),
 ]
 TrustCode = Annotated[

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from mtl_search import api
 from mtl_search.config import load_config
-from mtl_search.errors import SweepError, nearest
+from mtl_search.errors import RequestError, nearest
 from mtl_search.storage import sweep_directory
+
+_CONFIG_ENDINGS = (".yaml", ".yml")
 
 
 def find_sweep(named: Path | None) -> Path:
@@ -21,7 +23,7 @@ def find_sweep(named: Path | None) -> Path:
     """
     if named is not None and (named / sweep_directory.JOURNAL).exists():
         return named
-    if named is not None and named.suffix in (".yaml", ".yml") and named.is_file():
+    if named is not None and named.suffix in _CONFIG_ENDINGS and named.is_file():
         return sweep_directory.latest_folder(api.RUNS, load_config(named).name)
     if named is not None:
         return _called(named)
@@ -29,7 +31,7 @@ def find_sweep(named: Path | None) -> Path:
         api.RUNS.glob(f"*/{sweep_directory.JOURNAL}"), key=lambda path: path.stat().st_mtime
     )
     if not journals:
-        raise SweepError(f"there is no sweep in {api.RUNS}/ yet: mtl-search run CONFIG makes one")
+        raise RequestError(f"there is no sweep in {api.RUNS}/ yet: mtl-search run CONFIG makes one")
     return journals[-1].parent
 
 
@@ -37,20 +39,19 @@ def _called(name: Path) -> Path:
     if (api.RUNS / name / sweep_directory.JOURNAL).exists():
         return api.RUNS / name
     if len(name.parts) > 1:  # a path, and no name
-        raise SweepError(_no_sweep_at(name))
-    return sweep_directory.latest_folder(api.RUNS, str(name))
-
-
-def _no_sweep_at(folder: Path) -> str:
-    """Say that a folder holds no sweep, and which folder beside it may have been meant."""
-    what = "holds no sweep: there is no journal.jsonl in it" if folder.exists() else "is not there"
-    near = nearest(folder.name, sorted(path.parent.name for path in _beside(folder)))
-    meant = f"; did you mean {str(folder.with_name(near))!r}?" if near else ""
-    return f"{folder} {what}{meant}"
-
-
-def _beside(folder: Path) -> list[Path]:
+        raise RequestError(sweep_directory.no_sweep_at(name))
     try:
-        return list(folder.parent.glob(f"*/{sweep_directory.JOURNAL}"))
-    except (OSError, ValueError):
-        return []
+        return sweep_directory.latest_folder(api.RUNS, str(name))
+    except RequestError:
+        if name.exists():
+            raise RequestError(sweep_directory.no_sweep_at(name)) from None
+        if name.suffix in _CONFIG_ENDINGS:
+            raise RequestError(_no_config(name)) from None
+        raise
+
+
+def _no_config(path: Path) -> str:
+    names = [str(beside) for ending in _CONFIG_ENDINGS for beside in Path().glob(f"*{ending}")]
+    near = nearest(str(path), sorted(names))
+    meant = f"; did you mean {near!r}?" if near else ""
+    return f"there is no config {path} by which its sweep could be found{meant}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
 
@@ -20,15 +21,18 @@ from mtl_search.api.progress.terminal import LiveProgress, PlainProgress
 from mtl_search.cli import json_log
 from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console as make_console
-from mtl_search.cli.errors import FAILED
+from mtl_search.cli.errors import FAILED, print_error
 from mtl_search.cli.jobs.inside_job import check_versions, cures_of_a_job
 from mtl_search.cli.json_log import JsonProgress
-from mtl_search.config import Config, load_config
-from mtl_search.config.secrets import masked
+from mtl_search.config import Config, load_config, to_yaml
+from mtl_search.config.consent import code_of, is_foreign
+from mtl_search.config.secrets import MASK, masked
+from mtl_search.data.datasets.families import with_all_tasks
+from mtl_search.errors import SweepError
 from mtl_search.jobs import submission
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.permissions import make_private
-from mtl_search.tracking import environment_uri, public, resumed_by
+from mtl_search.tracking import about_environment, resumed_by
 
 INTERRUPTED = 130
 
@@ -62,30 +66,41 @@ def run_command(
     console = make_console()
     console.quiet = json_log.is_on()
     check_versions()
-    options = ["--smoke"] if smoke else []
-    options += ["--address", address] if address else []
+    options = ["--address", address] if address else []
     options += consent_options(trust_code)
     config = load_config(config_file, overrides)
     check_consent(config, [config_file], trust_code, overrides)
     make_private()  # for Ray, which this process starts, too
     with cures_of_a_job():
+        config = with_all_tasks(config)
         check_components(config, started=resume)
     config = mtl_search.smoke(config) if smoke else config
-    directory = api.choose_folder(config.name, output, resume=resume)
-    again = _resuming([str(config_file), *map(masked, overrides), *options], directory)
+    typed = [str(config_file), *map(masked, overrides), *(["--smoke"] if smoke else [])]
     # `kubectl delete` and `ray job stop` send SIGTERM, which Tune does not know; SIGINT makes it
     # stop cleanly.
     signal.signal(signal.SIGTERM, _as_interrupt)
-    progress = _progress(console, quiet=quiet)
-    _announce(config, directory, console)
-    try:
-        with progress, cures_of_a_job(), resumed_by(again):
-            result = api.run(
-                config, output=directory, resume=resume, callbacks=[progress], address=address
-            )
-    except KeyboardInterrupt:
-        console.print()
-        return _stopped(console, again, directory)
+    with api.sweep_folder(config.name, output, resume=resume) as directory:
+        again = _resuming(config, typed, directory, options)
+        progress = _progress(console, quiet=quiet)
+        _announce(config, directory, console)
+        try:
+            with progress, cures_of_a_job(), resumed_by(again):
+                result = api.run(
+                    config, output=directory, resume=resume, callbacks=[progress], address=address
+                )
+        except KeyboardInterrupt:
+            console.print()
+            return _stopped(console, again, directory)
+        except SweepError as error:
+            if progress.record is None:  # nothing has begun that could go on
+                raise
+            return _failed(error, again)
+    return _show(result, again, console)
+
+
+def _show(result: api.Result, again: str, console: Console) -> int:
+    """Print the report of a sweep, and return the exit status."""
+    directory = result.directory
     console.print()
     from mtl_search.report import render  # not needed where a config is refused
 
@@ -94,23 +109,38 @@ def run_command(
     print_place(directory, console)
     if result.complete:
         return 0 if any(trial.is_result for trial in result.record) else FAILED
-    return _stopped(console, again, directory)
+    status = _stopped(console, again, directory)
+    return status if result.record.stop is None else 0  # it ended as its config or a callback says
 
 
-def _resuming(arguments: list[str], directory: Path) -> str:
-    """Return the command that goes on with the sweep; that of a job is known from outside."""
-    command = ["mtl-search", "run", *arguments, "--resume", "--output", str(directory)]
-    return os.environ.get(submission.RESUME) or shlex.join(command)
+def _resuming(config: Config, typed: list[str], directory: Path, options: list[str]) -> str:
+    """Return the command that goes on with the sweep, the same as a report has it.
+
+    It takes the config of the sweep's folder, unless that lacks a password which the typed one has,
+    or lies where code would need another consent. That of a job is known from outside.
+
+    Args:
+        config: The sweep's config.
+        typed: The config and the changes to it, as they were typed.
+        directory: The sweep's folder.
+        options: What else the command needs.
+    """
+    stored = directory / sweep_directory.CONFIG
+    lacks_consent = is_foreign(stored) and any(code_of(config))
+    folder = shlex.quote(str(directory))
+    own = f"{folder}/{sweep_directory.CONFIG}"
+    words = shlex.join(typed) if lacks_consent or MASK in to_yaml(config) else own
+    command = f"mtl-search run {words} --output {folder} --resume {shlex.join(options)}"
+    return os.environ.get(submission.RESUME) or command.rstrip()
 
 
 def _announce(config: Config, directory: Path, console: Console) -> None:
-    """Print name and folder of the sweep, and the MLflow server that no config names."""
+    """Print name and folder of the sweep, and what MLflow's variables say of its place there."""
     line = f"[bold]{config.name}[/] → {escape(str(directory))}"  # read by `jobs` on other machines
     console.print(line, highlight=False, soft_wrap=True)
     json_log.write("started", "info", {"sweep": config.name, "folder": str(directory)})  # likewise
-    if uri := environment_uri(config):
-        line = f"MLflow: {public(uri)}, from the environment variable MLFLOW_TRACKING_URI"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if said := about_environment(config):
+        console.print(f"MLflow: {said}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _progress(console: Console, *, quiet: bool) -> SweepProgress:
@@ -123,7 +153,7 @@ def _progress(console: Console, *, quiet: bool) -> SweepProgress:
 
 def _stopped(console: Console, command: str, directory: Path) -> int:
     """Print the command that goes on with the sweep."""
-    if not (directory / sweep_directory.JOURNAL).exists():
+    if not sweep_directory.holds_sweep(directory):
         json_log.write("stopped", "warning", {"message": "stopped before the first trial"})
         console.print("[yellow]Stopped before the first trial.[/]")
         return INTERRUPTED
@@ -134,5 +164,17 @@ def _stopped(console: Console, command: str, directory: Path) -> int:
     return INTERRUPTED
 
 
+def _failed(error: SweepError, command: str) -> int:
+    """Print why a sweep could not go on, and the command that does when that is mended."""
+    status = print_error(error)
+    if json_log.is_on():
+        json_log.write("failed", "warning", {"message": "could not go on", "resume": command})
+    else:
+        print(f"  Go on with: {command}", file=sys.stderr)  # noqa: T201
+    return status
+
+
 def _as_interrupt(number: int, frame: FrameType | None) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # `&` in a script; Tune is not there yet
+        raise KeyboardInterrupt
     os.kill(os.getpid(), signal.SIGINT)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mtl_search.cli.encoding import for_output
 from mtl_search.cli.listing import FAMILIES
 from mtl_search.config.json_schema import json_schema
 from mtl_search.errors import ConfigError
@@ -28,7 +29,7 @@ def schema_command(output: Path | None, *, of_report: bool = False) -> None:
     schema = report_schema() if of_report else config_schema()
     text = json.dumps(schema, indent=1, ensure_ascii=False)
     if output is None:
-        print(text)  # noqa: T201
+        print(for_output(text, "json"))  # noqa: T201
         return
     try:
         output.write_text(text + "\n", encoding="utf-8")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from rich.markup import escape
 from rich.table import Table
 
 from mtl_search.config import Component, Config, SpaceEntry
+from mtl_search.config.families.patterns import in_short, is_pattern, members
+from mtl_search.config.families.tasks import with_members
 from mtl_search.config.secrets import masked
 from mtl_search.data import SPLITS, DataSet, Sources
+from mtl_search.data.class_counts import ClassCounts, class_counts
 from mtl_search.data.loading.mixture_sampler import build_mixture_sampler
 from mtl_search.models.graph import Graph, Node
 from mtl_search.models.network import MultiTaskNetwork
@@ -17,7 +20,14 @@ from mtl_search.models.sharing.hard import HardSharing
 from mtl_search.models.stage import parameter_count
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.protocol.budget import trial_budget
+from mtl_search.storage.arm_name import ArmName
 from mtl_search.training.evaluator import metric_names
+
+# What the table of classes shows at most.
+_MOST_TARGETS = 20
+_MOST_CLASSES = 8
+# Above so many tasks, tables have a row for those that are alike.
+MANY = 12
 
 
 def sweep_tables(
@@ -35,11 +45,43 @@ def sweep_tables(
     if data.sources is not None:
         yield _sources(config, data, data.sources, network)
     yield _tasks(config, data, network)
+    counts = class_counts(data)
+    used = {name: counts[name] for name in network.target_names.values() if name in counts}
+    if used:
+        yield _classes(used)
     yield _network(config, graph)
     if isinstance(network.sharing, HardSharing):
         yield _depths(network.sharing, network)
     yield _space(config)
     yield _budget(config)
+
+
+def family_tables(written: Config, data: DataSet) -> Iterator[Table]:
+    """Yield a table of what the patterns of a config match, where it has any.
+
+    Args:
+        written: The config with its patterns.
+        data: The data set.
+    """
+    targets = written.data.arguments.get("targets")
+    named = list(targets) if isinstance(targets, Mapping) else []
+    families = [name for name in named if is_pattern(name) and name not in data.targets]
+    table = _table("Families", "pattern", "of", "matches")
+    found = members(families, [name for name in data.targets if name not in named])
+    for pattern, names in found.items():
+        table.add_row(pattern, "targets", in_short(names))
+    patterns = list(filter(is_pattern, written.tasks))
+    of_each = with_members(written, tuple(data.targets)).tasks if patterns else {}
+    found = members(patterns, [name for name in of_each if name not in written.tasks])
+    for pattern, names in found.items():
+        table.add_row(pattern, "tasks", in_short(names))
+    if table.row_count:
+        yield table
+
+
+def in_rows(tasks: Collection[str]) -> str:
+    """Return the names of a few tasks, or how many there are with the first and the last."""
+    return ", ".join(tasks) if len(tasks) <= MANY else in_short(tasks)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -78,33 +120,68 @@ def _tasks(config: Config, data: DataSet, network: MultiTaskNetwork) -> Table:
         "Tasks", "task", "role", "head", "target", "views", "loss weight", "metrics", "labelled"
     )
     metrics = metric_names(config, network)
+    shares: dict[tuple[str, ...], dict[str, float]] = {}
+    is_many = len(config.tasks) > MANY
     for name, task in config.tasks.items():
         target = data.targets[network.target_names[name]]
-        share = target.labelled[data.splits["train"]].mean()
-        described: str = target.kind
-        if target.size > 1:
-            described += f", {target.size} wide"
-        table.add_row(
-            name,
+        described = target.kind + (f", {target.size} wide" if target.size > 1 else "")
+        row: tuple[str, ...] = (
             task.role,
             task.head.name,
-            f"{network.target_names[name]} ({described})",
+            described if is_many else f"{network.target_names[name]} ({described})",
             ", ".join(network.views[name]),
             f"{task.loss_weight:g}",
             ", ".join(metrics[name]),
-            f"{share:.0%}",
         )
+        key = row if is_many else (*row, name)
+        share = target.labelled[data.splits["train"]].mean()
+        shares.setdefault(key, {})[name] = float(share)
+    for row, of_tasks in shares.items():
+        table.add_row(in_rows(of_tasks), *row[:6], _range(of_tasks.values()))
     return table
+
+
+def _classes(counts: Mapping[str, ClassCounts]) -> Table:
+    """Say which class is which, with its training samples."""
+    table = _table("Classes — number = name (training samples)", "target", "classes", "positive")
+    for target, known in list(counts.items())[:_MOST_TARGETS]:
+        pairs = list(zip(known.names, known.counts, strict=True))
+        listed = ", ".join(
+            f"{number} = {_shortened(name)} ({count})"
+            for number, (name, count) in enumerate(pairs[:_MOST_CLASSES])
+        )
+        if len(pairs) > _MOST_CLASSES:
+            listed += f" and {len(pairs) - _MOST_CLASSES} more"
+        table.add_row(escape(target), escape(listed), escape(_shortened(known.positive)))
+    if len(counts) > _MOST_TARGETS:
+        table.add_row("", f"and {len(counts) - _MOST_TARGETS} targets more", "")
+    return table
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:37]}..."
+
+
+def _range(shares: Iterable[float]) -> str:
+    low, *_, high = [*sorted(shares)] * 2
+    return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
 
 
 def _network(config: Config, graph: Graph) -> Table:
     title = f"Network — {config.model.backbone.name}, {config.model.sharing.name} sharing"
     table = _table(title, "layer", "output shape", "parameters", "read by")
-    for node in graph.nodes:
-        tasks = ", ".join(node.tasks)
-        if len(node.tasks) == len(graph.tasks) > 1:
-            tasks = "all tasks"
-        table.add_row(_label(node), _shape(node), _count(node), tasks)
+    alike: dict[tuple[str, ...], list[Node]] = {}
+    is_many = len(graph.tasks) > MANY
+    for number, node in enumerate(graph.nodes):
+        row: tuple[str, ...] = (_label(node), _shape(node), _count(node))
+        is_alone = is_many and len(node.tasks) == 1
+        alike.setdefault(row if is_alone else (*row, str(number)), []).append(node)
+    for row, nodes in alike.items():
+        tasks = list(dict.fromkeys(task for node in nodes for task in node.tasks))
+        read_by = "all tasks" if len(tasks) == len(graph.tasks) > 1 else in_rows(tasks)
+        if len(nodes) > 1:
+            read_by += ", each its own"
+        table.add_row(*row[:2], row[2] if len(nodes) == 1 else f"{len(nodes)} × {row[2]}", read_by)
     frozen = graph.parameters - graph.trainable
     totals = {
         "total": graph.parameters,
@@ -181,11 +258,17 @@ def _budget(config: Config) -> Table:
     table.caption = "Offers, twins, and seeds where the verdict is open come on top"
     table.caption_justify = "left"
     members: dict[str, int] = {arm.name: arm.members for arm in arms if arm.members}
+    alike: dict[tuple[str, str], list[str]] = {}
     for arm, count in budget.items():
         shown = str(count)
         if arm in members:
             shown = f"{members[arm]} as a population, then {count - members[arm]}"
-        table.add_row(arm, shown)
+        kind, task = arm, ArmName(arm).task
+        if task is not None and len(config.tasks) > MANY:
+            kind = arm.removesuffix(task) + "<task>"
+        alike.setdefault((kind, shown), []).append(arm)
+    for (kind, shown), names in alike.items():
+        table.add_row(kind, shown if kind in names else f"{len(names)} × {shown}")
     return table
 
 

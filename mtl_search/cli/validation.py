@@ -18,6 +18,7 @@ from mtl_search.cluster import capacity
 from mtl_search.config import Config, load_config
 from mtl_search.config.checks import prefix_path
 from mtl_search.config.secrets import masked
+from mtl_search.data.datasets.families import with_all_tasks
 
 if TYPE_CHECKING:
     from mtl_search.models.graph import Graph
@@ -47,27 +48,34 @@ def validate_command(
     config = load_config(config_file, overrides)
     check_consent(config, [config_file], trust_code, overrides)
     _check_ending(graph_file)
+    written = config
+    config = with_all_tasks(config)
     check_components(config)
     capacity.check_capacity(config)
-    _show(config, console, graph_file)
+    _show(config, console, graph_file, written)
     command = shlex.join(["mtl-search", "run", str(config_file), *map(masked, overrides)])
     console.print(f"[green]{escape(str(config_file))} is valid.[/] Next:")
     console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _show(config: Config, console: Console, graph_file: Path | None) -> None:
-    """Build what the config describes, and print it."""
-    from mtl_search.cli.sweep_tables import resources_text, sweep_tables
+def _show(config: Config, console: Console, graph_file: Path | None, written: Config) -> None:
+    """Build what the config describes, and print it; `written` has patterns for families."""
+    from mtl_search.cli.sweep_tables import family_tables, resources_text, sweep_tables
     from mtl_search.data import load_data
     from mtl_search.models.graph_tracing import trace_graph
     from mtl_search.search import preflight
+    from mtl_search.training.metric_scales import left_out
 
     data = load_data(config)
-    network = preflight.check_sweep(config, data).network
+    checked = preflight.check_sweep(config, data)
+    network = checked.network
     graph = trace_graph(network, data)
-    for table in sweep_tables(config, data, network, graph):
+    for table in [*family_tables(written, data), *sweep_tables(config, data, network, graph)]:
         console.print(table, "")
     console.print(resources_text(config), "", highlight=False)
+    for sentence in left_out(config, checked.metrics, checked.scales):
+        line = f"[yellow]Note[/]: {escape(sentence)}"
+        console.print(line, "", highlight=False, soft_wrap=True)
     if graph_file is not None:
         _draw(graph, config, graph_file)
         line = f"[bold]Picture[/] of the network: {escape(str(graph_file))}"

@@ -41,6 +41,12 @@ def check_capacity(config: Config) -> None:
     if gpus > 1 and gpus % 1:
         message = "a part of one GPU, or a whole number of them"
         raise ConfigError(message, path="resources.gpus_per_worker", value=gpus)
+    if device == "cuda" and not gpus:
+        message = (
+            "a worker sees no GPU where resources.gpus_per_worker is 0; say "
+            "`resources.gpus_per_worker: 1`, or `training.device: auto`"
+        )
+        raise ConfigError(message, path="training.device", value=device)
     if workers > 1 and device != "auto" and (device == "cuda") != (gpus > 0):
         message = (
             f"{workers} workers train where their resources are, "

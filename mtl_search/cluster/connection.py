@@ -13,11 +13,13 @@ from pathlib import Path
 import grpc
 import ray
 from ray._private import services
+from ray._private import utils as ray_utils
 from ray._private.authentication import authentication_token_setup as authentication
 from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
 from ray.job_config import JobConfig
 
-from mtl_search.cluster import capacity, this_node
+from mtl_search.cluster import capacity, local_files, this_node
+from mtl_search.cluster.preloading import in_environment, preload_settings
 from mtl_search.cluster.ray_versions import find_mismatch
 from mtl_search.config import Config
 from mtl_search.errors import ClusterError
@@ -118,19 +120,20 @@ def _start(config: Config | None) -> None:
     # The dashboard's state API is needed to clean up after Ray Train's worker groups.
     dashboard = config is not None and config.resources.workers > 1
     export_working_directory()
+    local_files.prepare()
     try:
-        ray.init(
-            address="local",
-            include_dashboard=dashboard,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            job_config=_job_config(),
-        )
+        with in_environment(preload_settings(config, ray_utils.get_num_cpus())):
+            ray.init(
+                address="local",
+                include_dashboard=dashboard,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                job_config=_job_config(),
+            )
     except Exception as error:  # of many kinds; on a very busy machine Ray gives up
         ray.shutdown()
-        raise ClusterError(
-            f"Ray does not start on this machine: {' '.join(str(error).split())}"
-        ) from error
+        reason = local_files.explain(" ".join(str(error).split()))
+        raise ClusterError(f"Ray does not start on this machine: {reason}") from error
     _protect_token()
 
 
@@ -282,7 +285,7 @@ def _protect_token() -> None:
     Ray 2.60 lets every user read it. One that RAY_AUTH_TOKEN_PATH names has the mode that somebody
     has chosen, such as for the other users of containers.
     """
-    token = Path.home() / ".ray" / "auth_token"
-    if token.is_file() and token.stat().st_mode & 0o077:
+    token = local_files.home_token()
+    if token is not None and token.is_file() and token.stat().st_mode & 0o077:
         with suppress(OSError):  # a home folder may be read-only
             token.chmod(0o600)

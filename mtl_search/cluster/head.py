@@ -16,6 +16,7 @@ import grpc
 from ray.core.generated import gcs_service_pb2 as messages
 from ray.core.generated import gcs_service_pb2_grpc as services
 
+from mtl_search.cluster.local_files import home_token
 from mtl_search.errors import ClusterError
 
 _TIMEOUT_S = 5.0
@@ -82,7 +83,7 @@ def _token() -> list[tuple[str, str]]:
     """Return the token as Ray finds it, as a header; none where there is none."""
     token = os.environ.get("RAY_AUTH_TOKEN", "")
     named = os.environ.get("RAY_AUTH_TOKEN_PATH")
-    file = Path(named) if named else Path.home() / ".ray" / "auth_token"
-    if not token and file.is_file() and os.access(file, os.R_OK):
+    file = Path(named) if named else home_token()
+    if not token and file is not None and file.is_file() and os.access(file, os.R_OK):
         token = file.read_text(encoding="utf-8").strip()
     return [("authorization", f"Bearer {token}")] if token else []

@@ -2,7 +2,8 @@
 
 from mtl_search.config.base import Component
 from mtl_search.config.load import load_config, override
-from mtl_search.config.schema import Config, TaskConfig
+from mtl_search.config.schema import Config
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.config.space import SpaceEntry
 from mtl_search.config.stored import (
     from_stored,

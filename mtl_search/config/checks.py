@@ -7,7 +7,7 @@ and raises a `ConfigError` with that path otherwise.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
@@ -117,6 +117,9 @@ def check_choice(value: object, path: str, allowed: Iterable[str], kind: str = "
     Raises:
         ConfigError: The value is none of the names.
     """
+    # A table of 10,000 columns asks once a column, so its names are not written out each time.
+    if isinstance(value, str) and isinstance(allowed, Collection) and value in allowed:
+        return value
     names = [str(name) for name in allowed]
     if not isinstance(value, str) or value not in names:
         message = "this is not one of the allowed values"

@@ -13,6 +13,7 @@ from typing import Any
 
 from mtl_search.config.base import Component
 from mtl_search.config.schema import Config
+from mtl_search.config.sections.task import TaskConfig
 
 Schema = dict[str, Any]
 
@@ -35,6 +36,7 @@ _SHORT_FORMS: Mapping[str, Sequence[Schema]] = {
     "tasks.<task>.metrics": [_NAME],
     "training.optimizer": [{"type": "object", "not": {"required": ["name"]}}],
     "search.arms": [_NAME],
+    "search.time_budget": [_NAME],
     "search.initial_points": [_POINT],
 }
 # What is said of a value rather than of its shape stays outside when shapes are put side by side.
@@ -51,6 +53,8 @@ def json_schema(names: Mapping[str, Sequence[str]] | None = None) -> Schema:
     """
     schema = _without_titles_and_examples(Config.model_json_schema())
     _describe_search(schema)
+    # A task of a family may have a section of its own without a head, which a schema cannot tell.
+    schema["$defs"][TaskConfig.__name__]["required"].remove("head")
     for path, shapes in _SHORT_FORMS.items():
         _add_shapes(_find(schema, path), shapes)
     _add_shapes(schema["$defs"][Component.__name__], [_NAME])

@@ -26,6 +26,8 @@ RENAMED = {
 }
 
 _SPACE = "search.space"
+# The keys that were renamed: a path with none of them is as it was.
+_OLD_KEYS = frozenset(path.rpartition(".")[2] for path in RENAMED)
 
 
 def new_path(path: str) -> str:
@@ -35,6 +37,8 @@ def new_path(path: str) -> str:
         >>> new_path("training.lr_factors.heads")
         'training.lr_multipliers.heads'
     """
+    if _OLD_KEYS.isdisjoint(path.split(".")):
+        return path
     return _renamed_path(path, RENAMED)
 
 

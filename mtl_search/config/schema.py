@@ -9,88 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from mtl_search.config.base import Component, ConfigModel, Names, RememberingModel, as_tuple
+from mtl_search.config.base import Component, ConfigModel, RememberingModel, as_tuple
 from mtl_search.config.initial_points import InitialPoints
+from mtl_search.config.sections.duration import seconds_of
 from mtl_search.config.sections.report import ReportConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.config.sections.tracking import TrackingConfig
 from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.config.space import SpaceEntry
 
-Role = Literal["main", "auxiliary"]
+# The name of a data set that no config describes.
+HANDED_OVER = "given in Python"
+
 ArmKind = Literal["single", "equal", "search"]
-
-
-class SideInputConfig(ConfigModel):
-    """A view that skips the backbone and goes straight to one task's head."""
-
-    values: int | None = Field(
-        None, ge=1, description="a view of integers: how many values there may be, from 0 on"
-    )
-    width: int = Field(
-        8, ge=1, description="a view of integers: width of the embedding of each value"
-    )
-
-
-class SpansConfig(ConfigModel):
-    """Which tokens a head reads: the mean of each span, in place of one vector for the sentence."""
-
-    view: str = Field(
-        description="view of whole numbers (tokens,): 1 in the first span, 2 in the second, ..., "
-        "else 0"
-    )
-    count: int = Field(2, ge=1, description="how many spans there are")
-    first: bool = Field(
-        True,
-        description="read the first token, too, which stands for the sentence in BERT's family",
-    )
-
-
-def _as_view(value: object) -> object:
-    return {"view": value} if isinstance(value, str) else value
-
-
-def _named(value: object) -> object:
-    """Turn a list of names into a mapping to defaults."""
-    if isinstance(value, str):
-        return {value: {}}
-    return {name: {} for name in value} if isinstance(value, list | tuple) else value
-
-
-class TaskConfig(ConfigModel):
-    """One target of the network, as a named output in Keras."""
-
-    head: Component = Field(
-        description="what turns features into this output (see `mtl-search list heads`)"
-    )
-    target: str | None = Field(None, description="target of the data set; default: the task's name")
-    view: Names = Field(
-        (), description="input(s) that the head reads; default: the data set's only view"
-    )
-    side_inputs: Annotated[dict[str, SideInputConfig], BeforeValidator(_named)] = Field(
-        default_factory=dict,
-        description="view(s) put beside the features of this task alone, before its head",
-    )
-    spans: Annotated[SpansConfig | None, BeforeValidator(_as_view)] = Field(
-        None,
-        description="spans of tokens that the head reads, such as two entities; default: all "
-        "tokens, pooled",
-    )
-    loss: Component | None = Field(None, description="loss by name; default: the head's own")
-    loss_weight: float = Field(
-        1.0, ge=0, description="how much this loss counts, relative to the others"
-    )
-    metrics: Names = Field(
-        (), description="metrics by name, the first selects; default: the head's own"
-    )
-    role: Role = Field(
-        "main", description="main tasks count in the objective, auxiliary ones only help"
-    )
-    importance: float = Field(
-        1.0,
-        ge=0,
-        description="how much a main task counts in the objective and in the verdict, relative to "
-        "the others; it does not change the training",
-    )
 
 
 class ModelConfig(ConfigModel):
@@ -169,6 +100,11 @@ class SearchConfig(ConfigModel):
         ge=1,
         description="budget of each arm: N for search, N for equal, N in all for the single-task "
         "arms",
+    )
+    time_budget: Annotated[float | None, BeforeValidator(seconds_of)] = Field(
+        None,
+        description="time of the whole sweep, such as 90m, 2h or 1d: half for the search, the rest "
+        "for the finalists; no trial begins after it, and those that run are finished",
     )
     arms: Annotated[tuple[ArmKind, ...], BeforeValidator(as_tuple)] = Field(
         ("single", "equal", "search"),
@@ -257,7 +193,11 @@ class Config(RememberingModel):
         ge=0,
         description="seeds the sampler, the trials, and the split of a data set made by seed",
     )
-    data: Component = Field(description="the data set (see `mtl-search list datasets`)")
+    data: Component = Field(
+        default_factory=lambda: Component(name=HANDED_OVER),
+        description="the data set (see `mtl-search list datasets`); left out where a program hands "
+        "one over, by `mtl_search.run(config, data=...)`",
+    )
     tasks: dict[str, TaskConfig] = Field(
         min_length=1, description="task → its head, target, loss and metrics"
     )

@@ -12,12 +12,16 @@ import yaml
 
 from mtl_search.config import environment, secrets
 from mtl_search.config.environment import Expansion
+from mtl_search.config.families.tasks import folded
 from mtl_search.config.renamed_keys import with_new_names
 from mtl_search.config.schema import Config
 from mtl_search.config.strict_yaml import DEEPEST
 from mtl_search.config.validation_errors import translate
 from mtl_search.errors import ConfigError
 from mtl_search.registry import join_path
+
+# The layout of the configs that this version writes.
+FORMAT_KEY, FORMAT = "format", 1
 
 
 def parse(tree: Mapping[str, Any]) -> Config:
@@ -98,8 +102,13 @@ def from_stored(tree: Mapping[str, Any]) -> Config:
 
 
 def to_yaml(config: Config) -> str:
-    """Return the config without secrets as YAML, which `load_config` reads again."""
-    return yaml.safe_dump(to_stored(config), sort_keys=False, allow_unicode=True)
+    """Return the config without secrets as YAML, which `load_config` reads again.
+
+    Many tasks that are alike are one family with its names.
+    """
+    tree = {FORMAT_KEY: FORMAT, **to_stored(config)}
+    tree["tasks"] = folded(tree["tasks"])
+    return yaml.safe_dump(tree, sort_keys=False, allow_unicode=True)
 
 
 # What names something that is in a sweep's files anyway, or that reading them depends on.

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from mtl_search.data.dataset_checks import check_masks, checked_input, checked_splits
+from mtl_search.data.from_python import FromPython
 from mtl_search.data.preparation.base import Preparation
 from mtl_search.data.preparation.stored import stored_name
 from mtl_search.data.types import MISSING, REAL_KINDS, Array, InputArray, TargetKind
@@ -120,7 +121,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class DataSet:
+class DataSet(FromPython):
     """Named views and targets over the same N samples, split three ways.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class DataSpec:
         masks: The views that come with a mask.
         preparation: What turns raw rows into the inputs, where the data set is at hand.
         stored_preparation: What the preparation is as plain JSON, where the spec is from a file.
+        files: The folder of what the stored preparation needs beside the JSON; None: there is none.
     """
 
     inputs: Mapping[str, InputArray]
@@ -32,6 +34,7 @@ class DataSpec:
     masks: tuple[str, ...] = ()
     preparation: Preparation | None = None
     stored_preparation: Mapping[str, Any] | None = None
+    files: Path | None = None
 
     def load_preparation(self) -> Preparation | None:
         """Return what turns raw rows into the inputs, and import its class if it is the user's.
@@ -44,7 +47,10 @@ class DataSpec:
             DataError: The class cannot read what is stored.
         """
         if self.preparation is None and self.stored_preparation is not None:
-            return from_stored(self.stored_preparation)
+            preparation = from_stored(self.stored_preparation)
+            if self.files is None or not preparation.has_files:
+                return preparation
+            return preparation.with_files(self.files)
         return self.preparation
 
     def to_json(self) -> dict[str, Any]:
@@ -63,8 +69,13 @@ class DataSpec:
         return tree
 
     @classmethod
-    def from_json(cls, tree: Mapping[str, Any]) -> DataSpec:
-        """Read what `to_json` returned."""
+    def from_json(cls, tree: Mapping[str, Any], files: Path | None = None) -> DataSpec:
+        """Read what `to_json` returned.
+
+        Args:
+            tree: What it returned.
+            files: The folder of what the preparation needs beside it.
+        """
         inputs = {}
         for name, (shape, dtype) in tree["inputs"].items():
             inputs[name] = np.empty((0, *shape), dtype)
@@ -73,7 +84,8 @@ class DataSpec:
             targets[name] = _empty_target(kind, classes)
         # No class of the user's is imported here: the file may come from anywhere.
         stored = tree.get("preparation")
-        return cls(inputs, targets, tuple(tree["masks"]), stored_preparation=stored)
+        masks = tuple(tree["masks"])
+        return cls(inputs, targets, masks, stored_preparation=stored, files=files)
 
 
 def data_spec(data: DataSet) -> DataSpec:

@@ -16,9 +16,16 @@ import numpy as np
 
 from mtl_search.config.checks import check_choice
 from mtl_search.data.dataset import Target
-from mtl_search.data.preparation.base import Preparation, Prepared, RowError, row_count
-from mtl_search.data.types import MISSING, Array
+from mtl_search.data.preparation.base import (
+    Preparation,
+    Prepared,
+    RowError,
+    check_finite,
+    row_count,
+)
+from mtl_search.data.types import Array
 from mtl_search.errors import DataError, MtlSearchError, SweepError
+from mtl_search.export.joining import about_unknown
 from mtl_search.export.members import Combined, Member
 
 if TYPE_CHECKING:
@@ -28,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 # Is called with the rows that are done and the number of all, None where that is not known.
 Progress = Callable[[int, int | None], None]
-
-_MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,19 @@ def predict_prepared(
         batch_size: The number of rows that a network reads at a time.
 
     Raises:
+        DataError: The views are not what training saw.
         SweepError: A view that a network reads is missing.
     """
     needed = views_of(members)
     if missing := needed - views.keys():
         raise SweepError(f"the model needs the views {sorted(needed)}; missing: {sorted(missing)}")
-    inputs = {view: np.asarray(views[view]) for view in sorted(needed)}
+    known = members[0].predictor
+    inputs = {
+        view: as_view(view, views[view], known.data_spec.inputs[view].dtype)
+        for view in sorted(needed)
+    }
+    if known.preparation is not None:
+        known.preparation.check_prepared(inputs)
     prepared = Prepared(inputs, {view: np.asarray(mask) for view, mask in masks.items()})
     combined = combine(members, prepared, tasks, batch_size)
     return PredictedBatch(combined, prepared, range(len(prepared)))
@@ -144,15 +156,54 @@ def chosen_tasks(known: Sequence[str], tasks: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_prepared(members: Sequence[Member], raw: Any) -> bool:
-    """Return whether rows are a mapping of views in the types that the networks read."""
+    """Return whether rows are a mapping of views in the types that the networks read.
+
+    Of views that are no columns or arrays of raw rows, such as `table`, the type does not matter.
+    """
     views = views_of(members)
     if not isinstance(raw, Mapping) or not views <= raw.keys():
         return False
+    if any(hasattr(raw[view], "columns") for view in views):
+        return False
+    preparation = members[0].predictor.preparation
+    if preparation is not None and not views & {field.name for field in preparation.describe()}:
+        return True
     inputs = members[0].predictor.data_spec.inputs
     if any(getattr(raw[view], "dtype", None) != inputs[view].dtype for view in views):
         return False
-    preparation = members[0].predictor.preparation
     return preparation is None or preparation.may_be_prepared(raw)
+
+
+def as_view(name: str, values: Any, dtype: np.dtype[Any]) -> Array:
+    """Return a view in the type that a network reads: other numbers are converted.
+
+    Args:
+        name: The name of the view, for messages.
+        values: An array, a tensor, or lists of numbers.
+        dtype: The type that training saw.
+
+    Raises:
+        DataError: They are no numbers, not finite, or fractions where tokens are needed.
+
+    Examples:
+        >>> as_view("table", [[1, 2.5]], np.dtype("float32"))
+        array([[1. , 2.5]], dtype=float32)
+    """
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"view {name!r} is no array of numbers of one shape") from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"view {name!r} has values of type {array.dtype}; numbers are needed")
+    if dtype.kind == "i" and array.dtype.kind == "f" and (array != np.rint(array)).any():
+        raise DataError(f"view {name!r} has fractions; training saw whole numbers, as of tokens")
+    # A number too large for float32 becomes infinite, which is refused.
+    with np.errstate(over="ignore", invalid="ignore"):
+        converted = array.astype(dtype, copy=False)
+    check_finite(name, converted)
+    return converted
 
 
 def views_of(members: Sequence[Member]) -> set[str]:
@@ -208,21 +259,6 @@ def combine(
     return {task: Combined.of(targets[task], parts) for task, parts in predictions.items()}
 
 
-def join_arrays(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Return the arrays of all batches, one after the other.
-
-    Sentences of another batch may have more tokens; then -1 stands at the end of the others' tags.
-    """
-    joined = {}
-    for name in parts[0]:
-        arrays = [part[name] for part in parts]
-        widths = {array.shape[1] for array in arrays if array.ndim == 2}
-        if len(widths) > 1:
-            arrays = [_padded(array, max(widths)) for array in arrays]
-        joined[name] = np.concatenate(arrays)
-    return joined
-
-
 def rows_of(raw: Any) -> int | None:
     """Return the number of raw rows; None where it is known only when all are read."""
     if isinstance(raw, str | Path):
@@ -231,22 +267,6 @@ def rows_of(raw: Any) -> int | None:
         return row_count(raw)
     except DataError:
         return None
-
-
-def about_unknown(column: str, counts: Counter[str]) -> str:
-    """Say how many rows of a column hold categories that training did not see.
-
-    Examples:
-        >>> about_unknown("island", Counter({"Sark": 2}))
-        "2 rows have a category in column 'island' that training did not see, 'Sark' (2): it ..."
-    """
-    shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(_MAX_LISTED))
-    more = f" and {len(counts) - _MAX_LISTED} more" if len(counts) > _MAX_LISTED else ""
-    rows = sum(counts.values())
-    return (
-        f"{rows} {'row has' if rows == 1 else 'rows have'} a category in column {column!r} that "
-        f"training did not see, {shown}{more}: it counts as `other`"
-    )
 
 
 def _transform(preparation: Preparation, batch: Any, first: int) -> Prepared:
@@ -276,7 +296,3 @@ def _transform(preparation: Preparation, batch: Any, first: int) -> Prepared:
             f"{type(prepared).__name__}; a mtl_search.data.Prepared is needed"
         )
     return prepared
-
-
-def _padded(tags: Array, width: int) -> Array:
-    return np.pad(tags, ((0, 0), (0, width - tags.shape[1])), constant_values=MISSING)

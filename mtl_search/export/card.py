@@ -28,18 +28,32 @@ predictions = dict(zip([o["name"] for o in interface["outputs"]], run(*tensors))
 """,
 }
 
+_PREPARE = """\
+import json, pathlib
+from mtl_search.data.preparation.stored import read_preparation
+
+interface = json.loads(pathlib.Path("interface.json").read_text())
+views = {given["view"] for given in interface["inputs"]}
+rows = read_preparation("preprocessing.json").for_views(views).transform(raw)
+prepared = {
+    given["name"]: (rows.masks if given["is_mask"] else rows.inputs)[given["view"]]
+    for given in interface["inputs"]
+}
+"""
+
 TABLE = '''\
 import json, pathlib, unicodedata
 import numpy as np
 
 def category(cell):
-    """Return the name of a category, which is the same for 1, 1.0 and "1.0"."""
+    """Return the name of a category, which is the same for 1, 1.0 and "1.0", but not for 01."""
     text = unicodedata.normalize("NFC", str(cell)).strip()
     try:
         number = float(text)
     except ValueError:
         return text
-    if "_" in text or not abs(number) < 2**53:
+    is_code = text.lstrip("+-")[:1] == "0" and text.lstrip("+-")[1:2].isdigit()
+    if is_code or "_" in text or not text.isascii() or not abs(number) < 2**53:
         return text
     return str(int(number)) if number.is_integer() else repr(number)
 
@@ -139,7 +153,10 @@ def _about(info: Mapping[str, Any], tasks: Sequence[str]) -> str:
 
 def _task_row(task: Mapping[str, Any]) -> list[str]:
     classes = task.get("classes", [])
-    shown = ", ".join(map(str, classes[:_MAX_LISTED]))
+    listed = [f"{number} = {name}" for number, name in enumerate(classes[:_MAX_LISTED])]
+    if task.get("kind") == "binary" and len(listed) == 2:
+        listed[1] += " (positive)"
+    shown = ", ".join(listed)
     if len(classes) > _MAX_LISTED:
         shown += f" and {len(classes) - _MAX_LISTED} more"
     return [task["name"], task.get("kind", ""), task["meaning"], shown]
@@ -152,7 +169,17 @@ def _data(info: Mapping[str, Any]) -> str:
     lines = [f"Data set: `{data.get('name', 'not named')}`."]
     if data.get("digest"):
         lines.append(f"Digest of its content: `{data['digest']}`.")
-    return "## Data\n\n" + " ".join(lines)
+    text = "## Data\n\n" + " ".join(lines)
+    counted = [_counted(target, pairs) for target, pairs in (data.get("classes") or {}).items()]
+    if counted:
+        text += "\n\n" + _table(["target", "classes in the training split"], counted)
+    return text
+
+
+def _counted(target: str, pairs: Sequence[Sequence[Any]]) -> list[str]:
+    shown = ", ".join(f"{name}: {count}" for name, count in pairs[:_MAX_LISTED])
+    more = len(pairs) - _MAX_LISTED
+    return [target, f"{shown} and {more} more" if more > 0 else shown]
 
 
 def _results(info: Mapping[str, Any]) -> str:
@@ -202,12 +229,8 @@ def _how_to_load(
     if preparation.get("name") == "table":
         how = f"Rows of a table are prepared without mtl_search by\n\n```python\n{TABLE}```"
         return f"{text}\n\n{how}"
-    return text + (
-        "\n\nWith mtl_search, raw rows are prepared by\n\n```python\nimport json, pathlib\n"
-        "from mtl_search.data.preparation.stored import from_stored\n\n"
-        'preparation = from_stored(json.loads(pathlib.Path("preprocessing.json").read_text()))\n'
-        "rows = preparation.transform(raw)  # rows.inputs and rows.masks\n```"
-    )
+    how = f"With mtl_search, raw rows are prepared by\n\n```python\n{_PREPARE}```"
+    return f"{text}\n\n{how}"
 
 
 def _decoding(tasks: Sequence[Mapping[str, Any]]) -> list[str]:

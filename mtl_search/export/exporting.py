@@ -13,7 +13,7 @@ import numpy as np
 from mtl_search.config.checks import check_choice
 from mtl_search.data.dataset import Target
 from mtl_search.data.preparation.base import Preparation
-from mtl_search.data.preparation.stored import to_stored
+from mtl_search.data.preparation.stored import to_stored, write_preparation
 from mtl_search.errors import DataError
 from mtl_search.export.card import Format, card
 from mtl_search.export.check import check_exported, onnx_runner, random_inputs, torch_runner
@@ -101,8 +101,8 @@ def export_model(
             run = torch_runner(file)
         differences.append(check_exported(graph, run, _single(preparation), file))
         _write_json(new / INTERFACE, described)
-        if stored is not None:
-            _write_json(new / PREPARATION, stored)
+        if preparation is not None:
+            write_preparation(preparation, new / PREPARATION)
         text = card(form, described, about, stored, differences[0])
         (new / CARD).write_text(text, encoding="utf-8")
 

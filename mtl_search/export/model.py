@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mtl_search.config.checks import check_int
 from mtl_search.config.consent import TrustCode
 from mtl_search.errors import ConfigError
 from mtl_search.export.batches import (
     PredictedBatch,
     Progress,
     is_prepared,
-    join_arrays,
     predict_prepared,
     predict_raw,
 )
+from mtl_search.export.joining import join_arrays
 from mtl_search.export.members import Member
 from mtl_search.export.networks import Networks
 from mtl_search.training.predictor import Predictor
@@ -45,7 +44,9 @@ class Model(Networks):
         members: The networks, each with its tasks.
         tasks: The tasks, in the order of the networks.
         targets: Task → its target, without values: kind and names of classes.
-        classes: Task → the names of its classes; empty for real targets.
+        classes: Task → the names of its classes in the order of their numbers; empty for real
+            targets.
+        positive: Binary task → its positive class, whose probability is predicted.
         info: What else is known of the model.
 
     Raises:
@@ -96,7 +97,7 @@ class Model(Networks):
         """
         from mtl_search.export.folder import load_model
 
-        members, info = load_model(Path(folder), trust_code)
+        members, info = load_model(Path(folder).expanduser(), trust_code)
         return cls(members, info)
 
     def save(self, folder: str | Path) -> None:
@@ -113,7 +114,7 @@ class Model(Networks):
         """
         from mtl_search.export.folder import save_model
 
-        save_model(self.members, self.info, Path(folder))
+        save_model(self.members, self.info, Path(folder).expanduser())
 
     def export(
         self,
@@ -143,7 +144,7 @@ class Model(Networks):
             self.members,
             self.targets,
             chosen,
-            Path(folder),
+            Path(folder).expanduser(),
             format,
             preparation=self.preparation,
             info=self.info,
@@ -159,7 +160,7 @@ class Model(Networks):
         self,
         raw: Any,
         masks: Mapping[str, Any] | None = None,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         *,
         tasks: Sequence[str] | None = None,
         source: str | None = None,
@@ -173,7 +174,8 @@ class Model(Networks):
             raw: A data frame; a list of paths, images or sentences; a mapping of columns or arrays;
                 or the path of a file or folder of such rows.
             masks: View → (N, T) bool, beside views that are prepared already.
-            batch_size: The number of rows that are predicted at a time.
+            batch_size: The number of rows that are predicted at a time; default: 2,048 where a row
+                is a vector of at most 256 numbers, else 512.
             tasks: The tasks; default: all.
             source: The source that the rows are from, where training had several.
             output: `frame`: a data frame with a column for each task's label or value and one for
@@ -201,7 +203,7 @@ class Model(Networks):
         if prepared is None:
             prepared = masks is not None or is_prepared(self.members, raw)
         if prepared:
-            size = check_int(batch_size, "batch_size")
+            size = self._batch_size(batch_size)
             chosen = self._chosen(tasks)
             batches = [predict_prepared(self.members, raw, masks or {}, chosen, size)]
         else:
@@ -210,12 +212,13 @@ class Model(Networks):
             return join_arrays([batch.arrays() for batch in batches])
         import pandas as pd
 
-        return pd.concat([batch.frame() for batch in batches])
+        frames = [batch.frame() for batch in batches]
+        return frames[0] if len(frames) == 1 else pd.concat(frames)
 
     def predict_batches(
         self,
         raw: Any,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         *,
         tasks: Sequence[str] | None = None,
         source: str | None = None,
@@ -232,11 +235,11 @@ class Model(Networks):
         self,
         raw: Any,
         tasks: Sequence[str] | None,
-        batch_size: int,
+        batch_size: int | None,
         source: str | None,
         progress: Progress | None,
     ) -> Iterator[PredictedBatch]:
         preparation = self._known_preparation().of_source(source)
-        size = check_int(batch_size, "batch_size")
+        size = self._batch_size(batch_size)
         chosen = self._chosen(tasks)
         return predict_raw(self.members, preparation, raw, chosen, size, progress=progress)

@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtl_search.errors import ClusterError, SweepError
+from mtl_search.errors import ClusterError, RequestError, SweepError
 from mtl_search.jobs.client import sentences, with_patience
 from mtl_search.jobs.submission import AGENT_PATIENCE_S, shell_folder
 from mtl_search.storage import item_values, sweep_directory
@@ -35,7 +35,7 @@ def encode(folder: Path) -> str:
         SweepError: There is no sweep in it.
     """
     if not sweep_directory.holds_sweep(folder):
-        raise SweepError(f"{folder} holds no sweep (yet)")
+        raise RequestError(f"{folder} holds no sweep (yet)")
     names = [folder / sweep_directory.CONFIG, folder / sweep_directory.JOURNAL]
     names += sorted(folder.glob(f"{sweep_directory.TRIALS}/*/{item_values.FILE}"))
     buffer = io.BytesIO()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tempfile
 import time
@@ -28,6 +29,7 @@ RESUME = "MTL_SEARCH_RESUME_COMMAND"  # known by name to `tracking.resume_comman
 LOG = "MTL_SEARCH_LOG"  # the format of the log, which `cli.json_log` reads
 # The folder of all sweeps; the shell of the head replaces it.
 ROOT = "${MTL_SEARCH_RUNS:-$HOME/runs}"
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 STOP_WAIT_S = 40
 # The exit status of a shell that does not find a command.
 NOT_FOUND = 127
@@ -123,6 +125,22 @@ def installed_version() -> str:
 def new_job_id(name: str) -> str:
     """Return an id for a job of the sweep of this name: the name and the time."""
     return f"{name}-{time.strftime('%y%m%d-%H%M%S')}"
+
+
+def checked_job_id(job_id: str) -> str:
+    """Return the id of a job, which is also a part of paths and addresses.
+
+    Raises:
+        ConfigError: It has other characters than those.
+
+    Examples:
+        >>> checked_job_id("faces-261126-120000")
+        'faces-261126-120000'
+    """
+    if not _JOB_ID.fullmatch(job_id):
+        message = "letters, digits and - _ . are needed, a letter or a digit first"
+        raise ConfigError(message, path="--job-id", value=job_id)
+    return job_id
 
 
 def choose_folder(output: str | None, job_id: str) -> str:

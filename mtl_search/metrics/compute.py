@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from mtl_search.data.types import MISSING, REAL_KINDS, TargetKind
+from mtl_search.data.types import MISSING, REAL_KINDS, Array, TargetKind
 from mtl_search.metrics import functional
+from mtl_search.metrics.correlation import pearson, spearman
 from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.own import OwnMetric
+from mtl_search.metrics.probability import brier_score, calibration_error, top_hits
 from mtl_search.metrics.relation_f1 import relation_f1
 from mtl_search.metrics.span_f1 import span_f1
 
@@ -22,14 +25,35 @@ from mtl_search.metrics.span_f1 import span_f1
 Compute = Callable[..., Tensor]
 
 
+def _answers(p: Tensor, kind: TargetKind) -> Tensor:
+    """Return the predicted classes; of a binary target 0 or 1, tags are classes already."""
+    if kind == "tags":
+        return p
+    return (p > 0.5).long() if kind == "binary" else p.argmax(dim=1)
+
+
+def label_counts(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> functional.Counts:
+    """Count the classes, or the positives of each of several labels."""
+    if kind == "multilabel":
+        return functional.count_positives(p > 0.5, y == 1, y != MISSING)
+    return functional.count_classes(_answers(p, kind), y, max(classes, 2))
+
+
 def _accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return functional.accuracy(p > 0.5 if kind == "binary" else p.argmax(dim=1), y)
+    return functional.accuracy(_answers(p, kind), y)
 
 
 def _balanced_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    counts = functional.count_classes(p.argmax(dim=1), y, classes)
+    counts = label_counts(p, y, kind, classes)
     # A class that does not occur has no recall.
     return counts.recall[counts.actual > 0].mean()
+
+
+def _top_accuracy(k: int) -> Compute:
+    def share(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+        return top_hits(p, y, k).double().mean()
+
+    return share
 
 
 def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
@@ -37,19 +61,24 @@ def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
         # scikit-learn calls F1 without a positive label ill-defined.
         f1 = functional.count_positives(p > 0.5, y == 1).f1
         return f1 if (y == 1).any() else torch.tensor(torch.nan)
-    if kind == "multilabel":
-        counts = functional.count_positives(p > 0.5, y == 1, y != MISSING)
-        return functional.macro_mean(counts.f1, counts.actual > 0)
-    return _token_f1(p.argmax(dim=1), y, kind, classes)
+    return _f1_macro(p, y, kind, classes)
 
 
-def _token_accuracy(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    return functional.accuracy(p, y)
+def _f1_macro(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    counts = label_counts(p, y, kind, classes)
+    counted = counts.actual > 0 if kind == "multilabel" else counts.occurs
+    return functional.macro_mean(counts.f1, counted)
 
 
-def _token_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    counts = functional.count_classes(p, y, classes)
-    return functional.macro_mean(counts.f1, counts.occurs)
+def _f1_micro(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    counts = label_counts(p, y, kind, classes)
+    in_all = 2 * counts.hits.sum() / (counts.predicted + counts.actual).sum()
+    return in_all if counts.actual.any() else torch.tensor(torch.nan)
+
+
+def _f1_weighted(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    counts = label_counts(p, y, kind, classes)
+    return functional.weighted_mean(counts.f1, counts.actual)
 
 
 def _auroc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
@@ -68,13 +97,13 @@ def _mean_over_columns(
     Those that do not occur with both outcomes have no score and are left out.
     """
     scores = []
-    for column_p, column_y in _columns(p, y, kind, classes):
-        if len(column_y) and _has_both_outcomes(column_y):
+    for column_p, column_y in outcome_columns(p, y, kind, classes):
+        if len(column_y) and has_both_outcomes(column_y):
             scores.append(score(column_p, column_y))
     return torch.stack(scores).mean() if scores else torch.tensor(torch.nan)
 
 
-def _columns(
+def outcome_columns(
     p: Tensor, y: Tensor, kind: TargetKind, classes: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield probabilities and 0/1 labels of each class or label."""
@@ -88,37 +117,93 @@ def _columns(
             yield p[:, label], (y == label).long()
 
 
-def _has_both_outcomes(y: Tensor) -> bool:
+def has_both_outcomes(y: Tensor) -> bool:
+    """Return whether 0/1 labels have a 0 and a 1."""
     return 0 < int(y.sum()) < len(y)
 
 
 def _mcc(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
-    if not _has_both_outcomes(y):
+    if y.min() == y.max():
         return torch.tensor(torch.nan)
-    return functional.matthews_correlation(p > 0.5, y == 1)
+    return functional.matthews_correlation(_answers(p, kind), y, max(classes, 2))
+
+
+def _brier_score(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    if kind == "multilabel":
+        labels = [brier_score(*column).mean() for column in _known_columns(p, y, kind, classes)]
+        return torch.stack(labels).mean()
+    return brier_score(p, y).mean()
+
+
+def _calibration_error(p: Tensor, y: Tensor, kind: TargetKind, classes: int) -> Tensor:
+    if kind == "multilabel":
+        labels = [calibration_error(*column) for column in _known_columns(p, y, kind, classes)]
+        return torch.stack(labels).mean()
+    return calibration_error(p, y)
+
+
+def _known_columns(
+    p: Tensor, y: Tensor, kind: TargetKind, classes: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    return (column for column in outcome_columns(p, y, kind, classes) if len(column[1]))
+
+
+def _pinball(quantile: float) -> Compute:
+    return lambda p, y, kind, classes: functional.pinball_loss(p, y, quantile)
+
+
+def _of_elements(prediction: Tensor, target: Tensor, score: Compute) -> Tensor:
+    """Return the mean of a score of values over the elements of a vector, or that of one number.
+
+    Elements whose labels are all alike are left out.
+    """
+    scores = []
+    columns = zip(
+        prediction.reshape(len(target), -1).T, target.reshape(len(target), -1).T, strict=True
+    )
+    for column_p, column_y in columns:
+        known = ~column_y.isnan()
+        p, y = column_p[known], column_y[known]
+        if len(y) and y.min() < y.max():
+            scores.append(score(p, y))
+    return torch.stack(scores).mean() if scores else torch.tensor(torch.nan)
 
 
 _FUNCTIONS: dict[str, Compute] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
+    "top_2_accuracy": _top_accuracy(2),
+    "top_3_accuracy": _top_accuracy(3),
+    "top_5_accuracy": _top_accuracy(5),
     "f1": _f1,
+    "f1_macro": _f1_macro,
+    "f1_micro": _f1_micro,
+    "f1_weighted": _f1_weighted,
     "auroc": _auroc,
     "average_precision": _average_precision,
     "mcc": _mcc,
-    "token_accuracy": _token_accuracy,
-    "token_f1": _token_f1,
+    "brier_score_loss": _brier_score,
+    "calibration_error": _calibration_error,
+    "token_accuracy": _accuracy,
+    "token_f1": _f1_macro,
+    "token_f1_weighted": _f1_weighted,
     "relation_f1": relation_f1,
     "span_f1": span_f1,
     "r2": lambda p, y, kind, classes: functional.r2(p, y),
     "mse": lambda p, y, kind, classes: functional.mean_squared_error(p, y),
     "rmse": lambda p, y, kind, classes: functional.mean_squared_error(p, y).sqrt(),
     "mae": lambda p, y, kind, classes: functional.mean_absolute_error(p, y),
+    "pinball_loss_10": _pinball(0.1),
+    "pinball_loss_50": _pinball(0.5),
+    "pinball_loss_90": _pinball(0.9),
 }
-assert _FUNCTIONS.keys() == METRICS.keys(), "every metric that is defined is computed here"
+# Of a vector each element is scored by itself: (prediction, target) of one element.
+_OF_ELEMENTS: dict[str, Compute] = {"pearson_corrcoef": pearson, "spearman_corrcoef": spearman}
+assert _FUNCTIONS.keys() | _OF_ELEMENTS.keys() == METRICS.keys(), "every metric is computed here"
 
 
 def compute(
-    name: str,
+    name: str | OwnMetric,
     prediction: Tensor,
     target: Tensor,
     kind: TargetKind,
@@ -129,7 +214,7 @@ def compute(
     """Compute a metric over the labelled samples.
 
     Args:
-        name: The name of the metric.
+        name: The name of the metric, or a metric of one's own.
         prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities or
             values, or (N, T) tags.
         target: The labels as the data set has them, with missing ones.
@@ -145,17 +230,27 @@ def compute(
         >>> compute("accuracy", probabilities, torch.tensor([0, 1, -1]), "class", 2)
         1.0
     """
+    if isinstance(name, OwnMetric):
+        return name.value(as_array(prediction), as_array(target), kind)
     if METRICS[name].takes_class_names:
         return float(_FUNCTIONS[name](prediction, target, names))
     if kind == "vector" and name == "r2":  # which needs to know the element of each value
         return float(functional.vector_r2(prediction, target))
-    prediction, target = _labelled(prediction, target, kind)
+    if name in _OF_ELEMENTS:
+        return float(_of_elements(prediction, target, _OF_ELEMENTS[name]))
+    prediction, target = labelled_rows(prediction, target, kind)
     if len(target) == 0 or (name == "r2" and len(target) < 2):
         return float("nan")
     return float(_FUNCTIONS[name](prediction, target, kind, classes))
 
 
-def _labelled(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:
+def as_array(values: Tensor) -> Array:
+    """Return an array with fractions in the precision in which metrics compare them."""
+    values = values.detach().cpu()
+    return (values.float() if values.is_floating_point() else values).numpy()
+
+
+def labelled_rows(prediction: Tensor, target: Tensor, kind: TargetKind) -> tuple[Tensor, Tensor]:
     """Return only the labelled samples.
 
     A multilabel row is left out when none of its labels is known; tokens and vectors are flattened.

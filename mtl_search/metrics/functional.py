@@ -37,6 +37,11 @@ class Counts:
         return _ratio(self.hits, self.actual)
 
     @property
+    def precision(self) -> Tensor:
+        """(C,) part of what was predicted as the class that is; 0 for a class never predicted."""
+        return _ratio(self.hits, self.predicted)
+
+    @property
     def f1(self) -> Tensor:
         """(C,) harmonic mean of precision and recall; 0 for a class that is not hit once."""
         return _ratio(2 * self.hits, self.predicted + self.actual)
@@ -86,19 +91,29 @@ def macro_mean(score: Tensor, counted: Tensor | None = None) -> Tensor:
     return (torch.where(counted, score, 0.0) / counted.sum()).sum()
 
 
-def matthews_correlation(predicted: Tensor, label: Tensor) -> Tensor:
-    """Correlation of (N,) predicted and actual positives; 0 when all predictions are alike.
+def weighted_mean(score: Tensor, weight: Tensor) -> Tensor:
+    """Mean of (C,) scores by (C,) counts, one of which is above 0."""
+    return (score.double() * weight).sum() / weight.sum()
+
+
+def matthews_correlation(predicted: Tensor, label: Tensor, classes: int = 2) -> Tensor:
+    """Correlation of (N,) predicted and actual classes; 0 when all predictions are alike.
 
     B. W. Matthews 1975, "Comparison of the predicted and observed secondary structure of T4 phage
-    lysozyme". It is the correlation coefficient of the two columns of zeros and ones.
+    lysozyme"; of more than two classes J. Gorodkin 2004, "Comparing two K-category assignments by a
+    K-category correlation coefficient". Of two classes it is the correlation coefficient of the two
+    columns of zeros and ones.
     """
+    counts = count_classes(predicted.long(), label.long(), classes)
     n = len(label)
-    p = predicted.sum()
-    y = label.sum()
     # Products of counts are whole numbers here; in single precision they would be rounded.
-    covariance = n * (predicted & label).sum() - p * y
-    spread = (p * (n - p)).double().sqrt() * (y * (n - y)).double().sqrt()
+    covariance = n * counts.hits.sum() - (counts.predicted * counts.actual).sum()
+    spread = _spread(counts.predicted, n) * _spread(counts.actual, n)
     return torch.where(spread > 0, covariance / spread, 0.0)
+
+
+def _spread(count: Tensor, n: int) -> Tensor:
+    return (n * n - (count * count).sum()).double().sqrt()
 
 
 @dataclass(frozen=True)
@@ -179,3 +194,9 @@ def vector_r2(prediction: Tensor, value: Tensor) -> Tensor:
     left = (value - prediction).square().nansum()
     spread = (value - value.nanmean(dim=0)).square().nansum()
     return torch.where(spread > 0, 1 - left / spread, torch.nan)
+
+
+def pinball_loss(prediction: Tensor, value: Tensor, quantile: float) -> Tensor:
+    """Mean pinball loss of (N,) predictions of a quantile, in double precision."""
+    difference = value.double() - prediction.double()
+    return torch.maximum(quantile * difference, (quantile - 1) * difference).mean()

@@ -13,19 +13,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from torch import Tensor
 
 from mtl_search.data.types import MISSING, Array, TargetKind
+from mtl_search.metrics.compute import as_array as _array
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.influence import counts, entities, errors, rankings
+from mtl_search.metrics.influence import (
+    correlations,
+    counts,
+    entities,
+    errors,
+    probabilities,
+    rankings,
+)
 from mtl_search.metrics.influence.cells import Cells
+from mtl_search.metrics.own import OwnMetric
 
 
 def item_values(
-    metric: str,
+    metric: str | OwnMetric,
     prediction: Tensor,
     target: Tensor,
     kind: TargetKind,
@@ -38,7 +48,7 @@ def item_values(
     An item without a label has the value of the metric itself: it changes nothing.
 
     Args:
-        metric: The name of the metric.
+        metric: The name of the metric, or a metric of one's own.
         prediction: (N, C) probabilities, (N,) probabilities or values, (N, L) probabilities or
             values, or (N, T) tags.
         target: The labels as the data set has them, with missing ones.
@@ -55,6 +65,8 @@ def item_values(
         >>> item_values("accuracy", probabilities, torch.tensor([0, 1, 0]), "class", 2).round(6)
         array([1., 1., 0.])
     """
+    if isinstance(metric, OwnMetric):
+        return metric.item_values(_array(prediction), _array(target), kind)
     value = compute(metric, prediction, target, kind, classes, names=names)
     if math.isnan(value):
         return np.full(len(target), np.nan)
@@ -63,12 +75,6 @@ def item_values(
 
 
 Influence = Callable[[Tensor, Tensor, TargetKind, int, Sequence[str]], Array]
-
-
-def _array(values: Tensor) -> Array:
-    """Return an array with fractions in the precision in which metrics compare them."""
-    values = values.detach().cpu()
-    return (values.float() if values.is_floating_point() else values).numpy()
 
 
 def _answers(p: Tensor, y: Tensor, kind: TargetKind) -> Cells:
@@ -134,12 +140,63 @@ def _mean(influences: Sequence[Array]) -> Array:
 def _f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
     if kind == "binary":
         return counts.positive_f1(_answers(p, y, kind))
+    return _f1_macro(p, y, kind, classes, names)
+
+
+def _f1_macro(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
     if kind == "multilabel":
-        positives = (p > 0.5).long()
-        columns = _columns(positives, y, kind, classes)
-        # A label without a positive has no F1 and is left out.
-        return _mean([counts.positive_f1(cells) for cells in columns if cells.label.any()])
-    return counts.macro_f1(_answers(p, y, kind), classes)
+        return _mean([counts.positive_f1(cells) for cells in _columns_with_positive(p, y, classes)])
+    return counts.macro_f1(_answers(p, y, kind), max(classes, 2))
+
+
+def _f1_micro(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+    if kind != "multilabel":
+        return counts.accuracy(_answers(p, y, kind))
+    label = _array(y)
+    return counts.positive_f1(Cells.known(_array((p > 0.5).long()), label, label != MISSING))
+
+
+def _f1_weighted(
+    p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]
+) -> Array:
+    if kind == "multilabel":
+        return counts.weighted_positive_f1(_columns_with_positive(p, y, classes))
+    return counts.weighted_f1(_answers(p, y, kind), max(classes, 2))
+
+
+def _columns_with_positive(p: Tensor, y: Tensor, classes: int) -> list[Cells]:
+    """Return the predicted and actual positives of each label; one without any has no F1."""
+    columns = _columns((p > 0.5).long(), y, "multilabel", classes)
+    return [cells for cells in columns if cells.label.any()]
+
+
+def _mcc(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+    return counts.matthews_correlation(_answers(p, y, kind), max(classes, 2))
+
+
+def _of_probabilities(influence: Callable[[Cells], Array]) -> Influence:
+    """Return the influence on a metric of all probabilities of a sample, or on a mean of labels."""
+
+    def of(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+        if kind == "multilabel":
+            columns = _columns(p, y, kind, classes)
+            return _mean([influence(cells) for cells in columns if len(cells.label)])
+        label = _array(y)
+        return influence(Cells.known(_array(p), label, label != MISSING))
+
+    return of
+
+
+def _of_elements(influence: Callable[[Cells], Array]) -> Influence:
+    """Return the influence on the mean over the elements of a vector whose labels differ."""
+
+    def mean(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
+        columns = zip(p.reshape(len(p), -1).T, y.reshape(len(y), -1).T, strict=True)
+        elements = [_values(*column) for column in columns]
+        varied = [c for c in elements if len(c.label) and c.label.min() < c.label.max()]
+        return _mean([influence(cells) for cells in varied])
+
+    return mean
 
 
 def _r2(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequence[str]) -> Array:
@@ -162,17 +219,31 @@ def _span_f1(p: Tensor, y: Tensor, kind: TargetKind, classes: int, names: Sequen
 _INFLUENCES: dict[str, Influence] = {
     "accuracy": _of_answers(counts.accuracy),
     "balanced_accuracy": _of_answers(counts.balanced_accuracy),
+    "top_2_accuracy": _of_probabilities(partial(probabilities.top_accuracy, k=2)),
+    "top_3_accuracy": _of_probabilities(partial(probabilities.top_accuracy, k=3)),
+    "top_5_accuracy": _of_probabilities(partial(probabilities.top_accuracy, k=5)),
     "f1": _f1,
+    "f1_macro": _f1_macro,
+    "f1_micro": _f1_micro,
+    "f1_weighted": _f1_weighted,
     "auroc": _of_columns(rankings.auroc),
     "average_precision": _of_columns(rankings.average_precision),
-    "mcc": _of_answers(counts.matthews_correlation),
+    "mcc": _mcc,
+    "brier_score_loss": _of_probabilities(probabilities.brier_score),
+    "calibration_error": _of_probabilities(probabilities.calibration_error),
     "token_accuracy": _of_answers(counts.accuracy),
-    "token_f1": _f1,
+    "token_f1": _f1_macro,
+    "token_f1_weighted": _f1_weighted,
     "relation_f1": _relation_f1,
     "span_f1": _span_f1,
     "r2": _r2,
+    "pearson_corrcoef": _of_elements(correlations.pearson),
+    "spearman_corrcoef": _of_elements(correlations.spearman),
     "mse": _of_values(errors.mean_squared_error),
     "rmse": _of_values(errors.root_mean_squared_error),
     "mae": _of_values(errors.mean_absolute_error),
+    "pinball_loss_10": _of_values(partial(errors.pinball_loss, quantile=0.1)),
+    "pinball_loss_50": _of_values(partial(errors.pinball_loss, quantile=0.5)),
+    "pinball_loss_90": _of_values(partial(errors.pinball_loss, quantile=0.9)),
 }
 assert _INFLUENCES.keys() == METRICS.keys(), "every metric that is defined has item values"

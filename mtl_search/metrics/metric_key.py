@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Beside the scores of each label: how many samples have it.
+POSITIVES = "positives"
+
 
 @dataclass(frozen=True)
 class MetricKey:
@@ -12,7 +15,7 @@ class MetricKey:
     Attributes:
         split: `train`, `val` or `test`.
         task: The task's name.
-        metric: The metric's name, `loss`, or `module:attribute` of a metric of the user's.
+        metric: The metric's name, or `loss`; of a metric of the user's, that of its attribute.
 
     Examples:
         >>> str(MetricKey("val", "left", "accuracy"))

@@ -10,8 +10,9 @@ task is the mean over its metrics of
     (-1)^[lower is better] (M - M_s) / |M_s|
 
 and Δm is the mean of the gains over the main tasks (Maninis et al., "Attentive Single-Tasking of
-Multiple Tasks", CVPR 2019, eq. 4; here as a gain, so that higher is better). `per_metric=True`
-weighs every metric the same instead. In both a task may count more than another: `importance`.
+Multiple Tasks", CVPR 2019, eq. 4; here as a gain, so that higher is better). Where |M_s| is about
+0, the metric's range takes its place. `per_metric=True` weighs every metric the same instead. In
+both a task may count more than another: `importance`.
 """
 
 from __future__ import annotations
@@ -21,31 +22,73 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtl_search.errors import ConfigError, TrialError
-from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.definitions import METRICS, Directions, is_higher_better
 from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.skill import SkillScale
 
 Metrics = Mapping[str, float]
+Scales = Mapping[str, Sequence[float]]
 ObjectiveFunction = Callable[[Metrics], float]
 
-# A smaller reference counts as 0, and the difference is then absolute instead of relative.
+# A reference that is a smaller part of the metric's range counts as 0: it is noise, and gains by it
+# could be thousands of percent.
+_LEAST_REFERENCE = 0.01
+
+# As small a reference counts as 0 where the range of the metric is not known.
 _TINY = 1e-8
 
 
-def gain(metric: str, value: float, reference: float) -> float:
+def gain(
+    metric: str,
+    value: float,
+    reference: float,
+    *,
+    scale: Sequence[float] | None = None,
+    directions: Directions | None = None,
+) -> float:
     """Return the relative gain of a metric over its reference; above 0 is better.
+
+    Where the reference is about 0, the gain is relative to the metric's range from a constant to a
+    perfect prediction, and so a gain in skill.
+
+    Args:
+        metric: The metric's name.
+        value: Its value.
+        reference: What it is compared with.
+        scale: Trivial and perfect value of the metric; None where they are not known.
+        directions: The metrics of the user's, with their direction.
 
     Examples:
         >>> gain("rmse", 1.5, reference=2.0)
         0.25
+        >>> round(gain("r2", 0.005, reference=0.0006, scale=(0.0, 1.0)), 4)
+        0.0044
     """
-    sign = 1.0 if METRICS[metric].higher_is_better else -1.0
-    scale = abs(reference) if abs(reference) > _TINY else 1.0
-    return sign * (value - reference) / scale
+    sign = 1.0 if is_higher_better(metric, directions) else -1.0
+    return sign * (value - reference) / gain_unit(reference, scale)
+
+
+def gain_unit(reference: float, scale: Sequence[float] | None) -> float:
+    """Return the difference that a gain of 100 % stands for; above 0.
+
+    Args:
+        reference: What a metric is compared with.
+        scale: Trivial and perfect value of the metric; None where they are not known.
+    """
+    if scale is not None:
+        span = abs(scale[1] - scale[0])
+        return abs(reference) if abs(reference) >= _LEAST_REFERENCE * span else span
+    return abs(reference) if abs(reference) > _TINY else 1.0
 
 
 def task_gains(
-    values: Metrics, reference: Metrics, tasks: Mapping[str, tuple[str, ...]], split: str
+    values: Metrics,
+    reference: Metrics,
+    tasks: Mapping[str, tuple[str, ...]],
+    split: str,
+    *,
+    scales: Scales | None = None,
+    directions: Directions | None = None,
 ) -> dict[str, float]:
     """Return the gain of each task: the mean over its metrics.
 
@@ -54,11 +97,20 @@ def task_gains(
         reference: The values of the single-task runs under the same keys.
         tasks: Main task → its metrics.
         split: `val` or `test`.
+        scales: `<task>/<metric>` → trivial and perfect value, as far as they are known.
+        directions: The metrics of the user's, with their direction.
     """
     return {
         task: math.fsum(
-            gain(m, values[metric_key(split, task, m)], reference[metric_key(split, task, m)])
+            gain(
+                m,
+                values[key],
+                reference[key],
+                scale=(scales or {}).get(scale_key(task, m)),
+                directions=directions,
+            )
             for m in metrics
+            for key in [metric_key(split, task, m)]
         )
         / len(metrics)
         for task, metrics in tasks.items()
@@ -73,6 +125,8 @@ def delta_m(
     *,
     per_metric: bool = False,
     importance: Mapping[str, float] | None = None,
+    scales: Scales | None = None,
+    directions: Directions | None = None,
 ) -> float:
     """Return Δm over the main tasks.
 
@@ -83,6 +137,8 @@ def delta_m(
         split: `val` or `test`.
         per_metric: Whether every metric weighs the same, instead of every task.
         importance: Task → how much it counts, or each of its metrics; 1 where left out.
+        scales: `<task>/<metric>` → trivial and perfect value, as far as they are known.
+        directions: The metrics of the user's, with their direction.
 
     Examples:
         >>> reference = {"val/a/accuracy": 0.5, "val/b/accuracy": 0.8}
@@ -90,7 +146,7 @@ def delta_m(
         >>> round(delta_m(values, reference, {"a": ("accuracy",), "b": ("accuracy",)}), 3)
         0.1
     """
-    gains = task_gains(values, reference, tasks, split)
+    gains = task_gains(values, reference, tasks, split, scales=scales, directions=directions)
     counted = {task: _importance(importance, task) for task in tasks}
     if per_metric:
         counted = {task: weight * len(tasks[task]) for task, weight in counted.items()}
@@ -183,6 +239,8 @@ class Objective:
         scales: `<task>/<metric>` → trivial and perfect value. A task whose first metric has none is
             left out of the skill.
         importance: Task → how much it counts in skill and Δm; 1 where left out.
+        scales: `<task>/<metric>` → trivial and perfect value, as far as they are known.
+        directions: The metrics of the user's, with their direction.
 
     Examples:
         >>> objective = Objective({"left": ("accuracy",)}, kind="primary")
@@ -198,6 +256,7 @@ class Objective:
     reference: Mapping[str, float] | None = None
     scales: Mapping[str, Sequence[float]] | None = None
     importance: Mapping[str, float] | None = None
+    directions: Directions | None = None
 
     def __call__(self, metrics: Metrics) -> float:
         """Return the objective of these metrics.
@@ -218,17 +277,23 @@ class Objective:
     def _value(self, metrics: Metrics) -> float:
         if self.kind == "delta_m":
             assert self.reference is not None, "delta_m needs the single-task references"
-            return delta_m(metrics, self.reference, self.tasks, importance=self.importance)
+            return delta_m(
+                metrics,
+                self.reference,
+                self.tasks,
+                importance=self.importance,
+                scales=self.scales,
+                directions=self.directions,
+            )
         if self.kind == "primary":
             ((task, names),) = self.tasks.items()
-            return _signed(names[0], metrics[metric_key("val", task, names[0])])
+            return self._signed(names[0], metrics[metric_key("val", task, names[0])])
         if self.kind == "skill":
             assert self.scales is not None, "skill needs the scales of the metrics"
             return mean_skill(metrics, self.scales, self.tasks, importance=self.importance)
-        return _signed(self.kind.rsplit("/", 1)[-1], metrics[self.kind])
+        return self._signed(self.kind.rsplit("/", 1)[-1], metrics[self.kind])
 
-
-def _signed(metric: str, value: float) -> float:
-    """Return the value so that higher is better; what is not a metric is a loss."""
-    higher = metric in METRICS and METRICS[metric].higher_is_better
-    return value if higher else -value
+    def _signed(self, metric: str, value: float) -> float:
+        """Return the value so that higher is better; what is not a metric is a loss."""
+        is_loss = metric not in METRICS and metric not in (self.directions or {})
+        return value if not is_loss and is_higher_better(metric, self.directions) else -value

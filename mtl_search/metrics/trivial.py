@@ -13,16 +13,30 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import torch
 
-from mtl_search.data.types import MISSING, REAL_KINDS, Array, TargetKind
+from mtl_search.data.types import MISSING, Array, TargetKind
 from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.labels import (
+    element_values,
+    known_values,
+    label_variance,
+    labelled_entities,
+    outcome_columns,
+)
+from mtl_search.metrics.own import OwnMetric
 from mtl_search.metrics.relation_f1 import relation_numbers
-from mtl_search.metrics.span_f1 import spans, tag_kinds
+from mtl_search.metrics.span_f1 import tag_kinds
+from mtl_search.metrics.undefined import TOP, why_undefined
+
+Trivial = Callable[[Array, TargetKind, int, Sequence[str]], float]
 
 
 def trivial_value(
-    metric: str, values: Array, kind: TargetKind, classes: int, names: Sequence[str] = ()
+    metric: str | OwnMetric,
+    values: Array,
+    kind: TargetKind,
+    classes: int,
+    names: Sequence[str] = (),
 ) -> float:
     """Return the metric of the best constant prediction on these labels.
 
@@ -30,7 +44,7 @@ def trivial_value(
     and multilabel targets the best one is "always positive".
 
     Args:
-        metric: The name of the metric.
+        metric: The name of the metric, or a metric of one's own.
         values: The labels as `mtl_search.data.Target` has them, missing ones included.
         kind: The kind of the target.
         classes: The number of classes, labels or tags.
@@ -45,68 +59,15 @@ def trivial_value(
         >>> trivial_value("mae", np.array([1.0, 2.0, 6.0]), "real", 1)
         1.6666666666666667
     """
+    if isinstance(metric, OwnMetric):
+        return metric.trivial_value(values, kind, classes)
     if why_undefined(metric, values, kind, classes, names):
         return float("nan")
     return float(_FUNCTIONS[metric](values, kind, classes, names))
 
 
-def why_undefined(
-    metric: str, values: Array, kind: TargetKind, classes: int, names: Sequence[str] = ()
-) -> str:
-    """Return in words why these labels say nothing by this metric; empty where they do.
-
-    It is the case where the metric is NaN for every prediction, and where no prediction, however
-    right, could be told from any other: F1 without a positive label, R² of labels that are alike.
-
-    Args:
-        metric: The name of the metric.
-        values: The labels as `mtl_search.data.Target` has them, missing ones included.
-        kind: The kind of the target.
-        classes: The number of classes, labels or tags.
-        names: Their names, for the metrics that take them.
-
-    Examples:
-        >>> why_undefined("auroc", np.array([1, 1, -1]), "binary", 1)
-        'only one outcome occurs'
-    """
-    labels = _known(values, kind)
-    if len(labels) == 0:
-        return "there is no label"
-    is_defined, reason = True, ""
-    if metric in ("auroc", "average_precision", "mcc"):
-        shares = [column.mean() for column in _columns(values, kind, classes)]
-        is_defined, reason = any(0 < share < 1 for share in shares), "only one outcome occurs"
-    elif metric == "f1" and kind in ("binary", "multilabel"):
-        is_defined, reason = (labels == 1).any(), "there is no positive label"
-    elif metric == "relation_f1":
-        relation_of, other = relation_numbers(names)
-        is_defined, reason = (relation_of[labels] != other).any(), "no relation occurs"
-    elif metric == "span_f1":
-        is_defined, reason = len(_entities(values, names)) > 0, "no entity occurs"
-    elif metric == "r2":
-        is_defined, reason = _variance(values, kind) > 0, "all labels are alike"
-    return "" if is_defined else reason
-
-
-def _known(values: Array, kind: TargetKind) -> Array:
-    """Return the labels that are there, (M,)."""
-    return values[~np.isnan(values)] if kind in REAL_KINDS else values[values != MISSING]
-
-
-def _columns(values: Array, kind: TargetKind, classes: int) -> list[Array]:
-    """Return 0/1 labels of each label, or of each class against the rest; empty ones left out."""
-    if kind == "multilabel":
-        columns = [_known(column, kind) for column in values.T]
-    elif kind == "binary":
-        columns = [_known(values, kind)]
-    else:
-        labels = _known(values, kind)
-        columns = [(labels == label).astype(np.int64) for label in range(classes)]
-    return [column for column in columns if len(column)]
-
-
 def _accuracy(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
-    labels = _known(values, kind)
+    labels = known_values(values, kind)
     return float(np.bincount(labels).max()) / len(labels)
 
 
@@ -114,19 +75,52 @@ def _balanced_accuracy(
     values: Array, kind: TargetKind, classes: int, names: Sequence[str]
 ) -> float:
     # The class that is predicted has the recall 1, all others have 0.
-    return 1.0 / len(np.unique(_known(values, kind)))
+    return 1.0 / len(np.unique(known_values(values, kind)))
+
+
+def _top_accuracy(k: int) -> Trivial:
+    def share(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+        labels = known_values(values, kind)
+        return float(np.sort(np.bincount(labels))[::-1][:k].sum()) / len(labels)
+
+    return share
 
 
 def _f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
     if kind == "binary":
-        return _f1_of_always(float(np.mean(_known(values, kind))))
+        return _f1_of_always(float(np.mean(known_values(values, kind))))
+    return _f1_macro(values, kind, classes, names)
+
+
+def _f1_macro(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
     if kind == "multilabel":
-        columns = _columns(values, kind, classes)
+        columns = outcome_columns(values, kind, classes)
         shares = [float(np.mean(column)) for column in columns]
         return float(np.mean([_f1_of_always(share) for share in shares if share > 0]))
-    labels = _known(values, kind)
-    counts = np.bincount(labels)
-    return _f1_of_always(counts.max() / len(labels)) / int(np.count_nonzero(counts))
+    counts = np.bincount(known_values(values, kind))
+    return _f1_of_always(counts.max() / counts.sum()) / int(np.count_nonzero(counts))
+
+
+def _f1_micro(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    if kind != "multilabel":
+        return _accuracy(values, kind, classes, names)
+    # Labels are always predicted from the most frequent one on, as long as that helps.
+    columns = sorted(
+        outcome_columns(values, kind, classes), key=lambda column: -float(column.mean())
+    )
+    positives = np.array([column.sum() for column in columns])
+    predicted = np.cumsum([len(column) for column in columns])
+    return float((2 * positives.cumsum() / (predicted + positives.sum())).max())
+
+
+def _f1_weighted(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    if kind == "multilabel":
+        columns = outcome_columns(values, kind, classes)
+        positives = np.array([column.sum() for column in columns])
+        scores = [_f1_of_always(float(column.mean())) for column in columns]
+        return float((positives * scores).sum() / positives.sum())
+    share = _accuracy(values, kind, classes, names)
+    return share * _f1_of_always(share)
 
 
 def _f1_of_always(share: float) -> float:
@@ -141,8 +135,17 @@ def _auroc(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) 
 def _average_precision(
     values: Array, kind: TargetKind, classes: int, names: Sequence[str]
 ) -> float:
-    prevalences = [float(column.mean()) for column in _columns(values, kind, classes)]
+    prevalences = [float(column.mean()) for column in outcome_columns(values, kind, classes)]
     return float(np.mean([share for share in prevalences if 0 < share < 1]))
+
+
+def _brier_score(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+    """Return that of the shares of the classes, or of the positives of each label."""
+    if kind == "class":
+        labels = known_values(values, kind)
+        return 1.0 - float(((np.bincount(labels) / len(labels)) ** 2).sum())
+    shares = [float(column.mean()) for column in outcome_columns(values, kind, classes)]
+    return float(np.mean([share * (1 - share) for share in shares]))
 
 
 def _zero(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
@@ -150,7 +153,7 @@ def _zero(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -
 
 
 def _relation_f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
-    labels = _known(values, kind)
+    labels = known_values(values, kind)
     relation_of, other = relation_numbers(names)
     counts_C = np.bincount(labels, minlength=len(names))
     actual = np.bincount(relation_of[labels], minlength=other + 1)
@@ -162,7 +165,7 @@ def _span_f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]
     """Compare "every token is an entity" (always `B-kind`) with "every sentence" (`I-kind`)."""
     tokens_N = (values != MISSING).sum(axis=1)
     sentence_of = np.repeat(np.arange(len(values)), tokens_N)
-    first, last, kind_of = _entities(values, names).T
+    first, last, kind_of = labelled_entities(values, names).T
     lengths = last - first + 1
     is_token = lengths == 1
     is_sentence = lengths == tokens_N[sentence_of[first]]
@@ -174,15 +177,8 @@ def _span_f1(values: Array, kind: TargetKind, classes: int, names: Sequence[str]
     return best
 
 
-def _entities(values: Array, names: Sequence[str]) -> Array:
-    """Return first token, last token and kind of each labelled entity, (E, 3)."""
-    known = values != MISSING
-    sentence = torch.from_numpy(np.nonzero(known)[0])
-    return spans(torch.from_numpy(values[known]), sentence, names).numpy()
-
-
 def _mse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
-    return _variance(values, kind)
+    return label_variance(values, kind)
 
 
 def _rmse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
@@ -190,41 +186,51 @@ def _rmse(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -
 
 
 def _mae(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
-    columns = _elements(values, kind)
+    columns = element_values(values, kind)
     total = sum(float(np.abs(column - np.median(column)).sum()) for column in columns)
     return total / sum(map(len, columns))
 
 
-def _variance(values: Array, kind: TargetKind) -> float:
-    """Return the mean squared distance from the mean, of a vector from that of each element."""
-    columns = _elements(values, kind)
-    # Labels that are alike have no variance, not one of rounding errors.
-    varied = [column for column in columns if column.min() < column.max()]
-    total = sum(float(column.var()) * len(column) for column in varied)
-    return total / sum(map(len, columns))
+def _pinball(quantile: float) -> Trivial:
+    """Return that of the quantile, of a vector of that of each element."""
+
+    def loss(values: Array, kind: TargetKind, classes: int, names: Sequence[str]) -> float:
+        columns = element_values(values, kind)
+        total = 0.0
+        for column in columns:
+            above = column - np.quantile(column, quantile, method="inverted_cdf")
+            total += float(np.maximum(quantile * above, (quantile - 1) * above).sum())
+        return total / sum(map(len, columns))
+
+    return loss
 
 
-def _elements(values: Array, kind: TargetKind) -> list[Array]:
-    """Return the labels of each element of a vector, or of the one number; empty ones left out."""
-    columns = values.T if kind == "vector" else [values]
-    known = [_known(column, "real").astype(np.float64) for column in columns]
-    return [column for column in known if len(column)]
-
-
-_FUNCTIONS: dict[str, Callable[[Array, TargetKind, int, Sequence[str]], float]] = {
+_FUNCTIONS: dict[str, Trivial] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
+    **{name: _top_accuracy(k) for name, k in TOP.items()},
     "f1": _f1,
+    "f1_macro": _f1_macro,
+    "f1_micro": _f1_micro,
+    "f1_weighted": _f1_weighted,
     "auroc": _auroc,
     "average_precision": _average_precision,
     "mcc": _zero,
+    "brier_score_loss": _brier_score,
+    "calibration_error": _zero,
     "token_accuracy": _accuracy,
-    "token_f1": _f1,
+    "token_f1": _f1_macro,
+    "token_f1_weighted": _f1_weighted,
     "relation_f1": _relation_f1,
     "span_f1": _span_f1,
     "r2": _zero,
+    "pearson_corrcoef": _zero,
+    "spearman_corrcoef": _zero,
     "mse": _mse,
     "rmse": _rmse,
     "mae": _mae,
+    "pinball_loss_10": _pinball(0.1),
+    "pinball_loss_50": _pinball(0.5),
+    "pinball_loss_90": _pinball(0.9),
 }
 assert _FUNCTIONS.keys() == METRICS.keys(), "every metric that is defined has a trivial value"

@@ -10,13 +10,16 @@ import numpy as np
 
 from mtl_search.config import Component
 from mtl_search.config.checks import check_choice
-from mtl_search.config.schema import Config, TaskConfig
+from mtl_search.config.schema import Config
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import in_memory
 from mtl_search.errors import ConfigError
 from mtl_search.models.augment import build_augment
 from mtl_search.models.backbones import BACKBONES
+from mtl_search.models.backbones.modules import as_stages
+from mtl_search.models.backbones.partition import PartitionError
 from mtl_search.models.heads import Head
 from mtl_search.models.heads.build import build_head, head_class
 from mtl_search.models.network import MultiTaskNetwork, Neck
@@ -84,6 +87,26 @@ def build_network(config: Config, data: DataSet | DataSpec) -> MultiTaskNetwork:
     return MultiTaskNetwork(sharing, heads, targets, necks, build_augment(config.model.augment))
 
 
+def stages_builder(config: Config, data: DataSet | DataSpec) -> StagesBuilder:
+    """Return what builds the stages of a config's backbone for a data set.
+
+    Raises:
+        ConfigError: As of `build_network`.
+    """
+    views = {task: _views(task, section, data) for task, section in config.tasks.items()}
+    return _stages_builder(config, data, views)
+
+
+def first_view(config: Config, data: DataSet | DataSpec) -> str:
+    """Return the first view that passes the backbone; the others are of its shape.
+
+    Raises:
+        ConfigError: As of `build_network`.
+    """
+    task, section = next(iter(config.tasks.items()))
+    return _views(task, section, data)[0]
+
+
 def _build_necks(
     task: str, section: TaskConfig, data: DataSet | DataSpec, sharing: SharingPolicy
 ) -> list[Neck]:
@@ -141,12 +164,13 @@ def _stages_builder(
     component = config.model.backbone
     BACKBONES.check_arguments(component.name, component.arguments, "model.backbone")
     backbone = BACKBONES.get_member(component.name, "model.backbone.name")
-    if np.issubdtype(data.inputs[first].dtype, np.integer):
+    dtype = np.dtype(data.inputs[first].dtype)
+    if np.issubdtype(dtype, np.integer):
         _check_reads_integers(first, component, getattr(backbone, "reads_integers", False))
         for view in sorted({name for names in views.values() for name in names}):
             _check_vocabulary(view, component, data)
     input_shape = tuple(int(size) for size in shape)
-    return partial(_build_stages, backbone, input_shape, component)
+    return partial(_build_stages, backbone, input_shape, dtype, component)
 
 
 def _check_reads_integers(view: str, backbone: Component, reads_integers: bool | str) -> None:
@@ -184,20 +208,20 @@ def _check_vocabulary(view: str, backbone: Component, data: DataSet | DataSpec) 
 
 
 def _build_stages(
-    backbone: Callable[..., Any], shape: tuple[int, ...], component: Component
+    backbone: Callable[..., Any],
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    component: Component,
 ) -> list[Stage]:
     arguments = component.arguments
+    path = "model.backbone"
     # The sharing policy calls this, and would be blamed for the backbone.
-    with BACKBONES.blamed_on(component.name, arguments, "model.backbone"):
-        stages = backbone(shape, **arguments)
-    if (
-        not isinstance(stages, list)
-        or not stages
-        or not all(isinstance(stage, Stage) for stage in stages)
-    ):
-        raise ConfigError(
-            "a backbone returns a list of mtl_search.models.stage.Stage",
-            path="model.backbone",
-            value=repr(stages),
-        )
-    return stages
+    with BACKBONES.blamed_on(component.name, arguments, path):
+        # A module of the user's may know the shape of its input by itself.
+        takes_shape = "input_shape" in BACKBONES.parameters(component.name, path)
+        built = backbone(shape, **arguments) if takes_shape else backbone(**arguments)
+        try:
+            return as_stages(built, shape, dtype)
+        except PartitionError as error:
+            message = f"the backbone {component.name!r} {error}"
+            raise ConfigError(message, path=path) from error

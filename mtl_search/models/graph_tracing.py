@@ -211,16 +211,24 @@ class _ShapeRecorder:
                 hook.remove()
 
 
-def _record_shapes(network: MultiTaskNetwork, data: DataSet | DataSpec) -> _ShapeRecorder:
+def zero_batch(
+    network: MultiTaskNetwork, data: DataSet | DataSpec, samples: int
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return inputs of zeros and masks of ones for a network, of a few samples."""
     device = next(network.parameters()).device
     inputs: dict[str, Tensor] = {}
     masks: dict[str, Tensor] = {}
     for view in _distinct(network.views):
         array = data.inputs[view]
         dtype = getattr(torch, array.dtype.name)
-        inputs[view] = torch.zeros(_SAMPLES, *array.shape[1:], dtype=dtype, device=device)
+        inputs[view] = torch.zeros(samples, *array.shape[1:], dtype=dtype, device=device)
         if view in data.masks:
             masks[view] = torch.ones(inputs[view].shape[:2], dtype=torch.bool, device=device)
+    return inputs, masks
+
+
+def _record_shapes(network: MultiTaskNetwork, data: DataSet | DataSpec) -> _ShapeRecorder:
+    inputs, masks = zero_batch(network, data, _SAMPLES)
     recorder = _ShapeRecorder()
     try:
         with recorder.recording(network), torch.random.fork_rng(devices=[]):

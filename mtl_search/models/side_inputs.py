@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.config.checks import check_choice
-from mtl_search.config.schema import SideInputConfig
+from mtl_search.config.sections.task import SideInputConfig
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.spec import DataSpec
 from mtl_search.data.types import in_memory

@@ -8,6 +8,10 @@ from typing import Any
 from mtl_search.analysis.formats import of_kind
 from mtl_search.analysis.views.view import Column
 
+# A cell that holds more, such as the weights of a hundred tasks, is cut on pages; CSV has all of
+# it.
+MOST_IN_CELL = 100
+
 
 def cell(column: Column, value: Any) -> str:
     """Write a value of a view's table; empty where it is missing.
@@ -33,6 +37,19 @@ def cell(column: Column, value: Any) -> str:
     if isinstance(value, str):
         return value
     return of_kind(column.kind, value)
+
+
+def shortened(text: str) -> str:
+    """Return the text of a cell, cut where a page has no room for it.
+
+    Args:
+        text: The text.
+
+    Examples:
+        >>> shortened("1.00"), len(shortened("1.00:" * 600))
+        ('1.00', 100)
+    """
+    return text if len(text) <= MOST_IN_CELL else f"{text[: MOST_IN_CELL - 1]}…"
 
 
 def is_numeric(column: Column) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mtl_search.analysis.by_task import task_rows
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats.stops import stop_text
 from mtl_search.analysis.health import health_checks
 from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import validation_reference
@@ -27,7 +28,8 @@ def to_json(evidence: Evidence, views: Sequence[View] | None = None) -> dict[str
 
     Keys:
         format: The version of this layout.
-        sweep: `id, name, started` (Unix seconds), `sessions`, `complete`.
+        sweep: `id, name, started` (Unix seconds), `sessions`, `complete`,
+            `stopped` (what ended it early, or null).
         data: null where it is not recorded, or `name, digest, splits, targets` of the data set.
         environment: null where it is not recorded, or `versions, platform, devices`.
         tasks: The main tasks with their metrics, the first of which selects.
@@ -75,6 +77,7 @@ def to_json(evidence: Evidence, views: Sequence[View] | None = None) -> dict[str
             "started": record.started,
             "sessions": record.sessions,
             "complete": record.complete,
+            "stopped": None if record.stop is None else stop_text(record.stop),
         },
         "data": record.data or None,
         "environment": record.environment or None,
@@ -87,7 +90,7 @@ def to_json(evidence: Evidence, views: Sequence[View] | None = None) -> dict[str
         "selection_floor": [
             asdict(floor) for floor in selection_floors(record, arm_names(tasks, record))
         ],
-        "mean_ranks": mean_ranks(verdict, tasks),
+        "mean_ranks": mean_ranks(verdict, tasks, record.directions),
         "rungs": [asdict(rung) for rung in rung_correlations(record, tasks)],
         "pareto": asdict(front) if front else None,
         "health": [asdict(check) for check in health_checks(evidence)],

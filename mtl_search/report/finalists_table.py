@@ -54,6 +54,7 @@ class _FinalistsTable:
     def __init__(self, evidence: Evidence) -> None:
         self._verdict = verdict = evidence.verdict
         self._tasks = evidence.tasks
+        self._directions = evidence.record.directions
         self._runs = {run.arm: run for run in finalist_runs(evidence) if run.is_winner}
         ablations = [arm for arm in verdict.winners if ArmName(arm).is_ablation]
         names = [_SINGLE, *SHARED, TWIN_SEPARATE, TWIN_WEIGHTS, *ablations]
@@ -71,7 +72,7 @@ class _FinalistsTable:
         }
         gains = [over_single.get(arm) for arm in self.arms]
         leads = [over_row.get(arm) for arm in self.arms]
-        ranks = mean_ranks(verdict, self._tasks)
+        ranks = mean_ranks(verdict, self._tasks, self._directions)
         unit = unit_of(verdict.measure)
         better = [comparison.improvement if comparison else None for comparison in gains]
         return [
@@ -81,7 +82,7 @@ class _FinalistsTable:
             Column(f"lead of ✓ over it\n({unit})", [_gain(c) for c in leads], 94),
             Column("Δm %", [_delta_m(c) for c in gains], 95),
             Column("P(better)\na run", [formats.number(value, 2) for value in better], 84),
-            Column("worst task\n(gain)", [_worst(c) for c in gains], 83, right=False),
+            Column(f"worst task\n(gain, {unit})", [_worst(c) for c in gains], 83, right=False),
             Column("mean\nrank", [_rank(ranks.get(arm)) for arm in self.arms], 82),
             *task_columns(self._tasks, self._task_cells),
             Column("params", [formats.count(self._parameters(arm)) for arm in self.arms], 85),
@@ -148,7 +149,7 @@ def _worst(comparison: Comparison | None) -> str:
     task = worst_task(comparison) if comparison else None
     if comparison is None or task is None:
         return ""
-    return f"{task} {100 * comparison.tasks[task].gain.mean:+.2f}"
+    return f"{task} {formats.signed(100 * comparison.tasks[task].gain.mean, 2)}"
 
 
 def _rank(rank: float | None) -> str:

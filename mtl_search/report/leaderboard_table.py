@@ -11,6 +11,7 @@ from rich.text import Text
 
 from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats.many import is_many, quartiles
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report.tables import Column, fitted, task_columns
 from mtl_search.storage.arm_name import SEARCH, ArmName
@@ -32,6 +33,7 @@ def print_leaderboard(evidence: Evidence, console: Console) -> None:
     top: list[Row] = []
     sections = []
     previous = ""
+    groups, note = _without_many_singles(groups, evidence)
     for arm, group in groups.items():
         family = arm.split("/")[0]
         if top and family != previous:  # one rule below all single-task arms, not one each
@@ -40,7 +42,25 @@ def print_leaderboard(evidence: Evidence, console: Console) -> None:
         top += group[: _rows_of(arm, has_search="search" in groups)]
     title = f"{config.name}: best trials of each arm (validation)"
     console.print(fitted(title, _columns(top, evidence), console, sections))
+    if note:
+        console.print(Text(note, style="dim"))
     _print_failures(rows, console)
+
+
+def _without_many_singles(
+    groups: dict[str, list[Row]], evidence: Evidence
+) -> tuple[dict[str, list[Row]], str]:
+    """Return the groups without the single-task arms where these are very many, and a summary."""
+    singles = [group[0] for arm, group in groups.items() if ArmName(arm).is_single]
+    if not is_many(singles) or len(singles) == len(groups):
+        return groups, ""
+    name = "skill" if any(math.isfinite(row["skill"]) for row in singles) else "objective"
+    summary = ", ".join(
+        f"{what} {formats.number(value)}"
+        for what, value in quartiles(row[name] for row in singles).items()
+    )
+    note = f"The best of each of {len(singles)} single-task arms: {name} {summary}."
+    return {arm: group for arm, group in groups.items() if not ArmName(arm).is_single}, note
 
 
 def best_columns(evidence: Evidence) -> list[Column]:
@@ -82,7 +102,11 @@ def _columns(top: Sequence[Row], evidence: Evidence) -> list[Column]:
 
     helpers = tuple([f"val/{name}/" for name in config.tasks if name not in tasks])
     helper_metrics = [name for name in top[0] if name.startswith(helpers)]
-    weights = [formats.weights(row[f"weight/{task}"] for task in config.tasks) for row in top]
+    weights = [""] * len(top)
+    if is_many(config.tasks):
+        helper_metrics = []
+    else:
+        weights = [formats.weights(row[f"weight/{task}"] for task in config.tasks) for row in top]
     states = [Text(row["state"], style=_STYLES[row["state"]]) for row in top]
     measure = "" if evidence.record.custom_objective else config.search.objective
     # Skill and Δm have columns of their own, where they are known.

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mtl_search.analysis.formats.stops import stop_text
 from mtl_search.analysis.health import Check, health_checks
 from mtl_search.analysis.views.view import View
 from mtl_search.config import to_yaml
+from mtl_search.report.cells import MOST_IN_CELL, shortened
 from mtl_search.report.document import Document
 from mtl_search.report.merged_columns import merged_columns
 
@@ -49,6 +51,7 @@ def to_markdown(document: Document) -> str:
         f"# {escaped(evidence.config.name)}: report of a sweep",
         " ".join([f"**{escaped(answer)}**", *map(escaped, details)]),
         f"Sweep `{record.id}`, {len(record.trials):,} trials, {state}.",
+        "" if record.stop is None else escaped(stop_text(record.stop)),
         "## Health checks",
         health_list(checks),
     ]
@@ -91,7 +94,7 @@ def view_table(view: View) -> str:
     if not view.rows:
         return ""
     columns = merged_columns(replace(view, rows=view.rows[:MOST_ROWS]))[:MOST_COLUMNS]
-    rows = list(zip(*(column.cells for column in columns), strict=True))
+    rows = list(zip(*(map(shortened, column.cells) for column in columns), strict=True))
     titles = [column.title for column in columns]
     return table(titles, rows, [column.is_numeric for column in columns])
 
@@ -134,9 +137,11 @@ def _cuts(view: View) -> list[str]:
     cuts = []
     if len(view.rows) > MOST_ROWS:
         cuts.append(f"the first {MOST_ROWS} of {len(view.rows):,} rows")
-    columns = len(merged_columns(replace(view, rows=[])))
-    if columns > MOST_COLUMNS:
-        cuts.append(f"the first {MOST_COLUMNS} of {columns:,} columns")
+    columns = merged_columns(replace(view, rows=view.rows[:MOST_ROWS]))
+    if len(columns) > MOST_COLUMNS:
+        cuts.append(f"the first {MOST_COLUMNS} of {len(columns):,} columns")
+    if any(len(text) > MOST_IN_CELL for column in columns[:MOST_COLUMNS] for text in column.cells):
+        cuts.append(f"the first {MOST_IN_CELL - 1} characters of cells that end in …")
     if not cuts:
         return []
     where = f"all are under `views`, `{view.name}` in the report as JSON (`--format json`)"

@@ -9,18 +9,22 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats.stops import stop_text
 from mtl_search.analysis.health import health_checks
 from mtl_search.analysis.leaderboard import arm_names
 from mtl_search.analysis.references import Tasks, validation_reference
 from mtl_search.analysis.selection import selection_floors
 from mtl_search.analysis.summary import pareto_front, rung_correlations
+from mtl_search.analysis.views.classes import positive_classes
 from mtl_search.config import Config
 from mtl_search.report.by_task_table import print_tasks
 from mtl_search.report.finalists_table import print_finalists
 from mtl_search.report.health_lines import print_health
 from mtl_search.report.leaderboard_table import print_leaderboard
 from mtl_search.report.totals_table import print_totals
+from mtl_search.storage.binding.going_on import how_to_go_on
 from mtl_search.storage.records import SweepRecord
 
 _STYLE = {
@@ -30,6 +34,7 @@ _STYLE = {
     "don't know": "yellow",
     "not tested": "dim",
 }
+_MOST_TOLD = 5  # binary targets, whose positive class is told
 _FRONT_REFERENCE = {
     "single": "the single-task references",
     "best": "the best value of each task",
@@ -50,7 +55,7 @@ def render(evidence: Evidence, console: Console, folder: Path | None = None) -> 
     print_finalists(evidence, console)
     print_tasks(record, tasks, verdict, console)
     print_totals(record, tasks, selection_floors(record, arm_names(tasks, record)), console)
-    for line in _remarks(record, tasks):
+    for line in [*_remarks(record, tasks), *_classes(evidence)]:
         console.print(Text(line))
     style = _STYLE[verdict.outcome]
     console.print(
@@ -62,10 +67,20 @@ def render(evidence: Evidence, console: Console, folder: Path | None = None) -> 
     console.print(commands, no_wrap=True, overflow="ignore", crop=False)
 
 
+def _classes(evidence: Evidence) -> list[str]:
+    told = positive_classes(evidence)
+    lines = [f"{line}." for line in told[:_MOST_TOLD]]
+    if len(told) > _MOST_TOLD:
+        lines.append(f"The report as HTML or JSON has the other {len(told) - _MOST_TOLD} of these.")
+    return lines
+
+
 def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
-    lines = []
+    lines = [] if record.stop is None else [stop_text(record.stop)]
     for rung in rung_correlations(record, tasks):
-        value = "undefined, all alike" if rung.spearman is None else f"{rung.spearman:+.2f}"
+        value = (
+            "undefined, all alike" if rung.spearman is None else formats.signed(rung.spearman, 2)
+        )
         lines.append(
             f"Rank correlation of epoch {rung.epoch} with the end, arm {rung.arm}: {value} "
             f"({rung.trials} trials that were not stopped)"
@@ -83,7 +98,7 @@ def _remarks(record: SweepRecord, tasks: Tasks) -> list[str]:
 def _next(record: SweepRecord, config: Config, folder: Path) -> Text:
     name = shlex.quote(str(folder))
     lines = [f"mtl-search ui {name}", f"mtl-search report {name} --html report.html"]
-    extended = f" search.trials={2 * config.search.trials}" if record.complete else ""
-    if not (extended and any(trial.is_member for trial in record)):  # a population keeps its size
-        lines.append(f"mtl-search run {name}/config.yaml --output {name} --resume{extended}")
+    trials = 2 * config.search.trials if record.complete else None
+    if not (trials and any(trial.is_member for trial in record)):  # a population keeps its size
+        lines.append(how_to_go_on(record, folder, trials))
     return Text("Next:  " + "\n       ".join(lines), style="bold")

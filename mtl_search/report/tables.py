@@ -11,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from mtl_search.analysis.formats.many import is_many
 from mtl_search.analysis.references import Tasks
 
 Cell = str | Text
@@ -43,7 +44,12 @@ def task_columns(tasks: Tasks, cells: Callable[[str, str], Sequence[Cell]]) -> l
     Args:
         tasks: The tasks, with their metrics; the first task is the most important.
         cells: Gives the cells of the column of a task and a metric.
+
+    Returns:
+        The columns; none for very many tasks, of which other tables have summaries.
     """
+    if is_many(tasks):
+        return []
     first = [(task, metrics[0]) for task, metrics in tasks.items() if metrics]
     return [
         Column(f"{task}\n{metric}", cells(task, metric), 80 - number)
@@ -82,7 +88,7 @@ def fitted(
         rest = [column for column in rest if column not in shown]
     if rest:
         names = ", ".join(column.header.replace("\n", " ") for column in rest)
-        note = f"hidden, the terminal is too narrow: {names}"
+        note = f"hidden, the whole table has it (--html, --csv or --json): {names}"
         parts.append(Text(note, style="dim", overflow="ellipsis", no_wrap=True))
     return Group(*parts)
 

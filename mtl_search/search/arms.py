@@ -104,9 +104,8 @@ class Arm:
             base: The sweep's config.
             overrides: Dotted path → value of the trial.
         """
-        tree = to_dict(base)
-        tree["search"]["space"] = {}
-        tree["tasks"] = {task: tree["tasks"][task] for task in self.tasks}
+        own = self._without_other_tasks(base)
+        tree = to_dict(own)
         if self.name != affinity_arm(base):
             tree["report"]["task_affinity"] = False
         if self.name.is_single:
@@ -126,7 +125,16 @@ class Arm:
             if isinstance(values, dict):
                 for task in set(values) - set(self.tasks):
                     del values[task]
-        return parse_like(base, tree)
+        return parse_like(own, tree)
+
+    def _without_other_tasks(self, base: Config) -> Config:
+        """Return the config with the arm's tasks alone and no space.
+
+        What a single-task trial costs must not grow with the number of other tasks.
+        """
+        tasks = {task: base.tasks[task] for task in self.tasks}
+        search = base.search.model_copy(update={"space": {}})
+        return base.model_copy(update={"tasks": tasks, "search": search})
 
     def _balance(self, tree: dict[str, Any], base: Config) -> None:
         """Put the arm's own loss weights and weighting into the tree of its config."""

@@ -182,11 +182,12 @@ def _weights_of_sweep(folder: str, config: Config, path: str) -> Weights:
 
 def _read(folder: str, path: str) -> SweepRecord:
     try:
-        if (Path(folder) / JOURNAL).is_file():
-            return read_record(Path(folder) / JOURNAL)
-    except (OSError, ValueError):  # it cannot be a path, such as a name that is too long
-        pass
+        journal = Path(folder).expanduser() / JOURNAL
+        if journal.is_file():
+            return read_record(journal)
     except SweepError as error:
         raise ConfigError(str(error), path=path, value=folder) from error
+    except (OSError, ValueError, RuntimeError):  # no path: too long a name, an unknown `~user`
+        pass
     problem = "neither the folder of a sweep (with a journal.jsonl in it) nor a weighting"
     raise ConfigError(problem, path=path, value=folder, allowed=WEIGHTINGS)

@@ -16,6 +16,7 @@ from itertools import accumulate
 from mtl_search.analysis.references import reference_trial
 from mtl_search.config import Config
 from mtl_search.errors import ConfigError, SweepError, TrialError
+from mtl_search.metrics.definitions import Directions
 from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.objective import Objective, ObjectiveFunction
 from mtl_search.registry import import_attribute
@@ -57,6 +58,7 @@ class ArmObjectives:
             skill takes its place.
         scales: `<task>/<metric>` → trivial and perfect value.
         importance: Task → how much it counts; 1 where left out.
+        directions: The metrics of the user's, with their direction.
         function: A function of the user's in place of `kind`; single-task arms keep their own
             metric.
     """
@@ -70,12 +72,14 @@ class ArmObjectives:
         has_singles: bool = True,
         scales: Mapping[str, tuple[float, float]] | None = None,
         importance: Mapping[str, float] | None = None,
+        directions: Directions | None = None,
         function: ObjectiveFunction | None = None,
     ) -> None:
         self._record = record
         self._metrics = metrics
         self._scales = dict(scales or {})
         self._importance = importance
+        self._directions = directions
         self._function = function
         self._kind = "skill" if kind == "delta_m" and not has_singles else kind
 
@@ -95,6 +99,7 @@ class ArmObjectives:
             kind=self._kind,
             scales=self._scales,
             importance=self._importance,
+            directions=self._directions,
             function=self._function,
         )
 
@@ -139,9 +144,18 @@ class ArmObjectives:
             return self._single_task_objective(str(name.task))
         if self._kind == "delta_m":
             counted = _without(name, self._counted())
-            return Objective(counted, self._kind, self.reference(), None, self._importance)
+            return Objective(
+                counted,
+                self._kind,
+                self.reference(),
+                self._scales,
+                self._importance,
+                self._directions,
+            )
         metrics = _without(name, self._metrics)
-        return Objective(metrics, self._kind, None, self._scales, self._importance)
+        return Objective(
+            metrics, self._kind, None, self._scales, self._importance, self._directions
+        )
 
     def _counted(self) -> dict[str, tuple[str, ...]]:
         """Return the tasks with the metrics that the labels leave defined, which have a scale."""
@@ -162,7 +176,7 @@ class ArmObjectives:
             # The metric is undefined on one of the splits.
             return Objective(metrics, metric_key("val", task, "loss"))
         if not by_skill:
-            return Objective(metrics, "primary")
+            return Objective(metrics, "primary", directions=self._directions)
         return Objective(metrics, "skill", scales={key: self._scales[key]})
 
     def by_epoch(self, trial: TrialRecord) -> dict[int, float]:

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mtl_search.config import Config, load_config, paths, to_dict, to_stored, to_yaml
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.config import Config, to_yaml
+from mtl_search.errors import ConfigError, RequestError
 from mtl_search.search.schedulers import pbt_config
-from mtl_search.storage import atomic
-from mtl_search.storage.sweep_directory import CONFIG, holds_sweep
-
-# What may change when a sweep is resumed: how much more is done, and where; never what a trial is.
-_RESUMABLE = (
-    "search.trials",
-    "search.finalists.top",
-    "search.finalists.seeds",
-    "search.finalists.max_seeds",
-    "search.finalists.margin",
-    "search.finalists.splits",
-    "search.retries",
-    "search.stop_after_failures",
-    "resources.",
-    "tracking.",
-    "report.",
-    "training.checkpoint_every_s",
-    "training.cache_on_device",
-    "training.on_out_of_memory",
-)
+from mtl_search.storage import atomic, sweep_directory
+from mtl_search.storage.binding.config import RESUMABLE, differences
+from mtl_search.storage.binding.folder import check_original
+from mtl_search.storage.binding.reading import read_sweep
+from mtl_search.storage.records import SweepRecord
+from mtl_search.storage.sweep_directory import CONFIG, JOURNAL, TRIALS, holds_sweep
 
 
 def prepare(folder: Path, config: Config, *, resume: bool) -> None:
@@ -40,39 +26,61 @@ def prepare(folder: Path, config: Config, *, resume: bool) -> None:
         resume: Whether to go on with the sweep in the folder.
 
     Raises:
-        SweepError: The folder holds a sweep already, or nothing to resume.
+        RequestError: The folder holds a sweep already, or nothing to resume.
         ConfigError: A value that must not change differs from the sweep's.
     """
-    has_sweep = holds_sweep(folder)
-    if has_sweep and not resume:
-        raise SweepError(
-            f"{folder} holds a sweep already: --resume goes on with it, "
-            "--output names another folder"
-        )
-    if resume and not has_sweep:
-        raise SweepError(f"{folder} holds no sweep to resume")
-    if resume:
-        _check_same(load_config(folder / CONFIG), config)
+    check_folder(folder, config, resume=resume)
     folder.mkdir(parents=True, exist_ok=True)
     with atomic.replace_file(folder / CONFIG) as new_file:
         new_file.write_text(to_yaml(config), encoding="utf-8")
 
 
+def check_folder(folder: Path, config: Config, *, resume: bool) -> SweepRecord:
+    """Check that a new sweep may begin in a folder, or that this config may resume the one in it.
+
+    Args:
+        folder: The sweep's folder.
+        config: The config of this session.
+        resume: Whether to go on with the sweep in the folder.
+
+    Returns:
+        The record of the sweep to resume, or an empty one.
+
+    Raises:
+        RequestError: The folder is a file or a copy, holds a sweep already, or nothing to resume.
+        SweepError: What it holds is damaged.
+        ConfigError: A value that must not change differs from the sweep's.
+    """
+    if not holds_sweep(folder) and _has_trials(folder):
+        raise RequestError(
+            f"{folder / JOURNAL} is empty or not there, though the folder holds trials: the sweep "
+            "has lost its journal. Put it back from a copy, or name another folder (--output)"
+        )
+    sweep_directory.check_folder(folder, resume=resume)
+    if not resume:
+        return SweepRecord()
+    before, record = read_sweep(folder)
+    check_original(folder, record.id)
+    _check_same(before, config)
+    return record
+
+
+def _has_trials(folder: Path) -> bool:
+    try:
+        return any((folder / TRIALS).iterdir())
+    except OSError:
+        return False
+
+
 def _check_same(old: Config, new: Config) -> None:
-    before, after = paths.flatten(to_stored(old)), paths.flatten(to_stored(new))
-    # A sweep of an earlier version has stored the values of variables.
-    values_before, values_after = paths.flatten(to_dict(old)), paths.flatten(to_dict(new))
-    for path in sorted(before.keys() | after.keys()):
-        is_same = before.get(path) == after.get(path)
-        is_same |= values_before.get(path) == values_after.get(path)
-        if not is_same and not path.startswith(_RESUMABLE):
-            changeable = ", ".join(prefix.rstrip(".") for prefix in _RESUMABLE)
-            raise ConfigError(
-                f"cannot change when a sweep is resumed (it was {before.get(path)!r}): finished "
-                f"trials would not fit; start a new sweep, or change only {changeable}",
-                path=path,
-                value=after.get(path),
-            )
+    for path, (before, after) in differences(old, new).items():
+        changeable = ", ".join(prefix.rstrip(".") for prefix in RESUMABLE)
+        raise ConfigError(
+            f"cannot change when a sweep is resumed (it was {before!r}): finished "
+            f"trials would not fit; start a new sweep, or change only {changeable}",
+            path=path,
+            value=after,
+        )
     _check_extension(old.search.trials, new)
 
 

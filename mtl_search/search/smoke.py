@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from mtl_search.config import Config, override
+from mtl_search.config import Config, load_config, override
+from mtl_search.config.schema import HANDED_OVER
 from mtl_search.data.datasets import DATASETS
 
 _EPOCHS = 1
@@ -14,7 +16,7 @@ _BATCHES = 2
 _LEAST, _MOST = 64, 128
 
 
-def smoke(config: Config) -> Config:
+def smoke(config: Config | Mapping[str, Any]) -> Config:
     """Make a sweep small enough for a minute or so, to see that everything in it works.
 
     It trains one epoch of two batches, of 64 samples at least and 128 at most; one trial a main
@@ -25,7 +27,7 @@ def smoke(config: Config) -> Config:
     folders and MLflow experiments stay apart.
 
     Args:
-        config: The config of the whole sweep.
+        config: The config of the whole sweep, or its content as a mapping.
 
     Raises:
         ConfigError: There is no such data set.
@@ -37,6 +39,8 @@ def smoke(config: Config) -> Config:
         >>> small.name, small.training.epochs
         ('quickstart-smoke', 1)
     """
+    if not isinstance(config, Config):
+        config = load_config(config)
     search, training = config.search, config.training
     samples = min(_MOST, max(_LEAST, _BATCHES * training.batch_size))
     trials = max(2, len(config.main_tasks), 1 + len(search.initial_points))
@@ -51,7 +55,7 @@ def smoke(config: Config) -> Config:
         "search.finalists.max_seeds": 2,
         "search.finalists.splits": min(2, search.finalists.splits),
     }
-    reading = getattr(DATASETS.get_member(config.data.name, "data.name"), "smoke", {})
-    for argument, value in reading.items():
-        changes[f"data.{argument}"] = value
+    if config.data.name != HANDED_OVER:
+        reading = getattr(DATASETS.get_member(config.data.name, "data.name"), "smoke", {})
+        changes.update({f"data.{argument}": value for argument, value in reading.items()})
     return override(config, changes)

@@ -6,9 +6,9 @@ import logging
 import shutil
 import signal
 import tempfile
-import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ from ray.tune.stopper import CombinedStopper
 from mtl_search.cluster import connection, shared_storage
 from mtl_search.cluster.first_trial import FirstTrialWatch
 from mtl_search.cluster.monitor import CapacityMonitor
+from mtl_search.cluster.watch import RayWatch, end_process
 from mtl_search.search.baselines.scoring import write_baselines
 from mtl_search.search.checkpoint_retention import CheckpointRetention
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.protocol.budget import trial_budget
-from mtl_search.search.provenance.writing import write_provenance
+from mtl_search.search.provenance.writing import write_session
 from mtl_search.search.recorder import TrialRecorder
 from mtl_search.search.request import CheckedSweep, SweepRequest, check_request
 from mtl_search.search.resume import prepare
@@ -33,10 +34,10 @@ from mtl_search.search.searcher import ArmSearcher
 from mtl_search.search.stoppers import StopWithoutCapacity
 from mtl_search.search.study import set_log_level
 from mtl_search.storage import disk, sweep_directory
-from mtl_search.storage.events import MetricScales, SweepCompleted, SweepStarted
+from mtl_search.storage.events import MetricScales, SweepCompleted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
-from mtl_search.training.metric_scales import tasks_without_skill
+from mtl_search.training.metric_scales import left_out
 from mtl_search.training.workers import placement_groups
 from mtl_search.training.workers.slot import SlotTrainable
 
@@ -83,6 +84,7 @@ class SweepSession:
             kind=config.search.objective,
             has_singles="single" in config.search.arms,
             scales=self._scales.values,
+            directions=self._scales.directions,
             importance={name: task.importance for name, task in config.tasks.items()},
             function=sweep.objective,
         )
@@ -107,33 +109,38 @@ class SweepSession:
             ConfigError: The config does not fit the sweep that is to be resumed.
             SweepError: Another process runs the sweep, or Ray cannot be reached.
         """
-        config = sweep.request.config
-        with cls.open_folder(sweep) as session, connection.ray_session(config, sweep.address):
+        request = sweep.request
+        lost = partial(end_process, go_on=request.go_on)
+        cluster = connection.ray_session(request.config, sweep.address)
+        with cls.open_folder(sweep, cluster) as session, RayWatch(lost):
             yield session
 
     @classmethod
     @contextmanager
-    def open_folder(cls, sweep: CheckedSweep) -> Iterator[SweepSession]:
-        """Hold the sweep's folder and its journal for one session, without Ray.
+    def open_folder(
+        cls, sweep: CheckedSweep, cluster: AbstractContextManager[None] | None = None
+    ) -> Iterator[SweepSession]:
+        """Hold the sweep's folder and its journal for one session.
 
         Args:
             sweep: The sweep, checked.
+            cluster: The connection to Ray, opened once the folder is held; None: no Ray.
 
         Raises:
             ConfigError: The config does not fit the sweep that is to be resumed.
             SweepError: Another process runs the sweep.
         """
-        request = sweep.request
-        config, directory = request.config, request.directory
+        request, config, directory = sweep.request, sweep.request.config, sweep.request.directory
         with disk.writes_to(directory), sweep_directory.locked(directory):
             prepare(directory, config, resume=request.resume)
-            if request.on_start is not None:
-                request.on_start()
-            retention = CheckpointRetention(directory, config)
-            journal = Journal(directory / sweep_directory.JOURNAL, [*request.observers, retention])
-            with closing(journal):
-                retention.clean_up_finished(journal.record)
-                yield cls(sweep, journal)
+            with cluster or nullcontext():
+                if request.on_start is not None:
+                    request.on_start()
+                retention = CheckpointRetention(directory, config)
+                path = directory / sweep_directory.JOURNAL
+                with closing(Journal(path, [*request.observers, retention])) as journal:
+                    retention.clean_up_finished(journal.record)
+                    yield cls(sweep, journal)
 
     @property
     def context(self) -> SweepContext:
@@ -175,16 +182,8 @@ class SweepSession:
         Args:
             slots: Number of trials at a time.
         """
-        self._context.journal.write(
-            SweepStarted(
-                id=self.record.id or uuid.uuid4().hex[:12],
-                name=self._config.name,
-                slots=slots,
-                budget=trial_budget(self._config, self._sweep.arms),
-                custom_objective=self._sweep.objective is not None,
-            )
-        )
-        write_provenance(self._context.journal, self._sweep)
+        budget = trial_budget(self._config, self._sweep.arms)
+        write_session(self._context.journal, self._sweep, slots=slots, budget=budget)
         self._write_scales()
 
     def write_end(self) -> None:
@@ -196,14 +195,17 @@ class SweepSession:
     def _write_scales(self) -> None:
         """Write the scales of the metrics down, where the journal has none or other ones."""
         scales = self._scales
-        if (self.record.scales, self.record.excluded_metrics) != (scales.values, scales.excluded):
+        record = self.record
+        written = (record.scales, record.excluded_metrics, record.directions)
+        if written != (scales.values, scales.excluded, scales.directions):
             self._context.journal.write(
-                MetricScales(values=scales.values, excluded=scales.excluded)
+                MetricScales(
+                    values=scales.values, excluded=scales.excluded, directions=scales.directions
+                )
             )
         metrics = self._sweep.preflight.metrics
-        for task, reason in tasks_without_skill(self._config, metrics, scales).items():
-            text = "task %r takes no part in objective and verdict: %s is left out, since %s"
-            logger.warning(text, task, metrics[task][0], reason)
+        for sentence in left_out(self._config, metrics, scales):
+            logger.warning("%s", sentence)
 
     def _tune_to_the_end(
         self, searcher: ArmSearcher, scheduler: ArmScheduler, stopper: CombinedStopper

@@ -25,6 +25,7 @@ from mtl_search.search.objectives import recompute_objectives
 from mtl_search.search.pbt.controller import PBTController
 from mtl_search.search.protocol.finalists import Finalist, FinalistPlan
 from mtl_search.search.protocol.offers import Offer, choose_offers
+from mtl_search.search.protocol.time_budget import TimeBudget
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.storage.trial_directory import trial_storage
@@ -65,6 +66,7 @@ class TrialQueue:
         self._phases = phases(
             context.arms.values(), needs_reference=context.objectives.needs_reference
         )
+        self._limits = TimeBudget(context, self._phases)
         self._populations = PBTController(context)
         # The members of populations go on by the journal alone.
         self._interrupted = [
@@ -79,7 +81,12 @@ class TrialQueue:
     @property
     def exhausted(self) -> bool:
         """Whether no trial is left to begin, where none runs."""
-        if self._interrupted or self._offers is None or self._offers:
+        if self._limits.sweep_is_over:
+            return False
+        if self._limits.search_is_over:
+            if any(trial.is_finalist for trial in self._interrupted):
+                return False
+        elif self._interrupted or self._offers is None or self._offers:
             return False
         self._plan_finalists()
         return not self._pending
@@ -93,24 +100,7 @@ class TrialQueue:
         Raises:
             MtlSearchError: The sweep cannot go on, such as where there is no reference for Δm.
         """
-        live_ids = {record.id for record in live}
-        for number, phase in enumerate(self._phases):
-            if number == 1 and not self._recomputed:  # the references stand from here on
-                recompute_objectives(self._context.journal, self._context.objectives)
-                self._recomputed = True
-            record = self._next_of_phase(phase, live_ids)
-            if record is not None:
-                return record
-            if any(record.arm in phase and not record.is_offered for record in live):
-                return WAIT
-        record = self._next_offer()
-        if record is not None:
-            return record
-        if any(not record.is_finalist for record in live):
-            return WAIT
-        names = [arm.name for arm in self._context.arms.values()]
-        repeats = [again for name in names for again in (name.final, name.on_splits)]
-        record = self._next_interrupted(repeats) or self._next_finalist()
+        record = None if self._limits.sweep_is_over else self._next(live)
         if record is not None:
             return record
         return WAIT if live else FINISHED
@@ -143,6 +133,26 @@ class TrialQueue:
         if not record.is_member:
             self._interrupted.append(record)
 
+    def _next(self, live: Collection[TrialRecord]) -> TrialRecord | NoTrial | None:
+        live_ids = {record.id for record in live}
+        for number, phase in enumerate(self._phases):
+            if number == 1 and not self._recomputed:  # the references stand from here on
+                recompute_objectives(self._context.journal, self._context.objectives)
+                self._recomputed = True
+            record = self._next_of_phase(number, phase, live_ids)
+            if record is not None:
+                return record
+            if any(record.arm in phase and not record.is_offered for record in live):
+                return WAIT
+        record = None if self._limits.search_is_over else self._next_offer()
+        if record is not None:
+            return record
+        if any(not record.is_finalist for record in live):
+            return WAIT
+        names = [arm.name for arm in self._context.arms.values()]
+        repeats = [again for name in names for again in (name.final, name.on_splits)]
+        return self._next_interrupted(repeats) or self._next_finalist()
+
     def spec(self, record: TrialRecord) -> TrialSpec:
         """Return a trial as the process that trains it takes it."""
         arm = self._context.arm_of(record.arm, record.origin)
@@ -158,12 +168,17 @@ class TrialQueue:
             split=record.split,
         )
 
-    def _next_of_phase(self, phase: Sequence[str], live: Collection[str]) -> TrialRecord | None:
-        record = self._next_interrupted(phase) or self._populations.next_member(phase, live)
+    def _next_of_phase(
+        self, number: int, phase: Sequence[str], live: Collection[str]
+    ) -> TrialRecord | None:
+        is_over = self._limits.phase_is_over(number)
+        # A population is one search, which goes on to its end.
+        record = None if is_over else self._next_interrupted(phase)
+        record = record or self._populations.next_member(phase, live)
         if record is not None:
             self._studies.of(record.arm)  # makes the study, which takes the trial in as running
             return record
-        arm = self._next_arm(phase)
+        arm = None if is_over else self._next_arm(phase)
         return None if arm is None else self._new_trial(self._context.arms[arm])
 
     def _next_interrupted(self, arms: Collection[str]) -> TrialRecord | None:
@@ -248,5 +263,7 @@ class TrialQueue:
             return
         if self._planned_at < 0:  # the offered trials may have changed the references
             recompute_objectives(self._context.journal, self._context.objectives)
+            if self._plan.pending() or self._context.record.stop_asked is not None:
+                self._limits.end_search()
         self._planned_at = finished
         self._pending = self._plan.pending()

@@ -6,6 +6,7 @@ import ast
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mtl_search.source.modules import (
     Module,
@@ -18,6 +19,7 @@ from mtl_search.source.modules import (
 # Bases whose own constructor takes no argument that a config could set.
 _PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "nn.Module", "torch.nn.Module"})
 _DATACLASS = frozenset({"dataclass", "dataclasses.dataclass"})
+_OURS = "mtl_search."
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -54,9 +56,7 @@ class Definition:
 
     def parameters(self) -> list[inspect.Parameter] | None:
         """Return the parameters of a call, without `self`; None when the source does not tell."""
-        if not isinstance(self.node, ast.ClassDef):
-            return None if self.node.decorator_list else _parameters(self.node, self.module)
-        return self._constructor(self.node)
+        return _parameters_of(self)
 
     def constant(self, name: str) -> object:
         """Return the value of a class attribute.
@@ -64,6 +64,9 @@ class Definition:
         Raises:
             LookupError: The source does not tell it.
         """
+        return _constant_of(self, name)
+
+    def _constant(self, name: str) -> object:
         # A decorator may set it to something else.
         if isinstance(self.node, ast.ClassDef) and not self.node.decorator_list:
             for statement in self.node.body:
@@ -72,7 +75,7 @@ class Definition:
                     return _value(value, self.module)
             for base in self._bases():
                 if isinstance(base, Definition):
-                    return base.constant(name)
+                    return _constant_of(base, name)
         raise LookupError(name)
 
     def _assigned_docstring(self) -> str:
@@ -151,9 +154,31 @@ def find_definition(reference: str) -> Definition | None:
     Returns:
         Its definition; None when the source does not tell.
     """
+    # Our own modules stay as they are while a program runs.
+    return _found_once(reference) if reference.startswith(_OURS) else _found(reference)
+
+
+def _found(reference: str) -> Definition | None:
     module_name, _, attribute = reference.partition(":")
     module = read_module(module_name)
     return None if module is None else _resolve(module, attribute)
+
+
+# Hundreds of tasks ask for the same few parts.
+_found_once = lru_cache(maxsize=512)(_found)
+
+
+@lru_cache(maxsize=512)
+def _parameters_of(definition: Definition) -> list[inspect.Parameter] | None:
+    node = definition.node
+    if isinstance(node, ast.ClassDef):
+        return definition._constructor(node)  # noqa: SLF001  (of this module)
+    return None if node.decorator_list else _parameters(node, definition.module)
+
+
+@lru_cache(maxsize=512)
+def _constant_of(definition: Definition, name: str) -> object:
+    return definition._constant(name)  # noqa: SLF001  (of this module)
 
 
 def _resolve(module: Module, name: str) -> Definition | None:

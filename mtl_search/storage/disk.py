@@ -12,9 +12,10 @@ from pathlib import Path
 
 from mtl_search.errors import DiskFullError, MtlSearchError
 
-_ERROR_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
+# EFBIG: a batch system limits the size of files (`ulimit -f`).
+_ERROR_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Some libraries raise no `OSError` but quote one: safetensors, and a traceback of another process.
-_MESSAGES = ("No space left on device", "Disk quota exceeded")
+_MESSAGES = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 def is_full(error: BaseException) -> bool:
@@ -56,5 +57,6 @@ def explain_full_disk(problem: str) -> str:
     """Return the message to the user: the problem, and how to go on."""
     return (
         f"the disk is full: {problem}\n"
-        "  free some space there, and --resume goes on with the sweep: no trial is lost by this"
+        "  free some space there, and --resume (in Python resume=True) goes on with the sweep: no "
+        "trial is lost by this"
     )

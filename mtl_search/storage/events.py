@@ -22,6 +22,7 @@ from mtl_search.storage.trial_events import (
 )
 
 __all__ = [
+    "EVENT_CLASSES",
     "BaselineScored",
     "DataDescribed",
     "EnvironmentDescribed",
@@ -33,6 +34,7 @@ __all__ = [
     "InitialPointsResolved",
     "MetricScales",
     "ObjectivesRecomputed",
+    "SearchStopped",
     "SweepCompleted",
     "SweepStarted",
     "TrialEnded",
@@ -53,6 +55,11 @@ class SweepStarted(Event):
         slots: Trials at a time.
         budget: Arm → number of trials that it is to have.
         custom_objective: Whether a function of the user's is the objective.
+        format: Layout of the journal's lines from here on (see `lines.order`).
+        config: The config of this session without secrets, as `config.yaml` has it; empty in
+            earlier versions.
+        handed_over: Parts of the sweep that were given in Python, of `data`, `space` and
+            `objective`: no config describes them.
     """
 
     kind = "sweep"
@@ -62,6 +69,15 @@ class SweepStarted(Event):
     slots: int = 1
     budget: Mapping[str, int] = field(default_factory=dict)
     custom_objective: bool = False
+    format: int = 1
+    config: Mapping[str, Any] = field(default_factory=dict)
+    handed_over: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as the object of its line; what earlier versions lack may be missing."""
+        line = super().to_json()
+        defaults = {"format": 1, "config": {}, "handed_over": ()}
+        return {key: value for key, value in line.items() if value != defaults.get(key, ...)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +111,14 @@ class MetricScales(Event):
         values: `<task>/<metric>` → its value for the best constant prediction of the training
             split, and for a perfect one.
         excluded: `<task>/<metric>` → why the metric has no scale, in words.
+        directions: Metric of the user's → whether a higher value is better.
     """
 
     kind = "scales"
 
     values: Mapping[str, Sequence[float]]
     excluded: Mapping[str, str] = field(default_factory=dict)
+    directions: Mapping[str, bool] = field(default_factory=dict)
 
 
 class _Description(Event):
@@ -120,6 +138,8 @@ class DataDescribed(_Description):
         digest: Thirty-two hexadecimal digits that follow from its content (see `data.digest`).
         splits: Split → number of samples.
         targets: Target → its kind.
+        classes: Target → its classes in the order of their numbers, each as its name and how many
+            training samples have it; at most the first hundred. Journals of 0.2 have none.
     """
 
     kind = "data"
@@ -128,6 +148,7 @@ class DataDescribed(_Description):
     digest: str
     splits: Mapping[str, int]
     targets: Mapping[str, str]
+    classes: Mapping[str, Sequence[Sequence[Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +207,25 @@ class BaselineScored(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchStopped(Event):
+    """No trial of the search begins any more in this session, or none at all.
+
+    Attributes:
+        scope: `search`, after which the finalists are trained, or `sweep`.
+        reason: Why: the time budget, or what a callback says.
+        top: Configurations of each arm that race, where that is less than planned.
+        seeds: Fresh seeds of the finalists, where that is less than planned.
+    """
+
+    kind = "stop"
+
+    scope: str
+    reason: str
+    top: int | None = None
+    seeds: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepCompleted(Event):
     """Every arm has spent its budget."""
 
@@ -207,9 +247,11 @@ _EVENTS: tuple[type[Event], ...] = (
     EnvironmentDescribed,
     VerdictLooked,
     BaselineScored,
+    SearchStopped,
     SweepCompleted,
 )
-_CLASSES = {event.kind: event for event in _EVENTS}
+# Kind, as it stands in a line → class.
+EVENT_CLASSES: Mapping[str, type[Event]] = {event.kind: event for event in _EVENTS}
 
 
 def event_from_json(line: Mapping[str, Any]) -> Event | None:
@@ -227,7 +269,7 @@ def event_from_json(line: Mapping[str, Any]) -> Event | None:
         >>> event_from_json({"event": "weather", "time": 0.5, "sky": "blue"}) is None
         True
     """
-    event_class = _CLASSES.get(line["event"])
+    event_class = EVENT_CLASSES.get(line["event"])
     if event_class is None:
         return None
     names = [f.name for f in fields(event_class) if f.name in line]

@@ -2,9 +2,10 @@
 
 They are kept beside the finalist's network, in `trials/<id>/test_items.npz` in the sweep's folder,
 for intervals that cover both seeds and test samples. Each metric is an array whose mean is the
-metric (see `mtl_search.metrics.item_values`), all in the order of the test split.
+metric (see `mtl_search.metrics.item_values`), all in the order of the test split. Beside them
+stand the scores of single labels (see `mtl_search.metrics.by_label`).
 
-Legend: N items, B blocks.
+Legend: N items, B blocks, L labels.
 """
 
 from __future__ import annotations
@@ -27,16 +28,22 @@ FILE = "test_items.npz"
 MOST = 10_000
 # Name under which the number of items stands beside the values, where they are blocks.
 COUNT = "items"
+# What the names of the arrays of labels begin with; no task's name has a colon.
+_SCORES = "scores of labels:"
+_LABELS = "labels:"
 
 Array = npt.NDArray[Any]
+# `<task>/<score>` → label → value.
+LabelScores = Mapping[str, Mapping[str, float]]
 
 
-def encode(values: Mapping[str, Array]) -> str:
+def encode(values: Mapping[str, Array], label_scores: LabelScores | None = None) -> str:
     """Return arrays as one text: a compressed `.npz` file in single precision, as base64.
 
     Args:
         values: `<task>/<metric>` → item values (N,); of more than 10,000 items, blocks of them
             (see `blocks`), and their number N as `items`.
+        label_scores: `<task>/<score>` → label → value, as far as targets have several labels.
 
     Examples:
         >>> decode(encode({"left/accuracy": np.array([1.0, 0.0])}))
@@ -47,13 +54,16 @@ def encode(values: Mapping[str, Array]) -> str:
     counts = {len(x) for x in values.values()}
     if max(counts, default=0) > MOST:
         arrays[COUNT] = np.array(max(counts))
+    for key, scores in (label_scores or {}).items():
+        arrays[_LABELS + key.rpartition("/")[0]] = np.array(list(scores))
+        arrays[_SCORES + key] = np.array(list(scores.values()), np.float32)
     np.savez_compressed(file, **arrays)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
 def decode(text: str) -> dict[str, Array]:
     """Return the arrays that `encode` made a text of; none for an empty text."""
-    return _arrays(io.BytesIO(base64.b64decode(text))) if text else {}
+    return _items(io.BytesIO(base64.b64decode(text))) if text else {}
 
 
 def write(sweep_directory: Path, trial_id: str, text: str) -> None:
@@ -84,7 +94,29 @@ def read(sweep_directory: Path, trial_id: str) -> dict[str, Array]:
         trial_id: The trial's id.
     """
     path = _path(sweep_directory, trial_id)
-    return _arrays(io.BytesIO(path.read_bytes())) if path.exists() else {}
+    return _items(io.BytesIO(path.read_bytes())) if path.exists() else {}
+
+
+def read_label_scores(sweep_directory: Path, trial_id: str) -> dict[str, dict[str, float]]:
+    """Return `<task>/<score>` → label → value of a trial; empty where there are none.
+
+    A value is NaN where the test split leaves it undefined.
+
+    Args:
+        sweep_directory: The sweep's folder.
+        trial_id: The trial's id.
+    """
+    path = _path(sweep_directory, trial_id)
+    if not path.exists():
+        return {}
+    arrays = _arrays(io.BytesIO(path.read_bytes()))
+    scores = {}
+    for name, values in arrays.items():
+        if name.startswith(_SCORES):
+            key = name.removeprefix(_SCORES)
+            labels = arrays[_LABELS + key.rpartition("/")[0]]
+            scores[key] = dict(zip(labels.tolist(), values.tolist(), strict=True))
+    return scores
 
 
 def blocks(values_N: Array, most: int = MOST) -> Array:
@@ -113,6 +145,10 @@ def blocks(values_N: Array, most: int = MOST) -> Array:
     sums_B = np.bincount(np.arange(items) % most, weights=values_N - mean, minlength=most)
     blocks_B: Array = mean + most / items * sums_B
     return blocks_B
+
+
+def _items(file: io.BytesIO) -> dict[str, Array]:
+    return {name: x for name, x in _arrays(file).items() if ":" not in name}
 
 
 def _arrays(file: io.BytesIO) -> dict[str, Array]:

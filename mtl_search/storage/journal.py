@@ -14,11 +14,13 @@
     environment EnvironmentDescribed   versions and devices of a session
     look        VerdictLooked          the verdict was looked at, with so many seeds
     baseline    BaselineScored         a model of scikit-learn is scored on a task
+    stop        SearchStopped          no trial of the search, or none at all, begins any more
     done        SweepCompleted         every arm has spent its budget
 
 All else that is known of a sweep is rebuilt from here: the Optuna studies, the scheduler's rungs,
 the MLflow runs. A process that is killed while it writes leaves at most one broken last line, which
-is cut off when the journal is next opened.
+is cut off when the journal is next opened. Each line ends with a checksum of all before it (see
+`lines.seal`); a journal with a line that cannot stand there is read no further.
 """
 
 from __future__ import annotations
@@ -26,27 +28,21 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mtl_search.config.secrets import masked
-from mtl_search.errors import SweepError
 from mtl_search.storage import disk
-from mtl_search.storage.earlier_versions import upgrade
 from mtl_search.storage.events import (
     BaselineScored,
     Event,
-    SweepStarted,
     TrialEnded,
-    TrialEvent,
-    event_from_json,
 )
+from mtl_search.storage.lines.reading import numbered_events
+from mtl_search.storage.lines.seal import Seal
 from mtl_search.storage.records import SweepRecord
-
-_NOT_IN_NAMES = re.compile(r"[/\\\0]")
 
 Observer = Callable[[Event, SweepRecord], None]
 
@@ -64,12 +60,12 @@ class Journal:
 
     Examples:
         >>> import tempfile
-        >>> from mtl_search.storage.events import GenerationEnded
+        >>> from mtl_search.storage.events import SweepStarted
         >>> journal = Journal(Path(tempfile.mkdtemp()) / "journal.jsonl")
-        >>> journal.write(GenerationEnded(arm="search", epoch=2))
+        >>> journal.write(SweepStarted(id="8b3f5186154a", name="faces"))
         >>> journal.close()
-        >>> read_record(journal.path).generations
-        {'search': 2}
+        >>> read_record(journal.path).name
+        'faces'
     """
 
     def __init__(self, path: Path, observers: Iterable[Observer] = ()) -> None:
@@ -78,6 +74,7 @@ class Journal:
         self.record = read_record(path)
         _cut_broken_line(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._seal = Seal(path.read_bytes() if path.exists() else b"")
         self._file = path.open("ab", buffering=0)
 
     def write(self, event: Event) -> None:
@@ -87,9 +84,11 @@ class Journal:
             DiskFullError: There is no room; nothing is written, applied or passed on.
         """
         event = _without_secrets(event)
-        line = json.dumps(event.to_json(), allow_nan=False, default=_plain) + "\n"
+        text = json.dumps(event.to_json(), allow_nan=False, default=_plain)
+        line = self._seal.closed(text.encode())
         with disk.writes_to(self.path.parent):
-            self._append(line.encode(), durable=event.durable)
+            self._append(line, durable=event.durable)
+        self._seal.advance(line)
         self.record.apply(event)
         for observer in self.observers:
             observer(event, self.record)
@@ -122,47 +121,19 @@ def read_events(path: Path) -> list[Event]:
 
 
 def read_record(path: Path) -> SweepRecord:
-    """Read a journal into a record.
+    """Read a journal into a record; an empty one when there is no file.
 
     Raises:
         SweepError: It is not a journal.
     """
     record = SweepRecord()
-    number = 0
-    try:
-        for number, event in _numbered_events(path):  # noqa: B007  # the error names the line
-            record.apply(event)
-    except (KeyError, TypeError) as error:  # such as an event of a trial that never began
-        raise _not_a_journal(path, number, repr(error)) from None
+    for _, event in _numbered_events(path):
+        record.apply(event)
     return record
 
 
 def _numbered_events(path: Path) -> Iterator[tuple[int, Event]]:
-    """Yield the number of the line and the event, of each line that is complete."""
-    if not path.exists():
-        return
-    # What follows the last newline was never finished.
-    lines = path.read_bytes().split(b"\n")[:-1]
-    for number, text in enumerate(lines, start=1):
-        event = _parse(path, number, text)
-        if event is not None:
-            yield number, event
-
-
-def _parse(path: Path, number: int, text: bytes) -> Event | None:
-    """Return the event of a line; None for a kind that this version does not know."""
-    try:
-        line = json.loads(text)
-        if not isinstance(line, dict) or "event" not in line:
-            raise _not_a_journal(path, number, "an event is needed")
-        event = event_from_json(upgrade(line))
-        if event is not None:
-            _check_folder_names(event)
-        return event
-    except (ValueError, RecursionError) as error:  # RecursionError: lists in lists, very deep
-        raise _not_a_journal(path, number, error) from None
-    except (KeyError, TypeError) as error:  # a field is missing
-        raise _not_a_journal(path, number, repr(error)) from None
+    return numbered_events(path) if path.exists() else iter(())
 
 
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -180,22 +151,6 @@ def _without_secrets(event: Event) -> Event:
     if isinstance(event, TrialEnded | BaselineScored):
         return replace(event, reason=masked(event.reason))
     return event
-
-
-def _check_folder_names(event: Event) -> None:
-    """Refuse names that lead out of their folder: a journal may come from anywhere."""
-    names: list[object] = []
-    if isinstance(event, TrialEvent):
-        names = [event.id]
-    elif isinstance(event, SweepStarted):
-        names = [event.id, event.name]  # they name a folder in a storage
-    for name in names:
-        if not isinstance(name, str) or name in ("", ".", "..") or _NOT_IN_NAMES.search(name):
-            raise ValueError(f"{name!r} cannot name a folder")
-
-
-def _not_a_journal(path: Path, line: int, problem: object) -> SweepError:
-    return SweepError(f"{path}, line {line}: not a journal of a sweep ({problem})")
 
 
 def _cut_broken_line(path: Path) -> None:

@@ -16,6 +16,7 @@ from mtl_search.storage.events import (
     GenerationEnded,
     InitialPointsResolved,
     MetricScales,
+    SearchStopped,
     SweepCompleted,
     SweepStarted,
     TrialEvent,
@@ -37,10 +38,13 @@ class SweepRecord:
         budget: Arm → number of trials that it is to have, finalists included.
         slots: Trials at a time in the latest session.
         custom_objective: Whether the objective is the user's, which the journal does not have.
+        config: The config of the latest session, without secrets; empty in earlier versions.
+        handed_over: Parts of the sweep that were given in Python: `data`, `space`, `objective`.
         initial_points: Loss weights that the search arm tries first; None until they are
             known.
         scales: `<task>/<metric>` → trivial and perfect value; empty in earlier versions.
         excluded_metrics: `<task>/<metric>` → why it has no scale; empty in earlier versions.
+        directions: Metric of the user's → whether a higher value is better.
         data_sets: Number of a session → its data set, as `data` has it, where it is another one
             than in the session before; empty in earlier versions.
         environments: Number of a session → its environment, as `environment` has it, where it is
@@ -48,6 +52,9 @@ class SweepRecord:
         looks: Numbers of fresh seeds at which the verdict was looked at.
         baselines: Task → model of scikit-learn → its metrics; empty where there is none.
         complete: Whether every arm has spent its budget.
+        stop: Why the latest session began no further trials of the search; None: it did not stop.
+        stop_asked: Why a callback of this session wants the search to stop, and whether its best
+            are trained again for the verdict; None: none does.
         generations: Arm → epoch of the last generation of its population.
         trials: Id → trial.
     """
@@ -59,20 +66,27 @@ class SweepRecord:
     budget: dict[str, int] = field(default_factory=dict)
     slots: int = 1
     custom_objective: bool = False
+    config: dict[str, Any] = field(default_factory=dict)
+    handed_over: tuple[str, ...] = ()
     initial_points: list[dict[str, float]] | None = None
     scales: dict[str, tuple[float, float]] = field(default_factory=dict)
     excluded_metrics: dict[str, str] = field(default_factory=dict)
+    directions: dict[str, bool] = field(default_factory=dict)
     data_sets: dict[int, dict[str, Any]] = field(default_factory=dict)
     environments: dict[int, dict[str, Any]] = field(default_factory=dict)
     looks: list[int] = field(default_factory=list)
     baselines: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     complete: bool = False
+    stop: SearchStopped | None = None
+    stop_asked: tuple[str, bool] | None = None
     generations: dict[str, int] = field(default_factory=dict)
     trials: dict[str, TrialRecord] = field(default_factory=dict)
     _arms: dict[str, list[TrialRecord]] = field(init=False, repr=False)
     _offered: Counter[str] = field(init=False, repr=False)
     _ended: int = field(init=False, repr=False)
     _sorted: int = field(init=False, repr=False)
+    # Start and latest event of the session, and the time of those before.
+    _session: tuple[float, float, float] = field(default=(0.0, 0.0, 0.0), repr=False)
 
     def __post_init__(self) -> None:
         """Sort the trials into their arms, which `apply` then keeps up to date."""
@@ -113,6 +127,11 @@ class SweepRecord:
         """Latest `versions`, `platform` and `devices`; empty in earlier versions."""
         return next(reversed(self.environments.values()), {})
 
+    def time_spent(self, now: float | None = None) -> float:
+        """Return the seconds of all sessions, the latest up to `now` or its latest event."""
+        start, latest, before = self._session
+        return before + max((latest if now is None else now) - start, 0.0)
+
     def forget(self, trial_id: str) -> None:
         """Drop a trial.
 
@@ -143,10 +162,13 @@ class SweepRecord:
                 self._ended += trial.finished
             case GenerationEnded():
                 self.generations[event.arm] = event.epoch
+            case SearchStopped():
+                self.stop = event
             case SweepCompleted():
                 self.complete = True
             case _:
                 self._learn(event)
+        self._session = (self._session[0], event.time, self._session[2])
 
     def _begin(self, event: TrialStarted) -> None:
         is_new = event.id not in self.trials
@@ -174,6 +196,7 @@ class SweepRecord:
             case MetricScales():
                 self.scales = {key: (zero, one) for key, (zero, one) in event.values.items()}
                 self.excluded_metrics = dict(event.excluded)
+                self.directions = dict(event.directions)
             case DataDescribed():
                 self.data_sets[self.sessions] = event.description()
             case EnvironmentDescribed():
@@ -187,8 +210,12 @@ class SweepRecord:
     def _start_session(self, event: SweepStarted) -> None:
         if not self.id:
             self.id, self.name, self.started = event.id, event.name, event.time
+        self._session = (event.time, event.time, self.time_spent() if self.sessions else 0.0)
+        self.stop = self.stop_asked = None
         self.sessions += 1
         self.slots = event.slots
         self.budget = dict(event.budget)
         self.custom_objective = bool(event.custom_objective)
+        self.config = dict(event.config)
+        self.handed_over = tuple(event.handed_over)
         self.complete = False

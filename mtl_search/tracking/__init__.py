@@ -3,7 +3,7 @@
 from mtl_search.tracking.address import public
 from mtl_search.tracking.links import (
     Addresses,
-    environment_uri,
+    about_environment,
     find_addresses,
     tracking_uri,
     ui_command,
@@ -12,7 +12,7 @@ from mtl_search.tracking.links import (
 from mtl_search.tracking.pages.page import SweepPage
 from mtl_search.tracking.place import Place, read_place
 from mtl_search.tracking.resend import Sent, send_missing
-from mtl_search.tracking.resume_command import resumed_by
+from mtl_search.tracking.resume_command import resume_command, resumed_by
 from mtl_search.tracking.tracker import Tracker
 
 __all__ = [
@@ -21,10 +21,11 @@ __all__ = [
     "Sent",
     "SweepPage",
     "Tracker",
-    "environment_uri",
+    "about_environment",
     "find_addresses",
     "public",
     "read_place",
+    "resume_command",
     "resumed_by",
     "send_missing",
     "tracking_uri",

@@ -8,10 +8,10 @@ import socket
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mtl_search.config.secrets import masked
-from mtl_search.errors import ConfigError, MtlSearchError, SweepError, first_line
+from mtl_search.errors import ConfigError, MtlSearchError, SweepError, cause
 
 SQLITE = "sqlite:///"
 # MLflow's own variable, for configs that name no `tracking.uri`.
@@ -25,8 +25,16 @@ _DRIVERS = {
     "postgresql+psycopg2://",
     "mysql": "pip install pymysql and write mysql+pymysql://",
 }
-# What urllib3 says of a server that is not there, at the end of a long line.
-_CAUSE = re.compile(r"Max retries exceeded.*\[Errno -?\d+\] ([^'\"()\[\]]+)", re.DOTALL)
+
+
+# Errors of sockets, and of the package requests, which is imported with MLflow alone.
+_SILENT = {"ConnectionError", "Timeout", "TimeoutError", "RetryError", "gaierror"}
+# What PostgreSQL says while it starts or stops.
+_BETWEEN = re.compile(r"database system is (starting up|shutting down|not yet accepting)")
+
+
+class StoreAwayError(SweepError):
+    """The store does not answer: a sweep can begin, and send it later what it has."""
 
 
 def is_database(uri: str) -> bool:
@@ -46,7 +54,24 @@ def sqlite_path(uri: str) -> Path:
         >>> sqlite_path("sqlite:///runs/mlflow.db").name
         'mlflow.db'
     """
-    return Path(uri.removeprefix(SQLITE).partition("?")[0])
+    return Path(unquote(uri.removeprefix(SQLITE).partition("?")[0]))
+
+
+def sqlite_uri(path: Path, query: str = "") -> str:
+    """Return the URI of an SQLite file; what means something in a URI is quoted.
+
+    Args:
+        path: The file.
+        query: What follows the question mark.
+
+    Examples:
+        >>> sqlite_uri(Path("run%201/a b.db"))
+        'sqlite:///run%25201/a b.db'
+        >>> sqlite_path(sqlite_uri(Path("run%201/why?.db"))).as_posix()
+        'run%201/why?.db'
+    """
+    quoted = str(path).replace("%", "%25").replace("?", "%3F")
+    return f"{SQLITE}{quoted}" + (f"?{query}" if query else "")
 
 
 def check_store(uri: str, artifacts: Path) -> None:
@@ -57,7 +82,7 @@ def check_store(uri: str, artifacts: Path) -> None:
         artifacts: The folder of artifacts; ignored for a server.
 
     Raises:
-        ConfigError: This is no address of a store.
+        ConfigError: This is no address of a store, or the driver of its database is not installed.
         SweepError: The database or the folder cannot be written, or nothing listens there.
     """
     scheme = uri.split(":", 1)[0] if ":" in uri else ""
@@ -67,6 +92,7 @@ def check_store(uri: str, artifacts: Path) -> None:
         _check_sqlite(sqlite_path(uri))
     if is_database(uri):
         _check_folder(artifacts)
+        _check_driver(uri)
         _check_port(uri)
 
 
@@ -79,6 +105,19 @@ def _check_sqlite(path: Path) -> None:
             database.rollback()
     except (OSError, sqlite3.Error) as error:
         raise SweepError(f"tracking: cannot write the MLflow database {path}: {error}") from error
+
+
+def _check_driver(uri: str) -> None:
+    """Check that the database's driver is there: of one that is away it would show too late."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        make_url(uri).get_dialect().import_dbapi()
+    except ModuleNotFoundError as error:
+        raise _without_driver(uri, error.name or "") from error
+    except (SQLAlchemyError, ValueError):
+        return  # MLflow says what is wrong with such an address
 
 
 def _check_port(uri: str) -> None:
@@ -128,10 +167,25 @@ def unreachable(uri: str, error: Exception) -> MtlSearchError:
     """Return the error of a store that answers with an error, or not at all."""
     if is_database(uri) and isinstance(error, ModuleNotFoundError):
         return _without_driver(uri, error.name or "")
-    return SweepError(
+    kind = StoreAwayError if _is_away(error) else SweepError
+    return kind(
         f"tracking: MLflow at {public(uri)} cannot be used: {public_reason(error)}\n"
         "  start the server or change tracking.uri; to run without it: tracking.enabled=false"
     )
+
+
+def _is_away(error: BaseException) -> bool:
+    """Return whether nothing answered, or a server that is just about to start or in trouble.
+
+    A refused password, an unknown database or a wrong certificate are no such case: they stay so.
+    """
+    names = {
+        base.__name__
+        for one in (error, error.__cause__, error.__context__)
+        for base in type(one).__mro__
+    }
+    is_silent = bool(names & _SILENT) and "SSLError" not in names
+    return is_silent or bool(_BETWEEN.search(str(error)))
 
 
 def _without_driver(uri: str, module: str) -> ConfigError:
@@ -158,6 +212,4 @@ def public(uri: str) -> str:
 
 def public_reason(error: Exception) -> str:
     """Return the first line of an error's message, shortened, without passwords in addresses."""
-    cause = _CAUSE.search(str(error))
-    text = cause[1] if cause else first_line(error)
-    return masked(re.sub(r"//[^/@\s]+@", "//", text))[:300]
+    return masked(re.sub(r"//[^/@\s]+@", "//", cause(error)))[:300]

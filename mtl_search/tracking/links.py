@@ -15,7 +15,7 @@ from mtl_search.config.secrets import masked, usable
 from mtl_search.storage.journal import read_record
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
-from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path
+from mtl_search.tracking.address import SQLITE, URI_VARIABLE, public, sqlite_path, sqlite_uri
 from mtl_search.tracking.client import TrackingClient
 from mtl_search.tracking.mapping import TRIAL
 from mtl_search.tracking.pages.named_view import TAG_PREFIX, view_key
@@ -24,6 +24,7 @@ from mtl_search.tracking.pages.named_view import TAG_PREFIX, view_key
 MAX_RUNS = 30
 # Where `mlflow server` looks for --backend-store-uri.
 _STORE_VARIABLE = "MLFLOW_BACKEND_STORE_URI"
+_EXPERIMENT_VARIABLE = "MLFLOW_EXPERIMENT_NAME"
 # MLflow has two workspaces; without this it opens the one for language models.
 _TRAINING = "workflowType=machine_learning"
 LOCAL_UI = "http://127.0.0.1:5000"
@@ -36,10 +37,9 @@ def tracking_uri(config: Config, sweep_dir: Path) -> str:
     """
     uri = usable(config.tracking.uri) if config.tracking.uri else environment_uri(config)
     if uri is None:
-        return f"{SQLITE}{sweep_dir.resolve().parent / 'mlflow.db'}"
+        return sqlite_uri(sweep_dir.resolve().parent / "mlflow.db")
     if uri.startswith(SQLITE):
-        query = uri.partition("?")[2]
-        return f"{SQLITE}{sqlite_path(uri).resolve()}" + (f"?{query}" if query else "")
+        return sqlite_uri(sqlite_path(uri).expanduser().resolve(), uri.partition("?")[2])
     return uri
 
 
@@ -53,6 +53,32 @@ def environment_uri(config: Config) -> str | None:
     return os.environ.get(URI_VARIABLE) or None
 
 
+def experiment_name(config: Config) -> str:
+    """Return the config's experiment, else MLFLOW_EXPERIMENT_NAME, else the config's name."""
+    return config.tracking.experiment or os.environ.get(_EXPERIMENT_VARIABLE) or config.name
+
+
+def about_environment(config: Config) -> str:
+    """Say what MLflow's variables change of where a sweep is recorded; empty where they do nothing.
+
+    What the config says holds before them, which is said, too.
+    """
+    if not config.tracking.enabled:
+        return ""
+    parts = []
+    own, uri = config.tracking.uri, os.environ.get(URI_VARIABLE)
+    if uri and own is None:
+        parts.append(f"{public(uri)}, from the environment variable {URI_VARIABLE}")
+    elif uri and own and usable(own) != uri:
+        parts.append(f"{public(own)}, from tracking.uri, before {URI_VARIABLE}")
+    own, name = config.tracking.experiment, os.environ.get(_EXPERIMENT_VARIABLE)
+    if name and own is None:
+        parts.append(f"experiment {name}, from the environment variable {_EXPERIMENT_VARIABLE}")
+    elif name and own != name:
+        parts.append(f"experiment {own}, from tracking.experiment, before {_EXPERIMENT_VARIABLE}")
+    return "; ".join(parts)
+
+
 def artifact_folder(uri: str, sweep_dir: Path) -> Path:
     """Return where a store on this machine keeps its artifacts: beside the database."""
     neighbour = sqlite_path(uri) if uri.startswith(SQLITE) else sweep_dir.resolve()
@@ -62,9 +88,7 @@ def artifact_folder(uri: str, sweep_dir: Path) -> Path:
 def open_client(config: Config, sweep_dir: Path) -> TrackingClient:
     """Open the store of a sweep; raises as `TrackingClient` does."""
     uri = tracking_uri(config, sweep_dir)
-    return TrackingClient(
-        uri, config.tracking.experiment or config.name, artifact_folder(uri, sweep_dir)
-    )
+    return TrackingClient(uri, experiment_name(config), artifact_folder(uri, sweep_dir))
 
 
 def ui_command(
@@ -80,7 +104,8 @@ def ui_command(
         return None
     store = [] if _has_secret(uri) else ["--backend-store-uri", uri]
     store += ["--default-artifact-root", artifact_folder(uri, sweep_dir).as_uri()]
-    return [sys.executable, "-m", "mlflow", "server", *store, "--host", host, "--port", str(port)]
+    place = ["--host", host, "--port", str(port), "--workers", "1"]  # each takes 500 MB
+    return [sys.executable, "-m", "mlflow", "server", *store, *place]
 
 
 def ui_environment(config: Config, sweep_dir: Path) -> dict[str, str]:
@@ -134,6 +159,22 @@ def view_url(experiment_id: str, sweep: str, ui: str = LOCAL_UI, *, charts: bool
     return f"{base}#/experiments/{experiment_id}/runs?{query}"
 
 
+def short_url(experiment_id: str, sweep: str, ui: str) -> str:
+    """Return the address of the named view's table, without what MLflow can do without.
+
+    Args:
+        experiment_id: The id of the experiment.
+        sweep: The sweep's id.
+        ui: Address of MLflow's pages.
+
+    Examples:
+        >>> short_url("1", "ab12", "http://127.0.0.1:5000")
+        'http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=mtl_search-ab12'
+    """
+    key = view_key(sweep)
+    return f"{public(ui).rstrip('/')}/#/experiments/{experiment_id}/runs?viewStateShareKey={key}"
+
+
 def run_url(experiment_id: str, run_id: str, ui: str = LOCAL_UI) -> str:
     """Return the address of the page of one run.
 
@@ -163,12 +204,14 @@ class Addresses:
         table: The address of its finalists as a table; empty where MLflow has no view of it.
         compare: The best trials beside each other.
         run: The sweep's own run; empty where MLflow does not have it.
+        short: The table by an address that fits a line; empty where MLflow has no view of it.
     """
 
     view: str
     table: str
     compare: str
     run: str
+    short: str = ""
 
 
 def find_addresses(
@@ -199,6 +242,7 @@ def find_addresses(
         table=view_url(experiment, record.id, address, charts=False) if has_view else "",
         compare=compare_url(experiment, best, address),
         run=run_url(experiment, run_ids[""], address) if "" in run_ids else "",
+        short=short_url(experiment, record.id, address) if has_view else "",
     )
 
 

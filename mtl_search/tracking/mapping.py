@@ -191,7 +191,7 @@ def _has_skill(arm: ArmName, config: Config, sweep: SweepRecord) -> bool:
     task = arm.task if arm.is_single else None
     if task is None or task not in config.tasks:
         return True
-    first = [scale_key(task, metric) for metric in config.tasks[task].metrics[:1]]
+    first = [scale_key(task, metric) for metric in config.tasks[task].metric_names[:1]]
     # Where the config leaves metrics to the head, any scale of the task speaks for it.
     return any(key in sweep.scales for key in first or _keys_of(task, sweep))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtl_search.config import Config, load_config
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, RequestError
 from mtl_search.storage.sweep_directory import CONFIG, JOURNAL
 from mtl_search.tracking.address import public
 from mtl_search.tracking.last_wait import OnProgress
@@ -55,7 +55,7 @@ def send_missing(
         SweepError: There is no journal, or the store cannot be reached.
     """
     if not (sweep_dir / JOURNAL).exists():
-        raise SweepError(f"{sweep_dir} has no {JOURNAL}, so there is nothing to send")
+        raise RequestError(f"{sweep_dir} has no {JOURNAL}, so there is nothing to send")
     config = config or load_config(sweep_dir / CONFIG)
     if not config.tracking.enabled:
         raise ConfigError(
@@ -65,7 +65,7 @@ def send_missing(
             value=False,
         )
     tracker = Tracker(config, sweep_dir, watch=False)
-    tracker.start()
+    tracker.start(must_answer=True)
     if page is not None:
         tracker.finish(page)
     unsent = tracker.close(patience=patience, on_progress=on_progress)

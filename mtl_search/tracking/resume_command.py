@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -29,11 +29,12 @@ def resumed_by(command: str) -> Iterator[None]:
         _given.reset(token)
 
 
-def resume_command(sweep_dir: Path) -> str:
+def resume_command(sweep_dir: Path, parts: Iterable[str] = ()) -> str:
     """Return the command that goes on with a sweep: that of the job, else the one given, else code.
 
     Args:
         sweep_dir: The sweep's folder.
+        parts: Names of the parts that were given in Python, such as `data`.
 
     Examples:
         >>> with resumed_by("mtl-search run toy.yaml --resume"):
@@ -41,8 +42,11 @@ def resume_command(sweep_dir: Path) -> str:
         'mtl-search run toy.yaml --resume'
         >>> resume_command(Path("runs/toy"))
         "mtl_search.run(config, output='runs/toy', resume=True)"
+        >>> resume_command(Path("runs/toy"), ["data"])
+        "mtl_search.run(config, output='runs/toy', resume=True, data=data)"
     """
-    in_python = f"mtl_search.run(config, output={str(sweep_dir)!r}, resume=True)"
+    given = "".join(f", {part}={part}" for part in parts)
+    in_python = f"mtl_search.run(config, output={str(sweep_dir)!r}, resume=True{given})"
     return os.environ.get(VARIABLE) or _given.get() or in_python
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.tracking import mapping
 from mtl_search.tracking.mapping import MetricPoint
 
@@ -22,8 +21,9 @@ class RunState:
         status: Its status.
         tags: Its tags.
         params: Names of its params.
-        metrics: Name → last value that it had when this session found it.
-        epochs: Epoch → metrics that were sent.
+        metrics: Name → last value that it has of an epoch, or had when this session found it.
+        last_epoch: The last epoch that it has. An epoch that a trial trains again, after a kill,
+            stays as it was: MLflow can take no point back, and would show both.
     """
 
     id: str = ""
@@ -32,25 +32,18 @@ class RunState:
     tags: dict[str, str] = field(default_factory=dict)
     params: set[str] = field(default_factory=set)
     metrics: Mapping[str, float] = field(default_factory=dict)
-    epochs: dict[int, dict[str, float]] = field(default_factory=dict)
+    last_epoch: int = 0
 
     @classmethod
-    def of(cls, run: Any, trial: TrialRecord | None = None) -> RunState:
-        """Return what MLflow has of a run; the metrics of its epochs come from the journal.
-
-        Args:
-            run: The run, as MLflow gives it.
-            trial: The trial; None for the sweep's own run.
-        """
-        cursor = run.data.metrics.get(mapping.CURSOR, 0)
-        epochs = trial.epochs if trial else []
+    def of(cls, run: Any) -> RunState:
+        """Return what MLflow has of a run, as it gives it."""
         return cls(
             id=run.info.run_id,
             status=run.info.status,
             tags=dict(run.data.tags),
             params=set(run.data.params),
             metrics=dict(run.data.metrics),
-            epochs={e.epoch: e.metrics for e in epochs if e.epoch <= cursor},
+            last_epoch=int(run.data.metrics.get(mapping.CURSOR, 0)),
         )
 
     def new_params(self, params: Mapping[str, str]) -> dict[str, str]:

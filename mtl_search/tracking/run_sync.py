@@ -187,7 +187,7 @@ class RunSync:
             return
         for mlflow_run in self.client.find_runs(self.record.id):
             trial = mlflow_run.data.tags.get(mapping.TRIAL)
-            run = RunState.of(mlflow_run, self.record.trials.get(trial or ""))
+            run = RunState.of(mlflow_run)
             if trial is None and not self.parent.id:
                 self.parent = run
                 self._chart.arrived = int(run.metrics.get(ENDED, 0))
@@ -245,37 +245,40 @@ class RunSync:
         tags = mapping.trial_tags(trial, self.record, self.parent.id)
         self._ensure(run, trial.id, tags, trial.started, trial.id)
         self.run_ids[trial.id] = run.id
-        new = [epoch for epoch in trial.epochs if run.epochs.get(epoch.epoch) != epoch.metrics]
+        new = [epoch for epoch in trial.epochs if epoch.epoch > run.last_epoch]
         points = [
             point
             for epoch in new
             for point in mapping.epoch_points(trial, epoch, self.config, self.record)
         ]
-        if trial.ended:
-            points = [*self._final_points(trial, run, yardstick), *points]  # the cursor is the last
+        known = {**run.metrics, **{point.name: point.value for point in points}}
+        if trial.ended:  # the cursor stays the last
+            points = [*self._final_points(trial, known, yardstick), *points]
         params = run.new_params(mapping.trial_params(trial, self._varied))
         changed = run.new_tags(tags)
         self.client.send(run.id, points, params, changed)
-        run.epochs.update({epoch.epoch: epoch.metrics for epoch in new})
+        run.last_epoch = max(run.last_epoch, trial.last_epoch)
+        run.metrics = known
         run.params |= set(params)
         run.tags.update(changed)
         self._send_status(run, trial)
 
     def _final_points(
-        self, trial: TrialRecord, run: RunState, yardstick: Yardstick
+        self, trial: TrialRecord, known: Mapping[str, float], yardstick: Yardstick
     ) -> list[MetricPoint]:
         """Return the best values and the test metrics of a trial that has ended.
 
-        Where MLflow has other ones, since a reference has changed, also its objective.
+        Where the last values that MLflow has, or is about to get (`known`), are other ones, since a
+        reference has changed, also its objective.
         """
         values = final_values(trial, self.record, self.config, yardstick)
         self._values[trial.id] = fingerprint(trial, values)
         points = final_points(trial, values, self.record, self.config, trial.ended)
         now = mapping.milliseconds(self._now)  # of two values MLflow shows the later one
         return [
-            replace(point, time=now) if point.name in run.metrics else point
-            for point in run.new_points(points)
-            if point.name in run.metrics or point.step == 0
+            replace(point, time=now) if point.name in known else point
+            for point in points
+            if known.get(point.name) != point.value and (point.name in known or point.step == 0)
         ]
 
     def _send_status(self, run: RunState, trial: TrialRecord) -> None:

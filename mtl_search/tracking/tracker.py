@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mtl_search.config import Config
-from mtl_search.errors import MtlSearchError, SweepError
+from mtl_search.errors import MtlSearchError
 from mtl_search.storage.events import (
     Event,
     SweepCompleted,
@@ -29,7 +29,7 @@ from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.sweep_directory import JOURNAL
 from mtl_search.tracking import links
 from mtl_search.tracking.address import public, public_reason
-from mtl_search.tracking.client import TrackingClient
+from mtl_search.tracking.connector import Connector
 from mtl_search.tracking.last_wait import LastWait, OnProgress, Progress, trials_in_words
 from mtl_search.tracking.pages.page import SweepPage
 from mtl_search.tracking.place import Place
@@ -57,7 +57,8 @@ class Tracker:
     """Writes one sweep to MLflow: one run for the sweep, and below it one for each trial.
 
     Whatever is in the journal and not in MLflow is sent when the tracker starts, or when MLflow
-    answers again. After `start` nothing is raised: a server that dies costs one line in the log.
+    answers again. After `start` nothing is raised: a server that dies, or is away from the start,
+    costs one line in the log.
 
     Args:
         config: The sweep's config.
@@ -78,9 +79,9 @@ class Tracker:
         self._history: Sequence[Event] = ()
         self._run_sync: RunSync | None = None
         self._progress = Progress(lambda: 0, lambda: 0)
-        self._connected = threading.Event()
-        self._problem: Exception | None = None
+        self._connector = Connector(config, sweep_dir)
         self._given_up = threading.Event()
+        self._closing = threading.Event()
         self._closed: int | None = None
         self._failures = 0
         self._degraded = ""
@@ -88,15 +89,18 @@ class Tracker:
         self._monitor = SystemMetrics() if watch and config.tracking.system_metrics else None
         self._thread = threading.Thread(target=self._run, name="mtl_search.tracking", daemon=True)
 
-    def start(self, timeout: float = 60.0) -> None:
+    def start(self, timeout: float = 60.0, *, must_answer: bool = False) -> None:
         """Connect, and read what the journal already has.
+
+        A store that does not answer is tried again while the sweep runs, and a line says so.
 
         Args:
             timeout: Seconds to wait for the store.
+            must_answer: Whether a store that does not answer is an error.
 
         Raises:
             ConfigError: The tracking URI or the experiment is wrong.
-            SweepError: The store cannot be reached or written, or did not answer in time.
+            SweepError: The store cannot be written or refuses us, or it did not answer and must.
         """
         if self._monitor is not None:
             self._monitor.check()
@@ -104,14 +108,11 @@ class Tracker:
             self._queue.get()  # what was observed before now is in the journal, too
         self._history = read_events(self.sweep_dir / JOURNAL)
         self._thread.start()
-        if not self._connected.wait(timeout):
+        try:
+            self._degraded = self._connector.wait(timeout, must_answer=must_answer)
+        except MtlSearchError:
             self._given_up.set()
-            raise SweepError(
-                f"tracking: MLflow at {public(self.uri)} did not answer within {timeout:.0f} s\n"
-                "  to run without it: tracking.enabled=false"
-            )
-        if self._problem is not None:
-            raise self._problem
+            raise
 
     def observe(self, event: Event, record: SweepRecord) -> None:
         """Take one event; returns at once."""
@@ -146,37 +147,39 @@ class Tracker:
         Returns:
             Number of events that have not arrived; they are in the journal, and `sync` sends them.
         """
-        run_sync = self._run_sync
-        if self._closed is not None or run_sync is None or not self._thread.is_alive():
+        is_over = self._closed is not None or self._given_up.is_set()
+        if is_over or not self._thread.is_alive():
             return self.unsent
         self._queue.put(_Stop())
+        self._closing.set()
         wait = LastWait(
             self._thread,
             lambda: self.unsent,
             lambda: self._progress.count,
-            lambda: patience + run_sync.client.upload_s,
+            lambda: patience + (self._run_sync.client.upload_s if self._run_sync else 0.0),
             limit,
         )
         reason = wait.run(on_progress)
         self._given_up.set()
         self._closed = unsent = self.unsent
         if unsent:
-            self._warn_of_unsent(unsent, reason or "the store refused them", run_sync)
+            self._warn_of_unsent(unsent, reason or "the store refused them")
         return unsent
 
-    def _warn_of_unsent(self, unsent: int, reason: str, run_sync: RunSync) -> None:
+    def _warn_of_unsent(self, unsent: int, reason: str) -> None:
+        known = self._run_sync.waiting_trials if self._run_sync else ()
         log.warning(
             "%s events did not reach MLflow at %s%s: %s. %s has them; to send them: %s",
             f"{unsent:,}",
             public(self.uri),
-            trials_in_words([*run_sync.waiting_trials, *self._queued_trials()]),
+            trials_in_words([*known, *self._queued_trials()]),
             reason,
             self.sweep_dir / JOURNAL,
             command_to_send(self.sweep_dir),
         )
 
     def _queued_trials(self) -> list[str]:
-        events: list[Any] = []
+        events: list[Any] = [] if self._run_sync else [*self._history]
         with suppress(queue.Empty):
             while True:
                 events.append(self._queue.get_nowait())
@@ -198,23 +201,19 @@ class Tracker:
         """Events that have not arrived yet."""
         if self._closed is not None:
             return self._closed
-        waiting = self._run_sync.waiting if self._run_sync else 0
-        return self._queue.qsize() + len(self._history) + waiting
+        if self._run_sync is None:  # nobody has read the queue, at whose end may be a `_Stop`
+            return len(self._history) + self._queue.qsize() - self._closing.is_set()
+        return self._queue.qsize() + len(self._history) + self._run_sync.waiting
 
     def _run(self) -> None:
-        try:
-            client: TrackingClient = links.open_client(self.config, self.sweep_dir)
-        except MtlSearchError as error:
-            self._problem = error
+        connector = self._connector
+        client = connector.open() or connector.open_later(self._given_up, self._closing)
+        if client is None:
             return
-        except Exception as error:  # noqa: BLE001  # all must reach the caller of start()
-            self._problem = SweepError(f"tracking: {type(error).__name__}: {public_reason(error)}")
-            return
-        else:
-            self._progress = Progress(lambda: client.answers, lambda: self.unsent)
-            self._run_sync = RunSync(self.config, client, self.sweep_dir.resolve().name)
-        finally:
-            self._connected.set()
+        self._degraded = ""
+        self._progress = Progress(lambda: client.answers, lambda: self.unsent)
+        self._run_sync = RunSync(self.config, client, self.sweep_dir.resolve().name)
+        connector.tried.set()
         if not self._given_up.is_set():
             self._loop(self._run_sync)
 

@@ -74,7 +74,7 @@ def final_values(
     values[BEST + objective_name(trial.arm, config, record)] = best.best_objective
     importance = {task: config.tasks[task].importance for task in yardstick.tasks}
     values[f"{BEST}val/skill"] = trial_skill(trial, record, config, yardstick.tasks)
-    gain = trial_delta_m(trial, yardstick.tasks, yardstick.reference, importance)
+    gain = trial_delta_m(trial, yardstick.tasks, yardstick.reference, importance, record)
     values[f"{BEST}val/delta_m"] = gain
     if trial.test:
         own = tasks_of(trial, yardstick.tasks)
@@ -99,7 +99,7 @@ def values_on_test(
         final_reference: The values of the single-task finalists under the same keys.
     """
     values = {**test, "test/skill": mean_skill(record, config, tasks, test, "test")}
-    values["test/delta_m"] = known_delta_m(test, final_reference, tasks, "test")
+    values["test/delta_m"] = known_delta_m(test, final_reference, tasks, "test", record=record)
     return values
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -17,7 +17,6 @@ from mtl_search.data.loading.batch import Batch
 from mtl_search.errors import TrialError
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training import acceleration
-from mtl_search.training.balancing import Aggregator, Weighting
 from mtl_search.training.balancing.build import build_aggregator, build_weighting
 from mtl_search.training.balancing.checked_aggregator import CheckedAggregator
 from mtl_search.training.balancing.step_gradients import StepGradients
@@ -28,6 +27,9 @@ from mtl_search.training.epoch_outputs import EpochOutputs
 from mtl_search.training.step import Step
 from mtl_search.training.task_gradients import GradientAccumulator, TaskGradients
 from mtl_search.training.trial import TrialSpec
+
+if TYPE_CHECKING:  # they import torchjd, which a trial with static weights does without
+    from mtl_search.training.balancing import Aggregator, Weighting
 
 
 def build_step(

@@ -24,6 +24,7 @@ from torch import nn
 from mtl_search.config import to_stored
 from mtl_search.data import DataSet
 from mtl_search.data.spec import data_spec
+from mtl_search.models.backbones.pretrained import architecture_of
 from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trial import TrialSpec
@@ -173,6 +174,8 @@ def save_best(
             "config": to_stored(spec.config),
             "data": data_spec(data).to_json(),
         }
+        if (architecture := architecture_of(network)) is not None:
+            card["architecture"] = architecture
         (folder / "model.json").write_text(json.dumps(card | {"epoch": epoch}), encoding="utf-8")
 
     _backup_best(directory)

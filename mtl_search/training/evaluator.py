@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -17,9 +17,11 @@ from mtl_search.config import Config
 from mtl_search.data.dataset import Target
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError, TrialError
+from mtl_search.metrics.by_label import label_scores
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.item_values import item_values
 from mtl_search.metrics.metric_key import metric_key, scale_key
+from mtl_search.metrics.own import OwnMetric
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.storage.item_values import encode
 
@@ -32,11 +34,13 @@ class Evaluator:
         network: The network whose heads turn outputs into losses and predictions.
         targets: The targets of the data set, by name.
         metric_names: Task → the names of its metrics.
+        own_metrics: The metrics of the user's, by name.
     """
 
     network: MultiTaskNetwork
     targets: Mapping[str, Target]
     metric_names: Mapping[str, tuple[str, ...]]
+    own_metrics: Mapping[str, OwnMetric] = field(default_factory=dict)
 
     def losses(self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]) -> list[float]:
         """Return the loss of each task over all labelled samples."""
@@ -72,7 +76,12 @@ class Evaluator:
         for task, prediction, target, name in self._predictions(outputs):
             for metric in self.metric_names[task]:
                 value = compute(
-                    metric, prediction, labels[name], target.kind, target.size, names=target.classes
+                    self.own_metrics.get(metric, metric),
+                    prediction,
+                    labels[name],
+                    target.kind,
+                    target.size,
+                    names=target.classes,
                 )
                 metrics[metric_key(split, task, metric)] = value
         return metrics
@@ -95,7 +104,7 @@ class Evaluator:
         epoch: int,
         order: Array,
     ) -> tuple[dict[str, float], str]:
-        """Return losses and metrics of the test split, and the item values of the metrics as text.
+        """Return losses and metrics of the test split, and their values by item and label as text.
 
         Args:
             outputs: Task → outputs (N, ...).
@@ -104,7 +113,8 @@ class Evaluator:
             order: (N,) the row of each sample, in the order of the split.
         """
         values = {key: x[order] for key, x in self.item_values(outputs, labels).items()}
-        return self.evaluate("test", outputs, labels, epoch), encode(values)
+        text = encode(values, self.label_scores(outputs, labels))
+        return self.evaluate("test", outputs, labels, epoch), text
 
     def item_values(
         self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
@@ -114,9 +124,27 @@ class Evaluator:
         for task, prediction, target, name in self._predictions(outputs):
             for metric in self.metric_names[task]:
                 values[scale_key(task, metric)] = item_values(
-                    metric, prediction, labels[name], target.kind, target.size, names=target.classes
+                    self.own_metrics.get(metric, metric),
+                    prediction,
+                    labels[name],
+                    target.kind,
+                    target.size,
+                    names=target.classes,
                 )
         return values
+
+    def label_scores(
+        self, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
+    ) -> dict[str, dict[str, float]]:
+        """Return `<task>/<score>` → label → value, of targets that have several labels."""
+        scores = {}
+        for task, prediction, target, name in self._predictions(outputs):
+            metrics = {m: self.own_metrics.get(m, m) for m in self.metric_names[task]}
+            by_score = label_scores(metrics, prediction, labels[name], target.kind, target.size)
+            for score, values in by_score.items():
+                names = map(str, target.classes)
+                scores[f"{task}/{score}"] = dict(zip(names, values.tolist(), strict=True))
+        return scores
 
     def _predictions(
         self, outputs: Mapping[str, Tensor]
@@ -147,12 +175,12 @@ def metric_names(config: Config, network: MultiTaskNetwork) -> dict[str, tuple[s
     """
     names = {}
     for task, head in network.heads.items():
-        chosen = config.tasks[task].metrics or head.metrics[:1]
-        for number, name in enumerate(chosen):
-            if name not in head.metrics:
+        section = config.tasks[task]
+        for number, name in enumerate(section.metrics):
+            if name not in head.metrics and ":" not in name:
                 raise ConfigError(
                     f"the head {config.tasks[task].head.name!r} cannot give this metric",
                     path=f"tasks.{task}.metrics.{number}", value=name, allowed=head.metrics,
                 )  # fmt: skip
-        names[task] = tuple(chosen)
+        names[task] = section.metric_names or tuple(head.metrics[:1])
     return names

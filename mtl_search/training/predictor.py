@@ -93,6 +93,14 @@ class Predictor:
             for view, mask in (masks or {}).items()
         }
         size = len(next(iter(tensors.values())))
+        if not size:  # not all networks run without any row
+            shapes = {view: tensor.shape[1:] for view, tensor in tensors.items()}
+            one = {view: np.zeros((1, *shape)) for view, shape in shapes.items()}
+            row = {view: x.astype(np.asarray(inputs[view]).dtype) for view, x in one.items()}
+            tokens = {
+                view: np.ones((1, *m.shape[1:]), np.bool_) for view, m in mask_tensors.items()
+            }
+            return {task: x[:0] for task, x in self.predict(row, tokens).items()}
         parts = []
         for start in range(0, size, batch_size):
             rows = slice(start, start + batch_size)
@@ -114,14 +122,17 @@ class Predictor:
         return {view for views in self.network.views.values() for view in views}
 
 
-def build_predictor(config: Config, data_spec: DataSpec) -> Predictor:
+def build_predictor(
+    config: Config, data_spec: DataSpec, architecture: Mapping[str, Any] | None = None
+) -> Predictor:
     """Build a network, which has yet to get the weights that training gave it.
 
     Args:
         config: The trial's config.
         data_spec: The spec of the data that it was trained on.
+        architecture: How its backbone is built, where that was stored.
     """
-    with skip_pretrained():
+    with skip_pretrained(architecture):
         network = build_network(config, data_spec)
     return Predictor(network, config, data_spec)
 

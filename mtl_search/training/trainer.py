@@ -17,6 +17,7 @@ from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.data.loading.loader import Loader
 from mtl_search.errors import TrialError
 from mtl_search.metrics.objective import ObjectiveFunction
+from mtl_search.metrics.own_check import own_metrics
 from mtl_search.models.stage import parameter_count
 from mtl_search.storage.trial_directory import TrialDirectory
 from mtl_search.training import acceleration, balancing, checkpoint
@@ -98,7 +99,8 @@ class Trainer:
         self.probes = Probes(self.step, self.optimizer, spec.config)
         acceleration.compile_network(self.config, self.network)
         metrics = metric_names(spec.config, self.network)
-        self.evaluator = Evaluator(self.network, data.targets, metrics)
+        own = own_metrics(spec.config)
+        self.evaluator = Evaluator(self.network, data.targets, metrics, own)
 
         self.progress = checkpoint.Progress()
         self._last_checkpoint = time.monotonic()

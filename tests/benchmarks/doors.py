@@ -1,6 +1,6 @@
 """Processor seconds and peak memory of the commands that answer without training.
 
-    .venv/bin/python -m tests.benchmarks.doors [--before FOLDER] [--repeats 5]
+    .venv/bin/python -m tests.benchmarks.doors [--before FOLDER] [--repeats 5] [--mistakes]
 
 Each command runs in a process of its own, once to warm the disk's cache and then REPEATS times; the
 figures are medians. Seconds are those of the processor, user and system together, so a busy machine
@@ -11,6 +11,7 @@ With `--before`, the same commands of another checkout run in turn with these, o
 finished sweep, and the last columns say how many times less this checkout needs. Aims, against the
 commit before version 0.2.0: `report` and a typing error in at most 1.0 s and 120 MB, at least 6
 times less than before; `validate` of the pairs of digits in at most half of the seconds before.
+With `--mistakes` they are a mistake of each command, which ends with status 2, beside `--help`.
 """
 
 from __future__ import annotations
@@ -45,6 +46,42 @@ class Command:
     title: str
     arguments: Sequence[str]
     status: int = 0
+
+
+# A mistake of each command; CONFIG and SWEEP stand for files that are there.
+MISTAKES = (
+    "runn CONFIG",
+    "run CONFIG --trials 3",
+    "run CONFIG tasks.lft.loss=mse",
+    "run CONFIG --resume --output nowhere",
+    "validate CONFIG model.backbone.chanels=[4]",
+    "submit CONFIG --include nowhere --dry-run",
+    "doctor CONFIG search.trails=3",
+    "report SWEEP --html a.txt",
+    "compare SWEEP misspelt",
+    "predict misspelt rows.csv",
+    "train CONFIG --from misspelt",
+    "serve misspelt",
+    "register misspelt name",
+    "export-weights SWEEP --trial serch-0001",
+    "export SWEEP --format onxx",
+    "list softmax",
+    "schema --output nowhere/s.json",
+    "ui misspelt",
+    "sync misspelt",
+    "jobs list --address http://127.0.0.1:1",
+)
+
+
+def mistakes(checkout: Path, sweep: Path) -> list[Command]:
+    """List the mistakes, after `--help`."""
+    config = checkout / "configs" / "digit_pairs.yaml"
+    files = {"CONFIG": str(config), "SWEEP": str(sweep)}
+    wrong = []
+    for line in MISTAKES:
+        words = [files.get(word, word) for word in line.split()]
+        wrong.append(Command(line, [*PROGRAM, *words], WRONG_INPUT))
+    return [Command("--help", [*PROGRAM, "--help"]), *wrong]
 
 
 @dataclass(frozen=True)
@@ -108,10 +145,10 @@ def cost(command: Command, checkout: Path, folder: Path) -> Cost:
 
 
 def median_costs(
-    checkouts: Sequence[Path], sweep: Path, folder: Path, repeats: int
+    lists: Sequence[Sequence[Command]], checkouts: Sequence[Path], folder: Path, repeats: int
 ) -> Iterator[tuple[str, list[Cost]]]:
     """Yield each command's title with its cost in each checkout, whose runs take turns."""
-    for versions in zip(*(commands(checkout, sweep) for checkout in checkouts), strict=True):
+    for versions in zip(*lists, strict=True):
         runs: list[list[Cost]] = [[] for _ in checkouts]
         for _ in range(repeats + 1):
             for checkout, command, of_checkout in zip(checkouts, versions, runs, strict=True):
@@ -155,13 +192,16 @@ def main() -> None:
     )
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="another checkout")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--mistakes", action="store_true", help="a mistake of each command")
     wanted = parser.parse_args()
     checkouts = [REPOSITORY, *([wanted.before.resolve()] if wanted.before else [])]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sweep = shutil.copytree(SWEEP, folder / "finished")
         print(heading(compared=len(checkouts) > 1))
-        for title, costs in median_costs(checkouts, sweep, folder, wanted.repeats):
+        kind = mistakes if wanted.mistakes else commands
+        lists = [kind(checkout, sweep) for checkout in checkouts]
+        for title, costs in median_costs(lists, checkouts, folder, wanted.repeats):
             print(row(title, costs), flush=True)
 
 

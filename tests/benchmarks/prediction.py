@@ -3,7 +3,8 @@
     python -m tests.benchmarks.prediction [--rows 100000]
 
 The table has eight columns of numbers and two of twelve categories. `network` is the network in
-batches of 512 on a tensor that is in memory; `prepared` is `Model.predict` on the prepared array;
+batches of 512 and of 2048 on a tensor that is in memory, which all others are divided by, in this
+order; `prepared` is `Model.predict` on the prepared array;
 `arrays` and `frame` are `Model.predict` on the data frame, the preparation included; `csv` reads
 the rows from a file, too. `first` is a new process that imports what prediction needs, loads a
 model and predicts 100 rows, beside one that imports torch and pandas alone and does as much. All
@@ -33,8 +34,9 @@ from mtl_search.export import Model
 from mtl_search.models.build import build_network
 from mtl_search.training.predictor import Predictor
 
-BATCH = 512
-REPETITIONS = 3
+# The network alone, 512 rows at a time, and 2048, as `Model.predict` takes of such rows by default.
+SMALL, LARGE = "network, 512", "network, 2048"
+REPETITIONS = 5
 
 _FIRST = """
 import re, sys, time
@@ -111,18 +113,20 @@ def throughput(count: int, widths: list[int], folder: Path) -> dict[str, float]:
     tensor = torch.from_numpy(prepared["table"])
 
     @torch.inference_mode()
-    def network() -> None:
-        for start in range(0, count, BATCH):
-            outputs = predictor.network({"table": tensor[start : start + BATCH]})
+    def network(size: int) -> None:
+        for start in range(0, count, size):
+            outputs = predictor.network({"table": tensor[start : start + size]})
             predictor.network.predict(outputs)
 
     ways: dict[str, Callable[[], Any]] = {
-        "network": network,
-        "prepared": lambda: model.predict(prepared, batch_size=BATCH),
+        SMALL: lambda: network(512),
+        LARGE: lambda: network(2048),
+        "prepared": lambda: model.predict(prepared),
         "preparation": lambda: model.preparation.transform(frame),  # type: ignore[union-attr]
-        "arrays": lambda: model.predict(frame, batch_size=BATCH, output="arrays"),
-        "frame": lambda: model.predict(frame, batch_size=BATCH),
-        "csv": lambda: model.predict(path, batch_size=BATCH),
+        "arrays": lambda: model.predict(frame, output="arrays"),
+        "frame": lambda: model.predict(frame),
+        "csv": lambda: model.predict(path),
+        "arrays, 512": lambda: model.predict(frame, output="arrays", batch_size=512),
     }
     return {name: count / seconds(way) for name, way in ways.items()}
 
@@ -153,9 +157,9 @@ def main() -> None:
         folder = Path(name)
         for widths in ([64, 64], [512, 512]):
             rates = throughput(count, widths, folder)
-            alone = rates["network"]
             for way, rate in rates.items():
-                print(f"mlp {widths}  {way:<12}{rate:>12,.0f} rows/s  {rate / alone:6.2f}")
+                shares = f"{rate / rates[SMALL]:6.2f}  {rate / rates[LARGE]:6.2f}"
+                print(f"mlp {widths}  {way:<13}{rate:>12,.0f} rows/s  {shares}", flush=True)
         for way, (taken, memory) in first_prediction(folder).items():
             print(f"first prediction  {way:<12}{taken:6.2f} s  {memory:6.0f} MB")
 

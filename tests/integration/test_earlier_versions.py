@@ -56,9 +56,9 @@ def lines(sweep: Path) -> list[dict[str, Any]]:
 def test_python_says_of_it_what_it_said(name: str) -> None:
     result = Result(SWEEPS / name)
     said = expected(name)
-    assert (
-        json.loads(result.trials.to_json(orient="records", double_precision=15)) == (said["trials"])
-    )
+    rows = json.loads(result.trials.to_json(orient="records", double_precision=15))
+    for row, then in zip(rows, said["trials"], strict=True):
+        assert {key: row[key] for key in then} == then  # later versions say more
     assert json.loads(json.dumps(result.verdict.to_dict())) == said["verdict"]
     best = result.best
     assert {

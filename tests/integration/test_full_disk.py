@@ -57,7 +57,7 @@ def test_a_full_disk_ends_the_sweep_and_no_trial(small_disk: Path, workers: int)
     with pytest.raises(DiskFullError) as caught:
         run(config, output=small_disk, callbacks=[Filler(ballast, "search-0000")])
     assert f"no room to write to {small_disk}" in str(caught.value)
-    assert "--resume goes on" in str(caught.value)
+    assert "goes on with the sweep" in str(caught.value)
     assert "Traceback" not in str(caught.value)
     record = read_record(small_disk / "journal.jsonl")
     assert not record.complete

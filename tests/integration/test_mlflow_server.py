@@ -112,7 +112,7 @@ def test_the_named_view_and_the_description_in_a_browser(
     browsers = pytest.importorskip("playwright.sync_api")
     settings = of_server(server.url, "seen")
     (tmp_path / "config.yaml").write_text(to_yaml(settings))
-    whole(Builder(tmp_path / "journal.jsonl").sweep().scales(), trials=2, seeds=3)
+    whole(Builder(tmp_path / "journal.jsonl").sweep(name="seen").scales(), trials=2, seeds=3)
     page = sweep_page(Result(tmp_path), draw=False)
     assert send_missing(tmp_path, page=page).unsent == 0
     addresses = find_addresses(settings, tmp_path)

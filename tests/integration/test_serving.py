@@ -147,6 +147,10 @@ WRONG = {
     "a list for a number": Wrong(one(bill_length_mm=[True]), "bill_length_mm"),
     "infinite": Wrong(b'{"dataframe_records": [{"a": Infinity}]}', "Infinity is no number"),
     "too large": Wrong(b'{"inputs": [[1e999, "Dream", 1, "male"]]}', "infinite"),
+    "beyond floats": Wrong(one(bill_length_mm=10**400), "infinite"),
+    "too many cells": Wrong(b"sex\nmale,3,Dream\n", "no CSV with a header", kind="text/csv"),
+    "an empty CSV": Wrong(b"", "no CSV with a header", kind="text/csv"),
+    "another CSV": Wrong(b"a,b\n1,2\n", "lacks the column", kind="text/csv"),
     "NaN": Wrong(b'{"dataframe_records": [{"a": NaN}]}', "a missing value is null"),
     "no rows": Wrong({"dataframe_records": []}, "no rows"),
     "no rows in split": Wrong({"dataframe_split": {"columns": [*GOOD], "data": []}}, "no rows"),
@@ -197,8 +201,10 @@ def test_every_form_gives_the_numbers_of_predict(server: Server) -> None:
         {"dataframe_split": split},
         {"inputs": columns},
         {"instances": records},
+        rows.to_csv(index=False).encode(),
     ):
-        status, answer = server.ask(body)
+        kind = "text/csv" if isinstance(body, bytes) else "application/json"
+        status, answer = server.ask(body, kind)
         assert status == 200, (answer, body)
         given = pd.DataFrame(answer["predictions"])
         assert list(given.columns) == list(expected.columns)
@@ -231,7 +237,7 @@ def test_a_port_that_is_taken_is_one_sentence(server: Server, tmp_path: Path) ->
     server.model.save(tmp_path / "other")
     process = start(tmp_path / "other", server.port, tmp_path)
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert f"cannot listen on 127.0.0.1:{server.port}" in output
     assert "Traceback" not in output
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
+import numpy as np
 import pytest
 from mlflow.tracking import MlflowClient
 
@@ -176,6 +179,9 @@ def test_the_command_line_finds_the_same(by_python: Result, runs: Path) -> None:
 
 _OWN = dedent(
     """
+    import numpy as np
+
+    import mtl_search
     from tests.support.parts import accuracy, backbone as stages, points
 
     def data(samples, seed):
@@ -186,6 +192,10 @@ _OWN = dedent(
 
     def objective(metrics):
         return accuracy(metrics)
+
+    @mtl_search.metric(higher_is_better=False)
+    def median_error(prediction, target):
+        return np.median(np.abs(prediction - target))
     """
 )
 
@@ -196,6 +206,8 @@ def test_code_in_the_working_directory_works_by_name(runs: Path) -> None:
         "data": {"name": "own_code:data", "samples": 200},
         "model.backbone": {"name": "own_code:backbone", "width": 5},
         "search.objective": "own_code:objective",
+        "tasks.colour.metrics": ["accuracy", "f1"],
+        "tasks.size.metrics": ["own_code:median_error", "mae"],
         "search.trials": 2,
     }
     done = mtl_search("run", write_config(runs.parent, changes), cwd=runs.parent)
@@ -206,6 +218,30 @@ def test_code_in_the_working_directory_works_by_name(runs: Path) -> None:
         assert trial.objective == max(
             epoch.metrics["val/colour/accuracy"] for epoch in trial.epochs
         )
+        errors = [epoch.metrics["val/size/median_error"] for epoch in trial.epochs]
+        assert all(error > 0 for error in errors)
+    result = Result(runs / "tiny")
+    assert record.directions == {"median_error": False}
+    (row,) = (row for row in rows_of(result, "delta_m_by_task") if row["task"] == "size")
+    assert row["metric"] == "median_error"
+    tests = [trial.test["test/size/median_error"] for trial in record.arm("final/single/size")]
+    assert row["single"] == pytest.approx(np.mean(tests))
+    assert_labels_make_up_f1(result)
+
+
+def rows_of(result: Result, name: str) -> list[Mapping[str, Any]]:
+    """The rows of a view that the sweep has."""
+    view = result.view(name)
+    assert view is not None
+    return list(view.rows)
+
+
+def assert_labels_make_up_f1(result: Result) -> None:
+    """The single-task network's F1 of each colour, whose mean is that of the metric."""
+    rows = [row for row in rows_of(result, "by_label") if row["score"] == "f1"]
+    tests = [trial.test["test/colour/f1"] for trial in result.record.arm("final/single/colour")]
+    assert {row["task"] for row in rows} == {"colour"}
+    assert np.mean([row["single"] for row in rows]) == pytest.approx(np.mean(tests), rel=1e-5)
 
 
 def test_penguins(runs: Path) -> None:

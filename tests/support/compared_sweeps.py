@@ -13,6 +13,7 @@ from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.sweeps.sweep import Sweep
 from mtl_search.config import load_config, to_yaml
 from mtl_search.storage.journal import read_record
+from tests.support.journals import resealed
 from tests.support.recorded_sweeps import TASKS, Builder, config, whole
 from tests.support.repository import REPOSITORY
 
@@ -64,7 +65,8 @@ def write_sweep(
     """
     for path, content in _files(tuple(tasks), seeds, items, gain, random).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content.replace(_IDENTITY, folder.name.encode()))
+        mine = content.replace(_IDENTITY, folder.name.encode())
+        (folder / path).write_bytes(resealed(mine) if path == "journal.jsonl" else mine)
     (folder / "config.yaml").write_text(to_yaml(config(tasks=tasks, **(settings or {}))))
     return folder
 

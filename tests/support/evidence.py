@@ -14,5 +14,6 @@ def evidence_of(builder: Builder, **overrides: Any) -> Evidence:
     """The evidence of a sweep under the made-up config, with changes to it."""
     settings = config(tasks=builder.tasks, **overrides)
     record = builder.sweep_record
-    verdict = judge(record, settings, builder.path.parent)
-    return Evidence(record, settings, verdict, main_metrics(record, settings))
+    folder = builder.path.parent
+    verdict = judge(record, settings, folder)
+    return Evidence(record, settings, verdict, main_metrics(record, settings), folder)

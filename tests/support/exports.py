@@ -24,7 +24,7 @@ def model_of(config: Config, data: DataSet, seed: int = 0, **about: Any) -> Mode
     torch.manual_seed(seed)
     network = build_network(config, data)
     labels = {task: data.targets[name].values for task, name in network.target_names.items()}
-    network.fit({task: torch.from_numpy(values) for task, values in labels.items()})
+    network.fit({task: torch.tensor(values) for task, values in labels.items()})
     return Model.of(Predictor(network, config, data_spec(data)), seed=seed, **about)
 
 

@@ -17,6 +17,7 @@ from mtl_search.search.arms import plan_arms
 from mtl_search.search.context import SweepContext
 from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.searcher import ArmSearcher
+from mtl_search.storage.events import SweepStarted
 from mtl_search.storage.item_values import encode
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.records import SweepRecord
@@ -58,6 +59,8 @@ class FakeTune:
             config.resources, slots, read_nodes=lambda: (self.nodes, [])
         )
         self.journal = Journal(directory / "journal.jsonl")
+        if not self.journal.record.id:
+            self.journal.write(SweepStarted(id="fake", name=config.name))
         self.objectives = ArmObjectives(
             self.journal.record,
             {task: METRICS_OF[task] for task in config.main_tasks},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -21,7 +22,7 @@ from tests.support.raw_rows import digits
 FINISHED = Path("tests/fixtures/sweeps/v0_1_finished")
 
 
-def kept_sweep(folder: Path) -> Path:
+def kept_sweep(folder: Path, sharing: Any = "hard") -> Path:
     """A copy of a sweep that version 0.1 finished, with networks on pairs of digits."""
     sweep = folder / "digits"
     shutil.copytree(FINISHED, sweep, ignore=shutil.ignore_patterns("trials"))
@@ -31,12 +32,12 @@ def kept_sweep(folder: Path) -> Path:
     data = case.data()
     for number, trial in enumerate(Result(sweep).record):
         tasks = [trial.arm.task] if trial.arm.is_single and trial.arm.task else list(case.tasks)
-        network = _network(data, tasks, number)
+        network = _network(data, tasks, number, sharing)
         Model.of(network, trial=trial.id, seed=number).save(sweep / "trials" / trial.id / "best")
     return sweep
 
 
-def _network(data: DataSet, tasks: Sequence[str], seed: int) -> Predictor:
+def _network(data: DataSet, tasks: Sequence[str], seed: int, sharing: Any) -> Predictor:
     torch.manual_seed(seed)
     given = {"left": {"head": "softmax", "view": "left"}}
     given["right"] = {"head": "softmax", "view": "right"}
@@ -46,7 +47,7 @@ def _network(data: DataSet, tasks: Sequence[str], seed: int) -> Predictor:
             "name": "digits",
             "data": "digit_pairs",
             "tasks": {task: given[task] for task in tasks},
-            "model": {"backbone": {"name": "mlp", "widths": [4]}},
+            "model": {"backbone": {"name": "mlp", "widths": [4]}, "sharing": sharing},
         }
     )
     return Predictor(build_network(config, data), config, data_spec(data))

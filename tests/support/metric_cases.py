@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,11 +59,22 @@ def _without_some(rng: np.random.Generator, target: Tensor, missing: float) -> T
 
 
 def _class(rng: np.random.Generator, n: int) -> tuple[TargetKind, Tensor, Tensor, int]:
-    target = torch.from_numpy(rng.choice(CLASSES, n, p=(0.4, 0.3, 0.2, 0.1)))
-    logits = 1.5 * torch.nn.functional.one_hot(target, CLASSES) + torch.from_numpy(
-        rng.normal(size=(n, CLASSES)).round(1)
+    return _of_classes(rng, n, (0.4, 0.3, 0.2, 0.1))
+
+
+def _many_classes(rng: np.random.Generator, n: int) -> tuple[TargetKind, Tensor, Tensor, int]:
+    return _of_classes(rng, n, (0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1))
+
+
+def _of_classes(
+    rng: np.random.Generator, n: int, shares: Sequence[float]
+) -> tuple[TargetKind, Tensor, Tensor, int]:
+    classes = len(shares)
+    target = torch.from_numpy(rng.choice(classes, n, p=shares))
+    logits = 1.5 * torch.nn.functional.one_hot(target, classes) + torch.from_numpy(
+        rng.normal(size=(n, classes)).round(1)
     )
-    return "class", logits.softmax(1).float(), _without_some(rng, target, -1), CLASSES
+    return "class", logits.softmax(1).float(), _without_some(rng, target, -1), classes
 
 
 def _binary(rng: np.random.Generator, n: int) -> tuple[TargetKind, Tensor, Tensor, int]:
@@ -116,19 +127,33 @@ def _relations(rng: np.random.Generator, n: int) -> tuple[TargetKind, Tensor, Te
 # Metric → the targets that it is tried on.
 MAKERS: dict[str, tuple[Maker, ...]] = {
     "accuracy": (_class, _binary),
-    "balanced_accuracy": (_class,),
+    "balanced_accuracy": (_class, _binary),
+    "top_2_accuracy": (_class,),
+    "top_3_accuracy": (_many_classes,),
+    "top_5_accuracy": (_many_classes,),
     "f1": (_class, _binary, _multilabel),
+    "f1_macro": (_binary,),
+    "f1_micro": (_binary, _multilabel),
+    "f1_weighted": (_class, _multilabel),
     "auroc": (_class, _binary, _multilabel),
     "average_precision": (_binary, _multilabel),
-    "mcc": (_binary,),
+    "mcc": (_class, _binary),
+    "brier_score_loss": (_class, _multilabel),
+    "calibration_error": (_class, _multilabel),
     "token_accuracy": (_tags,),
     "token_f1": (_tags,),
+    "token_f1_weighted": (_tags,),
     "relation_f1": (_relations,),
     "span_f1": (_tags,),
     "r2": (_real, _vector),
+    "pearson_corrcoef": (_real,),
+    "spearman_corrcoef": (_vector,),
     "mse": (_real, _vector),
     "rmse": (_real, _vector),
     "mae": (_real, _vector),
+    "pinball_loss_10": (_vector,),
+    "pinball_loss_50": (_real,),
+    "pinball_loss_90": (_real,),
 }
 assert MAKERS.keys() == set(METRICS), "a metric without a case, or a case without a metric"
 NAMES = {"relation_f1": DIRECTED, "span_f1": BIO}

@@ -102,7 +102,14 @@ HEAD_CASES: dict[str, HeadCase] = {
         "multilabel", (*BINARY_LOSSES, ("binary_cross_entropy", {"pos_weight": [0.5, 1.0, 4.0]}))
     ),
     "regression": HeadCase(
-        "real", (("mse", {}), ("mae", {}), ("huber", {"delta": 0.7}), ("smooth_l1", {"beta": 0.4}))
+        "real",
+        (
+            ("mse", {}),
+            ("mae", {}),
+            ("huber", {"delta": 0.7}),
+            ("smooth_l1", {"beta": 0.4}),
+            ("pinball", {"quantile": 0.3}),
+        ),
     ),
     "pair": HeadCase(
         "binary", (*BINARY_LOSSES, ("contrastive", {"margin": 1.5}), ("cosine", {"margin": 0.2}))
@@ -140,6 +147,7 @@ LOSS_CASES: dict[str, LossCase | None] = {
         {"beta": 0.5},
         lambda z, y: (z - y) ** 2 if abs(z - y) <= 0.5 else abs(z - y) - 0.25,
     ),
+    "pinball": ({"quantile": 0.3}, lambda z, y: max(0.3 * (y - z), -0.7 * (y - z))),
     "contrastive": (
         {"margin": 2.0},
         lambda d, y: 0.5 * (y * d**2 + (1 - y) * max(0.0, 2.0 - d) ** 2),

@@ -57,8 +57,8 @@ class Builder:
         assert event is not None, kind
         self.journal.write(event)
 
-    def sweep(self, identity: str = "sweep-1") -> Builder:
-        self.event("sweep", id=identity, name="demo")
+    def sweep(self, identity: str = "sweep-1", name: str = "demo") -> Builder:
+        self.event("sweep", id=identity, name=name)
         return self
 
     def scales(self, trivial: float | Mapping[str, float] = 0.5, perfect: float = 1.0) -> Builder:
@@ -72,7 +72,9 @@ class Builder:
         """What the data are, and what the sweep ran on."""
         splits = {"train": 100, "validation": 50, "test": 50}
         kinds = dict.fromkeys(self.tasks, "class")
-        self.event("data", name="table", digest=digest, splits=splits, targets=kinds)
+        classes = {task: [["no", 2], ["yes", 1]] for task in kinds}
+        described = {"splits": splits, "targets": kinds, "classes": classes}
+        self.event("data", name="table", digest=digest, **described)
         versions = {"mtl_search": "0.2.0", "python": "3.11.4", "torch": "2.13.0"}
         self.event("environment", versions=versions, platform="Linux x86_64", devices={"CPU": 2})
         return self

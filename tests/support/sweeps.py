@@ -356,4 +356,6 @@ def assert_mirrored(sweep: Path) -> None:
         if trial.epochs:
             assert json.loads(tags["mtl_search.parameters"]) == trial.info["parameters"]
             last = trial.epochs[-1]
-            assert {name: run.data.metrics[name] for name in last.metrics} == last.metrics
+            # Of an epoch that is trained again after a kill, MLflow keeps the first seconds.
+            told = {name: value for name, value in last.metrics.items() if name != "seconds"}
+            assert {name: run.data.metrics[name] for name in told} == told

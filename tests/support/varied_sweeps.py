@@ -8,8 +8,8 @@ from mtl_search.analysis.evidence import Evidence
 from tests.support.evidence import evidence_of
 from tests.support.recorded_sweeps import Builder
 
-# Views that only a sweep has that was asked for them.
-ON_REQUEST = ("auxiliary", "gradient_conflict", "affinity", "leave_one_out")
+# Views that only a sweep has that was asked for them, or has targets of several labels.
+ON_REQUEST = ("auxiliary", "by_label", "gradient_conflict", "affinity", "leave_one_out")
 TASKS = ("left", "right")
 RATIOS = (0.25, 1.0, 4.0)
 DEPTHS = (0, 1, 2)

@@ -66,6 +66,7 @@ def test_speed_of_both(case: Case) -> None:
     assert replace(found, megabytes=(10.4, 20.6)).row.endswith("| 10 | 21 |")
 
 
+@pytest.mark.large
 def test_memory_of_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
 

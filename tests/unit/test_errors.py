@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtl_search.errors import ConfigError, MtlSearchError, nearest
+from mtl_search.errors import ConfigError, DataError, MtlSearchError, nearest
 
 
 def test_an_error_is_a_value_error_and_our_own() -> None:
@@ -26,3 +26,12 @@ def test_an_error_can_be_moved_to_another_path() -> None:
 
 def test_a_long_value_is_shortened() -> None:
     assert len(str(ConfigError("no", value="x" * 1000))) < 400
+
+
+def test_long_lists_and_values_are_shortened() -> None:
+    names = [f"column_{number}" for number in range(3000)]
+    text = str(ConfigError("no such column", path="data", value="x" * 20_000_000, allowed=names))
+    assert len(text) < 1500
+    assert text.split("allowed:")[1].strip().startswith("column_0, column_1, ")
+    assert "more" in text
+    assert len(str(DataError("a" * 20_000_000))) < 8000

@@ -37,7 +37,7 @@ HEAVY = OPTIONAL | {
 
 # Prints a JSON object: see `Opened`.
 COMMAND = """
-import contextlib, io, json, subprocess, sys
+import contextlib, io, json, sys
 
 heavy = set(json.loads(sys.argv[1]))
 sys.argv = ["mtl-search", *sys.argv[2:]]
@@ -49,7 +49,6 @@ class Watch:  # a finder that finds nothing
             early.append(name)
 
 sys.meta_path.insert(0, Watch())
-subprocess.call = lambda command, env=None: 0  # `ui` would serve until it is interrupted
 with contextlib.redirect_stdout(output):
     try:
         from mtl_search.cli import main
@@ -59,6 +58,26 @@ with contextlib.redirect_stdout(output):
 loaded = sorted(heavy.intersection(sys.modules))
 print(json.dumps({"status": status, "output": output.getvalue(), "early": early, "loaded": loaded}))
 """
+
+
+# What a slot does: it trains a trial of a table, its test split included. The data set and the
+# config come from the driver.
+SLOT = """
+import sys, tempfile
+import mtl_search.training.workers.slot
+from mtl_search.training.runner import TrialRunner
+from tests.support import trials
+
+with tempfile.TemporaryDirectory() as folder:
+    runner = TrialRunner(trials.data())
+    runner.setup(trials.spec(trials.config(epochs=2), folder, test=True))
+    assert runner.train_until(2).state == "COMPLETE"
+print(*sys.modules)
+"""
+# Ray Tune brings pandas and pyarrow along.
+NOT_FOR_TABLES = (HEAVY - {"pandas", "pyarrow", "ray", "torch"}) | {
+    *("scipy", "sympy", "torch._dynamo", "torch._inductor"),
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +134,8 @@ def test_importing_a_door_loads_nothing_heavy(module: str) -> None:
     ("command", "shown"),
     [
         ("--help", "export-weights"),
+        ("-h", "--install-completion"),
+        ("run -h", "--resume"),
         ("run --help", "--resume"),
         ("jobs stop --help", "--address"),
         (f"submit {CONFIG} --dry-run", "Nothing was sent."),
@@ -158,19 +179,12 @@ def test_a_report_as_json_loads_what_the_importance_of_settings_needs(
     assert set(door.loaded) <= {"optuna", "pandas", "pyarrow", "sklearn"}
 
 
-def test_ui_answers_before_mlflow_is_imported(sweep: str, tmp_path: Path) -> None:
-    door = open_door("ui", sweep, folder=tmp_path)
-    assert door.status == 0, door.errors
-    assert "http://127.0.0.1:5000" in door.output
-    assert door.early == []
-
-
 @pytest.mark.parametrize("command", ["report", "export-weights", "ui"])
 def test_a_sweep_that_is_missing_is_refused_before_anything_heavy(
     command: str, tmp_path: Path
 ) -> None:
     door = open_door(command, "nothing", folder=tmp_path)
-    assert door.status == 1
+    assert door.status == 2
     assert "no sweep called 'nothing'" in door.errors
     assert door.loaded == []
 
@@ -264,3 +278,13 @@ def test_validate_loads_what_the_config_uses_and_no_more(tmp_path: Path) -> None
     assert "is valid" in door.output
     assert "torch" in door.loaded  # the network is built
     assert sorted((OPTIONAL | {"mlflow"}).intersection(door.loaded)) == []
+
+
+def test_a_slot_imports_what_its_config_trains_with_and_no_more() -> None:
+    program = [sys.executable, "-c", SLOT]
+    done = subprocess.run(
+        program, cwd=REPOSITORY, check=True, capture_output=True, text=True, timeout=120
+    )
+    loaded = set(done.stdout.split())
+    assert {"torch", "ray.tune", "mtl_search.training.trainer"} <= loaded
+    assert sorted(NOT_FOR_TABLES & loaded) == []

@@ -93,7 +93,7 @@ def test_hooks_are_what_make_lint_runs() -> None:
 # ---------------------------------------------------------------- contributing
 
 
-@pytest.mark.slow
+@pytest.mark.large
 def test_the_head_that_contributing_adds_passes_the_tests_of_heads(tmp_path: Path) -> None:
     (diff,) = (s for s in snippets(REPOSITORY / "CONTRIBUTING.md") if s.language == "diff")
     for folder in ("mtl_search", "tests/support", "tests/unit/models"):
@@ -150,7 +150,7 @@ class Requests(HTMLParser):
             self.found.append(loads)
 
 
-@pytest.mark.slow
+@pytest.mark.large  # `make lint` builds it, too
 def test_the_site_is_built_without_a_warning_and_asks_for_nothing_elsewhere(tmp_path: Path) -> None:
     command = [
         sys.executable,

@@ -9,34 +9,55 @@ from typing import Any
 from mtl_search.analysis.estimate import Estimate
 
 
+def fixed(value: float, digits: int) -> str:
+    """Write a number with fixed digits, and no sign before zeros.
+
+    Examples:
+        >>> fixed(0.25, 2), fixed(-0.0004, 2)
+        ('0.25', '0.00')
+    """
+    # Rounded to -0.0 it would keep its sign; the sum of both zeros has none.
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def signed(value: float, digits: int) -> str:
+    """Write a number with its sign, which is + where all that is shown are zeros.
+
+    Examples:
+        >>> signed(-0.25, 1), signed(-0.0004, 1)
+        ('-0.2', '+0.0')
+    """
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """Write `0.9731`; four significant digits where fixed ones would say too little or too much."""
     if value is None or not math.isfinite(value):
         return ""
     if value != 0 and not 0.01 <= abs(value) < 1000:
         return f"{value:.{digits}g}"
-    return f"{value:.{digits}f}"
+    return fixed(value, digits)
 
 
 def skill(value: float) -> str:
     """Write `0.9731`, on the scale from 0, a constant prediction, to 1, a perfect one."""
-    return f"{value:.4f}" if math.isfinite(value) else ""
+    return fixed(value, 4) if math.isfinite(value) else ""
 
 
 def percent(value: float | None) -> str:
     """Write `+1.83`, for columns with % in their header."""
     if value is None or not math.isfinite(value):
         return ""
-    return f"{100 * value:+.2f}"
+    return signed(100 * value, 2)
 
 
 def points(mean: float, interval: tuple[float, float] | None, digits: int = 2) -> str:
     """Write a gain of 0.018 as `+1.80 [+0.40, +3.20]`, without the interval where there is none."""
-    text = f"{100 * mean:+.{digits}f}"
+    text = signed(100 * mean, digits)
     if interval is None:
         return text
     low, high = interval
-    return f"{text} [{100 * low:+.{digits}f}, {100 * high:+.{digits}f}]"
+    return f"{text} [{signed(100 * low, digits)}, {signed(100 * high, digits)}]"
 
 
 def rate(value: float | None) -> str:
@@ -97,8 +118,7 @@ def with_interval(estimate: Estimate | None, scale: float = 1.0, digits: int = 4
     """Write `0.9731 ± 0.0040`; without the second part for one seed."""
     if estimate is None:
         return ""
-    sign = "+" if scale != 1.0 else ""
-    mean = f"{scale * estimate.mean:{sign}.{digits}f}"
+    mean = (signed if scale != 1.0 else fixed)(scale * estimate.mean, digits)
     half = estimate.half_width
     if half is None:
         return mean

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.formats.many import few
 from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -46,7 +47,7 @@ def check_best_epoch(evidence: Evidence) -> Check:
 
 
 def _names(arms: Sequence[str]) -> str:
-    return f"{', '.join(arms)} {'is' if len(arms) == 1 else 'are'}"
+    return f"{few(arms)} {'is' if len(arms) == 1 else 'are'}"
 
 
 def _most(trials: Sequence[TrialRecord], counted: Sequence[bool]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.summary import rung_correlations
@@ -25,8 +26,8 @@ def check_early_stops(evidence: Evidence) -> Check:
     if not low:
         return Check(NAME, ok=True, text="where trials are stopped, ranks foretell the end")
     findings = [
-        f"ranks of {rung.arm} at epoch {rung.epoch} have a correlation of {rung.spearman:+.2f} "
-        "with the end"
+        f"ranks of {rung.arm} at epoch {rung.epoch} have a correlation of "
+        f"{formats.signed(rung.spearman or 0.0, 2)} with the end"
         for rung in low
     ]
     advice = "stop later (search.scheduler.grace_period), or not at all (search.scheduler=fifo)"

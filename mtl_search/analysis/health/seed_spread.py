@@ -14,6 +14,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.skills import mean_skill, tasks_of
@@ -46,7 +47,9 @@ def check_seed_spread(evidence: Evidence) -> Check:
         points = f"{100 * spread:.1f} points of skill"
         odd = odd_one_out(known)
         if odd is not None:
-            findings.append(f"one seed of {arm} is far off (skill {odd:.3f}; deviation {points})")
+            findings.append(
+                f"one seed of {arm} is far off (skill {formats.fixed(odd, 3)}; deviation {points})"
+            )
         elif spread > LARGE or _hides_the_gain(evidence, spread):
             findings.append(f"the seeds of {arm} have a standard deviation of {points}")
     if findings:

@@ -12,7 +12,7 @@ from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.skills import task_skill
-from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.definitions import Directions, is_higher_better
 from mtl_search.metrics.metric_key import scale_key
 
 NAME = "references of scikit-learn"
@@ -29,7 +29,8 @@ def check_sklearn_reference(evidence: Evidence) -> Check:
     and by how much in the mean: a single task may be behind by chance.
     """
     rows = task_rows(evidence.record, evidence.tasks, evidence.verdict)
-    compared = [row for row in rows if row.references and _best_network(row) is not None]
+    own = evidence.record.directions
+    compared = [row for row in rows if row.references and _best_network(row, own) is not None]
     if not compared:
         return Check(NAME, ok=None, text="there are none, or no finalists to compare with them")
     leads = {row.task: _lead_of_best(evidence, row) for row in compared}
@@ -45,34 +46,31 @@ def check_sklearn_reference(evidence: Evidence) -> Check:
             f"{'behind' if mean > 0 else 'ahead'} in the mean"
         )
     for row in sorted(behind, key=lambda row: -leads[row.task]):
-        model, reference = _best_reference(row)
+        model, reference = _best_reference(row, own)
         findings.append(
-            f"task {row.task}: {row.metric} {_best_network(row):.3f} of the best network, "
+            f"task {row.task}: {row.metric} {_best_network(row, own):.3f} of the best network, "
             f"{reference:.3f} of {model.replace('_', ' ')}"
         )
     return Check(NAME, ok=False, text=sentence(findings, _ADVICE))
 
 
 def _lead_of_best(evidence: Evidence, row: TaskRow) -> float:
-    network = _best_network(row)
+    own = evidence.record.directions
+    network = _best_network(row, own)
     assert network is not None
-    return _lead(evidence, row, _best_reference(row)[1], network)
+    return _lead(evidence, row, _best_reference(row, own)[1], network)
 
 
-def _is_score(row: TaskRow) -> bool:
-    return METRICS[row.metric].higher_is_better
-
-
-def _best_network(row: TaskRow) -> float | None:
+def _best_network(row: TaskRow, own: Directions) -> float | None:
     values = [value for value in (row.single, row.shared) if value is not None]
     if not values:
         return None
-    return max(values) if _is_score(row) else min(values)
+    return max(values) if is_higher_better(row.metric, own) else min(values)
 
 
-def _best_reference(row: TaskRow) -> tuple[str, float]:
+def _best_reference(row: TaskRow, own: Directions) -> tuple[str, float]:
     models = row.references
-    best = max if _is_score(row) else min
+    best = max if is_higher_better(row.metric, own) else min
     return best(models.items(), key=lambda item: item[1])
 
 
@@ -81,4 +79,5 @@ def _lead(evidence: Evidence, row: TaskRow, reference: float, network: float) ->
     if scale_key(row.task, row.metric) in evidence.record.scales:
         ahead = task_skill(evidence.record, row.task, row.metric, reference)
         return ahead - task_skill(evidence.record, row.task, row.metric, network)
-    return reference - network if _is_score(row) else network - reference
+    ahead = reference - network
+    return ahead if is_higher_better(row.metric, evidence.record.directions) else -ahead

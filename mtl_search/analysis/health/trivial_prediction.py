@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.health.check import Check, sentence
 from mtl_search.analysis.skills import task_skill
@@ -40,7 +41,7 @@ def check_trivial_prediction(evidence: Evidence) -> Check:
                 skill = _mean_skill(evidence, trials, split, task, metrics[0])
                 checked = checked or skill is not None
                 if skill is not None and skill < evidence.config.search.finalists.margin:
-                    low.append(f"{skill:+.3f} on {name}")
+                    low.append(f"{formats.signed(skill, 3)} on {name}")
             if low:
                 findings.append(f"task {task}: {network} has skill {' and '.join(low)}")
     if findings:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Run, Runs, compare
 from mtl_search.analysis.estimate import MIN_SEEDS
 from mtl_search.analysis.measure import (
@@ -88,7 +89,7 @@ class NetworkDifference:
         mean = gain_in_words(self.measure, self.gain.mean)
         if self.interval is None:
             return f"{ours} has {mean} against {theirs}, without an interval: {self.basis}."
-        low, high = (f"{100 * end:+.1f}" for end in self.interval)
+        low, high = (f"{formats.signed(100 * end, 1)}" for end in self.interval)
         seeds = " and ".join(map(str, dict.fromkeys(self.gain.seeds)))
         answer = _SENTENCES[self.answer].format(ours=ours, theirs=theirs)
         return f"{answer}: {mean} (95 % interval {low} … {high}; {seeds} seeds; {self.basis})."
@@ -177,13 +178,18 @@ def _measures(ours: Sweep, theirs: Sweep, tasks: Tasks) -> tuple[Measure, Measur
         and set(our_skill.tasks) == set(their_skill.tasks) == set(tasks)
     ):
         return replace(our_skill, weights=their_skill.weights), their_skill
-    if any(names[0] not in METRICS for names in tasks.values()):
-        return None
     reference = mean_metrics(run.test for run in _recommended_runs(theirs).values())
     if any(f"test/{task}/{names[0]}" not in reference for task, names in tasks.items()):
         return None
     importance = {task: theirs.evidence.config.tasks[task].importance for task in tasks}
-    measure = delta_m_measure(tasks, reference, importance)
+    directions = ours.evidence.record.directions | theirs.evidence.record.directions
+    known = [names[0] in METRICS or names[0] in directions for names in tasks.values()]
+    if not all(known):
+        return None
+    scales = theirs.evidence.record.scales
+    measure = delta_m_measure(
+        tasks, reference, importance, metric_scales=scales, directions=directions
+    )
     return measure, measure
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from mtl_search.analysis.sweeps.sweep import Sweep
+from mtl_search.config.schema import HANDED_OVER
 
 # `same`: the digests are equal. `presumed`: a digest is missing, but the settings are the same.
 # `other split`: the settings are the same but for the seed. `other`: other data.
@@ -23,6 +24,9 @@ def sameness(one: Sweep, other: Sweep) -> Sameness:
         return "same"
     if _settings(one) != _settings(other):
         return "other"
+    if HANDED_OVER in (_settings(one)["name"], *(x.data.get("name") for x in (one, other))):
+        # No setting and no seed says what a program has handed over.
+        return "other" if all(digests) else "presumed"
     if _seed(one) != _seed(other):
         return "other split"
     # The same settings, and other data: the files have changed in between.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.auxiliary import auxiliary
 from mtl_search.analysis.views.baselines import baselines
+from mtl_search.analysis.views.classes import classes
 from mtl_search.analysis.views.cost import cost
 from mtl_search.analysis.views.curves import curves
 from mtl_search.analysis.views.delta_m_by_task import delta_m_by_task
@@ -21,6 +22,7 @@ from mtl_search.analysis.views.rungs import rungs
 from mtl_search.analysis.views.sensitivity import sensitivity
 from mtl_search.analysis.views.settings import settings
 from mtl_search.analysis.views.tasks.affinity import affinity
+from mtl_search.analysis.views.tasks.by_label import by_label
 from mtl_search.analysis.views.tasks.gradient_conflict import gradient_conflict
 from mtl_search.analysis.views.tasks.leave_one_out import leave_one_out
 from mtl_search.analysis.views.view import Column, View
@@ -31,6 +33,7 @@ __all__ = ["VIEWS", "Column", "View", "all_views"]
 VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
     "leaderboard": leaderboard,
     "delta_m_by_task": delta_m_by_task,
+    "by_label": by_label,
     "pareto": pareto,
     "settings": settings,
     "baselines": baselines,
@@ -45,6 +48,7 @@ VIEWS: Mapping[str, Callable[[Evidence], View | None]] = {
     "gradient_conflict": gradient_conflict,
     "affinity": affinity,
     "leave_one_out": leave_one_out,
+    "classes": classes,
     "cost": cost,
     "provenance": provenance,
 }

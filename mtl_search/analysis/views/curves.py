@@ -76,7 +76,14 @@ class _Meter:
             record, config = self._evidence.record, self._evidence.config
             return mean_skill(record, config, tasks, epoch.metrics, "val")
         importance = None if trial.arm.is_single else self._importance
-        return known_delta_m(epoch.metrics, self._reference, tasks, "val", importance=importance)
+        return known_delta_m(
+            epoch.metrics,
+            self._reference,
+            tasks,
+            "val",
+            importance=importance,
+            record=self._evidence.record,
+        )
 
 
 def _of_finalists(evidence: Evidence, meter: _Meter) -> Iterator[dict[str, Any]]:

@@ -60,10 +60,7 @@ def _summary(points: ParetoPoints, front: ParetoFront) -> str:
         f"{len(front.trials)} of {front.points} trials that share are on the Pareto front of "
         f"{len(points.tasks)} tasks. The best on average, {points.trials[best]}, "
     )
-    if mean >= 0:
-        text += f"gains {formats.percent(mean)} % over {reference}"
-    else:
-        text += f"loses {formats.percent(-mean).lstrip('+')} % against {reference}"
+    text += f"has a Δm of {formats.percent(mean)} % against {reference}"
     return f"{text}; its worst task has {formats.percent(worst)} %."
 
 
@@ -73,11 +70,11 @@ def _columns(points: ParetoPoints) -> list[Column]:
         Column("trial", "trial", help="The trial."),
         Column("arm", "arm", help="Its arm."),
         Column("on_front", "on the front", "flag", "Whether no other trial beats it."),
-        Column("mean", "mean gain %", "percent", f"Mean over tasks of the gain over {against}."),
-        Column("worst", "worst gain %", "percent", "Gain of the task that gains least."),
+        Column("mean", "Δm %", "percent", f"Mean relative gain of the tasks over {against}."),
+        Column("worst", "worst task's Δm %", "percent", "That of the task that gains least."),
         Column("worst_task", "worst task", help="The task that gains least."),
         *(
-            Column(f"gain/{task}", f"{task} %", "percent", f"Gain of {task} over {against}.")
+            Column(f"gain/{task}", f"{task}, Δm %", "percent", f"Of {task}, over {against}.")
             for task in points.tasks
         ),
     ]
@@ -122,12 +119,13 @@ def _opposed(points: ParetoPoints) -> list[str]:
 
 def _note(points: ParetoPoints, about: dict[str, Any]) -> str:
     note = (
-        f"Gains are relative, by the first metric of each task, over {_AGAINST[points.against]}. "
+        f"Δm is the relative gain by the first metric of each task, over "
+        f"{_AGAINST[points.against]}. "
     )
     note += _NOTE
     if about["hypervolume"] is not None:
-        note += f" Hypervolume above a gain of -100 %: {about['hypervolume']:.3f}; the "
+        note += f" Hypervolume above a Δm of -100 %: {about['hypervolume']:.3f}; the "
         note += "reference alone spans 1."
     if about["left_out"]:
-        note += f" {about['left_out']:,} trials with the lowest mean gain are left out."
+        note += f" {about['left_out']:,} trials with the lowest Δm are left out."
     return note

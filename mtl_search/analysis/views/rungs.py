@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.skills import tasks_of
 from mtl_search.analysis.statistics.ranks import rank_correlation
@@ -89,7 +90,11 @@ def _summary(rows: Sequence[Mapping[str, Any]]) -> str:
     text = ""
     if objectives:
         low, high = min(objectives), max(objectives)
-        ends = f"{low:+.2f} to {high:+.2f}" if low < high else f"{low:+.2f}"
+        ends = (
+            f"{formats.signed(low, 2)} to {formats.signed(high, 2)}"
+            if low < high
+            else f"{formats.signed(low, 2)}"
+        )
         text = (
             f"Where trials were stopped, the ranks of the objective have a correlation of {ends} "
         )
@@ -103,8 +108,8 @@ def _summary(rows: Sequence[Mapping[str, Any]]) -> str:
         worst = min(means, key=means.__getitem__)
         slow = sum(value < _LOW for value in means.values())
         text += (
-            f"Of {len(means)} tasks {slow} are below {_LOW:+.2f} on average; least foretold is "
-            f"{worst} ({means[worst]:+.2f}). "
+            f"Of {len(means)} tasks {slow} are below {formats.signed(_LOW, 2)} on average; "
+            f"least foretold is {worst} ({formats.signed(means[worst], 2)}). "
         )
     fewest = min(row["trials"] for row in known)
     if fewest < _FEW:

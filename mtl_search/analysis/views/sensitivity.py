@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.statistics.ranks import rank_correlation
 from mtl_search.analysis.views.parts.bins import bin_of, log_edges
@@ -129,7 +130,7 @@ def _summary(correlations: Mapping[str, float | None], trials: int, worth: Worth
     direction = "more" if known[most] > 0 else "less"
     text = (
         f"Over {trials:,} trials the weight of {most} goes together most with the {worth.word}: "
-        f"rank correlation {known[most]:+.2f}"
+        f"rank correlation {formats.signed(known[most], 2)}"
     )
     if abs(known[most]) < _chance(trials, len(known)):
         return f"{text}, which chance alone may give: no single weight is shown to matter."

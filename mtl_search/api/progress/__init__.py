@@ -12,12 +12,12 @@ def choose_display(progress: bool | None) -> SweepProgress:
     """Return what shows the progress of a sweep that a program runs.
 
     Args:
-        progress: Whether it is shown; None: only where a person sits at IPython or in a notebook,
-            so that the output of scripts stays theirs.
+        progress: Whether it is shown; None: in a notebook and on a terminal, and not where the
+            output goes to a file or another program. It is written to the standard error.
     """
     shell = _ipython()
     if progress is None:
-        progress = shell is not None and (_is_notebook(shell) or sys.stderr.isatty())
+        progress = _is_notebook(shell) or sys.stderr.isatty()
     if not progress:
         return SweepProgress()
     if _is_notebook(shell):

@@ -17,7 +17,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mtl_search.api.progress.base import SweepProgress, waiting_text
+from mtl_search.analysis import formats
+from mtl_search.api.progress.base import SweepProgress, budget_parts, waiting_text
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
 
@@ -120,7 +121,7 @@ class PlainProgress(SweepProgress):
     def on_sweep_start(self, record: SweepRecord) -> None:
         """Say how much there is to do."""
         super().on_sweep_start(record)
-        arms = ", ".join(f"{arm} {count}" for arm, count in record.budget.items())
+        arms = ", ".join(budget_parts(record.budget))
         self._print(f"{self.total} trials, {record.slots} at a time: {arms}")
 
     def on_epoch_end(self, trial: TrialRecord) -> None:
@@ -150,4 +151,4 @@ class PlainProgress(SweepProgress):
 
 
 def _value(trial: TrialRecord) -> str:
-    return f"{trial.objective:.4f}" if trial.objective is not None else "-"
+    return formats.fixed(trial.objective, 4) if trial.objective is not None else "-"

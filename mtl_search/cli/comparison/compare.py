@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from mtl_search import api
+from mtl_search.cli import completion
 from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.console import console
+from mtl_search.cli.encoding import for_output
 from mtl_search.cli.options import Debug, check_form
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.errors import ConfigError
@@ -21,6 +23,7 @@ Sweeps = Annotated[
         "are compared with the first.",
         metavar="SWEEP SWEEP...",
         show_default=False,
+        autocompletion=completion.sweeps,
     ),
 ]
 
@@ -89,4 +92,4 @@ def _print(comparison: api.SweepComparison, form: str) -> None:
 
         render_sweeps(comparison.document, console())
     else:
-        print(comparison.text(form), end="")  # noqa: T201
+        print(for_output(comparison.text(form), form), end="")  # noqa: T201

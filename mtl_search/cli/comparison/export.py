@@ -46,5 +46,7 @@ def dashboard_command(file: Path) -> str:
         >>> dashboard_command(Path("study.log"))
         'optuna-dashboard study.log'
     """
-    storage = str(file) if file.suffix == ".log" else f"sqlite:///{file}"
+    from mtl_search.tracking.address import sqlite_uri
+
+    storage = str(file) if file.suffix == ".log" else sqlite_uri(file)
     return shlex.join(["optuna-dashboard", storage])

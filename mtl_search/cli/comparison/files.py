@@ -33,6 +33,15 @@ Json = Annotated[
         show_default=False,
     ),
 ]
+Csv = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv",
+        help="Write every table to a .csv file in this folder, with all tasks and digits.",
+        metavar="FOLDER",
+        show_default=False,
+    ),
+]
 Form = Annotated[
     str,
     typer.Option("--format", help="`table`, `json` or `markdown`.", metavar="table|json|markdown"),

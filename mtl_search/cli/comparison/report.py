@@ -6,9 +6,10 @@ from pathlib import Path
 
 from mtl_search import api
 from mtl_search.api.consent import TrustCode as Trust
-from mtl_search.cli.comparison.files import FORMS, Form, Html, Json, Markdown, asked_files
+from mtl_search.cli.comparison.files import FORMS, Csv, Form, Html, Json, Markdown, asked_files
 from mtl_search.cli.comparison.place import print_place
 from mtl_search.cli.console import console
+from mtl_search.cli.encoding import for_output
 from mtl_search.cli.options import Debug, SweepFolder, TrustCode, TrustModules, check_form
 from mtl_search.cli.reporting import find_sweep
 
@@ -19,6 +20,7 @@ def report(  # noqa: PLR0917  # typer calls it by name
     html: Html = None,
     markdown: Markdown = None,
     json: Json = None,
+    csv: Csv = None,
     trust_code: TrustCode = False,
     trust_modules: TrustModules = "",
     debug: Debug = False,  # read in `main`, where errors arrive
@@ -37,11 +39,13 @@ def report(  # noqa: PLR0917  # typer calls it by name
         mtl-search report runs/faces --html faces.html
         mtl-search report faces --markdown faces.md --json faces.json
         mtl-search report runs/faces --format json > faces.json
+        mtl-search report faces --csv tables
     """
     from mtl_search.api.consent import split_modules
 
     trusted = trust_code or split_modules(trust_modules)
-    report_command(sweep, form, html=html, markdown=markdown, json=json, trust_code=trusted)
+    files = {"html": html, "markdown": markdown, "json": json}
+    report_command(sweep, form, csv=csv, trust_code=trusted, **files)
 
 
 def report_command(
@@ -51,6 +55,7 @@ def report_command(
     html: Path | None = None,
     markdown: Path | None = None,
     json: Path | None = None,
+    csv: Path | None = None,
     trust_code: Trust = False,
 ) -> None:
     """Show a sweep as tables, print it as JSON or Markdown, or write it to files.
@@ -62,6 +67,7 @@ def report_command(
         html: The HTML file to write.
         markdown: The Markdown file to write.
         json: The JSON file to write.
+        csv: The folder of CSV files to write, one a table.
         trust_code: Code that may run for the picture of the network, though it is not yours.
 
     Raises:
@@ -73,7 +79,9 @@ def report_command(
     result = api.Result(find_sweep(sweep), trust_code=trust_code)
     for path in asked:
         _write(result, path)
-    if not asked:
+    if csv is not None:
+        _write_tables(result, csv)
+    elif not asked:
         _print(result, form)
 
 
@@ -82,6 +90,14 @@ def _write(result: api.Result, path: Path) -> None:
 
     write_report(result, path)
     console().print(f"The report is in {path}", markup=False, soft_wrap=True)
+
+
+def _write_tables(result: api.Result, folder: Path) -> None:
+    from mtl_search.api.reporting import write_tables
+
+    names = write_tables(result, folder)
+    line = f"{len(names)} tables are in {folder}: {', '.join(names)}"
+    console().print(line, markup=False, soft_wrap=True)
 
 
 def _print(result: api.Result, form: str) -> None:
@@ -94,4 +110,4 @@ def _print(result: api.Result, form: str) -> None:
     else:
         from mtl_search.api.reporting import report_text
 
-        print(report_text(result, form), end="")  # noqa: T201
+        print(for_output(report_text(result, form), form), end="")  # noqa: T201

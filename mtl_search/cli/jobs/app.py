@@ -12,7 +12,6 @@ from mtl_search.cli.options import Debug, Format, HeadAddress
 jobs_app = typer.Typer(
     name="jobs",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     help="Look after sweeps that run as jobs on a cluster.",
 )

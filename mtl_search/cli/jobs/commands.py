@@ -12,6 +12,7 @@ from rich.table import Table
 from mtl_search.api.result import Result
 from mtl_search.api.submitting import SweepJob
 from mtl_search.cli.console import console
+from mtl_search.cli.encoding import for_output
 from mtl_search.cli.jobs.submitting import (
     INTERRUPTED,
     command,
@@ -127,7 +128,7 @@ def result_command(job: str | None, address: str | None, form: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         result: Result = found.result(folder)
         if form == "json":
-            print(report_text(result, form), end="")  # noqa: T201
+            print(for_output(report_text(result, form), form), end="")  # noqa: T201
         else:
             render(result.evidence, console(), folder=result.directory)
 

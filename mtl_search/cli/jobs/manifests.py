@@ -14,6 +14,7 @@ from rich.console import Console
 from mtl_search.api.component_check import check_components
 from mtl_search.api.consent import TrustCode, is_foreign, read_config
 from mtl_search.config import Config
+from mtl_search.config.families.tasks import has_families
 from mtl_search.jobs.kuberay import KubeRayOptions, job_name, kuberay_manifests
 from mtl_search.jobs.slurm import SlurmOptions, slurm_script
 from mtl_search.jobs.submission import check_overrides
@@ -106,7 +107,8 @@ def _words(config_file: Path, overrides: list[str], *, smoke: bool) -> list[str]
 def _load(config_file: Path, overrides: list[str], trust_code: TrustCode) -> Config:
     check_overrides(overrides)
     config = read_config(config_file, overrides, trust_code)
-    check_components(config)
+    if not has_families(config):  # else only the data, which may be there alone, tell the tasks
+        check_components(config)
     return config
 
 

@@ -15,6 +15,7 @@ from mtl_search.cli.models.loading import load_named
 from mtl_search.cli.models.options import Arm, Ensemble, ModelPath, Trial
 from mtl_search.cli.options import Debug, TrustModules, check_form
 from mtl_search.cli.options import TrustCode as TrustAll
+from mtl_search.errors import ConfigError
 
 if TYPE_CHECKING:
     from mtl_search.export.exporting import Exported
@@ -23,6 +24,7 @@ FORMATS = ("onnx", "torch")
 
 
 def export(  # noqa: PLR0917  # typer calls it by name
+    context: typer.Context,
     model: ModelPath,
     form: Annotated[
         str,
@@ -85,6 +87,7 @@ def export(  # noqa: PLR0917  # typer calls it by name
         mtl-search export runs/penguins --format torch --task species --output species
         mtl-search export runs/penguins --optuna study.db
     """
+    _check_options(context, with_optuna=optuna is not None)
     if optuna is not None:
         from mtl_search.cli.comparison.export import export_command
 
@@ -101,6 +104,31 @@ def export(  # noqa: PLR0917  # typer calls it by name
         ensemble=ensemble,
         trust_code=trust_code or split_modules(trust_modules),
     )
+
+
+# What `--optuna` has no use for.
+_OF_A_MODEL = ("form", "output", "tasks", "trial", "arm", "ensemble")
+
+
+def _check_options(context: typer.Context, *, with_optuna: bool) -> None:
+    """Refuse options that would be ignored.
+
+    Raises:
+        ConfigError: An option of a model with `--optuna`, or `--overwrite` without it.
+    """
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        if with_optuna and name in _OF_A_MODEL:
+            message = "has no meaning with --optuna, which writes the studies of all arms"
+            raise ConfigError(message, path=parameter.opts[0])
+        if name == "overwrite" and not with_optuna:
+            message = (
+                "belongs to --optuna, which is not given; an exported model is replaced anyway"
+            )
+            raise ConfigError(message, path=parameter.opts[0])
 
 
 def export_model_command(

@@ -7,18 +7,25 @@ from typing import Annotated
 
 import typer
 
+from mtl_search.cli import completion
+
 ModelPath = Annotated[
     Path,
     typer.Argument(
         help="Folder of a saved model, or folder or name of a sweep: what its verdict recommends.",
         metavar="MODEL",
         show_default=False,
+        autocompletion=completion.sweeps,
     ),
 ]
 Trial = Annotated[
     str | None,
     typer.Option(
-        "--trial", help="Of a sweep: the network of this trial.", metavar="ID", show_default=False
+        "--trial",
+        help="Of a sweep: the network of this trial.",
+        metavar="ID",
+        show_default=False,
+        autocompletion=completion.trials,
     ),
 ]
 Arm = Annotated[

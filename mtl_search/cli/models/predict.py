@@ -51,8 +51,14 @@ def predict(  # noqa: PLR0917  # typer calls it by name
         ),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option("--batch-size", help="Rows that are predicted at a time.", min=1)
-    ] = 512,
+        int | None,
+        typer.Option(
+            "--batch-size",
+            help="Rows that are predicted at a time; default: 2048 of a table, else 512.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     trust_code: TrustCode = False,
     trust_modules: TrustModules = "",
     debug: Debug = False,

@@ -15,7 +15,7 @@ from mtl_search.api.consent import TrustCode
 from mtl_search.cli.console import console
 from mtl_search.cli.models.loading import load_named
 from mtl_search.cli.models.writers import cell_text, writer
-from mtl_search.errors import DataError
+from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def predict_command(
     *,
     tasks: Sequence[str] | None,
     source: str | None,
-    batch_size: int,
+    batch_size: int | None,
     names: Mapping[str, str | None],
     ensemble: bool,
     trust_code: TrustCode,
@@ -47,7 +47,7 @@ def predict_command(
         output: The file to write; None: the first rows are printed.
         tasks: The tasks; None: all.
         source: The source that the rows are from.
-        batch_size: The number of rows that are predicted at a time.
+        batch_size: The number of rows that are predicted at a time; None: by what they are.
         names: The options `trial` and `arm`.
         ensemble: Whether the networks of all seeds predict together.
         trust_code: Whether code of strangers may run.
@@ -59,6 +59,9 @@ def predict_command(
     """
     if not rows.exists():
         raise DataError(f"there is no file or folder {rows}")
+    if output is not None and output.exists() and output.samefile(rows):
+        problem = "this is the file of the rows, which would be lost; name another one"
+        raise ConfigError(problem, path="--output", value=str(output))
     write = None if output is None else writer(output)
     model = load_named(named, names, ensemble=ensemble, trust_code=trust_code)
     with _progress() as report:
@@ -85,7 +88,10 @@ def _notes() -> Console:
 def _progress() -> Iterator[Report]:
     """Show how many rows are done, on a terminal alone."""
     columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_notes(), transient=True) as progress:
+    notes = _notes()
+    # Elsewhere it would print an empty line.
+    hidden = not notes.is_terminal
+    with Progress(*columns, console=notes, transient=True, disable=hidden) as progress:
         bar = progress.add_task("", total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mtl_search.cli import completion
 from mtl_search.cli.options import Debug, TrustCode, TrustModules
 
 
@@ -14,7 +15,10 @@ def register(  # noqa: PLR0917  # typer calls it by name
     sweep: Annotated[
         Path,
         typer.Argument(
-            help="Folder, config or name of a sweep.", metavar="SWEEP", show_default=False
+            help="Folder, config or name of a sweep.",
+            metavar="SWEEP",
+            show_default=False,
+            autocompletion=completion.sweeps,
         ),
     ],
     name: Annotated[

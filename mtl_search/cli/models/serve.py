@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mtl_search.cli import completion
 from mtl_search.cli.models.options import Arm, Ensemble, Trial
 from mtl_search.cli.options import Debug, TrustCode, TrustModules
 
@@ -18,6 +19,7 @@ def serve(  # noqa: PLR0917  # typer calls it by name
             "or an address of MLflow, such as models:/NAME/1.",
             metavar="MODEL",
             show_default=False,
+            autocompletion=completion.sweeps,
         ),
     ],
     port: Annotated[int, typer.Option(help="Port of the server.", min=1, max=65535)] = 8080,

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
 import tempfile
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
-from urllib.request import ProxyHandler, build_opener
 
 from mtl_search.api.consent import TrustCode
 from mtl_search.cli.console import console
+from mtl_search.cli.http_server import (
+    check_port,
+    ended_by_signals,
+    local_address,
+    wait_until_it_answers,
+)
 from mtl_search.cli.models.loading import load_named, refuse_names
-from mtl_search.errors import SweepError
 
 if TYPE_CHECKING:
     from mtl_search.export.model import Model
 
-_LOOK_S = 0.1
-_LOOKS = 1200
 _LONGEST_EXAMPLE = 2000
 
 
@@ -56,11 +55,11 @@ def serve_command(
         ConfigError: An option is wrong.
         SweepError: There is no such model, or the port is taken.
     """
-    _check_port(host, port)
-    # The server itself puts a handler in its place while it runs, and then raises the signal again.
-    before = signal.signal(signal.SIGTERM, _end)
+    check_port(host, port)
+    prefix = "mtl-search-serve-"
     try:
-        with tempfile.TemporaryDirectory(prefix="mtl-search-serve-") as temporary:
+        # The server puts its own handlers in their place while it runs, then raises signals again.
+        with ended_by_signals(), tempfile.TemporaryDirectory(prefix=prefix) as temporary:
             model = _load(named, names, Path(temporary), ensemble=ensemble, trust_code=trust_code)
             folder = Path(temporary) / "served"
             model.save(folder)
@@ -69,13 +68,7 @@ def serve_command(
             _run(model, served, host, port, workers)
     except KeyboardInterrupt:
         pass
-    finally:
-        signal.signal(signal.SIGTERM, before)
     return 0
-
-
-def _end(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def _load(
@@ -95,24 +88,6 @@ def _load(
 
     refuse_names(named, names, ensemble=ensemble)
     return Model.load(download(named, temporary), trust_code=trust_code)
-
-
-def _check_port(host: str, port: int) -> None:
-    """Refuse a port that cannot be listened on.
-
-    Raises:
-        SweepError: Another program has it, or the address is not one of this machine.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise SweepError(
-                f"cannot listen on {host}:{port} ({reason}): name another one by --port or --host"
-            ) from None
 
 
 def _run(model: Model, served: Mapping[str, Any], host: str, port: int, workers: int) -> None:
@@ -136,17 +111,8 @@ def _run(model: Model, served: Mapping[str, Any], host: str, port: int, workers:
 
 def _announce(model: Model, host: str, port: int) -> None:
     """Print the address as soon as the server answers there."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  # compared, not bound
-    shown = f"[{shown}]" if ":" in shown else shown
-    address = f"http://{shown}:{port}"
-    opener = build_opener(ProxyHandler({}))
-    for _ in range(_LOOKS):
-        try:
-            with opener.open(f"{address}/ping", timeout=2):
-                break
-        except OSError:
-            time.sleep(_LOOK_S)
-    else:
+    address = local_address(host, port)
+    if not wait_until_it_answers(f"{address}/ping", lambda: True):
         return
     screen = console()
     lines = [f"Serving {', '.join(model.tasks)} at {address}/invocations; Ctrl-C ends it."]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mtl_search.cli import completion
 from mtl_search.cli.options import Config_, Debug, Format, Overrides, TrustCode, TrustModules
 
 
@@ -20,6 +21,7 @@ def train(  # noqa: PLR0917  # typer calls it by name
             help="The sweep: its folder, or its name in `runs/`.",
             metavar="SWEEP",
             show_default=False,
+            autocompletion=completion.sweeps,
         ),
     ] = ...,  # type: ignore[assignment]  # typer's mark of an option that must be given
     trial: Annotated[

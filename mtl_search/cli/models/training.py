@@ -73,9 +73,13 @@ def train_command(
 @contextmanager
 def _progress() -> Iterator[TrainProgress]:
     """Show the epochs of each network, on a terminal alone."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     notes = Console(stderr=True, soft_wrap=True, highlight=False)
-    with Progress(*columns, TimeElapsedColumn(), console=notes, transient=True) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    hidden = not notes.is_terminal
+    progress = Progress(
+        *columns, TimeElapsedColumn(), console=notes, transient=True, disable=hidden
+    )
+    with progress:
         bars = {}
 
         def report(tasks: tuple[str, ...], done: int, total: int) -> None:

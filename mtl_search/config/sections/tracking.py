@@ -16,7 +16,8 @@ class TrackingConfig(ConfigModel):
         description="MLflow tracking URI; default: MLFLOW_TRACKING_URI, else SQLite by the sweeps",
     )
     experiment: str | None = Field(
-        None, description="MLflow experiment; default: the config's name"
+        None,
+        description="MLflow experiment; default: MLFLOW_EXPERIMENT_NAME, else the config's name",
     )
     model: bool = Field(
         True, description="log the model that the verdict recommends, with its test metrics"

@@ -20,10 +20,11 @@ from mtl_search.config.checks import (
 )
 from mtl_search.data.dataset import DataSet, Target, common_length
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
-from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
 from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
 from mtl_search.data.preprocessing.labels import encode_target
-from mtl_search.data.readers.cells import as_column, category_texts
+from mtl_search.data.readers.cells import as_column, category_numbers, missing_cells
+from mtl_search.data.readers.foreign import unreadable_arrays
 from mtl_search.data.readers.memmap import MemmapArray, divide
 from mtl_search.data.readers.paths import find_file
 from mtl_search.data.splits import DEFAULT_FRACTIONS
@@ -59,7 +60,8 @@ def arrays(
         targets: Target name → kind (class, binary, multilabel, real, vector or tags), or
             `{kind: ..., key: ...}`. An array of more dimensions, such as pictures, is a vector,
             too: its samples are flattened. `missing: [-1]` says which labels are missing; by
-            default -1, of tags -100, too. Tags at padding are missing, whatever stands there.
+            default -1 and texts such as NA, of tags -100, too. Tags at padding are missing,
+            whatever stands there. `positive: ill` of a binary target says which label is 1.
         masks: View name → key of its (N, T) mask, nonzero at real tokens.
         scale: View name → number by which its values are divided, such as 255 for bytes.
         splits: `{train: key, validation: key, test: key}`, arrays of sample numbers or (N,) bools,
@@ -84,6 +86,7 @@ def arrays(
         given="" if splits is None else "`splits` names arrays",
     )
     with _open(path) as store:
+        specs = with_all_targets(specs, store.keys(), {*views.values(), group})
         samples = {
             view: store.input("inputs", key, divisors.get(view, 1.0)) for view, key in views.items()
         }
@@ -94,7 +97,7 @@ def arrays(
             labels = store.load(f"targets.{name}", spec.sources[0])
             if spec.kind == "tags":
                 labels = _without_padding(labels, loaded)
-            encoded[name] = encode_target(name, labels, spec.kind, spec.missing)
+            encoded[name] = encode_target(name, labels, spec.kind, spec.missing, spec.positive)
         n = common_length(samples, encoded)
         if splits is None:
             rows = _random_splits(store, n, encoded, options)
@@ -161,7 +164,7 @@ class _Store(ABC):
         try:
             array = np.asarray(self._read(key))
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"cannot read {key!r} from {self.path}: {error}") from None
+            raise unreadable_arrays(self.path, key, error) from None
         if array.ndim == 0:
             raise DataError(f"{key!r} in {self.path} is a single value; an array is needed")
         return array
@@ -175,7 +178,7 @@ class _Npz(_Store):
         try:
             self.file = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise DataError(f"cannot open {path} as an npz file: {error}") from None
+            raise unreadable_arrays(path, "", error) from None
         if not isinstance(self.file, np.lib.npyio.NpzFile):
             raise DataError(
                 f"{path} holds a single array; an npz file (numpy.savez) or a folder is needed"
@@ -284,8 +287,13 @@ def _random_splits(
 ) -> dict[str, Array]:
     labels = options.labels(targets)
     groups = None if options.group is None else store.load("group", options.group)
-    if groups is not None and groups.ndim == 1 and groups.dtype.kind in "US":
-        groups = category_texts(as_column(groups))
+    if groups is not None and groups.ndim == 1:
+        column = as_column(groups)
+        is_missing = missing_cells(column)
+        if is_missing.any():
+            first = int(is_missing.argmax())
+            raise DataError(f"the group array {options.group!r} is empty in row {first}")
+        groups = category_numbers(column)
     for name, array in (("stratify", labels), ("group", groups)):
         if array is not None and array.shape != (n,):
             raise DataError(f"the array for `{name}` has shape {array.shape}; needed: ({n},)")

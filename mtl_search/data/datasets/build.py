@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mtl_search.config.base import Component
-from mtl_search.config.schema import Config
+from mtl_search.config.schema import HANDED_OVER, Config
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets import DATASETS
 from mtl_search.errors import ConfigError, DataError, MtlSearchError
@@ -47,6 +47,7 @@ def build_data(
         ConfigError: There is no such data set or argument, or an argument has a wrong value.
         DataError: The data cannot be read, or user code failed or returned something else.
     """
+    refuse_handed_over(member)
     if ":" in member.name:
         return _user_data(member, seed)
     # Only `sources` builds data sets itself; handing the function over keeps the modules acyclic.
@@ -55,6 +56,21 @@ def build_data(
     DATASETS.check_arguments(member.name, arguments, "data")
     # Not `Registry.build`: what else one of ours raises is a bug, and no mistake in the config.
     return DATASETS.get_member(member.name)(**arguments, **supplied)
+
+
+def refuse_handed_over(member: Component) -> None:
+    """Refuse a config without a data set, where none is handed over.
+
+    Raises:
+        ConfigError: The config names no data set.
+    """
+    if member.name == HANDED_OVER:
+        raise ConfigError(
+            "the config names no data set: name one, or hand it over in Python, by "
+            "`mtl_search.run(config, data=...)`",
+            path="data",
+            allowed=[*DATASETS, "module:attribute"],
+        )
 
 
 def _with_seed(member: Component, seed: int) -> dict[str, Any]:

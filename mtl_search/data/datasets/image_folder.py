@@ -11,22 +11,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtl_search.config.checks import check_choice, check_int
+from mtl_search.config.checks import check_choice, check_int, check_number
 from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
-from mtl_search.data.datasets.table import check_full_column, split_table
-from mtl_search.data.datasets.target_columns import check_target_columns, column_target
-from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.datasets.table_splits import check_full_column, split_table
+from mtl_search.data.datasets.target_columns import (
+    check_target_columns,
+    column_target,
+    raw_columns,
+)
+from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
+from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.images import ImagePreparation
 from mtl_search.data.readers.cache import cache_folder, cached, digest, files_digest, free_bytes
 from mtl_search.data.readers.cells import plain_text
-from mtl_search.data.readers.images import ImageFiles, check_images, list_problems, named_file
+from mtl_search.data.readers.csv_format import CsvFormat
+from mtl_search.data.readers.images import (
+    ImageFiles,
+    Seen,
+    check_images,
+    list_problems,
+    named_file,
+)
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.paths import find_file
-from mtl_search.data.readers.tables import CsvFormat, read_table
+from mtl_search.data.readers.places import RowPlaces
+from mtl_search.data.readers.tables import read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS
 from mtl_search.data.types import Array, InputArray, TargetKind
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, DataError, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
 # Part of every cache key: another number when images are decoded or stored in another way.
-_FORMAT = "decoded images 2"
+_FORMAT = "decoded images 3"
 # With `decoded: auto` the cache keeps all images up to these bytes and this part of the free disk.
 _MAX_CACHED_BYTES = 8 << 30
 _MAX_PART_OF_DISK = 0.5
@@ -49,6 +62,7 @@ def image_folder(
     file: str = "file",
     size: int | Sequence[int] = 64,
     channels: int = 3,
+    white: float | None = None,
     bad_images: str = "fatal",
     fractions: Sequence[float] | Mapping[str, float] = DEFAULT_FRACTIONS,
     split: str | None = None,
@@ -58,6 +72,7 @@ def image_folder(
     separator: str | None = None,
     decimal: str = ".",
     missing: Sequence[str] = (),
+    encoding: str = "utf-8",
     decoded: str = "auto",
     cache: str | None = None,
     seed: int = 0,
@@ -76,7 +91,9 @@ def image_folder(
             `{kind: ..., column: ...}`, as for `table`.
         file: The column that names the image's file, relative to the folder.
         size: H and V, as one number or two. Images are scaled, and cropped in the middle.
-        channels: C, 3 or 1 (grey).
+        channels: C, 3 or 1 (grey). What is transparent is shown on white.
+        white: The value of white in files of 16 bits or real numbers, such as 4095 for 12 bits;
+            default: the largest of 16 bits, or 1.
         bad_images: `fatal`, or `skip` them (the log says how many).
         fractions: The fractions of train, validation and test, for a split by seed.
         split: A column that says `train`, `validation` or `test`, instead of a split by seed.
@@ -86,6 +103,7 @@ def image_folder(
         separator: The text between the cells of a CSV; default: comma, or tab in a `.tsv`.
         decimal: The decimal mark of the numbers in a CSV, `.` or `,`.
         missing: Further texts that mean a missing value in a CSV, such as `?`.
+        encoding: How the characters of a CSV are written, such as `latin-1` or `utf-16`.
         decoded: `auto`; `cache` keeps decoded images whatever they take; `never` keeps none.
         cache: The folder of the cache; default: `mtl_search` in the user's cache.
         seed: The seed of the split.
@@ -97,6 +115,8 @@ def image_folder(
     check_choice(bad_images, "data.bad_images", ("skip", "fatal"), "way to treat bad images")
     check_choice(decoded, "data.decoded", ("auto", "cache", "never"), "way to keep decoded images")
     shape = _check_shape(size, channels)
+    if white is not None:
+        white = check_number(white, "data.white", exclude_low=True)
     specs = target_specs(targets, _KINDS, "column")
     options = SplitOptions.of(
         fractions=fractions, seed=seed, split=split, stratify=stratify, group=group
@@ -104,19 +124,29 @@ def image_folder(
     folder = find_file("path", path, ())
     if not folder.is_dir():
         raise ConfigError("a folder of images is needed", path="data.path", value=path)
-    csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing)
-    frame = _sample_rows(read_table("labels", labels, csv), limit, seed)
-    check_full_column(frame, "file", file)
-    for argument, column in (("split", options.column), ("group", options.group)):
-        if column is not None:
-            check_full_column(frame, argument, column)
-    check_target_columns(frame, specs)
-    names = _file_names(frame[file], labels)
-    images, problems = _load_images(folder, names, shape, decoded, cache_folder("cache", cache))
+    csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing, encoding=encoding)
+    file = plain_text(file)
+    no_targets = {file, options.column, options.group}
+    whole = read_table("labels", labels, csv, raw_columns(specs, no_targets))
+    rows = _sample_rows(len(whole), limit, seed)
+    places = RowPlaces([(find_file("labels", labels, ()), len(whole))], csv, rows)
+    frame = whole.iloc[rows].reset_index(drop=True)
+    with places.told():
+        check_full_column(frame, "file", file)
+        for argument, column in (("split", options.column), ("group", options.group)):
+            if column is not None:
+                check_full_column(frame, argument, column)
+        specs = with_all_targets(specs, frame.columns, no_targets)
+        check_target_columns(frame, specs)
+        names = _file_names(frame[file])
+    images, problems = _load_images(
+        folder, names, (shape, white), decoded, cache_folder("cache", cache)
+    )
     good = _good_rows(names, problems, skip=bad_images == "skip")
-    encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
-    splits = split_table(frame, options, encoded, good)
-    preparation = ImagePreparation(shape, file, csv)
+    with places.told():
+        encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
+        splits = split_table(frame, options, encoded, good)
+    preparation = ImagePreparation(shape, file, csv, white)
     return DataSet({"image": images}, encoded, splits, preparation=preparation)
 
 
@@ -139,29 +169,33 @@ def _check_shape(size: object, channels: object) -> tuple[int, int, int]:
     return int(channels), check_int(sides[0], "data.size"), check_int(sides[1], "data.size")
 
 
-def _sample_rows(frame: pd.DataFrame, limit: object, seed: object) -> pd.DataFrame:
-    """Return at most `limit` rows, chosen by seed, in their order."""
+def _sample_rows(count: int, limit: object, seed: object) -> Array:
+    """Return the sorted numbers of at most `limit` rows, chosen by seed."""
+    import pandas as pd
+
+    rows = pd.Series(np.arange(count))
     if limit is None:
-        return frame
+        return rows.to_numpy()
     most = check_int(limit, "data.limit", low=3)
-    if len(frame) <= most:
-        return frame
-    sample = frame.sample(most, random_state=check_int(seed, "data.seed", low=0))
-    return sample.sort_index().reset_index(drop=True)
+    if count > most:
+        rows = rows.sample(most, random_state=check_int(seed, "data.seed", low=0)).sort_index()
+    return rows.to_numpy()
 
 
-def _file_names(column: pd.Series[Any], labels: str) -> list[str]:
+def _file_names(column: pd.Series[Any]) -> list[str]:
     """Return the names of the files in their normal form.
 
     Raises:
-        DataError: A name stands there twice.
+        RowError: A name stands there twice.
     """
     names = [os.path.normpath(str(name).strip()) for name in column]
     seen: set[str] = set()
-    for name in names:
+    for row, name in enumerate(names):
         if plain_text(name) in seen:
-            raise DataError(
-                f"{labels} names the file {name!r} twice, so it could come into two splits"
+            raise RowError(
+                f"the file {short(name)} is named twice, so it could come into two splits: in row",
+                row,
+                " for the second time",
             )
         seen.add(plain_text(name))
     return names
@@ -188,28 +222,35 @@ def _good_rows(names: Sequence[str], problems: Sequence[str], *, skip: bool) -> 
 
 
 def _load_images(
-    folder: Path, names: Sequence[str], shape: tuple[int, int, int], decoded: str, cache: Path
+    folder: Path,
+    names: Sequence[str],
+    form: tuple[tuple[int, int, int], float | None],
+    decoded: str,
+    cache: Path,
 ) -> tuple[InputArray, list[str]]:
     """Return all images, and what is wrong with each file.
 
     The pixels of a bad file are black, and its row is in no split.
     """
+    shape, white = form
     paths = [named_file(folder, name) for name in names]
     cache = cache / "images"
     stamps = [f"{path}:{_file_stamp(path)}" for path in paths]
-    key = digest([_FORMAT, str(shape), str(folder.resolve()), *stamps])
+    key = digest([_FORMAT, str(form), str(folder.resolve()), *stamps])
     # What is wrong is known already when the pixels have just been decoded for the cache.
     problems: list[str] = []
+    seen = Seen(knows_white=white is not None)
 
     def write_pixels(path: Path) -> None:
         store = np.lib.format.open_memmap(
             path, mode="w+", dtype=np.uint8, shape=(len(paths), *shape)
         )
-        problems.extend(check_images(paths, shape, store))
+        problems.extend(check_images(paths, shape, store, white, seen))
         store.flush()
 
     def write_problems(path: Path) -> None:
-        path.write_text(json.dumps(problems or check_images(paths, shape)), encoding="utf-8")
+        found = problems or check_images(paths, shape, None, white, seen)
+        path.write_text(json.dumps([found, seen.notes()]), encoding="utf-8")
 
     logger.info("decoding %d images of %s, unless they are in the cache", len(paths), folder)
     nbytes = len(paths) * int(np.prod(shape))
@@ -218,9 +259,12 @@ def _load_images(
     if decoded == "cache" or (decoded == "auto" and _fits_in_cache(cache, key, nbytes)):
         images = MemmapArray(cached(cache, key, ".npy", write_pixels), 255.0, fingerprint)
     else:
-        images = ImageFiles(paths, shape, fingerprint)
+        images = ImageFiles(paths, shape, fingerprint, white)
     file = cached(cache, key, ".json", write_problems)
-    return images, json.loads(file.read_text(encoding="utf-8"))
+    found, notes = json.loads(file.read_text(encoding="utf-8"))
+    for note in notes:
+        logger.warning("%s: %s", folder, note)
+    return images, found
 
 
 def _fits_in_cache(cache: Path, key: str, nbytes: int) -> bool:

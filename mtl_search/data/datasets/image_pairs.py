@@ -66,12 +66,12 @@ def image_pairs(
     """
     counts = check_pair_counts(train=train, validation=validation, test=test)
     options = SplitOptions.of(fractions=fractions, seed=seed)
-    pixels, target = _read(path, images, labels)
+    pixels, raw_shape, target = _read(path, images, labels)
     chosen = _choose_images(pixels, target.values, limit, options.seed)
     divisor = check_number(scale, "data.scale", exclude_low=True)
     target = Target(target.values[chosen], "class", target.classes)
     pairs = draw_split_pairs(target.values, counts, options, noun="images")
-    return pair_data_set(pairs, target, pixels, divisor, chosen)
+    return pair_data_set(pairs, target, pixels, divisor, chosen, raw_shape=raw_shape)
 
 
 def check_pair_counts(**counts: object) -> dict[str, int]:
@@ -127,21 +127,30 @@ def draw_split_pairs(
 
 
 def pair_data_set(
-    pairs: Mapping[str, Array], target: Target, pixels: Array, scale: float, rows: Array
+    pairs: Mapping[str, Array],
+    target: Target,
+    pixels: Array,
+    scale: float,
+    rows: Array,
+    *,
+    raw_shape: tuple[int, ...] = (),
 ) -> DataSet:
     """Make a data set of pairs.
 
     Args:
         pairs: Split name → numbers of the images (pairs, 2).
         target: The class of each image.
-        pixels: (n, C, H, V) pixels as they were read.
+        pixels: (n, C, H, V) pixels.
         scale: The number by which they are divided.
         rows: The rows of the images in `pixels`.
+        raw_shape: The shape of an image where it was read from; (): as in `pixels`.
     """
     left, right = np.concatenate([pairs[split] for split in SPLITS]).T
     same = target.values[left] == target.values[right]
     channels, height, width = pixels.shape[1:]
-    preparation = ImagePairsPreparation((channels, height, width), scale, pixels.dtype.name)
+    preparation = ImagePairsPreparation(
+        (channels, height, width), scale, pixels.dtype.name, raw_shape=raw_shape
+    )
     raw = {"left": pixels[rows[left]], "right": pixels[rows[right]]}
     return DataSet(
         inputs=preparation.transform(raw).inputs,
@@ -155,8 +164,8 @@ def pair_data_set(
     )
 
 
-def _read(path: object, images: object, labels: object) -> tuple[Array, Target]:
-    """Read images (N, C, H, V) and their classes."""
+def _read(path: object, images: object, labels: object) -> tuple[Array, tuple[int, ...], Target]:
+    """Read images (N, C, H, V), the shape of one where it was stored, and their classes."""
     if path is None:
         pixels = read_idx(find_file("images", images, IDX_SUFFIXES))
         raw = read_idx(find_file("labels", labels, IDX_SUFFIXES))
@@ -164,6 +173,21 @@ def _read(path: object, images: object, labels: object) -> tuple[Array, Target]:
         images_key = check_text(images, "data.images")
         labels_key = check_text(labels, "data.labels")
         pixels, raw = read_arrays(path, {"images": images_key, "labels": labels_key})
+    raw_shape = pixels.shape[1:]
+    pixels = _channels_first(pixels)
+    if raw.shape != pixels.shape[:1]:
+        raise DataError(
+            f"{len(pixels)} images need as many labels; these have the shape {raw.shape}"
+        )
+    return pixels, raw_shape, encode_target("labels", raw, "class")
+
+
+def _channels_first(pixels: Array) -> Array:
+    """Return images as (N, C, H, V).
+
+    Raises:
+        DataError: They are none.
+    """
     if pixels.ndim == 3:
         pixels = pixels[:, None]
     elif pixels.ndim == 4 and pixels.shape[3] in (1, 3, 4) and pixels.shape[1] not in (1, 3, 4):
@@ -172,11 +196,7 @@ def _read(path: object, images: object, labels: object) -> tuple[Array, Target]:
         raise DataError(
             f"images are numbers (N, H, V) or (N, C, H, V); these are {pixels.dtype} {pixels.shape}"
         )
-    if raw.shape != pixels.shape[:1]:
-        raise DataError(
-            f"{len(pixels)} images need as many labels; these have the shape {raw.shape}"
-        )
-    return pixels, encode_target("labels", raw, "class")
+    return pixels
 
 
 def _choose_images(pixels: Array, classes: Array, limit: object, seed: int) -> Array:

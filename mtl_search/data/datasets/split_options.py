@@ -8,6 +8,7 @@ from typing import Any
 
 from mtl_search.config.checks import check_choice, check_int, check_text
 from mtl_search.data.dataset import Target
+from mtl_search.data.readers.cells import plain_text
 from mtl_search.data.splits import DEFAULT_FRACTIONS, random_split
 from mtl_search.data.types import SPLITS, Array
 from mtl_search.errors import ConfigError
@@ -107,7 +108,7 @@ class SplitOptions:
 
 
 def _optional_text(value: object, path: str) -> str | None:
-    return None if value is None else check_text(value, path)
+    return None if value is None else plain_text(check_text(value, path))
 
 
 def _check_fractions(value: object) -> dict[str, float]:

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtl_search.config.checks import check_choice, check_int, check_names, check_text
-from mtl_search.data.dataset import DataSet, Target
+from mtl_search.config.checks import check_choice, check_int
+from mtl_search.data.dataset import DataSet
 from mtl_search.data.datasets.split_options import OfficialSplit, SplitOptions
-from mtl_search.data.datasets.target_columns import check_target_columns, column_target
-from mtl_search.data.datasets.target_spec import target_specs
+from mtl_search.data.datasets.table_splits import check_full_column, split_table
+from mtl_search.data.datasets.target_columns import (
+    check_columns,
+    check_target_columns,
+    column_target,
+    raw_columns,
+)
+from mtl_search.data.datasets.target_spec import target_specs, with_all_targets
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.readers.cells import as_column, category_texts
-from mtl_search.data.readers.tables import CsvFormat, is_csv, read_table
+from mtl_search.data.readers.csv_format import CsvFormat
+from mtl_search.data.readers.frames import is_frame
+from mtl_search.data.readers.paths import find_file
+from mtl_search.data.readers.places import RowPlaces
+from mtl_search.data.readers.tables import RawColumns, is_csv, read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS, consecutive_splits
-from mtl_search.data.types import SPLITS, Array, TargetKind
+from mtl_search.data.types import SPLITS, TargetKind
 from mtl_search.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _KINDS: tuple[TargetKind, ...] = ("class", "binary", "multilabel", "real")
+_PLAIN_CSV = {
+    "separator": None,
+    "decimal": ".",
+    "missing": (),
+    "names": None,
+    "encoding": "utf-8",
+}
 
 
 def table(
@@ -41,6 +58,7 @@ def table(
     separator: str | None = None,
     decimal: str = ".",
     missing: Sequence[str] = (),
+    encoding: str = "utf-8",
     max_categories: int = 64,
     seed: int = 0,
 ) -> DataSet:
@@ -57,9 +75,11 @@ def table(
             its own file; those of validation and test may lack the targets.
         targets: Target name → kind (class, binary, multilabel or real), or
             `{kind: ..., column: ...}` where the column has another name, or
-            `{kind: multilabel, columns: [...]}`, or `{kind: binary, column: ..., positive: value}`
-            where any other value of the column is 0. `missing: [-1, "?"]` of a class or binary
-            target says which labels are missing beside empty ones; by default -1, with a warning.
+            `{kind: multilabel, columns: [...]}`, or `{column: ..., positive: value}`, which is
+            binary and whose other values are 0. A name with `*`, such as `assay_*`, stands for all
+            columns that it matches and that nothing else names. `missing: [-1, "?"]` of a class or
+            binary target says which labels are missing beside empty ones; by default -1 and the
+            texts that pandas reads as missing, with a warning.
         names: The names of the columns, for a CSV without a header line.
         columns: The input columns; default: all but targets, `split`, `group` and `ignore`.
         ignore: Columns that are not inputs, such as a row's number.
@@ -72,6 +92,7 @@ def table(
         separator: The text between the cells of a CSV; default: comma, or tab in a `.tsv`.
         decimal: The decimal mark of the numbers in a CSV, `.` or `,`.
         missing: Further texts that mean a missing value in a CSV, such as `?`.
+        encoding: How the characters of a CSV are written, such as `latin-1` or `utf-16`.
         max_categories: The most categories of one column; more are taken for a mistake.
         seed: The seed of the split.
 
@@ -88,18 +109,23 @@ def table(
         group=group,
         given="`path` names a file for each split" if isinstance(path, Mapping) else "",
     )
-    csv = CsvFormat.of(separator=separator, decimal=decimal, missing=missing, names=names)
-    frames = _read(path, csv)
+    csv = CsvFormat.of(
+        separator=separator, decimal=decimal, missing=missing, names=names, encoding=encoding
+    )
+    ignored = check_columns(ignore, "data.ignore") if ignore else ()
+    reserved = {options.column, options.group, *ignored}
+    no_targets = {*reserved, *_named_inputs(columns)}
+    frames, places = _read(path, csv, raw_columns(specs, no_targets))
     first = next(iter(frames.values()))
-    ignored = check_names(ignore, "data.ignore") if ignore else ()
     for column in ignored:
         check_choice(column, "data.ignore", first.columns, "column")
     if options.column is not None:
         check_choice(options.column, "data.split", first.columns, "column")
     if options.group is not None:
-        check_full_column(first, "group", options.group)
+        with places.told():
+            check_full_column(first, "group", options.group)
+    specs = with_all_targets(specs, first.columns, no_targets)
     check_target_columns(first, specs)
-    reserved = {options.column, options.group, *ignored}
     reserved.update(source for spec in specs.values() for source in spec.sources)
     inputs = _input_columns(frames, columns, reserved)
     categories = _categorical_columns(categorical, inputs)
@@ -108,14 +134,16 @@ def table(
     import pandas as pd
 
     frame = first if len(frames) == 1 else pd.concat(frames.values(), ignore_index=True)
-    encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
-    if len(frames) > 1:
-        splits = consecutive_splits(list(map(len, frames.values())))
-    else:
-        splits = split_table(frame, options, encoded, np.arange(len(frame)))
-    encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)
-    preparation = TablePreparation(encoder, csv, is_csv(path))
-    return DataSet(preparation.transform(frame).inputs, encoded, splits, preparation=preparation)
+    with places.told():
+        encoded = {name: column_target(name, frame, spec) for name, spec in specs.items()}
+        if len(frames) > 1:
+            splits = consecutive_splits(list(map(len, frames.values())))
+        else:
+            splits = split_table(frame, options, encoded, np.arange(len(frame)))
+        encoder = fit_columns(frame.iloc[splits["train"]], inputs, categories, most)
+        preparation = TablePreparation(encoder, csv, is_csv(path))
+        views = preparation.transform(frame).inputs
+    return DataSet(views, encoded, splits, preparation=preparation)
 
 
 def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
@@ -125,13 +153,36 @@ def _official_split(arguments: Mapping[str, Any]) -> OfficialSplit | None:
     return OfficialSplit("split", why) if arguments.get("split") is not None else None
 
 
+def _target_names(arguments: Mapping[str, Any]) -> list[str]:
+    """Return the names of the targets, of which the table's columns say those of a pattern."""
+    specs = target_specs(arguments["targets"], _KINDS, "column")
+    csv = CsvFormat.of(**{key: arguments.get(key, value) for key, value in _PLAIN_CSV.items()})
+    frames, _ = _read(arguments["path"], csv)
+    first = next(iter(frames.values()))
+    reserved = {arguments.get("split"), arguments.get("group")}
+    for key in ("ignore", "columns"):
+        reserved |= {*_named_inputs(arguments.get(key))}
+    return list(with_all_targets(specs, first.columns, reserved))
+
+
+def _named_inputs(columns: object) -> Sequence[str]:
+    """Return the columns that a config names, checked later; one name stands for a list of one."""
+    if isinstance(columns, str):
+        return (columns,)
+    return [str(name) for name in columns] if isinstance(columns, list | tuple) else ()
+
+
 table.official_split = _official_split  # type: ignore[attr-defined]
+table.target_names = _target_names  # type: ignore[attr-defined]
 
 
-def _read(path: object, csv: CsvFormat) -> dict[str, pd.DataFrame]:
-    """Read one table called "", or one for each split."""
+def _read(
+    path: object, csv: CsvFormat, raw: RawColumns | None = None
+) -> tuple[dict[str, pd.DataFrame], RowPlaces]:
+    """Read one table called "", or one for each split; return where their rows stand, too."""
     if not isinstance(path, Mapping):
-        return {"": read_table("path", path, csv)}
+        frame = read_table("path", path, csv, raw)
+        return {"": frame}, RowPlaces([(_source("path", path), len(frame))], csv)
     for key in path:
         check_choice(str(key), f"data.path.{key}", SPLITS, "split")
     lacking = [name for name in SPLITS if name not in path]
@@ -141,13 +192,21 @@ def _read(path: object, csv: CsvFormat) -> dict[str, pd.DataFrame]:
             path="data.path",
             value=dict(path),
         )
-    if len({str(path[name]) for name in SPLITS}) < len(SPLITS):
+    named = [str(path[name]) for name in SPLITS if not is_frame(path[name])]
+    if len(set(named)) < len(named):
         raise ConfigError(
             "each split needs a file of its own (or one file for all)",
             path="data.path",
             value=dict(path),
         )
-    return {name: read_table(f"path.{name}", path[name], csv) for name in SPLITS}
+    frames = {name: read_table(f"path.{name}", path[name], csv, raw) for name in SPLITS}
+    files = [(_source(f"path.{name}", path[name]), len(frame)) for name, frame in frames.items()]
+    return frames, RowPlaces(files, csv)
+
+
+def _source(argument: str, value: object) -> Path | str:
+    """Return the file of a table; a text for a data frame."""
+    return "the data frame" if is_frame(value) else find_file(argument, value, ())
 
 
 def _input_columns(
@@ -164,7 +223,7 @@ def _input_columns(
     if columns is None:
         inputs = tuple(column for column in first.columns if column not in reserved)
     else:
-        inputs = check_names(columns, "data.columns")
+        inputs = check_columns(columns, "data.columns")
     if not inputs:
         raise ConfigError("no column is left for the input: all are targets", path="data.columns")
     for column in inputs:
@@ -189,62 +248,7 @@ def _categorical_columns(categorical: object, inputs: tuple[str, ...]) -> tuple[
         return None
     if categorical in ([], ()):
         return ()
-    columns = check_names(categorical, "data.categorical")
+    columns = check_columns(categorical, "data.categorical")
     for column in columns:
         check_choice(column, "data.categorical", inputs, "input column")
     return columns
-
-
-def check_full_column(frame: pd.DataFrame, argument: str, column: object) -> None:
-    """Check that a column exists and has no empty cell.
-
-    Args:
-        frame: The table.
-        argument: The argument that names the column, for messages.
-        column: The column.
-
-    Raises:
-        ConfigError: There is no such column.
-        DataError: A cell is empty.
-    """
-    path = f"data.{argument}"
-    name = check_choice(check_text(column, path), path, frame.columns, "column")
-    if frame[name].isna().any():
-        raise DataError(f"the {argument} column {name!r} has empty cells")
-
-
-def split_table(
-    frame: pd.DataFrame, options: SplitOptions, targets: Mapping[str, Target], rows: Array
-) -> dict[str, Array]:
-    """Split some rows of a table, by a column or at random.
-
-    Args:
-        frame: The table.
-        options: How to split.
-        targets: The targets of all rows of the table.
-        rows: Sorted numbers of the rows to split.
-    """
-    if options.column is not None:
-        splits = _splits_by_column(frame, options.column)
-        return {name: np.intersect1d(numbers, rows) for name, numbers in splits.items()}
-    labels = options.labels(targets)
-    if labels is not None:
-        labels = labels[rows]
-    groups = None
-    if options.group is not None:
-        groups = category_texts(as_column(frame[options.group]))[rows]
-    splits = options.rows(len(rows), labels, groups)
-    return {name: rows[positions] for name, positions in splits.items()}
-
-
-def _splits_by_column(frame: pd.DataFrame, column: str) -> dict[str, Array]:
-    values = frame[column].astype(str).str.strip().to_numpy(dtype=object)
-    unknown = sorted({str(value) for value in values} - set(SPLITS))
-    if unknown:
-        raise ConfigError(
-            f"column {column!r} must say {', '.join(SPLITS)} in every row",
-            path="data.split",
-            value=unknown[0],
-            allowed=SPLITS,
-        )
-    return {name: np.flatnonzero(values == name) for name in SPLITS}

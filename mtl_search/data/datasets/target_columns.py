@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_search.config.checks import check_choice
+from mtl_search.config.checks import check_choice, check_names
 from mtl_search.data.dataset import Target
-from mtl_search.data.datasets.target_spec import TargetSpec
+from mtl_search.data.datasets.target_spec import TargetSpec, with_all_targets
 from mtl_search.data.preprocessing.labels import encode_target
-from mtl_search.data.readers.cells import as_column, category_text, factorize, missing_cells
-from mtl_search.data.types import MISSING
-from mtl_search.errors import ConfigError
+from mtl_search.data.readers.cells import as_column, plain_text
+from mtl_search.data.readers.tables import RawColumns
 
 if TYPE_CHECKING:
     import pandas as pd
-
-logger = logging.getLogger(__name__)
 
 
 def check_target_columns(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -> None:
@@ -36,6 +32,36 @@ def check_target_columns(frame: pd.DataFrame, specs: Mapping[str, TargetSpec]) -
             check_choice(source, f"data.{path}", frame.columns, "column")
 
 
+def raw_columns(
+    specs: Mapping[str, TargetSpec], reserved: Collection[str | None] = ()
+) -> RawColumns:
+    """Return which columns are those in which texts such as NA or None may be classes.
+
+    Args:
+        specs: Target name or pattern → its specification.
+        reserved: Columns that are no targets.
+
+    Returns:
+        The names of a table's columns → those that are read as they are.
+    """
+
+    def of(names: Sequence[str]) -> frozenset[str]:
+        found = with_all_targets(specs, names, reserved).values()
+        kinds = ("class", "binary")
+        return frozenset(source for spec in found if spec.kind in kinds for source in spec.sources)
+
+    return of
+
+
+def check_columns(value: object, path: str) -> tuple[str, ...]:
+    """Return names of columns in their normal form.
+
+    Raises:
+        ConfigError: The value is no list of names, or a name is given twice.
+    """
+    return check_names(list(map(plain_text, check_names(value, path))), path)
+
+
 def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
     """Encode the column or columns of a target.
 
@@ -43,46 +69,16 @@ def column_target(name: str, frame: pd.DataFrame, spec: TargetSpec) -> Target:
         name: The target's name, for messages.
         frame: The table.
         spec: Which columns, and what they mean.
+
+    Raises:
+        RowError: A label does not fit.
     """
-    if spec.positive is not None:
-        return _one_against_rest(name, frame[spec.sources[0]], spec.positive)
     if spec.kind != "multilabel":
         column = as_column(frame[spec.sources[0]])
-        target = encode_target(name, column, spec.kind, spec.missing)
-        if spec.missing is None and spec.kind in ("class", "binary"):
-            _tell_reserved(name, column, target)
-        return target
+        return encode_target(name, column, spec.kind, spec.missing, spec.positive)
     # Each column is encoded by itself, since each may be written in its own way (0/1, false/true).
     labels = [
         encode_target(f"{name}: {source}", frame[[source]].to_numpy(), "multilabel").values
         for source in spec.sources
     ]
     return Target(np.concatenate(labels, axis=1), "multilabel", spec.sources)
-
-
-def _tell_reserved(name: str, column: pd.Series[Any], target: Target) -> None:
-    """Warn of cells of -1, which may have been meant as a class."""
-    count = int((~target.labelled & ~missing_cells(column)).sum())
-    if count:
-        logger.warning(
-            "target %r: %d of %d labels are -1, which counts as missing; where it is a class, say "
-            "`data.targets.%s: {kind: %s, missing: []}`, else `missing: [-1]`",
-            name, count, len(column), name, target.kind,
-        )  # fmt: skip
-
-
-def _one_against_rest(name: str, column: pd.Series[Any], positive: str) -> Target:
-    """Encode a column as 1 where it has the value, 0 where another, missing where none."""
-    is_missing = missing_cells(column)
-    positive_text = category_text(positive)
-    codes, values = factorize(as_column(column))
-    equal_values = np.array([category_text(value) == positive_text for value in values], bool)
-    equal = equal_values[codes] & ~is_missing
-    if not equal.any():
-        raise ConfigError(
-            "no row has this value",
-            path=f"data.targets.{name}.positive",
-            value=positive,
-            allowed=sorted(set(column[~is_missing].astype(str).str.strip()))[:20],
-        )
-    return Target(np.where(is_missing, MISSING, equal), "binary", ("other", positive))

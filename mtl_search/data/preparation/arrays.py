@@ -13,7 +13,7 @@ import numpy as np
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, check_finite
 from mtl_search.data.readers.memmap import divide
 from mtl_search.data.types import Array, InputArray, network_dtype
-from mtl_search.errors import DataError, nearest
+from mtl_search.errors import DataError, listed, nearest
 
 logger = logging.getLogger(__name__)
 
@@ -238,7 +238,7 @@ class ArraysPreparation(Preparation):
             if name not in raw:
                 near = nearest(name, map(str, raw))
                 hint = f" (did you mean {near!r}?)" if near else ""
-                given = ", ".join(map(str, raw)) or "nothing"
+                given = listed(raw) or "nothing"
                 raise DataError(f"the input lacks the view {name!r}{hint}; it has: {given}")
         return raw
 
@@ -274,7 +274,10 @@ def _open_arrays(path: Path, keys: Collection[str]) -> tuple[dict[str, Array], l
                 found = {key: loaded[key] for key in loaded.files if key in keys}
             return found, [key for key in loaded.files if key not in keys]
     except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"cannot read {path} as an npz file or a folder of npy: {error}") from None
+        message = f"{path} is neither an npz file nor a folder of npy files, which this model reads"
+        # NumPy takes whatever it does not know for a pickle, and would have it trusted.
+        detail = "" if "pickle" in str(error) else f" ({error})"
+        raise DataError(message + detail) from None
     raise DataError(f"{path} is a single array; an npz file or a folder of npy is needed")
 
 

@@ -35,12 +35,18 @@ class RowError(DataError):
 
     def __init__(self, before: str, row: int, after: str) -> None:
         self._parts = before, row, after
+        self.row = row
         super().__init__(f"{before} {row}{after}")
 
     def at(self, first: int) -> RowError:
         """Return the same error of a batch that begins with this row."""
         before, row, after = self._parts
         return RowError(before, first + row, after)
+
+    def placed(self, place: str) -> DataError:
+        """Return the same error with the place of the row, such as `line 19 of t.csv`."""
+        before, _, after = self._parts
+        return DataError(f"{before.removesuffix('row')}{place}{after}")
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,26 @@ class Preparation(ABC):
     def from_json(cls, tree: Mapping[str, Any]) -> Preparation:
         """Read what `to_json` returned."""
 
+    @property
+    def has_files(self) -> bool:
+        """Whether prediction needs files beside the JSON, such as a tokenizer."""
+        return False
+
+    def write_files(self, folder: Path) -> None:  # noqa: B027  # where there are none
+        """Write the files that prediction needs, if `has_files`.
+
+        Args:
+            folder: An empty folder, which travels with the model.
+        """
+
+    def with_files(self, folder: Path) -> Preparation:
+        """Return a preparation that reads what `write_files` has written.
+
+        Args:
+            folder: The folder, wherever it is now.
+        """
+        return self
+
     @abstractmethod
     def describe(self) -> tuple[Field, ...]:
         """Return the fields of a raw input."""
@@ -206,6 +232,13 @@ class Preparation(ABC):
     def may_be_prepared(self, views: Mapping[str, Any]) -> bool:
         """Return whether views in the types that the network reads may be prepared already."""
         return True
+
+    def check_prepared(self, views: Mapping[str, Any]) -> None:  # noqa: B027
+        """Refuse views that are said to be prepared, and hold raw rows by all signs.
+
+        Raises:
+            DataError: They do.
+        """
 
     def for_views(self, views: Collection[str]) -> Preparation:
         """Return a preparation that may leave out other views than these."""
@@ -251,7 +284,8 @@ def check_finite(name: str, values: Array) -> None:
     Raises:
         RowError: A row has one.
     """
-    if values.dtype.kind != "f":
+    # The number of the row costs more than to know that there is none.
+    if values.dtype.kind != "f" or np.isfinite(values).all():
         return
     is_finite = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     if not is_finite.all():

@@ -46,12 +46,12 @@ def decode(
     if target.kind == "tags":
         return {task: decode_tags(predicted, classes, texts)}
     if target.kind == "binary":
-        names = np.array(classes or ("0", "1"), dtype=object)
+        names = classes or ("0", "1")
         chosen = (predicted > THRESHOLD).astype(np.int64)
-        return {task: names[chosen], f"{task}:{names[1]}": predicted}
+        return {task: _named(names, chosen), f"{task}:{names[1]}": predicted}
     columns = {f"{task}:{name}": predicted[:, k] for k, name in enumerate(classes)}
     if target.kind == "class":
-        return {task: np.array(classes, dtype=object)[predicted.argmax(1)], **columns}
+        return {task: _named(classes, predicted.argmax(1)), **columns}
     if target.kind == "multilabel":
         labels = [_labels(row, classes) for row in predicted > THRESHOLD]
         return {task: labels, **columns}
@@ -118,6 +118,16 @@ def outputs_of(task: str, target: Target, *, is_ensemble: bool = False) -> dict[
     if is_ensemble and target.kind != "tags":
         columns[f"{task}:spread"] = "float32"
     return columns
+
+
+def _named(names: Sequence[str], numbers: Array) -> Any:
+    """Return the names that numbers stand for, as pandas holds texts.
+
+    To make them of a list of Python's texts takes it ten times as long.
+    """
+    import pandas as pd
+
+    return pd.Index(list(names)).take(numbers)
 
 
 def _labels(chosen: Array, classes: Sequence[str]) -> list[str]:

@@ -29,12 +29,14 @@ class ImagePairsPreparation(Preparation):
         scale: The number by which pixels are divided.
         raw_dtype: The type of the pixels in the files.
         required: The views that may not be left out.
+        raw_shape: The shape of an image in the files that training read; (): C, H and V.
     """
 
     size: tuple[int, int, int]
     scale: float
     raw_dtype: str
     required: tuple[str, ...] = _SIDES
+    raw_shape: tuple[int, ...] = ()
 
     chunk: ClassVar[int] = 512
     stored_name: ClassVar[str] = "image_pairs"
@@ -44,25 +46,34 @@ class ImagePairsPreparation(Preparation):
         return self._arrays.transform(self._with_channels(raw))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the size, the scale and the type of the pixels."""
-        return {"size": list(self.size), "scale": self.scale, "raw_dtype": self.raw_dtype}
+        """Return the size, the scale, and shape and type of the images in the files."""
+        return {
+            "size": list(self.size),
+            "scale": self.scale,
+            "raw_dtype": self.raw_dtype,
+            "raw_shape": list(self._raw_shape),
+        }
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> ImagePairsPreparation:
         """Read what `to_json` returned."""
         channels, height, width = tree["size"]
-        return cls((channels, height, width), tree["scale"], tree["raw_dtype"])
+        raw_shape = tuple(tree.get("raw_shape", ()))
+        size = (channels, height, width)
+        return cls(size, tree["scale"], tree["raw_dtype"], raw_shape=raw_shape)
 
     def describe(self) -> tuple[Field, ...]:
         """Return both views."""
         return tuple(
-            Field(side, "image", self.raw_dtype, self.size, optional=side not in self.required)
+            Field(
+                side, "image", self.raw_dtype, self._raw_shape, optional=side not in self.required
+            )
             for side in _SIDES
         )
 
     def example(self) -> dict[str, Array]:
         """Return one pair of images without anything on them."""
-        return {side: np.zeros((1, *self.size), self.raw_dtype) for side in self.required}
+        return {side: np.zeros((1, *self._raw_shape), self.raw_dtype) for side in self.required}
 
     def read(self, path: Path, size: int) -> Iterator[dict[str, Array]]:
         """Yield the pairs of an npz file or a folder of npy files, `size` at a time."""
@@ -75,6 +86,10 @@ class ImagePairsPreparation(Preparation):
     def for_views(self, views: Collection[str]) -> ImagePairsPreparation:
         """Return a preparation that may leave out the other side."""
         return replace(self, required=tuple(side for side in _SIDES if side in views))
+
+    @property
+    def _raw_shape(self) -> tuple[int, ...]:
+        return self.raw_shape or self.size
 
     @property
     def _arrays(self) -> ArraysPreparation:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, RowError, check_finite
+from mtl_search.data.readers.cells import plain_text
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.images import (
     decode_image,
     fit_image,
@@ -18,9 +20,9 @@ from mtl_search.data.readers.images import (
     scaled,
 )
 from mtl_search.data.readers.table_batches import read_batches
-from mtl_search.data.readers.tables import CsvFormat, table_suffix
+from mtl_search.data.readers.tables import table_suffix
 from mtl_search.data.types import Array
-from mtl_search.errors import DataError
+from mtl_search.errors import DataError, listed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,11 +46,13 @@ class ImagePreparation(Preparation):
         size: C, H and V.
         column: The column of a table that names the files.
         csv: How the CSV was written that training read; that of prediction is written alike.
+        white: The value of white in files of 16 bits or real numbers; None: the largest.
     """
 
     size: tuple[int, int, int]
     column: str = "file"
     csv: CsvFormat = field(default_factory=CsvFormat)
+    white: float | None = None
 
     chunk: ClassVar[int] = 64
     stored_name: ClassVar[str] = "image"
@@ -58,12 +62,7 @@ class ImagePreparation(Preparation):
         if isinstance(raw, Mapping):
             raw = raw.get("image", raw.get(self.column, raw))
         if hasattr(raw, "columns"):
-            if self.column not in raw.columns:
-                raise DataError(
-                    f"the input has no column {self.column!r} with the files of images; it has: "
-                    f"{', '.join(map(str, raw.columns))}"
-                )
-            raw = list(raw[self.column])
+            raw = list(self._files(raw, "the input"))
         if isinstance(raw, list) and raw and all(isinstance(row, np.ndarray) for row in raw):
             if len({row.shape for row in raw}) > 1:
                 raise DataError("the arrays of pixels differ in their shape")
@@ -81,14 +80,15 @@ class ImagePreparation(Preparation):
 
     def to_json(self) -> dict[str, Any]:
         """Return the size of the images, the column of their files, and the CSV's format."""
-        return {"size": list(self.size), "column": self.column, "csv": asdict(self.csv)}
+        tree = {"size": list(self.size), "column": self.column, "csv": asdict(self.csv)}
+        return tree if self.white is None else {**tree, "white": self.white}
 
     @classmethod
     def from_json(cls, tree: Mapping[str, Any]) -> ImagePreparation:
         """Read what `to_json` returned."""
         channels, height, width = tree["size"]
         csv = CsvFormat.from_json(tree.get("csv", {}))
-        return cls((channels, height, width), tree["column"], csv)
+        return cls((channels, height, width), tree["column"], csv, tree.get("white"))
 
     def describe(self) -> tuple[Field, ...]:
         """Return the one field, in pixels."""
@@ -102,28 +102,39 @@ class ImagePreparation(Preparation):
         """Yield the files that a table names, an image or those of a folder, `size` at a time."""
         if table_suffix(path) is not None:
             for frame in read_batches(path, self.csv, size, [self.column]):
-                if self.column not in frame.columns:
-                    raise DataError(
-                        f"{path} has no column {self.column!r} with the files of images; it has: "
-                        f"{', '.join(frame.columns)}"
-                    )
-                yield [named_file(path.parent, str(name).strip()) for name in frame[self.column]]
+                files = self._files(frame, str(path))
+                yield [named_file(path.parent, str(name).strip()) for name in files]
             return
         yield from self.batches(image_files(path), size)
 
     def row_names(self, raw: Any) -> Sequence[Any] | None:
         """Return the names of the files, where the rows are some."""
-        if hasattr(raw, "columns") and self.column in raw.columns:
-            return list(map(str, raw[self.column]))
+        names = map(plain_text, getattr(raw, "columns", ()))
+        if plain_text(self.column) in names:
+            return list(map(str, self._files(raw, "the input")))
         if isinstance(raw, Sequence) and all(isinstance(row, str | Path) for row in raw):
             return list(map(str, raw))
         return None
 
+    def _files(self, frame: Any, name: str) -> Any:
+        """Return the column with the files of images.
+
+        Raises:
+            DataError: A frame, called `name`, has no such column.
+        """
+        given = list(map(plain_text, frame.columns))
+        if plain_text(self.column) not in given:
+            raise DataError(
+                f"{name} has no column {self.column!r} with the files of images; it has: "
+                f"{listed(given)}"
+            )
+        return frame.iloc[:, given.index(plain_text(self.column))]
+
     def _decode(self, row: int, image: Path | str | Image) -> Array:
         try:
             if isinstance(image, str | Path):
-                return decode_image(Path(image).expanduser(), self.size)
-            return fit_image(image, self.size)
+                return decode_image(Path(image).expanduser(), self.size, self.white)
+            return fit_image(image, self.size, self.white)
         except (ValueError, AttributeError) as error:
             name = image if isinstance(image, str | Path) else type(image).__name__
             raise RowError(f"the image {name} of row", row, f" cannot be read ({error})") from None

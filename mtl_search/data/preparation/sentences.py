@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,18 +12,20 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, RowError, TokenText
+from mtl_search.data.preprocessing.encoders import (
+    EncoderSource,
+    encoder_source,
+    write_encoder,
+)
 from mtl_search.data.preprocessing.marked_sentences import (
     EncodedSentences,
     encode_subwords,
     encode_tokens,
 )
-from mtl_search.data.preprocessing.token_vectors import (
-    FrozenEncoder,
-    encoder_source,
-    token_vectors,
-)
+from mtl_search.data.preprocessing.token_vectors import FrozenEncoder, token_vectors
 from mtl_search.data.preprocessing.token_windows import Windows, choose_windows
 from mtl_search.data.preprocessing.vocabulary import token_numbers
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.memmap import MemmapArray
 from mtl_search.data.readers.semeval_text import (
     LocatedTokens,
@@ -34,9 +36,9 @@ from mtl_search.data.readers.semeval_text import (
     sentences_of,
 )
 from mtl_search.data.readers.table_batches import read_batches
-from mtl_search.data.readers.tables import CsvFormat, table_suffix
+from mtl_search.data.readers.tables import table_suffix
 from mtl_search.data.types import InputArray
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, DataError, listed
 
 _EXAMPLE = "The <e1>child</e1> was carefully wrapped into the <e2>cradle</e2>."
 _COLUMN = "sentence"
@@ -61,6 +63,7 @@ class SentencesPreparation(Preparation):
         vocabulary: Word → number, where there is no encoder.
         width: The least number of sub-words to which sentences are padded.
         needs_entities: Whether the network reads where the entities are.
+        files: The folder where a model has the encoder with it; None: it is looked up by its name.
     """
 
     view: Literal["tokens", "subwords"]
@@ -72,6 +75,7 @@ class SentencesPreparation(Preparation):
     vocabulary: Mapping[str, int] | None = None
     width: int = 0
     needs_entities: bool = True
+    files: Path | None = field(default=None, compare=False)
 
     chunk: ClassVar[int] = 256
     stored_name: ClassVar[str] = "sentences"
@@ -116,7 +120,7 @@ class SentencesPreparation(Preparation):
         if self.view == "subwords":
             return encode_subwords(
                 sentences,
-                self.encoder,
+                self._source,
                 self.length,
                 marked=self.marks,
                 distinguish=self.distinguish,
@@ -155,6 +159,30 @@ class SentencesPreparation(Preparation):
         if words is not None:
             vocabulary = {word: number for number, word in enumerate(words, start=2)}
         return cls(**settings, vocabulary=vocabulary)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether an encoder prepares the sentences."""
+        return self.encoder is not None
+
+    def write_files(self, folder: Path) -> None:
+        """Write the encoder: its tokenizer, and its weights where its vectors are read."""
+        try:
+            source = self._source.name
+            write_encoder("encoder", source, folder, weights=self.view == "tokens")
+        except ConfigError as error:
+            raise DataError(
+                f"the model cannot take along the encoder {self.encoder!r}, which prepared the "
+                f"sentences in training: {error.problem}. Put it there, or save the model elsewhere"
+            ) from error
+
+    def with_files(self, folder: Path) -> SentencesPreparation:
+        """Return a preparation whose encoder is in this folder."""
+        return replace(self, files=folder) if self.has_files else self
+
+    @property
+    def _source(self) -> EncoderSource:
+        return encoder_source("encoder", self.encoder if self.files is None else str(self.files))
 
     def describe(self) -> tuple[Field, ...]:
         """Return the one field: a sentence with marks."""
@@ -205,7 +233,7 @@ class SentencesPreparation(Preparation):
         if cache is not None:
             file = token_vectors("encoder", self.encoder, texts, windows, cache)
             return MemmapArray(file, fingerprint=file.stem)
-        encoder = _frozen_encoder(encoder_source("encoder", self.encoder).name)
+        encoder = _frozen_encoder(self._source)
         # In the precision of the cache that training read.
         vectors = np.zeros((len(texts), windows.size, encoder.width), np.float16)
         encoder.write(vectors, texts, windows)
@@ -216,9 +244,7 @@ class SentencesPreparation(Preparation):
         if isinstance(raw, Mapping) or hasattr(raw, "columns"):
             names = list(raw.columns if hasattr(raw, "columns") else raw)
             if _COLUMN not in names:
-                raise DataError(
-                    f"the input has no column {_COLUMN!r}; it has: {', '.join(map(str, names))}"
-                )
+                raise DataError(f"the input has no column {_COLUMN!r}; it has: {listed(names)}")
             raw = raw[_COLUMN]
         if isinstance(raw, str) or not hasattr(raw, "__iter__"):
             raise DataError(f"the input is a {type(raw).__name__}; a list of sentences is needed")
@@ -265,5 +291,5 @@ def _located_tokens(row: int, value: Mapping[str, Any]) -> LocatedTokens:
 
 
 @lru_cache(maxsize=1)
-def _frozen_encoder(source: str) -> FrozenEncoder:
-    return FrozenEncoder("encoder", source)
+def _frozen_encoder(source: EncoderSource) -> FrozenEncoder:
+    return FrozenEncoder("encoder", source.name)

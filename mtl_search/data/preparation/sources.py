@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared
@@ -39,6 +40,26 @@ class SourcesPreparation(Preparation):
     def from_json(cls, tree: Mapping[str, Any]) -> SourcesPreparation:
         """Read what `to_json` returned."""
         return cls({name: from_stored(part) for name, part in tree["sources"].items()})
+
+    @property
+    def has_files(self) -> bool:
+        """Whether a source needs any."""
+        return any(part.has_files for part in self.sources.values())
+
+    def write_files(self, folder: Path) -> None:
+        """Write what every source needs, each into a folder that has its number."""
+        for number, part in enumerate(self.sources.values()):
+            own = folder / str(number)
+            own.mkdir()
+            part.write_files(own)
+
+    def with_files(self, folder: Path) -> SourcesPreparation:
+        """Return preparations that read what `write_files` has written."""
+        parts = {
+            name: part.with_files(folder / str(number))
+            for number, (name, part) in enumerate(self.sources.items())
+        }
+        return replace(self, sources=parts)
 
     def describe(self) -> tuple[Field, ...]:
         """Return the fields of the first source."""

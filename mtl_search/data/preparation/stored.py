@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from mtl_search.data.preparation import PREPARATIONS
 from mtl_search.data.preparation.base import Preparation
-from mtl_search.errors import DataError
+from mtl_search.errors import DataError, MtlSearchError
 
 
 def to_stored(preparation: Preparation) -> dict[str, Any]:
@@ -52,6 +53,69 @@ def from_stored(tree: Mapping[str, Any]) -> Preparation:
         problem = f"{type(error).__name__}: {error}"
         raise DataError(f"the preparation {name!r} cannot be read ({problem})") from error
     return preparation
+
+
+def write_preparation(preparation: Preparation, file: Path) -> None:
+    """Write a preparation as a JSON file, with a folder of the same name for what it needs.
+
+    Args:
+        preparation: The preparation.
+        file: The JSON file; the folder beside it has its name without the suffix.
+
+    Raises:
+        DataError: The preparation cannot be stored.
+    """
+    tree = to_stored(preparation)
+    file.write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if preparation.has_files:
+        write_files(preparation, file.with_suffix(""))
+
+
+def write_files(preparation: Preparation, folder: Path) -> None:
+    """Write the files that a preparation needs beside the JSON.
+
+    Args:
+        preparation: The preparation, which `has_files`.
+        folder: The folder; it is made where there is none.
+
+    Raises:
+        DataError: What it needs is not here.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        preparation.write_files(folder)
+    except (MtlSearchError, OSError):
+        raise
+    except Exception as error:
+        if preparation.stored_name:
+            raise  # what else one of ours raises is a bug
+        raise DataError(
+            f"the preparation {stored_name(type(preparation))!r} cannot write its files "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+def read_preparation(file: str | Path) -> Preparation:
+    """Read what `write_preparation` wrote; it may have been moved since.
+
+    A class of the user's (`module:Class`) is imported.
+
+    Raises:
+        ConfigError: There is no such class.
+        DataError: The class cannot read what is stored.
+
+    Examples:
+        >>> import tempfile
+        >>> from mtl_search.data.preparation.arrays import ArraysPreparation, ArrayView
+        >>> file = Path(tempfile.mkdtemp()) / "preprocessing.json"
+        >>> write_preparation(ArraysPreparation({"x": ArrayView((2,), "float32", 10.0)}), file)
+        >>> read_preparation(file).transform({"x": [[1.0, 2.0]]}).inputs["x"].tolist()
+        [[0.10000000149011612, 0.20000000298023224]]
+    """
+    file = Path(file)
+    preparation = from_stored(json.loads(file.read_text(encoding="utf-8")))
+    folder = file.with_suffix("")
+    return preparation.with_files(folder) if preparation.has_files else preparation
 
 
 def code_in(tree: Mapping[str, Any] | None) -> Iterator[str]:

@@ -11,16 +11,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from mtl_search.data.preparation.base import Field, Preparation, Prepared, check_finite
-from mtl_search.data.preprocessing.columns import Categorical, Numeric, TableEncoder
+from mtl_search.data.preprocessing.column_types import Categorical, Numeric
+from mtl_search.data.preprocessing.columns import TableEncoder
 from mtl_search.data.readers import cells
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.data.readers.table_batches import read_batches, without_missing_texts
-from mtl_search.data.readers.tables import CsvFormat, with_points
-from mtl_search.errors import DataError, nearest
+from mtl_search.data.readers.tables import with_points
+from mtl_search.errors import DataError, nearest, short
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MAX_LISTED = 8
+# In standard deviations of training: where half of the values are beyond, they are no such numbers.
+_FAR = 10.0
+# Of the table of float32 that is prepared at once: 8 MB.
+_MOST_ROWS = 65536
+_MOST_CELLS = 2**21
 
 
 @dataclass(frozen=True)
@@ -42,9 +49,15 @@ class TablePreparation(Preparation):
     csv: CsvFormat
     is_text: bool = True
 
-    # pandas takes about as long for a few rows of a column as for a thousand.
-    chunk: ClassVar[int] = 8192
     stored_name: ClassVar[str] = "table"
+
+    @property
+    def chunk(self) -> int:  # type: ignore[override]  # of others it is the same for all
+        """The least number of rows that are prepared at once.
+
+        pandas takes about as long for a few rows of a column as for a thousand.
+        """
+        return max(512, min(_MOST_ROWS, _MOST_CELLS // max(self.encoder.width, 1)))
 
     def transform(self, raw: Any) -> Prepared:
         """Encode rows as (N, W) float32; see the class for what a row may be."""
@@ -101,7 +114,9 @@ class TablePreparation(Preparation):
 
     def read(self, path: Path, size: int) -> Iterator[pd.DataFrame]:
         """Yield the rows of a CSV or Parquet file, `size` at a time."""
-        yield from read_batches(path, self.csv, size, [x.name for x in self.encoder.columns])
+        names = [column.name for column in self.encoder.columns]
+        numbers = {column.name for column in self.encoder.columns if isinstance(column, Numeric)}
+        yield from read_batches(path, self.csv, size, names, numbers)
 
     def batches(self, raw: Any, size: int) -> Iterator[Any]:
         """Yield rows, `size` at a time."""
@@ -109,6 +124,25 @@ class TablePreparation(Preparation):
         if isinstance(raw, Mapping) and all(np.ndim(value) == 0 for value in raw.values()):
             raw = [raw]
         yield from super().batches(raw, size)
+
+    def check_prepared(self, views: Mapping[str, Any]) -> None:
+        """Refuse raw rows in the view `table`, whose columns are standardised or one-hot."""
+        values = views.get("table")
+        if values is None or values.ndim != 2 or values.shape[1] != len(self.encoder.names):
+            return
+        end = 0
+        for column in self.encoder.columns:
+            part = np.abs(values[:, end : end + len(column.names)])
+            end += len(column.names)
+            is_raw = bool(len(part)) and float(np.median(part[:, 0])) > _FAR
+            if isinstance(column, Categorical):
+                is_raw = not np.isin(part, (0, 1)).all()
+            if is_raw:
+                raise DataError(
+                    f"the view 'table' is not prepared as in training: column {column.name!r} has "
+                    f"values such as {float(values[0, end - len(column.names)]):g}; give the rows "
+                    "as a data frame, or as an array without `table`"
+                )
 
     def row_names(self, raw: Any) -> Sequence[Any] | None:
         """Return the index of a data frame."""
@@ -127,7 +161,15 @@ class TablePreparation(Preparation):
             raw = raw.to_pandas()
         if isinstance(raw, pd.DataFrame):
             return raw
+        if isinstance(raw, Mapping) and hasattr(raw.get("table"), "columns"):
+            return self._frame(raw["table"])
         if isinstance(raw, Mapping):
+            two_dimensional = [str(name) for name, values in raw.items() if np.ndim(values) > 1]
+            if two_dimensional:
+                raise DataError(
+                    f"the column {two_dimensional[0]!r} of the input has more than one dimension; "
+                    f"needed: {_listed(names)}"
+                )
             return pd.DataFrame({str(name): _plain(values) for name, values in raw.items()})
         if isinstance(raw, Sequence) and raw and all(isinstance(row, Mapping) for row in raw):
             return pd.DataFrame(list(raw))
@@ -144,8 +186,8 @@ class TablePreparation(Preparation):
         Raises:
             DataError: A column is missing, or there twice.
         """
-        given = list(map(str, frame.columns))
-        names = [column.name for column in self.encoder.columns]
+        given = list(map(cells.plain_text, frame.columns))
+        names = [cells.plain_text(column.name) for column in self.encoder.columns]
         missing = [name for name in names if name not in given]
         if missing:
             hints = [(name, nearest(name, given)) for name in missing]
@@ -160,6 +202,7 @@ class TablePreparation(Preparation):
         if twice:
             raise DataError(f"the input has two columns called {twice[0]!r}")
         frame = frame.set_axis(given, axis="columns")[names]
+        frame = frame.set_axis([column.name for column in self.encoder.columns], axis="columns")
         if self.is_text:
             frame = without_missing_texts(frame, self.csv)
         return with_points(frame, self._pointed) if self.csv.decimal == "," else frame
@@ -178,10 +221,13 @@ class TablePreparation(Preparation):
         unknown: dict[str, Counter[str]] = {}
         end = 0
         for column in self.encoder.columns:
-            end += len(column.names)
+            end += column.width
             if isinstance(column, Numeric):
                 continue
-            values = cells.as_column(frame[column.name])[encoded[:, end - 1] == 1]
+            is_other = encoded[:, end - 1] == 1
+            if not is_other.any():
+                continue
+            values = cells.as_column(frame[column.name])[is_other]
             present = values[~cells.missing_cells(values.reset_index(drop=True))]
             if len(present):
                 unknown[column.name] = Counter(map(cells.category_text, present))
@@ -213,6 +259,6 @@ def _by_position(raw: Any, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _listed(names: Sequence[str], *, quote: bool = True) -> str:
-    shown = [repr(name) if quote else name for name in names[:_MAX_LISTED]]
+    shown = [short(name) if quote else name for name in names[:_MAX_LISTED]]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

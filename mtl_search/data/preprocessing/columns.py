@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_search.data.preparation.base import RowError
+from mtl_search.data.preprocessing.column_types import (
+    Categorical,
+    Numeric,
+    category_texts,
+    check_range,
+    first_text,
+    is_number,
+)
+from mtl_search.data.preprocessing.written import written_form
 from mtl_search.data.readers import cells
 from mtl_search.data.types import Array
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,85 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
-
-
-@dataclass(frozen=True)
-class Numeric:
-    """A column of numbers, standardised to mean 0 and standard deviation 1 on the train rows.
-
-    A missing value becomes the mean, that is 0.
-
-    Attributes:
-        name: The name of the column.
-        mean: The mean of the train rows.
-        deviation: The standard deviation of the train rows; 1 for a constant column.
-        indicator: Whether a second column marks missing values, as it does where train rows have
-            some.
-    """
-
-    name: str
-    mean: float
-    deviation: float
-    indicator: bool
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns that it becomes."""
-        return (self.name, f"{self.name} missing") if self.indicator else (self.name,)
-
-    def transform(self, values: cells.Column) -> Array:
-        """Encode (N,) values as (N, 1 or 2) float32.
-
-        Raises:
-            RowError: A value is not a number.
-            DataError: A value is infinite.
-        """
-        numbers = cells.as_numbers(values)
-        if numbers is None:
-            row, value = _first_text(values)
-            raise RowError(
-                f"column {self.name!r} is numeric, but row", row, f" ({value!r}) is not a number"
-            )
-        _check_range(self.name, numbers)
-        is_missing = np.isnan(numbers)
-        columns = [np.where(is_missing, 0.0, (numbers - self.mean) / self.deviation)]
-        if self.indicator:
-            columns.append(is_missing)
-        # A number too large for float32 becomes infinite, which is refused later.
-        with np.errstate(over="ignore"):
-            return np.stack(columns, axis=1).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Categorical:
-    """A column of categories, one-hot, with one more column for missing or unknown ones.
-
-    Attributes:
-        name: The name of the column.
-        categories: The categories of the train rows.
-    """
-
-    name: str
-    categories: tuple[str, ...]
-
-    @property
-    def is_all_numbers(self) -> bool:
-        """Whether every category is the text of a number."""
-        return all(map(_is_number, self.categories))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns that it becomes."""
-        return (*(f"{self.name}={category}" for category in self.categories), f"{self.name} other")
-
-    def transform(self, values: cells.Column) -> Array:
-        """Encode (N,) values as (N, categories + 1) float32."""
-        numbers: dict[str | None, int] = {text: k for k, text in enumerate(self.categories)}
-        other = len(numbers)
-        codes, texts = _categories(values)
-        columns = np.array([numbers.get(text, other) for text in texts], np.int64)
-        return np.eye(other + 1, dtype=np.float32)[columns[codes]]
+# A column of numbers or dates as texts with so many different ones is no column of categories.
+_MANY_TEXTS = 10
+_CODE = re.compile("0[0-9]{2,}")
 
 
 @dataclass(frozen=True)
@@ -117,10 +50,41 @@ class TableEncoder:
         """The names of the W columns of the input."""
         return tuple(name for column in self.columns for name in column.names)
 
+    @property
+    def width(self) -> int:
+        """The number of columns W of the input."""
+        return sum(column.width for column in self.columns)
+
     def transform(self, frame: pd.DataFrame) -> Array:
         """Encode the rows of a table as (N, W) float32."""
-        encoded = [x.transform(cells.as_column(frame[x.name])) for x in self.columns]
-        return np.concatenate(encoded, axis=1)
+        encoded = np.zeros((len(frame), self.width), np.float32)
+        numbers = self._numbers(frame)
+        cell_of_row = np.arange(len(frame)) * encoded.shape[1]
+        end = 0
+        for column in self.columns:
+            start = end
+            end += column.width
+            if column.name in numbers:
+                assert isinstance(column, Numeric)
+                column.write(numbers[column.name], encoded[:, start:end])
+            elif isinstance(column, Numeric):
+                encoded[:, start:end] = column.transform(cells.as_column(frame[column.name]))
+            else:
+                chosen = column.numbers(cells.as_column(frame[column.name]))
+                encoded.reshape(-1)[cell_of_row + (start + chosen)] = 1.0
+        return encoded
+
+    def _numbers(self, frame: pd.DataFrame) -> dict[str, Array]:
+        """Return the columns that numpy holds as numbers, which are read all at once."""
+        dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
+        names = []
+        for column in self.columns:
+            dtype = dtypes.get(column.name)
+            is_plain = isinstance(dtype, np.dtype) and dtype.kind in "fiu"
+            if is_plain and isinstance(column, Numeric):
+                names.append(column.name)
+        block = frame[names].to_numpy(np.float64)
+        return {name: block[:, k] for k, name in enumerate(names)}
 
 
 def fit_columns(
@@ -151,29 +115,21 @@ def fit_columns(
             chosen = categorical is not None
             columns.append(_fit_categorical(name, values, max_categories, chosen=chosen))
         elif numbers is None:
-            row, value = _first_text(values)
-            raise DataError(
-                f"column {name!r} is not among the categorical ones, but row {row} ({value!r}) is "
-                "not a number"
+            row, value = first_text(values)
+            raise RowError(
+                f"column {name!r} is not among the categorical ones, but row",
+                int(train.index[row]),
+                f" ({short(value)}) is not a number",
             )
         else:
+            _tell_codes(name, values)
             columns.append(_fit_numeric(name, numbers))
     return TableEncoder(tuple(columns))
 
 
-def _check_range(name: str, numbers: Array) -> None:
-    """Refuse numbers that float32 cannot hold; up to there, squares stay within float64."""
-    too_large = np.abs(numbers) > np.finfo(np.float32).max
-    if too_large.any():
-        raise DataError(
-            f"column {name!r} has values that are infinite or too large, such as "
-            f"{numbers[too_large][0]:g}"
-        )
-
-
 def _fit_numeric(name: str, numbers: Array) -> Numeric:
     present = numbers[~np.isnan(numbers)]
-    _check_range(name, present)
+    check_range(name, present)
     mean = 0.0
     deviation = 0.0
     if len(present):
@@ -198,8 +154,11 @@ def _fit_categorical(
         chosen: Whether the config names the column as categorical. If not, a column that is nearly
             numeric is reported.
     """
-    categories = sorted({text for text in _categories(values)[1] if text is not None})
-    hint = "" if chosen else _hint_for_nearly_numeric(categories)
+    categories = sorted({text for text in category_texts(cells.factorize(values)[1]) if text})
+    hint = ""
+    if not chosen:
+        _check_written(name, categories)
+        hint = _hint_for_nearly_numeric(categories)
     if len(categories) > max_categories:
         raise ConfigError(
             f"column {name!r} has {len(categories)} different texts, more than "
@@ -213,6 +172,38 @@ def _fit_categorical(
     return Categorical(name, tuple(categories))
 
 
+def _check_written(name: str, categories: Sequence[str]) -> None:
+    """Refuse many numbers or dates that are texts, and warn of few.
+
+    Raises:
+        ConfigError: There are many.
+    """
+    form = written_form(categories)
+    if form is None:
+        return
+    written, cure = form
+    what = f"{written} such as {short(categories[0])}: {cure}"
+    if len(categories) >= _MANY_TEXTS:
+        raise ConfigError(
+            f"column {name!r} holds {len(categories)} {what}; leave it out by `ignore`, or name it "
+            "in `categorical`, beside all other columns of categories",
+            path="data.columns",
+            value=name,
+        )
+    logger.warning("column %r is read as %d categories; these are %s", name, len(categories), what)
+
+
+def _tell_codes(name: str, values: cells.Column) -> None:
+    """Warn of numbers that begin with 0, as codes of three digits and more do."""
+    texts = cells.factorize(values)[1]
+    code = next((x for x in texts if isinstance(x, str) and _CODE.fullmatch(x.strip())), None)
+    if code is not None:
+        logger.warning(
+            "column %r is read as numbers, of which some begin with 0, such as %s; where they are "
+            "codes, name it in `categorical`", name, short(code),
+        )  # fmt: skip
+
+
 def _hint_for_nearly_numeric(categories: Sequence[str]) -> str:
     """Say which argument would make numbers of a column of texts, nearly all of them numbers.
 
@@ -222,42 +213,11 @@ def _hint_for_nearly_numeric(categories: Sequence[str]) -> str:
     Returns:
         The hint; empty for other columns.
     """
-    others = [text for text in categories if not _is_number(text)]
-    commas = [text for text in others if _DECIMAL_COMMA.fullmatch(text)]
-    if len(commas) >= 10 and len(commas) == len(others):
-        return f"{commas[0]!r} looks like a number with a decimal comma (`decimal: ','`)"
+    others = [text for text in categories if not is_number(text)]
     if others and len(categories) - len(others) >= max(10, 9 * len(others)):
+        shown = short(others[0])
         return (
-            f"nearly all are numbers, but {others[0]!r} is none (`missing: [{others[0]!r}]` if it "
-            "stands for no value)"
+            f"nearly all are numbers, but {shown} is none (`missing: [{shown}]` if it stands for "
+            "no value)"
         )
     return ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _categories(values: cells.Column) -> tuple[Array, list[str | None]]:
-    """Return which of the different categories each row has, (N,), and their texts.
-
-    Numbers are in their shortest form, and a missing value is None.
-    """
-    codes, distinct = cells.factorize(values)
-    texts: list[str | None] = list(map(cells.category_text, distinct))
-    for number in np.flatnonzero(cells.missing_cells(distinct)):
-        texts[number] = None
-    return codes, texts
-
-
-def _first_text(values: cells.Column) -> tuple[int, object]:
-    """Return the number and the value of the first row that holds no number."""
-    for row in np.flatnonzero(~cells.missing_cells(values)):
-        value = values.iloc[row]
-        if isinstance(value, bool) or cells.as_numbers(values.iloc[row : row + 1]) is None:
-            return int(row), value
-    return 0, values.iloc[0]

@@ -1,13 +1,12 @@
 """Raw labels as found in files → `Target`.
 
-Missing labels are NaN, None, NaT and texts of nothing but blanks; for all kinds but `real`, -1 too,
-unless the target says otherwise. They are marked as missing and never become a class or a zero.
+Missing labels are NaN, None, NaT and texts of nothing but blanks. For classes and tags, -1 and the
+texts that pandas reads as missing (NA, nan, None, ...) are, too, and told, unless the target says
+otherwise. They are marked as missing and never become a class or a zero.
 
 Classes are taken from all rows, not from the train rows alone: a label that first occurs in the
 test split must have a number there. This tells the network how many classes exist, and nothing of
-which sample has which. Labels that are all numbers are sorted as numbers and named by their
-shortest text, so that 1, 1.0 and "1" are one class; all other labels are sorted as texts in their
-normal form, so that é is one class in one code point or in two.
+which sample has which. See `classes` for their names and their order.
 """
 
 from __future__ import annotations
@@ -18,23 +17,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_search.data.dataset import Target
-from mtl_search.data.readers.cells import (
-    as_column,
-    as_numbers,
-    category_text,
-    factorize,
-    missing_cells,
-    number_text,
-    plain_text,
+from mtl_search.data.preparation.base import RowError
+from mtl_search.data.preprocessing.classes import (
+    Coded,
+    code_classes,
+    tell_positive,
+    tell_reserved,
 )
+from mtl_search.data.preprocessing.written import check_classes, written_hint
+from mtl_search.data.readers.cells import as_column, as_numbers, missing_cells
 from mtl_search.data.types import MISSING, Array, TargetKind
-from mtl_search.errors import DataError
+from mtl_search.errors import ConfigError, DataError, short
 
 if TYPE_CHECKING:
     from mtl_search.data.readers.cells import Column
 
-# From here on, float64 no longer tells whole numbers apart, so such labels are compared as texts.
-_EXACT = 2.0**53
 _MAX_LISTED = 6
 # The most that rounding to float32 may change a real label, in the labels' standard deviations.
 _MAX_ROUNDING = 0.01
@@ -42,7 +39,11 @@ _BINARY_NUMBERS = {"0": 0, "1": 1, "False": 0, "True": 1}
 
 
 def encode_target(
-    name: str, values: Array | Column, kind: TargetKind, missing: Sequence[str] | None = None
+    name: str,
+    values: Array | Column,
+    kind: TargetKind,
+    missing: Sequence[str] | None = None,
+    positive: str | None = None,
 ) -> Target:
     """Encode raw labels as a target.
 
@@ -51,9 +52,12 @@ def encode_target(
         values: (N,) raw labels; (N, L) for `multilabel`, (N, ...) for `vector`, (N, T) for `tags`.
         kind: What the labels mean.
         missing: The labels of classes and tags that count as missing beside empty ones; default:
-            -1, and for tags -100, too, by which tokenizers pad.
+            -1, the texts that pandas reads as missing, and for tags -100, by which tokenizers pad.
+        positive: The label of a binary target that counts as 1, in its normal form; all others
+            are 0. None: the second of two in their order, with a warning where that is a guess.
 
     Raises:
+        ConfigError: No label is the positive one.
         DataError: The labels do not fit the kind; the message shows some of them.
 
     Examples:
@@ -71,52 +75,38 @@ def encode_target(
         )
     if kind == "real":
         return Target(_real_labels(name, as_column(values)), kind)
-    if missing is None:
-        missing = ("-1", "-100") if kind == "tags" else ("-1",)
-    codes, classes = class_codes(as_column(values if raw.ndim == 1 else raw.reshape(-1)), missing)
+    column = as_column(values if raw.ndim == 1 else raw.reshape(-1))
+    coded = code_classes(column, kind, missing)
+    codes, classes = coded.codes, coded.classes
     if not classes:
         raise DataError(f"target {name!r} has no labels at all: every row is missing")
+    tell_reserved(name, kind, coded)
+    if positive is not None:
+        return Target(*_one_against_rest(name, coded, positive))
     if kind in ("binary", "multilabel"):
         codes, classes = _binary_codes(name, codes, classes, kind)
     if kind == "multilabel":
         classes = tuple(map(str, range(raw.shape[1])))
+    elif kind == "class":
+        check_classes(name, coded)
     return Target(codes.reshape(raw.shape), kind, classes)
 
 
-def class_codes(values: Column, missing: Sequence[str] = ("-1",)) -> tuple[Array, tuple[str, ...]]:
-    """Assign numbers to the classes of a column.
-
-    Args:
-        values: The column.
-        missing: The labels that count as missing beside empty ones, in their normal form.
-
-    Returns:
-        The class number of every row, (N,) int64 with -1 where missing, and the names of the
-        classes in the order of their numbers.
-    """
-    present = ~missing_cells(values)
-    numbers = as_numbers(values)
-    if numbers is not None and (np.abs(numbers[present]) < _EXACT).all():
-        names = np.array([number_text(number) for number in np.unique(numbers[present])], str)
-        left_out = np.unique(numbers[present])[np.isin(names, list(missing))]
-        present &= ~np.isin(numbers, left_out)
-        unique, codes = np.unique(numbers[present], return_inverse=True)
-        classes = tuple(map(number_text, unique))
-    else:
-        places, distinct = factorize(values.astype(str))
-        texts = np.array(list(map(_class_text, distinct)), str)[places]
-        present &= ~np.isin(texts, list(missing))
-        unique, codes = np.unique(texts[present], return_inverse=True)
-        classes = tuple(map(str, unique))
-    all_codes = np.full(len(values), MISSING, np.int64)
-    all_codes[present] = codes
-    return all_codes, classes
-
-
-def _class_text(value: object) -> str:
-    """Return the name of a class beside others that are no numbers; 007 stays as it is."""
-    text = plain_text(value)
-    return text if text[:1] == "0" and text[1:2].isdigit() else category_text(value)
+def _one_against_rest(
+    name: str, coded: Coded, positive: str
+) -> tuple[Array, TargetKind, tuple[str, ...]]:
+    """Return labels of 1 where a row has the positive class, 0 where another, and both names."""
+    if positive not in coded.classes:
+        raise ConfigError(
+            "no row has this value",
+            path=f"data.targets.{name}.positive",
+            value=positive,
+            allowed=coded.classes,
+        )
+    number = coded.classes.index(positive)
+    labels = np.where(coded.codes == MISSING, MISSING, coded.codes == number)
+    others = [text for text in coded.classes if text != positive]
+    return labels, "binary", (others[0] if len(others) == 1 else "other", positive)
 
 
 def _vectors(name: str, raw: Array) -> Target:
@@ -128,12 +118,16 @@ def _vectors(name: str, raw: Array) -> Target:
 def _real_labels(name: str, values: Column) -> Array:
     numbers = as_numbers(values)
     if numbers is None:
-        examples = ", ".join(_texts_without_number(values))
-        raise DataError(
-            f"target {name!r} is real, but not all of its labels are numbers; some: {examples}"
+        row, texts = _texts_without_number(values)
+        raise RowError(
+            f"target {name!r} is real, but not all of its labels are numbers; some: "
+            f"{', '.join(map(short, texts[:_MAX_LISTED]))}; the first is in row",
+            row,
+            written_hint(texts) and f" ({written_hint(texts)})",
         )
     if np.isinf(numbers).any():
-        raise DataError(f"target {name!r} has infinite labels")
+        row = int(np.isinf(numbers).argmax())
+        raise RowError(f"target {name!r} has infinite labels, the first in row", row, "")
     _check_precision(name, numbers[~np.isnan(numbers)])
     return numbers
 
@@ -157,14 +151,14 @@ def _check_precision(name: str, numbers: Array) -> None:
         )
 
 
-def _texts_without_number(values: Column) -> list[str]:
-    """Return a few of the values that are not numbers, or of all when none stands out."""
+def _texts_without_number(values: Column) -> tuple[int, list[str]]:
+    """Return the first row without a number, and the values that are none, or all values."""
     import pandas as pd
 
     given = values[~missing_cells(values)].astype(object)
     unparsed = given[pd.to_numeric(given, errors="coerce").isna()]
     shown = unparsed if len(unparsed) else given
-    return [repr(text) for text in dict.fromkeys(shown.astype(str))][:_MAX_LISTED]
+    return int(shown.index[0]), list(dict.fromkeys(shown.astype(str)))
 
 
 def _binary_codes(
@@ -174,7 +168,7 @@ def _binary_codes(
 
     One class alone is accepted only where it is certain which of the two it is.
     """
-    listed = ", ".join(map(repr, classes[:_MAX_LISTED]))
+    listed = ", ".join(map(short, classes[:_MAX_LISTED]))
     if len(classes) > _MAX_LISTED:
         listed += ", ..."
     if kind == "multilabel" and not set(classes) <= set(_BINARY_NUMBERS):
@@ -183,11 +177,16 @@ def _binary_codes(
             f"found: {listed}"
         )
     if len(classes) == 2:
+        if kind == "binary":
+            tell_positive(name, classes)
         return codes, classes
     if len(classes) > 2:
-        raise DataError(
-            f"target {name!r} is binary, but has {len(classes)} classes ({listed}); should it be "
-            "`class`?"
+        rarest = int(np.argmin(np.bincount(codes[codes != MISSING])))
+        raise RowError(
+            f"target {name!r} is binary, but has {len(classes)} classes ({listed}; the rarest is "
+            f"{short(classes[rarest])}, first in row",
+            int((codes == rarest).argmax()),
+            "); should it be `class`?",
         )
     (only,) = classes
     # A lone 1 may be what is left of labels -1 and 1, whose -1 means missing here; a lone 0 cannot.

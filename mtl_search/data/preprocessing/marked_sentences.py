@@ -12,12 +12,8 @@ import numpy as np
 
 from mtl_search.data.concat import ColumnConcat
 from mtl_search.data.dataset import Target
-from mtl_search.data.preprocessing.token_vectors import (
-    Subwords,
-    encoder_source,
-    load_tokenizer,
-    subwords,
-)
+from mtl_search.data.preprocessing.encoders import EncoderSource, load_tokenizer
+from mtl_search.data.preprocessing.token_vectors import Subwords, subwords
 from mtl_search.data.preprocessing.token_windows import (
     Windows,
     choose_windows,
@@ -37,9 +33,9 @@ _MARKS = ("$", "#")
 
 
 @lru_cache(maxsize=1)
-def _tokenizer(source: str) -> Any:
+def _tokenizer(source: EncoderSource) -> Any:
     """Load a tokenizer, once for all batches of a prediction."""
-    return load_tokenizer("encoder", source)
+    return load_tokenizer("encoder", source.name)
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ def encode_tokens(
 
 def encode_subwords(
     sentences: Sequence[MarkedTokens],
-    encoder: object,
+    encoder: EncoderSource,
     size: int,
     *,
     marked: bool,
@@ -122,7 +118,7 @@ def encode_subwords(
 
     Args:
         sentences: N sentences.
-        encoder: The encoder, as for `encoder_source`.
+        encoder: The encoder.
         size: The most sub-words of a sentence.
         marked: Whether marks stand around the entities.
         distinguish: Whether the tags tell entity 1 from entity 2.
@@ -131,7 +127,7 @@ def encode_subwords(
     Raises:
         ConfigError: The encoder cannot be loaded, or the size leaves no room for tokens.
     """
-    tokenizer = _tokenizer(encoder_source("encoder", encoder).name)
+    tokenizer = _tokenizer(encoder)
     # No sentence is longer in tokens than in sub-words, so a window of this size keeps the entities
     # that the tokenizer, which cuts at the end, would lose.
     marks = _MARKS if marked else ()

@@ -1,4 +1,4 @@
-"""Encoders of the package transformers: tokens → their frozen vectors, or → sub-words.
+"""What encoders of transformers make of tokens: their frozen vectors, or sub-words.
 
 Sub-words are for an encoder that is trained with the network. transformers is an optional
 dependency (`pip install 'mtl-search[text]'`) and imported at first use.
@@ -7,21 +7,18 @@ dependency (`pip install 'mtl-search[text]'`) and imported at first use.
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mtl_search.config.checks import check_text
+from mtl_search.data.preprocessing.encoders import encoder_source, load_part, load_tokenizer
 from mtl_search.data.preprocessing.token_windows import Windows
-from mtl_search.data.readers.cache import cached, digest, folder_digest
-from mtl_search.data.readers.paths import PACKAGE, find_file
+from mtl_search.data.readers.cache import cached, digest
 from mtl_search.data.types import Array
-from mtl_search.errors import ConfigError, DataError, first_line
+from mtl_search.errors import DataError
 
 logger = logging.getLogger(__name__)
 
@@ -44,64 +41,6 @@ class Subwords:
     ids: Array
     mask: Array
     words: Array
-
-
-@dataclass(frozen=True)
-class EncoderSource:
-    """Where an encoder comes from.
-
-    Attributes:
-        name: What transformers loads: a folder, or a name on the hub.
-        identity: A text that changes when the encoder does.
-    """
-
-    name: str
-    identity: str
-
-
-def encoder_source(argument: str, value: object) -> EncoderSource:
-    """Find the encoder that an argument names.
-
-    Args:
-        argument: The argument, for messages.
-        value: A folder, `package:NAME/path` for one inside an installed package, or a name on the
-            hub.
-
-    Raises:
-        ConfigError: The value is a path and there is no folder.
-    """
-    written = check_text(value, f"data.{argument}")
-    if written.startswith(PACKAGE) or Path(written).expanduser().is_dir():
-        folder = find_file(argument, written, ())
-        return EncoderSource(str(folder), folder_digest(folder))
-    if written.startswith((".", "/", "~")):
-        find_file(argument, written, ())
-        raise ConfigError(
-            "an encoder is a folder (with config.json), or a name on the hub",
-            path=f"data.{argument}",
-            value=value,
-        )
-    return EncoderSource(written, written)
-
-
-def load_tokenizer(argument: str, source: str) -> Any:
-    """Load the fast tokenizer of an encoder.
-
-    Args:
-        argument: The argument that names the encoder, for messages.
-        source: The name of its `EncoderSource`.
-
-    Raises:
-        ConfigError: transformers is not installed, or cannot load the tokenizer.
-    """
-    tokenizer = _load(argument, source, "AutoTokenizer")
-    if not tokenizer.is_fast:
-        raise ConfigError(
-            "this encoder has no fast tokenizer, which alone tells sub-words from words",
-            path=f"data.{argument}",
-            value=source,
-        )
-    return tokenizer
 
 
 def subwords(
@@ -190,7 +129,7 @@ class FrozenEncoder:
         self._source = source
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer = load_tokenizer(argument, source)
-        self._model = _load(argument, source, "AutoModel").eval().to(self._device)
+        self._model = load_part(argument, source, "AutoModel").eval().to(self._device)
         positions = int(getattr(self._model.config, "max_position_embeddings", _MAX_SUBWORDS))
         self._longest = min(positions, self._tokenizer.model_max_length, _MAX_SUBWORDS)
         self.width = int(self._model.config.hidden_size)
@@ -249,34 +188,3 @@ def _mean_by_word(vectors: Array, words: Array, count: int) -> Array:
     np.add.at(total, words[in_word], vectors[in_word])
     subwords_of_word = np.bincount(words[in_word], minlength=count).clip(1)
     return np.asarray(total / subwords_of_word[:, None])
-
-
-def _load(argument: str, source: str, kind: str) -> Any:
-    """Load a tokenizer or a model of transformers.
-
-    Raises:
-        ConfigError: The package is missing, or cannot load this.
-    """
-    from mtl_search.extras import hub, import_extra
-
-    is_folder = Path(source).is_dir()
-    if is_folder and not (Path(source) / "config.json").exists():
-        raise ConfigError(
-            "this folder holds no encoder of transformers: there is no config.json in it",
-            path=f"data.{argument}",
-            value=source,
-        )
-    transformers = import_extra("transformers", "text", f"data.{argument}")
-    # A progress bar would appear and vanish again for every file.
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        with nullcontext() if is_folder else hub(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of files that other libraries wrote beside the model
-            return getattr(transformers, kind).from_pretrained(source, trust_remote_code=False)
-    # transformers raises many kinds, from OSError to KeyError.
-    except Exception as error:  # noqa: BLE001
-        raise ConfigError(
-            f"transformers cannot load this encoder: {first_line(error)}",
-            path=f"data.{argument}",
-            value=source,
-        ) from None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mtl_search.data.readers.foreign import unreadable_arrays
 from mtl_search.data.types import Array, network_dtype
 from mtl_search.errors import DataError
 
@@ -36,7 +37,7 @@ class MemmapArray:
         try:
             self._map: Array = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"cannot open {self.path} as a .npy file: {error}") from None
+            raise unreadable_arrays(self.path, "", error) from None
         if not self._map.shape:
             raise DataError(f"{self.path} holds a single number; an array (N, ...) is needed")
         self.dtype: np.dtype[Any] = network_dtype(self._map.dtype, self.path.stem)

@@ -38,6 +38,10 @@ def find_file(argument: str, value: object, suffixes: tuple[str, ...]) -> Path:
         raise ConfigError(f"this is no path: {error}", path=key, value=value) from None
     if exists:
         return path
+    if "://" in written:
+        raise ConfigError(
+            "this is an address and no path: load the file down first", path=key, value=value
+        )
     folder = path.parent
     where = "" if folder.is_dir() else f" (there is no folder {folder} either)"
     prefix = written[: len(written) - len(path.name)]

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mtl_search.config.checks import check_choice, check_names, check_text
-from mtl_search.data.readers.cells import as_column, as_numbers
+from mtl_search.data.readers.cells import MISSING_TEXTS, as_column, as_numbers, plain_text
+from mtl_search.data.readers.csv_format import CsvFormat
+from mtl_search.data.readers.foreign import check_content, unreadable
+from mtl_search.data.readers.frames import is_frame, named_frame
 from mtl_search.data.readers.paths import find_file
-from mtl_search.errors import ConfigError, DataError
+from mtl_search.errors import ConfigError, DataError, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,65 +29,30 @@ CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 PARQUET = (".parquet", ".pq")
 _OTHER_SEPARATORS = (";", "\t", "|")
 
-
-@dataclass(frozen=True)
-class CsvFormat:
-    """How a CSV is written; `of` makes it from the arguments of a data set.
-
-    Attributes:
-        separator: The text between cells; None: comma, or tab in a `.tsv`.
-        decimal: The decimal mark, a point or a comma.
-        missing: Texts that mean a missing value, beside those that pandas knows.
-        names: The names of the columns, for a file without a header line, which may then have any
-            suffix. A first line most of whose cells are these names is a header all the same.
-    """
-
-    separator: str | None = None
-    decimal: str = "."
-    missing: tuple[str, ...] = ()
-    names: tuple[str, ...] | None = None
-
-    @classmethod
-    def of(
-        cls, *, separator: object, decimal: object, missing: object, names: object = None
-    ) -> CsvFormat:
-        """Check the arguments of a data set, whose names these are.
-
-        Raises:
-            ConfigError: One of them is wrong.
-        """
-        return cls(
-            None if separator is None else check_text(separator, "data.separator"),
-            check_choice(str(decimal), "data.decimal", (".", ","), "mark"),
-            () if missing in ([], ()) else check_names(missing, "data.missing"),
-            None if names is None else check_names(names, "data.names"),
-        )
-
-    @classmethod
-    def from_json(cls, tree: Mapping[str, Any]) -> CsvFormat:
-        """Read the attributes from JSON, which has lists in place of tuples."""
-        attributes: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in tree.items()
-        }
-        return cls(**attributes)
+# The names of a table's columns → those in which texts such as NA stay as they are.
+RawColumns = Callable[[Sequence[str]], Collection[str]]
 
 
-def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
-    """Read a table from a file.
+def read_table(
+    argument: str, value: object, csv: CsvFormat, raw: RawColumns | None = None
+) -> pd.DataFrame:
+    """Read a table from a file, or take a data frame as one.
 
     Args:
         argument: The argument that names the file, for messages.
-        value: The file.
+        value: The file, or a data frame.
         csv: How a CSV is written.
+        raw: Columns in which texts such as NA stay as they are.
 
     Raises:
         ConfigError: There is no such file, or its cells are not between these separators.
         DataError: The file cannot be read, has no rows, or two columns of one name.
     """
+    if is_frame(value):
+        split = argument.partition(".")[2]
+        return named_frame(f"the data frame of {split}" if split else "the data frame", value)
     path = find_file(argument, value, CSV + PARQUET)
-    suffix = table_suffix(path)
-    if suffix is None and csv.names is not None:
-        suffix = ".csv"
+    suffix = table_suffix(path) or (".csv" if csv.names is not None else None)
     if suffix is None or not path.is_file():
         raise ConfigError(
             f"a table is a file that ends in {', '.join(CSV + PARQUET)}",
@@ -93,24 +60,25 @@ def read_table(argument: str, value: object, csv: CsvFormat) -> pd.DataFrame:
             value=value,
         )
     separator = csv.separator or ("\t" if suffix.startswith(".tsv") else ",")
+    check_content(path, suffix)
     try:
-        frame = _read_parquet(path) if suffix in PARQUET else _read_csv(path, separator, csv)
-    except ConfigError:
+        frame = _read_parquet(path) if suffix in PARQUET else _read_csv(path, separator, csv, raw)
+    except (ConfigError, DataError):
         raise
     except Exception as error:  # noqa: BLE001  pandas and pyarrow raise many kinds on a broken file
-        raise unreadable(path, separator, error) from None
+        raise unreadable(path, separator, csv.encoding, error) from None
     if frame.empty:
         raise DataError(f"{path} has no rows")
-    frame.columns = list(map(str, frame.columns))
+    frame.columns = list(map(plain_text, frame.columns))
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
-        raise DataError(f"{path} has two columns called {twice!r}")
+        raise DataError(f"{path} has two columns called {short(twice)}")
     return frame
 
 
-def _read_csv(path: Path, separator: str, csv: CsvFormat) -> pd.DataFrame:
+def _read_csv(path: Path, separator: str, csv: CsvFormat, raw: RawColumns | None) -> pd.DataFrame:
     """Read a CSV with all cells as texts."""
-    frame = next(csv_frames(path, separator, csv))
+    frame = next(csv_frames(path, separator, csv, raw=raw))
     return _numbers_with_points(frame) if csv.decimal == "," else frame
 
 
@@ -119,36 +87,48 @@ def csv_frames(
     separator: str,
     csv: CsvFormat,
     size: int | None = None,
-    short: tuple[str, ...] | None = None,
+    *,
+    inputs: tuple[str, ...] | None = None,
+    raw: RawColumns | None = None,
+    types: Mapping[str, str] | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a CSV with all cells as texts.
+    """Yield the rows of a CSV, with all cells as texts unless `types` says otherwise.
 
-    Left to itself, pandas would read a train row's 1 as 1.0 or as "1" depending on what the test
-    rows hold.
+    Left to itself, pandas would read a train row's 1 as 1.0 or "1" by what the test rows hold.
 
     Args:
         path: The file.
         separator: The text between its cells.
         csv: How else it is written.
         size: The most rows of a frame; None: all of them are one frame.
-        short: Where it has no header line: the names of its columns if they are as many.
+        inputs: Where it has no header line: the names of its columns if they are as many.
+        raw: Columns in which texts such as NA stay as they are.
+        types: Column, in its normal form → its type, where it has a header line; cells of others
+            are not kept.
     """
     import pandas as pd
 
     options: dict[str, Any] = {"sep": separator}
-    # pandas takes more than one character for an expression, which only its slow engine reads.
-    if len(separator) > 1:
+    if len(separator) > 1:  # pandas takes it for an expression, which only its slow engine reads
         options = {"sep": re.escape(separator), "engine": "python"}
     options |= {"dtype": str, "skipinitialspace": True, "index_col": False}
+    options["encoding"] = csv.encoding
     with _strict():
         first_line = pd.read_csv(path, header=None, nrows=1, na_values=[], **options)
     _check_separator(path, separator, first_line)
-    names = None if _is_header(first_line, csv.names) else csv.names
+    names = None if is_header(list(first_line.iloc[0]), csv.names) else csv.names
     options |= {"header": 0 if names is None else None, "na_values": list(csv.missing)}
+    if raw is not None:
+        options |= _missing_by_column(first_line, csv, raw, has_header=names is None)
+    if types is not None and names is None:
+        # The first byte of other cells takes no time, and a line that is too long stays an error.
+        plain = {str(cell): plain_text(cell) for cell in first_line.iloc[0]}
+        read = {cell: types[name] for cell, name in plain.items() if name in types}
+        options["dtype"] = defaultdict(lambda: "S1", read)
     if size is None:
         with _strict():
             frame = pd.read_csv(path, **options)
-        yield _named(frame, first_line, path, names, short, warn=True)
+        yield _named(frame, first_line, path, names, inputs, warn=True)
         return
     is_first = True
     with pd.read_csv(path, chunksize=size, **options) as reader:
@@ -157,20 +137,38 @@ def csv_frames(
                 chunk = next(reader, None)
             if chunk is None:
                 return
-            yield _named(chunk, first_line, path, names, short, warn=is_first)
+            yield _named(chunk, first_line, path, names, inputs, warn=is_first)
             is_first = False
 
 
-def _is_header(first_line: pd.DataFrame, names: tuple[str, ...] | None) -> bool:
+def _missing_by_column(
+    first_line: pd.DataFrame, csv: CsvFormat, raw: RawColumns, *, has_header: bool
+) -> dict[str, Any]:
+    """Return the options by which texts such as NA are missing in all columns but some."""
+    names: dict[Any, str] = {}
+    for place, cell in enumerate(first_line.iloc[0]):
+        key: Any = str(cell) if has_header else place
+        name = csv.names[place] if csv.names and place < len(csv.names) and not has_header else key
+        names[key] = plain_text(name)
+    as_they_are = raw(list(names.values()))
+    missing = {
+        key: [*(("",) if name in as_they_are else MISSING_TEXTS), *csv.missing]
+        for key, name in names.items()
+    }
+    return {"na_values": missing, "keep_default_na": False}
+
+
+def is_header(cells: Sequence[object], names: Sequence[str] | None) -> bool:
     """Return whether the first line names columns: always, unless the config names them.
 
     Where most cells are those names, it is a header all the same, as of new rows for a model that
     has learnt from a file without one; the others may be misspelt.
+
+    Args:
+        cells: The cells of the line.
+        names: The names of the columns by the config, if it gives them.
     """
-    if names is None:
-        return True
-    cells = first_line.iloc[0].astype(str).str.strip()
-    return bool(cells.isin(names).mean() > 0.5)
+    return names is None or 2 * sum(plain_text(cell) in names for cell in cells) > len(cells)
 
 
 @contextmanager
@@ -188,7 +186,7 @@ def _named(
     first_line: pd.DataFrame,
     path: Path,
     names: tuple[str, ...] | None,
-    short: tuple[str, ...] | None,
+    inputs: tuple[str, ...] | None,
     *,
     warn: bool,
 ) -> pd.DataFrame:
@@ -198,13 +196,11 @@ def _named(
         return _restore_names(frame, first_line, path, warn=warn)
     if len(names) == width:
         frame.columns = list(names)
-    elif short is not None and len(short) == width:
-        frame.columns = list(short)
+    elif inputs is not None and len(inputs) == width:
+        frame.columns = list(inputs)
     else:
-        inputs = f" ({len(short)} of them inputs)" if short is not None else ""
-        raise ValueError(
-            f"`names` has {len(names)} names{inputs}, and the file has {width} columns"
-        )
+        of_them = f" ({len(inputs)} of them inputs)" if inputs is not None else ""
+        raise DataError(f"`names` has {len(names)} names{of_them}, and {path} has {width} columns")
     return frame
 
 
@@ -213,7 +209,9 @@ def _check_separator(path: Path, separator: str, first_line: pd.DataFrame) -> No
     cell = str(first_line.iloc[0, 0])
     others = [mark for mark in _OTHER_SEPARATORS if mark in cell]
     if first_line.shape[1] == 1 and others:
-        problem = f"the first line of {path} is one cell, {cell!r}; should it be {others[0]!r}?"
+        problem = (
+            f"the first line of {path} is one cell, {short(cell)}; should it be {others[0]!r}?"
+        )
         raise ConfigError(problem, path="data.separator", value=separator)
 
 
@@ -279,15 +277,7 @@ def is_csv(path: object) -> bool:
     """
     if isinstance(path, Mapping):
         return any(map(is_csv, path.values()))
-    return not str(path).lower().endswith(PARQUET)
-
-
-def unreadable(path: Path, separator: str, error: Exception) -> DataError:
-    """Return the error of a file that pandas cannot read."""
-    problem = f"cannot read {path}: {type(error).__name__}: {str(error).strip()}"
-    if type(error).__name__ in ("ParserError", "ParserWarning"):
-        problem += f" (cells end with {separator!r}: `separator`)"
-    return DataError(problem)
+    return not (is_frame(path) or str(path).lower().endswith(PARQUET))
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from mtl_search.errors import SweepError, first_line
+from mtl_search.config.secrets import masked
+from mtl_search.errors import RequestError, SweepError, cause
 from mtl_search.export.folder import CARD
 from mtl_search.export.pyfunc.signature import FOLDER
 
 SCHEMES = ("models:/", "runs:/")
+# A server that is away is asked seven times by default, for minutes.
+_SETTINGS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 
 
 def is_address(named: str) -> bool:
@@ -34,16 +38,18 @@ def download(address: str, folder: Path) -> Path:
     Raises:
         SweepError: There is no such model, or it is none of ours.
     """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
     import mlflow.artifacts
 
     try:
         files = mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(folder))
     except Exception as error:  # MLflow, its database and its HTTP client each have their own
         raise SweepError(
-            f"MLflow at {mlflow.get_tracking_uri()}, which MLFLOW_TRACKING_URI names, gives no "
-            f"model {address}: {first_line(error)}"
+            f"MLflow at {masked(mlflow.get_tracking_uri())}, which MLFLOW_TRACKING_URI names, "
+            f"gives no model {address}: {masked(cause(error))}"
         ) from error
     networks = Path(files) / "artifacts" / FOLDER
     if not (networks / CARD).exists():
-        raise SweepError(f"{address} is a model of another program: it has no {CARD}")
+        raise RequestError(f"{address} is a model of another program: it has no {CARD}")
     return networks

@@ -8,9 +8,11 @@ here every error is `{"error_code": ..., "message": <a sentence>}`.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,7 @@ VARIABLE = "MTL_SEARCH_SERVED_MODEL"
 
 _PATH = "/invocations"
 _JSON = "application/json"
+_CSV = "text/csv"
 _FORMS = ("dataframe_records", "dataframe_split", "inputs", "instances")
 _LONGEST = 400
 
@@ -128,7 +131,9 @@ def respond(served: Served, body: bytes, content_type: str) -> tuple[int, str]:
     """
     try:
         mime = content_type.partition(";")[0].strip()
-        data = _read(body) if mime == _JSON else body
+        data: Any = _read(body) if mime == _JSON else body
+        if mime == _CSV:
+            data, content_type = _read_csv(body), _JSON
         answer = scoring_server.invocations(data, content_type, served, None)
     except MlflowException as error:
         status = error.get_http_status_code()
@@ -178,6 +183,28 @@ def _read(body: bytes) -> dict[str, Any]:
     if forms[0] != "dataframe_split" and given[forms[0]] in ([], {}):
         raise MlflowException.invalid_parameter_value("the input has no rows")
     return _rows_as_records(given, forms[0])
+
+
+def _read_csv(body: bytes) -> dict[str, Any]:
+    """Read a CSV with a header as texts, which the model reads as those of a file.
+
+    MLflow would take the first cells of rows that are longer than the header for their names.
+
+    Raises:
+        MlflowException: It is no CSV, or a row has more cells than the header.
+    """
+    import pandas as pd
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(io.BytesIO(body), dtype=str, index_col=False, skipinitialspace=True)
+    except (ValueError, pd.errors.ParserWarning) as error:
+        raise MlflowException.invalid_parameter_value(
+            f"the body is no CSV with a header: {sentence(str(error))}"
+        ) from None
+    rows = frame.astype(object).where(frame.notna(), None)
+    return {"dataframe_split": {"columns": list(frame.columns), "data": rows.to_numpy().tolist()}}
 
 
 def _rows_as_records(given: dict[str, Any], form: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mtl_search.analysis import formats
 from mtl_search.jobs.doctor.examination import Examination, NodeReport
 from mtl_search.jobs.doctor.finding import Finding, Status
 
@@ -39,7 +40,9 @@ def check_clocks(seen: Examination) -> Iterator[Finding]:
 
 def _judge(node: NodeReport) -> Finding:
     certain = max(0.0, abs(node.clock_s) - node.clock_error_s)
-    text = f"{node.clock_s:+.2f} s against this machine (± {node.clock_error_s:.2f} s)"
+    text = (
+        f"{formats.signed(node.clock_s, 2)} s against this machine (± {node.clock_error_s:.2f} s)"
+    )
     if certain < _WARN_S:
         return Finding(CHECK, "ok", text, node=node.name)
     status: Status = "fail" if certain >= _FAIL_S else "warn"

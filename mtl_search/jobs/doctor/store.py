@@ -15,7 +15,7 @@ from mtl_search.errors import ConfigError, MtlSearchError, SweepError, first_lin
 from mtl_search.jobs.doctor.examination import HERE, Examination
 from mtl_search.jobs.doctor.finding import Finding
 from mtl_search.tracking import links
-from mtl_search.tracking.address import SQLITE, sqlite_path
+from mtl_search.tracking.address import SQLITE, sqlite_path, sqlite_uri
 from mtl_search.tracking.reading import count_experiments
 
 CHECK = "mlflow"
@@ -32,9 +32,9 @@ def check_store(seen: Examination) -> Iterator[Finding]:
     named = config.tracking.uri if config is not None else None
     uri = named or os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:
-        uri = f"{SQLITE}{seen.output.absolute() / 'mlflow.db'}"
+        uri = sqlite_uri(seen.output.absolute() / "mlflow.db")
     elif uri.startswith(SQLITE):
-        uri = f"{SQLITE}{sqlite_path(uri).absolute()}"
+        uri = sqlite_uri(sqlite_path(uri).absolute())
     try:
         text = _read(uri, links.artifact_folder(uri, seen.output / "sweep"))
     except MtlSearchError as error:

@@ -74,19 +74,54 @@ def positive_f1(cells: Cells) -> Array:
     return cells.influence((2 * p * y - f1 * (p + y)) / total)
 
 
-def matthews_correlation(cells: Cells) -> Array:
-    """Return the influence on Matthews' correlation, (N,); predictions and labels are 0 or 1.
+def weighted_f1(cells: Cells, classes: int) -> Array:
+    """Return the influence on the mean F1 of the classes by how often they occur, (N,)."""
+    p, y = cells.prediction, cells.label
+    is_hit = p == y
+    actual_G = np.bincount(y, minlength=classes)
+    total_G = np.maximum(np.bincount(p, minlength=classes) + actual_G, 1)
+    f1_G = 2 * np.bincount(y, weights=is_hit, minlength=classes) / total_G
+    value = (actual_G * f1_G).sum() / len(y)
+    weight_G = actual_G / total_G / len(y)
+    loss_G = f1_G * weight_G
+    of_class_M = (f1_G[y] - value) / len(y)
+    return cells.influence(of_class_M + 2 * is_hit * weight_G[y] - loss_G[p] - loss_G[y])
 
-    It is covariance / spread with covariance = n·Σpy - Σp·Σy and spread² = Σp·(n-Σp)·Σy·(n-Σy).
-    Where all predictions are alike it has no derivative, and the influence is 0, as that of leaving
-    one item out.
+
+def weighted_positive_f1(columns: Sequence[Cells]) -> Array:
+    """Return the influence on the mean F1 of several labels by their positives, (N,)."""
+    positives = np.array([cells.label.sum() for cells in columns])
+    total = positives.sum()
+    f1 = np.array([_f1_of_positives(cells) for cells in columns])
+    value = (positives * f1).sum() / total
+    parts = [
+        number / total * positive_f1(cells) + cells.influence(cells.label * (own - value) / total)
+        for cells, number, own in zip(columns, positives, f1, strict=True)
+    ]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _f1_of_positives(cells: Cells) -> float:
+    total = cells.prediction.sum() + cells.label.sum()
+    return float(2 * (cells.prediction * cells.label).sum() / total) if total else 0.0
+
+
+def matthews_correlation(cells: Cells, classes: int = 2) -> Array:
+    """Return the influence on the correlation of predicted and actual classes, (N,).
+
+    It is covariance / spread with covariance = n·hits - Σ p_k·y_k and
+    spread² = (n² - Σ p_k²)·(n² - Σ y_k²). Where all predictions are alike it has no derivative, and
+    the influence is 0, as that of leaving one item out.
     """
-    p, y = cells.prediction.astype(np.float64), cells.label.astype(np.float64)
-    n, p_sum, y_sum, both = len(y), p.sum(), y.sum(), (p * y).sum()
-    spread = np.sqrt(p_sum * (n - p_sum) * y_sum * (n - y_sum))
+    p, y = cells.prediction.astype(np.int64), cells.label
+    n, is_hit = len(y), p == y
+    predicted_G = np.bincount(p, minlength=classes).astype(np.float64)
+    actual_G = np.bincount(y, minlength=classes).astype(np.float64)
+    of_predicted, of_actual = n * n - (predicted_G**2).sum(), n * n - (actual_G**2).sum()
+    spread = np.sqrt(of_predicted) * np.sqrt(of_actual)
     if spread == 0:
         return np.zeros(cells.items)
-    covariance = n * both - p_sum * y_sum
-    covariance_M = n * p * y + both - p_sum * y - y_sum * p
-    log_spread_M = (p / p_sum + (1 - p) / (n - p_sum) + y / y_sum + (1 - y) / (n - y_sum)) / 2
+    covariance = n * is_hit.sum() - (predicted_G * actual_G).sum()
+    covariance_M = n * is_hit + is_hit.sum() - actual_G[p] - predicted_G[y]
+    log_spread_M = (n - predicted_G[p]) / of_predicted + (n - actual_G[y]) / of_actual
     return cells.influence((covariance_M - covariance * log_spread_M) / spread)

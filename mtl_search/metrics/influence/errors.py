@@ -29,6 +29,13 @@ def mean_absolute_error(cells: Cells) -> Array:
     return cells.influence((error_M - error_M.mean()) / len(error_M))
 
 
+def pinball_loss(cells: Cells, quantile: float) -> Array:
+    """Return the influence on the mean pinball loss, (N,)."""
+    above_M = cells.label - cells.prediction
+    loss_M = np.maximum(quantile * above_M, (quantile - 1) * above_M)
+    return cells.influence((loss_M - loss_M.mean()) / len(loss_M))
+
+
 def r2(cells: Cells) -> Array:
     """Return the influence on R² = 1 - Σ(y - p)² / Σ(y - ȳ)², (N,).
 

@@ -8,21 +8,58 @@ This module is a table and loads no torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mtl_search.registry import Registry, lazy_attributes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
     from mtl_search.models.stage import Stage
 
 __all__ = ["BACKBONES", "Backbone", "Stage"]
 
 _HERE = "mtl_search.models.backbones"
 
-Backbone = Callable[..., "list[Stage]"]
 
-BACKBONES: Registry[Backbone] = Registry(
+class Backbone(Protocol):
+    """A backbone: a function, or a class, from the shape of a view to what becomes its stages.
+
+    A list of stages says where the tasks may part. A module of torch is cut into those of its
+    children that run one after the other. It is called once for each copy that a sharing policy
+    needs, and gives fresh modules each time. Without an argument `input_shape` it is called by the
+    config's arguments alone.
+
+    Examples:
+        In a config it is `model.backbone: {name: "my_package.my_module:tower", width: 32}`.
+
+        >>> from torch import nn
+        >>> def tower(input_shape: tuple[int, ...], *, width: int = 16) -> nn.Sequential:
+        ...     (inputs,) = input_shape
+        ...     return nn.Sequential(
+        ...         nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
+        ...     )
+        >>> backbone: Backbone = tower
+        >>> len(backbone((4,)))
+        4
+    """
+
+    def __call__(
+        self, input_shape: tuple[int, ...], **arguments: Any
+    ) -> Sequence[Stage | nn.Module] | nn.Module:
+        """Return stages, modules, or one module.
+
+        Args:
+            input_shape: Shape of a view, without the batch.
+            **arguments: The arguments of the config.
+        """
+        ...
+
+
+# Those of the table give stages, whatever a user's may give.
+BACKBONES: Registry[Callable[..., list[Stage]]] = Registry(
     "backbone",
     {
         "mlp": f"{_HERE}.mlp:mlp",

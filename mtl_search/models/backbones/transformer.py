@@ -5,6 +5,8 @@ B samples, T tokens, W width
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,11 @@ from mtl_search.models.backbones.partition import (
     check_equal,
     in_eval_mode,
 )
-from mtl_search.models.backbones.pretrained import pretrained_enabled
+from mtl_search.models.backbones.pretrained import (
+    Described,
+    pretrained_enabled,
+    stored_architecture,
+)
 from mtl_search.models.backbones.stages import MaskedStage, freeze
 from mtl_search.models.stage import Stage, run_stages
 
@@ -82,10 +88,11 @@ def transformer(
             allowed=["bilstm", "mlp"],
         )
     whole = _load(transformers, model, pretrained, dropout)
+    architecture = _architecture(whole.config)
     if vocabulary is not None:
         _enlarge(whole, vocabulary)
     try:
-        stages = _split_into_stages(whole)
+        stages = _split_into_stages(whole, architecture)
         in_eval_mode(whole, lambda: _check(whole, stages, input_shape[0]))
     except PartitionError as error:
         raise ConfigError(
@@ -97,11 +104,18 @@ def transformer(
 transformer.reads_integers = True  # type: ignore[attr-defined]
 
 
-class Embeddings(nn.Module):
+class Embeddings(Described):
     """The embeddings of an encoder: numbers of tokens (B, T) → (B, T, W)."""
 
-    def __init__(self, embeddings: nn.Module, project: nn.Module | None, padding: int) -> None:
+    def __init__(
+        self,
+        embeddings: nn.Module,
+        project: nn.Module | None,
+        padding: int,
+        architecture: Mapping[str, Any],
+    ) -> None:
         super().__init__()
+        self.architecture = architecture
         self.embeddings = embeddings
         self.project = project
         self.padding = padding
@@ -144,11 +158,12 @@ def attention_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
 
 def _load(transformers: Any, model: str, pretrained: bool, dropout: float | None) -> Any:
     """Load the model, or draw one of its configuration, in float32."""
-    name = _resolve_model(model)
-    source = nullcontext() if Path(name).is_dir() else hub()
+    stored = stored_architecture()
+    name = model if stored else _resolve_model(model)
+    source = nullcontext() if stored or Path(name).is_dir() else hub()
     try:
         with source:
-            config = transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
+            config = _read_configuration(transformers, name, stored)
             if dropout is not None:
                 _set_dropout(config, dropout)
             if pretrained and pretrained_enabled():
@@ -160,6 +175,27 @@ def _load(transformers: Any, model: str, pretrained: bool, dropout: float | None
         raise
     except Exception as error:
         raise _load_error(model, name, error) from error
+
+
+def _read_configuration(transformers: Any, name: str, stored: Mapping[str, Any] | None) -> Any:
+    """Read the configuration of a folder, of the hub, or that a stored model brings along."""
+    if stored is None:
+        return transformers.AutoConfig.from_pretrained(name, trust_remote_code=False)
+    kind = str(stored["model_type"])
+    if kind not in transformers.CONFIG_MAPPING:
+        raise ConfigError(
+            f"the stored model is a {kind!r}, which transformers {transformers.__version__} does "
+            f"not know; it was stored by transformers {stored.get('transformers_version')}",
+            path=f"{PATH}.model",
+            value=name,
+        )
+    return transformers.CONFIG_MAPPING[kind].from_dict(dict(stored))
+
+
+def _architecture(config: Any) -> dict[str, Any]:
+    """Return a configuration as plain JSON types, without where it was read from."""
+    tree: dict[str, Any] = json.loads(config.to_json_string(use_diff=False))
+    return {key: value for key, value in tree.items() if not key.endswith("name_or_path")}
 
 
 def _set_dropout(config: Any, dropout: float) -> None:
@@ -210,7 +246,7 @@ def _enlarge(model: Any, vocabulary: int) -> None:
         model.resize_token_embeddings(rows, mean_resizing=False)
 
 
-def _split_into_stages(model: Any) -> list[Stage]:
+def _split_into_stages(model: Any, architecture: Mapping[str, Any]) -> list[Stage]:
     """Split an encoder into its embeddings and its layers.
 
     Raises:
@@ -223,7 +259,8 @@ def _split_into_stages(model: Any) -> list[Stage]:
     config = model.config
     width = int(config.hidden_size if hasattr(config, "hidden_size") else config.dim)
     projection = _get_inside(model, "embeddings_project")  # ELECTRA has one
-    embeddings = Embeddings(model.embeddings, projection, int(config.pad_token_id or 0))
+    padding = int(config.pad_token_id or 0)
+    embeddings = Embeddings(model.embeddings, projection, padding, architecture)
     stages: list[Stage] = [MaskedStage(embeddings, width, f"embeddings {width}", "tokens")]
     for i, layer in enumerate(layers):
         stages.append(MaskedStage(Layer(layer), width, f"layer {i + 1} {width}", "tokens"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_search.config.schema import TaskConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.losses import LOSSES
 from mtl_search.registry import Registry, lazy_attributes
@@ -66,7 +66,7 @@ def check_head(task: str, config: TaskConfig) -> None:
 
 def default_metrics(config: TaskConfig) -> tuple[str, ...]:
     """Return the names of a task's metrics: those of the config, else the head's first."""
-    return config.metrics or tuple(HEADS.constant(config.head.name, "metrics")[:1])
+    return config.metric_names or tuple(HEADS.constant(config.head.name, "metrics")[:1])
 
 
 __getattr__ = lazy_attributes(

@@ -16,7 +16,19 @@ class Binary(PooledHead):
 
     target_kinds = ("binary",)
     losses = ("binary_cross_entropy",)
-    metrics = ("accuracy", "f1", "auroc", "average_precision", "mcc")
+    metrics = (
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "f1_macro",
+        "f1_micro",
+        "f1_weighted",
+        "auroc",
+        "average_precision",
+        "mcc",
+        "brier_score_loss",
+        "calibration_error",
+    )
 
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
         """Return logits (B,)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mtl_search.config.checks import prefix_path
-from mtl_search.config.schema import TaskConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.heads import HEADS, check_head

@@ -6,6 +6,7 @@ tell. B samples, W width of the features, T tokens, H and V height and width of 
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from mtl_search.data.dataset import Target
-from mtl_search.errors import ConfigError
+from mtl_search.errors import ConfigError, MtlSearchError
 from mtl_search.models.heads.base import Head, labelled_in
 from mtl_search.models.losses import ElementwiseLoss, UserLoss
 from mtl_search.models.stage import FeatureKind
@@ -56,20 +57,48 @@ def check_contract(
     labels = _some_labels(target)
     if len(labels) < 2:
         return
-    was_training = head.training
-    head.eval()  # no dropout, and no statistics of these random features
-    try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            output = _output(head, labels, width, views, features)
-            if output is None:
-                return
-            if type(head).loss_sum is Head.loss_sum:
-                _check_loss(head, output, labels, f"{path}.loss")
-            _check_missing(head, output, labels, f"{path}.head" if is_own_head else f"{path}.loss")
+    place = f"{path}.head"
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        failure: ConfigError | None = None
+        try:
+            twin = fitted(head, torch.from_numpy(np.array(target.values)), place)
+        except ConfigError as error:  # most likely of the loss, of which more is told below
+            failure, twin = error, copy.deepcopy(head)
+        twin.eval()  # no dropout, and no statistics of these random features
+        output = _output(twin, labels, width, views=views, features=features, path=place)
+        if output is not None:
+            if type(twin).loss_sum is Head.loss_sum:
+                is_outcome = target.kind in ("binary", "multilabel")
+                _check_loss(twin, output, labels, f"{path}.loss", is_outcome=is_outcome)
+            _check_missing(twin, output, labels, place if is_own_head else f"{path}.loss")
             if is_own_head:
-                _check_prediction(head, output, labels, target, f"{path}.head")
-    finally:
-        head.train(was_training)
+                _check_prediction(twin, output, labels, target, place)
+        if failure is not None:
+            raise failure
+
+
+def fitted(head: Head, labels: Tensor, path: str) -> Head:
+    """Return a copy of a head that has been fitted to labels, as before training.
+
+    Args:
+        head: The head, which stays as it is.
+        labels: The labels, missing ones included.
+        path: Dotted path of the head.
+
+    Raises:
+        ConfigError: `fit` fails.
+    """
+    twin = copy.deepcopy(head)
+    try:
+        with torch.no_grad():
+            twin.fit(labels)
+    except MtlSearchError:
+        raise
+    except Exception as error:  # whatever a user's loss or head raises
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        message = f"`fit` fails on labels of shape {_shape(labels)}: {reason}"
+        raise ConfigError(message, path=path) from error
+    return twin
 
 
 def _is_own(part: Head | ElementwiseLoss) -> bool:
@@ -86,9 +115,9 @@ def _some_labels(target: Target) -> Tensor:
 
 
 def _output(
-    head: Head, labels: Tensor, width: int, views: int, features: FeatureKind
+    head: Head, labels: Tensor, width: int, *, views: int, features: FeatureKind, path: str
 ) -> Tensor | None:
-    """Return the head's output on random features; None where it asks for more than features."""
+    """Return the head's output on random features; None where it needs maps of another size."""
     tokens = labels.shape[1] if labels.dim() == 2 and head.tokens else _TOKENS
     shape = {
         "vector": (len(labels), width),
@@ -97,12 +126,31 @@ def _output(
     }[features]
     try:
         output = head(*(torch.rand(shape) for _ in range(views)))
-    except Exception:  # noqa: BLE001  whatever a user's head raises on maps of another size
-        return None
-    return output.detach().requires_grad_() if output.is_floating_point() else None
+    except Exception as error:  # whatever a user's head raises
+        if features == "map":
+            return None
+        raise ConfigError(
+            f"the head fails on {views} view(s) of features of shape {shape}: "
+            f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+            path=path,
+        ) from error
+    if not isinstance(output, Tensor) or not output.is_floating_point():
+        seen = f"type {output.dtype}" if isinstance(output, Tensor) else type(output).__name__
+        raise ConfigError(
+            f"the head gives {seen} for features of shape {shape}, and needed is one tensor of "
+            "real numbers",
+            path=path,
+        )
+    if len(output) != len(labels) or not output.isfinite().all():
+        raise ConfigError(
+            f"the head gives shape {_shape(output)} for features of shape {shape}, and needed are "
+            f"finite values for {len(labels)} samples",
+            path=path,
+        )
+    return output.detach().requires_grad_()
 
 
-def _check_loss(head: Head, output: Tensor, labels: Tensor, path: str) -> None:
+def _check_loss(head: Head, output: Tensor, labels: Tensor, path: str, *, is_outcome: bool) -> None:
     """Check the shape of the losses, that they are finite, and that a gradient comes through."""
     known = labels.masked_fill(~labelled_in(labels), 0)
     loss = head.elementwise
@@ -139,6 +187,27 @@ def _check_loss(head: Head, output: Tensor, labels: Tensor, path: str) -> None:
     if not gradient.isfinite().all():
         raise ConfigError("the gradient of the loss is not finite", path=path)
     _check_reductions(loss, losses, output, head.encode(known), path)
+    if is_outcome:
+        _check_outcomes(head, output, known, path)
+
+
+def _check_outcomes(head: Head, output: Tensor, labels: Tensor, path: str) -> None:
+    """Check that either outcome has a gradient; losses of -1 and 1 have none at label 0."""
+    reach = torch.linspace(-1, 1, output.numel()).reshape(output.shape)
+    for outcome in (0, 1):
+        same = head.encode(torch.full_like(labels, outcome))
+        for at in (output, output + reach, reach):
+            start = at.detach().requires_grad_()
+            gradient = _gradient(head.elementwise(start, same).sum(), start)
+            if gradient is not None and gradient.any():
+                break
+        else:
+            raise ConfigError(
+                f"nothing is learnt from samples with label {outcome}: their loss is the same for "
+                "every output; labels are 0 and 1, and a loss that needs -1 and 1 gets them by "
+                "`2 * target - 1`",
+                path=path,
+            )
 
 
 def _check_reductions(

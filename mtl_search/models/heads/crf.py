@@ -47,7 +47,7 @@ class Crf(Head):
 
     target_kinds = ("tags",)
     losses = ("crf",)
-    metrics = ("token_accuracy", "token_f1", "span_f1")
+    metrics = ("token_accuracy", "token_f1", "token_f1_weighted", "span_f1")
     tokens = True
 
     def __init__(

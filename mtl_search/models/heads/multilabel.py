@@ -18,7 +18,16 @@ class Multilabel(PooledHead):
 
     target_kinds = ("multilabel",)
     losses = ("binary_cross_entropy",)
-    metrics = ("auroc", "f1", "average_precision")
+    metrics = (
+        "auroc",
+        "f1",
+        "f1_macro",
+        "f1_micro",
+        "f1_weighted",
+        "average_precision",
+        "brier_score_loss",
+        "calibration_error",
+    )
 
     def predict(self, output: Tensor) -> Tensor:
         """Turn logits (B, L) into probabilities (B, L)."""

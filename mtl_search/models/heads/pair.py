@@ -47,7 +47,19 @@ class Pair(Head):
 
     target_kinds = ("binary",)
     losses = ("binary_cross_entropy", "contrastive", "cosine")
-    metrics = ("accuracy", "f1", "auroc", "average_precision", "mcc")
+    metrics = (
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "f1_macro",
+        "f1_micro",
+        "f1_weighted",
+        "auroc",
+        "average_precision",
+        "mcc",
+        "brier_score_loss",
+        "calibration_error",
+    )
     views = 2
 
     def __init__(

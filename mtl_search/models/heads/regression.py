@@ -26,8 +26,18 @@ class Regression(PooledHead):
     """
 
     target_kinds = ("real", "vector")
-    losses = ("mse", "mae", "huber", "smooth_l1")
-    metrics = ("r2", "mae", "rmse", "mse")
+    losses = ("mse", "mae", "huber", "smooth_l1", "pinball")
+    metrics = (
+        "r2",
+        "mae",
+        "rmse",
+        "mse",
+        "pearson_corrcoef",
+        "spearman_corrcoef",
+        "pinball_loss_10",
+        "pinball_loss_50",
+        "pinball_loss_90",
+    )
 
     mean: Tensor
     std: Tensor

@@ -18,7 +18,23 @@ class Softmax(PooledHead):
 
     target_kinds = ("class",)
     losses = ("cross_entropy",)
-    metrics = ("accuracy", "balanced_accuracy", "f1", "auroc", "relation_f1")
+    metrics = (
+        "accuracy",
+        "balanced_accuracy",
+        "top_2_accuracy",
+        "top_3_accuracy",
+        "top_5_accuracy",
+        "f1",
+        "f1_macro",
+        "f1_micro",
+        "f1_weighted",
+        "auroc",
+        "average_precision",
+        "mcc",
+        "brier_score_loss",
+        "calibration_error",
+        "relation_f1",
+    )
 
     def predict(self, output: Tensor) -> Tensor:
         """Turn logits (B, K) into probabilities (B, K)."""

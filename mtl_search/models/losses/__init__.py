@@ -30,6 +30,7 @@ LOSSES: Registry[Callable[..., object]] = Registry(
         "mae": f"{_HERE}.regression:MeanAbsoluteError",
         "huber": f"{_HERE}.regression:Huber",
         "smooth_l1": f"{_HERE}.regression:SmoothL1",
+        "pinball": f"{_HERE}.regression:Pinball",
         "contrastive": f"{_HERE}.contrastive:Contrastive",
         "cosine": f"{_HERE}.cosine:CosineEmbedding",
         "crf": f"{_HERE}.crf:CrfLikelihood",

@@ -106,9 +106,13 @@ class UserLoss(ElementwiseLoss):
     def __init__(self, function: Callable[[Tensor, Tensor], Tensor]) -> None:
         super().__init__()
         self.function = function
+        self.is_of_torch = type(function).__module__.startswith("torch.nn.")
 
     def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
         """Return the losses that the function returns, reduced."""
+        if self.is_of_torch and target.shape == output.shape:
+            # Labels 0 and 1 are whole numbers, and losses such as BCEWithLogitsLoss need fractions.
+            target = target.to(output.dtype)
         return reduced(self.function(output, target), reduction)
 
 

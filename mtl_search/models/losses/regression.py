@@ -78,6 +78,36 @@ class SmoothL1(ElementwiseLoss):
         return least_constant(self, labels)
 
 
+class Pinball(ElementwiseLoss):
+    """Pinball loss: q·e for e = y − z ≥ 0, else (q − 1)·e; least where z is the quantile q.
+
+    Source: Koenker & Bassett 1978, "Regression quantiles". The metrics `pinball_loss_10`, `_50` and
+    `_90` judge such predictions.
+
+    Args:
+        quantile: The quantile q to predict, above 0 and below 1.
+    """
+
+    def __init__(self, quantile: float = 0.5) -> None:
+        super().__init__()
+        self.quantile = check_number(
+            quantile, "quantile", high=1.0, exclude_low=True, exclude_high=True
+        )
+
+    def forward(self, output: Tensor, target: Tensor, reduction: Reduction = "none") -> Tensor:
+        """Return losses (N,) of values (N,) and labels (N,)."""
+        error = target - output.float()
+        losses = torch.maximum(self.quantile * error, (self.quantile - 1) * error)
+        if reduction == "none":
+            return losses
+        return losses.sum() if reduction == "sum" else losses.mean()
+
+    def best_constant(self, start: Tensor, labels: Tensor) -> Tensor:
+        """Return the quantile."""
+        rank = max(1, math.ceil(self.quantile * len(labels)))
+        return labels.kthvalue(rank).values
+
+
 def least_constant(loss: ElementwiseLoss, labels: Tensor, steps: int = 40) -> Tensor:
     """Find the constant () of least mean loss over labels, by golden-section search.
 

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from mtl_search.report.document import Document
+from mtl_search.storage.binding.going_on import how_to_go_on
 
 
 def python_lines(folder: Path, view: str, *, has_figure: bool) -> str:
@@ -39,11 +40,10 @@ def next_commands(document: Document) -> list[tuple[str, str]]:
         ("Open the runs and their curves in MLflow", f"mtl-search ui {folder}"),
         ("Print this report in the terminal", f"mtl-search report {folder}"),
     ]
-    resume = f"mtl-search run {folder}/config.yaml --output {folder} --resume"
     is_population = any(trial.is_member for trial in record)  # which keeps its size
     if not record.complete:
-        commands.insert(0, ("Go on with the sweep", resume))
+        commands.insert(0, ("Go on with the sweep", how_to_go_on(record, document.folder)))
     elif not is_population:
-        more = 2 * config.search.trials
-        commands.append(("Search on, with more trials", f"{resume} search.trials={more}"))
+        more = how_to_go_on(record, document.folder, 2 * config.search.trials)
+        commands.append(("Search on, with more trials", more))
     return commands

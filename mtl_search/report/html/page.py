@@ -14,6 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from mtl_search.analysis.formats.stops import stop_text
 from mtl_search.analysis.health import Check, health_checks
 from mtl_search.config.secrets import masked
 from mtl_search.report.document import Document
@@ -107,6 +108,7 @@ def _facts(document: Document) -> dict[str, Any]:
         "trials": len(record.trials),
         "tasks": len(document.evidence.tasks),
         "complete": record.complete,
+        "stopped": None if record.stop is None else stop_text(record.stop),
     }
 
 

@@ -18,7 +18,9 @@ _FIRST = ("leaderboard", "pareto")
 # Group → its views, in order; a view that stands in none comes into the last.
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Tasks": (
+        "classes",
         "delta_m_by_task",
+        "by_label",
         "baselines",
         "auxiliary",
         "leave_one_out",

@@ -11,11 +11,9 @@ from typing import Any
 from markupsafe import Markup
 
 from mtl_search.analysis.views.view import Column, View
-from mtl_search.report.cells import cell, is_numeric
+from mtl_search.report.cells import cell, is_numeric, shortened
 
 SHOWN_ROWS = 50
-# A cell that holds more, such as the weights of a hundred tasks, is cut; CSV has all of it.
-MOST_IN_CELL = 100
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,8 @@ def _entry(column: Column, row: Mapping[str, Any]) -> Any:
         value = value.item()  # of numpy
     text = cell(column, value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return text if len(text) <= MOST_IN_CELL else [text, text[: MOST_IN_CELL - 1] + "…"]
+        short = shortened(text)
+        return text if short == text else [text, short]
     if isinstance(value, float) and not math.isfinite(value):
         return text
     return [float(f"{value:.8g}") if isinstance(value, float) else value, text]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.views.view import View
 from mtl_search.report.plots import marks, theme
 from mtl_search.report.plots.marks import Row
@@ -44,7 +45,11 @@ def sensitivity_figure(view: View) -> go.Figure:
 
 def _entry(name: str, correlation: float | None) -> str:
     """Return how the menu names a task."""
-    return name if correlation is None else f"{name} (rank correlation {correlation:+.2f})"
+    return (
+        name
+        if correlation is None
+        else f"{name} (rank correlation {formats.signed(correlation, 2)})"
+    )
 
 
 def _ticks(rows: Sequence[Row]) -> list[float]:

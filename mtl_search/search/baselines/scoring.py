@@ -15,8 +15,10 @@ from mtl_search.config import Config
 from mtl_search.data import DataSet, Target
 from mtl_search.data.types import Array
 from mtl_search.metrics.compute import compute
-from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.definitions import is_higher_better
 from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.own import OwnMetric
+from mtl_search.metrics.own_check import own_metrics
 from mtl_search.search.baselines import models
 from mtl_search.search.baselines.inputs import TableInputs, table_inputs
 from mtl_search.search.baselines.models import MODELS, PENALTIES, Recipe
@@ -85,13 +87,15 @@ def tabular_baselines(
         linear 1.0
         gradient_boosting 0.9
     """
+    own = own_metrics(config)
     end = time.monotonic() + models.SECONDS_IN_ALL
     for task, names in metrics.items():
         missing = [model for model in MODELS if (task, model) not in done]
         inputs = table_inputs(config, data, task) if missing else None
         if inputs is None:
             continue
-        scored_task = _Task(task, names, data.targets[config.tasks[task].target or task], inputs)
+        target = data.targets[config.tasks[task].target or task]
+        scored_task = _Task(task, names, target, inputs, own)
         for model in missing:
             deadline = min(end, time.monotonic() + models.SECONDS)
             yield _scored(data, scored_task, Recipe(model, config.seed, deadline))
@@ -105,6 +109,12 @@ class _Task:
     metrics: Sequence[str]
     target: Target
     inputs: TableInputs
+    own: Mapping[str, OwnMetric]
+
+    @property
+    def directions(self) -> dict[str, bool]:
+        """The metrics of the user's, with their direction."""
+        return {name: metric.higher_is_better for name, metric in self.own.items()}
 
 
 def _scored(data: DataSet, task: _Task, recipe: Recipe) -> BaselineScored:
@@ -148,7 +158,7 @@ def _selected(metrics: Mapping[str, float], task: _Task) -> float:
     value = metrics[metric_key("val", task.name, first)]
     if not math.isfinite(value):
         return -math.inf
-    return value if METRICS[first].higher_is_better else -value
+    return value if is_higher_better(first, task.directions) else -value
 
 
 def _metrics(data: DataSet, task: _Task, predictions: Mapping[str, Array]) -> dict[str, float]:
@@ -159,7 +169,7 @@ def _metrics(data: DataSet, task: _Task, predictions: Mapping[str, Array]) -> di
         labels = torch.from_numpy(target.values[data.splits[_SPLITS[split]]])
         for name in task.metrics:
             metrics[metric_key(split, task.name, name)] = compute(
-                name,
+                task.own.get(name, name),
                 torch.from_numpy(prediction),
                 labels,
                 target.kind,

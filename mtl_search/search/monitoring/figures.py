@@ -48,9 +48,19 @@ class Sample:
     state: str = ""
 
     def tags(self, sweep: str) -> dict[str, str]:
-        """Return its tags."""
+        """Return its tags; Ray takes ASCII alone, so other characters are escaped."""
         values = {"sweep": sweep, "arm": self.arm, "state": self.state}
-        return {tag: values[tag] for tag in self.metric.tags}
+        return {tag: ascii_escaped(values[tag]) for tag in self.metric.tags}
+
+
+def ascii_escaped(text: str) -> str:
+    r"""Return a text in ASCII, with all other characters as Python writes them.
+
+    Examples:
+        >>> print(ascii_escaped("größe"))
+        gr\xf6\xdfe
+    """
+    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 class SweepFigures:
@@ -211,7 +221,17 @@ class SweepFigures:
             yield from _finite(
                 metrics.BEST_DELTA_M,
                 arm,
-                lambda: 100 * delta_m(values, reference, tasks, importance=importance),
+                lambda: (
+                    100
+                    * delta_m(
+                        values,
+                        reference,
+                        tasks,
+                        importance=importance,
+                        scales=record.scales,
+                        directions=record.directions,
+                    )
+                ),
             )
 
     def _main_tasks(self, record: SweepRecord) -> Mapping[str, tuple[str, ...]]:

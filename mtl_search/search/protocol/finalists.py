@@ -60,20 +60,30 @@ class FinalistPlan:
             arm for arm in context.arms.values() if arm.name.is_single or arm.name.is_shared
         ]
 
+    @property
+    def _top(self) -> int:
+        stop = self._context.record.stop
+        return self._settings.top if stop is None or stop.top is None else stop.top
+
+    @property
+    def _seeds_each(self) -> int:
+        stop = self._context.record.stop
+        return self._settings.seeds if stop is None or stop.seeds is None else stop.seeds
+
     def pending(self) -> list[Finalist]:
         """Return the finalists that may begin now; empty while others must end first.
 
         When it is empty and no trial runs, there is none left.
         """
-        if not self._settings.top:
+        if not self._top:
             return []
         stages: list[Callable[[], list[Finalist]]] = [
             self._race,
             self._seeds,
             self._twins,
-            self._more_seeds,
-            self._splits,
         ]
+        if self._seeds_each >= self._settings.seeds:  # else there is no time for more
+            stages += [self._more_seeds, self._splits]
         for stage in stages:
             missing = stage()
             if missing:
@@ -86,7 +96,7 @@ class FinalistPlan:
         missing = []
         for arm in self._racing:
             candidates = self._candidates(arm)
-            seeds = self._settings.seeds
+            seeds = self._seeds_each
             if len(candidates) > 1:
                 seeds = min(RACE_SEEDS, seeds)
             for trial in candidates:
@@ -95,20 +105,20 @@ class FinalistPlan:
 
     def _candidates(self, arm: Arm) -> list[TrialRecord]:
         ranked = ranked_trials(self._context.record, self._context.objectives, arm.name)
-        return ranked[: self._settings.top]
+        return ranked[: self._top]
 
     def _seeds(self) -> list[Finalist]:
         missing = []
         for arm in self._racing:
             origin = winner_of(self._context.record, arm.name)
             if origin is not None:
-                missing += self._missing(arm.name, origin, self._settings.seeds)
+                missing += self._missing(arm.name, origin, self._seeds_each)
         return missing
 
     def _twins(self) -> list[Finalist]:
         missing = []
         for arm, origin in self._compared():
-            missing += self._missing(arm, origin, self._settings.seeds)
+            missing += self._missing(arm, origin, self._seeds_each)
         return missing
 
     def _more_seeds(self) -> list[Finalist]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from mtl_search.config.schema import HANDED_OVER
 from mtl_search.data import SPLITS, DataSet
+from mtl_search.data.class_counts import as_tree, class_counts
 from mtl_search.data.digest import data_digest
+from mtl_search.errors import RequestError
+from mtl_search.storage.binding.going_on import how_to_go_on
 from mtl_search.storage.events import DataDescribed
+from mtl_search.storage.records import SweepRecord
 
-# The name of a data set that no config describes.
-_HANDED_OVER = "given in Python"
+logger = logging.getLogger(__name__)
 
 
 def describe_data(data: DataSet, name: str, *, handed_over: bool = False) -> DataDescribed:
-    """Return name, digest, splits and targets of a data set.
+    """Return name, digest, splits, targets and classes of a data set.
 
     Args:
         data: The data set.
@@ -27,35 +33,78 @@ def describe_data(data: DataSet, name: str, *, handed_over: bool = False) -> Dat
         >>> splits = {"train": [0, 1], "validation": [2], "test": [3]}
         >>> y = Target(np.array([0, 1, 1, 0]), "binary")
         >>> event = describe_data(DataSet({"x": np.zeros((4, 2))}, {"y": y}, splits), "arrays")
-        >>> event.splits, event.targets
-        ({'train': 2, 'validation': 1, 'test': 1}, {'y': 'binary'})
+        >>> event.splits, event.targets, event.classes
+        ({'train': 2, 'validation': 1, 'test': 1}, {'y': 'binary'}, {'y': [['0', 1], ['1', 1]]})
     """
     return DataDescribed(
-        name=_HANDED_OVER if handed_over else name,
+        name=HANDED_OVER if handed_over else name,
         digest=data_digest(data),
         splits={split: len(data.splits[split]) for split in SPLITS},
         targets={target: values.kind for target, values in data.targets.items()},
+        classes=as_tree(class_counts(data)),
     )
 
 
-def data_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Return in a sentence what has become of the data since the last session; empty: nothing.
+def check_same_data(record: SweepRecord, now: DataDescribed, folder: Path) -> None:
+    """Check that a sweep goes on with the data that it began with.
 
     Args:
-        before: The data set as the record has it; empty where it is not known.
+        record: The sweep.
         now: The data set of this session.
+        folder: The sweep's folder.
+
+    Raises:
+        RequestError: The data are other ones.
 
     Examples:
-        >>> before = {"name": "table", "digest": "a1"}
-        >>> data_difference(before, {"name": "table", "digest": "b2"})
-        "the data are not those of the last session: 'table' had the digest a1 and has b2 now, so \
-that new trials cannot be compared with earlier ones; give the earlier data back, or start a new \
-sweep"
+        >>> before = {"name": "table", "digest": "a1", "splits": {}, "targets": {}}
+        >>> record = SweepRecord(id="ab12", data_sets={1: before})
+        >>> now = DataDescribed(name="table", digest="b2", splits={}, targets={})
+        >>> check_same_data(record, now, Path("runs/toy"))
+        Traceback (most recent call last):
+            ...
+        mtl_search.errors.RequestError: the data are not those that runs/toy began with: ...
     """
-    if not before or before["digest"] == now["digest"]:
-        return ""
-    return (
-        f"the data are not those of the last session: {before['name']!r} had the digest "
-        f"{before['digest']} and has {now['digest']} now, so that new trials cannot be compared "
-        "with earlier ones; give the earlier data back, or start a new sweep"
+    before = record.data
+    if not before:
+        if record.id:
+            logger.warning(
+                "the journal of %s has no digest of its data, as in earlier versions: whether "
+                "these are the same data is not checked",
+                folder,
+            )
+        return
+    if before["digest"] == now.digest:
+        return
+    if before["name"] == HANDED_OVER != now.name:
+        raise RequestError(
+            f"the data of the sweep in {folder} were given in Python, and those that the config "
+            f"names are other ones: go on with {how_to_go_on(record, folder)}"
+        )
+    raise RequestError(
+        f"the data are not those that {folder} began with: {_what_differs(before, now)}. New "
+        "trials could not be compared with earlier ones: give the earlier data back, or start a "
+        "new sweep in another folder"
     )
+
+
+def _what_differs(before: Mapping[str, Any], now: DataDescribed) -> str:
+    """Return the first of what differs, in words: the name, sizes, targets, or the content."""
+    if before["name"] != now.name:
+        return f"the data set was {before['name']!r} and is {now.name!r}"
+    tables: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("split", now.splits),
+        ("target", now.targets),
+    )
+    for what, new in tables:
+        old = before[f"{what}s"]
+        for key in {**old, **new}:
+            if old.get(key) != new.get(key):
+                return (
+                    f"the {what} {key!r} was {_short(old.get(key))} and is {_short(new.get(key))}"
+                )
+    return f"values differ (their digest was {before['digest']} and is {now.digest})"
+
+
+def _short(value: object) -> str:
+    return "not there" if value is None else repr(value)

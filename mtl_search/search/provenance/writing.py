@@ -1,32 +1,49 @@
-"""Write to the journal what a session runs with, where the journal does not have it yet."""
+"""Write to the journal that a session begins, and what it runs with."""
 
 from __future__ import annotations
 
-import logging
+import uuid
 
-from mtl_search.search.provenance.data_set import data_difference, describe_data
+from mtl_search.config import to_stored
 from mtl_search.search.provenance.environment import describe_environment
-from mtl_search.search.request import CheckedSweep
+from mtl_search.search.provenance.preparation import keep_preparation
+from mtl_search.search.request import CheckedSweep, handed_over
+from mtl_search.storage.binding.folder import write_mark
+from mtl_search.storage.events import SweepStarted
 from mtl_search.storage.journal import Journal
+from mtl_search.storage.lines.order import FORMAT
 
-logger = logging.getLogger(__name__)
 
+def write_session(
+    journal: Journal, sweep: CheckedSweep, *, slots: int, budget: dict[str, int]
+) -> None:
+    """Write that a session begins; data and environment, where they are not those of the last.
 
-def write_provenance(journal: Journal, sweep: CheckedSweep) -> None:
-    """Write the data set and the environment of a session, where they are not those of the last.
+    What the preparation of raw rows needs is copied beside the journal.
 
     Args:
-        journal: The journal, to which the start of the session is written.
+        journal: The journal.
         sweep: The sweep.
+        slots: Number of trials at a time.
+        budget: Arm → number of trials that it is to have.
     """
-    record = journal.record
+    record, config = journal.record, sweep.request.config
+    journal.write(
+        SweepStarted(
+            id=record.id or uuid.uuid4().hex[:12],
+            name=config.name,
+            slots=slots,
+            budget=budget,
+            custom_objective=sweep.objective is not None,
+            format=FORMAT,
+            config=to_stored(config),
+            handed_over=handed_over(sweep.request),
+        )
+    )
+    write_mark(sweep.request.directory, record.id)
     environment = describe_environment()
     if record.environment != environment.description():
         journal.write(environment)
-    data = describe_data(
-        sweep.data, sweep.request.config.data.name, handed_over=sweep.request.data is not None
-    )
-    if problem := data_difference(record.data, data.description()):
-        logger.warning(problem)
-    if record.data != data.description():
-        journal.write(data)
+    if record.data != sweep.description.description():
+        journal.write(sweep.description)
+    keep_preparation(journal.path.parent, sweep.data)

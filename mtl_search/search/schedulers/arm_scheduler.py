@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -12,6 +11,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from mtl_search.config import Config
 from mtl_search.search.schedulers import build_scheduler
 from mtl_search.search.schedulers.actor_reuse import keep_starting
+from mtl_search.search.schedulers.stand_in import stand_in
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -100,20 +100,20 @@ class ArmScheduler(FIFOScheduler):
         if ArmName(arm).is_repeat:
             return str(TrialScheduler.CONTINUE)
         decision = self._scheduler(arm).on_trial_result(
-            _NO_CONTROLLER, _stand_in(name), _result(report)
+            _NO_CONTROLLER, stand_in(name), _result(report)
         )
         return str(decision)
 
     def _complete(self, arm: str, name: str, report: TrialReport) -> None:
         if not ArmName(arm).is_repeat:
-            self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, _stand_in(name), _result(report))
+            self._scheduler(arm).on_trial_complete(_NO_CONTROLLER, stand_in(name), _result(report))
 
     def _add(self, arm: str, trial_id: str) -> None:
         # First: it takes in the trials of earlier sessions, and this may be one of them.
         scheduler = self._scheduler(arm)
         if trial_id not in self._added:  # a trial whose process died is added again
             self._added.add(trial_id)
-            scheduler.on_trial_add(_NO_CONTROLLER, _stand_in(trial_id))
+            scheduler.on_trial_add(_NO_CONTROLLER, stand_in(trial_id))
 
     def _scheduler(self, arm: str) -> TrialScheduler:
         if arm not in self._schedulers:
@@ -132,7 +132,7 @@ class ArmScheduler(FIFOScheduler):
             results = results[:-1]
         for epoch, value in results:
             self._scheduler(trial.arm).on_trial_result(
-                _NO_CONTROLLER, _stand_in(trial.id), {"epoch": epoch, METRIC: value}
+                _NO_CONTROLLER, stand_in(trial.id), {"epoch": epoch, METRIC: value}
             )
 
     def _keep_slots_warm(self, tune_controller: Any, trial: Trial) -> None:
@@ -151,22 +151,7 @@ class ArmScheduler(FIFOScheduler):
             keep_starting(tune_controller._tune_controller)  # noqa: SLF001  # behind the wrapper
 
 
-@dataclass(frozen=True)
-class _StandIn:
-    """Stand in for a Tune trial, of which a scheduler needs an id alone.
-
-    Attributes:
-        trial_id: An id that survives a restart; trials of one id are equal.
-    """
-
-    trial_id: str
-
-
 def _result(report: TrialReport) -> dict[str, Any]:
     """Return what a scheduler compares; of a trial that failed there is no objective."""
     number = {} if report.state == "FAIL" else {METRIC: report.objective}
     return {"epoch": report.epoch, **number}
-
-
-def _stand_in(trial_id: str) -> Any:
-    return _StandIn(trial_id)

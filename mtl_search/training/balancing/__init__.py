@@ -124,5 +124,6 @@ __getattr__ = lazy_attributes(
         "Weighting": f"{_HERE}.weighting_base",
         "build_aggregator": f"{_HERE}.build",
         "build_weighting": f"{_HERE}.build",
+        "check_own_balancing": f"{_HERE}.build",
     },
 )

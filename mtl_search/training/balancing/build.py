@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # importing an aggregator imports torchjd's solvers
     from mtl_search.training.balancing.aggregator_base import Aggregator
     from mtl_search.training.balancing.weighting_base import Weighting
 
+_CPU = torch.device("cpu")
+
 
 def build_weighting(config: TrainingConfig, tasks: int, device: torch.device) -> Weighting | None:
     """Build the weighting that `training.weighting` names.
@@ -37,8 +40,7 @@ def build_weighting(config: TrainingConfig, tasks: int, device: torch.device) ->
     member = config.weighting
     if tasks == 1 or _is_plain(member.name):
         return None
-    with prefix_path(WEIGHTING_PATH), device:
-        weighting: Weighting = WEIGHTINGS.build(member.name, member.arguments, "", tasks)
+    weighting = _built_weighting(member, tasks, device)
     return None if weighting.plain else weighting
 
 
@@ -63,6 +65,38 @@ def build_aggregator(config: TrainingConfig, tasks: int, device: torch.device) -
         raise ConfigError(message, path=path, value=config.accumulate, allowed=["2 or more"])
     _try_out(tried, member, tasks, device)
     return _built(member, tasks, device)  # a fresh one: trying it out may have changed its state
+
+
+def check_own_balancing(config: TrainingConfig, tasks: int) -> None:
+    """Try a weighting and an aggregator of the user's on made-up losses and gradients.
+
+    Args:
+        config: The section that names them.
+        tasks: Number of tasks; with a single one there is nothing to balance.
+
+    Raises:
+        ConfigError: One of them does not do what its family needs.
+    """
+    if tasks == 1:
+        return
+    weighting, aggregator = config.weighting, config.aggregator
+    own = [part for part in (weighting, aggregator) if part is not None and ":" in part.name]
+    if not own:
+        return
+    from mtl_search.training.balancing.contract import check_aggregator, check_weighting
+
+    if ":" in weighting.name:
+        make = partial(_built_weighting, weighting, tasks, _CPU)
+        check_weighting(make, weighting.name, tasks, WEIGHTING_PATH)
+    if aggregator is not None and ":" in aggregator.name:
+        make_aggregator = partial(_built, aggregator, tasks, _CPU)
+        check_aggregator(make_aggregator, aggregator.name, tasks, AGGREGATOR_PATH)
+
+
+def _built_weighting(member: Component, tasks: int, device: torch.device) -> Weighting:
+    with prefix_path(WEIGHTING_PATH), device:
+        weighting: Weighting = WEIGHTINGS.build(member.name, member.arguments, "", tasks)
+    return weighting
 
 
 def _is_plain(name: str) -> bool:

@@ -6,13 +6,16 @@ T tasks, P shared parameters
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from mtl_search.errors import TrialError
-from mtl_search.training.balancing.aggregator_base import Aggregator
 from mtl_search.training.distributed.failure_sync import FailureSync
+
+if TYPE_CHECKING:  # it imports torchjd
+    from mtl_search.training.balancing.aggregator_base import Aggregator
 
 
 class CheckedAggregator:

@@ -54,6 +54,8 @@ __getattr__ = lazy_attributes(
     {
         "build_optimizer": _BUILD,
         "build_schedule": _BUILD,
+        "check_own_optimizer": _BUILD,
+        "check_own_schedule": _BUILD,
         "learning_rate": _BUILD,
         "parameter_groups": _BUILD,
     },

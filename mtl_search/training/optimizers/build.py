@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,8 @@ from mtl_search.config import Component
 from mtl_search.config.sections.training import LearningRateMultipliers, TrainingConfig
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.optimizers import OPTIMIZERS, SCHEDULES
+from mtl_search.training.optimizers.contract import check_optimizer, check_schedule
+from mtl_search.training.optimizers.without_compiler import spare_marks, spare_step
 
 _OPTIMIZER = "training.optimizer"
 _SCHEDULE = "training.schedule"
@@ -22,20 +25,6 @@ _SCHEDULE = "training.schedule"
 _FUSED = frozenset({"sgd", "adam", "adamw", "adagrad"})
 # Arguments by which the config chooses the kernel itself.
 _OTHER_KERNELS = frozenset({"fused", "foreach", "differentiable"})
-
-
-def _spare_compiler() -> None:
-    """Let an optimizer be built without torch's compiler, whose import takes seconds.
-
-    `Optimizer.add_param_group` imports it to mark itself as not to be compiled
-    (`torch/_compile.py`, `_disable_dynamo`), unless it finds the marked function, which is
-    remembered as an attribute. Nothing here is compiled with an optimizer in it, so the function
-    itself will do. A check of a config never loads the compiler then; the first step of an
-    optimizer still does.
-    """
-    plain = getattr(Optimizer.add_param_group, "__wrapped__", None)
-    if plain is not None and not hasattr(plain, "__dynamo_disable"):
-        setattr(plain, "__dynamo_disable", plain)
 
 
 def parameter_groups(
@@ -80,7 +69,7 @@ def build_optimizer(member: Component, parameters: Any) -> Optimizer:
     Raises:
         ConfigError: An unknown name or argument, or a value that torch refuses.
     """
-    _spare_compiler()
+    spare_marks()
     arguments = member.arguments
     is_fused = member.name in _FUSED and not arguments.keys() & _OTHER_KERNELS
     supplied = {"fused": True} if is_fused else {}
@@ -89,6 +78,7 @@ def build_optimizer(member: Component, parameters: Any) -> Optimizer:
     )
     for group in optimizer.param_groups:
         group["lr"] *= group.setdefault("factor", 1.0)
+    spare_step(optimizer)
     return optimizer
 
 
@@ -104,6 +94,27 @@ def build_schedule(
         return None
     _try_out(member, epochs)
     return _built(member, optimizer, epochs)
+
+
+def check_own_optimizer(member: Component) -> None:
+    """Let an optimizer of the user's take a few steps, before anything trains.
+
+    Raises:
+        ConfigError: It does not do what an optimizer needs to.
+    """
+    if ":" in member.name:
+        check_optimizer(partial(build_optimizer, member), member.name, _OPTIMIZER)
+
+
+def check_own_schedule(member: Component | None, epochs: int) -> None:
+    """Step a schedule of the user's over all epochs, before anything trains.
+
+    Raises:
+        ConfigError: It does not do what a schedule needs to.
+    """
+    if member is not None and ":" in member.name:
+        make = partial(_built, member, epochs=epochs)
+        check_schedule(make, member.name, epochs, _SCHEDULE)
 
 
 def _built(member: Component, optimizer: Optimizer, epochs: int) -> LRScheduler:

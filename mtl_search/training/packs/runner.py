@@ -98,16 +98,16 @@ class PackRunner:
         return {name: self._report(name, result) for name, result in pairs}
 
     def _one_after_another(self) -> dict[str, TrialReport]:
-        reports = {}
-        for name, member in self._members.items():
-            try:
-                with member.turn():
-                    reports[name] = member.trainer.run_epoch()
-            except Exception as error:
-                if is_fatal_cuda_error(error):
-                    raise
-                reports[name] = _failure(error, member)
-        return reports
+        return {name: self._alone(member) for name, member in self._members.items()}
+
+    def _alone(self, member: Member) -> TrialReport:
+        try:
+            with member.turn():
+                return member.trainer.run_epoch()
+        except Exception as error:
+            if is_fatal_cuda_error(error):
+                raise
+            return _failure(error, member)
 
     def _take_apart(self, error: Exception) -> None:
         """Let the members go on by themselves, from before the epoch that could not be trained."""

@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
-from mtl_search.analysis.leaderboard import leaderboard, leaderboard_columns, leaderboard_rows
-from mtl_search.analysis.references import main_metrics, validation_reference
+from mtl_search.analysis.leaderboard import (
+    TrialRow,
+    leaderboard,
+    leaderboard_columns,
+    leaderboard_rows,
+)
+from mtl_search.analysis.references import journal_metrics, main_metrics, validation_reference
+from mtl_search.analysis.summary import pareto_points
 from mtl_search.config import load_config
 from mtl_search.metrics.objective import delta_m
 from mtl_search.storage.journal import read_record
@@ -144,3 +150,34 @@ def test_delta_m_counts_tasks_by_their_importance(builder: Builder) -> None:
     settings = config(**overrides)
     row = leaderboard(builder.sweep_record, settings).set_index("trial").loc[trial]
     assert row["delta_m"] == pytest.approx(0.1 * 2 / 4)
+
+
+def test_a_metric_of_the_users_has_the_direction_of_the_journal(builder: Builder) -> None:
+    scales = {f"{task}/cost": (8.0, 0.0) for task in builder.tasks}
+    builder.event("scales", values=scales, excluded={}, directions={"cost": False})
+    for arm, cost in (*((f"single/{task}", 4.0) for task in TASKS), ("search", 3.0)):
+        trial = builder.begin(arm, 0)
+        builder.epoch(trial, 1, 0.5, {}, **{f"val/{task}/cost": cost for task in builder.tasks})
+        builder.end(trial)
+    record = builder.sweep_record
+    changes: dict[str, Any] = {f"tasks.{task}.metrics": ["mine:cost"] for task in TASKS}
+    own = config(**changes)
+    rows = {row["arm"]: row for row in leaderboard_rows(record, own)}
+    assert rows["search"]["val/left/cost"] == 3.0
+    assert rows["search"]["delta_m"] == pytest.approx(0.25)  # less cost is a gain
+    assert rows["search"]["skill"] == pytest.approx(5 / 8)
+    assert main_metrics(record, own)["left"] == ("cost",)
+    assert journal_metrics(record, "left") == ("cost",)
+    tasks = main_metrics(record, own)
+    points = pareto_points(record, tasks, validation_reference(record, tasks))
+    assert points is not None
+    assert points.gains == pytest.approx(0.25)
+
+
+def test_a_value_that_a_row_leaves_out_is_missing_and_another_key_is_an_error() -> None:
+    row = TrialRow({"trial": "single-a-0000", "val/a/auroc": 0.7})
+    assert math.isnan(row["val/b/auroc"])
+    assert math.isnan(row["weight/b"])
+    assert "val/b/auroc" not in row
+    with pytest.raises(KeyError):
+        row["lr"]

@@ -128,3 +128,13 @@ def test_one_seed_is_not_enough() -> None:
 def test_a_single_separate_network_is_told_as_one() -> None:
     verdict = Verdict("sharing helps", sharing=GAIN, parameters=10, single_parameters=8)
     assert any("against 8 in the separate one." in text for text in verdict.sentences())
+
+
+def test_of_very_many_claims_the_largest_are_named() -> None:
+    claims = {f"task t{n}": Claim((n - 40) / 100, 0.001, holds=n != 40) for n in range(100)}
+    sentences = Verdict("don't know", claims=claims).sentences()
+    named = [text for text in sentences if text.startswith("Task ")]
+    assert any("59 tasks gain and 40 lose" in text for text in sentences)
+    assert len(named) == 10
+    assert named[0].startswith("Task t99 gains 59.0 points")
+    assert named[-1].startswith("Task t0 loses 40.0 points")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.api.callback import Callback, notifier, tracking_notifier
+from mtl_search.api.callback import Callback, StopSweep, notifier, tracking_notifier
 from mtl_search.storage.events import Event
 from mtl_search.storage.journal import read_events
 from mtl_search.storage.records import SweepRecord
@@ -87,3 +87,22 @@ def test_a_callback_that_fails_in_the_wait_for_mlflow_is_left_out(
     notify(2, 3)
     assert seen == [(1, 3), (2, 3)]
     assert caplog.text.count("the callback Fails failed") == 1
+
+
+class Stops(Callback):
+    def __init__(self, *, finalists: bool) -> None:
+        self.finalists = finalists
+
+    def on_trial_end(self, trial: TrialRecord) -> None:
+        raise StopSweep("good enough", finalists=self.finalists)
+
+
+@pytest.mark.parametrize("finalists", [True, False])
+def test_a_callback_that_stops_the_sweep_is_heard_and_not_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, finalists: bool
+) -> None:
+    builder = Builder(tmp_path / "journal.jsonl", observers=[notifier(Stops(finalists=finalists))])
+    whole(builder, trials=2, seeds=2)
+    record = builder.journal.record
+    assert record.stop_asked == ("good enough", finalists)
+    assert not caplog.records

@@ -98,3 +98,24 @@ def test_a_seed_need_not_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     check_components(pairs({"data": {"name": "own_data:points", "samples": 3}}))
     with pytest.raises(ConfigError, match="needs 'samples'"):
         check_components(pairs({"data": "own_data:points"}))
+
+
+def test_a_config_without_a_data_set_needs_one_that_is_handed_over() -> None:
+    tree = {
+        "name": "given",
+        "tasks": {"y": {"head": "regression"}},
+        "model": {"backbone": "mlp"},
+        "search": {"space": {"model.sharing.depth": {"int": [0, 2]}}},
+    }
+    config = load_config(tree)
+    check_components(config, has_data=True)
+    with pytest.raises(ConfigError, match="the config names no data set: name one, or") as caught:
+        check_components(config)
+    assert caught.value.path == "data"
+
+
+def test_a_module_of_the_user_stands_for_an_augmentation() -> None:
+    check_components(pairs({"model.augment": ["tests.support.own_parts:RightAugmentation"]}))
+    with pytest.raises(ConfigError, match="cannot import module 'no_such_module'") as caught:
+        check_components(pairs({"model.augment": ["no_such_module:Noise"]}))
+    assert caught.value.path == "model.augment.0.name"

@@ -21,7 +21,7 @@ from mtl_search.errors import ConfigError, SweepError
 from mtl_search.storage.sweep_directory import CONFIG
 from mtl_search.tracking.links import open_client
 from tests.support.kept_sweeps import FINISHED, kept_sweep
-from tests.support.raw_rows import digits
+from tests.support.raw_rows import SHARING, digits
 from tests.support.recorded_sweeps import config
 
 _PREDICT = """
@@ -98,6 +98,7 @@ def test_what_was_sent_is_not_sent_again(sent: Path) -> None:
     assert [model.model_id for model in logged(sent)] == before
 
 
+@pytest.mark.large
 def test_it_loads_in_a_new_process_without_pickle(sent: Path, tmp_path: Path) -> None:
     result = Result(sent)
     assert result.register("digits", "champion") == "1"
@@ -118,11 +119,35 @@ def test_it_loads_in_a_new_process_without_pickle(sent: Path, tmp_path: Path) ->
     assert not [file for file in sent.parent.rglob("*") if file.suffix in (".pkl", ".pt", ".pth")]
 
 
+@pytest.mark.large
+@pytest.mark.parametrize("policy", SHARING)
+def test_a_network_of_every_policy_is_registered(
+    policy: str, database: Path, tmp_path: Path
+) -> None:
+    shutil.copy(database, tmp_path / "mlflow.db")
+    sweep = kept_sweep(tmp_path, SHARING[policy])
+    result = Result(sweep)
+    model = result.load_model()
+    assert model.config.model.sharing.name == policy
+    assert result.register("digits") == "1"
+    rows = digits(tmp_path).raw
+    np.savez(tmp_path / "rows.npz", **rows)
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _PREDICT, store(sweep), tmp_path / "rows.npz",
+         tmp_path, "models:/digits/1"],
+        check=True, timeout=300, env={**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"},
+    )  # fmt: skip
+    expected = model.predict(rows, output="frame", prepared=False)
+    given = pd.read_parquet(tmp_path / "0.parquet")
+    pd.testing.assert_frame_equal(given, expected, check_exact=False, rtol=1e-6)
+
+
 def test_another_network_is_another_model_and_the_old_one_is_marked(
     sent: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / sent.name
-    shutil.copytree(sent, folder)
+    shutil.copytree(sent, folder, ignore=shutil.ignore_patterns(".origin.json"))
+    (sent / ".origin.json").unlink(missing_ok=True)  # the copy goes on in its place
     shutil.copy(sent.parent / "mlflow.db", tmp_path / "mlflow.db")
     used = Result(folder).load_model().info["trials"][0]
     shutil.rmtree(folder / "trials" / used / "best")

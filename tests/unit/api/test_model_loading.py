@@ -33,6 +33,15 @@ def test_one_interface_for_all(tmp_path: Path) -> None:
     assert by_trial.members[0].trial == recommended.members[0].trial
 
 
+def test_networks_read_what_their_sweep_keeps_for_raw_rows(tmp_path: Path) -> None:
+    sweep = kept_sweep(tmp_path)
+    for kept in (None, sweep / "preparation"):
+        if kept is not None:
+            kept.mkdir()
+        model = Result(sweep, trust_code=True).load_model(arm="single")
+        assert [member.predictor.data_spec.files for member in model.members] == [kept, kept]
+
+
 def test_what_is_asked_for_in_vain(tmp_path: Path) -> None:
     result = Result(kept_sweep(tmp_path), trust_code=True)
     with pytest.raises(ConfigError, match="trial and arm name two models"):

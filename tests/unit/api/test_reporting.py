@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mtl_search import ConfigError, Result
-from mtl_search.api.reporting import build_document, write_report
+from mtl_search.api.reporting import build_document, write_report, write_tables
 from mtl_search.config import to_yaml
 from tests.support.recorded_sweeps import Builder, whole
 from tests.support.recorded_sweeps import config as demo
@@ -38,6 +38,17 @@ def test_json_is_that_of_the_command(result: Result, tmp_path: Path) -> None:
     assert report["verdict"]["sentence"] == result.verdict.sentence()
     names = [view["name"] for view in report["views"]]
     assert names == [view.name for view in build_document(result, picture=False).views]
+
+
+def test_every_table_is_a_csv_file_with_all_its_rows(result: Result, tmp_path: Path) -> None:
+    names = write_tables(result, tmp_path / "new" / "tables")
+    views = {f"{view.name}.csv": view for view in result.views()}
+    assert names == list(views)
+    for name, view in views.items():
+        assert (tmp_path / "new" / "tables" / name).read_bytes().decode() == view.csv()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot write the tables"):
+        write_tables(result, tmp_path / "file" / "tables")
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "html", "a.html.gz"])

@@ -25,3 +25,12 @@ def test_a_config_is_drawn(tmp_path: Path) -> None:
 def test_a_wrong_ending_is_told_before_the_data_are_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"allowed:  \.png"):
         plot_model(small.tree(), tmp_path / "model.gif", {"data": "no.such.module:x"})
+
+
+def test_a_data_set_that_is_handed_over_needs_no_key(tmp_path: Path) -> None:
+    tree = small.tree()
+    del tree["data"]
+    plot_model(tree, tmp_path / "model.svg", data=small.data())
+    assert (tmp_path / "model.svg").exists()
+    with pytest.raises(ConfigError, match="the config names no data set"):
+        plot_model(tree, tmp_path / "other.svg")

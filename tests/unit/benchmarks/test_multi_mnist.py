@@ -144,6 +144,7 @@ def finished(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.large
 def test_all_methods_have_the_same_seeds(finished: Path) -> None:
     seeds = {
         name: [t.seed for t in read_record(finished / name / "journal.jsonl").arm("final/search")]
@@ -153,6 +154,7 @@ def test_all_methods_have_the_same_seeds(finished: Path) -> None:
     assert len(seeds["uw"]) == TINY.seeds
 
 
+@pytest.mark.large
 def test_items_of_a_finalist_average_to_its_metrics(finished: Path) -> None:
     record = read_record(finished / "sweep" / "journal.jsonl")
     (trial, _) = record.arm("final/search")
@@ -163,6 +165,7 @@ def test_items_of_a_finalist_average_to_its_metrics(finished: Path) -> None:
         assert values_N.mean() == pytest.approx(trial.test[f"test/{key}"], rel=1e-5)
 
 
+@pytest.mark.large
 def test_the_table_holds_what_has_finished(finished: Path) -> None:
     figures = figures_of(RECONSTRUCT, finished)
     assert figures is not None
@@ -190,6 +193,7 @@ def test_without_a_sweep_there_is_no_table(tmp_path: Path) -> None:
     assert render([]) == "No sweep has finished.\n"
 
 
+@pytest.mark.large
 def test_a_finished_sweep_is_left_alone_and_another_config_refused(
     finished: Path, mnist: Path
 ) -> None:
@@ -203,6 +207,7 @@ def test_a_finished_sweep_is_left_alone_and_another_config_refused(
         run_sweep(other, finished / "uw")
 
 
+@pytest.mark.large
 def test_an_interrupted_sweep_goes_on_to_the_same_end(
     finished: Path, mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

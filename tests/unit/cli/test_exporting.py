@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mtl_search.cli.errors import FAILED, WRONG_INPUT
+from mtl_search.cli.errors import WRONG_INPUT
 from mtl_search.cli.exporting import export_command
 from mtl_search.config import load_config, to_yaml
 from tests.support.recorded_sweeps import Builder, config
@@ -89,8 +89,8 @@ def test_the_help_has_an_example(sweep: Path) -> None:
     [
         (("demo", "--format", "jason"), WRONG_INPUT, "did you mean 'json'?"),
         (("demo", "--last", "0"), WRONG_INPUT, "--last: a whole number of 1 or more"),
-        (("demo", "--trial", "serch-0001"), FAILED, "did you mean 'search-0001'?"),
-        (("nowhere",), FAILED, "no sweep called 'nowhere'"),
+        (("demo", "--trial", "serch-0001"), WRONG_INPUT, "did you mean 'search-0001'?"),
+        (("nowhere",), WRONG_INPUT, "no sweep called 'nowhere'"),
     ],
 )
 def test_a_mistake_ends_in_one_message(

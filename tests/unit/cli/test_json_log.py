@@ -154,8 +154,8 @@ def test_a_sweep_that_is_interrupted_says_how_to_go_on(
     config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(*args: object, output: Path, **kwargs: object) -> None:
-        output.mkdir(parents=True)
-        (output / "journal.jsonl").touch()
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "journal.jsonl").write_text("{}\n")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(api, "run", run)
@@ -163,7 +163,7 @@ def test_a_sweep_that_is_interrupted_says_how_to_go_on(
     line = _lines(output)[-1]
     assert how_it_stopped(output) == "in order"
     assert (status, line["event"], line["level"]) == (130, "stopped", "warning")
-    assert line["resume"].startswith("mtl-search run small.yaml --resume --output ")
+    assert line["resume"].endswith("/config.yaml --output runs/small --resume")
 
 
 def test_the_log_of_a_job_names_the_folder_of_its_sweep(

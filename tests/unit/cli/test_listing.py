@@ -31,4 +31,7 @@ def test_a_member_is_told_by_its_docstring_and_its_parameters() -> None:
     assert summary(SCHEDULERS, "fifo") == "Every trial trains to its end"
     assert arguments(SCHEDULERS, "fifo") == ""
     assert arguments(SCHEDULERS, "asha") == "grace_period=None, reduction_factor=3"
-    assert (summary(METRICS, "mse"), arguments(METRICS, "mse")) == ("lower is better", "")
+    assert (summary(METRICS, "mse"), arguments(METRICS, "mse")) == (
+        "mean squared error (lower is better)",
+        "",
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.cli.errors import FAILED, WRONG_INPUT
+from mtl_search.cli.errors import WRONG_INPUT
 from mtl_search.cli.reporting import find_sweep
 from mtl_search.config import to_yaml
 from tests.support.recorded_sweeps import Builder, whole
@@ -20,7 +20,7 @@ from tests.unit.cli.test_fuzzing import run_cli
 )
 def test_report_without_a_sweep_says_so(config: str, named: list[str]) -> None:
     status, output = run_cli("report", *named)
-    assert status == FAILED
+    assert status == WRONG_INPUT
     assert output.startswith("error: ")
     assert "internal error" not in output
 
@@ -55,7 +55,7 @@ def test_both_formats_come_from_the_journal(config: str) -> None:
 def test_a_misspelt_path_names_its_neighbour(config: str) -> None:
     sweep(Path("runs") / "small")
     status, output = run_cli("report", "runs/smal")
-    assert status == FAILED
+    assert status == WRONG_INPUT
     assert "runs/smal is not there; did you mean 'runs/small'?" in output
     status, output = run_cli("report", "runs/../runs")
     assert "holds no sweep" in output

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import ray
 
-from mtl_search import api
+from mtl_search import Callback, api
+from mtl_search.cli import running
 from mtl_search.cli.errors import FAILED, WRONG_INPUT
 from mtl_search.cluster import connection
 from mtl_search.config import Config
+from mtl_search.errors import DiskFullError, SweepError
 from mtl_search.search import resume
 from mtl_search.storage import sweep_directory
 from mtl_search.storage.events import (
@@ -64,26 +68,79 @@ def test_a_line_says_where_the_environment_sends_the_runs(
     line = "MLflow: http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI"
     assert line in output
     assert "hidden" not in output
-    for change in ("tracking.enabled=false", "tracking.uri=http://other:5000"):
-        assert "MLFLOW_TRACKING_URI" not in run_cli("run", config, change, *nowhere)[1]
+    assert "MLFLOW_" not in run_cli("run", config, "tracking.enabled=false", *nowhere)[1]
+    other = ["tracking.enabled=true", "tracking.uri=http://other:5000"]
+    _, output = run_cli("run", config, *other, *nowhere)
+    assert "MLflow: http://other:5000, from tracking.uri, before MLFLOW_TRACKING_URI" in output
 
 
-def test_the_command_that_goes_on_is_the_one_that_was_typed(
-    config: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _stop(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> list[str]:
+    """Let every sweep begin and stop so; the list gets the command that MLflow's events tell."""
     told: list[str] = []
 
-    def run(*args: object, output: Path, **kwargs: object) -> None:
+    def run(parsed: Config, *, output: Path, callbacks: Sequence[Callback], **rest: object) -> None:
         told.append(resume_command(output))
-        output.mkdir(parents=True)
-        (output / "journal.jsonl").touch()
-        raise KeyboardInterrupt
+        resume.prepare(output, parsed, resume=False)
+        journal = Journal(output / sweep_directory.JOURNAL)
+        journal.write(SweepStarted(id="0", name=parsed.name, budget={"search": 1}))
+        journal.close()
+        for callback in callbacks:
+            callback.on_sweep_start(journal.record)
+        raise error
 
     monkeypatch.setattr(api, "run", run)
-    _, output = run_cli("run", config, "search.trials=9", "--trust-modules", "lab", "--smoke")
-    typed = "mtl-search run small.yaml search.trials=9 --smoke --trust-modules lab --resume"
-    assert told == [f"{typed} --output runs/small-smoke"]
+    return told
+
+
+SECRET = "tracking.uri=https://me:hunter2@host"
+
+
+@pytest.mark.parametrize(
+    ("words", "again"),
+    [
+        ([], "runs/small/config.yaml --output runs/small --resume"),
+        (["search.trials=9"], "runs/small/config.yaml --output runs/small --resume"),
+        (["--smoke"], "runs/small-smoke/config.yaml --output runs/small-smoke --resume"),
+        (
+            ["--output", "my runs/a", "--trust-code", "--address", "local"],
+            "'my runs/a'/config.yaml --output 'my runs/a' --resume --address local --trust-code",
+        ),
+        ([SECRET], "small.yaml 'tracking.uri=https://me:***@host' --output runs/small --resume"),
+    ],
+)
+def test_one_command_goes_on_wherever_it_is_told(
+    config: str, words: list[str], again: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = _stop(monkeypatch, KeyboardInterrupt())
+    status, output = run_cli("run", config, *words)
+    assert status == 130
+    assert told == [f"mtl-search run {again}"]
     assert f"Stopped. Go on with: {told[0]}" in output
+    if SECRET not in words:
+        folder = again.split(" --output ")[1].split(" --resume", maxsplit=1)[0]
+        report = run_cli("report", folder.strip("'"))[1]
+        assert f"{told[0].split(' --resume')[0]} --resume" in report
+
+
+def test_a_sweep_that_could_not_go_on_names_the_command_that_does(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = _stop(monkeypatch, DiskFullError("no room left in runs/small"))
+    status, output = run_cli("run", config)
+    assert status == FAILED
+    assert output.endswith(f"error: no room left in runs/small\n  Go on with: {told[0]}\n")
+
+
+def test_before_a_sweep_has_begun_there_is_nothing_to_go_on_with(
+    config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*args: object, **kwargs: object) -> None:
+        raise SweepError("MLflow does not answer")
+
+    monkeypatch.setattr(api, "run", run)
+    status, output = run_cli("run", config)
+    assert status == FAILED
+    assert output.endswith("error: MLflow does not answer\n")
 
 
 @pytest.mark.parametrize("state", ["COMPLETE", "FAIL"])
@@ -126,5 +183,15 @@ def test_a_sweep_in_which_nothing_was_trained_has_failed(
 
 def test_resume_without_a_sweep_says_so(config: str) -> None:
     status, output = run_cli("run", config, "--resume")
-    assert status == FAILED
+    assert status == WRONG_INPUT
     assert "no sweep called 'small'" in output
+
+
+def test_sigterm_ends_a_sweep_in_the_background_of_a_script() -> None:
+    """A shell without job control lets what it starts with `&` ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            running._as_interrupt(signal.SIGTERM, None)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
+import socket
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,43 +35,79 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ui, "find_addresses", find)
 
 
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_mlflow_serves_the_store_until_ctrl_c(
-    sweep: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    *,
-    interrupted: bool,
+@dataclass
+class Started:
+    """What stands in for MLflow's server, and how it was started."""
+
+    end: BaseException
+    commands: list[list[str]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    log: Path = Path("mlflow.log")
+
+    def __call__(self, command: list[str], environment: dict[str, str], name: str) -> Started:
+        self.commands.append(command)
+        self.environment = environment
+        return self
+
+    def __enter__(self) -> Started:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def wait_until_it_answers(self, address: str) -> None:
+        assert address.endswith("/health")
+
+    def wait(self) -> None:
+        raise self.end
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    started = Started(KeyboardInterrupt())
+    monkeypatch.setattr(ui, "ServerProcess", started)
+    monkeypatch.setattr(ui, "check_port", lambda host, port: None)
+    return started
+
+
+def test_one_worker_serves_the_store_until_ctrl_c_and_one_line_names_the_page(
+    sweep: Path, started: Started, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands: list[list[str]] = []
-
-    def call(command: list[str], env: dict[str, str]) -> int:
-        commands.append(command)
-        if interrupted:
-            raise KeyboardInterrupt
-        return 3
-
-    monkeypatch.setattr(subprocess, "call", call)
-    assert ui.serve(sweep, "0.0.0.0", 5001) == (0 if interrupted else 3)
-    (command,) = commands
+    assert ui.serve(sweep, "0.0.0.0", 5001) == 0
+    (command,) = started.commands
     assert f"sqlite:///{sweep.parent / 'mlflow.db'}" in command
-    assert {"0.0.0.0", "5001"} <= set(command)
-    printed = capsys.readouterr().out
-    assert f"http://0.0.0.0:5001/{sweep.name}" in printed
-    assert "Ctrl-C" in printed
+    assert command[-6:] == ["--host", "0.0.0.0", "--port", "5001", "--workers", "1"]
+    assert started.environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"demo in MLflow: http://127.0.0.1:5001/{sweep.name}/run"
+    assert second == "Ctrl-C ends it; MLflow's log is mlflow.log"
+
+
+def test_a_server_that_ends_by_itself_is_an_error(
+    sweep: Path, started: Started, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started.end = SweepError("MLflow's server has ended")
+    with pytest.raises(SweepError, match="has ended"):
+        ui.serve(sweep, "127.0.0.1", 5001)
+
+
+def test_a_port_that_is_taken(sweep: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SweepError, match=rf"cannot listen on 127\.0\.0\.1:{port}"):
+            ui.serve(sweep, "127.0.0.1", port)
 
 
 @pytest.mark.parametrize("by", ["the environment", "the config"])
 def test_a_password_is_not_on_the_command_line(
-    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: str
+    sweep: Path,
+    started: Started,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    by: str,
 ) -> None:
-    started: list[tuple[list[str], dict[str, str]]] = []
-
-    def call(command: list[str], env: dict[str, str]) -> int:
-        started.append((command, env))
-        return 0
-
-    monkeypatch.setattr(subprocess, "call", call)
     uri = "postgresql://me:hunter-two@db/mlflow"
     if by == "the config":
         monkeypatch.setenv("PASSWORD", "hunter-two")
@@ -81,10 +118,10 @@ def test_a_password_is_not_on_the_command_line(
     pages = Addresses(view="", table="", compare="http://127.0.0.1:5000", run="")
     monkeypatch.setattr(ui, "find_addresses", lambda *_: pages)
     assert ui.serve(sweep, "127.0.0.1", 5000) == 0
-    [(command, environment)] = started
+    (command,) = started.commands
     assert "hunter-two" not in " ".join(command)
     assert "--backend-store-uri" not in command
-    assert environment["MLFLOW_BACKEND_STORE_URI"] == uri
+    assert started.environment["MLFLOW_BACKEND_STORE_URI"] == uri
     assert "hunter-two" not in capsys.readouterr().out
 
 
@@ -102,16 +139,15 @@ def test_a_sweep_on_a_server_has_its_address_printed_alone(
 ) -> None:
     server = "http://mlflow:5000"
     (sweep / "config.yaml").write_text(to_yaml(config(**{"tracking.uri": server})))
-    monkeypatch.setattr(subprocess, "call", pytest.fail)
+    monkeypatch.setattr(ui, "ServerProcess", pytest.fail)
     assert ui.serve(sweep, "127.0.0.1", 5000) == 0
     printed = capsys.readouterr().out
-    assert f"{server}/{sweep.name}" in printed
-    assert "Starting" not in printed
+    assert printed == f"demo in MLflow: {server}/{sweep.name}/run\n"
 
 
 def test_without_a_sweep_nothing_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(subprocess, "call", pytest.fail)
+    monkeypatch.setattr(ui, "ServerProcess", pytest.fail)
     with pytest.raises(SweepError):
         ui.serve(tmp_path / "nowhere", "127.0.0.1", 5000)
 

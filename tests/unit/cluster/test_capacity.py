@@ -125,6 +125,7 @@ def test_room_is_what_placing_one_after_another_finds(
     [
         ({"workers": 2, "gpus_per_worker": 0.5}, "resources.gpus_per_worker"),
         ({"gpus_per_worker": 1.5}, "resources.gpus_per_worker"),
+        ({"device": "cuda"}, "training.device"),
         ({"workers": 2, "device": "cuda"}, "training.device"),
         ({"workers": 2, "gpus_per_worker": 1, "device": "cpu"}, "training.device"),
     ],

@@ -168,3 +168,33 @@ def test_reading_a_config_loads_no_torch() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["tasks.lft.loss=mse"],
+        ["tasks.lft.loss_weight=2"],
+        ["tasks.lft={loss: mse}"],
+        ["tasks.lft.head.hidden=[4]"],
+        {"tasks.lft.metrics": ["accuracy"]},
+    ],
+)
+def test_a_misspelt_task_is_named_with_the_nearest(overrides: Any) -> None:
+    config = load_config(tree())
+    message = r"(?s)tasks.lft: there is no task.*mean 'left'\?"
+    with pytest.raises(ConfigError, match=message):
+        load_config(tree(), overrides)
+    with pytest.raises(ConfigError, match=message):
+        override(config, overrides)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["tasks.lft={head: softmax, target: left}"],
+        ["tasks.lft.head=softmax", "tasks.lft.role=main"],
+    ],
+)
+def test_a_task_that_names_its_head_is_a_new_one(overrides: list[str]) -> None:
+    assert "lft" in load_config(tree(), overrides).tasks

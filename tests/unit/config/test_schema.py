@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from mtl_search.config import load_config
-from mtl_search.config.schema import SideInputConfig, SpansConfig
 from mtl_search.errors import ConfigError
 from tests.support.config_trees import tree
 
@@ -30,17 +29,6 @@ def test_a_config_cannot_be_changed() -> None:
     for section, name in ((config, "seed"), (config.training, "epochs"), (config.data, "name")):
         with pytest.raises(ValidationError, match="frozen"):
             setattr(section, name, 1)
-
-
-def test_names_alone_stand_for_sections_with_defaults() -> None:
-    task = {"head": "softmax", "side_inputs": ["age", "sex"], "spans": "marks"}
-    config = load_config({**tree(), "tasks": {"left": task}})
-    assert config.tasks["left"].side_inputs == {
-        name: SideInputConfig(values=None, width=8) for name in ("age", "sex")
-    }
-    assert config.tasks["left"].spans == SpansConfig(view="marks", count=2, first=True)
-    one = load_config({**tree(), "tasks": {"left": {**task, "side_inputs": "age"}}})
-    assert list(one.tasks["left"].side_inputs) == ["age"]
 
 
 def test_random_splits_are_none_or_several() -> None:

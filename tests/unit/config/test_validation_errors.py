@@ -91,7 +91,7 @@ def test_a_wrong_value_is_shown_with_its_path(path: str, value: Any, words: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["name", "data", "tasks", "model", "model.backbone", "data.name", "tasks.left.head"]
+    "path", ["name", "tasks", "model", "model.backbone", "data.name", "tasks.left.head"]
 )
 def test_a_missing_key_is_named(path: str) -> None:
     given = tree()
@@ -172,9 +172,9 @@ def test_a_file_that_is_not_there_names_its_neighbours(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    assert "cannot read the config file" in message({}, tmp_path)
+    assert "a config is a YAML file, and this is a folder" in message({}, tmp_path)
     (tmp_path / "latin.yaml").write_bytes(b"name: \xe9")
-    assert "cannot read the config file" in message({}, tmp_path / "latin.yaml")
+    assert "the config file is not UTF-8" in message({}, tmp_path / "latin.yaml")
 
 
 def test_a_long_value_is_cut() -> None:

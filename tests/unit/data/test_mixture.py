@@ -110,7 +110,7 @@ def test_a_policy_of_the_users() -> None:
         ({"name": "uniform", 3: 4}, "data.sampling", "a mapping from names"),
         (USER + "failing", "data.sampling", "KeyError"),
         (USER + "nothing", "data.sampling.name", r"a NoneType; a mtl_search\.data\.Sampling"),
-        (USER + "EXPECTED", "data.sampling", "a class or a function"),
+        (USER + "EXPECTED", "data.sampling.name", "a class or a function"),
     ],
 )
 def test_mistakes(value: Any, path: str, message: str) -> None:

@@ -79,7 +79,7 @@ def test_mistakes_are_named(
 
 
 def test_names_must_be_as_many_as_columns(make: Callable[..., DataSet]) -> None:
-    with pytest.raises(DataError, match="3 names, and the file has 4 columns"):
+    with pytest.raises(DataError, match=r"3 names, and .* has 4 columns"):
         make(names=NAMES[1:])
 
 
@@ -93,7 +93,7 @@ def test_census(need_data: Callable[[str], Path], monkeypatch: pytest.MonkeyPatc
         "income": 6186,
         "never_married": 43143,
     }
-    assert data.targets["income"].classes == ("other", "50000+.")
+    assert data.targets["income"].classes == ("- 50000.", "50000+.")
     shares = [data.targets["income"].values[rows].mean() for rows in data.splits.values()]
     assert np.ptp(shares) < 1e-3
 

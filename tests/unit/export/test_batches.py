@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,11 @@ import pytest
 
 from mtl_search.data import Preparation, Prepared
 from mtl_search.errors import DataError
-from mtl_search.export.batches import about_unknown, join_arrays, prepared_batches, rows_of
+from mtl_search.export.batches import (
+    as_view,
+    prepared_batches,
+    rows_of,
+)
 
 
 class Own(Preparation):
@@ -48,13 +51,27 @@ def test_code_of_the_user_fails_in_one_sentence() -> None:
     assert rows_of("file.csv") is None
 
 
-def test_tags_of_longer_sentences_make_room() -> None:
-    joined = join_arrays([{"t": np.array([[1, 2]])}, {"t": np.array([[0, 1, 1]])}])
-    assert joined["t"].tolist() == [[1, 2, -1], [0, 1, 1]]
+@pytest.mark.parametrize(
+    "values", [[[1, 2], [3, 4]], np.array([[1, 2], [3, 4]]), np.array([[1.0, 2], [3, 4]], object)]
+)
+def test_other_numbers_become_those_of_the_network(values: Any) -> None:
+    view = as_view("table", values, np.dtype(np.float32))
+    assert view.dtype == np.float32
+    assert view.tolist() == [[1, 2], [3, 4]]
+    assert as_view("tokens", values, np.dtype(np.int64)).dtype == np.int64
 
 
-def test_few_of_many_categories_are_named() -> None:
-    counts = Counter({f"c{k}": 9 - k for k in range(7)})
-    assert "'c0' (9), 'c1' (8)" in about_unknown("a", counts)
-    assert "and 2 more" in about_unknown("a", counts)
-    assert about_unknown("a", Counter({"x": 1})).startswith("1 row has a category in column 'a'")
+@pytest.mark.parametrize(
+    ("values", "dtype", "message"),
+    [
+        ([["a", "b"]], "float32", "numbers are needed"),
+        ([[1, 2], [3]], "float32", "no array of numbers of one shape"),
+        ([[1.5]], "int64", "whole numbers"),
+        ([[np.nan]], "float32", "NaN or infinite"),
+        ([[1e39]], "float32", "NaN or infinite"),
+        ([[1j]], "float32", "numbers are needed"),
+    ],
+)
+def test_what_is_no_view_is_refused(values: Any, dtype: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        as_view("x", values, np.dtype(dtype))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.export.card import TABLE, card
 
 DESCRIBED: dict[str, Any] = {

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtl_search.errors import ConfigError, SweepError
+from mtl_search.errors import ConfigError, DataError, SweepError
 from mtl_search.export import Model
-from mtl_search.export.folder import FORMAT
-from tests.support.raw_rows import molecules, penguins
+from mtl_search.export.folder import FORMAT, load_model
+from mtl_search.export.members import Member
+from tests.support.exports import of_case
+from tests.support.raw_rows import molecules, penguins, subwords
 from tests.support.trials import train, trainer
 
 # Runs without what trains: a finder that refuses these packages, and no data set.
@@ -67,6 +69,40 @@ def test_the_folder_holds_two_files_and_no_pickle(saved: Path) -> None:
     model.save(saved / "model")  # takes the place of the old one
     frame = Model.load(saved / "model", trust_code=True).predict(model.example())
     assert isinstance(frame, pd.DataFrame)
+
+
+def test_a_tokenizer_travels_with_the_model(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    case = subwords(tmp_path)
+    one, other = of_case(case), of_case(case)
+    expected = one.predict(case.raw, output="arrays")
+    members = [Member(one.members[0].predictor, ("relation",)), *other.members]
+    Model(members).save(tmp_path / "here")
+    (tmp_path / "here").rename(tmp_path / "there")
+    (tmp_path / "encoder").rename(tmp_path / "gone")
+    assert [path.name for path in (tmp_path / "there" / "preparation").iterdir()] == ["0"]
+    model = Model.load(tmp_path / "there")
+    for _ in range(2):
+        predicted = model.predict(case.raw, output="arrays")
+        np.testing.assert_array_equal(predicted["entities"], expected["entities"])
+        model.save(tmp_path / "there")  # it takes its own files along
+        model = Model.load(tmp_path / "there")
+
+    # The networks of a sweep, which keeps the files once for all of them.
+    card = tmp_path / "there" / "model.json"
+    tree = json.loads(card.read_text())
+    for part in tree["members"]:
+        del part["files"]
+    card.write_text(json.dumps(tree))
+    kept = (tmp_path / "there" / "preparation" / "0").rename(tmp_path / "kept")
+    members, _ = load_model(tmp_path / "there", files=kept)
+    predicted = Model(members).predict(case.raw, output="arrays")
+    np.testing.assert_array_equal(predicted["entities"], expected["entities"])
+    with pytest.raises(DataError, match=r"cannot be used here"):
+        Model.load(tmp_path / "there").predict(case.raw)
+    with pytest.raises(DataError, match=r"cannot take along the encoder"):
+        Model.load(tmp_path / "there").save(tmp_path / "again")
+    assert not (tmp_path / "again").exists()
 
 
 def test_what_is_wrong_with_a_folder(saved: Path, tmp_path: Path) -> None:

@@ -200,10 +200,12 @@ def test_old_networks_say_what_they_need() -> None:
 def test_progress_counts_rows(tmp_path: Path) -> None:
     case = penguins(tmp_path)
     model = Model.of(_network(0, case.data(), case.config()))
-    many = pd.concat([case.raw] * 30, ignore_index=True)
+    assert model.preparation is not None
+    first = model.preparation.chunk
+    many = pd.concat([case.raw] * (first // len(case.raw) + 1), ignore_index=True)
     told: list[tuple[int, int | None]] = []
     model.predict(many, progress=lambda done, total: told.append((done, total)))
-    assert told == [(8192, len(many)), (len(many), len(many))]
+    assert told == [(first, len(many)), (len(many), len(many))]
 
 
 def test_numbers_beyond_the_vocabulary(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Metrics against scikit-learn, over labelled samples only."""
+"""Metrics against other libraries, over labelled samples only, and on degenerate labels."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,114 +12,122 @@ import pytest
 import torch
 from sklearn import metrics as sk
 
+from mtl_search.data.types import REAL_KINDS, TargetKind
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
+from mtl_search.metrics.trivial import trivial_value
+from mtl_search.metrics.undefined import why_undefined
+from tests.support.metric_references import ELSEWHERE, REFERENCES, of_heads
 
-N, CLASSES = 60, 3
-_RNG = np.random.default_rng(0)
-_PROBABILITIES = _RNG.dirichlet(np.ones(CLASSES), N)
-_CLASS = _RNG.integers(0, CLASSES, N)
-_SHARE = _RNG.random(N)
-_BINARY = _RNG.integers(0, 2, N)
-_MANY = _RNG.random((N, 4))
-_LABELS = _RNG.integers(0, 2, (N, 4))
-_VALUES, _REAL = _RNG.normal(50, 9, N), _RNG.normal(50, 9, N)
-_TAGS, _GOLD = _RNG.integers(0, CLASSES, (N, 5)), _RNG.integers(0, CLASSES, (N, 5))
+CLASSES = 4
+PAIRS = list(of_heads())
 
 
-def _each_label(
-    score: Callable[..., float], *, rounded: bool = False
-) -> Callable[[Any, Any], float]:
-    """Mean over the labels of a binary score, each over the samples that have that label."""
+def _random(kind: TargetKind, seed: int, n: int = 80) -> tuple[Any, Any]:
+    """Return predictions and labels by chance, some of them missing, with ties."""
+    rng = np.random.default_rng(seed)
+    p: Any
+    y: Any
+    if kind == "class":
+        p, y = rng.dirichlet(np.ones(CLASSES), n), rng.integers(0, CLASSES, n)
+        p[: n // 3] = p[: n // 3].round(1) + 0.01
+        p /= p.sum(1, keepdims=True)
+    elif kind == "binary":
+        p, y = rng.random(n).round(1) + 0.003, rng.integers(0, 2, n)
+        p = p.clip(0, 1)
+    elif kind == "multilabel":
+        p, y = rng.random((n, CLASSES)), (rng.random((n, CLASSES)) < 0.3).astype(int)
+    elif kind == "tags":
+        p, y = rng.integers(0, CLASSES, (n, 5)), rng.integers(0, CLASSES, (n, 5))
+    else:
+        shape = (n,) if kind == "real" else (n, CLASSES)
+        y = rng.normal(50, 9, shape).round(0)
+        p = y + rng.normal(0, 5, shape).round(0)
+    return p.astype(np.int64 if kind == "tags" else np.float32), _label(y, kind)
 
-    def mean(p: Any, y: Any) -> float:
-        columns = [(y[y[:, i] >= 0, i], p[y[:, i] >= 0, i]) for i in range(y.shape[1])]
-        return float(np.mean([score(a, b > 0.5 if rounded else b) for a, b in columns]))
 
-    return mean
+def _label(y: Any, kind: TargetKind) -> Any:
+    return np.asarray(y, np.float32 if kind in REAL_KINDS else np.int64)
 
 
-def _one_against_rest(score: Callable[..., float]) -> Callable[[Any, Any], float]:
-    return lambda p, y: float(np.mean([score(y == label, p[:, label]) for label in range(CLASSES)]))
+def _ours(name: str, kind: TargetKind, p: Any, y: Any) -> float:
+    return compute(name, torch.from_numpy(p), torch.from_numpy(y), kind, CLASSES)
 
 
-# (kind, prediction, labels, what scikit-learn says of the labelled samples)
-Case = tuple[Any, Any, Any, Callable[[Any, Any], float]]
-CASES: dict[str, list[Case]] = {
-    "accuracy": [
-        ("class", _PROBABILITIES, _CLASS, lambda p, y: sk.accuracy_score(y, p.argmax(1))),
-        ("binary", _SHARE, _BINARY, lambda p, y: sk.accuracy_score(y, p > 0.5)),
+def test_each_metric_of_each_head_has_a_reference() -> None:
+    assert set(PAIRS) == REFERENCES.keys() | ELSEWHERE
+    assert {name for name, _ in PAIRS} == set(METRICS)
+
+
+@pytest.mark.filterwarnings("ignore")  # of the references, about what is undefined
+@pytest.mark.parametrize(("name", "kind"), REFERENCES)
+def test_a_metric_is_its_references_over_the_labelled_samples(name: str, kind: TargetKind) -> None:
+    for seed, missing in itertools.product(range(3), (0.0, 0.4, 0.9)):
+        p, y = _random(kind, seed)
+        y[np.random.default_rng(seed + 9).random(y.shape) < missing] = _missing(kind)
+        expected = REFERENCES[name, kind](p, y)
+        assert _ours(name, kind, p, y) == pytest.approx(expected, rel=1e-5, abs=1e-6, nan_ok=True)
+
+
+def _missing(kind: TargetKind) -> float:
+    return math.nan if kind in REAL_KINDS else -1
+
+
+# Labels as small or one-sided splits have them.
+DEGENERATE: dict[TargetKind, list[Any]] = {
+    "class": [[2], [1, 1, 1], [0, 3, -1], [-1, -1], [0, 0, 1, 1]],
+    "binary": [[0], [1], [0, 0, 0], [1, 1, -1], [-1, -1], [0, 1]],
+    "multilabel": [
+        [[1, 0, 0, -1]],
+        [[1, 0, 0, -1], [0, 1, 0, -1], [1, 1, 0, -1]],  # the third has no positive, the last none
+        [[0, 0, 0, 0], [0, 0, 0, 0]],
+        [[1, 1, 1, 1], [1, 1, 1, 1]],
+        [[-1, -1, -1, -1]],
+        [[1, -1, -1, 0], [0, -1, 1, -1]],
     ],
-    "balanced_accuracy": [
-        ("class", _PROBABILITIES, _CLASS, lambda p, y: sk.balanced_accuracy_score(y, p.argmax(1)))
+    "real": [[2.5], [2.0, 2.0, 2.0], [1.0, 4.0, math.nan], [math.nan], [1e-30, 2e-30, 4e-30]],
+    "vector": [
+        [[1.0, 2.0, 3.0, 4.0]],
+        [[1.0, 2.0, math.nan, 4.0], [1.0, 3.0, math.nan, 4.0]],
+        [[math.nan] * 4],
     ],
-    "f1": [
-        (
-            "class",
-            _PROBABILITIES,
-            _CLASS,
-            lambda p, y: sk.f1_score(y, p.argmax(1), average="macro"),
-        ),
-        ("binary", _SHARE, _BINARY, lambda p, y: sk.f1_score(y, p > 0.5)),
-        ("multilabel", _MANY, _LABELS, _each_label(sk.f1_score, rounded=True)),
-    ],
-    "auroc": [
-        ("class", _PROBABILITIES, _CLASS, _one_against_rest(sk.roc_auc_score)),
-        ("binary", _SHARE, _BINARY, lambda p, y: sk.roc_auc_score(y, p)),
-        ("multilabel", _MANY, _LABELS, _each_label(sk.roc_auc_score)),
-    ],
-    "average_precision": [
-        ("binary", _SHARE, _BINARY, lambda p, y: sk.average_precision_score(y, p)),
-        ("multilabel", _MANY, _LABELS, _each_label(sk.average_precision_score)),
-    ],
-    "mcc": [("binary", _SHARE, _BINARY, lambda p, y: sk.matthews_corrcoef(y, p > 0.5))],
-    "token_accuracy": [("tags", _TAGS, _GOLD, lambda p, y: sk.accuracy_score(y, p))],
-    "token_f1": [("tags", _TAGS, _GOLD, lambda p, y: sk.f1_score(y, p, average="macro"))],
-    "r2": [("real", _VALUES, _REAL, lambda p, y: sk.r2_score(y, p))],
-    "mse": [("real", _VALUES, _REAL, lambda p, y: sk.mean_squared_error(y, p))],
-    "rmse": [("real", _VALUES, _REAL, lambda p, y: math.sqrt(sk.mean_squared_error(y, p)))],
-    "mae": [("real", _VALUES, _REAL, lambda p, y: sk.mean_absolute_error(y, p))],
+    "tags": [[[0, 0, -1]], [[-1, -1, -1]], [[2, 1, 3], [1, -1, -1]]],
 }
-ELSEWHERE = {"relation_f1", "span_f1"}  # scikit-learn has no such thing: see test_relation_score.py
-assert CASES.keys() | ELSEWHERE == set(METRICS), (
-    "a metric without a case, or a case without a metric"
-)
 
 
-@pytest.mark.parametrize("missing", [False, True])
-@pytest.mark.parametrize(
-    ("name", "case"),
-    [pytest.param(n, c, id=f"{n}-{c[0]}") for n, cases in CASES.items() for c in cases],
-)
-def test_a_metric_is_scikit_learns_over_the_labelled_samples(
-    name: str, case: Case, missing: bool
+def _degenerate(kind: TargetKind) -> Iterator[Any]:
+    return (_label(labels, kind) for labels in DEGENERATE[kind])
+
+
+def _predictions(kind: TargetKind, y: Any) -> Iterator[Any]:
+    """Yield predictions by chance, the same for all, and the labels themselves."""
+    n = len(y)
+    p, other = _random(kind, 3, n)
+    yield p if kind != "tags" else other[:, : y.shape[1]]
+    yield np.broadcast_to(p[:1], p.shape).copy() if kind != "tags" else np.zeros_like(y)
+    if kind == "class":
+        yield np.eye(CLASSES, dtype=np.float32)[np.maximum(y, 0)]
+    elif kind in REAL_KINDS:
+        yield np.nan_to_num(y)
+    elif kind == "tags":
+        yield np.maximum(y, 0)
+    else:
+        yield np.maximum(y, 0).astype(np.float32)
+
+
+@pytest.mark.filterwarnings("ignore")  # of the references, about what is undefined
+@pytest.mark.parametrize(("name", "kind"), REFERENCES)
+def test_degenerate_labels_have_the_references_value_or_are_named(
+    name: str, kind: TargetKind
 ) -> None:
-    kind, prediction, labels, reference = case
-    known = np.random.default_rng(1).random(labels.shape) < (0.6 if missing else 1.0)
-    marked = np.where(known, labels, np.nan if kind == "real" else -1)
-    marked = marked.astype(np.float32 if kind == "real" else np.int64)
-    whole = (
-        kind == "multilabel"
-    )  # which has a label of one kind and none of another in the same sample
-    expected = (
-        reference(prediction, marked) if whole else reference(prediction[known], labels[known])
-    )
-    p = torch.from_numpy(prediction if kind == "tags" else prediction.astype(np.float32))
-    got = compute(
-        name, p, torch.from_numpy(marked), kind, CLASSES if kind in ("class", "tags") else 4
-    )
-    assert got == pytest.approx(expected, rel=1e-4)
-
-
-@pytest.mark.parametrize("name", list(CASES))
-def test_a_metric_without_labels_is_not_a_number(name: str) -> None:
-    kind, prediction, labels, _ = CASES[name][0]
-    none = (
-        np.full(labels.shape, np.nan, np.float32) if kind == "real" else np.full(labels.shape, -1)
-    )
-    assert math.isnan(
-        compute(name, torch.from_numpy(prediction), torch.from_numpy(none), kind, CLASSES)
-    )
+    for y in _degenerate(kind):
+        reason = why_undefined(name, y, kind, CLASSES)
+        for p in _predictions(kind, y):
+            expected = REFERENCES[name, kind](p, y)
+            value = _ours(name, kind, p, y)
+            assert reason or not math.isnan(expected)
+            if not (reason and math.isnan(value)):
+                assert value == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
 def test_one_class_alone_has_no_ranking() -> None:
@@ -160,38 +169,24 @@ def test_f1_leaves_out_a_label_without_a_positive(third: int) -> None:
     assert math.isnan(compute("f1", found[:, 2:], labels[:, 2:], "multilabel", 1))
 
 
-_DEGENERATE: list[tuple[str, Any]] = [
-    ("class", [1, 1, 1]),
-    ("class", [0, 2, -1]),
-    ("binary", [0, 0, 0]),
-    ("binary", [1, 1, -1]),
-    ("multilabel", ABSENT.tolist()),
-    ("multilabel", [[1, 0], [1, -1]]),
-    ("real", [2.0, 2.0, 2.0]),
-    ("vector", [[1.0, 2.0], [1.0, 3.0]]),
-    ("tags", [[0, 0, -1]]),
-]
+@pytest.mark.parametrize(("name", "kind"), REFERENCES)
+def test_a_perfect_prediction_is_perfect_or_undefined(name: str, kind: TargetKind) -> None:
+    for y in _degenerate(kind):
+        *_, right = _predictions(kind, y)
+        value = _ours(name, kind, right, y)
+        assert math.isnan(value) or value == pytest.approx(METRICS[name].perfect)
 
 
-_OF_KIND = {
-    "class": ("accuracy", "balanced_accuracy", "f1", "auroc", "relation_f1"),
-    "binary": ("accuracy", "f1", "auroc", "average_precision", "mcc"),
-    "multilabel": ("f1", "auroc", "average_precision"),
-    "real": ("r2", "mse", "rmse", "mae"),
-    "vector": ("r2", "mse", "rmse", "mae"),
-    "tags": ("token_accuracy", "token_f1", "span_f1"),
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "labels"),
-    [(name, kind, labels) for kind, labels in _DEGENERATE for name in _OF_KIND[kind]],
-)
-def test_a_perfect_prediction_is_perfect_or_undefined(name: str, kind: Any, labels: Any) -> None:
-    target = torch.tensor(labels)
-    prediction = target.clamp(min=0).float() if kind in ("binary", "multilabel") else target
-    if kind == "class":
-        prediction = torch.nn.functional.one_hot(target.clamp(min=0), 3).float()
-    names = ("O", "B-x") if kind == "tags" else ("a(e1,e2)", "a(e2,e1)", "Other")
-    value = compute(name, prediction, target, kind, 3, names=names)
-    assert math.isnan(value) or value == pytest.approx(METRICS[name].perfect)
+@pytest.mark.parametrize(("name", "kind"), REFERENCES)
+def test_a_constant_prediction_reaches_the_trivial_value_at_most(
+    name: str, kind: TargetKind
+) -> None:
+    sign = 1 if METRICS[name].higher_is_better else -1
+    for y in _degenerate(kind):
+        trivial = trivial_value(name, y, kind, CLASSES)
+        _, constant, _ = _predictions(kind, y)
+        value = _ours(name, kind, constant, y)
+        if math.isnan(value) or math.isnan(trivial):
+            assert math.isnan(trivial)
+        else:
+            assert sign * value <= sign * trivial + 1e-6

@@ -10,7 +10,8 @@ from tests.support.metric_cases import ALL, Maker, metric_case
 
 def test_errors_are_better_when_lower() -> None:
     lower = {name for name, metric in METRICS.items() if not metric.higher_is_better}
-    assert lower == {"mse", "rmse", "mae"}
+    errors = {"mse", "rmse", "mae", "pinball_loss_10", "pinball_loss_50", "pinball_loss_90"}
+    assert lower == errors | {"brier_score_loss", "calibration_error"}
 
 
 @pytest.mark.parametrize(("name", "maker"), [pytest.param(*case[:2], id=case[2]) for case in ALL])

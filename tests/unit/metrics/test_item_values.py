@@ -15,7 +15,7 @@ from tests.support.metric_cases import ALL, Maker, MetricCase, metric_case
 
 CASES = [pytest.param(*case[:2], id=case[2]) for case in ALL]
 # Metrics that are means over items: their values are the items' own scores.
-MEANS = {"accuracy", "mse", "mae"}
+MEANS = {"accuracy", "mse", "mae", *(name for name in METRICS if name.startswith("pinball"))}
 
 
 def values_of(case: MetricCase) -> Array:
@@ -30,10 +30,9 @@ def unlabelled(case: MetricCase) -> Array:
     return missing.reshape(len(missing), -1).all(1).numpy()
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("name", "maker"), CASES)
-def test_the_mean_is_the_metric(name: str, maker: Maker, seed: int) -> None:
-    case = metric_case(name, maker, 83, seed)
+def test_the_mean_is_the_metric(name: str, maker: Maker) -> None:
+    case = metric_case(name, maker, 83)
     values = values_of(case)
     assert values.shape == (83,)
     assert values.dtype == np.float64
@@ -57,7 +56,7 @@ def test_an_item_without_a_label_has_the_value_of_the_metric(name: str, maker: M
 @pytest.mark.parametrize(("name", "maker"), CASES)
 def test_values_are_the_derivative_by_the_weight_of_an_item(name: str, maker: Maker) -> None:
     """Of many copies of the items, one is left out: a small step in the weight of this item."""
-    items, copies = 30, 60
+    items, copies = 20, 60
     case = metric_case(name, maker, items)
     all_copies = torch.arange(items).repeat(copies)
     whole, total = case.of_items(all_copies).value(), items * copies

@@ -165,3 +165,37 @@ def test_objectives_that_there_are(objective: str) -> None:
     check_objective(objective, TASKS)
     with pytest.raises(ConfigError, match=r"search\.objective"):
         check_objective(objective + "s", TASKS)
+
+
+def test_metrics_of_the_users_have_their_own_direction() -> None:
+    values = {"val/a/cost": 3.0, "val/a/profit": 5.0}
+    own = {"cost": False, "profit": True}
+    for name, expected in (("cost", -3.0), ("profit", 5.0)):
+        tasks = {"a": (name,)}
+        assert Objective(tasks, "primary", directions=own)(values) == expected
+        assert Objective(tasks, f"val/a/{name}", directions=own)(values) == expected
+    reference = {"val/a/cost": 4.0, "val/a/profit": 4.0}
+    objective = Objective({"a": ("cost", "profit")}, "delta_m", reference, directions=own)
+    assert objective(values) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "reference", "scale", "expected"),
+    [
+        ("r2", 0.005, 0.0006, (0.0, 1.0), 0.0044),  # noise over noise is no gain of 733 %
+        ("r2", 0.005, -0.0006, (0.0, 1.0), 0.0056),
+        ("r2", 0.5, 0.0, (0.0, 1.0), 0.5),
+        ("mse", 2e-7, 1e-7, (4.0, 0.0), -2.5e-8),  # both are all but perfect
+        ("mse", 2e-7, 1e-7, (2e-6, 0.0), -1.0),  # a small unit is no small reference
+        ("auroc", 0.6, 0.5, (0.5, 1.0), 0.2),
+    ],
+)
+def test_a_reference_of_about_0_takes_the_range_of_the_metric(
+    metric: str, value: float, reference: float, scale: tuple[float, float], expected: float
+) -> None:
+    assert gain(metric, value, reference, scale=scale) == pytest.approx(expected)
+    key = f"a/{metric}"
+    of_task = delta_m(
+        {f"val/{key}": value}, {f"val/{key}": reference}, {"a": (metric,)}, scales={key: scale}
+    )
+    assert of_task == pytest.approx(expected)

@@ -15,30 +15,42 @@ from torch import Tensor
 from mtl_search.data.types import REAL_KINDS, TargetKind
 from mtl_search.metrics.compute import compute
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.trivial import trivial_value, why_undefined
+from mtl_search.metrics.trivial import trivial_value
+from mtl_search.metrics.undefined import why_undefined
 from tests.support.metric_cases import ALL, BIO, Maker, MetricCase, metric_case
 
 
 def constants(case: MetricCase) -> Iterator[Tensor]:
     """Yield every constant prediction; of real values, a fine grid that has the best in it."""
     n = len(case.target)
+    known = case.target != -1
     if case.kind == "class":
+        counts = torch.bincount(case.target[known], minlength=case.classes)
+        shares = counts / counts.sum()
+        # The most probable classes in their order, one class for sure, and the shares in between.
         yield from torch.eye(case.classes).unsqueeze(1).expand(-1, n, -1)
+        yield from ((shares + step).softmax(0).expand(n, -1) for step in torch.eye(case.classes))
+        yield shares.expand(n, -1)
     elif case.kind == "binary":
-        yield from (torch.full((n,), score) for score in (0.25, 0.75))
+        share = float((case.target == 1).sum() / known.sum())
+        yield from (torch.full((n,), score) for score in (0.25, 0.75, share, share + 0.01))
     elif case.kind == "multilabel":
         for scores in itertools.product((0.25, 0.75), repeat=case.classes):
             yield torch.tensor(scores).expand(n, -1)
+        yield ((case.target == 1).sum(0) / known.sum(0)).expand(n, -1)
     elif case.kind == "vector":
         median_L = case.target.nanmedian(dim=0).values
         for value_L in (case.target.nanmean(dim=0), median_L):
             yield from ((value_L + step).expand(n, -1) for step in np.linspace(-1, 1, 21))
+        for quantile in (0.1, 0.9):
+            yield case.target.nanquantile(quantile, 0, interpolation="higher").expand(n, -1)
+            yield case.target.nanquantile(quantile, 0, interpolation="lower").expand(n, -1)
     elif case.kind == "tags":
         yield from (torch.full(case.target.shape, tag) for tag in range(case.classes))
     else:
         labels = case.target[~case.target.isnan()]
         grid = torch.linspace(float(labels.min()), float(labels.max()), 200)
-        for value in (labels.mean(), labels.median(), *grid):
+        for value in (labels.mean(), labels.median(), *labels, *grid):
             yield torch.full((n,), float(value))
 
 

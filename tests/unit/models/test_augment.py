@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from mtl_search.config import load_config
+from mtl_search.config import Component, load_config
 from mtl_search.data import DataSet, Target
 from mtl_search.errors import ConfigError
+from mtl_search.models.augment import Augmentation, build_augment
 from mtl_search.models.build import build_network
 
 pytest.importorskip("kornia", reason="an optional dependency: pip install 'mtl-search[images]'")
@@ -81,3 +83,47 @@ def test_mistakes_are_named(data: DataSet, step: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         build(data, [step])
     assert caught.value.path == "model.augment.0"
+
+
+def brighter(x: Tensor, *, by: float = 1.0) -> Tensor:
+    """A function of the user's."""
+    return x + by
+
+
+class Rows(Augmentation):
+    """A class of the user's, for tables."""
+
+    axes = 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the batch, doubled."""
+        return 2 * x
+
+
+NOTHING = 3
+
+
+def test_functions_and_classes_of_the_user() -> None:
+    names = [{"name": f"{__name__}:brighter", "by": 2.0}, f"{__name__}:Rows"]
+    augment = build_augment([Component.model_validate(name) for name in names])
+    assert augment is not None
+    images, rows, words = torch.ones(2, 1, 3, 3), torch.ones(2, 4), torch.ones(2, 4).long()
+    assert augment(images).unique().tolist() == [3.0]
+    assert augment(rows).unique().tolist() == [2.0]
+    assert augment(words) is words
+    augment.eval()
+    assert augment(images) is images
+
+
+@pytest.mark.parametrize(
+    ("step", "path", "told"),
+    [
+        ({"name": f"{__name__}:brighter", "of": 1}, "model.augment.0.of", "no such argument"),
+        (f"{__name__}:NOTHING", "model.augment.0.name", "an augmentation is a class or a function"),
+        (f"{__name__}:nothing", "model.augment.0.name", "no attribute 'nothing'"),
+    ],
+)
+def test_what_is_no_augmentation_is_refused(step: Any, path: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told) as caught:
+        build_augment([Component.model_validate(step)])
+    assert caught.value.path == path

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mtl_search.data.dataset import DataSet
 from mtl_search.errors import ConfigError
 from mtl_search.models.build import build_network
 from mtl_search.models.stage import Stage
+from tests.support import small_sweeps as small
 from tests.support.networks import DATA, TASKS, network_config, network_inputs, network_targets
 
 
@@ -290,3 +291,45 @@ def test_what_is_wrong_is_said_with_its_path(change: dict[str, Any], path: str, 
     message = str(caught.value)
     assert message.startswith(f"{path}: ")
     assert text in message
+
+
+class Fixed(nn.Module):
+    """A user's backbone that knows the shape of its input by itself."""
+
+    def __init__(self, width: int = 5) -> None:
+        super().__init__()
+        self.flat = nn.Flatten()
+        self.one, self.two = nn.Linear(6, width), nn.Linear(width, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.one(self.flat(x)))
+        return torch.relu(self.two(x))
+
+
+MADE = nn.Linear(6, 3)
+
+
+def test_a_plain_module_is_cut_so_that_its_depth_can_be_searched() -> None:
+    for depth in (0, 1, 2):
+        changes = {
+            "model.backbone": {"name": f"{__name__}:Fixed", "width": 4},
+            "model.sharing.depth": depth,
+        }
+        network = build_network(small.config(changes), small.DATA)
+        assert network.sharing.stages == 2
+        outputs = network({"x": torch.randn(3, 6), "y": torch.randn(3, 6)})
+        assert {len(output) for output in outputs.values()} == {3}
+
+
+def test_copies_of_a_plain_module_have_weights_of_their_own() -> None:
+    changes = {"model.backbone": f"{__name__}:Fixed", "model.sharing.depth": 0}
+    sharing = build_network(small.config(changes), small.DATA).sharing
+    one, two = (sharing.task_parameters(task)[0] for task in ("kind", "size"))
+    assert one.shape == two.shape
+    assert not torch.equal(one, two)
+
+
+def test_one_module_is_no_backbone() -> None:
+    with pytest.raises(ConfigError, match="this is one Linear; a class or a function") as caught:
+        build_network(small.config({"model.backbone": f"{__name__}:MADE"}), small.DATA)
+    assert caught.value.path == "model.backbone.name"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from rich.console import Console
+
+from mtl_search.analysis.by_task import TaskRow
+from mtl_search.analysis.verdict import Verdict
+from mtl_search.report.by_task_table import print_rows
 from tests.support.recorded_sweeps import TASKS, Builder, config, whole
 from tests.support.reports import report_text
 
@@ -54,3 +60,25 @@ def test_references_of_scikit_learn_stand_beside_the_networks(builder: Builder) 
     assert "boosting" in shown
     row = next(line for line in shown.splitlines() if line.split()[:1] == ["left"])
     assert row.split()[-2:] == ["0.8123", "0.8765"]
+
+
+def test_very_many_tasks_have_a_summary_and_the_five_best_and_worst() -> None:
+    rows = [
+        TaskRow(
+            f"task_{n:03d}", "auroc", 0.5, 0.6, 0.6, 0.6 + n / 1000, n / 1000 - 0.05, None, 0.5,
+            None, None, None, {},
+        )
+        for n in range(100)
+    ]  # fmt: skip
+    console = Console(width=150, record=True, file=io.StringIO())
+    print_rows(rows, Verdict("don't know"), console)
+    text = console.export_text()
+    assert "Over 100 tasks" in text
+    assert "median" in text
+    assert "49 of 100" in text
+    assert [f"task_{n:03d}" in text for n in (99, 95, 94, 5, 4, 0)] == [
+        True, True, False, False, True, True,
+    ]  # fmt: skip
+    assert "--csv FOLDER" in text
+    assert max(map(len, text.splitlines())) <= 150
+    assert len(text.splitlines()) < 40

@@ -42,6 +42,7 @@ def test_json_has_its_keys(builder: Builder) -> None:
         "started": 1_700_000_001.0,
         "sessions": 1,
         "complete": True,
+        "stopped": None,
     }
     assert tree["trials"][0]["parameters"] == 1000
     assert isinstance(tree["trials"][0]["parameters"], int)

@@ -97,6 +97,20 @@ def test_long_tables_are_cut_and_say_so() -> None:
     assert "Shown are" not in "\n\n".join(view_parts(long_view(MOST_ROWS, MOST_COLUMNS)))
 
 
+def test_long_cells_are_cut_and_say_so() -> None:
+    """Those of 600 loss weights would be a line of 3,000 characters."""
+    weights = ":".join(["1.00"] * 600)
+    rows = [{"arm": "equal", "weights": weights}, {"arm": "search", "weights": "1:2"}]
+    view = View("leaderboard", "Arms", "", [Column("arm", "arm"), Column("weights", "w")], rows)
+    text = "\n\n".join(view_parts(view))
+    assert cells(text)[1] == ["equal", weights[:99] + "…"]
+    assert cells(text)[2] == ["search", "1:2"]
+    assert "*Shown are the first 99 characters of cells that end in …; all are under" in text
+    assert max(map(len, lines(text))) < 200
+    short = View("leaderboard", "Arms", "", view.columns, rows[1:])
+    assert "Shown" not in "\n\n".join(view_parts(short))
+
+
 def test_the_report_has_verdict_checks_and_every_view(builder: Builder) -> None:
     whole(builder.scales(), seeds=5, twins=True, items=50)
     evidence = evidence_of(builder)

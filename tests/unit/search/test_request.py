@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mtl_search.errors import ConfigError
 from mtl_search.search.arms import plan_arms
 from mtl_search.search.request import SweepRequest, check_request
 from tests.support import small_sweeps as small
@@ -43,3 +44,11 @@ def test_metrics_of_main_tasks_are_the_configs_or_the_heads_first(tmp_path: Path
     config = small.config({"tasks.kind.metrics": []})
     checked = check_request(SweepRequest(config, tmp_path, data=small.DATA, address="local"))
     assert checked.metrics == {"kind": ("accuracy",), "size": ("r2", "mae")}
+
+
+def test_the_objective_of_a_request_is_tried(tmp_path: Path) -> None:
+    request = SweepRequest(
+        small.config(), tmp_path, data=small.DATA, objective=lambda m: m["val/a"], address="local"
+    )
+    with pytest.raises(ConfigError, match="the objective reads 'val/a'"):
+        check_request(request)

@@ -11,7 +11,15 @@ from mtl_search.config import load_config, override
 from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search import resume
 from mtl_search.storage import sweep_directory
+from mtl_search.storage.events import SweepStarted
+from mtl_search.storage.journal import Journal
 from tests.support import small_sweeps as small
+
+
+def begin(folder: Path) -> None:
+    journal = Journal(folder / sweep_directory.JOURNAL)
+    journal.write(SweepStarted(id="ab12", name=small.config().name))
+    journal.close()
 
 
 def test_a_new_sweep_leaves_its_resolved_config(tmp_path: Path) -> None:
@@ -24,7 +32,7 @@ def test_a_sweep_is_not_overwritten_and_nothing_is_not_resumed(tmp_path: Path) -
     with pytest.raises(SweepError, match="holds no sweep to resume"):
         resume.prepare(tmp_path / "demo", small.config(), resume=True)
     (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / sweep_directory.JOURNAL).write_text("{}\n")
+    begin(tmp_path / "demo")
     with pytest.raises(SweepError, match="holds a sweep already"):
         resume.prepare(tmp_path / "demo", small.config(), resume=False)
 
@@ -70,7 +78,7 @@ MUST_NOT_CHANGE: list[tuple[str, Any]] = [
 def test_a_population_keeps_its_size(tmp_path: Path) -> None:
     config = small.config({"search.scheduler": {"name": "pbt", "interval": 1}})
     resume.prepare(tmp_path / "demo", config, resume=False)
-    (tmp_path / "demo" / sweep_directory.JOURNAL).write_text("{}\n")
+    begin(tmp_path / "demo")
     resume.prepare(tmp_path / "demo", config, resume=True)
     for trials in (3, 9):
         with pytest.raises(
@@ -83,7 +91,7 @@ def test_a_population_keeps_its_size(tmp_path: Path) -> None:
 
 def resumed(tmp_path: Path, change: dict[str, Any]) -> None:
     resume.prepare(tmp_path / "demo", small.config(), resume=False)
-    (tmp_path / "demo" / sweep_directory.JOURNAL).write_text("{}\n")
+    begin(tmp_path / "demo")
     resume.prepare(tmp_path / "demo", small.config(change), resume=True)
 
 
@@ -125,7 +133,7 @@ def test_secrets_may_change_and_are_not_kept(
     assert "first-one" not in text
     assert "https://me:***@data.test/a.csv" in text
     assert "${DATA_KEY}" in text
-    (folder / sweep_directory.JOURNAL).write_text("{}\n")
+    begin(folder)
     resume.prepare(folder, with_password("second-one"), resume=True)
     # A sweep of an earlier version has the values.
     old = text.replace("${DATA_KEY}", "key-third-one").replace("***", "third-one")

@@ -51,3 +51,13 @@ def test_a_sampler_draws_the_same_from_the_same_seed() -> None:
             for seed in (3, 3, 4)
         )
         assert first == again != other
+
+
+def test_a_sampler_of_optuna_gets_the_seed_by_its_name() -> None:
+    """In front of `seed`, Optuna's samplers have other arguments."""
+    draws = []
+    for seed in (3, 3, 4):
+        sampler = build_sampler(Component(name="optuna.samplers:TPESampler"), seed)
+        study = optuna.create_study(sampler=sampler)
+        draws.append(study.ask().suggest_float("x", 0, 1))
+    assert draws[0] == draws[1] != draws[2]

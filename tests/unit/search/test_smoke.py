@@ -75,3 +75,8 @@ def test_what_is_smaller_already_stays() -> None:
 def test_a_data_set_says_how_it_is_read_in_part() -> None:
     path = next(path for path in CONFIG_FILES if path.stem == "relation_entities")
     assert smoke(load_config(path)).data.arguments["limit"] == 400
+
+
+def test_a_mapping_will_do_also_without_a_data_set() -> None:
+    tree = {"name": "x", "tasks": {"a": {"head": "softmax"}}, "model": {"backbone": "mlp"}}
+    assert smoke(tree).name == "x-smoke"

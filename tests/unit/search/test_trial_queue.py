@@ -17,6 +17,7 @@ from mtl_search.search.objectives import ArmObjectives
 from mtl_search.search.space.arm_space import Draw
 from mtl_search.search.trial_log import TrialLog
 from mtl_search.search.trial_queue import FINISHED, WAIT, TrialQueue
+from mtl_search.storage.events import SweepStarted
 from mtl_search.storage.journal import Journal
 from mtl_search.storage.trial_record import TrialRecord
 from mtl_search.training.trial_report import TrialReport
@@ -52,6 +53,8 @@ class Session:
 
     def __init__(self, directory: Path, config: Config) -> None:
         self.journal = Journal(directory / "journal.jsonl")
+        if not self.journal.record.id:
+            self.journal.write(SweepStarted(id="queue", name=config.name))
         objectives = ArmObjectives(
             self.journal.record,
             {task: METRICS_OF[task] for task in config.main_tasks},

@@ -130,7 +130,7 @@ def test_ids_in_a_journal_stay_in_their_folder(name: object, tmp_path: Path) -> 
     for event in [trial, *sweeps]:
         file = tmp_path / "journal.jsonl"
         file.write_text(json.dumps(event) + "\n")
-        with pytest.raises(SweepError, match="cannot name a folder"):
+        with pytest.raises(SweepError, match=r"cannot name a folder|a text is needed"):
             read_record(file)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from mtl_search import ConfigError, Result, SweepError, load_config
 from mtl_search.export.folder import load_model
-from mtl_search.storage.journal import read_record
+from mtl_search.storage.events import SweepStarted
+from mtl_search.storage.journal import Journal, read_record
 from tests.support.config_trees import tree
 
 # All of them took seconds to minutes, or for ever.
@@ -69,7 +70,9 @@ def test_a_bomb_in_a_variable_stays_a_text(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_bomb_in_the_folder_of_a_sweep_is_refused_at_once(tmp_path: Path) -> None:
-    (tmp_path / "journal.jsonl").touch()
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.write(SweepStarted(id="bomb", name="bomb"))
+    journal.close()
     (tmp_path / "config.yaml").write_text(_aliases())
     _refused_at_once("more than 20000 values", lambda: Result(tmp_path))
 

@@ -47,5 +47,6 @@ def test_a_line_of_another_shape_stays() -> None:
 def test_a_journal_may_have_lines_of_both_versions(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     line = '{"event": "generation", "time": 1.0, "arm": "%s", "epoch": %d}\n'
-    path.write_text(line % ("seed/uw", 1) + line % ("warmup/uw", 2))
+    begin = '{"event": "sweep", "time": 0.5, "id": "ab12", "name": "toy"}\n'
+    path.write_text(begin + line % ("seed/uw", 1) + line % ("warmup/uw", 2))
     assert read_record(path).generations == {"warmup/uw": 2}

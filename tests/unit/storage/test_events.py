@@ -87,14 +87,16 @@ LINES = [
         MetricScales,
         (
             '{"event": "scales", "time": 1.5, "values": {"left/accuracy": [0.25, 1.0]},'
-            ' "excluded": {"left/auroc": "only one outcome occurs in the test split"}}'
+            ' "excluded": {"left/auroc": "only one outcome occurs in the test split"},'
+            ' "directions": {}}'
         ),
     ),
     (
         DataDescribed,
         (
             '{"event": "data", "time": 1.5, "name": "table", "digest": "a1",'
-            ' "splits": {"train": 3, "validation": 1, "test": 1}, "targets": {"left": "class"}}'
+            ' "splits": {"train": 3, "validation": 1, "test": 1}, "targets": {"left": "class"},'
+            ' "classes": {"left": [["0", 2], ["1", 1]]}}'
         ),
     ),
     (
@@ -135,7 +137,7 @@ def test_only_what_a_trial_can_say_again_may_be_lost(kind: type[Event], line: st
 def test_each_field_without_a_default_is_needed(kind: type[Event], line: str) -> None:
     tree: dict[str, Any] = json.loads(line)
     optional = {"slots", "budget", "custom_objective", "config_hash", "origin", "role", "test"}
-    optional |= {"excluded", "split", "devices"}
+    optional |= {"excluded", "directions", "split", "devices", "classes"}
     if kind is BaselineScored:
         optional.add("reason")
     for name in set(tree) - {"event"} - optional:

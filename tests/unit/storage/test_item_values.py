@@ -36,6 +36,25 @@ def test_values_come_back_from_a_file(tmp_path: Path) -> None:
     assert item_values.read(tmp_path, "final-search-0000") == {}
 
 
+def test_scores_of_labels_stand_beside_the_items_and_do_not_mix_with_them(tmp_path: Path) -> None:
+    scores: dict[str, dict[str, float]] = {
+        "my task/positives": {"é": 3, "100": 0},
+        "my task/f1": {"é": 0.5, "100": np.nan},
+        "left/auroc": {"a/b": 0.75},
+    }
+    text = item_values.encode(VALUES, scores)
+    assert item_values.decode(text).keys() == VALUES.keys()
+    assert item_values.read_label_scores(tmp_path, "t") == {}
+    item_values.write(tmp_path, "t", text)
+    assert item_values.read(tmp_path, "t").keys() == VALUES.keys()
+    found = item_values.read_label_scores(tmp_path, "t")
+    assert found.keys() == scores.keys()
+    for key, by_label in scores.items():
+        assert found[key] == pytest.approx(by_label, nan_ok=True)
+    item_values.write(tmp_path, "old", item_values.encode(VALUES))
+    assert item_values.read_label_scores(tmp_path, "old") == {}
+
+
 def test_nothing_is_written_of_a_trial_without_values(tmp_path: Path) -> None:
     item_values.write(tmp_path, "search-0000", "")
     assert list(tmp_path.iterdir()) == []

@@ -92,7 +92,8 @@ def test_data_and_environment_are_those_of_the_latest_session() -> None:
             record.apply(DataDescribed(name="t", digest=digest, splits=splits, targets=targets))
         if record.environment.get("versions") != {"torch": torch}:
             record.apply(EnvironmentDescribed(versions={"torch": torch}, platform="Linux"))
-    assert record.data == {"name": "t", "digest": "b2", "splits": splits, "targets": targets}
+    described = {"name": "t", "digest": "b2", "splits": splits, "targets": targets}
+    assert record.data == {**described, "classes": {}}
     assert record.environment == {"versions": {"torch": "2.9"}, "platform": "Linux", "devices": {}}
     assert list(record.data_sets) == [1, 3]
     assert list(record.environments) == [1, 2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.errors import SweepError
+from mtl_search.errors import ConfigError, SweepError
 from mtl_search.search import resume
 from mtl_search.storage import sweep_directory
 from tests.support import small_sweeps as small
@@ -23,13 +23,38 @@ def sweep(path: Path, when: int = 0) -> Path:
     return path
 
 
-def test_new_folders_are_numbered(tmp_path: Path) -> None:
-    assert sweep_directory.new_folder(tmp_path, "demo") == tmp_path / "demo"
-    (tmp_path / "demo").mkdir()
-    assert sweep_directory.new_folder(tmp_path, "demo") == tmp_path / "demo-2"
-    (tmp_path / "demo-2").mkdir()
-    (tmp_path / "demo-4").mkdir()
-    assert sweep_directory.new_folder(tmp_path, "demo") == tmp_path / "demo-3"
+def test_new_folders_are_numbered_and_made_at_once(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    with (
+        sweep_directory.new_folder(root, "demo") as first,
+        sweep_directory.new_folder(root, "demo") as second,  # both begin at the same time
+    ):
+        assert (first, second) == (root / "demo", root / "demo-2")
+        (first / "journal.jsonl").write_text("{}\n")
+        assert sweep_directory.free_folder(root, "demo") == root / "demo-3"
+    assert list(root.iterdir()) == [first]  # nothing began in the second
+
+
+def test_a_sweep_that_is_refused_leaves_no_folder(tmp_path: Path) -> None:
+    with (
+        sweep_directory.new_folder(tmp_path / "runs", "demo") as folder,
+        sweep_directory.locked(folder),
+    ):
+        (folder / "config.yaml").touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = r"output: the folder of the sweep cannot be written to \((Not a directory|File exists)\)"
+    with (
+        pytest.raises(ConfigError, match=said),
+        sweep_directory.new_folder(tmp_path / "file", "demo"),
+    ):
+        raise AssertionError
+    for folder in (tmp_path / "file" / "demo", tmp_path / "file"):
+        with pytest.raises(ConfigError, match=said), sweep_directory.locked(folder):
+            raise AssertionError
 
 
 def test_the_latest_is_the_one_that_was_written_to_last(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def test_a_trial_runs_until_it_ends(tmp_path: Path) -> None:
 def test_a_member_of_a_population_knows_what_it_trained_each_epoch_with(tmp_path: Path) -> None:
     builder = Builder(tmp_path / "journal.jsonl").sweep()
     trial = builder.begin("search", 0, role="member")
+    builder.begin("search", 1, role="member")
     first = builder.sweep_record.trials[trial].params
     for epoch, lr in ((2, 0.1), (4, 0.2)):
         values = {"training.optimizer.lr": lr}

@@ -9,8 +9,10 @@ import pytest
 
 from mtl_search.tracking import Tracker, find_addresses
 from mtl_search.tracking.links import (
+    about_environment,
     best_trials,
     environment_uri,
+    experiment_name,
     tracking_uri,
     ui_address,
     ui_command,
@@ -76,3 +78,26 @@ def test_mlflows_own_variable_counts_where_the_config_names_nothing(
     assert tracking_uri(config(), tmp_path / "demo") == f"sqlite:///{Path.cwd() / 'runs.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     assert tracking_uri(config(), tmp_path / "demo") == f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+def test_the_config_holds_before_the_environment_and_a_line_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = config(**{"tracking.uri": "http://me:hidden@own:1", "tracking.experiment": "mine"})
+    off: dict[str, Any] = {"tracking.enabled": False}
+    assert (about_environment(own), experiment_name(config())) == ("", "demo")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@mlflow:5000")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "theirs")
+    assert about_environment(config()) == (
+        "http://mlflow:5000, from the environment variable MLFLOW_TRACKING_URI; "
+        "experiment theirs, from the environment variable MLFLOW_EXPERIMENT_NAME"
+    )
+    assert about_environment(own) == (
+        "http://own:1, from tracking.uri, before MLFLOW_TRACKING_URI; "
+        "experiment mine, from tracking.experiment, before MLFLOW_EXPERIMENT_NAME"
+    )
+    assert about_environment(config(**off)) == ""
+    assert (experiment_name(own), experiment_name(config())) == ("mine", "theirs")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:hidden@own:1")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "mine")
+    assert about_environment(own) == ""

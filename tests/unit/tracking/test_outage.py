@@ -51,7 +51,7 @@ def test_a_whole_sweep_on_a_server(
     )  # MLflow's client prints addresses of runs if nobody stops it
 
 
-@pytest.mark.parametrize("mode", ["refuse", "error", "hang"])
+@pytest.mark.parametrize("mode", ["refuse", pytest.param("error", marks=pytest.mark.large), "hang"])
 def test_outage_in_the_middle(
     proxy: Proxy, mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -59,7 +59,7 @@ def test_outage_in_the_middle(
     tracker = Tracker(of_server(proxy.url, name), tmp_path / name, flush_s=0.1)
     tracker.start()
     builder = Builder(tmp_path / name / "journal.jsonl", observers=[tracker.observe]).sweep()
-    builder.trial("single/left", 0, 0.8)
+    builder.trial("warmup/uw", 0, 0.8)
     wait_until(lambda: tracker.unsent == 0)
     _break(proxy, mode)
     started = time.monotonic()
@@ -164,14 +164,57 @@ def test_a_lost_answer_makes_no_second_run(proxy: Proxy, tmp_path: Path) -> None
     )  # Runs refuses doubles
 
 
-def test_a_server_that_hangs_is_said_before_anything_trains(proxy: Proxy, tmp_path: Path) -> None:
-    proxy.mode = "hang"
+@pytest.mark.parametrize("mode", ["refuse", "error", "hang"])
+def test_a_server_that_is_away_at_the_start_gets_all_later(
+    proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    _break(proxy, mode)
+    folder = tmp_path / f"later-{mode}"
+    tracker = Tracker(of_server(proxy.url, f"later-{mode}"), folder, flush_s=0.1)
     started = time.monotonic()
-    with pytest.raises(SweepError, match="cannot be used"):
-        Tracker(of_server(proxy.url, "never"), tmp_path / "never").start()
+    tracker.start()
     assert time.monotonic() - started < 15
+    assert "The sweep begins without it and keeps everything" in caplog.text
+    assert f"mtl-search sync {folder}" in caplog.text
+    assert tracker.degraded
+    builder = Builder(folder / "journal.jsonl", observers=[tracker.observe]).sweep()
+    first = builder.trial("search", 0, 0.9)
+    assert tracker.unsent > 0
+    _mend(proxy, mode)
+    second = builder.trial("search", 1, 0.8)
+    builder.done()
+    assert tracker.close() == 0
+    assert not tracker.degraded
+    runs = Runs(proxy.url, f"later-{mode}")
+    assert set(runs.by_trial) == {"", first, second}
+
+
+def test_a_server_that_stays_away(
+    proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.stop()
+    settings = of_server(proxy.url, "never")
+    tracker = Tracker(settings, tmp_path / "never", flush_s=0.1)
+    tracker.start()
+    builder = Builder(tmp_path / "never" / "journal.jsonl", observers=[tracker.observe]).sweep()
+    builder.trial("search", 0, 0.9)
+    assert tracker.close(patience=0.5) == tracker.unsent > 0
+    assert "events did not reach MLflow" in caplog.text
+    assert ", of trial search-0000" in caplog.text
+    with pytest.raises(SweepError, match="cannot be used"):
+        send_missing(tmp_path / "never", settings)
+
+
+def test_a_server_that_is_slow_to_answer_does_not_hold_the_sweep(
+    proxy: Proxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.mode = "hang"
+    tracker = Tracker(of_server(proxy.url, "never"), tmp_path / "never")
+    tracker.start(timeout=0.2)
+    assert "did not answer within 0 s" in caplog.text
+    assert tracker.close(patience=0.1) == 0
     with pytest.raises(SweepError, match="did not answer within 0 s"):
-        Tracker(of_server(proxy.url, "never"), tmp_path / "never").start(timeout=0.2)
+        Tracker(of_server(proxy.url, "x"), tmp_path).start(timeout=0.2, must_answer=True)
 
 
 def _break(proxy: Proxy, mode: str) -> None:

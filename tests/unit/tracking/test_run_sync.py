@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -90,6 +91,7 @@ class FakeClient:
         self._may_fail("send", arrived=False)
         self.sent += [(run, point.name, point.step) for point in points]
         self.runs[run].data.params.update(params)
+        self.runs[run].data.metrics.update({point.name: point.value for point in points})
         self._may_fail("send", arrived=True)
 
     def set_status(self, run: str, status: str, ended: int | None = None) -> None:
@@ -125,6 +127,31 @@ def test_each_point_is_sent_once(tmp_path: Path) -> None:
     run_sync.send()
     steps = [step for _, name, step in client.sent if name == "val/left/accuracy"]
     assert (steps, run_sync.waiting) == ([1, 2], 0)
+
+
+def test_an_epoch_that_is_trained_again_after_a_kill_is_not_doubled(tmp_path: Path) -> None:
+    client: Any = FakeClient()
+    before, after = RunSync(config(), client, "demo"), RunSync(config(), client, "demo")
+    sessions = [before, after]  # the second one reads what the first has journaled
+
+    def observe(event: Event, record: SweepRecord) -> None:
+        for session in sessions:
+            session.apply(event)
+
+    builder = Builder(tmp_path / "journal.jsonl", observers=[observe])
+    trial = builder.sweep().scales().begin("search", 0)
+    for epoch in (1, 2, 3):
+        builder.epoch(trial, epoch, 0.5, {"left": 0.5 + epoch / 10})
+        before.send()
+    for epoch in (2, 3, 4):  # from the checkpoint after the first one, with other values
+        builder.epoch(trial, epoch, 0.7, {"left": 0.6 + epoch / 10})
+        after.send()
+    builder.end(trial)
+    after.send()
+    steps = Counter((name, step) for run, name, step in client.sent if run != "run-0")
+    assert max(steps.values()) == 1, steps.most_common(3)
+    assert [step for name, step in steps if name == "val/left/accuracy"] == [1, 2, 3, 4]
+    assert [step for name, step in steps if name == "val/skill"] == [1, 2, 3, 4]
 
 
 def test_a_trial_that_is_sent_after_its_end_takes_one_batch(tmp_path: Path) -> None:

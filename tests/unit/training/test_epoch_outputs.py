@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
+import pytest
 import torch
 from torch import Tensor
 
 from mtl_search.data.loading.batch import Batch
 from mtl_search.training.distributed.communicator import SingleProcess
 from mtl_search.training.epoch_outputs import EpochOutputs
+from tests.support.metric_cases import ALL, Maker, MetricCase, metric_case
 from tests.support.trials import CPU
 
 NAMES = {"a": "x", "b": "x", "c": "y"}
@@ -59,6 +62,51 @@ class _Other(SingleProcess):
 
 def test_other_ranks_collect_nothing() -> None:
     assert _epoch().collect(NAMES, _Other()) == ({}, {})
+
+
+class _Two(SingleProcess):
+    """The first of two ranks: the rows of the second one, from its own record, arrive behind."""
+
+    size = 2
+
+    def __init__(self, second: EpochOutputs) -> None:
+        self._second = second
+
+    def gather(self, tensors: Sequence[Tensor | None]) -> list[Tensor]:
+        outputs, labels = self._second.collect({"task": "target"}, SingleProcess())
+        pairs = zip(tensors, (outputs["task"], labels["target"]), strict=True)
+        return [torch.cat([here, there]) for here, there in pairs if here is not None]
+
+
+def _rank(case: MetricCase, batches: Sequence[Tensor]) -> EpochOutputs:
+    """The record of a rank that saw these items, batch by batch."""
+    epoch_outputs = EpochOutputs()
+    for items in batches:
+        size = len(items)
+        batch = Batch({}, {}, {"target": case.target[items]}, size, size, {})
+        epoch_outputs.add({"task": case.prediction[items]}, batch)
+    epoch_outputs.add_nothing(Batch({}, {}, {}, 0, 1, {}), 1, CPU)
+    return epoch_outputs
+
+
+@pytest.mark.parametrize(("name", "maker"), [pytest.param(*c[:2], id=c[2]) for c in ALL])
+def test_a_metric_over_batches_and_ranks_is_that_over_all_rows(name: str, maker: Maker) -> None:
+    case = metric_case(name, maker, 40)
+    batches = torch.arange(40).split([1, 9, 6, 11, 4, 9])
+    first = _rank(case, batches[::2])
+    outputs, labels = first.collect({"task": "target"}, _Two(_rank(case, batches[1::2])))
+    # Of tags the head's answers are collected in place of outputs, as real as those.
+    prediction = outputs["task"].to(case.prediction.dtype)
+    together = dataclasses.replace(case, prediction=prediction, target=labels["target"])
+    assert together.value() == pytest.approx(case.value(), rel=1e-5, abs=1e-7)
+
+
+def test_of_unequal_batches_the_mean_over_batches_is_another_number() -> None:
+    """So that the test above could fail."""
+    for name, maker, _ in ALL:
+        case = metric_case(name, maker, 40)
+        means = [case.of_items(items).value() for items in torch.arange(40).split([4, 20, 16])]
+        assert sum(means) / 3 != pytest.approx(case.value(), rel=1e-5, abs=1e-7), name
 
 
 def test_neither_inputs_nor_graphs_are_kept() -> None:

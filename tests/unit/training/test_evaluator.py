@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,10 @@ from torch import Tensor
 
 from mtl_search.config import override
 from mtl_search.errors import ConfigError, TrialError
+from mtl_search.metrics.own import metric
 from mtl_search.models.build import build_network
 from mtl_search.models.network import MultiTaskNetwork
-from mtl_search.storage.item_values import decode
+from mtl_search.storage.item_values import decode, read_label_scores, write
 from mtl_search.training.evaluator import Evaluator, metric_names, task_losses
 from tests.support.trials import config, data
 
@@ -112,3 +115,34 @@ def test_the_test_split_is_told_by_metrics_and_by_items_in_its_order() -> None:
     assert found.keys() == expected.keys()
     for key, values in expected.items():
         assert found[key] == pytest.approx(values[order], rel=1e-5, abs=1e-6)
+
+
+def test_the_test_split_is_told_by_label_too(tmp_path: Path) -> None:
+    network, outputs, labels = _network()
+    evaluator = _evaluator(network, kind=["f1", "auroc"], flag=["auroc"])
+    metrics, text = evaluator.test(outputs, labels, 1, np.arange(80))
+    write(tmp_path, "trial", text)
+    found = read_label_scores(tmp_path, "trial")
+    assert list(found) == [
+        f"kind/{score}" for score in ("positives", "f1", "precision", "recall", "auroc")
+    ]
+    assert list(found["kind/f1"]) == ["a", "b", "c"]
+    for score in ("f1", "auroc"):
+        mean = np.mean(list(found[f"kind/{score}"].values()))
+        assert mean == pytest.approx(metrics[f"test/kind/{score}"], rel=1e-5)
+    own = dataclasses.replace(
+        evaluator, own_metrics={"f1": metric(higher_is_better=True)(lambda p, y: 0.0)}
+    )
+    assert "kind/f1" not in own.label_scores(outputs, labels)
+
+
+def test_metrics_of_the_users_are_computed_beside_ours() -> None:
+    network, outputs, labels = _network()
+    own = metric(higher_is_better=False)(lambda p, y: float(np.abs(p - y).mean()))
+    names = metric_names(override(config(), {"tasks.size.metrics": ["mine:error", "mae"]}), network)
+    assert names["size"] == ("error", "mae")
+    evaluator = Evaluator(network, data().targets, names, {"error": own})
+    metrics = evaluator.metrics("test", outputs, labels)
+    assert metrics["test/size/error"] == pytest.approx(metrics["test/size/mae"])
+    values = evaluator.item_values(outputs, labels)
+    assert values["size/error"].mean() == pytest.approx(metrics["test/size/mae"], rel=1e-5)

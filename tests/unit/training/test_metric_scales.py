@@ -12,7 +12,13 @@ import pytest
 from mtl_search.data import DataSet, Target
 from mtl_search.data.types import Array
 from mtl_search.errors import ConfigError
-from mtl_search.training.metric_scales import SweepScales, metric_scales, tasks_without_skill
+from mtl_search.metrics.own import metric
+from mtl_search.training.metric_scales import (
+    SweepScales,
+    left_out,
+    metric_scales,
+    tasks_without_skill,
+)
 from tests.support import small_sweeps as small
 
 METRICS = {"kind": ("accuracy", "auroc"), "size": ("r2", "mae"), "flag": ("f1", "accuracy")}
@@ -112,3 +118,47 @@ def test_a_sweep_of_which_no_task_counts_is_refused() -> None:
     assert caught.value.path == "tasks.kind.importance"
     with pytest.raises(ConfigError, match="must count"):  # the only one that counts has no skill
         scales_of(_changed("size", TEST, 0.1), {"tasks.kind.importance": 0})
+
+
+def test_what_is_left_out_is_told_with_the_cure() -> None:
+    scales = scales_of(_changed("flag", VALIDATION, 0))
+    assert scales.undefined == {"flag/f1": "there is no positive label in the validation split"}
+    config = small.config({"tasks.flag": {"head": "binary"}})
+    first, *others = left_out(config, METRICS, scales)
+    assert first.startswith("task 'flag' takes no part in objective and verdict: f1 is left out")
+    assert "another first metric at tasks.flag.metrics" in first
+    assert others == []
+    second = {**METRICS, "flag": ("accuracy", "f1")}
+    assert left_out(config, second, scales) == [
+        "f1 of task 'flag' is left out, since there is no positive label in the validation split"
+    ]
+
+
+def test_metrics_of_the_users_have_scales_and_directions() -> None:
+    own = {"cost": metric(higher_is_better=False)(lambda p, y: float(np.abs(p - y).mean()))}
+    scales = metric_scales(small.config(), small.DATA, {**METRICS, "size": ("cost", "mae")}, own)
+    assert scales.directions == {"cost": False}
+    assert scales.values["size/cost"] == pytest.approx(scales.values["size/mae"])
+
+
+def test_calibration_has_no_skill() -> None:
+    metrics = {**METRICS, "flag": ("f1", "calibration_error")}
+    scales = metric_scales(small.config(), _with_labels({}), metrics)
+    assert (
+        "a constant prediction is perfectly calibrated" in scales.excluded["flag/calibration_error"]
+    )
+    assert scales.undefined == {}
+
+
+def test_hundreds_of_tasks_that_lack_a_metric_have_one_sentence() -> None:
+    names = [f"assay_{number:03d}" for number in range(300)]
+    why = {f"{name}/{metric}": "no label is 1" for name in names for metric in ("f1", "auroc")}
+    scales = SweepScales(excluded=why)
+    main = small.config().model_copy(
+        update={"tasks": dict.fromkeys(names, small.config().tasks["kind"])}
+    )
+    first, second = left_out(main, dict.fromkeys(names, ("f1", "auroc")), scales)
+    assert first.startswith("300 tasks (assay_000, assay_001")
+    assert "take no part in objective and verdict: f1 is left out, since no label is 1" in first
+    assert second.startswith("auroc of 300 tasks (assay_000, ")
+    assert max(map(len, (first, second))) < 300

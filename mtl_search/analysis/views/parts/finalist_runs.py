@@ -119,10 +119,13 @@ def _measured(
     return {
         "test_skill": [mean_skill(record, config, tasks, test, "test") for test in tests],
         # As the literature has it, all tasks alike; see `analysis.comparison`.
-        "test_delta_m": [known_delta_m(test, on_test, tasks, "test") for test in tests],
+        "test_delta_m": [
+            known_delta_m(test, on_test, tasks, "test", record=record) for test in tests
+        ],
         "val_skill": [mean_skill(record, config, tasks, val, "val") for val in vals],
         "val_delta_m": [
-            known_delta_m(val, on_val, tasks, "val", importance=importance) for val in vals
+            known_delta_m(val, on_val, tasks, "val", importance=importance, record=record)
+            for val in vals
         ],
     }
 

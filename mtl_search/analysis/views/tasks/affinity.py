@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.view import Column, View
@@ -28,17 +29,14 @@ _NOTE = (
     "highest and lowest pairs: these are not all pairs, and their "
     "means are over the epochs in which they stood out."
 )
-_PAIRS, _FROM, _TO = "train/affinity/", "train/affinity_from/", "train/affinity_to/"
+_PREFIXES = ("train/affinity/", "train/affinity_from/", "train/affinity_to/")
 OTHERS = "others"
 
 
 def affinity(evidence: Evidence) -> View | None:
     """Return the mean affinity of each pair that was logged; None where none was."""
-    tasks = list(evidence.config.tasks)
-    names = {f"{_PAIRS}{a}/{b}": (a, b) for a in tasks for b in tasks}
-    names |= {f"{_FROM}{task}": (task, OTHERS) for task in tasks}
-    names |= {f"{_TO}{task}": (OTHERS, task) for task in tasks}
-    values = _values(evidence.record, names)
+    tasks = {task: place for place, task in enumerate(evidence.config.tasks)}
+    values = _values(evidence.record, tasks)
     if not values:
         return None
     means = {pair: statistics.fmean(found) for pair, found in values.items()}
@@ -50,22 +48,42 @@ def affinity(evidence: Evidence) -> View | None:
             "relative": means[a, b] / means[b, b] if means.get((b, b), 0.0) > 0 else None,
             "epochs": len(values[a, b]),
         }
-        for a, b in names.values()
-        if (a, b) in means
+        for a, b in sorted(means, key=partial(_place, tasks))
     ]
     return View("affinity", "Which task helps which?", _summary(means), _COLUMNS, rows, note=_NOTE)
 
 
 def _values(
-    trials: Iterable[TrialRecord], names: dict[str, tuple[str, str]]
+    trials: Iterable[TrialRecord], tasks: Collection[str]
 ) -> dict[tuple[str, str], list[float]]:
     values: dict[tuple[str, str], list[float]] = {}
     for trial in trials:
         for epoch in trial.epochs:
             for key, value in epoch.metrics.items():
-                if key in names:
-                    values.setdefault(names[key], []).append(value)
+                if key.startswith(_PREFIXES) and (pair := _pair_of(key, tasks)):
+                    values.setdefault(pair, []).append(value)
     return values
+
+
+def _pair_of(key: str, tasks: Collection[str]) -> tuple[str, str] | None:
+    """Return which tasks a metric is about; None where they are not those of the sweep."""
+    # All pairs are not written down before: those of 600 tasks are 360,000.
+    _, kind, rest = key.split("/", 2)
+    pair = {
+        "affinity_from": (rest, OTHERS),
+        "affinity_to": (OTHERS, rest),
+    }.get(kind)
+    if pair is not None:
+        return pair if rest in tasks else None
+    first, _, second = rest.partition("/")
+    return (first, second) if first in tasks and second in tasks else None
+
+
+def _place(tasks: Mapping[str, int], pair: tuple[str, str]) -> tuple[int, int, int]:
+    """Return what rows are sorted by: pairs by the order of the tasks, then means over others."""
+    first, second = pair
+    group = 2 if first == OTHERS else 1 if second == OTHERS else 0
+    return (group, tasks.get(first, 0), tasks.get(second, 0))
 
 
 def _summary(means: dict[tuple[str, str], float]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Collection, Iterator
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.views.view import Column, View
 from mtl_search.storage.trial_record import TrialRecord
@@ -37,9 +37,8 @@ _MOST_TASKS = 4
 
 def gradient_conflict(evidence: Evidence) -> View | None:
     """Return the cosines of the trials that speak for each arm; None where none were logged."""
-    rows = [
-        row for trial in evidence.winners() for row in _rows(trial, list(evidence.config.tasks))
-    ]
+    tasks = set(evidence.config.tasks)
+    rows = [row for trial in evidence.winners() for row in _rows(trial, tasks)]
     if not rows:
         return None
     best = evidence.verdict.recommended
@@ -56,18 +55,17 @@ def gradient_conflict(evidence: Evidence) -> View | None:
     )
 
 
-def _rows(trial: TrialRecord, tasks: list[str]) -> Iterator[dict[str, object]]:
-    names = {f"{a}/{b}": f"{a} and {b}" for a, b in combinations(tasks, 2)}
-    names |= {total: total for total in _TOTALS}
+def _rows(trial: TrialRecord, tasks: Collection[str]) -> Iterator[dict[str, object]]:
     # stage → pair → values, by block of epochs
     blocks: dict[int, dict[tuple[str, str], list[float]]] = {}
     length = -(-len(trial.epochs) // _MOST_BLOCKS)
     for number, epoch in enumerate(trial.epochs):
         block = blocks.setdefault(number - number % length, {})
         for key, value in epoch.metrics.items():
-            stage, _, pair = key.removeprefix(_PREFIX).partition("/")
-            if key.startswith(_PREFIX) and pair in names:
-                block.setdefault((stage, pair), []).append(value)
+            if key.startswith(_PREFIX):
+                stage, _, pair = key.removeprefix(_PREFIX).partition("/")
+                if name := _name_of(pair, tasks):
+                    block.setdefault((stage, name), []).append(value)
     has_all = any(stage == _ALL for block in blocks.values() for stage, _ in block)
     for first, block in blocks.items():
         for (stage, pair), values in block.items():
@@ -78,9 +76,18 @@ def _rows(trial: TrialRecord, tasks: list[str]) -> Iterator[dict[str, object]]:
                 "trial": trial.id,
                 "stage": stage,
                 "epoch": trial.epochs[first].epoch,
-                "pair": names[pair],
+                "pair": pair,
                 "cosine": math.fsum(values) / len(values),
             }
+
+
+def _name_of(pair: str, tasks: Collection[str]) -> str:
+    """Return what a pair of the sweep's tasks is called, or a total; empty for anything else."""
+    # All pairs are not written down before: those of 600 tasks are 180,000.
+    first, _, second = pair.partition("/")
+    if first in tasks and second in tasks:
+        return f"{first} and {second}"
+    return pair if pair in _TOTALS else ""
 
 
 def _summary(mine: list[dict[str, object]], arm: str) -> str:
@@ -93,7 +100,7 @@ def _summary(mine: list[dict[str, object]], arm: str) -> str:
     text = f"In the best trial of arm {arm}, {share} of the pairs conflict in {where}."
     if pairs:
         lowest = min(pairs, key=lambda name: pairs[name])
-        text += f" The lowest mean cosine is that of {lowest}, {pairs[lowest]:.2f}."
+        text += f" The lowest mean cosine is that of {lowest}, {formats.fixed(pairs[lowest], 2)}."
     return text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mtl_search.analysis import formats
 from mtl_search.analysis.estimate import estimate
 from mtl_search.analysis.evidence import Evidence
 from mtl_search.analysis.finalists import finalists_of
@@ -16,7 +17,7 @@ from mtl_search.storage.trial_record import TrialRecord
 _COLUMNS = (
     Column("without", "task", help="The main task that is left out."),
     Column("task", "gives to", help="The task that is measured; mean: over all others."),
-    Column("gain", "gain", "points", "Test skill with the task, less that without it."),
+    Column("gain", "gain (points)", "points", "Test skill with the task, less that without it."),
     Column("low", "from", "points", "Lower end of the 95 % interval over seeds."),
     Column("high", "to", "points", "Upper end of the 95 % interval over seeds."),
     Column("seeds", "seeds", "count", "Seeds that both have."),
@@ -104,9 +105,11 @@ def _summary(rows: Sequence[Mapping[str, object]]) -> str:
     means = {str(row["without"]): float(str(row["gain"])) for row in rows if row["task"] == MEAN}
     best = max(means, key=lambda task: means[task])
     worst = min(means, key=lambda task: means[task])
-    text = f"The others gain most from {best} ({100 * means[best]:+.2f} points of skill)"
+    text = (
+        f"The others gain most from {best} ({formats.signed(100 * means[best], 2)} points of skill)"
+    )
     if best != worst:
-        text += f" and least from {worst} ({100 * means[worst]:+.2f})"
+        text += f" and least from {worst} ({formats.signed(100 * means[worst], 2)})"
     own = [row for row in rows if row["task"] == MEAN and row["low"] is not None]
     shown = sum(not float(str(row["low"])) <= 0 <= float(str(row["high"])) for row in own)
     if not shown:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from mtl_search.analysis import formats
 from mtl_search.analysis.estimate import Estimate
+from mtl_search.analysis.formats import numbers
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,33 @@ from mtl_search.analysis.estimate import Estimate
 )
 def test_numbers_in_cells(text: str, expected: str) -> None:
     assert text == expected
+
+
+NOTHING = re.compile(r"[-−]0(\.0*)?(?![.\d])")
+
+
+@pytest.mark.parametrize("value", [-0.0, -1e-9, -4e-6])
+def test_no_zero_has_a_minus_sign(value: float) -> None:
+    texts = [
+        numbers.fixed(value, 4),
+        numbers.signed(value, 1),
+        numbers.number(value, 2),
+        numbers.skill(value),
+        numbers.percent(value),
+        numbers.points(value, (value, 0.0)),
+        numbers.with_interval(Estimate((value,), value, None, None), 100.0, 2),
+    ]
+    assert not [text for text in texts if NOTHING.search(text.partition(" ±")[0])]
+    assert numbers.signed(-0.06, 1) == "-0.1"
+
+
+def test_numbers_with_a_sign_are_written_by_formats() -> None:
+    """A format such as `:+.1f` would write `-0.0`."""
+    package = Path(numbers.__file__).parents[2]
+    written = [
+        f"{file.relative_to(package)}: {line.strip()}"
+        for file in package.rglob("*.py")
+        for line in file.read_text().splitlines()
+        if re.search(r"\{[^{}]+:\+\.\d+f\}", line)
+    ]
+    assert written == []

@@ -35,3 +35,11 @@ def test_a_seed_of_the_data_counts_before_that_of_the_sweep(sweep: Make) -> None
 def test_other_settings_and_changed_files_are_other_data(sweep: Make) -> None:
     assert sameness(sweep("one"), sweep("other", settings={"data.train": 100})) == "other"
     assert sameness(sweep("third", digest="a1"), sweep("fourth", digest="b2")) == "other"
+
+
+def test_no_seed_says_what_a_program_has_handed_over(sweep: Make) -> None:
+    given = {"data": "given in Python"}
+    one = sweep("one", digest="a1", settings=given)
+    assert sameness(one, sweep("other", digest="b2", settings={**given, "seed": 1})) == "other"
+    assert sameness(one, sweep("third", digest="a1", settings={**given, "seed": 1})) == "same"
+    assert sameness(sweep("fourth", settings=given), sweep("fifth", settings=given)) == "presumed"

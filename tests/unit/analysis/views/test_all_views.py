@@ -34,6 +34,26 @@ def check(views: list[View]) -> None:
         assert view.csv().count("\n") > len(view.rows)
 
 
+def check_units(views: list[View], unit: str) -> None:
+    """A gain has the unit of the verdict, points or %, and is called Δm only where it is %."""
+    for view in views:
+        for column in view.columns:
+            if column.title in ("from", "to", "least", "most"):
+                continue  # the ends of what stands in the column before
+            if column.kind == "points":
+                own = "points" if view.name == "leave_one_out" else unit  # which is of skill always
+                assert f"({own})" in column.title, (view.name, column)
+            if column.kind == "percent":
+                assert "%" in column.title, (view.name, column)
+                assert "gain" not in column.title, (view.name, column)
+
+
+def test_gains_have_one_unit(evidence: Evidence, tmp_path: Path) -> None:
+    check_units(all_views(evidence), "points")
+    by_delta_m = whole(Builder(tmp_path / "journal.jsonl"))
+    check_units(all_views(evidence_of(by_delta_m, **{"search.objective": "delta_m"})), "%")
+
+
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda path: path.name)
 def test_sweeps_of_earlier_versions_have_views(folder: Path) -> None:
     record = read_record(folder / "journal.jsonl")

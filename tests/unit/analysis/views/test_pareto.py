@@ -33,7 +33,7 @@ def test_the_front_is_that_of_the_report(evidence: Evidence) -> None:
     assert view.about["hypervolume"] == front.hypervolume
 
 
-def test_a_loss_is_called_one(tmp_path: Path) -> None:
+def test_the_summary_has_the_unit_of_a_relative_gain(tmp_path: Path) -> None:
     builder = Builder(tmp_path / "journal.jsonl", ("left", "right")).sweep().scales()
     builder.trial("single/left", 0, 0.8)
     builder.trial("single/right", 0, 0.8)
@@ -43,8 +43,8 @@ def test_a_loss_is_called_one(tmp_path: Path) -> None:
     view = pareto(evidence_of(builder))
     assert view is not None
     assert view.summary.endswith(
-        "search-0000, loses 37.50 % against the best single-task trials; its worst task has "
-        "-50.00 %."
+        "search-0000, has a Δm of -37.50 % against the best single-task trials; its worst task "
+        "has -50.00 %."
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtl_search.cli.errors import FAILED, WRONG_INPUT
+from mtl_search.cli.errors import WRONG_INPUT
 from tests.support.compared_sweeps import OLD, write_sweep
 from tests.unit.cli.test_fuzzing import run_cli
 
@@ -57,7 +57,7 @@ def test_sweeps_of_version_0_1_are_compared(sweeps: list[str], others: list[str]
         (["faces"], WRONG_INPUT, "one sweep has nothing to be compared with"),
         (["faces", "faces-2", "--format", "jason"], WRONG_INPUT, "did you mean 'json'?"),
         (["faces", "faces-2", "--html", "a.pdf"], WRONG_INPUT, "--html: not the ending"),
-        (["faces", "faces-3"], FAILED, "did you mean 'faces-2'?"),
+        (["faces", "faces-3"], WRONG_INPUT, "did you mean 'faces-2'?"),
     ],
 )
 def test_a_mistake_is_one_message(

@@ -82,7 +82,7 @@ def test_a_password_that_the_environment_lacks(
 def test_wrong_arguments(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert sync(str(sweep), "--format", "xml") == 2
     assert "--format" in capsys.readouterr().err
-    assert sync(str(sweep / "nowhere")) == 1
+    assert sync(str(sweep / "nowhere")) == 2
 
 
 def test_a_sweep_that_runs_is_left_alone(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,3 +41,23 @@ def test_mistakes_end_before_a_model_is_loaded(sweep: Path) -> None:
         predict_command(sweep, Path("no.npz"), None, **OPTIONS)
     with pytest.raises(ConfigError, match=r"no format has this ending"):
         predict_command(Path("no"), Path("rows.npz"), Path("a.xls"), **OPTIONS)
+
+
+def test_the_rows_are_not_written_over(sweep: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x\n1\n")
+    (tmp_path / "other.csv").symlink_to(rows)
+    for output in (rows, tmp_path / "other.csv"):
+        with pytest.raises(ConfigError, match="--output: this is the file of the rows"):
+            predict_command(
+                sweep,
+                rows,
+                output,
+                tasks=None,
+                source=None,
+                batch_size=None,
+                names={},
+                ensemble=False,
+                trust_code=False,
+            )
+    assert rows.read_text() == "x\n1\n"

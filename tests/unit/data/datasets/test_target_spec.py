@@ -42,7 +42,6 @@ def test_a_multilabel_target_of_arrays_has_one_key() -> None:
         ({"kind": 3}, "column", ".kind", "a text is needed"),
         ({"kind": "class", "key": "Y"}, "column", ".key", "unknown key"),
         ({"kind": "class", "column": "Y"}, "key", ".column", "unknown key"),
-        ({"kind": "binary", "positive": 1}, "key", ".positive", "unknown key"),
         ("multilabel", "column", "", "needs `columns`"),
         ({"kind": "multilabel", "columns": []}, "column", ".columns", "a list of names"),
         ({"kind": "class", "columns": ["a"]}, "column", ".columns", "only a multilabel target"),

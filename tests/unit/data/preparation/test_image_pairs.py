@@ -36,6 +36,17 @@ def test_pixels_of_any_type_are_fractions_without_a_scale(dtype: str) -> None:
             np.testing.assert_array_equal(view[:, 0], LEFT)
 
 
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1), (1, 4, 5)])
+def test_fields_have_the_shape_of_the_files(shape: tuple[int, ...]) -> None:
+    stored = ImagePairsPreparation((1, 4, 5), 255.0, "uint8", raw_shape=shape).to_json()
+    preparation = ImagePairsPreparation.from_json(stored)
+    assert [field.shape for field in preparation.describe()] == [shape, shape]
+    assert preparation.example()["left"].shape == (1, *shape)
+    assert preparation.transform(preparation.example()).inputs["left"].shape == (1, 1, 4, 5)
+    del stored["raw_shape"]  # as of a model that was kept before
+    assert ImagePairsPreparation.from_json(stored).describe()[0].shape == (1, 4, 5)
+
+
 def test_one_side_will_do_where_the_network_reads_no_more() -> None:
     left = PREPARATION.for_views({"left"})
     assert set(left.transform({"left": LEFT}).inputs) == {"left"}

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mtl_search.data.preparation.images import ImagePreparation, image_files
-from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.errors import DataError
 
 Image: Any = pytest.importorskip("PIL.Image")
@@ -99,5 +99,15 @@ def test_a_table_is_written_as_that_of_training(folder: Path) -> None:
 
 
 def test_an_unreadable_file_is_named_with_its_row(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"notes.txt of row 1 cannot be read \(Unidentified"):
+    with pytest.raises(DataError, match=r"notes.txt of row 1 cannot be read \(cannot identify"):
         PREPARATION.transform([folder / "a.png", folder / "notes.txt"])
+
+
+def test_the_column_of_files_is_found_in_its_normal_form() -> None:
+    preparation = ImagePreparation((3, 8, 8), "f\u00fcr ")
+    rows = pd.DataFrame({"x": [1], "fu\u0308r": ["a.png"]})
+    assert preparation.row_names(rows) == ["a.png"]
+    wide = pd.DataFrame([range(9000)])
+    with pytest.raises(DataError, match=r"it has: 0, 1, .* and \d+ more$") as caught:
+        preparation.transform(wide)
+    assert len(str(caught.value)) < 1200

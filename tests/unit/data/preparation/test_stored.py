@@ -14,7 +14,14 @@ from mtl_search.data.datasets import DATASETS
 from mtl_search.data.preparation import PREPARATIONS
 from mtl_search.data.preparation.arrays import ArraysPreparation
 from mtl_search.data.preparation.base import row_count, take_rows
-from mtl_search.data.preparation.stored import code_in, from_stored, to_stored
+from mtl_search.data.preparation.sources import SourcesPreparation
+from mtl_search.data.preparation.stored import (
+    code_in,
+    from_stored,
+    read_preparation,
+    to_stored,
+    write_preparation,
+)
 from mtl_search.errors import DataError
 from tests.support.raw_rows import CASES
 
@@ -42,6 +49,34 @@ def test_raw_rows_become_what_training_saw(name: str, tmp_path: Path) -> None:
     for view in data.inputs:
         if name != "vectors":  # an encoder rounds otherwise in another batch
             np.testing.assert_array_equal(part.inputs[view], data.inputs[view][1:4])
+
+
+@pytest.mark.parametrize("name", ["penguins", "subwords", "vectors"])
+def test_a_file_stands_alone(name: str, tmp_path: Path) -> None:
+    case = CASES[name](tmp_path)
+    preparation = case.data().preparation
+    assert preparation is not None
+    expected = preparation.transform(case.raw)
+    (tmp_path / "here").mkdir()
+    write_preparation(preparation, tmp_path / "here" / "p.json")
+    (tmp_path / "here").rename(tmp_path / "there")
+    if (tmp_path / "encoder").exists():
+        (tmp_path / "encoder").rename(tmp_path / "gone")
+    again = read_preparation(tmp_path / "there" / "p.json")
+    assert (tmp_path / "there" / "p").is_dir() == (name != "penguins")
+    prepared = again.transform(case.raw)
+    for view, x in expected.inputs.items():
+        np.testing.assert_array_equal(prepared.inputs[view], x)
+    assert to_stored(again) == to_stored(preparation)
+    if name != "penguins":
+        with pytest.raises(DataError, match=r"cannot take along the encoder .*encoder'"):
+            write_preparation(preparation, tmp_path / "q.json")
+        both = SourcesPreparation({"one": again, "two": again})
+        write_preparation(both, tmp_path / "both.json")
+        part = read_preparation(tmp_path / "both.json").of_source("two")
+        np.testing.assert_array_equal(
+            part.transform(case.raw[:2]).masks[view], again.transform(case.raw[:2]).masks[view]
+        )
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -16,7 +16,7 @@ from mtl_search.data.preparation.base import RowError
 from mtl_search.data.preparation.stored import from_stored, to_stored
 from mtl_search.data.preparation.table import TablePreparation
 from mtl_search.data.preprocessing.columns import fit_columns
-from mtl_search.data.readers.tables import CsvFormat
+from mtl_search.data.readers.csv_format import CsvFormat
 from mtl_search.errors import DataError
 
 ROWS = (
@@ -122,3 +122,38 @@ def test_a_number_that_scaling_makes_infinite_is_refused_with_its_row() -> None:
     encoder = fit_columns(pd.DataFrame({"x": [0.0, 1e-9]}), ["x"], [], 10)
     with pytest.raises(RowError, match="row 1 has NaN or infinite"):
         TablePreparation(encoder, CsvFormat()).transform({"x": [1.0, 1e38]})
+
+
+def test_raw_rows_in_a_prepared_view_are_refused(data: DataSet) -> None:
+    preparation = _preparation(data)
+    prepared = np.asarray(data.inputs["table"])
+    preparation.check_prepared({"table": prepared})
+    for wrong in (prepared + 100, np.where(np.isin(prepared, (0, 1)), 2, prepared)):
+        with pytest.raises(DataError, match="not prepared as in training: column"):
+            preparation.check_prepared({"table": wrong})
+    with pytest.raises(DataError, match="'table' of the input has more than one dimension"):
+        preparation.transform({"table": prepared})
+
+
+def test_columns_are_found_in_their_normal_form_and_read_whole(tmp_path: Path) -> None:
+    rows = [f"{k}.25,{'AB'[k % 2]}x,{k}" for k in range(20)]
+    (tmp_path / "t.csv").write_text("\n".join(["gr\u00f6\u00dfe,ort,y", *rows]))
+    trained = table(str(tmp_path / "t.csv"), {"y": "real"})
+    preparation = _preparation(trained)
+    # Blanks around a name, and the same letter as two code points.
+    (tmp_path / "new.csv").write_text("\n".join(["gro\u0308\u00dfe ,ort , y", *rows]))
+    frame = pd.read_csv(tmp_path / "new.csv", dtype={"ort ": object})
+    frame.to_parquet(tmp_path / "new.parquet")
+    expected = np.asarray(trained.inputs["table"])
+    for file in ("new.csv", "new.parquet"):
+        (batch,) = preparation.read(tmp_path / file, 100)
+        prepared = preparation.transform(batch)
+        np.testing.assert_array_equal(prepared.inputs["table"], expected)
+        assert not prepared.unknown
+    np.testing.assert_array_equal(preparation.transform(frame).inputs["table"], expected)
+
+
+def test_rows_of_another_encoding_are_told_what_helps_here(tmp_path: Path, data: DataSet) -> None:
+    (tmp_path / "new.csv").write_bytes("gr\u00f6\u00dfe;ort\n1;x\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"from line 1 on: save it as UTF-8, as the table of the"):
+        list(_preparation(data).read(tmp_path / "new.csv", 8))

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtl_search.data.preprocessing.columns import Categorical, Numeric, fit_columns
+from mtl_search.data.preprocessing.column_types import Categorical, Numeric
+from mtl_search.data.preprocessing.columns import fit_columns
 from mtl_search.errors import ConfigError, DataError
 
 NAN = float("nan")
@@ -120,3 +121,24 @@ def test_values_that_are_no_numbers() -> None:
             _fit(pd.DataFrame({"a": [1.0, value]}))
     with pytest.raises(DataError, match="row 1"):
         _fit(pd.DataFrame({"a": [1, True]}, dtype=object), categorical=[])
+
+
+def test_numbers_are_the_same_however_pandas_holds_them() -> None:
+    rng = np.random.default_rng(0)
+    numbers = pd.DataFrame(rng.normal(50, 9, (40, 4)).round(3), columns=list("abcd"))
+    numbers.iloc[::7, 1] = NAN
+    numbers["e"] = rng.integers(0, 2**40, 40)
+    numbers["place"] = rng.choice(["x", "y", "z"], 40)
+    encoder = _fit(numbers)
+    expected = encoder.transform(numbers)
+    for name, column in zip("abcde", encoder.columns, strict=False):
+        first = list(encoder.names).index(name)
+        alone = column.transform(numbers[name])
+        assert np.array_equal(expected[:, first : first + column.width], alone)
+    as_objects = numbers.astype(object)
+    as_texts = numbers.astype({"a": str, "c": str, "place": "category"})
+    as_nullable = numbers.convert_dtypes()
+    in_another_order = numbers[["place", *"edcba"]]
+    for other in (as_objects, as_texts, as_nullable, in_another_order):
+        assert np.array_equal(encoder.transform(other), expected)
+    assert encoder.transform(numbers[:0]).shape == (0, encoder.width)

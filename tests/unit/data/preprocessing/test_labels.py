@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mtl_search.data.preprocessing.labels import class_codes, encode_target
-from mtl_search.data.readers.cells import as_column, as_numbers
+from mtl_search.data.preprocessing.classes import RESERVED_TEXTS, code_classes
+from mtl_search.data.preprocessing.labels import encode_target
+from mtl_search.data.readers.cells import as_column, as_numbers, category_text
 from mtl_search.errors import DataError
 
 NAN = float("nan")
@@ -68,7 +68,8 @@ def test_classes(raw: Any, codes: list[int], classes: tuple[str, ...]) -> None:
 )
 def test_every_type_of_pandas_gives_the_same_classes(dtype: Any) -> None:
     values = pd.Series(["2", "10", None, "-1"]) if "str" in dtype else pd.Series([2, 10, None, -1])
-    codes, classes = class_codes(as_column(values.astype(dtype)))
+    coded = code_classes(as_column(values.astype(dtype)), "class")
+    codes, classes = coded.codes, coded.classes
     assert codes.tolist() == [0, 1, -1, -1]
     assert classes == ("2", "10")
 
@@ -77,7 +78,8 @@ def test_dates_of_pandas_are_texts_and_not_numbers() -> None:
     texts: list[Any] = ["2020-01-02", None, "2019-01-02"]
     days = pd.Series(pd.to_datetime(texts))
     assert as_numbers(days) is None
-    codes, classes = class_codes(days)
+    coded = code_classes(days, "class")
+    codes, classes = coded.codes, coded.classes
     assert codes.tolist() == [1, -1, 0]
     assert classes == ("2019-01-02", "2020-01-02")
 
@@ -85,7 +87,8 @@ def test_dates_of_pandas_are_texts_and_not_numbers() -> None:
 @given(st.lists(st.one_of(st.none(), st.just(NAN), st.just(-1), st.integers(0, 20)), min_size=1))
 def test_missing_markers_never_become_a_class(raw: list[Any]) -> None:
     present = [value for value in raw if not pd.isna(value) and value != -1]
-    codes, classes = class_codes(as_column(np.array(raw, object)))
+    coded = code_classes(as_column(np.array(raw, object)), "class")
+    codes, classes = coded.codes, coded.classes
     assert classes == tuple(str(value) for value in sorted(set(present)))
     assert (codes >= 0).sum() == len(present)
     assert [classes[code] for code in codes if code >= 0] == [str(value) for value in present]
@@ -96,24 +99,13 @@ def test_missing_markers_never_become_a_class(raw: list[Any]) -> None:
     st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1)
 )
 def test_any_texts_are_encoded_and_found_again(raw: list[str]) -> None:
-    codes, classes = class_codes(as_column(np.array(raw, object)))
+    coded = code_classes(as_column(np.array(raw, object)), "class")
+    codes, classes = coded.codes, coded.classes
     for text, code in zip(raw, codes, strict=True):
-        if code >= 0 and not all(map(_is_number, classes)):
-            assert classes[code] == unicodedata.normalize("NFC", text).strip()
-        assert (code < 0) == (not text.strip() or _is_minus_one(text, classes))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
-
-
-def _is_minus_one(text: str, classes: tuple[str, ...]) -> bool:
-    return text.strip() == "-1" or (
-        _is_number(text) and float(text) == -1 and all(map(_is_number, classes))
-    )
+        name = category_text(text)
+        assert (code < 0) == (name in ("", "-1", *RESERVED_TEXTS))
+        if code >= 0 and not coded.are_numbers:
+            assert classes[code] == name
 
 
 @pytest.mark.parametrize(
@@ -183,7 +175,7 @@ def test_tags() -> None:
         (
             np.array([1, 2, 3]),
             "binary",
-            r"'y' is binary, but has 3 classes \('1', '2', '3'\); should it be `class`",
+            r"has 3 classes \('1', '2', '3'; the rarest is '1', first in row 0\)",
         ),
         (np.array([1, -1]), "binary", "one class only .* -1 means missing"),
         (np.array(["yes", None], object), "binary", "one class only"),

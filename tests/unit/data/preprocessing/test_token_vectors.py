@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from mtl_search.data import DataSet
-from mtl_search.data.preprocessing.token_vectors import encoder_source, load_tokenizer, subwords
+from mtl_search.data.preprocessing.encoders import encoder_source, load_tokenizer
+from mtl_search.data.preprocessing.token_vectors import subwords
 from mtl_search.data.readers.memmap import MemmapArray
-from mtl_search.errors import ConfigError
 from mtl_search.extras import define_torchvision_schemas
 from tests.support.encoders import write_encoder
 
@@ -108,11 +108,3 @@ def test_longest_is_kept(encoder_folder: Path) -> None:
     assert parts.ids.shape == (2, 10)
     assert parts.words[0].tolist() == [-1, *range(8), -1]
     assert parts.words[1].tolist() == [-1, 0, *[-1] * 8]
-
-
-def test_a_folder_without_an_encoder_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="this folder holds no encoder") as caught:
-        load_tokenizer("encoder", str(tmp_path / "empty"))
-    assert caught.value.path == "data.encoder"
-    assert len(str(caught.value).splitlines()) == 2

@@ -11,8 +11,8 @@ import pytest
 from mtl_search.data.readers.cells import (
     as_column,
     as_numbers,
+    category_numbers,
     category_text,
-    category_texts,
     factorize,
     missing_cells,
     number_text,
@@ -20,6 +20,11 @@ from mtl_search.data.readers.cells import (
 )
 
 NAN = float("nan")
+
+
+def _category_texts(values: pd.Series[Any]) -> Any:
+    codes, distinct = factorize(values)
+    return np.array(list(map(category_text, distinct)), str)[codes]
 
 
 def test_missing() -> None:
@@ -74,7 +79,24 @@ def test_factorize_gives_the_column_back() -> None:
     assert distinct.iloc[codes].fillna("-").tolist() == ["b", "a", "b", "-"]
     mixed = pd.Series([1, True, 1], dtype=object)
     codes, distinct = factorize(mixed)
-    assert codes.tolist() == [0, 1, 2], "1 and True are equal and not the same"
+    assert codes.tolist() == [0, 1, 0], "1 and True are equal and not the same"
+    objects = pd.Series(["b", None, "b"], dtype=object)
+    codes, distinct = factorize(objects)
+    assert len(distinct) == 2
+    assert distinct.iloc[codes].fillna("-").tolist() == ["b", "-", "b"]
+
+
+def test_categories_are_those_that_occur() -> None:
+    values = pd.Series(pd.Categorical(["2", None, " ", "2"], categories=["tall", " ", "2"]))
+    codes, distinct = factorize(values)
+    assert distinct.iloc[codes].fillna("-").tolist() == ["2", "-", " ", "2"]
+    assert missing_cells(values).tolist() == [False, True, True, False]
+    numbers = as_numbers(values)
+    assert numbers is not None
+    assert np.array_equal(numbers, [2, NAN, NAN, 2], equal_nan=True)
+    assert as_numbers(pd.Series(pd.Categorical(["2", "tall"]))) is None
+    assert as_numbers(pd.Series(pd.Categorical([True, False]))) is None
+    assert _category_texts(pd.Series(pd.Categorical([1.0, 2.0, 1.0]))).tolist() == ["1", "2", "1"]
 
 
 @pytest.mark.parametrize(
@@ -97,5 +119,14 @@ def test_texts_that_look_alike_are_one() -> None:
     assert plain_text(" cafe\u0301 ") == plain_text("caf\u00e9") == "caf\u00e9"
     assert category_text("cafe\u0301") == category_text("caf\u00e9\u00a0")
     values = pd.Series(["P1", "P1 ", "1.0", 1, "1", 1.5, "1_0", "10", True], dtype=object)
-    texts = ["P1", "P1", "1", "1", "1", "1.5", "1_0", "10", "True"]
-    assert category_texts(values).tolist() == texts
+    numbers = category_numbers(values)
+    assert numbers.tolist() == [4, 4, 0, 0, 0, 1, 3, 2, 5], "in the order of the texts"
+    codes = category_numbers(pd.Series(["01234", "1234", "1234.0"]))
+    assert codes.tolist() == [0, 1, 1], "a code keeps its zeros"
+
+
+def test_whole_numbers_beyond_floats_are_infinite_and_no_bug() -> None:
+    numbers = as_numbers(pd.Series([10**400, -(10**400), "2", None, 3.5], dtype=object))
+    assert numbers is not None
+    assert np.array_equal(numbers, [np.inf, -np.inf, 2, NAN, 3.5], equal_nan=True)
+    assert category_text(10**400) == str(10**400)

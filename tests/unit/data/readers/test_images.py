@@ -11,6 +11,7 @@ import pytest
 
 from mtl_search.data.readers.images import (
     ImageFiles,
+    Seen,
     check_images,
     decode_image,
     list_problems,
@@ -62,7 +63,7 @@ def test_files_are_checked_and_their_pixels_kept(tmp_path: Path) -> None:
     out = np.zeros((2, 1, 2, 2), np.uint8)
     problems = check_images([tmp_path / "a.png", tmp_path / "b.png"], (1, 2, 2), out)
     assert problems[0] == ""
-    assert "UnidentifiedImageError" in problems[1]
+    assert "cannot identify image" in problems[1]
     assert (out[0] == 100).all()
     assert not out[1].any()
 
@@ -93,3 +94,35 @@ def test_threads_keep_the_order() -> None:
 
     assert map_in_threads(square, list(range(50))) == [k * k for k in range(50)]
     assert all(name.startswith("decode") for name in threads)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_white_and_what_is_opaque_stays(tmp_path: Path, mode: str) -> None:
+    drawn = Image.new("RGBA", (8, 8), (10, 20, 30, 0))
+    drawn.paste((0, 0, 0, 255), (2, 2, 6, 6))
+    (drawn.quantize() if mode == "P" else drawn.convert(mode)).save(tmp_path / "a.png")
+    pixels = decode_image(tmp_path / "a.png", (3, 8, 8))
+    assert (pixels[:, 0, 0] == 255).all()
+    assert (pixels[:, 4, 4] == 0).all()
+    Image.new("RGBA", (8, 8), (10, 200, 30, 255)).save(tmp_path / "b.png")
+    assert decode_image(tmp_path / "b.png", (3, 8, 8))[:, 3, 3].tolist() == [10, 200, 30]
+
+
+def test_few_bits_and_frames_are_told(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 4), 4000, np.uint16)).save(tmp_path / "a.png")
+    frames = [Image.new("L", (4, 4), 200), Image.new("L", (4, 4), 100)]
+    frames[0].save(tmp_path / "b.gif", save_all=True, append_images=frames[1:])
+    seen = Seen()
+    paths = [tmp_path / "a.png", tmp_path / "b.gif"]
+    assert check_images(paths, (1, 4, 4), None, None, seen) == ["", ""]
+    frames_note, bits_note = seen.notes()
+    assert frames_note.startswith("1 of 2 images have several frames")
+    assert bits_note.endswith("`white: 4095`")
+    assert decode_image(paths[0], (1, 4, 4), white=4095).max() == round(4000 / 4095 * 255)
+    assert decode_image(paths[0], (1, 4, 4)).max() == 16
+
+
+def test_a_name_in_other_capitals_is_suggested(tmp_path: Path) -> None:
+    Image.new("L", (4, 4)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"no such file; did you mean 'a\.png'"):
+        decode_image(tmp_path / "A.PNG", (1, 4, 4))

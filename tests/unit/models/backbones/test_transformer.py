@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mtl_search.errors import ConfigError
-from mtl_search.models.backbones.pretrained import skip_pretrained
+from mtl_search.models.backbones.pretrained import architecture_of, skip_pretrained
 from mtl_search.models.backbones.transformer import transformer
 from mtl_search.models.sharing import HardSharing
 from mtl_search.models.stage import Stage, parameter_count, run_stages
@@ -190,6 +191,28 @@ def test_a_missing_hub_gives_one_clear_line(
 def test_a_stored_model_needs_the_configuration_only() -> None:
     with skip_pretrained():
         assert len(_tiny(pretrained=True)) == 3
+
+
+@pytest.mark.parametrize("arguments", [{}, {"vocabulary": 34, "dropout": 0.3, "frozen": True}])
+def test_a_stored_model_is_built_again_where_its_folder_is_not(
+    tmp_path: Path, arguments: dict[str, Any]
+) -> None:
+    (tmp_path / "config.json").write_text((Path(TINY_BERT) / "config.json").read_text())
+    first = nn.ModuleList(_tiny(model=str(tmp_path), **arguments))
+    stored = json.loads(json.dumps(architecture_of(first)))
+    assert str(tmp_path) not in json.dumps(stored)
+    (tmp_path / "config.json").unlink()
+    with skip_pretrained(stored):
+        again = nn.ModuleList(_tiny(model=str(tmp_path), pretrained=True, **arguments))
+    again.load_state_dict(first.state_dict())
+    assert architecture_of(again) == stored
+    assert torch.equal(_run([*first], _tokens()), _run([*again], _tokens()))
+
+
+def test_a_stored_model_of_a_kind_that_is_not_known_yet() -> None:
+    stored = {"model_type": "bert9", "transformers_version": "9.0"}
+    with skip_pretrained(stored), pytest.raises(ConfigError, match=r"'bert9'.*transformers 9.0"):
+        _tiny()
 
 
 @pytest.mark.parametrize("family", ["DebertaV2", "ModernBert", "Albert"])

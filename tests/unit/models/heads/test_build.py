@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mtl_search.config.schema import TaskConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.heads.base import Head

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mtl_search.config.schema import TaskConfig
+from mtl_search.config.sections.task import TaskConfig
 from mtl_search.data.dataset import Target
 from mtl_search.errors import ConfigError
 from mtl_search.models.heads.base import Head, Masks, PooledHead
@@ -107,7 +107,7 @@ class RightHead(PooledHead):
 
 
 class LargeBatches(RightHead):
-    """A right head that asks for more samples than the check has."""
+    """A head that fails on a batch of a few samples, as the last one of an epoch may be."""
 
     def forward(self, *features: Tensor, masks: Masks = ()) -> Tensor:
         """Return (B,)."""
@@ -152,13 +152,36 @@ def built(target: Target, head: str, loss: object = None) -> Head:
         (VECTOR, "regression", f"{HERE}:each"),
         (BINARY, "binary", f"{HERE}:binary_each"),
         (LABELS, "multilabel", f"{HERE}:binary_each"),
+        (BINARY, "binary", "torch.nn:MSELoss"),
         (REAL, f"{HERE}:RightHead", None),
-        (REAL, f"{HERE}:LargeBatches", None),
         (REAL, "regression", f"{HERE}:InDouble"),
     ],
 )
 def test_parts_that_keep_the_contract_are_built(target: Target, head: str, loss: object) -> None:
     assert built(target, head, loss).training
+
+
+def log_cosh(output: Tensor, target: Tensor) -> Tensor:
+    """A loss that is finite in standard deviations, and infinite in grams."""
+    return (output - target).cosh().log()
+
+
+class Unfitted(RightHead):
+    """A head whose `fit` fails."""
+
+    def fit(self, target: Tensor) -> None:
+        """Fail."""
+        raise LookupError("no scale")
+
+
+def test_a_loss_sees_labels_as_training_scales_them() -> None:
+    grams = Target(np.array([4000.0, np.nan, 3500.0, 5200.0, 2700.0], np.float32), "real", ())
+    assert built(grams, "regression", f"{HERE}:log_cosh").training
+
+
+def test_a_head_that_cannot_be_fitted_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"`fit` fails on labels of shape \(5,\): LookupError"):
+        built(REAL, f"{HERE}:Unfitted", None)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +216,10 @@ def test_a_loss_of_torch_does_not_reduce(target: Target, head: str, loss: object
         (REAL, "regression", "relative", "loss", "whose label is missing"),
         (REAL, "regression", "failing", "loss", "cannot be computed from an output of shape"),
         (REAL, "regression", "MeanOnly", "loss", "with reduction='sum' the loss returns"),
+        (BINARY, "binary", "torch.nn:SoftMarginLoss", "loss", "learnt from samples with label 0"),
+        (LABELS, "multilabel", "torch.nn:HingeEmbeddingLoss", "loss", "samples with label 0"),
         (CLASS, "softmax", "each", "loss", r"shape \(3, 3\) for labels of shape \(3,\)"),
+        (REAL, "LargeBatches", None, "head", r"fails on 1 view\(s\) of features of shape"),
         (REAL, "WidePrediction", None, "head", r"returns shape \(4, 1\) for 4 samples .* \(4,\)"),
         (REAL, "CountsAll", None, "head", "over 4 labels, and needed is .* the 3 labels"),
         (REAL, "LearnsFromMissing", None, "head", "whose label is missing"),
@@ -204,7 +230,7 @@ def test_a_part_that_breaks_the_contract_is_refused(
 ) -> None:
     head = head if head.islower() else f"{HERE}:{head}"
     with pytest.raises(ConfigError, match=words) as caught:
-        built(target, head, loss and f"{HERE}:{loss}")
+        built(target, head, loss and (loss if ":" in loss else f"{HERE}:{loss}"))
     assert caught.value.path == f"tasks.left.{path}"
     assert "\n" not in caught.value.problem
 
@@ -222,3 +248,13 @@ def test_building_leaves_the_random_numbers_alone() -> None:
         return float(torch.rand(()))
 
     assert after(f"{HERE}:each") == after(None)
+
+
+@pytest.mark.parametrize(("target", "head"), [(BINARY, "binary"), (LABELS, "multilabel")])
+def test_the_loss_of_torch_for_logits_is_that_of_the_head(target: Target, head: str) -> None:
+    own = built(target, head, "torch.nn:BCEWithLogitsLoss")
+    labels = torch.from_numpy(target.values)
+    output = torch.randn(labels.shape)
+    theirs = built(target, head).loss_sum(output, labels)
+    for value, expected in zip(own.loss_sum(output, labels), theirs, strict=True):
+        torch.testing.assert_close(value, expected)

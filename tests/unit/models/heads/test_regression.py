@@ -129,7 +129,7 @@ def test_a_missing_element_does_not_count_in_the_loss() -> None:
     assert (gradient != 0).equal(known)
 
 
-@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "smooth_l1"])
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "smooth_l1", "pinball"])
 def test_no_constant_vector_is_better_than_the_trivial_loss(loss: str) -> None:
     labels = torch.randn(25, 3, generator=torch.Generator().manual_seed(0)).exp()
     labels[3, 1] = torch.nan

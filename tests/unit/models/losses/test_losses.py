@@ -53,6 +53,7 @@ BAD: list[tuple[str, Mapping[str, Any], str]] = [
     ("huber", {"delta": float("nan")}, "delta"),
     ("huber", {"delta": float("inf")}, "delta"),
     ("smooth_l1", {"beta": -0.1}, "beta"),
+    ("pinball", {"quantile": 1.0}, "quantile"),
     ("contrastive", {"margin": True}, "margin"),
     ("cosine", {"margin": 1.0}, "margin"),
 ]

@@ -10,7 +10,7 @@ from mtl_search.models.losses.regression import Huber, MeanSquaredError, least_c
 from tests.support.model_cases import ELEMENTWISE_CASES, build_loss
 
 
-@pytest.mark.parametrize("name", ["mse", "mae", "huber", "smooth_l1"])
+@pytest.mark.parametrize("name", ["mse", "mae", "huber", "smooth_l1", "pinball"])
 @pytest.mark.parametrize("seed", range(3))
 def test_best_constant_of_a_regression_loss_beats_all_others(name: str, seed: int) -> None:
     loss = build_loss(name, **ELEMENTWISE_CASES[name][0])

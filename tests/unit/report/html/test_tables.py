@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from mtl_search.analysis.views import Column, View
+from mtl_search.report.cells import MOST_IN_CELL
 from mtl_search.report.html.tables import (
-    MOST_IN_CELL,
     SHOWN_ROWS,
     embedded,
     make_table,

@@ -17,6 +17,7 @@ from mtl_search.data import DataSet, Target
 from mtl_search.metrics.compute import compute
 from mtl_search.search.baselines import models
 from mtl_search.search.baselines.scoring import tabular_baselines, write_baselines
+from mtl_search.storage.events import SweepStarted
 from mtl_search.storage.journal import Journal, read_record
 from tests.support import small_sweeps as small
 
@@ -139,9 +140,11 @@ def test_pictures_have_no_reference() -> None:
 def written(folder: Path, config: Config) -> list[tuple[str, str]]:
     """Score what the journal does not have."""
     new = []
-    journal = Journal(
-        folder / "journal.jsonl",
-        [lambda event, record: new.append((event.task, event.model))],  # type: ignore[attr-defined]
+    journal = Journal(folder / "journal.jsonl")
+    if not journal.record.id:
+        journal.write(SweepStarted(id="ab12", name="small"))
+    journal.observers.append(
+        lambda event, record: new.append((event.task, event.model))  # type: ignore[attr-defined]
     )
     write_baselines(journal, config, small.DATA, METRICS)
     journal.close()

@@ -114,3 +114,14 @@ def test_a_sample_has_the_tags_of_its_metric() -> None:
         "sweep": "demo", "arm": "equal", "state": "FAIL"
     }  # fmt: skip
     assert Sample(metrics.SLOTS, 2).tags("demo") == {"sweep": "demo"}
+
+
+@pytest.mark.parametrize("name", ["größe", "体重", "\udcc3", "Ω\n"])
+def test_tags_are_ascii_since_ray_takes_no_other(name: str) -> None:
+    tags = Sample(metrics.TRIALS, 1, f"single/{name}", "FAIL").tags(name)
+    assert all(tag.isascii() for tag in tags.values())
+
+
+def test_names_that_differ_have_tags_that_differ() -> None:
+    tags = [Sample(metrics.SLOTS, 2).tags(name)["sweep"] for name in ("größe", "grøße", "grosse")]
+    assert len(set(tags)) == 3

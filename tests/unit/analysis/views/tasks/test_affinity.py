@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,24 @@ def test_what_many_tasks_give_and_receive_is_shown(tmp_path: Path) -> None:
     assert view is not None
     pairs = [(row["from"], row["to"]) for row in view.rows]
     assert pairs == [("left", "others"), ("others", "same")]
+
+
+def test_hundreds_of_tasks_cost_what_was_logged_and_not_all_pairs(tmp_path: Path) -> None:
+    tasks = tuple(f"t{number:03d}" for number in range(600))
+    builder = Builder(tmp_path / "journal.jsonl", tasks).sweep()
+    trial = builder.begin("equal", 0)
+    extra = {"train/affinity_to/t599": -0.01, "train/affinity_from/t000": 0.01}
+    extra |= {"train/affinity/t599/t000": 0.03, "train/affinity/t001/t599": 0.02}
+    builder.epoch(trial, 1, 0.9, dict.fromkeys(tasks, 0.9), **extra)
+    builder.end(trial)
+    evidence = evidence_of(builder)
+    tracemalloc.start()
+    view = affinity(evidence)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert view is not None
+    assert [(row["from"], row["to"]) for row in view.rows] == [
+        *[("t001", "t599"), ("t599", "t000")],
+        *[("t000", "others"), ("others", "t599")],
+    ]
+    assert peak < 2**20  # the names of all pairs take 50 MB

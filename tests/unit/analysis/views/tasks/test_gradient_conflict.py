@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,21 @@ def test_it_tells_of_the_recommended_network(tmp_path: Path) -> None:
     assert evidence.verdict.recommended is not None
     assert evidence.verdict.recommended.arm == view.about["arm"] == "equal"
     assert view.summary.endswith("left and right, 0.50.")
+
+
+def test_hundreds_of_tasks_cost_what_was_logged_and_not_all_pairs(tmp_path: Path) -> None:
+    tasks = tuple(f"t{number:03d}" for number in range(600))
+    builder = Builder(tmp_path / "journal.jsonl", tasks).sweep()
+    trial = builder.begin("equal", 0)
+    extra = {"train/cosine/all/t003/t599": -0.5, "train/cosine/all/conflict": 0.4}
+    extra |= {"train/cosine/all/t003/gone": -0.9}  # no task of this sweep
+    builder.epoch(trial, 1, 0.9, dict.fromkeys(tasks, 0.9), **extra)
+    builder.end(trial)
+    evidence = evidence_of(builder)
+    tracemalloc.start()
+    view = gradient_conflict(evidence)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert view is not None
+    assert [row["pair"] for row in view.rows] == ["t003 and t599", "conflict"]
+    assert peak < 2**20  # the names of all pairs take 30 MB

@@ -1,0 +1,1 @@
+"""Tables for programs: one row a trial, one row an epoch."""

@@ -1,0 +1,1 @@
+"""Families: one line of a config for many tasks or targets, whose names a pattern matches."""

@@ -1,0 +1,1 @@
+"""Checks of a sweep's data and network before anything trains."""

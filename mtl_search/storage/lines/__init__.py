@@ -1,0 +1,1 @@
+"""Lines of a journal: their types, their checksums, and what may follow what."""
