@@ -1,0 +1,109 @@
+"""Trials of one shape, trained one after another and as one batched program."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from mtl_search.config import Config, override
+from mtl_search.data.dataset import DataSet
+from mtl_search.models.stage import Stage
+from mtl_search.training.packs.runner import PackRunner
+from mtl_search.training.runner import TrialRunner
+from mtl_search.training.trial import TrialSpec
+from mtl_search.training.trial_report import TrialReport
+from tests.support.trials import OBJECTIVE, config, data, spec
+
+Reports = dict[str, list[TrialReport]]
+SAMPLES = data(train=96)
+ADAMW = {"name": "adamw", "lr": 0.01, "weight_decay": 0.01}
+
+
+def settings(backbone: str = "mlp", **changes: Any) -> Config:
+    """Three tasks on a small network, a few epochs."""
+    base = config(backbone, epochs=4, batch_size=16, optimizer=ADAMW)
+    return override(base, changes)
+
+
+def specs(
+    base: Config, folder: Path, rates: Sequence[float] = (0.003, 0.01, 0.03)
+) -> list[TrialSpec]:
+    """Trials that differ in learning rate, loss weight and seed."""
+    made = []
+    for number, rate in enumerate(rates):
+        own = override(
+            base, {"training.optimizer.lr": rate, "tasks.kind.loss_weight": 0.5 + number}
+        )
+        trial = spec(own, folder / str(number), seed=10 + number)
+        made.append(dataclasses.replace(trial, id=f"t-{number:04d}"))
+    return made
+
+
+def packed(
+    trials: Sequence[TrialSpec],
+    samples: DataSet = SAMPLES,
+    stops: dict[int, list[str]] | None = None,
+) -> Reports:
+    """Train as a pack; `stops` has the members that are stopped before an epoch, from 0."""
+    runner = PackRunner(TrialRunner(samples, OBJECTIVE), trials)
+    reports: Reports = {}
+    epoch = 0
+    while not runner.done:
+        for name, report in runner.run_epoch((stops or {}).get(epoch, ())).items():
+            reports.setdefault(name, []).append(report)
+        epoch += 1
+    return reports
+
+
+def alone(trials: Sequence[TrialSpec], samples: DataSet = SAMPLES) -> Reports:
+    """Train one after another."""
+    runner = TrialRunner(samples, OBJECTIVE)
+    return {trial.id: list(_one(runner, trial)) for trial in trials}
+
+
+def _one(runner: TrialRunner, trial: TrialSpec) -> list[TrialReport]:
+    runner.setup(trial)
+    reports: list[TrialReport] = []
+    while not reports or reports[-1].state == "RUNNING":
+        try:
+            reports.append(runner.train_until(len(reports) + 1))
+        except Exception as error:  # noqa: BLE001  as a slot does
+            reports.append(runner.failure(error))
+    return reports
+
+
+def largest_difference(one: Reports, other: Reports) -> float:
+    """The largest difference of a loss between reports of the same trials and epochs."""
+    assert one.keys() == other.keys()
+    differences = [0.0]
+    for name in one:
+        assert [r.state for r in one[name]] == [r.state for r in other[name]], name
+        for mine, theirs in zip(one[name], other[name], strict=True):
+            assert mine.metrics.keys() == theirs.metrics.keys()
+            differences += [
+                abs(value - theirs.metrics[key])
+                for key, value in mine.metrics.items()
+                if key.endswith("/loss")
+            ]
+    return max(differences)
+
+
+class _Chooses(nn.Module):
+    """Its way depends on the data, for which there is no batching rule."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(width, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.dense(x)
+        return y.relu() if y.sum() > 0 else y.tanh()
+
+
+def control_flow(input_shape: tuple[int, ...]) -> list[Stage]:
+    """A backbone that `torch.vmap` refuses."""
+    return [Stage(_Chooses(input_shape[0]), 8, "chooses")]
