@@ -44,6 +44,9 @@ class FlatOptimizer(ABC):
         self.state = {name: torch.zeros_like(parameters.matrix) for name in self.moments}
         self._load()
         self._attach()
+        for optimizer in self._optimizers:
+            # Schedules warn of an optimizer that was never stepped; the pack steps in its place.
+            setattr(optimizer, "_opt_called", True)
 
     @abstractmethod
     def update(self, parameters: Tensor, gradient: Tensor) -> None:
@@ -66,6 +69,8 @@ class FlatOptimizer(ABC):
     def publish(self, member: int) -> None:
         """Tell a member's own optimizer how many steps it is at, before it is stored."""
         optimizer = self._optimizers[member]
+        if not self.moments:
+            return
         for parameter in _trained(optimizer):
             optimizer.state[parameter]["step"] = self.steps[member, 0].float().cpu()
 

@@ -59,8 +59,8 @@ def test_a_member_that_diverges_hurts_no_other(tmp_path: Path) -> None:
 
 def test_members_stop_early_by_themselves(tmp_path: Path) -> None:
     base = settings(**{"training.epochs": 12, "training.early_stopping": {"patience": 1}})
-    together = packed(specs(base, tmp_path / "pack", (0.0, 0.01, 0.03)))
-    separate = alone(specs(base, tmp_path / "alone", (0.0, 0.01, 0.03)))
+    together = packed(specs(base, tmp_path / "pack", (0.0, 0.01, 0.001)))
+    separate = alone(specs(base, tmp_path / "alone", (0.0, 0.01, 0.001)))
     assert _ends(together) == _ends(separate)
     assert len({epoch for _, epoch in _ends(together)}) > 1
     assert largest_difference(together, separate) < 2e-5
