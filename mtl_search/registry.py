@@ -11,7 +11,7 @@ import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar, cast
 
 from mtl_search.errors import ConfigError, MtlSearchError
@@ -245,7 +245,10 @@ class Registry(Mapping[str, T], Generic[T]):
             raise
         except Exception as error:  # libraries and users' code raise anything
             cause = f"cannot build {self.kind} {name!r} ({type(error).__name__}: {error})"
-            found = misfit(self.arguments(name, path), arguments)
+            known: Mapping[str, inspect.Parameter] = {}
+            with suppress(ConfigError):  # of a name that is none: then nothing more is known
+                known = self.arguments(name, path)
+            found = misfit(known, arguments)
             if found is None:
                 raise ConfigError(cause, path=path, value=dict(arguments)) from error
             key, wanted = found
