@@ -33,7 +33,7 @@ from mtl_search.errors import (
     SweepError,
     TrialError,
 )
-from mtl_search.registry import lazy_attributes as _lazy_attributes
+from mtl_search.source.lazy import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.api import (

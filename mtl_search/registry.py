@@ -11,7 +11,7 @@ import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar, cast
 
 from mtl_search.errors import ConfigError, MtlSearchError
@@ -245,7 +245,10 @@ class Registry(Mapping[str, T], Generic[T]):
             raise
         except Exception as error:  # libraries and users' code raise anything
             cause = f"cannot build {self.kind} {name!r} ({type(error).__name__}: {error})"
-            found = misfit(self.arguments(name, path), arguments)
+            known: Mapping[str, inspect.Parameter] = {}
+            with suppress(ConfigError):  # of a name that is none: then nothing more is known
+                known = self.arguments(name, path)
+            found = misfit(known, arguments)
             if found is None:
                 raise ConfigError(cause, path=path, value=dict(arguments)) from error
             key, wanted = found
@@ -286,21 +289,3 @@ def import_attribute(name: str, path: str = "") -> Any:
         message = f"module {module_name!r} has no attribute {attribute!r}"
         raise ConfigError(message, path=path, value=attribute, allowed=public)
     return getattr(module, attribute)
-
-
-def lazy_attributes(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
-    """Make a `__getattr__` for a package whose names stand in modules that are slow to import.
-
-    Args:
-        package: Name of the package, its `__name__`.
-        modules: Name → the module that defines it, imported when the name is first asked for.
-    """
-    # A module of the package that is imported becomes an attribute of it, and would hide the name.
-    assert not any(module == f"{package}.{name}" for name, module in modules.items())
-
-    def get_attribute(name: str) -> Any:
-        if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(modules[name]), name)
-
-    return get_attribute

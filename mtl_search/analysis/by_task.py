@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtl_search.analysis.comparison import Comparison
+from mtl_search.analysis.finalists import SelectedFinalist
 from mtl_search.analysis.references import Tasks
-from mtl_search.analysis.verdict import SelectedFinalist, Verdict
+from mtl_search.analysis.verdict import Verdict
 from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.storage.arm_name import TWIN_SEPARATE, ArmName
 from mtl_search.storage.records import SweepRecord

@@ -10,10 +10,15 @@ import numpy.typing as npt
 
 from mtl_search.analysis.comparison import Run, Runs
 from mtl_search.analysis.estimate import estimate
-from mtl_search.analysis.finalists import finalists_of, missing_note, recommended, winner_of
+from mtl_search.analysis.finalists import (
+    SelectedFinalist,
+    finalists_of,
+    missing_note,
+    recommended,
+    winner_of,
+)
 from mtl_search.analysis.measure import mean_metrics
 from mtl_search.analysis.references import Tasks
-from mtl_search.analysis.verdict import SelectedFinalist
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage import item_values
 from mtl_search.storage.arm_name import SHARED, ArmName

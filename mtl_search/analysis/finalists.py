@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mtl_search.analysis.estimate import MIN_SEEDS
+from mtl_search.analysis.estimate import MIN_SEEDS, Estimate
 from mtl_search.storage.arm_name import SHARED, TWIN_SEPARATE, ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -209,3 +209,29 @@ def _means_on_common_seeds(groups: Mapping[str, Mapping[int, float]]) -> dict[st
         seeds = common or set(values)
         means[key] = statistics.fmean(values[index] for index in seeds)
     return means
+
+
+@dataclass(frozen=True)
+class SelectedFinalist:
+    """The configuration that speaks for an arm.
+
+    Attributes:
+        arm: The arm, without `final/`.
+        origin: Id of the trial whose configuration it is.
+        trials: Seed index → id of the finalist that has finished with this seed.
+        parameters: Number of parameters of the network; None when no finalist said.
+        depth: Sharing depth.
+        test: Each test metric over the seeds.
+    """
+
+    arm: ArmName
+    origin: str
+    trials: dict[int, str]
+    parameters: int | None
+    depth: Any
+    test: dict[str, Estimate]
+
+    @property
+    def shares_nothing(self) -> bool:
+        """Whether the sharing depth is 0 for all tasks, so that the networks are separate."""
+        return shares_nothing(self.depth)

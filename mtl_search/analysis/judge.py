@@ -22,7 +22,7 @@ from mtl_search.analysis.compared_networks import ComparedNetworks
 from mtl_search.analysis.comparison import Comparison, Runs, compare
 from mtl_search.analysis.finalists import SharedNetwork, better_separate
 from mtl_search.analysis.measure import Measure, delta_m_measure, mean_metrics, skill_measure
-from mtl_search.analysis.references import Tasks, main_metrics
+from mtl_search.analysis.references import main_metrics, without_excluded
 from mtl_search.analysis.split_comparison import split_comparisons
 from mtl_search.analysis.statistics.answers import (
     Needed,
@@ -34,7 +34,6 @@ from mtl_search.analysis.statistics.sequential import nominal_level
 from mtl_search.analysis.verdict import Outcome, Verdict, WeightsOutcome
 from mtl_search.analysis.verdict_notes import notes_of
 from mtl_search.config import Config
-from mtl_search.metrics.metric_key import scale_key
 from mtl_search.storage.arm_name import (
     EQUAL,
     SEARCH,
@@ -98,7 +97,7 @@ class _Judgement:
         self._record = record
         self._config = config
         self._all_tasks = main_metrics(record, config)
-        self._tasks = _without_excluded(self._all_tasks, record)
+        self._tasks = without_excluded(self._all_tasks, record)
         self._margin = config.search.finalists.margin
         self._networks = ComparedNetworks(record, self._tasks, directory)
         self._measure = self._choose_measure()
@@ -293,13 +292,3 @@ def _largest(numbers: Sequence[int | None]) -> int | None:
     """Return the largest number; None where one of them is not known."""
     known = [number for number in numbers if number is not None]
     return max(known) if len(known) == len(numbers) else None
-
-
-def _without_excluded(tasks: Tasks, record: SweepRecord) -> Tasks:
-    """Return the tasks with the metrics that the labels leave defined."""
-    kept = {}
-    for task, metrics in tasks.items():
-        names = [m for m in metrics if scale_key(task, m) not in record.excluded_metrics]
-        if names:
-            kept[task] = tuple(names)
-    return kept

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mtl_search.config import Config
 from mtl_search.metrics.definitions import METRICS
-from mtl_search.metrics.metric_key import metric_key
+from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.storage.arm_name import ArmName
 from mtl_search.storage.records import SweepRecord
 from mtl_search.storage.trial_record import TrialRecord
@@ -62,3 +62,18 @@ def validation_reference(record: SweepRecord, tasks: Tasks) -> dict[str, float]:
             if key in values:
                 reference[key] = values[key]
     return reference
+
+
+def without_excluded(tasks: Tasks, record: SweepRecord) -> Tasks:
+    """Return the tasks with the metrics that the labels leave defined.
+
+    Args:
+        tasks: Task → its metrics.
+        record: The sweep, which knows what was left out.
+    """
+    kept = {}
+    for task, metrics in tasks.items():
+        names = [m for m in metrics if scale_key(task, m) not in record.excluded_metrics]
+        if names:
+            kept[task] = tuple(names)
+    return kept

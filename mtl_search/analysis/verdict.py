@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 from mtl_search.analysis import formats
 from mtl_search.analysis.comparison import Comparison
-from mtl_search.analysis.estimate import Estimate
-from mtl_search.analysis.finalists import shares_nothing
+from mtl_search.analysis.finalists import SelectedFinalist
 from mtl_search.analysis.formats.many import extremes, is_many
 from mtl_search.analysis.formats.markup import Tone, marked
 from mtl_search.analysis.measure import MeasureName, unit_of
@@ -19,6 +18,9 @@ from mtl_search.storage.arm_name import TWIN_SEPARATE, ArmName
 _Neither = Literal["practically equal", "don't know", "not tested"]
 Outcome = Literal["sharing helps", "sharing hurts"] | _Neither
 WeightsOutcome = Literal["weights help", "weights hurt"] | _Neither
+
+# Fields of `Measure`.
+_IN_THE_JOURNAL = ("metric_scales", "directions")
 
 _HEADLINES: dict[Outcome, str] = {
     "sharing helps": "Sharing helps",
@@ -51,32 +53,6 @@ _OTHERS = {
     "single": "tuned separate networks",
     TWIN_SEPARATE: "the same network with nothing shared",
 }
-
-
-@dataclass(frozen=True)
-class SelectedFinalist:
-    """The configuration that speaks for an arm.
-
-    Attributes:
-        arm: The arm, without `final/`.
-        origin: Id of the trial whose configuration it is.
-        trials: Seed index → id of the finalist that has finished with this seed.
-        parameters: Number of parameters of the network; None when no finalist said.
-        depth: Sharing depth.
-        test: Each test metric over the seeds.
-    """
-
-    arm: ArmName
-    origin: str
-    trials: dict[int, str]
-    parameters: int | None
-    depth: Any
-    test: dict[str, Estimate]
-
-    @property
-    def shares_nothing(self) -> bool:
-        """Whether the sharing depth is 0 for all tasks, so that the networks are separate."""
-        return shares_nothing(self.depth)
 
 
 @dataclass(frozen=True)
@@ -180,7 +156,9 @@ class Verdict:
 
         The scales of metrics, which are the same in all comparisons, are left to the journal.
         """
-        tree = _without_scales(asdict(self))
+        tree = asdict(
+            self, dict_factory=lambda pairs: {k: v for k, v in pairs if k not in _IN_THE_JOURNAL}
+        )
         return {**tree, "notes": list(self.notes), "sentence": self.sentence()}
 
     def _about_sharing(self) -> list[str]:
@@ -299,10 +277,3 @@ class Verdict:
                 effect = "helps" if claim_of_task.mean > 0 else "hurts"
             sentences.append(f"Auxiliary task {task} {effect}: {comparison.numbers()}.")
         return sentences
-
-
-def _without_scales(node: Any) -> Any:
-    if isinstance(node, dict):
-        kept = (key for key in node if key not in ("metric_scales", "directions"))
-        return {key: _without_scales(node[key]) for key in kept}
-    return node

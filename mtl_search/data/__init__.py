@@ -15,7 +15,7 @@ from mtl_search.data.datasets.build import build_data, load_data, subsample
 from mtl_search.data.mixture import SAMPLING, Sampling, Sources
 from mtl_search.data.preparation.base import Field, Preparation, Prepared
 from mtl_search.data.types import MISSING, SPLITS, InputArray, TargetKind
-from mtl_search.registry import lazy_attributes as _lazy_attributes
+from mtl_search.source.lazy import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.data.loading.batch import Batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_search.registry import lazy_attributes
+from mtl_search.source.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.export.model import Model

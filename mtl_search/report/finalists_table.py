@@ -12,9 +12,9 @@ from mtl_search.analysis import formats
 from mtl_search.analysis.by_task import worst_task
 from mtl_search.analysis.comparison import Comparison
 from mtl_search.analysis.evidence import Evidence
+from mtl_search.analysis.finalists import SelectedFinalist
 from mtl_search.analysis.measure import unit_of
 from mtl_search.analysis.summary import mean_ranks
-from mtl_search.analysis.verdict import SelectedFinalist
 from mtl_search.analysis.views.parts.finalist_runs import finalist_runs
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.report.tables import Column, fitted, task_columns

@@ -62,7 +62,7 @@ def test_from_a_data_frame_to_a_verdict(whole_again: None, kernel: KernelManager
     text = printed(notebook)
     assert "<Verdict: " in text
     assert "complete after" in text
-    assert "loop:open" in text  # the columns of a prediction
+    assert "loop:loop" in text  # the columns of a prediction: the positive side
     assert [o for o in outputs(notebook) if o.get("name") == "stderr"] == []
 
 

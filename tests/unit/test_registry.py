@@ -17,7 +17,6 @@ from mtl_search.registry import (
     Settings,
     import_attribute,
     join_path,
-    lazy_attributes,
 )
 
 
@@ -193,10 +192,3 @@ def test_an_error_of_the_config_passes_as_it_is() -> None:
 def test_a_constant_that_is_missing_makes_it_no_member() -> None:
     text = message(lambda: LAZY.constant("ratio", "metrics", "p"))
     assert text.startswith("p.name: this is no number, it has no attribute 'metrics'")
-
-
-def test_names_of_a_package_may_stand_in_slow_modules() -> None:
-    get_attribute = lazy_attributes("package", {"Fraction": "fractions"})
-    assert get_attribute("Fraction").__name__ == "Fraction"
-    with pytest.raises(AttributeError, match="module 'package' has no attribute 'other'"):
-        get_attribute("other")

@@ -31,10 +31,9 @@ from mtl_search.data.readers.images import (
     Seen,
     check_images,
     list_problems,
-    named_file,
 )
 from mtl_search.data.readers.memmap import MemmapArray
-from mtl_search.data.readers.paths import find_file
+from mtl_search.data.readers.paths import find_file, named_file
 from mtl_search.data.readers.places import RowPlaces
 from mtl_search.data.readers.tables import read_table
 from mtl_search.data.splits import DEFAULT_FRACTIONS

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_search.registry import Registry, lazy_attributes
+from mtl_search.registry import Registry
+from mtl_search.source.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.data.preparation.base import Field, Preparation, Prepared

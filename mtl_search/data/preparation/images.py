@@ -16,9 +16,9 @@ from mtl_search.data.readers.images import (
     decode_image,
     fit_image,
     map_in_threads,
-    named_file,
     scaled,
 )
+from mtl_search.data.readers.paths import named_file
 from mtl_search.data.readers.table_batches import read_batches
 from mtl_search.data.readers.tables import table_suffix
 from mtl_search.data.types import Array

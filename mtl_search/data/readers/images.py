@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -140,15 +139,6 @@ def fit_image(image: Any, shape: tuple[int, int, int], white: float | None = Non
 def scaled(pixels: Array) -> Array:
     """Return bytes as float32 in [0, 1]."""
     return np.asarray(np.divide(pixels, 255, dtype=np.float32))
-
-
-def named_file(folder: Path, name: str) -> Path:
-    """Return the path of a file, whose é may be one code point in the table and two on the disk."""
-    written = folder / name
-    if name.isascii() or written.exists():
-        return written
-    others = (folder / unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
-    return next((path for path in others if path.exists()), written)
 
 
 @lru_cache(maxsize=8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import unicodedata
 from pathlib import Path
 
 from mtl_search.config.checks import check_text
@@ -86,3 +87,12 @@ def _in_package(key: str, written: str) -> Path:
         )
     paths = [Path(folder, inside) for folder in folders]  # a namespace package has several
     return next((path for path in paths if path.exists()), paths[0])
+
+
+def named_file(folder: Path, name: str) -> Path:
+    """Return the path of a file, whose é may be one code point in the table and two on the disk."""
+    written = folder / name
+    if name.isascii() or written.exists():
+        return written
+    others = (folder / unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    return next((path for path in others if path.exists()), written)

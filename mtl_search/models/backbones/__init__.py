@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mtl_search.registry import Registry, lazy_attributes
+from mtl_search.registry import Registry
+from mtl_search.source.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -54,13 +54,13 @@ def small_batch(data: DataSet) -> SmallBatch:
 
 
 @contextmanager
-def tried(part: str, path: str, given: str) -> Iterator[None]:
+def tried(part: str, path: str, given: str = "") -> Iterator[None]:
     """Turn what a part of the user's raises into one sentence.
 
     Args:
         part: The part, as the subject of a sentence.
         path: Dotted path of its key.
-        given: What it was called with.
+        given: What it was called with, where one thing was.
 
     Raises:
         ConfigError: It has failed.
@@ -71,7 +71,8 @@ def tried(part: str, path: str, given: str) -> Iterator[None]:
         raise
     except Exception as error:  # code of the user's may raise anything
         reason = f"{type(error).__name__}: {first_line(error)[:300]}"
-        raise ConfigError(f"{part} fails on {given}: {reason}", path=path) from error
+        when = f"on {given}" if given else "when it is tried"
+        raise ConfigError(f"{part} fails {when}: {reason}", path=path) from error
 
 
 @contextmanager

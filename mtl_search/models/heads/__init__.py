@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from mtl_search.config.sections.task import TaskConfig
 from mtl_search.errors import ConfigError
 from mtl_search.models.losses import LOSSES
-from mtl_search.registry import Registry, lazy_attributes
+from mtl_search.registry import Registry
+from mtl_search.source.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.models.heads.base import Head, Masks

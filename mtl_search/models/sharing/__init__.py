@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtl_search.registry import Registry, lazy_attributes
+from mtl_search.registry import Registry
+from mtl_search.source.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.models.sharing.base import DiagramBlock, SharingPolicy

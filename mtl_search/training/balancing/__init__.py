@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from mtl_search.config.sections.training import TrainingConfig
 from mtl_search.errors import ConfigError
-from mtl_search.registry import Registry, lazy_attributes
+from mtl_search.registry import Registry
+from mtl_search.source.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from mtl_search.training.balancing.aggregator_base import Aggregator

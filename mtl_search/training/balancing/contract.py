@@ -6,13 +6,13 @@ T tasks, P shared parameters
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from mtl_search.errors import ConfigError, MtlSearchError, first_line
+from mtl_search.errors import ConfigError
+from mtl_search.models.contracts.batch import tried
 from mtl_search.training.balancing.aggregator_base import Aggregator
 from mtl_search.training.balancing.synchronized_rng import synchronized_rng
 from mtl_search.training.balancing.weighting_base import Weighting
@@ -38,7 +38,7 @@ def check_weighting(make: MakeWeighting, name: str, tasks: int, path: str) -> No
             random numbers without saying so, or goes on from a stored state in another way.
     """
     part = f"the weighting {name!r}"
-    with _tried(part, path):
+    with tried(part, path):
         weighting, again = make(), make()
         for step in range(_STEPS):
             weights = _weigh(weighting, part, tasks, path, step, seed=0)
@@ -68,7 +68,7 @@ def check_aggregator(make: MakeAggregator, name: str, tasks: int, path: str) -> 
             numbers without saying so, or goes on from a stored state in another way.
     """
     part = f"the aggregator {name!r}"
-    with _tried(part, path):
+    with tried(part, path):
         aggregator, again = make(), make()
         for step in range(_STEPS):
             vector = _aggregate(aggregator, part, _gradients(tasks, step), path, seed=0)
@@ -167,15 +167,3 @@ def _same(one: Tensor, other: Tensor, part: str, path: str) -> None:
 
 def _is_close(one: Tensor, other: Tensor) -> bool:
     return torch.allclose(one, other, rtol=1e-3, atol=1e-5)
-
-
-@contextmanager
-def _tried(part: str, path: str) -> Iterator[None]:
-    """Turn what a part of the user's raises into one sentence."""
-    try:
-        yield
-    except MtlSearchError:
-        raise
-    except Exception as error:  # code of the user's may raise anything
-        reason = f"{type(error).__name__}: {first_line(error)[:300]}"
-        raise ConfigError(f"{part} fails when it is tried: {reason}", path=path) from error

@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mtl_search.errors import ConfigError, MtlSearchError, first_line
+from mtl_search.errors import ConfigError
+from mtl_search.models.contracts.batch import tried
 
 _STEPS = 3
 
@@ -35,7 +35,7 @@ def check_optimizer(make: MakeOptimizer, name: str, path: str) -> None:
     """
     part = f"the optimizer {name!r}"
     used, unused = _parameter(), _parameter()
-    with _tried(part, path), torch.random.fork_rng(devices=[]):
+    with tried(part, path), torch.random.fork_rng(devices=[]):
         optimizer = make(_groups(used, unused))
         if not all("lr" in group for group in optimizer.param_groups):
             message = f"{part} has no 'lr' in its groups, which a schedule and the search change"
@@ -60,7 +60,7 @@ def check_schedule(make: MakeSchedule, name: str, epochs: int, path: str) -> Non
             state in another way.
     """
     part = f"the schedule {name!r}"
-    with _tried(part, path), warnings.catch_warnings():
+    with tried(part, path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "step() before optimizer.step()", which is meant so here
         optimizer, schedule = _scheduled(make)
         half = max(1, epochs // 2)
@@ -140,15 +140,3 @@ def _rates(optimizer: Optimizer, schedule: LRScheduler, epochs: int) -> list[flo
 
 def _same(one: list[float], other: list[float]) -> bool:
     return all(abs(a - b) <= 1e-6 * max(1.0, abs(b)) for a, b in zip(one, other, strict=True))
-
-
-@contextmanager
-def _tried(part: str, path: str) -> Iterator[None]:
-    """Turn what a part of the user's raises into one sentence."""
-    try:
-        yield
-    except MtlSearchError:
-        raise
-    except Exception as error:  # code of the user's may raise anything
-        reason = f"{type(error).__name__}: {first_line(error)[:300]}"
-        raise ConfigError(f"{part} fails when it is tried: {reason}", path=path) from error

@@ -9,11 +9,11 @@ from pathlib import Path
 from mtl_search.analysis.by_task import TaskRow, task_rows
 from mtl_search.analysis.compared_networks import ComparedNetworks
 from mtl_search.analysis.comparison import Comparison, Runs
-from mtl_search.analysis.finalists import shares_nothing
+from mtl_search.analysis.finalists import SelectedFinalist, shares_nothing
 from mtl_search.analysis.judge import judge
 from mtl_search.analysis.measure import Measure, delta_m_measure, skill_measure
 from mtl_search.analysis.references import Tasks, main_metrics
-from mtl_search.analysis.verdict import SelectedFinalist, Verdict
+from mtl_search.analysis.verdict import Verdict
 from mtl_search.config import Config
 from mtl_search.metrics.metric_key import metric_key
 from mtl_search.storage.arm_name import SEARCH

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from mtl_search.analysis.comparison import Comparison, Run, compare
+from mtl_search.analysis.finalists import SelectedFinalist
 from mtl_search.analysis.measure import LinearScale, Measure
 from mtl_search.analysis.statistics.answers import Needed
-from mtl_search.analysis.verdict import Claim, SelectedFinalist, Verdict
+from mtl_search.analysis.verdict import Claim, Verdict
 from mtl_search.storage.arm_name import SEARCH, ArmName
 
 MEASURE = Measure("skill", {"a": (LinearScale("accuracy", 0.0, 1.0),)}, {"a": 1.0}, -1.0)

@@ -113,7 +113,7 @@ def _summary(rows: Sequence[Row], undefined: Sequence[str], directions: Directio
     told = [
         _extremes(task, [row for row in rows if row["task"] == task], directions) for task in tasks
     ]
-    text = "; ".join(told[:_MOST_TOLD])
+    text = ". ".join(told[:_MOST_TOLD])
     if len(told) > _MOST_TOLD:
         text += f". The table has the other {formats.counted(len(told) - _MOST_TOLD, 'task')}"
     if undefined:

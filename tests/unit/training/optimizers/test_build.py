@@ -44,8 +44,8 @@ def test_every_optimizer_builds_and_goes_downhill(name: str) -> None:
         ({"name": "adamx"}, "training.optimizer.name"),
         ({"name": "adamw", "learning_rate": 1}, "training.optimizer.learning_rate"),
         ({"name": "adamw", "lr": -1.0}, "training.optimizer"),
-        ({"name": "sgd", "lr": "fast"}, "training.optimizer"),
-        ({"name": "adam", "betas": 3}, "training.optimizer"),
+        ({"name": "sgd", "lr": "fast"}, "training.optimizer.lr"),
+        ({"name": "adam", "betas": 3}, "training.optimizer.betas"),
     ],
 )
 def test_a_wrong_optimizer_is_a_config_error(member: dict[str, Any], path: str) -> None:
