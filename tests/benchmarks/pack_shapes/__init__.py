@@ -1,0 +1,1 @@
+"""What `packs` measures: shapes of trials, the hand-written loop, whole sweeps."""
