@@ -50,6 +50,10 @@ class EpochOutputs:
         self.batches.append(Batch({}, {}, {}, 0, batch.total, batch.labels))
         self.losses.append(torch.zeros(tasks, device=device))
 
+    def stacked_losses(self) -> Tensor:
+        """Return the losses of all batches (batches, T)."""
+        return torch.stack(self.losses)
+
     def mean_penalty(self) -> dict[str, float]:
         """Return `train/penalty`, the mean over the steps, if the sharing policy has a penalty."""
         if not self.penalties:

@@ -187,7 +187,7 @@ class Step:
 
     def _mean_losses(self, epoch_outputs: EpochOutputs) -> Tensor:
         """Return the mean losses (T,), with 0 for a task without any label."""
-        losses = torch.stack(epoch_outputs.losses)  # (batches of the epoch, T)
+        losses = epoch_outputs.stacked_losses()
         shares = self.shares(epoch_outputs.batches)
         mean = self.communicator.all_reduce((losses * shares).sum(0))
         if bool(mean.isfinite().all()):  # NaN and infinity times a share of 0 are NaN, not 0

@@ -1,6 +1,6 @@
 """Batches of several loaders at once, stacked: for networks that are trained as one program.
 
-M loaders, n samples of an epoch, N samples of a batch
+M loaders, n samples of an epoch, N samples of a batch, K batches of a chunk
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from torch import Tensor
 from mtl_search.data.loading.batch import Batch
 from mtl_search.data.loading.device_data import as_tensor
 from mtl_search.data.loading.loader import Loader
+
+# What is gathered at a time. Fewer calls, until a chunk no longer fits the processor's cache.
+_CHUNK_BYTES = {"cpu": 1024 * 1024, "cuda": 64 * 1024 * 1024}
 
 
 @dataclass(frozen=True)
@@ -71,34 +74,87 @@ class StackedBatches:
 
     def __init__(self, loaders: Sequence[Loader]) -> None:
         self._loaders = list(loaders)
-        kinds = [kind for kind, _ in loaders[0].resident_keys]
+        self._keys = loaders[0].resident_keys
+        kinds = [kind for kind, _ in self._keys]
         assert all([kind for kind, _ in loader.resident_keys] == kinds for loader in loaders)
         assert all(loader.sizes == loaders[0].sizes for loader in loaders)
+        tensors = list(zip(*[loader.resident_tensors for loader in loaders], strict=True))
+        self._columns = _Columns(tensors)
 
     def __iter__(self) -> Iterator[StackedBatch]:
         epochs = [loader.epoch_plan() for loader in self._loaders]
-        first = self._loaders[0]
         order = np.stack([rows for rows, _ in epochs])  # (M, n)
-        rows = as_tensor(order).to(first.device)
-        columns = list(zip(*[loader.resident_tensors for loader in self._loaders], strict=True))
-        start = 0
-        for number, size in enumerate(first.sizes):
-            chosen = rows[:, start : start + size]
-            start += size
-            batch = StackedBatch({}, {}, [], [counts[number] for _, counts in epochs])
-            for (kind, name), tensors in zip(first.resident_keys, columns, strict=True):
-                stacked = _select(tensors, chosen)
-                if kind == "target":
-                    batch.targets.append(stacked)
-                else:
-                    (batch.inputs if kind == "view" else batch.masks)[name] = stacked
-            yield batch
+        device = self._loaders[0].device
+        rows = as_tensor(order).to(device)
+        sizes = self._loaders[0].sizes
+        number = start = 0
+        while number < len(sizes):
+            size = sizes[number]
+            # Batches of one size that follow each other.
+            alike = next((k for k, s in enumerate(sizes[number:]) if s != size), len(sizes) - number)
+            batch_bytes = max(1, len(order) * size * self._columns.row_bytes)
+            limit = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
+            count = min(alike, max(1, limit // batch_bytes))
+            chunk = rows[:, start : start + count * size]
+            chunk = chunk.reshape(len(order), count, size).transpose(0, 1)  # (K, M, N)
+            for tensors in zip(*self._columns.select(chunk), strict=True):
+                yield self._batch(tensors, [counts[number] for _, counts in epochs])
+                number += 1
+            start += count * size
+
+    def _batch(self, tensors: Sequence[Tensor], counts: list[Batch]) -> StackedBatch:
+        batch = StackedBatch({}, {}, [], counts)
+        for (kind, name), tensor in zip(self._keys, tensors, strict=True):
+            if kind == "target":
+                batch.targets.append(tensor)
+            else:
+                (batch.inputs if kind == "view" else batch.masks)[name] = tensor
+        return batch
 
 
-def _select(tensors: Sequence[Tensor], rows: Tensor) -> Tensor:
-    """Return the rows (M, N) of M tensors, (M, N, ...)."""
-    first = tensors[0]
-    if all(tensor is first for tensor in tensors):
-        return first.index_select(0, rows.reshape(-1)).unflatten(0, rows.shape)
-    pairs = zip(tensors, rows, strict=True)
-    return torch.stack([tensor.index_select(0, own) for tensor, own in pairs])
+class _Columns:
+    """The tensors of all loaders; those of one type and shape are gathered by one operation.
+
+    Args:
+        tensors: The tensors of each column, one a loader, (rows, ...).
+    """
+
+    def __init__(self, tensors: Sequence[Sequence[Tensor]]) -> None:
+        self._count = len(tensors)
+        self.row_bytes = sum(x.element_size() * x[0].numel() for x, *_ in tensors)
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for column, (first, *others) in enumerate(tensors):
+            shared = all(x is first for x in others)
+            # A view that all read is gathered from where it is; copies are for what is small.
+            key = (first.dtype, first.shape) if first.ndim == 1 or not shared else (column,)
+            alike.setdefault(key, []).append(column)
+        self._groups = [_Group(columns, [tensors[c] for c in columns]) for columns in alike.values()]
+
+    def select(self, rows: Tensor) -> list[Sequence[Tensor]]:
+        """Return K batches (M, N, ...) of each column, for rows (K, M, N)."""
+        found: list[Sequence[Tensor]] = [()] * self._count
+        for group in self._groups:
+            chosen = group.select(rows)  # (columns, K, M, N, ...)
+            for column, own in zip(group.columns, chosen.unbind(0), strict=True):
+                found[column] = own.unbind(0)
+        return found
+
+
+class _Group:
+    """Columns of one type and shape, as one tensor."""
+
+    def __init__(self, columns: Sequence[int], tensors: Sequence[Sequence[Tensor]]) -> None:
+        self.columns = columns
+        different = {id(x): x for same in tensors for x in same}
+        places = {key: place for place, key in enumerate(different)}
+        joined = list(different.values())
+        self._joined = joined[0] if len(joined) == 1 else torch.cat(joined)
+        # Where each loader's rows of each column begin, (columns, 1, M, 1).
+        length = len(joined[0])
+        starts = [[places[id(x)] * length for x in same] for same in tensors]
+        self._starts = torch.tensor(starts, device=self._joined.device)[:, None, :, None]
+
+    def select(self, rows: Tensor) -> Tensor:
+        """Return (columns, K, M, N, ...) for rows (K, M, N)."""
+        places = rows + self._starts
+        return self._joined.index_select(0, places.reshape(-1)).unflatten(0, places.shape)

@@ -76,14 +76,10 @@ class Dropouts:
             return []
         if size not in self._orders:
             self._orders[size] = self._observe(dry_pass)
-        masks = {}
-        for module, shape in self._orders[size]:
-            masks[module] = like.new_empty(len(generators), *shape)
-        rows = {module: mask.unbind(0) for module, mask in masks.items()}
-        for number, generator in enumerate(generators):
-            for module, _ in self._orders[size]:
-                rows[module][number].bernoulli_(1 - module.rate, generator=generator)
-        return [masks[module].div_(1 - module.rate) for module in self.modules]
+        met = self._orders[size]
+        drawn = draw_masks([(module.rate, shape) for module, shape in met], generators, like)
+        masks = dict(zip([module for module, _ in met], drawn, strict=True))
+        return [masks[module] for module in self.modules]
 
     def _observe(self, dry_pass: Callable[[], object]) -> list[tuple[MemberDropout, torch.Size]]:
         """Return the modules in the order of a pass, with the shapes of their features."""
@@ -103,3 +99,23 @@ class Dropouts:
         if any(len(found) != 1 for found in shapes.values()):
             raise ValueError("dropout that a pass meets more than once, or never")
         return [(module, shapes[module][0]) for module in order]
+
+
+def draw_masks(
+    met: Sequence[tuple[float, Sequence[int]]],
+    generators: Sequence[torch.Generator],
+    like: Tensor,
+) -> list[Tensor]:
+    """Draw the masks (B, N, ...) of a pass; each member draws them in the order of its pass.
+
+    Args:
+        met: The rate p of each dropout in the order of a pass, and the shape (N, ...) of its
+            features.
+        generators: The generators of the B members.
+        like: A tensor with the masks' type and device.
+    """
+    masks = [like.new_empty(len(generators), *shape) for _, shape in met]
+    for number, generator in enumerate(generators):
+        for mask, (rate, _) in zip(masks, met, strict=True):
+            mask[number].bernoulli_(1 - rate, generator=generator)
+    return [mask.div_(1 - rate) for mask, (rate, _) in zip(masks, met, strict=True)]

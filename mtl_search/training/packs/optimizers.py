@@ -44,6 +44,9 @@ class FlatOptimizer(ABC):
         self.state = {name: torch.zeros_like(parameters.matrix) for name in self.moments}
         self._load()
         self._attach()
+        self._hooks = [
+            optimizer.register_state_dict_pre_hook(self._publish) for optimizer in optimizers
+        ]
         for optimizer in self._optimizers:
             # Schedules warn of an optimizer that was never stepped; the pack steps in its place.
             setattr(optimizer, "_opt_called", True)
@@ -71,8 +74,9 @@ class FlatOptimizer(ABC):
         optimizer = self._optimizers[member]
         if not self.moments:
             return
+        steps = self.steps[member, 0].float().cpu()
         for parameter in _trained(optimizer):
-            optimizer.state[parameter]["step"] = self.steps[member, 0].float().cpu()
+            optimizer.state[parameter]["step"] = steps.clone()
 
     def snapshot(self) -> list[Tensor]:
         """Return copies of the state."""
@@ -87,6 +91,7 @@ class FlatOptimizer(ABC):
         """Let the other members leave; it is called after the parameters have let them go."""
         for member, optimizer in enumerate(self._optimizers):
             if member not in members:
+                self._hooks[member].remove()
                 self.publish(member)
                 for state in optimizer.state.values():
                     state.update({name: state[name].clone() for name in self.moments})
@@ -94,7 +99,11 @@ class FlatOptimizer(ABC):
         self.steps = self.steps[rows]
         self.state = {name: x[rows] for name, x in self.state.items()}
         self._optimizers = [self._optimizers[member] for member in members]
+        self._hooks = [self._hooks[member] for member in members]
         self._attach()
+
+    def _publish(self, optimizer: Optimizer) -> None:
+        self.publish(next(n for n, own in enumerate(self._optimizers) if own is optimizer))
 
     def _groups_of_columns(self) -> Tensor | None:
         """Return the group of each column (P,); None where there is one group."""

@@ -16,6 +16,8 @@ from torch import Tensor
 
 from mtl_search.data.loading.stacked import StackedBatch, StackedBatches
 from mtl_search.training.epoch_outputs import EpochOutputs
+from mtl_search.training.packs.dense.plan import dense_plan
+from mtl_search.training.packs.dense.program import DenseProgram
 from mtl_search.training.packs.flat_parameters import FlatParameters
 from mtl_search.training.packs.optimizers import RULES
 from mtl_search.training.packs.program import Program
@@ -69,11 +71,17 @@ class Pack:
         self.members = list(members)
         first = self.members[0].trainer
         self.device = first.device
-        self._parameters = FlatParameters([member.trainer.network for member in self.members])
+        networks = [member.trainer.network for member in self.members]
+        plan = dense_plan(first.network, first.spec.config)
+        self._parameters = FlatParameters(networks, plan.order if plan else None)
         rule = RULES[type(first.optimizer)]
         self._optimizer = rule([m.trainer.optimizer for m in self.members], self._parameters)
         self._generators = [member.generator for member in self.members]
-        self._program = Program(first.network, self._parameters, self._generators)
+        self._program: Program | DenseProgram
+        if plan:
+            self._program = DenseProgram(first.network, plan, self._parameters, self._generators)
+        else:
+            self._program = Program(first.network, self._parameters, self._generators)
         self._labels = [validation_labels(member.trainer) for member in self.members]
         self._autocast = autocast(first.config.precision, self.device)
 
@@ -136,7 +144,6 @@ class Pack:
         self._optimizer.read_settings()
         trainers = [member.trainer for member in self.members]
         for trainer in trainers:
-            trainer.network.train()
             trainer.train_loader.set_epoch(trainer.progress.epoch)
         batches = StackedBatches([trainer.train_loader for trainer in trainers])
         limit = self._clip_limit()
@@ -202,7 +209,6 @@ class Pack:
         self, number: int, share: float, trained: EpochOutputs, validated: EpochOutputs
     ) -> TrialReport | Exception:
         """Judge, store and report a member after its epoch, as it is done alone."""
-        self._optimizer.publish(number)
         member = self.members[number]
         with member.turn():
             try:

@@ -63,9 +63,10 @@ class Program:
         with torch.no_grad():
             self._has_penalty = self._network.sharing.penalty() is not None
         places = dict(_places(self._network))
-        trained = [name for name, p in network.named_parameters() if p.requires_grad]
-        names = [*trained, *parameters.fixed, *parameters.buffers]
-        self._places = [places[name] for name in names]
+        learned = [name for name, p in network.named_parameters() if p.requires_grad]
+        fixed = [name for name, p in network.named_parameters() if not p.requires_grad]
+        buffers = [name for name, _ in network.named_buffers()]
+        self._places = [places[name] for name in (*learned, *fixed, *buffers)]
         self._without_numbers = [(place, place[0][place[1]]) for place in self._places]
 
     def train(self, batch: StackedBatch) -> Passed:
@@ -112,7 +113,7 @@ class Program:
 
     def _state(self) -> list[Tensor]:
         parameters = self._parameters
-        return [*parameters.stacked(), *parameters.fixed.values(), *parameters.buffers.values()]
+        return [*parameters.stacked(), *parameters.fixed, *parameters.buffers]
 
     def _results(self, outputs: Sequence[Tensor], labels: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Return the losses (T,), the penalty if there is one, and the outputs."""

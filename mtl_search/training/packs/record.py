@@ -23,15 +23,23 @@ class MemberOutputs(EpochOutputs):
     Args:
         outputs: Task → outputs (N, ...).
         labels: Target → labels (N, ...).
+        losses: (batches, T); None for a split that is not trained on.
     """
 
     def __init__(
         self,
-        outputs: Mapping[str, Tensor] | None = None,
-        labels: Mapping[str, Tensor] | None = None,
+        outputs: Mapping[str, Tensor],
+        labels: Mapping[str, Tensor],
+        losses: Tensor | None = None,
     ) -> None:
         super().__init__()
-        self._collected = dict(outputs or {}), dict(labels or {})
+        self._collected = dict(outputs), dict(labels)
+        self._losses = losses
+
+    def stacked_losses(self) -> Tensor:
+        """Return the losses of all batches (batches, T)."""
+        assert self._losses is not None
+        return self._losses
 
     def collect(
         self, target_names: Mapping[str, str], communicator: Communicator
@@ -76,8 +84,8 @@ class PackRecord:
             record = MemberOutputs(
                 {task: x[number] for task, x in zip(trainer.heads, outputs, strict=False)},
                 {name: x[number] for name, x in zip(names, targets, strict=False)},
+                losses[number],
             )
-            record.losses = list(losses[number].unbind(0))
             record.batches = [batch.counts[number] for batch in self._batches]
             record.penalties = [penalty[number] for penalty in self.penalties]
             records.append(record)

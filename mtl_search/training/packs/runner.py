@@ -85,7 +85,10 @@ class PackRunner:
 
     def _run_epoch(self) -> dict[str, TrialReport]:
         names = list(self._members)
-        if self._pack is None or len(names) < 2:
+        if self._pack is not None and len(names) < 2:  # the last one goes on by itself
+            self._pack.keep([])
+            self._pack = None
+        if self._pack is None:
             return self._one_after_another()
         try:
             results = self._pack.run_epoch()

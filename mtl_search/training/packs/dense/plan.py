@@ -1,0 +1,168 @@
+"""How a dense network is cut into layers that run at once.
+
+T tasks
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+from mtl_search.config import Config, to_dict
+from mtl_search.models.heads.base import Head, PooledHead
+from mtl_search.models.heads.binary import Binary
+from mtl_search.models.heads.multilabel import Multilabel
+from mtl_search.models.heads.regression import Regression
+from mtl_search.models.heads.softmax import Softmax
+from mtl_search.models.network import MultiTaskNetwork
+from mtl_search.models.sharing.hard import HardSharing
+from mtl_search.models.stage import Stage
+from mtl_search.training.packs.dense.layers import CopiedLayers, has_rule, leaves
+
+# Heads whose parameters are all in their dense layers. Of one of the user's nobody knows.
+_HEADS = (Binary, Multilabel, Regression, Softmax)
+
+
+@dataclass(frozen=True)
+class HeadGroup:
+    """Heads that differ in their numbers alone.
+
+    Attributes:
+        places: The numbers of their tasks in the network's order.
+        first: The number of the first of them within their branches.
+        heads: The heads.
+        layers: Their dense layers.
+    """
+
+    places: list[int]
+    first: int
+    heads: list[Head]
+    layers: CopiedLayers
+
+
+@dataclass(frozen=True)
+class BranchGroup:
+    """Tasks that leave the trunk at the same depth.
+
+    Attributes:
+        depth: That depth.
+        layers: The tasks' own stages.
+        heads: Their heads, group by group, in the order of the branches.
+    """
+
+    depth: int
+    layers: CopiedLayers
+    heads: list[HeadGroup]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the tasks share all stages, and their heads read the trunk."""
+        return self.layers.is_empty
+
+
+@dataclass(frozen=True)
+class DensePlan:
+    """A dense network with hard sharing: trunk, branches and heads.
+
+    Attributes:
+        view: The view that all tasks read.
+        trunk: The layers of each stage.
+        branches: The groups of tasks.
+        order: The trained parameters by their places in the network, as `joined` counts them.
+        joined: The numbers of parameters of one shape that follow each other in `order`.
+    """
+
+    view: str
+    trunk: list[CopiedLayers]
+    branches: list[BranchGroup]
+    order: list[int]
+    joined: list[int]
+
+    @property
+    def layers(self) -> list[CopiedLayers]:
+        """All layers in the order in which they run."""
+        found = list(self.trunk)
+        for branch in self.branches:
+            found += [branch.layers, *(group.layers for group in branch.heads)]
+        return found
+
+
+def dense_plan(network: MultiTaskNetwork, config: Config) -> DensePlan | None:
+    """Return the plan of a network; None where it is none of dense layers and hard sharing.
+
+    Args:
+        network: The network.
+        config: The trial's config, which says what heads are alike.
+    """
+    if not _is_dense(network):
+        return None
+    sharing = network.sharing
+    assert isinstance(sharing, HardSharing)
+    trunk = [CopiedLayers([_layers_of(stage)]) for stage in sharing.trunk]
+    depths = sorted(set(sharing.depths.values()), reverse=True)
+    branches = [_branch_group(network, config, depth) for depth in depths]
+    plan = DensePlan(next(iter(sharing.views.values()))[0], trunk, branches, [], [])
+    places = {id(p): place for place, p in enumerate(network.parameters())}
+    for layers in plan.layers:
+        for block in layers.blocks:
+            plan.order.extend(places[id(parameter)] for parameter in block)
+            plan.joined.append(len(block))
+    return plan
+
+
+def _is_dense(network: MultiTaskNetwork) -> bool:
+    sharing = network.sharing
+    if type(sharing) is not HardSharing or network.necks or network.augment is not None:
+        return False
+    if len({view for views in network.views.values() for view in views}) > 1:
+        return False
+    heads = network.heads.values()
+    if any(len(views) > 1 for views in network.views.values()):
+        return False
+    if not all(type(head) in _HEADS for head in heads):
+        return False
+    stages = [*sharing.trunk, *(stage for task in sharing.views for stage in sharing.branch(task))]
+    if not all(type(stage) is Stage and stage.kind == "vector" for stage in stages):
+        return False
+    layers = [layer for stage in stages for layer in _layers_of(stage)]
+    layers += [layer for head in heads for layer in _layers_of_head(head)]
+    return all(map(has_rule, layers)) and all(p.requires_grad for p in network.parameters())
+
+
+def _branch_group(network: MultiTaskNetwork, config: Config, depth: int) -> BranchGroup:
+    sharing = network.sharing
+    assert isinstance(sharing, HardSharing)
+    tasks = [task for task, own in sharing.depths.items() if own == depth]
+    alike: dict[str, list[str]] = {}
+    for task in tasks:
+        alike.setdefault(_kind_of_head(network.heads[task], config, task), []).append(task)
+    in_order = [task for same in alike.values() for task in same]
+    copies = [[x for stage in sharing.branch(t) for x in _layers_of(stage)] for t in in_order]
+    place = {task: number for number, task in enumerate(network.heads)}
+    heads = []
+    for same in alike.values():
+        own = [network.heads[task] for task in same]
+        layers = CopiedLayers([_layers_of_head(head) for head in own])
+        heads.append(HeadGroup([place[t] for t in same], in_order.index(same[0]), own, layers))
+    return BranchGroup(depth, CopiedLayers(copies), heads)
+
+
+def _kind_of_head(head: Head, config: Config, task: str) -> str:
+    """Return a text that is the same for heads that differ in their numbers alone."""
+    section: Mapping[str, object] = to_dict(config)["tasks"][task]
+    shapes = [tuple(x.shape) for x in head.state_dict().values()]
+    kind = [type(head).__qualname__, section.get("head"), section.get("loss"), head.complete]
+    return json.dumps([*kind, head.outputs, shapes], sort_keys=True, default=str)
+
+
+def _layers_of(stage: nn.Module) -> Sequence[nn.Module]:
+    assert isinstance(stage, Stage)
+    return leaves(stage.body)
+
+
+def _layers_of_head(head: nn.Module) -> Sequence[nn.Module]:
+    assert isinstance(head, PooledHead)
+    return leaves(head.dense)
