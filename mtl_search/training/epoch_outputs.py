@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,6 +17,19 @@ from mtl_search.data.loading.loader import Loader
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.distributed.failure_sync import FailureSync
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was computed of an epoch together with those of other trials.
+
+    Attributes:
+        losses: The loss of each task over all labelled samples.
+        metrics: (task, metric) → value.
+    """
+
+    losses: list[float]
+    metrics: Mapping[tuple[str, str], float]
 
 
 class EpochOutputs:
@@ -28,12 +42,14 @@ class EpochOutputs:
         losses: The loss of each task (T,), by batch.
         penalties: The penalty () of the sharing policy, by step.
         batches: The batches without their inputs.
+        judged: The losses and metrics, where they were computed with those of other trials.
     """
 
     def __init__(self, *, keep_outputs: bool = True) -> None:
         self.losses: list[Tensor] = []
         self.penalties: list[Tensor] = []
         self.batches: list[Batch] = []
+        self.judged: Judged | None = None
         self._outputs: list[dict[str, Tensor]] = []
         self._keep_outputs = keep_outputs
 

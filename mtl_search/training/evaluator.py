@@ -7,7 +7,7 @@ scores is not the F1 score.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -24,6 +24,7 @@ from mtl_search.metrics.metric_key import metric_key, scale_key
 from mtl_search.metrics.own import OwnMetric
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.storage.item_values import encode
+from mtl_search.training.epoch_outputs import Judged
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,30 @@ class Evaluator:
         return named
 
     def metrics(
-        self, split: str, outputs: Mapping[str, Tensor], labels: Mapping[str, Tensor]
+        self,
+        split: str,
+        outputs: Mapping[str, Tensor],
+        labels: Mapping[str, Tensor],
+        judged: Judged | None = None,
     ) -> dict[str, float]:
-        """Return `<split>/<task>/<metric>` over all labelled samples."""
+        """Return `<split>/<task>/<metric>` over all labelled samples.
+
+        Args:
+            split: The short name of the split.
+            outputs: Task → outputs (N, ...).
+            labels: Target → labels (N, ...).
+            judged: What is known already.
+        """
+        known = judged.metrics if judged else {}
         metrics = {}
-        for task, prediction, target, name in self._predictions(outputs):
+        for task, names in self.metric_names.items():
+            for metric in names:
+                if (task, metric) in known:
+                    metrics[metric_key(split, task, metric)] = known[task, metric]
+        for task, prediction, target, name in self._predictions(outputs, known):
             for metric in self.metric_names[task]:
+                if (task, metric) in known:
+                    continue
                 value = compute(
                     self.own_metrics.get(metric, metric),
                     prediction,
@@ -92,10 +111,12 @@ class Evaluator:
         outputs: Mapping[str, Tensor],
         labels: Mapping[str, Tensor],
         epoch: int,
+        judged: Judged | None = None,
     ) -> dict[str, float]:
         """Return the losses and the metrics of a split, see `named` and `metrics`."""
-        losses = self.named(split, self.losses(outputs, labels), epoch)
-        return losses | self.metrics(split, outputs, labels)
+        values = judged.losses if judged else self.losses(outputs, labels)
+        losses = self.named(split, values, epoch)
+        return losses | self.metrics(split, outputs, labels, judged)
 
     def test(
         self,
@@ -147,10 +168,17 @@ class Evaluator:
         return scores
 
     def _predictions(
-        self, outputs: Mapping[str, Tensor]
+        self, outputs: Mapping[str, Tensor], known: Collection[tuple[str, str]] = ()
     ) -> Iterator[tuple[str, Tensor, Target, str]]:
-        """Yield the predictions of each task, with its target and the target's name."""
+        """Yield the predictions of each task, with its target and the target's name.
+
+        Args:
+            outputs: Task → outputs (N, ...).
+            known: The (task, metric) that need none. Tasks that need none are left out.
+        """
         for task, head in self.network.heads.items():
+            if known and all((task, metric) in known for metric in self.metric_names[task]):
+                continue
             name = self.network.target_names[task]
             with torch.no_grad():
                 prediction = head.predict(outputs[task])

@@ -151,7 +151,9 @@ class Trainer:
         outputs, labels = self._predict(split, passed)
         epoch = self.progress.epoch + 1
         return self.communicator.run_on_rank_zero(
-            lambda: self.evaluator.evaluate(name, outputs, labels, epoch)
+            lambda: self.evaluator.evaluate(
+                name, outputs, labels, epoch, passed.judged if passed else None
+            )
         )
 
     def run_epoch(self) -> TrialReport:
@@ -310,7 +312,7 @@ class Trainer:
             named = self.evaluator.named("train", losses, self.progress.epoch + 1)
             named |= epoch_outputs.mean_penalty()
             if collected is not None:
-                named |= self.evaluator.metrics("train", *collected)
+                named |= self.evaluator.metrics("train", *collected, epoch_outputs.judged)
             return named
 
         return self.communicator.run_on_rank_zero(compute)

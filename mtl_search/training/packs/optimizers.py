@@ -1,20 +1,52 @@
-"""Optimizers of a pack: torch's update rules on matrices, with one value a member.
+"""Optimizers of a pack: torch's fused kernels, one call a member with the member's own settings.
 
-B members, P numbers in the parameters of one of them. The moments of each member's own optimizer
-are views of its row, so that checkpoints are those of a trial that trains alone.
+Each call takes a whole row of the matrix of parameters, not tensor by tensor. The moments of each
+member's own optimizer are views of its row, so that checkpoints are those of a trial that trains
+alone.
+
+B members, P numbers in the parameters of one of them
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from mtl_search.training.packs.flat_parameters import FlatParameters
+
+
+@dataclass(frozen=True)
+class Run:
+    """Columns of the matrix that follow each other and belong to one group of parameters."""
+
+    group: int
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The part of a member's row that belongs to one group of parameters.
+
+    Attributes:
+        group: The group in the member's own optimizer, with its settings.
+        runs: Its columns.
+        parameters: The parameters, a tensor for each of `runs`.
+        moments: Name → the same of a moment.
+        steps: How many steps the member has taken, () for each of `runs`.
+    """
+
+    group: dict[str, Any]
+    runs: list[Run]
+    parameters: list[Tensor]
+    moments: dict[str, list[Tensor]]
+    steps: list[Tensor]
 
 
 class FlatOptimizer(ABC):
@@ -26,57 +58,58 @@ class FlatOptimizer(ABC):
         parameters: The members' parameters.
 
     Attributes:
-        varied: The settings of which each member may have its own value.
         moments: The names of the state that has the shape of the parameters.
+        counts_steps: Whether the optimizer's own state has the number of steps.
+        steps: (B,) the number of steps of each member.
+        state: Name → a moment of all members (B, P).
     """
 
-    varied: ClassVar[tuple[str, ...]] = ("lr", "weight_decay")
     moments: ClassVar[tuple[str, ...]] = ()
+    counts_steps: ClassVar[bool] = True
 
     def __init__(self, optimizers: Sequence[Optimizer], parameters: FlatParameters) -> None:
         self._parameters = parameters
         self._optimizers = list(optimizers)
-        self._columns = self._groups_of_columns()
+        self._runs = self._runs_of_groups()
         device = parameters.matrix.device
-        self.steps = torch.tensor(
-            [[_steps_of(optimizer)] for optimizer in optimizers], dtype=torch.float64, device=device
-        )
+        self.steps = torch.tensor([_steps_of(optimizer) for optimizer in optimizers], device=device)
         self.state = {name: torch.zeros_like(parameters.matrix) for name in self.moments}
         self._load()
-        self._attach()
         self._hooks = [
             optimizer.register_state_dict_pre_hook(self._publish) for optimizer in optimizers
         ]
         for optimizer in self._optimizers:
             # Schedules warn of an optimizer that was never stepped; the pack steps in its place.
             setattr(optimizer, "_opt_called", True)
+        self._attach()
 
     @abstractmethod
-    def update(self, parameters: Tensor, gradient: Tensor) -> None:
-        """Change the parameters (B, P) by the gradients (B, P), which may be overwritten."""
+    def update(self, rows: Rows, gradients: list[Tensor]) -> None:
+        """Change the parameters of a member's group by their gradients.
 
+        Args:
+            rows: The parameters.
+            gradients: A tensor for each of them, which may be overwritten.
+        """
+
+    @torch.no_grad()
     def step(self, gradient: Tensor) -> None:
         """Take a step along the gradients (B, P), which may be overwritten."""
-        self.steps += 1
-        with torch.no_grad():
-            self.update(self._parameters.matrix, gradient)
-
-    def read_settings(self) -> None:
-        """Read the members' settings, which their schedules change once an epoch."""
-        self._settings = {name: self._read(name) for name in self.varied}
-
-    def setting(self, name: str) -> Tensor:
-        """Return a setting in float64, (B, 1) where a member has one value, (B, P) otherwise."""
-        return self._settings[name]
+        self.steps.add_(1)
+        for own, row in zip(self._rows, gradient.unbind(0), strict=True):
+            for rows in own:
+                if len(self._runs) == 1:
+                    self.update(rows, [row])
+                else:
+                    self.update(rows, [row[run.first : run.end] for run in rows.runs])
 
     def publish(self, member: int) -> None:
-        """Tell a member's own optimizer how many steps it is at, before it is stored."""
-        optimizer = self._optimizers[member]
-        if not self.moments:
+        """Tell a member's own optimizer how many steps it is at."""
+        if not self.counts_steps:
             return
-        steps = self.steps[member, 0].float().cpu()
-        for parameter in _trained(optimizer):
-            optimizer.state[parameter]["step"] = steps.clone()
+        optimizer = self._optimizers[member]
+        for parameter in self._parameters.trained_of(member):
+            optimizer.state[parameter]["step"] = self.steps[member].clone()
 
     def snapshot(self) -> list[Tensor]:
         """Return copies of the state."""
@@ -87,14 +120,25 @@ class FlatOptimizer(ABC):
         for x, before in zip((self.steps, *self.state.values()), snapshot, strict=True):
             x.copy_(before)
 
-    def keep(self, members: Sequence[int]) -> None:
-        """Let the other members leave; it is called after the parameters have let them go."""
+    def leave(self, staying: Sequence[int]) -> None:
+        """Give the members that leave a state of their own; the parameters are told afterwards.
+
+        Args:
+            staying: The rows of the members that stay.
+        """
         for member, optimizer in enumerate(self._optimizers):
-            if member not in members:
+            if member not in staying:
                 self._hooks[member].remove()
                 self.publish(member)
                 for state in optimizer.state.values():
                     state.update({name: state[name].clone() for name in self.moments})
+
+    def keep(self, members: Sequence[int]) -> None:
+        """Go on with some members, after `leave` and after the parameters have let the others go.
+
+        Args:
+            members: Their rows.
+        """
         rows = torch.tensor(list(members), dtype=torch.long, device=self.steps.device)
         self.steps = self.steps[rows]
         self.state = {name: x[rows] for name, x in self.state.items()}
@@ -103,22 +147,21 @@ class FlatOptimizer(ABC):
         self._attach()
 
     def _publish(self, optimizer: Optimizer) -> None:
+        """Publish before a member's checkpoint is written."""
         self.publish(next(n for n, own in enumerate(self._optimizers) if own is optimizer))
 
-    def _groups_of_columns(self) -> Tensor | None:
-        """Return the group of each column (P,); None where there is one group."""
+    def _runs_of_groups(self) -> list[Run]:
         groups = self._optimizers[0].param_groups
-        if len(groups) == 1:
-            return None
         group_of = {p: number for number, group in enumerate(groups) for p in group["params"]}
-        numbers = [group_of[p] for p in self._parameters.trained_of(0)]
-        sizes = torch.tensor(self._parameters.sizes)
-        return torch.tensor(numbers).repeat_interleave(sizes).to(self._parameters.matrix.device)
-
-    def _read(self, name: str) -> Tensor:
-        rows = [[float(group[name]) for group in o.param_groups] for o in self._optimizers]
-        values = torch.tensor(rows, dtype=torch.float64, device=self.steps.device)  # (B, groups)
-        return values if self._columns is None else values[:, self._columns]
+        runs: list[Run] = []
+        end = 0
+        sizes = self._parameters.sizes
+        for parameter, size in zip(self._parameters.trained_of(0), sizes, strict=True):
+            first, end, group = end, end + size, group_of[parameter]
+            if runs and runs[-1].group == group:
+                first = runs.pop().first
+            runs.append(Run(group, first, end))
+        return runs
 
     def _load(self) -> None:
         """Take over the moments that the members' optimizers have from a checkpoint."""
@@ -133,6 +176,7 @@ class FlatOptimizer(ABC):
 
     def _attach(self) -> None:
         """Make the members' moments views of the rows."""
+        self._rows = [self._rows_of(member) for member in range(len(self._optimizers))]
         for member, optimizer in enumerate(self._optimizers):
             own = self._parameters.trained_of(member)
             for name, matrix in self.state.items():
@@ -140,22 +184,42 @@ class FlatOptimizer(ABC):
                 for parameter, row in zip(own, rows, strict=True):
                     optimizer.state[parameter][name] = row
 
+    def _rows_of(self, member: int) -> list[Rows]:
+        found = []
+        matrix, steps = self._parameters.matrix.detach(), self.steps[member]
+        for number, group in enumerate(self._optimizers[member].param_groups):
+            runs = [run for run in self._runs if run.group == number]
+            if runs:
+                parts = [matrix[member, run.first : run.end] for run in runs]
+                moments = {
+                    name: [x[member, run.first : run.end] for run in runs]
+                    for name, x in self.state.items()
+                }
+                found.append(Rows(group, runs, parts, moments, [steps] * len(runs)))
+        return found
+
 
 class FlatSGD(FlatOptimizer):
     """Stochastic gradient descent with momentum, as `torch.optim.SGD` without dampening."""
 
-    varied = ("lr", "weight_decay", "momentum")
     moments = ("momentum_buffer",)
+    counts_steps = False
 
-    def update(self, parameters: Tensor, gradient: Tensor) -> None:
-        """Move along the momentum, or along the gradient where no member has one."""
-        dtype = gradient.dtype
-        momentum = self.setting("momentum").to(dtype)
-        gradient.addcmul_(parameters, self.setting("weight_decay").to(dtype))
-        buffer = self.state["momentum_buffer"].mul_(momentum).add_(gradient)
-        is_nesterov = self._optimizers[0].param_groups[0]["nesterov"]
-        direction = gradient.addcmul_(buffer, momentum) if is_nesterov else buffer
-        parameters.addcmul_(direction, self.setting("lr").to(dtype), value=-1)
+    def update(self, rows: Rows, gradients: list[Tensor]) -> None:
+        """Move along the momentum, or along the gradient where there is none."""
+        group = rows.group
+        torch._fused_sgd_(  # noqa: SLF001
+            rows.parameters,
+            gradients,
+            rows.moments["momentum_buffer"] if group["momentum"] else [],
+            weight_decay=group["weight_decay"],
+            momentum=group["momentum"],
+            lr=group["lr"],
+            dampening=0.0,
+            nesterov=group["nesterov"],
+            maximize=False,
+            is_first_step=False,  # a momentum of zeros is that of no step
+        )
 
 
 class FlatAdam(FlatOptimizer):
@@ -163,20 +227,27 @@ class FlatAdam(FlatOptimizer):
 
     moments = ("exp_avg", "exp_avg_sq")
 
-    def update(self, parameters: Tensor, gradient: Tensor) -> None:
+    def update(self, rows: Rows, gradients: list[Tensor]) -> None:
         """Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2."""
-        group = self._optimizers[0].param_groups[0]
-        (beta1, beta2), eps, dtype = group["betas"], group["eps"], gradient.dtype
-        rate, decay = self.setting("lr"), self.setting("weight_decay")
-        if group["decoupled_weight_decay"]:
-            parameters.mul_((1 - rate * decay).to(dtype))
-        else:
-            gradient.addcmul_(parameters, decay.to(dtype))
-        mean = self.state["exp_avg"].lerp_(gradient, 1 - beta1)
-        square = self.state["exp_avg_sq"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-        size = (rate / (1 - beta1**self.steps)).to(dtype)
-        root = (1 - beta2**self.steps).sqrt().to(dtype)
-        parameters.addcmul_(mean / (square.sqrt() / root).add_(eps), size, value=-1)
+        group = rows.group
+        is_decoupled = group["decoupled_weight_decay"]
+        kernel = torch._fused_adamw_ if is_decoupled else torch._fused_adam_  # noqa: SLF001
+        beta1, beta2 = group["betas"]
+        kernel(
+            rows.parameters,
+            gradients,
+            rows.moments["exp_avg"],
+            rows.moments["exp_avg_sq"],
+            [],
+            rows.steps,
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
 
 
 # The rules by torch's own optimizers.
@@ -196,7 +267,7 @@ def reason_against(optimizer: Optimizer) -> str:
     if type(optimizer) not in RULES:
         return f"the optimizer {name}"
     group = optimizer.param_groups[0]
-    for option in ("dampening", "maximize", "amsgrad"):
+    for option in ("dampening", "maximize", "amsgrad", "differentiable", "capturable"):
         if group.get(option):
             return f"{name} with {option}"
     return ""
@@ -205,7 +276,3 @@ def reason_against(optimizer: Optimizer) -> str:
 def _steps_of(optimizer: Optimizer) -> float:
     """Return the number of steps that an optimizer has taken."""
     return max((float(state.get("step", 0)) for state in optimizer.state.values()), default=0.0)
-
-
-def _trained(optimizer: Optimizer) -> list[Tensor]:
-    return [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]

@@ -16,12 +16,13 @@ from torch import Tensor
 
 from mtl_search.data.loading.stacked import StackedBatch, StackedBatches
 from mtl_search.training.epoch_outputs import EpochOutputs
+from mtl_search.training.packs.dense.evaluation import judge
 from mtl_search.training.packs.dense.plan import dense_plan
 from mtl_search.training.packs.dense.program import DenseProgram
 from mtl_search.training.packs.flat_parameters import FlatParameters
 from mtl_search.training.packs.optimizers import RULES
 from mtl_search.training.packs.program import Program
-from mtl_search.training.packs.record import MemberOutputs, PackRecord, validation_labels
+from mtl_search.training.packs.record import PackRecord, member_records, validation_labels
 from mtl_search.training.seeds import RandomState
 from mtl_search.training.step import autocast
 from mtl_search.training.trainer import Trainer
@@ -82,7 +83,7 @@ class Pack:
             self._program = DenseProgram(first.network, plan, self._parameters, self._generators)
         else:
             self._program = Program(first.network, self._parameters, self._generators)
-        self._labels = [validation_labels(member.trainer) for member in self.members]
+        self._labels = validation_labels([member.trainer for member in self.members])
         self._autocast = autocast(first.config.precision, self.device)
 
     def run_epoch(self) -> list[TrialReport | Exception]:
@@ -120,11 +121,12 @@ class Pack:
         """
         if len(numbers) == len(self.members):
             return
+        self._optimizer.leave(numbers)
         self._parameters.keep(numbers)
         self._optimizer.keep(numbers)
         self.members = [self.members[number] for number in numbers]
         self._generators[:] = [member.generator for member in self.members]
-        self._labels = [self._labels[number] for number in numbers]
+        self._labels = [x[list(numbers)] for x in self._labels]
 
     # ---------------------------------------------------------------- its parts
 
@@ -141,16 +143,16 @@ class Pack:
 
     def _train(self) -> list[EpochOutputs]:
         """Take the steps of one epoch."""
-        self._optimizer.read_settings()
         trainers = [member.trainer for member in self.members]
         for trainer in trainers:
             trainer.train_loader.set_epoch(trainer.progress.epoch)
         batches = StackedBatches([trainer.train_loader for trainer in trainers])
         limit = self._clip_limit()
-        record = PackRecord(trainers)
+        record = PackRecord(keep_outputs=trainers[0].config.train_metrics)
         for group in step_batches(batches, trainers[0].config.accumulate):
             self._step(group, limit, record)
-        return record.by_member()
+        records = self._split(record.outputs, record.targets, record.losses)
+        return record.complete(records)
 
     @torch.inference_mode()
     def _validate(self) -> list[EpochOutputs]:
@@ -160,10 +162,26 @@ class Pack:
             with self._autocast:
                 batches.append(self._program.predict(batch.inputs, batch.masks))
         outputs = [torch.cat(parts, 1).float() for parts in zip(*batches, strict=True)]
-        return [
-            MemberOutputs(dict(zip(member.trainer.heads, rows, strict=True)), labels)
-            for member, labels, *rows in zip(self.members, self._labels, *outputs, strict=True)
-        ]
+        return self._split(outputs, self._labels)
+
+    def _split(
+        self, outputs: Sequence[Tensor], labels: Sequence[Tensor], losses: Tensor | None = None
+    ) -> list[EpochOutputs]:
+        """Return the record of each member.
+
+        Args:
+            outputs: (B, N, ...) of each task; empty where they are not kept.
+            labels: (B, N, ...) of each target.
+            losses: (B, batches, T); None for a split that is not trained on.
+        """
+        trainers = [member.trainer for member in self.members]
+        records = member_records(trainers, outputs, labels, losses)
+        if outputs and isinstance(self._program, DenseProgram):
+            buffers = self._parameters.buffers
+            found = judge(self._program.judges, buffers, trainers, outputs, labels)
+            for record, judged in zip(records, found, strict=True):
+                record.judged = judged
+        return records
 
     def _step(
         self, group: Sequence[StackedBatch], limit: Tensor | None, record: PackRecord

@@ -49,15 +49,17 @@ class MemberOutputs(EpochOutputs):
 
 
 class PackRecord:
-    """Keep losses, and outputs where they are asked for, of all members.
+    """Keep losses, and outputs where they are asked for, of an epoch of all members.
 
     Args:
-        trainers: The members' trainers.
+        keep_outputs: Whether the networks' outputs are kept, which only metrics need.
+
+    Attributes:
+        penalties: The penalties (B,) of the sharing policy, by step.
     """
 
-    def __init__(self, trainers: Sequence[Trainer]) -> None:
-        self._trainers = trainers
-        self._keep_outputs = trainers[0].config.train_metrics
+    def __init__(self, *, keep_outputs: bool) -> None:
+        self._keep_outputs = keep_outputs
         self._batches: list[StackedBatch] = []
         self._losses: list[Tensor] = []
         self._outputs: list[Sequence[Tensor]] = []
@@ -70,32 +72,66 @@ class PackRecord:
         if self._keep_outputs:
             self._outputs.append([output.detach() for output in passed.outputs])
 
-    def by_member(self) -> list[EpochOutputs]:
-        """Return the record of each member."""
-        losses = torch.stack(self._losses, 1)  # (B, batches, T)
-        outputs = [torch.cat(parts, 1).float() for parts in zip(*self._outputs, strict=True)]
-        targets: list[Tensor] = []
-        if self._keep_outputs:
-            parts = zip(*[batch.targets for batch in self._batches], strict=True)
-            targets = [torch.cat(part, 1) for part in parts]
-        records: list[EpochOutputs] = []
-        for number, trainer in enumerate(self._trainers):
-            names = dict.fromkeys(trainer.target_names.values())
-            record = MemberOutputs(
-                {task: x[number] for task, x in zip(trainer.heads, outputs, strict=False)},
-                {name: x[number] for name, x in zip(names, targets, strict=False)},
-                losses[number],
-            )
+    @property
+    def losses(self) -> Tensor:
+        """The losses of all batches, (B, batches, T)."""
+        return torch.stack(self._losses, 1)
+
+    @property
+    def outputs(self) -> list[Tensor]:
+        """The outputs of each task (B, N, ...) in float32; empty where none are kept."""
+        return [torch.cat(parts, 1).float() for parts in zip(*self._outputs, strict=True)]
+
+    @property
+    def targets(self) -> list[Tensor]:
+        """The labels of each target (B, N, ...) in the order of `outputs`, if these are kept."""
+        if not self._keep_outputs:
+            return []
+        parts = zip(*[batch.targets for batch in self._batches], strict=True)
+        return [torch.cat(part, 1) for part in parts]
+
+    def complete(self, records: Sequence[EpochOutputs]) -> list[EpochOutputs]:
+        """Add the batches and the penalties to the members' records."""
+        for number, record in enumerate(records):
             record.batches = [batch.counts[number] for batch in self._batches]
             record.penalties = [penalty[number] for penalty in self.penalties]
-            records.append(record)
-        return records
+        return list(records)
 
 
-def validation_labels(trainer: Trainer) -> dict[str, Tensor]:
-    """Return target → labels (N, ...) of the validation split, as a trainer collects them."""
-    record = EpochOutputs(keep_outputs=False)
-    for batch in trainer.evaluation_loader("validation"):
-        record.add({}, batch)
-    names = list(dict.fromkeys(trainer.target_names.values()))
-    return {name: torch.cat([batch.targets[name] for batch in record.batches]) for name in names}
+def member_records(
+    trainers: Sequence[Trainer],
+    outputs: Sequence[Tensor],
+    labels: Sequence[Tensor],
+    losses: Tensor | None = None,
+) -> list[EpochOutputs]:
+    """Return the record of each member.
+
+    Args:
+        trainers: The members' trainers.
+        outputs: (B, N, ...) of each task; empty where they are not kept.
+        labels: (B, N, ...) of each target.
+        losses: (B, batches, T); None for a split that is not trained on.
+    """
+    records: list[EpochOutputs] = []
+    for number, trainer in enumerate(trainers):
+        names = dict.fromkeys(trainer.target_names.values())
+        records.append(
+            MemberOutputs(
+                {task: x[number] for task, x in zip(trainer.heads, outputs, strict=False)},
+                {name: x[number] for name, x in zip(names, labels, strict=False)},
+                None if losses is None else losses[number],
+            )
+        )
+    return records
+
+
+def validation_labels(trainers: Sequence[Trainer]) -> list[Tensor]:
+    """Return the labels of each target (B, N, ...) on the validation split."""
+    own = [_validation_labels(trainer) for trainer in trainers]
+    return [torch.stack(list(same)) for same in zip(*own, strict=True)]
+
+
+def _validation_labels(trainer: Trainer) -> list[Tensor]:
+    batches = list(trainer.evaluation_loader("validation"))
+    names = dict.fromkeys(trainer.target_names.values())
+    return [torch.cat([batch.targets[name] for batch in batches]) for name in names]

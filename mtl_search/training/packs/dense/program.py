@@ -5,22 +5,18 @@ B members, C tasks of a group, N samples of a batch, T tasks
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mtl_search.data.loading.stacked import StackedBatch
-from mtl_search.models.heads.base import Head, PooledHead
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.packs.dense.dropout import DenseDropouts
+from mtl_search.training.packs.dense.heads import HeadJudge
 from mtl_search.training.packs.dense.plan import BranchGroup, DensePlan, HeadGroup
 from mtl_search.training.packs.flat_parameters import FlatParameters
 from mtl_search.training.packs.program import Passed
-
-Places = list[tuple[dict[str, Tensor | None], str]]
-
 
 class DenseProgram:
     """Run the dense networks of all members as one.
@@ -30,6 +26,9 @@ class DenseProgram:
         plan: How it is cut into layers.
         parameters: The members' parameters, in the order of the plan.
         generators: The members' generators of random numbers, on the device.
+
+    Attributes:
+        judges: The groups of heads that are alike, in the order of the plan.
     """
 
     def __init__(
@@ -44,10 +43,10 @@ class DenseProgram:
         self._dropouts = DenseDropouts(network, plan, generators)
         self._count = len(network.heads)
         names = list(network.target_names.values())
-        self._target_of = [list(dict.fromkeys(names)).index(name) for name in names]
+        target_of = [list(dict.fromkeys(names)).index(name) for name in names]
         numbers = {id(x): number for number, x in enumerate(network.buffers())}
         groups = [group for branch in plan.branches for group in branch.heads]
-        self._judges = {id(g): _Judge(g, numbers, self._target_of) for g in groups}
+        self.judges = [HeadJudge(group, numbers, target_of) for group in groups]
         order = [place for group in groups for place in group.places]
         self._unsorted = None if order == sorted(order) else torch.tensor(order).argsort()
 
@@ -81,75 +80,17 @@ class DenseProgram:
             x = levels[depth] = layers.run(x, parameters, masks)
         losses: list[Tensor] = []
         outputs = [x] * self._count
+        judges = iter(self.judges)
         for branch in self._plan.branches:
             features = _branch_features(branch, levels[branch.depth], parameters, masks)
             for group in branch.heads:
                 y = _head_features(branch, group, features, parameters, masks)
-                judge = self._judges[id(group)]
+                judge = next(judges)
                 loss, output = judge(y, targets, self._parameters.buffers)
                 losses += [] if loss is None else [loss]
                 for number, place in enumerate(group.places):
                     outputs[place] = output[:, number]
         return losses, outputs
-
-
-class _Judge:
-    """Losses and outputs of heads that are alike, from what leaves their dense layers."""
-
-    def __init__(
-        self, group: HeadGroup, numbers: Mapping[int, int], target_of: Sequence[int]
-    ) -> None:
-        head = copy.deepcopy(group.heads[0])
-        assert isinstance(head, PooledHead)
-        head.dense = nn.Identity()
-        head.complete = all(head.complete for head in group.heads)
-        self._head: Head = head.to("meta")
-        self._places = _buffer_places(head)
-        buffers = [list(own.buffers()) for own in group.heads]
-        self._numbers = [[numbers[id(x)] for x in same] for same in zip(*buffers, strict=True)]
-        self._targets = [target_of[place] for place in group.places]
-        self._buffers: tuple[int, list[Tensor]] = (0, [])  # B, and those of so many members
-
-    def __call__(
-        self, x: Tensor, targets: Sequence[Tensor] | None, buffers: Sequence[Tensor]
-    ) -> tuple[Tensor | None, Tensor]:
-        """Return losses (B, C), or None without targets, and outputs (B, C, N, ...).
-
-        Args:
-            x: (B·C, N, O).
-            targets: (B, N, ...) of each target; None: no losses.
-            buffers: (B, ...) of each buffer of the network.
-        """
-        copies = len(self._targets)
-        own = self._stacked(buffers)
-        if targets is None:
-            outputs = torch.vmap(self._predict)(x, *own)
-            return None, outputs.unflatten(0, (-1, copies))
-        labels = targets[self._targets[0]]
-        if copies > 1:
-            labels = torch.stack([targets[place] for place in self._targets], 1).flatten(0, 1)
-        losses, outputs = torch.vmap(self._train)(x, labels, *own)
-        return losses.view(-1, copies), outputs.unflatten(0, (-1, copies))
-
-    def _train(self, x: Tensor, labels: Tensor, *buffers: Tensor) -> tuple[Tensor, Tensor]:
-        output = self._predict(x, *buffers)
-        return self._head.loss(output, labels), output
-
-    def _predict(self, x: Tensor, *buffers: Tensor) -> Tensor:
-        for (tensors, name), buffer in zip(self._places, buffers, strict=True):
-            tensors[name] = buffer
-        return self._head(x)
-
-    def _stacked(self, buffers: Sequence[Tensor]) -> list[Tensor]:
-        """Return the heads' buffers (B·C, ...), which no step changes."""
-        count = len(buffers[0])
-        if self._buffers[0] != count:
-            stacked = [
-                torch.stack([buffers[number] for number in same], 1).flatten(0, 1)
-                for same in self._numbers
-            ]
-            self._buffers = count, stacked
-        return self._buffers[1]
 
 
 def _branch_features(
@@ -174,13 +115,3 @@ def _head_features(
         return group.layers.run(features, parameters, masks, read_by_all=True)
     own = features[:, group.first : group.first + group.layers.copies]
     return group.layers.run(own.flatten(0, 1), parameters, masks)
-
-
-def _buffer_places(head: nn.Module) -> Places:
-    """Return where the buffers of a head are kept, in their order."""
-    return [
-        (module._buffers, name)  # noqa: SLF001
-        for module in head.modules()
-        for name, x in module._buffers.items()  # noqa: SLF001
-        if x is not None
-    ]

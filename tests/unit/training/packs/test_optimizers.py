@@ -38,7 +38,6 @@ def test_fifty_steps_are_those_of_torch(kind: type[Any], arguments: dict[str, An
     ]
     parameters = FlatParameters(ours)
     optimizer = RULES[kind](own, parameters)
-    optimizer.read_settings()
     generator = torch.Generator().manual_seed(1)
     for _ in range(50):
         gradient = torch.randn(parameters.matrix.shape, generator=generator, dtype=torch.float64)

@@ -1,0 +1,115 @@
+"""Heads that are alike, of all members and several tasks: losses and predictions at once.
+
+B members, C heads that differ in their numbers alone, N samples, O width of their output
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mtl_search.models.heads.base import Head, PooledHead
+from mtl_search.training.packs.dense.plan import HeadGroup
+
+# Where a module keeps a buffer: its mapping of buffers, and the key in it.
+_Places = list[tuple[dict[str, Tensor | None], str]]
+
+
+class HeadJudge:
+    """Losses, outputs and predictions of heads that are alike, behind their dense layers.
+
+    Args:
+        group: The heads of one member.
+        numbers: id of a buffer → its number in the network.
+        target_of: The number of the target of each task.
+
+    Attributes:
+        places: The numbers of the tasks in the network's order.
+    """
+
+    def __init__(
+        self, group: HeadGroup, numbers: Mapping[int, int], target_of: Sequence[int]
+    ) -> None:
+        self.places = group.places
+        head = copy.deepcopy(group.heads[0])
+        assert isinstance(head, PooledHead)
+        head.dense = nn.Identity()
+        head.complete = all(head.complete for head in group.heads)
+        self._head: Head = head.to("meta")
+        self._places = _buffer_places(head)
+        buffers = [list(own.buffers()) for own in group.heads]
+        self._numbers = [[numbers[id(x)] for x in same] for same in zip(*buffers, strict=True)]
+        self._targets = [target_of[place] for place in group.places]
+        self._buffers: tuple[int, list[Tensor]] = (0, [])  # B, and those of so many members
+
+    def __call__(
+        self, x: Tensor, targets: Sequence[Tensor] | None, buffers: Sequence[Tensor]
+    ) -> tuple[Tensor | None, Tensor]:
+        """Return losses (B, C), or None without targets, and outputs (B, C, N, ...).
+
+        Args:
+            x: (B·C, N, O).
+            targets: (B, N, ...) of each target; None: no losses.
+            buffers: (B, ...) of each buffer of the network.
+        """
+        copies = len(self._targets)
+        own = self._stacked(buffers)
+        if targets is None:
+            outputs = torch.vmap(self._predict)(x, *own)
+            return None, outputs.unflatten(0, (-1, copies))
+        losses, outputs = torch.vmap(self._train)(x, self.labels(targets), *own)
+        return losses.view(-1, copies), outputs.unflatten(0, (-1, copies))
+
+    def labels(self, targets: Sequence[Tensor]) -> Tensor:
+        """Return the labels (B·C, N, ...) of the tasks, from (B, N, ...) of each target."""
+        if len(self._targets) == 1:
+            return targets[self._targets[0]]
+        return torch.stack([targets[place] for place in self._targets], 1).flatten(0, 1)
+
+    def evaluate(
+        self, outputs: Tensor, labels: Tensor, buffers: Sequence[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Return losses (B, C) and predictions (B·C, N, ...) of outputs (B·C, N, ...)."""
+        own = self._stacked(buffers)
+        losses, predictions = torch.vmap(self._evaluate)(outputs, labels, *own)
+        return losses.view(-1, len(self._targets)), predictions
+
+    def _evaluate(self, output: Tensor, labels: Tensor, *buffers: Tensor) -> tuple[Tensor, Tensor]:
+        self._put(buffers)
+        return self._head.loss(output, labels), self._head.predict(output)
+
+    def _train(self, x: Tensor, labels: Tensor, *buffers: Tensor) -> tuple[Tensor, Tensor]:
+        output = self._predict(x, *buffers)
+        return self._head.loss(output, labels), output
+
+    def _predict(self, x: Tensor, *buffers: Tensor) -> Tensor:
+        self._put(buffers)
+        return self._head(x)
+
+    def _put(self, buffers: Sequence[Tensor]) -> None:
+        for (tensors, name), buffer in zip(self._places, buffers, strict=True):
+            tensors[name] = buffer
+
+    def _stacked(self, buffers: Sequence[Tensor]) -> list[Tensor]:
+        """Return the heads' buffers (B·C, ...), which no step changes."""
+        count = len(buffers[0])
+        if self._buffers[0] != count:
+            stacked = [
+                torch.stack([buffers[number] for number in same], 1).flatten(0, 1)
+                for same in self._numbers
+            ]
+            self._buffers = count, stacked
+        return self._buffers[1]
+
+
+def _buffer_places(head: nn.Module) -> _Places:
+    """Return where the buffers of a head are kept, in their order."""
+    return [
+        (module._buffers, name)  # noqa: SLF001
+        for module in head.modules()
+        for name, x in module._buffers.items()  # noqa: SLF001
+        if x is not None
+    ]
