@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 import torch
 
 from mtl_search.data import DataSet
-from mtl_search.data.loading.batch import Batch
 from mtl_search.data.loading.device_data import DeviceData
 from mtl_search.data.loading.loader import Loader
 from mtl_search.data.loading.sharding import gathered_places
@@ -17,6 +17,8 @@ from mtl_search.data.types import Array
 from mtl_search.models.network import MultiTaskNetwork
 from mtl_search.training.distributed.communicator import Communicator
 from mtl_search.training.trial import TrialSpec
+
+_BatchT = TypeVar("_BatchT")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class TrialLoaders:
         )
 
 
-def step_batches(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+def step_batches(batches: Iterable[_BatchT], size: int) -> Iterator[list[_BatchT]]:
     """Yield the batches of each step; the last step of an epoch may have fewer."""
     batches = iter(batches)
     while group := list(islice(batches, size)):

@@ -25,6 +25,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -74,15 +75,15 @@ def in_a_pack(case: Case, runner: TrialRunner, count: int) -> str:
     return told if "apart" in told else ""
 
 
-def seconds(work: Callable[[], object], device: torch.device) -> float:
-    """Return what some work costs."""
+def seconds(work: Callable[[], str | None], device: torch.device) -> tuple[float, str]:
+    """Return what some work costs, and what it returns."""
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     gc.collect()
     began = clock()
-    work()
+    returned = work()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return clock() - began
+    return clock() - began, returned or ""
 
 
 def measure(case: Case, sizes: Sequence[int], repeats: int, device: torch.device) -> None:
@@ -91,22 +92,18 @@ def measure(case: Case, sizes: Sequence[int], repeats: int, device: torch.device
     one_after_another(case, runner, 1)  # warms up
     alone, plain = [], []
     packs: dict[int, list[float]] = {size: [] for size in sizes}
-    why = ""
+    few, why = min(4, max(sizes)), ""
     for _ in range(repeats):
-        few = min(4, max(sizes))
-        alone.append(seconds(lambda: one_after_another(case, runner, few), device) / few)
-        plain.append(seconds(lambda: train_plain(case, device), device))
+        alone.append(seconds(partial(one_after_another, case, runner, few), device)[0] / few)
+        plain.append(seconds(partial(train_plain, case, device), device)[0])
         for size, found in packs.items():
             if not why:
-                reasons: list[str] = []
-                took = seconds(lambda n=size, r=reasons: r.append(in_a_pack(case, runner, n)), device)  # type: ignore[misc]  # noqa: E501
+                took, why = seconds(partial(in_a_pack, case, runner, size), device)
                 found.append(took / size)
-                why = reasons[0]
     config = override(case.config(), {"training.pack": "auto"})
     auto = "packs" if pack_shape(config, case.data().targets) else "one by one"
     cells = [case.name, f"{1e3 * min(plain):.0f}", f"{1e3 * min(alone):.0f}"]
-    for found in packs.values():
-        cells.append(_cell(found, min(alone)) if found else "")
+    cells += [_cell(found, min(alone)) if found else "" for found in packs.values()]
     print(f"| {' | '.join([*cells, auto])} |", flush=True)
     if why:
         print(f"  {case.name}: {why}", flush=True)

@@ -69,11 +69,15 @@ def _one(runner: TrialRunner, trial: TrialSpec) -> list[TrialReport]:
     runner.setup(trial)
     reports: list[TrialReport] = []
     while not reports or reports[-1].state == "RUNNING":
-        try:
-            reports.append(runner.train_until(len(reports) + 1))
-        except Exception as error:  # noqa: BLE001  as a slot does
-            reports.append(runner.failure(error))
+        reports.append(_epoch(runner, len(reports) + 1))
     return reports
+
+
+def _epoch(runner: TrialRunner, number: int) -> TrialReport:
+    try:
+        return runner.train_until(number)
+    except Exception as error:  # noqa: BLE001  as a slot does
+        return runner.failure(error)
 
 
 def largest_difference(one: Reports, other: Reports) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 import torch
@@ -90,8 +91,7 @@ class StackedBatches:
         number = start = 0
         while number < len(sizes):
             size = sizes[number]
-            # Batches of one size that follow each other.
-            alike = next((k for k, s in enumerate(sizes[number:]) if s != size), len(sizes) - number)
+            alike = len(list(takewhile(size.__eq__, sizes[number:])))
             batch_bytes = max(1, len(order) * size * self._columns.row_bytes)
             limit = _CHUNK_BYTES.get(device.type, _CHUNK_BYTES["cuda"])
             count = min(alike, max(1, limit // batch_bytes))
@@ -128,7 +128,7 @@ class _Columns:
             # A view that all read is gathered from where it is; copies are for what is small.
             key = (first.dtype, first.shape) if first.ndim == 1 or not shared else (column,)
             alike.setdefault(key, []).append(column)
-        self._groups = [_Group(columns, [tensors[c] for c in columns]) for columns in alike.values()]
+        self._groups = [_Group(own, [tensors[c] for c in own]) for own in alike.values()]
 
     def select(self, rows: Tensor) -> list[Sequence[Tensor]]:
         """Return K batches (M, N, ...) of each column, for rows (K, M, N)."""
@@ -157,4 +157,5 @@ class _Group:
     def select(self, rows: Tensor) -> Tensor:
         """Return (columns, K, M, N, ...) for rows (K, M, N)."""
         places = rows + self._starts
-        return self._joined.index_select(0, places.reshape(-1)).unflatten(0, places.shape)
+        chosen = self._joined.index_select(0, places.reshape(-1))
+        return chosen.view(*places.shape, *self._joined.shape[1:])

@@ -15,9 +15,15 @@ _OWN_OPTIMIZER = ("lr", "weight_decay", "momentum")
 _OWN_TASK = ("loss_weight", "importance", "metrics", "target", "auxiliary")
 # Optimizers that have an update rule for packs, and a momentum that may be 0 for some.
 _OPTIMIZERS = ("sgd", "adam", "adamw")
-# Where a pack pays on a CPU: dense layers alone.
-_DENSE_BACKBONES = ("mlp",)
+# Where a pack pays, by measurements (docs/benchmarks.md, "Packs"): dense layers that are narrow, on
+# small batches, so that the calls cost more than the numbers. Larger inputs are seen when the
+# network is built (`training.packs.eligibility`).
+_DENSE_BACKBONE = "mlp"
+_DENSE_NORMS = ("none", "layer")
 _DENSE_HEADS = ("softmax", "binary", "multilabel", "regression")
+_DENSE_SHARING = ("hard", "soft")
+_MOST_WIDTH = 256
+_MOST_FEATURES = 2**16  # of a layer's output: samples of a batch times width
 
 
 def pack_shape(config: Config, targets: Mapping[str, Target]) -> str:
@@ -60,5 +66,12 @@ def _can_pack(config: Config) -> bool:
 
 
 def _pays(config: Config) -> bool:
-    heads = {task.head.name for task in config.tasks.values()}
-    return config.model.backbone.name in _DENSE_BACKBONES and heads <= set(_DENSE_HEADS)
+    backbone, training = config.model.backbone, config.training
+    if backbone.name != _DENSE_BACKBONE or config.model.sharing.name not in _DENSE_SHARING:
+        return False
+    if backbone.arguments.get("norm", "none") not in _DENSE_NORMS:
+        return False
+    if any(task.head.name not in _DENSE_HEADS for task in config.tasks.values()):
+        return False
+    widest = max(backbone.arguments.get("widths", [64]), default=0)
+    return widest <= _MOST_WIDTH and widest * training.batch_size <= _MOST_FEATURES

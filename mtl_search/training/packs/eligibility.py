@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mtl_search.data.loading.device_memory import device_memory
+from mtl_search.training.checkpoint import state_tensors
 from mtl_search.training.packs.optimizers import reason_against as reason_against_optimizer
 from mtl_search.training.step import Step
 from mtl_search.training.trainer import Trainer
+
+# With `training.pack: auto` larger networks are trained one after another: on a CPU the numbers of
+# many no longer fit its cache (docs/benchmarks.md, "Packs").
+AUTO_PARAMETERS = 2**17
+# What a pack may take of the device's memory, beside the features of a batch: parameters,
+# gradients, two moments, and the copies from which an epoch that fails is taken back.
+MEMORY_SHARE = 0.125
+_COPIES = 8
 
 
 def reason_against(trainers: Sequence[Trainer]) -> str:
@@ -20,6 +30,8 @@ def reason_against(trainers: Sequence[Trainer]) -> str:
     for trainer in trainers:
         if why := _reason_against_one(trainer):
             return why
+    if why := _reason_against_size(trainers):
+        return why
     first = trainers[0]
     for other in trainers[1:]:
         if why := _difference(first, other):
@@ -41,16 +53,35 @@ def _reason_against_one(trainer: Trainer) -> str:
     return reason_against_optimizer(trainer.optimizer)
 
 
+def _reason_against_size(trainers: Sequence[Trainer]) -> str:
+    first = trainers[0]
+    numbers = sum(p.numel() for p in first.network.parameters())
+    if first.config.pack == "auto" and numbers > AUTO_PARAMETERS:
+        return f"networks of {numbers:,} parameters, more than the {AUTO_PARAMETERS:,} that pay"
+    size = sum(x.numel() * x.element_size() for x in state_tensors(first.network))
+    needed = _COPIES * len(trainers) * size
+    room = device_memory(first.device) * MEMORY_SHARE
+    if needed > room:
+        return (
+            f"{len(trainers)} networks at once, which take {needed / 1e9:.1f} GB beside their "
+            f"features, more than {MEMORY_SHARE:.0%} of the device's memory"
+        )
+    return ""
+
+
 def _difference(one: Trainer, other: Trainer) -> str:
     if one.progress.epoch != other.progress.epoch:
         return "trials that are at different epochs"
     if type(one.optimizer) is not type(other.optimizer):
         return "different optimizers"
+    modules = [[type(module) for module in trainer.network.modules()] for trainer in (one, other)]
+    if modules[0] != modules[1]:
+        return "networks of different layers"
     shapes = [
-        [(name, x.shape, x.dtype) for name, x in trainer.network.state_dict().items()]
+        [(x.shape, x.dtype, x.requires_grad) for x in state_tensors(trainer.network)]
         for trainer in (one, other)
     ]
-    if [shape[1:] for shape in shapes[0]] != [shape[1:] for shape in shapes[1]]:
+    if shapes[0] != shapes[1]:
         return "networks of different shapes"
     if one.train_loader.sizes != other.train_loader.sizes:
         return "batches of different sizes"

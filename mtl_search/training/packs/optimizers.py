@@ -80,7 +80,7 @@ class FlatOptimizer(ABC):
         ]
         for optimizer in self._optimizers:
             # Schedules warn of an optimizer that was never stepped; the pack steps in its place.
-            setattr(optimizer, "_opt_called", True)
+            setattr(optimizer, "_opt_called", True)  # noqa: B010
         self._attach()
 
     @abstractmethod
@@ -208,7 +208,7 @@ class FlatSGD(FlatOptimizer):
     def update(self, rows: Rows, gradients: list[Tensor]) -> None:
         """Move along the momentum, or along the gradient where there is none."""
         group = rows.group
-        torch._fused_sgd_(  # noqa: SLF001
+        torch._fused_sgd_(
             rows.parameters,
             gradients,
             rows.moments["momentum_buffer"] if group["momentum"] else [],
@@ -231,7 +231,7 @@ class FlatAdam(FlatOptimizer):
         """Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2."""
         group = rows.group
         is_decoupled = group["decoupled_weight_decay"]
-        kernel = torch._fused_adamw_ if is_decoupled else torch._fused_adam_  # noqa: SLF001
+        kernel = torch._fused_adamw_ if is_decoupled else torch._fused_adam_
         beta1, beta2 = group["betas"]
         kernel(
             rows.parameters,

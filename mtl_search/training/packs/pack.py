@@ -73,16 +73,19 @@ class Pack:
         first = self.members[0].trainer
         self.device = first.device
         networks = [member.trainer.network for member in self.members]
-        plan = dense_plan(first.network, first.spec.config)
+        heads = zip(*[network.heads.values() for network in networks], strict=True)
+        complete = [all(head.complete for head in same) for same in heads]
+        plan = dense_plan(first.network, first.spec.config, complete)
         self._parameters = FlatParameters(networks, plan.order if plan else None)
         rule = RULES[type(first.optimizer)]
         self._optimizer = rule([m.trainer.optimizer for m in self.members], self._parameters)
         self._generators = [member.generator for member in self.members]
+        parts = self._parameters, self._generators
         self._program: Program | DenseProgram
-        if plan:
-            self._program = DenseProgram(first.network, plan, self._parameters, self._generators)
+        if plan is not None:
+            self._program = DenseProgram(first.network, plan, *parts)
         else:
-            self._program = Program(first.network, self._parameters, self._generators)
+            self._program = Program(first.network, *parts, complete)
         self._labels = validation_labels([member.trainer for member in self.members])
         self._autocast = autocast(first.config.precision, self.device)
 
@@ -195,7 +198,7 @@ class Pack:
             if passed.penalty is not None and number == 0:  # it counts once a step
                 total = total + passed.penalty.sum()
                 record.penalties.append(passed.penalty.detach())
-            total.backward()  # type: ignore[no-untyped-call]
+            total.backward()
             record.add(batch, passed)
         gradient = self._parameters.matrix.grad
         assert gradient is not None

@@ -45,6 +45,7 @@ class Program:
         network: The network of one member. A copy of it without numbers stands for all.
         parameters: The members' parameters.
         generators: The members' generators of random numbers, on the device.
+        complete: Whether no member lacks a label, for each task.
     """
 
     def __init__(
@@ -52,12 +53,15 @@ class Program:
         network: MultiTaskNetwork,
         parameters: FlatParameters,
         generators: Sequence[torch.Generator],
+        complete: Sequence[bool],
     ) -> None:
         self._parameters = parameters
         self._generators = generators
         self._network = copy.deepcopy(network).to("meta")
         self._dropouts = Dropouts(self._network)
         self._heads = list(self._network.heads.values())
+        for head, whole in zip(self._heads, complete, strict=True):
+            head.complete = whole
         names = list(network.target_names.values())
         self._target_of = [list(dict.fromkeys(names)).index(name) for name in names]
         with torch.no_grad():

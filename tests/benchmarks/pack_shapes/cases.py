@@ -83,7 +83,7 @@ def _data(count: int, sample: tuple[int, ...], samples: int, head: str) -> DataS
 
 def objective(case: Case) -> Objective:
     """The mean skill of the tasks."""
-    metrics = {task: ("f1" if case.head == "crf" else "accuracy",) for task in case.tasks}
+    metrics = dict.fromkeys(case.tasks, ("f1" if case.head == "crf" else "accuracy",))
     return Objective(metrics, scales={f"{t}/{names[0]}": (0.5, 1) for t, names in metrics.items()})
 
 
@@ -120,7 +120,7 @@ CASES = (
         2,
     ),
     Case(
-        "12 tokens of 16 numbers, BiLSTM 16 with CRF",
+        "12 tokens of 16, BiLSTM 16 with CRF",
         {"name": "bilstm", "hidden": 16},
         1,
         (12, 16),
@@ -128,7 +128,9 @@ CASES = (
         2,
         head="crf",
     ),
-    Case("12 tokens of 16 numbers, BiLSTM 16", {"name": "bilstm", "hidden": 16}, 2, (12, 16), 128, 2),
+    Case(
+        "12 tokens of 16 numbers, BiLSTM 16", {"name": "bilstm", "hidden": 16}, 2, (12, 16), 128, 2
+    ),
     Case(
         "pictures 3 × 64 × 64, timm ResNet-18",
         {"name": "timm", "model": "resnet18", "pretrained": False},

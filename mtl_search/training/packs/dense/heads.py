@@ -37,7 +37,7 @@ class HeadJudge:
         head = copy.deepcopy(group.heads[0])
         assert isinstance(head, PooledHead)
         head.dense = nn.Identity()
-        head.complete = all(head.complete for head in group.heads)
+        head.complete = group.complete
         self._head: Head = head.to("meta")
         self._places = _buffer_places(head)
         buffers = [list(own.buffers()) for own in group.heads]

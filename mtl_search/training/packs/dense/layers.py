@@ -142,11 +142,9 @@ def _side_by_side(x: Tensor, parameters: Sequence[Tensor]) -> Tensor:
     """Run C linear layers on the same features (B, N, I): one layer that is C times as wide."""
     weight, *bias = parameters  # (B, C, O, I), (B, C, O)
     count, copies, width, _ = weight.shape
-    wide = weight.flatten(1, 2).transpose(1, 2)
+    x = torch.bmm(x, weight.flatten(1, 2).transpose(1, 2))
     if bias:
-        x = torch.baddbmm(bias[0].flatten(1, 2).unsqueeze(1), x, wide)
-    else:
-        x = torch.bmm(x, wide)
+        x = x + bias[0].flatten(1, 2).unsqueeze(1)
     return x.view(count, -1, copies, width).transpose(1, 2).flatten(0, 1)
 
 

@@ -35,12 +35,14 @@ class HeadGroup:
         first: The number of the first of them within their branches.
         heads: The heads.
         layers: Their dense layers.
+        complete: Whether no member lacks a label of these tasks.
     """
 
     places: list[int]
     first: int
     heads: list[Head]
     layers: CopiedLayers
+    complete: bool
 
 
 @dataclass(frozen=True)
@@ -90,20 +92,27 @@ class DensePlan:
         return found
 
 
-def dense_plan(network: MultiTaskNetwork, config: Config) -> DensePlan | None:
+def dense_plan(
+    network: MultiTaskNetwork, config: Config, complete: Sequence[bool]
+) -> DensePlan | None:
     """Return the plan of a network; None where it is none of dense layers and hard sharing.
 
     Args:
-        network: The network.
-        config: The trial's config, which says what heads are alike.
+        network: The network of one member.
+        config: Its config, which says what heads are alike.
+        complete: Whether no member lacks a label, for each task.
     """
     if not _is_dense(network):
         return None
+    alike = {
+        task: _kind_of_head(network.heads[task], config, task, whole)
+        for task, whole in zip(network.heads, complete, strict=True)
+    }
     sharing = network.sharing
     assert isinstance(sharing, HardSharing)
     trunk = [CopiedLayers([_layers_of(stage)]) for stage in sharing.trunk]
     depths = sorted(set(sharing.depths.values()), reverse=True)
-    branches = [_branch_group(network, config, depth) for depth in depths]
+    branches = [_branch_group(network, alike, complete, depth) for depth in depths]
     plan = DensePlan(next(iter(sharing.views.values()))[0], trunk, branches, [], [])
     places = {id(p): place for place, p in enumerate(network.parameters())}
     for layers in plan.layers:
@@ -132,29 +141,32 @@ def _is_dense(network: MultiTaskNetwork) -> bool:
     return all(map(has_rule, layers)) and all(p.requires_grad for p in network.parameters())
 
 
-def _branch_group(network: MultiTaskNetwork, config: Config, depth: int) -> BranchGroup:
+def _branch_group(
+    network: MultiTaskNetwork, kinds: Mapping[str, str], complete: Sequence[bool], depth: int
+) -> BranchGroup:
     sharing = network.sharing
     assert isinstance(sharing, HardSharing)
-    tasks = [task for task, own in sharing.depths.items() if own == depth]
     alike: dict[str, list[str]] = {}
-    for task in tasks:
-        alike.setdefault(_kind_of_head(network.heads[task], config, task), []).append(task)
+    for task, own in sharing.depths.items():
+        if own == depth:
+            alike.setdefault(kinds[task], []).append(task)
     in_order = [task for same in alike.values() for task in same]
     copies = [[x for stage in sharing.branch(t) for x in _layers_of(stage)] for t in in_order]
     place = {task: number for number, task in enumerate(network.heads)}
     heads = []
     for same in alike.values():
-        own = [network.heads[task] for task in same]
-        layers = CopiedLayers([_layers_of_head(head) for head in own])
-        heads.append(HeadGroup([place[t] for t in same], in_order.index(same[0]), own, layers))
+        own_heads = [network.heads[task] for task in same]
+        layers = CopiedLayers([_layers_of_head(head) for head in own_heads])
+        places, first = [place[task] for task in same], in_order.index(same[0])
+        heads.append(HeadGroup(places, first, own_heads, layers, complete[places[0]]))
     return BranchGroup(depth, CopiedLayers(copies), heads)
 
 
-def _kind_of_head(head: Head, config: Config, task: str) -> str:
+def _kind_of_head(head: Head, config: Config, task: str, complete: bool) -> str:
     """Return a text that is the same for heads that differ in their numbers alone."""
     section: Mapping[str, object] = to_dict(config)["tasks"][task]
     shapes = [tuple(x.shape) for x in head.state_dict().values()]
-    kind = [type(head).__qualname__, section.get("head"), section.get("loss"), head.complete]
+    kind = [type(head).__qualname__, section.get("head"), section.get("loss"), complete]
     return json.dumps([*kind, head.outputs, shapes], sort_keys=True, default=str)
 
 

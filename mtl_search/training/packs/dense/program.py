@@ -18,6 +18,7 @@ from mtl_search.training.packs.dense.plan import BranchGroup, DensePlan, HeadGro
 from mtl_search.training.packs.flat_parameters import FlatParameters
 from mtl_search.training.packs.program import Passed
 
+
 class DenseProgram:
     """Run the dense networks of all members as one.
 
@@ -100,7 +101,8 @@ def _branch_features(
     if branch.is_empty:
         return x
     x = branch.layers.run(x, parameters, masks, read_by_all=True)
-    return x.unflatten(0, (-1, branch.layers.copies))
+    features: Tensor = x.unflatten(0, (-1, branch.layers.copies))
+    return features
 
 
 def _head_features(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.packed import alone, largest_difference, packed, settings, specs
+from tests.support.packed import Reports, alone, largest_difference, packed, settings, specs
 from tests.support.trials import data
 
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -42,7 +42,7 @@ def test_members_are_told_what_they_would_be_told_alone(name: str, tmp_path: Pat
     assert largest_difference(together, separate) < 2e-5
 
 
-def _ends(reports: dict[str, list[TrialReport]]) -> list[tuple[str, int]]:
+def _ends(reports: Reports) -> list[tuple[str, int]]:
     return [(told[-1].state, told[-1].epoch) for told in reports.values()]
 
 
