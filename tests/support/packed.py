@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from mtl_search.config import Config, override
 from mtl_search.data.dataset import DataSet
@@ -80,6 +82,60 @@ def _epoch(runner: TrialRunner, number: int) -> TrialReport:
         return runner.failure(error)
 
 
+def networks_together(trials: Sequence[TrialSpec], samples: DataSet) -> list[nn.Module]:
+    """The networks at the end of their training as a pack, which is not taken apart."""
+    runner = PackRunner(TrialRunner(samples, OBJECTIVE), trials)
+    told = runner.run_epoch()
+    assert all(report.info["pack"] == len(trials) for report in told.values()), told
+    networks: list[nn.Module] = [m.trainer.network for m in runner._members.values()]
+    while not runner.done:
+        runner.run_epoch()
+    return networks
+
+
+def networks_alone(trials: Sequence[TrialSpec], samples: DataSet) -> list[nn.Module]:
+    """The networks at the end of their training one after another."""
+    networks: list[nn.Module] = []
+    for trial in trials:
+        trainer = TrialRunner(samples, OBJECTIVE).build(trial)
+        while trainer.run_epoch().state == "RUNNING":
+            pass
+        networks.append(trainer.network)
+    return networks
+
+
+def largest_gap(one: Sequence[nn.Module], other: Sequence[nn.Module]) -> float:
+    """The largest difference between parameters and buffers of pairs of networks."""
+    gaps = []
+    for mine, theirs in zip(one, other, strict=True):
+        pairs = zip(mine.state_dict().values(), theirs.state_dict().values(), strict=True)
+        gaps += [float((a - b).abs().max()) for a, b in pairs]
+    return max(gaps)
+
+
+# Losses of the user's, which do not compute in single precision as those of the registry do.
+def double_cross_entropy(output: Tensor, target: Tensor) -> Tensor:
+    """Of each sample."""
+    return F.cross_entropy(output, target, reduction="none")
+
+
+def double_binary(output: Tensor, target: Tensor) -> Tensor:
+    """Of each sample."""
+    return F.binary_cross_entropy_with_logits(output, target.to(output.dtype), reduction="none")
+
+
+def double_square(output: Tensor, target: Tensor) -> Tensor:
+    """Of each sample."""
+    return (output - target).square()
+
+
+DOUBLE_LOSSES = {
+    "tasks.kind.loss": f"{__name__}:double_cross_entropy",
+    "tasks.flag.loss": f"{__name__}:double_binary",
+    "tasks.size.loss": f"{__name__}:double_square",
+}
+
+
 def largest_difference(one: Reports, other: Reports) -> float:
     """The largest difference of a loss between reports of the same trials and epochs."""
     assert one.keys() == other.keys()
@@ -111,3 +167,22 @@ class _Chooses(nn.Module):
 def control_flow(input_shape: tuple[int, ...]) -> list[Stage]:
     """A backbone that `torch.vmap` refuses."""
     return [Stage(_Chooses(input_shape[0]), 8, "chooses")]
+
+
+class _Greedy(nn.Module):
+    """Has room for one member at a time."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(width, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch._C._functorch.is_batchedtensor(self.dense.weight):
+            torch.empty(1 << 60)
+        y: Tensor = self.dense(x)
+        return y.relu()
+
+
+def greedy(input_shape: tuple[int, ...]) -> list[Stage]:
+    """A backbone that runs out of memory in a pack."""
+    return [Stage(_Greedy(input_shape[0]), 8, "greedy")]

@@ -87,6 +87,7 @@ class Pack:
         else:
             self._program = Program(first.network, *parts, complete)
         self._labels = validation_labels([member.trainer for member in self.members])
+        self._batches = StackedBatches([member.trainer.train_loader for member in self.members])
         self._autocast = autocast(first.config.precision, self.device)
 
     def run_epoch(self) -> list[TrialReport | Exception]:
@@ -130,6 +131,9 @@ class Pack:
         self.members = [self.members[number] for number in numbers]
         self._generators[:] = [member.generator for member in self.members]
         self._labels = [x[list(numbers)] for x in self._labels]
+        if numbers:
+            loaders = [member.trainer.train_loader for member in self.members]
+            self._batches = StackedBatches(loaders)
 
     # ---------------------------------------------------------------- its parts
 
@@ -149,10 +153,9 @@ class Pack:
         trainers = [member.trainer for member in self.members]
         for trainer in trainers:
             trainer.train_loader.set_epoch(trainer.progress.epoch)
-        batches = StackedBatches([trainer.train_loader for trainer in trainers])
         limit = self._clip_limit()
         record = PackRecord(keep_outputs=trainers[0].config.train_metrics)
-        for group in step_batches(batches, trainers[0].config.accumulate):
+        for group in step_batches(self._batches, trainers[0].config.accumulate):
             self._step(group, limit, record)
         records = self._split(record.outputs, record.targets, record.losses)
         return record.complete(records)

@@ -96,9 +96,10 @@ class PackRunner:
             if is_fatal_cuda_error(error):
                 raise
             self._take_apart(error)
-            return self._one_after_another()
-        pairs = zip(names, results, strict=True)
-        return {name: self._report(name, result) for name, result in pairs}
+        else:
+            pairs = zip(names, results, strict=True)
+            return {name: self._report(name, result) for name, result in pairs}
+        return self._one_after_another()
 
     def _one_after_another(self) -> dict[str, TrialReport]:
         return {name: self._alone(member) for name, member in self._members.items()}
@@ -115,11 +116,12 @@ class PackRunner:
     def _take_apart(self, error: Exception) -> None:
         """Let the members go on by themselves, from before the epoch that could not be trained."""
         assert self._pack is not None
-        self._apart = reason(error).splitlines()[0]
+        message, *_ = str(error).splitlines() or [""]
+        self._apart = f"{type(error).__name__}: {message}"
         self._pack.keep([])
         self._pack = None
-        message = "a pack of %d trials is trained one after another: %s"
-        logger.warning(message, len(self._members), self._apart)
+        text = "a pack of %d trials is trained one after another: %s"
+        logger.warning(text, len(self._members), self._apart)
 
     def _report(self, name: str, result: TrialReport | Exception) -> TrialReport:
         return result if isinstance(result, TrialReport) else _failure(result, self._members[name])

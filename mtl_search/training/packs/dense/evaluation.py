@@ -34,13 +34,14 @@ def judge(
         outputs: (B, N, ...) of each task.
         labels: (B, N, ...) of each target.
     """
-    losses = outputs[0].new_zeros(len(trainers), len(outputs))
+    losses = torch.zeros(len(trainers), len(outputs), dtype=torch.float64)
     metrics: list[dict[tuple[str, str], float]] = [{} for _ in trainers]
     tasks = [list(trainer.heads) for trainer in trainers]
     for group in judges:
         x = torch.stack([outputs[place] for place in group.places], 1).flatten(0, 1)
         y = group.labels(labels)
-        losses[:, group.places], predictions = group.evaluate(x, y, buffers)
+        values, predictions = group.evaluate(x, y, buffers)
+        losses[:, group.places] = values.double().cpu()
         target = trainers[0].data.targets[trainers[0].target_names[tasks[0][group.places[0]]]]
         for name in _common_metrics(trainers, tasks, group.places):
             found = iter(compute_rows(name, predictions, y, target.kind, target.size))

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.packed import Reports, alone, largest_difference, packed, settings, specs
-from tests.support.trials import data
+from mtl_search.config import override
+from mtl_search.data import DataSet
+from mtl_search.metrics.objective import Objective
+from mtl_search.training.packs.runner import PackRunner
+from mtl_search.training.runner import TrialRunner
+from mtl_search.training.trial import TrialSpec
+from tests.support.packed import (
+    SAMPLES,
+    Reports,
+    alone,
+    largest_difference,
+    packed,
+    settings,
+    specs,
+)
+from tests.support.trials import OBJECTIVE, data, spec
 
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "adamw": ("mlp", {}),
@@ -58,9 +73,10 @@ def test_a_member_that_diverges_hurts_no_other(tmp_path: Path) -> None:
 
 
 def test_members_stop_early_by_themselves(tmp_path: Path) -> None:
-    base = settings(**{"training.epochs": 12, "training.early_stopping": {"patience": 1}})
-    together = packed(specs(base, tmp_path / "pack", (0.0, 0.01, 0.001)))
-    separate = alone(specs(base, tmp_path / "alone", (0.0, 0.01, 0.001)))
+    base = settings(**{"training.epochs": 12, "training.early_stopping": {"patience": 2}})
+    rates = (1e-4, 0.03, 0.003)
+    together = packed(specs(base, tmp_path / "pack", rates))
+    separate = alone(specs(base, tmp_path / "alone", rates))
     assert _ends(together) == _ends(separate)
     assert len({epoch for _, epoch in _ends(together)}) > 1
     assert largest_difference(together, separate) < 2e-5
@@ -104,3 +120,43 @@ def test_an_operation_without_a_batching_rule_takes_the_pack_apart(tmp_path: Pat
     together = packed(specs(base, tmp_path / "pack"))
     assert str(together["t-0000"][0].info["pack"]).startswith("apart: ")
     assert largest_difference(together, alone(specs(base, tmp_path / "alone"))) == 0.0
+
+
+def test_too_little_memory_takes_the_pack_apart(tmp_path: Path) -> None:
+    base = settings(**{"model.backbone": "tests.support.packed:greedy"})
+    together = packed(specs(base, tmp_path / "pack"))
+    assert "memory" in str(together["t-0000"][0].info["pack"])
+    assert largest_difference(together, alone(specs(base, tmp_path / "alone"))) == 0.0
+
+
+def test_a_pack_goes_on_from_the_checkpoints_of_its_members(tmp_path: Path) -> None:
+    base = settings(**{"training.checkpoint_every_s": 0, "model.backbone.dropout": 0.2})
+    trials = specs(base, tmp_path / "pack")
+    runner = PackRunner(TrialRunner(SAMPLES, OBJECTIVE), trials)
+    before = [runner.run_epoch() for _ in range(2)]  # then its process dies
+    after = packed(trials)
+    whole = packed(specs(base, tmp_path / "whole"))
+    joined = {name: [told[name] for told in before] + after[name] for name in whole}
+    assert [r.epoch for r in joined["t-0001"]] == [1, 2, 3, 4]
+    assert largest_difference(joined, whole) == 0.0
+
+
+def test_a_member_may_lack_labels_that_others_have(tmp_path: Path) -> None:
+    samples = data(missing=True, train=96)
+    complete = data(train=96)
+    targets = {"kind": samples.targets["kind"], "sort": complete.targets["kind"]}
+    both = DataSet(dict(samples.inputs), targets, dict(samples.splits))
+    base = override(settings(), {"tasks": {"kind": {"head": "softmax", "view": "x"}}})
+    other = override(settings(), {"tasks": {"sort": {"head": "softmax", "view": "x"}}})
+
+    def trials(folder: Path) -> list[TrialSpec]:
+        objectives = [Objective({name: ("accuracy",)}, "primary") for name in ("kind", "sort")]
+        return [
+            replace(spec(c, folder / c.name / str(n), seed=n), id=f"t-{n:04d}", objective=objective)
+            for n, (c, objective) in enumerate(zip((other, base), objectives[::-1], strict=True))
+        ]
+
+    together, separate = packed(trials(tmp_path / "pack"), both), alone(trials(tmp_path), both)
+    assert together["t-0000"][0].info["pack"] == 2
+    assert set(together["t-0001"][0].metrics) >= {"val/kind/loss"}
+    assert largest_difference(together, separate) < 2e-5
