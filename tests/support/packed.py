@@ -25,7 +25,7 @@ SAMPLES = data(train=96)
 ADAMW = {"name": "adamw", "lr": 0.01, "weight_decay": 0.01}
 
 
-def settings(backbone: str = "mlp", **changes: Any) -> Config:
+def settings(backbone: str = "mlp", /, **changes: Any) -> Config:
     """Three tasks on a small network, a few epochs."""
     base = config(backbone, epochs=4, batch_size=16, optimizer=ADAMW)
     return override(base, changes)

@@ -67,7 +67,10 @@ class CrossStitch(SharingPolicy):
         for i in range(self.stages):
             columns = [stage(x, mask) for stage, x in zip(self._level(i), columns, strict=True)]
             if self.mixtures:
-                columns = list(torch.tensordot(self.mixtures[i], torch.stack(columns), dims=1))
+                stacked = torch.stack(columns)
+                # Under autocast columns are of half precision, and `tensordot` does not convert.
+                mixture = self.mixtures[i].to(stacked.dtype)
+                columns = list(torch.tensordot(mixture, stacked, dims=1))
         features: Features = {}
         for (task, names), column in zip(self.views.items(), columns, strict=True):
             parts = split_views(column, len(self._all_views))

@@ -43,6 +43,13 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "soft": ("mlp", {"model.sharing": {"name": "soft", "strength": 0.1}}),
     "cross-stitch": ("mlp", {"model.sharing": "cross_stitch"}),
     "convolutions": ("convnet", {"model.backbone.norm": "group"}),
+    "no training metrics": ("mlp", {"training.train_metrics": False}),
+    "no losses' scale": ("mlp", {"training.loss_scale": "none"}),
+    "half precision": ("mlp", {"training.precision": "bf16"}),
+    "half precision by vmap": (
+        "mlp",
+        {"training.precision": "bf16", "model.sharing": "cross_stitch"},
+    ),
 }
 
 
