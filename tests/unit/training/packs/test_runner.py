@@ -61,7 +61,9 @@ def test_members_are_told_what_they_would_be_told_alone(name: str, tmp_path: Pat
     together = packed(specs(base, tmp_path / "pack"), samples)
     assert {report.info["pack"] for reports in together.values() for report in reports} == {3}
     separate = alone(specs(base, tmp_path / "alone"), samples)
-    assert largest_difference(together, separate) < 2e-5
+    # Half precision has three digits, and rounds other sums.
+    allowed = 0.02 if name.startswith("half precision") else 2e-5
+    assert largest_difference(together, separate) < allowed
 
 
 def _ends(reports: Reports) -> list[tuple[str, int]]:
