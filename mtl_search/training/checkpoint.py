@@ -215,5 +215,6 @@ def _load_network(network: nn.Module, folder: Path) -> None:
 def tensors_of(network: nn.Module) -> dict[str, torch.Tensor]:
     """Return copies of parameters and buffers: safetensors refuses two names for one memory."""
     return {
-        name: tensor.detach().contiguous().clone() for name, tensor in network.state_dict().items()
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in network.state_dict().items()
     }
